@@ -1,0 +1,1 @@
+"""Seuil: the access and occupancy service for shared spaces."""

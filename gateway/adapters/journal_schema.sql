@@ -1,0 +1,77 @@
+-- The journal of one gateway: what happened, what followed from it, and how far the outbox got.
+-- Times are microseconds since 1970-01-01 UTC. JSON columns hold what gateway.core.facts defines.
+
+CREATE TABLE IF NOT EXISTS journal (      -- one row an event, in the order of the engine
+    n        INTEGER PRIMARY KEY,         -- given by the service, without holes
+    site     TEXT    NOT NULL,
+    device   TEXT,                        -- NULL: a tick, a directory change, a new space file
+    kind     TEXT    NOT NULL,            -- the event's type: credential, door, crossing, tick, ...
+    at       INTEGER NOT NULL,            -- the event's own time
+    received INTEGER NOT NULL,            -- our clock: the engine's `now`
+    event    TEXT    NOT NULL,            -- JSON: the event, badge numbers as keyed hashes
+    facts    TEXT    NOT NULL             -- JSON array: all that the engine said
+);
+
+CREATE TABLE IF NOT EXISTS decision (     -- one row a credential event: what the reader was told
+    n            INTEGER PRIMARY KEY,     -- = journal.n
+    site         TEXT NOT NULL,
+    device       TEXT NOT NULL,
+    access_point TEXT,
+    holder       TEXT,                    -- pseudonym
+    decision     TEXT NOT NULL,           -- granted | denied
+    reason       TEXT NOT NULL,
+    at           INTEGER NOT NULL,
+    expires      INTEGER,                 -- NULL: nothing to hand over (late, retained)
+    handover     TEXT NOT NULL            -- none | pending | delivered | undelivered
+);
+CREATE INDEX IF NOT EXISTS decision_pending ON decision (n) WHERE handover = 'pending';
+
+CREATE TABLE IF NOT EXISTS snapshot (     -- the engine's state after row n; the newest few are kept
+    n         INTEGER NOT NULL,
+    site      TEXT    NOT NULL,
+    state     BLOB    NOT NULL,           -- msgpack, without the directory
+    PRIMARY KEY (n, site)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS directory_snapshot (
+    n         INTEGER NOT NULL,
+    site      TEXT    NOT NULL,
+    directory BLOB    NOT NULL,           -- msgpack
+    PRIMARY KEY (n, site)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS dead_letter (  -- what could not be understood; bounded, oldest go first
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    received INTEGER NOT NULL,
+    source   TEXT    NOT NULL,            -- mqtt | influx
+    topic    TEXT    NOT NULL,
+    reason   TEXT    NOT NULL,            -- a short code
+    detail   TEXT    NOT NULL,            -- what would be right
+    size     INTEGER NOT NULL,            -- bytes of the original
+    payload  TEXT    NOT NULL             -- its beginning, badge numbers and PINs masked
+);
+
+CREATE TABLE IF NOT EXISTS outbox (       -- how far each reader of the journal got
+    name TEXT PRIMARY KEY,
+    n    INTEGER NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS occupancy_1m ( -- the same names and numbers as in InfluxDB
+    site TEXT    NOT NULL,
+    zone TEXT    NOT NULL,
+    time INTEGER NOT NULL,                -- the minute's start
+    mean REAL    NOT NULL,
+    min  INTEGER NOT NULL,
+    max  INTEGER NOT NULL,
+    PRIMARY KEY (site, zone, time)
+) WITHOUT ROWID;
+
+CREATE VIEW IF NOT EXISTS occupancy_1d AS -- daily figures (UTC days)
+    SELECT site, zone, time / 86400000000 * 86400000000 AS time,
+           avg(mean) AS mean, min(min) AS min, max(max) AS max, count(*) AS minutes
+    FROM occupancy_1m GROUP BY site, zone, time / 86400000000;
+
+CREATE VIEW IF NOT EXISTS access_1d AS    -- decisions a day (UTC days)
+    SELECT site, access_point, decision, reason, at / 86400000000 * 86400000000 AS time,
+           count(*) AS count
+    FROM decision GROUP BY site, access_point, decision, reason, at / 86400000000;

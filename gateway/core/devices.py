@@ -1,0 +1,138 @@
+"""Devices: their numbering, whether they are there, their batteries, and counters' totals."""
+
+from datetime import datetime, timedelta
+
+from msgspec import structs
+
+from gateway.core.events import Reported
+from gateway.core.facts import DeviceMinute, GapNoticed, PeopleCrossed, Sensed
+from gateway.core.readings import Crossed
+from gateway.core.sequence import admit, admit_unnumbered
+from gateway.core.site import Device, DeviceId, ZoneId
+from gateway.core.state import NEVER, DeviceState, Totals
+from gateway.core.turn import Turn
+
+BATTERY_LOW_PERCENT = 15
+"""Below this a battery alarm is raised; it clears `BATTERY_HYSTERESIS` above."""
+BATTERY_HYSTERESIS = 5
+
+
+def heard(turn: Turn, event: Reported) -> bool:
+    """Take the event's numbering in; False: it is a duplicate.
+
+    Raises:
+        NotAdmitted: it cannot be told whether it is one.
+    """
+    before = turn.devices.get(event.device) or DeviceState(last_seen=turn.now)
+    if event.boot is not None and event.seq is not None:
+        admitted = admit(before, event.boot, event.seq, turn.now)
+        if admitted is None:
+            return False
+        state, gap = admitted
+        if gap is not None:
+            turn.say(GapNoticed(event.device, event.boot, gap.first, gap.last))
+    else:
+        unnumbered = admit_unnumbered(before, event.fingerprint, redelivered=event.redelivered)
+        if unnumbered is None:
+            return False
+        state = unnumbered
+    if not event.retained:  # what the broker kept is no sign of life
+        state = structs.replace(state, last_seen=turn.now)
+        turn.clear_alarm("device-silent", event.device)
+    turn.devices = turn.devices.set(event.device, state)
+    _watch(turn, turn.site.device[event.device])
+    return True
+
+
+def came_or_went(turn: Turn, device: DeviceId, *, online: bool) -> None:
+    """The device's status topic or last will."""
+    state = turn.devices[device]
+    turn.devices = turn.devices.set(device, structs.replace(state, online=online))
+    if online:
+        turn.clear_alarm("device-offline", device)
+    else:
+        turn.raise_alarm("device-offline", device)
+
+
+def battery(turn: Turn, device: DeviceId, percent: float) -> None:
+    """A battery's charge."""
+    turn.devices = turn.devices.set(device, structs.replace(turn.devices[device], battery=percent))
+    if percent < BATTERY_LOW_PERCENT:
+        turn.raise_alarm("battery-low", device)
+    elif percent >= BATTERY_LOW_PERCENT + BATTERY_HYSTERESIS:
+        turn.clear_alarm("battery-low", device)
+
+
+def crossed(turn: Turn, device: Device, zone: ZoneId | None, event: Reported) -> None:
+    """A counter's totals: say them, and how many people passed since its last report.
+
+    A lower total means that the device began again from zero. A report that comes after a later one
+    of the same boot says nothing new: the later totals contain it.
+    """
+    reading = event.reading
+    assert isinstance(reading, Crossed)  # noqa: S101 - the engine's dispatch
+    before = turn.counters.get(device.id)
+    for kind, total in (("in_total", reading.in_total), ("out_total", reading.out_total)):
+        turn.say(Sensed(device=device.id, zone=zone, kind=kind, value=total, at=event.at))
+    if before is not None and _older(event, before):
+        return
+    turn.counters = turn.counters.set(
+        device.id, Totals(event.boot, event.seq, reading.in_total, reading.out_total)
+    )
+    if before is None:
+        return
+    restarted = reading.in_total < before.in_total or reading.out_total < before.out_total
+    entered = reading.in_total - (0 if restarted else before.in_total)
+    left = reading.out_total - (0 if restarted else before.out_total)
+    if entered or left or restarted:
+        turn.say(PeopleCrossed(device.id, zone, event.at, entered, left, restarted))
+
+
+def run_timers(turn: Turn) -> None:
+    """Notice which devices have been quiet for too long."""
+    for device in turn.site.devices:
+        if turn.now >= _silent_at(turn, device):
+            turn.raise_alarm("device-silent", device.id)
+
+
+def next_timer(turn: Turn) -> datetime:
+    """When the next device may be found silent."""
+    waiting = (
+        _silent_at(turn, device)
+        for device in turn.site.devices
+        if device.silent_after_s is not None and ("device-silent", device.id) not in turn.alarms
+    )
+    return min(waiting, default=NEVER)
+
+
+def minute_figures(turn: Turn, duplicates: dict[DeviceId, int]) -> None:
+    """Say every known device's health."""
+    for device_id, state in sorted(turn.devices.items()):
+        turn.say(
+            DeviceMinute(
+                device=device_id,
+                at=turn.now,
+                online=state.online,
+                battery=state.battery,
+                last_seen_s=round((turn.now - state.last_seen).total_seconds(), 3),
+                gaps=state.missing,
+                duplicates=duplicates.get(device_id, 0),
+            )
+        )
+
+
+def _older(event: Reported, before: Totals) -> bool:
+    same_boot = event.boot is not None and event.boot == before.boot
+    return same_boot and (event.seq or 0) < (before.seq or 0)
+
+
+def _silent_at(turn: Turn, device: Device) -> datetime:
+    state = turn.devices.get(device.id)
+    if device.silent_after_s is None or state is None:
+        return NEVER  # a device that never spoke is not installed yet: `seuil doctor` tells
+    return state.last_seen + timedelta(seconds=device.silent_after_s)
+
+
+def _watch(turn: Turn, device: Device) -> None:
+    if device.silent_after_s is not None:
+        turn.wake(_silent_at(turn, device))

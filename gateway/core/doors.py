@@ -1,0 +1,113 @@
+"""Doors: locked, unlocked, open, held, forced.
+
+    locked ──released──▶ unlocked ──opened──▶ open ──too long──▶ held
+       ▲  ◀──relock time──┘                    │                  │
+       └───────────────closed──────────────────┴──────closed──────┘
+    locked ──opened──▶ forced ──closed──▶ locked      (no release went before)
+
+Granted is not taken: where a door has a contact, those who were let through are *pending* until it
+opens. They all pass when it does; if it locks again first, none did. Without a contact they pass at
+the grant. A door with a handle inside may be opened from within without asking, which is no
+break-in.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from msgspec import structs
+
+from gateway.core import presence
+from gateway.core.facts import DoorChanged, DoorStatus, EntryNotTaken
+from gateway.core.site import Door
+from gateway.core.state import NEVER, Arrival, DoorState
+from gateway.core.turn import Turn
+
+Trigger = Literal["released", "opened", "closed", "relock", "too-long"]
+
+TABLE: Final[dict[tuple[DoorStatus, Trigger], DoorStatus]] = {
+    ("locked", "released"): "unlocked",
+    ("locked", "opened"): "forced",
+    ("unlocked", "opened"): "open",
+    ("unlocked", "relock"): "locked",
+    ("open", "too-long"): "held",
+    ("open", "closed"): "locked",
+    ("held", "closed"): "locked",
+    ("forced", "closed"): "locked",
+}
+"""What is not here changes nothing."""
+
+
+def release(turn: Turn, door: Door, arrival: Arrival | None) -> None:
+    """Somebody was let through (`arrival`), or the door was released for whoever comes (None)."""
+    state = turn.doors.get(door.id, DoorState())
+    state = structs.replace(state, relock_at=turn.now + timedelta(seconds=door.unlock_s))
+    turn.wake(state.relock_at)
+    if arrival is not None:
+        if door.contact and state.status not in ("open", "held"):
+            others = tuple(entry for entry in state.pending if entry.holder != arrival.holder)
+            state = structs.replace(state, pending=(*others, arrival))
+        else:
+            presence.move(turn, arrival.holder, arrival.zone)
+    _become(turn, door, state, "released")
+
+
+def opened(turn: Turn, door: Door, *, late: bool = False) -> None:
+    """The contact says open. A late report may follow a grant that we never heard of: no alarm."""
+    state = turn.doors.get(door.id, DoorState())
+    if state.status == "unlocked":
+        for arrival in state.pending:
+            presence.move(turn, arrival.holder, arrival.zone)
+        state = structs.replace(state, pending=())
+    if state.status == "locked" and (late or door.exit == "handle"):
+        state = structs.replace(state, status="unlocked")
+    state = structs.replace(state, held_at=turn.now + timedelta(seconds=door.held_open_max_s))
+    turn.wake(state.held_at)
+    _become(turn, door, state, "opened")
+
+
+def closed(turn: Turn, door: Door) -> None:
+    """The contact says closed; the lock falls in."""
+    _become(turn, door, turn.doors.get(door.id, DoorState()), "closed")
+
+
+def run_timers(turn: Turn) -> None:
+    """Lock again what was not opened, and notice what was not closed."""
+    for door in turn.site.doors:
+        state = turn.doors.get(door.id, DoorState())
+        if state.relock_at <= turn.now:
+            state = _relocked(turn, door, state)
+        if state.held_at <= turn.now:
+            _become(turn, door, structs.replace(state, held_at=NEVER), "too-long")
+
+
+def next_timer(state: DoorState) -> datetime:
+    """When a timer of this door fires next."""
+    return min(state.relock_at, state.held_at)
+
+
+def _relocked(turn: Turn, door: Door, state: DoorState) -> DoorState:
+    for arrival in state.pending:
+        turn.say(EntryNotTaken(holder=arrival.holder, door=door.id, at=turn.now))
+    return _become(turn, door, structs.replace(state, pending=(), relock_at=NEVER), "relock")
+
+
+def _become(turn: Turn, door: Door, state: DoorState, trigger: Trigger) -> DoorState:
+    """Follow the table, keep the door's state, and say what changed."""
+    before = turn.doors.get(door.id, DoorState())
+    status = TABLE.get((state.status, trigger), state.status)
+    if status in ("locked", "unlocked"):
+        state = structs.replace(state, held_at=NEVER)
+    state = structs.replace(state, status=status)
+    turn.doors = turn.doors.set(door.id, state)
+    if status != before.status:
+        turn.say(DoorChanged(door=door.id, state=status, at=turn.now))
+        _alarm(turn, door, "forced", on=status == "forced")
+        _alarm(turn, door, "held", on=status == "held")
+    return state
+
+
+def _alarm(turn: Turn, door: Door, kind: Literal["forced", "held"], *, on: bool) -> None:
+    if on:
+        turn.raise_alarm(kind, door.id)
+    else:
+        turn.clear_alarm(kind, door.id)

@@ -1,0 +1,66 @@
+"""What the engine is told: device reports, the passing of time, and changes of what it knows.
+
+The journal stores each of these as JSON; a replay feeds them back in.
+"""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from gateway.core.directory import DirectoryChange
+from gateway.core.readings import Reading
+from gateway.core.site import DeviceId, Site
+
+
+class _Event(Struct, frozen=True, tag_field="event", tag=str):
+    """Tagged with its class name, as the journal stores it."""
+
+
+class Reported(_Event, frozen=True):
+    """A device's reading. A credential in it is the keyed hash, never the number.
+
+    `at` is the device's time, or ours where its clock is not trusted. `retained`: the broker kept
+    it from before, so it is a state and no news. `fingerprint` (0: none) tells a redelivery apart
+    for devices that do not number their events; `redelivered` is MQTT's DUP flag.
+    """
+
+    device: DeviceId
+    at: datetime
+    reading: Reading
+    boot: int | None = None
+    seq: int | None = None
+    retained: bool = False
+    redelivered: bool = False
+    fingerprint: int = 0
+
+
+class GatewayHealth(Struct, frozen=True):
+    """What the service measured of itself since the last tick."""
+
+    instance: str
+    backlog: int
+    commit_ms: float
+    decisions: int
+    dropped: int
+
+
+class Tick(_Event, frozen=True):
+    """Time passed. Once a minute it carries what only the service can count."""
+
+    duplicates: dict[DeviceId, int] = {}
+    health: GatewayHealth | None = None
+
+
+class DirectoryChanged(_Event, frozen=True):
+    """Members, credentials or memberships changed."""
+
+    change: DirectoryChange
+
+
+class SpaceChanged(_Event, frozen=True):
+    """The space file says something else now; `site` is in force from here on."""
+
+    site: Site
+
+
+Event = Reported | Tick | DirectoryChanged | SpaceChanged

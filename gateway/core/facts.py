@@ -1,0 +1,233 @@
+"""What the engine says: facts (past tense) and orders (imperative). The journal keeps each one.
+
+Everything that leaves the engine is here: the service only carries these to the journal, the broker
+and the outbox, and adds nothing.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from gateway.core.directory import HolderId
+from gateway.core.site import AccessPointId, DeviceId, DoorId, SiteId, ZoneId
+
+DoorStatus = Literal["locked", "unlocked", "open", "held", "forced"]
+AlarmKind = Literal[
+    "forced",
+    "held",
+    "over-capacity",
+    "device-silent",
+    "device-offline",
+    "tamper",
+    "clock-skew",
+    "battery-low",
+]
+Value = str | int | float | bool | None
+
+
+class Verdict(Struct, frozen=True):
+    """What one rule said of one question, and the values it saw.
+
+    `outcome`: `pass` lets the next rule speak; `grant` and `deny` end the matter.
+    """
+
+    rule: str
+    outcome: Literal["pass", "grant", "deny"]
+    reason: str | None = None
+    saw: dict[str, Value] = {}
+
+
+class _Fact(Struct, frozen=True, tag_field="fact", tag=str):
+    """Tagged with its class name, as the journal stores it."""
+
+
+class Decided(_Fact, frozen=True):
+    """A credential event's one decision.
+
+    `expires` is set on the answer that may leave for the reader; a late or retained event has None
+    and nothing is sent. `unlock_s` is set when granted at a door.
+    """
+
+    device: DeviceId
+    access_point: AccessPointId | None
+    decision: Literal["granted", "denied"]
+    reason: str
+    holder: HolderId | None
+    verdicts: tuple[Verdict, ...]
+    expires: datetime | None = None
+    unlock_s: float | None = None
+
+
+class UnlockDoor(_Fact, frozen=True):
+    """Order: let `device` release this door for `unlock_s`; void after `expires`."""
+
+    door: DoorId
+    device: DeviceId
+    unlock_s: float
+    expires: datetime
+
+
+class DoorChanged(_Fact, frozen=True):
+    """A door's state changed at `at`."""
+
+    door: DoorId
+    state: DoorStatus
+    at: datetime
+
+
+class HolderMoved(_Fact, frozen=True):
+    """Somebody's zone changed; None is outside."""
+
+    holder: HolderId
+    origin: ZoneId | None
+    zone: ZoneId | None
+    at: datetime
+
+
+class EntryNotTaken(_Fact, frozen=True):
+    """A grant ended without the door being opened (BACnet NO_ENTRY_AFTER_GRANTED)."""
+
+    holder: HolderId | None
+    door: DoorId
+    at: datetime
+
+
+class OccupancyChanged(_Fact, frozen=True):
+    """A zone's head count: `low`..`high` is the 80 % interval, `known` are badged in (people)."""
+
+    zone: ZoneId
+    at: datetime
+    people: int
+    low: int
+    high: int
+    known: int
+    capacity: int | None
+    p_vacant: float
+    p_full: float
+    stale: bool
+
+
+class OccupancyMinute(_Fact, frozen=True):
+    """One minute of a zone: time-weighted mean, and extremes. `minute` is its start."""
+
+    zone: ZoneId
+    minute: datetime
+    mean: float
+    min: int
+    max: int
+
+
+class AlarmRaised(_Fact, frozen=True):
+    """Something is wrong with `object` (a door, zone or device) since `at`."""
+
+    kind: AlarmKind
+    object: str
+    at: datetime
+
+
+class AlarmCleared(_Fact, frozen=True):
+    """What was wrong is over."""
+
+    kind: AlarmKind
+    object: str
+    at: datetime
+
+
+class PeopleCrossed(_Fact, frozen=True):
+    """A counter's totals moved: people since its previous report, each way.
+
+    `restarted` says that the device began again from zero, so that the totals since then are taken.
+    """
+
+    device: DeviceId
+    zone: ZoneId | None
+    at: datetime
+    entered: int
+    left: int
+    restarted: bool = False
+
+
+class Sensed(_Fact, frozen=True):
+    """A sensor's value, worth a point: `kind` names the reading."""
+
+    device: DeviceId
+    zone: ZoneId | None
+    kind: str
+    value: float
+    at: datetime
+
+
+class GapNoticed(_Fact, frozen=True):
+    """Events `first`..`last` of this boot have not arrived (yet)."""
+
+    device: DeviceId
+    boot: int
+    first: int
+    last: int
+
+
+class DuplicateDropped(_Fact, frozen=True):
+    """This event was on disk already. Not journaled: counted by the service."""
+
+    device: DeviceId
+    boot: int | None
+    seq: int | None
+
+
+class DeviceMinute(_Fact, frozen=True):
+    """A device's health, each minute."""
+
+    device: DeviceId
+    at: datetime
+    online: bool | None
+    battery: float | None
+    last_seen_s: float | None
+    gaps: int
+    duplicates: int
+
+
+class GatewayMinute(_Fact, frozen=True):
+    """The gateway's own health, each minute (measured by the service, journaled with the tick)."""
+
+    instance: str
+    at: datetime
+    backlog: int
+    commit_ms: float
+    decisions: int
+    dropped: int
+
+
+Fact = (
+    Decided
+    | UnlockDoor
+    | DoorChanged
+    | HolderMoved
+    | EntryNotTaken
+    | OccupancyChanged
+    | OccupancyMinute
+    | AlarmRaised
+    | AlarmCleared
+    | PeopleCrossed
+    | Sensed
+    | GapNoticed
+    | DuplicateDropped
+    | DeviceMinute
+    | GatewayMinute
+)
+
+
+class JournalRow(Struct, frozen=True):
+    """One event with all that followed from it: what the outbox and every later question read.
+
+    `n` is the journal's number; `received` is our clock (aware UTC); `event` is the stored event as
+    JSON-ready data, without any badge number.
+    """
+
+    n: int
+    site: SiteId
+    device: DeviceId | None
+    kind: str
+    at: datetime
+    received: datetime
+    facts: tuple[Fact, ...]

@@ -1,0 +1,143 @@
+"""What devices report, whatever their make: the engine's input vocabulary.
+
+A driver of `sensors/` turns one MQTT message into `Report`s; everything behind it knows only these.
+Names and fields are those of the native wire (design: "seuil/1"). Facts are past tense.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from gateway.core.site import DeviceId, SiteId
+
+Total = Annotated[int, Meta(ge=0, le=2**53)]
+"""A counter's total; 2**53 is what every JSON reader keeps exactly."""
+Number = Annotated[str, Meta(min_length=1, max_length=128)]
+"""A badge number or a PIN, as text."""
+
+
+class _Reading(Struct, frozen=True, tag_field="type"):
+    """A reading is frozen and tagged with its wire name."""
+
+
+class CredentialPresented(_Reading, frozen=True, tag="credential"):
+    """Somebody held a badge to a reader or typed a PIN.
+
+    `credential` is the badge number in canonical form (lowercase hex, whole bytes:
+    `sensors.badges`). It never reaches the engine or the journal: the service replaces it by a
+    keyed hash.
+    """
+
+    credential: Number
+    format: Annotated[str, Meta(max_length=32)] = "hex"
+    pin: Number | None = None
+
+
+class DoorReported(_Reading, frozen=True, tag="door"):
+    """A door contact's state."""
+
+    state: Literal["open", "closed"]
+
+
+class ExitRequested(_Reading, frozen=True, tag="exit-request"):
+    """The exit button was pressed."""
+
+
+class Crossed(_Reading, frozen=True, tag="crossing"):
+    """A counter's totals of people since its start; they wrap, and restart with the device."""
+
+    in_total: Total
+    out_total: Total
+
+
+class Motion(_Reading, frozen=True, tag="motion"):
+    """A PIR's output."""
+
+    active: bool
+
+
+class Presence(_Reading, frozen=True, tag="presence"):
+    """A mmWave or ultrasonic presence sensor's output."""
+
+    active: bool
+
+
+class Counted(_Reading, frozen=True, tag="count"):
+    """A device that counts the people it sees."""
+
+    people: Annotated[int, Meta(ge=0, le=1_000_000)]
+
+
+class Co2(_Reading, frozen=True, tag="co2"):
+    """Carbon dioxide in the air."""
+
+    ppm: Annotated[float, Meta(ge=0, le=1_000_000)]
+
+
+class MachineReported(_Reading, frozen=True, tag="machine"):
+    """A machine's state, and what it draws."""
+
+    state: Literal["on", "off"]
+    watts: Annotated[float, Meta(ge=0, le=1_000_000)] | None = None
+
+
+class Tampered(_Reading, frozen=True, tag="tamper"):
+    """A device's case was opened (or closed again)."""
+
+    active: bool
+
+
+class Battery(_Reading, frozen=True, tag="battery"):
+    """A device's battery."""
+
+    percent: Annotated[float, Meta(ge=0, le=100)]
+
+
+class Availability(_Reading, frozen=True, tag="availability"):
+    """A device came or went (its status topic or last will); not part of the native `event`."""
+
+    state: Literal["online", "offline"]
+
+
+Reading = (
+    CredentialPresented
+    | DoorReported
+    | ExitRequested
+    | Crossed
+    | Motion
+    | Presence
+    | Counted
+    | Co2
+    | MachineReported
+    | Tampered
+    | Battery
+    | Availability
+)
+
+
+class Report(Struct, frozen=True):
+    """One reading with its origin, as a driver hands it over.
+
+    `at` is the device's clock (aware UTC) or None where that clock cannot be trusted. `boot` and
+    `seq` are None for devices that do not number their events.
+    """
+
+    site: SiteId
+    device: DeviceId
+    reading: Reading
+    at: datetime | None = None
+    boot: int | None = None
+    seq: int | None = None
+
+
+class WireError(Exception):
+    """A message that no driver accepts: `reason` is a code, `detail` says what would be right.
+
+    `detail` never carries a badge number or PIN.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail

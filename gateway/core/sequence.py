@@ -1,0 +1,118 @@
+"""Has this event been seen? Numbering by (`boot`, `seq`), gaps, and what may be acknowledged.
+
+A device numbers its events 1, 2, 3 … from each start (`boot`) and keeps them until the gateway's
+ack. The network may lose, repeat and reorder them. We keep the highest number seen and the gaps
+below it: an event is a duplicate exactly when it is not above the one and not in the others. So a
+late event is taken whenever it comes, and nothing is taken twice.
+
+The ack is cumulative ("all up to seq are on disk"), so a gap holds it back. Not for ever: a device
+that lost events would then keep everything. After `GAP_WAIT` the gap is given up for the ack, but
+an event of it is still taken should it come.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from msgspec import structs
+
+from gateway.core.state import Boot, DeviceState, Gap
+
+GAP_WAIT = timedelta(seconds=30)
+"""How long a gap holds back the ack: several of a reader's re-send intervals (5 s)."""
+GAPS_MAX = 64
+"""Gaps kept a boot. A device that makes more within `GAP_WAIT` is broken or under attack."""
+BOOTS_MAX = 4
+"""Boots remembered a device: an offline reader may restart a few times before it can re-send."""
+FINGERPRINTS_MAX = 16
+"""Unnumbered messages remembered a device: a broker redelivers only what was in flight."""
+
+
+class NotAdmitted(Exception):  # noqa: N818 - what happened, as all names here
+    """The event cannot be told from a duplicate; it is not acknowledged to the device."""
+
+
+def admit(
+    device: DeviceState, boot: int, seq: int, now: datetime
+) -> tuple[DeviceState, Gap | None] | None:
+    """The device with (`boot`, `seq`) taken in, and the gap that it revealed; None: a duplicate.
+
+    The very first event of a device sets its start: what came before is unknown.
+
+    Raises:
+        NotAdmitted: the boot is older than all that are remembered, or there are too many gaps.
+    """
+    known = next((entry for entry in device.boots if entry.boot == boot), None)
+    if known is None:
+        if len(device.boots) == BOOTS_MAX and boot < device.boots[0].boot:
+            raise NotAdmitted(f"boot {boot} is older than the last {BOOTS_MAX}")
+        known = Boot(boot=boot, high=0 if device.boots else seq - 1)
+    if seq > known.high:
+        return _above(device, known, seq, now)
+    hole = next((gap for gap in known.gaps if gap.first <= seq <= gap.last), None)
+    if hole is None:
+        return None
+    rest = tuple(
+        part for gap in known.gaps for part in (_without(gap, seq) if gap is hole else (gap,))
+    )
+    if len(rest) > GAPS_MAX:
+        raise NotAdmitted(f"more than {GAPS_MAX} gaps in boot {boot}")
+    filled = _with(device, structs.replace(known, gaps=rest))
+    return structs.replace(filled, missing=device.missing - 1), None
+
+
+def admit_unnumbered(
+    device: DeviceState, fingerprint: int, *, redelivered: bool
+) -> DeviceState | None:
+    """The device with an unnumbered message taken in; None when it is the broker's redelivery."""
+    if redelivered and fingerprint in device.fingerprints:
+        return None
+    if not fingerprint:
+        return device
+    recent = (*device.fingerprints, fingerprint)[-FINGERPRINTS_MAX:]
+    return structs.replace(device, fingerprints=recent)
+
+
+def acknowledged(device: DeviceState, boot: int, now: datetime) -> int | None:
+    """The highest seq up to which the device may forget this boot's events; None: unknown boot."""
+    known = next((entry for entry in device.boots if entry.boot == boot), None)
+    if known is None:
+        return None
+    waited_for = (gap.first - 1 for gap in known.gaps if now - gap.noticed < GAP_WAIT)
+    return next(waited_for, known.high)
+
+
+def _above(
+    device: DeviceState, known: Boot, seq: int, now: datetime
+) -> tuple[DeviceState, Gap | None]:
+    """`seq` is new and the highest; whatever lies between is missing."""
+    skipped = seq - known.high - 1
+    if not skipped:
+        return _with(device, structs.replace(known, high=seq)), None
+    gap = Gap(first=known.high + 1, last=seq - 1, noticed=now)
+    gaps = (*_with_room(known, now), gap)
+    widened = _with(device, Boot(boot=known.boot, high=seq, gaps=gaps))
+    return structs.replace(widened, missing=device.missing + skipped), gap
+
+
+def _with_room(known: Boot, now: datetime) -> tuple[Gap, ...]:
+    """The boot's gaps with room for one more: at the limit the oldest goes, if it was given up."""
+    if len(known.gaps) < GAPS_MAX:
+        return known.gaps
+    if now - known.gaps[0].noticed < GAP_WAIT:
+        raise NotAdmitted(f"more than {GAPS_MAX} gaps in boot {known.boot}")
+    return known.gaps[1:]
+
+
+def _without(gap: Gap, seq: int) -> Iterator[Gap]:
+    """What is left of a gap when `seq` of it has come."""
+    if gap.first < seq:
+        yield structs.replace(gap, last=seq - 1)
+    if seq < gap.last:
+        yield structs.replace(gap, first=seq + 1)
+
+
+def _with(device: DeviceState, entry: Boot) -> DeviceState:
+    """The device with this boot's numbering, the oldest boots forgotten."""
+    others = [known for known in device.boots if known.boot != entry.boot]
+    boots = sorted((*others, entry), key=lambda known: known.boot)[-BOOTS_MAX:]
+    return structs.replace(device, boots=tuple(boots))

@@ -1,0 +1,133 @@
+"""Everything the engine remembers about a site, frozen.
+
+A step never changes a state: it makes the next one, which shares what stayed the same
+(`immutables.Map`). So a batch that could not be stored is undone by keeping the old state, and a
+snapshot is this value, encoded.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, TypeVar, get_args
+
+import msgspec
+from immutables import Map
+from msgspec import Struct
+
+from gateway.core.directory import Directory, HolderId
+from gateway.core.facts import AlarmKind, DoorStatus
+from gateway.core.site import DeviceId, DoorId, ZoneId
+
+T = TypeVar("T")
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+"""A time that does not come."""
+
+
+class Whereabouts(Struct, frozen=True):
+    """The zone where somebody was last known to be."""
+
+    zone: ZoneId
+    since: datetime
+
+
+class Arrival(Struct, frozen=True):
+    """Somebody was let through but has not passed yet; `zone` None: out to the street."""
+
+    holder: HolderId
+    zone: ZoneId | None
+
+
+class DoorState(Struct, frozen=True):
+    """A door. `relock_at` and `held_at` are when its next timer fires."""
+
+    status: DoorStatus = "locked"
+    pending: tuple[Arrival, ...] = ()
+    relock_at: datetime = NEVER
+    held_at: datetime = NEVER
+
+
+class ZoneState(Struct, frozen=True):
+    """A zone's known head count, and the sums of the running minute.
+
+    `person_s` is the integral of people from `counted_from` until `counted_to`, in person-seconds;
+    both lie in `minute`.
+    """
+
+    known: int
+    minute: datetime
+    counted_from: datetime
+    counted_to: datetime
+    person_s: float = 0.0
+    low: int = 0
+    high: int = 0
+
+
+class Gap(Struct, frozen=True):
+    """Events `first`..`last` have not come."""
+
+    first: int
+    last: int
+    noticed: datetime
+
+
+class Boot(Struct, frozen=True):
+    """Numbering of one device start: all up to `high` were seen but `gaps` (ascending)."""
+
+    boot: int
+    high: int
+    gaps: tuple[Gap, ...] = ()
+
+
+class DeviceState(Struct, frozen=True):
+    """A device's numbering and health. `boots` is ascending; `missing` counts events never seen."""
+
+    last_seen: datetime
+    boots: tuple[Boot, ...] = ()
+    missing: int = 0
+    online: bool | None = None
+    battery: float | None = None
+    fingerprints: tuple[int, ...] = ()
+
+
+class Totals(Struct, frozen=True):
+    """A counter's last report."""
+
+    boot: int | None
+    seq: int | None
+    in_total: int
+    out_total: int
+
+
+class State(Struct, frozen=True):
+    """A site at one moment. `wake_at`: no timer fires before it."""
+
+    directory: Directory = Directory()
+    presence: Map[HolderId, Whereabouts] = Map()
+    zones: Map[ZoneId, ZoneState] = Map()
+    doors: Map[DoorId, DoorState] = Map()
+    devices: Map[DeviceId, DeviceState] = Map()
+    counters: Map[DeviceId, Totals] = Map()
+    alarms: Map[tuple[AlarmKind, str], datetime] = Map()
+    wake_at: datetime = NEVER
+
+
+def encode(value: Struct) -> bytes:
+    """A state, or a part of it, as msgpack."""
+    return msgspec.msgpack.encode(value, enc_hook=_map_to_pairs)
+
+
+def decode(blob: bytes, kind: type[T]) -> T:
+    """The opposite of `encode`."""
+    return msgspec.msgpack.decode(blob, type=kind, dec_hook=_pairs_to_map)
+
+
+def _map_to_pairs(value: object) -> list[tuple[object, object]]:
+    # Pairs, because an alarm's key is a tuple; sorted, so that equal states are equal bytes.
+    if isinstance(value, Map):
+        return sorted(value.items())
+    raise NotImplementedError(type(value))
+
+
+def _pairs_to_map(kind: Any, pairs: Any) -> Map[Any, Any]:  # noqa: ANN401 - msgspec's hook is untyped
+    key, value = get_args(kind)
+    typed = list[tuple[key, value]]  # type: ignore[valid-type] # known only at run time
+    return Map(msgspec.convert(pairs, typed, dec_hook=_pairs_to_map))
