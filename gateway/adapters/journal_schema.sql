@@ -12,6 +12,8 @@ CREATE TABLE IF NOT EXISTS journal (      -- one row an event, in the order of t
     facts    TEXT    NOT NULL             -- JSON array: all that the engine said
 );
 
+CREATE INDEX IF NOT EXISTS journal_space ON journal (site, n) WHERE kind = 'space';
+
 CREATE TABLE IF NOT EXISTS decision (     -- one row a credential event: what the reader was told
     n            INTEGER PRIMARY KEY,     -- = journal.n
     site         TEXT NOT NULL,

@@ -35,6 +35,8 @@ TABLE: Final[dict[tuple[DoorStatus, Trigger], DoorStatus]] = {
     ("forced", "closed"): "locked",
 }
 """What is not here changes nothing."""
+PENDING_MAX = 32
+"""People let through who have not passed: more than fit through a door while it is unlocked."""
 
 
 def release(turn: Turn, door: Door, arrival: Arrival | None) -> None:
@@ -44,8 +46,7 @@ def release(turn: Turn, door: Door, arrival: Arrival | None) -> None:
     turn.wake(state.relock_at)
     if arrival is not None:
         if door.contact and state.status not in ("open", "held"):
-            others = tuple(entry for entry in state.pending if entry.holder != arrival.holder)
-            state = structs.replace(state, pending=(*others, arrival))
+            state = structs.replace(state, pending=_pending(turn, door, state, arrival))
         else:
             presence.move(turn, arrival.holder, arrival.zone)
     _become(turn, door, state, "released")
@@ -83,6 +84,14 @@ def run_timers(turn: Turn) -> None:
 def next_timer(state: DoorState) -> datetime:
     """When a timer of this door fires next."""
     return min(state.relock_at, state.held_at)
+
+
+def _pending(turn: Turn, door: Door, state: DoorState, arrival: Arrival) -> tuple[Arrival, ...]:
+    """Those who wait for the door to open, each once; beyond the bound the first is given up."""
+    others = tuple(entry for entry in state.pending if entry.holder != arrival.holder)
+    for given_up in others[: 1 - PENDING_MAX]:
+        turn.say(EntryNotTaken(holder=given_up.holder, door=door.id, at=turn.now))
+    return (*others[1 - PENDING_MAX :], arrival)
 
 
 def _relocked(turn: Turn, door: Door, state: DoorState) -> DoorState:

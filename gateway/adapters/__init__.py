@@ -1,0 +1,1 @@
+"""What touches the world: broker, files, databases. Waits for everything, decides nothing."""

@@ -1,0 +1,322 @@
+"""The journal: SQLite, WAL, `synchronous=FULL`, one transaction a batch, on a thread of its own.
+
+What is committed here survives a kill and a power cut; only then does anything leave the gateway.
+
+A batch goes to SQLite as one JSON array a table (`json_each`), not row by row: each row would take
+and release Python's lock once, and beside a busy event loop every taking waits for a switch
+interval (300 rows: 175 ms row by row, 17 ms as one array, on two cores).
+"""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib.resources import files
+from pathlib import Path
+from typing import Final, TypeVar
+
+import msgspec
+from msgspec import Struct, field
+
+from gateway.adapters.journal_file import JournalFile
+from gateway.adapters.journal_rows import (
+    DeadLetter,
+    DecisionRow,
+    EventRow,
+    LetterRow,
+    MinuteRow,
+    letter_row,
+)
+from gateway.core.directory import Directory
+from gateway.core.facts import JournalRow
+from gateway.core.site import SiteId
+from gateway.core.state import State, encode
+
+T = TypeVar("T")
+
+JOURNAL_FILE: Final = "journal.db"
+"""The journal in a data folder."""
+LETTERS_MAX: Final = 200_000
+"""Dead letters kept; the oldest go first. At some 400 bytes each: 80 MB."""
+SNAPSHOTS_MAX: Final = 3
+"""Snapshots kept a site: the newest, and two to fall back to."""
+BUSY_MS: Final = 1000
+"""How long a commit waits for another process that holds the file, in ms."""
+
+_INSERT_EVENTS = """
+INSERT INTO journal (n, site, device, kind, at, received, event, facts)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+       value -> 6, value -> 7
+FROM json_each(?)"""
+_INSERT_DECISIONS = """
+INSERT INTO decision (n, site, device, access_point, holder, decision, reason, at, expires,
+handover) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value
+->> 6,
+       value ->> 7, value ->> 8, value ->> 9
+FROM json_each(?)"""
+_INSERT_MINUTES = """
+INSERT OR REPLACE INTO occupancy_1m (site, zone, time, mean, min, max)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5
+FROM json_each(?)"""
+_INSERT_LETTERS = """
+INSERT INTO dead_letter (received, source, topic, reason, detail, size, payload)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
+FROM json_each(?)"""
+_TRIM_LETTERS = """
+DELETE FROM dead_letter WHERE id <= (SELECT max(id) FROM dead_letter) - ?"""
+_HAND_OVER = """
+UPDATE decision SET handover = ? WHERE handover = 'pending'
+AND n IN (SELECT value FROM json_each(?))"""
+_MOVE_CURSOR = """
+INSERT INTO outbox (name, n) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET n = excluded.n"""
+_FORGET_SNAPSHOTS = """
+DELETE FROM snapshot WHERE site = ?1 AND n NOT IN
+(SELECT n FROM snapshot WHERE site = ?1 ORDER BY n DESC LIMIT ?2)"""
+# The oldest kept snapshot stands on the newest directory that is not younger than itself.
+_FORGET_DIRECTORIES = """
+DELETE FROM directory_snapshot WHERE site = ?1 AND n <
+(SELECT max(n) FROM directory_snapshot WHERE site = ?1 AND n <=
+(SELECT min(n) FROM snapshot WHERE site = ?1))"""
+
+
+class JournalError(Exception):
+    """The journal could not be written (disk full, locked, I/O error): nothing of it is on disk."""
+
+
+class Batch(Struct):
+    """What one transaction stores."""
+
+    events: list[EventRow] = field(default_factory=list)
+    decisions: list[DecisionRow] = field(default_factory=list)
+    minutes: list[MinuteRow] = field(default_factory=list)
+    letters: list[LetterRow] = field(default_factory=list)
+    delivered: list[int] = field(default_factory=list)
+    """Decisions whose answer the broker has taken over."""
+    undelivered: list[int] = field(default_factory=list)
+    """Decisions whose answer expired before anybody took it."""
+
+    def __bool__(self) -> bool:
+        return bool(
+            self.events or self.letters or self.minutes or self.delivered or self.undelivered
+        )
+
+
+class Snapshot(Struct, frozen=True):
+    """A site's state after row `n`; `directory` is None when it is the last snapshot's."""
+
+    n: int
+    site: SiteId
+    state: State
+    directory: Directory | None
+
+
+class Journal:
+    """The write side. All methods are for the event loop; the file belongs to one thread.
+
+    `last_n` is the newest committed number, `commit_ms` how long the last commit took.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.last_n = 0
+        self.commit_ms = 0.0
+        self._db: sqlite3.Connection | None = None
+        self._file: JournalFile | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+        self._reading = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal-reader")
+        self._news = asyncio.Event()
+
+    async def open(self) -> None:
+        """Open or create the file.
+
+        Raises:
+            JournalError: it cannot be opened.
+        """
+        self.last_n = await self._in_thread(self._open)
+
+    async def commit(self, batch: Batch) -> None:
+        """Store a batch, whole or not at all; returns when it is on disk.
+
+        Raises:
+            JournalError: nothing was stored.
+        """
+        started = time.perf_counter()
+        await self._in_thread(lambda: self._commit(batch))
+        self.commit_ms = (time.perf_counter() - started) * 1000
+        if batch.events:
+            self.last_n = batch.events[-1].n
+            self._news.set()
+
+    async def snapshot(self, snapshots: Sequence[Snapshot]) -> None:
+        """Store the states, and forget all but the newest few.
+
+        Raises:
+            JournalError: nothing was stored.
+        """
+        await self._in_thread(lambda: self._snapshot(snapshots))
+
+    async def move_cursor(self, name: str, n: int) -> None:
+        """Remember that the reader `name` is done with row `n`.
+
+        Raises:
+            JournalError: it was not stored.
+        """
+        await self._in_thread(lambda: self._execute(_MOVE_CURSOR, (name, n)))
+
+    async def dead_letter(self, letter: DeadLetter) -> None:
+        """Keep one letter.
+
+        Raises:
+            JournalError: it was not stored.
+        """
+        await self.commit(Batch(letters=[letter_row(letter)]))
+
+    async def rows_after(self, n: int, limit: int) -> list[JournalRow]:
+        """Committed rows with numbers above `n`, ascending, at most `limit`.
+
+        Raises:
+            JournalError: the file cannot be read.
+        """
+        return await self._in_thread(lambda: self._reader().rows_after(n, limit), self._reading)
+
+    async def cursor(self, name: str) -> int:
+        """How far the reader `name` got; 0 before its first move.
+
+        Raises:
+            JournalError: the file cannot be read.
+        """
+        return await self._in_thread(lambda: self._reader().cursor(name), self._reading)
+
+    async def read(self, question: Callable[[JournalFile], T]) -> T:
+        """Ask the read side something, off the event loop.
+
+        Raises:
+            JournalError: the file cannot be read.
+        """
+        return await self._in_thread(lambda: question(self._reader()), self._reading)
+
+    async def committed(self) -> None:
+        """Wait until rows were committed since the last call."""
+        await self._news.wait()
+        self._news.clear()
+
+    async def heal(self) -> None:
+        """Reopen the file and prove that it can be written.
+
+        Raises:
+            JournalError: it still cannot.
+        """
+        await self._in_thread(self._reopen)
+
+    async def close(self) -> None:
+        """Close the file; nothing more can be stored."""
+        await self._in_thread(self._close)
+        await self._in_thread(self._close_reader, self._reading)
+        self._thread.shutdown()
+        self._reading.shutdown()
+
+    async def _in_thread(
+        self, work: Callable[[], T], thread: ThreadPoolExecutor | None = None
+    ) -> T:
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(thread or self._thread, work)
+        except (sqlite3.Error, OSError) as error:
+            raise JournalError(f"{self.path}: {error}") from error
+
+    def _open(self) -> int:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._db = db = sqlite3.connect(
+            self.path, isolation_level=None, timeout=BUSY_MS / 1000, check_same_thread=False
+        )
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        schema = files("gateway.adapters").joinpath("journal_schema.sql").read_text("utf-8")
+        db.executescript(schema)
+        (last,) = db.execute("SELECT coalesce(max(n), 0) FROM journal").fetchone()
+        return int(last)
+
+    def _commit(self, batch: Batch) -> None:
+        work: list[tuple[str, tuple[object, ...]]] = []
+        if batch.events:
+            work.append((_INSERT_EVENTS, (_json(batch.events),)))
+        if batch.decisions:
+            work.append((_INSERT_DECISIONS, (_json(batch.decisions),)))
+        if batch.minutes:
+            work.append((_INSERT_MINUTES, (_json(batch.minutes),)))
+        if batch.letters:
+            work.append((_INSERT_LETTERS, (_json(batch.letters),)))
+            work.append((_TRIM_LETTERS, (LETTERS_MAX,)))
+        if batch.delivered:
+            work.append((_HAND_OVER, ("delivered", _json(batch.delivered))))
+        if batch.undelivered:
+            work.append((_HAND_OVER, ("undelivered", _json(batch.undelivered))))
+        self._transaction(work)
+
+    def _snapshot(self, snapshots: Sequence[Snapshot]) -> None:
+        work: list[tuple[str, tuple[object, ...]]] = []
+        for entry in snapshots:
+            state = encode(msgspec.structs.replace(entry.state, directory=Directory()))
+            work.append(
+                ("INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?)", (entry.n, entry.site, state))
+            )
+            if entry.directory is not None:
+                work.append(
+                    (
+                        "INSERT OR REPLACE INTO directory_snapshot VALUES (?, ?, ?)",
+                        (entry.n, entry.site, encode(entry.directory)),
+                    )
+                )
+            work.append((_FORGET_SNAPSHOTS, (entry.site, SNAPSHOTS_MAX)))
+            work.append((_FORGET_DIRECTORIES, (entry.site,)))
+        self._transaction(work)
+
+    def _transaction(self, work: Sequence[tuple[str, tuple[object, ...]]]) -> None:
+        db = self._connection()
+        if (
+            len(work) == 1
+        ):  # a single statement is its own transaction, with fewer waits for the lock
+            db.execute(*work[0])
+            return
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            for statement, values in work:
+                db.execute(statement, values)
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+
+    def _execute(self, statement: str, values: tuple[object, ...]) -> None:
+        self._connection().execute(statement, values)
+
+    def _reopen(self) -> None:
+        self._close()
+        self._open()
+        self._execute(_MOVE_CURSOR, ("heal", int(time.monotonic())))
+
+    def _close(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def _reader(self) -> JournalFile:
+        if self._file is None:
+            self._file = JournalFile(self.path)
+        return self._file
+
+    def _close_reader(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _connection(self) -> sqlite3.Connection:
+        if self._db is None:
+            raise sqlite3.OperationalError("the journal is not open")
+        return self._db
+
+
+def _json(rows: Sequence[object]) -> str:
+    return msgspec.json.encode(rows).decode()

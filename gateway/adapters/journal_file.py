@@ -1,0 +1,173 @@
+"""The journal's read side: a read-only connection for restarts, the outbox, `why` and `replay`.
+
+Blocking; inside the gateway it is used from a thread of its own (`Journal.read`).
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from gateway.adapters.journal_rows import from_us, to_us
+from gateway.core.directory import Directory
+from gateway.core.events import Event, SpaceChanged
+from gateway.core.facts import Decided, Fact, JournalRow
+from gateway.core.site import DeviceId, Site, SiteId
+from gateway.core.state import State, decode
+
+_FACTS = msgspec.json.Decoder(tuple[Fact, ...])
+_EVENT = msgspec.json.Decoder(Event)
+_CHUNK = 2000
+"""Rows read at a time, so that a long journal never lies in memory whole."""
+
+
+class StoredEvent(Struct, frozen=True):
+    """A row with its event, as a replay needs it."""
+
+    row: JournalRow
+    event: Event
+
+
+class Restored(Struct, frozen=True):
+    """A site's last snapshot; `n` is 0 and the state empty when there is none."""
+
+    n: int
+    state: State
+
+
+class StoredDecision(Struct, frozen=True):
+    """One decision with everything that explains it."""
+
+    row: JournalRow
+    event: Event
+    decided: Decided
+    handover: str
+
+
+class JournalFile:
+    """Questions to a journal.
+
+    Raises:
+        sqlite3.OperationalError: from any method, when the file is missing or cannot be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._db = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False
+        )
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def rows_after(self, n: int, limit: int) -> list[JournalRow]:
+        """Rows with numbers above `n`, ascending."""
+        return [_row(found) for found in self._db.execute(_ROWS, (n, limit))]
+
+    def events_after(self, n: int, site: SiteId | None = None) -> Iterator[StoredEvent]:
+        """All rows above `n` with their events, of one site or of all, in chunks."""
+        while chunk := self._db.execute(_EVENTS, (n, site, _CHUNK)).fetchall():
+            for *row, event in chunk:
+                yield StoredEvent(row=_row(tuple(row)), event=_EVENT.decode(event))
+            n = chunk[-1][0]
+
+    def cursor(self, name: str) -> int:
+        """How far the reader `name` of the journal got."""
+        found = self._db.execute("SELECT n FROM outbox WHERE name = ?", (name,)).fetchone()
+        return int(found[0]) if found else 0
+
+    def last_received(self) -> int:
+        """Our clock at the last row, in microseconds; 0 in an empty journal."""
+        found = self._db.execute("SELECT received FROM journal ORDER BY n DESC LIMIT 1").fetchone()
+        return int(found[0]) if found else 0
+
+    def sites(self) -> list[SiteId]:
+        """Every site that has rows."""
+        found = self._db.execute("SELECT DISTINCT site FROM journal WHERE kind = 'space'")
+        return sorted(SiteId(site) for (site,) in found)
+
+    def snapshots(self, site: SiteId) -> list[int]:
+        """The numbers of a site's snapshots, ascending."""
+        found = self._db.execute("SELECT n FROM snapshot WHERE site = ? ORDER BY n", (site,))
+        return [n for (n,) in found]
+
+    def restore(self, site: SiteId, at: int | None = None) -> Restored:
+        """A site's snapshot `at` a number; the newest by default."""
+        state = self._db.execute(_SNAPSHOT, (site, at)).fetchone()
+        if state is None:
+            return Restored(n=0, state=State())
+        n, blob = state
+        directory = self._db.execute(_DIRECTORY, (site, n)).fetchone()
+        known = decode(directory[0], Directory) if directory else Directory()
+        return Restored(n=n, state=msgspec.structs.replace(decode(blob, State), directory=known))
+
+    def space_in_force(self, site: SiteId, n: int) -> Site | None:
+        """What the space file said of a site at row `n`; None before the first row that says so."""
+        found = self._db.execute(_SPACE, (site, n)).fetchone()
+        event = _EVENT.decode(found[0]) if found else None
+        return event.site if isinstance(event, SpaceChanged) else None
+
+    def pending(self, now: datetime) -> tuple[list[StoredDecision], list[int]]:
+        """Answers that were not handed over when the gateway ended: still fresh, and void."""
+        void = [n for (n,) in self._db.execute(_VOID, (to_us(now),))]
+        fresh = [self.decision(n) for (n,) in self._db.execute(_FRESH, (to_us(now),))]
+        return [entry for entry in fresh if entry is not None], void
+
+    def decision(self, n: int) -> StoredDecision | None:
+        """The decision with the journal's number `n`."""
+        found = self._db.execute(_DECISION, (n,)).fetchone()
+        if found is None:
+            return None
+        *row, event, handover = found
+        stored = _row(tuple(row))
+        decided = next(fact for fact in stored.facts if isinstance(fact, Decided))
+        return StoredDecision(stored, _EVENT.decode(event), decided, handover)
+
+    def last_decision(self, device: DeviceId) -> int | None:
+        """The number of a reader's newest decision."""
+        found = self._db.execute(
+            "SELECT max(n) FROM decision WHERE device = ?", (device,)
+        ).fetchone()
+        return found[0] if found else None
+
+    def count(self, table: str) -> int:
+        """How many rows a table of the schema has."""
+        if table not in _TABLES:
+            raise ValueError(f"{table} is not one of {sorted(_TABLES)}")
+        (rows,) = self._db.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - checked above
+        return int(rows)
+
+
+_TABLES = frozenset({"journal", "decision", "dead_letter", "occupancy_1m", "snapshot"})
+_ROWS = """
+SELECT n, site, device, kind, at, received, facts FROM journal WHERE n > ? ORDER BY n LIMIT ?"""
+_EVENTS = """
+SELECT n, site, device, kind, at, received, facts, event FROM journal
+WHERE n > ?1 AND (?2 IS NULL OR site = ?2) ORDER BY n LIMIT ?3"""
+_SNAPSHOT = """
+SELECT n, state FROM snapshot WHERE site = ?1 AND (?2 IS NULL OR n = ?2) ORDER BY n DESC LIMIT 1"""
+_DIRECTORY = """
+SELECT directory FROM directory_snapshot WHERE site = ? AND n <= ? ORDER BY n DESC LIMIT 1"""
+_SPACE = """
+SELECT event FROM journal WHERE kind = 'space' AND site = ? AND n <= ? ORDER BY n DESC LIMIT 1"""
+_VOID = "SELECT n FROM decision WHERE handover = 'pending' AND expires <= ? ORDER BY n"
+_FRESH = "SELECT n FROM decision WHERE handover = 'pending' AND expires > ? ORDER BY n"
+_DECISION = """
+SELECT j.n, j.site, j.device, j.kind, j.at, j.received, j.facts, j.event, d.handover
+FROM journal AS j JOIN decision AS d USING (n) WHERE j.n = ?"""
+
+
+def _row(found: tuple[int, str, str | None, str, int, int, str]) -> JournalRow:
+    n, site, device, kind, at, received, facts = found
+    return JournalRow(
+        n=n,
+        site=SiteId(site),
+        device=DeviceId(device) if device is not None else None,
+        kind=kind,
+        at=from_us(at),
+        received=from_us(received),
+        facts=_FACTS.decode(facts),
+    )

@@ -1,0 +1,61 @@
+"""The command `seuil`: one file a command in this folder."""
+
+from typing import Annotated
+
+import typer
+
+from gateway import __version__
+from gateway.cli import (
+    broker_config,
+    check,
+    console,
+    doctor,
+    history,
+    init,
+    members,
+    run,
+    why,
+)
+from gateway.cli import replay as replay_command
+from gateway.cli import simulate as simulate_command
+
+app = typer.Typer(
+    name="seuil",
+    help="The access and occupancy service for shared spaces.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,  # a local may be a secret
+)
+
+
+def _version(value: bool) -> None:  # noqa: FBT001 - typer's callback
+    if value:
+        typer.echo(f"seuil {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _seuil(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+app.command("run")(run.run)
+app.command("check")(check.check)
+app.command("init")(init.init)
+app.add_typer(members.app, name="members")
+app.command("why")(why.why)
+app.command("replay")(replay_command.replay)
+app.command("history")(history.history)
+app.command("simulate")(simulate_command.simulate)
+app.command("console")(console.console)
+app.command("doctor")(doctor.doctor)
+app.command("broker-config")(broker_config.broker_config)
+
+
+def main() -> None:
+    """The entry point."""
+    app()

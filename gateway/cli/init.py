@@ -1,0 +1,54 @@
+"""`seuil init`: a space file to start from."""
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli import errors
+from gateway.config import ConfigError, Fault, space_schema
+
+SCHEMA_FILE = "space.schema.json"
+_SCHEMA_LINE = "#:schema "
+
+
+def init(
+    file: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("space.toml"),
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+) -> None:
+    """Write a commented example of a space file, and beside it the schema for editors."""
+    with errors.told(as_json=False):
+        write_example(file, force=force)
+    typer.echo(f"wrote {file} and {file.with_name(SCHEMA_FILE)}; next: seuil check {file}")
+
+
+def write_example(file: Path, *, force: bool = False) -> None:
+    """Write the example.
+
+    Raises:
+        ConfigError: There is a file already, or none can be written there.
+    """
+    try:
+        with file.open("w" if force else "x", encoding="utf-8") as opened:
+            opened.write(example())
+        schema = json.dumps(space_schema(), indent=2, ensure_ascii=False)
+        file.with_name(SCHEMA_FILE).write_text(schema + "\n", encoding="utf-8")
+    except FileExistsError:
+        message = "is there already; --force replaces it"
+        raise ConfigError([Fault(str(file), "", message)]) from None
+    except OSError as wrong:
+        message = f"cannot be written: {wrong.strerror}"
+        raise ConfigError([Fault(str(file), "", message)]) from wrong
+
+
+def example() -> str:
+    """The example, with its schema beside it."""
+    text = files("gateway").joinpath("examples/space.toml").read_text(encoding="utf-8")
+    lines = text.splitlines(keepends=True)
+    return "".join(
+        f"{_SCHEMA_LINE}./{SCHEMA_FILE}\n" if line.startswith(_SCHEMA_LINE) else line
+        for line in lines
+    )

@@ -1,0 +1,29 @@
+"""Where the journal is that a command asks."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gateway.adapters.journal import JOURNAL_FILE
+from gateway.adapters.journal_file import JournalFile
+from gateway.config import ConfigError, Fault, load_settings
+
+
+@contextmanager
+def open_journal(data_dir: Path | None) -> Iterator[JournalFile]:
+    """The journal of a data folder (by default the settings').
+
+    Raises:
+        ConfigError: there is none.
+    """
+    folder = data_dir or load_settings().data_dir
+    path = folder / JOURNAL_FILE
+    if not path.is_file():
+        raise ConfigError(
+            (Fault(str(path), "", "no journal here; name the gateway's folder with --data-dir"),)
+        )
+    file = JournalFile(path)
+    try:
+        yield file
+    finally:
+        file.close()

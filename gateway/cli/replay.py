@@ -1,0 +1,65 @@
+"""`seuil replay`: the journal through the engine again."""
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from gateway.adapters.journal_file import JournalFile
+from gateway.cli import errors
+from gateway.cli.journal_place import open_journal
+from gateway.replay import Replayed
+from gateway.replay import replay as replay_site
+
+
+def replay(
+    data_dir: Annotated[
+        Path | None, typer.Option("--data-dir", help="The gateway's data folder.")
+    ] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Feed the journal through the engine again: same decisions, same facts, same state?"""
+    with errors.told(as_json=as_json), open_journal(data_dir) as file:
+        try:
+            results = _replay_all(file, quiet=as_json)
+        except sqlite3.Error as wrong:
+            typer.echo(f"the journal cannot be read: {wrong}", err=True)
+            raise typer.Exit(errors.CANNOT) from None
+    equal = not any(result.differences for result in results)
+    if as_json:
+        typer.echo(json.dumps({"equal": equal, "sites": [_as_data(result) for result in results]}))
+    else:
+        _show(results)
+    if not equal:
+        raise typer.Exit(errors.FOUND)
+
+
+def _replay_all(file: JournalFile, *, quiet: bool) -> list[Replayed]:
+    with Progress(console=Console(stderr=True), disable=quiet, transient=True) as progress:
+        task = progress.add_task("replaying", total=file.count("journal"))
+        return [replay_site(file, site, lambda: progress.advance(task)) for site in file.sites()]
+
+
+def _as_data(result: Replayed) -> dict[str, object]:
+    return {
+        "site": result.site,
+        "rows": result.rows,
+        "snapshots_compared": result.snapshots,
+        "differences": [{"n": entry.n, "what": entry.what} for entry in result.differences],
+    }
+
+
+def _show(results: list[Replayed]) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    for result in results:
+        verdict = "differs" if result.differences else "equal"
+        console.print(
+            f"[bold]{result.site}[/]: {result.rows} rows, {result.snapshots} snapshots: {verdict}"
+        )
+        for entry in result.differences:
+            console.print(f"  row {entry.n}: {entry.what}", markup=False)

@@ -1,0 +1,65 @@
+"""`seuil run`: the gateway."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.adapters.embedded_broker import BrokerError, EmbeddedBroker
+from gateway.adapters.journal import JournalError
+from gateway.cli import errors
+from gateway.cli.lifetime import log_to_stderr, until_told
+from gateway.clock import SystemClock
+from gateway.config import Settings, load_settings, load_space
+from gateway.core.site import Site
+
+log = logging.getLogger(__name__)
+
+
+def run(
+    space: Annotated[Path, typer.Argument(help="A space file, or a folder of them.")],
+    *,
+    embedded_broker: Annotated[
+        bool,
+        typer.Option(
+            "--embedded-broker",
+            help="Start a broker for this machine only: mosquitto where installed, else iotcore.",
+        ),
+    ] = False,
+    port: Annotated[
+        int, typer.Option(help="The embedded broker's port; 0 takes a free one.")
+    ] = 1883,
+) -> None:
+    """Run the gateway until it is told to stop. Settings come from SEUIL_… variables."""
+    with errors.told(as_json=False):
+        settings = load_settings()
+        sites = load_space(space)
+        log_to_stderr(settings.log_level)
+        try:
+            until_told(_run(settings, sites, port if embedded_broker else None))
+        except* (BrokerError, JournalError) as group:
+            for error in group.exceptions:
+                typer.echo(str(error), err=True)
+            raise typer.Exit(errors.CANNOT) from None
+
+
+async def _run(settings: Settings, sites: Sequence[Site], broker_port: int | None) -> None:
+    from gateway.wiring import run as run_gateway  # noqa: PLC0415 - after the faults were told
+
+    def ready() -> None:
+        log.info("gateway %s is ready: %s", settings.instance, settings.broker_url)
+
+    if broker_port is None:
+        await run_gateway(settings, sites, SystemClock(), ready)
+        return
+    async with EmbeddedBroker(settings.data_dir / "broker", port=broker_port) as broker:
+        if not broker.durable:
+            log.warning(
+                "the embedded broker is %s: it forgets everything when it stops, so the promise that"
+                " nothing is lost does not hold; install mosquitto for it",
+                broker.kind,
+            )
+        settings = settings.model_copy(update={"broker_url": broker.url})
+        await run_gateway(settings, sites, SystemClock(), ready)

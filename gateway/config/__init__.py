@@ -1,0 +1,28 @@
+"""What the operator decides: the space file, and settings from the environment.
+
+Both are read once, checked whole, and frozen; every fault is told at once (`ConfigError`).
+"""
+
+from gateway.config.faults import ConfigError, Fault
+from gateway.config.schema import space_schema
+from gateway.config.settings import (
+    Settings,
+    credential_key,
+    known_credential_key,
+    load_settings,
+)
+from gateway.config.space import load_space, read_space, site_from_json, site_to_json
+
+__all__ = [
+    "ConfigError",
+    "Fault",
+    "Settings",
+    "credential_key",
+    "known_credential_key",
+    "load_settings",
+    "load_space",
+    "read_space",
+    "site_from_json",
+    "site_to_json",
+    "space_schema",
+]

@@ -1,0 +1,184 @@
+"""From TOML to a draft: each table that has the right shape, and a fault for each that has not.
+
+Tables are read one by one, so that a slip in one never hides a fault in another. `ids` holds every
+id that is written, even in a table with faults, so that one slip is reported once.
+"""
+
+import copy
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from gateway.config.complaints import dotted, sentence
+from gateway.config.faults import ConfigError, Fault, unknown
+from gateway.config.schema import (
+    AccessPointTable,
+    DoorTable,
+    LockTable,
+    MachineTable,
+    PlanTable,
+    ReaderTable,
+    SensorTable,
+    SiteTable,
+    SpaceFile,
+    Table,
+    ZoneTable,
+)
+
+_T = TypeVar("_T", bound=Table)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What could be read of one file, each table by its place in the file."""
+
+    file: str
+    site: SiteTable | None
+    zones: Mapping[int, ZoneTable]
+    doors: Mapping[int, DoorTable]
+    access_points: Mapping[int, AccessPointTable]
+    machines: Mapping[int, MachineTable]
+    readers: Mapping[int, ReaderTable]
+    sensors: Mapping[int, SensorTable]
+    locks: Mapping[int, LockTable]
+    plans: Mapping[int, PlanTable]
+    ids: Mapping[str, tuple[str, ...]]
+    faults: list[Fault] = field(default_factory=list)
+
+    def fault(self, path: str, message: str) -> Fault:
+        """A fault of this file."""
+        return Fault(self.file, path, message)
+
+    def whole(self, *kinds: str) -> bool:
+        """Whether every table of these kinds could be read."""
+        return not any(fault.path.startswith(kinds) for fault in self.faults)
+
+
+def read_draft(file: Path) -> Draft:
+    """The draft of a file, with its faults of shape.
+
+    Raises:
+        ConfigError: The file cannot be read or is not TOML.
+    """
+    return draft_of(str(file), _parsed(file))
+
+
+def draft_of(file: str, raw: dict[str, Any]) -> Draft:
+    """The draft of a parsed file."""
+    reading = _Reading(file, raw)
+    reading.unknown_tables()
+    return Draft(
+        file,
+        site=reading.site(),
+        zones=reading.tables("zones", ZoneTable),
+        doors=reading.tables("doors", DoorTable),
+        access_points=reading.tables("access_points", AccessPointTable),
+        machines=reading.tables("machines", MachineTable),
+        readers=reading.tables("readers", ReaderTable),
+        sensors=reading.tables("sensors", SensorTable),
+        locks=reading.tables("locks", LockTable),
+        plans=reading.tables("plans", PlanTable),
+        ids={key: tuple(reading.ids(key)) for key in SpaceFile.model_fields if key != "site"},
+        faults=reading.faults,
+    )
+
+
+def _parsed(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as wrong:
+        said = str(wrong)
+        place = re.search(r"\(at (line \d+, column \d+|end of document)\)", said)
+        fault = Fault(
+            str(file), place[1] if place else "", f"not valid TOML: {said.partition(' (at ')[0]}"
+        )
+    except UnicodeDecodeError as wrong:
+        fault = Fault(str(file), f"byte {wrong.start}", "not UTF-8; save the file as UTF-8")
+    except OSError as wrong:
+        fault = Fault(str(file), "", f"cannot be read: {wrong.strerror}")
+    raise ConfigError([fault])
+
+
+def _take_out(raw: object, location: tuple[int | str, ...]) -> None:
+    """Delete the innermost key at `location`; a whole list where one of its values is wrong."""
+    found: list[tuple[dict[str, Any], str]] = []
+    for key in location:
+        if isinstance(raw, dict) and key in raw:
+            found.append((raw, str(key)))
+            raw = raw[key]
+        elif isinstance(raw, list) and isinstance(key, int) and key < len(raw):
+            raw = raw[key]
+    if found:
+        table, name = found[-1]
+        del table[name]
+
+
+class _Reading:
+    """One pass over a parsed file that gathers faults."""
+
+    def __init__(self, file: str, raw: dict[str, Any]) -> None:
+        self.file = file
+        self.raw = raw
+        self.faults: list[Fault] = []
+
+    def unknown_tables(self) -> None:
+        known = SpaceFile.model_fields
+        for key in self.raw:
+            if key not in known:
+                self.fault(key, unknown(key, "table", known))
+
+    def site(self) -> SiteTable | None:
+        raw = self.raw.get("site")
+        if raw is None:
+            self.fault("site", 'is required: [site] with id = "..." and name = "..."')
+            return None
+        if not isinstance(raw, dict):
+            self.fault("site", "must be one table, written [site]")
+            return None
+        return self.table("site", raw, SiteTable)
+
+    def tables(self, key: str, model: type[_T]) -> dict[int, _T]:
+        items = self.raw.get(key, [])
+        if not isinstance(items, list):
+            self.fault(key, f"must be a list of tables, each written [[{key}]]")
+            return {}
+        read = ((i, self.table(f"{key}[{i}]", raw, model)) for i, raw in enumerate(items))
+        return {i: table for i, table in read if table is not None}
+
+    def table(self, path: str, raw: object, model: type[_T]) -> _T | None:
+        try:
+            return model.model_validate(raw)
+        except ValidationError as wrong:
+            for error in wrong.errors():
+                self.fault(path + dotted(error["loc"]), sentence(error, model))
+            return self.readable_part(raw, [error["loc"] for error in wrong.errors()], model)
+
+    def readable_part(
+        self, raw: object, wrong: list[tuple[int | str, ...]], model: type[_T]
+    ) -> _T | None:
+        """A table without its wrong keys, so that the claims see the rest of it."""
+        rest = copy.deepcopy(raw)
+        for location in wrong:
+            _take_out(rest, location)
+        if isinstance(rest, dict):
+            rest.setdefault("id", f"unread-{len(self.faults)}")
+            rest.setdefault("name", "?")
+            rest = {key: value for key, value in rest.items() if key in model.model_fields}
+        try:
+            return model.model_validate(rest)
+        except ValidationError:
+            return None  # a key that it cannot be without
+
+    def ids(self, key: str) -> Iterator[str]:
+        items = self.raw.get(key, [])
+        for item in items if isinstance(items, list) else []:
+            if isinstance(item, dict) and isinstance(item.get("id"), str):
+                yield item["id"]
+
+    def fault(self, path: str, message: str) -> None:
+        self.faults.append(Fault(self.file, path, message))

@@ -1,0 +1,222 @@
+"""The space file's tables and keys, in the operator's words. docs/space-file.md tells the whys.
+
+These models say what each table may hold; the JSON schema for editors is made of them. What ties
+tables together (a door's zone exists, a driver knows its options) is in `gateway.config.checks`.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from gateway.wire import RESERVED
+
+ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,31}$"
+ID_RULE = 'lowercase letters, digits and "-", 32 at most, beginning with a letter or a digit'
+
+
+def _not_reserved(word: str) -> str:
+    if word in RESERVED:
+        raise ValueError(f'"{word}" is a word of the topics; choose another id')
+    return word
+
+
+def _in_both_languages(name: object) -> object:
+    return {"fr": name, "en": name} if isinstance(name, str) else name
+
+
+class Table(BaseModel):
+    """A table of the file: no other keys, no values of another type."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True
+    )
+
+
+Id = Annotated[str, Field(pattern=ID_PATTERN), AfterValidator(_not_reserved)]
+Words = Annotated[str, Field(min_length=1, max_length=120)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Ids = Annotated[tuple[Id, ...], Field(strict=False)]  # TOML has lists, never tuples
+Options = dict[str, str | int | float | bool]
+
+
+class BothLanguages(Table):
+    """A name in French and in English."""
+
+    fr: Words
+    en: Words
+
+
+_NAME_SCHEMA: dict[str, Any] = {
+    "anyOf": [
+        {"type": "string", "minLength": 1, "maxLength": 120},
+        {
+            "type": "object",
+            "properties": {"fr": {"type": "string"}, "en": {"type": "string"}},
+            "required": ["fr", "en"],
+            "additionalProperties": False,
+        },
+    ]
+}
+Name = Annotated[BothLanguages, BeforeValidator(_in_both_languages), WithJsonSchema(_NAME_SCHEMA)]
+
+
+class SiteTable(Table):
+    """The place itself."""
+
+    id: Id
+    """A level of every topic of this site."""
+    name: Name
+    """One name, or { fr = "...", en = "..." }."""
+    timezone: str
+    """An IANA name such as "Europe/Paris": opening hours and membership dates are local."""
+    country: str = "FR"
+    """Two letters (ISO 3166): which public holidays "PH" means in opening hours."""
+
+
+class ZoneTable(Table):
+    """A room, or an area that holds rooms."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"dependentRequired": {"capacity": ["capacity_source"]}}
+    )
+
+    id: Id
+    name: Name
+    parent: Id | None = None
+    """The zone that this one is inside of."""
+    capacity: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """People who may be inside at once; absent: no limit."""
+    capacity_source: Words | None = None
+    """Where that number comes from, such as "fire certificate 2024-03"."""
+
+
+class DoorTable(Table):
+    """A door and the side it protects."""
+
+    id: Id
+    name: Name
+    zone: Id
+    """The zone that one enters through it."""
+    outside: Id | None = None
+    """The zone on the other side; absent: the street."""
+    contact: bool | None = None
+    """true: a reader or lock of this door reports open and closed; so does a sensor with `door`."""
+    lock: Id | None = None
+    """The lock or reader that releases it; absent: the reader that was asked does so itself."""
+    exit: Literal["handle", "button", "reader"] = "handle"
+    """How people get out. Life safety: "reader" needs an exit access point with a reader."""
+    unlock_s: Seconds = 5.0
+    """Seconds that it stays released after a grant."""
+    held_open_max_s: Seconds = 30.0
+    """Seconds that it may stand open before the alarm."""
+
+
+class AccessPointTable(Table):
+    """One direction through a door, or one machine."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [{"required": ["door", "direction"]}, {"required": ["machine"]}]
+        }
+    )
+
+    id: Id
+    door: Id | None = None
+    direction: Literal["entry", "exit"] | None = None
+    machine: Id | None = None
+
+
+class DeviceTable(Table):
+    """What every device has."""
+
+    id: Id
+    """Devices of a site share one set of ids: each is a level of the topics."""
+    driver: str = "native"
+    """The wire that it speaks: native, esp-rfid, zigbee2mqtt, tasmota."""
+    topic: Annotated[str, Field(max_length=200)] = ""
+    """Its MQTT topic, for drivers other than native."""
+    silent_after_s: Seconds | None = None
+    """Quiet for so many seconds means broken; absent: it may stay silent."""
+    options: Options = {}
+    """The driver's own settings."""
+
+
+class ReaderTable(DeviceTable):
+    """A badge reader."""
+
+    access_point: Id
+    """Where it stands. Several readers may serve one access point."""
+    format: str = "hex"
+    """How it spells badge numbers; never guessed."""
+
+
+class SensorTable(DeviceTable):
+    """A counter, a motion sensor, a door contact, a power meter."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [{"required": ["zone"]}, {"required": ["door"]}, {"required": ["machine"]}]
+        }
+    )
+
+    zone: Id | None = None
+    """The zone that it watches; of a people counter, the zone that one enters past it."""
+    door: Id | None = None
+    """The door whose contact it is."""
+    machine: Id | None = None
+    """The machine that it measures."""
+
+
+class LockTable(DeviceTable):
+    """A lock or relay that a door's `lock` names."""
+
+
+class MachineTable(Table):
+    """A machine that a badge switches on."""
+
+    id: Id
+    name: Name
+    zone: Id
+    """The zone in which it stands."""
+
+
+class RightTable(Table):
+    """Zones and machines that a plan opens, and when."""
+
+    zones: Ids = ()
+    """These zones and the zones inside them. The way to a room must be given too."""
+    machines: Ids = ()
+    hours: str = "24/7"
+    """OpenStreetMap opening_hours syntax, local time: "Mo-Fr 08:00-20:00; PH off"."""
+
+
+class PlanTable(Table):
+    """What members buy."""
+
+    id: Id
+    name: Name
+    rights: Annotated[
+        tuple[RightTable, ...], Field(strict=False, json_schema_extra={"minItems": 1})
+    ]
+
+
+class SpaceFile(Table):
+    """One site of Seuil: its zones, doors, devices and plans."""
+
+    model_config = ConfigDict(title="Seuil space file")
+
+    site: SiteTable
+    zones: tuple[ZoneTable, ...] = ()
+    doors: tuple[DoorTable, ...] = ()
+    access_points: tuple[AccessPointTable, ...] = ()
+    machines: tuple[MachineTable, ...] = ()
+    readers: tuple[ReaderTable, ...] = ()
+    sensors: tuple[SensorTable, ...] = ()
+    locks: tuple[LockTable, ...] = ()
+    plans: tuple[PlanTable, ...] = ()
+
+
+def space_schema() -> dict[str, Any]:
+    """The JSON schema of a space file, for editors."""
+    schema = SpaceFile.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

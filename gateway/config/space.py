@@ -1,0 +1,112 @@
+"""The space file: one TOML file is one site, a folder of them is a network of sites."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from gateway.config.build import site_of
+from gateway.config.checks import faults_between
+from gateway.config.draft import Draft, read_draft
+from gateway.config.faults import ConfigError, Fault
+from gateway.config.schema import SpaceFile
+from gateway.core.site import Site
+from sensors.registry import clashes
+
+
+def load_space(path: Path) -> tuple[Site, ...]:
+    """The sites of a file or of a folder's *.toml files, in the order of the files' names.
+
+    Raises:
+        ConfigError: With every fault of every file.
+    """
+    drafts = read_space(path)
+    sites = tuple(site_of(draft, draft.site) for draft in drafts if draft.site is not None)
+    if found := clashes(sites):
+        raise ConfigError(Fault(str(path), "", clash) for clash in found)
+    return sites
+
+
+def read_space(path: Path) -> tuple[Draft, ...]:
+    """The drafts of the same files, for who wants to see what a `Site` does not keep.
+
+    Raises:
+        ConfigError: With every fault of every file.
+    """
+    drafts: list[Draft] = []
+    faults: list[Fault] = []
+    for file in space_files(path):
+        try:
+            draft = read_draft(file)
+        except ConfigError as unreadable:
+            faults += unreadable.faults
+            continue
+        faults += sorted([*draft.faults, *_news(draft)], key=_place)
+        drafts.append(draft)
+    faults += _sites_given_twice(drafts)
+    if faults:
+        raise ConfigError(faults)
+    return tuple(drafts)
+
+
+def space_files(path: Path) -> list[Path]:
+    """The files that make the space.
+
+    Raises:
+        ConfigError: There are none.
+    """
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        message = "there is no such file or folder; `seuil init` writes an example"
+        raise ConfigError([Fault(str(path), "", message)])
+    files = sorted(path.glob("*.toml"))
+    if not files:
+        raise ConfigError([Fault(str(path), "", "this folder has no *.toml file")])
+    return files
+
+
+def site_to_json(site: Site) -> str:
+    """A site as the journal stores it."""
+    return msgspec.json.encode(site).decode()
+
+
+def site_from_json(text: str) -> Site:
+    """The site that was stored.
+
+    Raises:
+        msgspec.ValidationError: It is not a site of this version.
+    """
+    return msgspec.json.decode(text, type=Site)
+
+
+def _news(draft: Draft) -> list[Fault]:
+    """What claims find, without what only follows from a key that is reported already."""
+    told = [fault.path for fault in draft.faults]
+    return [
+        fault
+        for fault in faults_between(draft)
+        if not any(fault.path.startswith(path) or path.startswith(fault.path) for path in told)
+    ]
+
+
+def _place(fault: Fault) -> tuple[int, int]:
+    """Where in the file a fault is, as the tables are ordered in docs/space-file.md."""
+    table, _, rest = fault.path.partition("[")
+    order = list(SpaceFile.model_fields)
+    name = table.partition(".")[0]
+    index = rest.partition("]")[0]
+    return (order.index(name) if name in order else -1, int(index) if index.isdigit() else -1)
+
+
+def _sites_given_twice(drafts: Iterable[Draft]) -> list[Fault]:
+    first: dict[str, str] = {}
+    faults: list[Fault] = []
+    for draft in drafts:
+        if draft.site is None or not draft.whole("site.id"):
+            continue
+        if draft.site.id in first:
+            message = f'"{draft.site.id}" is the site of {first[draft.site.id]} already'
+            faults.append(draft.fault("site.id", message))
+        first.setdefault(draft.site.id, draft.file)
+    return faults

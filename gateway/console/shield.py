@@ -1,0 +1,63 @@
+"""What every answer carries and every request must pass, before any page is asked.
+
+DNS rebinding lets a stranger's page talk to a server on this machine under the stranger's own name.
+So a request must name this server by an IP address (which nobody can rebind) or by a name we know.
+"""
+
+import ipaddress
+from collections.abc import Iterable
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'; object-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+class Shield:
+    """Refuses foreign Host headers and adds the security headers."""
+
+    def __init__(self, app: ASGIApp, names: Iterable[str] = ()) -> None:
+        self._app = app
+        self._names = frozenset(name.lower() for name in ("localhost", *names))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request for us pass; answer 400 to any other."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_shielded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers[name] = value
+                headers.setdefault("Cache-Control", "no-cache")
+            await send(message)
+
+        if names_us(Headers(scope=scope).get("host", ""), self._names):
+            await self._app(scope, receive, send_shielded)
+        else:
+            refusal = PlainTextResponse(
+                "This name is not the console's; start it with --allow-host NAME.\n", 400
+            )
+            await refusal(scope, receive, send_shielded)
+
+
+def names_us(host: str, names: frozenset[str]) -> bool:
+    """Whether a Host header is an IP address or one of our names, whatever the port."""
+    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return name.lower() in names
+    return True

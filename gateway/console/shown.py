@@ -1,0 +1,94 @@
+"""The page's parts, with every text ready to place: what the template and the browser receive."""
+
+import msgspec
+from msgspec import Struct
+
+from gateway.core.site import ZoneId
+
+
+class ZoneView(Struct, frozen=True):
+    """A zone's card. `fill`, `low` and `high` are places on the bar, 0 to 100."""
+
+    id: ZoneId
+    name: str
+    state: str
+    word: str
+    people: str
+    of: str
+    known: str
+    range: str
+    trend: str
+    trend_icon: str
+    limited: bool
+    fill: float
+    low: float
+    high: float
+
+
+class DoorView(Struct, frozen=True):
+    """A door's line."""
+
+    id: str
+    name: str
+    state: str
+    word: str
+    since: str
+
+
+class DecisionView(Struct, frozen=True):
+    """A decision's line."""
+
+    id: str
+    at: str
+    time: str
+    decision: str
+    word: str
+    place: str
+    way: str
+    reason: str
+    who: str
+
+
+class AlarmView(Struct, frozen=True):
+    """An alarm's line in the banner."""
+
+    id: str
+    word: str
+    about: str
+    since: str
+
+
+class HouseView(Struct, frozen=True):
+    """The whole site: its mode, the gateway, and the last message from the broker."""
+
+    mode: str
+    mode_word: str
+    gateway: str
+    gateway_word: str
+    heard: str
+
+
+class SiteView(Struct, frozen=True):
+    """Everything on the page."""
+
+    zones: tuple[ZoneView, ...]
+    doors: tuple[DoorView, ...]
+    alarms: tuple[AlarmView, ...]
+    decisions: tuple[DecisionView, ...]
+    house: HouseView
+
+
+class ChangeView(Struct, frozen=True):
+    """One change: what to replace, or for `access` to put on top; `heard` is its time."""
+
+    part: str
+    heard: str
+    value: ZoneView | DoorView | DecisionView | HouseView | tuple[AlarmView, ...]
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def as_json(view: Struct) -> str:
+    """A view as one line of JSON."""
+    return _encode(view).decode()

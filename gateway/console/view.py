@@ -1,0 +1,255 @@
+"""What the page shows of a site in one language, for the first paint and for each change.
+
+Every text is ready to show (times in the site's time zone, numbers in sentences), so the template
+and the browser's module only place it and cannot disagree.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from gateway.clock import Clock
+from gateway.console.picture import Change, Picture, ZoneNow
+from gateway.console.shown import (
+    AlarmView,
+    ChangeView,
+    DecisionView,
+    DoorView,
+    HouseView,
+    SiteView,
+    ZoneView,
+    as_json,
+)
+from gateway.console.words import WORDS, Lang, in_lang, say
+from gateway.core.site import Door, Machine, Site, SiteId, Zone, ZoneId
+from gateway.wire import AccessMessage, AlarmMessage, OccupancyMessage
+
+SHOWN_DECISIONS = 30
+"""Decisions on the page: two screens of a phone; the whole page stays under 60 kB."""
+NEARLY_FULL = 0.8
+"""Share of the capacity from which a room is called nearly full."""
+BAR_LIMIT = 90.0
+"""Where on the bar (0 to 100) the capacity stands: beyond it there is room to show too many."""
+PSEUDONYM_SHOWN = 8
+"""Characters of a pseudonym: enough to recognise somebody in the list."""
+
+
+class Viewer:
+    """Shows the picture of every site."""
+
+    def __init__(self, sites: dict[SiteId, Site], picture: Picture, clock: Clock) -> None:
+        self._sites = sites
+        self._picture = picture
+        self._clock = clock
+        self._zones = {site.id: ZoneInfo(site.timezone) for site in sites.values()}
+
+    def site(self, site_id: SiteId, lang: Lang) -> SiteView:
+        """The whole page of a site."""
+        site, now = self._sites[site_id], self._picture.sites[site_id]
+        return SiteView(
+            zones=tuple(self._zone(site, zone, lang) for zone in site.zones),
+            doors=tuple(self._door(site, door, lang) for door in site.doors),
+            alarms=self._alarms(site, lang),
+            decisions=tuple(
+                self._decision(site, message, lang) for message in now.decisions[:SHOWN_DECISIONS]
+            ),
+            house=self._house(site, lang),
+        )
+
+    def change(self, site_id: SiteId, lang: Lang, change: Change) -> str:
+        """One change as JSON."""
+        site = self._sites[site_id]
+        value: ZoneView | DoorView | DecisionView | HouseView | tuple[AlarmView, ...]
+        match change.part:
+            case "zone":
+                value = self._zone(site, site.zone[ZoneId(change.key)], lang)
+            case "door":
+                value = next(self._door(site, d, lang) for d in site.doors if d.id == change.key)
+            case "access":
+                value = self._decision(site, self._picture.sites[site_id].decisions[0], lang)
+            case "alarms":
+                value = self._alarms(site, lang)
+            case "house":
+                value = self._house(site, lang)
+        return as_json(ChangeView(change.part, self.heard(site_id, lang), value))
+
+    def heard(self, site: SiteId, lang: Lang) -> str:
+        """When the last message came."""
+        heard = self._picture.heard
+        return say("link.never", lang) if heard is None else self._time(site, heard)
+
+    def _zone(self, site: Site, zone: Zone, lang: Lang) -> ZoneView:
+        now = self._picture.sites[site.id].zones.get(zone.id)
+        name = in_lang(zone.name, lang)
+        if now is None:
+            of = f"/ {zone.capacity}" if zone.capacity is not None else ""
+            return _unknown_zone(zone.id, name, of, lang)
+        count = now.count
+        state = _state_of(count)
+        word = say(f"zone.{state}", lang)
+        return ZoneView(
+            id=zone.id,
+            name=name,
+            state=state,
+            word=f"{word}, {say('zone.stale', lang)}" if count.stale else word,
+            people=str(count.people),
+            of=_out_of(count, lang),
+            known=say("known", lang, n=count.known) if count.known != count.people else "",
+            range=_range_of(count, lang),
+            trend=self._trend(site.id, now, lang),
+            trend_icon={1: "up", 0: "", -1: "down"}[now.trend],
+            limited=count.capacity is not None,
+            fill=_place(count.people, count.capacity),
+            low=_place(count.low, count.capacity),
+            high=_place(count.high, count.capacity),
+        )
+
+    def _trend(self, site: SiteId, now: ZoneNow, lang: Lang) -> str:
+        if now.moved is None:
+            return ""
+        return say(f"trend.{now.trend}", lang, time=self._time(site, now.moved, seconds=False))
+
+    def _door(self, site: Site, door: Door, lang: Lang) -> DoorView:
+        now = self._picture.sites[site.id].doors.get(door.id)
+        state = "unknown" if now is None else now.state
+        since = "" if now is None else self._since(site.id, now.at, lang)
+        word = say(f"door.{state}", lang)
+        return DoorView(door.id, in_lang(door.name, lang), state, word, since)
+
+    def _decision(self, site: Site, message: AccessMessage, lang: Lang) -> DecisionView:
+        way = message.direction if message.direction in ("entry", "exit", "machine") else None
+        return DecisionView(
+            id=message.id,
+            at=message.at.isoformat(),
+            time=self._time(site.id, message.at),
+            decision=message.decision,
+            word=say(message.decision, lang),
+            place=_place_name(site, message, lang),
+            way=say(way, lang) if way else "",
+            reason=in_lang(message.message, lang),
+            who=_short(message.holder or ""),
+        )
+
+    def _alarms(self, site: Site, lang: Lang) -> tuple[AlarmView, ...]:
+        alarms = self._picture.sites[site.id].alarms
+        newest_first = sorted(alarms.items(), key=lambda item: item[1].at, reverse=True)
+        return tuple(self._alarm(site, key, alarm, lang) for key, alarm in newest_first)
+
+    def _alarm(self, site: Site, key: str, alarm: AlarmMessage, lang: Lang) -> AlarmView:
+        word = f"alarm.{alarm.kind}"
+        return AlarmView(
+            id=key,
+            word=say(word, lang) if word in WORDS else alarm.kind,
+            about=_subject(site, alarm, lang),
+            since=self._since(site.id, alarm.at, lang),
+        )
+
+    def _house(self, site: Site, lang: Lang) -> HouseView:
+        mode = self._picture.sites[site.id].mode
+        gateway = _gateway_state(self._picture)
+        return HouseView(
+            mode=mode or "normal",
+            mode_word=say(f"mode.{mode}", lang) if f"mode.{mode}" in WORDS else "",
+            gateway=gateway,
+            gateway_word=say(f"house.{gateway}", lang),
+            heard=self.heard(site.id, lang),
+        )
+
+    def _since(self, site: SiteId, at: datetime, lang: Lang) -> str:
+        return say("since", lang, time=self._time(site, at, seconds=False))
+
+    def _time(self, site: SiteId, at: datetime, *, seconds: bool = True) -> str:
+        """The site's local time; with the date where it is another day."""
+        zone = self._zones[site]
+        local, today = at.astimezone(zone), self._clock.now().astimezone(zone).date()
+        day = "" if local.date() == today else f"{local:%Y-%m-%d} "
+        return f"{day}{local:%H:%M:%S}" if seconds else f"{day}{local:%H:%M}"
+
+
+def _unknown_zone(zone: ZoneId, name: str, of: str, lang: Lang) -> ZoneView:
+    return ZoneView(
+        id=zone,
+        name=name,
+        state="unknown",
+        word=say("zone.unknown", lang),
+        people="—",
+        of=of,
+        known="",
+        range="",
+        trend="",
+        trend_icon="",
+        limited=bool(of),
+        fill=0,
+        low=0,
+        high=0,
+    )
+
+
+def _state_of(count: OccupancyMessage) -> str:
+    if count.capacity is not None and count.people >= count.capacity:
+        return "full" if count.people == count.capacity else "over"
+    if count.people <= 0:
+        return "empty"
+    if count.capacity is not None and count.people >= NEARLY_FULL * count.capacity:
+        return "nearly"
+    return "open"
+
+
+def _out_of(count: OccupancyMessage, lang: Lang) -> str:
+    if count.capacity is not None:
+        return f"/ {count.capacity}"
+    return say("people" if count.people > 1 else "person", lang)
+
+
+def _range_of(count: OccupancyMessage, lang: Lang) -> str:
+    return say("between", lang, low=count.low, high=count.high) if count.low < count.high else ""
+
+
+def _place(people: int, capacity: int | None) -> float:
+    """Where so many people stand on the bar."""
+    if capacity is None:
+        return 0
+    share = people / capacity if capacity > 0 else float(people > 0) + 1
+    return round(min(max(share * BAR_LIMIT, 0), 100), 1)
+
+
+def _place_name(site: Site, message: AccessMessage, lang: Lang) -> str:
+    point = next((p for p in site.access_points if p.id == message.access_point), None)
+    if point is None:
+        return message.access_point or message.reader
+    if point.machine is not None:
+        return _name_among(site.machines, point.machine, lang)
+    return _name_among(site.doors, point.door or point.id, lang)
+
+
+def _subject(site: Site, alarm: AlarmMessage, lang: Lang) -> str:
+    """What an alarm is about; an id alone does not say whether it is a door's or a zone's."""
+    of_door = alarm.kind in ("forced", "held", "tailgating")
+    things: tuple[Door | Zone | Machine, ...] = site.doors
+    if not of_door:
+        things = (*site.zones, *site.doors, *site.machines)
+    return _name_among(things, alarm.object, lang)
+
+
+def _name_among(things: Iterable[Door | Zone | Machine], about: str, lang: Lang) -> str:
+    """The thing's name; a device has none but its id."""
+    return next((in_lang(thing.name, lang) for thing in things if thing.id == about), about)
+
+
+def _short(holder: str) -> str:
+    return holder if len(holder) <= PSEUDONYM_SHOWN else f"{holder[:PSEUDONYM_SHOWN]}…"
+
+
+def _gateway_state(picture: Picture) -> str:
+    """One word for all instances: the site is served as long as one of them is."""
+    if not picture.connected:
+        return "unreachable"
+    states = [gateway.state for gateway in picture.gateways.values()]
+    if "online" not in states:
+        return "offline" if "offline" in states else "unknown"
+    worst = [
+        gateway.health.status
+        for gateway in picture.gateways.values()
+        if gateway.state == "online" and gateway.health and gateway.health.status != "ok"
+    ]
+    return worst[0] if worst else "ok"

@@ -1,0 +1,119 @@
+"""Which orders the broker has taken over, which are to be sent again, and which came to nothing.
+
+An answer is journaled as `pending`. It becomes `delivered` when the broker has acknowledged all its
+messages, and `undelivered` when it expired before. Between two connections the fresh ones wait
+here; paho is never trusted with them.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Final
+
+from msgspec import Struct
+
+from gateway.wire import Outgoing
+
+WAITING_MAX: Final = 5000
+"""Orders that may wait for the broker: a second of the highest rate; above, no more are made."""
+
+Publish = Callable[[Outgoing], int | None]
+"""Hands a message to the broker's session; its packet id, or None while there is no connection."""
+
+
+class Order(Struct, frozen=True):
+    """A message that is void after `expires`; `n` is the decision it belongs to."""
+
+    n: int
+    message: Outgoing
+    expires: datetime
+
+
+class Handover:
+    """Follows every order from the commit to the broker's acknowledgement."""
+
+    def __init__(self, publish: Publish) -> None:
+        self._publish = publish
+        self._sent: dict[int, Order] = {}
+        self._unsent: deque[Order] = deque()
+        self._open: dict[int, int] = {}
+        self._delivered: list[int] = []
+        self._undelivered: list[int] = []
+
+    @property
+    def is_full(self) -> bool:
+        """Too many orders wait for the broker."""
+        return len(self._sent) + len(self._unsent) >= WAITING_MAX
+
+    @property
+    def has_news(self) -> bool:
+        """There is something to journal."""
+        return bool(self._delivered or self._undelivered)
+
+    def send(self, n: int, messages: Iterable[Outgoing], now: datetime) -> None:
+        """Hand a decision's messages to the broker; a decision without any is delivered at once."""
+        orders = [Order(n, message, message.expires or now) for message in messages]
+        if not orders:
+            self._delivered.append(n)
+            return
+        self._open[n] = self._open.get(n, 0) + len(orders)
+        for order in orders:
+            self._send(order, now)
+
+    def taken(self, mid: int) -> None:
+        """The broker has acknowledged a message."""
+        order = self._sent.pop(mid, None)
+        if order is None or order.n not in self._open:
+            return
+        self._open[order.n] -= 1
+        if not self._open[order.n]:
+            del self._open[order.n]
+            self._delivered.append(order.n)
+
+    def connection_lost(self) -> None:
+        """What was not acknowledged may not have arrived."""
+        self._unsent.extend(self._sent.values())
+        self._sent.clear()
+
+    def connected(self, now: datetime) -> None:
+        """Send what is still fresh."""
+        self.expire(now)
+        waiting, self._unsent = self._unsent, deque()
+        for order in waiting:
+            self._send(order, now)
+
+    def expire(self, now: datetime) -> None:
+        """Give up what is void: it is never sent, and recorded as undelivered."""
+        while self._unsent and self._unsent[0].expires <= now:
+            self._give_up(self._unsent.popleft())
+        while self._sent:
+            mid, oldest = next(iter(self._sent.items()))
+            if oldest.expires > now:
+                return
+            del self._sent[mid]
+            self._give_up(oldest)
+
+    def settled(self) -> tuple[list[int], list[int]]:
+        """Decisions delivered and undelivered since the last call, to be journaled."""
+        settled = self._delivered, self._undelivered
+        self._delivered, self._undelivered = [], []
+        return settled
+
+    def unsettle(self, delivered: list[int], undelivered: list[int]) -> None:
+        """The journal could not take these: they are news again."""
+        self._delivered = delivered + self._delivered
+        self._undelivered = undelivered + self._undelivered
+
+    def _send(self, order: Order, now: datetime) -> None:
+        if order.expires <= now:
+            self._give_up(order)
+            return
+        mid = self._publish(order.message)
+        if mid is None:
+            self._unsent.append(order)
+        else:
+            self._sent[mid] = order
+
+    def _give_up(self, order: Order) -> None:
+        if self._open.pop(order.n, None) is not None:
+            self._undelivered.append(order.n)

@@ -1,0 +1,100 @@
+"""The bounded inbox between the broker and the engine: credentials first, then sensors.
+
+Full means: stop reading that session's socket until it is half empty. TCP then holds the broker
+back, and the broker's own queue (and after it the readers' stores) keep what comes.
+"""
+
+import asyncio
+from collections import deque
+from typing import Final
+
+from msgspec import Struct
+from paho.mqtt.client import MQTTMessage
+
+from gateway.adapters.mqtt import Session
+
+CREDENTIALS_MAX: Final = 2000
+"""Messages: some 0.3 s of work, far below the 5 s after which a badge read is void."""
+SENSORS_MAX: Final = 4000
+"""Messages: what sensors say may wait for longer."""
+BATCH_MAX: Final = 256
+"""Messages in one transaction: some 30 ms of work, so that an answer never waits for much more."""
+
+
+class Arrived(Struct):
+    """A message, and the session to acknowledge it to."""
+
+    session: Session
+    message: MQTTMessage
+
+
+class _Queue:
+    """One session's messages. Above `most` its socket is left alone, until half are gone."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.waiting: deque[Arrived] = deque()
+
+    def put(self, arrived: Arrived) -> None:
+        self.waiting.append(arrived)
+        if len(self.waiting) >= self.most:
+            arrived.session.pause()
+
+    def take(self, at_most: int) -> list[Arrived]:
+        taken = [self.waiting.popleft() for _ in range(min(at_most, len(self.waiting)))]
+        if taken and len(self.waiting) <= self.most // 2:
+            taken[-1].session.resume()
+        return taken
+
+
+class Inbox:
+    """Messages that wait to be processed; `take` gives them as batches."""
+
+    def __init__(
+        self, credentials_max: int = CREDENTIALS_MAX, sensors_max: int = SENSORS_MAX
+    ) -> None:
+        self._credentials = _Queue(credentials_max)
+        self._sensors = _Queue(sensors_max)
+        self._something = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._credentials.waiting) + len(self._sensors.waiting)
+
+    def of_credentials(self, session: Session, message: MQTTMessage) -> None:
+        """A message of the credentials session came in."""
+        self._credentials.put(Arrived(session, message))
+        self._something.set()
+
+    def of_sensors(self, session: Session, message: MQTTMessage) -> None:
+        """A message of the sensors session came in."""
+        self._sensors.put(Arrived(session, message))
+        self._something.set()
+
+    def nudge(self) -> None:
+        """Let `wait` return although no message came."""
+        self._something.set()
+
+    async def wait(self, at_most_s: float) -> None:
+        """Return when there is something to do, or after a while; always lets the loop run once."""
+        if self:
+            await asyncio.sleep(0)
+            return
+        try:
+            async with asyncio.timeout(max(0.0, at_most_s)):
+                await self._something.wait()
+        except TimeoutError:
+            return
+
+    def take(self, at_most: int = BATCH_MAX) -> list[Arrived]:
+        """Everything that is waiting, credentials first, up to `at_most` messages."""
+        self._something.clear()
+        taken = self._credentials.take(at_most)
+        return taken + self._sensors.take(at_most - len(taken))
+
+    def clear(self) -> int:
+        """Forget all (the broker has it still, but what was sent at QoS 0); how many there were."""
+        forgotten = len(self)
+        for queue in (self._credentials, self._sensors):
+            while queue.take(queue.most):
+                pass
+        return forgotten

@@ -1,0 +1,101 @@
+"""From a broker's message to engine events: decode, hash the badge number, or explain why not.
+
+From here on nobody sees a badge number: what the engine and the journal get is its keyed hash.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from hashlib import blake2b
+
+from msgspec import Struct, structs
+from paho.mqtt.client import MQTTMessage
+
+from gateway.adapters.journal_rows import DeadLetter, masked
+from gateway.core.directory import CredentialHash
+from gateway.core.events import Reported
+from gateway.core.readings import CredentialPresented, Report, WireError
+from gateway.core.site import SiteId
+from sensors.registry import Registry
+
+TOPIC_KEPT = 256
+"""Characters of a topic that a dead letter keeps; MQTT allows 65,535 bytes."""
+
+
+class SiteEvent(Struct, frozen=True):
+    """An event, and the site whose engine it is for."""
+
+    site: SiteId
+    event: Reported
+
+
+class Intake:
+    """Turns messages into events with the drivers of one registry."""
+
+    def __init__(self, registry: Registry, hashed: Callable[[str], CredentialHash]) -> None:
+        self._registry = registry
+        self._hashed = hashed
+
+    def events(self, message: MQTTMessage, now: datetime) -> list[SiteEvent]:
+        """The message's events, in order; none when it says nothing that we use.
+
+        Raises:
+            WireError: it cannot be understood.
+        """
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            raise WireError("not-utf8", "the topic is no UTF-8 text") from None
+        reports = self._registry.decode(topic, bytes(message.payload))
+        return [
+            SiteEvent(report.site, self._event(report, message, position, now))
+            for position, report in enumerate(reports)
+        ]
+
+    def _event(
+        self, report: Report, message: MQTTMessage, position: int, now: datetime
+    ) -> Reported:
+        reading = report.reading
+        if isinstance(reading, CredentialPresented):
+            reading = self._without_numbers(reading)
+        unnumbered = report.seq is None and message.qos > 0
+        return Reported(
+            device=report.device,
+            at=report.at or now,
+            reading=reading,
+            boot=report.boot,
+            seq=report.seq,
+            retained=bool(message.retain),
+            redelivered=bool(message.dup),
+            fingerprint=_fingerprint(message, position) if unnumbered else 0,
+        )
+
+    def _without_numbers(self, reading: CredentialPresented) -> CredentialPresented:
+        pin = reading.pin
+        return structs.replace(
+            reading,
+            credential=self._hashed(reading.credential),
+            pin=self._hashed(f"pin:{pin}") if pin is not None else None,
+        )
+
+
+def dead_letter(message: MQTTMessage, error: WireError, now: datetime) -> DeadLetter:
+    """What is kept of a message that could not be understood."""
+    try:
+        topic = message.topic
+    except UnicodeDecodeError:
+        topic = "(not UTF-8)"
+    return DeadLetter(
+        received=now,
+        source="mqtt",
+        topic=topic[:TOPIC_KEPT],
+        reason=error.reason,
+        detail=error.detail,
+        size=len(message.payload),
+        payload=masked(bytes(message.payload)),
+    )
+
+
+def _fingerprint(message: MQTTMessage, position: int) -> int:
+    """Tells a redelivered message apart where the device numbers nothing; never 0."""
+    content = b"%d\0%s\0%s" % (position, message.topic.encode(), message.payload)
+    return int.from_bytes(blake2b(content, digest_size=6).digest()) or 1

@@ -1,0 +1,393 @@
+"""The one path, readable top to bottom.
+
+    broker -> inbox -> decode -> engine -> journal -> publish -> ack
+                                              |
+                                           outbox -> InfluxDB
+
+Everything that waits is taken as one batch; the engine decides; one transaction stores the events,
+the decisions and what follows; only then do orders leave, and only then is anything acknowledged.
+While a batch commits, the next one gathers. One task owns all states, so there are no locks.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec import Struct, field
+from paho.mqtt.client import MQTTMessage
+
+from gateway.adapters.journal import Batch, Journal, JournalError, Snapshot
+from gateway.adapters.journal_rows import EventRow, decision_row, event_row, letter_row, minute_row
+from gateway.adapters.mqtt import Session
+from gateway.announce import Announcer
+from gateway.backoff import full_jitter_s
+from gateway.clock import Clock
+from gateway.core.directory import Directory, DirectoryChange
+from gateway.core.engine import step
+from gateway.core.events import DirectoryChanged, Event, GatewayHealth, Reported, SpaceChanged, Tick
+from gateway.core.facts import Decided, DuplicateDropped, Fact, OccupancyMinute, UnlockDoor
+from gateway.core.readings import WireError
+from gateway.core.sequence import NotAdmitted, acknowledged
+from gateway.core.site import DeviceId, Site, SiteId
+from gateway.core.state import State
+from gateway.handover import Handover
+from gateway.inbox import Arrived, Inbox
+from gateway.intake import Intake, dead_letter
+from gateway.recovery import Recovered
+from gateway.wire import Ack, Outgoing, Topics, encode
+
+log = logging.getLogger(__name__)
+
+SNAPSHOT_EVERY: Final = 10_000
+"""Rows between two snapshots: at most so many are replayed at a start, in half a second."""
+MINUTE: Final = timedelta(minutes=1)
+SETTLE_S: Final = 1.0
+"""How long the news of a handed-over answer may wait for a batch to travel with."""
+LETTERS_LOGGED: Final = 256
+"""Topics whose last logged dead letter is remembered, for one line a topic a minute."""
+
+
+class Turnover(Struct):
+    """One batch between the engine and the world: what to store, then what to send."""
+
+    now: datetime
+    states: dict[SiteId, State]
+    batch: Batch = field(default_factory=Batch)
+    heard: dict[tuple[SiteId, DeviceId, int], None] = field(default_factory=dict)
+    """Devices' boots to acknowledge, in order."""
+    duplicates: Counter[tuple[SiteId, DeviceId]] = field(default_factory=Counter)
+
+
+class Service:
+    """Owns the sites' states, and carries everything in and out of the engine.
+
+    Everything that it waits for is an argument: the clock, the journal, the sessions, the outlets.
+    """
+
+    def __init__(
+        self,
+        sites: Sequence[Site],
+        *,
+        recovered: Recovered,
+        journal: Journal,
+        intake: Intake,
+        announcer: Announcer,
+        topics: Topics,
+        clock: Clock,
+        instance: str,
+        backlog: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self.sites = {site.id: site for site in sites}
+        self.states = {site.id: recovered.sites[site.id].state for site in sites}
+        self.inbox = Inbox()
+        self.dead_letters = 0
+        self.decisions = 0
+        self.healthy = True
+        self._recovered = recovered
+        self._journal = journal
+        self._intake = intake
+        self._announcer = announcer
+        self._topics = topics
+        self._clock = clock
+        self._instance = instance
+        self._backlog = backlog
+        self._sessions: tuple[Session, ...] = ()
+        self._handover = Handover(self._publish_order)
+        self._last_now = recovered.last_received
+        self._minute = self._last_now
+        self._n = journal.last_n
+        self._rows_since_snapshot = sum(site.replayed for site in recovered.sites.values())
+        self._snapshot_directories: dict[SiteId, Directory] = {}
+        self._wanted: dict[SiteId, DirectoryChange] = {}
+        self._applied = asyncio.Event()
+        self._duplicates: Counter[tuple[SiteId, DeviceId]] = Counter()
+        self._told: dict[str, datetime] = {}
+        self._minute_decisions = 0
+        self._minute_letters = 0
+
+    # -- what the sessions call ------------------------------------------------------------------
+
+    def use(self, credentials: Session, sensors: Session) -> None:
+        """The sessions to publish on, to acknowledge to, and to drop when the journal fails."""
+        self._sessions = (credentials, sensors)
+
+    def broker_is_up(self) -> None:
+        """We are connected: say where we stand, and send the orders that are still fresh."""
+        now = self._now()
+        self._publish(
+            Outgoing(self._topics.gateway_state(self._instance), b"online", 1, retain=True)
+        )
+        for site_id, site in self.sites.items():
+            for message in self._announcer.everything(site, self.states[site_id], now):
+                self._publish(message)
+        self._handover.connected(now)
+
+    def broker_is_down(self, _why: str) -> None:
+        """The credentials session is lost."""
+        self._handover.connection_lost()
+
+    def taken(self, mid: int) -> None:
+        """The broker has taken over an order."""
+        self._handover.taken(mid)
+
+    # -- the path --------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Process batches until cancelled; then store a last snapshot."""
+        await self._begin()
+        try:
+            while True:
+                await self.inbox.wait(self._idle_s())
+                arrived = [] if self._handover.is_full else self.inbox.take()
+                turnover = self._decide(arrived)
+                if await self._stored(turnover):
+                    self._send(turnover)
+                    self._acknowledge(turnover, arrived)
+                    await self._snapshot_if_due()
+        finally:
+            await asyncio.shield(self._finish())
+
+    async def change_directory(self, changes: dict[SiteId, DirectoryChange]) -> None:
+        """Journal members' changes and take them into force; returns when they are."""
+        self._wanted = changes
+        self._applied.clear()
+        self.inbox.nudge()
+        await self._applied.wait()
+
+    def _decide(self, arrived: Sequence[Arrived]) -> Turnover:
+        """The engine's answer to everything that waits. Nothing is changed yet."""
+        turnover = Turnover(now=self._now(), states=dict(self.states))
+        for site_id, change in self._wanted.items():
+            self._step(turnover, site_id, DirectoryChanged(change))
+        self._tick(turnover)
+        for entry in arrived:
+            self._take_in(turnover, entry.message)
+        self._handover.expire(turnover.now)
+        turnover.batch.delivered, turnover.batch.undelivered = self._handover.settled()
+        return turnover
+
+    def _take_in(self, turnover: Turnover, message: MQTTMessage) -> None:
+        """One message: its events through the engine, or a dead letter."""
+        try:
+            for site_event in self._intake.events(message, turnover.now):
+                self._step(turnover, site_event.site, site_event.event)
+        except WireError as error:
+            self._bury(turnover, message, error)
+        except NotAdmitted as error:
+            self._bury(turnover, message, WireError("not-admitted", str(error)))
+
+    def _step(self, turnover: Turnover, site_id: SiteId, event: Event) -> None:
+        """One event through the engine, into the batch."""
+        after = step(self.sites[site_id], turnover.states[site_id], event, turnover.now)
+        if isinstance(event, Reported) and event.boot is not None:
+            turnover.heard[site_id, event.device, event.boot] = None
+        if len(after.facts) == 1 and isinstance(after.facts[0], DuplicateDropped):
+            turnover.duplicates[site_id, after.facts[0].device] += 1
+            return
+        turnover.states[site_id] = after.state
+        n = self._n + len(turnover.batch.events) + 1
+        row = event_row(n, site_id, event, after.facts, turnover.now)
+        turnover.batch.events.append(row)
+        for fact in after.facts:
+            if isinstance(fact, Decided):
+                turnover.batch.decisions.append(decision_row(row, fact))
+            elif isinstance(fact, OccupancyMinute):
+                turnover.batch.minutes.append(minute_row(site_id, fact))
+
+    async def _stored(self, turnover: Turnover) -> bool:
+        """Commit the batch; False: it is undone, and the broker will send it again."""
+        batch = turnover.batch
+        if batch:
+            try:
+                await self._journal.commit(batch)
+            except JournalError as error:
+                self._handover.unsettle(batch.delivered, batch.undelivered)
+                await self._heal(error)
+                return False
+        self._n += len(batch.events)
+        self._rows_since_snapshot += len(batch.events)
+        self.states = turnover.states
+        self._duplicates += turnover.duplicates
+        if self._wanted:
+            self._wanted = {}
+            self._applied.set()
+        return True
+
+    def _send(self, turnover: Turnover) -> None:
+        """Orders first, then what everyone may know."""
+        for row in turnover.batch.events:
+            self._send_orders(row, turnover.now)
+        states: dict[str, Outgoing] = {}
+        for row in turnover.batch.events:
+            states |= self._announcer.states(row.site, row.facts)
+        for message in states.values():
+            self._publish(message)
+
+    def _send_orders(self, row: EventRow, now: datetime) -> None:
+        """The answer and the unlock orders of one row, and the word of the decision."""
+        event = row.event
+        if not isinstance(event, Reported):
+            return
+        decided = next((fact for fact in row.facts if isinstance(fact, Decided)), None)
+        orders = self._orders(row.site, row.n, row.facts, event)
+        if orders or (decided is not None and decided.expires is not None):
+            self._handover.send(row.n, orders, now)
+        if decided is not None:
+            self.decisions += 1
+            self._minute_decisions += 1
+            site = self.sites[row.site]
+            self._publish(self._announcer.decision(site, row.n, decided, event.at, now))
+
+    def _orders(self, site: SiteId, n: int, facts: Sequence[Fact], event: Event) -> list[Outgoing]:
+        """The messages that a row orders, to readers and locks."""
+        boot, seq = (event.boot, event.seq) if isinstance(event, Reported) else (None, None)
+        return [
+            message
+            for fact in facts
+            if isinstance(fact, Decided | UnlockDoor)
+            for message in self._announcer.orders(site, n, fact, boot, seq)
+        ]
+
+    def _acknowledge(self, turnover: Turnover, arrived: Sequence[Arrived]) -> None:
+        """To the devices: what is on disk. To the broker: what it may forget."""
+        for site_id, device, boot in turnover.heard:
+            state = self.states[site_id].devices.get(device)
+            seq = acknowledged(state, boot, turnover.now) if state else None
+            if seq is not None:
+                ack = Outgoing(self._topics.ack(site_id, device), encode(Ack(boot, seq)))
+                self._publish(ack)
+        for entry in arrived:
+            entry.session.acknowledge(entry.message)
+        for session in self._sessions:
+            session.flush()
+
+    # -- beside the path -------------------------------------------------------------------------
+
+    async def _begin(self) -> None:
+        """Journal a space file that is new, and settle the answers of the run before."""
+        turnover = Turnover(now=self._now(), states=dict(self.states))
+        self._minute = turnover.now
+        for site_id, site in self.sites.items():
+            if self._recovered.sites[site_id].site != site:
+                self._step(turnover, site_id, SpaceChanged(site))
+        turnover.batch.undelivered = self._recovered.void
+        while not await self._stored(turnover):
+            log.info("trying to begin again")
+        for stored in self._recovered.fresh:
+            row = stored.row
+            orders = self._orders(row.site, row.n, row.facts, stored.event)
+            self._handover.send(row.n, orders, turnover.now)
+
+    async def _finish(self) -> None:
+        """Settle what is known of the answers, and make the next start short."""
+        delivered, undelivered = self._handover.settled()
+        try:
+            await self._journal.commit(Batch(delivered=delivered, undelivered=undelivered))
+        except JournalError as error:
+            log.error("the last answers' fate could not be stored: %s", error)  # noqa: TRY400 - the text says it
+            return
+        await self._snapshot()
+
+    def _tick(self, turnover: Turnover) -> None:
+        """Let time pass where a timer is due; once a minute with what only we can count."""
+        minute_over = turnover.now - self._minute >= MINUTE
+        health = self._health() if minute_over else None
+        for site_id, state in self.states.items():
+            if minute_over or turnover.now >= state.wake_at:
+                counted = {
+                    device: count
+                    for (site, device), count in self._duplicates.items()
+                    if site == site_id and minute_over
+                }
+                self._step(turnover, site_id, Tick(duplicates=counted, health=health))
+            health = None  # once, with the first site
+        if minute_over:
+            self._minute = turnover.now
+            self._minute_decisions = self._minute_letters = 0
+            self._duplicates.clear()
+
+    def _health(self) -> GatewayHealth:
+        return GatewayHealth(
+            instance=self._instance,
+            backlog=self._backlog(),
+            commit_ms=round(self._journal.commit_ms, 3),
+            decisions=self._minute_decisions,
+            dropped=self._minute_letters,
+        )
+
+    def _bury(self, turnover: Turnover, message: MQTTMessage, error: WireError) -> None:
+        """To the dead letters, counted, and logged once a topic a minute."""
+        letter = dead_letter(message, error, turnover.now)
+        turnover.batch.letters.append(letter_row(letter))
+        self.dead_letters += 1
+        self._minute_letters += 1
+        told = self._told.get(letter.topic)
+        if told is None or turnover.now - told >= MINUTE:
+            if len(self._told) >= LETTERS_LOGGED:
+                self._told.clear()
+            self._told[letter.topic] = turnover.now
+            log.warning("dead letter from %s: %s: %s", letter.topic, error.reason, error.detail)
+
+    async def _heal(self, error: JournalError) -> None:
+        """Nothing can be stored: leave the broker, so that it keeps all, until the disk is back."""
+        self.healthy = False
+        log.error("the journal cannot be written, nothing is acknowledged: %s", error)
+        for session in self._sessions:
+            session.drop("the journal cannot be written")
+        self._handover.connection_lost()
+        forgotten = self.inbox.clear()
+        log.error("%d waiting messages are left to the broker", forgotten)
+        attempt = 0
+        while not self.healthy:
+            await asyncio.sleep(full_jitter_s(attempt))
+            attempt += 1
+            try:
+                await self._journal.heal()
+            except JournalError as again:
+                log.error("the journal still cannot be written: %s", again)  # noqa: TRY400 - the text says it
+            else:
+                self.healthy = True
+        log.info("the journal can be written again")
+        for session in self._sessions:
+            session.allow()
+
+    async def _snapshot_if_due(self) -> None:
+        if self._rows_since_snapshot >= SNAPSHOT_EVERY:
+            await self._snapshot()
+
+    async def _snapshot(self) -> None:
+        """Store every site's state; a failure costs only time at the next start."""
+        if not self._rows_since_snapshot or not self._n:
+            return
+        snapshots = []
+        for site_id, state in self.states.items():
+            known = self._snapshot_directories.get(site_id)
+            directory = None if known is state.directory else state.directory
+            snapshots.append(Snapshot(self._n, site_id, state, directory))
+        try:
+            await self._journal.snapshot(snapshots)
+        except JournalError as error:
+            log.error("no snapshot could be stored: %s", error)  # noqa: TRY400 - the text says it
+            return
+        self._rows_since_snapshot = 0
+        self._snapshot_directories = {key: state.directory for key, state in self.states.items()}
+
+    def _idle_s(self) -> float:
+        """Seconds until something is due."""
+        due = min((state.wake_at for state in self.states.values()), default=self._minute + MINUTE)
+        seconds = (min(due, self._minute + MINUTE) - self._clock.now()).total_seconds()
+        return min(seconds, SETTLE_S)
+
+    def _now(self) -> datetime:
+        """Our clock, never going back."""
+        self._last_now = max(self._clock.now(), self._last_now)
+        return self._last_now
+
+    def _publish(self, message: Outgoing) -> None:
+        self._sessions[0].publish(message, self._last_now)
+
+    def _publish_order(self, message: Outgoing) -> int | None:
+        return self._sessions[0].publish(message, self._last_now)

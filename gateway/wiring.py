@@ -1,0 +1,235 @@
+"""Puts the gateway together: journal, members, drivers, sessions, outbox, and the service.
+
+The only place that knows every part. A fault of a part that is not the service (InfluxDB, the
+members file) never stops the doors.
+"""
+
+import asyncio
+import contextlib
+import logging
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from gateway import __version__
+from gateway.adapters.directory import FILE as MEMBERS_FILE
+from gateway.adapters.directory import DirectoryError, DirectoryStore, credential_hash, diff
+from gateway.adapters.influx import InfluxSettings, Outbox
+from gateway.adapters.journal import JOURNAL_FILE, Journal
+from gateway.adapters.mqtt import BrokerAddress, Session
+from gateway.announce import Announcer
+from gateway.clock import Clock
+from gateway.config import Settings, credential_key
+from gateway.core.directory import Directory, DirectoryChange
+from gateway.core.site import Site, SiteId
+from gateway.intake import Intake
+from gateway.recovery import recover
+from gateway.service import Service
+from gateway.wire import HealthMessage, Outgoing, Topics, encode
+from sensors.registry import Registry
+
+log = logging.getLogger(__name__)
+
+
+MEMBERS_POLL_S: Final = 1.0
+"""How soon a change of the members is in force."""
+HEALTH_S: Final = 10.0
+SWITCH_INTERVAL_S: Final = 0.001
+"""How long the journal's thread waits for Python's lock beside a busy loop (5 ms by default)."""
+
+
+@dataclass(frozen=True)
+class _Stores:
+    """What is on disk, and the key of the badge hashes."""
+
+    journal: Journal
+    members: DirectoryStore
+    key: bytes
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A gateway that is ready to run."""
+
+    service: Service
+    journal: Journal
+    credentials: Session
+    sensors: Session
+    members: DirectoryStore
+    topics: Topics
+    outbox: Outbox | None
+
+
+async def run(
+    settings: Settings,
+    sites: Sequence[Site],
+    clock: Clock,
+    on_ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Run a gateway until cancelled.
+
+    Raises:
+        JournalError: the journal cannot be opened.
+    """
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    async with _assembled(settings, sites, clock) as parts, asyncio.TaskGroup() as tasks:
+        tasks.create_task(parts.service.run(), name="service")
+        await _members_in_force(parts, await asyncio.to_thread(_members, parts))
+        tasks.create_task(parts.credentials.run(), name="credentials")
+        tasks.create_task(parts.sensors.run(), name="sensors")
+        tasks.create_task(_watch_members(parts), name="members")
+        tasks.create_task(_tell_health(parts, clock, settings.instance), name="health")
+        if parts.outbox is not None:
+            tasks.create_task(parts.outbox.run(), name="outbox")
+        on_ready()
+
+
+def broker_address(settings: Settings) -> BrokerAddress:
+    """Where the broker is, from the settings."""
+    password = settings.broker_password
+    return BrokerAddress(
+        url=settings.broker_url,
+        username=settings.broker_username,
+        password=password.get_secret_value() if password else None,
+        ca_file=str(settings.broker_ca_file) if settings.broker_ca_file else None,
+    )
+
+
+@contextlib.asynccontextmanager
+async def _assembled(
+    settings: Settings, sites: Sequence[Site], clock: Clock
+) -> AsyncIterator[Parts]:
+    journal = Journal(settings.data_dir / JOURNAL_FILE)
+    await journal.open()
+    members = await asyncio.to_thread(DirectoryStore, settings.data_dir / MEMBERS_FILE)
+    try:
+        key = credential_key(settings)
+        members.bind(key)
+        yield await _parts(settings, sites, clock, _Stores(journal, members, key))
+    finally:
+        members.close()
+        await journal.close()
+
+
+async def _parts(
+    settings: Settings,
+    sites: Sequence[Site],
+    clock: Clock,
+    stores: _Stores,
+) -> Parts:
+    journal, key = stores.journal, stores.key
+    topics = Topics(settings.prefix)
+    registry = Registry(sites, settings.prefix)
+    started = clock.now()
+    recovered = await journal.read(lambda file: recover(file, [site.id for site in sites], started))
+    outbox = _outbox(settings, journal, clock)
+    service = Service(
+        sites,
+        recovered=recovered,
+        journal=journal,
+        intake=Intake(registry, partial(credential_hash, key)),
+        announcer=Announcer(registry, topics),
+        topics=topics,
+        clock=clock,
+        instance=settings.instance,
+        backlog=(lambda: outbox.backlog) if outbox else (lambda: 0),
+    )
+    credentials, sensors = _sessions(settings, registry, topics, service)
+    service.use(credentials, sensors)
+    return Parts(service, journal, credentials, sensors, stores.members, topics, outbox)
+
+
+def _sessions(
+    settings: Settings, registry: Registry, topics: Topics, service: Service
+) -> tuple[Session, Session]:
+    """Two sessions, so that no flood of sensor readings fills the queue of the doors."""
+    name = f"{settings.prefix}-{settings.instance}"
+    address = broker_address(settings)
+    wishes = {
+        kind: [wish for wish in registry.subscriptions if wish.session == kind]
+        for kind in ("credentials", "sensors")
+    }
+    mine = {wish.filter for wish in wishes["credentials"]}
+    credentials = Session(
+        f"{name}-credentials",
+        address,
+        wishes["credentials"],
+        on_message=lambda message: service.inbox.of_credentials(credentials, message),
+        on_taken=service.taken,
+        on_up=service.broker_is_up,
+        on_down=service.broker_is_down,
+        will=Outgoing(topics.gateway_state(settings.instance), b"offline", 1, retain=True),
+    )
+    sensors = Session(
+        f"{name}-sensors",
+        address,
+        wishes["sensors"],
+        on_message=lambda message: service.inbox.of_sensors(sensors, message),
+        not_mine=mine,
+    )
+    return credentials, sensors
+
+
+def _outbox(settings: Settings, journal: Journal, clock: Clock) -> Outbox | None:
+    """The way to InfluxDB; without an address, the journal alone keeps history."""
+    if settings.influx_url is None:
+        return None
+    token = settings.influx_token
+    store = InfluxSettings(
+        url=settings.influx_url,
+        bucket=settings.influx_bucket,
+        org=settings.influx_org,
+        token=token.get_secret_value() if token else "",
+    )
+    return Outbox(store, journal, clock)
+
+
+def _members(parts: Parts) -> tuple[int, dict[SiteId, DirectoryChange]]:
+    """The members file's version, and what it changes at each site (blocking)."""
+    version = parts.members.version()
+    directory: Directory = parts.members.load()
+    changes = {
+        site_id: diff(state.directory, directory) for site_id, state in parts.service.states.items()
+    }
+    return version, {site_id: change for site_id, change in changes.items() if change is not None}
+
+
+async def _members_in_force(parts: Parts, found: tuple[int, dict[SiteId, DirectoryChange]]) -> int:
+    version, changes = found
+    if changes:
+        await parts.service.change_directory(changes)
+        log.info("members of %d sites are in force", len(changes))
+    return version
+
+
+async def _watch_members(parts: Parts) -> None:
+    """Take every change of the members file into force within about a second."""
+    in_force: int | None = None
+    while True:
+        try:
+            if await asyncio.to_thread(parts.members.version) != in_force:
+                in_force = await _members_in_force(parts, await asyncio.to_thread(_members, parts))
+        except DirectoryError as error:
+            log.error("the members file cannot be read, its last state holds: %s", error)  # noqa: TRY400 - the text says it
+        await asyncio.sleep(MEMBERS_POLL_S)
+
+
+async def _tell_health(parts: Parts, clock: Clock, instance: str) -> None:
+    """Publish the gateway's health, from the loop that works: a wedged one is silent."""
+    topic = parts.topics.gateway_health(instance)
+    while True:
+        now = clock.now()
+        health = HealthMessage(
+            at=now,
+            status="ok" if parts.service.healthy else "journal-failing",
+            version=__version__,
+            journal=parts.journal.last_n,
+            inbox=len(parts.service.inbox),
+            backlog=parts.outbox.backlog if parts.outbox else 0,
+            commit_ms=round(parts.journal.commit_ms, 3),
+            dead_letters=parts.service.dead_letters,
+        )
+        parts.credentials.publish(Outgoing(topic, encode(health), retain=True), now)
+        await asyncio.sleep(HEALTH_S)

@@ -1,0 +1,1 @@
+"""One file a device family: (topic, payload) -> readings. Pure: no I/O, no clock, no logging."""

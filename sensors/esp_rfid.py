@@ -1,0 +1,256 @@
+"""esp-rfid 2.0: Wiegand, PN532, RDM6300 and MFRC522 readers with a relay, on ESP8266.
+
+Facts from the firmware's own source (its README tells less):
+
+- Every reader may share one TOPIC; the `hostname` inside a message says which one speaks, and an
+  order is obeyed by the reader whose address equals its `doorip`. In Home Assistant mode scans come
+  on TOPIC/tag, without a hostname: then a TOPIC belongs to one reader.
+- `access` is the reader's own opinion, from its own list of users, and before PR 632 it said
+  "granted" of doors that stayed shut. It is not evidence: what comes out is only that a credential
+  was presented, and the gateway decides.
+- Nothing is numbered, queued or sent again. What is published while the reader is offline is lost.
+"""
+
+import ipaddress
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import ClassVar
+
+import msgspec
+
+from gateway.core.readings import (
+    Availability,
+    CredentialPresented,
+    DoorReported,
+    Reading,
+    Report,
+    WireError,
+)
+from gateway.core.site import Device, SiteId
+from gateway.wire import Outgoing, Topics
+from sensors import badges, strict_json
+from sensors.driver import (
+    Answer,
+    Subscription,
+    format_faults,
+    option_faults,
+    session_of,
+    topic_faults,
+)
+
+_Source = tuple[SiteId, Device]
+
+_CLOCK_IS_SET_AFTER = 1_577_836_800  # 2020-01-01: before NTP has answered it counts from 1970
+_CLOCK_ENDS = 253_402_300_800  # year 10000
+
+_DOOR = {
+    "Door Open": "open",
+    "Door Closed": "closed",
+    # Both say that the door stands open. Whether that is forced or held is the engine's to know:
+    # it knows about the grants of other devices, the reader only about its own relay.
+    "Door was tampered!": "open",
+    "Door wasn't closed within max open time!": "open",
+}
+_ADDRESS = (
+    "the reader's fixed address, which orders to it must name"
+    " (or opens = false where another device releases the door)"
+)
+_IO = {b"ON": "open", b"OFF": "closed"}
+
+
+class EspRfid:
+    """Readers of esp-rfid 2.0."""
+
+    name: ClassVar[str] = "esp-rfid"
+
+    @classmethod
+    def faults(cls, device: Device) -> list[str]:
+        """Topic, format and options: `hostname`, `ip`, `opens`, `clock`."""
+        found = topic_faults(device) + format_faults(device)
+        found += option_faults(device, "hostname", "ip", "opens", "clock")
+        if device.role == "sensor":
+            found.append("role: esp-rfid is a reader; reader, or lock")
+        return found + _address_faults(device) + _clock_faults(device)
+
+    @classmethod
+    def identity(cls, site: SiteId, device: Device) -> str:  # noqa: ARG003 - one broker, one TOPIC
+        """Its TOPIC and hostname."""
+        return f"{device.topic} with hostname {_hostname(device)}"
+
+    def __init__(self, topics: Topics, devices: Sequence[_Source]) -> None:  # noqa: ARG002 - its own wire
+        self._readers: dict[str, dict[str, _Source]] = defaultdict(dict)
+        for site, device in devices:
+            self._readers[device.topic][_hostname(device)] = (site, device)
+        self._said = {
+            f"{topic}/{ending}": (topic, ending)
+            for topic in self._readers
+            for ending in ("send", "tag", "avty", "io/door")
+        }
+
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """What readers say, Home Assistant mode included."""
+        return tuple(
+            Subscription(said, session_of(*(device for _, device in self._readers[topic].values())))
+            for said, (topic, _) in self._said.items()
+        )
+
+    def topics(self) -> tuple[str, ...]:
+        """The same topics."""
+        return tuple(self._said)
+
+    def decode(self, topic: str, payload: bytes) -> tuple[Report, ...]:
+        """At most one report a message; see `Driver`."""
+        base, ending = self._said[topic]
+        readers = self._readers[base]
+        if ending == "avty":
+            return _report(_only(readers), _availability(payload))
+        if ending == "io/door":
+            return _report(_only(readers), _io_door(payload))
+        said = strict_json.read(payload)
+        source = _only(readers) if ending == "tag" else _speaker(readers, said)
+        reading = _reading(said, source[1], is_scan=ending == "tag")
+        return _report(source, reading, _at(said, source[1]))
+
+    def answer(self, device: Device, answer: Answer) -> tuple[Outgoing, ...]:
+        """The order to open, when granted: a refusal cannot be shown by this reader."""
+        if answer.decision != "granted" or answer.unlock_s is None:
+            return ()
+        return self.unlock(answer.site, device, answer.id, answer.unlock_s, answer.expires)
+
+    def unlock(
+        self, site: SiteId, device: Device, order_id: str, unlock_s: float, expires: datetime
+    ) -> tuple[Outgoing, ...]:
+        """The order to open; for how long is set on the reader itself."""
+        del site, order_id, unlock_s  # this wire has no place for them
+        address = device.options.get("ip")
+        if address is None:
+            return ()
+        payload = msgspec.json.encode({"cmd": "opendoor", "doorip": address})
+        return (Outgoing(f"{device.topic}/cmd", payload, qos=1, expires=expires),)
+
+
+def _hostname(device: Device) -> str:
+    return str(device.options.get("hostname", device.id))
+
+
+def _address_faults(device: Device) -> list[str]:
+    address, opens = device.options.get("ip"), device.options.get("opens", True)
+    if not isinstance(opens, bool):
+        return ["options.opens: is no truth value; true or false"]
+    if address is None:
+        if not opens and device.role == "reader":
+            return []
+        return [f"options.ip: is missing; {_ADDRESS}"]
+    if not opens:
+        return ["options.ip: contradicts opens = false; one of the two"]
+    try:
+        ipaddress.IPv4Address(str(address))
+    except ValueError:
+        return ["options.ip: is no IPv4 address; such as 192.168.1.20"]
+    return []
+
+
+def _clock_faults(device: Device) -> list[str]:
+    if device.options.get("clock", "untrusted") in ("untrusted", "utc"):
+        return []
+    return ["options.clock: is unknown; untrusted, or utc where NTP is known to work"]
+
+
+def _only(readers: dict[str, _Source]) -> _Source:
+    """The reader of a topic whose messages carry no hostname."""
+    if len(readers) != 1:
+        raise WireError("unknown-device", "no hostname here; one TOPIC per reader in HA mode")
+    return next(iter(readers.values()))
+
+
+def _speaker(readers: dict[str, _Source], said: dict[str, object]) -> _Source:
+    hostname = said.get("hostname")
+    if hostname is None:
+        return _only(readers)
+    source = readers.get(hostname) if isinstance(hostname, str) else None
+    if source is None:
+        raise WireError("unknown-device", "hostname: is not declared on this topic")
+    return source
+
+
+def _reading(said: dict[str, object], device: Device, *, is_scan: bool) -> Reading | None:
+    """What a message says; None for logs, and for acknowledgements of orders."""
+    if is_scan or said.get("type") == "access":
+        return _credential(said, device)
+    if said.get("type") in ("boot", "heartbeat"):
+        return Availability("online")  # outside HA mode there is no last will: only these tell
+    if said.get("cmd") == "event" and said.get("src") in ("door", "tamper"):
+        return _door(said.get("desc"))
+    if said.get("cmd") == "log":
+        return _credential(said, device)
+    return None
+
+
+def _credential(said: dict[str, object], device: Device) -> CredentialPresented | None:
+    uid = said.get("uid")
+    if not isinstance(uid, str):
+        raise WireError("wrong-type", "uid: must be text")
+    if not uid.strip() and said.get("username") == "MQTT":
+        return None  # the echo of our own order to open: nobody stood there
+    if _pin_was_wrong(said.get("access")):
+        # The reader asked for a code and got a wrong one. The badge alone must not open what the
+        # badge with its code was asked for, and our vocabulary has no "presented with a wrong PIN".
+        return None
+    if device.role != "reader":
+        raise WireError("not-a-reader", "type: only a device of role reader presents credentials")
+    return CredentialPresented(badges.normalise(uid, device.format), device.format)
+
+
+def _pin_was_wrong(access: object) -> bool:
+    """`access` is a text, or with several relays a list (sometimes shorter than `doorName`)."""
+    return "Wrong pin code" in (access if isinstance(access, list) else [access])
+
+
+def _door(description: object) -> DoorReported | None:
+    state = _DOOR.get(description) if isinstance(description, str) else None
+    return _state(state)
+
+
+def _io_door(payload: bytes) -> DoorReported | None:
+    if payload not in _IO:
+        raise WireError("out-of-range", "the payload must be ON or OFF")
+    return _state(_IO[payload])
+
+
+def _state(state: str | None) -> DoorReported | None:
+    if state is None:
+        return None
+    return DoorReported("open" if state == "open" else "closed")
+
+
+def _availability(payload: bytes) -> Availability | None:
+    match payload:
+        case b"online":
+            return Availability("online")
+        case b"offline":
+            return Availability("offline")
+        case b"":
+            return None  # the retained message was cleared
+        case _:
+            raise WireError("out-of-range", "the payload must be online or offline")
+
+
+def _at(said: dict[str, object], device: Device) -> datetime | None:
+    """The reader's clock, if the space file vouches for it and it has been set.
+
+    Nothing is lost without it: this firmware sends at once or never.
+    """
+    seconds = said.get("time")
+    if device.options.get("clock") != "utc" or not isinstance(seconds, int | float):
+        return None
+    if not _CLOCK_IS_SET_AFTER <= seconds < _CLOCK_ENDS:
+        return None
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _report(
+    source: _Source, reading: Reading | None, at: datetime | None = None
+) -> tuple[Report, ...]:
+    site, device = source
+    return () if reading is None else (Report(site, device.id, reading, at),)

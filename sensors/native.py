@@ -1,0 +1,244 @@
+"""The native wire, "seuil/1": strict, numbered, timed.
+
+Each event carries `boot` and `seq`, so that duplicates and gaps show, and `at`, the device's clock.
+Fields that this version does not know are ignored: a newer firmware must not lock people out. The
+badge number is read in the format that the space file declares; a message that claims another one
+is refused rather than believed.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, ClassVar, Literal, get_args
+
+import msgspec
+from msgspec import Meta, Struct
+
+from gateway.core.readings import (
+    Availability,
+    Battery,
+    Co2,
+    Counted,
+    CredentialPresented,
+    Crossed,
+    DoorReported,
+    ExitRequested,
+    MachineReported,
+    Motion,
+    Number,
+    Presence,
+    Report,
+    Tampered,
+    Total,
+    WireError,
+)
+from gateway.core.site import Device, DeviceId, SiteId
+from gateway.wire import AccessCommand, Outgoing, Topics, UnlockCommand, encode
+from sensors import badges, strict_json
+from sensors.driver import Answer, Subscription, format_faults, option_faults
+
+
+class _Envelope(Struct, frozen=True):
+    """What every event carries."""
+
+    boot: Total
+    seq: Total
+    at: Annotated[datetime, Meta(tz=True)]
+
+
+class _Presented(Struct, frozen=True, tag_field="type", tag="credential"):
+    """A credential as the wire has it: not normalised yet, and perhaps without a format."""
+
+    credential: Number
+    format: Annotated[str, Meta(max_length=32)] | None = None
+    pin: Number | None = None
+
+
+class _Status(Struct, frozen=True):
+    state: Literal["online", "offline"]
+
+
+_Event = (
+    _Presented
+    | DoorReported
+    | ExitRequested
+    | Crossed
+    | Motion
+    | Presence
+    | Counted
+    | Co2
+    | MachineReported
+    | Tampered
+    | Battery
+)
+
+_envelope = msgspec.json.Decoder(_Envelope).decode
+_event = msgspec.json.Decoder(_Event).decode
+_status = msgspec.json.Decoder(_Status).decode
+
+
+class Native:
+    """Devices that speak seuil/1. Site and id make their topics: `Device.topic` is unused."""
+
+    name: ClassVar[str] = "native"
+
+    @classmethod
+    def faults(cls, device: Device) -> list[str]:
+        """Format and options; there is no option."""
+        return format_faults(device) + option_faults(device)
+
+    @classmethod
+    def identity(cls, site: SiteId, device: Device) -> str:
+        """Its place in the topic tree."""
+        return f"{site}/{device.id}"
+
+    def __init__(self, topics: Topics, devices: Sequence[tuple[SiteId, Device]]) -> None:
+        self._topics = topics
+        self._events = {topics.event(site, one.id): (site, one) for site, one in devices}
+        self._statuses = {topics.status(site, one.id): (site, one.id) for site, one in devices}
+
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """Readers' events; all else comes by the wildcards of `strangers`."""
+        return tuple(
+            Subscription(topic, "credentials")
+            for topic, (_, device) in self._events.items()
+            if device.role == "reader"
+        )
+
+    def topics(self) -> tuple[str, ...]:
+        """Events and statuses."""
+        return (*self._events, *self._statuses)
+
+    def decode(self, topic: str, payload: bytes) -> tuple[Report, ...]:
+        """One report an event; see `Driver`."""
+        source = self._events.get(topic)
+        if source is None:
+            return self._availability(topic, payload)
+        strict_json.check(payload)
+        try:
+            envelope = _envelope(payload)
+            reading = _event(payload)
+        except msgspec.DecodeError as error:
+            raise _wire_error(error) from None
+        site, device = source
+        if type(reading) is _Presented:
+            reading = _credential(reading, device)
+        at = envelope.at
+        if at.tzinfo is not UTC:
+            at = _in_utc(at)
+        return (Report(site, device.id, reading, at, envelope.boot, envelope.seq),)
+
+    def _availability(self, topic: str, payload: bytes) -> tuple[Report, ...]:
+        site, device = self._statuses[topic]
+        if not payload:  # a retained status was cleared: nothing is said about the device
+            return ()
+        strict_json.check(payload)
+        try:
+            status = _status(payload)
+        except msgspec.DecodeError as error:
+            raise _wire_error(error) from None
+        return (Report(site, device, Availability(status.state)),)
+
+    def answer(self, device: Device, answer: Answer) -> tuple[Outgoing, ...]:
+        """The access command."""
+        command = AccessCommand(
+            id=answer.id,
+            decision=answer.decision,
+            reason=answer.reason,
+            boot=answer.boot,
+            seq=answer.seq,
+            unlock_s=answer.unlock_s,
+            expires=answer.expires,
+            message=answer.message,
+        )
+        return (self._order(answer.site, device.id, encode(command), answer.expires),)
+
+    def unlock(
+        self, site: SiteId, device: Device, order_id: str, unlock_s: float, expires: datetime
+    ) -> tuple[Outgoing, ...]:
+        """The unlock command."""
+        command = UnlockCommand(id=order_id, unlock_s=unlock_s, expires=expires)
+        return (self._order(site, device.id, encode(command), expires),)
+
+    def _order(self, site: SiteId, device: DeviceId, payload: bytes, expires: datetime) -> Outgoing:
+        return Outgoing(self._topics.command(site, device), payload, qos=1, expires=expires)
+
+
+def strangers(topics: Topics, site: SiteId) -> tuple[Subscription, ...]:
+    """Wildcards: all sensors at once, and devices which the space file does not know.
+
+    A session that asked for a sensor by name as well would get each of its events twice (mosquitto
+    2.0.11 sends one copy a filter). Readers' events come here too, as copies that are dropped.
+    """
+    return (
+        Subscription(topics.event(site, "+"), "sensors", qos=1),
+        Subscription(topics.status(site, "+"), "sensors", qos=1),
+    )
+
+
+def _credential(presented: _Presented, device: Device) -> CredentialPresented:
+    """The credential in canonical form.
+
+    Only a reader's word counts: a sensor's topic is in a session that is allowed to lag.
+    """
+    if device.role != "reader":
+        raise WireError("not-a-reader", "type: only a device of role reader presents credentials")
+    if presented.format not in (None, device.format):
+        right = f"the space file declares {device.format} for this reader"
+        raise WireError("badge-format", f"format: contradicts the declaration; {right}")
+    return CredentialPresented(
+        badges.normalise(presented.credential, device.format),
+        device.format,
+        None if presented.pin is None else badges.pin(presented.pin),
+    )
+
+
+def _in_utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:  # year 1 or 9999, and an offset that leads out of the calendar
+        raise WireError("out-of-range", f"at: is no usable time; {_RIGHT['at']}") from None
+
+
+_TYPES = ", ".join(str(one.__struct_config__.tag) for one in get_args(_Event))
+_TEXT = "text of 1 to 128 characters"
+_TOTAL = "a whole number from 0 to 2**53"
+_RIGHT: Mapping[str, str] = {
+    "boot": _TOTAL,
+    "seq": _TOTAL,
+    "at": "a time as RFC 3339 with its offset, such as 2026-11-22T08:00:00Z",
+    "type": f"one of {_TYPES}",
+    "credential": _TEXT,
+    "format": "a name of at most 32 characters, the one that the space file declares",
+    "pin": _TEXT,
+    "state": "the words of this type: open, closed; on, off; online, offline",
+    "in_total": _TOTAL,
+    "out_total": _TOTAL,
+    "active": "true or false",
+    "people": "a whole number from 0 to 1000000",
+    "ppm": "a number from 0 to 1000000",
+    "watts": "a number from 0 to 1000000, or absent",
+    "percent": "a number from 0 to 100",
+}
+"""What would be right, a field: our own words, since msgspec's quote the value."""
+
+_MISSING = re.compile(r"missing required field `(\w+)`")
+_PLACE = re.compile(r"at `\$\.(\w+)`$")
+
+
+def _wire_error(error: msgspec.DecodeError) -> WireError:
+    """What msgspec found, told without the message's own text."""
+    if not isinstance(error, msgspec.ValidationError):
+        return strict_json.not_json()
+    said = str(error)
+    if missing := _MISSING.search(said):
+        field = missing[1]
+        return WireError("missing", f"{field}: is missing; {_RIGHT[field]}")
+    place = _PLACE.search(said)
+    if place is None:
+        return WireError("wrong-type", "the payload must be one JSON object")
+    field = place[1]
+    if said.startswith("Expected") and (", got" in said or field == "type"):
+        return WireError("wrong-type", f"{field}: has the wrong type; {_RIGHT[field]}")
+    reason = "unknown-type" if field == "type" else "out-of-range"
+    return WireError(reason, f"{field}: is not allowed; {_RIGHT[field]}")

@@ -1,0 +1,108 @@
+"""All drivers behind one door: which topics to ask for, and who reads a message."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from gateway.core.readings import Report, WireError
+from gateway.core.site import Device, DeviceId, Site, SiteId
+from gateway.wire import PAYLOAD_LIMIT, Outgoing, Topics
+from sensors.driver import Answer, Driver, Subscription
+from sensors.esp_rfid import EspRfid
+from sensors.native import Native, strangers
+from sensors.tasmota import Tasmota
+from sensors.zigbee2mqtt import Zigbee2Mqtt
+
+__all__ = ["DRIVERS", "Answer", "Driver", "Registry", "Subscription", "clashes"]
+
+DRIVERS: Mapping[str, type[Driver]] = {
+    Native.name: Native,
+    EspRfid.name: EspRfid,
+    Zigbee2Mqtt.name: Zigbee2Mqtt,
+    Tasmota.name: Tasmota,
+}
+"""The names that a space file may use."""
+
+
+class Registry:
+    """Every declared device of some sites, by its topics.
+
+    Raises:
+        ValueError: two devices cannot be told apart (`clashes` says which, without raising).
+    """
+
+    def __init__(self, sites: Sequence[Site], prefix: str = "seuil") -> None:
+        topics = Topics(prefix)
+        if found := clashes(sites, prefix):
+            raise ValueError("; ".join(found))
+        self._devices = {(site.id, device.id): device for site in sites for device in site.devices}
+        self._drivers = dict(_drivers(topics, sites))
+        self._decode = {
+            topic: driver.decode for driver in self._drivers.values() for topic in driver.topics()
+        }
+        wanted = [one for driver in self._drivers.values() for one in driver.subscriptions()]
+        wanted += [one for site in sites for one in strangers(topics, site.id)]
+        self.subscriptions: tuple[Subscription, ...] = tuple(wanted)
+
+    def decode(self, topic: str, payload: bytes) -> tuple[Report, ...]:
+        """What a message reports.
+
+        Raises:
+            WireError: `too-large`, `unknown-device`, or what its driver says.
+        """
+        if len(payload) > PAYLOAD_LIMIT:
+            raise WireError("too-large", f"a payload has at most {PAYLOAD_LIMIT} bytes")
+        decode = self._decode.get(topic)
+        if decode is None:
+            raise WireError("unknown-device", "no device of the space file writes on this topic")
+        return decode(topic, payload)
+
+    def answer(self, answer: Answer) -> tuple[Outgoing, ...]:
+        """The orders that tell a reader its answer; KeyError for a device that is not declared."""
+        device = self._devices[answer.site, answer.device]
+        return self._drivers[device.driver].answer(device, answer)
+
+    def unlock(
+        self, site: SiteId, device: DeviceId, order_id: str, unlock_s: float, expires: datetime
+    ) -> tuple[Outgoing, ...]:
+        """The orders that release a lock; KeyError for a device that is not declared."""
+        declared = self._devices[site, device]
+        return self._drivers[declared.driver].unlock(site, declared, order_id, unlock_s, expires)
+
+
+def clashes(sites: Sequence[Site], prefix: str = "seuil") -> list[str]:
+    """Devices that could not be told apart, as "devices A and B: what is wrong; what is right".
+
+    Expects declarations in which the drivers find no fault.
+    """
+    found: list[str] = []
+    owners: dict[tuple[str, str], str] = {}
+    for site, device in _declared(sites):
+        identity = DRIVERS[device.driver].identity(site, device)
+        name = f"{site}/{device.id}"
+        owner = owners.setdefault((device.driver, identity), name)
+        if owner != name:
+            found.append(f"devices {owner} and {name}: both are {identity}; declare it once")
+    return found + _shared_topics(sites, prefix)
+
+
+def _shared_topics(sites: Sequence[Site], prefix: str) -> list[str]:
+    found: list[str] = []
+    claimed: dict[str, str] = {}
+    for name, driver in _drivers(Topics(prefix), sites):
+        for topic in driver.topics():
+            other = claimed.setdefault(topic, name)
+            if other != name:
+                found.append(f"topic {topic}: devices of {other} and {name} claim it; one driver")
+    return found
+
+
+def _drivers(topics: Topics, sites: Sequence[Site]) -> Iterator[tuple[str, Driver]]:
+    devices = list(_declared(sites))
+    for name, driver in DRIVERS.items():
+        yield name, driver(topics, [pair for pair in devices if pair[1].driver == name])
+
+
+def _declared(sites: Sequence[Site]) -> Iterator[tuple[SiteId, Device]]:
+    for site in sites:
+        for device in site.devices:
+            yield site.id, device

@@ -1,0 +1,93 @@
+"""JSON as the wire wants it: one object, UTF-8, no NaN, no duplicate key, no deep nesting.
+
+msgspec refuses NaN, Infinity and bad syntax by itself. The rest is here: where two parsers read one
+ambiguous message in two ways, one value passes the check and another is acted on.
+"""
+
+import json
+import re
+
+import msgspec
+
+from gateway.core.readings import WireError
+
+DEPTH_LIMIT = 16
+"""Levels of objects and lists; real devices use 4, and a parser's stack is not for strangers."""
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_decode = msgspec.json.Decoder(dict[str, object]).decode
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+def read(payload: bytes) -> dict[str, object]:
+    """A payload that is one JSON object.
+
+    Raises:
+        WireError: as `check`, and `out-of-range` for a number past 1e308.
+    """
+    check(payload)
+    try:
+        return _decode(payload)
+    except msgspec.ValidationError:
+        raise WireError("out-of-range", "a number is too large; at most 1e308") from None
+    except msgspec.DecodeError:
+        raise not_json() from None
+
+
+def check(payload: bytes) -> None:
+    """Refuse a payload that is not one strict JSON object.
+
+    Nearly every message passes without an exact search for duplicate keys. Without a backslash,
+    quotes only delimit strings, so there are as many keys as colons outside strings; an object that
+    has as many members has lost none to a duplicate.
+
+    Raises:
+        WireError: `not-utf8`, `not-json`, `too-deep`, `duplicate-key` or `wrong-type`.
+    """
+    try:
+        text = payload.decode()
+    except UnicodeDecodeError:
+        raise WireError("not-utf8", "the payload must be UTF-8") from None
+    if text.count("{") + text.count("[") > DEPTH_LIMIT:
+        _check_depth(text)
+    members = _count_members(payload)
+    if "\\" in text or "".join(text.split('"')[::2]).count(":") != members:
+        _check_keys(text)
+
+
+def not_json() -> WireError:
+    """The refusal of a text that is no JSON."""
+    return WireError("not-json", "the payload must be strict JSON")
+
+
+def _count_members(payload: bytes) -> int:
+    try:
+        return len(_members(payload))
+    except msgspec.ValidationError:
+        raise WireError("wrong-type", "the payload must be one JSON object") from None
+    except msgspec.DecodeError:
+        raise not_json() from None
+
+
+def _check_keys(text: str) -> None:
+    """The exact way: keys are compared unescaped, and object by object."""
+    try:
+        json.loads(text, object_pairs_hook=_distinct)
+    except ValueError:
+        raise not_json() from None
+
+
+def _distinct(pairs: list[tuple[str, object]]) -> None:
+    if len({key for key, _ in pairs}) != len(pairs):
+        raise WireError("duplicate-key", "a key stands twice in one object; at most once")
+
+
+def _check_depth(text: str) -> None:
+    depth = 0
+    for sign in _STRING.sub("", text):
+        if sign in "{[":
+            depth += 1
+            if depth > DEPTH_LIMIT:
+                raise WireError("too-deep", f"at most {DEPTH_LIMIT} levels of objects and lists")
+        elif sign in "}]":
+            depth -= 1

@@ -1,0 +1,238 @@
+"""Tasmota: badge readers, PIRs and contacts on a switch input, presence and CO2 sensors, relays.
+
+One board may be several devices of the space file, which share its topic: a reader, a door contact
+on `Switch1`, a lock on relay 2. `Device.topic` is Tasmota's own Topic ("front-door"); the levels
+around it are the option `full_topic`.
+
+`Time` is the board's local time without an offset, so no report has a time: it is the arrival that
+counts, and Tasmota sends at once or never.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from gateway.core.readings import (
+    Availability,
+    Co2,
+    CredentialPresented,
+    DoorReported,
+    ExitRequested,
+    Motion,
+    Presence,
+    Reading,
+    Report,
+    Tampered,
+    WireError,
+)
+from gateway.core.site import Device, SiteId
+from gateway.wire import Outgoing, Topics
+from sensors import badges, strict_json
+from sensors.driver import (
+    Answer,
+    Subscription,
+    format_faults,
+    option_faults,
+    session_of,
+    topic_faults,
+)
+from sensors.tasmota_options import FULL_TOPIC, role_faults
+
+_READERS = ("PN532", "RC522", "RDM6300", "Wiegand")
+_KEYPAD_SIZES = (4, 8)
+_SIZES = {"wiegand26": (24, 26), "wiegand34": (32, 34)}
+_RADARS = ("LD2410", "LD2410S")
+_SPLIT_S = 11.1  # PulseTime: up to 111 in tenths of a second, from 112 on in seconds + 100
+_PULSE_MAX = 64_900
+
+
+class Tasmota:
+    """Devices with Tasmota's firmware."""
+
+    name: ClassVar[str] = "tasmota"
+
+    @classmethod
+    def faults(cls, device: Device) -> list[str]:
+        """Topic, format and the options of the device's role."""
+        return (
+            topic_faults(device)
+            + format_faults(device)
+            + option_faults(device, "full_topic", "switch", "means", "on", "relay")
+            + role_faults(device)
+        )
+
+    @classmethod
+    def identity(cls, site: SiteId, device: Device) -> str:  # noqa: ARG003 - one broker, one topic
+        """Its topic, and what of the board it is."""
+        part = f"Switch{device.options['switch']}" if "switch" in device.options else device.role
+        relay = f" on relay {device.options.get('relay')}" if device.role == "lock" else ""
+        return f"{part}{relay} of {_topic(device, 'tele', 'SENSOR')}"
+
+    def __init__(self, topics: Topics, devices: Sequence[tuple[SiteId, Device]]) -> None:  # noqa: ARG002 - its own wire
+        self._parts: dict[str, list[tuple[SiteId, Device]]] = defaultdict(list)
+        self._kinds: dict[str, str] = {}
+        for site, device in devices:
+            for kind in _kinds(device):
+                topic = _topic(device, *kind)
+                self._parts[topic].append((site, device))
+                self._kinds[topic] = kind[1]
+
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """Each board's telemetry and last will; results where a switch is read."""
+        return tuple(
+            Subscription(topic, session_of(*(device for _, device in parts)))
+            for topic, parts in self._parts.items()
+        )
+
+    def topics(self) -> tuple[str, ...]:
+        """The same topics."""
+        return tuple(self._parts)
+
+    def decode(self, topic: str, payload: bytes) -> tuple[Report, ...]:
+        """The reports of all devices that share the board; see `Driver`."""
+        parts, kind = self._parts[topic], self._kinds[topic]
+        if kind == "LWT":
+            readings = _availability(payload)
+            return tuple(Report(site, one.id, said) for site, one in parts for said in readings)
+        document = strict_json.read(payload)
+        return tuple(
+            Report(site, device.id, reading)
+            for site, device in parts
+            for reading in _readings(document, device, is_press=kind == "RESULT")
+        )
+
+    def answer(self, device: Device, answer: Answer) -> tuple[Outgoing, ...]:
+        """The relay on the reader's own board, when granted and declared."""
+        if answer.decision != "granted" or answer.unlock_s is None:
+            return ()
+        return self.unlock(answer.site, device, answer.id, answer.unlock_s, answer.expires)
+
+    def unlock(
+        self, site: SiteId, device: Device, order_id: str, unlock_s: float, expires: datetime
+    ) -> tuple[Outgoing, ...]:
+        """One order that carries its own end: the board closes by itself, whatever happens to us.
+
+        `Backlog0` runs both commands at once and in order; the pulse time is set first, so that
+        there is no moment in which the relay is on without an end.
+        """
+        del site, order_id  # this wire has no place for them
+        relay = device.options.get("relay")
+        if relay is None:
+            return ()
+        orders = f"PulseTime{relay} {_pulse(unlock_s)}; Power{relay} ON"
+        topic = _topic(device, "cmnd", "Backlog0")
+        return (Outgoing(topic, orders.encode(), qos=1, expires=expires),)
+
+
+def _topic(device: Device, prefix: str, ending: str) -> str:
+    full = str(device.options.get("full_topic", FULL_TOPIC))
+    return full.replace("%prefix%", prefix).replace("%topic%", device.topic) + ending
+
+
+def _kinds(device: Device) -> Iterator[tuple[str, str]]:
+    """What of the board is of use, as prefix and last level."""
+    yield "tele", "LWT"
+    if device.role != "lock":
+        yield "tele", "SENSOR"
+    if "switch" in device.options:
+        yield "stat", "RESULT"
+
+
+def _pulse(unlock_s: float) -> int:
+    tenths = round(10 * unlock_s)
+    if tenths <= 10 * _SPLIT_S:
+        return max(tenths, 1)  # 0 would switch the end off
+    return min(max(round(unlock_s) + 100, 112), _PULSE_MAX)
+
+
+def _availability(payload: bytes) -> tuple[Availability, ...]:
+    match payload:
+        case b"Online":
+            return (Availability("online"),)
+        case b"Offline":
+            return (Availability("offline"),)
+        case b"":
+            return ()  # the retained message was cleared
+        case _:
+            raise WireError("out-of-range", "the payload must be Online or Offline")
+
+
+def _readings(document: dict[str, object], device: Device, *, is_press: bool) -> Iterator[Reading]:
+    if "switch" in device.options:
+        yield from _switched(document, device, is_press=is_press)
+    elif device.role == "reader":
+        yield from _credentials(document, device)
+    elif device.role == "sensor":
+        yield from _air_and_people(document)
+
+
+def _switched(document: dict[str, object], device: Device, *, is_press: bool) -> Iterator[Reading]:
+    """`{"Switch1": "ON"}` in telemetry, `{"Switch1": {"Action": "ON"}}` where it is detached."""
+    key = f"Switch{device.options['switch']}"
+    said = document.get(key)
+    action = said.get("Action") if isinstance(said, dict) else said
+    if said is None or (isinstance(said, dict) and action not in ("ON", "OFF")):
+        return  # another switch, a button, or an action such as TOGGLE that is no state
+    if action not in ("ON", "OFF"):
+        raise WireError(
+            "out-of-range", f"{key}: must be ON or OFF; check SwitchText and SwitchMode"
+        )
+    is_on = action == "ON"
+    match device.options.get("means"):
+        case "door":
+            yield DoorReported("open" if is_on == (device.options["on"] == "open") else "closed")
+        case "presence":
+            yield Presence(is_on == (device.options.get("on", "active") == "active"))
+        case "tamper":
+            yield Tampered(is_on == (device.options.get("on", "active") == "active"))
+        case "exit-request":
+            if is_press and is_on:  # telemetry repeats the state: that is nobody pressing
+                yield ExitRequested()
+        case _:
+            yield Motion(is_on == (device.options.get("on", "active") == "active"))
+
+
+def _credentials(document: dict[str, object], device: Device) -> Iterator[Reading]:
+    for key in _READERS:
+        if (said := document.get(key)) is not None:
+            yield from _credential(key, said, device)
+
+
+def _credential(key: str, said: object, device: Device) -> Iterator[CredentialPresented]:
+    """The UID is a text, or with Wiegand a number; after a parity error it is 0."""
+    if not isinstance(said, dict):
+        raise WireError("wrong-type", f"{key}: must be an object with UID")
+    size, uid = said.get("Size"), said.get("UID")
+    if size in _KEYPAD_SIZES:
+        return  # one key of a keypad
+    if isinstance(uid, bool) or not isinstance(uid, int | str):
+        raise WireError("wrong-type", f"{key}.UID: must be text or a whole number")
+    if size is not None and size not in _SIZES.get(device.format, (size,)):
+        raise WireError("badge-format", f"{key}.Size: is not that of {device.format}, as declared")
+    yield CredentialPresented(badges.normalise(str(uid), device.format), device.format)
+
+
+def _air_and_people(document: dict[str, object]) -> Iterator[Reading]:
+    for key, said in document.items():
+        if isinstance(said, dict):
+            if key in _RADARS and "People" in said:
+                yield _people(key, said["People"])
+            if "CarbonDioxide" in said:
+                yield from _co2(said["CarbonDioxide"])
+
+
+def _people(key: str, state: object) -> Presence:
+    """A state, not a number of people: 0 and 1 are nobody, 2 and 3 somebody."""
+    if isinstance(state, bool) or state not in (0, 1, 2, 3):
+        raise WireError("out-of-range", f"{key}.People: must be 0, 1, 2 or 3")
+    return Presence(state in (2, 3))
+
+
+def _co2(ppm: object) -> Iterator[Co2]:
+    if isinstance(ppm, bool) or not isinstance(ppm, int | float):
+        raise WireError("wrong-type", "CarbonDioxide: must be a number")
+    if not 0 <= ppm <= 1_000_000:  # noqa: PLR2004 - parts per million
+        raise WireError("out-of-range", "CarbonDioxide: must be a number from 0 to 1000000")
+    if ppm:  # 0 until the first measurement
+        yield Co2(float(ppm))

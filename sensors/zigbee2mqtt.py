@@ -1,0 +1,158 @@
+"""Zigbee2MQTT: PIR and presence sensors, door contacts, CO2 of any Zigbee maker.
+
+One topic a device, `<base>/<friendly name>`, with its state as one JSON object. A key that is
+absent says nothing (a heartbeat without `occupancy` is not "nobody"), and null says that the bridge
+itself does not know yet. Keypads and locks are not read: they publish codes and PINs in clear.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from gateway.core.readings import (
+    Availability,
+    Battery,
+    Co2,
+    DoorReported,
+    Motion,
+    Presence,
+    Reading,
+    Report,
+    Tampered,
+    WireError,
+)
+from gateway.core.site import Device, DeviceId, SiteId
+from gateway.wire import Outgoing, Topics
+from sensors import strict_json
+from sensors.driver import Answer, Subscription, option_faults, topic_faults
+
+_NO_DEVICES = ("availability", "set", "get")
+
+
+class Zigbee2Mqtt:
+    """Sensors behind a Zigbee2MQTT bridge."""
+
+    name: ClassVar[str] = "zigbee2mqtt"
+
+    @classmethod
+    def faults(cls, device: Device) -> list[str]:
+        """Topic and role; there is no option."""
+        found = topic_faults(device) + option_faults(device)
+        base, _, name = device.topic.partition("/")
+        if not found and (not base or not name or name.split("/")[-1] in _NO_DEVICES):
+            right = "the bridge's base topic and the friendly name, zigbee2mqtt/Front PIR"
+            found.append(f"topic: names no device; {right}")
+        if device.role != "sensor":
+            found.append("role: this driver only reads sensors; sensor")
+        return found
+
+    @classmethod
+    def identity(cls, site: SiteId, device: Device) -> str:  # noqa: ARG003 - one broker, one name
+        """Its topic."""
+        return device.topic
+
+    def __init__(self, topics: Topics, devices: Sequence[tuple[SiteId, Device]]) -> None:  # noqa: ARG002 - its own wire
+        self._states = {device.topic: (site, device.id) for site, device in devices}
+        self._availabilities = {
+            f"{device.topic}/availability": (site, device.id) for site, device in devices
+        }
+
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """Each device's state and availability."""
+        return tuple(Subscription(topic, "sensors") for topic in self.topics())
+
+    def topics(self) -> tuple[str, ...]:
+        """The same topics."""
+        return (*self._states, *self._availabilities)
+
+    def decode(self, topic: str, payload: bytes) -> tuple[Report, ...]:
+        """As many reports as known keys; see `Driver`."""
+        if not payload:  # the device was removed or renamed: its retained message was cleared
+            return ()
+        if topic in self._availabilities:
+            site, device = self._availabilities[topic]
+            return (Report(site, device, _availability(payload)),)
+        site, device = self._states[topic]
+        return tuple(_reports(site, device, strict_json.read(payload)))
+
+    def answer(self, device: Device, answer: Answer) -> tuple[Outgoing, ...]:
+        """Nothing: there are no readers here."""
+        del device, answer
+        return ()
+
+    def unlock(
+        self, site: SiteId, device: Device, order_id: str, unlock_s: float, expires: datetime
+    ) -> tuple[Outgoing, ...]:
+        """Nothing: there are no locks here."""
+        del site, device, order_id, unlock_s, expires
+        return ()
+
+
+def _reports(site: SiteId, device: DeviceId, state: dict[str, object]) -> list[Report]:
+    return [
+        Report(site, device, reading)
+        for key, read in _KEYS.items()
+        if (value := state.get(key)) is not None and (reading := read(key, value)) is not None
+    ]
+
+
+def _availability(payload: bytes) -> Availability:
+    """`online` in Zigbee2MQTT 1, `{"state": "online"}` in 2."""
+    state = strict_json.read(payload).get("state") if payload[:1] == b"{" else payload
+    if state in (b"online", "online"):
+        return Availability("online")
+    if state in (b"offline", "offline"):
+        return Availability("offline")
+    raise WireError("out-of-range", "state: must be online or offline")
+
+
+def _flag(key: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise WireError("wrong-type", f"{key}: must be true or false")
+    return value
+
+
+def _number(key: str, value: object) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise WireError("wrong-type", f"{key}: must be a number")
+    return value
+
+
+def _motion(key: str, value: object) -> Motion:
+    return Motion(_flag(key, value))
+
+
+def _presence(key: str, value: object) -> Presence:
+    return Presence(_flag(key, value))
+
+
+def _contact(key: str, value: object) -> DoorReported:
+    return DoorReported("closed" if _flag(key, value) else "open")  # true: the contact is made
+
+
+def _tamper(key: str, value: object) -> Tampered:
+    return Tampered(_flag(key, value))
+
+
+def _battery(key: str, value: object) -> Battery | None:
+    """None out of 0..100: some converters count to 200, and that must not cost us the contact."""
+    percent = _number(key, value)
+    return Battery(float(percent)) if 0 <= percent <= 100 else None  # noqa: PLR2004 - percent
+
+
+def _co2(key: str, value: object) -> Co2:
+    ppm = _number(key, value)
+    if not 0 <= ppm <= 1_000_000:  # noqa: PLR2004 - parts per million
+        raise WireError("out-of-range", f"{key}: must be a number from 0 to 1000000")
+    return Co2(float(ppm))
+
+
+_KEYS: Mapping[str, Callable[[str, object], Reading | None]] = {
+    "occupancy": _motion,
+    "presence": _presence,
+    "contact": _contact,
+    "tamper": _tamper,
+    "co2": _co2,
+    "battery": _battery,
+}
+"""What is read of a device's state. Never `action_code`, `pin_code` and their like."""

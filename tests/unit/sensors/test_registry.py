@@ -1,0 +1,158 @@
+"""All drivers together: who reads which topic, and what no driver claims."""
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from gateway.core.readings import Availability, CredentialPresented, Motion, WireError
+from gateway.core.site import Device, DeviceId, Site, SiteId, Text
+from gateway.wire import PAYLOAD_LIMIT
+from sensors.registry import DRIVERS, Answer, Registry, Subscription, clashes
+
+NAME = Text("Lieu", "Place")
+EXPIRES = datetime(2026, 11, 22, 8, 0, 5, tzinfo=UTC)
+EVENT = b'{"boot":1,"seq":2,"at":"2026-11-22T08:00:00Z","type":"motion","active":true}'
+
+
+def device(name: str, driver: str, topic: str, role: str = "sensor", **options: object) -> Device:
+    """A device as the space file would declare it."""
+    said = {"id": name, "role": role, "driver": driver, "topic": topic, "options": options}
+    return msgspec.convert(said, Device)
+
+
+def site(name: str, *devices: Device) -> Site:
+    """A site with nothing but devices."""
+    return Site(SiteId(name), NAME, "Europe/Paris", devices=devices)
+
+
+HUB = site(
+    "hub",
+    device("front", "native", "", "reader"),
+    device("pir", "native", ""),
+    device("esp", "esp-rfid", "esprfid", "reader", ip="10.0.0.3"),
+    device("hall", "zigbee2mqtt", "zigbee2mqtt/hall"),
+    device("board", "tasmota", "board", "reader"),
+    device("lock", "tasmota", "board", "lock", relay=1),
+)
+LAB = site("lab", device("front", "native", "", "reader"))
+REGISTRY = Registry([HUB, LAB])
+
+
+def test_each_driver_has_the_name_that_it_is_found_by() -> None:
+    """And no declared device of these sites is at fault."""
+    assert [driver.name for driver in DRIVERS.values()] == list(DRIVERS)
+    assert all(DRIVERS[one.driver].faults(one) == [] for one in HUB.devices)
+
+
+def test_a_message_goes_to_the_driver_of_its_topic() -> None:
+    """And comes back with its site and device."""
+    (native,) = REGISTRY.decode("seuil/lab/front/event", EVENT)
+    assert (native.site, native.device, native.reading) == ("lab", "front", Motion(active=True))
+    (zigbee,) = REGISTRY.decode("zigbee2mqtt/hall", b'{"occupancy":true}')
+    assert (zigbee.site, zigbee.device) == ("hub", "hall")
+    (tasmota,) = REGISTRY.decode("tele/board/SENSOR", b'{"RC522":{"UID":"BA839D07"}}')
+    assert tasmota.reading == CredentialPresented("ba839d07")
+    (esp,) = REGISTRY.decode("esprfid/avty", b"offline")
+    assert esp.reading == Availability("offline")
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        "seuil/hub/stranger/event",
+        "seuil/hub/stranger/status",
+        "seuil/elsewhere/front/event",
+        "seuil/hub/esp/event",
+        "seuil/hub/front/command",
+        "zigbee2mqtt/other",
+        "tele/board/STATE",
+        "stat/board/PIR1",  # published by a rule of the board: a name and a meaning of its own
+        "stat/board/MOTION",
+        "",
+    ],
+)
+def test_a_topic_that_nobody_claims_is_an_unknown_device(topic: str) -> None:
+    """Strangers are noticed and never believed."""
+    with pytest.raises(WireError, match="unknown-device"):
+        REGISTRY.decode(topic, EVENT)
+
+
+@pytest.mark.parametrize("topic", ["seuil/hub/front/event", "zigbee2mqtt/hall", "nobody/knows"])
+def test_a_payload_has_a_limit_before_anything_reads_it(topic: str) -> None:
+    """One byte more is too large, whoever sent it."""
+    with pytest.raises(WireError, match="too-large"):
+        REGISTRY.decode(topic, b" " * (PAYLOAD_LIMIT + 1))
+    with pytest.raises(WireError) as within:
+        REGISTRY.decode(topic, b" " * PAYLOAD_LIMIT)
+    assert within.value.reason != "too-large"
+
+
+def test_readers_and_the_rest_have_sessions_of_their_own() -> None:
+    """A board with a reader is a reader; strangers are asked for at every site."""
+    sessions = {one.filter: (one.session, one.qos) for one in REGISTRY.subscriptions}
+    assert len(sessions) == len(REGISTRY.subscriptions)
+    assert sessions["seuil/hub/front/event"] == ("credentials", 1)
+    assert sessions["seuil/hub/pir/event"] == ("sensors", 1)
+    assert sessions["esprfid/send"] == ("credentials", 1)
+    assert sessions["tele/board/SENSOR"] == ("credentials", 1)
+    assert sessions["zigbee2mqtt/hall/availability"] == ("sensors", 1)
+    for name in ("hub", "lab"):
+        assert Subscription(f"seuil/{name}/+/event", "sensors", 0) in REGISTRY.subscriptions
+        assert Subscription(f"seuil/{name}/+/status", "sensors", 1) in REGISTRY.subscriptions
+
+
+def test_orders_go_to_the_driver_of_the_device() -> None:
+    """Answers to readers, unlocks to locks; a device that is not declared is a bug of ours."""
+    answer = Answer(
+        "7", HUB.id, DeviceId("front"), "granted", "plan", 1, 2, 5.0, EXPIRES, NAME
+    )  # fmt: skip
+    esp = msgspec.structs.replace(answer, device=DeviceId("esp"))
+    board = msgspec.structs.replace(answer, device=DeviceId("board"))
+    topics = [order.topic for one in (answer, esp, board) for order in REGISTRY.answer(one)]
+    assert topics == ["seuil/hub/front/command", "esprfid/cmd"]
+    (order,) = REGISTRY.unlock(HUB.id, DeviceId("lock"), "o1", 5.0, EXPIRES)
+    assert order.topic == "cmnd/board/Backlog0"
+    with pytest.raises(KeyError):
+        REGISTRY.unlock(LAB.id, DeviceId("lock"), "o1", 5.0, EXPIRES)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "about"),
+    [
+        (
+            device("a", "zigbee2mqtt", "z/pir"),
+            device("b", "zigbee2mqtt", "z/pir"),
+            "both are z/pir",
+        ),
+        (
+            device("a", "esp-rfid", "esp", "reader", ip="10.0.0.3", hostname="x"),
+            device("x", "esp-rfid", "esp", "reader", ip="10.0.0.4"),
+            "both are esp with hostname x",
+        ),
+        (
+            device("a", "tasmota", "board", switch=1, means="motion"),
+            device("b", "tasmota", "board", switch=1, means="presence"),
+            "both are Switch1 of tele/board/SENSOR",
+        ),
+        (
+            device("a", "tasmota", "x"),
+            device("b", "zigbee2mqtt", "tele/x/SENSOR"),
+            "topic tele/x/SENSOR: devices of zigbee2mqtt and tasmota claim it",
+        ),
+    ],
+)
+def test_devices_that_cannot_be_told_apart_are_refused(
+    first: Device, second: Device, about: str
+) -> None:
+    """Even at two sites: there is one broker."""
+    pair = [site("hub", first), site("lab", second)]
+    (fault,) = clashes(pair)
+    assert about in fault
+    with pytest.raises(ValueError, match="; "):
+        Registry(pair)
+
+
+def test_devices_that_can_be_told_apart_do_not_clash() -> None:
+    """The same native id at two sites, a reader and a lock on one board."""
+    assert clashes([HUB, LAB]) == []

@@ -1,0 +1,170 @@
+"""Zigbee2MQTT: the payloads of its documentation and its own tests, and their traps."""
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from gateway.core.readings import (
+    Availability,
+    Battery,
+    Co2,
+    DoorReported,
+    Motion,
+    Presence,
+    Reading,
+    Report,
+    Tampered,
+    WireError,
+)
+from gateway.core.site import Device, DeviceId, SiteId
+from gateway.wire import Topics
+from sensors.driver import Subscription
+from sensors.zigbee2mqtt import Zigbee2Mqtt
+
+HUB = SiteId("hub")
+PIR = Device(DeviceId("pir"), "sensor", "zigbee2mqtt", "zigbee2mqtt/occupancy_sensor")
+KITCHEN = Device(
+    DeviceId("kitchen"), "sensor", "zigbee2mqtt", "zigbee2mqtt/[Kuchnia] Czujnik obecności"
+)
+NESTED = Device(DeviceId("nested"), "sensor", "zigbee2mqtt", "z2m/first floor/door")
+DRIVER = Zigbee2Mqtt(Topics(), [(HUB, PIR), (HUB, KITCHEN), (HUB, NESTED)])
+
+
+def readings(payload: bytes, device: Device = PIR) -> list[Reading]:
+    """What a state says."""
+    reports = DRIVER.decode(device.topic, payload)
+    assert all(report == Report(HUB, device.id, report.reading) for report in reports)
+    return [report.reading for report in reports]
+
+
+@pytest.mark.parametrize(
+    ("payload", "said"),
+    [
+        pytest.param(b'{"occupancy": true}', [Motion(active=True)], id="RTCGQ01LM"),
+        pytest.param(
+            b'{"battery":100,"illuminance":381,"voltage":3045,"device_temperature":19,'
+            b'"power_outage_count":34}',
+            [Battery(100)],
+            id="RTCGQ11LM heartbeat: no occupancy key leaves the occupancy untouched",
+        ),
+        pytest.param(
+            b'{"battery":100,"contact":true,"linkquality":90,"temperature":23,"voltage":3005}',
+            [DoorReported("closed"), Battery(100)],
+            id="MCCGQ11LM: contact true is closed",
+        ),
+        pytest.param(b'{"contact":false}', [DoorReported("open")], id="contact false is open"),
+        pytest.param(b'{"no_occupancy_since": 10}', [], id="no_occupancy_since says nothing new"),
+        pytest.param(b'{"occupancy":null,"battery":null}', [], id="null: the bridge does not know"),
+        pytest.param(b'{"tamper":true}', [Tampered(active=True)], id="the case was opened"),
+        pytest.param(b'{"co2":812,"linkquality":255}', [Co2(812)], id="air quality"),
+        pytest.param(
+            b'{"contact":true,"battery":200}',
+            [DoorReported("closed")],
+            id="a battery that counts to 200 does not cost us the contact",
+        ),
+        pytest.param(
+            b'{"action":"arm_all_zones","action_code":"123","action_zone":23,'
+            b'"action_transaction":99}',
+            [],
+            id="KEYZB-110: a keypad's code goes nowhere",
+        ),
+        pytest.param(
+            b'{"last_unlock_source":"keypad","last_used_pin_code":"5478","state":"UNLOCK"}',
+            [],
+            id="a lock's PIN in clear goes nowhere",
+        ),
+        pytest.param(
+            b'{"occupancy":false,"update":{"state":"idle","occupancy":true}}',
+            [Motion(active=False)],
+            id="only the state's own keys count",
+        ),
+        pytest.param(b"", [], id="the device was removed: its retained state was cleared"),
+    ],
+)
+def test_a_state_says_what_its_known_keys_say(payload: bytes, said: list[Reading]) -> None:
+    """An absent key is no information."""
+    assert readings(payload) == said
+
+
+def test_a_friendly_name_may_hold_anything_but_wildcards() -> None:
+    """UTF-8, spaces, brackets (issue #23373) and slashes."""
+    payload = (
+        b'{"detection_delay":1,"fading_time":5,"illuminance_lux":252,"linkquality":96,'
+        b'"maximum_range":5,"minimum_range":0.5,"presence":true,"radar_sensitivity":7,'
+        b'"target_distance":0}'
+    )
+    assert readings(payload, KITCHEN) == [Presence(active=True)]
+    assert readings(b'{"contact":true}', NESTED) == [DoorReported("closed")]
+
+
+@pytest.mark.parametrize(
+    ("payload", "state"),
+    [
+        pytest.param(b'{"state":"online"}', "online", id="2.x"),
+        pytest.param(b'{"state":"offline"}', "offline", id="2.x, unseen for 25 h"),
+        pytest.param(b"online", "online", id="1.x"),
+        pytest.param(b"offline", "offline", id="1.x, offline"),
+    ],
+)
+def test_availability_is_understood_in_both_dialects(payload: bytes, state: str) -> None:
+    """An object since 2.0, a bare word before."""
+    (report,) = DRIVER.decode("z2m/first floor/door/availability", payload)
+    assert report.device == "nested"
+    assert isinstance(report.reading, Availability)
+    assert report.reading.state == state
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (b'{"occupancy":"true"}', "wrong-type"),
+        (b'{"contact":1}', "wrong-type"),
+        (b'{"battery":"full"}', "wrong-type"),
+        (b'{"co2":-1}', "out-of-range"),
+        (b'{"co2":1' + b"0" * 400 + b"}", "out-of-range"),
+        (b'{"co2":true}', "wrong-type"),
+        (b'{"occupancy":true,"occupancy":false}', "duplicate-key"),
+        (b"true", "wrong-type"),
+        (b"ON", "not-json"),
+    ],
+)
+def test_garbage_is_refused(payload: bytes, reason: str) -> None:
+    """By its reason, and without its value."""
+    with pytest.raises(WireError) as refused:
+        readings(payload)
+    assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize("payload", [b"Online", b'{"state":1}', b"{}", b'{"state":'])
+def test_another_availability_is_refused(payload: bytes) -> None:
+    """Neither online nor offline."""
+    with pytest.raises(WireError):
+        DRIVER.decode(f"{PIR.topic}/availability", payload)
+
+
+def test_sensors_are_in_the_sensors_session_and_take_no_orders() -> None:
+    """State and availability, each by its exact topic."""
+    assert DRIVER.subscriptions()[0] == Subscription("zigbee2mqtt/occupancy_sensor", "sensors", 1)
+    assert [one.filter for one in DRIVER.subscriptions()] == list(DRIVER.topics())
+    assert "zigbee2mqtt/occupancy_sensor/availability" in DRIVER.topics()
+    assert DRIVER.unlock(HUB, PIR, "o1", 5.0, datetime(2026, 1, 1, tzinfo=UTC)) == ()
+
+
+@pytest.mark.parametrize(
+    ("device", "fault"),
+    [
+        ({"topic": "Front PIR"}, "topic"),
+        ({"topic": "zigbee2mqtt/"}, "topic"),
+        ({"topic": "zigbee2mqtt/+"}, "topic"),
+        ({"topic": "zigbee2mqtt/pir/availability"}, "topic"),
+        ({"role": "lock"}, "role"),
+        ({"options": {"means": "motion"}}, "options.means"),
+    ],
+)
+def test_a_wrong_declaration_is_told(device: dict[str, object], fault: str) -> None:
+    """One fault each, with what would be right behind a semicolon."""
+    (said,) = Zigbee2Mqtt.faults(msgspec.structs.replace(PIR, **device))
+    assert said.startswith(f"{fault}: ")
+    assert "; " in said
+    assert Zigbee2Mqtt.faults(NESTED) == []

@@ -1,0 +1,439 @@
+"""The console without a broker: the picture, the streams' queues, and what a page says."""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from msgspec import structs
+from starlette.applications import Starlette
+
+from gateway.clock import ManualClock
+from gateway.config import Settings
+from gateway.console.app import build_app
+from gateway.console.hub import QUEUE_CHANGES, WATCHERS_MAX, Hub
+from gateway.console.picture import ALARMS_KEPT, DECISIONS_KEPT, GATEWAYS_KEPT, Change, Picture
+from gateway.console.shield import names_us
+from gateway.console.view import SHOWN_DECISIONS, Viewer
+from gateway.console.words import WORDS, choose_lang
+from gateway.core.site import (
+    AccessPoint,
+    AccessPointId,
+    Device,
+    DeviceId,
+    Door,
+    DoorId,
+    Site,
+    SiteId,
+    Text,
+    Zone,
+    ZoneId,
+)
+from gateway.wire import (
+    AccessMessage,
+    AlarmMessage,
+    DoorMessage,
+    HealthMessage,
+    OccupancyMessage,
+    Topics,
+    encode,
+)
+
+AT = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)
+PARIS = SiteId("paris")
+HALL, LAB, DOOR = ZoneId("hall"), ZoneId("lab"), DoorId("front")
+SITE = Site(
+    id=PARIS,
+    name=Text("La Fabrique", "The Factory"),
+    timezone="Europe/Paris",
+    zones=(
+        Zone(HALL, Text("Accueil", "Lobby"), 10),
+        Zone(LAB, Text("Labo", "Lab"), None, (HALL,)),
+    ),
+    doors=(Door(DOOR, Text("Entrée", "Front door"), HALL),),
+    access_points=(AccessPoint(AccessPointId("front-in"), "entry", HALL, DOOR),),
+    devices=(Device(DeviceId("reader"), "reader", "native", ""),),
+)
+TOPICS = Topics()
+COUNT = OccupancyMessage(AT, 8, 7, 9, 6, 10, 0.0, 0.1, stale=False)
+DECISION = AccessMessage(
+    id="1",
+    at=AT,
+    reader=DeviceId("reader"),
+    access_point="front-in",
+    zone=HALL,
+    direction="entry",
+    decision="denied",
+    reason="hours",
+    holder="0123456789abcdef",
+    message=Text("Trop tôt", "Too early"),
+    latency_ms=1.0,
+)
+HOSTILE = '"><script>alert(1)</script>'
+
+
+@pytest.fixture
+def picture() -> Picture:
+    """An empty picture of one site."""
+    return Picture((SITE,), "seuil", ManualClock(AT))
+
+
+@pytest.fixture
+def app() -> Starlette:
+    """The console, without a broker."""
+    return build_app((SITE,), Settings(), clock=ManualClock(AT))
+
+
+@pytest.fixture
+async def browser(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
+    """Somebody who asks for pages."""
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        yield client
+
+
+def _viewer(picture: Picture) -> Viewer:
+    return Viewer({PARIS: SITE}, picture, ManualClock(AT))
+
+
+class TestPicture:
+    """One message at a time, good or bad."""
+
+    def test_count(self, picture: Picture) -> None:
+        """A head count is kept, and a second one says which way it moved."""
+        topic = TOPICS.occupancy(PARIS, HALL)
+        assert picture.apply(topic, encode(COUNT)) == Change("zone", PARIS, "hall")
+        picture.apply(topic, encode(structs.replace(COUNT, people=9)))
+        now = picture.sites[PARIS].zones[HALL]
+        assert (now.count.people, now.trend, now.moved) == (9, 1, AT)
+
+    def test_cleared(self, picture: Picture) -> None:
+        """An empty payload clears an alarm."""
+        topic = TOPICS.alarm(PARIS, "forced", DOOR)
+        picture.apply(topic, encode(AlarmMessage(AT, "forced", DOOR)))
+        assert len(picture.sites[PARIS].alarms) == 1
+        assert picture.apply(topic, b"") == Change("alarms", PARIS)
+        assert not picture.sites[PARIS].alarms
+
+    def test_decisions_bounded(self, picture: Picture) -> None:
+        """The last hundred decisions are kept, newest first, each once."""
+        for number in range(DECISIONS_KEPT + 20):
+            message = encode(structs.replace(DECISION, id=str(number)))
+            assert picture.apply(TOPICS.access(PARIS), message)
+            assert picture.apply(TOPICS.access(PARIS), message) is None
+        decisions = picture.sites[PARIS].decisions
+        assert len(decisions) == DECISIONS_KEPT
+        assert decisions[0].id == str(DECISIONS_KEPT + 19)
+
+    def test_alarms_and_gateways_bounded(self, picture: Picture) -> None:
+        """Invented alarm kinds and gateway instances cannot fill the memory."""
+        for number in range(ALARMS_KEPT + 5):
+            alarm = AlarmMessage(AT, f"kind-{number}", DOOR)
+            picture.apply(TOPICS.alarm(PARIS, alarm.kind, DOOR), encode(alarm))
+            picture.apply(TOPICS.gateway_state(f"gw{number}"), b"online")
+        assert len(picture.sites[PARIS].alarms) == ALARMS_KEPT
+        assert len(picture.gateways) == GATEWAYS_KEPT
+        assert picture.rejected == 5 + ALARMS_KEPT + 5 - GATEWAYS_KEPT
+
+    @pytest.mark.parametrize(
+        ("topic", "payload"),
+        [
+            pytest.param("zone/hall/occupancy", b"not json", id="no JSON"),
+            pytest.param("zone/hall/occupancy", b'{"people":1}', id="fields missing"),
+            pytest.param("zone/hall/occupancy", b"[" * 4000, id="deeply nested"),
+            pytest.param("zone/hall/occupancy", b" " * 5000, id="over 4 KiB"),
+            pytest.param("zone/hall/occupancy", b"\xff\xfe", id="no UTF-8"),
+            pytest.param("zone/cellar/occupancy", encode(COUNT), id="a zone we do not have"),
+            pytest.param("zone/reader/occupancy", encode(COUNT), id="a zone that is a device"),
+            pytest.param("door/hall/state", encode(DoorMessage(AT, "open")), id="a door, a zone"),
+            pytest.param(
+                "door/front/state",
+                b'{"at":"2026-01-01T00:00:00","state":"open"}',
+                id="a time without an offset",
+            ),
+            pytest.param(
+                "door/front/state",
+                b'{"at":"0001-01-01T00:00:00Z","state":"open"}',
+                id="a time that no time zone shows",
+            ),
+            pytest.param("door/front/state", b'{"at":"2026-01-01T00:00:00Z","state":"ajar"}'),
+            pytest.param(
+                "alarm/held/front", encode(AlarmMessage(AT, "forced", DOOR)), id="another alarm"
+            ),
+            pytest.param("mode", b"party", id="an unknown mode"),
+            pytest.param("mode", b"\xff", id="a mode that is no text"),
+            pytest.param("elsewhere", b"{}", id="an unknown topic"),
+        ],
+    )
+    def test_unfit(self, picture: Picture, topic: str, payload: bytes) -> None:
+        """A message that does not fit is counted and changes nothing."""
+        assert picture.apply(f"seuil/paris/{topic}", payload) is None
+        assert picture.rejected == 1
+        assert picture.sites[PARIS] == Picture((SITE,), "seuil", ManualClock(AT)).sites[PARIS]
+
+    def test_begin_again(self, picture: Picture) -> None:
+        """A new connection forgets what was retained and keeps the decisions, which are not."""
+        picture.apply(TOPICS.occupancy(PARIS, HALL), encode(COUNT))
+        picture.apply(TOPICS.access(PARIS), encode(DECISION))
+        picture.begin_again()
+        assert not picture.sites[PARIS].zones
+        assert len(picture.sites[PARIS].decisions) == 1
+
+
+class TestHub:
+    """Bounded queues."""
+
+    async def test_slow_watcher(self) -> None:
+        """A watcher who falls behind gets one fresh snapshot instead of a long queue."""
+        hub = Hub(lambda _site, _lang, change: change.key)
+        watcher = hub.join(PARIS, "fr")
+        assert watcher
+        stream = watcher.follow()
+        assert await anext(stream) is None, "a snapshot comes first"
+        for number in range(QUEUE_CHANGES):
+            hub.tell(Change("zone", PARIS, str(number)))
+        assert await anext(stream) == "0"
+        for number in range(QUEUE_CHANGES):
+            hub.tell(Change("zone", PARIS, str(number)))
+        assert await anext(stream) is None
+        hub.tell(Change("zone", PARIS, "after"))
+        assert await anext(stream) == "after"
+
+    async def test_once_a_language(self) -> None:
+        """A change is rendered once a language, and told to those of its site only."""
+        rendered = []
+
+        def render(site: SiteId, lang: str, _change: Change) -> str:
+            rendered.append((site, lang))
+            return ""
+
+        hub = Hub(render)
+        for site in ("paris", "lyon"):
+            for _ in range(3):
+                assert hub.join(SiteId(site), "fr")
+                assert hub.join(SiteId(site), "en")
+        hub.tell(Change("zone", PARIS, "hall"))
+        assert sorted(rendered) == [(PARIS, "en"), (PARIS, "fr")]
+
+    async def test_closing(self) -> None:
+        """Closing ends every stream and lets nobody in."""
+        hub = Hub(lambda *_: "")
+        watcher = hub.join(PARIS, "fr")
+        assert watcher
+        hub.close()
+        assert [each async for each in watcher.follow()] == []
+        assert hub.join(PARIS, "fr") is None
+
+
+class TestView:
+    """What is said of the picture."""
+
+    @pytest.mark.parametrize(
+        ("people", "capacity", "state"),
+        [
+            (0, 10, "empty"),
+            (1, 10, "open"),
+            (7, 10, "open"),
+            (8, 10, "nearly"),
+            (10, 10, "full"),
+            (11, 10, "over"),
+            (0, 0, "full"),
+            (0, None, "empty"),
+            (5000, None, "open"),
+        ],
+    )
+    def test_state(self, picture: Picture, people: int, capacity: int | None, state: str) -> None:
+        """A zone's state is a word, and its bar stays on the bar."""
+        count = structs.replace(COUNT, people=people, capacity=capacity)
+        picture.apply(TOPICS.occupancy(PARIS, HALL), encode(count))
+        zone = _viewer(picture).site(PARIS, "en").zones[0]
+        assert zone.state == state
+        assert 0 <= zone.fill <= 100
+
+    def test_local_time(self, picture: Picture) -> None:
+        """Times are the site's; another day's has its date."""
+        picture.apply(TOPICS.access(PARIS), encode(DECISION))
+        yesterday = structs.replace(DECISION, id="2", at=AT.replace(hour=12))
+        picture.apply(TOPICS.access(PARIS), encode(yesterday))
+        before, today = _viewer(picture).site(PARIS, "en").decisions
+        assert (today.time, before.time) == ("00:30:00", "2026-07-01 14:30:00")
+
+    def test_pseudonym(self, picture: Picture) -> None:
+        """A decision shows its reason in the page's language and a short pseudonym."""
+        picture.apply(TOPICS.access(PARIS), encode(DECISION))
+        (seen,) = _viewer(picture).site(PARIS, "fr").decisions
+        assert (seen.reason, seen.place, seen.way, seen.who) == (
+            "Trop tôt",
+            "Entrée",
+            "entrée",
+            "01234567…",
+        )
+
+    def test_page_bounded(self, picture: Picture) -> None:
+        """The page shows fewer decisions than are kept."""
+        for number in range(DECISIONS_KEPT):
+            picture.apply(TOPICS.access(PARIS), encode(structs.replace(DECISION, id=str(number))))
+        assert len(_viewer(picture).site(PARIS, "en").decisions) == SHOWN_DECISIONS
+
+    @pytest.mark.parametrize(
+        ("connected", "states", "word"),
+        [
+            (False, {"a": b"online"}, "unreachable"),
+            (True, {}, "unknown"),
+            (True, {"a": b"offline"}, "offline"),
+            (True, {"a": b"offline", "b": b"online"}, "ok"),
+        ],
+    )
+    def test_gateway(
+        self, picture: Picture, *, connected: bool, states: dict[str, bytes], word: str
+    ) -> None:
+        """The gateway is in service while the broker is heard and one instance is online."""
+        picture.connected = connected
+        for instance, state in states.items():
+            picture.apply(TOPICS.gateway_state(instance), state)
+        assert _viewer(picture).site(PARIS, "en").house.gateway == word
+
+    def test_failing_gateway(self, picture: Picture) -> None:
+        """A gateway that is online and says that its journal fails is shown so."""
+        picture.connected = True
+        picture.apply(TOPICS.gateway_state("a"), b"online")
+        health = HealthMessage(AT, "journal-failing", "0.1", 1, 0, 0, 1.0, 0)
+        picture.apply(TOPICS.gateway_health("a"), encode(health))
+        house = _viewer(picture).site(PARIS, "en").house
+        assert house.gateway_word == "Gateway: journal failing"
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            Change("zone", PARIS, "hall"),
+            Change("door", PARIS, "front"),
+            Change("access", PARIS),
+            Change("alarms", PARIS),
+            Change("house", None),
+        ],
+    )
+    def test_change_is_one_line(self, picture: Picture, change: Change) -> None:
+        """Every kind of change can be told, as one line of JSON."""
+        picture.apply(TOPICS.access(PARIS), encode(DECISION))
+        told = _viewer(picture).change(PARIS, "fr", change)
+        assert json.loads(told)["part"] == change.part
+        assert "\n" not in told
+
+
+class TestWords:
+    """Two languages."""
+
+    @pytest.mark.parametrize(
+        ("asked", "remembered", "accepted", "lang"),
+        [
+            pytest.param("fr", "en", "en", "fr", id="the switch wins"),
+            pytest.param(None, "fr", "en", "fr", id="then the cookie"),
+            pytest.param(None, None, "fr-CA,fr;q=0.9,en;q=0.8", "fr", id="then the browser"),
+            pytest.param(None, None, "fr;q=0.3, en;q=0.9", "en", id="by its weights"),
+            pytest.param(None, None, "fr;q=0, *", "en", id="q=0 is a no"),
+            pytest.param(None, None, "de;q=high,,;", "en", id="nonsense falls back"),
+            pytest.param("<script>", "xx", "", "en", id="an unknown language falls back"),
+        ],
+    )
+    def test_choice(
+        self, asked: str | None, remembered: str | None, accepted: str, lang: str
+    ) -> None:
+        """Each wish in its order."""
+        assert choose_lang(asked, remembered, accepted) == lang
+
+    def test_same_blanks(self) -> None:
+        """Both languages fill in the same values."""
+        for key, text in WORDS.items():
+            french, english = (set(re.findall(r"{(\w+)}", each)) for each in (text.fr, text.en))
+            assert french == english, key
+
+
+class TestPage:
+    """What a browser gets."""
+
+    async def test_headers(self, browser: httpx.AsyncClient) -> None:
+        """Every answer carries the security headers; the page has no inline script or style."""
+        for path in ("/", "/healthz", "/api/picture", "/static/console.js", "/nowhere"):
+            headers = (await browser.get(path)).headers
+            assert headers["content-security-policy"].startswith("default-src 'self';")
+            assert headers["x-content-type-options"] == "nosniff"
+        page = (await browser.get("/")).text
+        assert not re.search(r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son\w+=", page)
+
+    async def test_weight(self, browser: httpx.AsyncClient, app: Starlette) -> None:
+        """The page with all its assets and all the decisions it shows stays under 60 kB."""
+        picture: Picture = app.state.console.picture
+        for number in range(DECISIONS_KEPT):
+            picture.apply(TOPICS.access(PARIS), encode(structs.replace(DECISION, id=str(number))))
+        page = await browser.get("/")
+        assets = set(re.findall(r"/static/[\w.]+", page.text))
+        weight = len(page.content)
+        for asset in assets:
+            weight += len((await browser.get(asset)).content)
+        assert len(assets) == 4
+        assert weight < 60_000
+
+    async def test_hostile(self, browser: httpx.AsyncClient, app: Starlette) -> None:
+        """Text from the broker is shown as text."""
+        picture: Picture = app.state.console.picture
+        text = Text(HOSTILE, HOSTILE)
+        message = structs.replace(
+            DECISION, id=HOSTILE, message=text, holder=HOSTILE, access_point=HOSTILE
+        )
+        assert picture.apply(TOPICS.access(PARIS), encode(message))
+        alarm = AlarmMessage(AT, HOSTILE.replace("/", ""), DOOR)
+        assert picture.apply(TOPICS.alarm(PARIS, alarm.kind, DOOR), encode(alarm))
+        page = (await browser.get("/")).text
+        assert "<script>alert" not in page
+        assert "&lt;script&gt;alert" in page
+
+    async def test_language_remembered(self, browser: httpx.AsyncClient) -> None:
+        """The switch is remembered by a cookie, and an unknown language is not."""
+        assert '<html lang="en">' in (await browser.get("/")).text
+        assert '<html lang="fr">' in (await browser.get("/?lang=fr")).text
+        page = (await browser.get("/", headers={"accept-language": "en"})).text
+        assert '<html lang="fr">' in page
+        assert "set-cookie" not in (await browser.get("/?lang=xx")).headers
+
+    @pytest.mark.parametrize(
+        ("host", "ours"),
+        [
+            ("localhost:8080", True),
+            ("127.0.0.1:8080", True),
+            ("[::1]:8080", True),
+            ("192.168.1.20", True),
+            ("Seuil.local", True),
+            ("evil.example", False),
+            ("127.0.0.1.evil.example:8080", False),
+            ("[evil.example]", False),
+            ("", False),
+        ],
+    )
+    async def test_host(self, host: str, *, ours: bool) -> None:
+        """An IP address or a known name is us; any other name may be a rebinding."""
+        assert names_us(host, frozenset({"localhost", "seuil.local"})) == ours
+
+    async def test_rebinding(self, browser: httpx.AsyncClient) -> None:
+        """A request under a stranger's name gets nothing."""
+        answer = await browser.get("/api/picture", headers={"host": "evil.example"})
+        assert answer.status_code == 400
+        assert "paris" not in answer.text
+
+    async def test_crowded(self, browser: httpx.AsyncClient, app: Starlette) -> None:
+        """One stream too many is refused with 503."""
+        for _ in range(WATCHERS_MAX):
+            assert app.state.console.hub.join(PARIS, "fr")
+        assert (await browser.get("/events")).status_code == 503
+
+    async def test_unknown_site(self, browser: httpx.AsyncClient) -> None:
+        """A site that is not ours is not found, anywhere."""
+        for path in ("/", "/events", "/api/picture"):
+            assert (await browser.get(path, params={"site": "lyon"})).status_code == 404
+
+    async def test_health(self, browser: httpx.AsyncClient, app: Starlette) -> None:
+        """The health check follows the broker."""
+        assert (await browser.get("/healthz")).status_code == 503
+        app.state.console.picture.connected = True
+        assert (await browser.get("/healthz")).status_code == 200
