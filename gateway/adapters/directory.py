@@ -109,10 +109,12 @@ class DirectoryStore:
     """The members' file. One caller at a time; any thread.
 
     Raises:
-        DirectoryError: The file cannot be opened, or is not a members' file.
+        DirectoryError: The file cannot be opened, or is not a members' file. So does each method
+            that finds it locked, damaged or out of reach.
     """
 
     def __init__(self, file: Path) -> None:
+        self._file = file
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.touch(mode=0o600)  # names are for nobody else; -wal and -shm take the same mode
@@ -142,8 +144,10 @@ class DirectoryStore:
         mark = hmac.digest(key, b"mark", "sha256").hex()[:16]
         known = self._about("key_mark")
         if known is None:
-            self._db.execute("INSERT INTO about VALUES ('key_mark', ?)", (mark,))
-        elif known != mark:
+            with self._transaction("BEGIN IMMEDIATE"):
+                self._db.execute("INSERT OR IGNORE INTO about VALUES ('key_mark', ?)", (mark,))
+            known = self._about("key_mark")
+        if known != mark:
             raise DirectoryError(
                 "the members were imported with another credential key: restore the old key, or "
                 f"remove {FILE} and import the members again"
@@ -178,26 +182,28 @@ class DirectoryStore:
         """
         entering = tuple(members)
         leaving = {*removed, *(member.holder.id for member in entering)}
-        try:
-            with self._transaction("BEGIN IMMEDIATE"):
-                self._remove(leaving)
-                self._insert(entering)
-                self._db.execute("UPDATE about SET value = value + 1 WHERE word = 'version'")
-        except sqlite3.Error as wrong:
-            raise DirectoryError(f"nothing was changed: {wrong}") from wrong
+        with self._transaction("BEGIN IMMEDIATE"):
+            self._remove(leaving)
+            self._insert(entering)
+            self._db.execute("UPDATE about SET value = value + 1 WHERE word = 'version'")
 
     @contextmanager
     def _transaction(self, begin: Literal["BEGIN", "BEGIN IMMEDIATE"]) -> Iterator[None]:
-        self._db.execute(begin)
         try:
+            self._db.execute(begin)
             yield
             self._db.execute("COMMIT")
+        except sqlite3.Error as wrong:
+            raise DirectoryError(f"{self._file}: nothing was changed: {wrong}") from wrong
         finally:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
 
     def _about(self, word: str) -> str | None:
-        row = self._db.execute("SELECT value FROM about WHERE word = ?", (word,)).fetchone()
+        try:
+            row = self._db.execute("SELECT value FROM about WHERE word = ?", (word,)).fetchone()
+        except sqlite3.Error as wrong:
+            raise DirectoryError(f"{self._file}: {wrong}") from wrong
         return None if row is None else str(row[0])
 
     def _holders(self) -> Iterator[Holder]:

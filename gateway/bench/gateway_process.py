@@ -1,0 +1,51 @@
+"""A gateway in a process of its own, as the benchmarks start, watch and kill it.
+
+`python -m gateway.bench.gateway_process` reads an `Order` as JSON from its standard input, prints
+`ready` when it has started, and runs until it is ended.
+"""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from gateway.clock import SystemClock
+from gateway.config import load_settings
+from gateway.core.site import Site
+
+
+class Order(Struct):
+    """What to run."""
+
+    url: str
+    data_dir: str
+    site: Site
+    influx_url: str | None = None
+
+
+async def _run(order: Order) -> None:
+    from gateway.wiring import run  # noqa: PLC0415 - its time belongs to the start that is measured
+
+    settings = load_settings(
+        broker_url=order.url, data_dir=Path(order.data_dir), influx_url=order.influx_url
+    )
+    main = asyncio.current_task()
+    assert main is not None  # noqa: S101 - we are one
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, main.cancel)
+    await run(settings, [order.site], SystemClock(), lambda: print("ready", flush=True))  # noqa: T201 - tells the parent
+
+
+def main() -> None:
+    """Run until ended."""
+    order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
+    try:
+        asyncio.run(_run(order))
+    except asyncio.CancelledError:
+        return
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""The place that is measured: a site with many readers, and its members, made up from a seed."""
+
+import random
+from pathlib import Path
+
+from gateway.adapters.directory import FILE, DirectoryStore, Member, credential_hash, holder_of
+from gateway.core.directory import Credential, Holder, Membership
+from gateway.core.site import (
+    AccessPoint,
+    AccessPointId,
+    Device,
+    DeviceId,
+    Door,
+    DoorId,
+    Plan,
+    PlanId,
+    Right,
+    Site,
+    SiteId,
+    Text,
+    Zone,
+    ZoneId,
+)
+
+SITE = SiteId("bench")
+PLAN = PlanId("all")
+ROOMS = 10
+
+
+def place(readers: int, *, contacts: bool = False) -> Site:
+    """A building of rooms; half of the readers let in, half let out. Every grant moves somebody."""
+    building = ZoneId("building")
+    rooms = [ZoneId(f"room-{number}") for number in range(ROOMS)]
+    doors = [
+        Door(DoorId(f"door-{number}"), _text("door", number), rooms[number % ROOMS], contact=contacts)
+        for number in range(readers // 2)
+    ]
+    points, devices = [], []
+    for number, door in enumerate(doors):
+        for direction in ("entry", "exit"):
+            point = AccessPointId(f"{direction}-{number}")
+            points.append(AccessPoint(point, direction, door.zone, door=door.id))
+            reader = DeviceId(f"reader-{direction}-{number}")
+            devices.append(Device(reader, "reader", "native", "", access_point=point))
+    return Site(
+        id=SITE,
+        name=_text("bench", 0),
+        timezone="Europe/Paris",
+        zones=(
+            Zone(building, _text("building", 0), capacity=1_000_000),
+            *(Zone(room, _text("room", 0), 1_000_000, (building,)) for room in rooms),
+        ),
+        doors=tuple(doors),
+        access_points=tuple(points),
+        devices=tuple(devices),
+        plans=(Plan(PLAN, _text("all", 0), (Right(zones=(building,), hours="Mo-Su 00:00-24:00"),)),),
+    )
+
+
+def badges(members: int, seed: int = 0) -> list[str]:
+    """A badge number a member, seven bytes as hex."""
+    draw = random.Random(seed)  # noqa: S311 - made-up badges
+    return [f"04{draw.getrandbits(48):012x}" for _ in range(members)]
+
+
+def enrol(data_dir: Path, key: bytes, numbers: list[str]) -> None:
+    """Write a member for each badge."""
+    store = DirectoryStore(data_dir / FILE)
+    store.bind(key)
+    store.apply(_member(key, ref, number) for ref, number in enumerate(numbers))
+    store.close()
+
+
+def _member(key: bytes, ref: int, number: str) -> Member:
+    holder = holder_of(key, f"bench-{ref}")
+    return Member(
+        ref=f"bench-{ref}",
+        name=f"Member {ref}",
+        holder=Holder(holder, memberships=(Membership(PLAN),)),
+        credentials=(Credential(credential_hash(key, number), holder),),
+    )
+
+
+def _text(word: str, number: int) -> Text:
+    return Text(fr=f"{word} {number}", en=f"{word} {number}")

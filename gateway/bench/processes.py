@@ -1,0 +1,89 @@
+"""Child processes of a benchmark: started, waited for, measured, ended by their own id."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+READY_S = 30.0
+
+
+class BenchError(Exception):
+    """A benchmark could not be carried out; the text says why."""
+
+
+@asynccontextmanager
+async def child(
+    module: str, *arguments: str, order: bytes = b"", stop_s: float = 10.0
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A Python module as a child that has said `ready`; ended at the end.
+
+    Raises:
+        BenchError: it did not get ready.
+    """
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        module,
+        *arguments,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        await _say(process, order)
+        async with asyncio.timeout(READY_S):
+            line = await process.stdout.readline() if process.stdout else b""
+        if line.strip() != b"ready":
+            raise BenchError(f"{module} did not start; its own words are above")
+        yield process
+    finally:
+        await end(process, stop_s)
+
+
+async def answer_of(module: str, order: bytes) -> bytes:
+    """Run a module to its end with an order; its standard output.
+
+    Raises:
+        BenchError: it failed.
+    """
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        module,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await process.communicate(order)
+    if process.returncode:
+        raise BenchError(f"{module} failed with {process.returncode}; its own words are above")
+    return output
+
+
+async def end(process: asyncio.subprocess.Process, stop_s: float) -> None:
+    """Ask a child to stop, then insist."""
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        async with asyncio.timeout(stop_s):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+def rss_mb(pid: int) -> float:
+    """A process's resident memory in MB; 0 where the system does not tell (no /proc)."""
+    status = Path(f"/proc/{pid}/status")
+    if not status.exists():
+        return 0.0
+    line = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS"))
+    return round(int(line.split()[1]) / 1024, 1)
+
+
+async def _say(process: asyncio.subprocess.Process, order: bytes) -> None:
+    assert process.stdin is not None  # noqa: S101 - a pipe was asked for
+    process.stdin.write(order)
+    await process.stdin.drain()
+    process.stdin.close()

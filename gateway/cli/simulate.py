@@ -1,0 +1,279 @@
+"""`seuil simulate`: people and devices over the wire, or a real recording."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from gateway.cli import errors
+from gateway.clock import SystemClock
+from gateway.config import ConfigError, Fault, Settings, load_settings, load_space
+from gateway.core.site import Device, DeviceId, Site
+from gateway.wire import Topics
+from simulators.layouts import LayoutError, Recording, read_recording
+from simulators.link import Broker
+from simulators.people import MEMBERS
+from simulators.replay import Replay, Replayed
+from simulators.run import LiveClock, Run, new_boot
+from simulators.scenarios import SITES_MAX, ScenarioName, network
+from simulators.stage import FaultsName, Plot, stage, truth_file, write_roster
+from simulators.tally import Tally
+
+NOT_DECIDED = 1
+"""Exit: some credential event had no decision or two, or something was never acknowledged."""
+
+
+def simulate(
+    space: Annotated[Path, typer.Argument(help="A space file, or a folder of them.")],
+    *,
+    scenario: Annotated[ScenarioName, typer.Option(help="The kind of day.")] = "ordinary-day",
+    sites: Annotated[
+        int, typer.Option(min=1, max=SITES_MAX, help="Copies of the one site: site-001, …")
+    ] = 1,
+    members: Annotated[int, typer.Option(min=1, max=999, help="People a site.")] = MEMBERS,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same day.")] = 1,
+    speed: Annotated[
+        float, typer.Option(min=0.1, max=3600, help="A day of habits passes in 24/SPEED hours.")
+    ] = 60.0,
+    seconds: Annotated[
+        float | None, typer.Option("--for", min=1, help="Seconds; default: until Ctrl-C.")
+    ] = None,
+    faults: Annotated[FaultsName, typer.Option(help="What goes wrong.")] = "ordinary",
+    truth: Annotated[
+        Path | None, typer.Option(help="CSV file for the true counts: time,site,zone,people.")
+    ] = None,
+    roster: Annotated[
+        Path | None,
+        typer.Option(help="Write who is enrolled, for `seuil members import`, and end."),
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option(help="Tell a recording (CalIt2, ROBOD) instead.")
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="With --replay: the device that tells.")
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option(min=0.1, help="With --replay: events a second at most.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Play people and devices against a broker, and judge the gateway's answers."""
+    plot = Plot(scenario, seed, speed, faults, members)
+    with errors.told(as_json=as_json):
+        settings = load_settings()
+        places = _places(space, sites)
+        if replay is not None:
+            told = _replay(
+                _recording(replay), _teller(places, device), settings, rate, quiet=as_json
+            )
+            _end(told, _replayed_table, as_json=as_json)
+        if device is not None or rate is not None:
+            raise _wrong("--device" if device else "--rate", "is for --replay; leave it out")
+        if roster is not None:
+            _write_roster(roster, places, plot, as_json=as_json)
+            return
+        tally = _simulate(places, plot, settings, truth, seconds)
+    _end(tally, _tally_table, as_json=as_json)
+
+
+def broker_of(settings: Settings) -> Broker:
+    """The broker that the settings name."""
+    password = settings.broker_password
+    return Broker(
+        settings.broker_url,
+        settings.broker_username,
+        None if password is None else password.get_secret_value(),
+        None if settings.broker_ca_file is None else str(settings.broker_ca_file),
+    )
+
+
+def _places(space: Path, sites: int) -> tuple[Site, ...]:
+    given = load_space(space)
+    if sites == 1:
+        return given
+    if len(given) > 1:
+        raise _wrong("--sites", f"copies one site; {space} has {len(given)}, leave it out")
+    return network(given[0], sites)
+
+
+def _teller(places: tuple[Site, ...], name: str | None) -> tuple[Site, Device]:
+    """The native sensor that a recording is told by."""
+    able = {
+        f"{site.id}/{one.id}": (site, one)
+        for site in places
+        for one in site.devices
+        if one.role == "sensor" and one.driver == "native" and one.zone is not None
+    }
+    chosen = [pair for key, pair in able.items() if name in {key, key.partition("/")[2]}]
+    if len(chosen) != 1:
+        found = "is required" if name is None else f'"{name}" is not one native sensor in a zone'
+        raise _wrong("--device", f"{found}; one of {', '.join(able) or '(there is none)'}")
+    return chosen[0]
+
+
+def _recording(path: Path) -> Recording:
+    try:
+        return read_recording(path)
+    except LayoutError as wrong:
+        raise _wrong("--replay", str(wrong)) from wrong
+
+
+def _write_roster(file: Path, places: tuple[Site, ...], plot: Plot, *, as_json: bool) -> None:
+    try:
+        count = write_roster(file, places, plot, SystemClock().now().date())
+    except OSError as wrong:
+        raise _wrong("--roster", f"{file}: cannot be written: {wrong.strerror}") from wrong
+    told = {"ok": True, "file": str(file), "members": count}
+    typer.echo(msgspec.json.encode(told) if as_json else f"{file}: {count} members")
+
+
+def _simulate(
+    places: tuple[Site, ...],
+    plot: Plot,
+    settings: Settings,
+    truth: Path | None,
+    seconds: float | None,
+) -> Tally:
+    async def live() -> Tally:
+        with truth_file(truth) as tell:
+            broker = broker_of(settings)
+            run = stage(places, plot, broker, SystemClock(), prefix=settings.prefix, tell=tell)
+            with _until_told(run.stopped), _live_line(run) as tick:
+                return await run.live(seconds, tick)
+
+    try:
+        return asyncio.run(live())
+    except OSError as wrong:
+        raise _wrong("--truth", f"{truth}: cannot be written: {wrong.strerror}") from wrong
+
+
+def _replay(
+    recording: Recording,
+    teller: tuple[Site, Device],
+    settings: Settings,
+    rate: float | None,
+    *,
+    quiet: bool,
+) -> Replayed:
+    async def tell() -> Replayed:
+        site, device = teller
+        clock = SystemClock()
+        replay = Replay(
+            recording,
+            site.id,
+            DeviceId(device.id),
+            broker=broker_of(settings),
+            topics=Topics(settings.prefix),
+            clock=LiveClock(clock),
+            boot=new_boot(clock),
+        )
+        total = len(recording.timed)
+        with _until_told(replay.stopped), _progress(total, hidden=quiet) as progress:
+            return await replay.tell(rate, progress)
+
+    return asyncio.run(tell())
+
+
+@contextmanager
+def _until_told(stopped: asyncio.Event) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end it in order."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+@contextmanager
+def _progress(total: int, *, hidden: bool) -> Iterator[Callable[[int], None]]:
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, disable=hidden or not console.is_terminal) as bar:
+        task = bar.add_task("on the gateway's disk", total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+@contextmanager
+def _live_line(run: Run) -> Iterator[Callable[[], None]]:
+    """One line that tells how it goes, on a terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda: None
+        return
+    shown = run.now()
+    with console.status("connecting") as status:
+
+        def tick() -> None:
+            nonlocal shown
+            if run.now() - shown < timedelta(seconds=1):
+                return
+            shown = run.now()
+            people = sum(world.people_inside for world in run.worlds)
+            where = "" if run.connected.is_set() else "no broker; "
+            status.update(f"{where}{people} people inside, {run.tally.credentials} badges shown")
+
+        yield tick
+
+
+def _end(
+    told: Tally | Replayed,
+    table: Callable[..., Table],
+    *,
+    as_json: bool,
+) -> None:
+    if as_json:
+        typer.echo(msgspec.json.encode(told))
+    else:
+        Console().print(table(told))
+    raise typer.Exit(0 if told.ok else NOT_DECIDED)
+
+
+def _tally_table(tally: Tally) -> Table:
+    table = Table(box=None, show_header=False)
+    table.add_row("badges shown", f"{tally.credentials} ({tally.late} too late for an answer)")
+    table.add_row("decisions", f"{tally.decisions}: {tally.granted} granted, {tally.denied} denied")
+    for reason, times in tally.denied_by_reason.items():
+        table.add_row(f"  {reason}", str(times))
+    answer = tally.answer_ms
+    table.add_row("answer time, ms", f"median {answer.p50}, p99 {answer.p99}")
+    table.add_row("without a decision", str(tally.undecided))
+    table.add_row("decided twice", str(tally.decided_twice))
+    table.add_row("not acknowledged", str(tally.unacknowledged))
+    for site, zones in tally.people.items():
+        inside = ", ".join(f"{zone} {people}" for zone, people in zones.items())
+        table.add_row(f"people in {site}", inside)
+    table.add_row("faults", ", ".join(f"{name} {n}" for name, n in tally.faults.items()) or "none")
+    return table
+
+
+def _replayed_table(replayed: Replayed) -> Table:
+    table = Table(box=None, show_header=False)
+    table.add_row("recording", f"{replayed.layout}, {replayed.events} events")
+    table.add_row("acknowledged", f"{replayed.acknowledged} ({replayed.resent} sent again)")
+    for name, total in replayed.totals.items():
+        table.add_row(f"{name} in the file", f"{total:,}")
+    for name, total in replayed.told.items():
+        table.add_row(f"{name} told", f"{total:,}")
+    table.add_row("seconds", str(replayed.seconds))
+    return table
+
+
+def _wrong(option: str, message: str) -> ConfigError:
+    return ConfigError([Fault("", option, message)])

@@ -1,0 +1,428 @@
+"""The outbox against a server that answers as the test wishes."""
+
+import asyncio
+import logging
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from gateway.adapters.influx import (
+    GZIP_POINTS,
+    RETRY_AFTER_MAX_S,
+    WRITE_POINTS,
+    Answer,
+    InfluxSettings,
+    Outbox,
+    Verdict,
+    answer_to_status,
+    pause_s,
+)
+from gateway.adapters.journal import JournalError
+from gateway.adapters.journal_rows import DeadLetter
+from gateway.clock import ManualClock
+from gateway.core.facts import JournalRow, OccupancyMinute, Sensed
+from gateway.core.site import DeviceId, SiteId, ZoneId
+from tests.fake_journal import FakeJournal
+
+START = datetime(2026, 11, 22, 8, tzinfo=UTC)
+POISON = 666.0
+TOKEN = "hush-hush"  # noqa: S105 - of a server that lives for one test
+
+
+def _row(n: int, *values: float) -> JournalRow:
+    at = START + timedelta(seconds=n)
+    device = DeviceId("thermometer")
+    facts = [Sensed(device, None, f"kind-{k}", value, at) for k, value in enumerate(values)]
+    return JournalRow(n, SiteId("atelier"), device, "co2", at, at, tuple(facts))
+
+
+def _rows(count: int) -> list[JournalRow]:
+    return [_row(n, float(n)) for n in range(1, count + 1)]
+
+
+class FakeInflux:
+    """Takes lines; `answer` may refuse a request by returning a response of its own."""
+
+    def __init__(self) -> None:
+        self.lines: set[str] = set()
+        self.requests: list[list[str]] = []
+        self.answer: Callable[[list[str]], web.Response | None] = lambda _: None
+        self.held = asyncio.Event()
+        self.held.set()
+
+    async def write(self, request: web.Request) -> web.Response:
+        assert request.query == {"bucket": "seuil", "org": "-", "precision": "ns"}
+        assert request.headers["Authorization"] == f"Token {TOKEN}"
+        lines = (await request.text()).split("\n")
+        self.requests.append(lines)
+        await self.held.wait()
+        answer = self.answer(lines)
+        if answer is None:
+            self.lines.update(lines)
+            answer = web.Response(status=204)
+        return answer
+
+
+@pytest.fixture
+async def influx() -> FakeInflux:
+    """A server that takes everything."""
+    return FakeInflux()
+
+
+async def _welcome(_: web.Request) -> web.Response:
+    """What a client that followed a redirected write would take for success."""
+    return web.Response(status=204)
+
+
+@asynccontextmanager
+async def _running(
+    influx: FakeInflux, journal: FakeJournal, *, compressed: bool = False, timeout_s: float = 5
+) -> AsyncIterator[Outbox]:
+    app = web.Application(client_max_size=2**24)
+    app.router.add_post("/api/v2/write", influx.write)
+    app.router.add_get("/elsewhere", _welcome)
+    async with TestServer(app) as server:
+        settings = InfluxSettings(
+            str(server.make_url("/")), "seuil", token=TOKEN, gzip=compressed, timeout_s=timeout_s
+        )
+        outbox = Outbox(settings, journal, ManualClock(START), backoff=lambda _: 0.0)
+        task = asyncio.create_task(outbox.run(), name="outbox")
+        try:
+            yield outbox
+        finally:
+            influx.held.set()
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def _until(true: Callable[[], bool], within_s: float = 20) -> None:
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + within_s
+    while clock() < deadline:
+        if true():
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail(f"not within {within_s} s")
+
+
+def _bad(reason: str = "bad value", status: int = 400) -> web.Response:
+    return web.json_response({"code": "invalid", "message": reason}, status=status)
+
+
+async def test_everything_arrives_in_few_writes_and_the_cursor_follows(influx: FakeInflux) -> None:
+    """5,000 rows are three writes, and then the backlog is nought."""
+    journal = FakeJournal(_rows(5000))
+    async with _running(influx, journal) as outbox:
+        await _until(lambda: journal.cursors["influx"] == 5000)
+        assert outbox.backlog == 0
+        assert outbox.points_written == 5000
+    assert len(influx.lines) == 5000
+    assert len(influx.requests) == 3
+    assert max(map(len, influx.requests)) <= WRITE_POINTS
+
+
+async def test_fresh_rows_wait_for_company(influx: FakeInflux) -> None:
+    """Ten rows that come one by one are one write, not ten."""
+    journal = FakeJournal(_rows(150))
+    async with _running(influx, journal):
+        await _until(lambda: journal.cursors["influx"] == 150)
+        for n in range(151, 161):
+            journal.append(_row(n, 1.0))
+            await asyncio.sleep(0.01)
+        await _until(lambda: journal.cursors["influx"] == 160)
+    assert [len(lines) for lines in influx.requests] == [150, 10]
+
+
+async def test_rows_without_points_move_the_cursor_and_write_nothing(influx: FakeInflux) -> None:
+    """A door's state is no point."""
+    journal = FakeJournal([_row(1), _row(2)])
+    async with _running(influx, journal):
+        await _until(lambda: journal.cursors["influx"] == 2)
+    assert influx.requests == []
+
+
+async def test_one_row_with_many_points_is_cut_into_writes(influx: FakeInflux) -> None:
+    """A network's first tick after a long rest has thousands of minutes."""
+    minutes = tuple(
+        OccupancyMinute(ZoneId("hall"), START + timedelta(minutes=m), 1.0, 1, 1)
+        for m in range(5000)
+    )
+    journal = FakeJournal([JournalRow(1, SiteId("a"), None, "tick", START, START, minutes)])
+    async with _running(influx, journal):
+        await _until(lambda: journal.cursors["influx"] == 1)
+    assert [len(lines) for lines in influx.requests] == [2000, 2000, 1000]
+
+
+async def test_gzip_is_what_the_settings_say(influx: FakeInflux) -> None:
+    """What was packed unpacks, and packs are small, since packing holds the loop."""
+    seen: list[str] = []
+    plain = influx.write
+
+    async def write(request: web.Request) -> web.Response:
+        seen.append(request.headers["Content-Encoding"])
+        return await plain(request)
+
+    influx.write = write  # type: ignore[method-assign]
+    journal = FakeJournal(_rows(1200))
+    async with _running(influx, journal, compressed=True):
+        await _until(lambda: journal.cursors["influx"] == 1200)
+    assert seen == ["gzip", "gzip", "gzip"]
+    assert max(map(len, influx.requests)) <= GZIP_POINTS
+    assert len(influx.lines) == 1200
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+@pytest.mark.parametrize("place", [1, 2, 500, 777, 1000])
+async def test_one_bad_point_of_a_thousand_is_found(
+    influx: FakeInflux, status: int, place: int
+) -> None:
+    """It alone becomes a dead letter, after 2·log2(1000) + 1 requests at most."""
+
+    def answer(lines: list[str]) -> web.Response | None:
+        bad = any(" value=666.0 " in line for line in lines)
+        return _bad("666 is not a temperature", status) if bad else None
+
+    influx.answer = answer
+    rows = [_row(n, POISON if n == place else 1.0) for n in range(1, 1001)]
+    journal = FakeJournal(rows)
+    async with _running(influx, journal):
+        await _until(lambda: journal.cursors["influx"] == 1000)
+    assert len(influx.lines) == 999
+    (letter,) = journal.letters
+    assert (letter.source, letter.topic, letter.reason) == ("influx", "sensor", "rejected")
+    assert "666 is not a temperature" in letter.detail
+    assert " value=666.0 " in letter.payload
+    assert letter.received == START
+    assert len(influx.requests) <= 2 * math.ceil(math.log2(1000)) + 1
+
+
+async def test_a_batch_of_bad_points_becomes_letters_and_one_line_of_log(
+    influx: FakeInflux, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Points older than the bucket's retention must not stop those that follow."""
+    influx.answer = lambda lines: _bad("beyond retention") if "value=666" in lines[0] else None
+    journal = FakeJournal([_row(n, POISON) for n in range(1, 65)])
+    async with _running(influx, journal):
+        await _until(lambda: journal.cursors["influx"] == 64)
+        journal.append(_row(65, POISON), _row(66, 1.0))
+        await _until(lambda: journal.cursors["influx"] == 66)
+    assert len(journal.letters) == 65
+    assert len(influx.lines) == 1
+    warnings = [r for r in caplog.records if r.levelno >= logging.WARNING and "Influx" in r.msg]
+    assert len(warnings) == 1
+    assert "rejected 64 points" in warnings[0].getMessage()
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503])
+async def test_trouble_of_the_server_loses_nothing_and_is_said_once(
+    influx: FakeInflux, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Twenty failures, one line when it goes and one when it comes back."""
+    caplog.set_level(logging.INFO, "gateway.adapters.influx")
+    failures = iter(range(20))
+
+    def answer(_: list[str]) -> web.Response | None:
+        return None if next(failures, None) is None else web.Response(status=status)
+
+    influx.answer = answer
+    journal = FakeJournal(_rows(300))
+    async with _running(influx, journal):
+        await _until(lambda: journal.cursors["influx"] == 300)
+    assert len(influx.lines) == 300
+    assert journal.letters == []
+    said = [r.levelname for r in caplog.records if r.name == "gateway.adapters.influx"]
+    assert said == ["WARNING", "INFO"]
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 301, 200])
+async def test_a_wrong_token_bucket_or_server_is_no_fault_of_the_points(
+    influx: FakeInflux, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They wait until somebody mends it; the log says what to check, and never the token."""
+    mended = asyncio.Event()
+
+    def answer(_: list[str]) -> web.Response | None:
+        location = {"Location": "/elsewhere"} if status == 301 else {}
+        return None if mended.is_set() else web.Response(status=status, headers=location)
+
+    influx.answer = answer
+    journal = FakeJournal(_rows(300))
+    async with _running(influx, journal) as outbox:
+        await _until(lambda: len(influx.requests) > 3)
+        assert journal.cursors["influx"] == 0
+        assert outbox.backlog == 300
+        mended.set()
+        await _until(lambda: journal.cursors["influx"] == 300)
+    assert journal.letters == []
+    (error,) = [r for r in caplog.records if r.levelno == logging.ERROR]
+    assert "Check the url, the token" in error.getMessage()
+    assert TOKEN not in caplog.text
+
+
+async def test_a_server_that_never_answers_is_asked_again(influx: FakeInflux) -> None:
+    """A write that takes too long is given up and repeated."""
+    influx.held.clear()
+    journal = FakeJournal(_rows(150))
+    async with _running(influx, journal, timeout_s=0.1):
+        await _until(lambda: len(influx.requests) >= 3)
+        influx.held.set()
+        await _until(lambda: journal.cursors["influx"] == 150)
+    assert len(influx.lines) == 150
+
+
+When = Callable[[Outbox, FakeInflux], Awaitable[None]]
+
+
+async def _nothing(_: Outbox, __: FakeInflux) -> None:
+    """At once, while the client is still being imported."""
+
+
+async def _in_flight(_: Outbox, influx: FakeInflux) -> None:
+    await _until(lambda: len(influx.requests) == 1)
+
+
+async def _idle(outbox: Outbox, influx: FakeInflux) -> None:
+    influx.held.set()
+    await _until(lambda: outbox.backlog == 0)
+
+
+async def _backing_off(_: Outbox, influx: FakeInflux) -> None:
+    influx.answer = lambda _: web.Response(status=503, headers={"Retry-After": "60"})
+    influx.held.set()
+    await _until(lambda: len(influx.requests) == 1)
+
+
+@pytest.mark.parametrize("when", [_nothing, _in_flight, _idle, _backing_off])
+async def test_it_stops_within_a_second(influx: FakeInflux, when: When) -> None:
+    """Whatever it is doing; what was not confirmed stays behind the cursor."""
+    influx.held.clear()
+    journal = FakeJournal(_rows(150))
+    async with _running(influx, journal) as outbox:
+        await when(outbox, influx)
+        (task,) = [t for t in asyncio.all_tasks() if t.get_name() == "outbox"]
+        task.cancel()
+        async with asyncio.timeout(1):
+            with suppress(asyncio.CancelledError):
+                await task
+        assert task.cancelled()
+    assert journal.cursors["influx"] in ({150} if when is _idle else {0})
+
+
+class SickJournal(FakeJournal):
+    """Its disk fails `failures` times at each thing that it is asked."""
+
+    def __init__(self, rows: list[JournalRow], failures: int) -> None:
+        super().__init__(rows)
+        self._left = {"cursor": failures, "rows": failures, "move": failures, "letter": failures}
+
+    def _fail(self, what: str) -> None:
+        if self._left[what]:
+            self._left[what] -= 1
+            raise JournalError("disk full")
+
+    async def cursor(self, name: str) -> int:
+        self._fail("cursor")
+        return await super().cursor(name)
+
+    async def rows_after(self, n: int, limit: int) -> list[JournalRow]:
+        self._fail("rows")
+        return await super().rows_after(n, limit)
+
+    async def move_cursor(self, name: str, n: int) -> None:
+        self._fail("move")
+        await super().move_cursor(name, n)
+
+    async def dead_letter(self, letter: DeadLetter) -> None:
+        self._fail("letter")
+        await super().dead_letter(letter)
+
+
+async def test_a_journal_that_fails_for_a_while_delays_and_loses_nothing(
+    influx: FakeInflux,
+) -> None:
+    """What was written before the cursor could move is written again; no bad point gets lost."""
+    influx.answer = lambda lines: _bad() if any("value=666" in line for line in lines) else None
+    journal = SickJournal([_row(n, POISON if n == 7 else 1.0) for n in range(1, 151)], failures=3)
+    async with _running(influx, journal):
+        await _until(lambda: journal.cursors["influx"] == 150)
+    assert len(influx.lines) == 149
+    assert {" value=666.0 " in letter.payload for letter in journal.letters} == {True}
+
+
+async def test_rows_erased_before_they_were_read_are_passed_over(influx: FakeInflux) -> None:
+    """Passages are erased after some weeks, even those that an absent InfluxDB never saw."""
+
+    class Emptied(FakeJournal):
+        @property
+        def last_n(self) -> int:
+            return 900
+
+    journal = Emptied(_rows(150))
+    async with _running(influx, journal) as outbox:
+        await _until(lambda: journal.cursors["influx"] == 900)
+        assert outbox.backlog == 0
+    assert len(influx.lines) == 150
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [
+        (400, "rejected"),
+        (401, "refused"),
+        (403, "refused"),
+        (404, "refused"),
+        (405, "refused"),
+        (408, "unreachable"),
+        (413, "rejected"),
+        (422, "rejected"),
+        (429, "unreachable"),
+        (500, "unreachable"),
+        (503, "unreachable"),
+        (302, "refused"),
+    ],
+)
+def test_what_a_status_means(status: int, verdict: Verdict) -> None:
+    """The table at the top of the module."""
+    assert answer_to_status(status, "why").verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("answer", "attempt", "seconds"),
+    [
+        pytest.param(Answer("unreachable"), 3, 3.0, id="the backoff knows how often it failed"),
+        pytest.param(Answer("refused"), 0, 10.0, id="a refusal is slow from the start"),
+        pytest.param(Answer("unreachable", retry_after_s=7), 2, 9.0, id="Retry-After comes first"),
+        pytest.param(
+            Answer("unreachable", retry_after_s=10**9),
+            0,
+            RETRY_AFTER_MAX_S,
+            id="nobody makes us wait for ever",
+        ),
+    ],
+)
+def test_how_long_it_waits(answer: Answer, attempt: int, seconds: float) -> None:
+    """With a backoff of one second a failure."""
+    assert pause_s(answer, attempt, float) == seconds
+
+
+async def test_retry_after_is_read_from_the_answer(influx: FakeInflux) -> None:
+    """A server that asks for a minute is not asked again within it."""
+    influx.answer = lambda _: web.Response(status=429, headers={"Retry-After": "60"})
+    journal = FakeJournal(_rows(150))
+    async with _running(influx, journal):
+        await _until(lambda: len(influx.requests) == 1)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await _until(lambda: len(influx.requests) > 1)
+
+
+def test_settings_never_show_their_token() -> None:
+    """Neither the token nor what a URL hides before its @."""
+    settings = InfluxSettings("http://me:hush@db:8086", "seuil", token=TOKEN)
+    assert repr(settings) == "InfluxSettings('http://db:8086, bucket seuil')"
