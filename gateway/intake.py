@@ -12,7 +12,7 @@ from paho.mqtt.client import MQTTMessage
 
 from gateway.adapters.journal_rows import DeadLetter, masked
 from gateway.core.directory import CredentialHash
-from gateway.core.events import Reported
+from gateway.core.events import Misunderstood, Reported
 from gateway.core.readings import CredentialPresented, Report, WireError
 from gateway.core.site import SiteId
 from sensors.registry import Registry
@@ -25,7 +25,7 @@ class SiteEvent(Struct, frozen=True):
     """An event, and the site whose engine it is for."""
 
     site: SiteId
-    event: Reported
+    event: Reported | Misunderstood
 
 
 class Intake:
@@ -76,6 +76,15 @@ class Intake:
             credential=self._hashed(reading.credential),
             pin=self._hashed(f"pin:{pin}") if pin is not None else None,
         )
+
+
+def misunderstood(message: MQTTMessage, error: WireError) -> SiteEvent | None:
+    """What the engine is told of a message without a meaning; None: it has no number to tell."""
+    origin = error.origin
+    if origin is None:
+        return None
+    event = Misunderstood(origin.device, origin.boot, origin.seq, retained=bool(message.retain))
+    return SiteEvent(origin.site, event)
 
 
 def dead_letter(message: MQTTMessage, error: WireError, now: datetime) -> DeadLetter:

@@ -27,7 +27,15 @@ from gateway.backoff import full_jitter_s
 from gateway.clock import Clock
 from gateway.core.directory import Directory, DirectoryChange
 from gateway.core.engine import step
-from gateway.core.events import DirectoryChanged, Event, GatewayHealth, Reported, SpaceChanged, Tick
+from gateway.core.events import (
+    DirectoryChanged,
+    Event,
+    GatewayHealth,
+    Misunderstood,
+    Reported,
+    SpaceChanged,
+    Tick,
+)
 from gateway.core.facts import Decided, DuplicateDropped, Fact, OccupancyMinute, UnlockDoor
 from gateway.core.readings import WireError
 from gateway.core.sequence import NotAdmitted, acknowledged
@@ -35,7 +43,7 @@ from gateway.core.site import DeviceId, Site, SiteId
 from gateway.core.state import State
 from gateway.handover import Handover
 from gateway.inbox import Arrived, Inbox
-from gateway.intake import Intake, dead_letter
+from gateway.intake import Intake, dead_letter, misunderstood
 from gateway.recovery import Recovered
 from gateway.wire import Ack, Outgoing, Topics, encode
 
@@ -44,8 +52,8 @@ log = logging.getLogger(__name__)
 SNAPSHOT_EVERY: Final = 10_000
 """Rows between two snapshots: at most so many are replayed at a start, in half a second."""
 MINUTE: Final = timedelta(minutes=1)
-SETTLE_S: Final = 1.0
-"""How long the news of a handed-over answer may wait for a batch to travel with."""
+SETTLE: Final = timedelta(seconds=1)
+"""How long the news of a handed-over answer may wait to be journaled."""
 LETTERS_LOGGED: Final = 256
 """Topics whose last logged dead letter is remembered, for one line a topic a minute."""
 
@@ -59,6 +67,8 @@ class Turnover(Struct):
     heard: dict[tuple[SiteId, DeviceId, int], None] = field(default_factory=dict)
     """Devices' boots to acknowledge, in order."""
     duplicates: Counter[tuple[SiteId, DeviceId]] = field(default_factory=Counter)
+    members: dict[SiteId, DirectoryChange] = field(default_factory=dict)
+    """Changes of the members that this batch takes into force."""
 
 
 class Service:
@@ -98,6 +108,7 @@ class Service:
         self._handover = Handover(self._publish_order)
         self._last_now = recovered.last_received
         self._minute = self._last_now
+        self._settled_at = self._last_now
         self._n = journal.last_n
         self._rows_since_snapshot = sum(site.replayed for site in recovered.sites.values())
         self._snapshot_directories: dict[SiteId, Directory] = {}
@@ -159,14 +170,15 @@ class Service:
 
     def _decide(self, arrived: Sequence[Arrived]) -> Turnover:
         """The engine's answer to everything that waits. Nothing is changed yet."""
-        turnover = Turnover(now=self._now(), states=dict(self.states))
-        for site_id, change in self._wanted.items():
+        turnover = Turnover(now=self._now(), states=dict(self.states), members=self._wanted)
+        for site_id, change in turnover.members.items():
             self._step(turnover, site_id, DirectoryChanged(change))
         self._tick(turnover)
         for entry in arrived:
             self._take_in(turnover, entry.message)
         self._handover.expire(turnover.now)
-        turnover.batch.delivered, turnover.batch.undelivered = self._handover.settled()
+        if self._news_is_due(turnover.now):
+            turnover.batch.delivered, turnover.batch.undelivered = self._handover.settled()
         return turnover
 
     def _take_in(self, turnover: Turnover, message: MQTTMessage) -> None:
@@ -175,18 +187,29 @@ class Service:
             for site_event in self._intake.events(message, turnover.now):
                 self._step(turnover, site_event.site, site_event.event)
         except WireError as error:
-            self._bury(turnover, message, error)
+            if not self._is_sent_again(turnover, message, error):
+                self._bury(turnover, message, error)
         except NotAdmitted as error:
             self._bury(turnover, message, WireError("not-admitted", str(error)))
 
-    def _step(self, turnover: Turnover, site_id: SiteId, event: Event) -> None:
-        """One event through the engine, into the batch."""
+    def _is_sent_again(self, turnover: Turnover, message: MQTTMessage, error: WireError) -> bool:
+        """Take the number of garbage in, so that its device may forget it; True: we had it."""
+        numbered = misunderstood(message, error)
+        if numbered is None:
+            return False
+        try:
+            return not self._step(turnover, numbered.site, numbered.event)
+        except NotAdmitted:
+            return False
+
+    def _step(self, turnover: Turnover, site_id: SiteId, event: Event) -> bool:
+        """One event through the engine, into the batch; False: it is a duplicate."""
         after = step(self.sites[site_id], turnover.states[site_id], event, turnover.now)
-        if isinstance(event, Reported) and event.boot is not None:
+        if isinstance(event, Reported | Misunderstood) and event.boot is not None:
             turnover.heard[site_id, event.device, event.boot] = None
         if len(after.facts) == 1 and isinstance(after.facts[0], DuplicateDropped):
             turnover.duplicates[site_id, after.facts[0].device] += 1
-            return
+            return False
         turnover.states[site_id] = after.state
         n = self._n + len(turnover.batch.events) + 1
         row = event_row(n, site_id, event, after.facts, turnover.now)
@@ -196,6 +219,7 @@ class Service:
                 turnover.batch.decisions.append(decision_row(row, fact))
             elif isinstance(fact, OccupancyMinute):
                 turnover.batch.minutes.append(minute_row(site_id, fact))
+        return True
 
     async def _stored(self, turnover: Turnover) -> bool:
         """Commit the batch; False: it is undone, and the broker will send it again."""
@@ -211,35 +235,38 @@ class Service:
         self._rows_since_snapshot += len(batch.events)
         self.states = turnover.states
         self._duplicates += turnover.duplicates
-        if self._wanted:
+        if turnover.members is self._wanted:  # not one that came while this batch was stored
             self._wanted = {}
             self._applied.set()
         return True
 
     def _send(self, turnover: Turnover) -> None:
-        """Orders first, then what everyone may know."""
+        """Orders first, and at once; then what everyone may know."""
         for row in turnover.batch.events:
             self._send_orders(row, turnover.now)
+        self._flush()
         states: dict[str, Outgoing] = {}
         for row in turnover.batch.events:
+            self._tell_decision(row, turnover.now)
             states |= self._announcer.states(row.site, row.facts)
         for message in states.values():
             self._publish(message)
 
     def _send_orders(self, row: EventRow, now: datetime) -> None:
-        """The answer and the unlock orders of one row, and the word of the decision."""
-        event = row.event
-        if not isinstance(event, Reported):
-            return
-        decided = next((fact for fact in row.facts if isinstance(fact, Decided)), None)
-        orders = self._orders(row.site, row.n, row.facts, event)
+        """The answer and the unlock orders of one row, followed until the broker has them."""
+        orders = self._orders(row.site, row.n, row.facts, row.event)
+        decided = _decided(row)
         if orders or (decided is not None and decided.expires is not None):
             self._handover.send(row.n, orders, now)
-        if decided is not None:
+
+    def _tell_decision(self, row: EventRow, now: datetime) -> None:
+        """The word of a decision, for everyone."""
+        decided = _decided(row)
+        if decided is not None and isinstance(row.event, Reported):
             self.decisions += 1
             self._minute_decisions += 1
-            site = self.sites[row.site]
-            self._publish(self._announcer.decision(site, row.n, decided, event.at, now))
+            site, at = self.sites[row.site], row.event.at
+            self._publish(self._announcer.decision(site, row.n, decided, at, now))
 
     def _orders(self, site: SiteId, n: int, facts: Sequence[Fact], event: Event) -> list[Outgoing]:
         """The messages that a row orders, to readers and locks."""
@@ -261,8 +288,7 @@ class Service:
                 self._publish(ack)
         for entry in arrived:
             entry.session.acknowledge(entry.message)
-        for session in self._sessions:
-            session.flush()
+        self._flush()
 
     # -- beside the path -------------------------------------------------------------------------
 
@@ -375,19 +401,37 @@ class Service:
         self._rows_since_snapshot = 0
         self._snapshot_directories = {key: state.directory for key, state in self.states.items()}
 
+    def _news_is_due(self, now: datetime) -> bool:
+        """Once a second: the answers' fate is for later questions, and no answer waits for it."""
+        due = now >= self._settled_at + SETTLE
+        if due:
+            self._settled_at = now
+        return due
+
     def _idle_s(self) -> float:
         """Seconds until something is due."""
         due = min((state.wake_at for state in self.states.values()), default=self._minute + MINUTE)
         seconds = (min(due, self._minute + MINUTE) - self._clock.now()).total_seconds()
-        return min(seconds, SETTLE_S)
+        return min(seconds, SETTLE.total_seconds())
 
     def _now(self) -> datetime:
         """Our clock, never going back."""
         self._last_now = max(self._clock.now(), self._last_now)
         return self._last_now
 
+    def _flush(self) -> None:
+        for session in self._sessions:
+            session.flush()
+
     def _publish(self, message: Outgoing) -> None:
         self._sessions[0].publish(message, self._last_now)
 
     def _publish_order(self, message: Outgoing) -> int | None:
         return self._sessions[0].publish(message, self._last_now)
+
+
+def _decided(row: EventRow) -> Decided | None:
+    """The decision of a credential event's row, which is the first thing that it says."""
+    if row.kind != "credential":
+        return None
+    return next((fact for fact in row.facts if isinstance(fact, Decided)), None)

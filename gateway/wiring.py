@@ -76,10 +76,10 @@ async def run(
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     async with _assembled(settings, sites, clock) as parts, asyncio.TaskGroup() as tasks:
         tasks.create_task(parts.service.run(), name="service")
-        await _members_in_force(parts, await asyncio.to_thread(_members, parts))
+        in_force = await _members_in_force(parts, await asyncio.to_thread(_members, parts))
         tasks.create_task(parts.credentials.run(), name="credentials")
         tasks.create_task(parts.sensors.run(), name="sensors")
-        tasks.create_task(_watch_members(parts), name="members")
+        tasks.create_task(_watch_members(parts, in_force), name="members")
         tasks.create_task(_tell_health(parts, clock, settings.instance), name="health")
         if parts.outbox is not None:
             tasks.create_task(parts.outbox.run(), name="outbox")
@@ -204,9 +204,8 @@ async def _members_in_force(parts: Parts, found: tuple[int, dict[SiteId, Directo
     return version
 
 
-async def _watch_members(parts: Parts) -> None:
+async def _watch_members(parts: Parts, in_force: int) -> None:
     """Take every change of the members file into force within about a second."""
-    in_force: int | None = None
     while True:
         try:
             if await asyncio.to_thread(parts.members.version) != in_force:

@@ -3,7 +3,8 @@
 Each event carries `boot` and `seq`, so that duplicates and gaps show, and `at`, the device's clock.
 Fields that this version does not know are ignored: a newer firmware must not lock people out. The
 badge number is read in the format that the space file declares; a message that claims another one
-is refused rather than believed.
+is refused rather than believed. What is refused but has a number is acknowledged all the same
+(`WireError.origin`), or its device would send it for ever; what is no strict JSON has none.
 """
 
 import re
@@ -26,6 +27,7 @@ from gateway.core.readings import (
     MachineReported,
     Motion,
     Number,
+    Origin,
     Presence,
     Report,
     Tampered,
@@ -38,11 +40,16 @@ from sensors import badges, strict_json
 from sensors.driver import Answer, Subscription, format_faults, option_faults
 
 
-class _Envelope(Struct, frozen=True):
-    """What every event carries."""
+class _Numbered(Struct, frozen=True):
+    """By what an event is acknowledged; numbers begin at 1 with each boot."""
 
     boot: Total
-    seq: Total
+    seq: Annotated[int, Meta(ge=1, le=2**53)]
+
+
+class _Envelope(_Numbered, frozen=True):
+    """What every event carries."""
+
     at: Annotated[datetime, Meta(tz=True)]
 
 
@@ -72,6 +79,7 @@ _Event = (
     | Battery
 )
 
+_numbered = msgspec.json.Decoder(_Numbered).decode
 _envelope = msgspec.json.Decoder(_Envelope).decode
 _event = msgspec.json.Decoder(_Event).decode
 _status = msgspec.json.Decoder(_Status).decode
@@ -116,17 +124,10 @@ class Native:
             return self._availability(topic, payload)
         strict_json.check(payload)
         try:
-            envelope = _envelope(payload)
-            reading = _event(payload)
-        except msgspec.DecodeError as error:
-            raise _wire_error(error) from None
-        site, device = source
-        if type(reading) is _Presented:
-            reading = _credential(reading, device)
-        at = envelope.at
-        if at.tzinfo is not UTC:
-            at = _in_utc(at)
-        return (Report(site, device.id, reading, at, envelope.boot, envelope.seq),)
+            return (_report(*source, payload),)
+        except WireError as error:
+            error.origin = _origin(*source, payload)
+            raise
 
     def _availability(self, topic: str, payload: bytes) -> tuple[Report, ...]:
         site, device = self._statuses[topic]
@@ -176,6 +177,29 @@ def strangers(topics: Topics, site: SiteId) -> tuple[Subscription, ...]:
     )
 
 
+def _report(site: SiteId, device: Device, payload: bytes) -> Report:
+    try:
+        envelope = _envelope(payload)
+        reading = _event(payload)
+    except msgspec.DecodeError as error:
+        raise _wire_error(error) from None
+    if type(reading) is _Presented:
+        reading = _credential(reading, device)
+    at = envelope.at
+    if at.tzinfo is not UTC:
+        at = _in_utc(at)
+    return Report(site, device.id, reading, at, envelope.boot, envelope.seq)
+
+
+def _origin(site: SiteId, device: Device, payload: bytes) -> Origin | None:
+    """Whose event it is and its number, whatever else is wrong with it; None: it has none."""
+    try:
+        numbered = _numbered(payload)
+    except msgspec.DecodeError:
+        return None
+    return Origin(site, device.id, numbered.boot, numbered.seq)
+
+
 def _credential(presented: _Presented, device: Device) -> CredentialPresented:
     """The credential in canonical form.
 
@@ -205,7 +229,7 @@ _TEXT = "text of 1 to 128 characters"
 _TOTAL = "a whole number from 0 to 2**53"
 _RIGHT: Mapping[str, str] = {
     "boot": _TOTAL,
-    "seq": _TOTAL,
+    "seq": "a whole number from 1 to 2**53",
     "at": "a time as RFC 3339 with its offset, such as 2026-11-22T08:00:00Z",
     "type": f"one of {_TYPES}",
     "credential": _TEXT,

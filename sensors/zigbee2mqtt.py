@@ -1,19 +1,21 @@
-"""Zigbee2MQTT: PIR and presence sensors, door contacts, CO2 of any Zigbee maker.
+"""Zigbee2MQTT: PIR and presence sensors, door contacts, CO2, machines' plugs of any Zigbee maker.
 
 One topic a device, `<base>/<friendly name>`, with its state as one JSON object. A key that is
 absent says nothing (a heartbeat without `occupancy` is not "nobody"), and null says that the bridge
 itself does not know yet. Keypads and locks are not read: they publish codes and PINs in clear.
+A plug's `state` is read where the space file declares a machine behind it, and nowhere else.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from gateway.core.readings import (
     Availability,
     Battery,
     Co2,
     DoorReported,
+    MachineReported,
     Motion,
     Presence,
     Reading,
@@ -21,7 +23,7 @@ from gateway.core.readings import (
     Tampered,
     WireError,
 )
-from gateway.core.site import Device, DeviceId, SiteId
+from gateway.core.site import Device, SiteId
 from gateway.wire import Outgoing, Topics
 from sensors import strict_json
 from sensors.driver import Answer, Subscription, option_faults, topic_faults
@@ -36,8 +38,8 @@ class Zigbee2Mqtt:
 
     @classmethod
     def faults(cls, device: Device) -> list[str]:
-        """Topic and role; there is no option."""
-        found = topic_faults(device) + option_faults(device)
+        """Topic, role and a plug's threshold."""
+        found = topic_faults(device) + option_faults(device, "on_above_w") + _plug_faults(device)
         base, _, name = device.topic.partition("/")
         if not found and (not base or not name or name.split("/")[-1] in _NO_DEVICES):
             right = "the bridge's base topic and the friendly name, zigbee2mqtt/Front PIR"
@@ -52,7 +54,7 @@ class Zigbee2Mqtt:
         return device.topic
 
     def __init__(self, topics: Topics, devices: Sequence[tuple[SiteId, Device]]) -> None:  # noqa: ARG002 - its own wire
-        self._states = {device.topic: (site, device.id) for site, device in devices}
+        self._states = {device.topic: (site, device) for site, device in devices}
         self._availabilities = {
             f"{device.topic}/availability": (site, device.id) for site, device in devices
         }
@@ -70,10 +72,11 @@ class Zigbee2Mqtt:
         if not payload:  # the device was removed or renamed: its retained message was cleared
             return ()
         if topic in self._availabilities:
-            site, device = self._availabilities[topic]
-            return (Report(site, device, _availability(payload)),)
+            site, name = self._availabilities[topic]
+            return (Report(site, name, _availability(payload)),)
         site, device = self._states[topic]
-        return tuple(_reports(site, device, strict_json.read(payload)))
+        state = strict_json.read(payload)
+        return tuple(Report(site, device.id, said) for said in _readings(state, device))
 
     def answer(self, device: Device, answer: Answer) -> tuple[Outgoing, ...]:
         """Nothing: there are no readers here."""
@@ -88,12 +91,59 @@ class Zigbee2Mqtt:
         return ()
 
 
-def _reports(site: SiteId, device: DeviceId, state: dict[str, object]) -> list[Report]:
-    return [
-        Report(site, device, reading)
-        for key, read in _KEYS.items()
-        if (value := state.get(key)) is not None and (reading := read(key, value)) is not None
-    ]
+def _readings(state: dict[str, object], device: Device) -> Iterator[Reading]:
+    for key, read in _KEYS.items():
+        if (value := state.get(key)) is not None and (reading := read(key, value)) is not None:
+            yield reading
+    if device.machine is not None:
+        yield from _machine(state, device)
+
+
+def _machine(state: dict[str, object], device: Device) -> Iterator[MachineReported]:
+    """What a plug says of the machine behind it.
+
+    A plug that is always on tells by its power whether the machine runs: `on_above_w`.
+    """
+    switched, watts = _switched(state.get("state")), _watts(state.get("power"))
+    threshold_w = device.options.get("on_above_w")
+    if threshold_w is None or switched == "off":
+        if switched is not None:
+            yield MachineReported(switched, watts)
+    elif watts is not None:
+        yield MachineReported("on" if watts > float(threshold_w) else "off", watts)
+
+
+def _switched(value: object) -> Literal["on", "off"] | None:
+    match value:
+        case "ON":
+            return "on"
+        case "OFF":
+            return "off"
+        case None:
+            return None
+        case _:
+            raise WireError("out-of-range", "state: must be ON or OFF at the plug of a machine")
+
+
+def _watts(value: object) -> float | None:
+    """A plug that is wired the other way round counts below zero."""
+    if value is None:
+        return None
+    watts = abs(float(_number("power", value)))
+    if watts > 1_000_000:  # noqa: PLR2004 - watts
+        raise WireError("out-of-range", "power: must be a number from -1000000 to 1000000")
+    return watts
+
+
+def _plug_faults(device: Device) -> list[str]:
+    if "on_above_w" not in device.options:
+        return []
+    if device.machine is None:
+        return ["options.on_above_w: is for the plug of a machine; declare machine"]
+    watts = device.options["on_above_w"]
+    if isinstance(watts, int | float) and not isinstance(watts, bool) and watts > 0:
+        return []
+    return ["options.on_above_w: is no power; watts above 0, such as 30"]
 
 
 def _availability(payload: bytes) -> Availability:
@@ -155,4 +205,4 @@ _KEYS: Mapping[str, Callable[[str, object], Reading | None]] = {
     "co2": _co2,
     "battery": _battery,
 }
-"""What is read of a device's state. Never `action_code`, `pin_code` and their like."""
+"""What is read of any device's state. Never `action_code`, `pin_code` and their like."""

@@ -194,7 +194,8 @@ class DirectoryStore:
             yield
             self._db.execute("COMMIT")
         except sqlite3.Error as wrong:
-            raise DirectoryError(f"{self._file}: nothing was changed: {wrong}") from wrong
+            outcome = "nothing was changed: " if begin == "BEGIN IMMEDIATE" else ""
+            raise DirectoryError(f"{self._file}: {outcome}{wrong}") from wrong
         finally:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")

@@ -211,8 +211,9 @@ class Journal:
 
     async def close(self) -> None:
         """Close the file; nothing more can be stored."""
-        await self._in_thread(self._close)
+        # The writer last: only the last to close can take the -wal file into the journal itself.
         await self._in_thread(self._close_reader, self._reading)
+        await self._in_thread(self._close)
         self._thread.shutdown()
         self._reading.shutdown()
 

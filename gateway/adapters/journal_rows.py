@@ -10,7 +10,14 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from gateway.core.events import DirectoryChanged, Event, Reported, SpaceChanged, Tick
+from gateway.core.events import (
+    DirectoryChanged,
+    Event,
+    Misunderstood,
+    Reported,
+    SpaceChanged,
+    Tick,
+)
 from gateway.core.facts import Decided, Fact, OccupancyMinute
 from gateway.core.site import DeviceId, SiteId
 
@@ -98,15 +105,12 @@ def event_row(
 ) -> EventRow:
     """The row of one engine step."""
     received = to_us(now)
-    device, at = (
-        (event.device, to_us(event.at)) if isinstance(event, Reported) else (None, received)
-    )
     return EventRow(
         n=n,
         site=site,
-        device=device,
+        device=event.device if isinstance(event, Reported | Misunderstood) else None,
         kind=kind_of(event),
-        at=at,
+        at=to_us(event.at) if isinstance(event, Reported) else received,
         received=received,
         event=event,
         facts=facts,
@@ -118,6 +122,8 @@ def kind_of(event: Event) -> str:
     match event:
         case Reported(reading=reading):
             return str(type(reading).__struct_config__.tag)
+        case Misunderstood():
+            return "misunderstood"
         case Tick():
             return "tick"
         case DirectoryChanged():

@@ -139,9 +139,16 @@ class Session:
             self._client.ack(message.mid, message.qos)
 
     def flush(self) -> None:
-        """Write what is queued now, not at the loop's next round."""
-        if self._client is not None:
-            self._client.loop_write()
+        """Write what is queued now, not at the loop's next round.
+
+        Corked, so that the kernel sends full segments: paho writes packet by packet, and without
+        delay each would travel, and wake the broker, alone.
+        """
+        if self._client is None or not self._client.want_write():
+            return
+        _cork(self._socket, on=True)
+        self._client.loop_write()
+        _cork(self._socket, on=False)
 
     def pause(self) -> None:
         """Stop reading the socket: TCP holds the broker back."""
@@ -373,6 +380,12 @@ class Session:
         if sock is not None and sock.fileno() >= 0:
             self._forget(sock)
             sock.close()
+
+
+def _cork(sock: "SocketLike | None", *, on: bool) -> None:
+    """Hold back (or let go) segments that are not full, where the system can."""
+    if isinstance(sock, socket.socket) and hasattr(socket, "TCP_CORK") and sock.fileno() >= 0:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, int(on))
 
 
 def _topic(message: MQTTMessage) -> str | None:

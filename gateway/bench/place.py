@@ -32,7 +32,9 @@ def place(readers: int, *, contacts: bool = False) -> Site:
     building = ZoneId("building")
     rooms = [ZoneId(f"room-{number}") for number in range(ROOMS)]
     doors = [
-        Door(DoorId(f"door-{number}"), _text("door", number), rooms[number % ROOMS], contact=contacts)
+        Door(
+            DoorId(f"door-{number}"), _text("door", number), rooms[number % ROOMS], contact=contacts
+        )
         for number in range(readers // 2)
     ]
     points, devices = [], []
@@ -53,7 +55,9 @@ def place(readers: int, *, contacts: bool = False) -> Site:
         doors=tuple(doors),
         access_points=tuple(points),
         devices=tuple(devices),
-        plans=(Plan(PLAN, _text("all", 0), (Right(zones=(building,), hours="Mo-Su 00:00-24:00"),)),),
+        plans=(
+            Plan(PLAN, _text("all", 0), (Right(zones=(building,), hours="Mo-Su 00:00-24:00"),)),
+        ),
     )
 
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from msgspec import structs
 
-from gateway.core.events import Reported
+from gateway.core.events import Misunderstood, Reported
 from gateway.core.facts import DeviceMinute, GapNoticed, PeopleCrossed, Sensed
 from gateway.core.readings import Crossed
 from gateway.core.sequence import admit, admit_unnumbered
@@ -17,25 +17,16 @@ BATTERY_LOW_PERCENT = 15
 BATTERY_HYSTERESIS = 5
 
 
-def heard(turn: Turn, event: Reported) -> bool:
+def heard(turn: Turn, event: Reported | Misunderstood) -> bool:
     """Take the event's numbering in; False: it is a duplicate.
 
     Raises:
         NotAdmitted: it cannot be told whether it is one.
     """
     before = turn.devices.get(event.device) or DeviceState(last_seen=turn.now)
-    if event.boot is not None and event.seq is not None:
-        admitted = admit(before, event.boot, event.seq, turn.now)
-        if admitted is None:
-            return False
-        state, gap = admitted
-        if gap is not None:
-            turn.say(GapNoticed(event.device, event.boot, gap.first, gap.last))
-    else:
-        unnumbered = admit_unnumbered(before, event.fingerprint, redelivered=event.redelivered)
-        if unnumbered is None:
-            return False
-        state = unnumbered
+    state = _admitted(turn, before, event)
+    if state is None:
+        return False
     if not event.retained:  # what the broker kept is no sign of life
         state = structs.replace(state, last_seen=turn.now)
         turn.clear_alarm("device-silent", event.device)
@@ -67,7 +58,7 @@ def crossed(turn: Turn, device: Device, zone: ZoneId | None, event: Reported) ->
     """A counter's totals: say them, and how many people passed since its last report.
 
     A lower total means that the device began again from zero. A report that comes after a later one
-    of the same boot says nothing new: the later totals contain it.
+    says nothing new: the later totals contain it.
     """
     reading = event.reading
     assert isinstance(reading, Crossed)  # noqa: S101 - the engine's dispatch
@@ -121,9 +112,26 @@ def minute_figures(turn: Turn, duplicates: dict[DeviceId, int]) -> None:
         )
 
 
+def _admitted(
+    turn: Turn, before: DeviceState, event: Reported | Misunderstood
+) -> DeviceState | None:
+    """The device with the event taken in; None: it is a duplicate."""
+    if event.boot is None or event.seq is None:
+        assert isinstance(event, Reported)  # noqa: S101 - only these may be without a number
+        return admit_unnumbered(before, event.fingerprint, redelivered=event.redelivered)
+    admitted = admit(before, event.boot, event.seq, turn.now)
+    if admitted is None:
+        return None
+    state, gap = admitted
+    if gap is not None:
+        turn.say(GapNoticed(event.device, event.boot, gap.first, gap.last))
+    return state
+
+
 def _older(event: Reported, before: Totals) -> bool:
-    same_boot = event.boot is not None and event.boot == before.boot
-    return same_boot and (event.seq or 0) < (before.seq or 0)
+    if event.boot is None or before.boot is None:
+        return False
+    return (event.boot, event.seq or 0) < (before.boot, before.seq or 0)
 
 
 def _silent_at(turn: Turn, device: Device) -> datetime:

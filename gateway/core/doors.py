@@ -7,13 +7,15 @@
 
 Granted is not taken: where a door has a contact, those who were let through are *pending* until it
 opens. They all pass when it does; if it locks again first, none did. Without a contact they pass at
-the grant. A door with a handle inside may be opened from within without asking, which is no
+the grant. The opening uses up the release; one that comes while the door is open outlives its
+closing. A door with a handle inside may be opened from within without asking, which is no
 break-in.
 """
 
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+from immutables import Map
 from msgspec import structs
 
 from gateway.core import presence
@@ -55,10 +57,12 @@ def release(turn: Turn, door: Door, arrival: Arrival | None) -> None:
 def opened(turn: Turn, door: Door, *, late: bool = False) -> None:
     """The contact says open. A late report may follow a grant that we never heard of: no alarm."""
     state = turn.doors.get(door.id, DoorState())
+    if state.status in ("open", "held", "forced"):
+        return  # contacts repeat themselves, and that must not put off the alarm
     if state.status == "unlocked":
         for arrival in state.pending:
             presence.move(turn, arrival.holder, arrival.zone)
-        state = structs.replace(state, pending=())
+        state = structs.replace(state, pending=(), relock_at=NEVER)
     if state.status == "locked" and (late or door.exit == "handle"):
         state = structs.replace(state, status="unlocked")
     state = structs.replace(state, held_at=turn.now + timedelta(seconds=door.held_open_max_s))
@@ -67,8 +71,23 @@ def opened(turn: Turn, door: Door, *, late: bool = False) -> None:
 
 
 def closed(turn: Turn, door: Door) -> None:
-    """The contact says closed; the lock falls in."""
-    _become(turn, door, turn.doors.get(door.id, DoorState()), "closed")
+    """The contact says closed; the lock falls in, unless somebody was let through since."""
+    state = _become(turn, door, turn.doors.get(door.id, DoorState()), "closed")
+    if state.relock_at != NEVER:
+        _become(turn, door, state, "released")
+
+
+def space_changed(turn: Turn) -> None:
+    """The new space file's doors: what vanished is forgotten, and who waited to go there."""
+    before, turn.doors = turn.doors, Map()
+    for door in turn.site.doors:
+        state = before.get(door.id, DoorState())
+        pending = tuple(
+            entry for entry in state.pending if entry.zone is None or entry.zone in turn.site.zone
+        )
+        turn.doors = turn.doors.set(door.id, structs.replace(state, pending=pending))
+        if not door.contact:
+            closed(turn, door)  # nobody would tell us any more
 
 
 def run_timers(turn: Turn) -> None:

@@ -7,14 +7,22 @@ Time enters only as `now` (ours, never going back) and the event's own `at`. Tim
 before the event; `State.wake_at` says when to call again with a `Tick` if nothing happens before.
 """
 
-from datetime import datetime, timedelta
+from collections import Counter
+from datetime import datetime
 from typing import NamedTuple, assert_never
 
 from immutables import Map
 
 from gateway.core import devices, doors, occupancy, rules
 from gateway.core.directory import CredentialHash, changed
-from gateway.core.events import DirectoryChanged, Event, Reported, SpaceChanged, Tick
+from gateway.core.events import (
+    DirectoryChanged,
+    Event,
+    Misunderstood,
+    Reported,
+    SpaceChanged,
+    Tick,
+)
 from gateway.core.facts import Decided, DuplicateDropped, Fact, GatewayMinute, Sensed, UnlockDoor
 from gateway.core.readings import (
     Availability,
@@ -32,7 +40,7 @@ from gateway.core.readings import (
 )
 from gateway.core.rules import LATE, Question
 from gateway.core.site import AccessPoint, Device, Door, Site, ZoneId
-from gateway.core.state import NEVER, Arrival, DoorState, State, Whereabouts
+from gateway.core.state import NEVER, Arrival, State
 from gateway.core.turn import Turn
 
 
@@ -53,12 +61,13 @@ def step(site: Site, state: State, event: Event, now: datetime) -> Step:
     """
     turn = Turn(site, state, now)
     match event:
-        case Reported():
+        case Reported() | Misunderstood():
             _run_timers(turn)
             if not devices.heard(turn, event):
                 dropped = DuplicateDropped(event.device, event.boot, event.seq)
                 return Step(state, (dropped,))
-            _reported(turn, event)
+            if isinstance(event, Reported):
+                _reported(turn, event)
         case Tick():
             _run_timers(turn)
             _tick(turn, event)
@@ -245,24 +254,21 @@ def _zone(site: Site, device: Device) -> ZoneId | None:
 def _space_changed(state: State, site: Site, now: datetime) -> Turn:
     """The turn that takes a new space file into force: what vanished is forgotten, people stay."""
     turn = Turn(site, state, now)
-    turn.doors = Map({door.id: state.doors.get(door.id, DoorState()) for door in site.doors})
+    doors.space_changed(turn)
     turn.devices = Map({key: entry for key, entry in state.devices.items() if key in site.device})
     turn.counters = Map({key: entry for key, entry in state.counters.items() if key in site.device})
     turn.presence = Map(
         {key: entry for key, entry in state.presence.items() if entry.zone in site.zone}
     )
-    turn.zones = Map({zone.id: occupancy.opened(0, now) for zone in site.zones})
-    for whereabouts in turn.presence.values():
-        _recount(turn, whereabouts)
+    inside = Counter(
+        zone for entry in turn.presence.values() for zone in site.zone[entry.zone].lineage
+    )
+    turn.zones = Map({zone.id: occupancy.opened(inside[zone.id], now) for zone in site.zones})
     objects = {*turn.doors, *site.zone, *site.device}
     for kind, about in sorted(state.alarms):
         if about not in objects:
             turn.clear_alarm(kind, about)
     turn.touched = dict.fromkeys(site.zone)
-    turn.wake(now.replace(second=0, microsecond=0) + timedelta(minutes=1))
+    turn.wake(now.replace(second=0, microsecond=0) + occupancy.MINUTE)
+    turn.wake(devices.next_timer(turn))
     return turn
-
-
-def _recount(turn: Turn, whereabouts: Whereabouts) -> None:
-    for zone_id in turn.site.zone[whereabouts.zone].lineage:
-        occupancy.add(turn, zone_id, +1)

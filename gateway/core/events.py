@@ -34,6 +34,18 @@ class Reported(_Event, frozen=True):
     fingerprint: int = 0
 
 
+class Misunderstood(_Event, frozen=True):
+    """A device's message that could not be understood; the dead letter says what it was.
+
+    Its number is taken in, so that the device may forget it.
+    """
+
+    device: DeviceId
+    boot: int
+    seq: int
+    retained: bool = False
+
+
 class GatewayHealth(Struct, frozen=True):
     """What the service measured of itself since the last tick."""
 
@@ -63,4 +75,4 @@ class SpaceChanged(_Event, frozen=True):
     site: Site
 
 
-Event = Reported | Tick | DirectoryChanged | SpaceChanged
+Event = Reported | Misunderstood | Tick | DirectoryChanged | SpaceChanged

@@ -131,13 +131,24 @@ class Report(Struct, frozen=True):
     seq: int | None = None
 
 
+class Origin(Struct, frozen=True):
+    """Who sent a message, and its number."""
+
+    site: SiteId
+    device: DeviceId
+    boot: int
+    seq: int
+
+
 class WireError(Exception):
     """A message that no driver accepts: `reason` is a code, `detail` says what would be right.
 
-    `detail` never carries a badge number or PIN.
+    `detail` never carries a badge number or PIN. `origin` is set where the message's number could
+    be read all the same.
     """
 
-    def __init__(self, reason: str, detail: str) -> None:
+    def __init__(self, reason: str, detail: str, origin: Origin | None = None) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
+        self.origin = origin

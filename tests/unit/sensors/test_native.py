@@ -17,6 +17,7 @@ from gateway.core.readings import (
     ExitRequested,
     MachineReported,
     Motion,
+    Origin,
     Presence,
     Reading,
     Report,
@@ -112,6 +113,7 @@ def test_the_badge_is_read_in_the_declared_format() -> None:
         ({"boot": True}, "wrong-type", "boot"),
         ({"boot": None}, "wrong-type", "boot"),
         ({"boot": -1}, "out-of-range", "boot"),
+        ({"seq": 0}, "out-of-range", "seq"),
         ({"seq": 2**53 + 1}, "out-of-range", "seq"),
         ({"at": 1_700_000_000}, "wrong-type", "at"),
         ({"at": "yesterday"}, "out-of-range", "at"),
@@ -145,6 +147,40 @@ def test_a_fault_names_its_field_and_never_its_value(
     assert (fault.reason, fault.detail.split(":")[0]) == (reason, about)
     assert BADGE not in str(fault)
     assert "4162036" not in str(fault)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({"type": "levitation"}, id="a type that we do not know"),
+        pytest.param({"type": ...}, id="no type"),
+        pytest.param({"at": ...}, id="no time"),
+        pytest.param({"at": "0001-01-01T00:00:00+14:00"}, id="a time out of the calendar"),
+        pytest.param({"credential": "0xff"}, id="a badge in another spelling"),
+        pytest.param({"format": "decimal"}, id="a format that was not declared"),
+        pytest.param({"pin": "abc"}, id="a PIN with letters"),
+    ],
+)
+def test_garbage_with_a_number_says_whose_it_is(fields: dict[str, object]) -> None:
+    """So that it can be acknowledged, and is not sent again for ever."""
+    fault = refusal(payload(**CREDENTIAL | fields))
+    assert fault.origin == Origin(HUB, DeviceId("front"), 17, 412)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        pytest.param(payload(**CREDENTIAL | {"boot": ...}), id="no boot"),
+        pytest.param(payload(**CREDENTIAL | {"seq": "412"}), id="a number as text"),
+        pytest.param(payload(**CREDENTIAL | {"seq": 0}), id="numbers begin at 1"),
+        pytest.param(payload(**CREDENTIAL)[:-1] + b',"seq":413}', id="two numbers"),
+        pytest.param(payload(**CREDENTIAL)[:-1], id="cut off"),
+        pytest.param(b"[17,412]", id="no object"),
+    ],
+)
+def test_garbage_without_one_clear_number_says_nothing_of_its_origin(message: bytes) -> None:
+    """A guess would acknowledge an event that never came."""
+    assert refusal(message).origin is None
 
 
 @pytest.mark.parametrize(
@@ -185,14 +221,13 @@ def test_a_status_is_an_availability() -> None:
 
 
 def test_readers_and_sensors_have_sessions_of_their_own() -> None:
-    """And strangers are noticed, without a second safe copy of every event."""
+    """Readers by name; sensors and strangers by wildcards, so that no event comes twice."""
     assert NATIVE.subscriptions() == (
         Subscription("seuil/hub/front/event", "credentials", 1),
         Subscription("seuil/hub/dashes/event", "credentials", 1),
-        Subscription("seuil/hub/pir/event", "sensors", 1),
     )
     assert strangers(Topics(), HUB) == (
-        Subscription("seuil/hub/+/event", "sensors", 0),
+        Subscription("seuil/hub/+/event", "sensors", 1),
         Subscription("seuil/hub/+/status", "sensors", 1),
     )
 

@@ -10,6 +10,7 @@ from gateway.core.readings import (
     Battery,
     Co2,
     DoorReported,
+    MachineReported,
     Motion,
     Presence,
     Reading,
@@ -17,7 +18,7 @@ from gateway.core.readings import (
     Tampered,
     WireError,
 )
-from gateway.core.site import Device, DeviceId, SiteId
+from gateway.core.site import Device, DeviceId, MachineId, SiteId
 from gateway.wire import Topics
 from sensors.driver import Subscription
 from sensors.zigbee2mqtt import Zigbee2Mqtt
@@ -28,7 +29,13 @@ KITCHEN = Device(
     DeviceId("kitchen"), "sensor", "zigbee2mqtt", "zigbee2mqtt/[Kuchnia] Czujnik obecności"
 )
 NESTED = Device(DeviceId("nested"), "sensor", "zigbee2mqtt", "z2m/first floor/door")
-DRIVER = Zigbee2Mqtt(Topics(), [(HUB, PIR), (HUB, KITCHEN), (HUB, NESTED)])
+PLUG = Device(
+    DeviceId("plug"), "sensor", "zigbee2mqtt", "zigbee2mqtt/plug", machine=MachineId("saw")
+)
+METER = msgspec.structs.replace(
+    PLUG, id=DeviceId("meter"), topic="zigbee2mqtt/meter", options={"on_above_w": 30}
+)
+DRIVER = Zigbee2Mqtt(Topics(), [(HUB, one) for one in (PIR, KITCHEN, NESTED, PLUG, METER)])
 
 
 def readings(payload: bytes, device: Device = PIR) -> list[Reading]:
@@ -96,6 +103,71 @@ def test_a_friendly_name_may_hold_anything_but_wildcards() -> None:
     )
     assert readings(payload, KITCHEN) == [Presence(active=True)]
     assert readings(b'{"contact":true}', NESTED) == [DoorReported("closed")]
+
+
+@pytest.mark.parametrize(
+    ("device", "payload", "said"),
+    [
+        pytest.param(
+            PLUG,
+            b'{"current":0.4,"energy":12.1,"linkquality":80,"power":90.5,"state":"ON",'
+            b'"voltage":229}',
+            [MachineReported("on", 90.5)],
+            id="a plug that measures: state and power",
+        ),
+        pytest.param(PLUG, b'{"state":"OFF"}', [MachineReported("off")], id="a plug without meter"),
+        pytest.param(PLUG, b'{"power":90}', [], id="power alone does not say whether it is on"),
+        pytest.param(PLUG, b'{"state":null,"power":null}', [], id="the bridge does not know yet"),
+        pytest.param(PIR, b'{"state":"ON","power":4}', [], id="no machine: a state means nothing"),
+        pytest.param(
+            METER,
+            b'{"state":"ON","power":30.5}',
+            [MachineReported("on", 30.5)],
+            id="always switched on: it runs above the threshold",
+        ),
+        pytest.param(
+            METER,
+            b'{"state":"ON","power":30}',
+            [MachineReported("off", 30)],
+            id="always switched on: at the threshold it stands by",
+        ),
+        pytest.param(
+            METER,
+            b'{"power":-800}',
+            [MachineReported("on", 800)],
+            id="a plug that is wired the other way round counts below zero",
+        ),
+        pytest.param(
+            METER,
+            b'{"state":"OFF","power":31}',
+            [MachineReported("off", 31)],
+            id="switched off is off, whatever the last power was",
+        ),
+        pytest.param(METER, b'{"state":"ON"}', [], id="no power yet: nothing is known"),
+    ],
+)
+def test_a_plug_tells_of_the_machine_behind_it(
+    device: Device, payload: bytes, said: list[Reading]
+) -> None:
+    """By its state, or by what it draws."""
+    assert readings(payload, device) == said
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (b'{"state":"UNLOCK"}', "out-of-range"),
+        (b'{"state":true}', "out-of-range"),
+        (b'{"power":"90"}', "wrong-type"),
+        (b'{"power":true}', "wrong-type"),
+        (b'{"power":1e7}', "out-of-range"),
+    ],
+)
+def test_a_plug_that_is_none_is_refused(payload: bytes, reason: str) -> None:
+    """A lock or a cover was declared as the plug of a machine."""
+    with pytest.raises(WireError) as refused:
+        readings(payload, PLUG)
+    assert refused.value.reason == reason
 
 
 @pytest.mark.parametrize(
@@ -168,3 +240,15 @@ def test_a_wrong_declaration_is_told(device: dict[str, object], fault: str) -> N
     assert said.startswith(f"{fault}: ")
     assert "; " in said
     assert Zigbee2Mqtt.faults(NESTED) == []
+
+
+@pytest.mark.parametrize("watts", [0, -1, True, "30"])
+def test_a_threshold_is_a_power(watts: float | str) -> None:
+    """And belongs to the plug of a machine."""
+    (said,) = Zigbee2Mqtt.faults(
+        msgspec.structs.replace(METER, options={"on_above_w": watts})
+    )  # fmt: skip
+    assert said.startswith("options.on_above_w: is no power; ")
+    (said,) = Zigbee2Mqtt.faults(msgspec.structs.replace(METER, machine=None))
+    assert said.startswith("options.on_above_w: is for the plug of a machine; ")
+    assert Zigbee2Mqtt.faults(METER) == []

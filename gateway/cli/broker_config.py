@@ -1,0 +1,212 @@
+"""`seuil broker-config`: mosquitto's files and everybody's password, from the space file."""
+
+import json
+import os
+import pwd
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from msgspec import Struct
+from rich.console import Console
+from rich.table import Table
+
+from gateway.adapters.broker_config import Login, Place, Tls, broker_files, logins, new_password
+from gateway.cli import errors
+from gateway.config import ConfigError, Fault, load_settings, load_space
+
+SECRETS: Final = "secrets"
+_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. -]*")
+"""What may be a line of mosquitto's files and a file's name alike."""
+BROKER_USER: Final = "mosquitto"
+"""What mosquitto becomes when it is started as root and not told otherwise."""
+_READABLE: Final = 0o644
+_FOR_THE_GROUP: Final = 0o640
+"""The broker runs as a user of its own; where we are root, its group gets these files."""
+_FOR_US: Final = 0o600
+
+
+class Key(Struct, frozen=True):
+    """A login's password: in which file, and whether it was made now."""
+
+    file: Path
+    password: str
+    made: bool
+
+
+def broker_config(
+    space: Annotated[Path, typer.Argument(help="A space file, or a folder of them.")],
+    *,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write into.")],
+    config_folder: Annotated[
+        str | None, typer.Option(help="The same folder as the broker sees it; default: as here.")
+    ] = None,
+    data_folder: Annotated[
+        str | None, typer.Option(help="Where the broker keeps its database; default: OUT/data.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port without TLS.")] = 1883,
+    address: Annotated[
+        str | None, typer.Option(help="Listen on this address only; default: on all.")
+    ] = None,
+    user: Annotated[
+        str | None, typer.Option(help="System user that mosquitto becomes, when started as root.")
+    ] = None,
+    tls: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            metavar="CERTIFICATE KEY",
+            help="Listen with TLS, too: the two files, as the broker sees them.",
+        ),
+    ] = None,
+    tls_port: Annotated[int, typer.Option(min=1, max=65535, help="Port with TLS.")] = 8883,
+    simulator: Annotated[
+        bool, typer.Option("--simulator", help="Add a user that may play every device: a demo.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Write mosquitto.conf, acl and passwords: a device may say and hear only its own.
+
+    Passwords are made once, a file each in OUT/secrets, and kept when it runs again. None is shown.
+    """
+    home = out.absolute()
+    place = Place(
+        config_folder or str(home), data_folder or str(home / "data"), port, address, user
+    )
+    with errors.told(as_json=as_json):
+        sites, prefix = load_space(space), load_settings().prefix
+        known = logins(sites, prefix, simulator=simulator)
+        if strange := list(_strange_names(known)):
+            raise ConfigError(strange)
+        try:
+            keys = _keys(out, known)
+            passwords = {name: key.password for name, key in keys.items()}
+            files = broker_files(
+                sites,
+                prefix,
+                passwords=passwords,
+                place=place,
+                tls=Tls(*tls, tls_port) if tls else None,
+                simulator=simulator,
+            )
+            _write_all(out, files, user or BROKER_USER)
+        except OSError as wrong:
+            message = f"cannot be written: {wrong.strerror}"
+            raise ConfigError([Fault(str(wrong.filename or out), "", message)]) from wrong
+    unused = sorted(file.name for file in (out / SECRETS).iterdir() if file.name not in keys)
+    if as_json:
+        typer.echo(json.dumps(_as_data(out, files, known, keys, unused), ensure_ascii=False))
+    else:
+        _show(out, files, known, keys, unused)
+
+
+def _strange_names(known: Sequence[Login]) -> Iterator[Fault]:
+    """Names that cannot be told apart, or stand in no file."""
+    for name, count in Counter(login.name for login in known).items():
+        if count > 1:
+            message = f"{count} logins would be called so; give that device another topic"
+            yield Fault("", name, message)
+        if not _NAME.fullmatch(name):
+            message = "is no login name; a topic that begins with letters and digits would be"
+            yield Fault("", name, message)
+
+
+def _keys(out: Path, known: Sequence[Login]) -> dict[str, Key]:
+    """Every login's password, kept or new.
+
+    Raises:
+        ConfigError: A password's file is empty.
+    """
+    folder = out / SECRETS
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    keys = {login.name: _key(folder / login.name) for login in known}
+    empty = [key.file for key in keys.values() if not key.password]
+    if empty:
+        message = "holds no password; remove it, and a new one is made"
+        raise ConfigError(Fault(str(file), "", message) for file in empty)
+    return keys
+
+
+def _key(file: Path) -> Key:
+    made = not file.exists()
+    if made:
+        _write(file, f"{new_password()}\n", _FOR_US)
+    return Key(file, file.read_text(encoding="utf-8").strip(), made)
+
+
+def _write_all(out: Path, files: dict[str, str], user: str) -> None:
+    """mosquitto's own files, and an empty folder for its database."""
+    data = out / "data"
+    data.mkdir(mode=0o700, exist_ok=True)
+    for name, text in files.items():
+        _write(out / name, text, _READABLE if name == "mosquitto.conf" else _FOR_THE_GROUP)
+    if os.geteuid() != 0:
+        return
+    try:
+        broker = pwd.getpwnam(user)
+    except KeyError:  # on another computer, or in a container
+        return
+    os.chown(data, broker.pw_uid, broker.pw_gid)
+    for name in ("acl", "passwords"):
+        os.chown(out / name, -1, broker.pw_gid)
+
+
+def _write(file: Path, text: str, mode: int) -> None:
+    """Whole or not at all: a broker that reads it at this moment sees the old or the new one."""
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as opened:
+            opened.write(text)
+            opened.flush()
+            os.fsync(opened.fileno())
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _as_data(
+    out: Path,
+    files: dict[str, str],
+    known: Sequence[Login],
+    keys: dict[str, Key],
+    unused: list[str],
+) -> dict[str, object]:
+    return {
+        "ok": True,
+        "files": [str(out / name) for name in files],
+        "users": [
+            {
+                "name": login.name,
+                "password_file": str(keys[login.name].file),
+                "made": keys[login.name].made,
+                "writes": login.writes,
+                "reads": login.reads,
+            }
+            for login in known
+        ],
+        "unused": unused,
+    }
+
+
+def _show(
+    out: Path,
+    files: dict[str, str],
+    known: Sequence[Login],
+    keys: dict[str, Key],
+    unused: list[str],
+) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    table = Table("user", "password", "may write", box=None, pad_edge=False)
+    for login in known:
+        said = "new" if keys[login.name].made else "kept"
+        table.add_row(login.name, said, ", ".join(login.writes))
+    console.print(table)
+    console.print(f"\nwrote {', '.join(files)} in {out}", markup=False)
+    console.print(f"each password is in {out / SECRETS}/USER, for its device", markup=False)
+    console.print(f"try it: mosquitto -c {out / 'mosquitto.conf'}", markup=False)
+    if unused:
+        console.print(
+            f"not in the space any more: {', '.join(unused)}; remove those files", markup=False
+        )

@@ -1,0 +1,164 @@
+"""The broker, and the gateway as its other clients see it."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from gateway.adapters.mqtt import BrokerAddress
+from gateway.clock import Clock
+from gateway.config import Settings
+from gateway.core.site import Site
+from gateway.doctor.finding import Finding, fault, ok, spoken, warning
+from gateway.doctor.visit import Unreachable, Visit, visit
+from gateway.wire import HealthMessage, Topics
+from sensors.registry import Registry
+
+HEALTH_OLD: Final = timedelta(seconds=30)
+"""The gateway says how it is each 10 s; three missed are a wedged gateway."""
+BACKLOG_LARGE: Final = 10_000
+"""Rows: minutes of a busy site; fewer are an ordinary pause."""
+IN_FLIGHT_LOW: Final = 100
+"""Messages: below this a burst of answers waits for the broker's acknowledgements."""
+QUICK_S: Final = 2.0
+"""What the container's health check may take, beside Python's start."""
+_DO: Final = {
+    0x84: "the broker must speak MQTT 5: mosquitto 2 or newer",
+    0x85: "the broker does not take this client id",
+    0x86: "check SEUIL_BROKER_USERNAME and SEUIL_BROKER_PASSWORD",
+    0x87: "check SEUIL_BROKER_USERNAME and SEUIL_BROKER_PASSWORD, and the broker's passwords file",
+    0x88: "the broker is there and out of order: read its log",
+    0x89: "the broker is busy: try again, then read its log",
+    0x8A: "the broker has banned this user or address",
+}
+"""What to do about a CONNACK's reason code [MQTT-3.2.2.2]."""
+
+
+def broker_address(settings: Settings) -> BrokerAddress:
+    """Where the broker is, from the settings."""
+    password = settings.broker_password
+    return BrokerAddress(
+        url=settings.broker_url,
+        username=settings.broker_username,
+        password=password.get_secret_value() if password else None,
+        ca_file=str(settings.broker_ca_file) if settings.broker_ca_file else None,
+    )
+
+
+def broker(settings: Settings, sites: Sequence[Site], clock: Clock) -> Iterator[Finding]:
+    """The broker's answer to us, our topics, and what the gateway and its alarms say there."""
+    topics = Topics(settings.prefix)
+    state = topics.gateway_state(settings.instance)
+    health = topics.gateway_health(settings.instance)
+    wanted = [one.filter for one in Registry(sites, settings.prefix).subscriptions]
+    alarms = [topics.alarm(site.id, "+", "+") for site in sites]
+    try:
+        seen = visit(broker_address(settings), wanted, also=(state, health, *alarms))
+    except Unreachable as wrong:
+        yield fault("broker", wrong.found, wrong.do)
+        return
+    if seen.refused is not None:
+        do = _DO.get(seen.refused_code, "read the broker's log")
+        yield fault("broker", f"{settings.broker_url} refuses us: {seen.refused}", do)
+        return
+    yield ok("broker", f"{settings.broker_url} lets us in{_as(settings)}, MQTT 5")
+    yield from _limits(seen)
+    yield _subscriptions(seen, len(wanted))
+    yield gateway(seen.kept, topics, settings.instance, clock.now())
+    yield _alarms(seen, (state, health))
+
+
+def quick_health(settings: Settings, clock: Clock) -> Finding:
+    """Is this gateway online, and was it well within the last half minute?"""
+    topics = Topics(settings.prefix)
+    both = (topics.gateway_state(settings.instance), topics.gateway_health(settings.instance))
+    try:
+        seen = visit(
+            broker_address(settings), (), also=both, within_s=QUICK_S, listen_s=QUICK_S, enough=both
+        )
+    except Unreachable as wrong:
+        return fault("gateway", wrong.found, wrong.do)
+    if seen.refused is not None:
+        do = _DO.get(seen.refused_code, "read the broker's log")
+        return fault("gateway", f"the broker refuses us: {seen.refused}", do)
+    return gateway(seen.kept, topics, settings.instance, clock.now())
+
+
+def gateway(kept: dict[str, bytes], topics: Topics, instance: str, now: datetime) -> Finding:
+    """What the broker keeps of a gateway: its state, and how it last said it was."""
+    check = "gateway"
+    state = kept.get(topics.gateway_state(instance), b"").decode(errors="replace")
+    if not state:
+        do = "start it: seuil run SPACE; is SEUIL_INSTANCE the same here and there?"
+        return fault(check, f"no gateway {instance} has signed in to this broker yet", do)
+    if state != "online":
+        do = "start it: seuil run SPACE; if it ended by itself, read its log"
+        return fault(check, f"{instance} is {state}", do)
+    try:
+        health = msgspec.json.decode(
+            kept.get(topics.gateway_health(instance), b""), type=HealthMessage
+        )
+    except msgspec.DecodeError:
+        do = "wait 10 s and ask again; is it of this version?"
+        return fault(check, f"{instance} is online and has not said how it is", do)
+    return _health(instance, health, now)
+
+
+def _health(instance: str, health: HealthMessage, now: datetime) -> Finding:
+    check, age = "gateway", now - health.at
+    if age > HEALTH_OLD:
+        do = "it hangs, or the clocks differ: restart it, and keep its log for a report"
+        return fault(check, f"{instance} is online, but silent for {spoken(age)}", do)
+    if health.status != "ok":
+        do = "the journal cannot be written: disk full? see its log"
+        if health.status != "journal-failing":
+            do = "read its log"
+        return fault(check, f"{instance} says {health.status}", do)
+    said = (
+        f"{instance} {health.version} is online and ok {spoken(age)} ago: row {health.journal}, "
+        f"last commit {health.commit_ms:.1f} ms, {health.inbox} messages wait"
+    )
+    if health.backlog > BACKLOG_LARGE:
+        do = "nothing is lost, but is InfluxDB well?"
+        return warning(check, f"{said}, {health.backlog} rows are not in InfluxDB", do)
+    return ok(check, said)
+
+
+def _as(settings: Settings) -> str:
+    return f" as {settings.broker_username}" if settings.broker_username else " without a password"
+
+
+def _limits(seen: Visit) -> Iterator[Finding]:
+    check = "broker limits"
+    if seen.limits.get("RetainAvailable", 1) == 0:
+        do = "mosquitto: retain_available true. Head counts and alarms are retained messages"
+        yield fault(check, "retained messages are switched off", do)
+    if seen.limits.get("MaximumQoS", 2) == 0:
+        yield fault(check, "QoS 1 is switched off", "mosquitto: max_qos 1; QoS 0 loses events")
+    in_flight = seen.limits.get("ReceiveMaximum", 65_535)
+    if in_flight < IN_FLIGHT_LOW:
+        do = "mosquitto: max_inflight_messages 1000 (`seuil broker-config` writes it)"
+        yield warning(check, f"only {in_flight} answers may be under way at once", do)
+    else:
+        yield ok(check, f"{in_flight} messages under way at once; retained messages are kept")
+
+
+def _subscriptions(seen: Visit, count: int) -> Finding:
+    check = "subscriptions"
+    if seen.denied:
+        denied = ", ".join(f"{topic} ({why})" for topic, why in sorted(seen.denied.items()))
+        return fault(check, f"not granted: {denied}", "mend the broker's ACL: seuil broker-config")
+    return ok(check, f"all {count} topics of the space are granted")
+
+
+def _alarms(seen: Visit, not_alarms: Sequence[str]) -> Finding:
+    check = "alarms"
+    raised = sorted(
+        " ".join(topic.rsplit("/", 2)[1:])
+        for topic, payload in seen.kept.items()
+        if payload and topic not in not_alarms
+    )
+    if raised:
+        return warning(check, f"on now: {', '.join(raised)}", "look at the live page, and there")
+    return ok(check, "none is on")

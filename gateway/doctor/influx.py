@@ -1,0 +1,49 @@
+"""InfluxDB, where it is configured: an empty write shows the way, the token and the bucket."""
+
+import asyncio
+import ssl
+
+from gateway.adapters.influx import Answer, InfluxSettings
+from gateway.config import Settings
+from gateway.doctor.finding import Finding, fault, ok
+
+CHECK = "InfluxDB"
+TIMEOUT_S = 5.0
+
+
+def influx(settings: Settings) -> Finding:
+    """Whether points would be taken. Nothing is written."""
+    if settings.influx_url is None:
+        return ok(CHECK, "not configured: the journal alone keeps history")
+    token = settings.influx_token
+    store = InfluxSettings(
+        url=settings.influx_url,
+        bucket=settings.influx_bucket,
+        org=settings.influx_org,
+        token=token.get_secret_value() if token else "",
+        timeout_s=TIMEOUT_S,
+    )
+    return judged(asyncio.run(_empty_write(store)), store)
+
+
+def judged(answer: Answer, store: InfluxSettings) -> Finding:
+    """What the answer to an empty write means: who rejects the emptiness has accepted the rest."""
+    match answer.verdict:
+        case "written" | "rejected":
+            return ok(CHECK, f"{store.where} takes our points")
+        case "unreachable":
+            do = "is it running, and SEUIL_INFLUX_URL right? Points wait in the journal meanwhile"
+            return fault(CHECK, f"{store.where} is out of reach: {answer.why}", do)
+        case "refused":
+            do = (
+                "check SEUIL_INFLUX_TOKEN and its right to write, SEUIL_INFLUX_ORG and "
+                "SEUIL_INFLUX_BUCKET; InfluxDB 1 needs 1.8 or newer"
+            )
+            return fault(CHECK, f"{store.where} refuses us: {answer.why}", do)
+
+
+async def _empty_write(store: InfluxSettings) -> Answer:
+    from gateway.adapters.influx_http import HttpStore  # noqa: PLC0415 - a quarter of a second
+
+    async with HttpStore(store, ssl.create_default_context()) as http:
+        return await http.write(b"")

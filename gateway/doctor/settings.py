@@ -1,0 +1,110 @@
+"""The settings and the space file: what is set, where it comes from, and what is missing."""
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+from pydantic_settings import EnvSettingsSource, SecretsSettingsSource
+
+from gateway.config import ConfigError, Settings, known_credential_key, load_space
+from gateway.config.settings import KEY_FILE
+from gateway.core.site import Site
+from gateway.doctor.finding import Finding, fault, ok, warning
+
+CHECK: Final = "settings"
+_OTHERS_MAY: Final = stat.S_IRWXG | stat.S_IRWXO
+
+
+def refused(wrong: ConfigError) -> list[Finding]:
+    """Settings that cannot be read."""
+    do = "mend the variable; docs/space-file.md lists them"
+    return [fault(CHECK, f"{each.path}: {each.message}", do) for each in wrong.faults]
+
+
+def settings_complete(settings: Settings) -> Iterator[Finding]:
+    """What is set, and pairs of which one half is missing."""
+    yield ok(CHECK, "; ".join(_told(settings)))
+    if settings.broker_username and settings.broker_password is None:
+        do = "set SEUIL_BROKER_PASSWORD, or put it into a file that SEUIL_SECRETS_DIR holds"
+        yield warning(CHECK, "a user of the broker without a password", do)
+    if settings.broker_password and not settings.broker_username:
+        do = "set SEUIL_BROKER_USERNAME (`seuil broker-config` calls it gateway)"
+        yield warning(CHECK, "a password for the broker without a user: it is not sent", do)
+    if settings.broker_password and _crosses_a_network_in_clear(settings.broker_url):
+        do = "use mqtts://, where the broker is not on a network of its own"
+        yield warning(CHECK, f"the password goes to {settings.broker_url} unencrypted", do)
+    if settings.influx_url is not None and settings.influx_token is None:
+        yield warning(CHECK, "InfluxDB without a token", "set SEUIL_INFLUX_TOKEN if it wants one")
+
+
+def space_file(path: Path | None) -> tuple[tuple[Site, ...], Finding]:
+    """The sites, if they can be read."""
+    check = "space file"
+    if path is None:
+        found = "none was named, and there is no space.toml here"
+        do = "seuil doctor SPACE: devices and subscriptions were not looked at"
+        return (), warning(check, found, do)
+    try:
+        sites = load_space(path)
+    except ConfigError as wrong:
+        count, first = len(wrong.faults), wrong.faults[0]
+        found = f"{count} fault{'s' if count > 1 else ''}, the first: {first}"
+        return (), fault(check, found, f"seuil check {path} names them all")
+    devices = sum(len(site.devices) for site in sites)
+    ids = ", ".join(site.id for site in sites[:3]) + (", …" if len(sites) > 3 else "")  # noqa: PLR2004 - enough to recognise them
+    return sites, ok(check, f"{path}: {ids}; {devices} devices")
+
+
+def credential_key(settings: Settings) -> tuple[bytes | None, Finding]:
+    """The key of badge hashes, if there is one, and whether others can read it."""
+    check = "credential key"
+    file = settings.data_dir / KEY_FILE
+    try:
+        key = known_credential_key(settings)
+    except ConfigError as wrong:
+        return None, fault(check, str(wrong), "without this key no badge is known: restore it")
+    if key is None:
+        found = f"there is no {file} yet"
+        return None, warning(check, found, "made by the first import of members or `seuil run`")
+    if settings.credential_key is not None:
+        return key, ok(check, f"comes from the {_source_of('credential_key', settings)}")
+    mode = stat.S_IMODE(file.stat().st_mode)
+    if mode & _OTHERS_MAY:
+        found = f"{file} can be read by others (mode {mode:04o})"
+        return key, warning(check, found, f"chmod 600 {file}")
+    return key, ok(check, f"{file}, mode {mode:04o}; is it in your backup?")
+
+
+def _told(settings: Settings) -> Iterator[str]:
+    """Each setting that is not a default, its value unless it is a secret, and where it is from."""
+    default: list[str] = []
+    for name in type(settings).model_fields:
+        source = _source_of(name, settings)
+        value = getattr(settings, name)
+        if source == "default":
+            default += [f"{name} = {value}"] if value is not None else []
+        elif isinstance(value, SecretStr):
+            yield f"{name} is set ({source})"
+        else:
+            yield f"{name} = {value} ({source})"
+    yield f"by default: {', '.join(default)}"
+
+
+def _source_of(name: str, settings: Settings) -> str:
+    """Asks pydantic's own readers, so that the answer is what was done."""
+    if name in EnvSettingsSource(type(settings))():
+        return "environment"
+    folder = settings.secrets_dir
+    if folder is not None and name in SecretsSettingsSource(type(settings), folder)():
+        return "secrets file"
+    return "default"
+
+
+def _crosses_a_network_in_clear(url: str) -> bool:
+    parts = urlsplit(url)
+    # A name without a dot is a neighbour's: a container beside ours.
+    host = parts.hostname or ""
+    return parts.scheme == "mqtt" and "." in host and not host.startswith("127.")

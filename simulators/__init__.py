@@ -1,0 +1,1 @@
+"""People, devices and faults over the same wire as real ones; a seed gives the same day."""

@@ -1,0 +1,226 @@
+"""Devices that speak the native wire: numbered events, kept until the gateway has them on disk.
+
+The protocol of a device, as a pure state machine (time is an argument, messages are values):
+
+- each event has the device's `boot` and a `seq` that starts at 1 with every boot;
+- an event stays in a bounded store until an ack covers it: {boot, seq} means "all of this boot up
+  to seq". A broker's PUBACK frees nothing, because a broker may forget;
+- what is not acknowledged is sent again, oldest first: at once after a reconnect, and every few
+  seconds otherwise;
+- a full store refuses new events and counts them: the oldest are the ones that the gateway's gap
+  detection waits for;
+- an answer counts once per (boot, seq), and an unlock is obeyed only before it expires.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from gateway.core.readings import CredentialPresented, Reading
+from gateway.core.site import DeviceId, SiteId
+from gateway.wire import AccessCommand, Ack, Outgoing, Topics, UnlockCommand
+
+STORE_LIMIT = 1000
+"""Events a device keeps: an hour of a busy door, and about 200 kB of a microcontroller's flash."""
+RESEND_AFTER_S = 5.0
+"""Seconds without an ack before an event is sent again; a commit takes milliseconds."""
+RESEND_WINDOW = 200
+"""Events sent again at once, so that a long outage does not end in one burst."""
+ANSWERS_KEPT = 1000
+"""Answers remembered to recognise a second one: far more than can be under way."""
+
+Effect = Literal["granted", "denied", "unlocked", "expired", "repeated", "not ours"]
+"""What a command did. `granted` and `denied` answer a credential, `unlocked` is an order to a lock;
+`expired` came too late to be obeyed, `repeated` was obeyed before, `not ours` asks for nothing."""
+Key = tuple[int, int]
+"""An event's (boot, seq)."""
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+Command = AccessCommand | UnlockCommand
+
+read_command = msgspec.json.Decoder(Command).decode
+"""A payload of the command topic; `msgspec.DecodeError` where it is none."""
+read_ack = msgspec.json.Decoder(Ack).decode
+"""A payload of the ack topic; `msgspec.DecodeError` where it is none."""
+
+
+class Event(Struct, frozen=True):
+    """A kept event: its number and its message, which is the same each time it is sent."""
+
+    boot: int
+    seq: int
+    message: Outgoing
+
+    @property
+    def key(self) -> Key:
+        """Its number."""
+        return (self.boot, self.seq)
+
+
+class _Kept(Struct):
+    event: Event
+    sent: datetime | None
+
+
+class Heard(Struct, frozen=True):
+    """A command as the device took it; `key` names the credential event that it answers."""
+
+    effect: Effect
+    id: str
+    key: Key | None = None
+    reason: str = ""
+    unlock_s: float | None = None
+
+
+class NativeDevice:
+    """A device on the native wire: numbers, keeps and re-sends its events.
+
+    `skew` is what its clock is wrong by. `online` says whether it can send; the owner of the
+    connection calls `went_offline` and `came_online`.
+    """
+
+    def __init__(
+        self,
+        site: SiteId,
+        device: DeviceId,
+        *,
+        boot: int,
+        topics: Topics | None = None,
+        limit: int = STORE_LIMIT,
+        resend_after_s: float = RESEND_AFTER_S,
+        skew: timedelta = timedelta(),
+    ) -> None:
+        self.site = site
+        self.device = device
+        self.online = True
+        self.refused = 0
+        self.resent = 0
+        self.skew = skew
+        self._topics = topics or Topics()
+        self._boot = boot
+        self._seq = 0
+        self._limit = limit
+        self._resend_after = timedelta(seconds=resend_after_s)
+        self._store: OrderedDict[Key, _Kept] = OrderedDict()
+        self._answers: OrderedDict[Key | str, None] = OrderedDict()
+
+    @property
+    def unacknowledged(self) -> int:
+        """Events in the store."""
+        return len(self._store)
+
+    def report(self, reading: Reading, now: datetime, at: datetime | None = None) -> Event | None:
+        """Keep this reading as the next event, to be sent now if `online`; None: the store is full.
+
+        `at` is when it happened; None means now.
+        """
+        if len(self._store) >= self._limit:
+            self.refused += 1
+            return None
+        self._seq += 1
+        event = Event(self._boot, self._seq, self._spelled(reading, (at or now) + self.skew))
+        self._store[event.key] = _Kept(event, now if self.online else None)
+        return event
+
+    def on_ack(self, ack: Ack) -> int:
+        """Forget what is on disk; how many events that was."""
+        safe = [key for key in self._store if key[0] == ack.boot and key[1] <= ack.seq]
+        for key in safe:
+            del self._store[key]
+        return len(safe)
+
+    def due_resends(self, now: datetime) -> list[Event]:
+        """What has waited long enough for its ack, oldest first; to be sent now."""
+        return list(self._resend(now, self._resend_after)) if self.online else []
+
+    def next_resend(self) -> datetime | None:
+        """When `due_resends` next has something to say; None: nothing waits, or we are offline."""
+        if not self._store or not self.online:
+            return None
+        oldest = (kept for kept, _ in zip(self._store.values(), range(RESEND_WINDOW), strict=False))
+        return min((kept.sent or _LONG_AGO) for kept in oldest) + self._resend_after
+
+    def went_offline(self) -> None:
+        """The connection is gone: events are kept and not sent."""
+        self.online = False
+
+    def came_online(self, now: datetime) -> list[Event]:
+        """The connection is back: the oldest of what is not acknowledged, to be sent now."""
+        self.online = True
+        return list(self._resend(now, timedelta()))
+
+    def reboot(self, boot: int) -> None:
+        """Start again under a higher boot number; what was kept keeps its own."""
+        if boot <= self._boot:
+            raise ValueError(f"boot {boot} must be higher than {self._boot}")
+        self._boot, self._seq = boot, 0
+
+    def _resend(self, now: datetime, after: timedelta) -> Iterator[Event]:
+        """Of the oldest `RESEND_WINDOW` events, those last sent `after` ago or never."""
+        for kept, _ in zip(self._store.values(), range(RESEND_WINDOW), strict=False):
+            if kept.sent is None or now - kept.sent >= after:
+                self.resent += kept.sent is not None
+                kept.sent = now
+                yield kept.event
+
+    def _spelled(self, reading: Reading, at: datetime) -> Outgoing:
+        clock = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        fields: dict[str, object] = {"boot": self._boot, "seq": self._seq, "at": clock}
+        told = msgspec.to_builtins(reading)
+        fields |= {name: value for name, value in told.items() if value is not None}
+        topic = self._topics.event(self.site, self.device)
+        return Outgoing(topic, msgspec.json.encode(fields), qos=1)
+
+
+class SimulatedReader(NativeDevice):
+    """A badge reader, or a lock: a native device that also takes answers and orders.
+
+    `unlocked_until` is when the door that it releases locks again.
+    """
+
+    unlocked_until: datetime | None = None
+
+    def present(
+        self,
+        credential: str,
+        now: datetime,
+        *,
+        format: str = "hex",  # noqa: A002 - the wire's word for how a badge number is spelled
+        pin: str | None = None,
+    ) -> Event | None:
+        """Keep a badge that is held to the reader now; None: the store is full."""
+        return self.report(CredentialPresented(credential, format, pin), now)
+
+    def on_command(self, command: Command, now: datetime) -> Heard:
+        """Take a command, and unlock if it says so, in time and for the first time."""
+        heard = self._understood(command, now)
+        if heard.effect in {"granted", "unlocked"} and heard.unlock_s is not None:
+            self.unlocked_until = now + timedelta(seconds=heard.unlock_s)
+        return heard
+
+    def _understood(self, command: Command, now: datetime) -> Heard:
+        key: Key | None = None
+        effect: Effect = "unlocked"
+        if isinstance(command, AccessCommand):
+            if command.boot is None or command.seq is None:
+                return Heard("not ours", command.id)
+            key, effect = (command.boot, command.seq), command.decision
+        if self._answered(key or command.id):
+            effect = "repeated"
+        elif now >= command.expires:
+            effect = "expired"
+        reason = command.reason if isinstance(command, AccessCommand) else ""
+        return Heard(effect, command.id, key, reason, command.unlock_s)
+
+    def _answered(self, question: Key | str) -> bool:
+        """Whether this event or order had its command before; remembers that it has now."""
+        if question in self._answers:
+            return True
+        self._answers[question] = None
+        if len(self._answers) > ANSWERS_KEPT:
+            self._answers.popitem(last=False)
+        return False

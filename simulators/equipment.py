@@ -1,0 +1,200 @@
+"""The devices of a site as simulated ones: who reads which door, who sees which room."""
+
+from datetime import timedelta
+from typing import Literal
+
+from msgspec import Struct
+
+from gateway.core.readings import Reading
+from gateway.core.site import Device, DeviceId, Door, DoorId, MachineId, Site, ZoneId
+from gateway.wire import Outgoing, Topics
+from simulators.devices import NativeDevice, SimulatedReader
+from simulators.faults import Faults, clock_skew
+from simulators.routes import Passage
+from simulators.seeds import branch
+from simulators.sensing import (
+    HAVE_BATTERY,
+    BatteryGauge,
+    CaseSwitch,
+    Counter,
+    Kind,
+    Sensor,
+    first_words,
+    kind_of,
+    room_sensor,
+)
+from simulators.spellings import ForeignDevice, foreign_device
+
+Direction = Literal["entry", "exit"]
+Hearing = Literal["ack", "command", "order"]
+"""What a topic brings: an ack, a native command, or an order on another maker's wire."""
+
+
+class InRoom(Struct, frozen=True):
+    """A sensor, and the zone that it looks at."""
+
+    device: DeviceId
+    sensor: Sensor
+    zone: ZoneId | None
+
+
+class AtLine(Struct, frozen=True):
+    """A counter, the zone that one enters past it, and the door that it hangs over (if one)."""
+
+    device: DeviceId
+    counter: Counter
+    zone: ZoneId
+    door: DoorId | None
+
+    def sees(self, passage: Passage, around: frozenset[ZoneId], before: frozenset[ZoneId]) -> bool:
+        """Whether somebody who passes here crosses its line; zones with those around them."""
+        return passage.door == self.door and (self.zone in around) != (self.zone in before)
+
+
+class Equipment:
+    """A site's devices. Each has its own stream of the seed and its own clock."""
+
+    def __init__(self, site: Site, seed: int, faults: Faults, boot: int, topics: Topics) -> None:
+        self.site = site
+        self._seed = seed
+        self._faults = faults
+        self.native: dict[DeviceId, NativeDevice] = {}
+        self.foreign: dict[DeviceId, ForeignDevice] = {}
+        self.rooms: list[InRoom] = []
+        self.lines: list[AtLine] = []
+        self.openers: list[tuple[DeviceId, Reading]] = []
+        """What sensors say when they start."""
+        self.listens: dict[str, list[tuple[Hearing, DeviceId]]] = {}
+        skews = self._skews()
+        for device in site.devices:
+            self._connect(device, skews[device.id], boot, topics)
+            if device.role == "sensor":
+                self._install(device)
+            elif device.silent_after_s is not None:
+                self.rooms.append(InRoom(device.id, CaseSwitch(device.silent_after_s / 3), None))
+
+    def reader(self, door: DoorId, direction: Direction) -> DeviceId | None:
+        """The reader at this side of a door."""
+        return next(
+            (
+                device.id
+                for device in self.site.devices
+                if device.role == "reader"
+                and device.access_point is not None
+                and self.site.access_point[device.access_point].door == door
+                and self.site.access_point[device.access_point].direction == direction
+            ),
+            None,
+        )
+
+    def machine_reader(self, machine: MachineId) -> DeviceId | None:
+        """The reader that switches a machine on."""
+        here = (
+            device
+            for device in self.site.devices
+            if device.role == "reader" and device.machine == machine
+        )
+        return next((device.id for device in here), None)
+
+    def meters(self, machine: MachineId) -> list[DeviceId]:
+        """The sensors that measure a machine."""
+        return [
+            device.id
+            for device in self.site.devices
+            if device.machine == machine and _is(device, "machine")
+        ]
+
+    def contacts(self, door: Door) -> list[DeviceId]:
+        """Who reports that a door opens: its sensors, or else its lock or reader, if any does."""
+        sensors = [
+            device.id
+            for device in self.site.devices
+            if device.door == door.id and _is(device, "contact")
+        ]
+        if sensors or not door.contact:
+            return sensors
+        return self._own(door)
+
+    def exit_buttons(self, door: Door) -> list[DeviceId]:
+        """Who reports the exit button: a sensor of its own, or else the door's lock or reader."""
+        buttons = [
+            device.id
+            for device in self.site.devices
+            if device.door == door.id and _is(device, "exit-button")
+        ]
+        return buttons or self._own(door)
+
+    def _own(self, door: Door) -> list[DeviceId]:
+        """The lock of a door, or else a reader of it."""
+        able = [door.lock, self.reader(door.id, "entry"), self.reader(door.id, "exit")]
+        return [device for device in able if device is not None][:1]
+
+    def releaser(self, reader: DeviceId) -> DeviceId:
+        """The device that releases the door of this reader: a lock, or the reader itself."""
+        door = self.site.device[reader].door
+        lock = self.site.door[door].lock if door is not None else None
+        return lock or reader
+
+    def births(self) -> list[Outgoing]:
+        """What devices of other makers say when they come online."""
+        return [message for device in self.foreign.values() for message in device.birth()]
+
+    def _connect(self, device: Device, skew: timedelta, boot: int, topics: Topics) -> None:
+        foreign = foreign_device(device, skew)
+        if foreign is not None:
+            self.foreign[device.id] = foreign
+            if foreign.hears is not None:
+                self._listen(foreign.hears, "order", device.id)
+            return
+        kind = NativeDevice if device.role == "sensor" else SimulatedReader
+        self.native[device.id] = kind(self.site.id, device.id, boot=boot, topics=topics, skew=skew)
+        self._listen(topics.ack(self.site.id, device.id), "ack", device.id)
+        if device.role != "sensor":
+            self._listen(topics.command(self.site.id, device.id), "command", device.id)
+
+    def _listen(self, topic: str, hearing: Hearing, device: DeviceId) -> None:
+        """Several devices of other makers may share one topic."""
+        self.listens.setdefault(topic, []).append((hearing, device))
+
+    def _install(self, device: Device) -> None:
+        kind = kind_of(device)
+        draw = branch(self._seed, self.site.id, "sensor", device.id)
+        said = first_words(kind)
+        if said is not None:
+            self.openers.append((device.id, said))
+        sensor = room_sensor(kind, self._faults, draw)
+        if sensor is not None:
+            self.rooms.append(InRoom(device.id, sensor, device.zone))
+        if kind in HAVE_BATTERY:
+            gauge = BatteryGauge(self._faults, draw)
+            self.rooms.append(InRoom(device.id, gauge, None))
+        if kind == "crossing" and device.zone is not None:
+            counter = Counter(self._faults, draw)
+            door = self._door_under(device, device.zone, kind)
+            self.lines.append(AtLine(device.id, counter, device.zone, door))
+
+    def _door_under(self, counter: Device, zone: ZoneId, kind: Kind) -> DoorId | None:
+        """Not said by the space file: a zone's first counter has its first door, and so on."""
+        around = [
+            device.id for device in self.site.devices if device.zone == zone and _is(device, kind)
+        ]
+        doors = [door.id for door in self.site.doors if zone in self.site.zone[door.zone].lineage]
+        place = around.index(counter.id)
+        return doors[place] if place < len(doors) else None
+
+    def _skews(self) -> dict[DeviceId, timedelta]:
+        """Every clock is a little wrong; one sensor's, by minutes."""
+        draw = branch(self._seed, self.site.id, "clocks")
+        skews = {device.id: clock_skew(self._faults, draw) for device in self.site.devices}
+        sensors = [
+            device.id
+            for device in self.site.devices
+            if device.role == "sensor" and device.driver == "native"
+        ]
+        if sensors and self._faults.badly_wrong_s:
+            skews[draw.choice(sensors)] = timedelta(seconds=self._faults.badly_wrong_s)
+        return skews
+
+
+def _is(device: Device, kind: Kind) -> bool:
+    return device.role == "sensor" and kind_of(device) == kind

@@ -1,0 +1,81 @@
+"""What goes wrong, and how often. Every fault is drawn from the seed.
+
+A rate is a share of its occasions (0 to 1); each field names its occasion. Lengths are in seconds
+of the wire.
+"""
+
+from datetime import timedelta
+from random import Random
+
+from msgspec import Struct
+
+
+class Faults(Struct, frozen=True):
+    """The rates of one simulation."""
+
+    tailgating: float = 0.0
+    """Of those who stand behind somebody who is let in: those who slip in on the same badge."""
+    forgotten_exit: float = 0.0
+    """Of those who leave through a door with an exit reader: those who do not use it."""
+    missed_crossing: float = 0.0
+    """Of the people who pass a counter: those it does not see."""
+    double_crossing: float = 0.0
+    """Of the people who pass a counter: those it sees twice."""
+    duplicate: float = 0.0
+    """Of the messages of numbered devices: those the wire delivers twice."""
+    pir_blind_s: float = 0.0
+    """How long a PIR sees nothing after a trigger (60 s for an Aqara RTCGQ11LM)."""
+    stuck_presence: float = 0.0
+    """Of the times when a room empties: those when its mmWave sensor stays on."""
+    stuck_s: float = 1800.0
+    """How long it then stays on, unless somebody comes."""
+    offline_per_hour: float = 0.0
+    """Times an hour that a numbered device loses its connection, and keeps its events."""
+    offline_s: float = 20.0
+    """How long that lasts, on average."""
+    skew_s: float = 0.0
+    """Clocks are wrong by at most so much, either way."""
+    badly_wrong_s: float = 0.0
+    """One sensor of each site is wrong by so much. No reader: it would open nothing at all."""
+    low_battery: float = 0.0
+    """Of the devices with a battery: those that begin at 8 %."""
+
+    @classmethod
+    def none(cls) -> "Faults":
+        """A perfect world."""
+        return cls()
+
+    @classmethod
+    def ordinary(cls) -> "Faults":
+        """What a space has to live with. Sources are in docs/simulators.md."""
+        return cls(
+            tailgating=0.08,
+            forgotten_exit=0.05,
+            missed_crossing=0.02,
+            double_crossing=0.01,
+            duplicate=0.01,
+            pir_blind_s=60.0,
+            stuck_presence=0.02,
+            offline_per_hour=0.2,
+            skew_s=2.0,
+            badly_wrong_s=420.0,
+            low_battery=0.2,
+        )
+
+
+def crossings_seen(faults: Faults, draw: Random) -> int:
+    """How often a counter sees one person who passes: 0, 1 or 2."""
+    at = draw.random()
+    if at < faults.missed_crossing:
+        return 0
+    return 2 if at < faults.missed_crossing + faults.double_crossing else 1
+
+
+def happens(rate: float, draw: Random) -> bool:
+    """Whether a fault of this rate happens now; draws once even where it cannot."""
+    return draw.random() < rate
+
+
+def clock_skew(faults: Faults, draw: Random) -> timedelta:
+    """What one device's clock is wrong by."""
+    return timedelta(seconds=round(draw.uniform(-faults.skew_s, faults.skew_s), 3))

@@ -1,0 +1,185 @@
+"""What people do with their day: when they come, lunch, meet, make, and leave.
+
+A day is a list of stops in the site's local time. It is drawn from the seed, the person and the
+date alone, so it does not depend on what the doors said.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from random import Random
+
+from msgspec import Struct
+
+from gateway.core.site import Machine, MachineId, Plan, Site, ZoneId
+from simulators.routes import Place, Routes
+from simulators.seeds import branch
+
+MEETING_WORDS = ("meeting", "reunion", "salle", "conf")
+MAKING_WORDS = ("fablab", "lab", "atelier", "workshop", "wood", "laser")
+EATING_WORDS = ("kitchen", "cuisine", "cafe", "lounge")
+CURIOUS = 0.08
+"""Share of days on which somebody tries a zone that their plan does not give."""
+SHORT_MEETING_SEATS = 6
+"""People invited where the room has no capacity."""
+
+
+class Stop(Struct, frozen=True):
+    """From `at` (local) on, be in `place`, and use `machine` there until the next stop."""
+
+    at: datetime
+    place: Place
+    machine: MachineId | None = None
+
+
+class Rhythm(Struct, frozen=True):
+    """When the holders of a plan come and go: local hours, mean and spread; share of days."""
+
+    arrives: float
+    leaves: float
+    spread: float
+    comes: float
+
+
+RHYTHMS = {
+    "resident": Rhythm(arrives=8.8, leaves=17.9, spread=0.6, comes=0.95),
+    "office": Rhythm(arrives=9.2, leaves=17.2, spread=0.5, comes=0.85),
+    "maker": Rhythm(arrives=10.5, leaves=20.5, spread=1.0, comes=0.7),
+    "evening": Rhythm(arrives=17.8, leaves=21.6, spread=0.5, comes=0.7),
+    "visitor": Rhythm(arrives=10.0, leaves=15.5, spread=1.0, comes=0.6),
+}
+"""By what a plan gives (`rhythm_of`)."""
+
+
+class Places(Struct, frozen=True):
+    """A site's zones by what they are for, from their ids and machines."""
+
+    desks: tuple[ZoneId, ...]
+    meeting: tuple[ZoneId, ...]
+    making: tuple[ZoneId, ...]
+    eating: tuple[ZoneId, ...]
+    machines: tuple[Machine, ...]
+
+
+def places_of(site: Site, routes: Routes) -> Places:
+    """The zones that can be reached, by purpose; a zone that only holds others is for nothing."""
+    holds = {parent for zone in site.zones for parent in zone.ancestors}
+    rooms = [zone for zone in routes.reachable if zone not in holds] or list(routes.reachable)
+    with_machines = {machine.zone for machine in site.machines}
+    making = _named(rooms, MAKING_WORDS) | (with_machines & set(rooms))
+    meeting = _named(rooms, MEETING_WORDS) - making
+    eating = _named(rooms, EATING_WORDS) - making - meeting
+    desks = [zone for zone in rooms if zone not in making | meeting | eating]
+    return Places(
+        desks=tuple(desks or rooms),
+        meeting=tuple(zone for zone in rooms if zone in meeting),
+        making=tuple(zone for zone in rooms if zone in making),
+        eating=tuple(zone for zone in rooms if zone in eating),
+        machines=tuple(machine for machine in site.machines if machine.zone in routes.reachable),
+    )
+
+
+def rhythm_of(plan: Plan | None) -> str:
+    """The rhythm that fits what a plan gives: machines, every hour, or some hours."""
+    if plan is None:
+        return "visitor"
+    words = (plan.id, plan.name.en.lower(), plan.name.fr.lower())
+    if any(word in text for text in words for word in ("evening", "soir", "night", "nuit")):
+        return "evening"
+    if any(word in text for text in words for word in ("day", "jour", "visit", "guest")):
+        return "visitor"
+    if any(right.machines for right in plan.rights):
+        return "maker"
+    return "resident" if any(right.hours == "24/7" for right in plan.rights) else "office"
+
+
+class Agenda:
+    """One site's days: what its people do together, and each of them alone."""
+
+    def __init__(self, site: Site, seed: int) -> None:
+        self.site = site
+        self.routes = Routes(site)
+        self.places = places_of(site, self.routes)
+        self._seed = seed
+
+    def day(self, ref: str, plan: Plan | None, rhythm: str, on: date) -> tuple[Stop, ...]:
+        """One person's stops on a day, in order; the last is the street. Empty: stays away."""
+        draw = branch(self._seed, self.site.id, "day", ref, on)
+        habit = RHYTHMS[rhythm]
+        if draw.random() >= habit.comes:
+            return ()
+        comes = _at(on, draw.gauss(habit.arrives, habit.spread))
+        leaves = max(_at(on, draw.gauss(habit.leaves, habit.spread)), comes + timedelta(hours=1))
+        base = self._base(plan, rhythm, draw)
+        stops = [Stop(comes, base), Stop(leaves, None)]
+        for begin, end, visit in self._outings(plan, rhythm, on, draw):
+            if comes < begin and end < leaves:
+                stops += [Stop(begin, visit.place, visit.machine), Stop(end, base)]
+        return tuple(sorted(stops, key=lambda stop: stop.at))
+
+    def meetings(self, on: date) -> tuple[tuple[datetime, datetime, ZoneId], ...]:
+        """The day's meetings: begin, end and room. They begin on the half hour, so people queue."""
+        draw = branch(self._seed, self.site.id, "meetings", on)
+        if not self.places.meeting:
+            return ()
+        begins = sorted(draw.sample((9.5, 10.5, 11.0, 14.0, 15.0, 16.0), k=3))
+        return tuple(
+            (
+                _at(on, hour),
+                _at(on, hour + draw.choice((0.5, 0.75))),
+                draw.choice(self.places.meeting),
+            )
+            for hour in begins
+        )
+
+    def _base(self, plan: Plan | None, rhythm: str, draw: Random) -> ZoneId:
+        given = self._given(plan)
+        wanted = self.places.making[:1] if rhythm == "maker" else self.places.desks
+        return draw.choice([zone for zone in wanted if zone in given] or list(given))
+
+    def _given(self, plan: Plan | None) -> tuple[ZoneId, ...]:
+        """The rooms that a plan gives; all of them where that is none."""
+        places = self.places
+        rooms = (*places.desks, *places.meeting, *places.making, *places.eating)
+        rights = {zone for right in (plan.rights if plan else ()) for zone in right.zones}
+        given = [room for room in rooms if rights & set(self.site.zone[room].lineage)]
+        return tuple(given or rooms)
+
+    def _outings(
+        self, plan: Plan | None, rhythm: str, on: date, draw: Random
+    ) -> Iterator[tuple[datetime, datetime, Stop]]:
+        """Lunch, a meeting, a machine, the evening workshop, and a look where one has no right."""
+        noon = _at(on, draw.gauss(12.4, 0.2))
+        fed = self.places.eating and draw.random() < 0.4  # noqa: PLR2004 - the rest eat outside
+        yield _outing(noon, 0.75, draw.choice(self.places.eating) if fed else None)
+        invited = SHORT_MEETING_SEATS / 20
+        for begin, end, room in self.meetings(on):
+            if draw.random() < invited:
+                yield begin, end, Stop(begin, room)
+        machine = self._machine(plan, draw)
+        if machine is not None and draw.random() < 0.8:  # noqa: PLR2004 - most who may, do
+            begin = _at(on, draw.uniform(13.5, 17.0))
+            end = begin + timedelta(minutes=draw.randint(20, 50))
+            yield begin, end, Stop(begin, machine.zone, machine.id)
+        if self.places.making and rhythm in {"evening", "maker"}:
+            yield _outing(_at(on, 18.5), 1.5, self.places.making[0])
+        if draw.random() < CURIOUS:
+            yield _outing(_at(on, draw.uniform(10, 17)), 0.25, draw.choice(self.routes.reachable))
+
+    def _machine(self, plan: Plan | None, draw: Random) -> Machine | None:
+        given = {machine for right in (plan.rights if plan else ()) for machine in right.machines}
+        mine = [machine for machine in self.places.machines if machine.id in given]
+        return draw.choice(mine) if mine else None
+
+
+def _named(zones: list[ZoneId], words: tuple[str, ...]) -> set[ZoneId]:
+    return {zone for zone in zones if any(word in zone for word in words)}
+
+
+def _at(on: date, hour: float) -> datetime:
+    """A local time of that day, within it."""
+    seconds = min(max(hour, 0.0), 23.9) * 3600
+    return datetime.combine(on, time()) + timedelta(seconds=round(seconds, 1))
+
+
+def _outing(begin: datetime, hours: float, place: Place) -> tuple[datetime, datetime, Stop]:
+    return begin, begin + timedelta(hours=hours), Stop(begin, place)

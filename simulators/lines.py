@@ -1,0 +1,60 @@
+"""The line in front of each door: one gesture at a time, and those who slip in behind it."""
+
+from collections import defaultdict
+from typing import Literal
+
+from msgspec import Struct
+
+from gateway.core.site import DoorId
+from simulators.routes import Passage
+from simulators.walks import Stand
+
+
+class _Line(Struct):
+    busy: bool = False
+    waiting: list[Stand] = []
+
+
+class Lines:
+    """Who stands at which door. Who has no badge never has a turn, but may be let in."""
+
+    def __init__(self) -> None:
+        self._at: defaultdict[DoorId, _Line] = defaultdict(_Line)
+
+    def join(self, stand: Stand) -> Literal["turn", "wait"]:
+        """Stand in line; `turn` when there is nobody."""
+        line = self._line(stand.passage)
+        if stand.has_badge and not line.busy:
+            line.busy = True
+            return "turn"
+        line.waiting.append(stand)
+        return "wait"
+
+    def leave(self, stand: Stand) -> bool:
+        """Give up; False when one is no longer in line."""
+        line = self._line(stand.passage)
+        if stand not in line.waiting:
+            return False
+        line.waiting.remove(stand)
+        return True
+
+    def behind(self, passage: Passage, most: int) -> list[Stand]:
+        """The first of those who wait to go the same way."""
+        line = self._line(passage)
+        return [stand for stand in line.waiting if stand.passage == passage][:most]
+
+    def next_turn(self, door: DoorId) -> Stand | None:
+        """The door is free: whose turn it is now."""
+        line = self._at[door]
+        line.busy = False
+        able = (stand for stand in line.waiting if stand.has_badge)
+        stand = next(able, None)
+        if stand is not None:
+            line.waiting.remove(stand)
+            line.busy = True
+        return stand
+
+    def _line(self, passage: Passage) -> _Line:
+        if passage.door is None:
+            raise ValueError("nobody stands in line where there is no door")
+        return self._at[passage.door]

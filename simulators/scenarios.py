@@ -1,0 +1,148 @@
+"""Two kinds of day, for one site or a network of them."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Literal, Protocol
+
+from msgspec import Struct, structs
+
+from gateway.core.site import Device, Site, SiteId, Text
+from simulators.faults import Faults
+from simulators.habits import Agenda, Stop
+from simulators.people import MEMBERS, Person, members, visitors
+from simulators.seeds import branch
+
+ScenarioName = Literal["ordinary-day", "open-house"]
+CROWD_OF_ROOM = 1.3
+"""Visitors of an open house for each person that the largest public room may hold."""
+CROWD_MAX = 120
+CROWD_WITHOUT_CAPACITY = 40
+SITES_MAX = 999
+"""site-001 … site-999."""
+
+
+class Scenario(Protocol):
+    """Who is there, and what they do with a day."""
+
+    name: ScenarioName
+    opens: time
+    """Local time at which the simulation begins."""
+    followers: int
+    """People who may slip in behind one who was let in."""
+
+    def people(self, site: Site, seed: int, count: int) -> list[Person]:
+        """Everybody who may come."""
+        ...
+
+    def day(self, agenda: Agenda, seed: int, person: Person, on: date) -> tuple[Stop, ...]:
+        """One person's stops on a day."""
+        ...
+
+    def faults(self, faults: Faults) -> Faults:
+        """The faults, as this kind of day has them."""
+        ...
+
+
+class OrdinaryDay:
+    """Members come, lunch, meet, make and leave; a workshop in the evening."""
+
+    name: ScenarioName = "ordinary-day"
+    opens = time(8, 45)
+    followers = 1
+
+    def people(self, site: Site, seed: int, count: int) -> list[Person]:
+        """The members."""
+        return members(site, seed, count)
+
+    def day(self, agenda: Agenda, seed: int, person: Person, on: date) -> tuple[Stop, ...]:
+        """By the rhythm of their plan."""
+        del seed
+        plan = None if person.plan is None else agenda.site.plan[person.plan]
+        return agenda.day(person.ref, plan, person.rhythm, on)
+
+    def faults(self, faults: Faults) -> Faults:
+        """As they are."""
+        return faults
+
+
+class OpenHouse:
+    """An evening for the public: some members are hosts, and a crowd comes that has no badges.
+
+    Who has no badge comes in behind somebody who has one, so five times as many slip in.
+    """
+
+    name: ScenarioName = "open-house"
+    opens = time(18, 0)
+    followers = 3
+
+    def people(self, site: Site, seed: int, count: int) -> list[Person]:
+        """The members and the crowd."""
+        rooms = [zone.capacity for zone in site.zones if zone.capacity is not None]
+        crowd = min(CROWD_MAX, round(CROWD_OF_ROOM * max(rooms, default=CROWD_WITHOUT_CAPACITY)))
+        return [*members(site, seed, count), *visitors(site, seed, crowd)]
+
+    def day(self, agenda: Agenda, seed: int, person: Person, on: date) -> tuple[Stop, ...]:
+        """One evening: hosts before the crowd, a walk from room to room, home by ten."""
+        draw = branch(seed, agenda.site.id, "evening", person.ref, on)
+        host = person.kind == "member"
+        if host and draw.random() < 0.5:  # noqa: PLR2004 - half of the members are hosts
+            return ()
+        evening = datetime.combine(on, self.opens)
+        comes = evening + timedelta(minutes=draw.uniform(1, 20) if host else draw.gauss(35, 15))
+        leaves = evening + timedelta(
+            minutes=draw.uniform(200, 240) if host else draw.gauss(140, 25)
+        )
+        rooms = [draw.choice(agenda.places.desks), *draw.choices(agenda.routes.reachable, k=2)]
+        walk = [comes + (leaves - comes) * share for share in (0.0, 0.4, 0.7)]
+        stops = [Stop(at, room) for at, room in zip(walk, rooms, strict=True)]
+        return (*stops, Stop(leaves, None))
+
+    def faults(self, faults: Faults) -> Faults:
+        """With more who slip in."""
+        return structs.replace(faults, tailgating=min(1.0, faults.tailgating * 5))
+
+
+SCENARIOS: dict[ScenarioName, Scenario] = {
+    scenario.name: scenario for scenario in (OrdinaryDay(), OpenHouse())
+}
+
+
+def network(site: Site, sites: int) -> tuple[Site, ...]:
+    """So many sites with the doors and plans of `site`, called site-001, site-002 and so on.
+
+    Raises:
+        ValueError: Fewer than one, or more than `SITES_MAX`.
+    """
+    if not 1 <= sites <= SITES_MAX:
+        raise ValueError(f"{sites} sites; must be 1 to {SITES_MAX}")
+    return (site,) if sites == 1 else tuple(_clones(site, sites))
+
+
+def _clones(site: Site, sites: int) -> Iterator[Site]:
+    for number in range(1, sites + 1):
+        name = SiteId(f"site-{number:03d}")
+        yield structs.replace(
+            site,
+            id=name,
+            name=Text(f"{site.name.fr} {number}", f"{site.name.en} {number}"),
+            devices=tuple(_moved(device, name) for device in site.devices),
+        )
+
+
+def _moved(device: Device, site: SiteId) -> Device:
+    """The device on topics of its own; a native one's follow from its site."""
+    return structs.replace(device, topic=f"{device.topic}-{site}") if device.topic else device
+
+
+def enrolled(site: Site, seed: int, scenario: Scenario, count: int = MEMBERS) -> list[Person]:
+    """The people of a scenario whom the members' list knows."""
+    return [person for person in scenario.people(site, seed, count) if person.enrolled]
+
+
+class Cast(Struct, frozen=True):
+    """A scenario with its place and seed."""
+
+    site: Site
+    scenario: Scenario
+    seed: int
+    members: int = MEMBERS

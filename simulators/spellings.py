@@ -1,0 +1,231 @@
+"""How devices of other makers say a reading, and what they understand as "unlock".
+
+Each spelling is the maker's own wire, as seen from the device: (topic, payload). Its devices number
+nothing, keep nothing and get no ack.
+"""
+
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import msgspec
+
+from gateway.core.readings import (
+    Battery,
+    Co2,
+    CredentialPresented,
+    DoorReported,
+    ExitRequested,
+    MachineReported,
+    Motion,
+    Presence,
+    Reading,
+)
+from gateway.core.site import Device
+from gateway.wire import Outgoing
+
+
+class Spelling(Protocol):
+    """One maker's wire."""
+
+    def says(self, device: Device, reading: Reading, at: datetime) -> list[Outgoing]:
+        """The messages that tell a reading; none where this maker has no word for it."""
+        ...
+
+    def birth(self, device: Device) -> list[Outgoing]:
+        """What the device says when it comes online."""
+        ...
+
+    def hears(self, device: Device) -> str | None:
+        """The topic of its orders."""
+        ...
+
+    def unlocks(self, device: Device, payload: bytes) -> bool:
+        """Whether an order to this device releases its door."""
+        ...
+
+
+class ForeignDevice:
+    """A device on another maker's wire. `skew` is what its clock is wrong by."""
+
+    def __init__(self, device: Device, spelling: Spelling, skew: timedelta) -> None:
+        self.device = device
+        self.hears = spelling.hears(device)
+        self._spelling = spelling
+        self._skew = skew
+
+    def birth(self) -> list[Outgoing]:
+        """What it says when it comes online."""
+        return self._spelling.birth(self.device)
+
+    def says(self, reading: Reading, now: datetime) -> list[Outgoing]:
+        """The messages that tell a reading; none where its maker has no word for it."""
+        return self._spelling.says(self.device, reading, now + self._skew)
+
+    def unlocks(self, payload: bytes) -> bool:
+        """Whether an order releases its door."""
+        return self._spelling.unlocks(self.device, payload)
+
+
+class EspRfid:
+    """esp-rfid 2.0: says on `<topic>/send`, hears on `<topic>/cmd` with all others of its topic."""
+
+    def says(self, device: Device, reading: Reading, at: datetime) -> list[Outgoing]:
+        """A badge that the reader itself does not know, or a door event of its log."""
+        common = {"time": int(at.timestamp()), "hostname": _hostname(device)}
+        if isinstance(reading, CredentialPresented):
+            access = {"isKnown": "false", "access": "Denied", "username": "Unknown"}
+            return [_esp(device, {"type": "access", **access, "uid": reading.credential, **common})]
+        if isinstance(reading, DoorReported):
+            told = "Door Open" if reading.state == "open" else "Door Closed"
+            log = {"cmd": "event", "type": "INFO", "src": "door", "desc": told, "data": ""}
+            return [_esp(device, {**log, **common})]
+        return []
+
+    def birth(self, device: Device) -> list[Outgoing]:
+        """The boot message, with its uptime as text as the firmware has it."""
+        boot = {"type": "boot", "time": 0, "uptime": "0", "ip": _ip(device)}
+        return [_esp(device, {**boot, "hostname": _hostname(device)})]
+
+    def hears(self, device: Device) -> str | None:
+        """The topic that all devices of this base share."""
+        return f"{device.topic}/cmd"
+
+    def unlocks(self, device: Device, payload: bytes) -> bool:
+        """Only an order that names our own address."""
+        order = _json(payload)
+        return order.get("cmd") in {"opendoor", "open"} and order.get("doorip") == _ip(device)
+
+
+class Zigbee2Mqtt:
+    """Zigbee2MQTT 2.x: one retained-free state object a device. `contact: true` is closed."""
+
+    def says(self, device: Device, reading: Reading, at: datetime) -> list[Outgoing]:
+        """The state with the one key that changed."""
+        del at  # Zigbee2MQTT tells no time unless asked to
+        state: dict[str, object] | None = None
+        match reading:
+            case Motion(active=active):
+                state = {"occupancy": active, "illuminance": 210}
+            case Presence(active=active):
+                state = {"presence": active, "target_distance": 1.8 if active else 0}
+            case DoorReported(state=door):
+                state = {"contact": door == "closed"}
+            case Co2(ppm=ppm):
+                state = {"co2": ppm}
+            case Battery(percent=percent):
+                state = {"battery": percent, "voltage": 2900}
+            case MachineReported(state=power, watts=watts):
+                state = {"state": power.upper(), "power": watts or 0}
+            case _:
+                return []
+        return [Outgoing(device.topic, msgspec.json.encode({**state, "linkquality": 120}))]
+
+    def birth(self, device: Device) -> list[Outgoing]:
+        """Its availability."""
+        return [Outgoing(f"{device.topic}/availability", b'{"state":"online"}', retain=True)]
+
+    def hears(self, device: Device) -> str | None:
+        """None: sensors take no orders."""
+        del device
+        return None
+
+    def unlocks(self, device: Device, payload: bytes) -> bool:
+        """Never."""
+        del device, payload
+        return False
+
+
+class Tasmota:
+    """Tasmota: telemetry on `tele/…/SENSOR`, a switch on `stat/…/RESULT`, orders by Backlog."""
+
+    def says(self, device: Device, reading: Reading, at: datetime) -> list[Outgoing]:
+        """A badge under the name of the reader's chip, a switch that moved, or the air."""
+        clock = at.strftime("%Y-%m-%dT%H:%M:%S")
+        if isinstance(reading, CredentialPresented):
+            return [_tele(device, {"Time": clock, **_scan(device, reading.credential)})]
+        if isinstance(reading, Co2):
+            return [_tele(device, {"Time": clock, "SCD40": {"CarbonDioxide": round(reading.ppm)}})]
+        is_on = _is_on(device, reading)
+        if is_on is None:
+            return []
+        moved = {f"Switch{device.options.get('switch')}": {"Action": "ON" if is_on else "OFF"}}
+        return [Outgoing(_tasmota_topic(device, "stat", "RESULT"), msgspec.json.encode(moved))]
+
+    def birth(self, device: Device) -> list[Outgoing]:
+        """The counterpart of its last will."""
+        return [Outgoing(_tasmota_topic(device, "tele", "LWT"), b"Online", retain=True)]
+
+    def hears(self, device: Device) -> str | None:
+        """Where its board takes several commands at once."""
+        return _tasmota_topic(device, "cmnd", "Backlog0") if "relay" in device.options else None
+
+    def unlocks(self, device: Device, payload: bytes) -> bool:
+        """An order that switches its relay on."""
+        orders = [order.strip().lower() for order in payload.decode(errors="replace").split(";")]
+        return f"power{device.options.get('relay')} on" in orders
+
+
+SPELLINGS: dict[str, Spelling] = {
+    "esp-rfid": EspRfid(),
+    "zigbee2mqtt": Zigbee2Mqtt(),
+    "tasmota": Tasmota(),
+}
+"""By the driver's name. Whatever else a space file names speaks the native wire here."""
+
+
+def foreign_device(device: Device, skew: timedelta) -> ForeignDevice | None:
+    """The device on its maker's wire; None for a native one."""
+    spelling = SPELLINGS.get(device.driver)
+    return None if spelling is None else ForeignDevice(device, spelling, skew)
+
+
+def _json(payload: bytes) -> dict[str, object]:
+    """An order as an object; empty when it is none (a device ignores what it cannot read)."""
+    try:
+        return msgspec.json.decode(payload, type=dict[str, object])
+    except msgspec.DecodeError:
+        return {}
+
+
+def _esp(device: Device, said: dict[str, object]) -> Outgoing:
+    return Outgoing(f"{device.topic}/send", msgspec.json.encode(said))
+
+
+def _hostname(device: Device) -> str:
+    return str(device.options.get("hostname", device.id))
+
+
+def _ip(device: Device) -> str:
+    return str(device.options.get("ip", "192.0.2.1"))
+
+
+def _tele(device: Device, said: dict[str, object]) -> Outgoing:
+    return Outgoing(_tasmota_topic(device, "tele", "SENSOR"), msgspec.json.encode(said))
+
+
+def _tasmota_topic(device: Device, prefix: str, ending: str) -> str:
+    full = str(device.options.get("full_topic", "%prefix%/%topic%/"))
+    return full.replace("%prefix%", prefix).replace("%topic%", device.topic) + ending
+
+
+def _scan(device: Device, uid: str) -> dict[str, object]:
+    """As a Wiegand reader's number, or as the hex of an RC522."""
+    sizes = {"wiegand26": 26, "wiegand34": 34}
+    if device.format in sizes:
+        return {"Wiegand": {"UID": int(uid), "Size": sizes[device.format]}}
+    return {"RC522": {"UID": uid.upper(), "Data": "", "Type": "MIFARE 1KB"}}
+
+
+def _is_on(device: Device, reading: Reading) -> bool | None:
+    """Where the device's switch stands after this reading; None: it has no switch for it."""
+    if "switch" not in device.options:
+        return None
+    match reading:
+        case DoorReported(state=state):
+            return state == device.options.get("on")
+        case Motion(active=active) | Presence(active=active):
+            return active == (device.options.get("on", "active") == "active")
+        case ExitRequested():
+            return True
+        case _:
+            return None

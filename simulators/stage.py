@@ -1,0 +1,100 @@
+"""A simulation set up: sites, people, faults and a broker make a `Run`, and its people a roster."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+from gateway.clock import Clock
+from gateway.core.site import Site
+from gateway.wire import Topics
+from simulators.faults import Faults
+from simulators.link import Broker
+from simulators.people import COLUMNS, MEMBERS, roster
+from simulators.run import LiveClock, Run, new_boot
+from simulators.scenarios import SCENARIOS, Cast, ScenarioName
+from simulators.tally import Bookkeeping
+from simulators.truth import COLUMNS as TRUTH_COLUMNS
+from simulators.truth import Tell
+from simulators.world import World
+
+FaultsName = Literal["none", "ordinary"]
+FAULTS: dict[FaultsName, Faults] = {"none": Faults.none(), "ordinary": Faults.ordinary()}
+
+
+class Plot(Struct, frozen=True):
+    """What is simulated. The same plot gives the same people, habits and faults.
+
+    `members` are people a site; at `speed` 60 a day of habits passes in 24 minutes.
+    """
+
+    scenario: ScenarioName = "ordinary-day"
+    seed: int = 1
+    speed: float = 60.0
+    faults: FaultsName = "ordinary"
+    members: int = MEMBERS
+
+
+def stage(
+    sites: Sequence[Site],
+    plot: Plot,
+    broker: Broker,
+    clock: Clock,
+    *,
+    prefix: str = "seuil",
+    tell: Tell = lambda _: None,
+) -> Run:
+    """A run that is ready to live; `tell` hears every change of the true counts."""
+    live = LiveClock(clock)
+    topics, tally, boot = Topics(prefix), Bookkeeping(), new_boot(clock)
+    worlds = [
+        World(
+            _cast(site, plot),
+            live.now(),
+            boot=boot,
+            faults=FAULTS[plot.faults],
+            speed=plot.speed,
+            topics=topics,
+            tally=tally,
+            tell=tell,
+        )
+        for site in sites
+    ]
+    return Run(worlds, broker, topics, live, tally)
+
+
+def roster_rows(sites: Sequence[Site], plot: Plot, today: date) -> Iterator[dict[str, str]]:
+    """The lines of `seuil members import` for everybody of the plot who is enrolled."""
+    for site in sites:
+        cast = _cast(site, plot)
+        yield from roster(cast.scenario.people(site, plot.seed, plot.members), today)
+
+
+def write_roster(file: Path, sites: Sequence[Site], plot: Plot, today: date) -> int:
+    """Write them as CSV; how many there are."""
+    rows = list(roster_rows(sites, plot, today))
+    with file.open("w", encoding="utf-8", newline="") as opened:
+        writer = csv.DictWriter(opened, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    return len(rows)
+
+
+@contextmanager
+def truth_file(file: Path | None) -> Iterator[Tell]:
+    """Write every true count to a CSV file as it changes; without a file, nowhere."""
+    if file is None:
+        yield lambda _: None
+        return
+    with file.open("w", encoding="utf-8", newline="", buffering=1) as opened:
+        writer = csv.writer(opened)
+        writer.writerow(TRUTH_COLUMNS)
+        yield lambda count: writer.writerow(count.row())
+
+
+def _cast(site: Site, plot: Plot) -> Cast:
+    return Cast(site, SCENARIOS[plot.scenario], plot.seed, plot.members)

@@ -1,0 +1,201 @@
+"""What happened to every credential event that a simulation presented: answers, decisions, delays.
+
+A decision is known by the gateway's number. Devices that number their events get it in the command
+that names (`boot`, `seq`); others are followed on the site's public `access` topic, in the order in
+which they asked.
+"""
+
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+
+from gateway.core.site import DeviceId, SiteId
+from gateway.wire import AccessCommand, AccessMessage
+from simulators.devices import Key, NativeDevice
+
+DELAYS_KEPT = 100_000
+"""Answer times kept for the percentiles: a day of a large network, and under 10 MB."""
+ASKED_KEPT = 200_000
+"""Credential events remembered one by one; older ones are judged and only counted."""
+
+_read_access = msgspec.json.Decoder(AccessMessage).decode
+
+
+class Answered(Struct, frozen=True):
+    """Answer times in milliseconds; None when there was no answer."""
+
+    p50: float | None
+    p99: float | None
+    slowest: float | None
+
+
+class Tally(Struct, frozen=True):
+    """The figures of a run.
+
+    `ok`: every event is on the gateway's disk, and each fresh credential got exactly one decision.
+    """
+
+    ok: bool
+    credentials: int
+    """Credential events presented."""
+    late: int
+    """Of them, those that came too late to be answered: kept by an offline reader, or re-sent."""
+    decisions: int
+    """Decisions seen for them, each once."""
+    granted: int
+    denied: int
+    denied_by_reason: dict[str, int]
+    undecided: int
+    """Fresh events without a decision."""
+    decided_twice: int
+    """Events with two different decisions."""
+    answers_repeated: int
+    """The same decision, told again."""
+    answer_ms: Answered
+    sent: int
+    """Messages handed to the broker."""
+    resent: int
+    """Events sent again because no ack came in time."""
+    duplicated: int
+    """Messages that the simulated wire delivered twice."""
+    unacknowledged: int
+    """Events that the gateway had not acknowledged at the end."""
+    refused: int
+    """Events lost because a device's store was full."""
+    garbled: int
+    """Messages of the gateway that no device understood."""
+    people: dict[str, dict[str, int]]
+    """The true count of each zone at the end, by site."""
+    faults: dict[str, int]
+    """Faults that happened, by name."""
+
+
+class _Question(Struct):
+    asked: datetime
+    fresh: bool
+    decision: str | None = None
+
+
+_Name = tuple[SiteId, DeviceId, Key | int]
+
+
+class Bookkeeping:
+    """Gathers the figures while a simulation runs."""
+
+    def __init__(self) -> None:
+        self.sent = self.duplicated = self.garbled = 0
+        self.late = self.credentials = 0
+        self._questions: dict[_Name, _Question] = {}
+        self._unnumbered: dict[tuple[SiteId, DeviceId], deque[int]] = {}
+        self._delays: deque[float] = deque(maxlen=DELAYS_KEPT)
+        self._outcomes: Counter[tuple[str, str]] = Counter()
+        self._twice = self._repeated = self._undecided = 0
+
+    def asked(
+        self, site: SiteId, reader: DeviceId, key: Key | None, now: datetime, *, fresh: bool = True
+    ) -> None:
+        """A credential was presented. `fresh`: it left at once."""
+        self.credentials += 1
+        self.late += not fresh
+        number: Key | int = self.credentials if key is None else key
+        self._questions[site, reader, number] = _Question(now, fresh)
+        if key is None:
+            self._unnumbered.setdefault((site, reader), deque()).append(self.credentials)
+        if len(self._questions) > ASKED_KEPT:
+            old = self._questions.pop(next(iter(self._questions)))
+            self._undecided += old.fresh and old.decision is None
+
+    def resent(self, site: SiteId, reader: DeviceId, key: Key) -> None:
+        """An event had no ack and went out again: by now it is too old to be answered."""
+        question = self._questions.get((site, reader, key))
+        if question is not None and question.fresh and question.decision is None:
+            question.fresh = False
+            self.late += 1
+
+    def heard(self, site: SiteId, reader: DeviceId, answer: AccessCommand, now: datetime) -> None:
+        """An answer came to a numbered reader."""
+        if answer.boot is not None and answer.seq is not None:
+            name = (site, reader, (answer.boot, answer.seq))
+            self._decided(name, answer.id, answer.decision, answer.reason, now)
+
+    def overheard(self, site: SiteId, payload: bytes, now: datetime) -> None:
+        """A decision was published; it is the oldest open question's of an unnumbered reader."""
+        try:
+            told = _read_access(payload)
+        except msgspec.DecodeError:
+            self.garbled += 1
+            return
+        waiting = self._unnumbered.get((site, told.reader))
+        if waiting:
+            name = (site, told.reader, waiting.popleft())
+            self._decided(name, told.id, told.decision, told.reason, now)
+
+    def _decided(
+        self, name: _Name, decision: str, outcome: str, reason: str, now: datetime
+    ) -> None:
+        question = self._questions.get(name)
+        if question is None:
+            return  # of an earlier run, or long judged
+        if question.decision is not None:
+            again = question.decision == decision
+            self._repeated += again
+            self._twice += not again
+            return
+        question.decision = decision
+        self._outcomes[outcome, reason] += 1
+        if question.fresh:
+            self._delays.append((now - question.asked).total_seconds() * 1000)
+
+    def undecided(self) -> int:
+        """Fresh events that wait for their decision, or never had one."""
+        waiting = (one.fresh and one.decision is None for one in self._questions.values())
+        return self._undecided + sum(waiting)
+
+    def result(
+        self,
+        devices: Iterable[NativeDevice],
+        people: dict[str, dict[str, int]],
+        faults: Mapping[str, int],
+    ) -> Tally:
+        """The figures as they stand."""
+        every = list(devices)
+        by_reason: Counter[str] = Counter()
+        for (outcome, reason), times in self._outcomes.items():
+            by_reason[reason] += times if outcome == "denied" else 0
+        granted = sum(times for (how, _), times in self._outcomes.items() if how == "granted")
+        undecided = self.undecided()
+        unacknowledged = sum(device.unacknowledged for device in every)
+        decisions = sum(self._outcomes.values())
+        return Tally(
+            ok=decisions > 0 and not (undecided or self._twice or unacknowledged),
+            credentials=self.credentials,
+            late=self.late,
+            decisions=decisions,
+            granted=granted,
+            denied=sum(by_reason.values()),
+            denied_by_reason=dict(sorted((+by_reason).items())),
+            undecided=undecided,
+            decided_twice=self._twice,
+            answers_repeated=self._repeated,
+            answer_ms=_percentiles(self._delays),
+            sent=self.sent,
+            resent=sum(device.resent for device in every),
+            duplicated=self.duplicated,
+            unacknowledged=unacknowledged,
+            refused=sum(device.refused for device in every),
+            garbled=self.garbled,
+            people=people,
+            faults=dict(sorted(faults.items())),
+        )
+
+
+def _percentiles(delays: Iterable[float]) -> Answered:
+    ordered = sorted(delays)
+    if not ordered:
+        return Answered(None, None, None)
+    last = len(ordered) - 1
+    p50, p99 = (round(ordered[round(share * last)], 2) for share in (0.5, 0.99))
+    return Answered(p50, p99, round(ordered[-1], 2))

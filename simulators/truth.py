@@ -1,0 +1,83 @@
+"""The true count of every zone: what any estimate is judged by."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from msgspec import Struct
+
+from gateway.core.site import Site, SiteId, ZoneId
+from simulators.routes import Place
+
+COLUMNS = ("time", "site", "zone", "people")
+
+
+class TrueCount(Struct, frozen=True):
+    """From `time` on, so many people are in `zone` (with the zones inside it)."""
+
+    time: datetime
+    site: SiteId
+    zone: ZoneId
+    people: int
+
+    def row(self) -> tuple[str, str, str, int]:
+        """As a line of the truth file."""
+        told = self.time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return (told, self.site, self.zone, self.people)
+
+
+Tell = Callable[[TrueCount], object]
+"""Hears a true count when it changes."""
+
+
+class Truth:
+    """Counts one site's people as they move, and tells `tell` each change.
+
+    A zone counts those in the zones inside it. Every zone begins at zero, which is told too.
+    """
+
+    def __init__(self, site: Site, start: datetime, tell: Tell) -> None:
+        self._site = site
+        self._tell = tell
+        self.people = {zone.id: 0 for zone in site.zones}
+        for zone in site.zones:
+            tell(TrueCount(start, site.id, zone.id, 0))
+
+    def move(self, origin: Place, to: Place, now: datetime) -> None:
+        """One person goes from `origin` to `to`.
+
+        Raises:
+            ValueError: nobody was in `origin`.
+        """
+        left, entered = self._around(origin), self._around(to)
+        for zone in left:
+            if zone not in entered:
+                self._count(zone, -1, now)
+        for zone in entered:
+            if zone not in left:
+                self._count(zone, +1, now)
+
+    def _around(self, place: Place) -> tuple[ZoneId, ...]:
+        return () if place is None else self._site.zone[place].lineage
+
+    def _count(self, zone: ZoneId, change: int, now: datetime) -> None:
+        people = self.people[zone] + change
+        if people < 0:
+            raise ValueError(f"nobody is in {zone} who could leave it")
+        self.people[zone] = people
+        self._tell(TrueCount(now, self._site.id, zone, people))
+
+
+def people_at(history: Iterable[TrueCount], site: SiteId, zone: ZoneId, at: datetime) -> int:
+    """The true count of a zone at a moment; `history` is in order of time.
+
+    Raises:
+        LookupError: nothing is known of this zone at that time.
+    """
+    known = [
+        count.people
+        for count in history
+        if count.site == site and count.zone == zone and count.time <= at
+    ]
+    if not known:
+        raise LookupError(f"no true count of {site}/{zone} at {at}")
+    return known[-1]

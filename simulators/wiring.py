@@ -1,0 +1,252 @@
+"""A site's devices on the wire: what they say, what reaches them, and what the wire does to it.
+
+Messages to be sent gather in `said`. The owner of the connection takes them with `take`, and brings
+with `receive` what the broker delivers.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+
+import msgspec
+from msgspec import Struct
+
+from gateway.core.readings import CredentialPresented, Reading
+from gateway.core.site import DeviceId, ZoneId
+from gateway.wire import AccessCommand, Outgoing, Topics
+from simulators.badges import spelled
+from simulators.clockwork import Clockwork
+from simulators.devices import Event, Key, NativeDevice, SimulatedReader, read_ack, read_command
+from simulators.equipment import Equipment, InRoom
+from simulators.faults import Faults, happens
+from simulators.seeds import branch
+from simulators.tally import Bookkeeping
+
+BIRTHS_WITHIN_S = 2.0
+"""Devices come online one after the other, as after a power cut."""
+DUPLICATE_AFTER_S = 0.2
+_STATES = {True: b'{"state":"online"}', False: b'{"state":"offline"}'}
+
+Answered = Callable[[DeviceId, bool], None]
+"""Hears which reader's question ended, and whether its door is released."""
+
+
+class _Asked(Struct):
+    """A question that waits for its answer. `key` is None where events have no numbers."""
+
+    key: Key | None
+    releaser: DeviceId
+
+
+class Wiring:
+    """The devices of one site, and the faults between them and the broker."""
+
+    def __init__(
+        self,
+        equipment: Equipment,
+        clockwork: Clockwork,
+        faults: Faults,
+        seed: int,
+        *,
+        topics: Topics,
+        tally: Bookkeeping,
+    ) -> None:
+        self.happened: Counter[str] = Counter()
+        self._equipment = equipment
+        self._clockwork = clockwork
+        self._faults = faults
+        self._topics = topics
+        self._tally = tally
+        self._site = equipment.site
+        self._draw = branch(seed, self._site.id, "wire")
+        self._connected = True
+        self._said: list[Outgoing] = []
+        self._asked: dict[DeviceId, _Asked] = {}
+        self._resending: set[DeviceId] = set()
+        self._answered: Answered = lambda _reader, _released: None
+
+    def begin(self, answered: Answered, people_in: Callable[[ZoneId | None], int]) -> None:
+        """Everything comes online; `people_in` tells sensors how many are in a zone."""
+        self._answered = answered
+        for device in self._equipment.native.values():
+            self._clockwork.after(self._delay(), partial(self._birth, device))
+        self._say(self._equipment.births())
+        for opener, reading in self._equipment.openers:
+            self._clockwork.after(BIRTHS_WITHIN_S, partial(self._open, opener, reading))
+        for room in self._equipment.rooms:
+            wait = BIRTHS_WITHIN_S + self._draw.uniform(0, room.sensor.every_s / 10)
+            self._clockwork.after(wait, partial(self._look, room, people_in))
+
+    def take(self) -> list[Outgoing]:
+        """The messages to be sent now."""
+        said, self._said = self._said, []
+        return said
+
+    def report(self, device: DeviceId, reading: Reading) -> Event | None:
+        """A device reports; its event where it numbers and keeps them."""
+        foreign = self._equipment.foreign.get(device)
+        if foreign is not None:
+            self._say(foreign.says(reading, self._clockwork.now))
+            return None
+        native = self._equipment.native[device]
+        event = native.report(reading, self._clockwork.now)
+        if event is not None and native.online:
+            self._send(native, event)
+        return event
+
+    def ask(self, reader: DeviceId, badge: str) -> bool:
+        """Somebody holds a badge to a reader; False when its store is full and it says nothing."""
+        declared = self._site.device[reader]
+        reading = CredentialPresented(spelled(badge, declared.format), declared.format)
+        event = self.report(reader, reading)
+        native = self._equipment.native.get(reader)
+        if native is not None and event is None:
+            return False
+        key = None if event is None else event.key
+        fresh = self._connected if native is None else native.online
+        if native is not None or fresh:  # what the others say while they are cut off is lost
+            self._tally.asked(self._site.id, reader, key, self._clockwork.now, fresh=fresh)
+        self._asked[reader] = _Asked(key, self._equipment.releaser(reader))
+        return True
+
+    def look_away(self, reader: DeviceId) -> None:
+        """Whoever asked does not wait any longer."""
+        self._asked.pop(reader, None)
+
+    def stir(self, zone: ZoneId | None, people: int) -> None:
+        """Somebody moves in a zone."""
+        for room in self._equipment.rooms:
+            if room.zone == zone and zone is not None:
+                self._tell(room, people, stirred=True)
+
+    def receive(self, topic: str, payload: bytes) -> None:
+        """A message of the gateway."""
+        if topic == self._topics.access(self._site.id):
+            self._tally.overheard(self._site.id, payload, self._clockwork.now)
+        for hearing, device in self._equipment.listens.get(topic, ()):
+            try:
+                if hearing == "ack":
+                    self._on_ack(self._equipment.native[device], payload)
+                elif hearing == "command":
+                    self._on_command(device, payload)
+                elif self._equipment.foreign[device].unlocks(payload):
+                    self._released(device)
+            except msgspec.DecodeError:
+                self._tally.garbled += 1
+
+    def go_offline(self, *, only_farewell: bool = False) -> None:
+        """Every native device says that it is gone, and unless it is only that, is."""
+        self._connected = only_farewell and self._connected
+        for device in self._equipment.native.values():
+            self._say([self._status(device, online=False)])
+            if not only_farewell:
+                device.went_offline()
+
+    def reconnect(self) -> None:
+        """The connection that all devices share is back."""
+        self._connected = True
+        self._say(self._equipment.births())
+        for device in self._equipment.native.values():
+            self._come_online(device)
+
+    def _on_ack(self, device: NativeDevice, payload: bytes) -> None:
+        ack = read_ack(payload)
+        if device.online:
+            device.on_ack(ack)
+
+    def _on_command(self, device: DeviceId, payload: bytes) -> None:
+        command = read_command(payload)
+        if isinstance(command, AccessCommand):
+            self._tally.heard(self._site.id, device, command, self._clockwork.now)
+        reader = self._equipment.native[device]
+        if not isinstance(reader, SimulatedReader) or not reader.online:
+            return
+        heard = reader.on_command(command, self._clockwork.now)
+        asked = self._asked.get(device)
+        if heard.effect == "unlocked":
+            self._released(device)
+        elif asked is not None and asked.key == heard.key:
+            if heard.effect == "denied":
+                self._end(device, released=False)
+            elif heard.effect == "granted" and asked.releaser == device:
+                self._end(device, released=True)
+
+    def _released(self, releaser: DeviceId) -> None:
+        """A lock is open: whoever asked at its door may go."""
+        for reader in [name for name, asked in self._asked.items() if asked.releaser == releaser]:
+            self._end(reader, released=True)
+
+    def _end(self, reader: DeviceId, *, released: bool) -> None:
+        del self._asked[reader]
+        self._answered(reader, released)
+
+    def _birth(self, device: NativeDevice) -> None:
+        self._say([self._status(device, online=True)])
+        self._plan_outage(device)
+
+    def _open(self, device: DeviceId, reading: Reading) -> None:
+        self.report(device, reading)
+
+    def _plan_outage(self, device: NativeDevice) -> None:
+        if self._faults.offline_per_hour:
+            wait = self._draw.expovariate(self._faults.offline_per_hour / 3600)
+            self._clockwork.after(wait, partial(self._outage, device))
+
+    def _outage(self, device: NativeDevice) -> None:
+        """Its connection is lost; the broker says so in its name, and it keeps its events."""
+        self.happened["offline"] += 1
+        device.went_offline()
+        self._say([self._status(device, online=False)])
+        lasts = self._draw.expovariate(1 / self._faults.offline_s)
+        self._clockwork.after(lasts, partial(self._back, device))
+
+    def _back(self, device: NativeDevice) -> None:
+        if self._connected:
+            self._come_online(device)
+        self._plan_outage(device)
+
+    def _come_online(self, device: NativeDevice) -> None:
+        self._say([self._status(device, online=True)])
+        for event in device.came_online(self._clockwork.now):
+            self._tally.resent(self._site.id, device.device, event.key)
+            self._send(device, event)
+
+    def _send(self, device: NativeDevice, event: Event) -> None:
+        self._say([event.message])
+        if happens(self._faults.duplicate, self._draw):
+            self._tally.duplicated += 1
+            self.happened["duplicate"] += 1
+            self._clockwork.after(DUPLICATE_AFTER_S, partial(self._say, [event.message]))
+        self._plan_resend(device)
+
+    def _plan_resend(self, device: NativeDevice) -> None:
+        due = device.next_resend()
+        if due is not None and device.device not in self._resending:
+            self._resending.add(device.device)
+            self._clockwork.at(due, partial(self._resend, device))
+
+    def _resend(self, device: NativeDevice) -> None:
+        self._resending.discard(device.device)
+        for event in device.due_resends(self._clockwork.now):
+            self._tally.resent(self._site.id, device.device, event.key)
+            self._say([event.message])
+        self._plan_resend(device)
+
+    def _look(self, room: InRoom, people_in: Callable[[ZoneId | None], int]) -> None:
+        self._tell(room, people_in(room.zone))
+        self._clockwork.after(room.sensor.every_s, partial(self._look, room, people_in))
+
+    def _tell(self, room: InRoom, people: int, *, stirred: bool = False) -> None:
+        for reading in room.sensor.look(people, self._clockwork.now, stirred=stirred):
+            self.report(room.device, reading)
+
+    def _status(self, device: NativeDevice, *, online: bool) -> Outgoing:
+        topic = self._topics.status(self._site.id, device.device)
+        return Outgoing(topic, _STATES[online], qos=1, retain=True)
+
+    def _say(self, messages: list[Outgoing]) -> None:
+        self._said += messages
+        self._tally.sent += len(messages)
+
+    def _delay(self) -> float:
+        return self._draw.uniform(0, BIRTHS_WITHIN_S)

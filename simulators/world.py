@@ -1,0 +1,321 @@
+"""One site, simulated event by event: people walk, devices speak, faults happen.
+
+Nothing here waits, reads a clock or knows a network. Whoever runs a world asks for `next_at`, calls
+`run(now)` then and carries its messages away, and brings it what arrives with `receive`. In a test
+that is a loop over virtual time (`simulators.drive`); in life it is `simulators.run`.
+
+Two clocks: `now` is the wire's time and always real. Habits have their own, which begins when the
+scenario opens and runs `speed` times as fast.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import date, datetime, time
+from functools import partial
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from gateway.core.readings import DoorReported, ExitRequested, MachineReported
+from gateway.core.site import DeviceId, DoorId, MachineId, ZoneId
+from gateway.wire import Outgoing, Topics
+from simulators.clockwork import Clockwork
+from simulators.equipment import Direction, Equipment
+from simulators.faults import Faults, happens
+from simulators.habits import Agenda, Stop
+from simulators.lines import Lines
+from simulators.people import Person
+from simulators.routes import Passage, Place
+from simulators.scenarios import Cast
+from simulators.seeds import branch
+from simulators.tally import Bookkeeping
+from simulators.truth import Tell, Truth
+from simulators.walks import ANSWER_WITHIN_S, Ask, Life, Outcome, Pause, Stand, Step, Until, life
+from simulators.wiring import Wiring
+
+LET_IN_AFTER_S = 0.4
+PATIENCE_S = 180.0
+"""Seconds that somebody stands at a door; then they do without."""
+MACHINE_WATTS = 350.0
+
+
+class Passed(Struct, frozen=True):
+    """One person went through one passage; `slipped_in` behind somebody else, or not."""
+
+    person: str
+    passage: Passage
+    at: datetime
+    slipped_in: bool = False
+
+
+class World:
+    """One site from `start` on.
+
+    `tell` hears every change of the true counts, `watch` everybody who passes.
+    """
+
+    def __init__(
+        self,
+        cast: Cast,
+        start: datetime,
+        *,
+        boot: int,
+        faults: Faults | None = None,
+        speed: float = 1.0,
+        topics: Topics | None = None,
+        tally: Bookkeeping | None = None,
+        tell: Tell = lambda _: None,
+        watch: Callable[[Passed], object] = lambda _: None,
+    ) -> None:
+        topics = topics or Topics()
+        self.site = cast.site
+        self.faults = cast.scenario.faults(faults or Faults.none())
+        self.happened: Counter[str] = Counter()
+        self.occasions: Counter[str] = Counter()
+        self.people = cast.scenario.people(cast.site, cast.seed, cast.members)
+        self.walks = branch(cast.seed, cast.site.id, "walks")
+        self.truth = Truth(cast.site, start, tell)
+        self.equipment = Equipment(cast.site, cast.seed, self.faults, boot, topics)
+        self._cast, self._watch = cast, watch
+        self._start, self._speed = start, speed
+        self._agenda = Agenda(cast.site, cast.seed)
+        self._mishaps = branch(cast.seed, cast.site.id, "mishaps")
+        self._clockwork = Clockwork(start)
+        self._wiring = Wiring(
+            self.equipment,
+            self._clockwork,
+            self.faults,
+            cast.seed,
+            topics=topics,
+            tally=tally or Bookkeeping(),
+        )
+        self._lines = Lines()
+        self._lives: dict[str, Life] = {}
+        self._asking: dict[DeviceId, tuple[Person, Ask]] = {}
+        self._in_use: set[MachineId] = set()
+        self._inside: Counter[Place] = Counter()
+        self._closed = False
+        self._opens = self._begin()
+
+    @property
+    def now(self) -> datetime:
+        """The wire's time."""
+        return self._clockwork.now
+
+    @property
+    def next_at(self) -> datetime | None:
+        """When `run` has something to do."""
+        return self._clockwork.next_at
+
+    @property
+    def people_inside(self) -> int:
+        """The true count of everybody who is not in the street."""
+        return sum(person.zone is not None for person in self.people)
+
+    @property
+    def faults_seen(self) -> dict[str, int]:
+        """The faults that happened, by name."""
+        return dict(self.happened + self._wiring.happened)
+
+    def run(self, now: datetime) -> list[Outgoing]:
+        """Everything that is due by `now` happens; the messages that the devices send."""
+        self._clockwork.run(now)
+        return self._wiring.take()
+
+    def receive(self, topic: str, payload: bytes, now: datetime) -> list[Outgoing]:
+        """A message of the gateway arrives; what the devices send upon it."""
+        self._clockwork.run(now)
+        self._wiring.receive(topic, payload)
+        self._clockwork.run(now)
+        return self._wiring.take()
+
+    def connection_lost(self) -> None:
+        """The connection that all devices share is gone: what they say is kept, or lost."""
+        self._wiring.go_offline()
+        self._wiring.take()
+
+    def connection_back(self, now: datetime) -> list[Outgoing]:
+        """It is back; what the devices send upon that."""
+        self._clockwork.run(now)
+        self._wiring.reconnect()
+        return self._wiring.take()
+
+    def close(self) -> None:
+        """Nobody presents a badge any more; what is under way comes to its end."""
+        self._closed = True
+
+    def farewell(self) -> list[Outgoing]:
+        """What devices say when the simulation ends."""
+        self._wiring.go_offline(only_farewell=True)
+        return self._wiring.take()
+
+    # What people ask of the world, in `simulators.walks`.
+
+    def when(self, habit: datetime) -> datetime:
+        """The wire's time of a moment in the habits' day."""
+        return self._start + (habit - self._opens) / self._speed
+
+    def midnight(self, on: date) -> datetime:
+        """The wire's time at which that day of the habits begins."""
+        return self.when(datetime.combine(on, time()))
+
+    def day(self, person: Person, on: date) -> tuple[Stop, ...]:
+        """What somebody means to do on a day."""
+        return self._cast.scenario.day(self._agenda, self._cast.seed, person, on)
+
+    def way(self, person: Person, place: Place) -> tuple[Passage, ...]:
+        """The passages from where somebody is."""
+        return self._agenda.routes.way(person.zone, place)
+
+    def enters(self, passage: Passage) -> bool:
+        """Whether a passage goes towards the side that its door protects."""
+        return self._agenda.routes.enters(passage)
+
+    def reader(self, door: DoorId, direction: Direction) -> DeviceId | None:
+        """The reader at this side of a door."""
+        return self.equipment.reader(door, direction)
+
+    def machine_reader(self, machine: MachineId) -> DeviceId | None:
+        """The reader that switches a machine on."""
+        return self.equipment.machine_reader(machine)
+
+    def mishap(self, name: str, rate: float) -> bool:
+        """Whether a fault happens on this occasion; both are counted."""
+        self.occasions[name] += 1
+        if not happens(rate, self._mishaps):
+            return False
+        self.happened[name] += 1
+        return True
+
+    def contact(self, door: DoorId, state: Literal["open", "closed"]) -> None:
+        """A door opens or closes."""
+        for device in self.equipment.contacts(self.site.door[door]):
+            self._wiring.report(device, DoorReported(state))
+
+    def press_exit(self, door: DoorId) -> None:
+        """Somebody presses the exit button."""
+        for device in self.equipment.exit_buttons(self.site.door[door]):
+            self._wiring.report(device, ExitRequested())
+
+    def move(self, person: Person, passage: Passage, *, slipped_in: bool = False) -> None:
+        """Somebody is on the other side."""
+        self.truth.move(passage.origin, passage.to, self.now)
+        self._inside[passage.origin] -= 1
+        self._inside[passage.to] += 1
+        person.zone = passage.to
+        self._watch(Passed(person.ref, passage, self.now, slipped_in))
+        self._cross(passage)
+        for zone in (passage.origin, passage.to):
+            self._wiring.stir(zone, self._inside[zone])
+
+    def let_in(self, passage: Passage) -> None:
+        """The door is open: some of those behind slip in, without a badge of their own."""
+        if not self.enters(passage):
+            return
+        for stand in self._lines.behind(passage, self._cast.scenario.followers):
+            if self.mishap("tailgating", self.faults.tailgating):
+                self._lines.leave(stand)
+                self._clockwork.after(LET_IN_AFTER_S, partial(self._slip_in, stand))
+
+    def step_aside(self, door: DoorId) -> None:
+        """The door is free for the next in line."""
+        stand = self._lines.next_turn(door)
+        if stand is not None:
+            self._resume_soon(stand.person, "turn")
+
+    def free(self, machine: MachineId) -> bool:
+        """Whether nobody uses a machine."""
+        return machine not in self._in_use
+
+    def take(self, machine: MachineId) -> None:
+        """Somebody stands at a machine."""
+        self._in_use.add(machine)
+
+    def give_back(self, machine: MachineId) -> None:
+        """They leave it."""
+        self._in_use.discard(machine)
+
+    def switch(self, machine: MachineId, state: Literal["on", "off"]) -> None:
+        """A machine is switched."""
+        watts = MACHINE_WATTS if state == "on" else 0.0
+        for device in self.equipment.meters(machine):
+            self._wiring.report(device, MachineReported(state, watts))
+
+    # How lives go on.
+
+    def _begin(self) -> datetime:
+        zone = ZoneInfo(self.site.timezone)
+        today = self._start.astimezone(zone).date()
+        opens = datetime.combine(today, self._cast.scenario.opens)
+        self._wiring.begin(self._on_answer, lambda zone: self._inside[zone] if zone else 0)
+        for person in self.people:
+            self._lives[person.ref] = life(self, person, today)
+            self._clockwork.after(2 * LET_IN_AFTER_S, partial(self._first, person))
+        return opens
+
+    def _first(self, person: Person) -> None:
+        self._wait(person, next(self._lives[person.ref]))
+
+    def _resume(self, person: Person, outcome: Outcome) -> None:
+        self._wait(person, self._lives[person.ref].send(outcome))
+
+    def _resume_soon(self, person: Person, outcome: Outcome) -> None:
+        """Not from within another life's step."""
+        self._clockwork.at(self.now, partial(self._resume, person, outcome))
+
+    def _wait(self, person: Person, step: Step) -> None:
+        match step:
+            case Pause(seconds=seconds):
+                self._clockwork.after(seconds, partial(self._resume, person, ""))
+            case Until(at=at):
+                self._clockwork.at(at, partial(self._resume, person, ""))
+            case Ask():
+                self._ask(person, step)
+            case Stand():
+                self._stand(step)
+
+    def _ask(self, person: Person, ask: Ask) -> None:
+        if self._closed:
+            return
+        self._wiring.ask(ask.reader, ask.badge)
+        self._asking[ask.reader] = (person, ask)
+        self._clockwork.after(ANSWER_WITHIN_S, partial(self._look_away, ask))
+
+    def _on_answer(self, reader: DeviceId, released: bool) -> None:  # noqa: FBT001 - `Answered`
+        person, _ = self._asking.pop(reader)
+        self._resume_soon(person, "granted" if released else "denied")
+
+    def _look_away(self, ask: Ask) -> None:
+        """Unless it was answered, or is another question by now."""
+        person, asked = self._asking.get(ask.reader, (None, None))
+        if person is not None and asked is ask:
+            del self._asking[ask.reader]
+            self._wiring.look_away(ask.reader)
+            self._resume(person, "silence")
+
+    def _stand(self, stand: Stand) -> None:
+        if self._lines.join(stand) == "turn":
+            self._resume_soon(stand.person, "turn")
+        else:
+            self._clockwork.after(PATIENCE_S, partial(self._lose_patience, stand))
+
+    def _lose_patience(self, stand: Stand) -> None:
+        if self._lines.leave(stand):
+            self._resume(stand.person, "gave up")
+
+    def _slip_in(self, stand: Stand) -> None:
+        self.move(stand.person, stand.passage, slipped_in=True)
+        self._resume(stand.person, "let in")
+
+    def _cross(self, passage: Passage) -> None:
+        """Counters see who passes under them, more or less."""
+        around, before = self._around(passage.to), self._around(passage.origin)
+        for line in self.equipment.lines:
+            if line.sees(passage, around, before):
+                said = line.counter.passed(inward=line.zone in around)
+                if said is not None:
+                    self._wiring.report(line.device, said)
+
+    def _around(self, place: Place) -> frozenset[ZoneId]:
+        return frozenset() if place is None else frozenset(self.site.zone[place].lineage)

@@ -1,0 +1,215 @@
+"""The files that we make for mosquitto, judged by the real mosquitto."""
+
+import asyncio
+import base64
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiomqtt
+import pytest
+
+from gateway.adapters.broker_config import Place, broker_files, hashed, logins, password_file
+from gateway.adapters.embedded_broker import LOOPBACK, free_port
+from gateway.core.site import Device, DeviceId, Site, SiteId, Text
+from tests.servers import Mosquitto, program
+
+NAME = Text(fr="Nom", en="Name")
+SITE = Site(
+    id=SiteId("lyon"),
+    name=NAME,
+    timezone="Europe/Paris",
+    devices=(
+        Device(DeviceId("front"), "reader", "native", ""),
+        Device(DeviceId("back"), "reader", "native", ""),
+        Device(DeviceId("garage"), "reader", "esp-rfid", "rfid"),
+        Device(DeviceId("pir"), "sensor", "zigbee2mqtt", "zigbee2mqtt/pir hall"),
+        Device(DeviceId("co2"), "sensor", "zigbee2mqtt", "zigbee2mqtt/co2"),
+        Device(DeviceId("bolt"), "lock", "tasmota", "bolt", options={"relay": 1}),
+    ),
+)
+PASSWORDS = {login.name: f"pass of {login.name}" for login in logins([SITE])}
+
+
+@pytest.fixture
+async def closed(tmp_path: Path) -> AsyncIterator[Mosquitto]:
+    """A mosquitto with the generated ACL and passwords."""
+    files = broker_files([SITE], passwords=PASSWORDS)
+    for name in ("acl", "passwords"):
+        (tmp_path / name).write_text(files[name])
+        (tmp_path / name).chmod(0o600)
+    settings = (
+        "allow_anonymous false",
+        f"password_file {tmp_path}/passwords",
+        f"acl_file {tmp_path}/acl",
+    )
+    async with Mosquitto(tmp_path / "broker", settings=settings) as broker:
+        yield broker
+
+
+def login(broker: Mosquitto, name: str, password: str | None = None) -> aiomqtt.Client:
+    """A client logged in under one of our names."""
+    return aiomqtt.Client(
+        LOOPBACK,
+        broker.port,
+        username=name,
+        password=PASSWORDS[name] if password is None else password,
+        protocol=aiomqtt.ProtocolVersion.V5,
+        timeout=5,
+    )
+
+
+async def heard(broker: Mosquitto, listener: str, speaker: str, topic: str) -> bool:
+    """Whether a message on `topic`, said by `speaker`, reaches `listener`.
+
+    The gateway's word on the listener's own topic comes after it and ends the wait.
+    """
+    end = _heard_by(listener)
+    async with (
+        login(broker, listener) as reader,
+        login(broker, speaker) as writer,
+        login(broker, "gateway") as gateway,
+    ):
+        await reader.subscribe("#", qos=1)
+        await writer.publish(topic, b"said", qos=1)
+        await gateway.publish(end, b"end", qos=1)
+        async with asyncio.timeout(5):
+            async for message in reader.messages:
+                if message.payload == b"end":
+                    return False
+                if str(message.topic) == topic:
+                    return True
+    raise AssertionError
+
+
+def _heard_by(listener: str) -> str:
+    return {
+        "gateway": "seuil/lyon/mode",
+        "console": "seuil/lyon/mode",
+        "lyon.front": "seuil/lyon/front/ack",
+        "lyon.back": "seuil/lyon/back/ack",
+        "lyon.garage": "rfid/cmd",
+        "lyon.bolt": "cmnd/bolt/End",
+    }[listener]
+
+
+@pytest.mark.parametrize(
+    ("listener", "speaker", "topic"),
+    [
+        pytest.param("gateway", "lyon.front", "seuil/lyon/front/event", id="device to gateway"),
+        pytest.param("gateway", "lyon.front", "seuil/lyon/front/status", id="status to gateway"),
+        pytest.param("lyon.front", "gateway", "seuil/lyon/front/command", id="order to its device"),
+        pytest.param("lyon.front", "gateway", "seuil/lyon/front/rights", id="rights to its device"),
+        pytest.param("gateway", "console", "seuil/lyon/request/unlock", id="request to gateway"),
+        pytest.param("console", "gateway", "seuil/lyon/access", id="decision to console"),
+        pytest.param("gateway", "lyon.garage", "rfid/send", id="esp-rfid to gateway"),
+        pytest.param("lyon.garage", "gateway", "rfid/cmd", id="order to esp-rfid"),
+        pytest.param("gateway", "zigbee2mqtt", "zigbee2mqtt/pir hall", id="zigbee to gateway"),
+        pytest.param("gateway", "lyon.bolt", "tele/bolt/LWT", id="tasmota to gateway"),
+        pytest.param("lyon.bolt", "gateway", "cmnd/bolt/Backlog0", id="order to tasmota"),
+    ],
+)
+async def test_the_right_way_is_open(
+    closed: Mosquitto, listener: str, speaker: str, topic: str
+) -> None:
+    """What the service needs is delivered."""
+    assert await heard(closed, listener, speaker, topic)
+
+
+@pytest.mark.parametrize(
+    ("listener", "speaker", "topic"),
+    [
+        pytest.param("gateway", "lyon.front", "seuil/lyon/back/event", id="another's event"),
+        pytest.param("lyon.back", "lyon.front", "seuil/lyon/back/command", id="another's order"),
+        pytest.param("lyon.front", "lyon.front", "seuil/lyon/front/command", id="its own order"),
+        pytest.param("lyon.front", "gateway", "seuil/lyon/back/command", id="hear another's order"),
+        pytest.param("lyon.front", "lyon.back", "seuil/lyon/back/event", id="hear another's badge"),
+        pytest.param("lyon.bolt", "lyon.front", "cmnd/bolt/Power1", id="a reader opens the bolt"),
+        pytest.param("lyon.garage", "lyon.garage", "rfid/cmd", id="esp-rfid orders itself"),
+        pytest.param("lyon.front", "console", "seuil/lyon/front/command", id="a page opens a door"),
+        pytest.param("console", "lyon.front", "seuil/lyon/front/event", id="a page hears a badge"),
+        pytest.param("console", "gateway", "seuil/lyon/front/rights", id="a page hears the rights"),
+        pytest.param("gateway", "lyon.front", "seuil/lyon/mode", id="a device sets the mode"),
+    ],
+)
+async def test_the_wrong_way_is_closed(
+    closed: Mosquitto, listener: str, speaker: str, topic: str
+) -> None:
+    """A device says and hears only its own; the console gives no orders and hears no badge."""
+    assert not await heard(closed, listener, speaker, topic)
+
+
+@pytest.mark.parametrize("name", ["gateway", "lyon.front", "stranger"])
+async def test_a_wrong_password_is_refused(closed: Mosquitto, name: str) -> None:
+    """The answer is `Not authorized`, for a known name and an unknown one alike."""
+    with pytest.raises(aiomqtt.MqttError, match="Not authorized"):
+        async with login(closed, name, "wrong"):
+            pass
+
+
+def test_our_hash_is_the_one_of_mosquitto_passwd(tmp_path: Path) -> None:
+    """Given the same salt, `mosquitto_passwd` writes the same line."""
+    path = tmp_path / "passwords"
+    subprocess.run(  # noqa: S603 - a fixed program
+        [program("mosquitto_passwd"), "-b", "-c", str(path), "somebody", "sésame"], check=True
+    )
+    name, line = path.read_text().strip().split(":")
+    salt = base64.b64decode(line.split("$")[3])
+    assert (name, line) == ("somebody", hashed("sésame", salt))
+
+
+def test_no_password_stands_in_any_file() -> None:
+    """Only salted hashes are written."""
+    files = broker_files([SITE], passwords=PASSWORDS)
+    assert not [one for one in PASSWORDS.values() for text in files.values() if one in text]
+
+
+def test_a_missing_and_a_strange_password_are_both_told() -> None:
+    """Every fault at once."""
+    passwords = dict(PASSWORDS) | {"nobody": "x"}
+    del passwords["console"]
+    with pytest.raises(ValueError, match="no password for console; a password for nobody"):
+        password_file(logins([SITE]), passwords)
+
+
+def test_devices_of_one_board_share_a_login() -> None:
+    """The Zigbee bridge logs in once for both of its sensors."""
+    assert [one.name for one in logins([SITE])] == [
+        "gateway",
+        "console",
+        "lyon.front",
+        "lyon.back",
+        "lyon.garage",
+        "zigbee2mqtt",
+        "lyon.bolt",
+    ]
+
+
+async def test_the_whole_generated_configuration_starts(tmp_path: Path) -> None:
+    """mosquitto.conf itself, with its places moved here, is accepted as it is."""
+    port = free_port()
+    place = Place(str(tmp_path), str(tmp_path), port, LOOPBACK, user="root")
+    for name, text in broker_files([SITE], passwords=PASSWORDS, place=place).items():
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o600)
+    process = await asyncio.create_subprocess_exec(
+        program("mosquitto"), "-c", str(tmp_path / "mosquitto.conf")
+    )
+    try:
+        async with asyncio.timeout(10):
+            while not await _logs_in(port):
+                assert process.returncode is None
+                await asyncio.sleep(0.02)
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def _logs_in(port: int) -> bool:
+    try:
+        async with aiomqtt.Client(
+            LOOPBACK, port, username="gateway", password=PASSWORDS["gateway"], timeout=2
+        ):
+            return True
+    except aiomqtt.MqttError:
+        return False
