@@ -22,10 +22,19 @@ BATCH_MAX: Final = 256
 
 
 class Arrived(Struct):
-    """A message, and the session to acknowledge it to."""
+    """A message, and the session (and which of its connections) to acknowledge it to."""
 
     session: Session
     message: MQTTMessage
+    connection: int
+
+    def acknowledge(self) -> None:
+        """Tell the broker that the message is on disk, unless its connection is gone.
+
+        The broker sends it again then, and on the next connection its packet id may be another's.
+        """
+        if self.connection == self.session.connection:
+            self.session.acknowledge(self.message)
 
 
 class _Queue:
@@ -53,6 +62,8 @@ class Inbox:
     def __init__(
         self, credentials_max: int = CREDENTIALS_MAX, sensors_max: int = SENSORS_MAX
     ) -> None:
+        self.when_idle: Session | None = None
+        """A session that is read only while nothing else waits: strangers never delay a door."""
         self._credentials = _Queue(credentials_max)
         self._sensors = _Queue(sensors_max)
         self._something = asyncio.Event()
@@ -62,12 +73,12 @@ class Inbox:
 
     def of_credentials(self, session: Session, message: MQTTMessage) -> None:
         """A message of the credentials session came in."""
-        self._credentials.put(Arrived(session, message))
+        self._credentials.put(Arrived(session, message, session.connection))
         self._something.set()
 
     def of_sensors(self, session: Session, message: MQTTMessage) -> None:
-        """A message of the sensors session came in."""
-        self._sensors.put(Arrived(session, message))
+        """A message of the sensors session, or of a stranger, came in."""
+        self._sensors.put(Arrived(session, message, session.connection))
         self._something.set()
 
     def nudge(self) -> None:
@@ -79,6 +90,8 @@ class Inbox:
         if self:
             await asyncio.sleep(0)
             return
+        if self.when_idle is not None:
+            self.when_idle.resume()
         try:
             async with asyncio.timeout(max(0.0, at_most_s)):
                 await self._something.wait()
@@ -98,3 +111,9 @@ class Inbox:
             while queue.take(queue.most):
                 pass
         return forgotten
+
+    def _put(self, queue: _Queue, session: Session, message: MQTTMessage) -> None:
+        queue.put(Arrived(session, message))
+        self._something.set()
+        if self.when_idle is not None:
+            self.when_idle.pause()

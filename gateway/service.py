@@ -121,9 +121,9 @@ class Service:
 
     # -- what the sessions call ------------------------------------------------------------------
 
-    def use(self, credentials: Session, sensors: Session) -> None:
-        """The sessions to publish on, to acknowledge to, and to drop when the journal fails."""
-        self._sessions = (credentials, sensors)
+    def use(self, sessions: tuple[Session, ...]) -> None:
+        """The sessions to acknowledge to, and to drop when the journal fails; the first publishes."""
+        self._sessions = sessions
 
     def broker_is_up(self) -> None:
         """We are connected: say where we stand, and send the orders that are still fresh."""
@@ -235,7 +235,7 @@ class Service:
         self._rows_since_snapshot += len(batch.events)
         self.states = turnover.states
         self._duplicates += turnover.duplicates
-        if turnover.members is self._wanted:  # not one that came while this batch was stored
+        if turnover.members and turnover.members is self._wanted:  # else it came meanwhile
             self._wanted = {}
             self._applied.set()
         return True
@@ -287,7 +287,7 @@ class Service:
                 ack = Outgoing(self._topics.ack(site_id, device), encode(Ack(boot, seq)))
                 self._publish(ack)
         for entry in arrived:
-            entry.session.acknowledge(entry.message)
+            entry.acknowledge()
         self._flush()
 
     # -- beside the path -------------------------------------------------------------------------

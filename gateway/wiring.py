@@ -28,6 +28,7 @@ from gateway.intake import Intake
 from gateway.recovery import recover
 from gateway.service import Service
 from gateway.wire import HealthMessage, Outgoing, Topics, encode
+from sensors.driver import Subscription
 from sensors.registry import Registry
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,8 @@ log = logging.getLogger(__name__)
 MEMBERS_POLL_S: Final = 1.0
 """How soon a change of the members is in force."""
 HEALTH_S: Final = 10.0
+HEALTH_RETRY_S: Final = 0.5
+"""How soon health is told after a connection came up."""
 SWITCH_INTERVAL_S: Final = 0.001
 """How long the journal's thread waits for Python's lock beside a busy loop (5 ms by default)."""
 
@@ -55,8 +58,8 @@ class Parts:
 
     service: Service
     journal: Journal
-    credentials: Session
-    sensors: Session
+    sessions: tuple[Session, ...]
+    """The first one is the credentials', which publishes."""
     members: DirectoryStore
     topics: Topics
     outbox: Outbox | None
@@ -77,8 +80,8 @@ async def run(
     async with _assembled(settings, sites, clock) as parts, asyncio.TaskGroup() as tasks:
         tasks.create_task(parts.service.run(), name="service")
         in_force = await _members_in_force(parts, await asyncio.to_thread(_members, parts))
-        tasks.create_task(parts.credentials.run(), name="credentials")
-        tasks.create_task(parts.sensors.run(), name="sensors")
+        for session in parts.sessions:
+            tasks.create_task(session.run(), name=session.client_id)
         tasks.create_task(_watch_members(parts, in_force), name="members")
         tasks.create_task(_tell_health(parts, clock, settings.instance), name="health")
         if parts.outbox is not None:
@@ -136,27 +139,33 @@ async def _parts(
         instance=settings.instance,
         backlog=(lambda: outbox.backlog) if outbox else (lambda: 0),
     )
-    credentials, sensors = _sessions(settings, registry, topics, service)
-    service.use(credentials, sensors)
-    return Parts(service, journal, credentials, sensors, stores.members, topics, outbox)
+    sessions = _sessions(settings, registry, topics, service)
+    service.use(sessions)
+    return Parts(service, journal, sessions, stores.members, topics, outbox)
 
 
 def _sessions(
     settings: Settings, registry: Registry, topics: Topics, service: Service
-) -> tuple[Session, Session]:
-    """Two sessions, so that no flood of sensor readings fills the queue of the doors."""
+) -> tuple[Session, Session, Session]:
+    """Three sessions: doors, sensors, and strangers.
+
+    No flood of sensor readings fills the queue of the doors. What nobody declared is heard through
+    a wildcard, whose copies of declared devices' events are dropped, and only while nothing else
+    waits.
+    """
     name = f"{settings.prefix}-{settings.instance}"
     address = broker_address(settings)
-    wishes = {
-        kind: [wish for wish in registry.subscriptions if wish.session == kind]
-        for kind in ("credentials", "sensors")
-    }
-    mine = {wish.filter for wish in wishes["credentials"]}
+
+    def wishes(session: str) -> list[Subscription]:
+        return [wish for wish in registry.subscriptions if wish.session == session]
+
+    declared = {wish.filter for wish in registry.subscriptions if wish.session != "strangers"}
+    inbox = service.inbox
     credentials = Session(
         f"{name}-credentials",
         address,
-        wishes["credentials"],
-        on_message=lambda message: service.inbox.of_credentials(credentials, message),
+        wishes("credentials"),
+        on_message=lambda message: inbox.of_credentials(credentials, message),
         on_taken=service.taken,
         on_up=service.broker_is_up,
         on_down=service.broker_is_down,
@@ -165,11 +174,18 @@ def _sessions(
     sensors = Session(
         f"{name}-sensors",
         address,
-        wishes["sensors"],
-        on_message=lambda message: service.inbox.of_sensors(sensors, message),
-        not_mine=mine,
+        wishes("sensors"),
+        on_message=lambda message: inbox.of_sensors(sensors, message),
     )
-    return credentials, sensors
+    strangers = Session(
+        f"{name}-strangers",
+        address,
+        wishes("strangers"),
+        on_message=lambda message: inbox.of_sensors(strangers, message),
+        not_mine=declared,
+    )
+    inbox.when_idle = strangers
+    return credentials, sensors, strangers
 
 
 def _outbox(settings: Settings, journal: Journal, clock: Clock) -> Outbox | None:
@@ -230,5 +246,5 @@ async def _tell_health(parts: Parts, clock: Clock, instance: str) -> None:
             commit_ms=round(parts.journal.commit_ms, 3),
             dead_letters=parts.service.dead_letters,
         )
-        parts.credentials.publish(Outgoing(topic, encode(health), retain=True), now)
-        await asyncio.sleep(HEALTH_S)
+        sent = parts.sessions[0].publish(Outgoing(topic, encode(health), retain=True), now)
+        await asyncio.sleep(HEALTH_S if sent is not None else HEALTH_RETRY_S)

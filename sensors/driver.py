@@ -11,7 +11,8 @@ from gateway.core.site import Device, DeviceId, SiteId, Text
 from gateway.wire import Outgoing, Topics
 from sensors.badges import FORMATS
 
-Session = Literal["credentials", "sensors"]
+Session = Literal["credentials", "sensors", "strangers"]
+"""Doors are never behind a flood of readings, and nobody waits for what is not declared."""
 
 
 class Subscription(Struct, frozen=True):

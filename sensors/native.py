@@ -37,7 +37,7 @@ from gateway.core.readings import (
 from gateway.core.site import Device, DeviceId, SiteId
 from gateway.wire import AccessCommand, Outgoing, Topics, UnlockCommand, encode
 from sensors import badges, strict_json
-from sensors.driver import Answer, Subscription, format_faults, option_faults
+from sensors.driver import Answer, Subscription, format_faults, option_faults, session_of
 
 
 class _Numbered(Struct, frozen=True):
@@ -106,11 +106,9 @@ class Native:
         self._statuses = {topics.status(site, one.id): (site, one.id) for site, one in devices}
 
     def subscriptions(self) -> tuple[Subscription, ...]:
-        """Readers' events; all else comes by the wildcards of `strangers`."""
+        """Each device's events; status topics are under `strangers`."""
         return tuple(
-            Subscription(topic, "credentials")
-            for topic, (_, device) in self._events.items()
-            if device.role == "reader"
+            Subscription(topic, session_of(device)) for topic, (_, device) in self._events.items()
         )
 
     def topics(self) -> tuple[str, ...]:
@@ -166,14 +164,14 @@ class Native:
 
 
 def strangers(topics: Topics, site: SiteId) -> tuple[Subscription, ...]:
-    """Wildcards: all sensors at once, and devices which the space file does not know.
+    """Wildcards, so that devices which the space file does not know are noticed.
 
-    A session that asked for a sensor by name as well would get each of its events twice (mosquitto
-    2.0.11 sends one copy a filter). Readers' events come here too, as copies that are dropped.
+    The one of events is for a session of its own: there it brings a copy of every declared device's
+    events too, which mosquitto 2.0.11 would deliver twice to a session that asked by name as well.
     """
     return (
-        Subscription(topics.event(site, "+"), "sensors", qos=1),
-        Subscription(topics.status(site, "+"), "sensors", qos=1),
+        Subscription(topics.event(site, "+"), "strangers"),
+        Subscription(topics.status(site, "+"), "sensors"),
     )
 
 

@@ -113,6 +113,11 @@ class NativeDevice:
         """Events in the store."""
         return len(self._store)
 
+    @property
+    def kept(self) -> tuple[Key, ...]:
+        """Their numbers, oldest first."""
+        return tuple(self._store)
+
     def report(self, reading: Reading, now: datetime, at: datetime | None = None) -> Event | None:
         """Keep this reading as the next event, to be sent now if `online`; None: the store is full.
 

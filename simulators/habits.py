@@ -19,6 +19,8 @@ MAKING_WORDS = ("fablab", "lab", "atelier", "workshop", "wood", "laser")
 EATING_WORDS = ("kitchen", "cuisine", "cafe", "lounge")
 CURIOUS = 0.08
 """Share of days on which somebody tries a zone that their plan does not give."""
+WAKES_H, SLEEPS_H = 7.5, 22.5
+"""Local hours between which people come and go."""
 SHORT_MEETING_SEATS = 6
 """People invited where the room has no capacity."""
 
@@ -90,6 +92,15 @@ def rhythm_of(plan: Plan | None) -> str:
     if any(right.machines for right in plan.rights):
         return "maker"
     return "resident" if any(right.hours == "24/7" for right in plan.rights) else "office"
+
+
+def awake(habit: datetime, night_haste: float) -> timedelta:
+    """How long until this local time, when nights pass `night_haste` times faster than days."""
+    hour = (habit - datetime.combine(habit, time())).total_seconds() / 3600
+    day = min(max(hour, WAKES_H), SLEEPS_H) - WAKES_H
+    full_day = SLEEPS_H - WAKES_H
+    hours = day + (hour - day) / night_haste
+    return timedelta(hours=habit.toordinal() * (full_day + (24 - full_day) / night_haste) + hours)
 
 
 class Agenda:

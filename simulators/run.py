@@ -78,6 +78,7 @@ class Run:
             await self._until(lambda: self.stopped.is_set() or _is_over(self._clock, ends), tick)
             for world in self.worlds:
                 world.close()
+                self._link.send(world.mend(self._clock.now()))
             grace_s = HURRIED_S if self.stopped.is_set() else SETTLES_WITHIN_S
             last = self._clock.now() + timedelta(seconds=grace_s)
             await self._until(lambda: self._settled() or _is_over(self._clock, last), tick)

@@ -146,3 +146,7 @@ class Cast(Struct, frozen=True):
     scenario: Scenario
     seed: int
     members: int = MEMBERS
+    opens: time | None = None
+    """Local time at which the simulation begins; None: the scenario's own."""
+    night_haste: float = 1.0
+    """So many times faster the hours pass in which nobody comes."""

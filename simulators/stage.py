@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 from typing import Literal
 
@@ -29,7 +29,9 @@ FAULTS: dict[FaultsName, Faults] = {"none": Faults.none(), "ordinary": Faults.or
 class Plot(Struct, frozen=True):
     """What is simulated. The same plot gives the same people, habits and faults.
 
-    `members` are people a site; at `speed` 60 a day of habits passes in 24 minutes.
+    `members` are people a site; at `speed` 60 a day of habits passes in 24 minutes. `opens` is the
+    local time of day at which it begins (None: the scenario's own), and the hours in which nobody
+    comes pass `night_haste` times faster still.
     """
 
     scenario: ScenarioName = "ordinary-day"
@@ -37,6 +39,8 @@ class Plot(Struct, frozen=True):
     speed: float = 60.0
     faults: FaultsName = "ordinary"
     members: int = MEMBERS
+    opens: time | None = None
+    night_haste: float = 1.0
 
 
 def stage(
@@ -97,4 +101,6 @@ def truth_file(file: Path | None) -> Iterator[Tell]:
 
 
 def _cast(site: Site, plot: Plot) -> Cast:
-    return Cast(site, SCENARIOS[plot.scenario], plot.seed, plot.members)
+    return Cast(
+        site, SCENARIOS[plot.scenario], plot.seed, plot.members, plot.opens, plot.night_haste
+    )

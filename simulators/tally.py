@@ -6,7 +6,7 @@ which they asked.
 """
 
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 import msgspec
@@ -20,6 +20,9 @@ DELAYS_KEPT = 100_000
 """Answer times kept for the percentiles: a day of a large network, and under 10 MB."""
 ASKED_KEPT = 200_000
 """Credential events remembered one by one; older ones are judged and only counted."""
+
+SLOW_MS = 2000.0
+"""An answer after this comes to a person who looks away (`simulators.walks.ANSWER_WITHIN_S`)."""
 
 _read_access = msgspec.json.Decoder(AccessMessage).decode
 
@@ -73,6 +76,15 @@ class Tally(Struct, frozen=True):
     """Faults that happened, by name."""
 
 
+class Presented(Struct, frozen=True):
+    """A credential event that a numbered reader presented; `decision` is the one that it heard."""
+
+    site: SiteId
+    reader: DeviceId
+    key: Key
+    decision: str | None
+
+
 class _Question(Struct):
     asked: datetime
     fresh: bool
@@ -93,6 +105,8 @@ class Bookkeeping:
         self._delays: deque[float] = deque(maxlen=DELAYS_KEPT)
         self._outcomes: Counter[tuple[str, str]] = Counter()
         self._twice = self._repeated = self._undecided = 0
+        self.slow = 0
+        """Answers to fresh events that came after `SLOW_MS`."""
 
     def asked(
         self, site: SiteId, reader: DeviceId, key: Key | None, now: datetime, *, fresh: bool = True
@@ -147,7 +161,15 @@ class Bookkeeping:
         question.decision = decision
         self._outcomes[outcome, reason] += 1
         if question.fresh:
-            self._delays.append((now - question.asked).total_seconds() * 1000)
+            delay_ms = (now - question.asked).total_seconds() * 1000
+            self._delays.append(delay_ms)
+            self.slow += delay_ms > SLOW_MS
+
+    def presented(self) -> Iterator[Presented]:
+        """The last `ASKED_KEPT` events of numbered readers, to be looked for in a journal."""
+        for (site, reader, key), question in self._questions.items():
+            if not isinstance(key, int):
+                yield Presented(site, reader, key, question.decision)
 
     def undecided(self) -> int:
         """Fresh events that wait for their decision, or never had one."""

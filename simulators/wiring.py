@@ -149,6 +149,13 @@ class Wiring:
         for device in self._equipment.native.values():
             self._come_online(device)
 
+    def mend(self) -> None:
+        """Devices that are cut off by themselves come back now."""
+        if self._connected:
+            for device in self._equipment.native.values():
+                if not device.online:
+                    self._come_online(device)
+
     def _on_ack(self, device: NativeDevice, payload: bytes) -> None:
         ack = read_ack(payload)
         if device.online:

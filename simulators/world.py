@@ -23,7 +23,7 @@ from gateway.wire import Outgoing, Topics
 from simulators.clockwork import Clockwork
 from simulators.equipment import Direction, Equipment
 from simulators.faults import Faults, happens
-from simulators.habits import Agenda, Stop
+from simulators.habits import Agenda, Stop, awake
 from simulators.lines import Lines
 from simulators.people import Person
 from simulators.routes import Passage, Place
@@ -145,6 +145,12 @@ class World:
         """Nobody presents a badge any more; what is under way comes to its end."""
         self._closed = True
 
+    def mend(self, now: datetime) -> list[Outgoing]:
+        """Readers that are cut off come back, so that what they kept is on disk at the end."""
+        self._clockwork.run(now)
+        self._wiring.mend()
+        return self._wiring.take()
+
     def farewell(self) -> list[Outgoing]:
         """What devices say when the simulation ends."""
         self._wiring.go_offline(only_farewell=True)
@@ -154,7 +160,8 @@ class World:
 
     def when(self, habit: datetime) -> datetime:
         """The wire's time of a moment in the habits' day."""
-        return self._start + (habit - self._opens) / self._speed
+        haste = self._cast.night_haste
+        return self._start + (awake(habit, haste) - awake(self._opens, haste)) / self._speed
 
     def midnight(self, on: date) -> datetime:
         """The wire's time at which that day of the habits begins."""
@@ -247,7 +254,7 @@ class World:
     def _begin(self) -> datetime:
         zone = ZoneInfo(self.site.timezone)
         today = self._start.astimezone(zone).date()
-        opens = datetime.combine(today, self._cast.scenario.opens)
+        opens = datetime.combine(today, self._cast.opens or self._cast.scenario.opens)
         self._wiring.begin(self._on_answer, lambda zone: self._inside[zone] if zone else 0)
         for person in self.people:
             self._lives[person.ref] = life(self, person, today)

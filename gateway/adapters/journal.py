@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct, field
@@ -68,6 +68,8 @@ DELETE FROM dead_letter WHERE id <= (SELECT max(id) FROM dead_letter) - ?"""
 _HAND_OVER = """
 UPDATE decision SET handover = ? WHERE handover = 'pending'
 AND n IN (SELECT value FROM json_each(?))"""
+_UNDO_EVENTS = "DELETE FROM journal WHERE n > ?"
+_UNDO_DECISIONS = "DELETE FROM decision WHERE n > ?"
 _MOVE_CURSOR = """
 INSERT INTO outbox (name, n) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET n = excluded.n"""
 _FORGET_SNAPSHOTS = """
@@ -178,7 +180,9 @@ class Journal:
         Raises:
             JournalError: the file cannot be read.
         """
-        return await self._in_thread(lambda: self._reader().rows_after(n, limit), self._reading)
+        rows = await self._in_thread(lambda: self._reader().rows_after(n, limit), self._reading)
+        # A commit that failed late may show here all the same, until `heal` has undone it.
+        return [row for row in rows if row.n <= self.last_n]
 
     async def cursor(self, name: str) -> int:
         """How far the reader `name` got; 0 before its first move.
@@ -202,11 +206,12 @@ class Journal:
         self._news.clear()
 
     async def heal(self) -> None:
-        """Reopen the file and prove that it can be written.
+        """Reopen the file, prove that it can be written, and that it ends where we know it to.
 
         Raises:
-            JournalError: it still cannot.
+            JournalError: it still cannot be written, or it is another file than the one we wrote.
         """
+        await self._in_thread(self._close_reader, self._reading)
         await self._in_thread(self._reopen)
 
     async def close(self) -> None:
@@ -223,19 +228,32 @@ class Journal:
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(thread or self._thread, work)
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+            raise  # a bug, not the disk: waiting would never heal it, a restart replays
         except (sqlite3.Error, OSError) as error:
             raise JournalError(f"{self.path}: {error}") from error
 
     def _open(self) -> int:
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._connect("rwc")
+        db = self._connection()
+        schema = files("gateway.adapters").joinpath("journal_schema.sql").read_text("utf-8")
+        db.executescript(schema)
+        return self._newest()
+
+    def _connect(self, mode: Literal["rw", "rwc"]) -> None:
         self._db = db = sqlite3.connect(
-            self.path, isolation_level=None, timeout=BUSY_MS / 1000, check_same_thread=False
+            f"{self.path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            timeout=BUSY_MS / 1000,
+            check_same_thread=False,
         )
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
-        schema = files("gateway.adapters").joinpath("journal_schema.sql").read_text("utf-8")
-        db.executescript(schema)
-        (last,) = db.execute("SELECT coalesce(max(n), 0) FROM journal").fetchone()
+
+    def _newest(self) -> int:
+        (last,) = self._connection().execute("SELECT coalesce(max(n), 0) FROM journal").fetchone()
         return int(last)
 
     def _commit(self, batch: Batch) -> None:
@@ -294,9 +312,30 @@ class Journal:
         self._connection().execute(statement, values)
 
     def _reopen(self) -> None:
+        """As `_open`, but never a new file: it would begin without the site that it is about."""
         self._close()
-        self._open()
-        self._execute(_MOVE_CURSOR, ("heal", int(time.monotonic())))
+        try:
+            self._connect("rw")
+            self._take_up()
+        except BaseException:
+            self._close()
+            raise
+
+    def _take_up(self) -> None:
+        """Go on after `last_n`: what a failed commit left behind it is undone."""
+        newest = self._newest()
+        if newest < self.last_n:
+            raise sqlite3.DatabaseError(
+                f"it ends at row {newest}, but row {self.last_n} was stored; put the file back "
+                "that was here, or restart the gateway to go on with this one"
+            )
+        self._transaction(
+            [
+                (_UNDO_EVENTS, (self.last_n,)),
+                (_UNDO_DECISIONS, (self.last_n,)),
+                (_MOVE_CURSOR, ("heal", int(time.monotonic()))),
+            ]
+        )
 
     def _close(self) -> None:
         if self._db is not None:

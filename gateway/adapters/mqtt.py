@@ -10,6 +10,7 @@ the service calls `drop`.
 """
 
 import asyncio
+import contextlib
 import logging
 import socket
 import ssl
@@ -86,9 +87,12 @@ class Session:
         on_up: Callable[[], None] = lambda: None,
         on_down: Callable[[str], None] = lambda _why: None,
         will: Outgoing | None = None,
+        expiry_s: int = SESSION_EXPIRY_S,
     ) -> None:
         self.client_id = client_id
         self.connected = False
+        self.connection = 0
+        """Counts connections: a message can only be acknowledged on the one that it came by."""
         self._address = address
         self._subscriptions = subscriptions
         self._not_mine = not_mine
@@ -97,9 +101,11 @@ class Session:
         self._on_up = on_up
         self._on_down = on_down
         self._will = will
+        self._expiry_s = expiry_s
         self._client: Client | None = None
-        self._socket: "SocketLike | None" = None
+        self._socket: SocketLike | None = None
         self._ended: asyncio.Future[str] | None = None
+        self._was_up = False
         self._paused = False
         self._progress = 0
         self._allowed = asyncio.Event()
@@ -161,8 +167,11 @@ class Session:
         """Read again."""
         if self._paused:
             self._paused = False
-            if self._socket is not None:
-                asyncio.get_running_loop().add_reader(self._socket, self._readable)
+            if self._socket is not None and not self._is_over():
+                loop = asyncio.get_running_loop()
+                loop.add_reader(self._socket, self._readable)
+                if _buffered(self._socket):  # TLS has read more than the socket shows
+                    loop.call_soon(self._readable)
 
     def drop(self, why: str) -> None:
         """End this connection, so that the broker sends again what was not acknowledged.
@@ -179,24 +188,23 @@ class Session:
     async def _one_connection(self) -> bool:
         """Connect, subscribe, and wait for the end; whether we ever got in."""
         loop = asyncio.get_running_loop()
-        self._ended = ended = loop.create_future()
-        was_up = False
+        self._ended = loop.create_future()
+        self._was_up = False
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 self._client = client = self._new_client(loop)
-                await loop.run_in_executor(None, self._connect, client)
+                await _in_thread_of_its_own(lambda: self._connect(client))
                 while not self.connected:
-                    await self._misc_or_end(client, 0.01 if not ended.done() else 0)
-            was_up = True
+                    await self._misc_or_end(client, 0.01)
             self._on_up()
             while True:
                 await self._misc_or_end(client, 1.0)
-        except (SessionLost, OSError, TimeoutError) as error:
-            why = str(error) or type(error).__name__
+        except (SessionLost, OSError) as error:
+            why = str(error) or f"no answer within {CONNECT_TIMEOUT_S:g} s"
             log.warning("%s: %s: %s", self.client_id, self._address.url, why)
-            if was_up:
+            if self._was_up:
                 self._on_down(why)
-        return was_up
+        return self._was_up
 
     async def _misc_or_end(self, client: Client, seconds: float) -> None:
         """Keep the connection alive for a while.
@@ -244,7 +252,14 @@ class Session:
 
             return hand_over
 
-        client.on_socket_open = in_loop(self._opened)
+        def opened(_client: Client, _userdata: object, sock: "SocketLike") -> None:
+            if client is not self._client:  # given up meanwhile: it must not take the session over
+                sock.close()
+                raise SessionLost("given up")
+            hand_over_opened(client, None, sock)
+
+        hand_over_opened = in_loop(self._opened)
+        client.on_socket_open = opened
         client.on_socket_register_write = in_loop(self._want_write)
         client.on_socket_unregister_write = in_loop(self._want_no_write)
         client.on_socket_close = in_loop(self._forget)
@@ -253,7 +268,7 @@ class Session:
     def _connect(self, client: Client) -> None:
         parts = urlsplit(self._address.url)
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho
-        properties.SessionExpiryInterval = SESSION_EXPIRY_S
+        properties.SessionExpiryInterval = self._expiry_s
         properties.ReceiveMaximum = RECEIVE_MAX
         client.connect(
             parts.hostname or "127.0.0.1",
@@ -274,6 +289,7 @@ class Session:
         assert isinstance(sock, socket.socket)  # noqa: S101 - TCP; websockets are not offered
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket = sock
+        self.connection += 1
         self._paused = False
         asyncio.get_running_loop().add_reader(sock, self._readable)
         if self._client is not None and self._client.want_write():
@@ -293,12 +309,14 @@ class Session:
     def _readable(self) -> None:
         """Read while packets come. TLS may hold whole packets that the socket no longer shows."""
         for _ in range(READS_AT_ONCE):
-            if self._client is None or self._paused:
+            if self._client is None or self._paused or self._is_over():
                 return
             before = self._progress
             self._client.loop_read()
             if self._progress == before and not _buffered(self._socket):
                 return
+        if _buffered(self._socket):
+            asyncio.get_running_loop().call_soon(self._readable)
 
     def _connected(
         self,
@@ -313,7 +331,7 @@ class Session:
             self._end(f"the broker refused the connection: {reason}")
             return
         if not self._subscriptions:
-            self.connected = True
+            self.connected = self._was_up = True
             return
         filters = [(wish.filter, SubscribeOptions(qos=wish.qos)) for wish in self._subscriptions]
         client.subscribe(filters)
@@ -335,7 +353,7 @@ class Session:
         if refused:
             self._end(f"the broker refused subscriptions (check its ACL): {', '.join(refused)}")
         else:
-            self.connected = True
+            self.connected = self._was_up = True
 
     def _disconnected(
         self,
@@ -367,6 +385,9 @@ class Session:
             log.error("%s: the broker refused a message: %s", self.client_id, reason)
         self._on_taken(mid)
 
+    def _is_over(self) -> bool:
+        return self._ended is None or self._ended.done()
+
     def _end(self, why: str) -> None:
         self.connected = False
         if self._ended is not None and not self._ended.done():
@@ -380,6 +401,35 @@ class Session:
         if sock is not None and sock.fileno() >= 0:
             self._forget(sock)
             sock.close()
+
+
+async def _in_thread_of_its_own(work: Callable[[], None]) -> None:
+    """Run what blocks; a cancelled caller, and the end of the process, wait for nothing.
+
+    Executors are joined at exit: a broker that answers nothing would hold a stop for ten seconds.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def tell(error: Exception | None) -> None:
+        if done.done():  # the caller has gone
+            return
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
+
+    def blocking() -> None:
+        error: Exception | None = None
+        try:
+            work()
+        except (OSError, ValueError, SessionLost) as wrong:  # what paho's connect raises, and ours
+            error = wrong
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(tell, error)
+
+    threading.Thread(target=blocking, name="mqtt-connect", daemon=True).start()
+    await done
 
 
 def _cork(sock: "SocketLike | None", *, on: bool) -> None:

@@ -1,7 +1,8 @@
 """`seuil bench answer`: the gateway's answers beside a bare echo's, on one broker, in one run.
 
-Both are loaded in turn, round by round, first at a fixed rate (how quick is an answer), then as fast as
-they can (how many). The gateway has its members, its journal at `synchronous=FULL` and its points on.
+Both are loaded in turn, round by round, first at a fixed rate (how quick is an answer), then as
+fast as they can (how many). The gateway has its members, its journal at `synchronous=FULL` and its
+points on.
 """
 
 import statistics

@@ -12,7 +12,7 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 PREFIX = "echo"
-INFLIGHT = 1000
+INFLIGHT = 20
 
 
 def main(host: str, port: int) -> None:

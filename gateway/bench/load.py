@@ -67,6 +67,7 @@ class Load:
             BrokerAddress(order.url),
             [Subscription(f"{topic}/command", "credentials") for topic in order.topics],
             on_message=self._answered,
+            expiry_s=0,  # or the broker would keep the next run's answers for this one
         )
 
     async def run(self) -> Measured:

@@ -137,7 +137,7 @@ def _key(file: Path) -> Key:
 
 
 def _write_all(out: Path, files: dict[str, str], user: str) -> None:
-    """mosquitto's own files, and an empty folder for its database."""
+    """What mosquitto reads, and an empty folder for its database."""
     data = out / "data"
     data.mkdir(mode=0o700, exist_ok=True)
     for name, text in files.items():

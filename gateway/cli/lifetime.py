@@ -9,19 +9,29 @@ from typing import Any
 from rich.console import Console
 from rich.logging import RichHandler
 
+log = logging.getLogger(__name__)
+
 
 def until_told(work: Coroutine[Any, Any, None]) -> None:
     """Run to the end, or until SIGINT or SIGTERM cancels it; both are a normal end."""
 
     async def main() -> None:
         task = asyncio.ensure_future(work)
+        told: list[signal.Signals] = []
+
+        def end(by: signal.Signals) -> None:
+            told.append(by)
+            task.cancel()
+
         loop = asyncio.get_running_loop()
         for ending in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(ending, task.cancel)
+            loop.add_signal_handler(ending, end, ending)
         try:
             await task
         except asyncio.CancelledError:
-            logging.getLogger(__name__).info("stopped")
+            if not told:  # nobody asked: a fault that must not look like a normal end
+                raise
+            log.info("stopped by %s", told[0].name)
 
     asyncio.run(main())
 

@@ -12,7 +12,7 @@ from gateway.core.readings import Reading
 from gateway.core.site import DeviceId, Site
 
 
-class _Event(Struct, frozen=True, tag_field="event", tag=str):
+class _Event(Struct, frozen=True, tag_field="event", tag=str, gc=False):
     """Tagged with its class name, as the journal stores it."""
 
 

@@ -26,7 +26,7 @@ AlarmKind = Literal[
 Value = str | int | float | bool | None
 
 
-class Verdict(Struct, frozen=True):
+class Verdict(Struct, frozen=True, gc=False):
     """What one rule said of one question, and the values it saw.
 
     `outcome`: `pass` lets the next rule speak; `grant` and `deny` end the matter.
@@ -38,8 +38,8 @@ class Verdict(Struct, frozen=True):
     saw: dict[str, Value] = {}
 
 
-class _Fact(Struct, frozen=True, tag_field="fact", tag=str):
-    """Tagged with its class name, as the journal stores it."""
+class _Fact(Struct, frozen=True, tag_field="fact", tag=str, gc=False):
+    """Tagged with its class name, as the journal stores it. No cycles, so nothing to collect."""
 
 
 class Decided(_Fact, frozen=True):

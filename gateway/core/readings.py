@@ -17,7 +17,7 @@ Number = Annotated[str, Meta(min_length=1, max_length=128)]
 """A badge number or a PIN, as text."""
 
 
-class _Reading(Struct, frozen=True, tag_field="type"):
+class _Reading(Struct, frozen=True, tag_field="type", gc=False):
     """A reading is frozen and tagged with its wire name."""
 
 

@@ -246,7 +246,7 @@ _NETWORK: Final[tuple[tuple[type[OSError], str, str], ...]] = (
     (
         ConnectionError,
         "the connection was closed without an answer",
-        "does it speak MQTT 5, and is this not its TLS port (mqtts://)?",
+        "does it speak MQTT 5, and is the port right? mqtt:// usually has 1883, mqtts:// 8883",
     ),
     (TimeoutError, "no answer", "is it on, and does no firewall stop this port?"),
 )

@@ -182,6 +182,7 @@ class Place:
         self.now = now
         self.told: list[tuple[Event, datetime]] = []
         self.said: list[Fact] = []
+        self._boots: Counter[str] = Counter()
         self._seq: Counter[str] = Counter()
         self.tell(SpaceChanged(site))
         self.tell(DirectoryChanged(ENROLLED))
@@ -202,18 +203,26 @@ class Place:
     def says(
         self, device: str, reading: Reading, *, age_s: float = 0, retained: bool = False
     ) -> tuple[Fact, ...]:
-        """The device's next event of its first boot."""
+        """The device's next event reaches the engine."""
+        return self.tell(self.report(device, reading, age_s=age_s, retained=retained))
+
+    def report(
+        self, device: str, reading: Reading, *, age_s: float = 0, retained: bool = False
+    ) -> Reported:
+        """The device's next event; it is only numbered, and may come late or never."""
+        boot, seq = self.number(device)
+        at = self.now - timedelta(seconds=age_s)
+        return Reported(DeviceId(device), at, reading, boot, seq, retained=retained)
+
+    def number(self, device: str) -> tuple[int, int]:
+        """The next boot and number of a device."""
         self._seq[device] += 1
-        return self.tell(
-            Reported(
-                device=DeviceId(device),
-                at=self.now - timedelta(seconds=age_s),
-                reading=reading,
-                boot=1,
-                seq=self._seq[device],
-                retained=retained,
-            )
-        )
+        return self._boots[device] + 1, self._seq[device]
+
+    def restart(self, device: str) -> None:
+        """The device starts again, and numbers from 1."""
+        self._boots[device] += 1
+        self._seq[device] = 0
 
     def badge(
         self, at: str, name: str, *, age_s: float = 0, retained: bool = False

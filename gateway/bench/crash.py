@@ -1,0 +1,180 @@
+"""`seuil bench crash`: the gateway is killed again and again under load; what was promised?
+
+A real mosquitto, 500 events a second (half of them badges), readers and sensors that keep their
+events until the gateway's ack. The gateway is killed with SIGKILL at seeded random moments, one in
+five while it starts (a recovery must survive a kill as well), and started again at once. At the
+end everything may settle, the gateway is stopped, and its journal is judged.
+"""
+
+import asyncio
+import random
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import Struct, structs
+
+from gateway.adapters.embedded_broker import EmbeddedBroker
+from gateway.adapters.journal import JOURNAL_FILE
+from gateway.bench import gateway_process, place
+from gateway.bench.crowd import Crowd, crowd
+from gateway.bench.gateway_child import GatewayChild, gateway_child
+from gateway.bench.judge import Verdict, judge
+from gateway.bench.processes import BenchError
+from gateway.config import credential_key, load_settings
+from gateway.core.rules import LATE
+from gateway.core.site import Device, DeviceId, Site
+
+MEMBERS = 500
+READERS = 20
+BADGES_A_S = 250.0
+SENSED_A_S = 250.0
+LIFE_S = (0.3, 1.5)
+"""How long a gateway lives once it has started."""
+START_KILL_S = (0.05, 1.2)
+"""How long one lives that is killed while it starts, from its very beginning."""
+START_KILLS = 0.2
+"""The share of those."""
+KILLS_A_REBOOT = 10
+"""Now and then a device starts again, too: at most four boots of one are remembered."""
+SETTLE_S = 90.0
+"""A gap that a reboot left holds the ack back for 30 s; then everything must be acknowledged."""
+
+
+class Result(Struct):
+    """What `--json` prints."""
+
+    kills: int
+    acknowledged: int
+    lost: int
+    double: int
+    undecided: int
+    replay_equal: bool
+    unexplained: int
+    stale_unlocks: int
+    killed_at_start: int
+    sent: int
+    events: int
+    resent_answers: int
+    undelivered: int
+    snapshots_compared: int
+    clean_stop: bool
+    tracebacks: int
+
+    @property
+    def is_good(self) -> bool:
+        """Every promise was kept."""
+        wrong = self.lost + self.double + self.undecided + self.unexplained + self.stale_unlocks
+        return not wrong and self.replay_equal and self.clean_stop and not self.tracebacks
+
+
+async def measure(
+    kills: int, seed: int = 0, on_kill: Callable[[int], None] = lambda _kills: None
+) -> Result:
+    """Kill, and judge.
+
+    Raises:
+        BenchError: the gateway did not start, ended by itself, or did not catch up.
+        BrokerError: there is no mosquitto.
+    """
+    with tempfile.TemporaryDirectory(prefix="seuil-bench-") as folder:
+        data = Path(folder)
+        badges, site = place.badges(MEMBERS), with_sensors(place.place(READERS, contacts=True))
+        place.enrol(data, credential_key(load_settings(data_dir=data)), badges)
+        async with EmbeddedBroker(data / "broker", kind="mosquitto") as broker:
+            order = gateway_process.Order(broker.url, folder, site)
+            async with (
+                gateway_child(order) as gateway,
+                crowd(broker.url, site, badges, seed=seed) as people,
+            ):
+                at_start = await _kill_often(gateway, people, kills, seed, on_kill)
+                await people.settled(SETTLE_S)
+                # No answer is under way any more, and the news of the last one is journaled.
+                await asyncio.sleep(LATE.total_seconds() + 2)
+                clean = await gateway.stop()
+                verdict = await asyncio.to_thread(judge, data / JOURNAL_FILE, site.id, people)
+                return _result(kills, at_start, clean, gateway, people, verdict)
+
+
+def with_sensors(site: Site) -> Site:
+    """The site with a contact at each door, counters and PIRs; two doors have a lock apart."""
+    contacts = [_sensor(f"contact-{door.id}", door=door.id) for door in site.doors]
+    counters = [_sensor(f"counter-{zone.id}", zone=zone.id) for zone in site.zones]
+    pirs = [_sensor(f"pir-{zone.id}", zone=zone.id) for zone in site.zones]
+    locks = [
+        Device(DeviceId(f"lock-{door.id}"), "lock", "native", "", door=door.id)
+        for door in site.doors[:2]
+    ]
+    locked = [
+        structs.replace(door, lock=lock.id) for door, lock in zip(site.doors, locks, strict=False)
+    ]
+    return structs.replace(
+        site,
+        doors=(*locked, *site.doors[len(locked) :]),
+        devices=(*site.devices, *contacts, *counters, *pirs, *locks),
+    )
+
+
+async def _kill_often(
+    gateway: GatewayChild, people: Crowd, kills: int, seed: int, on_kill: Callable[[int], None]
+) -> int:
+    """Kill and start again under load; how many of the kills hit a start. It lives at the end."""
+    draw = random.Random(seed)  # noqa: S311 - repeatable, no secret
+    at_start = 0
+    await gateway.start()
+    load = asyncio.create_task(people.busy(BADGES_A_S, SENSED_A_S), name="load")
+    try:
+        for number in range(kills):
+            started = await _live(gateway, draw, starting=draw.random() < START_KILLS)
+            at_start += not started
+            await gateway.kill()
+            on_kill(number + 1)
+            if number % KILLS_A_REBOOT == KILLS_A_REBOOT - 1:
+                people.reboot()
+            await gateway.spawn()
+        await gateway.ready()
+        await asyncio.sleep(1)
+    finally:
+        load.cancel()
+        await asyncio.gather(load, return_exceptions=True)
+    return at_start
+
+
+async def _live(gateway: GatewayChild, draw: random.Random, *, starting: bool) -> bool:
+    """Let a gateway live for its time; whether it ever got ready."""
+    if starting and gateway.lives > 1:
+        await asyncio.sleep(draw.uniform(*START_KILL_S))
+        return False
+    if gateway.lives > 1:
+        await gateway.ready()
+    await asyncio.sleep(draw.uniform(*LIFE_S))
+    return True
+
+
+def _result(
+    kills: int, at_start: int, clean: bool, gateway: GatewayChild, people: Crowd, verdict: Verdict
+) -> Result:
+    if people.refused:
+        raise BenchError(f"{people.refused} events did not fit into the devices' stores")
+    return Result(
+        kills=kills,
+        acknowledged=verdict.acknowledged,
+        lost=verdict.lost,
+        double=verdict.double,
+        undecided=verdict.undecided,
+        replay_equal=verdict.replay_equal,
+        unexplained=verdict.unexplained,
+        stale_unlocks=verdict.stale_unlocks,
+        killed_at_start=at_start,
+        sent=people.seen.sent,
+        events=verdict.events,
+        resent_answers=verdict.resent_answers,
+        undelivered=verdict.undelivered,
+        snapshots_compared=verdict.snapshots_compared,
+        clean_stop=clean,
+        tracebacks=gateway.tracebacks,
+    )
+
+
+def _sensor(name: str, **where: str) -> Device:
+    return structs.replace(Device(DeviceId(name), "sensor", "native", ""), **where)

@@ -1,0 +1,273 @@
+"""A crowd of simulated devices on one connection: they badge and sense, keep and send again.
+
+Each device follows the protocol of `simulators.devices`: an event is kept until the gateway's own
+ack. What each of them saw (acks, commands) is noted, for the judgement afterwards.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from msgspec import Struct
+from paho.mqtt.client import MQTTMessage
+
+from gateway.adapters.mqtt import BrokerAddress, Session
+from gateway.bench.processes import BenchError
+from gateway.clock import SystemClock
+from gateway.core.readings import Crossed, DoorReported, Motion, Reading
+from gateway.core.site import Device, DeviceId, Site
+from gateway.wire import Topics
+from sensors.driver import Subscription
+from simulators.devices import (
+    Event,
+    NativeDevice,
+    SimulatedReader,
+    read_ack,
+    read_command,
+)
+
+RESEND_LOOK_S = 0.25
+"""Seconds between two looks for events that wait too long for their ack."""
+TURN_S = 0.02
+"""Seconds between two bursts of events: fifty a second are as good as a steady stream."""
+
+Number = tuple[DeviceId, int, int]
+"""An event: device, boot, seq."""
+
+
+class Seen(Struct):
+    """What the devices saw, all together."""
+
+    sent: int = 0
+    """Events made."""
+    acked: dict[tuple[DeviceId, int], int] = {}
+    """The highest ack of each device's boot."""
+    commands: set[int] = set()
+    """Journal numbers of the orders that arrived."""
+    repeated: int = 0
+    """Answers that arrived again."""
+    stale_unlocks: int = 0
+    """Orders to open that arrived after their time. The devices refused them."""
+    answers: list[tuple[float, float]] = []
+    """When each first answer came (monotonic), and how long it took in ms."""
+
+
+class Crowd:
+    """The devices of a site. `run` keeps the connection and the devices' timers."""
+
+    def __init__(self, url: str, site: Site, badges: Sequence[str], *, seed: int = 0) -> None:
+        self.seen = Seen()
+        self._badges = badges
+        self._random = random.Random(seed)  # noqa: S311 - repeatable, no secret
+        self._clock = SystemClock()
+        self._topics = Topics()
+        self._boots = dict.fromkeys((device.id for device in site.devices), 1)
+        self._last: dict[tuple[DeviceId, int], int] = {}
+        self._devices = {device.id: _simulated(site, device) for device in site.devices}
+        self._readers = [device for device in site.devices if device.role == "reader"]
+        self._sensors = [_Sensor(device) for device in site.devices if device.role == "sensor"]
+        self._since: dict[Number, float] = {}
+        self._session = Session(
+            f"bench-crowd-{seed}",
+            BrokerAddress(url),
+            [
+                Subscription(self._topics.command(site.id, DeviceId("+")), "credentials"),
+                Subscription(self._topics.ack(site.id, DeviceId("+")), "credentials", qos=0),
+            ],
+            on_message=self._received,
+            on_up=self._came_online,
+            on_down=self._went_offline,
+        )
+
+    @property
+    def unacknowledged(self) -> int:
+        """Events that the devices still keep."""
+        return sum(device.unacknowledged for device in self._devices.values())
+
+    @property
+    def acknowledged(self) -> set[Number]:
+        """Every event that a device saw acknowledged."""
+        return {
+            (device, boot, seq)
+            for (device, boot), high in self.seen.acked.items()
+            for seq in range(1, min(high, self._last.get((device, boot), 0)) + 1)
+        }
+
+    @property
+    def made(self) -> set[Number]:
+        """Every event that a device ever made."""
+        return {
+            (device, boot, seq)
+            for (device, boot), last in self._last.items()
+            for seq in range(1, last + 1)
+        }
+
+    @property
+    def refused(self) -> int:
+        """Events that a full store refused; they never were."""
+        return sum(device.refused for device in self._devices.values())
+
+    async def run(self) -> None:
+        """Stay connected and send again what waits; ends only by cancellation."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._session.run(), name="crowd")
+            tasks.create_task(self._send_again(), name="resend")
+
+    async def connected(self, within_s: float = 10.0) -> None:
+        """Wait for the connection.
+
+        Raises:
+            BenchError: it did not come.
+        """
+        deadline = time.monotonic() + within_s
+        while not self._session.connected:
+            if time.monotonic() > deadline:
+                raise BenchError("the simulated devices do not reach the broker")
+            await asyncio.sleep(0.01)
+
+    async def busy(self, badges_a_s: float, sensed_a_s: float = 0.0) -> None:
+        """Badge and sense at these rates until cancelled; never waits for an answer."""
+        start, badged, sensed = time.monotonic(), 0, 0
+        while True:
+            passed = time.monotonic() - start
+            while badged < passed * badges_a_s:
+                badged += 1
+                self.badge()
+            while sensed < passed * sensed_a_s:
+                sensed += 1
+                self.sense()
+            self._session.flush()
+            await asyncio.sleep(TURN_S if sensed_a_s else 1 / badges_a_s)
+
+    def badge(self) -> None:
+        """Somebody holds a badge to some reader."""
+        reader = self._devices[self._random.choice(self._readers).id]
+        assert isinstance(reader, SimulatedReader)  # noqa: S101 - the role says so
+        self._note(reader, reader.present(self._random.choice(self._badges), self._clock.now()))
+
+    def sense(self) -> None:
+        """Some sensor has something to say."""
+        sensor = self._random.choice(self._sensors)
+        device = self._devices[sensor.device.id]
+        self._note(device, device.report(sensor.reading(self._random), self._clock.now()))
+
+    def reboot(self) -> None:
+        """Some device starts again, under a new number; what it keeps, it keeps."""
+        device = self._random.choice(list(self._devices))
+        self._boots[device] += 1
+        self._devices[device].reboot(self._boots[device])
+
+    async def settled(self, within_s: float) -> None:
+        """Wait until every event is acknowledged.
+
+        Raises:
+            BenchError: it takes too long.
+        """
+        deadline = time.monotonic() + within_s
+        while self.unacknowledged:
+            if time.monotonic() > deadline:
+                raise BenchError(f"{self.unacknowledged} events were not acknowledged")
+            await asyncio.sleep(0.05)
+
+    def _note(self, device: NativeDevice, event: Event | None) -> None:
+        if event is None:
+            return
+        self.seen.sent += 1
+        self._last[device.device, event.boot] = event.seq
+        if isinstance(device, SimulatedReader):
+            self._since[device.device, event.boot, event.seq] = time.monotonic()
+        if device.online:
+            self._session.publish(event.message, self._clock.now())
+
+    async def _send_again(self) -> None:
+        while True:
+            now = self._clock.now()
+            for device in self._devices.values():
+                for event in device.due_resends(now):
+                    self._session.publish(event.message, now)
+            await asyncio.sleep(RESEND_LOOK_S)
+
+    def _came_online(self) -> None:
+        now = self._clock.now()
+        for device in self._devices.values():
+            for event in device.came_online(now):
+                self._session.publish(event.message, now)
+
+    def _went_offline(self, _why: str) -> None:
+        for device in self._devices.values():
+            device.went_offline()
+
+    def _received(self, message: MQTTMessage) -> None:
+        self._session.acknowledge(message)
+        *_, name, kind = message.topic.split("/")
+        device = self._devices[DeviceId(name)]
+        if kind == "command":
+            self._commanded(device, message.payload)
+            return
+        ack = read_ack(message.payload)
+        key = (device.device, ack.boot)
+        self.seen.acked[key] = max(ack.seq, self.seen.acked.get(key, 0))
+        device.on_ack(ack)
+
+    def _commanded(self, device: NativeDevice, payload: bytes) -> None:
+        assert isinstance(device, SimulatedReader)  # noqa: S101 - only these are told anything
+        command, now = read_command(payload), self._clock.now()
+        heard = device.on_command(command, now)
+        self.seen.commands.add(int(command.id))
+        self.seen.stale_unlocks += command.unlock_s is not None and now >= command.expires
+        self.seen.repeated += heard.effect == "repeated"
+        if heard.key is not None and heard.effect != "repeated":
+            self._answered(device.device, heard.key)
+
+    def _answered(self, device: DeviceId, key: tuple[int, int]) -> None:
+        since = self._since.pop((device, *key), None)
+        if since is not None:
+            came = time.monotonic()
+            self.seen.answers.append((came, (came - since) * 1000))
+
+
+@asynccontextmanager
+async def crowd(
+    url: str, site: Site, badges: Sequence[str], *, seed: int = 0
+) -> AsyncIterator[Crowd]:
+    """The devices of a site, connected; their connection ends at the end.
+
+    Raises:
+        BenchError: the broker does not let them in.
+    """
+    people = Crowd(url, site, badges, seed=seed)
+    running = asyncio.create_task(people.run(), name="crowd")
+    try:
+        await people.connected()
+        yield people
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+class _Sensor:
+    """What a sensor would say next: a counter counts up, a door opens and closes in turn."""
+
+    def __init__(self, device: Device) -> None:
+        self.device = device
+        self._on = False
+        self._in, self._out = 0, 0
+
+    def reading(self, draw: random.Random) -> Reading:
+        """Its next reading."""
+        self._on = not self._on
+        if self.device.door is not None:
+            return DoorReported("open" if self._on else "closed")
+        if self.device.id.startswith("counter"):
+            self._in += draw.randint(0, 3)
+            self._out += draw.randint(0, 3)
+            return Crossed(self._in, self._out)
+        return Motion(self._on)
+
+
+def _simulated(site: Site, device: Device) -> NativeDevice:
+    kind = NativeDevice if device.role == "sensor" else SimulatedReader
+    return kind(site.id, device.id, boot=1)
+

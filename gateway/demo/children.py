@@ -1,0 +1,78 @@
+"""The gateway and the live page as child processes: the same commands that operators run.
+
+Each is started through `gateway.adapters.broker_child`, so that on Linux it dies with us even when
+we are killed, and in a session of its own, so that Ctrl-C in a terminal is ours alone to handle.
+"""
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from gateway.demo.wishes import DemoError
+
+POLITE_S: Final = 1.2
+"""A stop takes some 0.3 s; with the rest of an end this stays under 3 s."""
+_SEUIL: Final = "from gateway.cli import main; main()"
+_WORDS: Final = 3
+"""Last lines of its log that are told when a child ends by itself."""
+
+
+class Child:
+    """One command of `seuil`, running. What it says is in `log`."""
+
+    def __init__(self, name: str, process: Process, log: Path) -> None:
+        self.name = name
+        self.log = log
+        self._process = process
+        self._stopping = False
+
+    @classmethod
+    async def start(cls, log: Path, variables: Mapping[str, str], *command: str) -> "Child":
+        """Start `seuil COMMAND...` with further environment variables."""
+        log.parent.mkdir(exist_ok=True)
+        with log.open("wb") as opened:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "gateway.adapters.broker_child", str(os.getpid())),
+                *("exec", sys.executable, "-c", _SEUIL, *command),
+                stdin=DEVNULL,
+                stdout=opened,
+                stderr=opened,
+                start_new_session=True,
+                env={**_inherited(), **variables},
+            )
+        return cls(f"seuil {command[0]}", process, log)
+
+    async def watch(self) -> None:
+        """Run until cancelled.
+
+        Raises:
+            DemoError: the child ended by itself.
+        """
+        status = await self._process.wait()
+        if not self._stopping:
+            words = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+            told = "; ".join(words[-_WORDS:]) or "without a word"
+            raise DemoError(f"`{self.name}` ended by itself with status {status}: {told}")
+
+    async def stop(self) -> None:
+        """SIGTERM, and SIGKILL when that is not enough. Safe to call twice."""
+        self._stopping = True
+        if self._process.returncode is None:
+            self._process.terminate()
+        try:
+            async with asyncio.timeout(POLITE_S):
+                await self._process.wait()
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+
+
+def _inherited() -> dict[str, str]:
+    """Our environment, without what signs in to another broker than the demo's own."""
+    return {
+        name: value for name, value in os.environ.items() if not name.startswith("SEUIL_BROKER_")
+    }

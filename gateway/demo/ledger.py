@@ -1,0 +1,133 @@
+"""What the journal itself says of a demo: read while it grows, and judged at the end.
+
+The answers that simulated readers heard prove nothing about the disk. So the end asks the journal:
+has each credential event that a reader presented exactly one row in `decision`?
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from gateway.adapters.history import opened
+from gateway.adapters.influx import CURSOR
+from gateway.adapters.journal_file import JournalFile
+from gateway.adapters.points import points
+from gateway.replay import replay
+from simulators.tally import Presented
+
+_CHUNK: Final = 2000
+"""Rows read at a time: some megabytes."""
+
+
+class Judgement(Struct, frozen=True):
+    """The journal's own figures. `missing`, `twice` and `other` are of the events presented."""
+
+    rows: int
+    decisions: int
+    granted: int
+    denied: dict[str, int]
+    """By reason."""
+    dead_letters: int
+    rejected_points: int
+    missing: int
+    """Without a decision."""
+    twice: int
+    """With two rows, or two decisions."""
+    other: int
+    """Whose reader heard of another decision than the journal's."""
+    stray: int
+    """Decisions that nobody asked for."""
+
+
+class Ledger:
+    """Follows a journal. With InfluxDB only what the outbox has written counts as stored."""
+
+    def __init__(self, journal: Path, *, influx: bool) -> None:
+        self.points = 0
+        """Points in the store."""
+        self._path = journal
+        self._influx = influx
+        self._n = 0
+
+    def advance(self) -> None:
+        """Count what is in the store by now (blocking)."""
+        if not self._path.exists():
+            return
+        file = JournalFile(self._path)
+        try:
+            stored = file.cursor(CURSOR) if self._influx else None
+            while rows := file.rows_after(self._n, _CHUNK):
+                for row in rows:
+                    if stored is not None and row.n > stored:
+                        return
+                    self.points += len(points(row))
+                    self._n = row.n
+        finally:
+            file.close()
+
+    def waiting(self) -> int:
+        """Points that are on disk, and not in the store yet (blocking)."""
+        self.advance()
+        file = JournalFile(self._path)
+        try:
+            return sum(
+                len(points(row)) for row in file.rows_after(self._n, _CHUNK) if self._influx
+            )
+        finally:
+            file.close()
+
+    def replay_is_equal(self) -> bool:
+        """Whether the engine says the same again of every event (blocking)."""
+        file = JournalFile(self._path)
+        try:
+            return not any(replay(file, site).differences for site in file.sites())
+        finally:
+            file.close()
+
+    def judge(self, presented: Iterable[Presented]) -> Judgement:
+        """What became of these events (blocking)."""
+        with opened(self._path) as db:
+            found: dict[tuple[object, ...], list[tuple[int, int | None]]] = {}
+            for site, device, boot, seq, n, decided in db.execute(_CREDENTIALS):
+                found.setdefault((site, device, boot, seq), []).append((n, decided))
+            outcomes = Counter(dict(_pairs(db.execute(_OUTCOMES).fetchall())))
+            counts = [db.execute(query).fetchone()[0] for query in _COUNTS]
+        rows, decisions, dead_letters, rejected_points = counts
+        missing = twice = other = 0
+        for one in presented:
+            rulings = found.pop((one.site, one.reader, *one.key), [])
+            decided = [n for n, number in rulings if number is not None]
+            missing += not decided
+            twice += len(rulings) > 1
+            other += one.decision is not None and one.decision not in map(str, decided)
+        return Judgement(
+            rows=rows,
+            decisions=decisions,
+            granted=sum(times for (how, _), times in outcomes.items() if how == "granted"),
+            denied={why: times for (how, why), times in outcomes.items() if how == "denied"},
+            dead_letters=dead_letters,
+            rejected_points=rejected_points,
+            missing=missing,
+            twice=twice,
+            other=other,
+            stray=len(found),
+        )
+
+
+def _pairs(rows: list[tuple[str, str, int]]) -> Iterable[tuple[tuple[str, str], int]]:
+    return (((how, why), times) for how, why, times in rows)
+
+
+_CREDENTIALS = """
+SELECT j.site, j.device, json_extract(j.event, '$.boot'), json_extract(j.event, '$.seq'), j.n, d.n
+FROM journal AS j LEFT JOIN decision AS d USING (n) WHERE j.kind = 'credential'"""
+_OUTCOMES = "SELECT decision, reason, count(*) FROM decision GROUP BY 1, 2 ORDER BY 3 DESC"
+_COUNTS = (
+    "SELECT count(*) FROM journal",
+    "SELECT count(*) FROM decision",
+    "SELECT count(*) FROM dead_letter",
+    "SELECT count(*) FROM dead_letter WHERE source = 'influx'",
+)
