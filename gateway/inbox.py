@@ -38,21 +38,25 @@ class Arrived(Struct):
 
 
 class _Queue:
-    """One session's messages. Above `most` its socket is left alone, until half are gone."""
+    """Messages of some sessions. Above `most` their sockets are left alone, until half are gone."""
 
     def __init__(self, most: int) -> None:
         self.most = most
         self.waiting: deque[Arrived] = deque()
+        self._held: list[Session] = []
 
     def put(self, arrived: Arrived) -> None:
         self.waiting.append(arrived)
         if len(self.waiting) >= self.most:
             arrived.session.pause()
+            if arrived.session not in self._held:
+                self._held.append(arrived.session)
 
     def take(self, at_most: int) -> list[Arrived]:
         taken = [self.waiting.popleft() for _ in range(min(at_most, len(self.waiting)))]
-        if taken and len(self.waiting) <= self.most // 2:
-            taken[-1].session.resume()
+        if len(self.waiting) <= self.most // 2:
+            while self._held:
+                self._held.pop().resume()
         return taken
 
 
@@ -73,13 +77,11 @@ class Inbox:
 
     def of_credentials(self, session: Session, message: MQTTMessage) -> None:
         """A message of the credentials session came in."""
-        self._credentials.put(Arrived(session, message, session.connection))
-        self._something.set()
+        self._put(self._credentials, session, message)
 
     def of_sensors(self, session: Session, message: MQTTMessage) -> None:
         """A message of the sensors session, or of a stranger, came in."""
-        self._sensors.put(Arrived(session, message, session.connection))
-        self._something.set()
+        self._put(self._sensors, session, message)
 
     def nudge(self) -> None:
         """Let `wait` return although no message came."""
@@ -113,7 +115,7 @@ class Inbox:
         return forgotten
 
     def _put(self, queue: _Queue, session: Session, message: MQTTMessage) -> None:
-        queue.put(Arrived(session, message))
+        queue.put(Arrived(session, message, session.connection))
         self._something.set()
         if self.when_idle is not None:
             self.when_idle.pause()

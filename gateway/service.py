@@ -52,6 +52,8 @@ log = logging.getLogger(__name__)
 SNAPSHOT_EVERY: Final = 10_000
 """Rows between two snapshots: at most so many are replayed at a start, in half a second."""
 MINUTE: Final = timedelta(minutes=1)
+FULL_S: Final = 0.05
+"""How long to leave a broker alone that does not take over our orders."""
 SETTLE: Final = timedelta(seconds=1)
 """How long the news of a handed-over answer may wait to be journaled."""
 LETTERS_LOGGED: Final = 256
@@ -96,6 +98,8 @@ class Service:
         self.dead_letters = 0
         self.decisions = 0
         self.healthy = True
+        self.on_failing: Callable[[], object] = lambda: None
+        """Called when the journal fails, while there still is a connection to say so."""
         self._recovered = recovered
         self._journal = journal
         self._intake = intake
@@ -122,7 +126,7 @@ class Service:
     # -- what the sessions call ------------------------------------------------------------------
 
     def use(self, sessions: tuple[Session, ...]) -> None:
-        """The sessions to acknowledge to, and to drop when the journal fails; the first publishes."""
+        """The sessions to acknowledge to, and to drop if the journal fails; the first publishes."""
         self._sessions = sessions
 
     def broker_is_up(self) -> None:
@@ -151,8 +155,9 @@ class Service:
         await self._begin()
         try:
             while True:
-                await self.inbox.wait(self._idle_s())
-                arrived = [] if self._handover.is_full else self.inbox.take()
+                full = self._handover.is_full
+                await (asyncio.sleep(FULL_S) if full else self.inbox.wait(self._idle_s()))
+                arrived = [] if full else self.inbox.take()
                 turnover = self._decide(arrived)
                 if await self._stored(turnover):
                     self._send(turnover)
@@ -361,6 +366,8 @@ class Service:
         """Nothing can be stored: leave the broker, so that it keeps all, until the disk is back."""
         self.healthy = False
         log.error("the journal cannot be written, nothing is acknowledged: %s", error)
+        self.on_failing()
+        self._flush()
         for session in self._sessions:
             session.drop("the journal cannot be written")
         self._handover.connection_lost()

@@ -18,7 +18,7 @@ from gateway.adapters.directory import FILE as MEMBERS_FILE
 from gateway.adapters.directory import DirectoryError, DirectoryStore, credential_hash, diff
 from gateway.adapters.influx import InfluxSettings, Outbox
 from gateway.adapters.journal import JOURNAL_FILE, Journal
-from gateway.adapters.mqtt import BrokerAddress, Session
+from gateway.adapters.mqtt import Session, broker_address
 from gateway.announce import Announcer
 from gateway.clock import Clock
 from gateway.config import Settings, credential_key
@@ -87,17 +87,6 @@ async def run(
         if parts.outbox is not None:
             tasks.create_task(parts.outbox.run(), name="outbox")
         on_ready()
-
-
-def broker_address(settings: Settings) -> BrokerAddress:
-    """Where the broker is, from the settings."""
-    password = settings.broker_password
-    return BrokerAddress(
-        url=settings.broker_url,
-        username=settings.broker_username,
-        password=password.get_secret_value() if password else None,
-        ca_file=str(settings.broker_ca_file) if settings.broker_ca_file else None,
-    )
 
 
 @contextlib.asynccontextmanager
@@ -216,7 +205,7 @@ async def _members_in_force(parts: Parts, found: tuple[int, dict[SiteId, Directo
     version, changes = found
     if changes:
         await parts.service.change_directory(changes)
-        log.info("members of %d sites are in force", len(changes))
+        log.info("members are in force (sites: %s)", ", ".join(sorted(changes)))
     return version
 
 
@@ -234,7 +223,8 @@ async def _watch_members(parts: Parts, in_force: int) -> None:
 async def _tell_health(parts: Parts, clock: Clock, instance: str) -> None:
     """Publish the gateway's health, from the loop that works: a wedged one is silent."""
     topic = parts.topics.gateway_health(instance)
-    while True:
+
+    def tell() -> int | None:
         now = clock.now()
         health = HealthMessage(
             at=now,
@@ -246,5 +236,8 @@ async def _tell_health(parts: Parts, clock: Clock, instance: str) -> None:
             commit_ms=round(parts.journal.commit_ms, 3),
             dead_letters=parts.service.dead_letters,
         )
-        sent = parts.sessions[0].publish(Outgoing(topic, encode(health), retain=True), now)
-        await asyncio.sleep(HEALTH_S if sent is not None else HEALTH_RETRY_S)
+        return parts.sessions[0].publish(Outgoing(topic, encode(health), retain=True), now)
+
+    parts.service.on_failing = tell
+    while True:
+        await asyncio.sleep(HEALTH_S if tell() is not None else HEALTH_RETRY_S)

@@ -94,6 +94,11 @@ def holder_of(key: bytes, ref: str) -> HolderId:
     return HolderId("h-" + hmac.digest(key, f"holder:{ref}".encode(), "sha256").hex()[:12])
 
 
+def key_mark(key: bytes) -> str:
+    """How a members' file remembers its key, without telling it."""
+    return hmac.digest(key, b"mark", "sha256").hex()[:16]
+
+
 def diff(old: Directory, new: Directory) -> DirectoryChange | None:
     """What turns `old` into `new`; None where they are equal."""
     change = DirectoryChange(
@@ -141,7 +146,7 @@ class DirectoryStore:
         Raises:
             DirectoryError: They were made with another one, so that no badge would be found.
         """
-        mark = hmac.digest(key, b"mark", "sha256").hex()[:16]
+        mark = key_mark(key)
         known = self._about("key_mark")
         if known is None:
             with self._transaction("BEGIN IMMEDIATE"):

@@ -161,18 +161,19 @@ def letter_row(letter: DeadLetter) -> LetterRow:
 
 
 _SECRET_VALUE = re.compile(
-    r"""("?(?:credential|pin|pin_code|uid|data|action_code|last_used_pin_code|tag)"?\s*:\s*)
-        ("(?:[^"\\]|\\.)*"?|[^,}\]\s]+)""",
-    re.IGNORECASE | re.VERBOSE,
+    r"""((?:credential|pin|pin_code|uid|data|action_code|last_used_pin_code|tag)["']?\s*[:=]\s*)
+        ("(?:[^"\\]|\\.)*["\\]?|'[^']*'?|[\[{].*|[^,}\]\s&]+)""",
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
-_NUMBER_LIKE = re.compile(r"[0-9A-Fa-f][0-9A-Fa-f:\- ]{2,}[0-9A-Fa-f]")
+_NUMBER_LIKE = re.compile(r"[0-9A-Fa-f][0-9A-Fa-f:\-_., ]{2,}[0-9A-Fa-f]")
 
 
 def masked(payload: bytes) -> str:
     """The beginning of a payload for the dead letters: no badge number, no PIN.
 
-    The values of known keys go, and so does everything that looks like a number of four digits or
-    more (hex, with separators), because garbage may carry a number anywhere.
+    The values of known keys go (of one that opens a list or an object, all that follows), and so
+    does everything that looks like a number of four digits or more (hex, with separators), because
+    garbage may carry a number anywhere.
     """
     text = payload[:PAYLOAD_KEPT].decode("utf-8", "replace").replace("\x00", "\ufffd")
     return _NUMBER_LIKE.sub("***", _SECRET_VALUE.sub(r"\1***", text))

@@ -34,6 +34,7 @@ from gateway.wire import Outgoing
 if TYPE_CHECKING:
     from paho.mqtt.client import SocketLike
 
+    from gateway.config import Settings
     from sensors.driver import Subscription
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,17 @@ class BrokerAddress(Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"BrokerAddress({self.url!r})"
+
+
+def broker_address(settings: "Settings") -> BrokerAddress:
+    """Where the broker is, from the settings."""
+    password = settings.broker_password
+    return BrokerAddress(
+        url=settings.broker_url,
+        username=settings.broker_username,
+        password=password.get_secret_value() if password else None,
+        ca_file=str(settings.broker_ca_file) if settings.broker_ca_file else None,
+    )
 
 
 class SessionLost(Exception):  # noqa: N818 - what happened, as all names here

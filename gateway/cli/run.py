@@ -1,9 +1,10 @@
 """`seuil run`: the gateway."""
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -39,10 +40,19 @@ def run(
         log_to_stderr(settings.log_level)
         try:
             until_told(_run(settings, sites, port if embedded_broker else None))
-        except* (BrokerError, JournalError) as group:
-            for error in group.exceptions:
-                typer.echo(str(error), err=True)
-            raise typer.Exit(errors.CANNOT) from None
+        except (BrokerError, JournalError) as error:
+            _end_with(error)
+        except BaseExceptionGroup as group:
+            expected, bugs = group.split((BrokerError, JournalError))
+            if bugs or expected is None:
+                raise
+            _end_with(*expected.exceptions)
+
+
+def _end_with(*reasons: BaseException) -> NoReturn:
+    for reason in reasons:
+        typer.echo(str(reason), err=True)
+    raise typer.Exit(errors.CANNOT)
 
 
 async def _run(settings: Settings, sites: Sequence[Site], broker_port: int | None) -> None:
@@ -57,9 +67,12 @@ async def _run(settings: Settings, sites: Sequence[Site], broker_port: int | Non
     async with EmbeddedBroker(settings.data_dir / "broker", port=broker_port) as broker:
         if not broker.durable:
             log.warning(
-                "the embedded broker is %s: it forgets everything when it stops, so the promise that"
-                " nothing is lost does not hold; install mosquitto for it",
+                "the embedded broker is %s: it forgets everything when it stops, so the promise "
+                "that nothing is lost does not hold; install mosquitto for it",
                 broker.kind,
             )
         settings = settings.model_copy(update={"broker_url": broker.url})
-        await run_gateway(settings, sites, SystemClock(), ready)
+        async with asyncio.TaskGroup() as tasks:
+            watching = tasks.create_task(broker.watch(), name="broker")  # its end is our end
+            await run_gateway(settings, sites, SystemClock(), ready)
+            watching.cancel()

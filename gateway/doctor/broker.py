@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from gateway.adapters.mqtt import BrokerAddress
+from gateway.adapters.mqtt import broker_address
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.core.site import Site
@@ -33,17 +33,6 @@ _DO: Final = {
     0x8A: "the broker has banned this user or address",
 }
 """What to do about a CONNACK's reason code [MQTT-3.2.2.2]."""
-
-
-def broker_address(settings: Settings) -> BrokerAddress:
-    """Where the broker is, from the settings."""
-    password = settings.broker_password
-    return BrokerAddress(
-        url=settings.broker_url,
-        username=settings.broker_username,
-        password=password.get_secret_value() if password else None,
-        ca_file=str(settings.broker_ca_file) if settings.broker_ca_file else None,
-    )
 
 
 def broker(settings: Settings, sites: Sequence[Site], clock: Clock) -> Iterator[Finding]:

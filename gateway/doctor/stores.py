@@ -1,6 +1,5 @@
 """The files on disk, opened for reading only: the journal and the members."""
 
-import hmac
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.adapters.directory import FILE as MEMBERS_FILE
+from gateway.adapters.directory import key_mark
 from gateway.adapters.journal import JOURNAL_FILE
 from gateway.adapters.journal_rows import from_us, to_us
 from gateway.core.site import DeviceId, Site, SiteId
@@ -80,11 +80,6 @@ def members(folder: Path, key: bytes | None) -> Finding:
     if not badges:
         return warning("members", said, "seuil members import members.csv --space space.toml")
     return ok("members", f"{said}; the credential key fits")
-
-
-def key_mark(key: bytes) -> str:
-    """How a members file remembers its key (`DirectoryStore.bind` would write it)."""
-    return hmac.digest(key, b"mark", "sha256").hex()[:16]
 
 
 def _rows(db: sqlite3.Connection, file: Path, now: datetime) -> Finding:

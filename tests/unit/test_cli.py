@@ -4,7 +4,9 @@ import asyncio
 import json
 import os
 import re
+import signal
 import stat
+from collections.abc import Callable, Coroutine
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +28,7 @@ from gateway.adapters.journal_rows import (
     letter_row,
 )
 from gateway.cli import app
+from gateway.cli.lifetime import until_told
 from gateway.config import credential_key, load_settings, load_space
 from gateway.core.directory import Directory
 from gateway.core.engine import step
@@ -218,6 +221,37 @@ def test_a_misspelt_setting_stops_each_command(
     result = run(*command.split())
     assert result.exit_code == 2
     assert "SEUIL_BOKER_URL" in " ".join((result.stdout + result.stderr).split())
+
+
+async def _broken_callback() -> None:
+    asyncio.get_running_loop().call_soon([0].pop, 7)
+    await asyncio.Event().wait()
+
+
+async def _cancelled_by_nobody() -> None:
+    raise asyncio.CancelledError
+
+
+async def _interrupted() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize(
+    ("work", "error"),
+    [(_broken_callback, IndexError), (_cancelled_by_nobody, asyncio.CancelledError)],
+)
+def test_a_bug_does_not_look_like_a_normal_end(
+    work: Callable[[], Coroutine[Any, Any, None]], error: type[BaseException]
+) -> None:
+    """Not even one in a socket's callback, which asyncio would only log."""
+    with pytest.raises(error):
+        until_told(work())
+
+
+def test_sigterm_is_a_normal_end() -> None:
+    """It returns, so that the exit code is 0."""
+    until_told(_interrupted())
 
 
 # -- why and replay ------------------------------------------------------------------------------

@@ -205,6 +205,18 @@ def test_an_event_closes_the_minute_before_it_counts() -> None:
     assert isinstance(told[0], OccupancyMinute)
 
 
+def test_a_minute_that_is_closed_late_still_ends_when_it_ended() -> None:
+    """The engine was called 10 s too late; the next minute is whole all the same."""
+    place = Place()
+    place.badge("booth-in", "ada")
+    (first,) = minutes(place.after(70), BOOTH)
+    assert (first.minute, first.mean) == (MONDAY, 1.0)
+    place.after(20)
+    place.badge("booth-out", "ada")
+    (second,) = minutes(place.after(30), BOOTH)
+    assert (second.minute, second.mean) == (MONDAY + MINUTE, 0.5)
+
+
 def test_the_first_minute_counts_only_the_time_that_was_watched() -> None:
     """Started at 10:00:45 with one person for the last 5 of 15 seconds."""
     place = Place(now=MONDAY + timedelta(seconds=45))

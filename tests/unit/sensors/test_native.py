@@ -221,13 +221,14 @@ def test_a_status_is_an_availability() -> None:
 
 
 def test_readers_and_sensors_have_sessions_of_their_own() -> None:
-    """Readers by name; sensors and strangers by wildcards, so that no event comes twice."""
+    """Each by name; the wildcard for strangers has its own, so that no event comes twice."""
     assert NATIVE.subscriptions() == (
         Subscription("seuil/hub/front/event", "credentials", 1),
         Subscription("seuil/hub/dashes/event", "credentials", 1),
+        Subscription("seuil/hub/pir/event", "sensors", 1),
     )
     assert strangers(Topics(), HUB) == (
-        Subscription("seuil/hub/+/event", "sensors", 1),
+        Subscription("seuil/hub/+/event", "strangers", 1),
         Subscription("seuil/hub/+/status", "sensors", 1),
     )
 
