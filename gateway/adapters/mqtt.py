@@ -28,6 +28,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from gateway.adapters.paho_properties import Expiry, share_tables
 from gateway.backoff import full_jitter_s
 from gateway.wire import Outgoing
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from sensors.driver import Subscription
 
 log = logging.getLogger(__name__)
+share_tables()
 
 KEEPALIVE_S: Final = 20
 """A wedged gateway is declared offline after one and a half of these [MQTT-3.1.2-22]."""
@@ -257,6 +259,8 @@ class Session:
         # paho connects in another thread (it blocks), so the first of these come from there.
         def in_loop(work: Callable[["SocketLike"], None]) -> Callable[..., None]:
             def hand_over(_client: Client, _userdata: object, sock: "SocketLike") -> None:
+                if loop.is_closed():
+                    return  # a client that was given up is cleared away at the end of all
                 if threading.get_ident() == here:
                     self._if_current(client, work, sock)
                 else:
@@ -436,7 +440,7 @@ async def _in_thread_of_its_own(work: Callable[[], None]) -> None:
         try:
             work()
         except (OSError, ValueError, SessionLost) as wrong:  # what paho's connect raises, and ours
-            error = wrong
+            error = wrong.with_traceback(None)  # its frames hold a socket that paho did not close
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(tell, error)
 
@@ -461,16 +465,14 @@ def _buffered(sock: "SocketLike | None") -> bool:
     return isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
 
 
-_EXPIRIES: dict[int, Properties] = {}
+_EXPIRIES: dict[int, Expiry] = {}
 """Message expiry as properties, by whole seconds: building one costs more than sending it."""
 
 
-def _expiry(expires: datetime | None, now: datetime) -> Properties | None:
+def _expiry(expires: datetime | None, now: datetime) -> Expiry | None:
     if expires is None:
         return None
     seconds = max(1, min(3600, -int((now - expires).total_seconds() // 1)))
     if seconds not in _EXPIRIES:
-        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho
-        properties.MessageExpiryInterval = seconds
-        _EXPIRIES[seconds] = properties
+        _EXPIRIES[seconds] = Expiry(seconds)
     return _EXPIRIES[seconds]

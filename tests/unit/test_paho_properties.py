@@ -1,0 +1,59 @@
+# mypy: allow-untyped-calls
+"""Shared property tables: the same bytes and values as paho's own class."""
+
+import paho.mqtt._packet as packet
+import pytest
+from paho.mqtt import MQTTException
+from paho.mqtt.enums import MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from gateway.adapters.paho_properties import Expiry, SharedProperties, share_tables
+
+
+def properties(kind: type[Properties]) -> Properties:
+    """Some of every shape: a number, texts, a list of pairs."""
+    made = kind(PacketTypes.PUBLISH)
+    made.MessageExpiryInterval = 7
+    made.ContentType = "application/json"
+    made.UserProperty = [("a", "1"), ("a", "2")]
+    return made
+
+
+def test_shared_tables_pack_and_unpack_as_paho_does() -> None:
+    """Bytes of the one are read by the other, to the same values."""
+    ours, theirs = properties(SharedProperties), properties(Properties)
+    assert ours.pack() == theirs.pack()
+    read, length = SharedProperties(PacketTypes.PUBLISH).unpack(theirs.pack() + b"payload")
+    assert length == len(theirs.pack())
+    assert read.json() == theirs.json()
+
+
+def test_two_packets_share_tables_but_no_values() -> None:
+    """A value that is set on one is not seen on another."""
+    properties(SharedProperties)
+    other, length = SharedProperties(PacketTypes.PUBLISH).unpack(b"\x00payload")
+    assert length == 1
+    assert other.isEmpty()
+
+
+def test_a_property_of_another_packet_is_refused_as_by_paho() -> None:
+    """Checks are paho's own."""
+    with pytest.raises(MQTTException, match="does not apply"):
+        SharedProperties(PacketTypes.PUBACK).MessageExpiryInterval = 7
+
+
+def test_an_expiry_packs_the_same_bytes_each_time() -> None:
+    """And they are those of paho."""
+    theirs = Properties(PacketTypes.PUBLISH)
+    theirs.MessageExpiryInterval = 5
+    expiry = Expiry(5)
+    assert expiry.pack() == expiry.pack() == theirs.pack()
+
+
+def test_paho_still_reads_packets_by_the_name_that_is_replaced() -> None:
+    """Else the tables are built for each packet again, and nobody would notice."""
+    share_tables()
+    raw = b"\x00\x01t" + b"\x00" + b"payload"
+    found = packet.decode_publish(0x30, raw, MQTTProtocolVersion.MQTTv5)
+    assert type(found.properties) is SharedProperties
