@@ -1,10 +1,11 @@
 """From the engine's facts to messages: what readers, consoles and other tools are told."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from gateway.core.facts import (
     AlarmCleared,
+    AlarmKind,
     AlarmRaised,
     Decided,
     DoorChanged,
@@ -14,7 +15,7 @@ from gateway.core.facts import (
 )
 from gateway.core.occupancy import read_out
 from gateway.core.reasons import REASONS
-from gateway.core.site import Site, SiteId
+from gateway.core.site import Device, Door, Site, SiteId, Zone
 from gateway.core.state import DoorState, State
 from gateway.wire import (
     AccessMessage,
@@ -99,7 +100,12 @@ class Announcer:
             DoorChanged(door.id, state.doors.get(door.id, DoorState()).status, now)
             for door in site.doors
         )
-        alarms = (AlarmRaised(kind, about, at) for (kind, about), at in state.alarms.items())
+        alarms = (
+            AlarmRaised(kind, about, state.alarms[kind, about])
+            if (kind, about) in state.alarms
+            else AlarmCleared(kind, about, now)  # it may have been cleared while we were away
+            for kind, about in _possible_alarms(site)
+        )
         return list(self.states(site.id, (*zones, *doors, *alarms)).values())
 
     def _state(self, site: SiteId, fact: Fact) -> Outgoing | None:
@@ -127,6 +133,18 @@ class Announcer:
                 return _retained(self._topics.alarm(site, fact.kind, fact.object), b"")
             case _:
                 return None
+
+
+def _possible_alarms(site: Site) -> Iterator[tuple[AlarmKind, str]]:
+    """Every alarm that a site's doors, zones and devices may raise."""
+    kinds: tuple[tuple[tuple[AlarmKind, ...], Sequence[Door | Zone | Device]], ...] = (
+        (("forced", "held"), site.doors),
+        (("over-capacity",), site.zones),
+        (("device-silent", "device-offline", "tamper", "clock-skew", "battery-low"), site.devices),
+    )
+    for names, objects in kinds:
+        for about in objects:
+            yield from ((kind, about.id) for kind in names)
 
 
 def _retained(topic: str, payload: bytes) -> Outgoing:

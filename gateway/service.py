@@ -56,6 +56,8 @@ FULL_S: Final = 0.05
 """How long to leave a broker alone that does not take over our orders."""
 SETTLE: Final = timedelta(seconds=1)
 """How long the news of a handed-over answer may wait to be journaled."""
+MANY: Final = 4
+"""Messages from which it pays to cork the socket."""
 LETTERS_LOGGED: Final = 256
 """Topics whose last logged dead letter is remembered, for one line a topic a minute."""
 
@@ -249,7 +251,7 @@ class Service:
         """Orders first, and at once; then what everyone may know."""
         for row in turnover.batch.events:
             self._send_orders(row, turnover.now)
-        self._flush()
+        self._flush(len(turnover.batch.events))
         states: dict[str, Outgoing] = {}
         for row in turnover.batch.events:
             self._tell_decision(row, turnover.now)
@@ -293,7 +295,7 @@ class Service:
                 self._publish(ack)
         for entry in arrived:
             entry.acknowledge()
-        self._flush()
+        self._flush(len(arrived))
 
     # -- beside the path -------------------------------------------------------------------------
 
@@ -367,7 +369,7 @@ class Service:
         self.healthy = False
         log.error("the journal cannot be written, nothing is acknowledged: %s", error)
         self.on_failing()
-        self._flush()
+        self._flush(1)
         for session in self._sessions:
             session.drop("the journal cannot be written")
         self._handover.connection_lost()
@@ -426,9 +428,9 @@ class Service:
         self._last_now = max(self._clock.now(), self._last_now)
         return self._last_now
 
-    def _flush(self) -> None:
+    def _flush(self, messages: int) -> None:
         for session in self._sessions:
-            session.flush()
+            session.flush(many=messages > MANY)
 
     def _publish(self, message: Outgoing) -> None:
         self._sessions[0].publish(message, self._last_now)

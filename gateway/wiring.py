@@ -6,6 +6,7 @@ members file) never stops the doors.
 
 import asyncio
 import contextlib
+import gc
 import logging
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -39,6 +40,8 @@ MEMBERS_POLL_S: Final = 1.0
 HEALTH_S: Final = 10.0
 HEALTH_RETRY_S: Final = 0.5
 """How soon health is told after a connection came up."""
+GC_ALLOCATIONS: Final = 20_000
+"""Allocations between two collections of the young; Python's 700 would come with every batch."""
 SWITCH_INTERVAL_S: Final = 0.001
 """How long the journal's thread waits for Python's lock beside a busy loop (5 ms by default)."""
 
@@ -86,7 +89,18 @@ async def run(
         tasks.create_task(_tell_health(parts, clock, settings.instance), name="health")
         if parts.outbox is not None:
             tasks.create_task(parts.outbox.run(), name="outbox")
+        _calm_the_collector()
         on_ready()
+
+
+def _calm_the_collector() -> None:
+    """Let the garbage collector pass over what stays (5,000 members), and come more rarely.
+
+    A full collection would hold the loop for 10 to 30 ms; facts and events hold no cycles.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_ALLOCATIONS, 20, 20)
 
 
 @contextlib.asynccontextmanager
@@ -240,4 +254,5 @@ async def _tell_health(parts: Parts, clock: Clock, instance: str) -> None:
 
     parts.service.on_failing = tell
     while True:
-        await asyncio.sleep(HEALTH_S if tell() is not None else HEALTH_RETRY_S)
+        pause_s = HEALTH_RETRY_S if tell() is None else HEALTH_S
+        await asyncio.sleep(pause_s)

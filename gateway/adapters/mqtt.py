@@ -158,17 +158,19 @@ class Session:
         if self._client is not None and message.qos:
             self._client.ack(message.mid, message.qos)
 
-    def flush(self) -> None:
+    def flush(self, *, many: bool = False) -> None:
         """Write what is queued now, not at the loop's next round.
 
-        Corked, so that the kernel sends full segments: paho writes packet by packet, and without
-        delay each would travel, and wake the broker, alone.
+        Many packets go corked, so that the kernel sends full segments: paho writes packet by
+        packet, and without delay each would travel, and wake the broker, alone.
         """
         if self._client is None or not self._client.want_write():
             return
-        _cork(self._socket, on=True)
+        if many:
+            _cork(self._socket, on=True)
         self._client.loop_write()
-        _cork(self._socket, on=False)
+        if many:
+            _cork(self._socket, on=False)
 
     def pause(self) -> None:
         """Stop reading the socket: TCP holds the broker back."""

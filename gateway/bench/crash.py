@@ -21,9 +21,9 @@ from gateway.bench.crowd import Crowd, crowd
 from gateway.bench.gateway_child import GatewayChild, gateway_child
 from gateway.bench.judge import Verdict, judge
 from gateway.bench.processes import BenchError
+from gateway.bench.sensed import with_sensors
 from gateway.config import credential_key, load_settings
 from gateway.core.rules import LATE
-from gateway.core.site import Device, DeviceId, Site
 
 MEMBERS = 500
 READERS = 20
@@ -52,14 +52,17 @@ class Result(Struct):
     replay_equal: bool
     unexplained: int
     stale_unlocks: int
-    killed_at_start: int
     sent: int
     events: int
     resent_answers: int
+    """Answers that arrived twice: the reader knows them by the number that they answer."""
     undelivered: int
+    """Answers that are recorded as undelivered."""
     snapshots_compared: int
-    clean_stop: bool
-    tracebacks: int
+    killed_at_start: int = 0
+    """Kills that hit a gateway that was still starting."""
+    clean_stop: bool = False
+    tracebacks: int = 0
 
     @property
     def is_good(self) -> bool:
@@ -81,7 +84,7 @@ async def measure(
         data = Path(folder)
         badges, site = place.badges(MEMBERS), with_sensors(place.place(READERS, contacts=True))
         place.enrol(data, credential_key(load_settings(data_dir=data)), badges)
-        async with EmbeddedBroker(data / "broker", kind="mosquitto") as broker:
+        async with EmbeddedBroker(data / "broker", kind="mosquitto", autosave=False) as broker:
             order = gateway_process.Order(broker.url, folder, site)
             async with (
                 gateway_child(order) as gateway,
@@ -93,26 +96,13 @@ async def measure(
                 await asyncio.sleep(LATE.total_seconds() + 2)
                 clean = await gateway.stop()
                 verdict = await asyncio.to_thread(judge, data / JOURNAL_FILE, site.id, people)
-                return _result(kills, at_start, clean, gateway, people, verdict)
-
-
-def with_sensors(site: Site) -> Site:
-    """The site with a contact at each door, counters and PIRs; two doors have a lock apart."""
-    contacts = [_sensor(f"contact-{door.id}", door=door.id) for door in site.doors]
-    counters = [_sensor(f"counter-{zone.id}", zone=zone.id) for zone in site.zones]
-    pirs = [_sensor(f"pir-{zone.id}", zone=zone.id) for zone in site.zones]
-    locks = [
-        Device(DeviceId(f"lock-{door.id}"), "lock", "native", "", door=door.id)
-        for door in site.doors[:2]
-    ]
-    locked = [
-        structs.replace(door, lock=lock.id) for door, lock in zip(site.doors, locks, strict=False)
-    ]
-    return structs.replace(
-        site,
-        doors=(*locked, *site.doors[len(locked) :]),
-        devices=(*site.devices, *contacts, *counters, *pirs, *locks),
-    )
+                result = _result(kills, people, verdict)
+                return structs.replace(
+                    result,
+                    killed_at_start=at_start,
+                    clean_stop=clean,
+                    tracebacks=gateway.tracebacks,
+                )
 
 
 async def _kill_often(
@@ -151,9 +141,7 @@ async def _live(gateway: GatewayChild, draw: random.Random, *, starting: bool) -
     return True
 
 
-def _result(
-    kills: int, at_start: int, clean: bool, gateway: GatewayChild, people: Crowd, verdict: Verdict
-) -> Result:
+def _result(kills: int, people: Crowd, verdict: Verdict) -> Result:
     if people.refused:
         raise BenchError(f"{people.refused} events did not fit into the devices' stores")
     return Result(
@@ -165,16 +153,9 @@ def _result(
         replay_equal=verdict.replay_equal,
         unexplained=verdict.unexplained,
         stale_unlocks=verdict.stale_unlocks,
-        killed_at_start=at_start,
         sent=people.seen.sent,
         events=verdict.events,
         resent_answers=verdict.resent_answers,
         undelivered=verdict.undelivered,
         snapshots_compared=verdict.snapshots_compared,
-        clean_stop=clean,
-        tracebacks=gateway.tracebacks,
     )
-
-
-def _sensor(name: str, **where: str) -> Device:
-    return structs.replace(Device(DeviceId(name), "sensor", "native", ""), **where)

@@ -48,6 +48,8 @@ class Seen(Struct):
     """Journal numbers of the orders that arrived."""
     repeated: int = 0
     """Answers that arrived again."""
+    denied: int = 0
+    """Answers that were a refusal."""
     stale_unlocks: int = 0
     """Orders to open that arrived after their time. The devices refused them."""
     answers: list[tuple[float, float]] = []
@@ -57,17 +59,19 @@ class Seen(Struct):
 class Crowd:
     """The devices of a site. `run` keeps the connection and the devices' timers."""
 
-    def __init__(self, url: str, site: Site, badges: Sequence[str], *, seed: int = 0) -> None:
+    def __init__(
+        self, url: str, site: Site, badges: Sequence[str], *, seed: int = 0, boot: int = 1
+    ) -> None:
         self.seen = Seen()
         self._badges = badges
         self._random = random.Random(seed)  # noqa: S311 - repeatable, no secret
         self._clock = SystemClock()
         self._topics = Topics()
-        self._boots = dict.fromkeys((device.id for device in site.devices), 1)
+        self._boots = dict.fromkeys((device.id for device in site.devices), boot)
         self._last: dict[tuple[DeviceId, int], int] = {}
-        self._devices = {device.id: _simulated(site, device) for device in site.devices}
+        self._devices = {device.id: _simulated(site, device, boot) for device in site.devices}
         self._readers = [device for device in site.devices if device.role == "reader"]
-        self._sensors = [_Sensor(device) for device in site.devices if device.role == "sensor"]
+        self._sensors = [Sensor(device) for device in site.devices if device.role == "sensor"]
         self._since: dict[Number, float] = {}
         self._session = Session(
             f"bench-crowd-{seed}",
@@ -204,7 +208,7 @@ class Crowd:
         *_, name, kind = message.topic.split("/")
         device = self._devices[DeviceId(name)]
         if kind == "command":
-            self._commanded(device, message.payload)
+            self._commanded(device, bytes(message.payload))
             return
         ack = read_ack(message.payload)
         key = (device.device, ack.boot)
@@ -218,6 +222,7 @@ class Crowd:
         self.seen.commands.add(int(command.id))
         self.seen.stale_unlocks += command.unlock_s is not None and now >= command.expires
         self.seen.repeated += heard.effect == "repeated"
+        self.seen.denied += heard.effect == "denied"
         if heard.key is not None and heard.effect != "repeated":
             self._answered(device.device, heard.key)
 
@@ -230,14 +235,14 @@ class Crowd:
 
 @asynccontextmanager
 async def crowd(
-    url: str, site: Site, badges: Sequence[str], *, seed: int = 0
+    url: str, site: Site, badges: Sequence[str], *, seed: int = 0, boot: int = 1
 ) -> AsyncIterator[Crowd]:
     """The devices of a site, connected; their connection ends at the end.
 
     Raises:
         BenchError: the broker does not let them in.
     """
-    people = Crowd(url, site, badges, seed=seed)
+    people = Crowd(url, site, badges, seed=seed, boot=boot)
     running = asyncio.create_task(people.run(), name="crowd")
     try:
         await people.connected()
@@ -247,7 +252,7 @@ async def crowd(
         await asyncio.gather(running, return_exceptions=True)
 
 
-class _Sensor:
+class Sensor:
     """What a sensor would say next: a counter counts up, a door opens and closes in turn."""
 
     def __init__(self, device: Device) -> None:
@@ -267,7 +272,6 @@ class _Sensor:
         return Motion(self._on)
 
 
-def _simulated(site: Site, device: Device) -> NativeDevice:
+def _simulated(site: Site, device: Device, boot: int) -> NativeDevice:
     kind = NativeDevice if device.role == "sensor" else SimulatedReader
-    return kind(site.id, device.id, boot=1)
-
+    return kind(site.id, device.id, boot=boot)

@@ -138,5 +138,3 @@ async def gateway_child(order: Order) -> AsyncIterator[GatewayChild]:
     finally:
         if gateway.running:
             await asyncio.shield(gateway.kill())
-
-

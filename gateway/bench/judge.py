@@ -105,6 +105,7 @@ def _unexplained(ask: Ask, arrived: set[int]) -> int:
         for n, handover in ask(_FRESH)
     )
 
+
 _NUMBERED = """
 SELECT device, event ->> 'boot', event ->> 'seq', count(*) FROM journal
 WHERE event ->> 'seq' IS NOT NULL GROUP BY 1, 2, 3"""

@@ -6,9 +6,11 @@ import typer
 
 from gateway import __version__
 from gateway.cli import (
+    bench,
     broker_config,
     check,
     console,
+    demo,
     doctor,
     history,
     init,
@@ -43,6 +45,7 @@ def _seuil(
     pass
 
 
+app.command("demo")(demo.demo)
 app.command("run")(run.run)
 app.command("check")(check.check)
 app.command("init")(init.init)
@@ -53,6 +56,7 @@ app.command("history")(history.history)
 app.command("simulate")(simulate_command.simulate)
 app.command("console")(console.console)
 app.command("doctor")(doctor.doctor)
+app.add_typer(bench.app, name="bench")
 app.command("broker-config")(broker_config.broker_config)
 
 

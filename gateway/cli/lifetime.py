@@ -13,22 +13,36 @@ log = logging.getLogger(__name__)
 
 
 def until_told(work: Coroutine[Any, Any, None]) -> None:
-    """Run to the end, or until SIGINT or SIGTERM cancels it; both are a normal end."""
+    """Run to the end, or until SIGINT or SIGTERM cancels it; both are a normal end.
+
+    A callback that raises (a socket's, a timer's) ends it too, with that exception: asyncio would
+    only log it and go on with half a gateway. A crash is restarted, and the journal replays.
+    """
 
     async def main() -> None:
         task = asyncio.ensure_future(work)
         told: list[signal.Signals] = []
+        broken: list[BaseException] = []
 
         def end(by: signal.Signals) -> None:
             told.append(by)
             task.cancel()
 
+        def stop_at_a_bug(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+            loop.default_exception_handler(context)
+            if "handle" in context:  # a callback's; what a lost connection left behind has none
+                broken.append(context["exception"])
+                task.cancel()
+
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(stop_at_a_bug)
         for ending in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(ending, end, ending)
         try:
             await task
         except asyncio.CancelledError:
+            if broken:
+                raise broken[0] from None
             if not told:  # nobody asked: a fault that must not look like a normal end
                 raise
             log.info("stopped by %s", told[0].name)

@@ -198,7 +198,8 @@ def _state_of(count: OccupancyMessage) -> str:
 def _out_of(count: OccupancyMessage, lang: Lang) -> str:
     if count.capacity is not None:
         return f"/ {count.capacity}"
-    return say("people" if count.people > 1 else "person", lang)
+    alone = count.people == 1 or (count.people == 0 and lang == "fr")
+    return say("person" if alone else "people", lang)
 
 
 def _range_of(count: OccupancyMessage, lang: Lang) -> str:

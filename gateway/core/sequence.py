@@ -23,6 +23,8 @@ GAPS_MAX = 64
 """Gaps kept a boot. A device that makes more within `GAP_WAIT` is broken or under attack."""
 BOOTS_MAX = 4
 """Boots remembered a device: an offline reader may restart a few times before it can re-send."""
+MISSING_MAX = 2**53
+"""Missing events counted a device: InfluxDB and snapshots end at 2**63, a mad device does not."""
 FINGERPRINTS_MAX = 16
 """Unnumbered messages remembered a device: a broker redelivers only what was in flight."""
 
@@ -36,7 +38,8 @@ def admit(
 ) -> tuple[DeviceState, Gap | None] | None:
     """The device with (`boot`, `seq`) taken in, and the gap that it revealed; None: a duplicate.
 
-    The very first event of a device sets its start: what came before is unknown.
+    What lies below the very first event of a device is a gap like any other: its first events may
+    have been sent before we listened, and come again.
 
     Raises:
         NotAdmitted: the boot is older than all that are remembered, or there are too many gaps.
@@ -45,7 +48,7 @@ def admit(
     if known is None:
         if len(device.boots) == BOOTS_MAX and boot < device.boots[0].boot:
             raise NotAdmitted(f"boot {boot} is older than the last {BOOTS_MAX}")
-        known = Boot(boot=boot, high=0 if device.boots else seq - 1)
+        known = Boot(boot=boot, high=0)
     if seq > known.high:
         return _above(device, known, seq, now)
     hole = next((gap for gap in known.gaps if gap.first <= seq <= gap.last), None)
@@ -91,7 +94,8 @@ def _above(
     gap = Gap(first=known.high + 1, last=seq - 1, noticed=now)
     gaps = (*_with_room(known, now), gap)
     widened = _with(device, Boot(boot=known.boot, high=seq, gaps=gaps))
-    return structs.replace(widened, missing=device.missing + skipped), gap
+    missing = min(device.missing + skipped, MISSING_MAX)
+    return structs.replace(widened, missing=missing), gap
 
 
 def _with_room(known: Boot, now: datetime) -> tuple[Gap, ...]:

@@ -17,8 +17,9 @@ from gateway.demo.wishes import DemoError
 POLITE_S: Final = 1.2
 """A stop takes some 0.3 s; with the rest of an end this stays under 3 s."""
 _SEUIL: Final = "from gateway.cli import main; main()"
-_WORDS: Final = 3
+_WORDS: Final = 2
 """Last lines of its log that are told when a child ends by itself."""
+_FRAME: Final = " |+-^~"
 
 
 class Child:
@@ -36,13 +37,12 @@ class Child:
         log.parent.mkdir(exist_ok=True)
         with log.open("wb") as opened:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "gateway.adapters.broker_child", str(os.getpid())),
-                *("exec", sys.executable, "-c", _SEUIL, *command),
+                *(sys.executable, "-c", _SEUIL, *command),
                 stdin=DEVNULL,
                 stdout=opened,
                 stderr=opened,
                 start_new_session=True,
-                env={**_inherited(), **variables},
+                env={**_inherited(), **variables, "_TYPER_STANDARD_TRACEBACK": "1"},
             )
         return cls(f"seuil {command[0]}", process, log)
 
@@ -54,9 +54,7 @@ class Child:
         """
         status = await self._process.wait()
         if not self._stopping:
-            words = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-            told = "; ".join(words[-_WORDS:]) or "without a word"
-            raise DemoError(f"`{self.name}` ended by itself with status {status}: {told}")
+            raise DemoError(f"`{self.name}` ended by itself with status {status}: {self._words()}")
 
     async def stop(self) -> None:
         """SIGTERM, and SIGKILL when that is not enough. Safe to call twice."""
@@ -69,6 +67,12 @@ class Child:
         except TimeoutError:
             self._process.kill()
             await self._process.wait()
+
+    def _words(self) -> str:
+        """The end of its log, without the frames that are drawn around a group of exceptions."""
+        log = self.log.read_text(encoding="utf-8", errors="replace")
+        lines = [line.strip(_FRAME) for line in log.splitlines()]
+        return "; ".join([line for line in lines if line][-_WORDS:]) or "without a word"
 
 
 def _inherited() -> dict[str, str]:

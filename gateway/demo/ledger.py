@@ -5,7 +5,7 @@ has each credential event that a reader presented exactly one row in `decision`?
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Container, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -15,11 +15,17 @@ from gateway.adapters.history import opened
 from gateway.adapters.influx import CURSOR
 from gateway.adapters.journal_file import JournalFile
 from gateway.adapters.points import points
+from gateway.core.site import DeviceId, SiteId
 from gateway.replay import replay
+from simulators.devices import Key
 from simulators.tally import Presented
 
 _CHUNK: Final = 2000
 """Rows read at a time: some megabytes."""
+
+
+Name = tuple[SiteId, DeviceId, Key]
+"""An event's."""
 
 
 class Judgement(Struct, frozen=True):
@@ -73,22 +79,20 @@ class Ledger:
         self.advance()
         file = JournalFile(self._path)
         try:
-            return sum(
-                len(points(row)) for row in file.rows_after(self._n, _CHUNK) if self._influx
-            )
+            return sum(len(points(row)) for row in file.rows_after(self._n, _CHUNK) if self._influx)
         finally:
             file.close()
 
-    def replay_is_equal(self) -> bool:
+    def replay_is_equal(self, on_row: Callable[[], None]) -> bool:
         """Whether the engine says the same again of every event (blocking)."""
         file = JournalFile(self._path)
         try:
-            return not any(replay(file, site).differences for site in file.sites())
+            return not any(replay(file, site, on_row).differences for site in file.sites())
         finally:
             file.close()
 
-    def judge(self, presented: Iterable[Presented]) -> Judgement:
-        """What became of these events (blocking)."""
+    def judge(self, presented: Iterable[Presented], unacknowledged: Container[Name]) -> Judgement:
+        """What became of these events; only what was acknowledged must be there (blocking)."""
         with opened(self._path) as db:
             found: dict[tuple[object, ...], list[tuple[int, int | None]]] = {}
             for site, device, boot, seq, n, decided in db.execute(_CREDENTIALS):
@@ -100,7 +104,7 @@ class Ledger:
         for one in presented:
             rulings = found.pop((one.site, one.reader, *one.key), [])
             decided = [n for n, number in rulings if number is not None]
-            missing += not decided
+            missing += not decided and (one.site, one.reader, one.key) not in unacknowledged
             twice += len(rulings) > 1
             other += one.decision is not None and one.decision not in map(str, decided)
         return Judgement(

@@ -1,13 +1,15 @@
 """What a demo was, in figures, and what was wrong with it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
 
-from gateway.adapters.embedded_broker import Kind
 from gateway.console.picture import Picture
+from gateway.core.site import Site
 from gateway.demo.ledger import Judgement
+from gateway.demo.scene import BrokerUsed, Scene
+from gateway.demo.wishes import Wishes
 from simulators.scenarios import ScenarioName
 from simulators.tally import Tally
 
@@ -17,11 +19,26 @@ LATE_FLOOR: Final = 3
 this share (and number) of them is a gateway that is too slow."""
 
 
-class BrokerUsed(Struct, frozen=True):
-    """The broker; `durable`: what it acknowledged survives its kill."""
+class Findings(Struct, frozen=True):
+    """All that is known at the end."""
 
-    kind: Kind
-    durable: bool
+    tally: Tally
+    """What the simulated readers heard."""
+    slow: int
+    """Fresh events that were answered after people had looked away."""
+    journal: Judgement
+    points: int
+    """Points in the store."""
+    unwritten: int
+    """Points on disk that are not in it."""
+    replay_equal: bool | None
+    interrupted: bool
+    fault: str | None
+
+    @property
+    def late(self) -> int:
+        """Events without an answer in time, for whatever reason."""
+        return self.tally.late + self.slow
 
 
 class Headcount(Struct, frozen=True):
@@ -83,27 +100,58 @@ class Report(Struct, frozen=True):
     """Simulated faults that happened."""
 
 
-def headcounts(tally: Tally, picture: Picture) -> dict[str, Headcount]:
-    """Each zone, as the gateway told it and as it truly is; with the site's name where several."""
+def drawn_up(wishes: Wishes, scene: Scene, findings: Findings) -> Report:
+    """The report."""
+    tally, found = findings.tally, findings.journal
+    wrong = list(complaints(findings))
+    return Report(
+        ok=not wrong,
+        wrong=wrong,
+        interrupted=findings.interrupted,
+        seconds=round(scene.seconds, 1),
+        seed=wishes.seed,
+        scenario=wishes.scenario,
+        speed=wishes.speed,
+        sites=wishes.sites,
+        page=scene.page,
+        broker=scene.broker,
+        store=scene.store,
+        credentials=tally.credentials,
+        decisions=found.decisions,
+        granted=found.granted,
+        denied=sum(found.denied.values()),
+        denied_by_reason=found.denied,
+        people=headcounts(scene.sites, tally.people, scene.picture),
+        points_written=findings.points - found.rejected_points,
+        answer_ms=AnswerTime(tally.answer_ms.p50, tally.answer_ms.p99),
+        late=findings.late,
+        exactly_one_decision=not (found.missing or found.twice or found.other or found.stray),
+        unacknowledged=tally.unacknowledged,
+        journal=JournalFigures(found.rows, found.decisions, found.dead_letters),
+        replay_equal=findings.replay_equal,
+        faults=tally.faults,
+    )
+
+
+def headcounts(
+    sites: Sequence[Site], people: Mapping[str, Mapping[str, int]], picture: Picture
+) -> dict[str, Headcount]:
+    """Each zone as the gateway told it and as it truly is; with its site's name where several."""
     counts: dict[str, Headcount] = {}
-    for site in picture.plans:
+    for site in sites:
         told = picture.sites[site.id].zones
         for zone in site.zones:
-            name = zone.id if len(picture.plans) == 1 else f"{site.id}/{zone.id}"
+            name = zone.id if len(sites) == 1 else f"{site.id}/{zone.id}"
             now = told.get(zone.id)
-            counts[name] = Headcount(
-                None if now is None else now.count.known,
-                tally.people[site.id][zone.id],
-                zone.capacity,
-            )
+            known = None if now is None else now.count.known
+            counts[name] = Headcount(known, people[site.id][zone.id], zone.capacity)
     return counts
 
 
-def complaints(
-    tally: Tally, found: Judgement, late: int, unwritten: int, *, interrupted: bool
-) -> Iterator[str]:
+def complaints(findings: Findings) -> Iterator[str]:
     """What is not as it must be, each as a sentence."""
-    if not (found.decisions or interrupted):
+    tally, found, late = findings.tally, findings.journal, findings.late
+    if not (found.decisions or findings.interrupted):
         yield "nobody presented a badge"
     for count, what in (
         (found.missing, "credential events have no decision in the journal"),
@@ -114,11 +162,15 @@ def complaints(
         (tally.decided_twice, "credential events got two different answers"),
         (tally.unacknowledged, "events were never acknowledged"),
         (tally.refused, "events were lost, because a device's store was full"),
-        (unwritten, "points are not in the store"),
+        (findings.unwritten, "points are not in the store"),
         (found.rejected_points, "points were rejected by the store"),
     ):
         if count:
             yield f"{count} {what}"
     limit = max(LATE_FLOOR, LATE_SHARE * tally.credentials)
     if late > limit:
-        yield f"{late} of {tally.credentials} badges were answered late or never; {limit:.0f} may be"
+        yield f"{late} of {tally.credentials} badges had no answer in time; {limit:.0f} may"
+    if findings.replay_equal is False:
+        yield "a replay of the journal says something else"
+    if findings.fault is not None:
+        yield findings.fault

@@ -13,8 +13,10 @@ from simulators.scenarios import ScenarioName
 from simulators.stage import FaultsName, Plot
 
 PORT: Final = 8080
-_OPENS: Final[dict[ScenarioName, time]] = {"ordinary-day": time(10), "open-house": time(18, 15)}
+_OPENS: Final[dict[ScenarioName, time]] = {"ordinary-day": time(10, 20), "open-house": time(18, 15)}
 """The moment at which rooms fill: whoever came earlier stands before the doors at once."""
+_MEMBERS: Final = 64
+"""More than the rooms hold, so that somebody meets a full one."""
 _NIGHT_HASTE: Final = 20.0
 """An empty house is dull to look at."""
 
@@ -45,6 +47,7 @@ class Wishes(Struct, frozen=True):
             self.seed,
             self.speed,
             self.faults,
+            _MEMBERS,
             opens=_OPENS[self.scenario],
             night_haste=_NIGHT_HASTE,
         )
@@ -53,21 +56,32 @@ class Wishes(Struct, frozen=True):
 class Told:
     """Whether somebody said to end. The first time counts; the end is bounded, so more do nothing.
 
-    Called by a signal handler, at any moment: before there is a loop, too.
+    Called by a signal handler at any moment, before there is a loop, too: `through` says how to
+    reach one.
     """
 
     def __init__(self) -> None:
         self.yes = False
-        self._act: Callable[[], None] = lambda: None
+        self._act: Callable[[], object] = lambda: None
+        self._through: Callable[[Callable[[], None]], object] = lambda _: None
 
     def __call__(self, *_: object) -> None:
         """End."""
         if not self.yes:
             self.yes = True
-            self._act()
+            self._through(self._do)
 
-    def then(self, act: Callable[[], None]) -> None:
-        """What to do when told; at once when that has been already. Replaces what was set before."""
+    def through(self, reach: Callable[[Callable[[], None]], object]) -> None:
+        """How to call into the loop from a signal handler; at once when told already."""
+        self._through = reach
+        if self.yes:
+            reach(self._do)
+
+    def then(self, act: Callable[[], object]) -> None:
+        """What to do when told; at once when told already. Replaces what was set before."""
         self._act = act
         if self.yes:
             act()
+
+    def _do(self) -> None:
+        self._act()

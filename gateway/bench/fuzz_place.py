@@ -1,0 +1,81 @@
+"""The place that is fuzzed: devices of every family, and badges of nobody.
+
+Credentials are read at entries only and nobody who badges is a member, so any order to open is
+wrong. No door has a lock apart: an exit button, which a mutation can make, would rightly open it.
+"""
+
+from collections.abc import Iterator
+
+from msgspec import structs
+
+from gateway.bench import place
+from gateway.core.site import (
+    AccessPoint,
+    Device,
+    DeviceId,
+    DoorId,
+    Machine,
+    MachineId,
+    Site,
+    Text,
+    ZoneId,
+)
+
+READERS = 8
+OTHERS = 3
+"""Devices of each other family."""
+WILD = 2
+"""Native readers of which even the numbers are mutated."""
+MARKERS = DeviceId("marker-reader"), DeviceId("marker-sensor")
+"""Devices that tell how far the gateway has come: one in each session. They are not fuzzed."""
+STRANGER = DeviceId("marker-stranger")
+"""Not declared: its dead letter tells that strangers are listened to."""
+SENSORS = 4
+"""Native sensors of each kind."""
+
+
+def fuzz_place() -> Site:
+    """The benchmarks' building: entry readers of each make, sensors, and a machine's plug."""
+    site = place.place(2 * (1 + READERS + WILD + 3 * OTHERS))
+    entries = [point for point in site.access_points if point.direction == "entry"]
+    machine = Machine(MachineId("laser"), Text("laser", "laser"), site.zones[1].id)
+    devices = (*_readers(iter(entries)), *_sensors(site.zones[1].id, site.doors[0].id, machine))
+    return structs.replace(site, access_points=tuple(entries), machines=(machine,), devices=devices)
+
+
+def is_wild(device: DeviceId) -> bool:
+    """Whether a device's numbers are mutated too."""
+    return device.startswith("wild")
+
+
+def _readers(points: Iterator[AccessPoint]) -> Iterator[Device]:
+    def reader(
+        name: str, driver: str, topic: str = "", form: str = "hex", **more: str | int
+    ) -> Device:
+        point = next(points).id
+        return Device(DeviceId(name), "reader", driver, topic, point, format=form, options={**more})
+
+    yield reader(MARKERS[0], "native")
+    for n in range(READERS):
+        yield reader(f"reader-{n}", "native")
+    for n in range(WILD):
+        yield reader(f"wild-{n}", "native")
+    for n in range(OTHERS):
+        yield reader(f"esp-{n}", "esp-rfid", f"esp{n}", ip=f"10.0.0.{n + 1}")
+        yield reader(f"tasmota-{n}", "tasmota", f"board{n}", relay=1)
+        yield reader(f"wiegand-{n}", "tasmota", f"gate{n}", "wiegand34", relay=2)
+
+
+def _sensors(zone: ZoneId, door: DoorId, machine: Machine) -> Iterator[Device]:
+    def sensor(name: str, driver: str = "native", topic: str = "", **more: str | int) -> Device:
+        return Device(DeviceId(name), "sensor", driver, topic, zone=zone, options={**more})
+
+    yield sensor(MARKERS[1])
+    for n in range(SENSORS):
+        yield sensor(f"sensor-{n}")
+        yield structs.replace(sensor(f"contact-{n}"), door=door)
+    for n in range(OTHERS):
+        yield sensor(f"pir-{n}", "zigbee2mqtt", f"z2m/pir{n}")
+        yield sensor(f"air-{n}", "tasmota", f"air{n}")
+        yield sensor(f"switch-{n}", "tasmota", f"air{n}", switch=1, means="motion")
+    yield structs.replace(sensor("plug", "zigbee2mqtt", "z2m/plug"), machine=machine.id)

@@ -1,0 +1,145 @@
+"""`seuil demo`: a space with simulated people, live, with nothing to install or to set up."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import msgspec
+import typer
+from rich.console import Console
+
+from gateway.adapters.directory import FILE, DirectoryStore
+from gateway.adapters.embedded_broker import Kind
+from gateway.cli import errors
+from gateway.cli.members_change import change_of
+from gateway.cli.members_csv import Known, read_members
+from gateway.clock import SystemClock
+from gateway.config import Fault, Settings, credential_key, load_settings
+from gateway.console.words import Lang
+from gateway.core.site import Site
+from gateway.demo.place import folder
+from gateway.demo.play import Play
+from gateway.demo.report import Report
+from gateway.demo.scene import Screen
+from gateway.demo.screen import LineScreen, LiveScreen, summary
+from gateway.demo.wishes import DemoError, Told, Wishes
+from simulators.scenarios import ScenarioName
+from simulators.stage import FaultsName, write_roster
+
+SITES_MAX = 99
+"""A terminal's worth, and what one small computer can simulate beside the gateway."""
+NOT_AS_PROMISED = 1
+"""Exit: a credential event had no decision or two, or something else was not as it must be."""
+
+
+def demo(
+    *,
+    seconds: Annotated[
+        float | None, typer.Option("--for", min=1, help="Seconds; default: until Ctrl-C.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same people.")] = 1,
+    speed: Annotated[
+        float, typer.Option(min=0.1, max=600, help="A day of habits passes in 24/SPEED hours.")
+    ] = 60.0,
+    scenario: Annotated[ScenarioName, typer.Option(help="The kind of day.")] = "ordinary-day",
+    sites: Annotated[int, typer.Option(min=1, max=SITES_MAX, help="Copies of the place.")] = 1,
+    faults: Annotated[FaultsName, typer.Option(help="What goes wrong.")] = "ordinary",
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=65535, help="The live page's port; default: 8080, or a free one if taken."
+        ),
+    ] = None,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option("--data-dir", help="Keep the journal there: a new or empty folder."),
+    ] = None,
+    broker: Annotated[
+        Kind | None, typer.Option(help="Default: mosquitto where installed, else iotcore.")
+    ] = None,
+    lang: Annotated[
+        str,
+        typer.Option(
+            help="fr or en; default: the terminal's.", envvar=["LC_ALL", "LC_MESSAGES", "LANG"]
+        ),
+    ] = "en",
+) -> None:
+    """Show a coworking space and fablab live: simulated people, real broker, gateway and page."""
+    told = Told()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, told)
+    words: Lang = "fr" if lang.lower().startswith("fr") else "en"
+    try:
+        with errors.told(as_json=as_json), folder(data_dir) as place:
+            wishes = Wishes(
+                place, load_settings(), seconds, seed, speed, scenario, sites, faults, port, broker
+            )
+            report = _played(wishes, told, _screen(words, as_json=as_json))
+    except DemoError as wrong:
+        errors.tell((Fault("", "", str(wrong)),), as_json=as_json)
+        raise typer.Exit(errors.CANNOT) from None
+    except asyncio.CancelledError:
+        _tell_nothing_began(as_json=as_json)
+        raise typer.Exit(NOT_AS_PROMISED if as_json else 0) from None
+    _tell(report, words, as_json=as_json)
+    raise typer.Exit(0 if report.ok else NOT_AS_PROMISED)
+
+
+def _played(wishes: Wishes, told: Told, screen: Screen) -> Report:
+    logs = wishes.folder / "logs"
+    logs.mkdir()
+    logging.basicConfig(
+        filename=logs / "demo.log", level="INFO", format="%(asctime)s %(levelname)s %(message)s"
+    )
+
+    def enrol(settings: Settings, sites: Sequence[Site]) -> None:
+        _enrol(wishes, settings, sites)
+
+    async def main() -> Report:
+        loop = asyncio.get_running_loop()
+        play = Play(wishes, told, screen, SystemClock())
+        told.through(loop.call_soon_threadsafe)
+        return await play.play(enrol)
+
+    return asyncio.run(main())
+
+
+def _screen(lang: Lang, *, as_json: bool) -> Screen:
+    if as_json:
+        return LineScreen(sys.stderr, lang)
+    console = Console()
+    return LiveScreen(console, lang) if console.is_terminal else LineScreen(sys.stdout, lang)
+
+
+def _enrol(wishes: Wishes, settings: Settings, sites: Sequence[Site]) -> None:
+    """Import who is enrolled, as `seuil members import` does."""
+    roster = wishes.folder / "members.csv"
+    write_roster(roster, sites, wishes.plot, SystemClock().now().date())
+    key = credential_key(settings)
+    plans = {site.id: frozenset(plan.id for plan in site.plans) for site in sites}
+    read = read_members(roster.read_bytes(), Known(key, ZoneInfo(sites[0].timezone), plans))
+    if read.faults:
+        raise DemoError(f"{roster}: {read.faults[0]}")
+    with closing(DirectoryStore(settings.data_dir / FILE)) as store:
+        store.bind(key)
+        store.apply(change_of((), read).entering, ())
+
+
+def _tell(report: Report, lang: Lang, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(msgspec.json.encode(report))
+    else:
+        Console().print(summary(report, lang))
+
+
+def _tell_nothing_began(*, as_json: bool) -> None:
+    if as_json:
+        told = {"ok": False, "interrupted": True, "wrong": ["ended before people came"]}
+        typer.echo(msgspec.json.encode(told))

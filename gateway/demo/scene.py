@@ -1,0 +1,51 @@
+"""What a demo looks like at this moment: what every screen draws."""
+
+from collections.abc import Sequence
+from typing import Literal, Protocol, Self
+
+from msgspec import Struct
+
+from gateway.adapters.embedded_broker import Kind
+from gateway.console.picture import Picture
+from gateway.core.site import Site
+from simulators.tally import Tally
+
+
+class BrokerUsed(Struct, frozen=True):
+    """The broker; `durable`: what it acknowledged survives its kill."""
+
+    kind: Kind
+    durable: bool
+
+
+class Scene(Struct):
+    """The house now. `tally` is None until people move."""
+
+    sites: Sequence[Site]
+    page: str
+    broker: BrokerUsed
+    store: str
+    picture: Picture
+    tally: Tally | None = None
+    points: int = 0
+    seconds: float = 0.0
+    """Since people began to move."""
+    phase: Literal["starting", "live", "ending"] = "starting"
+
+
+class Screen(Protocol):
+    """Somewhere to draw; open while the demo plays."""
+
+    every_s: float
+
+    def draw(self, scene: Scene) -> None:
+        """Show this."""
+        ...
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        ...
+
+    def __exit__(self, *_: object) -> None:
+        """End; the terminal is as it was."""
+        ...
