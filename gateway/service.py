@@ -100,8 +100,8 @@ class Service:
         self.dead_letters = 0
         self.decisions = 0
         self.healthy = True
-        self.on_failing: Callable[[], object] = lambda: None
-        """Called when the journal fails, while there still is a connection to say so."""
+        self.tell_health: Callable[[], object] = lambda: None
+        """Called when our health has changed, or somebody new may hear of it."""
         self._recovered = recovered
         self._journal = journal
         self._intake = intake
@@ -141,6 +141,7 @@ class Service:
             for message in self._announcer.everything(site, self.states[site_id], now):
                 self._publish(message)
         self._handover.connected(now)
+        self.tell_health()
 
     def broker_is_down(self, _why: str) -> None:
         """The credentials session is lost."""
@@ -368,7 +369,7 @@ class Service:
         """Nothing can be stored: leave the broker, so that it keeps all, until the disk is back."""
         self.healthy = False
         log.error("the journal cannot be written, nothing is acknowledged: %s", error)
-        self.on_failing()
+        self.tell_health()
         self._flush(1)
         for session in self._sessions:
             session.drop("the journal cannot be written")

@@ -252,7 +252,7 @@ async def _tell_health(parts: Parts, clock: Clock, instance: str) -> None:
         )
         return parts.sessions[0].publish(Outgoing(topic, encode(health), retain=True), now)
 
-    parts.service.on_failing = tell
+    parts.service.tell_health = tell
     while True:
         pause_s = HEALTH_RETRY_S if tell() is None else HEALTH_S
         await asyncio.sleep(pause_s)

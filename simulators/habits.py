@@ -19,8 +19,8 @@ MAKING_WORDS = ("fablab", "lab", "atelier", "workshop", "wood", "laser")
 EATING_WORDS = ("kitchen", "cuisine", "cafe", "lounge")
 CURIOUS = 0.08
 """Share of days on which somebody tries a zone that their plan does not give."""
-WAKES_H, SLEEPS_H = 7.5, 22.5
-"""Local hours between which people come and go."""
+WAKES, SLEEPS = timedelta(hours=7.5), timedelta(hours=22.5)
+"""Times of the local day between which people come and go."""
 SHORT_MEETING_SEATS = 6
 """People invited where the room has no capacity."""
 
@@ -96,11 +96,11 @@ def rhythm_of(plan: Plan | None) -> str:
 
 def awake(habit: datetime, night_haste: float) -> timedelta:
     """How long until this local time, when nights pass `night_haste` times faster than days."""
-    hour = (habit - datetime.combine(habit, time())).total_seconds() / 3600
-    day = min(max(hour, WAKES_H), SLEEPS_H) - WAKES_H
-    full_day = SLEEPS_H - WAKES_H
-    hours = day + (hour - day) / night_haste
-    return timedelta(hours=habit.toordinal() * (full_day + (24 - full_day) / night_haste) + hours)
+    clock = habit - datetime.combine(habit, time())
+    day = min(max(clock, WAKES), SLEEPS) - WAKES
+    full_day = SLEEPS - WAKES
+    whole = full_day + (timedelta(days=1) - full_day) / night_haste
+    return habit.toordinal() * whole + day + (clock - day) / night_haste
 
 
 class Agenda:
@@ -158,7 +158,7 @@ class Agenda:
     def _outings(
         self, plan: Plan | None, rhythm: str, on: date, draw: Random
     ) -> Iterator[tuple[datetime, datetime, Stop]]:
-        """Lunch, a meeting, a machine, the evening workshop, and a look where one has no right."""
+        """Lunch, coffee, a meeting, a machine, the evening workshop, and where one has no right."""
         noon = _at(on, draw.gauss(12.4, 0.2))
         fed = self.places.eating and draw.random() < 0.4  # noqa: PLR2004 - the rest eat outside
         yield _outing(noon, 0.75, draw.choice(self.places.eating) if fed else None)
@@ -175,6 +175,9 @@ class Agenda:
             yield _outing(_at(on, 18.5), 1.5, self.places.making[0])
         if draw.random() < CURIOUS:
             yield _outing(_at(on, draw.uniform(10, 17)), 0.25, draw.choice(self.routes.reachable))
+        if self.places.eating:
+            for hour in (draw.uniform(10.3, 11.8), draw.uniform(14.5, 16.8)):
+                yield _outing(_at(on, hour), 0.3, draw.choice(self.places.eating))
 
     def _machine(self, plan: Plan | None, draw: Random) -> Machine | None:
         given = {machine for right in (plan.rights if plan else ()) for machine in right.machines}

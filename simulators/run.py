@@ -122,10 +122,14 @@ class Run:
             return
 
     def _settled(self) -> bool:
-        return not self.tally.undecided() and not any(
-            device.unacknowledged
-            for world in self.worlds
-            for device in world.equipment.native.values()
+        return (
+            not self.tally.undecided()
+            and not any(world.passing for world in self.worlds)
+            and not any(
+                device.unacknowledged
+                for world in self.worlds
+                for device in world.equipment.native.values()
+            )
         )
 
     def _arrived(self, topic: str, payload: bytes) -> None:

@@ -161,6 +161,7 @@ def _leave(world: "World", person: Person, passage: Passage, door: Door) -> Walk
 def _open_and_walk(world: "World", person: Person, passage: Passage) -> Walk:
     if passage.door is None:
         raise ValueError("there is no door to open")
+    world.passing += 1
     yield Pause(OPENS_AFTER_S)
     world.contact(passage.door, "open")
     yield Pause(WALKS_S)
@@ -168,6 +169,7 @@ def _open_and_walk(world: "World", person: Person, passage: Passage) -> Walk:
     world.let_in(passage)
     yield Pause(CLOSES_S)
     world.contact(passage.door, "closed")
+    world.passing -= 1
     return "there"
 
 

@@ -73,6 +73,8 @@ class World:
         self.faults = cast.scenario.faults(faults or Faults.none())
         self.happened: Counter[str] = Counter()
         self.occasions: Counter[str] = Counter()
+        self.passing = 0
+        """People who were let through a door that is not closed behind them yet."""
         self.people = cast.scenario.people(cast.site, cast.seed, cast.members)
         self.walks = branch(cast.seed, cast.site.id, "walks")
         self.truth = Truth(cast.site, start, tell)

@@ -37,7 +37,8 @@ class Child:
         log.parent.mkdir(exist_ok=True)
         with log.open("wb") as opened:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-c", _SEUIL, *command),
+                *(sys.executable, "-m", "gateway.adapters.broker_child", str(os.getpid())),
+                *("exec", sys.executable, "-c", _SEUIL, *command),
                 stdin=DEVNULL,
                 stdout=opened,
                 stderr=opened,
