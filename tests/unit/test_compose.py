@@ -160,6 +160,8 @@ def test_profiles() -> None:
         "influxdb": None,
         "gateway": None,
         "console": None,
+        "demo-roster": ["demo"],
+        "demo-members": ["demo"],
         "simulators": ["demo"],
         "grafana": ["observability"],
     }
