@@ -13,6 +13,9 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from gateway.adapters.broker_config import broker_files
+from gateway.config import load_space
+
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 SCRIPTS = [*sorted((ROOT / "scripts").iterdir()), ROOT / ".ci" / "run"]
@@ -174,3 +177,10 @@ def test_a_forbidden_import_breaks_its_contract(
     said = re.sub(r"\s+", " ", re.sub(r"\x1b\[[0-9;]*m", "", lint.stdout))
     assert lint.returncode == 1, said
     assert re.search(re.escape(contract) + r"((?!KEPT).)*? BROKEN", said), said
+
+
+@pytest.mark.parametrize("name", ["mosquitto.conf", "acl"])
+def test_the_shipped_broker_configuration_is_the_example_s(name: str) -> None:
+    """deploy/mosquitto has not drifted from what `seuil broker-config` makes of the example."""
+    made = broker_files(load_space(ROOT / "gateway/examples/space.toml"), simulator=True)
+    assert (ROOT / "deploy/mosquitto" / name).read_text(encoding="utf-8") == made[name]
