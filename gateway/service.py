@@ -249,13 +249,17 @@ class Service:
         return True
 
     def _send(self, turnover: Turnover) -> None:
-        """Orders first, and at once; then what everyone may know."""
+        """Orders first, and at once; then what everyone may know.
+
+        By the clock of now: a slow disk may have made an order void since it was decided.
+        """
+        now = self._now()
         for row in turnover.batch.events:
-            self._send_orders(row, turnover.now)
+            self._send_orders(row, now)
         self._flush(len(turnover.batch.events))
         states: dict[str, Outgoing] = {}
         for row in turnover.batch.events:
-            self._tell_decision(row, turnover.now)
+            self._tell_decision(row, now)
             states |= self._announcer.states(row.site, row.facts)
         for message in states.values():
             self._publish(message)
