@@ -192,6 +192,13 @@ class VictoriaMetrics(Server):
         return [json.loads(line) for line in answer.splitlines()]
 
 
+class DedupVictoriaMetrics(VictoriaMetrics):
+    """As docs/influxdb.md says to run it: a point that is written twice is one point."""
+
+    def command(self) -> tuple[str, ...]:
+        return (*super().command(), "-dedup.minScrapeInterval=1ms")
+
+
 class WriteProxy:
     """Maps /api/v2/write to InfluxDB 1's /write, and breaks when asked.
 

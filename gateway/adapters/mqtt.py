@@ -119,7 +119,7 @@ class Session:
         self._client: Client | None = None
         self._socket: SocketLike | None = None
         self._ended: asyncio.Future[str] | None = None
-        self._was_up = False
+        self._accepted = False
         self._paused = False
         self._progress = 0
         self._allowed = asyncio.Event()
@@ -142,7 +142,7 @@ class Session:
 
         Never call it with an expired message: this is the service's to judge.
         """
-        if self._client is None or not self.connected:
+        if self._client is None or not self._accepted or self._is_over():
             return None
         info = self._client.publish(
             message.topic,
@@ -205,22 +205,23 @@ class Session:
         """Connect, subscribe, and wait for the end; whether we ever got in."""
         loop = asyncio.get_running_loop()
         self._ended = loop.create_future()
-        self._was_up = False
+        self._accepted = was_up = False
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 self._client = client = self._new_client(loop)
                 await _in_thread_of_its_own(lambda: self._connect(client))
                 while not self.connected:
                     await self._misc_or_end(client, 0.01)
+            was_up = True
             self._on_up()
             while True:
                 await self._misc_or_end(client, 1.0)
         except (SessionLost, OSError) as error:
             why = str(error) or f"no answer within {CONNECT_TIMEOUT_S:g} s"
             log.warning("%s: %s: %s", self.client_id, self._address.url, why)
-            if self._was_up:
+            if self._accepted:
                 self._on_down(why)
-        return self._was_up
+        return was_up
 
     async def _misc_or_end(self, client: Client, seconds: float) -> None:
         """Keep the connection alive for a while.
@@ -232,6 +233,8 @@ class Session:
         await asyncio.wait((self._ended,), timeout=seconds)
         if self._ended.done():
             raise SessionLost(self._ended.result())
+        if self._paused:  # the answer to the last ping lies unread in the socket
+            client._ping_t = 0  # noqa: SLF001 - paho has no other word for it
         client.loop_misc()
 
     def _new_client(self, loop: asyncio.AbstractEventLoop) -> Client:
@@ -271,7 +274,7 @@ class Session:
             return hand_over
 
         def opened(_client: Client, _userdata: object, sock: "SocketLike") -> None:
-            if client is not self._client:  # given up meanwhile: it must not take the session over
+            if client is not self._client:  # given up meanwhile; nobody else would close it
                 sock.close()
                 raise SessionLost("given up")
             hand_over_opened(client, None, sock)
@@ -348,8 +351,11 @@ class Session:
         if reason.is_failure:
             self._end(f"the broker refused the connection: {reason}")
             return
+        # From here on we may publish: what the broker kept for us comes before our subscriptions
+        # are confirmed, and its answers must not wait for them.
+        self._accepted = True
         if not self._subscriptions:
-            self.connected = self._was_up = True
+            self.connected = True
             return
         filters = [(wish.filter, SubscribeOptions(qos=wish.qos)) for wish in self._subscriptions]
         client.subscribe(filters)
@@ -371,7 +377,7 @@ class Session:
         if refused:
             self._end(f"the broker refused subscriptions (check its ACL): {', '.join(refused)}")
         else:
-            self.connected = self._was_up = True
+            self.connected = True
 
     def _disconnected(
         self,

@@ -27,7 +27,7 @@ from gateway.core.facts import (
 )
 from gateway.core.site import AccessPointId, DeviceId, SiteId, ZoneId
 from tests.fake_journal import FakeJournal
-from tests.servers import InfluxDB, VictoriaMetrics, WriteProxy, until
+from tests.servers import DedupVictoriaMetrics, InfluxDB, VictoriaMetrics, WriteProxy, until
 
 START = datetime(2005, 7, 24, tzinfo=UTC)
 """When the CalIt2 data begins."""
@@ -36,13 +36,6 @@ HALL = ZoneId("hall")
 COUNTER = DeviceId("counter")
 READER = DeviceId("reader")
 _SECOND = timedelta(seconds=1)
-
-
-class DedupVictoriaMetrics(VictoriaMetrics):
-    """As docs/influxdb.md says to run it: a point that is written twice is one point."""
-
-    def command(self) -> tuple[str, ...]:
-        return (*super().command(), "-dedup.minScrapeInterval=1ms")
 
 
 @pytest.fixture

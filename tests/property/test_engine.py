@@ -49,7 +49,7 @@ from gateway.core.rules import LATE
 from gateway.core.sequence import NotAdmitted
 from gateway.core.site import DeviceId, DoorId, PlanId, Site, ZoneId
 from gateway.core.state import NEVER, State
-from tests.unit.core.place import BOOTH, MEMBERS, SITE, Place, card, member, of_kind
+from tests.unit.core.place import ANNEX, BOOTH, HALL, MEMBERS, SITE, Place, card, member, of_kind
 
 PEOPLE = (*MEMBERS, "nobody")
 READERS = tuple(one.id for one in SITE.devices if one.role == "reader")
@@ -90,6 +90,21 @@ def without_booth() -> Site:
     )
 
 
+def without_annex() -> Site:
+    """The place whose terrace door leads to the hall instead."""
+    return structs.replace(
+        SITE,
+        zones=tuple(zone for zone in SITE.zones if zone.id != ANNEX),
+        doors=tuple(
+            structs.replace(door, zone=HALL) if door.zone == ANNEX else door for door in SITE.doors
+        ),
+        access_points=tuple(
+            structs.replace(point, zone=HALL) if point.zone == ANNEX else point
+            for point in SITE.access_points
+        ),
+    )
+
+
 def watched() -> Site:
     """The place where every device has to speak now and then."""
     return structs.replace(
@@ -103,6 +118,7 @@ SITES = {
     "one seat": with_capacity(1),
     "no contacts": without_contacts(),
     "no booth": without_booth(),
+    "no annex": without_annex(),
     "all watched": watched(),
 }
 """By name, so that a failure is short to read."""
@@ -120,6 +136,7 @@ class Life(RuleBasedStateMachine):
         self.alarms: set[tuple[str, str]] = set()
         self.announced: dict[ZoneId, int] = {}
         self.released: dict[DoorId, datetime] = {}
+        self.opened: dict[DoorId, datetime] = {}
         self._follow(tuple(self.place.said))
 
     # -- what happens
@@ -145,12 +162,23 @@ class Life(RuleBasedStateMachine):
         """A door opens or closes, or its contact says again what it said."""
         self._send(DeviceId(at), DoorReported(to), age_s, retained=retained)
 
-    @rule(who=st.sampled_from(MEMBERS), way=st.sampled_from(["in", "out"]))
-    def walk(self, who: str, way: str) -> None:
-        """Somebody goes through the front door as one should."""
-        self._send(DeviceId(f"front-{way}"), CredentialPresented(f"hash-{who}"))
-        self._send(DeviceId("front-contact"), DoorReported("open"))
-        self._send(DeviceId("front-contact"), DoorReported("closed"))
+    @rule(
+        who=st.sampled_from(MEMBERS),
+        by=st.sampled_from(["front-in", "front-out", "lab-in", "lab-out", "terrace-in"]),
+    )
+    def walk(self, who: str, by: str) -> None:
+        """Somebody goes through a door as one should."""
+        contact = DeviceId(f"{by.split('-', maxsplit=1)[0]}-contact")
+        self._send(DeviceId(by), CredentialPresented(f"hash-{who}"))
+        self._send(contact, DoorReported("open"))
+        self._send(contact, DoorReported("closed"))
+
+    @rule(contact=st.sampled_from(CONTACTS), seconds=st.sampled_from([0.2, 5.0, 21.0]))
+    def linger(self, contact: str, seconds: float) -> None:
+        """A door stays open, and its contact says so again."""
+        self._send(DeviceId(contact), DoorReported("open"))
+        self.place.now += timedelta(seconds=seconds)
+        self._send(DeviceId(contact), DoorReported("open"))
 
     @rule(age_s=ages, retained=kept)
     def press_button(self, age_s: float, retained: bool) -> None:  # noqa: FBT001 - drawn by name
@@ -247,6 +275,17 @@ class Life(RuleBasedStateMachine):
         """A new space file comes into force."""
         self._tell(SpaceChanged(SITES[file]))
 
+    @rule(
+        who=st.sampled_from(MEMBERS),
+        by=st.sampled_from(["front", "lab", "terrace"]),
+        file=st.sampled_from(list(SITES)),
+    )
+    def renovate(self, who: str, by: str, file: str) -> None:
+        """A new space file comes between a grant and the opening of the door."""
+        self._send(DeviceId(f"{by}-in"), CredentialPresented(f"hash-{who}"))
+        self._tell(SpaceChanged(SITES[file]))
+        self._send(DeviceId(f"{by}-contact"), DoorReported("open"))
+
     # -- what holds of each step
 
     def _send(
@@ -319,9 +358,11 @@ class Life(RuleBasedStateMachine):
                     self.where.pop(holder, None)
                     if zone is not None:
                         self.where[holder] = zone
-                case DoorChanged(door=door, state=status):
+                case DoorChanged(door=door, state=status, at=at):
                     assert self.doors.get(door, "locked") != status
                     self.doors[door] = status
+                    if status == "open":
+                        self.opened[door] = at
                 case AlarmRaised(kind=kind, object=about):
                     assert (kind, about) not in self.alarms
                     self.alarms.add((kind, about))
@@ -369,6 +410,14 @@ class Life(RuleBasedStateMachine):
         for zone in self.place.site.zones:
             over = zone.capacity is not None and self.announced[zone.id] > zone.capacity
             assert (("over-capacity", zone.id) in self.alarms) == over
+
+    @invariant()
+    def nothing_puts_off_the_alarm_of_a_door_that_stays_open(self) -> None:
+        """It comes a fixed time after the opening."""
+        for door, entry in self.place.state.doors.items():
+            if entry.status == "open":
+                longest = timedelta(seconds=self.place.site.door[door].held_open_max_s)
+                assert entry.held_at == self.opened[door] + longest
 
     @invariant()
     def no_timer_is_missed(self) -> None:

@@ -9,12 +9,13 @@ from gateway.core.sequence import (
     FINGERPRINTS_MAX,
     GAP_WAIT,
     GAPS_MAX,
+    MISSING_MAX,
     NotAdmitted,
     acknowledged,
     admit,
     admit_unnumbered,
 )
-from gateway.core.state import Boot, DeviceState, Gap
+from gateway.core.state import DeviceState, Gap
 from tests.unit.core.place import MONDAY
 
 NEW = DeviceState(last_seen=MONDAY)
@@ -47,7 +48,6 @@ def ack(state: DeviceState, boot: int = 1, *, waited: timedelta = timedelta()) -
         pytest.param([1, 2, 3], 2, id="one from the middle"),
         pytest.param([1, 4, 2], 2, id="one that filled a gap"),
         pytest.param([1, 4], 4, id="one above a gap"),
-        pytest.param([7], 3, id="one from before we first heard of the device"),
     ],
 )
 def test_a_number_that_was_seen_is_a_duplicate(came: list[int], again: int) -> None:
@@ -55,15 +55,29 @@ def test_a_number_that_was_seen_is_a_duplicate(came: list[int], again: int) -> N
     assert is_duplicate(after(*came), again)
 
 
-def test_the_first_number_of_a_device_is_its_start() -> None:
-    """What came before is unknown, and no gap."""
+def test_what_was_sent_before_we_first_heard_of_a_device_is_waited_for() -> None:
+    """Its first events may have been lost on their way: an ack must not cover them."""
     admitted = admit(NEW, 5, 400, MONDAY)
-    assert admitted == (DeviceState(last_seen=MONDAY, boots=(Boot(5, 400),)), None)
+    assert admitted is not None
+    assert admitted[1] == Gap(1, 399, MONDAY)
+    assert ack(admitted[0], 5) == 0
+    assert ack(admitted[0], 5, waited=GAP_WAIT) == 400
+    assert not is_duplicate(after(7), 3)
+
+
+def test_the_count_of_missing_events_has_an_end() -> None:
+    """A device whose numbers run wild must not make a state that no snapshot can hold."""
+    state = NEW
+    for boot in range(1, 5):
+        admitted = admit(state, boot, 2**53, MONDAY)
+        assert admitted is not None
+        state = admitted[0]
+    assert state.missing == MISSING_MAX
 
 
 def test_the_next_boot_starts_at_one() -> None:
     """Its first numbers can be missed, and that shows."""
-    admitted = admit(after(400, boot=5), 6, 3, MONDAY)
+    admitted = admit(after(1, boot=5), 6, 3, MONDAY)
     assert admitted is not None
     assert admitted[1] == Gap(1, 2, MONDAY)
     assert ack(admitted[0], 6) == 0

@@ -1,0 +1,588 @@
+"""A session with a real mosquitto: persistent, acknowledged by hand, and quick to stop."""
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiomqtt
+import pytest
+from paho.mqtt.client import MQTTMessage
+from paho.mqtt.enums import MQTTProtocolVersion
+
+from gateway.adapters import mqtt
+from gateway.adapters.embedded_broker import LOOPBACK
+from gateway.adapters.mqtt import BrokerAddress, Session
+from gateway.wire import Outgoing
+from sensors.driver import Subscription
+from tests.servers import Mosquitto, program, until
+
+TOPIC = "seuil/hub/front/event"
+NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
+
+
+class Heard:
+    """A session, and all that it said."""
+
+    def __init__(self, address: BrokerAddress | str, **more: Any) -> None:  # noqa: ANN401 - Session's
+        if isinstance(address, str):
+            address = BrokerAddress(address)
+        self.messages: list[MQTTMessage] = []
+        self.taken: list[int] = []
+        self.ups = 0
+        self.downs: list[str] = []
+        topics = more.pop("topics", (TOPIC,))
+        self.session = Session(
+            more.pop("client_id", "seuil-test"),
+            address,
+            [Subscription(topic, "credentials") for topic in topics],
+            on_message=self.messages.append,
+            on_taken=self.taken.append,
+            on_up=self._up,
+            on_down=self.downs.append,
+            **more,
+        )
+
+    @property
+    def payloads(self) -> list[bytes]:
+        """What came, in order."""
+        return [bytes(message.payload) for message in self.messages]
+
+    def acknowledge(self) -> None:
+        """All that came."""
+        for message in self.messages:
+            self.session.acknowledge(message)
+        self.session.flush()
+
+    def _up(self) -> None:
+        self.ups += 1
+
+
+@asynccontextmanager
+async def running(heard: Heard, *, connected: bool = True) -> AsyncIterator[Heard]:
+    """A session that runs, and stops within a second."""
+    task = asyncio.create_task(heard.session.run())
+    try:
+        if connected:
+            await until(lambda: heard.ups, "the session is up")
+        yield heard
+    finally:
+        began = time.monotonic()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        assert time.monotonic() - began < 1
+
+
+async def publish(
+    broker: Mosquitto, payloads: Sequence[bytes], topic: str = TOPIC, qos: int = 1
+) -> None:
+    """Somebody says these."""
+    async with aiomqtt.Client(LOOPBACK, broker.port) as client:
+        for payload in payloads:
+            await client.publish(topic, payload, qos=qos)
+
+
+async def run(*command: str, cwd: Path | None = None) -> None:
+    """A program to its good end."""
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=cwd, stderr=asyncio.subprocess.PIPE
+    )
+    _, words = await process.communicate()
+    assert process.returncode == 0, words
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Reconnects are quick; the attempts that were waited for."""
+    attempts: list[int] = []
+
+    def jitter(attempt: int) -> float:
+        attempts.append(attempt)
+        return 0.02
+
+    monkeypatch.setattr(mqtt, "full_jitter_s", jitter)
+    return attempts
+
+
+# -- what is persistent
+
+
+async def test_the_broker_keeps_what_comes_while_we_are_away(broker: Mosquitto) -> None:
+    """MQTT 5, one session for many connections; another client id knows nothing of it."""
+    async with running(Heard(broker.url)) as first:
+        assert first.session._client is not None
+        assert first.session._client._protocol == MQTTProtocolVersion.MQTTv5
+    await publish(broker, [b"1", b"2"])
+    async with running(Heard(broker.url)) as second:
+        await until(lambda: second.payloads == [b"1", b"2"], "both came")
+    async with running(Heard(broker.url, client_id="other")) as other:
+        await publish(broker, [b"3"])
+        await until(lambda: other.payloads == [b"3"], "only news came")
+
+
+async def test_a_session_that_wants_no_memory_has_none(broker: Mosquitto) -> None:
+    """`expiry_s` 0."""
+    async with running(Heard(broker.url, expiry_s=0)):
+        pass
+    await publish(broker, [b"1"])
+    async with running(Heard(broker.url, expiry_s=0)) as again:
+        await publish(broker, [b"2"])
+        await until(lambda: again.payloads == [b"2"], "only news came")
+
+
+async def test_nothing_waits_for_company(broker: Mosquitto) -> None:
+    """TCP_NODELAY is set: without it an answer takes 5 ms more."""
+    async with running(Heard(broker.url)) as heard:
+        sock = heard.session._socket
+        assert isinstance(sock, socket.socket)
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+async def test_what_was_not_acknowledged_comes_again(broker: Mosquitto, quick: list[int]) -> None:
+    """After `drop` and `allow`, marked as a repetition; what was acknowledged does not."""
+    async with running(Heard(broker.url)) as heard:
+        await publish(broker, [b"1", b"2", b"3"])
+        await until(lambda: len(heard.messages) == 3, "all came")
+        first = heard.session.connection
+        heard.session.acknowledge(heard.messages[0])
+        heard.session.flush()
+        await publish(broker, [b"4"])  # so that the broker has read the acknowledgement
+        await until(lambda: len(heard.messages) == 4, "the fourth came")
+        heard.messages.clear()
+        heard.session.drop("the test wants it")
+        await until(lambda: heard.downs == ["the test wants it"], "it is told why")
+        await asyncio.sleep(0.2)
+        assert (heard.session.connected, heard.messages, heard.ups) == (False, [], 1)
+        heard.session.allow()
+        await until(lambda: len(heard.messages) == 3, "the others came again")
+        assert heard.payloads == [b"2", b"3", b"4"]
+        assert all(message.dup for message in heard.messages)
+        assert heard.session.connection == first + 1
+        heard.acknowledge()
+    assert quick[0] == 0
+    async with running(Heard(broker.url)) as later:
+        await publish(broker, [b"5"])
+        await until(lambda: later.messages, "news came")
+        assert later.payloads == [b"5"]
+
+
+async def test_a_dropped_connection_is_not_read_any_more(
+    broker: Mosquitto, quick: list[int]
+) -> None:
+    """Not even when somebody says `resume` before it is closed: the broker has these, we do not."""
+    async with running(Heard(broker.url)) as heard:
+        heard.session.pause()
+        await publish(broker, [b"1"])
+        heard.session.drop("the journal cannot be written")
+        heard.session.resume()
+        await until(lambda: heard.downs, "it is down")
+        assert heard.messages == []
+        heard.session.allow()
+        await until(lambda: heard.messages, "it came")
+    assert quick == [0]
+
+
+async def test_copies_of_another_session_are_dropped(broker: Mosquitto) -> None:
+    """And acknowledged: they never come again."""
+    more = {"topics": ("seuil/hub/+/event",), "not_mine": {TOPIC}}
+    async with running(Heard(broker.url, **more)) as heard:
+        await publish(broker, [b"1"])
+        await publish(broker, [b"2"], "seuil/hub/other/event")
+        await until(lambda: heard.messages, "the other came")
+        assert heard.payloads == [b"2"]
+    async with running(Heard(broker.url, topics=("seuil/hub/+/event",))) as again:
+        await until(lambda: again.messages, "the other came again")
+        assert again.payloads == [b"2"]
+
+
+# -- what we say
+
+
+async def test_orders_are_taken_over_and_expire(broker: Mosquitto) -> None:
+    """`on_taken` names the packet; what is void before its reader comes back never reaches it."""
+    command = "seuil/hub/front/command"
+    async with running(Heard(broker.url, client_id="reader", topics=(command,))):
+        pass
+    gone = Heard(broker.url)
+    assert gone.session.publish(Outgoing(command, b"0", 1), NOW) is None
+    async with running(gone) as heard:
+        soon = Outgoing(command, b"void", 1, expires=NOW + timedelta(seconds=0.5))
+        late = Outgoing(command, b"fresh", 1, expires=NOW + timedelta(seconds=5))
+        mids = [heard.session.publish(message, NOW) for message in (soon, late)]
+        await until(lambda: sorted(heard.taken) == mids, "the broker has both")
+    await asyncio.sleep(2.1)  # mosquitto counts whole seconds
+    async with running(Heard(broker.url, client_id="reader", topics=(command,))) as reader:
+        await until(lambda: reader.messages, "one came")
+        assert reader.payloads == [b"fresh"]
+        left_s: int = vars(reader.messages[0].properties)["MessageExpiryInterval"]
+        assert left_s <= 3
+
+
+async def test_the_last_will_says_that_we_are_gone(broker: Mosquitto) -> None:
+    """However we go."""
+    will = Outgoing("seuil/gateway/gw1/state", b"offline", 1, retain=True)
+    async with running(Heard(broker.url, will=will)):
+        pass
+    async with running(Heard(broker.url, client_id="other", topics=(will.topic,))) as other:
+        await until(lambda: other.payloads == [b"offline"], "the will is told")
+
+
+async def test_what_was_kept_for_us_can_be_answered_at_once(broker: Mosquitto) -> None:
+    """It comes before our subscriptions are confirmed; the answer leaves all the same."""
+    async with running(Heard(broker.url)):
+        pass
+    await publish(broker, [b"1"])
+    heard = Heard(broker.url)
+    answers: list[int | None] = []
+    heard.session._on_message = lambda _message: answers.append(
+        heard.session.publish(Outgoing("seuil/hub/front/ack", b"{}"), NOW)
+    )
+    async with running(heard):
+        await until(lambda: answers, "it came")
+    assert answers != [None]
+
+
+# -- what a full inbox does
+
+
+async def test_a_paused_session_reads_nothing(broker: Mosquitto) -> None:
+    """The broker keeps what comes; `resume` goes on where it was."""
+    async with running(Heard(broker.url)) as heard:
+        await publish(broker, [b"before"])
+        await until(lambda: heard.messages, "the first came")
+        heard.session.pause()
+        payloads = [b"%d" % number + b"." * 500 for number in range(1000)]
+        await publish(broker, payloads)
+        await asyncio.sleep(0.1)
+        assert heard.payloads == [b"before"]
+        heard.session.resume()
+        await until(lambda: len(heard.messages) >= 1000, "all came")
+        assert heard.payloads[1:] == payloads[: len(heard.payloads) - 1]
+
+
+async def test_a_pause_may_be_longer_than_the_keepalive(
+    broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under a load that lasts, strangers are not read for minutes: their session stays."""
+    monkeypatch.setattr(mqtt, "KEEPALIVE_S", 1)
+    async with running(Heard(broker.url)) as heard:
+        heard.session.pause()
+        await publish(broker, [b"1"])
+        await asyncio.sleep(4)
+        assert (heard.downs, heard.messages) == ([], [])
+        heard.session.resume()
+        await until(lambda: heard.payloads == [b"1"], "it came")
+        await asyncio.sleep(2)
+    assert heard.downs == []
+
+
+# -- who may come in
+
+
+async def test_a_wrong_password_is_said_in_words_and_tried_again(
+    tmp_path: Path, quick: list[int], caplog: pytest.LogCaptureFixture
+) -> None:
+    """With the address and without the password; the right one is let in."""
+    passwords = tmp_path / "passwords"
+    await run(program("mosquitto_passwd"), "-b", "-c", str(passwords), "gateway", "right-one")
+    passwords.chmod(0o644)
+    settings = ("allow_anonymous false", f"password_file {passwords}")
+    async with Mosquitto(tmp_path / "mosquitto", settings=settings) as broker:
+        wrong = Heard(BrokerAddress(broker.url, "gateway", "wrong-one"))
+        async with running(wrong, connected=False):
+            await until(lambda: len(quick) >= 3, "it tried again")
+        assert quick[:3] == [1, 2, 3]
+        assert f"{broker.url}: the broker refused the connection: Not authorized" in caplog.text
+        assert "wrong-one" not in caplog.text + repr(wrong.session._address)
+        async with running(Heard(BrokerAddress(broker.url, "gateway", "right-one"))) as right:
+            assert right.session.connected
+
+
+async def test_a_refused_subscription_is_said_in_words_and_tried_again(
+    quick: list[int], caplog: pytest.LogCaptureFixture
+) -> None:
+    """It names the filter: half of the doors would stay shut without a word.
+
+    mosquitto with an ACL file accepts every subscription and then sends nothing, other brokers
+    refuse; this one says yes to CONNECT and to the first filter, and no to the second.
+    """
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1000)
+        writer.write(bytes.fromhex("2003 00 00 00"))
+        subscribe = await reader.read(1000)
+        writer.write(bytes.fromhex("9005") + subscribe[2:4] + bytes.fromhex("00 01 87"))
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(answer, LOOPBACK, 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        heard = Heard(f"mqtt://{LOOPBACK}:{port}", topics=(TOPIC, "elsewhere/+/event"))
+        async with running(heard, connected=False):
+            await until(lambda: len(quick) >= 2, "it tried again")
+    assert "refused subscriptions (check its ACL): elsewhere/+/event (Not auth" in caplog.text
+    assert heard.ups == 0
+
+
+@pytest.fixture
+async def tls_broker(tmp_path: Path) -> AsyncIterator[tuple[Mosquitto, BrokerAddress]]:
+    """A mosquitto with TLS, and how to get in."""
+    (tmp_path / "san").write_text(f"subjectAltName = IP:{LOOPBACK}")
+    for command in _CERTIFICATES.strip().splitlines():
+        await run(*command.split(), cwd=tmp_path)
+    (tmp_path / "server.key").chmod(0o644)
+    with closing(socket.socket()) as probe:
+        probe.bind((LOOPBACK, 0))
+        port = probe.getsockname()[1]
+    settings = (
+        "allow_anonymous true",
+        f"listener {port} {LOOPBACK}",
+        f"certfile {tmp_path}/server.crt",
+        f"keyfile {tmp_path}/server.key",
+    )
+    async with Mosquitto(tmp_path / "mosquitto", settings=settings) as broker:
+        yield broker, BrokerAddress(f"mqtts://{LOOPBACK}:{port}", ca_file=str(tmp_path / "ca.crt"))
+
+
+_CERTIFICATES = """
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=ours -keyout ca.key -out ca.crt
+openssl req -newkey rsa:2048 -nodes -subj /CN=broker -keyout server.key -out server.csr
+openssl x509 -req -in server.csr -CA ca.crt -CAkey ca.key -set_serial 1 -out server.crt -extfile san
+"""
+
+
+async def test_tls_with_an_authority_of_our_own(
+    tls_broker: tuple[Mosquitto, BrokerAddress],
+) -> None:
+    """A burst comes whole, and in order."""
+    broker, address = tls_broker
+    burst = [b"%d" % number for number in range(1000)]
+    async with running(Heard(address)) as heard:
+        await publish(broker, burst, qos=0)
+        await until(lambda: heard.payloads == burst, "the burst came")
+
+
+@pytest.mark.parametrize("pausing", [False, True], ids=["a burst", "each message pauses"])
+async def test_tls_that_reads_ahead_of_the_socket(
+    tls_broker: tuple[Mosquitto, BrokerAddress], tmp_path: Path, *, pausing: bool
+) -> None:
+    """One record may hold hundreds of packets, and the socket shows nothing of them any more.
+
+    mosquitto writes a record a packet, others gather; this broker puts 300 into one.
+    """
+    _, address = tls_broker
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.crt", tmp_path / "server.key")
+    burst = [b"%03d" % number for number in range(300)]
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1000)
+        writer.write(bytes.fromhex("2003 00 00 00"))
+        subscribe = await reader.read(1000)
+        suback = bytes.fromhex("9004") + subscribe[2:4] + bytes.fromhex("00 00")
+        writer.write(suback + b"".join(b"\x30\x07\x00\x01t\x00" + said for said in burst))
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(answer, LOOPBACK, 0, ssl=context) as server:
+        port = server.sockets[0].getsockname()[1]
+        heard = Heard(BrokerAddress(f"mqtts://{LOOPBACK}:{port}", ca_file=address.ca_file))
+
+        def and_pause(message: MQTTMessage) -> None:
+            heard.messages.append(message)
+            heard.session.pause()
+            asyncio.get_running_loop().call_later(0.001, heard.session.resume)
+
+        if pausing:
+            heard.session._on_message = and_pause
+        async with running(heard):
+            await until(lambda: heard.payloads == burst, "all came", within_s=4)
+
+
+@pytest.mark.filterwarnings(
+    # paho forgets the socket of a failed handshake; it goes with its last reference
+    "ignore:unclosed <ssl.SSLSocket:ResourceWarning"
+)
+async def test_a_certificate_of_nobody_we_know(
+    tls_broker: tuple[Mosquitto, BrokerAddress],
+    quick: list[int],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Is refused in words, and tried again."""
+    _, address = tls_broker
+    async with running(Heard(BrokerAddress(address.url)), connected=False) as heard:
+        await until(lambda: len(quick) >= 2, "it tried again")
+    await until(
+        lambda: (
+            not [
+                one for one in gc.get_objects() if type(one) is ssl.SSLSocket and one.fileno() >= 0
+            ]
+        ),
+        "no socket of a failed handshake is left, without the garbage collector's help",
+    )
+    assert "certificate verify failed" in caplog.text
+    assert heard.ups == 0
+
+
+# -- who does not answer
+
+
+@contextmanager
+def black_hole() -> Iterator[int]:
+    """A port where somebody listens and says nothing."""
+    with closing(socket.socket()) as hole:
+        hole.bind((LOOPBACK, 0))
+        hole.listen(8)
+        yield hole.getsockname()[1]
+
+
+@pytest.mark.parametrize("scheme", ["mqtt", "mqtts"])
+def test_a_stop_waits_for_no_broker(scheme: str) -> None:
+    """The process ends within a second, also in the middle of a connect that is never answered."""
+    with black_hole() as port:
+        told = subprocess.run(  # noqa: S603 - ourselves
+            [sys.executable, "-c", textwrap.dedent(_STOPPED), f"{scheme}://{LOOPBACK}:{port}"],
+            capture_output=True,
+            check=True,
+            timeout=30,
+        )
+        left = time.time()  # noqa: TID251 - another process's clock is compared
+    assert left - float(told.stdout) < 1
+
+
+_STOPPED = """
+    import asyncio, sys, time
+    from gateway.adapters.mqtt import BrokerAddress, Session
+
+    async def main():
+        session = Session("test", BrokerAddress(sys.argv[1]), [], on_message=print)
+        task = asyncio.create_task(session.run())
+        await asyncio.sleep(0.3)
+        task.cancel()
+        print(time.time())
+        await task
+
+    try:
+        asyncio.run(main())
+    except asyncio.CancelledError:
+        pass
+"""
+
+
+async def test_a_broker_that_says_nothing_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, quick: list[int], caplog: pytest.LogCaptureFixture
+) -> None:
+    """After a while, in words, and tried again."""
+    monkeypatch.setattr(mqtt, "CONNECT_TIMEOUT_S", 0.2)
+    with black_hole() as port:
+        async with running(Heard(f"mqtt://{LOOPBACK}:{port}"), connected=False):
+            await until(lambda: len(quick) >= 2, "it tried again")
+    assert "no answer within 0.2 s" in caplog.text
+
+
+async def test_a_connect_that_was_given_up_leaves_nothing(
+    broker: Mosquitto, monkeypatch: pytest.MonkeyPatch, quick: list[int]
+) -> None:
+    """It may succeed late, when a newer one is up: it is closed, and takes no session over."""
+    monkeypatch.setattr(mqtt, "CONNECT_TIMEOUT_S", 0.2)
+    go, told = threading.Event(), threading.Event()
+    connect = Session._connect
+
+    given_up: list[Any] = []
+
+    def slow_once(session: Session, client: Any) -> None:  # noqa: ANN401 - paho's
+        if not told.is_set():
+            told.set()
+            given_up.append(client)
+            go.wait(10)
+        connect(session, client)
+
+    monkeypatch.setattr(Session, "_connect", slow_once)
+    async with running(Heard(broker.url)) as heard:
+        monkeypatch.setattr(mqtt, "CONNECT_TIMEOUT_S", 10)
+        go.set()
+        await until(
+            lambda: not [one for one in threading.enumerate() if one.name == "mqtt-connect"],
+            "the old connect ended",
+        )
+        assert given_up[0]._sock.fileno() < 0
+        await publish(broker, [b"1"])
+        await until(lambda: heard.messages, "we are still connected")
+        assert (heard.ups, heard.downs) == (1, [])
+    assert quick == [1]
+
+
+async def test_a_wedged_broker_is_noticed(
+    broker: Mosquitto, monkeypatch: pytest.MonkeyPatch, quick: list[int]
+) -> None:
+    """It takes our bytes and never answers: after the keepalive we are down, then up again."""
+    monkeypatch.setattr(mqtt, "KEEPALIVE_S", 1)
+    async with running(Heard(broker.url)) as heard:
+        os.kill(broker.pid, signal.SIGSTOP)
+        try:
+            await until(lambda: heard.downs, "we are down", within_s=8)
+        finally:
+            os.kill(broker.pid, signal.SIGCONT)
+        await until(lambda: heard.ups == 2, "we are up again")
+    assert "Keep alive timeout" in heard.downs[0]
+    assert quick
+
+
+# -- coming back
+
+
+async def test_we_come_back_after_a_restart_of_the_broker(
+    broker: Mosquitto, quick: list[int]
+) -> None:
+    """With full jitter: each failure waits for longer, a success starts again; nothing is lost."""
+    async with running(Heard(broker.url)) as heard:
+        for restart in range(1, 3):
+            await broker.stop()
+            await until(lambda: len(heard.downs) == restart, "we are down")  # noqa: B023 - used at once
+            await until(lambda: quick[-1] >= 2, "it tried twice")
+            await broker.start()
+            await until(lambda: heard.ups == restart + 1, "we are up")  # noqa: B023 - used at once
+            await publish(broker, [b"news"])
+            await until(lambda: len(heard.messages) == restart, "news came")  # noqa: B023 - used at once
+            heard.acknowledge()
+    starts = [place for place, attempt in enumerate(quick) if attempt == 0]
+    assert len(starts) == 2
+    assert quick[: starts[1]] == list(range(starts[1]))
+
+
+async def test_many_reconnects_leave_nothing_behind(
+    broker: Mosquitto, quick: list[int], caplog: pytest.LogCaptureFixture
+) -> None:
+    """No file, no thread, no callback of an old connection at a new one's file descriptor."""
+    caplog.set_level(logging.ERROR)
+    heard = Heard(broker.url)
+    open_files: Callable[[], int] = lambda: len(os.listdir("/proc/self/fd"))  # noqa: E731, PTH208 - a count
+    gc.disable()
+    try:
+        async with running(heard):
+            before = open_files()
+            for number in range(2, 32):
+                heard.session.drop("again")
+                heard.session.allow()
+                await until(lambda: heard.ups == number, "we are up", poll_s=0.005)  # noqa: B023 - used at once
+                heard.session.publish(Outgoing("x", b"x", 1), NOW)
+            assert open_files() <= before + 1
+    finally:
+        gc.enable()
+    assert threading.active_count() < 10
+    assert caplog.records == []
+    assert len(quick) == 30

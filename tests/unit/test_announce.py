@@ -1,0 +1,222 @@
+"""What everyone is told: topics and payloads of each fact, and no personal data in any of them."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from gateway.announce import Announcer
+from gateway.core.directory import HolderId
+from gateway.core.facts import (
+    AlarmCleared,
+    AlarmRaised,
+    Decided,
+    DeviceMinute,
+    DoorChanged,
+    Fact,
+    GapNoticed,
+    HolderMoved,
+    OccupancyChanged,
+    UnlockDoor,
+)
+from gateway.core.readings import Tampered
+from gateway.core.site import AccessPointId, DeviceId
+from gateway.wire import Outgoing, Topics
+from sensors.registry import Registry
+from tests.unit.core.place import FRONT, HALL, LAB_DOOR, MONDAY, SITE, Place
+
+ANNOUNCER = Announcer(Registry([SITE]), Topics())
+HUB = SITE.id
+FRONT_IN = DeviceId("front-in")
+EXPIRES = MONDAY + timedelta(seconds=5)
+GRANTED = Decided(
+    FRONT_IN, AccessPointId("front-in"), "granted", "plan", HolderId("h-1"), (), EXPIRES, 5.0
+)
+
+
+def payload(message: Outgoing) -> Any:  # noqa: ANN401 - JSON
+    """What a message says."""
+    return json.loads(message.payload)
+
+
+def test_the_answer_is_a_command_to_its_reader() -> None:
+    """QoS 1, never retained, void with the answer; the number names the journal's row."""
+    (order,) = ANNOUNCER.orders(HUB, 42, GRANTED, boot=17, seq=412)
+    assert structs.replace(order, payload=b"") == Outgoing(
+        "seuil/hub/front-in/command", b"", qos=1, retain=False, expires=EXPIRES
+    )
+    assert payload(order) == {
+        "type": "access",
+        "id": "42",
+        "decision": "granted",
+        "reason": "plan",
+        "boot": 17,
+        "seq": 412,
+        "unlock_s": 5.0,
+        "expires": "2026-11-23T10:00:05Z",
+        "message": {"fr": "Bienvenue.", "en": "Welcome."},
+    }
+
+
+def test_an_unlock_order_goes_to_the_lock() -> None:
+    """It is not the reader's to open that door."""
+    fact = UnlockDoor(LAB_DOOR, DeviceId("lab-lock"), 3.0, EXPIRES)
+    (order,) = ANNOUNCER.orders(HUB, 42, fact)
+    assert (order.topic, order.expires, order.retain) == (
+        "seuil/hub/lab-lock/command", EXPIRES, False,
+    )  # fmt: skip
+    assert payload(order) == {
+        "type": "unlock", "id": "42", "unlock_s": 3.0, "expires": "2026-11-23T10:00:05Z",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        pytest.param(structs.replace(GRANTED, expires=None), id="a late or retained event"),
+        pytest.param(DoorChanged(FRONT, "open", MONDAY), id="a door's state"),
+    ],
+)
+def test_nothing_else_is_an_order(fact: Fact) -> None:
+    """What may not act sends no command."""
+    assert ANNOUNCER.orders(HUB, 42, fact) == ()
+
+
+def test_a_decision_is_told_with_a_pseudonym() -> None:
+    """Not retained: it is news. Where the device's clock is ahead, it took no time."""
+    at, now = MONDAY, MONDAY + timedelta(milliseconds=12)
+    told = ANNOUNCER.decision(SITE, 42, GRANTED, at, now)
+    assert (told.topic, told.qos, told.retain) == ("seuil/hub/access", 0, False)
+    assert payload(told) == {
+        "id": "42",
+        "at": "2026-11-23T10:00:00Z",
+        "reader": "front-in",
+        "access_point": "front-in",
+        "zone": "hall",
+        "direction": "entry",
+        "decision": "granted",
+        "reason": "plan",
+        "holder": "h-1",
+        "message": {"fr": "Bienvenue.", "en": "Welcome."},
+        "latency_ms": 12.0,
+    }
+    assert payload(ANNOUNCER.decision(SITE, 42, GRANTED, now, at))["latency_ms"] == 0
+
+
+def test_a_decision_at_a_reader_that_guards_nothing() -> None:
+    """Has no place."""
+    decided = Decided(DeviceId("spare"), None, "denied", "credential-unknown", None, ())
+    told = payload(ANNOUNCER.decision(SITE, 1, decided, MONDAY, MONDAY))
+    assert (told["access_point"], told["zone"], told["holder"]) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("fact", "topic", "said"),
+    [
+        pytest.param(
+            OccupancyChanged(HALL, MONDAY, 2, 1, 3, 2, 3, 0.0, 0.5, stale=False),
+            "seuil/hub/zone/hall/occupancy",
+            {"at": "2026-11-23T10:00:00Z", "people": 2, "low": 1, "high": 3, "known": 2,
+             "capacity": 3, "p_vacant": 0.0, "p_full": 0.5, "stale": False},
+            id="occupancy",
+        ),
+        pytest.param(
+            DoorChanged(FRONT, "forced", MONDAY),
+            "seuil/hub/door/front/state",
+            {"at": "2026-11-23T10:00:00Z", "state": "forced"},
+            id="a door",
+        ),
+        pytest.param(
+            AlarmRaised("forced", "front", MONDAY),
+            "seuil/hub/alarm/forced/front",
+            {"at": "2026-11-23T10:00:00Z", "kind": "forced", "object": "front"},
+            id="an alarm",
+        ),
+    ],
+)  # fmt: skip
+def test_states_are_retained(fact: Fact, topic: str, said: dict[str, object]) -> None:
+    """Whoever subscribes later knows them too."""
+    (message,) = ANNOUNCER.states(HUB, [fact]).values()
+    assert (message.topic, message.retain, payload(message)) == (topic, True, said)
+
+
+def test_a_cleared_alarm_is_an_empty_message() -> None:
+    """Which the broker forgets."""
+    (message,) = ANNOUNCER.states(HUB, [AlarmCleared("held", "front", MONDAY)]).values()
+    assert message == Outgoing("seuil/hub/alarm/held/front", b"", retain=True)
+
+
+def test_the_last_word_on_a_topic_is_the_only_one() -> None:
+    """A batch with twenty changes of a door tells one; what is not a state tells none."""
+    states = ("unlocked", "open", "locked")
+    facts: list[Fact] = [DoorChanged(FRONT, state, MONDAY) for state in states]  # type: ignore[arg-type]
+    facts += [
+        GapNoticed(FRONT_IN, 1, 2, 3),
+        HolderMoved(HolderId("h-1"), None, HALL, MONDAY),
+        DeviceMinute(FRONT_IN, MONDAY, None, None, None, 0, 0),
+    ]
+    (message,) = ANNOUNCER.states(HUB, facts).values()
+    assert payload(message)["state"] == "locked"
+
+
+def retained(place: Place, now: datetime = MONDAY) -> dict[str, bytes]:
+    """What a broker that knows nothing is told."""
+    return {
+        message.topic: message.payload
+        for message in ANNOUNCER.everything(place.site, place.state, now)
+    }
+
+
+def test_a_new_broker_is_told_everything() -> None:
+    """Each zone, each door, each alarm that is on; all retained."""
+    place = Place()
+    place.enter("ada")
+    place.contact("terrace-contact", "open")
+    place.says("pir", Tampered(active=True))
+    assert all(one.retain for one in ANNOUNCER.everything(SITE, place.state, MONDAY))
+    told = retained(place)
+    assert {topic for topic in told if "/zone/" in topic} == {
+        f"seuil/hub/zone/{zone.id}/occupancy" for zone in SITE.zones
+    }
+    assert json.loads(told["seuil/hub/zone/hall/occupancy"])["people"] == 1
+    assert {topic for topic in told if "/door/" in topic} == {
+        f"seuil/hub/door/{door.id}/state" for door in SITE.doors
+    }
+    alarms = {topic for topic, said in told.items() if "/alarm/" in topic and said}
+    assert {"seuil/hub/alarm/tamper/pir"} <= alarms
+    assert len(alarms) == len(place.state.alarms)
+
+
+def test_an_alarm_that_ended_while_we_were_away_is_cleared() -> None:
+    """The broker may still keep it: whatever can be on and is not, is emptied."""
+    place = Place()
+    place.says("pir", Tampered(active=True))
+    place.says("pir", Tampered(active=False))
+    told = retained(place)
+    assert told["seuil/hub/alarm/tamper/pir"] == b""
+    assert told["seuil/hub/alarm/held/front"] == b""
+    assert told["seuil/hub/alarm/over-capacity/hall"] == b""
+
+
+def test_no_message_has_a_credential() -> None:
+    """Of a day with all kinds of facts: pseudonyms at most, and only with decisions."""
+    place = Place()
+    place.enter("ada", "bob", "cyd", "dan")
+    place.badge("lab-in", "ada")
+    place.badge("front-in", "stranger")
+    place.after(61)
+    secrets = [str(badge) for badge in place.state.directory.credentials] + ["stranger"]
+    messages = [*ANNOUNCER.states(HUB, place.said).values()]
+    messages += ANNOUNCER.everything(SITE, place.state, MONDAY)
+    people = [str(holder) for holder in place.state.directory.holders]
+    for message in messages:
+        assert not any(f'"{name}"' in message.payload.decode() for name in people), message.topic
+    for n, fact in enumerate(place.said):
+        messages += ANNOUNCER.orders(HUB, n, fact, 1, 1)
+        if isinstance(fact, Decided):
+            messages.append(ANNOUNCER.decision(SITE, n, fact, MONDAY, MONDAY))
+    assert len(messages) > 40
+    text = " ".join(message.topic + message.payload.decode() for message in messages)
+    assert not [secret for secret in secrets if secret in text]

@@ -1,0 +1,189 @@
+"""A restart and a replay: the journal through the same engine gives the state that was live."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from gateway.adapters.journal import Batch, Journal, Snapshot
+from gateway.adapters.journal_file import JournalFile
+from gateway.adapters.journal_rows import decision_row, event_row
+from gateway.core.directory import Directory
+from gateway.core.engine import step
+from gateway.core.events import SpaceChanged, Tick
+from gateway.core.facts import Decided, DoorChanged
+from gateway.core.site import SiteId
+from gateway.core.state import State
+from gateway.recovery import recover
+from gateway.replay import DIFFERENCES_MAX, Replayed, replay
+from tests.unit.core.place import FRONT, HALL, MONDAY, SITE, Place
+
+HUB = SITE.id
+LATER = MONDAY + timedelta(minutes=5)
+
+
+@pytest.fixture
+async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
+    """An empty journal."""
+    journal = Journal(tmp_path / "journal.db")
+    await journal.open()
+    yield journal
+    await journal.close()
+
+
+@pytest.fixture
+def place() -> Place:
+    """A house in which things happened."""
+    place = Place()
+    place.enter("ada", "bob")
+    place.after(61)
+    place.badge("front-out", "ada")
+    place.contact("front-contact", "open")
+    place.badge("front-in", "stranger")
+    return place
+
+
+async def write(journal: Journal, place: Place, *, snapshots: tuple[int, ...] = ()) -> None:
+    """Journal all that was told, as the service does; snapshots after these rows."""
+    site, state, known = place.site, State(), Directory()
+    for n, (event, now) in enumerate(place.told, start=1):
+        site = event.site if isinstance(event, SpaceChanged) else site
+        after = step(site, state, event, now)
+        state = after.state
+        row = event_row(n, HUB, event, after.facts, now)
+        decisions = [decision_row(row, fact) for fact in after.facts if isinstance(fact, Decided)]
+        await journal.commit(Batch(events=[row], decisions=decisions))
+        if n in snapshots:
+            changed = None if state.directory == known else state.directory
+            await journal.snapshot([Snapshot(n, HUB, state, changed)])
+            known = state.directory
+    assert state == place.state
+
+
+@pytest.mark.parametrize(
+    "snapshots",
+    [
+        pytest.param((), id="without a snapshot"),
+        pytest.param((5,), id="a snapshot and the tail"),
+        pytest.param((3, 6, 9), id="the newest snapshot stands on an older directory"),
+        pytest.param((1,), id="a snapshot before the members came"),
+    ],
+)
+async def test_the_state_is_the_one_that_was_live(
+    journal: Journal, place: Place, snapshots: tuple[int, ...]
+) -> None:
+    """Whatever was in memory is in the journal."""
+    await write(journal, place, snapshots=snapshots)
+    recovered = await journal.read(lambda file: recover(file, [HUB], LATER))
+    found = recovered.sites[HUB]
+    assert (found.site, found.state) == (SITE, place.state)
+    assert found.replayed == len(place.told) - max(snapshots, default=0)
+    assert recovered.last_received == place.told[-1][1]
+
+
+async def test_a_site_that_is_new_begins_empty(journal: Journal, place: Place) -> None:
+    """Beside one that is not."""
+    await write(journal, place)
+    other = SiteId("other")
+    recovered = await journal.read(lambda file: recover(file, [HUB, other], LATER))
+    assert (recovered.sites[other].site, recovered.sites[other].state) == (None, State())
+    assert recovered.sites[HUB].state == place.state
+
+
+async def test_an_empty_journal_is_a_first_start(journal: Journal) -> None:
+    """Nothing is known and nothing pending."""
+    recovered = await journal.read(lambda file: recover(file, [HUB], LATER))
+    assert (recovered.sites[HUB].site, recovered.fresh, recovered.void) == (None, [], [])
+
+
+async def test_the_space_file_in_force_is_the_last_one(journal: Journal, place: Place) -> None:
+    """A changed one takes force where it was journaled."""
+    smaller = structs.replace(SITE, doors=SITE.doors[:1], devices=SITE.devices[:2])
+    place.tell(SpaceChanged(smaller))
+    place.after(5)
+    await write(journal, place, snapshots=(4,))
+    found = (await journal.read(lambda file: recover(file, [HUB], LATER))).sites[HUB]
+    assert (found.site, found.state) == (smaller, place.state)
+
+
+async def test_answers_that_were_not_handed_over(journal: Journal, place: Place) -> None:
+    """Those of the last five seconds are fresh, with all that is needed to send them."""
+    await write(journal, place)
+    soon = place.now + timedelta(seconds=4)
+    recovered = await journal.read(lambda file: recover(file, [HUB], soon))
+    assert [entry.decided.reason for entry in recovered.fresh] == [
+        "exit-free",
+        "credential-unknown",
+    ]
+    assert len(recovered.void) == 2
+    recovered = await journal.read(lambda file: recover(file, [HUB], LATER))
+    assert (len(recovered.fresh), len(recovered.void)) == (0, 4)
+
+
+async def test_rows_before_the_space_file_are_a_fault(journal: Journal) -> None:
+    """Said with the row's number, not passed over."""
+    row = event_row(1, HUB, Tick(), (), MONDAY)
+    await journal.commit(Batch(events=[row]))
+    with pytest.raises(ValueError, match="row 1 of hub comes before its space file"):
+        await journal.read(lambda file: recover(file, [HUB], LATER))
+
+
+# -- replay
+
+
+def replayed_of(journal: Journal, on_row: Callable[[], None] = lambda: None) -> Replayed:
+    """The hub's replay."""
+    with closing(JournalFile(journal.path)) as file:
+        return replay(file, HUB, on_row)
+
+
+async def test_a_replay_finds_nothing(journal: Journal, place: Place) -> None:
+    """Facts and snapshots are what the engine says again."""
+    await write(journal, place, snapshots=(4, 8, len(place.told)))
+    rows: list[int] = []
+    replayed = replayed_of(journal, lambda: rows.append(1))
+    assert (replayed.differences, replayed.state) == ([], place.state)
+    assert (replayed.rows, replayed.snapshots, len(rows)) == (len(place.told), 3, len(place.told))
+
+
+async def test_a_replay_finds_facts_that_are_not_the_engines(
+    journal: Journal, place: Place
+) -> None:
+    """Somebody changed a row, or the engine changed its mind."""
+    await write(journal, place)
+    changed = '[{"fact":"DoorChanged","door":"front","state":"held","at":"2026-11-23T10:00:00Z"}]'
+    journal._connection().execute("UPDATE journal SET facts = ? WHERE n = 4", (changed,))
+    (difference,) = replayed_of(journal).differences
+    assert (difference.n, difference.site) == (4, HUB)
+    assert repr(DoorChanged(FRONT, "held", MONDAY)) in difference.what
+
+
+async def test_a_replay_finds_a_snapshot_that_is_not_the_engines(
+    journal: Journal, place: Place
+) -> None:
+    """And says which part."""
+    await write(journal, place)
+    wrong = structs.replace(place.state, zones=place.state.zones.delete(HALL))
+    await journal.snapshot([Snapshot(len(place.told), HUB, wrong, wrong.directory)])
+    (difference,) = replayed_of(journal).differences
+    assert difference.what == "the snapshot's zones is not the replay's"
+
+
+async def test_a_replay_ends_after_enough_differences(journal: Journal, place: Place) -> None:
+    """The first says it all."""
+    for _ in range(3 * DIFFERENCES_MAX):
+        place.after(60)
+    await write(journal, place)
+    journal._connection().execute("UPDATE journal SET facts = '[]'")
+    differences = replayed_of(journal).differences
+    assert DIFFERENCES_MAX <= len(differences) < 2 * DIFFERENCES_MAX
+
+
+async def test_a_replay_without_a_space_file(journal: Journal) -> None:
+    """Says so and ends."""
+    await journal.commit(Batch(events=[event_row(1, HUB, Tick(), (), MONDAY)]))
+    (difference,) = replayed_of(journal).differences
+    assert difference.what == "no space file before this row"
