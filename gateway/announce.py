@@ -108,6 +108,17 @@ class Announcer:
         )
         return list(self.states(site.id, (*zones, *doors, *alarms)).values())
 
+    def removed(self, before: Site | None, after: Site) -> list[Outgoing]:
+        """Empty retained messages for the zones and doors that a new space file has no more."""
+        if before is None:
+            return []
+        gone = set(self._places(before)) - set(self._places(after))
+        return [_retained(topic, b"") for topic in sorted(gone)]
+
+    def _places(self, site: Site) -> list[str]:
+        zones = [self._topics.occupancy(site.id, zone.id) for zone in site.zones]
+        return zones + [self._topics.door(site.id, door.id) for door in site.doors]
+
     def _state(self, site: SiteId, fact: Fact) -> Outgoing | None:
         match fact:
             case OccupancyChanged():

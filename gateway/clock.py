@@ -1,8 +1,14 @@
 """The only place that reads the time; everything else takes a `Clock` or a moment as argument."""
 
+import logging
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Final, Protocol
+
+log = logging.getLogger(__name__)
+
+STEP_BACK: Final = timedelta(seconds=2)
+"""More is no adjustment by NTP but a correction; less than the 5 s that make a badge late."""
 
 
 class Clock(Protocol):
@@ -58,3 +64,25 @@ class ManualClock:
     def set_to(self, now: datetime) -> None:
         """Set the time of day, as NTP may, without any time passing."""
         self._now = now.astimezone(UTC)
+
+
+class ForwardClock:
+    """Our clock as the engine sees it: small steps back are waited out, a large one is taken.
+
+    A clock that was wrong and is put right may jump back by hours. Holding on to the wrong time
+    would make every badge look late for as long, so the step is taken, and told.
+    """
+
+    def __init__(self, clock: Clock, latest: datetime) -> None:
+        """`latest`: the last time that was given out, before a restart say."""
+        self._clock = clock
+        self._latest = latest
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+        now = self._clock.now()
+        if now < self._latest - STEP_BACK:
+            log.error("the clock went back from %s to %s", self._latest, now)
+            self._latest = now
+        self._latest = max(now, self._latest)
+        return self._latest

@@ -19,18 +19,17 @@ from typing import Final
 from msgspec import Struct, field
 from paho.mqtt.client import MQTTMessage
 
-from gateway.adapters.journal import Batch, Journal, JournalError, Snapshot
+from gateway.adapters.journal import Batch, Journal, JournalError
 from gateway.adapters.journal_rows import EventRow, decision_row, event_row, letter_row, minute_row
 from gateway.adapters.mqtt import Session
 from gateway.announce import Announcer
 from gateway.backoff import full_jitter_s
-from gateway.clock import Clock
-from gateway.core.directory import Directory, DirectoryChange
+from gateway.clock import Clock, ForwardClock
+from gateway.core.directory import DirectoryChange
 from gateway.core.engine import step
 from gateway.core.events import (
     DirectoryChanged,
     Event,
-    GatewayHealth,
     Misunderstood,
     Reported,
     SpaceChanged,
@@ -44,18 +43,17 @@ from gateway.core.state import State
 from gateway.handover import Handover
 from gateway.inbox import Arrived, Inbox
 from gateway.intake import Intake, dead_letter, misunderstood
+from gateway.minute import MINUTE, Minute
 from gateway.recovery import Recovered
+from gateway.snapshots import Snapshots
 from gateway.wire import Ack, Outgoing, Topics, encode
 
 log = logging.getLogger(__name__)
 
-SNAPSHOT_EVERY: Final = 10_000
-"""Rows between two snapshots: at most so many are replayed at a start, in half a second."""
-MINUTE: Final = timedelta(minutes=1)
-FULL_S: Final = 0.05
-"""How long to leave a broker alone that does not take over our orders."""
 SETTLE: Final = timedelta(seconds=1)
 """How long the news of a handed-over answer may wait to be journaled."""
+FULL_S: Final = 0.05
+"""How long to wait for the broker while it has not taken over what it was given, in s."""
 MANY: Final = 4
 """Messages from which it pays to cork the socket."""
 LETTERS_LOGGED: Final = 256
@@ -97,8 +95,6 @@ class Service:
         self.sites = {site.id: site for site in sites}
         self.states = {site.id: recovered.sites[site.id].state for site in sites}
         self.inbox = Inbox()
-        self.dead_letters = 0
-        self.decisions = 0
         self.healthy = True
         self.tell_health: Callable[[], object] = lambda: None
         """Called when our health has changed, or somebody new may hear of it."""
@@ -107,23 +103,26 @@ class Service:
         self._intake = intake
         self._announcer = announcer
         self._topics = topics
-        self._clock = clock
+        self._clock = ForwardClock(clock, recovered.last_received)
         self._instance = instance
         self._backlog = backlog
         self._sessions: tuple[Session, ...] = ()
         self._handover = Handover(self._publish_order)
-        self._last_now = recovered.last_received
-        self._minute = self._last_now
+        self._last_now = self._clock.now()
+        self._minute = Minute(instance, self._last_now)
         self._settled_at = self._last_now
         self._n = journal.last_n
-        self._rows_since_snapshot = sum(site.replayed for site in recovered.sites.values())
-        self._snapshot_directories: dict[SiteId, Directory] = {}
+        self._snapshots = Snapshots(
+            journal, sum(site.replayed for site in recovered.sites.values())
+        )
         self._wanted: dict[SiteId, DirectoryChange] = {}
         self._applied = asyncio.Event()
-        self._duplicates: Counter[tuple[SiteId, DeviceId]] = Counter()
         self._told: dict[str, datetime] = {}
-        self._minute_decisions = 0
-        self._minute_letters = 0
+
+    @property
+    def dead_letters(self) -> int:
+        """Since the start."""
+        return self._minute.letters
 
     # -- what the sessions call ------------------------------------------------------------------
 
@@ -138,6 +137,9 @@ class Service:
             Outgoing(self._topics.gateway_state(self._instance), b"online", 1, retain=True)
         )
         for site_id, site in self.sites.items():
+            before = self._recovered.sites[site_id].site
+            for message in self._announcer.removed(before, site):
+                self._publish(message)
             for message in self._announcer.everything(site, self.states[site_id], now):
                 self._publish(message)
         self._handover.connected(now)
@@ -165,7 +167,8 @@ class Service:
                 if await self._stored(turnover):
                     self._send(turnover)
                     self._acknowledge(turnover, arrived)
-                    await self._snapshot_if_due()
+                    if self._snapshots.is_due:
+                        await self._snapshots.store(self._n, self.states)
         finally:
             await asyncio.shield(self._finish())
 
@@ -240,9 +243,9 @@ class Service:
                 await self._heal(error)
                 return False
         self._n += len(batch.events)
-        self._rows_since_snapshot += len(batch.events)
+        self._snapshots.passed(len(batch.events))
         self.states = turnover.states
-        self._duplicates += turnover.duplicates
+        self._minute.add_duplicates(turnover.duplicates)
         if turnover.members and turnover.members is self._wanted:  # else it came meanwhile
             self._wanted = {}
             self._applied.set()
@@ -275,8 +278,7 @@ class Service:
         """The word of a decision, for everyone."""
         decided = _decided(row)
         if decided is not None and isinstance(row.event, Reported):
-            self.decisions += 1
-            self._minute_decisions += 1
+            self._minute.decisions += 1
             site, at = self.sites[row.site], row.event.at
             self._publish(self._announcer.decision(site, row.n, decided, at, now))
 
@@ -307,7 +309,7 @@ class Service:
     async def _begin(self) -> None:
         """Journal a space file that is new, and settle the answers of the run before."""
         turnover = Turnover(now=self._now(), states=dict(self.states))
-        self._minute = turnover.now
+        self._minute.begin(turnover.now)
         for site_id, site in self.sites.items():
             if self._recovered.sites[site_id].site != site:
                 self._step(turnover, site_id, SpaceChanged(site))
@@ -327,47 +329,32 @@ class Service:
         except JournalError as error:
             log.error("the last answers' fate could not be stored: %s", error)  # noqa: TRY400 - the text says it
             return
-        await self._snapshot()
+        await self._snapshots.store(self._n, self.states)
 
     def _tick(self, turnover: Turnover) -> None:
         """Let time pass where a timer is due; once a minute with what only we can count."""
-        minute_over = turnover.now - self._minute >= MINUTE
-        health = self._health() if minute_over else None
+        over = self._minute.is_over(turnover.now)
+        health = self._minute.health(self._backlog(), self._journal.commit_ms) if over else None
         for site_id, state in self.states.items():
-            if minute_over or turnover.now >= state.wake_at:
-                counted = {
-                    device: count
-                    for (site, device), count in self._duplicates.items()
-                    if site == site_id and minute_over
-                }
-                self._step(turnover, site_id, Tick(duplicates=counted, health=health))
-            health = None  # once, with the first site
-        if minute_over:
-            self._minute = turnover.now
-            self._minute_decisions = self._minute_letters = 0
-            self._duplicates.clear()
-
-    def _health(self) -> GatewayHealth:
-        return GatewayHealth(
-            instance=self._instance,
-            backlog=self._backlog(),
-            commit_ms=round(self._journal.commit_ms, 3),
-            decisions=self._minute_decisions,
-            dropped=self._minute_letters,
-        )
+            if over:
+                self._step(turnover, site_id, self._minute.tick(site_id, health))
+                health = None  # once, with the first site
+            elif turnover.now >= state.wake_at:
+                self._step(turnover, site_id, Tick())
+        if over:
+            self._minute.begin(turnover.now)
 
     def _bury(self, turnover: Turnover, message: MQTTMessage, error: WireError) -> None:
         """To the dead letters, counted, and logged once a topic a minute."""
         letter = dead_letter(message, error, turnover.now)
         turnover.batch.letters.append(letter_row(letter))
-        self.dead_letters += 1
-        self._minute_letters += 1
+        self._minute.letters += 1
         told = self._told.get(letter.topic)
         if told is None or turnover.now - told >= MINUTE:
             if len(self._told) >= LETTERS_LOGGED:
                 self._told.clear()
             self._told[letter.topic] = turnover.now
-            log.warning("dead letter from %s: %s: %s", letter.topic, error.reason, error.detail)
+            log.warning("dead letter from %r: %s: %s", letter.topic, error.reason, error.detail)
 
     async def _heal(self, error: JournalError) -> None:
         """Nothing can be stored: leave the broker, so that it keeps all, until the disk is back."""
@@ -394,27 +381,6 @@ class Service:
         for session in self._sessions:
             session.allow()
 
-    async def _snapshot_if_due(self) -> None:
-        if self._rows_since_snapshot >= SNAPSHOT_EVERY:
-            await self._snapshot()
-
-    async def _snapshot(self) -> None:
-        """Store every site's state; a failure costs only time at the next start."""
-        if not self._rows_since_snapshot or not self._n:
-            return
-        snapshots = []
-        for site_id, state in self.states.items():
-            known = self._snapshot_directories.get(site_id)
-            directory = None if known is state.directory else state.directory
-            snapshots.append(Snapshot(self._n, site_id, state, directory))
-        try:
-            await self._journal.snapshot(snapshots)
-        except JournalError as error:
-            log.error("no snapshot could be stored: %s", error)  # noqa: TRY400 - the text says it
-            return
-        self._rows_since_snapshot = 0
-        self._snapshot_directories = {key: state.directory for key, state in self.states.items()}
-
     def _news_is_due(self, now: datetime) -> bool:
         """Once a second: the answers' fate is for later questions, and no answer waits for it."""
         due = now >= self._settled_at + SETTLE
@@ -424,13 +390,12 @@ class Service:
 
     def _idle_s(self) -> float:
         """Seconds until something is due."""
-        due = min((state.wake_at for state in self.states.values()), default=self._minute + MINUTE)
-        seconds = (min(due, self._minute + MINUTE) - self._clock.now()).total_seconds()
+        dues = (state.wake_at for state in self.states.values())
+        seconds = (min(self._minute.ends, *dues) - self._clock.now()).total_seconds()
         return min(seconds, SETTLE.total_seconds())
 
     def _now(self) -> datetime:
-        """Our clock, never going back."""
-        self._last_now = max(self._clock.now(), self._last_now)
+        self._last_now = self._clock.now()
         return self._last_now
 
     def _flush(self, messages: int) -> None:

@@ -90,7 +90,14 @@ async def run(
         if parts.outbox is not None:
             tasks.create_task(parts.outbox.run(), name="outbox")
         _calm_the_collector()
-        on_ready()
+        tasks.create_task(_say_ready(parts, on_ready), name="ready")
+
+
+async def _say_ready(parts: Parts, on_ready: Callable[[], None]) -> None:
+    """Once the broker keeps our subscriptions: what is said from then on reaches us."""
+    for session in parts.sessions:
+        await session.came_up.wait()
+    on_ready()
 
 
 def _calm_the_collector() -> None:

@@ -105,6 +105,8 @@ class Session:
     ) -> None:
         self.client_id = client_id
         self.connected = False
+        self.came_up = asyncio.Event()
+        """The broker has our subscriptions, since the first connection for good."""
         self.connection = 0
         """Counts connections: a message can only be acknowledged on the one that it came by."""
         self._address = address
@@ -213,6 +215,7 @@ class Session:
                 while not self.connected:
                     await self._misc_or_end(client, 0.01)
             was_up = True
+            self.came_up.set()
             self._on_up()
             while True:
                 await self._misc_or_end(client, 1.0)

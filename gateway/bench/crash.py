@@ -17,7 +17,7 @@ from msgspec import Struct, structs
 from gateway.adapters.embedded_broker import EmbeddedBroker
 from gateway.adapters.journal import JOURNAL_FILE
 from gateway.bench import gateway_process, place
-from gateway.bench.crowd import Crowd, crowd
+from gateway.bench.crowd import Crowd, connected
 from gateway.bench.gateway_child import GatewayChild, gateway_child
 from gateway.bench.judge import Verdict, judge
 from gateway.bench.processes import BenchError
@@ -31,10 +31,12 @@ BADGES_A_S = 250.0
 SENSED_A_S = 250.0
 LIFE_S = (0.3, 1.5)
 """How long a gateway lives once it has started."""
-START_KILL_S = (0.05, 1.2)
+START_KILL_S = (0.02, 0.5)
 """How long one lives that is killed while it starts, from its very beginning."""
 START_KILLS = 0.2
 """The share of those."""
+RESEND_S = 0.2
+"""After so long without an ack an event is sent again: more often than real devices do."""
 KILLS_A_REBOOT = 10
 """Now and then a device starts again, too: at most four boots of one are remembered."""
 SETTLE_S = 90.0
@@ -52,7 +54,10 @@ class Result(Struct):
     replay_equal: bool
     unexplained: int
     stale_unlocks: int
+    stale_ms_max: float
     sent: int
+    resent: int
+    """Times that a device sent an event again."""
     events: int
     resent_answers: int
     """Answers that arrived twice: the reader knows them by the number that they answer."""
@@ -86,9 +91,10 @@ async def measure(
         place.enrol(data, credential_key(load_settings(data_dir=data)), badges)
         async with EmbeddedBroker(data / "broker", kind="mosquitto", autosave=False) as broker:
             order = gateway_process.Order(broker.url, folder, site)
+            crowd = Crowd(broker.url, site, badges, seed=seed, resend_after_s=RESEND_S)
             async with (
                 gateway_child(order) as gateway,
-                crowd(broker.url, site, badges, seed=seed) as people,
+                connected(crowd) as people,
             ):
                 at_start = await _kill_often(gateway, people, kills, seed, on_kill)
                 await people.settled(SETTLE_S)
@@ -154,6 +160,8 @@ def _result(kills: int, people: Crowd, verdict: Verdict) -> Result:
         unexplained=verdict.unexplained,
         stale_unlocks=verdict.stale_unlocks,
         sent=people.seen.sent,
+        resent=people.resent,
+        stale_ms_max=people.seen.stale_ms_max,
         events=verdict.events,
         resent_answers=verdict.resent_answers,
         undelivered=verdict.undelivered,

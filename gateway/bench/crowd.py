@@ -21,6 +21,7 @@ from gateway.core.site import Device, DeviceId, Site
 from gateway.wire import Topics
 from sensors.driver import Subscription
 from simulators.devices import (
+    RESEND_AFTER_S,
     Event,
     NativeDevice,
     SimulatedReader,
@@ -28,7 +29,7 @@ from simulators.devices import (
     read_command,
 )
 
-RESEND_LOOK_S = 0.25
+RESEND_LOOK_S = 0.1
 """Seconds between two looks for events that wait too long for their ack."""
 TURN_S = 0.02
 """Seconds between two bursts of events: fifty a second are as good as a steady stream."""
@@ -52,6 +53,8 @@ class Seen(Struct):
     """Answers that were a refusal."""
     stale_unlocks: int = 0
     """Orders to open that arrived after their time. The devices refused them."""
+    stale_ms_max: float = 0.0
+    """By how much the latest of them was late."""
     answers: list[tuple[float, float]] = []
     """When each first answer came (monotonic), and how long it took in ms."""
 
@@ -60,7 +63,14 @@ class Crowd:
     """The devices of a site. `run` keeps the connection and the devices' timers."""
 
     def __init__(
-        self, url: str, site: Site, badges: Sequence[str], *, seed: int = 0, boot: int = 1
+        self,
+        url: str,
+        site: Site,
+        badges: Sequence[str],
+        *,
+        seed: int = 0,
+        boot: int = 1,
+        resend_after_s: float = RESEND_AFTER_S,
     ) -> None:
         self.seen = Seen()
         self._badges = badges
@@ -69,7 +79,10 @@ class Crowd:
         self._topics = Topics()
         self._boots = dict.fromkeys((device.id for device in site.devices), boot)
         self._last: dict[tuple[DeviceId, int], int] = {}
-        self._devices = {device.id: _simulated(site, device, boot) for device in site.devices}
+        self._devices = {
+            device.id: _kind(device)(site.id, device.id, boot=boot, resend_after_s=resend_after_s)
+            for device in site.devices
+        }
         self._readers = [device for device in site.devices if device.role == "reader"]
         self._sensors = [Sensor(device) for device in site.devices if device.role == "sensor"]
         self._since: dict[Number, float] = {}
@@ -109,6 +122,11 @@ class Crowd:
         }
 
     @property
+    def resent(self) -> int:
+        """Times that an event was sent again."""
+        return sum(device.resent for device in self._devices.values())
+
+    @property
     def refused(self) -> int:
         """Events that a full store refused; they never were."""
         return sum(device.refused for device in self._devices.values())
@@ -119,7 +137,7 @@ class Crowd:
             tasks.create_task(self._session.run(), name="crowd")
             tasks.create_task(self._send_again(), name="resend")
 
-    async def connected(self, within_s: float = 10.0) -> None:
+    async def until_connected(self, within_s: float = 10.0) -> None:
         """Wait for the connection.
 
         Raises:
@@ -220,7 +238,10 @@ class Crowd:
         command, now = read_command(payload), self._clock.now()
         heard = device.on_command(command, now)
         self.seen.commands.add(int(command.id))
-        self.seen.stale_unlocks += command.unlock_s is not None and now >= command.expires
+        if command.unlock_s is not None and now >= command.expires:
+            late_ms = (now - command.expires).total_seconds() * 1000
+            self.seen.stale_unlocks += 1
+            self.seen.stale_ms_max = max(self.seen.stale_ms_max, round(late_ms, 1))
         self.seen.repeated += heard.effect == "repeated"
         self.seen.denied += heard.effect == "denied"
         if heard.key is not None and heard.effect != "repeated":
@@ -234,18 +255,15 @@ class Crowd:
 
 
 @asynccontextmanager
-async def crowd(
-    url: str, site: Site, badges: Sequence[str], *, seed: int = 0, boot: int = 1
-) -> AsyncIterator[Crowd]:
-    """The devices of a site, connected; their connection ends at the end.
+async def connected(people: Crowd) -> AsyncIterator[Crowd]:
+    """Devices that are connected; their connection ends at the end.
 
     Raises:
         BenchError: the broker does not let them in.
     """
-    people = Crowd(url, site, badges, seed=seed, boot=boot)
     running = asyncio.create_task(people.run(), name="crowd")
     try:
-        await people.connected()
+        await people.until_connected()
         yield people
     finally:
         running.cancel()
@@ -272,6 +290,5 @@ class Sensor:
         return Motion(self._on)
 
 
-def _simulated(site: Site, device: Device, boot: int) -> NativeDevice:
-    kind = NativeDevice if device.role == "sensor" else SimulatedReader
-    return kind(site.id, device.id, boot=boot)
+def _kind(device: Device) -> type[NativeDevice]:
+    return NativeDevice if device.role == "sensor" else SimulatedReader

@@ -21,7 +21,7 @@ from gateway.adapters.journal import JOURNAL_FILE
 from gateway.adapters.journal_file import JournalFile
 from gateway.adapters.points import points
 from gateway.bench import gateway_process, place
-from gateway.bench.crowd import Crowd, crowd
+from gateway.bench.crowd import Crowd, connected
 from gateway.bench.gateway_child import GatewayChild, gateway_child
 from gateway.bench.judge import asked, numbered
 from gateway.bench.processes import BenchError
@@ -128,9 +128,10 @@ async def measure(minutes: float, on_step: Callable[[str], None] = lambda _step:
             MoodySink() as sink,
         ):
             order = gateway_process.Order(broker.url, folder, site, sink.url)
+            crowd = Crowd(broker.url, site, badges)
             async with (
                 gateway_child(order) as gateway,
-                crowd(broker.url, site, badges) as people,
+                connected(crowd) as people,
             ):
                 await gateway.start()
                 run = _Run(people, gateway, sink, broker, on_step)

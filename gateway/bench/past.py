@@ -23,7 +23,7 @@ from gateway.core.facts import Decided, OccupancyMinute
 from gateway.core.readings import CredentialPresented, Reading
 from gateway.core.site import DeviceId, Site
 from gateway.core.state import State
-from gateway.service import SNAPSHOT_EVERY
+from gateway.snapshots import SNAPSHOT_EVERY
 
 BATCH_ROWS = 2000
 ROWS_A_SECOND = 20

@@ -16,7 +16,7 @@ from msgspec import Struct
 from gateway.adapters.embedded_broker import EmbeddedBroker
 from gateway.adapters.journal import JOURNAL_FILE
 from gateway.bench import gateway_process, place
-from gateway.bench.crowd import Crowd, crowd
+from gateway.bench.crowd import Crowd, connected
 from gateway.bench.gateway_child import GatewayChild, gateway_child
 from gateway.bench.judge import asked
 from gateway.bench.past import BOOT, write_past
@@ -70,9 +70,10 @@ async def measure(rows: int, on_rows: Callable[[int], None] = lambda _rows: None
             ((tail,),) = ask(_TAIL)
         async with EmbeddedBroker(data / "broker", autosave=False) as broker:
             order = gateway_process.Order(broker.url, folder, site)
+            crowd = Crowd(broker.url, site, badges, boot=BOOT + 1)
             async with (
                 gateway_child(order) as gateway,
-                crowd(broker.url, site, badges, boot=BOOT + 1) as people,
+                connected(crowd) as people,
             ):
                 took = await _first_answer(gateway, people)
                 return Result(

@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from gateway.adapters.directory import DirectoryError
 from gateway.adapters.embedded_broker import BrokerError, EmbeddedBroker
 from gateway.adapters.journal import JournalError
 from gateway.cli import errors
@@ -17,6 +18,9 @@ from gateway.config import Settings, load_settings, load_space
 from gateway.core.site import Site
 
 log = logging.getLogger(__name__)
+
+EXPECTED = (BrokerError, JournalError, DirectoryError)
+"""What may stop a gateway from running at all; its words are enough."""
 
 
 def run(
@@ -40,10 +44,10 @@ def run(
         log_to_stderr(settings.log_level)
         try:
             until_told(_run(settings, sites, port if embedded_broker else None))
-        except (BrokerError, JournalError) as error:
+        except EXPECTED as error:
             _end_with(error)
         except BaseExceptionGroup as group:
-            expected, bugs = group.split((BrokerError, JournalError))
+            expected, bugs = group.split(EXPECTED)
             if bugs or expected is None:
                 raise
             _end_with(*expected.exceptions)

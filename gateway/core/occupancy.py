@@ -78,9 +78,10 @@ def close_minutes(turn: Turn) -> None:
     current = turn.now.replace(second=0, microsecond=0)
     zones = turn.zones
     for zone_id, state in sorted(turn.zones.items()):
-        if state.minute >= current:
+        if state.minute == current:
             continue
-        turn.say(_figures(zone_id, state))
+        if state.minute < current:  # else the clock was put back: that minute was none
+            turn.say(_figures(zone_id, state))
         zones = zones.set(zone_id, opened(state.known, current))
     turn.zones = zones
     turn.wake(current + MINUTE)

@@ -220,3 +220,11 @@ def test_no_message_has_a_credential() -> None:
     assert len(messages) > 40
     text = " ".join(message.topic + message.payload.decode() for message in messages)
     assert not [secret for secret in secrets if secret in text]
+
+
+def test_what_a_new_space_file_has_no_more_is_emptied() -> None:
+    """Retained messages of rooms and doors that are gone would be believed for ever."""
+    smaller = structs.replace(SITE, doors=tuple(door for door in SITE.doors if door.id != LAB_DOOR))
+    gone = ANNOUNCER.removed(SITE, smaller)
+    assert gone == [Outgoing("seuil/hub/door/lab-door/state", b"", retain=True)]
+    assert ANNOUNCER.removed(SITE, SITE) == ANNOUNCER.removed(None, SITE) == []

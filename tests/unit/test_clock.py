@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from gateway.clock import Clock, ManualClock, SystemClock
+from gateway.clock import Clock, ForwardClock, ManualClock, SystemClock
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -41,3 +41,23 @@ def test_a_manual_clock_refuses_what_no_clock_does() -> None:
         ManualClock(NOON.replace(tzinfo=None))
     paris = timezone(timedelta(hours=1))
     assert ManualClock(NOON.astimezone(paris)).now().tzinfo is UTC
+
+
+def test_a_small_step_back_is_waited_out() -> None:
+    """NTP's adjustments never make our time go back."""
+    machine = ManualClock(NOON)
+    ours = ForwardClock(machine, NOON)
+    machine.set_to(NOON - timedelta(seconds=1))
+    assert ours.now() == NOON
+    machine.set_to(NOON + timedelta(seconds=1))
+    assert ours.now() == NOON + timedelta(seconds=1)
+
+
+def test_a_clock_that_was_wrong_is_followed_back_and_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Else every badge would look late until the wrong time had come."""
+    machine = ManualClock(NOON)
+    ours = ForwardClock(machine, NOON + timedelta(hours=3))
+    assert ours.now() == NOON
+    assert "went back" in caplog.text

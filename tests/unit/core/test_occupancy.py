@@ -290,3 +290,14 @@ def test_a_move_is_said_once_and_each_zone_is_announced_once_a_step(place: Place
         presence.move(turn, HolderId(name), LAB)
     assert list(turn.touched) == [LAB, HOUSE]
     assert len(turn.facts) == 3
+
+
+def test_a_minute_that_lies_ahead_was_none(place: Place) -> None:
+    """The clock was put back: figures go on from the present, and none are told of the future."""
+    place.after(3600)
+    place.now -= timedelta(minutes=58)
+    assert not of_kind(place.after(0), OccupancyMinute)
+    told = of_kind(place.after(60), OccupancyMinute)
+    assert {fact.minute for fact in told if isinstance(fact, OccupancyMinute)} == {
+        MONDAY + 2 * MINUTE
+    }

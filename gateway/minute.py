@@ -1,0 +1,52 @@
+"""What only the service can count, told to the engine once a minute with a tick."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Final
+
+from gateway.core.events import GatewayHealth, Tick
+from gateway.core.site import DeviceId, SiteId
+
+MINUTE: Final = timedelta(minutes=1)
+
+
+class Minute:
+    """The running minute's counts. `decisions` and `letters` are also kept since the start."""
+
+    def __init__(self, instance: str, now: datetime) -> None:
+        self.ends = now + MINUTE
+        self.decisions = 0
+        self.letters = 0
+        self._instance = instance
+        self._before = (0, 0)
+        self._duplicates: Counter[tuple[SiteId, DeviceId]] = Counter()
+
+    def add_duplicates(self, counted: Counter[tuple[SiteId, DeviceId]]) -> None:
+        """Events that came again, by device."""
+        self._duplicates += counted
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether the counts are to be told."""
+        return now >= self.ends
+
+    def tick(self, site: SiteId, health: GatewayHealth | None) -> Tick:
+        """One site's counts; `health` goes with one of the sites."""
+        mine = {device: n for (at, device), n in self._duplicates.items() if at == site}
+        return Tick(duplicates=mine, health=health)
+
+    def health(self, backlog: int, commit_ms: float) -> GatewayHealth:
+        """The gateway's own figures for this minute."""
+        decisions, letters = self._before
+        return GatewayHealth(
+            instance=self._instance,
+            backlog=backlog,
+            commit_ms=round(commit_ms, 3),
+            decisions=self.decisions - decisions,
+            dropped=self.letters - letters,
+        )
+
+    def begin(self, now: datetime) -> None:
+        """The next minute."""
+        self.ends = now + MINUTE
+        self._before = (self.decisions, self.letters)
+        self._duplicates.clear()
