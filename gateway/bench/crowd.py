@@ -34,6 +34,10 @@ RESEND_LOOK_S = 0.1
 TURN_S = 0.02
 """Seconds between two bursts of events: fifty a second are as good as a steady stream."""
 
+TRAVEL_MS = 1000.0
+"""An order sent just in time may be overtaken on its way: MQTT's message expiry counts in seconds.
+What comes later than that was void when it was sent."""
+
 Number = tuple[DeviceId, int, int]
 """An event: device, boot, seq."""
 
@@ -52,9 +56,9 @@ class Seen(Struct):
     denied: int = 0
     """Answers that were a refusal."""
     stale_unlocks: int = 0
-    """Orders to open that arrived after their time. The devices refused them."""
+    """Orders to open that arrived more than `TRAVEL_MS` after their time."""
     stale_ms_max: float = 0.0
-    """By how much the latest of them was late."""
+    """By how much any order to open was late. The devices refused every such one."""
     answers: list[tuple[float, float]] = []
     """When each first answer came (monotonic), and how long it took in ms."""
 
@@ -240,7 +244,7 @@ class Crowd:
         self.seen.commands.add(int(command.id))
         if command.unlock_s is not None and now >= command.expires:
             late_ms = (now - command.expires).total_seconds() * 1000
-            self.seen.stale_unlocks += 1
+            self.seen.stale_unlocks += late_ms > TRAVEL_MS
             self.seen.stale_ms_max = max(self.seen.stale_ms_max, round(late_ms, 1))
         self.seen.repeated += heard.effect == "repeated"
         self.seen.denied += heard.effect == "denied"

@@ -84,8 +84,8 @@ def step(site: Site, state: State, event: Event, now: datetime) -> Step:
 def _run_timers(turn: Turn) -> None:
     """Everything that is due, then when the next is.
 
-    Zones' minutes end every minute, so a timer that is further away was set by a clock that has been
-    put back since.
+    Zones' minutes end every minute, so a timer that is further away was set by a clock that has
+    been put back since.
     """
     put_back = turn.now + occupancy.MINUTE < turn.wake_at < NEVER
     if turn.now < turn.wake_at and not put_back:

@@ -95,9 +95,7 @@ async def test_ctrl_c_leaves_no_process_and_no_folder(tmp_path: Path) -> None:
     )
     children: list[psutil.Process] = []
     try:
-        await until(
-            lambda: list(tmp_path.glob("seuil-bench-*/gateway.log")), "a gateway is started"
-        )
+        await until(lambda: list(tmp_path.glob("seuil-bench-*/journal.db")), "a gateway runs")
         children = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGINT)
         async with asyncio.timeout(10):
