@@ -54,6 +54,8 @@ SETTLE: Final = timedelta(seconds=1)
 """How long the news of a handed-over answer may wait to be journaled."""
 FULL_S: Final = 0.05
 """How long to wait for the broker while it has not taken over what it was given, in s."""
+SPREAD: Final = timedelta(milliseconds=50)
+"""Under load, how long an ack or a state may wait for its successor."""
 MANY: Final = 4
 """Messages from which it pays to cork the socket."""
 LETTERS_LOGGED: Final = 256
@@ -110,7 +112,11 @@ class Service:
         self._handover = Handover(self._publish_order)
         self._last_now = self._clock.now()
         self._minute = Minute(instance, self._last_now)
-        self._settled_at = self._last_now
+        self._settled_at = self._spread_at = self._last_now
+        self._unacknowledged: dict[tuple[SiteId, DeviceId, int], None] = {}
+        """Devices' boots of which more is on disk than they know, in order."""
+        self._news: dict[str, Outgoing] = {}
+        """States that nobody was told yet, by topic."""
         self._n = journal.last_n
         self._snapshots = Snapshots(
             journal, sum(site.replayed for site in recovered.sites.values())
@@ -166,7 +172,7 @@ class Service:
                 turnover = self._decide(arrived)
                 if await self._stored(turnover):
                     self._send(turnover)
-                    self._acknowledge(turnover, arrived)
+                    self._acknowledge(arrived)
                     if self._snapshots.is_due:
                         await self._snapshots.store(self._n, self.states)
         finally:
@@ -260,12 +266,10 @@ class Service:
         for row in turnover.batch.events:
             self._send_orders(row, now)
         self._flush(len(turnover.batch.events))
-        states: dict[str, Outgoing] = {}
         for row in turnover.batch.events:
             self._tell_decision(row, now)
-            states |= self._announcer.states(row.site, row.facts)
-        for message in states.values():
-            self._publish(message)
+            self._news |= self._announcer.states(row.site, row.facts)
+        self._unacknowledged |= turnover.heard
 
     def _send_orders(self, row: EventRow, now: datetime) -> None:
         """The answer and the unlock orders of one row, followed until the broker has them."""
@@ -292,17 +296,29 @@ class Service:
             for message in self._announcer.orders(site, n, fact, boot, seq)
         ]
 
-    def _acknowledge(self, turnover: Turnover, arrived: Sequence[Arrived]) -> None:
-        """To the devices: what is on disk. To the broker: what it may forget."""
-        for site_id, device, boot in turnover.heard:
+    def _acknowledge(self, arrived: Sequence[Arrived]) -> None:
+        """To the broker: what it may forget. To the devices and everyone else: the latest of each.
+
+        While more is waiting, the latter go 20 times a second at most: a newer one replaces them.
+        """
+        for entry in arrived:
+            entry.acknowledge()
+        if not self.inbox or self._last_now - self._spread_at >= SPREAD:
+            self._spread()
+        self._flush(len(arrived))
+
+    def _spread(self) -> None:
+        """Acks to devices, states to everyone."""
+        self._spread_at = self._last_now
+        for site_id, device, boot in self._unacknowledged:
             state = self.states[site_id].devices.get(device)
-            seq = acknowledged(state, boot, turnover.now) if state else None
+            seq = acknowledged(state, boot, self._last_now) if state else None
             if seq is not None:
                 ack = Outgoing(self._topics.ack(site_id, device), encode(Ack(boot, seq)))
                 self._publish(ack)
-        for entry in arrived:
-            entry.acknowledge()
-        self._flush(len(arrived))
+        for message in self._news.values():
+            self._publish(message)
+        self._unacknowledged, self._news = {}, {}
 
     # -- beside the path -------------------------------------------------------------------------
 

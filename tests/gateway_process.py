@@ -97,6 +97,8 @@ class GatewayProcess:
             "credential_key": KEY,
             **settings,
         }
+        self.started_when = "is ready"
+        """What it says once it has started."""
         folder.mkdir(parents=True, exist_ok=True)
         self._space.write_text(space, encoding="utf-8")
 
@@ -123,7 +125,7 @@ class GatewayProcess:
             )
         clock = asyncio.get_running_loop()
         deadline = clock.time() + START_S
-        while "is ready" not in self.log[said:]:
+        while self.started_when not in self.log[said:]:
             if self._process.returncode is not None or clock.time() > deadline:
                 pytest.fail(f"the gateway did not start: {self.log[said:][-2000:]}")
             await asyncio.sleep(POLL_S)

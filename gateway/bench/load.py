@@ -31,7 +31,7 @@ class Order(Struct):
     badges: list[str]
     seconds: float
     rate: float = 0.0
-    window: int = 200
+    window: int = 500
     boot: int = 1
     seed: int = 0
 

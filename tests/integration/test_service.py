@@ -315,7 +315,7 @@ async def test_garbage_becomes_a_dead_letter(gateway: GatewayProcess, wire: Wire
     await wire.answer(seq)
     assert gateway.ask(lambda file: file.count("dead_letter")) == 4
     assert ADA.encode() not in (gateway.data / f"{JOURNAL_FILE}-wal").read_bytes()
-    assert "dead letter from seuil/hub/nobody/event: unknown-device" in gateway.log
+    assert "dead letter from 'seuil/hub/nobody/event': unknown-device" in gateway.log
 
 
 async def test_what_was_committed_and_not_acknowledged_counts_once(
@@ -468,9 +468,11 @@ async def test_a_broken_influxdb_delays_no_answer(
 async def test_a_gateway_without_a_broker_waits_and_stops(tmp_path: Path) -> None:
     """It says that it is not connected, grows nothing, and ends when told."""
     gateway = GatewayProcess(tmp_path / "gateway", "mqtt://127.0.0.1:9")
+    gateway.started_when = "Connection refused"
     enrol(gateway, ADA)
     async with gateway:
         await until(lambda: gateway.log.count("Connection refused") >= 3, "it tries")
+        assert "is ready" not in gateway.log
     assert kinds(gateway, "space", "directory") == ["space", "directory"]
 
 
