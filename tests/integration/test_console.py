@@ -147,7 +147,7 @@ async def test_address_taken(broker: Mosquitto) -> None:
 
 async def _until(ask: Callable[[], Awaitable[_T]], is_right: Callable[[_T], bool]) -> _T:
     async with asyncio.timeout(PATIENCE_S):
-        while not is_right(answer := await ask()):  # noqa: ASYNC110 - it comes over HTTP
+        while not is_right(answer := await ask()):
             await asyncio.sleep(0.02)
     return answer
 
