@@ -123,10 +123,6 @@ class Session:
         self._ended: asyncio.Future[str] | None = None
         self._accepted = False
         self._paused = False
-        self._watched = False
-        """The loop tells when the socket can be read."""
-        self._blocked = False
-        """The socket is full, and the loop tells when it can be written."""
         self._progress = 0
         self._allowed = asyncio.Event()
         self._allowed.set()
@@ -179,26 +175,21 @@ class Session:
             _cork(self._socket, on=False)
 
     def pause(self) -> None:
-        """Stop reading the socket: TCP holds the broker back.
-
-        The loop's watch ends only when something comes: most pauses are over before, and cost
-        nothing.
-        """
-        self._paused = True
+        """Stop reading the socket: TCP holds the broker back."""
+        if not self._paused:
+            self._paused = True
+            if self._socket is not None:
+                asyncio.get_running_loop().remove_reader(self._socket)
 
     def resume(self) -> None:
         """Read again."""
-        if not self._paused:
-            return
-        self._paused = False
-        if self._socket is None or self._is_over():
-            return
-        loop = asyncio.get_running_loop()
-        if not self._watched:
-            self._watched = True
-            loop.add_reader(self._socket, self._readable)
-        if _buffered(self._socket):  # TLS has read more than the socket shows
-            loop.call_soon(self._readable)
+        if self._paused:
+            self._paused = False
+            if self._socket is not None and not self._is_over():
+                loop = asyncio.get_running_loop()
+                loop.add_reader(self._socket, self._readable)
+                if _buffered(self._socket):  # TLS has read more than the socket shows
+                    loop.call_soon(self._readable)
 
     def drop(self, why: str) -> None:
         """End this connection, so that the broker sends again what was not acknowledged.
@@ -324,31 +315,18 @@ class Session:
         self._socket = sock
         self.connection += 1
         self._paused = False
-        self._watched = True
         asyncio.get_running_loop().add_reader(sock, self._readable)
         if self._client is not None and self._client.want_write():
             self._want_write(sock)
 
     def _want_write(self, sock: "SocketLike") -> None:
-        """Write soon. To watch the socket would cost more, and nearly always it can be written."""
-        if sock is self._socket:
-            asyncio.get_running_loop().call_soon(self._write)
-
-    def _write(self) -> None:
-        if self._client is not None and self._client.want_write():
-            self._client.loop_write()
-        client, sock = self._client, self._socket  # gone, if writing found the connection lost
-        if client is not None and sock is not None and client.want_write():
-            asyncio.get_running_loop().add_writer(sock, client.loop_write)
-            self._blocked = True
+        if self._client is not None and sock is self._socket:
+            asyncio.get_running_loop().add_writer(sock, self._client.loop_write)
 
     def _want_no_write(self, sock: "SocketLike") -> None:
-        if self._blocked:
-            self._blocked = False
-            asyncio.get_running_loop().remove_writer(sock)
+        asyncio.get_running_loop().remove_writer(sock)
 
     def _forget(self, sock: "SocketLike") -> None:
-        self._watched = self._blocked = False
         asyncio.get_running_loop().remove_reader(sock)
         asyncio.get_running_loop().remove_writer(sock)
 
@@ -356,7 +334,6 @@ class Session:
         """Read while packets come. TLS may hold whole packets that the socket no longer shows."""
         for _ in range(READS_AT_ONCE):
             if self._client is None or self._paused or self._is_over():
-                self._watch_no_more()
                 return
             before = self._progress
             self._client.loop_read()
@@ -364,12 +341,6 @@ class Session:
                 return
         if _buffered(self._socket):
             asyncio.get_running_loop().call_soon(self._readable)
-
-    def _watch_no_more(self) -> None:
-        """Paused, and there is something to read: have the loop look away until `resume`."""
-        if self._watched and self._socket is not None:
-            self._watched = False
-            asyncio.get_running_loop().remove_reader(self._socket)
 
     def _connected(
         self,
