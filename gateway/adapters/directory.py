@@ -126,10 +126,14 @@ class DirectoryStore:
             self._db = sqlite3.connect(
                 file, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
             )
+        except (OSError, sqlite3.Error) as wrong:
+            raise DirectoryError(f"{file}: {wrong}") from wrong
+        try:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.executescript(_SCHEMA)
-        except (OSError, sqlite3.Error) as wrong:
+        except sqlite3.Error as wrong:
+            self._db.close()
             raise DirectoryError(f"{file}: {wrong}") from wrong
 
     def close(self) -> None:
