@@ -16,8 +16,6 @@ from gateway.core.site import DeviceId, DoorId, SiteId, Text, ZoneId
 
 PAYLOAD_LIMIT = 4096
 """Bytes a message may have; more goes to the dead letters."""
-UNLOCK_LIFE_S = 5
-"""An order to open is void after this many seconds: it is never sent and never obeyed."""
 RESERVED = frozenset({"zone", "door", "access", "alarm", "mode", "request", "response", "gateway"})
 """Words that no device or site may be called: they are levels of the topic tree."""
 

@@ -9,7 +9,6 @@ import logging
 import socket
 import ssl
 from collections.abc import Iterable, Sequence
-from random import SystemRandom
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +16,7 @@ import aiomqtt
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from gateway.backoff import full_jitter_s
 from gateway.config import Settings
 from gateway.console.hub import Hub
 from gateway.console.picture import Change, Picture
@@ -25,8 +25,8 @@ from gateway.wire import Topics
 
 INBOX_MESSAGES = 10_000
 """Messages not yet in the picture: the retained ones of a network of 500 sites in one burst."""
-RETRY_MAX_S = 30.0
-"""Longest wait between two attempts."""
+RETRY_FIRST_S = 1.0
+"""Longest wait before the first new attempt; it doubles up to `gateway.backoff`'s longest."""
 ANSWER_S = 5.0
 """Seconds the broker may take to answer a CONNECT or SUBSCRIBE."""
 RETAINED_S = 0.3
@@ -34,7 +34,6 @@ RETAINED_S = 0.3
 _REFUSED = 0x80
 """Reason codes from here on are refusals (MQTT-5 2.4)."""
 
-_jitter = SystemRandom()
 _log = logging.getLogger(__name__)
 
 
@@ -76,8 +75,7 @@ class Follower:
                 _log.warning("broker %s: %s", _address(self._settings), lost)
             finally:
                 self._set_connected(connected=False)
-            longest = min(2.0**attempt, RETRY_MAX_S)
-            await asyncio.sleep(_jitter.uniform(0, longest))
+            await asyncio.sleep(full_jitter_s(attempt, RETRY_FIRST_S))
 
     async def _listen(self) -> None:
         async with _client(self._settings, self._new_inbox) as client:
