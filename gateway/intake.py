@@ -86,8 +86,13 @@ class Intake:
         return structs.replace(
             reading,
             credential=self._hashed(reading.credential),
-            pin=self._hashed(f"pin:{pin}") if pin is not None else None,
+            pin=self._hashed(pin_text(reading.credential, pin)) if pin is not None else None,
         )
+
+
+def pin_text(credential: str, pin: str) -> str:
+    """What is hashed of a badge's PIN: with the number, so that equal PINs have unequal hashes."""
+    return f"pin:{credential}:{pin}"
 
 
 def misunderstood(message: MQTTMessage, error: WireError) -> SiteEvent | None:

@@ -25,10 +25,8 @@ from gateway.adapters.mqtt import Session
 from gateway.announce import Announcer
 from gateway.backoff import full_jitter_s
 from gateway.clock import Clock, ForwardClock
-from gateway.core.directory import DirectoryChange
 from gateway.core.engine import step
 from gateway.core.events import (
-    DirectoryChanged,
     Event,
     Misunderstood,
     Reported,
@@ -62,17 +60,26 @@ LETTERS_LOGGED: Final = 256
 """Topics whose last logged dead letter is remembered, for one line a topic a minute."""
 
 
+class News(Struct, eq=False):
+    """Something that is no message (members, a space file, bookings); `done` when it is on disk."""
+
+    site: SiteId
+    event: Event
+    done: asyncio.Future[tuple[Fact, ...]]
+
+
 class Turnover(Struct):
     """One batch between the engine and the world: what to store, then what to send."""
 
     now: datetime
+    sites: dict[SiteId, Site]
     states: dict[SiteId, State]
     batch: Batch = field(default_factory=Batch)
     heard: dict[tuple[SiteId, DeviceId, int], None] = field(default_factory=dict)
     """Devices' boots to acknowledge, in order."""
     duplicates: Counter[tuple[SiteId, DeviceId]] = field(default_factory=Counter)
-    members: dict[SiteId, DirectoryChange] = field(default_factory=dict)
-    """Changes of the members that this batch takes into force."""
+    news: list[News] = field(default_factory=list)
+    """What this batch takes into force beside the messages."""
 
 
 class Service:
@@ -121,8 +128,7 @@ class Service:
         self._snapshots = Snapshots(
             journal, sum(site.replayed for site in recovered.sites.values())
         )
-        self._wanted: dict[SiteId, DirectoryChange] = {}
-        self._applied = asyncio.Event()
+        self._coming: list[News] = []
         self._told: dict[str, datetime] = {}
 
     @property
@@ -178,18 +184,26 @@ class Service:
         finally:
             await asyncio.shield(self._finish())
 
-    async def change_directory(self, changes: dict[SiteId, DirectoryChange]) -> None:
-        """Journal members' changes and take them into force; returns when they are."""
-        self._wanted = changes
-        self._applied.clear()
+    async def tell(self, site: SiteId, event: Event) -> tuple[Fact, ...]:
+        """Journal an event that is no message and take it into force; what followed from it.
+
+        Returns when it is on disk: whatever is decided after that knows of it.
+        """
+        news = News(site, event, asyncio.get_running_loop().create_future())
+        self._coming.append(news)
         self.inbox.nudge()
-        await self._applied.wait()
+        return await news.done
 
     def _decide(self, arrived: Sequence[Arrived]) -> Turnover:
         """The engine's answer to everything that waits. Nothing is changed yet."""
-        turnover = Turnover(now=self._now(), states=dict(self.states), members=self._wanted)
-        for site_id, change in turnover.members.items():
-            self._step(turnover, site_id, DirectoryChanged(change))
+        turnover = Turnover(
+            now=self._now(),
+            sites=dict(self.sites),
+            states=dict(self.states),
+            news=[news for news in self._coming if not news.done.cancelled()],
+        )
+        for news in turnover.news:
+            self._step(turnover, news.site, news.event)
         self._tick(turnover)
         for entry in arrived:
             self._take_in(turnover, entry.message)
@@ -221,13 +235,15 @@ class Service:
 
     def _step(self, turnover: Turnover, site_id: SiteId, event: Event) -> bool:
         """One event through the engine, into the batch; False: it is a duplicate."""
-        after = step(self.sites[site_id], turnover.states[site_id], event, turnover.now)
+        after = step(turnover.sites[site_id], turnover.states[site_id], event, turnover.now)
         if isinstance(event, Reported | Misunderstood) and event.boot is not None:
             turnover.heard[site_id, event.device, event.boot] = None
         if len(after.facts) == 1 and isinstance(after.facts[0], DuplicateDropped):
             turnover.duplicates[site_id, after.facts[0].device] += 1
             return False
         turnover.states[site_id] = after.state
+        if isinstance(event, SpaceChanged):
+            turnover.sites[site_id] = event.site
         n = self._n + len(turnover.batch.events) + 1
         row = event_row(n, site_id, event, after.facts, turnover.now)
         turnover.batch.events.append(row)
@@ -250,12 +266,17 @@ class Service:
                 return False
         self._n += len(batch.events)
         self._snapshots.passed(len(batch.events))
-        self.states = turnover.states
+        self.sites, self.states = turnover.sites, turnover.states
         self._minute.add_duplicates(turnover.duplicates)
-        if turnover.members and turnover.members is self._wanted:  # else it came meanwhile
-            self._wanted = {}
-            self._applied.set()
+        self._settle(turnover)
         return True
+
+    def _settle(self, turnover: Turnover) -> None:
+        """Tell those who wait for their news; what came meanwhile stays for the next batch."""
+        for news, row in zip(turnover.news, turnover.batch.events, strict=False):
+            if not news.done.done():
+                news.done.set_result(row.facts)
+        self._coming = [news for news in self._coming if not news.done.done()]
 
     def _send(self, turnover: Turnover) -> None:
         """Orders first, and at once; then what everyone may know.
@@ -324,7 +345,7 @@ class Service:
 
     async def _begin(self) -> None:
         """Journal a space file that is new, and settle the answers of the run before."""
-        turnover = Turnover(now=self._now(), states=dict(self.states))
+        turnover = Turnover(now=self._now(), sites=dict(self.sites), states=dict(self.states))
         self._minute.begin(turnover.now)
         for site_id, site in self.sites.items():
             if self._recovered.sites[site_id].site != site:

@@ -24,6 +24,7 @@ from gateway.announce import Announcer
 from gateway.clock import Clock
 from gateway.config import Settings, credential_key
 from gateway.core.directory import Directory, DirectoryChange
+from gateway.core.events import DirectoryChanged
 from gateway.core.site import Site, SiteId
 from gateway.intake import Intake
 from gateway.recovery import recover
@@ -225,7 +226,12 @@ def _members(parts: Parts) -> tuple[int, dict[SiteId, DirectoryChange]]:
 async def _members_in_force(parts: Parts, found: tuple[int, dict[SiteId, DirectoryChange]]) -> int:
     version, changes = found
     if changes:
-        await parts.service.change_directory(changes)
+        await asyncio.gather(
+            *(
+                parts.service.tell(site, DirectoryChanged(change))
+                for site, change in changes.items()
+            )
+        )
         log.info("members are in force (sites: %s)", ", ".join(sorted(changes)))
     return version
 

@@ -11,10 +11,12 @@ import msgspec
 from msgspec import Struct
 
 from gateway.core.events import (
+    BookingsChanged,
     DirectoryChanged,
     Event,
     Misunderstood,
     Reported,
+    Requested,
     SpaceChanged,
     Tick,
 )
@@ -100,6 +102,16 @@ def from_us(us: int) -> datetime:
     return EPOCH + timedelta(microseconds=us)
 
 
+_KINDS: Final[dict[type[Event], str]] = {
+    Misunderstood: "misunderstood",
+    Tick: "tick",
+    DirectoryChanged: "directory",
+    SpaceChanged: "space",
+    BookingsChanged: "bookings",
+    Requested: "request",
+}
+
+
 def event_row(
     n: int, site: SiteId, event: Event, facts: tuple[Fact, ...], now: datetime
 ) -> EventRow:
@@ -122,14 +134,8 @@ def kind_of(event: Event) -> str:
     match event:
         case Reported(reading=reading):
             return str(type(reading).__struct_config__.tag)
-        case Misunderstood():
-            return "misunderstood"
-        case Tick():
-            return "tick"
-        case DirectoryChanged():
-            return "directory"
-        case SpaceChanged():
-            return "space"
+        case _:
+            return _KINDS[type(event)]
 
 
 def decision_row(row: EventRow, decided: Decided) -> DecisionRow:

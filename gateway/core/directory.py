@@ -1,4 +1,4 @@
-"""Who may hold which credential, and what they bought: the pseudonymous half of the members.
+"""Who may hold which credential, what they bought and learned: the members without their names.
 
 Names and addresses stay in the identity table of `gateway.adapters.directory`; the engine never
 sees them. A credential is known by its keyed hash alone.
@@ -10,7 +10,7 @@ from typing import Literal, NewType
 from immutables import Map
 from msgspec import Struct
 
-from gateway.core.site import PlanId, SiteId
+from gateway.core.site import GroupId, PlanId, RoleId, SiteId, TrainingId
 
 HolderId = NewType("HolderId", str)
 """A holder's pseudonym."""
@@ -28,15 +28,43 @@ class Membership(Struct, frozen=True):
     sites: tuple[SiteId, ...] = ()
     starts: datetime | None = None
     ends: datetime | None = None
-    status: Literal["active", "suspended"] = "active"
+    status: Literal["active", "suspended", "unpaid"] = "active"
+
+
+class Training(Struct, frozen=True):
+    """A holder was trained, by `given_by`; it counts until `ends` (exclusive)."""
+
+    training: TrainingId
+    given_by: HolderId | None = None
+    given: datetime | None = None
+    ends: datetime | None = None
+
+
+class StaffRole(Struct, frozen=True):
+    """A role that a holder has at `sites` (none: at every site)."""
+
+    role: RoleId
+    sites: tuple[SiteId, ...] = ()
 
 
 class Credential(Struct, frozen=True):
-    """A badge of a holder."""
+    """A badge, a code or a QR code of a holder, valid from `starts` until `ends` (exclusive).
+
+    `pin` and `duress_pin` are keyed hashes of the PINs that go with a badge; where a code stands
+    alone (`kind` "pin"), `duress` marks the one that is typed under threat.
+    `reader_hash` is the number's hash under the readers' key: what a rights list tells a reader.
+    """
 
     hash: CredentialHash
     holder: HolderId
-    status: Literal["active", "suspended", "lost"] = "active"
+    status: Literal["active", "suspended", "lost", "stolen"] = "active"
+    kind: Literal["badge", "pin", "qr"] = "badge"
+    starts: datetime | None = None
+    ends: datetime | None = None
+    pin: CredentialHash | None = None
+    duress_pin: CredentialHash | None = None
+    duress: bool = False
+    reader_hash: CredentialHash | None = None
 
 
 class Holder(Struct, frozen=True):
@@ -45,6 +73,15 @@ class Holder(Struct, frozen=True):
     id: HolderId
     kind: Literal["member", "visitor"] = "member"
     memberships: tuple[Membership, ...] = ()
+    trainings: tuple[Training, ...] = ()
+    roles: tuple[StaffRole, ...] = ()
+    groups: tuple[GroupId, ...] = ()
+
+    def has_role(self, role: RoleId, site: SiteId) -> bool:
+        """Whether the holder has this role at this site."""
+        return any(
+            entry.role == role and (not entry.sites or site in entry.sites) for entry in self.roles
+        )
 
 
 class Directory(Struct, frozen=True):

@@ -16,14 +16,17 @@ from immutables import Map
 from gateway.core import devices, doors, occupancy, rules
 from gateway.core.directory import CredentialHash, changed
 from gateway.core.events import (
+    BookingsChanged,
     DirectoryChanged,
     Event,
     Misunderstood,
     Reported,
+    Requested,
     SpaceChanged,
     Tick,
 )
 from gateway.core.facts import Decided, DuplicateDropped, Fact, GatewayMinute, Sensed, UnlockDoor
+from gateway.core.question import Question
 from gateway.core.readings import (
     Availability,
     Battery,
@@ -38,7 +41,7 @@ from gateway.core.readings import (
     Presence,
     Tampered,
 )
-from gateway.core.rules import LATE, Question
+from gateway.core.rules import LATE
 from gateway.core.site import AccessPoint, Device, Door, Site, ZoneId
 from gateway.core.state import NEVER, Arrival, State
 from gateway.core.turn import Turn
@@ -75,6 +78,10 @@ def step(site: Site, state: State, event: Event, now: datetime) -> Step:
             turn.directory = changed(state.directory, event.change)
         case SpaceChanged():
             turn = _space_changed(state, event.site, now)
+        case BookingsChanged():
+            turn.bookings = turn.bookings.set(event.target, event.bookings)
+        case Requested():
+            pass
         case _:
             assert_never(event)
     occupancy.announce(turn)
@@ -189,13 +196,14 @@ def _question(turn: Turn, device: Device, event: Reported) -> Question:
     point = turn.site.access_point.get(device.access_point) if device.access_point else None
     return Question(
         site=turn.site,
-        presence=turn.presence,
-        zones=turn.zones,
+        state=turn.finish(),
+        device=device.id,
         point=point,
         credential=credential,
         holder=holder,
         at=event.at,
         now=turn.now,
+        pin=CredentialHash(reading.pin) if reading.pin is not None else None,
         retained=event.retained,
     )
 

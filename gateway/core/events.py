@@ -7,12 +7,14 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from gateway.core.bookings import Booking, Target
 from gateway.core.directory import DirectoryChange
 from gateway.core.readings import Reading
+from gateway.core.requests import Request
 from gateway.core.site import DeviceId, Site
 
 
-class _Event(Struct, frozen=True, tag_field="event", tag=str, gc=False):
+class _Event(Struct, frozen=True, tag_field="event", tag=str, gc=False, omit_defaults=True):
     """Tagged with its class name, as the journal stores it."""
 
 
@@ -75,4 +77,19 @@ class SpaceChanged(_Event, frozen=True):
     site: Site
 
 
-Event = Reported | Misunderstood | Tick | DirectoryChanged | SpaceChanged
+class BookingsChanged(_Event, frozen=True):
+    """All bookings of one zone or machine; they replace what was known before."""
+
+    target: Target
+    bookings: tuple[Booking, ...]
+
+
+class Requested(_Event, frozen=True):
+    """An operator asks for something."""
+
+    request: Request
+
+
+Event = (
+    Reported | Misunderstood | Tick | DirectoryChanged | SpaceChanged | BookingsChanged | Requested
+)

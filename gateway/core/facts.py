@@ -10,7 +10,8 @@ from typing import Literal
 from msgspec import Struct
 
 from gateway.core.directory import HolderId
-from gateway.core.site import AccessPointId, DeviceId, DoorId, SiteId, ZoneId
+from gateway.core.requests import Mode, TransactionId
+from gateway.core.site import AccessPointId, DeviceId, DoorId, MachineId, SiteId, ZoneId
 
 DoorStatus = Literal["locked", "unlocked", "open", "held", "forced"]
 AlarmKind = Literal[
@@ -22,23 +23,30 @@ AlarmKind = Literal[
     "tamper",
     "clock-skew",
     "battery-low",
+    "lone-worker",
+    "unsupervised",
+    "unattended",
+    "safe-stop",
+    "duress",
 ]
+"""A machine that runs misses company (`lone-worker`), a role (`unsupervised`) or its user
+(`unattended`)."""
 Value = str | int | float | bool | None
 
 
-class Verdict(Struct, frozen=True, gc=False):
+class Verdict(Struct, frozen=True, gc=False, omit_defaults=True):
     """What one rule said of one question, and the values it saw.
 
     `outcome`: `pass` lets the next rule speak; `grant` and `deny` end the matter.
     """
 
     rule: str
-    outcome: Literal["pass", "grant", "deny"]
+    outcome: Literal["pass", "grant", "deny"] = "pass"
     reason: str | None = None
     saw: dict[str, Value] = {}
 
 
-class _Fact(Struct, frozen=True, tag_field="fact", tag=str, gc=False):
+class _Fact(Struct, frozen=True, tag_field="fact", tag=str, gc=False, omit_defaults=True):
     """Tagged with its class name, as the journal stores it. No cycles, so nothing to collect."""
 
 
@@ -46,7 +54,9 @@ class Decided(_Fact, frozen=True):
     """A credential event's one decision.
 
     `expires` is set on the answer that may leave for the reader; a late or retained event has None
-    and nothing is sent. `unlock_s` is set when granted at a door.
+    and nothing is sent. `unlock_s` is set when granted at a door. `late`: the reader decided so
+    alone while it was cut off; `reason` is then ours for what it did, and `verdicts` are what we
+    would have said.
     """
 
     device: DeviceId
@@ -57,6 +67,7 @@ class Decided(_Fact, frozen=True):
     verdicts: tuple[Verdict, ...]
     expires: datetime | None = None
     unlock_s: float | None = None
+    late: bool = False
 
 
 class UnlockDoor(_Fact, frozen=True):
@@ -90,6 +101,91 @@ class EntryNotTaken(_Fact, frozen=True):
 
     holder: HolderId | None
     door: DoorId
+    at: datetime
+
+
+class ModeChanged(_Fact, frozen=True):
+    """The site's mode is another one now."""
+
+    mode: Mode
+    before: Mode
+    by: HolderId
+    why: str
+    at: datetime
+
+
+class RequestAnswered(_Fact, frozen=True):
+    """What became of a request; `error` is a code of `gateway.core.requests.ERRORS`, None: done."""
+
+    transaction: TransactionId
+    verb: str
+    by: HolderId
+    error: str | None = None
+
+
+class MusterChanged(_Fact, frozen=True):
+    """In an evacuation: whose being safe a zone waits for.
+
+    `expected` were in the zone or its inner zones when it began or came since, `seen` of them were
+    at the muster point or left; `missing` are the others that we know by a badge.
+    """
+
+    zone: ZoneId
+    at: datetime
+    expected: int
+    seen: int
+    missing: tuple[HolderId, ...]
+
+
+class MachineStarted(_Fact, frozen=True):
+    """A machine was released for a holder."""
+
+    machine: MachineId
+    holder: HolderId
+    at: datetime
+
+
+class MachineEnded(_Fact, frozen=True):
+    """A machine's use ended: signed off, switched off, or after a safe stop."""
+
+    machine: MachineId
+    holder: HolderId
+    at: datetime
+    why: Literal["signed-off", "switched-off", "safe-stop", "removed"]
+
+
+class WarnMachine(_Fact, frozen=True):
+    """Order: tell a running machine's user what is missing; its safe stop comes at `stops_at`."""
+
+    machine: MachineId
+    devices: tuple[DeviceId, ...]
+    reason: str
+    stops_at: datetime
+
+
+class MachineWarningOver(_Fact, frozen=True):
+    """Order: what was missing is there again, the machine may go on."""
+
+    machine: MachineId
+    devices: tuple[DeviceId, ...]
+    at: datetime
+
+
+class StopMachine(_Fact, frozen=True):
+    """Order: let the machine come to a safe stop by itself. Never a blind cut of its power."""
+
+    machine: MachineId
+    devices: tuple[DeviceId, ...]
+    reason: str
+    at: datetime
+
+
+class Noticed(_Fact, frozen=True):
+    """Something to look at, no alarm; `object` is the id of a zone or an access point."""
+
+    kind: Literal["passback", "tailgating", "forgotten-exit", "too-many-attempts"]
+    object: str
+    holder: HolderId | None
     at: datetime
 
 
@@ -204,6 +300,15 @@ Fact = (
     | DoorChanged
     | HolderMoved
     | EntryNotTaken
+    | ModeChanged
+    | RequestAnswered
+    | MusterChanged
+    | MachineStarted
+    | MachineEnded
+    | WarnMachine
+    | MachineWarningOver
+    | StopMachine
+    | Noticed
     | OccupancyChanged
     | OccupancyMinute
     | AlarmRaised

@@ -32,6 +32,8 @@ class CredentialPresented(_Reading, frozen=True, tag="credential"):
     credential: Number
     format: Annotated[str, Meta(max_length=32)] = "hex"
     pin: Number | None = None
+    decided: Literal["granted", "denied"] | None = None
+    """What the reader decided alone while it was cut off; None: it asks us."""
 
 
 class DoorReported(_Reading, frozen=True, tag="door"):

@@ -8,46 +8,33 @@ explained.
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from immutables import Map
 from msgspec import Struct
 
-from gateway.core.directory import Credential, Holder, HolderId, Membership
+from gateway.core.directory import Membership
 from gateway.core.facts import Value, Verdict
 from gateway.core.hours import is_open
+from gateway.core.question import Question
 from gateway.core.site import AccessPoint, Right, Site, ZoneId
-from gateway.core.state import Whereabouts, ZoneState
 
 LATE = timedelta(seconds=5)
 """A credential event older than this is recorded and never opens anything."""
-
-
-class Question(Struct, frozen=True):
-    """May this credential pass here, now?
-
-    `at` is the event's time and `now` ours. `credential` and `holder` are None when nobody is known
-    by it; `point` is None for a reader that guards nothing.
-    """
-
-    site: Site
-    presence: Map[HolderId, Whereabouts]
-    zones: Map[ZoneId, ZoneState]
-    point: AccessPoint | None
-    credential: Credential | None
-    holder: Holder | None
-    at: datetime
-    now: datetime
-    retained: bool = False
 
 
 Rule = Callable[[Question], Verdict]
 
 
 class Ruling(Struct, frozen=True):
-    """How a question ended, and what each rule said that was asked."""
+    """How a question ended, and what each rule said that was asked.
+
+    `duress`: granted under threat, to be alarmed about in silence. `passback`: granted although
+    the holder is inside already (soft anti-passback), to be noted.
+    """
 
     granted: bool
     reason: str
     verdicts: tuple[Verdict, ...]
+    duress: bool = False
+    passback: bool = False
 
 
 def decide(question: Question) -> Ruling:
@@ -145,7 +132,7 @@ def zone_has_room(question: Question) -> Verdict:
         zone = question.site.zone[zone_id]
         if zone.capacity is None or zone_id in inside:
             continue
-        people = question.zones[zone_id].known
+        people = question.state.zones[zone_id].known
         if people >= zone.capacity:
             return _deny(
                 "zone_has_room", "zone-full", zone=zone_id, people=people, capacity=zone.capacity
@@ -230,7 +217,7 @@ def _inside(question: Question) -> tuple[ZoneId, ...]:
     """The zones in which the holder is known to be."""
     if question.holder is None:
         return ()
-    whereabouts = question.presence.get(question.holder.id)
+    whereabouts = question.state.presence.get(question.holder.id)
     return question.site.zone[whereabouts.zone].lineage if whereabouts else ()
 
 

@@ -4,6 +4,8 @@
 ONVIF PACS and BACnet: an *access point* is one direction through a door, or one machine.
 """
 
+from collections import deque
+from datetime import date
 from functools import cached_property
 from typing import Literal, NewType
 
@@ -16,11 +18,28 @@ AccessPointId = NewType("AccessPointId", str)
 DeviceId = NewType("DeviceId", str)
 MachineId = NewType("MachineId", str)
 PlanId = NewType("PlanId", str)
+TrainingId = NewType("TrainingId", str)
+RoleId = NewType("RoleId", str)
+GroupId = NewType("GroupId", str)
 
-Direction = Literal["entry", "exit", "machine"]
+Direction = Literal["entry", "exit", "machine", "muster"]
 Role = Literal["reader", "sensor", "lock"]
 Free = Literal["handle", "button", "reader"]
 """How people leave through a door: a mechanical handle, a button that reports, or a reader."""
+FailMode = Literal["safe", "secure"]
+"""What a door does in an evacuation: `safe` is released and stays so, `secure` stays locked."""
+Strength = Literal["pin", "number", "number-and-pin"]
+"""A credential's strength, weakest first: a code alone, a badge or QR code, a badge and its PIN."""
+Passback = Literal["off", "soft", "hard", "timed"]
+"""What happens to somebody who enters where they are already (ONVIF, BACnet: anti-passback).
+
+`soft` lets them in and notes it, `hard` refuses, `timed` refuses for `passback_s` after the entry.
+"""
+Per = Literal["day", "week", "month", "year"]
+OPERATOR = RoleId("operator")
+"""The staff role that may request (open a door, change the mode, …)."""
+ADMINISTRATOR = RoleId("administrator")
+"""May do whatever an operator may."""
 
 
 class Text(Struct, frozen=True):
@@ -28,6 +47,25 @@ class Text(Struct, frozen=True):
 
     fr: str
     en: str
+
+
+class Demands(Struct, frozen=True):
+    """What a zone or a machine asks of somebody beside a plan's right."""
+
+    trainings: tuple[TrainingId, ...] = ()
+    """All of these, each given and not expired."""
+    min_present: int = 1
+    """People who must be in `present_in`, the one who asks among them: 2 is "never alone"."""
+    role_present: RoleId | None = None
+    """Somebody with this role must be in `present_in`; it may be the one who asks."""
+    present_in: ZoneId | None = None
+    """Where company counts, its inner zones included; None: the zone itself, or the machine's."""
+    booking: Literal["ignored", "respected", "required"] = "ignored"
+    """`respected`: while it is booked, only for who booked; `required`: never without a booking."""
+    check_in: bool = False
+    """Of a machine: its user must be in its zone."""
+    grace_s: float = 60.0
+    """Of a machine: time to mend what its demands miss while it runs, before its safe stop."""
 
 
 class Zone(Struct, frozen=True):
@@ -40,6 +78,14 @@ class Zone(Struct, frozen=True):
     name: Text
     capacity: int | None = None
     ancestors: tuple[ZoneId, ...] = ()
+    demands: Demands = Demands()
+    passback: Passback = "off"
+    passback_s: float = 0.0
+    """How long after an entry a `timed` anti-passback refuses another one."""
+    opened_by: RoleId | None = None
+    """Each local day the zone is shut until somebody with this role has entered it."""
+    escort: bool = False
+    """A visitor may enter only while a member is inside."""
 
     @property
     def lineage(self) -> tuple[ZoneId, ...]:
@@ -61,25 +107,38 @@ class Door(Struct, frozen=True):
     exit: Free = "handle"
     unlock_s: float = 5.0
     held_open_max_s: float = 30.0
+    fail_mode: FailMode = "safe"
+
+
+class Interlock(Struct, frozen=True):
+    """Doors of which one is let open at a time (a mantrap). The way out is free all the same."""
+
+    doors: tuple[DoorId, ...]
 
 
 class AccessPoint(Struct, frozen=True):
-    """One direction through a door, or one machine."""
+    """One direction through a door, one machine, or a muster point."""
 
     id: AccessPointId
     direction: Direction
     zone: ZoneId
-    """The zone that is entered, left, or in which the machine stands."""
+    """The zone that is entered, left, in which the machine stands, or whose people gather here."""
     door: DoorId | None = None
     machine: MachineId | None = None
+    min_credential: Strength = "number"
 
 
 class Machine(Struct, frozen=True):
-    """A machine that is switched on by a credential."""
+    """A machine that is switched on by a credential.
+
+    Its demands are looked at again while it runs: somebody who leaves a laser's user alone starts
+    a warning, then `demands.grace_s`, then a request for a safe stop.
+    """
 
     id: MachineId
     name: Text
     zone: ZoneId
+    demands: Demands = Demands()
 
 
 class Device(Struct, frozen=True):
@@ -115,12 +174,50 @@ class Right(Struct, frozen=True):
     hours: str = "24/7"
 
 
+class Quota(Struct, frozen=True):
+    """How much of a plan may be used in a period of the site's calendar.
+
+    `days` counts days of presence, 0.5 or 1 each (`Accounting`); `half-days` counts each half as 1;
+    `hours` counts presence; `entries` counts entries from the street.
+    """
+
+    kind: Literal["days", "half-days", "hours", "entries"]
+    amount: float
+    per: Per
+
+
+class Accounting(Struct, frozen=True):
+    """What a day of presence counts: below `half_from_s` 0, below `whole_from_s` 0.5, else 1."""
+
+    half_from_s: float = 900.0
+    whole_from_s: float = 18_000.0
+
+
 class Plan(Struct, frozen=True):
-    """What was bought."""
+    """What was bought. All of its quotas must have something left."""
 
     id: PlanId
     name: Text
     rights: tuple[Right, ...] = ()
+    quotas: tuple[Quota, ...] = ()
+
+
+class Named(Struct, frozen=True):
+    """A word of the space file with its name for people: a training, a role, a group."""
+
+    id: str
+    name: Text
+
+
+class ExceptionalDay(Struct, frozen=True):
+    """A local day on which the site's hours are others than plans say.
+
+    `hours` is in the opening_hours syntax and limits every plan on that day ("off": closed to all).
+    """
+
+    day: date
+    name: Text
+    hours: str = "off"
 
 
 class Site(Struct, frozen=True, dict=True):
@@ -135,6 +232,18 @@ class Site(Struct, frozen=True, dict=True):
     machines: tuple[Machine, ...] = ()
     devices: tuple[Device, ...] = ()
     plans: tuple[Plan, ...] = ()
+    interlocks: tuple[Interlock, ...] = ()
+    trainings: tuple[Named, ...] = ()
+    roles: tuple[Named, ...] = ()
+    groups: tuple[Named, ...] = ()
+    country: str | None = None
+    """Two letters (ISO 3166): whose public holidays "PH" means in hours."""
+    school_zone: Literal["A", "B", "C"] | None = None
+    """The French zone whose school holidays "SH" means in hours."""
+    exceptional_days: tuple[ExceptionalDay, ...] = ()
+    accounting: Accounting = Accounting()
+    booking_margin_s: float = 900.0
+    """So long before and after a booking the doors on the way to it open."""
 
     @cached_property
     def zone(self) -> dict[ZoneId, Zone]:
@@ -160,3 +269,68 @@ class Site(Struct, frozen=True, dict=True):
     def plan(self) -> dict[PlanId, Plan]:
         """Plans by id."""
         return {plan.id: plan for plan in self.plans}
+
+    @cached_property
+    def machine(self) -> dict[MachineId, Machine]:
+        """Machines by id."""
+        return {machine.id: machine for machine in self.machines}
+
+    @cached_property
+    def readers(self) -> dict[AccessPointId, tuple[DeviceId, ...]]:
+        """The readers at each access point."""
+        return {
+            point.id: tuple(
+                device.id
+                for device in self.devices
+                if device.role == "reader" and device.access_point == point.id
+            )
+            for point in self.access_points
+        }
+
+    @cached_property
+    def releasers(self) -> dict[DoorId, tuple[DeviceId, ...]]:
+        """What can release each door without a badge: its lock, else the readers of its entry."""
+        entries = [point for point in self.access_points if point.direction == "entry"]
+        return {
+            door.id: (door.lock,)
+            if door.lock is not None
+            else tuple(
+                reader
+                for point in entries
+                if point.door == door.id
+                for reader in self.readers[point.id]
+            )
+            for door in self.doors
+        }
+
+    @cached_property
+    def ways(self) -> dict[ZoneId, frozenset[ZoneId]]:
+        """The zones that one enters on the shortest ways from the street to each zone, it included.
+
+        A zone that no door leads to is reached as its nearest ancestor with a door is.
+        """
+        return {zone.id: self._way(zone) for zone in self.zones}
+
+    def _way(self, zone: Zone) -> frozenset[ZoneId]:
+        steps: dict[ZoneId | None, int] = {None: 0}
+        queue: deque[ZoneId | None] = deque([None])
+        while queue:
+            here = queue.popleft()
+            for door in self.doors:
+                if door.outside == here and door.zone not in steps:
+                    steps[door.zone] = steps[here] + 1
+                    queue.append(door.zone)
+        goal = next((each for each in zone.lineage if each in steps), None)
+        passed: set[ZoneId] = {zone.id}
+        ends: list[ZoneId | None] = [goal]
+        while ends:
+            here = ends.pop()
+            if here is None:
+                continue
+            passed.add(here)
+            ends += [
+                door.outside
+                for door in self.doors
+                if door.zone == here and steps.get(door.outside) == steps[here] - 1
+            ]
+        return frozenset(passed)

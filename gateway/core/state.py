@@ -5,16 +5,18 @@ A step never changes a state: it makes the next one, which shares what stayed th
 snapshot is this value, encoded.
 """
 
-from datetime import UTC, datetime
-from typing import Any, TypeVar, get_args
+from datetime import UTC, date, datetime
+from typing import Any, Literal, TypeVar, get_args
 
 import msgspec
 from immutables import Map
 from msgspec import Struct
 
+from gateway.core.bookings import Booking, Target
 from gateway.core.directory import Directory, HolderId
-from gateway.core.facts import AlarmKind, DoorStatus
-from gateway.core.site import DeviceId, DoorId, ZoneId
+from gateway.core.facts import AlarmKind, DoorStatus, RequestAnswered
+from gateway.core.requests import Mode
+from gateway.core.site import AccessPointId, DeviceId, DoorId, MachineId, ZoneId
 
 T = TypeVar("T")
 
@@ -97,6 +99,55 @@ class Totals(Struct, frozen=True):
     out_total: int
 
 
+class ModeState(Struct, frozen=True):
+    """The site's mode, who set it and why."""
+
+    mode: Mode = "normal"
+    since: datetime | None = None
+    by: HolderId | None = None
+    why: str = ""
+    released_at: datetime = NEVER
+    """In an evacuation: when the doors that fail safe are released again."""
+
+
+class MachineUse(Struct, frozen=True):
+    """A machine in use, and what it misses: `missing` is the reason, `stops_at` its safe stop.
+
+    `stopped`: the safe stop was asked for, and the machine has not said that it is off.
+    """
+
+    holder: HolderId
+    since: datetime
+    missing: str | None = None
+    stops_at: datetime = NEVER
+    stopped: bool = False
+
+
+class DayOfUse(Struct, frozen=True):
+    """A holder's local day at the site: stays that ended, in s, and entries from the street.
+
+    The running stay in a zone counts from `Whereabouts.since`.
+    """
+
+    day: date
+    seconds: float = 0.0
+    entries: int = 0
+
+
+class Attempts(Struct, frozen=True):
+    """Wrong PINs of a credential, or of a keypad: when, ascending."""
+
+    times: tuple[datetime, ...]
+
+
+class Muster(Struct, frozen=True):
+    """Somebody who was inside when an evacuation began or came since, and when they were safe."""
+
+    zone: ZoneId
+    safe: datetime | None = None
+    how: Literal["mustered", "left"] | None = None
+
+
 class State(Struct, frozen=True):
     """A site at one moment. `wake_at`: no timer fires before it."""
 
@@ -107,6 +158,23 @@ class State(Struct, frozen=True):
     devices: Map[DeviceId, DeviceState] = Map()
     counters: Map[DeviceId, Totals] = Map()
     alarms: Map[tuple[AlarmKind, str], datetime] = Map()
+    mode: ModeState = ModeState()
+    machines: Map[MachineId, MachineUse] = Map()
+    """Machines in use."""
+    bookings: Map[Target, tuple[Booking, ...]] = Map()
+    """By start, ascending."""
+    usage: Map[HolderId, tuple[DayOfUse, ...]] = Map()
+    """Local days of use, ascending, of holders whose plans have quotas."""
+    opened: Map[ZoneId, date] = Map()
+    """The local day on which a zone was last opened by its role."""
+    attempts: Map[str, Attempts] = Map()
+    """Recent wrong PINs, by credential hash or device."""
+    out_of_service: Map[AccessPointId, str] = Map()
+    """Access points out of service, and why."""
+    muster: Map[HolderId, Muster] = Map()
+    """In an evacuation: everybody who is waited for."""
+    answered: tuple[RequestAnswered, ...] = ()
+    """The last requests, so that one that comes again is not obeyed again."""
     wake_at: datetime = NEVER
 
 

@@ -6,8 +6,6 @@ the turn's parts, and `finish` freezes them into the next state. Nothing outside
 
 from datetime import datetime
 
-from msgspec import structs
-
 from gateway.core.facts import AlarmCleared, AlarmKind, AlarmRaised, Fact
 from gateway.core.site import Site, ZoneId
 from gateway.core.state import State
@@ -17,17 +15,25 @@ class Turn:
     """The mutable inside of one pure step."""
 
     __slots__ = (
-        "_state",
         "alarms",
+        "answered",
+        "attempts",
+        "bookings",
         "counters",
         "devices",
         "directory",
         "doors",
         "facts",
+        "machines",
+        "mode",
+        "muster",
         "now",
+        "opened",
+        "out_of_service",
         "presence",
         "site",
         "touched",
+        "usage",
         "wake_at",
         "zones",
     )
@@ -38,7 +44,6 @@ class Turn:
         self.facts: list[Fact] = []
         self.touched: dict[ZoneId, None] = {}
         """Zones whose count changed in this step, in order: each is announced once."""
-        self._state = state
         self.directory = state.directory
         self.presence = state.presence
         self.zones = state.zones
@@ -46,6 +51,15 @@ class Turn:
         self.devices = state.devices
         self.counters = state.counters
         self.alarms = state.alarms
+        self.mode = state.mode
+        self.machines = state.machines
+        self.bookings = state.bookings
+        self.usage = state.usage
+        self.opened = state.opened
+        self.attempts = state.attempts
+        self.out_of_service = state.out_of_service
+        self.muster = state.muster
+        self.answered = state.answered
         self.wake_at = state.wake_at
 
     def say(self, fact: Fact) -> None:
@@ -69,9 +83,8 @@ class Turn:
             self.say(AlarmCleared(kind=kind, object=about, at=self.now))
 
     def finish(self) -> State:
-        """The next state."""
-        return structs.replace(
-            self._state,
+        """The state as it stands now: the next one, or what a rule may look at on the way."""
+        return State(
             directory=self.directory,
             presence=self.presence,
             zones=self.zones,
@@ -79,5 +92,14 @@ class Turn:
             devices=self.devices,
             counters=self.counters,
             alarms=self.alarms,
+            mode=self.mode,
+            machines=self.machines,
+            bookings=self.bookings,
+            usage=self.usage,
+            opened=self.opened,
+            attempts=self.attempts,
+            out_of_service=self.out_of_service,
+            muster=self.muster,
+            answered=self.answered,
             wake_at=self.wake_at,
         )

@@ -91,7 +91,7 @@ def test_a_badge_becomes_its_keyed_hash() -> None:
         device=DeviceId("front"),
         at=NOW - timedelta(seconds=0.5),
         reading=CredentialPresented(
-            credential_hash(KEY, BADGE), "hex", credential_hash(KEY, f"pin:{PIN}")
+            credential_hash(KEY, BADGE), "hex", credential_hash(KEY, f"pin:{BADGE}:{PIN}")
         ),
         boot=17,
         seq=412,

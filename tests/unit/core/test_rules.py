@@ -10,10 +10,11 @@ from msgspec import structs
 from gateway.core import occupancy, rules
 from gateway.core.directory import Credential, Holder, HolderId, Membership
 from gateway.core.facts import Value
+from gateway.core.question import Question
 from gateway.core.reasons import REASONS
-from gateway.core.rules import RULES, Question, decide
-from gateway.core.site import AccessPointId, PlanId, SiteId, ZoneId
-from gateway.core.state import Whereabouts, ZoneState
+from gateway.core.rules import RULES, decide
+from gateway.core.site import AccessPointId, DeviceId, PlanId, SiteId, ZoneId
+from gateway.core.state import State, Whereabouts, ZoneState
 from tests.unit.core.place import (
     BOOTH,
     HALL,
@@ -55,8 +56,8 @@ def question(
     known = {holder.id: Whereabouts(inside, now)} if inside else {}
     return Question(
         site=SITE,
-        presence=Map(known),
-        zones=zones or people(),
+        state=State(presence=Map(known), zones=zones or people()),
+        device=DeviceId(at or "nowhere"),
         point=SITE.access_point[AccessPointId(at)] if at else None,
         credential=None if stranger else badge or card("ada"),
         holder=None if stranger else holder,
@@ -439,4 +440,7 @@ def test_somebody_elses_place_is_not_mine() -> None:
     """That Bob is inside makes no room for Ada."""
     asked = question(zones=people(hall=3, house=3))
     bob = Map({HolderId("bob"): Whereabouts(HALL, MONDAY)})
-    assert decide(structs.replace(asked, presence=bob)).reason == "zone-full"
+    assert (
+        decide(structs.replace(asked, state=structs.replace(asked.state, presence=bob))).reason
+        == "zone-full"
+    )

@@ -1,0 +1,79 @@
+"""What operators ask of the gateway, and what it answers. The journal keeps each, refused or not.
+
+An order is imperative and names its object; `why` is the operator's own words, for the audit.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from gateway.core.directory import HolderId
+from gateway.core.site import AccessPointId, DoorId
+
+Mode = Literal["normal", "lockdown", "evacuation"]
+Why = Annotated[str, Meta(max_length=200)]
+TransactionId = Annotated[str, Meta(min_length=1, max_length=64)]
+"""The asker's own id of a request: asked again, it is answered again and not obeyed again."""
+
+
+class _Order(Struct, frozen=True, tag_field="verb", gc=False, forbid_unknown_fields=True):
+    """Tagged with its verb, which is the last level of its topic."""
+
+
+class SetMode(_Order, frozen=True, tag="mode"):
+    """Put the site into a mode."""
+
+    mode: Mode
+    why: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class OpenDoor(_Order, frozen=True, tag="open"):
+    """Release a door once, as for a granted badge."""
+
+    door: DoorId
+    why: Why = ""
+
+
+class MarkMustered(_Order, frozen=True, tag="muster"):
+    """Somebody was seen at the muster point (`seen`), or was marked so by mistake."""
+
+    holder: HolderId
+    seen: bool = True
+
+
+class MarkLeft(_Order, frozen=True, tag="left"):
+    """Somebody is outside: they forgot to badge out."""
+
+    holder: HolderId
+    why: Why = ""
+
+
+class SetService(_Order, frozen=True, tag="service"):
+    """Take an access point out of service, or put it back."""
+
+    access_point: AccessPointId
+    in_service: bool
+    why: Why = ""
+
+
+Order = SetMode | OpenDoor | MarkMustered | MarkLeft | SetService
+VERBS: tuple[str, ...] = ("mode", "open", "muster", "left", "service")
+
+
+class Request(Struct, frozen=True):
+    """An order, who gives it (a holder with the role of an operator or administrator), and when."""
+
+    transaction: TransactionId
+    by: HolderId
+    at: datetime
+    order: Order
+
+
+ERRORS: tuple[str, ...] = (
+    "not-allowed",  # the asker has no role for it at this site
+    "too-old",  # asked more than 5 s ago
+    "clock-ahead",
+    "unknown-object",  # no such door, zone, access point or holder
+    "out-of-place",  # it makes no sense now: a muster outside an evacuation
+)
