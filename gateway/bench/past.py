@@ -34,16 +34,25 @@ BOOT = 1
 
 
 async def write_past(
-    data_dir: Path, site: Site, rows: int, now: datetime, on_rows: Callable[[int], None]
+    data_dir: Path,
+    site: Site,
+    rows: int,
+    now: datetime,
+    on_rows: Callable[[int], None],
+    *,
+    sensing: bool = True,
 ) -> None:
     """Fill a data folder that has members but no journal; the last row is a second before `now`.
+
+    `sensing`: every second row is a sensor's; without it all are badges.
 
     Raises:
         JournalError: the disk is full.
     """
     journal = Journal(data_dir / JOURNAL_FILE)
     await journal.open()
-    past = _Past(site, _members(data_dir), now - timedelta(seconds=1 + rows / ROWS_A_SECOND))
+    start = now - timedelta(seconds=1 + rows / ROWS_A_SECOND)
+    past = _Past(site, _members(data_dir), start, sensing=sensing)
     try:
         for batch in past.batches(rows):
             await journal.commit(batch)
@@ -57,11 +66,12 @@ async def write_past(
 class _Past:
     """Makes rows, in order; `n` is the last one's number."""
 
-    def __init__(self, site: Site, members: Directory, start: datetime) -> None:
+    def __init__(self, site: Site, members: Directory, start: datetime, *, sensing: bool) -> None:
         self.n = 0
         self._site = site
         self._members = members
         self._now = start
+        self._sensing = sensing
         self._state = State()
         self._kept: Directory | None = None
 
@@ -111,7 +121,7 @@ class _Past:
                 yield Tick()
                 continue
             reading: Reading
-            if number % 2:
+            if number % 2 or not self._sensing:
                 device, reading = draw.choice(readers), CredentialPresented(draw.choice(badges))
             else:
                 sensor = draw.choice(sensors)

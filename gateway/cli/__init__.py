@@ -14,12 +14,14 @@ from gateway.cli import (
     doctor,
     history,
     init,
+    may,
     members,
     run,
     why,
 )
 from gateway.cli import replay as replay_command
 from gateway.cli import simulate as simulate_command
+from gateway.cli import what_if as what_if_command
 
 app = typer.Typer(
     name="seuil",
@@ -51,6 +53,8 @@ app.command("check")(check.check)
 app.command("init")(init.init)
 app.add_typer(members.app, name="members")
 app.command("why")(why.why)
+app.command("may")(may.may)
+app.command("what-if")(what_if_command.what_if)
 app.command("replay")(replay_command.replay)
 app.command("history")(history.history)
 app.command("simulate")(simulate_command.simulate)

@@ -105,6 +105,28 @@ def start(
     _judge(good=result.is_good)
 
 
+@app.command("what-if")
+def what_if(
+    decisions: Annotated[int, typer.Option(min=100, help="Decisions in the journal.")] = 1_000_000,
+    *,
+    as_json: Json = False,
+) -> None:
+    """How long does it take to try new rules on so many decisions?"""
+    from gateway.bench.what_if import measure  # noqa: PLC0415 - likewise
+
+    with _counter("rows written", decisions, quiet=as_json) as reach:
+        written = 0
+
+        def more(batch: int) -> None:
+            nonlocal written
+            written += batch
+            reach(written)
+
+        result = _carried_out(measure(decisions, more), as_json=as_json)
+    _tell(result, as_json=as_json)
+    _judge(good=result.is_good)
+
+
 @app.command("outage")
 def outage(
     minutes: Annotated[float, typer.Option(min=0.05, help="Minutes without InfluxDB.")] = 10.0,

@@ -4,20 +4,14 @@ import json
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from gateway.adapters.journal_file import JournalFile, StoredDecision
-from gateway.cli import errors
+from gateway.cli import errors, verdicts
 from gateway.cli.journal_place import open_journal
 from gateway.config import ConfigError, Fault
-from gateway.core.reasons import REASONS
-from gateway.core.rules import RULES
 from gateway.core.site import DeviceId
-
-_MARKS = {"pass": "·", "grant": "[green]granted[/]", "deny": "[red]denied[/]"}
 
 
 def why(
@@ -65,39 +59,19 @@ def _as_data(stored: StoredDecision) -> dict[str, object]:
         "reader": decided.device,
         "access_point": decided.access_point,
         "holder": decided.holder,
-        "decision": decided.decision,
-        "reason": decided.reason,
-        "message": msgspec.to_builtins(REASONS[decided.reason].text),
-        "bacnet": REASONS[decided.reason].bacnet,
+        "late": decided.late,
         "handover": stored.handover,
-        "verdicts": msgspec.to_builtins(decided.verdicts),
-        "not_asked": _not_asked(stored),
-    }
-
-
-def _not_asked(stored: StoredDecision) -> list[str]:
-    asked = {verdict.rule for verdict in stored.decided.verdicts}
-    return [rule.__name__ for rule in RULES if rule.__name__ not in asked]
+    } | verdicts.as_data(decided.decision, decided.reason, decided.verdicts)
 
 
 def _show(stored: StoredDecision) -> None:
     decided, console = stored.decided, Console(highlight=False)
-    reason = REASONS[decided.reason]
-    colour = "green" if decided.decision == "granted" else "red"
-    console.print(
-        f"[bold {colour}]{decided.decision}[/] · {decided.reason} · {reason.bacnet}\n"
-        f"{reason.text.fr}\n{reason.text.en}\n"
-    )
+    verdicts.show_answer(console, decided.decision, decided.reason)
+    late = "; the reader decided alone, the rules say what we would have" if decided.late else ""
     console.print(
         f"row {stored.row.n}, reader {decided.device}, access point {decided.access_point}, "
         f"holder {decided.holder or 'unknown'}\n"
         f"at {stored.row.at.isoformat()}, received {stored.row.received.isoformat()}, "
-        f"answer {stored.handover}\n"
+        f"answer {stored.handover}{late}\n"
     )
-    table = Table("rule", "said", "what it saw", box=None, pad_edge=False)
-    for verdict in decided.verdicts:
-        saw = ", ".join(f"{name} = {value}" for name, value in verdict.saw.items())
-        table.add_row(verdict.rule, _MARKS[verdict.outcome], saw)
-    for rule in _not_asked(stored):
-        table.add_row(f"[dim]{rule}[/]", "[dim]not asked[/]", "")
-    console.print(table)
+    verdicts.show_verdicts(console, decided.verdicts)

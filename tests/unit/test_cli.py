@@ -55,6 +55,8 @@ COMMANDS = (
     "members import",
     "members list",
     "why",
+    "may",
+    "what-if",
     "replay",
     "history",
     "simulate",

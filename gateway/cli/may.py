@@ -1,0 +1,160 @@
+"""`seuil may`: would this member be let in there? Before anybody walks."""
+
+import json
+from collections.abc import Iterable
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from msgspec import Struct, structs
+from rich.console import Console
+
+from gateway.adapters.directory import FILE as MEMBERS_FILE
+from gateway.adapters.directory import DirectoryStore, holder_of
+from gateway.cli import errors, verdicts
+from gateway.cli.journal_place import open_journal
+from gateway.cli.moments import moment
+from gateway.clock import SystemClock
+from gateway.config import ConfigError, Fault, credential_key, load_settings, load_space
+from gateway.config.faults import unknown
+from gateway.core.directory import Credential, Directory, HolderId
+from gateway.core.engine import step
+from gateway.core.events import SpaceChanged
+from gateway.core.question import Question
+from gateway.core.rules import Ruling, decide
+from gateway.core.site import AccessPointId, DeviceId, Site
+from gateway.core.state import State
+from gateway.recovery import recover
+
+
+class Asked(Struct, frozen=True):
+    """Who, where, when, and how the place is."""
+
+    site: Site
+    state: State
+    point: AccessPointId
+    holder: HolderId
+    at: datetime
+
+
+def may(
+    member: Annotated[str, typer.Argument(help="A member's reference, or a holder's pseudonym.")],
+    point: Annotated[str, typer.Argument(help="An access point of the space file.")],
+    *,
+    at: Annotated[
+        str | None, typer.Option(help="A date or time, local to the site; by default now.")
+    ] = None,
+    space: Annotated[
+        Path | None, typer.Option(help="By this space file, not by the one in force.", exists=True)
+    ] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option("--data-dir", help="The gateway's data folder.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Say whether a member may pass an access point, and every rule's word on it.
+
+    The people and doors are as the journal last knew them; the badge is the member's best one, with
+    its PIN typed right. Exits with 1 where the answer is no.
+    """
+    with errors.told(as_json=as_json):
+        asked = _asked(member, point, at, space, data_dir)
+        ruling = _ruling(asked)
+    decision = "granted" if ruling.granted else "denied"
+    if as_json:
+        data = verdicts.as_data(decision, ruling.reason, ruling.verdicts)
+        about = {"holder": asked.holder, "access_point": point, "at": asked.at.isoformat()}
+        typer.echo(json.dumps(about | data, ensure_ascii=False))
+    else:
+        console = Console(highlight=False)
+        verdicts.show_answer(console, decision, ruling.reason)
+        console.print(f"holder {asked.holder}, access point {point}, at {asked.at.isoformat()}\n")
+        verdicts.show_verdicts(console, ruling.verdicts)
+    if not ruling.granted:
+        raise typer.Exit(errors.FOUND)
+
+
+def _asked(
+    member: str, point: str, at: str | None, space: Path | None, data_dir: Path | None
+) -> Asked:
+    settings = load_settings() if data_dir is None else load_settings(data_dir=data_dir)
+    now = SystemClock().now()
+    site, state = _place(settings.data_dir, space, point, now)
+    with closing(DirectoryStore(settings.data_dir / MEMBERS_FILE)) as members:
+        directory = members.load()
+        holder = HolderId(member)
+        if holder not in directory.holders:
+            holder = holder_of(credential_key(settings), member)
+    if holder not in directory.holders:
+        raise ConfigError((Fault("", "MEMBER", f'"{member}" is no member; seuil members list'),))
+    zone = ZoneInfo(site.timezone)
+    return Asked(
+        site=site,
+        state=structs.replace(state, directory=directory),
+        point=AccessPointId(point),
+        holder=holder,
+        at=moment(at, now, zone) if at else now.astimezone(zone),
+    )
+
+
+def _place(data_dir: Path, space: Path | None, point: str, now: datetime) -> tuple[Site, State]:
+    """The site that has this access point, and how it is."""
+    if space is not None:
+        site = _with_point(load_space(space), point)
+        try:
+            with open_journal(data_dir) as file:
+                state = recover(file, [site.id], now).sites[site.id].state
+        except ConfigError:
+            state = State()  # nothing has happened yet: an empty place
+        return site, step(site, state, SpaceChanged(site), now).state
+    with open_journal(data_dir) as file:
+        found = recover(file, file.sites(), now).sites
+    in_force = {each.site.id: each for each in found.values() if each.site is not None}
+    site = _with_point([each.site for each in in_force.values() if each.site], point)
+    return site, in_force[site.id].state
+
+
+def _with_point(sites: Iterable[Site], point: str) -> Site:
+    sites = list(sites)
+    having = [site for site in sites if point in site.access_point]
+    if len(having) == 1:
+        return having[0]
+    if having:
+        message = f'"{point}" is at several sites; name one site\'s file with --space'
+    else:
+        known = [each.id for site in sites for each in site.access_points]
+        message = unknown(point, "access point", known)
+    raise ConfigError((Fault("", "POINT", message),))
+
+
+def _ruling(asked: Asked) -> Ruling:
+    site, state = asked.site, asked.state
+    credential = _best_credential(state.directory, asked.holder)
+    readers = site.readers[asked.point]
+    return decide(
+        Question(
+            site=site,
+            state=state,
+            device=readers[0] if readers else DeviceId(""),
+            point=site.access_point[asked.point],
+            credential=credential,
+            holder=state.directory.holders[asked.holder],
+            at=asked.at,
+            now=asked.at,
+            pin=credential.pin if credential else None,
+        )
+    )
+
+
+def _best_credential(directory: Directory, holder: HolderId) -> Credential | None:
+    """An active badge with a PIN before one without; a lost one where there is no other."""
+    held = [each for each in directory.credentials.values() if each.holder == holder]
+    order = {"badge": 0, "qr": 1, "pin": 2}
+    return min(
+        held,
+        key=lambda each: (each.status != "active", order[each.kind], each.pin is None, each.hash),
+        default=None,
+    )

@@ -1,0 +1,180 @@
+"""`seuil what-if`: which decisions of the past another space file would change."""
+
+import csv
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import msgspec
+import typer
+from msgspec import Struct, field
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from gateway.adapters.journal_file import JournalFile
+from gateway.cli import errors
+from gateway.cli.journal_place import open_journal
+from gateway.cli.moments import moment
+from gateway.clock import SystemClock
+from gateway.config import ConfigError, Fault, load_space
+from gateway.core.site import Site
+from gateway.what_if import Judged
+from gateway.what_if import what_if as judge
+
+SHOWN: Final = 40
+"""Changed decisions that the table shows; the CSV has them all."""
+_EVERY: Final = 1000
+"""Rows between two moves of the bar."""
+Change = tuple[str, str, str, str]
+"""was, was_reason, would_be, reason"""
+
+
+class Outcome(Struct):
+    """What came of it."""
+
+    decisions: int = 0
+    changes: Counter[Change] = field(default_factory=Counter)
+    first: list[Judged] = field(default_factory=list)
+
+
+def what_if(
+    rules: Annotated[
+        Path, typer.Option("--rules", help="The space file (or folder) to try.", exists=True)
+    ],
+    *,
+    since: Annotated[str, typer.Option(help="A date, a time, or how long ago (30d, 12h).")] = "30d",
+    until: Annotated[str, typer.Option(help="Before then; by default now.")] = "0m",
+    data_dir: Annotated[
+        Path | None, typer.Option("--data-dir", help="The gateway's data folder.")
+    ] = None,
+    csv_file: Annotated[
+        Path | None, typer.Option("--csv", help="Write every changed decision here.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Try a changed space file on the decisions of the past: which ones would be others?
+
+    People and doors are taken as they really were at each moment.
+    """
+    started, now = time.monotonic(), SystemClock().now()
+    with errors.told(as_json=as_json), open_journal(data_dir) as file:
+        sites = _known(file, load_space(rules), rules)
+        with _writer(csv_file) as write, _bar(file, quiet=as_json) as reached:
+            outcome = Outcome()
+            for site in sites:
+                judged = judge(file, site, moment(since, now), moment(until, now), reached)
+                _gather(outcome, judged, write)
+    seconds = round(time.monotonic() - started, 2)
+    if as_json:
+        typer.echo(json.dumps(_as_data(outcome, seconds)))
+    else:
+        _show(outcome, seconds, csv_file)
+
+
+def _known(file: JournalFile, sites: Iterable[Site], rules: Path) -> list[Site]:
+    journaled = file.sites()
+    known = [site for site in sites if site.id in journaled]
+    if not known:
+        right = f"the journal's sites are: {', '.join(journaled) or 'none yet'}"
+        raise ConfigError((Fault(str(rules), "site.id", f"is no site of this journal; {right}"),))
+    return known
+
+
+def _gather(outcome: Outcome, judged: Iterable[Judged], write: Callable[[Judged], None]) -> None:
+    for each in judged:
+        outcome.decisions += 1
+        if not each.differs:
+            continue
+        outcome.changes[each.was, each.was_reason, each.would_be, each.reason] += 1
+        write(each)
+        if len(outcome.first) < SHOWN:
+            outcome.first.append(each)
+
+
+@contextmanager
+def _writer(target: Path | None) -> Iterator[Callable[[Judged], None]]:
+    if target is None:
+        yield lambda _judged: None
+        return
+    try:
+        opened = target.open("w", encoding="utf-8", newline="")
+    except OSError as wrong:
+        fault = Fault(str(target), "", f"cannot be written: {wrong.strerror}")
+        raise ConfigError((fault,)) from wrong
+    with opened:
+        lines = csv.writer(opened, lineterminator="\n")
+        lines.writerow(Judged.__struct_fields__)
+        yield lambda judged: lines.writerow(msgspec.to_builtins(msgspec.structs.astuple(judged)))
+
+
+@contextmanager
+def _bar(file: JournalFile, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+    console = Console(stderr=True)
+    columns = (TextColumn("rows"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    hidden = quiet or not console.is_terminal
+    with Progress(*columns, console=console, disable=hidden, transient=True) as progress:
+        task = progress.add_task("rows", total=file.last_n())
+
+        def reached(n: int) -> None:
+            if n % _EVERY == 0:
+                progress.update(task, completed=n)
+
+        yield reached
+
+
+def _as_data(outcome: Outcome, seconds: float) -> dict[str, Any]:
+    names = ("was", "was_reason", "would_be", "reason")
+    return {
+        "decisions": outcome.decisions,
+        "changed": outcome.changes.total(),
+        "changes": [
+            dict(zip(names, change, strict=True)) | {"count": count}
+            for change, count in outcome.changes.most_common()
+        ],
+        "seconds": seconds,
+    }
+
+
+def _show(outcome: Outcome, seconds: float, csv_file: Path | None) -> None:
+    console, changed = Console(highlight=False), outcome.changes.total()
+    if changed:
+        console.print(_each(outcome))
+        if changed > len(outcome.first):
+            rest = f"{changed - len(outcome.first):,} more"
+            console.print(f"… and {rest}; --csv FILE has them all" if csv_file is None else rest)
+        console.print(_sums(outcome))
+    console.print(f"{outcome.decisions:,} decisions, {changed:,} would be others ({seconds} s)")
+    if csv_file is not None:
+        console.print(f"wrote {csv_file}")
+
+
+def _each(outcome: Outcome) -> Table:
+    table = Table("n", "at", "reader", "holder", "was", "would be")
+    for each in outcome.first:
+        table.add_row(
+            str(each.n),
+            f"{each.at:%Y-%m-%d %H:%M:%S}",
+            each.reader,
+            each.holder or "",
+            _coloured(each.was, each.was_reason),
+            _coloured(each.would_be, each.reason),
+        )
+    return table
+
+
+def _sums(outcome: Outcome) -> Table:
+    table = Table("was", "would be", "decisions")
+    table.columns[2].justify = "right"
+    for (was, was_reason, would_be, reason), count in outcome.changes.most_common():
+        table.add_row(_coloured(was, was_reason), _coloured(would_be, reason), f"{count:,}")
+    return table
+
+
+def _coloured(decision: str, reason: str) -> str:
+    colour = "green" if decision == "granted" else "red"
+    return f"[{colour}]{decision}[/] {reason}"
