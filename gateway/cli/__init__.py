@@ -16,6 +16,7 @@ from gateway.cli import (
     init,
     may,
     members,
+    report,
     run,
     why,
 )
@@ -57,6 +58,7 @@ app.command("may")(may.may)
 app.command("what-if")(what_if_command.what_if)
 app.command("replay")(replay_command.replay)
 app.command("history")(history.history)
+app.command("report")(report.report)
 app.command("simulate")(simulate_command.simulate)
 app.command("console")(console.console)
 app.command("doctor")(doctor.doctor)

@@ -59,6 +59,7 @@ COMMANDS = (
     "what-if",
     "replay",
     "history",
+    "report",
     "simulate",
     "console",
     "doctor",

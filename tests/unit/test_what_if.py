@@ -13,7 +13,7 @@ import pytest
 from msgspec import structs
 from typer.testing import CliRunner, Result
 
-from gateway.adapters.directory import DirectoryStore, holder_of
+from gateway.adapters.directory import holder_of
 from gateway.adapters.journal import JOURNAL_FILE, Batch, Journal, Snapshot
 from gateway.adapters.journal_file import JournalFile
 from gateway.adapters.journal_rows import EventRow, decision_row, event_row

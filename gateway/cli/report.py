@@ -1,0 +1,109 @@
+"""`seuil report`: a month for a funder or a city council."""
+
+import csv
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from gateway.adapters.history import HistoryError, opened
+from gateway.adapters.journal import JOURNAL_FILE
+from gateway.adapters.journal_file import JournalFile
+from gateway.cli import errors
+from gateway.cli.journal_place import open_journal
+from gateway.config import ConfigError, Fault, load_settings
+from gateway.config.faults import unknown
+from gateway.core.hours import is_open
+from gateway.core.site import Site, SiteId
+from gateway.report.month import THRESHOLD, Month, month_of
+from gateway.report.page import page
+from gateway.report.pdf import pdf
+from gateway.report.tables import csv_rows
+from gateway.report.words import Language, Words
+
+
+def _month(text: str) -> datetime:
+    try:
+        return datetime.strptime(text, "%Y-%m")  # noqa: DTZ007 - a month has no time zone
+    except ValueError:
+        raise typer.BadParameter(f"{text}: a month is wanted, such as 2026-11") from None
+
+
+def report(
+    month: Annotated[datetime, typer.Argument(parser=_month, help="The month: 2026-11.")],
+    *,
+    out: Annotated[Path, typer.Option(help="The folder to write to.")] = Path(),
+    site: Annotated[
+        str | None, typer.Option(help="Of this site; needed where there are more.")
+    ] = None,
+    language: Annotated[str, typer.Option(help="fr or en.")] = "fr",
+    hours: Annotated[
+        str, typer.Option(help="When the place is open, for its use: opening_hours syntax.")
+    ] = "24/7",
+    threshold: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="In use from this share of the capacity.")
+    ] = THRESHOLD,
+    data_dir: Annotated[
+        Path | None, typer.Option("--data-dir", help="The gateway's data folder.")
+    ] = None,
+) -> None:
+    """Write a month as HTML, PDF and CSV: how full, how long, how many. No personal data."""
+    with errors.told(as_json=False):
+        words = Words(_language(language))
+        with open_journal(data_dir) as file:
+            described = _site(file, site)
+        folder = data_dir or load_settings().data_dir
+        figures = _figures(folder / JOURNAL_FILE, described, month.date(), hours, threshold)
+        written = _written(figures, words, out)
+    console = Console(highlight=False)
+    for path in written:
+        console.print(f"wrote {path}")
+
+
+def _language(text: str) -> Language:
+    if text == "fr":
+        return "fr"
+    if text == "en":
+        return "en"
+    raise ConfigError((Fault("", "--language", unknown(text, "language", ("fr", "en"))),))
+
+
+def _site(file: JournalFile, wanted: str | None) -> Site:
+    known = file.sites()
+    if wanted is None and len(known) == 1:
+        wanted = known[0]
+    if wanted is None or wanted not in known:
+        right = unknown(wanted or "", "site", known)
+        raise ConfigError((Fault("", "--site", right),))
+    found = file.space_in_force(SiteId(wanted), file.last_n())
+    assert found is not None  # noqa: S101 - a site is known by its space file
+    return found
+
+
+def _figures(journal: Path, site: Site, first: date, hours: str, threshold: float) -> Month:
+    def opens(at: datetime) -> bool:
+        return is_open(hours, site.timezone, at)
+
+    try:
+        with opened(journal) as connection:
+            return month_of(
+                connection, site, first, hours=hours, is_open=opens, threshold=threshold
+            )
+    except HistoryError as error:
+        raise ConfigError((Fault(str(journal), "", str(error)),)) from error
+
+
+def _written(figures: Month, words: Words, out: Path) -> list[Path]:
+    stem = f"{figures.site.id}-{figures.label}"
+    targets = [out / f"{stem}.{kind}" for kind in ("html", "pdf", "csv")]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        targets[0].write_text(page(figures, words), "utf-8")
+        targets[1].write_bytes(pdf(figures, words))
+        with targets[2].open("w", encoding="utf-8", newline="") as lines:
+            csv.writer(lines, lineterminator="\n").writerows(csv_rows(figures))
+    except OSError as wrong:
+        raise ConfigError((Fault(str(out), "", f"cannot be written: {wrong.strerror}"),)) from wrong
+    return targets

@@ -1,0 +1,158 @@
+"""The report's tables: the same rows for the page, the PDF and the CSV's readers."""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from gateway.core.reasons import REASONS
+from gateway.report.month import Month, ZoneMonth
+from gateway.report.words import Words
+
+
+class Table(Struct, frozen=True):
+    """Cells as text; the first column names the row, the others are figures."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+
+def summary(month: Month, words: Words) -> Table:
+    """What a reader in a hurry wants."""
+    visits = [day.visits for day in month.visits if day.visits is not None]
+    return Table(
+        title=words["summary"],
+        head=("", words.month(month.first)),
+        rows=(
+            (words["visitors"], words.people(month.visitors)),
+            (words["visits"], words.number(sum(visits)) if visits else words["few"]),
+            (words["stay"], words.duration(month.stay_s)),
+            (f"{words['doors']} : {words['granted'].lower()}", words.number(month.granted)),
+            (
+                f"{words['doors']} : {words['refused'].lower()}",
+                words.number(sum(count for _, count in month.refused)),
+            ),
+            (words["watched"], words.share(month.watched)),
+        ),
+        note=words["visits_note"],
+    )
+
+
+def zones(month: Month, words: Words) -> Table:
+    """A row a zone."""
+    share = words.share(month.threshold)
+    return Table(
+        title=words["zones"],
+        head=tuple(words[key] for key in ("zone", "capacity", "mean", "peak", "in_use")),
+        rows=tuple(
+            (
+                _name(each, words),
+                "" if each.zone.capacity is None else words.number(each.zone.capacity),
+                words.number(each.mean, 1) if each.days else words["unknown"],
+                words.number(each.peak) if each.days else words["unknown"],
+                words.share(each.in_use),
+            )
+            for each in month.zones
+        ),
+        note=words["in_use_note"].format(hours=month.hours, share=share),
+    )
+
+
+def zone_days(zone: ZoneMonth, words: Words) -> Table:
+    """A row a day of one zone."""
+    return Table(
+        title=words["days"],
+        head=tuple(words[key] for key in ("day", "mean", "peak", "in_use")),
+        rows=tuple(
+            (
+                words.day(day.day),
+                words.number(day.mean, 1),
+                words.number(day.peak),
+                words.share(day.in_use),
+            )
+            for day in zone.days
+        ),
+    )
+
+
+def zone_week(zone: ZoneMonth, words: Words) -> Table:
+    """The heat map's numbers."""
+    return Table(
+        title=words["week"],
+        head=(words["hour"], *(words.weekday(day) for day in range(7))),
+        rows=tuple(
+            (
+                f"{hour} h",
+                *(
+                    "" if value is None else words.number(value, 1)
+                    for value in (zone.week[day][hour] for day in range(7))
+                ),
+            )
+            for hour in range(24)
+        ),
+        note=words["week_note"],
+    )
+
+
+def visit_days(month: Month, words: Words) -> Table:
+    """A row a day of visits."""
+    return Table(
+        title=words["visits"],
+        head=tuple(words[key] for key in ("day", "visits", "visitors", "stay")),
+        rows=tuple(
+            (
+                words.day(day.day),
+                words.people(day.visits),
+                words.people(day.visitors),
+                words.duration(day.stay_s),
+            )
+            for day in month.visits
+        ),
+        note=words["visits_note"],
+    )
+
+
+def refusals(month: Month, words: Words) -> Table:
+    """A row a reason."""
+    return Table(
+        title=f"{words['doors']} : {words['refused'].lower()}",
+        head=(words["reason"], words["count"]),
+        rows=tuple(
+            (_sentence(reason, words), words.number(count)) for reason, count in month.refused
+        ),
+    )
+
+
+def csv_rows(month: Month) -> Iterator[tuple[object, ...]]:
+    """Every figure as one tidy row: what, where, when, which, value; machines' own spelling."""
+    yield "table", "zone", "day", "hour", "figure", "value"
+    for zone in month.zones:
+        for day in zone.days:
+            for figure in ("mean", "peak", "in_use", "minutes"):
+                value = getattr(day, figure)
+                yield "occupancy", zone.zone.id, day.day, "", figure, _plain(value)
+        for weekday, row in enumerate(zone.week, start=1):
+            for hour, people in enumerate(row):
+                yield "week", zone.zone.id, weekday, hour, "mean", _plain(people)
+    for visit in month.visits:
+        for figure in ("visits", "visitors", "stay_s"):
+            yield "visits", "", visit.day, "", figure, _plain(getattr(visit, figure))
+    yield "passages", "", "", "", "granted", month.granted
+    for reason, count in month.refused:
+        yield "passages", "", "", "", f"refused {reason}", count
+
+
+def _plain(value: float | None) -> object:
+    return "" if value is None else round(value, 4)
+
+
+def _name(zone: ZoneMonth, words: Words) -> str:
+    return zone.zone.name.fr if words.language == "fr" else zone.zone.name.en
+
+
+def _sentence(reason: str, words: Words) -> str:
+    known = REASONS.get(reason)
+    if known is None:
+        return reason
+    return f"{known.text.fr if words.language == 'fr' else known.text.en} ({reason})"
