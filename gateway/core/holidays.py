@@ -35,6 +35,7 @@ def school_holidays_known_until() -> date:
     return max(days)
 
 
+@cache
 def countries() -> frozenset[str]:
     """Two letters (ISO 3166) of each country whose public holidays are known."""
     return frozenset(holidays.list_supported_countries(include_aliases=False))
@@ -48,5 +49,5 @@ def _public(country: str) -> holidays.HolidayBase:
 
 @cache
 def _published() -> SchoolHolidayDates:
-    """The ministry's table: 0.1 s to read, so `gateway.config` does where the space needs it."""
+    """The ministry's table. It takes 0.1 s to read, which `gateway.config` does beforehand."""
     return SchoolHolidayDates()

@@ -6,8 +6,8 @@ A library evaluates the expressions; the rest is ours to know.
 clocks go forward 02:30 does not exist: `22:00-02:30` ends when 03:00 follows upon 01:59. In the
 night when they go back 02:30 comes twice, and what is open at 02:30 is open both times.
 
-*Midnight.* Hours that run past midnight belong to the day on which they begin; `off` closes a local
-day from its midnight to the next, and so does an exceptional day.
+*Midnight.* A rule after `;` replaces a whole local day, and `off` closes one, from midnight to
+midnight, what ran into it from the evening before included; an exceptional day does the same.
 
 *Holidays.* The library has public holidays of its own, no school holidays, and reads `SH Mo-Fr` as
 "school holidays or Monday to Friday", where the specification says "and". But whether it is open
@@ -61,12 +61,10 @@ def opening(site: Site, hours: str, at: datetime) -> Opening:
 
     Source: https://wiki.openstreetmap.org/wiki/Key:opening_hours/specification
     """
+    if hours == ALWAYS and not site.exceptional_days:
+        return "open"
     minute = at.replace(second=0, microsecond=0)
-    by_plan = (
-        "open"
-        if hours == ALWAYS
-        else _by_plan(hours, site.timezone, site.country, site.school_zone, minute)
-    )
+    by_plan = _by_plan(hours, site.timezone, site.country, site.school_zone, minute)
     if by_plan == "open" and site.exceptional_days:
         local = _local(site.timezone, minute)
         day = site.exceptional_day.get(local.date())

@@ -71,9 +71,15 @@ WEEK = {
     "past its midnight": ("2026-11-14 01:00", "Fr 20:00-02:00", "open"),
     "at the end of that night": ("2026-11-14 02:00", "Fr 20:00-02:00", "closed"),
     "on the night before": ("2026-11-13 01:00", "Fr 20:00-02:00", "closed"),
-    "past the midnight of a holiday": (
-        "2026-05-02 02:30",  # 1 May is a Friday
-        "Mo-Fr 20:00-02:00; PH 21:00-03:00",
+    "past the midnight of a holiday": ("2026-11-12 02:30", "PH 21:00-03:00", "open"),
+    "past midnight into a day with a rule of its own, which replaces all of that day": (
+        "2026-11-14 01:00",
+        "Fr 20:00-02:00; Sa 10:00-12:00",
+        "closed",
+    ),
+    "past midnight into a day to which a rule is added": (
+        "2026-11-14 01:00",
+        "Fr 20:00-02:00, Sa 10:00-12:00",
         "open",
     ),
     "past the midnight into a holiday": ("2026-11-11 01:00", "Tu 20:00-02:00; PH off", "holiday"),
