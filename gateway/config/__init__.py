@@ -3,7 +3,7 @@
 Both are read once, checked whole, and frozen; every fault is told at once (`ConfigError`).
 """
 
-from gateway.config.calendars import CalendarFeed
+from gateway.config.calendars import CalendarFeed, load_calendars
 from gateway.config.faults import ConfigError, Fault
 from gateway.config.schema import space_schema
 from gateway.config.settings import (
@@ -13,7 +13,6 @@ from gateway.config.settings import (
     load_settings,
 )
 from gateway.config.space import (
-    load_calendars,
     load_space,
     read_space,
     site_from_json,

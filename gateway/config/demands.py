@@ -95,11 +95,12 @@ def company_has_room(draft: Draft) -> Iterator[Fault]:
     capacities = {zone.id: zone.capacity for zone in draft.zones.values()}
     for asked in _asked(draft):
         capacity = capacities.get(asked.company_in)
-        among_them = asked.company_in in chain(asked.zone, parents)
-        needed = asked.demands.min_present - (0 if among_them else 1)
+        is_among_them = asked.company_in in chain(asked.zone, parents)
+        needed = asked.demands.min_present - (0 if is_among_them else 1)
         if capacity is not None and needed > capacity:
-            message = f"{needed} people are more than {capacity}, the capacity of "
-            yield draft.fault(f"{asked.path}.min_present", message + asked.company_in)
+            who = "people" if is_among_them else "others"
+            message = f"{needed} {who} are more than {capacity}, the capacity of {asked.company_in}"
+            yield draft.fault(f"{asked.path}.min_present", message)
 
 
 def company_is_known(draft: Draft) -> Iterator[Fault]:
@@ -109,6 +110,8 @@ def company_is_known(draft: Draft) -> Iterator[Fault]:
     badged = zones_badged_into(draft)
     for asked in _asked(draft):
         demands = asked.demands
+        if asked.company_in not in draft.ids["zones"]:
+            continue  # which is a fault already
         for key, is_asked in (
             ("min_present", demands.min_present > 1),
             ("role_present", demands.role_present is not None),

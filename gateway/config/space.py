@@ -6,7 +6,6 @@ from pathlib import Path
 import msgspec
 
 from gateway.config.build import site_of
-from gateway.config.calendars import CalendarFeed, feeds_of
 from gateway.config.checks import faults_between
 from gateway.config.draft import Draft, read_draft
 from gateway.config.faults import ConfigError, Fault
@@ -48,24 +47,6 @@ def read_space(path: Path) -> tuple[Draft, ...]:
     if faults:
         raise ConfigError(faults)
     return tuple(drafts)
-
-
-def load_calendars(path: Path) -> tuple[CalendarFeed, ...]:
-    """The calendars of the same files.
-
-    Raises:
-        ConfigError: With every fault of every file; a file of a secret address cannot be read.
-    """
-    feeds: list[CalendarFeed] = []
-    faults: list[Fault] = []
-    for draft in read_space(path):
-        try:
-            feeds += feeds_of(draft)
-        except ConfigError as wrong:
-            faults += wrong.faults
-    if faults:
-        raise ConfigError(faults)
-    return tuple(feeds)
 
 
 def space_files(path: Path) -> list[Path]:

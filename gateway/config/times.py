@@ -11,14 +11,14 @@ import opening_hours
 from gateway.config.claims import Claim
 from gateway.config.draft import Draft
 from gateway.config.faults import Fault
-from gateway.core.holidays import SCHOOL_COUNTRY, countries
+from gateway.core.holidays import SCHOOL_COUNTRY, countries, school_holidays_known_until
 from gateway.core.hours import holidays_named, without_holidays
 
 HOURS_EXAMPLE = 'write for example "Mo-Fr 08:00-20:00", or "24/7" for always'
 
 _COMMENT = re.compile(r'"[^"]*"')
 _SUN = re.compile(r"\b(?:dawn|sunrise|sunset|dusk)\b", re.IGNORECASE)
-_WEEKDAYS_BEFORE_HOLIDAY = re.compile(r"\b((?:Mo|Tu|We|Th|Fr|Sa|Su)[^\s;]*) ([PS]H)\b")
+_WEEKDAYS_BEFORE_HOLIDAY = re.compile(r"\b((?i:Mo|Tu|We|Th|Fr|Sa|Su)[^\s;]*) ([PS]H)\b")
 _TIME = r"(?:[01]\d|2[0-3]):[0-5]\d"
 _TIMES = re.compile(rf"({_TIME})-({_TIME}|24:00)")
 _SAMPLE = date(2026, 11, 11)
@@ -47,6 +47,8 @@ def country_has_holidays(draft: Draft) -> Iterator[Fault]:
     elif zone is not None and country != SCHOOL_COUNTRY and draft.whole("site.country"):
         message = f'is a zone of France: it needs country = "{SCHOOL_COUNTRY}"'
         yield draft.fault("site.school_zone", message)
+    elif zone is not None:
+        school_holidays_known_until()  # reads the table now: 0.1 s that no door waits for later
 
 
 def days_of_presence_are_ordered(draft: Draft) -> Iterator[Fault]:
