@@ -1,15 +1,22 @@
 """`seuil check`: is the space file right, and what does it say?"""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from gateway.cli import errors
-from gateway.config import ConfigError, load_space, read_space, space_schema
+from gateway.cli import described, errors
+from gateway.config import (
+    CalendarFeed,
+    ConfigError,
+    load_calendars,
+    load_space,
+    read_space,
+    space_schema,
+)
 from gateway.core.site import Site
 
 
@@ -31,7 +38,7 @@ def check(
         with errors.told(as_json=as_json):
             load_space(space)
     try:
-        sites = load_space(space)
+        sites, calendars = load_space(space), load_calendars(space)
     except ConfigError as wrong:
         errors.tell(wrong.faults, as_json=as_json)
         if not as_json:
@@ -39,15 +46,15 @@ def check(
             typer.echo(f"{count} fault{'s' if count > 1 else ''}", err=True)
         raise typer.Exit(errors.FOUND) from None
     if as_json:
-        typer.echo(json.dumps({"ok": True, "sites": [_counts(site) for site in sites]}))
+        typer.echo(json.dumps({"ok": True, "sites": [_counts(site, calendars) for site in sites]}))
         return
     console = Console()
     sources = _capacity_sources(space)
     for site in sites:
-        _show(console, site, sources)
+        described.show(console, site, sources, [each for each in calendars if each.site == site.id])
 
 
-def _counts(site: Site) -> dict[str, str | int]:
+def _counts(site: Site, calendars: Iterable[CalendarFeed]) -> dict[str, str | int]:
     return {
         "id": site.id,
         "zones": len(site.zones),
@@ -58,6 +65,12 @@ def _counts(site: Site) -> dict[str, str | int]:
         "sensors": sum(device.role == "sensor" for device in site.devices),
         "locks": sum(device.role == "lock" for device in site.devices),
         "plans": len(site.plans),
+        "trainings": len(site.trainings),
+        "roles": len(site.roles),
+        "groups": len(site.groups),
+        "interlocks": len(site.interlocks),
+        "exceptional_days": len(site.exceptional_days),
+        "calendars": sum(calendar.site == site.id for calendar in calendars),
     }
 
 
@@ -69,58 +82,3 @@ def _capacity_sources(space: Path) -> dict[tuple[str, str], str]:
         if draft.site is not None
         for zone in draft.zones.values()
     }
-
-
-def _show(console: Console, site: Site, sources: dict[tuple[str, str], str]) -> None:
-    console.print(f"[bold]{site.name.en}[/] ({site.id}), {site.timezone}", highlight=False)
-    for table in (_zones(site, sources), _doors(site), _devices(site), _plans(site)):
-        if table.row_count:
-            console.print(table)
-
-
-def _zones(site: Site, sources: dict[tuple[str, str], str]) -> Table:
-    table = _table("zone", "name", "people at most", "which comes from")
-    for zone in site.zones:
-        name = "  " * len(zone.ancestors) + zone.id
-        most = "" if zone.capacity is None else str(zone.capacity)
-        table.add_row(name, zone.name.en, most, sources[site.id, zone.id])
-    return table
-
-
-def _doors(site: Site) -> Table:
-    table = _table("door", "from", "into", "contact", "way out", "released by")
-    for door in site.doors:
-        table.add_row(
-            door.id,
-            door.outside or "the street",
-            door.zone,
-            "yes" if door.contact else "no",
-            door.exit,
-            door.lock or "the reader",
-        )
-    return table
-
-
-def _devices(site: Site) -> Table:
-    table = _table("device", "role", "driver", "where", "topic")
-    for device in site.devices:
-        where = device.access_point or device.zone or device.door or device.machine or ""
-        table.add_row(device.id, device.role, device.driver, where, device.topic)
-    return table
-
-
-def _plans(site: Site) -> Table:
-    table = _table("plan", "name", "opens", "when")
-    for plan in site.plans:
-        for place, right in enumerate(plan.rights):
-            opens = ", ".join((*right.zones, *right.machines))
-            first = (plan.id, plan.name.en) if place == 0 else ("", "")
-            table.add_row(*first, opens, right.hours)
-    return table
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, title_justify="left")
-    for column in columns:
-        table.add_column(column, header_style="bold", overflow="fold")
-    return table

@@ -11,6 +11,8 @@ from gateway.cli import errors
 from gateway.config import ConfigError, Fault, space_schema
 
 SCHEMA_FILE = "space.schema.json"
+CALENDAR_FILE = "meeting.ics"
+"""The one that the example names."""
 _SCHEMA_LINE = "#:schema "
 
 
@@ -19,14 +21,15 @@ def init(
     *,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:
-    """Write a commented example of a space file, and beside it the schema for editors."""
+    """Write a commented example of a space file, with its calendar and a schema for editors."""
     with errors.told(as_json=False):
         write_example(file, force=force)
-    typer.echo(f"wrote {file} and {file.with_name(SCHEMA_FILE)}; next: seuil check {file}")
+    beside = f"{file.with_name(SCHEMA_FILE)} and {file.with_name(CALENDAR_FILE)}"
+    typer.echo(f"wrote {file}, {beside}; next: seuil check {file}")
 
 
 def write_example(file: Path, *, force: bool = False) -> None:
-    """Write the example.
+    """Write the example. A calendar that is there already stays: it may hold real bookings.
 
     Raises:
         ConfigError: There is a file already, or none can be written there.
@@ -34,6 +37,9 @@ def write_example(file: Path, *, force: bool = False) -> None:
     try:
         with file.open("w" if force else "x", encoding="utf-8") as opened:
             opened.write(example())
+        calendar = file.with_name(CALENDAR_FILE)
+        if not calendar.exists():
+            calendar.write_bytes(files("gateway").joinpath("examples", CALENDAR_FILE).read_bytes())
         schema = json.dumps(space_schema(), indent=2, ensure_ascii=False)
         file.with_name(SCHEMA_FILE).write_text(schema + "\n", encoding="utf-8")
     except FileExistsError:

@@ -3,6 +3,7 @@
 Both are read once, checked whole, and frozen; every fault is told at once (`ConfigError`).
 """
 
+from gateway.config.calendars import CalendarFeed, load_calendars
 from gateway.config.faults import ConfigError, Fault
 from gateway.config.schema import space_schema
 from gateway.config.settings import (
@@ -11,14 +12,21 @@ from gateway.config.settings import (
     known_credential_key,
     load_settings,
 )
-from gateway.config.space import load_space, read_space, site_from_json, site_to_json
+from gateway.config.space import (
+    load_space,
+    read_space,
+    site_from_json,
+    site_to_json,
+)
 
 __all__ = [
+    "CalendarFeed",
     "ConfigError",
     "Fault",
     "Settings",
     "credential_key",
     "known_credential_key",
+    "load_calendars",
     "load_settings",
     "load_space",
     "read_space",

@@ -1,13 +1,17 @@
 """From a draft's tables to the values of `gateway.core.site`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gateway.config.draft import Draft
 from gateway.config.schema import (
     AccessPointTable,
     BothLanguages,
+    DemandsTable,
     DeviceTable,
     DoorTable,
+    MachineDemandsTable,
+    MachineTable,
+    NamedTable,
     PlanTable,
     ReaderTable,
     RightTable,
@@ -18,20 +22,28 @@ from gateway.config.schema import (
 from gateway.core.site import (
     AccessPoint,
     AccessPointId,
+    Accounting,
+    Demands,
     Device,
     DeviceId,
     Direction,
     Door,
     DoorId,
+    ExceptionalDay,
+    Interlock,
     Machine,
     MachineId,
+    Named,
     Plan,
     PlanId,
+    Quota,
     Right,
     Role,
+    RoleId,
     Site,
     SiteId,
     Text,
+    TrainingId,
     Zone,
     ZoneId,
 )
@@ -46,12 +58,27 @@ def site_of(draft: Draft, site: SiteTable) -> Site:
         zones=tuple(_zone(draft, zone) for zone in draft.zones.values()),
         doors=tuple(_door(draft, door) for door in draft.doors.values()),
         access_points=tuple(_access_point(draft, each) for each in draft.access_points.values()),
-        machines=tuple(
-            Machine(MachineId(each.id), _text(each.name), ZoneId(each.zone))
-            for each in draft.machines.values()
-        ),
+        machines=tuple(_machine(machine) for machine in draft.machines.values()),
         devices=tuple(device for _, _, device in every_device(draft)),
         plans=tuple(_plan(plan) for plan in draft.plans.values()),
+        interlocks=tuple(
+            Interlock(tuple(DoorId(door) for door in each.doors))
+            for each in draft.interlocks.values()
+        ),
+        trainings=_named(draft.trainings.values()),
+        roles=_named(draft.roles.values()),
+        groups=_named(draft.groups.values()),
+        country=site.country,
+        school_zone=site.school_zone,
+        exceptional_days=tuple(
+            ExceptionalDay(each.day, _text(each.name), each.hours)
+            for each in draft.exceptional_days.values()
+        ),
+        accounting=Accounting(
+            half_from_s=site.accounting.half_from_min * 60,
+            whole_from_s=site.accounting.whole_from_min * 60,
+        ),
+        booking_margin_s=site.booking_margin_s,
     )
 
 
@@ -70,6 +97,15 @@ def every_device(draft: Draft) -> Iterator[tuple[str, int, Device]]:
 def may_be_contact(sensor: SensorTable) -> bool:
     """Whether a sensor at a door may report open and closed: its options may say what it means."""
     return sensor.options.get("means", "door") == "door"
+
+
+def has_contact(draft: Draft, door: DoorTable) -> bool:
+    """Whether some device reports this door open and closed."""
+    if door.contact is not None:
+        return door.contact
+    return any(
+        sensor.door == door.id and may_be_contact(sensor) for sensor in draft.sensors.values()
+    )
 
 
 def _device(
@@ -126,41 +162,85 @@ def _zone(draft: Draft, zone: ZoneTable) -> Zone:
     while above is not None:
         ancestors.append(ZoneId(above))
         above = parents[above]
-    return Zone(ZoneId(zone.id), _text(zone.name), zone.capacity, tuple(ancestors))
+    return Zone(
+        id=ZoneId(zone.id),
+        name=_text(zone.name),
+        capacity=zone.capacity,
+        ancestors=tuple(ancestors),
+        demands=_demands(zone.demands),
+        passback=zone.passback,
+        passback_s=zone.passback_s or 0.0,
+        opened_by=RoleId(zone.opened_by) if zone.opened_by else None,
+        escort=zone.escort,
+    )
+
+
+def _machine(machine: MachineTable) -> Machine:
+    return Machine(
+        id=MachineId(machine.id),
+        name=_text(machine.name),
+        zone=ZoneId(machine.zone),
+        demands=_demands(machine.demands),
+    )
+
+
+def _demands(demands: DemandsTable) -> Demands:
+    of_machine = demands if isinstance(demands, MachineDemandsTable) else MachineDemandsTable()
+    return Demands(
+        trainings=tuple(TrainingId(training) for training in demands.trainings),
+        min_present=demands.min_present,
+        role_present=RoleId(demands.role_present) if demands.role_present else None,
+        present_in=ZoneId(demands.present_in) if demands.present_in else None,
+        booking=demands.booking,
+        check_in=of_machine.check_in,
+        grace_s=of_machine.grace_s,
+    )
 
 
 def _door(draft: Draft, door: DoorTable) -> Door:
-    sensed = any(
-        sensor.door == door.id and may_be_contact(sensor) for sensor in draft.sensors.values()
-    )
     return Door(
         id=DoorId(door.id),
         name=_text(door.name),
         zone=ZoneId(door.zone),
         outside=ZoneId(door.outside) if door.outside else None,
-        contact=sensed if door.contact is None else door.contact,
+        contact=has_contact(draft, door),
         lock=DeviceId(door.lock) if door.lock else None,
         exit=door.exit,
         unlock_s=door.unlock_s,
         held_open_max_s=door.held_open_max_s,
+        fail_mode=door.fail_mode,
     )
 
 
 def _access_point(draft: Draft, point: AccessPointTable) -> AccessPoint:
-    if point.door is not None:
-        door = next(each for each in draft.doors.values() if each.id == point.door)
-        direction: Direction = point.direction or "entry"
-        return AccessPoint(
-            AccessPointId(point.id), direction, ZoneId(door.zone), door=DoorId(door.id)
-        )
-    machine = next(each for each in draft.machines.values() if each.id == point.machine)
+    direction, zone = _led_to(draft, point)
     return AccessPoint(
-        AccessPointId(point.id), "machine", ZoneId(machine.zone), machine=MachineId(machine.id)
+        id=AccessPointId(point.id),
+        direction=direction,
+        zone=ZoneId(zone),
+        door=DoorId(point.door) if point.door else None,
+        machine=MachineId(point.machine) if point.machine else None,
+        min_credential=point.min_credential,
     )
 
 
+def _led_to(draft: Draft, point: AccessPointTable) -> tuple[Direction, str]:
+    """An access point's direction, and the zone that it is about."""
+    if point.muster is not None:
+        return "muster", point.muster
+    if point.machine is not None:
+        return "machine", next(m.zone for m in draft.machines.values() if m.id == point.machine)
+    zone = next(door.zone for door in draft.doors.values() if door.id == point.door)
+    return point.direction or "entry", zone
+
+
 def _plan(plan: PlanTable) -> Plan:
-    return Plan(PlanId(plan.id), _text(plan.name), tuple(_right(right) for right in plan.rights))
+    return Plan(
+        id=PlanId(plan.id),
+        name=_text(plan.name),
+        rights=tuple(_right(right) for right in plan.rights),
+        quotas=tuple(Quota(quota.kind, quota.amount, quota.per) for quota in plan.quotas),
+    )
 
 
 def _right(right: RightTable) -> Right:
@@ -169,6 +249,10 @@ def _right(right: RightTable) -> Right:
         machines=tuple(MachineId(machine) for machine in right.machines),
         hours=right.hours,
     )
+
+
+def _named(tables: Iterable[NamedTable]) -> tuple[Named, ...]:
+    return tuple(Named(table.id, _text(table.name)) for table in tables)
 
 
 def _text(name: BothLanguages) -> Text:

@@ -4,20 +4,24 @@ Every claim is looked at, so that one run names every fault. Each starts from a 
 table may be missing.
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping
-from difflib import get_close_matches
-from zoneinfo import ZoneInfo, available_timezones
+from collections.abc import Iterator
 
-import opening_hours
-
-from gateway.config.build import every_device, may_be_contact
+from gateway.config import booked, demands, plans, times
+from gateway.config.build import every_device, has_contact, may_be_contact
+from gateway.config.claims import (
+    Claim,
+    chain,
+    doors_with_reader,
+    parents_of,
+    singular,
+    tables,
+    value,
+    with_reader,
+)
 from gateway.config.draft import Draft
 from gateway.config.faults import Fault, unknown
-from gateway.config.schema import AccessPointTable, RightTable, Table
+from gateway.config.schema import ReaderTable
 from sensors.registry import DRIVERS
-
-Claim = Callable[[Draft], Iterator[Fault]]
 
 REFERENCES = (  # a table's key names one of these tables
     ("zones", "parent", ("zones",)),
@@ -26,11 +30,14 @@ REFERENCES = (  # a table's key names one of these tables
     ("doors", "lock", ("locks", "readers")),
     ("access_points", "door", ("doors",)),
     ("access_points", "machine", ("machines",)),
+    ("access_points", "muster", ("zones",)),
     ("machines", "zone", ("zones",)),
     ("readers", "access_point", ("access_points",)),
     ("sensors", "zone", ("zones",)),
     ("sensors", "door", ("doors",)),
     ("sensors", "machine", ("machines",)),
+    ("calendars", "zone", ("zones",)),
+    ("calendars", "machine", ("machines",)),
 )
 ID_SPACES = (  # an id is given once among these tables
     ("zones",),
@@ -39,41 +46,21 @@ ID_SPACES = (  # an id is given once among these tables
     ("machines",),
     ("readers", "sensors", "locks"),
     ("plans",),
+    ("trainings",),
+    ("roles",),
+    ("groups",),
 )
-HOURS_EXAMPLE = 'write for example "Mo-Fr 08:00-20:00", or "24/7" for always'
-
-_HOLIDAY = re.compile(r"\b[PS]H\b")
-
-
-def timezone_exists(draft: Draft) -> Iterator[Fault]:
-    """Local times need a zone that the machine knows."""
-    if draft.site is None:
-        return
-    name = draft.site.timezone
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError
-        yield draft.fault("site.timezone", _unknown_timezone(name))
-
-
-def country_has_holidays(draft: Draft) -> Iterator[Fault]:
-    """Public holidays differ from country to country."""
-    if draft.site is None:
-        return
-    try:
-        opening_hours.OpeningHours("24/7", country=draft.site.country)
-    except opening_hours.UnknownCountryError:  # type: ignore[attr-defined]  # missing in its stub
-        message = f'"{draft.site.country}" is not a country with known holidays; France is "FR"'
-        yield draft.fault("site.country", message)
+TAKES_A_PIN = frozenset({"native"})
+"""Drivers whose readers send a PIN beside a badge."""
 
 
 def ids_are_unique(draft: Draft) -> Iterator[Fault]:
     """An id names one thing; devices of all kinds share the topics, hence one set of ids."""
-    for tables in ID_SPACES:
+    for space in ID_SPACES:
         first: dict[str, str] = {}
-        for kind in tables:
-            for index, table in _tables(draft, kind).items():
-                path, id_ = f"{kind}[{index}].id", str(_value(table, "id"))
+        for kind in space:
+            for index, table in tables(draft, kind).items():
+                path, id_ = f"{kind}[{index}].id", str(value(table, "id"))
                 if id_ in first:
                     yield draft.fault(path, f'"{id_}" is given already at {first[id_]}')
                 first.setdefault(id_, path)
@@ -83,55 +70,22 @@ def references_exist(draft: Draft) -> Iterator[Fault]:
     """What a table names is in the file."""
     for kind, key, targets in REFERENCES:
         known = [id_ for target in targets for id_ in draft.ids[target]]
-        for index, table in _tables(draft, kind).items():
-            named = _value(table, key)
+        for index, table in tables(draft, kind).items():
+            named = value(table, key)
             if named is not None and named not in known:
-                what = " or ".join(_singular(target) for target in targets)
+                what = " or ".join(singular(target) for target in targets)
                 yield draft.fault(f"{kind}[{index}].{key}", unknown(str(named), what, known))
-
-
-def plans_have_rights(draft: Draft) -> Iterator[Fault]:
-    """Whoever buys a plan may go somewhere."""
-    for index, plan in draft.plans.items():
-        if not plan.rights:
-            yield draft.fault(f"plans[{index}].rights", "is empty: add [[plans.rights]]")
-
-
-def rights_name_what_exists(draft: Draft) -> Iterator[Fault]:
-    """A right opens something, and something that is in the file."""
-    for path, right in _rights(draft):
-        for key, named in (("zones", right.zones), ("machines", right.machines)):
-            for place, id_ in enumerate(named):
-                if id_ not in draft.ids[key]:
-                    what = unknown(id_, _singular(key), draft.ids[key])
-                    yield draft.fault(f"{path}.{key}[{place}]", what)
-        if not right.zones and not right.machines:
-            yield draft.fault(path, "opens nothing: give zones or machines")
-
-
-def hours_are_understood(draft: Draft) -> Iterator[Fault]:
-    """Opening hours can be read."""
-    for path, right in _rights(draft):
-        if not opening_hours.validate(right.hours):
-            message = f'"{right.hours}" is not in opening_hours syntax; {HOURS_EXAMPLE}'
-            yield draft.fault(f"{path}.hours", message)
-            continue
-        if _HOLIDAY.search(right.hours):
-            # The engine evaluates hours without a calendar of holidays: PH would never match.
-            yield draft.fault(
-                f"{path}.hours", "holidays (PH, SH) are not known yet; write the days"
-            )
 
 
 def zones_have_no_cycle(draft: Draft) -> Iterator[Fault]:
     """No zone is inside itself, by any way round."""
-    parent = {zone.id: zone.parent for zone in draft.zones.values()}
+    parents = parents_of(draft)
     told: set[str] = set()
     for index, zone in draft.zones.items():
-        chain = _chain(zone.id, parent)
-        if zone.id in chain[1:] and zone.id not in told:
-            told.update(chain)
-            yield draft.fault(f"zones[{index}].parent", f"goes round: {' > '.join(chain)}")
+        around = chain(zone.id, parents)
+        if zone.id in around[1:] and zone.id not in told:
+            told.update(around)
+            yield draft.fault(f"zones[{index}].parent", f"goes round: {' > '.join(around)}")
 
 
 def capacities_fit(draft: Draft) -> Iterator[Fault]:
@@ -145,7 +99,7 @@ def capacities_fit(draft: Draft) -> Iterator[Fault]:
                 'is required with capacity: say where it comes from, "fire certificate 2024-03"'
             )
             yield draft.fault(f"zones[{index}].capacity_source", message)
-        for above in _chain(zone.id, {id_: each.parent for id_, each in zones.items()})[1:]:
+        for above in chain(zone.id, parents_of(draft))[1:]:
             limit = zones[above].capacity if above in zones else None
             if limit is not None and zone.capacity > limit:
                 message = f"{zone.capacity} is more than {limit}, the capacity of {above} around it"
@@ -154,21 +108,36 @@ def capacities_fit(draft: Draft) -> Iterator[Fault]:
 
 
 def access_points_are_one_thing(draft: Draft) -> Iterator[Fault]:
-    """An access point is one direction through one door, or one machine; no two are the same."""
+    """An access point is one direction through a door, one machine, or a muster point."""
     first: dict[tuple[str, str], str] = {}
     for index, point in draft.access_points.items():
         path = f"access_points[{index}]"
-        if (point.door is None) == (point.machine is None):
-            yield draft.fault(path, "give either door and direction, or machine")
+        if sum(each is not None for each in (point.door, point.machine, point.muster)) != 1:
+            yield draft.fault(path, "give either door and direction, or machine, or muster")
         elif point.door is not None and point.direction is None:
             yield draft.fault(f"{path}.direction", 'is required with door: "entry" or "exit"')
-        elif point.machine is not None and point.direction is not None:
-            yield draft.fault(f"{path}.direction", "belongs to a door; a machine has none")
-        else:
+        elif point.door is None and point.direction is not None:
+            what = "a machine" if point.machine else "a muster point"
+            yield draft.fault(f"{path}.direction", f"belongs to a door; {what} has none")
+        elif point.muster is None:  # of muster points there may be one on each side
             same = (point.door or "", point.direction or point.machine or "")
             if same in first:
                 yield draft.fault(path, f"is the same as {first[same]}; readers may share one")
             first.setdefault(same, path)
+
+
+def credentials_can_be_strong(draft: Draft) -> Iterator[Fault]:
+    """What an access point asks for, its readers can take; the way out asks for nothing."""
+    for index, point in draft.access_points.items():
+        path = f"access_points[{index}].min_credential"
+        if point.direction == "exit" or point.muster is not None:
+            if "min_credential" in point.model_fields_set:
+                what = "the way out" if point.direction == "exit" else "a muster point"
+                yield draft.fault(path, f"is not asked here: {what} is free to everybody")
+            continue
+        readers = [each for each in draft.readers.values() if each.access_point == point.id]
+        if readers and not any(_takes(reader, point.min_credential) for reader in readers):
+            yield draft.fault(path, _WEAK_READERS[point.min_credential])
 
 
 def sensors_watch_one_thing(draft: Draft) -> Iterator[Fault]:
@@ -190,7 +159,7 @@ def nobody_is_locked_in(draft: Draft) -> Iterator[Fault]:
     """Life safety: where people leave by badge, a reader lets them out."""
     if not draft.whole("access_points", "readers"):
         return  # what is missing may be there, with a fault of its own
-    ways_out = {point.door for point in _with_reader(draft) if point.direction == "exit"}
+    ways_out = doors_with_reader(draft, "exit")
     for index, door in draft.doors.items():
         if door.exit == "reader" and door.id not in ways_out:
             message = (
@@ -200,12 +169,26 @@ def nobody_is_locked_in(draft: Draft) -> Iterator[Fault]:
             yield draft.fault(f"doors[{index}].exit", message)
 
 
+def secure_doors_have_a_handle(draft: Draft) -> Iterator[Fault]:
+    """Life safety: a door that stays locked in an evacuation lets people out without power.
+
+    A reader or a button works as long as power, network and gateway do; in a fire none may.
+    """
+    for index, door in draft.doors.items():
+        if door.fail_mode == "secure" and door.exit != "handle":
+            message = (
+                f'"secure" needs exit = "handle": in an evacuation nobody may depend on a '
+                f'{door.exit} to get out; write "safe"'
+            )
+            yield draft.fault(f"doors[{index}].fail_mode", message)
+
+
 def contacts_are_reported(draft: Draft) -> Iterator[Fault]:
     """A door with a contact has a device that reports it, or entries would wait for ever."""
     if not draft.whole("access_points", "readers", "sensors"):
         return
     watched = {sensor.door for sensor in draft.sensors.values() if may_be_contact(sensor)}
-    with_device = {point.door for point in _with_reader(draft)} | watched
+    with_device = {point.door for point in with_reader(draft)} | watched
     for index, door in draft.doors.items():
         path = f"doors[{index}].contact"
         if door.contact and door.id not in with_device and door.lock is None:
@@ -217,6 +200,23 @@ def contacts_are_reported(draft: Draft) -> Iterator[Fault]:
             yield draft.fault(path, message)
         elif door.id in watched and door.exit != "button" and door.contact is False:
             yield draft.fault(path, "is false, but a sensor names this door; leave it away")
+
+
+def interlocks_can_be_kept(draft: Draft) -> Iterator[Fault]:
+    """Of an airlock's doors it is known which one is open."""
+    doors = {door.id: door for door in draft.doors.values()}
+    for index, interlock in draft.interlocks.items():
+        path = f"interlocks[{index}].doors"
+        if len(set(interlock.doors)) < _DOORS_OF_AN_AIRLOCK:
+            yield draft.fault(path, "needs two doors or more, of which one opens at a time")
+            continue
+        for place, id_ in enumerate(interlock.doors):
+            if id_ not in draft.ids["doors"]:
+                what = unknown(id_, "door", draft.ids["doors"])
+                yield draft.fault(f"{path}[{place}]", what)
+            elif id_ in doors and not has_contact(draft, doors[id_]):
+                message = f'"{id_}" has no contact: nobody would know that it stands open'
+                yield draft.fault(f"{path}[{place}]", message)
 
 
 def locks_are_used(draft: Draft) -> Iterator[Fault]:
@@ -245,23 +245,34 @@ def devices_are_understood(draft: Draft) -> Iterator[Fault]:
 
 
 CLAIMS: tuple[Claim, ...] = (
-    timezone_exists,
-    country_has_holidays,
     ids_are_unique,
     references_exist,
     zones_have_no_cycle,
     capacities_fit,
     doors_have_two_sides,
     nobody_is_locked_in,
+    secure_doors_have_a_handle,
     contacts_are_reported,
+    interlocks_can_be_kept,
     locks_are_used,
     access_points_are_one_thing,
+    credentials_can_be_strong,
     sensors_watch_one_thing,
     devices_are_understood,
-    plans_have_rights,
-    rights_name_what_exists,
-    hours_are_understood,
+    *times.CLAIMS,
+    *plans.CLAIMS,
+    *demands.CLAIMS,
+    *booked.CLAIMS,
 )
+
+_DOORS_OF_AN_AIRLOCK = 2
+_WEAK_READERS = {
+    "number": 'its readers take codes alone (format = "pin"): write min_credential = "pin"',
+    "number-and-pin": (
+        f"none of its readers takes a badge and a PIN: that needs driver = "
+        f'"{", ".join(sorted(TAKES_A_PIN))}", and a format other than "pin"'
+    ),
+}
 
 
 def faults_between(draft: Draft) -> list[Fault]:
@@ -269,43 +280,8 @@ def faults_between(draft: Draft) -> list[Fault]:
     return [fault for claim in CLAIMS for fault in claim(draft)]
 
 
-def _tables(draft: Draft, kind: str) -> Mapping[int, Table]:
-    tables: Mapping[int, Table] = getattr(draft, kind)
-    return tables
-
-
-def _value(table: Table, key: str) -> object:
-    value: object = getattr(table, key)
-    return value
-
-
-def _singular(kind: str) -> str:
-    return kind.removesuffix("s").replace("_", " ")
-
-
-def _rights(draft: Draft) -> Iterator[tuple[str, RightTable]]:
-    for index, plan in draft.plans.items():
-        for place, right in enumerate(plan.rights):
-            yield f"plans[{index}].rights[{place}]", right
-
-
-def _with_reader(draft: Draft) -> Iterator[AccessPointTable]:
-    """The access points at which a reader stands."""
-    served = {reader.access_point for reader in draft.readers.values()}
-    return (point for point in draft.access_points.values() if point.id in served)
-
-
-def _chain(zone: str, parent: Mapping[str, str | None]) -> list[str]:
-    """A zone and the zones around it, nearest first; it ends where it would repeat itself."""
-    chain = [zone]
-    while (above := parent.get(chain[-1])) is not None:
-        chain.append(above)
-        if above in chain[:-1]:
-            break
-    return chain
-
-
-def _unknown_timezone(name: str) -> str:
-    close = get_close_matches(name, available_timezones(), n=1)
-    guess = f'; did you mean "{close[0]}"?' if close else '; write for example "Europe/Paris"'
-    return f'"{name}" is not a time zone{guess}'
+def _takes(reader: ReaderTable, strength: str) -> bool:
+    """Whether a reader can take a credential as strong as this."""
+    if strength == "number-and-pin":
+        return reader.driver in TAKES_A_PIN and reader.format != "pin"
+    return strength == "pin" or reader.format != "pin"

@@ -18,6 +18,7 @@ _KINDS = {
     "int_from_float": "a whole number",
     "float_type": "a number",
     "bool_type": "true or false",
+    "date_type": "a date without quotes, such as 2026-12-24",
     "tuple_type": "a list",
     "dict_type": "a table",
     "model_type": "a table",

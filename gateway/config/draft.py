@@ -18,9 +18,13 @@ from gateway.config.complaints import dotted, sentence
 from gateway.config.faults import ConfigError, Fault, unknown
 from gateway.config.schema import (
     AccessPointTable,
+    CalendarTable,
     DoorTable,
+    ExceptionalDayTable,
+    InterlockTable,
     LockTable,
     MachineTable,
+    NamedTable,
     PlanTable,
     ReaderTable,
     SensorTable,
@@ -46,7 +50,13 @@ class Draft:
     readers: Mapping[int, ReaderTable]
     sensors: Mapping[int, SensorTable]
     locks: Mapping[int, LockTable]
+    interlocks: Mapping[int, InterlockTable]
     plans: Mapping[int, PlanTable]
+    trainings: Mapping[int, NamedTable]
+    roles: Mapping[int, NamedTable]
+    groups: Mapping[int, NamedTable]
+    exceptional_days: Mapping[int, ExceptionalDayTable]
+    calendars: Mapping[int, CalendarTable]
     ids: Mapping[str, tuple[str, ...]]
     faults: list[Fault] = field(default_factory=list)
 
@@ -82,7 +92,13 @@ def draft_of(file: str, raw: dict[str, Any]) -> Draft:
         readers=reading.tables("readers", ReaderTable),
         sensors=reading.tables("sensors", SensorTable),
         locks=reading.tables("locks", LockTable),
+        interlocks=reading.tables("interlocks", InterlockTable),
         plans=reading.tables("plans", PlanTable),
+        trainings=reading.tables("trainings", NamedTable),
+        roles=reading.tables("roles", NamedTable),
+        groups=reading.tables("groups", NamedTable),
+        exceptional_days=reading.tables("exceptional_days", ExceptionalDayTable),
+        calendars=reading.tables("calendars", CalendarTable),
         ids={key: tuple(reading.ids(key)) for key in SpaceFile.model_fields if key != "site"},
         faults=reading.faults,
     )

@@ -4,6 +4,7 @@ These models say what each table may hold; the JSON schema for editors is made o
 tables together (a door's zone exists, a driver knows its options) is in `gateway.config.checks`.
 """
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -60,6 +61,15 @@ _NAME_SCHEMA: dict[str, Any] = {
 Name = Annotated[BothLanguages, BeforeValidator(_in_both_languages), WithJsonSchema(_NAME_SCHEMA)]
 
 
+class AccountingTable(Table):
+    """A day of presence shorter than the first counts 0, shorter than the second 0.5, else 1."""
+
+    half_from_min: Annotated[float, Field(ge=0, le=1440)] = 15.0
+    """Minutes of presence from which a day counts 0.5."""
+    whole_from_min: Annotated[float, Field(gt=0, le=1440)] = 300.0
+    """Minutes of presence from which a day counts 1."""
+
+
 class SiteTable(Table):
     """The place itself."""
 
@@ -69,8 +79,38 @@ class SiteTable(Table):
     """One name, or { fr = "...", en = "..." }."""
     timezone: str
     """An IANA name such as "Europe/Paris": opening hours and membership dates are local."""
-    country: str = "FR"
+    country: str | None = None
     """Two letters (ISO 3166): which public holidays "PH" means in opening hours."""
+    school_zone: Literal["A", "B", "C"] | None = None
+    """The French zone whose school holidays "SH" means in opening hours."""
+    booking_margin_s: Annotated[float, Field(ge=0, le=86_400)] = 900.0
+    """Seconds before and after a booking in which the doors on the way to it open."""
+    accounting: AccountingTable = AccountingTable()
+    """What a day of presence counts against a quota of days."""
+
+
+class DemandsTable(Table):
+    """What is asked of somebody beside a plan's right."""
+
+    trainings: Ids = ()
+    """All of these, each given and not expired."""
+    min_present: Annotated[int, Field(ge=1, le=100)] = 1
+    """People who must be there, the one who asks among them: 2 is "never alone"."""
+    role_present: Id | None = None
+    """Somebody with this role must be there; it may be the one who asks."""
+    present_in: Id | None = None
+    """Where "there" is, rooms inside it included; absent: the zone itself, or the machine's."""
+    booking: Literal["ignored", "respected", "required"] = "ignored"
+    """respected: while booked, only for who booked. required: never without a booking."""
+
+
+class MachineDemandsTable(DemandsTable):
+    """What a machine asks, when it is switched on and while it runs."""
+
+    check_in: bool = False
+    """Its user must have badged into its zone."""
+    grace_s: Annotated[float, Field(ge=5, le=3600)] = 60.0
+    """Seconds to mend what is missing while it runs, before it is asked to stop."""
 
 
 class ZoneTable(Table):
@@ -88,6 +128,16 @@ class ZoneTable(Table):
     """People who may be inside at once; absent: no limit."""
     capacity_source: Words | None = None
     """Where that number comes from, such as "fire certificate 2024-03"."""
+    demands: DemandsTable = DemandsTable()
+    """What the zone asks of those who enter."""
+    passback: Literal["off", "soft", "hard", "timed"] = "off"
+    """Who is in already and enters again: soft notes it, hard refuses, timed for `passback_s`."""
+    passback_s: Seconds | None = None
+    """Seconds after an entry in which `passback = "timed"` refuses another one."""
+    opened_by: Id | None = None
+    """Each day the zone is shut until somebody with this role has entered it."""
+    escort: bool = False
+    """A visitor may enter only while a member is inside."""
 
 
 class DoorTable(Table):
@@ -109,14 +159,26 @@ class DoorTable(Table):
     """Seconds that it stays released after a grant."""
     held_open_max_s: Seconds = 30.0
     """Seconds that it may stand open before the alarm."""
+    fail_mode: Literal["safe", "secure"] = "safe"
+    """In an evacuation: safe is released, secure stays locked from outside. Needs a handle."""
+
+
+class InterlockTable(Table):
+    """Doors of which one is let open at a time: an airlock."""
+
+    doors: Ids
 
 
 class AccessPointTable(Table):
-    """One direction through a door, or one machine."""
+    """One direction through a door, one machine, or a place where people gather."""
 
     model_config = ConfigDict(
         json_schema_extra={
-            "oneOf": [{"required": ["door", "direction"]}, {"required": ["machine"]}]
+            "oneOf": [
+                {"required": ["door", "direction"]},
+                {"required": ["machine"]},
+                {"required": ["muster"]},
+            ]
         }
     )
 
@@ -124,6 +186,10 @@ class AccessPointTable(Table):
     door: Id | None = None
     direction: Literal["entry", "exit"] | None = None
     machine: Id | None = None
+    muster: Id | None = None
+    """The zone whose people gather here in an evacuation."""
+    min_credential: Literal["pin", "number", "number-and-pin"] = "number"
+    """The weakest that is accepted: a code alone, a badge, or a badge and its PIN."""
 
 
 class DeviceTable(Table):
@@ -178,6 +244,8 @@ class MachineTable(Table):
     name: Name
     zone: Id
     """The zone in which it stands."""
+    demands: MachineDemandsTable = MachineDemandsTable()
+    """What it asks of its user."""
 
 
 class RightTable(Table):
@@ -190,14 +258,75 @@ class RightTable(Table):
     """OpenStreetMap opening_hours syntax, local time: "Mo-Fr 08:00-20:00; PH off"."""
 
 
+class QuotaTable(Table):
+    """How much of a plan may be used in a period."""
+
+    kind: Literal["days", "half-days", "hours", "entries"]
+    """Days of presence (0.5 or 1 each), halves of days, hours of presence, or entries."""
+    amount: Annotated[float, Field(gt=0, le=10_000)]
+    per: Literal["day", "week", "month", "year"]
+    """A period of the site's calendar; weeks begin on Monday."""
+
+
 class PlanTable(Table):
     """What members buy."""
 
     id: Id
     name: Name
+    quotas: Annotated[tuple[QuotaTable, ...], Field(strict=False)] = ()
+    """All of them must have something left."""
     rights: Annotated[
         tuple[RightTable, ...], Field(strict=False, json_schema_extra={"minItems": 1})
     ]
+
+
+class NamedTable(Table):
+    """A training, a role or a group: an id that members are given, and its name."""
+
+    id: Id
+    name: Name
+
+
+class ExceptionalDayTable(Table):
+    """A day on which the site has other hours than its plans say."""
+
+    day: date
+    """Written without quotes: 2026-12-24."""
+    name: Name
+    hours: str = "off"
+    """`off`, or times such as "09:00-12:00": nobody's plan opens outside them on that day."""
+
+
+class CalendarTable(Table):
+    """An iCalendar file or feed: who booked a zone or a machine."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [
+                {"oneOf": [{"required": ["zone"]}, {"required": ["machine"]}]},
+                {
+                    "oneOf": [
+                        {"required": ["file"]},
+                        {"required": ["url"]},
+                        {"required": ["url_file"]},
+                    ]
+                },
+            ]
+        }
+    )
+
+    zone: Id | None = None
+    """The zone that it books."""
+    machine: Id | None = None
+    """The machine that it books."""
+    file: Words | None = None
+    """An .ics file; its path is relative to the space file."""
+    url: Annotated[str, Field(max_length=2000)] | None = None
+    """The address of a feed that anybody may read."""
+    url_file: Words | None = None
+    """A file that holds a secret address; its path is relative to the space file."""
+    refresh_s: Annotated[float, Field(ge=60, le=86_400)] = 300.0
+    """Seconds between two readings."""
 
 
 class SpaceFile(Table):
@@ -213,7 +342,13 @@ class SpaceFile(Table):
     readers: tuple[ReaderTable, ...] = ()
     sensors: tuple[SensorTable, ...] = ()
     locks: tuple[LockTable, ...] = ()
+    interlocks: tuple[InterlockTable, ...] = ()
     plans: tuple[PlanTable, ...] = ()
+    trainings: tuple[NamedTable, ...] = ()
+    roles: tuple[NamedTable, ...] = ()
+    groups: tuple[NamedTable, ...] = ()
+    exceptional_days: tuple[ExceptionalDayTable, ...] = ()
+    calendars: tuple[CalendarTable, ...] = ()
 
 
 def space_schema() -> dict[str, Any]:

@@ -276,6 +276,11 @@ class Site(Struct, frozen=True, dict=True):
         return {machine.id: machine for machine in self.machines}
 
     @cached_property
+    def exceptional_day(self) -> dict[date, ExceptionalDay]:
+        """Exceptional days by their local day."""
+        return {each.day: each for each in self.exceptional_days}
+
+    @cached_property
     def readers(self) -> dict[AccessPointId, tuple[DeviceId, ...]]:
         """The readers at each access point."""
         return {

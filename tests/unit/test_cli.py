@@ -417,7 +417,7 @@ def test_the_journal_tells_its_age_letters_and_silent_devices(data: Path) -> Non
     assert "5 rows, the last one 3 minutes old" in found["journal"].found
     assert found["dead letters"].found == "in the last day: 1 not-json (mqtt)"
     assert found["answers"].verdict == "ok"
-    assert "16 never heard" in found["devices of le-seuil"].found
+    assert "17 never heard" in found["devices of le-seuil"].found
     assert "1 silent: front-in (4 minutes)" in found["devices of le-seuil"].found
 
 

@@ -33,8 +33,41 @@ def test_the_example_that_init_writes_passes_check(tmp_path: Path) -> None:
     assert run(app, ["init", str(file)]).exit_code == 0
     result = run(app, ["check", str(file)])
     assert result.exit_code == 0
+    shown = " ".join(result.stdout.split())
     for word in ("Le Seuil, a shared space", "laser-room", "fire certificate 2024-03", "nomad"):
-        assert word in result.stdout
+        assert word in shown
+
+
+def test_check_shows_what_is_asked_and_when(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rules of the place in one look: company, quotas, other days, calendars."""
+    monkeypatch.setenv("COLUMNS", "220")
+    run(app, ["init", str(tmp_path / "space.toml")])
+    (tmp_path / "meeting.ics").unlink()
+    shown = run(app, ["check", str(tmp_path / "space.toml")]).stdout
+    for words in (
+        "opened by fab-manager, visitors escorted",
+        "passback soft",
+        "booking respected",
+        "training laser, 2 people in fablab, its user checked in",
+        "stays locked",
+        "10 days a month",
+        "2026-12-24       Christmas Eve  09:00-12:00",
+        "meeting.ics (is not there yet)",
+        "school holidays are published until 2028-08-31",
+    ):
+        assert words in shown
+
+
+def test_check_finds_a_secret_address_that_cannot_be_read(tmp_path: Path) -> None:
+    """Better now than at the first booking."""
+    file = tmp_path / "space.toml"
+    file.write_text(example().replace('file = "meeting.ics"', 'url_file = "secret"'))
+    result = run(app, ["check", str(file)])
+    assert result.exit_code == 1
+    assert "calendars[0].url_file: " in result.stderr
+    assert "cannot be read" in result.stderr
 
 
 def test_init_writes_the_schema_that_the_example_names(tmp_path: Path) -> None:
@@ -44,6 +77,18 @@ def test_init_writes_the_schema_that_the_example_names(tmp_path: Path) -> None:
     assert first == "#:schema ./space.schema.json"
     written = json.loads((tmp_path / "space.schema.json").read_text(encoding="utf-8"))
     assert written == space_schema()
+
+
+def test_init_writes_the_calendar_that_the_example_names(tmp_path: Path) -> None:
+    """Nothing is missing beside it; one that is there already is somebody's."""
+    file = tmp_path / "space.toml"
+    run(app, ["init", str(file)])
+    assert "not there yet" not in run(app, ["check", str(file)]).stdout
+    calendar = tmp_path / "meeting.ics"
+    assert b"BEGIN:VEVENT" in calendar.read_bytes()
+    calendar.write_text("mine")
+    assert run(app, ["init", str(file), "--force"]).exit_code == 0
+    assert calendar.read_text() == "mine"
 
 
 def test_init_never_overwrites_unless_forced(tmp_path: Path) -> None:
@@ -91,6 +136,8 @@ def test_check_as_json_counts_what_there_is(tmp_path: Path) -> None:
     assert result.exit_code == 0
     (site,) = json.loads(result.stdout)["sites"]
     assert (site["id"], site["doors"], site["plans"]) == ("le-seuil", 5, 5)
+    words = ("trainings", "roles", "groups", "interlocks", "exceptional_days", "calendars")
+    assert [site[word] for word in words] == [1, 1, 1, 1, 2, 1]
 
 
 def test_check_of_no_file_ends_with_2(tmp_path: Path) -> None:

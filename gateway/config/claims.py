@@ -1,0 +1,74 @@
+"""What claims about a draft are made of; the claims are in the chapters that `checks` lists.
+
+A claim starts from a draft, in which any table may be missing, and yields a fault for each place
+where it does not hold.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from gateway.config.draft import Draft
+from gateway.config.faults import Fault
+from gateway.config.schema import AccessPointTable, Table
+
+Claim = Callable[[Draft], Iterator[Fault]]
+
+
+def tables(draft: Draft, kind: str) -> Mapping[int, Table]:
+    """The tables of one kind, by their place in the file."""
+    found: Mapping[int, Table] = getattr(draft, kind)
+    return found
+
+
+def value(table: Table, key: str) -> object:
+    """A table's value."""
+    found: object = getattr(table, key)
+    return found
+
+
+def singular(kind: str) -> str:
+    """One of a kind of table, in words.
+
+    >>> singular("access_points")
+    'access point'
+    """
+    return kind.removesuffix("s").replace("_", " ")
+
+
+def with_reader(draft: Draft) -> Iterator[AccessPointTable]:
+    """The access points at which a reader stands."""
+    served = {reader.access_point for reader in draft.readers.values()}
+    return (point for point in draft.access_points.values() if point.id in served)
+
+
+def doors_with_reader(draft: Draft, direction: str) -> frozenset[str]:
+    """The doors with a reader for those who enter, or for those who leave."""
+    return frozenset(
+        point.door for point in with_reader(draft) if point.door and point.direction == direction
+    )
+
+
+def zones_badged_into(draft: Draft) -> frozenset[str]:
+    """The zones of which it is known who enters, by a reader into them or into a room inside."""
+    badged = doors_with_reader(draft, "entry")
+    parents = parents_of(draft)
+    return frozenset(
+        zone
+        for door in draft.doors.values()
+        if door.id in badged
+        for zone in chain(door.zone, parents)
+    )
+
+
+def parents_of(draft: Draft) -> dict[str, str | None]:
+    """The zone around each zone."""
+    return {zone.id: zone.parent for zone in draft.zones.values()}
+
+
+def chain(zone: str, parents: Mapping[str, str | None]) -> list[str]:
+    """A zone and the zones around it, nearest first; it ends where it would repeat itself."""
+    found = [zone]
+    while (above := parents.get(found[-1])) is not None:
+        found.append(above)
+        if above in found[:-1]:
+            break
+    return found
