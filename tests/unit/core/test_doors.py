@@ -86,6 +86,9 @@ EXPECTED: dict[tuple[DoorStatus, Trigger], DoorStatus] = {
     ("open", "closed"): "locked",
     ("held", "closed"): "locked",
     ("forced", "closed"): "locked",
+    ("locked", "freed"): "unlocked",
+    ("held", "freed"): "open",
+    ("forced", "freed"): "open",
 }
 
 
