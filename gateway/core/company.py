@@ -25,14 +25,18 @@ def missing_company(
     `arriving`: the holder is not inside yet but would be, and counts as one more.
     """
     where = demands.present_in or zone
-    inside = {who for who in state.presence if is_inside(site, state, who, where)}
-    if arriving:
-        inside.add(holder)
-    if len(inside) < demands.min_present:
-        saw: dict[str, Value] = {"zone": where, "people": len(inside)}
-        return Missing("alone", saw | {"needed": demands.min_present})
+    if demands.min_present > 1:
+        comes = arriving and not is_inside(site, state, holder, where)
+        people = state.zones[where].known + comes
+        if people < demands.min_present:
+            saw: dict[str, Value] = {"zone": where, "people": people, "needed": demands.min_present}
+            return Missing("alone", saw)
     role = demands.role_present
-    if role is not None and not any(_has(state, who, role, site) for who in inside):
+    if role is None:
+        return None
+    inside = {who for who in state.presence if is_inside(site, state, who, where)}
+    inside |= {holder} if arriving else set()
+    if not any(_has(state, who, role, site) for who in inside):
         return Missing("role-absent", {"zone": where, "role": role})
     return None
 
