@@ -21,8 +21,8 @@ from gateway.core.machines import STARTING_MAX
 from gateway.core.requests import MarkLeft
 from gateway.core.site import DeviceId
 from gateway.core.state import MachineUse
-from tests.unit.core.fablab import FABLAB, GRACE_S, LASER, MANAGER, SAW, Fablab, staff
-from tests.unit.core.place import MONDAY, decided, member, of_kind
+from tests.unit.core.fablab import FABLAB, GRACE_S, MANAGER, SAW, Fablab, staff
+from tests.unit.core.place import LASER, MONDAY, decided, member, of_kind
 
 ADA, BOB = HolderId("ada"), HolderId("bob")
 LASER_READERS = (DeviceId("laser-on"),)

@@ -24,8 +24,8 @@ from gateway.core.requests import (
 )
 from gateway.core.rules import LATE
 from gateway.core.site import ADMINISTRATOR, OPERATOR, AccessPointId, DeviceId, DoorId, SiteId
-from tests.unit.core.fablab import FABLAB, LASER, Fablab, answer, staff
-from tests.unit.core.place import FRONT, LAB_DOOR, MONDAY, decided, member, of_kind
+from tests.unit.core.fablab import FABLAB, Fablab, answer, staff
+from tests.unit.core.place import FRONT, HALL, LAB_DOOR, LASER, MONDAY, decided, member, of_kind
 
 ADA = HolderId("ada")
 OPEN = OpenDoor(FRONT, "a parcel")
@@ -182,7 +182,7 @@ def test_who_forgot_to_badge_out_is_marked_as_gone(place: Fablab) -> None:
     place.enter("ada")
     assert decided(place.badge("front-in", "ada")).reason == "passback"
     facts = place.ask(MarkLeft(ADA, "phoned"))
-    assert of_kind(facts, HolderMoved) == [HolderMoved(ADA, "hall", None, MONDAY)]
+    assert of_kind(facts, HolderMoved) == [HolderMoved(ADA, HALL, None, MONDAY)]
     assert answer(facts) is None
     assert decided(place.badge("front-in", "ada")).decision == "granted"
 

@@ -10,8 +10,8 @@ from gateway.core.events import BookingsChanged, SpaceChanged
 from gateway.core.facts import AlarmCleared
 from gateway.core.requests import SetService
 from gateway.core.site import AccessPointId, Site
-from tests.unit.core.fablab import FABLAB, LASER, Fablab
-from tests.unit.core.place import ANNEX, BOOTH, MONDAY, of_kind
+from tests.unit.core.fablab import FABLAB, Fablab
+from tests.unit.core.place import ANNEX, BOOTH, LASER, MONDAY, of_kind
 
 TERRACE_IN, BOOTH_IN = AccessPointId("terrace-in"), AccessPointId("booth-in")
 
