@@ -20,13 +20,16 @@ from gateway.core.turn import Turn
 PERIOD_MAX_D: Final[dict[Per, int]] = {"day": 1, "week": 7, "month": 31, "year": 366}
 """Days in the longest period of each kind: older ones count no more."""
 
+STAY_MAX = timedelta(hours=24)
+"""So much of one stay counts: a longer one is no presence but a forgotten exit."""
+
 
 def stayed(turn: Turn, holder: HolderId, since: datetime, until: datetime) -> None:
     """`holder` was at the site from `since` until `until`."""
     if not (kept_d := _kept_d(turn, holder)):
         return
-    start = max(since, until - timedelta(days=kept_d + 1))
-    for day, seconds in _split(start, until, turn.site.timezone):
+    end = min(until, since + STAY_MAX)
+    for day, seconds in _split(since, end, turn.site.timezone):
         _add(turn, holder, DayOfUse(day=day, seconds=seconds), kept_d)
 
 

@@ -86,14 +86,14 @@ def test_a_walk_from_room_to_room_is_one_stay(place: Fablab) -> None:
         ),
         pytest.param(
             datetime(2026, 3, 28, 22, 0, tzinfo=UTC),
-            25,
-            {date(2026, 3, 28): 1, date(2026, 3, 29): 23, date(2026, 3, 30): 1},
+            24,
+            {date(2026, 3, 28): 1, date(2026, 3, 29): 23},
             id="the day of 23 hours",
         ),
         pytest.param(
-            datetime(2026, 10, 24, 21, 0, tzinfo=UTC),
-            27,
-            {date(2026, 10, 24): 1, date(2026, 10, 25): 25, date(2026, 10, 26): 1},
+            datetime(2026, 10, 24, 22, 0, tzinfo=UTC),
+            24,
+            {date(2026, 10, 25): 24},
             id="the day of 25 hours",
         ),
         pytest.param(
@@ -134,12 +134,12 @@ def test_days_are_kept_as_long_as_a_period_asks(place: Fablab, per: str, kept: i
     assert days(place)[-1].day == DAY + timedelta(days=kept + 2)
 
 
-def test_a_stay_without_an_end_is_no_longer_than_what_is_kept(place: Fablab) -> None:
-    """Somebody forgot to badge out for nearly two years."""
+def test_a_stay_without_an_end_is_a_forgotten_exit(place: Fablab) -> None:
+    """Somebody did not badge out for two years: a day and a night of it count."""
     place.enter("quin")
-    at(place, MONDAY + timedelta(days=700)).ask(MarkLeft(QUIN))
-    assert len(days(place)) == 31
-    assert {one.seconds for one in days(place)[:-1]} == {86_400.0}
+    at(place, MONDAY + timedelta(days=730)).ask(MarkLeft(QUIN))
+    tomorrow = DAY + timedelta(days=1)
+    assert days(place) == (DayOfUse(DAY, 13 * 3600.0, 1), DayOfUse(tomorrow, 11 * 3600.0))
 
 
 def test_who_is_erased_leaves_no_days(place: Fablab) -> None:
