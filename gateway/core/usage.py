@@ -43,11 +43,12 @@ def entered(turn: Turn, holder: HolderId, at: datetime) -> None:
 def _kept_d(turn: Turn, holder: HolderId) -> int:
     """How many days matter to the quotas of the holder's plans; 0: there are none."""
     member = turn.directory.holders.get(holder)
-    plans = (turn.site.plan.get(entry.plan) for entry in (member.memberships if member else ()))
-    return max(
-        (PERIOD_MAX_D[quota.per] for plan in plans if plan is not None for quota in plan.quotas),
-        default=0,
-    )
+    kept_d = 0
+    for entry in member.memberships if member is not None else ():
+        plan = turn.site.plan.get(entry.plan)
+        for quota in plan.quotas if plan is not None else ():
+            kept_d = max(kept_d, PERIOD_MAX_D[quota.per])
+    return kept_d
 
 
 def _split(start: datetime, end: datetime, timezone: str) -> Iterator[tuple[date, float]]:
