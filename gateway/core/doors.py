@@ -4,12 +4,16 @@
        ▲  ◀──relock time──┘                    │                  │
        └───────────────closed──────────────────┴──────closed──────┘
     locked ──opened──▶ forced ──closed──▶ locked      (no release went before)
+    locked ──freed──▶ unlocked      held, forced ──freed──▶ open      (an evacuation)
 
 Granted is not taken: where a door has a contact, those who were let through are *pending* until it
 opens. They all pass when it does; if it locks again first, none did. Without a contact they pass at
 the grant. The opening uses up the release; one that comes while the door is open outlives its
 closing. A door with a handle inside may be opened from within without asking, which is no
 break-in.
+
+An evacuation frees the doors that fail safe: `gateway.core.modes` releases them again and again,
+the opening does not use their release up, and they are neither forced nor held open too long.
 """
 
 from datetime import datetime, timedelta
@@ -19,12 +23,14 @@ from immutables import Map
 from msgspec import structs
 
 from gateway.core import presence
-from gateway.core.facts import DoorChanged, DoorStatus, EntryNotTaken
-from gateway.core.site import Door
+from gateway.core.directory import HolderId
+from gateway.core.facts import DoorChanged, DoorStatus, EntryNotTaken, UnlockDoor
+from gateway.core.rules import LATE
+from gateway.core.site import DeviceId, Door
 from gateway.core.state import NEVER, Arrival, DoorState
 from gateway.core.turn import Turn
 
-Trigger = Literal["released", "opened", "closed", "relock", "too-long"]
+Trigger = Literal["released", "opened", "closed", "relock", "too-long", "freed"]
 
 TABLE: Final[dict[tuple[DoorStatus, Trigger], DoorStatus]] = {
     ("locked", "released"): "unlocked",
@@ -35,10 +41,20 @@ TABLE: Final[dict[tuple[DoorStatus, Trigger], DoorStatus]] = {
     ("open", "closed"): "locked",
     ("held", "closed"): "locked",
     ("forced", "closed"): "locked",
+    ("locked", "freed"): "unlocked",
+    ("held", "freed"): "open",
+    ("forced", "freed"): "open",
 }
 """What is not here changes nothing."""
 PENDING_MAX = 32
 """People let through who have not passed: more than fit through a door while it is unlocked."""
+
+
+def unlock(turn: Turn, door: Door, devices: tuple[DeviceId, ...]) -> None:
+    """Order these devices to release the door."""
+    for device in devices:
+        expires = turn.now + LATE
+        turn.say(UnlockDoor(door=door.id, device=device, unlock_s=door.unlock_s, expires=expires))
 
 
 def release(turn: Turn, door: Door, arrival: Arrival | None) -> None:
@@ -62,12 +78,11 @@ def opened(turn: Turn, door: Door, *, late: bool = False) -> None:
     if state.status == "unlocked":
         for arrival in state.pending:
             presence.move(turn, arrival.holder, arrival.zone)
-        state = structs.replace(state, pending=(), relock_at=NEVER)
+        kept = state.relock_at if is_free(turn, door) else NEVER
+        state = structs.replace(state, pending=(), relock_at=kept)
     if state.status == "locked" and (late or door.exit == "handle"):
         state = structs.replace(state, status="unlocked")
-    state = structs.replace(state, held_at=turn.now + timedelta(seconds=door.held_open_max_s))
-    turn.wake(state.held_at)
-    _become(turn, door, state, "opened")
+    _become(turn, door, _watched(turn, door, state), "opened")
 
 
 def closed(turn: Turn, door: Door) -> None:
@@ -75,6 +90,35 @@ def closed(turn: Turn, door: Door) -> None:
     state = _become(turn, door, turn.doors.get(door.id, DoorState()), "closed")
     if state.relock_at != NEVER:
         _become(turn, door, state, "released")
+
+
+def is_free(turn: Turn, door: Door) -> bool:
+    """Whether an evacuation holds the door released."""
+    return turn.mode.mode == "evacuation" and door.fail_mode == "safe"
+
+
+def free(turn: Turn, door: Door) -> None:
+    """An evacuation releases the door, also again: to open it or leave it open is no fault."""
+    state = turn.doors.get(door.id, DoorState())
+    relock_at = turn.now + timedelta(seconds=door.unlock_s)
+    turn.wake(relock_at)
+    _become(turn, door, structs.replace(state, relock_at=relock_at, held_at=NEVER), "freed")
+
+
+def watch(turn: Turn, door: Door) -> None:
+    """No evacuation frees the door: one that stands open is to be closed in the usual time."""
+    state = turn.doors.get(door.id, DoorState())
+    if state.status == "open" and state.held_at == NEVER:
+        turn.doors = turn.doors.set(door.id, _watched(turn, door, state))
+
+
+def forget(turn: Turn, holder: HolderId) -> None:
+    """Nobody waits any longer for this holder to pass."""
+    for door_id, state in sorted(turn.doors.items()):
+        others = tuple(entry for entry in state.pending if entry.holder != holder)
+        if len(others) < len(state.pending):
+            turn.doors = turn.doors.set(door_id, structs.replace(state, pending=others))
+            turn.say(EntryNotTaken(holder=holder, door=door_id, at=turn.now))
 
 
 def space_changed(turn: Turn) -> None:
@@ -103,6 +147,15 @@ def run_timers(turn: Turn) -> None:
 def next_timer(state: DoorState) -> datetime:
     """When a timer of this door fires next."""
     return min(state.relock_at, state.held_at)
+
+
+def _watched(turn: Turn, door: Door, state: DoorState) -> DoorState:
+    """The open door with the time at which it has been open for too long."""
+    if is_free(turn, door):
+        return structs.replace(state, held_at=NEVER)
+    held_at = turn.now + timedelta(seconds=door.held_open_max_s)
+    turn.wake(held_at)
+    return structs.replace(state, held_at=held_at)
 
 
 def _pending(turn: Turn, door: Door, state: DoorState, arrival: Arrival) -> tuple[Arrival, ...]:

@@ -7,14 +7,24 @@ Time enters only as `now` (ours, never going back) and the event's own `at`. Tim
 before the event; `State.wake_at` says when to call again with a `Tick` if nothing happens before.
 """
 
-from collections import Counter
 from datetime import datetime
 from typing import NamedTuple, assert_never
 
-from immutables import Map
-
-from gateway.core import devices, doors, occupancy, rules
-from gateway.core.directory import CredentialHash, changed
+from gateway.core import (
+    attempts,
+    decision,
+    devices,
+    doors,
+    machines,
+    modes,
+    muster,
+    occupancy,
+    orders,
+    presence,
+    space,
+)
+from gateway.core.decision import is_late
+from gateway.core.directory import DirectoryChange, changed
 from gateway.core.events import (
     BookingsChanged,
     DirectoryChanged,
@@ -25,8 +35,7 @@ from gateway.core.events import (
     SpaceChanged,
     Tick,
 )
-from gateway.core.facts import Decided, DuplicateDropped, Fact, GatewayMinute, Sensed, UnlockDoor
-from gateway.core.question import Question
+from gateway.core.facts import DuplicateDropped, Fact, GatewayMinute, Sensed
 from gateway.core.readings import (
     Availability,
     Battery,
@@ -41,9 +50,8 @@ from gateway.core.readings import (
     Presence,
     Tampered,
 )
-from gateway.core.rules import LATE
-from gateway.core.site import AccessPoint, Device, Door, Site, ZoneId
-from gateway.core.state import NEVER, Arrival, State
+from gateway.core.site import Device, Door, Site, ZoneId
+from gateway.core.state import NEVER, State
 from gateway.core.turn import Turn
 
 
@@ -63,27 +71,31 @@ def step(site: Site, state: State, event: Event, now: datetime) -> Step:
         NotAdmitted: the event's number cannot be judged; nothing changed.
     """
     turn = Turn(site, state, now)
+    if isinstance(event, SpaceChanged):
+        turn = Turn(event.site, state, now)
+        space.changed(turn)
+    _run_timers(turn)
     match event:
         case Reported() | Misunderstood():
-            _run_timers(turn)
             if not devices.heard(turn, event):
                 dropped = DuplicateDropped(event.device, event.boot, event.seq)
                 return Step(state, (dropped,))
             if isinstance(event, Reported):
                 _reported(turn, event)
         case Tick():
-            _run_timers(turn)
             _tick(turn, event)
         case DirectoryChanged():
-            turn.directory = changed(state.directory, event.change)
-        case SpaceChanged():
-            turn = _space_changed(state, event.site, now)
+            _directory_changed(turn, event.change)
         case BookingsChanged():
             turn.bookings = turn.bookings.set(event.target, event.bookings)
         case Requested():
-            pass
+            orders.obey(turn, event.request)
+        case SpaceChanged():
+            pass  # in force already: its timers are those of the new file
         case _:
             assert_never(event)
+    muster.follow(turn)
+    machines.watch(turn)
     occupancy.announce(turn)
     return Step(turn.finish(), tuple(turn.facts))
 
@@ -98,9 +110,15 @@ def _run_timers(turn: Turn) -> None:
     if turn.now < turn.wake_at and not put_back:
         return
     turn.wake_at = NEVER
+    modes.run_timers(turn)  # before the doors': what an evacuation frees does not lock between
     doors.run_timers(turn)
+    machines.run_timers(turn)
     devices.run_timers(turn)
+    attempts.run_timers(turn)
+    presence.run_timers(turn)
     occupancy.close_minutes(turn)
+    turn.wake(modes.next_timer(turn))
+    turn.wake(machines.next_timer(turn))
     for door in turn.doors.values():
         turn.wake(doors.next_timer(door))
     turn.wake(devices.next_timer(turn))
@@ -123,18 +141,27 @@ def _tick(turn: Turn, tick: Tick) -> None:
     )
 
 
+def _directory_changed(turn: Turn, change: DirectoryChange) -> None:
+    """Who was erased is nowhere any more; a membership that ends moves nobody."""
+    turn.directory = changed(turn.directory, change)
+    turn.stirred = True
+    for holder in change.removed_holders:
+        doors.forget(turn, holder)
+        presence.erase(turn, holder)
+
+
 def _reported(turn: Turn, event: Reported) -> None:  # noqa: C901, PLR0912 - a dispatch, one line a reading
     device = turn.site.device[event.device]
     zone = _zone(turn.site, device)
     match event.reading:
         case CredentialPresented():
-            _decide(turn, device, event)
+            decision.decide(turn, device, event)
         case DoorReported(state="open") if door := _door(turn.site, device):
-            doors.opened(turn, door, late=_is_late(turn, event))
+            doors.opened(turn, door, late=is_late(turn, event))
         case DoorReported(state="closed") if door := _door(turn.site, device):
             doors.closed(turn, door)
-        case ExitRequested() if (door := _door(turn.site, device)) and not _is_late(turn, event):
-            _unlock(turn, door)
+        case ExitRequested() if (door := _door(turn.site, device)) and not is_late(turn, event):
+            doors.unlock(turn, door, (door.lock,) if door.lock is not None else ())
             doors.release(turn, door, None)
         case Crossed():
             devices.crossed(turn, device, zone, event)
@@ -145,6 +172,7 @@ def _reported(turn: Turn, event: Reported) -> None:  # noqa: C901, PLR0912 - a d
         case Co2(ppm=ppm):
             _sense(turn, device, zone, event, ppm)
         case MachineReported(state=status):
+            machines.reported(turn, device, event)
             _sense(turn, device, zone, event, float(status == "on"))
         case Tampered(active=active):
             _tampered(turn, device, active=active)
@@ -158,83 +186,6 @@ def _reported(turn: Turn, event: Reported) -> None:  # noqa: C901, PLR0912 - a d
             pass  # at a device without a door, or too late to open one: in the journal, no more
         case _:
             assert_never(event.reading)
-
-
-def _decide(turn: Turn, device: Device, event: Reported) -> None:
-    """One credential event, one decision."""
-    question = _question(turn, device, event)
-    ruling = rules.decide(question)
-    _watch_clock(turn, device, event)
-    actuates = not event.retained and turn.now - event.at <= LATE
-    door = (
-        turn.site.door.get(question.point.door) if question.point and question.point.door else None
-    )
-    opens = ruling.granted and actuates and door is not None
-    by_itself = opens and door is not None and door.lock is None
-    turn.say(
-        Decided(
-            device=device.id,
-            access_point=device.access_point,
-            decision="granted" if ruling.granted else "denied",
-            reason=ruling.reason,
-            holder=question.holder.id if question.holder else None,
-            verdicts=ruling.verdicts,
-            expires=min(event.at, turn.now) + LATE if actuates else None,
-            unlock_s=door.unlock_s if by_itself and door else None,
-        )
-    )
-    if opens and door is not None and question.point is not None:
-        _unlock(turn, door)
-        doors.release(turn, door, _arrival(question, question.point, door))
-
-
-def _question(turn: Turn, device: Device, event: Reported) -> Question:
-    reading = event.reading
-    assert isinstance(reading, CredentialPresented)  # noqa: S101 - the caller's dispatch
-    credential = turn.directory.credentials.get(CredentialHash(reading.credential))
-    holder = turn.directory.holders.get(credential.holder) if credential else None
-    point = turn.site.access_point.get(device.access_point) if device.access_point else None
-    return Question(
-        site=turn.site,
-        state=turn.finish(),
-        device=device.id,
-        point=point,
-        credential=credential,
-        holder=holder,
-        at=event.at,
-        now=turn.now,
-        pin=CredentialHash(reading.pin) if reading.pin is not None else None,
-        retained=event.retained,
-    )
-
-
-def _arrival(question: Question, point: AccessPoint, door: Door) -> Arrival | None:
-    """Who will be where when the door is passed; None: somebody unknown on the way out."""
-    if question.holder is None:
-        return None
-    zone = door.zone if point.direction == "entry" else door.outside
-    return Arrival(holder=question.holder.id, zone=zone)
-
-
-def _unlock(turn: Turn, door: Door) -> None:
-    if door.lock is not None:
-        turn.say(
-            UnlockDoor(
-                door=door.id, device=door.lock, unlock_s=door.unlock_s, expires=turn.now + LATE
-            )
-        )
-
-
-def _is_late(turn: Turn, event: Reported) -> bool:
-    return event.retained or turn.now - event.at > LATE
-
-
-def _watch_clock(turn: Turn, device: Device, event: Reported) -> None:
-    """A clock that is ahead is wrong for sure; one that is behind looks like a late event."""
-    if event.at - turn.now > LATE:
-        turn.raise_alarm("clock-skew", device.id)
-    elif not _is_late(turn, event):
-        turn.clear_alarm("clock-skew", device.id)
 
 
 def _tampered(turn: Turn, device: Device, *, active: bool) -> None:
@@ -262,26 +213,3 @@ def _zone(site: Site, device: Device) -> ZoneId | None:
         return device.zone
     door = _door(site, device)
     return door.zone if door else None
-
-
-def _space_changed(state: State, site: Site, now: datetime) -> Turn:
-    """The turn that takes a new space file into force: what vanished is forgotten, people stay."""
-    turn = Turn(site, state, now)
-    doors.space_changed(turn)
-    turn.devices = Map({key: entry for key, entry in state.devices.items() if key in site.device})
-    turn.counters = Map({key: entry for key, entry in state.counters.items() if key in site.device})
-    turn.presence = Map(
-        {key: entry for key, entry in state.presence.items() if entry.zone in site.zone}
-    )
-    inside = Counter(
-        zone for entry in turn.presence.values() for zone in site.zone[entry.zone].lineage
-    )
-    turn.zones = Map({zone.id: occupancy.opened(inside[zone.id], now) for zone in site.zones})
-    objects = {*turn.doors, *site.zone, *site.device}
-    for kind, about in sorted(state.alarms):
-        if about not in objects:
-            turn.clear_alarm(kind, about)
-    turn.touched = dict.fromkeys(site.zone)
-    turn.wake(now.replace(second=0, microsecond=0) + occupancy.MINUTE)
-    turn.wake(devices.next_timer(turn))
-    return turn

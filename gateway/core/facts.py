@@ -126,8 +126,9 @@ class RequestAnswered(_Fact, frozen=True):
 class MusterChanged(_Fact, frozen=True):
     """In an evacuation: whose being safe a zone waits for.
 
-    `expected` were in the zone or its inner zones when it began or came since, `seen` of them were
-    at the muster point or left; `missing` are the others that we know by a badge.
+    `expected` were inside when it began or came since, and were last known in the zone or its inner
+    zones; `seen` of them were at the muster point or left; `missing` are the others. Nobody
+    expected: nothing to show, or no more.
     """
 
     zone: ZoneId

@@ -94,6 +94,71 @@ REASONS: Final[dict[str, Reason]] = {
         "The space is full: wait until somebody leaves.",
         "DENIED_UPPER_OCCUPANCY_LIMIT",
     ),
+    "reader-decided": _reason(
+        "Le lecteur a décidé seul, coupé du service.",
+        "The reader decided alone while it was cut off.",
+        "NONE",
+    ),
+    "mustered": _reason(
+        "Présence notée au point de rassemblement : restez-y.",
+        "You are noted at the muster point: stay there.",
+        "MUSTER",
+    ),
+    "lockdown": _reason(
+        "Site confiné : personne n'entre. La sortie reste libre.",
+        "Lockdown: nobody enters. The way out is free.",
+        "DENIED_LOCKDOWN",
+    ),
+    "evacuation": _reason(
+        "Évacuation : sortez et allez au point de rassemblement.",
+        "Evacuation: leave and go to the muster point.",
+        "DENIED_OTHER",
+    ),
+    "unattended": _reason(
+        "Votre machine tourne sans vous : revenez, ou elle s'arrêtera.",
+        "Your machine runs without you: come back, or it will stop.",
+        "DENIED_OTHER",
+    ),
+    "out-of-service": _reason(
+        "Hors service : voyez l'accueil.",
+        "Out of service: see the front desk.",
+        "OUT_OF_SERVICE",
+    ),
+    "pin-wrong": _reason(
+        "Code faux : tapez-le à nouveau.",
+        "Wrong PIN: type it again.",
+        "DENIED_INCORRECT_AUTHENTICATION_FACTOR",
+    ),
+    "machine-off": _reason(
+        "Machine libérée, merci.",
+        "The machine is free again, thank you.",
+        "GRANTED",
+    ),
+    "machine-in-use": _reason(
+        "Quelqu'un d'autre utilise cette machine : attendez.",
+        "Somebody else uses this machine: wait.",
+        "DENIED_OTHER",
+    ),
+    "passback": _reason(
+        "Vous êtes déjà à l'intérieur : badgez d'abord pour sortir.",
+        "You are inside already: badge out first.",
+        "DENIED_PASSBACK",
+    ),
+    "already-released": _reason(
+        "La porte vous est déjà ouverte : entrez.",
+        "The door is open for you already: go in.",
+        "DENIED_PASSBACK",
+    ),
+    "alone": _reason(
+        "Jamais seul ici : revenez quand quelqu'un d'autre est là.",
+        "Never alone here: come back when somebody else is here.",
+        "DENIED_OTHER",
+    ),
+    "role-absent": _reason(
+        "Un responsable doit être présent : attendez son arrivée.",
+        "Somebody in charge must be here: wait until they come.",
+        "DENIED_OTHER",
+    ),
     "no-access-rights": _reason(
         "Aucune règle n'ouvre cet accès : voyez l'accueil.",
         "No rule opens this access point: see the front desk.",

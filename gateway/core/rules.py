@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from gateway.core.company import missing_company
 from gateway.core.directory import Membership
 from gateway.core.facts import Value, Verdict
 from gateway.core.hours import is_open
@@ -48,6 +49,8 @@ def decide(question: Question) -> Ruling:
                 granted=verdict.outcome == "grant",
                 reason=verdict.reason or NO_ACCESS_RIGHTS,
                 verdicts=tuple(verdicts),
+                duress=any("duress" in verdict.saw for verdict in verdicts),
+                passback=any("passback" in verdict.saw for verdict in verdicts),
             )
     return Ruling(granted=False, reason=NO_ACCESS_RIGHTS, verdicts=tuple(verdicts))
 
@@ -58,6 +61,14 @@ def exit_is_free(question: Question) -> Verdict:
     if point is not None and point.direction == "exit":
         return _grant("exit_is_free", "exit-free", direction=point.direction)
     return _pass("exit_is_free", direction=point.direction if point else None)
+
+
+def muster_is_noted(question: Question) -> Verdict:
+    """Whoever badges at a muster point is safe."""
+    point = question.point
+    if point is not None and point.direction == "muster":
+        return _grant("muster_is_noted", "mustered")
+    return _pass("muster_is_noted")
 
 
 def event_is_fresh(question: Question) -> Verdict:
@@ -79,6 +90,21 @@ def reader_guards_something(question: Question) -> Verdict:
     return _pass("reader_guards_something", access_point=question.point.id)
 
 
+def mode_allows_entry(question: Question) -> Verdict:
+    """No lockdown and no evacuation."""
+    mode = question.state.mode.mode
+    if mode != "normal":
+        return _deny("mode_allows_entry", mode)
+    return _pass("mode_allows_entry")
+
+
+def point_is_in_service(question: Question) -> Verdict:
+    """No operator took the access point out of service."""
+    if question.point is not None and question.point.id in question.state.out_of_service:
+        return _deny("point_is_in_service", "out-of-service")
+    return _pass("point_is_in_service")
+
+
 def credential_is_good(question: Question) -> Verdict:
     """The badge is enrolled, and neither lost nor suspended."""
     credential = question.credential
@@ -89,6 +115,27 @@ def credential_is_good(question: Question) -> Verdict:
             "credential_is_good", f"credential-{credential.status}", holder=credential.holder
         )
     return _pass("credential_is_good", holder=credential.holder)
+
+
+def pin_is_right(question: Question) -> Verdict:
+    """A PIN that was typed is the badge's own, or the one for being under threat."""
+    credential, pin = question.credential, question.pin
+    if credential is None or pin is None or credential.pin is None or pin == credential.pin:
+        return _pass("pin_is_right")
+    if pin == credential.duress_pin:
+        return _pass("pin_is_right", duress=True)
+    return _deny("pin_is_right", "pin-wrong")
+
+
+def machine_is_free(question: Question) -> Verdict:
+    """Nobody else uses the machine; who uses it signs off."""
+    machine = question.point.machine if question.point else None
+    use = question.state.machines.get(machine) if machine else None
+    if use is None or question.holder is None:
+        return _pass("machine_is_free")
+    if use.holder == question.holder.id:
+        return _grant("machine_is_free", "machine-off")
+    return _deny("machine_is_free", "machine-in-use")
 
 
 def membership_is_active(question: Question) -> Verdict:
@@ -121,6 +168,42 @@ def hours_are_open(question: Question) -> Verdict:
     return _pass("hours_are_open", hours=hours)
 
 
+def passback_is_clear(question: Question) -> Verdict:
+    """Nobody enters where they are already, or were let in a moment ago."""
+    point, inside, site = question.point, _inside(question), question.site
+    if point is None or point.direction != "entry" or question.holder is None:
+        return _pass("passback_is_clear")
+    passback = site.zone[point.zone].passback
+    arrivals = (one for door in question.state.doors.values() for one in door.pending)
+    if passback == "hard" and any(
+        one.holder == question.holder.id and one.zone == point.zone for one in arrivals
+    ):
+        return _deny("passback_is_clear", "already-released")
+    if passback == "hard" and point.zone in inside:
+        return _deny("passback_is_clear", "passback")
+    if passback == "soft" and point.zone in inside:
+        return _pass("passback_is_clear", passback=True)
+    return _pass("passback_is_clear")
+
+
+def company_is_here(question: Question) -> Verdict:
+    """Nobody works alone where that is a danger."""
+    point = question.point
+    machine = question.site.machine.get(point.machine) if point and point.machine else None
+    if point is None or question.holder is None:
+        return _pass("company_is_here")
+    demands = machine.demands if machine else question.site.zone[point.zone].demands
+    missing = missing_company(
+        question.site,
+        question.state,
+        demands,
+        point.zone,
+        question.holder.id,
+        arriving=machine is None,
+    )
+    return _deny("company_is_here", missing.reason) if missing else _pass("company_is_here")
+
+
 def zone_has_room(question: Question) -> Verdict:
     """No zone that would be entered is at its capacity; who is inside already counts once."""
     point = question.point
@@ -148,12 +231,19 @@ def plan_opens(question: Question) -> Verdict:
 
 RULES: tuple[Rule, ...] = (
     exit_is_free,  # life safety first: nobody is locked in
+    muster_is_noted,
     event_is_fresh,  # before anything personal is looked at
     reader_guards_something,
+    mode_allows_entry,
+    point_is_in_service,
     credential_is_good,
+    pin_is_right,
+    machine_is_free,
     membership_is_active,
     plan_gives_right,
     hours_are_open,
+    passback_is_clear,
+    company_is_here,
     zone_has_room,
     plan_opens,
 )

@@ -25,7 +25,7 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Whereabouts(Struct, frozen=True):
-    """The zone where somebody was last known to be."""
+    """The zone where somebody was last known to be, and when they last entered it."""
 
     zone: ZoneId
     since: datetime
@@ -114,6 +114,7 @@ class MachineUse(Struct, frozen=True):
     """A machine in use, and what it misses: `missing` is the reason, `stops_at` its safe stop.
 
     `stopped`: the safe stop was asked for, and the machine has not said that it is off.
+    `ran`: its meter said "on" since the grant, so that "off" means that the work is done.
     """
 
     holder: HolderId
@@ -121,6 +122,7 @@ class MachineUse(Struct, frozen=True):
     missing: str | None = None
     stops_at: datetime = NEVER
     stopped: bool = False
+    ran: bool = False
 
 
 class DayOfUse(Struct, frozen=True):
@@ -153,6 +155,8 @@ class State(Struct, frozen=True):
 
     directory: Directory = Directory()
     presence: Map[HolderId, Whereabouts] = Map()
+    departed: Map[HolderId, datetime] = Map()
+    """When those who are outside were last known to leave; only of late."""
     zones: Map[ZoneId, ZoneState] = Map()
     doors: Map[DoorId, DoorState] = Map()
     devices: Map[DeviceId, DeviceState] = Map()

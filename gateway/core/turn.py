@@ -6,7 +6,7 @@ the turn's parts, and `finish` freezes them into the next state. Nothing outside
 
 from datetime import datetime
 
-from gateway.core.facts import AlarmCleared, AlarmKind, AlarmRaised, Fact
+from gateway.core.facts import AlarmCleared, AlarmKind, AlarmRaised, Fact, HolderMoved
 from gateway.core.site import Site, ZoneId
 from gateway.core.state import State
 
@@ -20,18 +20,22 @@ class Turn:
         "attempts",
         "bookings",
         "counters",
+        "departed",
         "devices",
         "directory",
         "doors",
         "facts",
         "machines",
         "mode",
+        "moves",
         "muster",
+        "mustering",
         "now",
         "opened",
         "out_of_service",
         "presence",
         "site",
+        "stirred",
         "touched",
         "usage",
         "wake_at",
@@ -44,8 +48,15 @@ class Turn:
         self.facts: list[Fact] = []
         self.touched: dict[ZoneId, None] = {}
         """Zones whose count changed in this step, in order: each is announced once."""
+        self.mustering: dict[ZoneId, None] = {}
+        """Zones whose muster changed in this step: each is announced once."""
+        self.moves: list[HolderMoved] = []
+        """Who changed zones in this step: chapters that care look at its end."""
+        self.stirred = False
+        """Somebody moved, or who may do what changed: running machines are looked at again."""
         self.directory = state.directory
         self.presence = state.presence
+        self.departed = state.departed
         self.zones = state.zones
         self.doors = state.doors
         self.devices = state.devices
@@ -87,6 +98,7 @@ class Turn:
         return State(
             directory=self.directory,
             presence=self.presence,
+            departed=self.departed,
             zones=self.zones,
             doors=self.doors,
             devices=self.devices,

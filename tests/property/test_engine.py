@@ -326,7 +326,10 @@ class Life(RuleBasedStateMachine):
                 assert decisions[0].decision == "denied"
         if decisions and self._is_late(event):
             assert decisions[0].expires is None
-            assert of_kind(facts, UnlockDoor, HolderMoved) == []
+            assert of_kind(facts, UnlockDoor) == []
+            moved = [fact for fact in facts if isinstance(fact, HolderMoved)]
+            assert len(moved) <= (decisions[0].reason == "exit-free" and not event.retained)
+            assert all(fact.at == event.at for fact in moved)
             assert not any(isinstance(f, DoorChanged) and f.state == "unlocked" for f in facts)
 
     def _check_orders(self, event: Event, facts: tuple[Fact, ...]) -> None:

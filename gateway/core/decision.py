@@ -1,0 +1,163 @@
+"""One credential event, one decision, and what follows from it.
+
+A reader asks and waits: then a grant opens at once, or never. What comes too late for that opens
+nothing, but may still tell who is where: a late read on the way out, and whatever a reader that was
+cut off decided by itself. These are merged by the time of the event (`presence.merge`). They start
+no machine: whether it runs now, nobody can tell from them.
+"""
+
+from datetime import datetime
+
+from gateway.core import attempts, doors, machines, muster, presence, rules
+from gateway.core.directory import CredentialHash
+from gateway.core.events import Reported
+from gateway.core.facts import Decided, Noticed
+from gateway.core.question import Question
+from gateway.core.readings import CredentialPresented
+from gateway.core.rules import LATE, Ruling
+from gateway.core.site import AccessPoint, Device, Door, ZoneId
+from gateway.core.state import Arrival
+from gateway.core.turn import Turn
+
+READER_DECIDED = "reader-decided"
+"""The reason of what a reader decided alone while it was cut off."""
+
+
+def is_late(turn: Turn, event: Reported) -> bool:
+    """Whether nothing may open on this any more: it is old, or the broker kept it."""
+    return event.retained or turn.now - event.at > LATE
+
+
+def decide(turn: Turn, device: Device, event: Reported) -> None:
+    """Answer one credential event."""
+    _watch_clock(turn, device, event)
+    reading = event.reading
+    assert isinstance(reading, CredentialPresented)  # noqa: S101 - the engine's dispatch
+    if reading.decided is not None:
+        _take_over(turn, device, event, reading)
+        return
+    question = _question(turn, device, event, turn.now)
+    ruling = rules.decide(question)
+    actuates = not is_late(turn, event)
+    door = _door(turn, question.point)
+    by_itself = ruling.granted and actuates and door is not None and door.lock is None
+    turn.say(
+        Decided(
+            device=device.id,
+            access_point=device.access_point,
+            decision="granted" if ruling.granted else "denied",
+            reason=ruling.reason,
+            holder=question.holder.id if question.holder else None,
+            verdicts=ruling.verdicts,
+            expires=min(event.at, turn.now) + LATE if actuates else None,
+            unlock_s=door.unlock_s if by_itself and door else None,
+        )
+    )
+    _note(turn, question, ruling, is_code="pin" in (reading.format, device.format))
+    if not ruling.granted or question.point is None:
+        return
+    if actuates:
+        _act(turn, question, ruling, question.point)
+    elif not event.retained:
+        _merge(turn, question, question.point)
+
+
+def _take_over(turn: Turn, device: Device, event: Reported, reading: CredentialPresented) -> None:
+    """A reader decided alone: that is the decision, and our rules only say what they think."""
+    question = _question(turn, device, event, event.at)
+    granted = reading.decided == "granted"
+    turn.say(
+        Decided(
+            device=device.id,
+            access_point=device.access_point,
+            decision="granted" if granted else "denied",
+            reason=READER_DECIDED,
+            holder=question.holder.id if question.holder else None,
+            verdicts=rules.decide(question).verdicts,
+            late=True,
+        )
+    )
+    if granted and question.point is not None and not event.retained:
+        _merge(turn, question, question.point)
+
+
+def _act(turn: Turn, question: Question, ruling: Ruling, point: AccessPoint) -> None:
+    """A fresh grant: the door opens, the machine starts or stops, somebody is safe."""
+    door, holder = _door(turn, point), question.holder
+    if door is not None:
+        doors.unlock(turn, door, (door.lock,) if door.lock is not None else ())
+        arrival = Arrival(holder.id, _beyond(point, door)) if holder is not None else None
+        doors.release(turn, door, arrival)  # None: somebody unknown on the way out
+    if point.direction == "muster" and holder is not None:
+        muster.seen(turn, holder.id, turn.now)
+    if point.machine is not None and holder is not None:
+        if ruling.reason == "machine-off":
+            machines.sign_off(turn, point.machine)
+        else:
+            machines.start(turn, point.machine, holder.id)
+
+
+def _merge(turn: Turn, question: Question, point: AccessPoint) -> None:
+    """A passage that is told late: who is where, if nothing newer is known of them."""
+    door, holder = _door(turn, point), question.holder
+    if holder is None:
+        return
+    if door is not None:
+        presence.merge(turn, holder.id, _beyond(point, door), question.at)
+    if point.direction == "muster":
+        muster.seen(turn, holder.id, min(question.at, turn.now))
+
+
+def _note(turn: Turn, question: Question, ruling: Ruling, *, is_code: bool) -> None:
+    """What a ruling says beside yes and no; nothing of it shows at the reader."""
+    attempts.judged(turn, question, ruling, is_code=is_code)
+    if question.point is None:
+        return
+    if ruling.duress:
+        turn.raise_alarm("duress", question.point.id)
+    if ruling.passback:
+        turn.say(
+            Noticed(
+                kind="passback",
+                object=question.point.id,
+                holder=question.holder.id if question.holder else None,
+                at=turn.now,
+            )
+        )
+
+
+def _question(turn: Turn, device: Device, event: Reported, now: datetime) -> Question:
+    reading = event.reading
+    assert isinstance(reading, CredentialPresented)  # noqa: S101 - the engine's dispatch
+    credential = turn.directory.credentials.get(CredentialHash(reading.credential))
+    holder = turn.directory.holders.get(credential.holder) if credential else None
+    point = turn.site.access_point.get(device.access_point) if device.access_point else None
+    return Question(
+        site=turn.site,
+        state=turn.finish(),
+        device=device.id,
+        point=point,
+        credential=credential,
+        holder=holder,
+        at=event.at,
+        now=now,
+        pin=CredentialHash(reading.pin) if reading.pin is not None else None,
+        retained=event.retained,
+    )
+
+
+def _door(turn: Turn, point: AccessPoint | None) -> Door | None:
+    return turn.site.door.get(point.door) if point is not None and point.door is not None else None
+
+
+def _beyond(point: AccessPoint, door: Door) -> ZoneId | None:
+    """Where one is who passes this door in the point's direction; None: in the street."""
+    return door.zone if point.direction == "entry" else door.outside
+
+
+def _watch_clock(turn: Turn, device: Device, event: Reported) -> None:
+    """A clock that is ahead is wrong for sure; one that is behind looks like a late event."""
+    if event.at - turn.now > LATE:
+        turn.raise_alarm("clock-skew", device.id)
+    elif not is_late(turn, event):
+        turn.clear_alarm("clock-skew", device.id)
