@@ -112,8 +112,9 @@ def test_another_key_is_refused(store: DirectoryStore) -> None:
 
 def test_the_file_is_safe(store: DirectoryStore, tmp_path: Path) -> None:
     """It survives a power cut (WAL, FULL), and only its owner may read names."""
-    assert store._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert store._db.execute("PRAGMA synchronous").fetchone() == (2,)
+    with store._engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
     assert stat.S_IMODE((tmp_path / "members.db").stat().st_mode) == 0o600
 
 
