@@ -167,7 +167,8 @@ def test_every_bad_line_is_told(place: Place) -> None:
     ("header", "column", "message"),
     [
         ("ref,name,plan,badge", "badge", 'did you mean "badges"?'),
-        ("ref,plan", "name", "is required"),
+        ("name,plan", "ref", "is required"),
+        ("ref,name,plan,pin", "pin", "says more of badges"),
         ("ref,name,plan,plan", "plan", "is there twice"),
     ],
 )

@@ -41,7 +41,7 @@ def holders(connection: Connection, only: HolderId | None = None) -> Iterator[Ho
     roles = _roles(connection, only)
     groups = _groups(connection, only)
     query = _of(select(HOLDER.c.id, HOLDER.c.kind).order_by(HOLDER.c.id), HOLDER.c.id, only)
-    for id_, kind in connection.execute(query):
+    for id_, kind in connection.execute(query).all():
         yield Holder(
             id_,
             kind,
@@ -57,7 +57,7 @@ def credentials(connection: Connection, only: HolderId | None = None) -> Iterato
     query = select(*(CREDENTIAL.c[name] for name in _CREDENTIAL)).order_by(CREDENTIAL.c.hash)
     for hash_, holder, status, kind, starts, ends, *rest in connection.execute(
         _of(query, CREDENTIAL.c.holder, only)
-    ):
+    ).all():
         yield Credential(hash_, holder, status, kind, _moment(starts), _moment(ends), *rest)
 
 
@@ -99,7 +99,7 @@ def _rows(connection: Connection, table: Table, only: HolderId | None) -> Iterab
     """A holder's rows in their order, without the order's own column."""
     columns = [column for column in table.c if column.name != "place"]
     query = select(*columns).order_by(table.c.holder, table.c.place)
-    return connection.execute(_of(query, table.c.holder, only))
+    return connection.execute(_of(query, table.c.holder, only)).all()
 
 
 def _of(query: Select[Any], holder: Any, only: HolderId | None) -> Select[Any]:  # noqa: ANN401 - a column

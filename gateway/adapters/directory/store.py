@@ -69,7 +69,10 @@ class DirectoryStore:
 
     def __init__(self, place: Path | URL) -> None:
         self._name = place.render_as_string() if isinstance(place, URL) else str(place)
-        self._engine = _engine(place if isinstance(place, URL) else sqlite.url_of(place))
+        try:
+            self._engine = _engine(place if isinstance(place, URL) else sqlite.url_of(place))
+        except (ImportError, SQLAlchemyError) as wrong:
+            raise DirectoryError(f"{self._name}: {wrong}") from wrong
         self._writing = self._engine.execution_options(**{sqlite.WRITES: True})
         try:
             with self._told():
@@ -158,7 +161,8 @@ class DirectoryStore:
                     f"{self._name}: {_CHANGED}another command changed members meanwhile; run it "
                     "again"
                 )
-            _replace(connection, leaving, entering)
+            kept = set(connection.scalars(select(HOLDER.c.id)))
+            _replace(connection, leaving & kept, entering)
 
     def revise(self, who: str, change: Callable[[Member], Member]) -> tuple[Member, Member] | None:
         """Change one member in one step; the member before and after, None where there is none.
