@@ -38,7 +38,7 @@ GOES_WITH: Final = {
     "badge_format": "badges",
     "badge_status": "badges",
     "pin": "badges",
-    "duress_pin": "badges",
+    "duress_pin": "pin",
     "qr_from": "qr",
     "qr_until": "qr",
 }
@@ -61,6 +61,8 @@ COLUMNS: Final = (
     *IGNORED,
 )
 DATES: Final = ("from", "until", "qr_from", "qr_until")
+_LINES_A_MEMBER_MAX: Final = 100
+"""Plans and badges of one member; each line is compared with those before it."""
 _MUST_BE_TEXT: Final = ("pin", "duress_pin", "code", "duress_code", "qr")
 _NUMBER_FORMATS: Final = ("decimal", "wiegand")
 _ERRORS: Final = frozenset(
@@ -242,6 +244,9 @@ def _kinds(rows: list[Row], columns: frozenset[str]) -> frozenset[str]:
 
 
 def _disagreement(row: Row, before: list[Row]) -> LineFault | None:
+    if len(before) >= _LINES_A_MEMBER_MAX:
+        message = f"is given on more than {_LINES_A_MEMBER_MAX} lines"
+        return LineFault(row.line, "ref", message)
     for other in before:
         for column in ("name", "email", "kind"):
             if getattr(row, column) != getattr(other, column):
