@@ -159,8 +159,10 @@ def _validity(membership: Membership) -> str:
 
 
 def _days(credential: Credential) -> str:
-    starts = f"from {credential.starts:%Y-%m-%d}" if credential.starts else ""
-    return f"{starts}{_until(credential.ends)}".strip() or "no limit"
+    """To the minute, as a visitor's pass may be for one afternoon."""
+    starts = f"from {credential.starts:%Y-%m-%d %H:%M} UTC" if credential.starts else ""
+    ends = f"until {credential.ends:%Y-%m-%d %H:%M} UTC" if credential.ends else ""
+    return f"{starts} {ends}".strip() or "no limit"
 
 
 def _until(ends: datetime | None) -> str:

@@ -656,7 +656,11 @@ class TestAbsentColumns:
             ("roles", "- viewer; - fab-manager@le-seuil"),
             ("groups", "- makers"),
             ("duress_pin", "1 badge: duress PIN removed"),
-            ("qr_until", "1 QR code: from 2025-12-31 until 2026-12-31 -> from 2025-12-31"),
+            (
+                "qr_until",
+                "1 QR code: from 2025-12-31 23:00 UTC until 2026-12-31 23:00 UTC "
+                "-> from 2025-12-31 23:00 UTC",
+            ),
         ],
     )
     @pytest.mark.usefixtures("ada")
