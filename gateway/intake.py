@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 from paho.mqtt.client import MQTTMessage
 
 from gateway.adapters.journal_rows import DeadLetter, masked
-from gateway.core.directory import CredentialHash
+from gateway.core.directory import CredentialHash, pin_text
 from gateway.core.events import Misunderstood, Reported
 from gateway.core.readings import CredentialPresented, Report, WireError
 from gateway.core.site import SiteId
@@ -88,11 +88,6 @@ class Intake:
             credential=self._hashed(reading.credential),
             pin=self._hashed(pin_text(reading.credential, pin)) if pin is not None else None,
         )
-
-
-def pin_text(credential: str, pin: str) -> str:
-    """What is hashed of a badge's PIN: with the number, so that equal PINs have unequal hashes."""
-    return f"pin:{credential}:{pin}"
 
 
 def misunderstood(message: MQTTMessage, error: WireError) -> SiteEvent | None:

@@ -4,7 +4,7 @@ The same card is `04a224b2c31990` to one reader, `4-162-36-178-195-25-144` to an
 `74-10-37-94` is hex to ESPHome and decimal to AccesSystem. No text tells which: the space file
 declares the format of each reader, and nothing here guesses.
 
-Canonical is lowercase hex of whole bytes, in the order in which the card sends them. Two formats
+Canonical is lowercase hex of whole bytes, in the order in which the card sends them. Three formats
 cannot reach it and canonicalise into a namespace of their own, so that they never match a real
 number by accident:
 
@@ -12,6 +12,7 @@ number by accident:
   without its leading zero, so 04 0A and 4A are both "4a". The zeros cannot be restored. Two cards
   whose texts agree are then one credential; enrol the cards at such a reader, and prefer another.
 - `pin` (`pin:0042`): a code typed at a keypad that stands alone, its digits as given.
+- `qr` (`qr:V7-x9Kq…`): the text of a QR code, as the scanner read it.
 """
 
 import re
@@ -32,6 +33,7 @@ _UNPADDED = re.compile(rf"[0-9A-Fa-f]{{3,{2 * _BYTES_MAX}}}")
 _DECIMAL = re.compile(r"[0-9]{1,20}")
 _TASMOTA_HEX = re.compile(r"[0-9A-Fa-f]{1,16}h")
 _PIN = re.compile(rf"[0-9]{{1,{_PIN_DIGITS_MAX}}}")
+_QR = re.compile(r"[!-~](?:[ -~]{0,126}[!-~])?")  # ASCII; 128 characters are what the wire carries
 
 
 def _hex(text: str) -> str | None:
@@ -80,6 +82,10 @@ def _pin(text: str) -> str | None:
     return f"pin:{pin(text)}"
 
 
+def _qr(text: str) -> str | None:
+    return f"qr:{text}" if _QR.fullmatch(text) else None
+
+
 FORMATS: Mapping[str, Callable[[str], str | None]] = {
     "hex": _hex,
     "hex-colons": _hex_colons,
@@ -94,6 +100,7 @@ FORMATS: Mapping[str, Callable[[str], str | None]] = {
     "wiegand26": partial(_wiegand, size=3),
     "wiegand34": partial(_wiegand, size=4),
     "pin": _pin,
+    "qr": _qr,
 }
 """Declared format -> its canonical text, or None where the text is not of this format."""
 
@@ -111,6 +118,7 @@ RIGHT: Mapping[str, str] = {
     "wiegand26": "a whole number of at most 3 bytes, or the same in hex with an h behind it",
     "wiegand34": "a whole number of at most 4 bytes, or the same in hex with an h behind it",
     "pin": "1 to 16 digits",
+    "qr": "1 to 128 printable ASCII characters, no space at either end",
 }
 """Declared format -> what is right, in words: an example could be somebody's badge."""
 
@@ -128,7 +136,7 @@ def normalise(text: str, format: str) -> str:  # noqa: A002 - the word of the wi
     canonical = FORMATS[format](text)
     if canonical is None:
         raise WireError("badge-format", f"credential: is not {format}; {RIGHT[format]}")
-    if format != "pin" and not canonical.removeprefix("unpadded:").strip("0"):
+    if format not in ("pin", "qr") and not canonical.removeprefix("unpadded:").strip("0"):
         raise WireError("badge-format", "credential: is all zeros; a parity error or a ghost read")
     return canonical
 

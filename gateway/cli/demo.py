@@ -17,8 +17,9 @@ from rich.console import Console
 from gateway.adapters.directory import FILE, DirectoryStore
 from gateway.adapters.embedded_broker import Kind
 from gateway.cli import errors
+from gateway.cli.members_cells import Known
 from gateway.cli.members_change import change_of
-from gateway.cli.members_csv import Known, read_members
+from gateway.cli.members_lines import read_members
 from gateway.clock import SystemClock
 from gateway.config import Fault, Settings, credential_key, load_settings
 from gateway.console.words import Lang
@@ -124,7 +125,7 @@ def _enrol(wishes: Wishes, settings: Settings, sites: Sequence[Site]) -> None:
     write_roster(roster, sites, wishes.plot, SystemClock().now().date())
     key = credential_key(settings)
     plans = {site.id: frozenset(plan.id for plan in site.plans) for site in sites}
-    read = read_members(roster.read_bytes(), Known(key, ZoneInfo(sites[0].timezone), plans))
+    read = read_members(roster, Known(key, ZoneInfo(sites[0].timezone), plans))
     if read.faults:
         raise DemoError(f"{roster}: {read.faults[0]}")
     with closing(DirectoryStore(settings.data_dir / FILE)) as store:

@@ -100,6 +100,14 @@ class DirectoryChange(Struct, frozen=True):
     removed_credentials: tuple[CredentialHash, ...] = ()
 
 
+def pin_text(credential: str, pin: str) -> str:
+    """What is hashed of a badge's PIN: with the number, so that equal PINs have unequal hashes.
+
+    `credential` is the badge number in canonical form.
+    """
+    return f"pin:{credential}:{pin}"
+
+
 def changed(directory: Directory, change: DirectoryChange) -> Directory:
     """The directory with `change` applied; removing what is not there is no error."""
     holders, credentials = directory.holders.mutate(), directory.credentials.mutate()

@@ -17,9 +17,11 @@ from gateway.core.directory import (
     Holder,
     HolderId,
     Membership,
+    StaffRole,
+    Training,
     changed,
 )
-from gateway.core.site import PlanId, SiteId
+from gateway.core.site import GroupId, PlanId, RoleId, SiteId, TrainingId
 
 MOMENTS = st.none() | st.integers(0, 10**16).map(
     lambda us: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=us)
@@ -30,19 +32,38 @@ MEMBERSHIPS = st.builds(
     st.sampled_from([(), (SiteId("a"),), (SiteId("a"), SiteId("b"))]),
     MOMENTS,
     MOMENTS,
-    st.sampled_from(["active", "suspended"]),
+    st.sampled_from(["active", "suspended", "unpaid"]),
 )
+TRAININGS = st.builds(
+    Training,
+    st.sampled_from(["laser", "cnc"]).map(TrainingId),
+    st.none() | st.just(HolderId("h-9")),
+    MOMENTS,
+    MOMENTS,
+)
+ROLES = st.builds(StaffRole, st.just(RoleId("viewer")), st.sampled_from([(), (SiteId("a"),)]))
+HASHES = st.none() | st.sampled_from(["p", "q"]).map(CredentialHash)
 HOLDERS = st.builds(
     Holder,
     st.integers(0, 5).map(lambda n: HolderId(f"h-{n}")),
     st.sampled_from(["member", "visitor"]),
     st.lists(MEMBERSHIPS, max_size=3).map(tuple),
+    st.lists(TRAININGS, max_size=2).map(tuple),
+    st.lists(ROLES, max_size=2).map(tuple),
+    st.lists(st.sampled_from(["x", "y"]).map(GroupId), max_size=2).map(tuple),
 )
 CREDENTIALS = st.builds(
     Credential,
     st.integers(0, 9).map(lambda n: CredentialHash(f"c{n}")),
     st.integers(0, 5).map(lambda n: HolderId(f"h-{n}")),
-    st.sampled_from(["active", "suspended", "lost"]),
+    st.sampled_from(["active", "suspended", "lost", "stolen"]),
+    st.sampled_from(["badge", "pin", "qr"]),
+    MOMENTS,
+    MOMENTS,
+    HASHES,
+    HASHES,
+    st.booleans(),
+    HASHES,
 )
 
 

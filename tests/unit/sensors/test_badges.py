@@ -28,6 +28,8 @@ from sensors.badges import FORMATS, RIGHT, normalise, pin
         pytest.param("4294967295", "wiegand34", "ffffffff", id="the largest of 4 bytes"),
         pytest.param("4A24B2", "hex-unpadded", "unpadded:4a24b2", id="lost zeros stay apart"),
         pytest.param("0042", "pin", "pin:0042", id="a code keeps its zeros, and is no number"),
+        pytest.param("V7-x 9/+=", "qr", "qr:V7-x 9/+=", id="a QR code keeps its capitals"),
+        pytest.param("0" * 128, "qr", "qr:" + "0" * 128, id="zeros are a QR code like any other"),
     ],
 )
 def test_a_spelling_becomes_canonical(text: str, declared: str, canonical: str) -> None:
@@ -63,6 +65,11 @@ def test_a_spelling_becomes_canonical(text: str, declared: str, canonical: str) 
         ("0h", "wiegand26"),
         ("00-00-00-00", "hex-dashes"),
         ("0000", "hex-unpadded"),
+        ("visitor\n", "qr"),
+        (" visitor", "qr"),
+        ("vis\x00itor", "qr"),
+        ("visité", "qr"),
+        ("v" * 129, "qr"),
     ],
 )
 def test_another_text_or_all_zeros_is_refused_without_repeating_it(

@@ -1,0 +1,49 @@
+"""What is true of SQLite alone: how its file is opened, made safe, and locked for a change."""
+
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import URL, Connection, Engine, event
+from sqlalchemy.engine import make_url
+
+BUSY_S: Final = 5.0
+"""Seconds to wait for another process's import; its transaction takes far less."""
+WRITES: Final = "seuil_writes"
+"""The execution option of a connection that is going to write."""
+
+
+def url_of(file: Path) -> URL:
+    """The URL of a file."""
+    return make_url("sqlite+pysqlite://").set(database=str(file))
+
+
+def prepare(file: Path) -> None:
+    """Make the file where there is none.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch(mode=0o600)  # names are for nobody else; -wal and -shm take the same mode
+
+
+def listen(engine: Engine) -> None:
+    """Have each connection survive a power cut, and each change take the lock when it begins.
+
+    Python's sqlite3 would begin a transaction by itself, after what was read and before the first
+    change only; so it is told to leave that to us. A change that read under a shared lock could
+    fail when it writes, whatever the time to wait.
+    """
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+
+
+def _on_connect(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own connection
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _on_begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,273 @@
+"""The members' store: reads everything as of one moment, and changes it in one step."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from immutables import Map
+from sqlalchemy import (
+    URL,
+    BigInteger,
+    Connection,
+    Engine,
+    Text,
+    bindparam,
+    cast,
+    create_engine,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.adapters.directory import rows, sqlite
+from gateway.adapters.directory.hashes import key_mark
+from gateway.adapters.directory.member import DirectoryError, Member
+from gateway.adapters.directory.migration import is_current, migrate
+from gateway.adapters.directory.tables import (
+    ABOUT,
+    CREDENTIAL,
+    HOLDER,
+    HOLDER_GROUP,
+    IDENTITY,
+    MEMBERSHIP,
+    STAFF_ROLE,
+    TRAINING,
+)
+from gateway.core.directory import Credential, Directory, HolderId
+
+FILE: Final = "members.db"
+_CHANGED: Final = "nothing was changed: "
+_VERSION: Final = "SELECT value FROM about WHERE word = 'version'"
+_ONE_MORE: Final = (
+    update(ABOUT)
+    .where(ABOUT.c.word == "version")
+    .values(value=cast(cast(ABOUT.c.value, BigInteger) + 1, Text))
+)
+_REMOVALS: Final = tuple(
+    delete(column.table).where(column == bindparam("leaving"))
+    for column in (
+        HOLDER.c.id,
+        *(
+            table.c.holder
+            for table in (IDENTITY, CREDENTIAL, MEMBERSHIP, TRAINING, STAFF_ROLE, HOLDER_GROUP)
+        ),
+    )
+)
+
+
+class DirectoryStore:
+    """The members of a file, or of the database at a URL. One caller at a time; any thread.
+
+    Raises:
+        DirectoryError: It cannot be opened, is of a newer seuil, or is not of members. So does each
+            method that finds it locked, damaged or out of reach.
+    """
+
+    def __init__(self, place: Path | URL) -> None:
+        self._name = place.render_as_string() if isinstance(place, URL) else str(place)
+        try:
+            self._engine = _engine(place if isinstance(place, URL) else sqlite.url_of(place))
+        except (ImportError, SQLAlchemyError) as wrong:
+            raise DirectoryError(f"{self._name}: {wrong}") from wrong
+        self._writing = self._engine.execution_options(**{sqlite.WRITES: True})
+        try:
+            with self._told():
+                if isinstance(place, Path):
+                    sqlite.prepare(place)
+                self._bring_up_to_date()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    def version(self) -> int:
+        """A number that grows with each change; some microseconds, as it is asked each second."""
+        with self._told():
+            connection = self._engine.raw_connection()
+            try:
+                cursor = connection.cursor()
+                cursor.execute(_VERSION)
+                row = cursor.fetchone()
+            finally:
+                connection.close()
+        return 0 if row is None else int(row[0])
+
+    def bind(self, key: bytes) -> None:
+        """Make sure that the hashes on disk were made with `key`; the first key is remembered.
+
+        Raises:
+            DirectoryError: They were made with another one, so that no badge would be found.
+        """
+        mark = key_mark(key)
+        with self._reading() as connection:
+            known = _about(connection, "key_mark")
+        if known is None:
+            with self._changing() as connection:
+                known = _about(connection, "key_mark")  # another process may have been first
+                if known is None:
+                    connection.execute(insert(ABOUT).values(word="key_mark", value=mark))
+                    known = mark
+        if known != mark:
+            raise DirectoryError(
+                "the members were imported with another credential key: restore the old key, or "
+                f"remove {FILE} and import the members again"
+            )
+
+    def load(self) -> Directory:
+        """Every holder and credential, as of one moment."""
+        with self._reading() as connection:
+            return Directory(
+                holders=Map({holder.id: holder for holder in rows.holders(connection)}),
+                credentials=Map({each.hash: each for each in rows.credentials(connection)}),
+            )
+
+    def members(self) -> tuple[Member, ...]:
+        """Every member with their name, by reference."""
+        with self._reading() as connection:
+            return _members(connection)
+
+    def find(self, who: str) -> Member | None:
+        """The member with this reference or pseudonym."""
+        with self._reading() as connection:
+            return _found(connection, who)
+
+    def apply(
+        self,
+        members: Iterable[Member],
+        removed: Iterable[HolderId] = (),
+        *,
+        since: int | None = None,
+    ) -> None:
+        """Take holders out, then put members in (each replaces what was kept of them), as one step.
+
+        `since` is the version that the members were worked out from: with it, nothing that somebody
+        else changed meanwhile is overwritten.
+
+        Raises:
+            DirectoryError: Nothing was changed, and why.
+        """
+        entering = tuple(members)
+        leaving = {*removed, *(member.holder.id for member in entering)}
+        with self._changing() as connection:
+            if since is not None and _about(connection, "version") != str(since):
+                raise DirectoryError(
+                    f"{self._name}: {_CHANGED}another command changed members meanwhile; run it "
+                    "again"
+                )
+            kept = set(connection.scalars(select(HOLDER.c.id)))
+            _replace(connection, leaving & kept, entering)
+
+    def revise(self, who: str, change: Callable[[Member], Member]) -> tuple[Member, Member] | None:
+        """Change one member in one step; the member before and after, None where there is none.
+
+        What `change` leaves as it was is not written, and does not count as a change.
+        """
+        with self._changing() as connection:
+            before = _found(connection, who)
+            if before is None:
+                return None
+            after = change(before)
+            if after != before:
+                _replace(connection, {before.holder.id}, (after,))
+            return before, after
+
+    def _bring_up_to_date(self) -> None:
+        with self._engine.connect() as connection:
+            if self._asked(connection):
+                return
+        with self._writing.begin() as connection:
+            if not self._asked(connection):  # another process may have been first
+                migrate(connection)
+
+    def _asked(self, connection: Connection) -> bool:
+        try:
+            return is_current(connection)
+        except DirectoryError as wrong:
+            raise DirectoryError(f"{self._name} {wrong}") from None
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._told(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _changing(self) -> Iterator[Connection]:
+        with self._told(_CHANGED), self._writing.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _told(self, outcome: str = "") -> Iterator[None]:
+        """Whatever the database complains of, in our words."""
+        driver = self._engine.dialect.loaded_dbapi.Error
+        try:
+            yield
+        except (OSError, SQLAlchemyError, driver) as wrong:
+            reason = getattr(wrong, "orig", None) or wrong
+            raise DirectoryError(f"{self._name}: {outcome}{reason}") from wrong
+
+
+def _engine(url: URL) -> Engine:
+    """One connection, opened when it is first needed; messages never quote what was written."""
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(
+            url,
+            pool_size=1,
+            max_overflow=0,
+            hide_parameters=True,
+            connect_args={"timeout": sqlite.BUSY_S},
+        )
+        sqlite.listen(engine)
+        return engine
+    # A transaction sees one moment, as SQLite's do. The server may have been restarted since.
+    return create_engine(
+        url,
+        pool_size=1,
+        max_overflow=0,
+        hide_parameters=True,
+        isolation_level="REPEATABLE READ",
+        pool_pre_ping=True,
+    )
+
+
+def _about(connection: Connection, word: str) -> str | None:
+    return connection.scalar(select(ABOUT.c.value).where(ABOUT.c.word == word))
+
+
+def _members(connection: Connection, only: HolderId | None = None) -> tuple[Member, ...]:
+    holders = {holder.id: holder for holder in rows.holders(connection, only)}
+    credentials: dict[HolderId, list[Credential]] = {}
+    for credential in rows.credentials(connection, only):
+        credentials.setdefault(credential.holder, []).append(credential)
+    query = select(IDENTITY.c.holder, IDENTITY.c.ref, IDENTITY.c.name, IDENTITY.c.email)
+    if only is not None:
+        query = query.where(IDENTITY.c.holder == only)
+    return tuple(
+        Member(ref, name, holders[id_], email, tuple(credentials.get(id_, ())))
+        for id_, ref, name, email in connection.execute(query.order_by(IDENTITY.c.ref))
+    )
+
+
+def _found(connection: Connection, who: str) -> Member | None:
+    """By reference; failing that, by pseudonym."""
+    query = select(IDENTITY.c.holder).where(or_(IDENTITY.c.ref == who, IDENTITY.c.holder == who))
+    ids = connection.scalars(query.order_by(IDENTITY.c.ref != who)).all()
+    return _members(connection, HolderId(ids[0]))[0] if ids else None
+
+
+def _replace(
+    connection: Connection, leaving: Iterable[HolderId], entering: tuple[Member, ...]
+) -> None:
+    gone = [{"leaving": holder} for holder in leaving]
+    if gone:
+        for removal in _REMOVALS:
+            connection.execute(removal, gone)
+    for table, new in rows.written(entering).items():
+        connection.execute(insert(table), new)
+    connection.execute(_ONE_MORE)

@@ -1,0 +1,128 @@
+"""The members as a file that an import reads: imported again, it changes nothing.
+
+One line a membership. What belongs to the member and not to the plan (trainings, roles, groups)
+stands on their first line. Badges cannot be exported, as only their hashes are kept: there is their
+count. Text that a spreadsheet would take for a formula begins with an apostrophe, which the import
+takes away again.
+"""
+
+import csv
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from io import BufferedWriter, TextIOWrapper
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from gateway.adapters.directory import Member
+from gateway.cli.members_cells import PSEUDONYM, written
+from gateway.cli.members_lines import ESCAPED
+from gateway.cli.members_words import role
+from gateway.core.directory import Holder, HolderId, Membership, Training
+
+_NAMES: Final = ("name", "email")
+_PLAN: Final = ("plan", "sites", "from", "until", "status")
+_HOLDER: Final = ("trainings", "roles", "groups", "badges_count")
+SUFFIXES: Final = (".csv", ".xlsx")
+
+Cell = str | int | date
+
+
+def export(file: Path, members: Iterable[Member], timezone: ZoneInfo, *, names: bool) -> int:
+    """Write the members; how many lines there are. The file is whole, or as it was before.
+
+    Only its owner may read it. The suffix says which of the two it is.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    header = ["ref", *(_NAMES if names else ()), "kind", *_PLAN, *_HOLDER]
+    lines = [
+        [_harmless(line.get(column, "")) for column in header] for line in _lines(members, timezone)
+    ]
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as content:
+            write = _write_xlsx if file.suffix.lower() == ".xlsx" else _write_csv
+            write(content, [header, *lines])
+        draft.replace(file)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    return len(lines)
+
+
+def _lines(members: Iterable[Member], timezone: ZoneInfo) -> Iterator[dict[str, Cell]]:
+    members = tuple(members)
+    refs = {member.holder.id: member.ref for member in members}
+    for member in members:
+        holder = member.holder
+        whole: dict[str, Cell] = {
+            "trainings": "; ".join(_training(each, refs, timezone) for each in holder.trainings),
+            "roles": "; ".join(role(each) for each in holder.roles),
+            "groups": " ".join(holder.groups),
+            "badges_count": sum(each.kind == "badge" for each in member.credentials),
+        }
+        for plan in holder.memberships or (None,):
+            yield _member(member, holder) | _plan(plan, timezone) | whole
+            whole = {}
+
+
+def _member(member: Member, holder: Holder) -> dict[str, Cell]:
+    return {
+        "ref": member.ref,
+        "name": member.name,
+        "email": member.email or "",
+        "kind": holder.kind,
+    }
+
+
+def _plan(plan: Membership | None, timezone: ZoneInfo) -> dict[str, Cell]:
+    if plan is None:
+        return {}
+    return {
+        "plan": plan.plan,
+        "sites": " ".join(plan.sites),
+        "from": written(plan.starts, timezone),
+        "until": written(plan.ends, timezone, after=1),
+        "status": plan.status,
+    }
+
+
+def _training(one: Training, refs: Mapping[HolderId, str], timezone: ZoneInfo) -> str:
+    words: list[str] = [one.training]
+    for word, moment, after in (("given", one.given, 0), ("until", one.ends, 1)):
+        if moment is not None:
+            words += [word, str(written(moment, timezone, after)).replace(" ", "T")]
+    if one.given_by is not None:
+        words += ["by", _trainer(one.given_by, refs)]
+    return " ".join(words)
+
+
+def _trainer(holder: HolderId, refs: Mapping[HolderId, str]) -> str:
+    """Their reference, where it can stand in a list; else their pseudonym."""
+    ref = refs.get(holder, holder)
+    return holder if ";" in ref or ref.startswith(" ") or PSEUDONYM.fullmatch(ref) else ref
+
+
+def _harmless(cell: Cell) -> Cell:
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in tuple(ESCAPED) else cell
+
+
+def _write_csv(content: BufferedWriter, lines: list[list[Cell]]) -> None:
+    with TextIOWrapper(content, "utf-8-sig", newline="") as text:
+        csv.writer(text, lineterminator="\n").writerows(lines)
+
+
+def _write_xlsx(content: BufferedWriter, lines: list[list[Cell]]) -> None:
+    # Imported here: no other command needs to wait for openpyxl.
+    from openpyxl import Workbook  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("members")
+    sheet.freeze_panes = "B2"
+    for line in lines:
+        sheet.append([None if cell == "" else cell for cell in line])
+    book.save(content)

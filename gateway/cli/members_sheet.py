@@ -1,0 +1,140 @@
+"""A members' file as lines of cells: CSV, or an XLSX workbook's first sheet.
+
+Lines are handed on one by one, and whatever could grow is bounded: a file, its lines, a line.
+"""
+
+import csv
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from io import BufferedReader, TextIOWrapper
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+FILE_BYTES_MAX: Final = 64 << 20
+"""Ten times what 50,000 members with every column take."""
+LINES_MAX: Final = 200_000
+"""Four times the largest list that is promised, for members with several plans and badges."""
+LINE_CHARACTERS_MAX: Final = 1 << 20
+"""A cell without its closing quote would swallow the rest of the file."""
+_ZIP: Final = b"PK\x03\x04"
+_OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
+
+
+class LineFault(Struct, frozen=True, order=True):
+    """What is wrong in a line; `column` may be empty."""
+
+    line: int
+    column: str
+    message: str
+
+    def __str__(self) -> str:
+        return ", ".join(filter(None, (f"line {self.line}", self.column))) + f": {self.message}"
+
+
+class Line(Struct, frozen=True):
+    """The cells of a line, as text without spaces around it.
+
+    `numbers` are the places of cells that are numbers to the spreadsheet; a CSV has none.
+    """
+
+    number: int
+    cells: list[str]
+    numbers: frozenset[int] = frozenset()
+
+
+class BadSheet(Exception):  # noqa: N818 - not an error of ours: a fault on its way up
+    """The file cannot be read any further."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.fault = LineFault(line, "", message)
+
+
+class Sheet(Struct, frozen=True):
+    """A file that is open: its lines, and how many there are (None: it cannot be told)."""
+
+    lines: Iterator[Line]
+    total: int | None = None
+
+
+@contextmanager
+def opened(file: Path) -> Generator[Sheet]:
+    """The lines of a file, whichever of the two it is.
+
+    Raises:
+        OSError: It cannot be read.
+        BadSheet: It is neither, or too large; so may reading the lines.
+    """
+    with file.open("rb") as content:
+        begins = content.peek(len(_ZIP))[: len(_ZIP)]
+        if begins == _OLD_EXCEL:
+            raise BadSheet(1, "is an old Excel file (.xls): save it as .xlsx or as CSV UTF-8")
+        if file.stat().st_size > FILE_BYTES_MAX:
+            raise BadSheet(1, f"is larger than {FILE_BYTES_MAX >> 20} MiB, too large for a list")
+        if begins == _ZIP:
+            # Imported here: whoever brings a CSV, or no file at all, need not wait for openpyxl.
+            from gateway.cli.members_xlsx import workbook  # noqa: PLC0415
+
+            with workbook(content) as sheet:
+                yield sheet
+        else:
+            total = _count(content) if content.seekable() else None
+            with closing(_csv(content)) as lines:
+                yield Sheet(lines, total)
+
+
+def _count(content: BufferedReader) -> int:
+    lines = sum(chunk.count(b"\n") for chunk in iter(partial(content.read, 1 << 16), b""))
+    content.seek(0)
+    return lines
+
+
+def _csv(content: BufferedReader) -> Generator[Line]:
+    text = TextIOWrapper(content, "utf-8-sig", errors="surrogateescape", newline="")
+    read = _Lines(text)
+    try:
+        header = next(read, "")
+        cells = csv.reader(_after(header, read), delimiter=_delimiter(header), strict=True)
+        for row in cells:
+            if read.count > LINES_MAX:
+                raise BadSheet(read.count, f"is one line too many: {LINES_MAX} are read at most")
+            yield Line(cells.line_num, [cell.strip() for cell in row])
+    except csv.Error as wrong:
+        raise BadSheet(read.count, f"is not CSV: {wrong}") from None
+    finally:
+        text.detach()  # `opened` closes the file
+
+
+def _after(header: str, read: Iterator[str]) -> Iterator[str]:
+    if header:
+        yield header
+    yield from read
+
+
+class _Lines(Iterator[str]):
+    """Lines of text, counted, each of them UTF-8 and of a bearable length."""
+
+    def __init__(self, text: TextIOWrapper) -> None:
+        self._text = text
+        self.count = 0
+
+    def __next__(self) -> str:
+        line = self._text.readline(LINE_CHARACTERS_MAX)
+        if not line:
+            raise StopIteration
+        self.count += 1
+        if len(line) == LINE_CHARACTERS_MAX:
+            raise BadSheet(self.count, "is longer than a line of members can be")
+        try:
+            line.encode()
+        except UnicodeEncodeError:  # what was no UTF-8 came in as half a surrogate pair
+            raise BadSheet(self.count, 'is not UTF-8; save as "CSV UTF-8"') from None
+        return line
+
+
+def _delimiter(header: str) -> str:
+    """The sign that parts the header's names: French spreadsheets write `;`."""
+    return max(",;\t", key=header.count)

@@ -1,0 +1,158 @@
+"""An XLSX workbook's first sheet, as lines of cells.
+
+A workbook is a zip of XML, and a small one can unpack to anything; openpyxl hands rows on one by
+one, but reads a row, the table of texts, the styles and whatever stands around the rows as a whole.
+So everything is measured first, as it unpacks: how large a part is, and how much of it lies between
+two rows (or two texts). What no list of members looks like is not given to openpyxl at all.
+"""
+
+import re
+import warnings
+import zipfile
+import zlib
+from collections.abc import Generator
+from contextlib import closing, contextmanager
+from datetime import date, datetime, time
+from functools import partial
+from io import BufferedReader
+from typing import Any, Final
+from xml.etree.ElementTree import ParseError
+
+from openpyxl import load_workbook  # type: ignore[import-untyped]
+from openpyxl.utils.exceptions import InvalidFileException  # type: ignore[import-untyped]
+
+from gateway.cli.members_sheet import LINES_MAX, BadSheet, Line, Sheet
+
+PARTS_MAX: Final = 500
+UNPACKED_BYTES_MAX: Final = 256 << 20
+"""50,000 members with every column take about 60 MiB."""
+SMALL_BYTES: Final = 4 << 20
+"""A part that is not looked into: styles of a real list are far smaller."""
+GAP_BYTES_MAX: Final = 1 << 20
+"""Of XML between two rows or two texts: a row of 256 long cells."""
+TEXTS_MAX: Final = 2_000_000
+"""Different texts of a workbook: ten a line."""
+CELLS_MAX: Final = 256
+_MARK: Final = re.compile(rb"[<:/](row|si)[\s/>]")
+_OVERLAP: Final = 4
+"""A mark may lie across two chunks: its length but one."""
+_EXACT_MAX: Final = 10**15
+"""A spreadsheet keeps 15 digits of a number and makes zeros of the rest."""
+_BROKEN: Final = (
+    AttributeError,
+    EOFError,
+    IndexError,
+    InvalidFileException,
+    KeyError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    ParseError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What openpyxl and zipfile raise at a file that is damaged, encrypted or no workbook."""
+
+
+@contextmanager
+def workbook(content: BufferedReader) -> Generator[Sheet]:
+    """The first sheet; formulas count as the values that the spreadsheet saved with them.
+
+    Raises:
+        BadSheet: It is no workbook, or larger than a list of members can be.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="openpyxl")  # of styles and features unknown to it
+        rows = _measured(content)
+        try:
+            book = load_workbook(content, read_only=True, data_only=True, keep_links=False)
+            sheet = book.worksheets[0]
+        except _BROKEN as wrong:
+            raise BadSheet(1, _broken(wrong)) from None
+        try:
+            with closing(_lines(sheet)) as lines:
+                yield Sheet(lines, rows)
+        finally:
+            book.close()
+
+
+def _measured(content: BufferedReader) -> int:
+    """Unpack every part once, keeping nothing; the number of rows in the largest one."""
+    try:
+        with zipfile.ZipFile(content) as archive:
+            parts = archive.infolist()
+            # zipfile never unpacks more of a part than the directory says
+            if len(parts) > PARTS_MAX or sum(p.file_size for p in parts) > UNPACKED_BYTES_MAX:
+                raise BadSheet(1, f"unpacks to more than {UNPACKED_BYTES_MAX >> 20} MiB, or parts")
+            return max((_rows(archive, part) for part in parts), default=0)
+    except _BROKEN as wrong:
+        raise BadSheet(1, _broken(wrong)) from None
+
+
+def _rows(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
+    marks = {b"row": 0, b"si": 0}
+    gap, kept = 0, b""
+    with archive.open(part) as unpacking:
+        for chunk in iter(partial(unpacking.read, 1 << 16), b""):
+            text, at = kept + chunk, 0
+            for mark in _MARK.finditer(text):
+                marks[mark[1]] += not mark[0].startswith(b"/")
+                at, gap = mark.end(), 0
+            gap += len(text) - max(at, len(kept))
+            kept = text[max(at, len(text) - _OVERLAP) :]
+            if gap > GAP_BYTES_MAX and part.file_size > SMALL_BYTES:
+                message = f'is no list alone: "{part.filename}" is very large; save it without'
+                raise BadSheet(1, f"{message} pictures and other sheets, or as CSV UTF-8")
+    if marks[b"row"] > LINES_MAX or marks[b"si"] > TEXTS_MAX:
+        raise BadSheet(1, f"has more than {LINES_MAX} lines or {TEXTS_MAX} texts")
+    return marks[b"row"]
+
+
+def _lines(sheet: Any) -> Generator[Line]:  # noqa: ANN401 - openpyxl has no types
+    sheet.reset_dimensions()  # which some programs write wrong
+    number = width = 0
+    try:
+        for number, row in enumerate(sheet.iter_rows(max_col=CELLS_MAX, values_only=True), start=1):
+            if number > LINES_MAX:
+                raise BadSheet(number, f"is one line too many: {LINES_MAX} are read at most")
+            numbers = frozenset(
+                place for place, value in enumerate(row) if type(value) in (int, float)
+            )
+            cells = [_text(value, number) for value in row]
+            while cells and not cells[-1]:
+                cells.pop()
+            width = width or len(cells)
+            cells += [""] * (width - len(cells))  # a row ends with its last cell that was used
+            yield Line(number, cells, numbers)
+    except _BROKEN as wrong:
+        raise BadSheet(number + 1, _broken(wrong)) from None
+
+
+def _text(value: Any, line: int) -> str:  # noqa: ANN401 - whatever a cell may hold
+    """A cell as one would type it into a CSV."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, datetime):
+        whole_day = value.time() == time()
+        return value.date().isoformat() if whole_day else value.isoformat(sep=" ")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and abs(value) >= _EXACT_MAX:
+        raise BadSheet(
+            line,
+            "has a number of more than 15 digits, of which a spreadsheet keeps no more: make the "
+            "column text and type it again",
+        )
+    return str(value)
+
+
+def _broken(wrong: Exception) -> str:
+    said = f" ({wrong})" if isinstance(wrong, (zipfile.BadZipFile, ParseError)) else ""
+    return f"cannot be read as an XLSX workbook{said}; is it damaged or locked with a password?"
