@@ -15,6 +15,8 @@ from gateway.cli import (
     history,
     init,
     members,
+    muster,
+    request,
     run,
     why,
 )
@@ -50,6 +52,8 @@ app.command("run")(run.run)
 app.command("check")(check.check)
 app.command("init")(init.init)
 app.add_typer(members.app, name="members")
+app.add_typer(request.app, name="request")
+app.command("muster")(muster.muster)
 app.command("why")(why.why)
 app.command("replay")(replay_command.replay)
 app.command("history")(history.history)
