@@ -8,6 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from typing import Any, Final
 
 import aiomqtt
@@ -231,6 +232,16 @@ class Play:
         """What was said last on a topic below the site's; None: nothing, or it was emptied."""
         said = self.said[f"seuil/{SITE}/{topic}"]
         return said[-1] if said else None
+
+    async def alarm(self, kind: str, about: str, *, within_s: float = 10.0) -> datetime:
+        """Wait for an alarm, be it over by now or not; since when it was on."""
+        said = self.said[f"seuil/{SITE}/alarm/{kind}/{about}"]
+        await until(lambda: any(said), f"{kind} is raised", within_s=within_s)
+        return datetime.fromisoformat(next(each["at"] for each in said if each))
+
+    async def no_alarm(self, kind: str, about: str) -> None:
+        """Wait until an alarm is off."""
+        await until(lambda: self.last(f"alarm/{kind}/{about}") is None, f"{kind} is over")
 
     def orders(self, device: str) -> list[str]:
         """The types of all commands to a device, in order."""
