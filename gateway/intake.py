@@ -95,14 +95,6 @@ class Intake:
         )
 
 
-def _requested(asked: Asked, message: MQTTMessage) -> SiteEvent:
-    payload = bytes(message.payload)
-    if len(payload) > PAYLOAD_LIMIT:
-        raise WireError("too-large", f"a payload has at most {PAYLOAD_LIMIT} bytes")
-    request = read_request(asked, payload, retained=bool(message.retain))
-    return SiteEvent(asked.site, Requested(request))
-
-
 def pin_text(credential: str, pin: str) -> str:
     """What is hashed of a badge's PIN: with the number, so that equal PINs have unequal hashes."""
     return f"pin:{credential}:{pin}"
@@ -132,3 +124,11 @@ def dead_letter(message: MQTTMessage, error: WireError, now: datetime) -> DeadLe
         size=len(message.payload),
         payload=masked(bytes(message.payload)),
     )
+
+
+def _requested(asked: Asked, message: MQTTMessage) -> SiteEvent:
+    payload = bytes(message.payload)
+    if len(payload) > PAYLOAD_LIMIT:
+        raise WireError("too-large", f"a payload has at most {PAYLOAD_LIMIT} bytes")
+    request = read_request(asked, payload, retained=bool(message.retain))
+    return SiteEvent(asked.site, Requested(request))
