@@ -10,19 +10,29 @@ from gateway.core.facts import (
     Decided,
     DoorChanged,
     Fact,
+    ModeChanged,
+    MusterChanged,
     OccupancyChanged,
+    RequestAnswered,
     UnlockDoor,
 )
 from gateway.core.occupancy import read_out
 from gateway.core.reasons import REASONS
-from gateway.core.site import Device, Door, Site, SiteId, Zone
-from gateway.core.state import DoorState, State
+from gateway.core.site import AccessPoint, Device, Door, Machine, Site, SiteId, Zone
+from gateway.core.state import DoorState, ModeState, State
+from gateway.machine_orders import MachineOrders
+from gateway.request_wire import VERB_MAX, RequestError
+from gateway.sentences import DONE, OTHER_REFUSAL, REFUSALS
 from gateway.wire import (
+    MISSING_MAX,
     AccessMessage,
     AlarmMessage,
     DoorMessage,
+    ModeMessage,
+    MusterMessage,
     OccupancyMessage,
     Outgoing,
+    ResponseMessage,
     Topics,
     encode,
 )
@@ -34,6 +44,7 @@ class Announcer:
     """Builds messages for the sites of one registry."""
 
     def __init__(self, registry: Registry, topics: Topics) -> None:
+        self.machines = MachineOrders(registry)
         self._registry = registry
         self._topics = topics
 
@@ -81,8 +92,23 @@ class Announcer:
             holder=decided.holder,
             message=REASONS[decided.reason].text,
             latency_ms=round(max(0.0, (now - at).total_seconds()) * 1000, 3),
+            late=decided.late,
         )
         return Outgoing(self._topics.access(site.id), encode(message))
+
+    def response(self, site: SiteId, answered: RequestAnswered) -> Outgoing:
+        """What became of a request."""
+        error = answered.error
+        return self._response(site, answered.verb, answered.transaction, error)
+
+    def refusal(self, wrong: RequestError) -> Outgoing | None:
+        """The answer to a request that nobody could read; None where nobody waits for one."""
+        asked = wrong.asked
+        if asked.transaction is None or not 0 < len(asked.verb) <= VERB_MAX:
+            return None
+        return self._response(
+            asked.site, asked.verb, asked.transaction, wrong.error, detail=wrong.detail
+        )
 
     def states(self, site: SiteId, facts: Iterable[Fact]) -> dict[str, Outgoing]:
         """The retained messages that follow from facts, the last of each topic."""
@@ -106,7 +132,9 @@ class Announcer:
             else AlarmCleared(kind, about, now)  # it may have been cleared while we were away
             for kind, about in _possible_alarms(site)
         )
-        return list(self.states(site.id, (*zones, *doors, *alarms)).values())
+        musters = _musters(site, state, now)
+        told = self.states(site.id, (*zones, *doors, *alarms, *musters))
+        return [self._mode(site.id, state.mode), *told.values()]
 
     def removed(self, before: Site | None, after: Site) -> list[Outgoing]:
         """Empty retained messages for the zones and doors that a new space file has no more."""
@@ -117,40 +145,106 @@ class Announcer:
 
     def _places(self, site: Site) -> list[str]:
         zones = [self._topics.occupancy(site.id, zone.id) for zone in site.zones]
-        return zones + [self._topics.door(site.id, door.id) for door in site.doors]
+        doors = [self._topics.door(site.id, door.id) for door in site.doors]
+        musters = [self._topics.muster(site.id, zone.id) for zone in site.zones]
+        return [*zones, *musters, *doors]
+
+    def _mode(self, site: SiteId, mode: ModeState) -> Outgoing:
+        message = ModeMessage(mode.mode, mode.since, mode.by, mode.why)
+        return _retained(self._topics.mode(site), encode(message))
+
+    def _response(
+        self,
+        site: SiteId,
+        verb: str,
+        transaction: str,
+        error: str | None,
+        detail: str | None = None,
+    ) -> Outgoing:
+        message = ResponseMessage(
+            transaction=transaction,
+            status="ok" if error is None else "error",
+            message=DONE if error is None else REFUSALS.get(error, OTHER_REFUSAL),
+            error=error,
+            detail=detail,
+        )
+        return Outgoing(self._topics.response(site, verb), encode(message), qos=1)
 
     def _state(self, site: SiteId, fact: Fact) -> Outgoing | None:
+        """The retained message of a fact, which is all that its topic says from now on."""
         match fact:
             case OccupancyChanged():
-                occupancy = OccupancyMessage(
-                    at=fact.at,
-                    people=fact.people,
-                    low=fact.low,
-                    high=fact.high,
-                    known=fact.known,
-                    capacity=fact.capacity,
-                    p_vacant=fact.p_vacant,
-                    p_full=fact.p_full,
-                    stale=fact.stale,
-                )
-                return _retained(self._topics.occupancy(site, fact.zone), encode(occupancy))
+                return _retained(self._topics.occupancy(site, fact.zone), _occupancy(fact))
             case DoorChanged():
                 door = DoorMessage(at=fact.at, state=fact.state)
                 return _retained(self._topics.door(site, fact.door), encode(door))
-            case AlarmRaised():
-                alarm = AlarmMessage(at=fact.at, kind=fact.kind, object=fact.object)
-                return _retained(self._topics.alarm(site, fact.kind, fact.object), encode(alarm))
-            case AlarmCleared():
-                return _retained(self._topics.alarm(site, fact.kind, fact.object), b"")
+            case AlarmRaised() | AlarmCleared():
+                return _retained(self._topics.alarm(site, fact.kind, fact.object), _alarm(fact))
+            case ModeChanged():
+                return self._mode(site, ModeState(fact.mode, fact.at, fact.by, fact.why))
+            case MusterChanged():
+                return _retained(self._topics.muster(site, fact.zone), _muster(fact))
             case _:
                 return None
 
 
+def _occupancy(changed: OccupancyChanged) -> bytes:
+    message = OccupancyMessage(
+        at=changed.at,
+        people=changed.people,
+        low=changed.low,
+        high=changed.high,
+        known=changed.known,
+        capacity=changed.capacity,
+        p_vacant=changed.p_vacant,
+        p_full=changed.p_full,
+        stale=changed.stale,
+    )
+    return encode(message)
+
+
+def _alarm(alarm: AlarmRaised | AlarmCleared) -> bytes:
+    if isinstance(alarm, AlarmCleared):
+        return b""
+    return encode(AlarmMessage(at=alarm.at, kind=alarm.kind, object=alarm.object))
+
+
+def _muster(changed: MusterChanged) -> bytes:
+    """A zone's muster list; empty where nobody is waited for (any more)."""
+    if not changed.expected:
+        return b""
+    message = MusterMessage(
+        at=changed.at,
+        expected=changed.expected,
+        seen=changed.seen,
+        missing=changed.missing[:MISSING_MAX],
+        more=len(changed.missing[MISSING_MAX:]),
+    )
+    return encode(message)
+
+
+def _musters(site: Site, state: State, now: datetime) -> Iterator[MusterChanged]:
+    """Each zone's muster list: of those who were in it, or in a zone inside it."""
+    for zone in site.zones:
+        waited_for = {
+            holder: entry
+            for holder, entry in state.muster.items()
+            if entry.zone in site.zone and zone.id in site.zone[entry.zone].lineage
+        }
+        missing = sorted(holder for holder, entry in waited_for.items() if entry.safe is None)
+        seen = len(waited_for) - len(missing)
+        yield MusterChanged(zone.id, now, len(waited_for), seen, tuple(missing))
+
+
 def _possible_alarms(site: Site) -> Iterator[tuple[AlarmKind, str]]:
-    """Every alarm that a site's doors, zones and devices may raise."""
-    kinds: tuple[tuple[tuple[AlarmKind, ...], Sequence[Door | Zone | Device]], ...] = (
+    """Every alarm that a site's parts may raise."""
+    kinds: tuple[
+        tuple[tuple[AlarmKind, ...], Sequence[Door | Zone | Machine | AccessPoint | Device]], ...
+    ] = (
         (("forced", "held"), site.doors),
         (("over-capacity",), site.zones),
+        (("lone-worker", "unsupervised", "unattended", "safe-stop"), site.machines),
+        (("duress",), site.access_points),
         (("device-silent", "device-offline", "tamper", "clock-skew", "battery-low"), site.devices),
     )
     for names, objects in kinds:

@@ -12,9 +12,11 @@ from paho.mqtt.client import MQTTMessage
 
 from gateway.adapters.journal_rows import DeadLetter, masked
 from gateway.core.directory import CredentialHash, pin_text
-from gateway.core.events import Misunderstood, Reported
+from gateway.core.events import Misunderstood, Reported, Requested
 from gateway.core.readings import CredentialPresented, Report, WireError
 from gateway.core.site import SiteId
+from gateway.request_wire import Asked, read_request
+from gateway.wire import PAYLOAD_LIMIT
 from sensors.registry import Registry
 
 TOPIC_KEPT = 256
@@ -27,7 +29,7 @@ class SiteEvent(Struct, frozen=True):
     """An event, and the site whose engine it is for."""
 
     site: SiteId
-    event: Reported | Misunderstood
+    event: Reported | Misunderstood | Requested
 
 
 class Intake:
@@ -47,6 +49,9 @@ class Intake:
             topic = message.topic
         except UnicodeDecodeError:
             raise WireError("not-utf8", "the topic is no UTF-8 text") from None
+        asked = self._registry.request(topic)
+        if asked is not None:
+            return [_requested(Asked(*asked), message)]
         reports = self._registry.decode(topic, bytes(message.payload))
         return [
             SiteEvent(report.site, self._event(report, message, position, now))
@@ -114,3 +119,11 @@ def dead_letter(message: MQTTMessage, error: WireError, now: datetime) -> DeadLe
         size=len(message.payload),
         payload=masked(bytes(message.payload)),
     )
+
+
+def _requested(asked: Asked, message: MQTTMessage) -> SiteEvent:
+    payload = bytes(message.payload)
+    if len(payload) > PAYLOAD_LIMIT:
+        raise WireError("too-large", f"a payload has at most {PAYLOAD_LIMIT} bytes")
+    request = read_request(asked, payload, retained=bool(message.retain))
+    return SiteEvent(asked.site, Requested(request))

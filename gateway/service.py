@@ -33,7 +33,14 @@ from gateway.core.events import (
     SpaceChanged,
     Tick,
 )
-from gateway.core.facts import Decided, DuplicateDropped, Fact, OccupancyMinute, UnlockDoor
+from gateway.core.facts import (
+    Decided,
+    DuplicateDropped,
+    Fact,
+    OccupancyMinute,
+    RequestAnswered,
+    UnlockDoor,
+)
 from gateway.core.readings import WireError
 from gateway.core.sequence import NotAdmitted, acknowledged
 from gateway.core.site import DeviceId, Site, SiteId
@@ -43,6 +50,7 @@ from gateway.inbox import Arrived, Inbox
 from gateway.intake import Intake, dead_letter, misunderstood
 from gateway.minute import MINUTE, Minute
 from gateway.recovery import Recovered
+from gateway.request_wire import RequestError
 from gateway.snapshots import Snapshots
 from gateway.wire import Ack, Outgoing, Topics, encode
 
@@ -80,6 +88,9 @@ class Turnover(Struct):
     duplicates: Counter[tuple[SiteId, DeviceId]] = field(default_factory=Counter)
     news: list[News] = field(default_factory=list)
     """What this batch takes into force beside the messages."""
+    refusals: list[Outgoing] = field(default_factory=list)
+    """Answers to requests that nobody could read."""
+    minute_is_over: bool = False
 
 
 class Service:
@@ -153,6 +164,10 @@ class Service:
             for message in self._announcer.removed(before, site):
                 self._publish(message)
             for message in self._announcer.everything(site, self.states[site_id], now):
+                self._publish(message)
+            for message in self._announcer.machines.standing(
+                site, self.states[site_id], self._n, now
+            ):
                 self._publish(message)
         self._handover.connected(now)
         self.tell_health()
@@ -289,7 +304,12 @@ class Service:
         self._flush(len(turnover.batch.events))
         for row in turnover.batch.events:
             self._tell_decision(row, now)
+            self._answer_request(row)
             self._news |= self._announcer.states(row.site, row.facts)
+        for refusal in turnover.refusals:
+            self._publish(refusal)
+        if turnover.minute_is_over:
+            self._ask_for_stops_again(now)
         self._unacknowledged |= turnover.heard
 
     def _send_orders(self, row: EventRow, now: datetime) -> None:
@@ -298,6 +318,9 @@ class Service:
         decided = _decided(row)
         if orders or (decided is not None and decided.expires is not None):
             self._handover.send(row.n, orders, now)
+        for fact in row.facts:
+            for message in self._announcer.machines.because_of(row.site, row.n, fact, now):
+                self._publish(message)
 
     def _tell_decision(self, row: EventRow, now: datetime) -> None:
         """The word of a decision, for everyone."""
@@ -306,6 +329,23 @@ class Service:
             self._minute.decisions += 1
             site, at = self.sites[row.site], row.event.at
             self._publish(self._announcer.decision(site, row.n, decided, at, now))
+
+    def _answer_request(self, row: EventRow) -> None:
+        """What became of a request, to who asked."""
+        if row.kind != "request":
+            return
+        for fact in row.facts:
+            if isinstance(fact, RequestAnswered):
+                self._publish(self._announcer.response(row.site, fact))
+
+    def _ask_for_stops_again(self, now: datetime) -> None:
+        """A reader may have been away when its machine was asked to stop."""
+        for site_id, site in self.sites.items():
+            state = self.states[site_id]
+            for message in self._announcer.machines.standing(
+                site, state, self._n, now, only_stops=True
+            ):
+                self._publish(message)
 
     def _orders(self, site: SiteId, n: int, facts: Sequence[Fact], event: Event) -> list[Outgoing]:
         """The messages that a row orders, to readers and locks."""
@@ -370,7 +410,7 @@ class Service:
 
     def _tick(self, turnover: Turnover) -> None:
         """Let time pass where a timer is due; once a minute with what only we can count."""
-        over = self._minute.is_over(turnover.now)
+        over = turnover.minute_is_over = self._minute.is_over(turnover.now)
         health = self._minute.health(self._backlog(), self._journal.commit_ms) if over else None
         for site_id, state in self.states.items():
             if over:
@@ -385,6 +425,9 @@ class Service:
         """To the dead letters, counted, and logged once a topic a minute."""
         letter = dead_letter(message, error, turnover.now)
         turnover.batch.letters.append(letter_row(letter))
+        refusal = self._announcer.refusal(error) if isinstance(error, RequestError) else None
+        if refusal is not None:
+            turnover.refusals.append(refusal)
         self._minute.letters += 1
         told = self._told.get(letter.topic)
         if told is None or turnover.now - told >= MINUTE:

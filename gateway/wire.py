@@ -5,17 +5,23 @@ Payloads are JSON in UTF-8, at most `PAYLOAD_LIMIT` bytes, times in RFC 3339 UTC
 console and the simulators alike.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
 import msgspec
 from msgspec import Struct
 
+from gateway.core.directory import HolderId
 from gateway.core.facts import DoorStatus
-from gateway.core.site import DeviceId, DoorId, SiteId, Text, ZoneId
+from gateway.core.requests import Mode
+from gateway.core.site import DeviceId, DoorId, MachineId, SiteId, Text, ZoneId
 
 PAYLOAD_LIMIT = 4096
 """Bytes a message may have; more goes to the dead letters."""
+MISSING_MAX = 100
+"""People whom a muster message names; the count of all others is in it too. Of 20 characters each:
+half of a payload."""
 RESERVED = frozenset({"zone", "door", "access", "alarm", "mode", "request", "response", "gateway"})
 """Words that no device or site may be called: they are levels of the topic tree."""
 
@@ -61,6 +67,18 @@ class Topics(Struct, frozen=True):
         """A site's mode (retained)."""
         return f"{self.prefix}/{site}/mode"
 
+    def muster(self, site: SiteId | Literal["+"], zone: ZoneId | Literal["+"]) -> str:
+        """In an evacuation, whom a zone waits for (retained; empty when it is over)."""
+        return f"{self.prefix}/{site}/zone/{zone}/muster"
+
+    def request(self, site: SiteId, verb: str) -> str:
+        """What operators ask for."""
+        return f"{self.prefix}/{site}/request/{verb}"
+
+    def response(self, site: SiteId, verb: str) -> str:
+        """What became of it."""
+        return f"{self.prefix}/{site}/response/{verb}"
+
     def gateway_state(self, instance: str) -> str:
         """`online` or `offline` (retained; also the gateway's last will)."""
         return f"{self.prefix}/gateway/{instance}/state"
@@ -101,11 +119,48 @@ class AccessCommand(Struct, frozen=True, omit_defaults=False, tag_field="type", 
 
 
 class UnlockCommand(Struct, frozen=True, tag_field="type", tag="unlock"):
-    """An order to a lock that is not the reader's own."""
+    """An order to release a door, where it is no answer to a badge at this device.
+
+    To a lock; to a reader that releases its door itself, for an operator or in an evacuation.
+    """
 
     id: str
     unlock_s: float
     expires: datetime
+
+
+class WarningCommand(Struct, frozen=True, tag_field="type", tag="warning"):
+    """To a running machine's reader: something is missing, the safe stop comes at `stops_at`."""
+
+    id: str
+    machine: MachineId
+    reason: str
+    stops_at: datetime
+    message: Text
+
+
+class WarningOverCommand(Struct, frozen=True, tag_field="type", tag="warning-over"):
+    """What was missing is there again: the machine may go on."""
+
+    id: str
+    machine: MachineId
+    message: Text
+
+
+class SafeStopCommand(Struct, frozen=True, tag_field="type", tag="safe-stop"):
+    """Come to a safe stop by yourself, as after the last line of a job; never a cut of the power.
+
+    It may come more than once, and then asks for nothing new.
+    """
+
+    id: str
+    machine: MachineId
+    reason: str
+    message: Text
+
+
+MachineOrder = WarningCommand | WarningOverCommand | SafeStopCommand
+"""What a running machine's reader is told."""
 
 
 class OccupancyMessage(Struct, frozen=True):
@@ -129,8 +184,44 @@ class DoorMessage(Struct, frozen=True):
     state: DoorStatus
 
 
+class ModeMessage(Struct, frozen=True, omit_defaults=True):
+    """A site's mode; `since` and `by` are null where nobody has ever changed it."""
+
+    mode: Mode
+    since: datetime | None
+    by: HolderId | None
+    why: str = ""
+    """In the operator's own words."""
+
+
+class MusterMessage(Struct, frozen=True):
+    """In an evacuation: how many a zone waits for, how many of them were seen, and who is missing.
+
+    `missing` are the pseudonyms of at most `MISSING_MAX`; `more` is how many it leaves out.
+    """
+
+    at: datetime
+    expected: int
+    seen: int
+    missing: Sequence[HolderId] = ()
+    more: int = 0
+
+
+class ResponseMessage(Struct, frozen=True, omit_defaults=True):
+    """What became of a request. `error` is a code, `detail` what would be right."""
+
+    transaction: str
+    status: Literal["ok", "error"]
+    message: Text
+    error: str | None = None
+    detail: str | None = None
+
+
 class AccessMessage(Struct, frozen=True):
-    """A decision for everyone to see: a pseudonym, never a name or a badge number."""
+    """A decision for everyone to see: a pseudonym, never a name or a badge number.
+
+    `late`: the reader decided so by itself while it was cut off, and tells us now.
+    """
 
     id: str
     at: datetime
@@ -143,6 +234,7 @@ class AccessMessage(Struct, frozen=True):
     holder: str | None
     message: Text
     latency_ms: float
+    late: bool = False
 
 
 class AlarmMessage(Struct, frozen=True):

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from gateway.core.readings import Report
 from gateway.core.site import Device, DeviceId, SiteId, Text
-from gateway.wire import Outgoing, Topics
+from gateway.wire import MachineOrder, Outgoing, Topics
 from sensors.badges import FORMATS
 
 Session = Literal["credentials", "sensors", "strangers"]
@@ -80,6 +80,15 @@ class Driver(Protocol):
         self, site: SiteId, device: Device, order_id: str, unlock_s: float, expires: datetime
     ) -> tuple[Outgoing, ...]:
         """The orders that release a lock for `unlock_s`; none where the device cannot."""
+
+    def tell_machine(
+        self, site: SiteId, device: Device, order: MachineOrder, expires: datetime
+    ) -> tuple[Outgoing, ...]:
+        """The orders that warn a machine's user, or ask it for a safe stop.
+
+        None where the device knows no such words: a plug could only cut the power, and half-cut
+        plates and spinning tools are worse than people who come because of the alarm.
+        """
 
 
 def topic_faults(device: Device) -> list[str]:

@@ -28,7 +28,7 @@ from gateway.core.readings import (
     WireError,
 )
 from gateway.core.site import Device, SiteId
-from gateway.wire import Outgoing, Topics
+from gateway.wire import MachineOrder, Outgoing, Topics
 from sensors import badges, strict_json
 from sensors.driver import (
     Answer,
@@ -128,6 +128,13 @@ class EspRfid:
             return ()
         payload = msgspec.json.encode({"cmd": "opendoor", "doorip": address})
         return (Outgoing(f"{device.topic}/cmd", payload, qos=1, expires=expires),)
+
+    def tell_machine(
+        self, site: SiteId, device: Device, order: MachineOrder, expires: datetime
+    ) -> tuple[Outgoing, ...]:
+        """Nothing: it has no words for a machine, and its relay could only cut the power."""
+        del site, device, order, expires
+        return ()
 
 
 def _hostname(device: Device) -> str:

@@ -7,7 +7,6 @@ is refused rather than believed. What is refused but has a number is acknowledge
 (`WireError.origin`), or its device would send it for ever; what is no strict JSON has none.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, ClassVar, Literal, get_args
@@ -35,7 +34,7 @@ from gateway.core.readings import (
     WireError,
 )
 from gateway.core.site import Device, DeviceId, SiteId
-from gateway.wire import AccessCommand, Outgoing, Topics, UnlockCommand, encode
+from gateway.wire import AccessCommand, MachineOrder, Outgoing, Topics, UnlockCommand, encode
 from sensors import badges, strict_json
 from sensors.driver import Answer, Subscription, format_faults, option_faults, session_of
 
@@ -159,6 +158,12 @@ class Native:
         command = UnlockCommand(id=order_id, unlock_s=unlock_s, expires=expires)
         return (self._order(site, device.id, encode(command), expires),)
 
+    def tell_machine(
+        self, site: SiteId, device: Device, order: MachineOrder, expires: datetime
+    ) -> tuple[Outgoing, ...]:
+        """The order as it is."""
+        return (self._order(site, device.id, encode(order), expires),)
+
     def _order(self, site: SiteId, device: DeviceId, payload: bytes, expires: datetime) -> Outgoing:
         return Outgoing(self._topics.command(site, device), payload, qos=1, expires=expires)
 
@@ -244,23 +249,6 @@ _RIGHT: Mapping[str, str] = {
 }
 """What would be right, a field: our own words, since msgspec's quote the value."""
 
-_MISSING = re.compile(r"missing required field `(\w+)`")
-_PLACE = re.compile(r"at `\$\.(\w+)`$")
-
 
 def _wire_error(error: msgspec.DecodeError) -> WireError:
-    """What msgspec found, told without the message's own text."""
-    if not isinstance(error, msgspec.ValidationError):
-        return strict_json.not_json()
-    said = str(error)
-    if missing := _MISSING.search(said):
-        field = missing[1]
-        return WireError("missing", f"{field}: is missing; {_RIGHT[field]}")
-    place = _PLACE.search(said)
-    if place is None:
-        return WireError("wrong-type", "the payload must be one JSON object")
-    field = place[1]
-    if said.startswith("Expected") and (", got" in said or field == "type"):
-        return WireError("wrong-type", f"{field}: has the wrong type; {_RIGHT[field]}")
-    reason = "unknown-type" if field == "type" else "out-of-range"
-    return WireError(reason, f"{field}: is not allowed; {_RIGHT[field]}")
+    return strict_json.explained(error, _RIGHT)

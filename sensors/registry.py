@@ -5,7 +5,7 @@ from datetime import datetime
 
 from gateway.core.readings import Report, WireError
 from gateway.core.site import Device, DeviceId, Site, SiteId
-from gateway.wire import PAYLOAD_LIMIT, Outgoing, Topics
+from gateway.wire import PAYLOAD_LIMIT, MachineOrder, Outgoing, Topics
 from sensors.driver import Answer, Driver, Subscription
 from sensors.esp_rfid import EspRfid
 from sensors.native import Native, strangers
@@ -41,6 +41,9 @@ class Registry:
         }
         wanted = [one for driver in self._drivers.values() for one in driver.subscriptions()]
         wanted += [one for site in sites for one in strangers(topics, site.id)]
+        # Operators' requests come beside the badges: never behind a flood of readings.
+        wanted += [Subscription(topics.request(site.id, "+"), "credentials") for site in sites]
+        self._requests = {topics.request(site.id, ""): site.id for site in sites}
         self.subscriptions: tuple[Subscription, ...] = tuple(wanted)
 
     def decode(self, topic: str, payload: bytes) -> tuple[Report, ...]:
@@ -56,6 +59,12 @@ class Registry:
             raise WireError("unknown-device", "no device of the space file writes on this topic")
         return decode(topic, payload)
 
+    def request(self, topic: str) -> tuple[SiteId, str] | None:
+        """The site and the verb that a request's topic names; None: it is a device's topic."""
+        base, slash, verb = topic.rpartition("/")
+        site = self._requests.get(base + slash)
+        return None if site is None else (site, verb)
+
     def answer(self, answer: Answer) -> tuple[Outgoing, ...]:
         """The orders that tell a reader its answer; KeyError for a device that is not declared."""
         device = self._devices[answer.site, answer.device]
@@ -67,6 +76,13 @@ class Registry:
         """The orders that release a lock; KeyError for a device that is not declared."""
         declared = self._devices[site, device]
         return self._drivers[declared.driver].unlock(site, declared, order_id, unlock_s, expires)
+
+    def tell_machine(
+        self, site: SiteId, device: DeviceId, order: MachineOrder, expires: datetime
+    ) -> tuple[Outgoing, ...]:
+        """The orders to a machine's reader; KeyError for a device that is not declared."""
+        declared = self._devices[site, device]
+        return self._drivers[declared.driver].tell_machine(site, declared, order, expires)
 
 
 def clashes(sites: Sequence[Site], prefix: str = "seuil") -> list[str]:

@@ -6,6 +6,7 @@ ambiguous message in two ways, one value passes the check and another is acted o
 
 import json
 import re
+from collections.abc import Mapping
 
 import msgspec
 
@@ -15,6 +16,9 @@ DEPTH_LIMIT = 16
 """Levels of objects and lists; real devices use 4, and a parser's stack is not for strangers."""
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_MISSING = re.compile(r"^Object missing required field `(\w+)`")
+_UNKNOWN = re.compile(r"^Object contains unknown field `")
+_PLACE = re.compile(r"at `\$\.(\w+)`$")
 _decode = msgspec.json.Decoder(dict[str, object]).decode
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
@@ -58,6 +62,29 @@ def check(payload: bytes) -> None:
 def not_json() -> WireError:
     """The refusal of a text that is no JSON."""
     return WireError("not-json", "the payload must be strict JSON")
+
+
+def explained(error: msgspec.DecodeError, right: Mapping[str, str]) -> WireError:
+    """What msgspec found, told without the message's own text: a value may be a badge number.
+
+    `right` says of each field what would be right.
+    """
+    if not isinstance(error, msgspec.ValidationError):
+        return not_json()
+    said = str(error)
+    if missing := _MISSING.match(said):
+        field = missing[1]
+        return WireError("missing", f"{field}: is missing; {right[field]}")
+    if _UNKNOWN.match(said):
+        return WireError("unknown-field", "a field is not known here; is one misspelt?")
+    place = _PLACE.search(said)
+    if place is None:
+        return WireError("wrong-type", "the payload must be one JSON object")
+    field = place[1]
+    if said.startswith("Expected") and (", got" in said or field == "type"):
+        return WireError("wrong-type", f"{field}: has the wrong type; {right[field]}")
+    reason = "unknown-type" if field == "type" else "out-of-range"
+    return WireError(reason, f"{field}: is not allowed; {right[field]}")
 
 
 def _count_members(payload: bytes) -> int:

@@ -27,7 +27,7 @@ from gateway.core.readings import (
     WireError,
 )
 from gateway.core.site import Device, SiteId
-from gateway.wire import Outgoing, Topics
+from gateway.wire import MachineOrder, Outgoing, Topics
 from sensors import badges, strict_json
 from sensors.driver import (
     Answer,
@@ -123,6 +123,13 @@ class Tasmota:
         orders = f"PulseTime{relay} {_pulse(unlock_s)}; Power{relay} ON"
         topic = _topic(device, "cmnd", "Backlog0")
         return (Outgoing(topic, orders.encode(), qos=1, expires=expires),)
+
+    def tell_machine(
+        self, site: SiteId, device: Device, order: MachineOrder, expires: datetime
+    ) -> tuple[Outgoing, ...]:
+        """Nothing: a relay could only cut the power."""
+        del site, device, order, expires
+        return ()
 
 
 def _topic(device: Device, prefix: str, ending: str) -> str:

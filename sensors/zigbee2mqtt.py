@@ -24,7 +24,7 @@ from gateway.core.readings import (
     WireError,
 )
 from gateway.core.site import Device, SiteId
-from gateway.wire import Outgoing, Topics
+from gateway.wire import MachineOrder, Outgoing, Topics
 from sensors import strict_json
 from sensors.driver import Answer, Subscription, option_faults, topic_faults
 
@@ -88,6 +88,13 @@ class Zigbee2Mqtt:
     ) -> tuple[Outgoing, ...]:
         """Nothing: there are no locks here."""
         del site, device, order_id, unlock_s, expires
+        return ()
+
+    def tell_machine(
+        self, site: SiteId, device: Device, order: MachineOrder, expires: datetime
+    ) -> tuple[Outgoing, ...]:
+        """Nothing: a plug could only cut the power."""
+        del site, device, order, expires
         return ()
 
 

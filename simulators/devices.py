@@ -22,7 +22,7 @@ from msgspec import Struct
 
 from gateway.core.readings import CredentialPresented, Reading
 from gateway.core.site import DeviceId, SiteId
-from gateway.wire import AccessCommand, Ack, Outgoing, Topics, UnlockCommand
+from gateway.wire import AccessCommand, Ack, MachineOrder, Outgoing, Topics, UnlockCommand
 
 STORE_LIMIT = 1000
 """Events a device keeps: an hour of a busy door, and about 200 kB of a microcontroller's flash."""
@@ -33,14 +33,18 @@ RESEND_WINDOW = 200
 ANSWERS_KEPT = 1000
 """Answers remembered to recognise a second one: far more than can be under way."""
 
-Effect = Literal["granted", "denied", "unlocked", "expired", "repeated", "not ours"]
+Effect = Literal[
+    "granted", "denied", "unlocked", "warned", "at ease", "stopping", "expired", "repeated",
+    "not ours",
+]  # fmt: skip
 """What a command did. `granted` and `denied` answer a credential, `unlocked` is an order to a lock;
-`expired` came too late to be obeyed, `repeated` was obeyed before, `not ours` asks for nothing."""
+a machine is `warned`, put `at ease` again, or `stopping`; `expired` came too late to be obeyed,
+`repeated` was obeyed before, `not ours` asks for nothing."""
 Key = tuple[int, int]
 """An event's (boot, seq)."""
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
-Command = AccessCommand | UnlockCommand
+Command = AccessCommand | UnlockCommand | MachineOrder
 
 read_command = msgspec.json.Decoder(Command).decode
 """A payload of the command topic; `msgspec.DecodeError` where it is none."""
@@ -210,6 +214,8 @@ class SimulatedReader(NativeDevice):
     def _understood(self, command: Command, now: datetime) -> Heard:
         key: Key | None = None
         effect: Effect = "unlocked"
+        if not isinstance(command, AccessCommand | UnlockCommand):
+            return Heard("not ours", command.id)
         if isinstance(command, AccessCommand):
             if command.boot is None or command.seq is None:
                 return Heard("not ours", command.id)

@@ -12,8 +12,8 @@ import msgspec
 from msgspec import Struct
 
 from gateway.core.readings import CredentialPresented, Reading
-from gateway.core.site import DeviceId, ZoneId
-from gateway.wire import AccessCommand, Outgoing, Topics
+from gateway.core.site import DeviceId, MachineId, ZoneId
+from gateway.wire import AccessCommand, Outgoing, SafeStopCommand, Topics
 from simulators.badges import spelled
 from simulators.clockwork import Clockwork
 from simulators.devices import Event, Key, NativeDevice, SimulatedReader, read_ack, read_command
@@ -29,6 +29,8 @@ _STATES = {True: b'{"state":"online"}', False: b'{"state":"offline"}'}
 
 Answered = Callable[[DeviceId, bool], None]
 """Hears which reader's question ended, and whether its door is released."""
+AskedToStop = Callable[[MachineId], None]
+"""Hears which machine is to come to a safe stop."""
 
 
 class _Asked(Struct):
@@ -64,10 +66,16 @@ class Wiring:
         self._asked: dict[DeviceId, _Asked] = {}
         self._resending: set[DeviceId] = set()
         self._answered: Answered = lambda _reader, _released: None
+        self._asked_to_stop: AskedToStop = lambda _machine: None
 
-    def begin(self, answered: Answered, people_in: Callable[[ZoneId | None], int]) -> None:
+    def begin(
+        self,
+        answered: Answered,
+        asked_to_stop: AskedToStop,
+        people_in: Callable[[ZoneId | None], int],
+    ) -> None:
         """Everything comes online; `people_in` tells sensors how many are in a zone."""
-        self._answered = answered
+        self._answered, self._asked_to_stop = answered, asked_to_stop
         for device in self._equipment.native.values():
             self._clockwork.after(self._delay(), partial(self._birth, device))
         self._say(self._equipment.births())
@@ -163,6 +171,9 @@ class Wiring:
 
     def _on_command(self, device: DeviceId, payload: bytes) -> None:
         command = read_command(payload)
+        if isinstance(command, SafeStopCommand):
+            self._asked_to_stop(command.machine)
+            return
         if isinstance(command, AccessCommand):
             self._tally.heard(self._site.id, device, command, self._clockwork.now)
         reader = self._equipment.native[device]

@@ -25,6 +25,7 @@ from simulators.equipment import Direction, Equipment
 from simulators.faults import Faults, happens
 from simulators.habits import Agenda, Stop, awake
 from simulators.lines import Lines
+from simulators.machines import RUNS_DOWN_S
 from simulators.people import Person
 from simulators.routes import Passage, Place
 from simulators.scenarios import Cast
@@ -257,7 +258,9 @@ class World:
         zone = ZoneInfo(self.site.timezone)
         today = self._start.astimezone(zone).date()
         opens = datetime.combine(today, self._cast.opens or self._cast.scenario.opens)
-        self._wiring.begin(self._on_answer, lambda zone: self._inside[zone] if zone else 0)
+        self._wiring.begin(
+            self._on_answer, self._stop, lambda zone: self._inside[zone] if zone else 0
+        )
         for person in self.people:
             self._lives[person.ref] = life(self, person, today)
             self._clockwork.after(2 * LET_IN_AFTER_S, partial(self._first, person))
@@ -294,6 +297,11 @@ class World:
     def _on_answer(self, reader: DeviceId, released: bool) -> None:  # noqa: FBT001 - `Answered`
         person, _ = self._asking.pop(reader)
         self._resume_soon(person, "granted" if released else "denied")
+
+    def _stop(self, machine: MachineId) -> None:
+        """A machine in use stops by itself when it is asked to."""
+        if machine in self._in_use:
+            self._clockwork.after(RUNS_DOWN_S, partial(self.switch, machine, "off"))
 
     def _look_away(self, ask: Ask) -> None:
         """Unless it was answered, or is another question by now."""

@@ -16,7 +16,9 @@ from gateway.cli import (
     init,
     may,
     members,
+    muster,
     report,
+    request,
     run,
     why,
 )
@@ -53,6 +55,8 @@ app.command("run")(run.run)
 app.command("check")(check.check)
 app.command("init")(init.init)
 app.add_typer(members.app, name="members")
+app.add_typer(request.app, name="request")
+app.command("muster")(muster.muster)
 app.command("why")(why.why)
 app.command("may")(may.may)
 app.command("what-if")(what_if_command.what_if)

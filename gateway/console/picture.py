@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from gateway.clock import Clock
+from gateway.core.requests import Mode
 from gateway.core.site import DoorId, Site, SiteId, ZoneId
 from gateway.wire import (
     PAYLOAD_LIMIT,
@@ -20,6 +21,7 @@ from gateway.wire import (
     AlarmMessage,
     DoorMessage,
     HealthMessage,
+    ModeMessage,
     OccupancyMessage,
 )
 
@@ -30,7 +32,6 @@ ALARMS_KEPT = 100
 GATEWAYS_KEPT = 64
 """Gateway instances a prefix: one a shard, with room."""
 
-Mode = Literal["normal", "lockdown", "evacuation"]
 Presence = Literal["online", "offline"]
 Part = Literal["zone", "door", "access", "alarms", "house"]
 """`house` is what concerns the whole site: mode, gateway, the console's own link to the broker."""
@@ -153,6 +154,7 @@ _occupancy = msgspec.json.Decoder(OccupancyMessage).decode
 _door = msgspec.json.Decoder(DoorMessage).decode
 _access = msgspec.json.Decoder(AccessMessage).decode
 _alarm = msgspec.json.Decoder(AlarmMessage).decode
+_mode = msgspec.json.Decoder(ModeMessage).decode
 _health = msgspec.json.Decoder(HealthMessage).decode
 
 
@@ -213,13 +215,7 @@ def _put_decision(picture: SitePicture, payload: bytes) -> bool:
 
 
 def _read_mode(payload: bytes) -> Mode | None:
-    match payload.decode().strip('"'):
-        case "":
-            return None
-        case "normal" | "lockdown" | "evacuation" as mode:
-            return mode
-        case _:
-            raise _UnfitError
+    return _mode(payload).mode if payload else None
 
 
 def _read_presence(payload: bytes) -> Presence | None:

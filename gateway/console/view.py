@@ -225,10 +225,11 @@ def _place_name(site: Site, message: AccessMessage, lang: Lang) -> str:
 
 def _subject(site: Site, alarm: AlarmMessage, lang: Lang) -> str:
     """What an alarm is about; an id alone does not say whether it is a door's or a zone's."""
-    of_door = alarm.kind in ("forced", "held", "tailgating")
-    things: tuple[Door | Zone | Machine, ...] = site.doors
-    if not of_door:
-        things = (*site.zones, *site.doors, *site.machines)
+    things: tuple[Door | Zone | Machine, ...] = (*site.zones, *site.doors, *site.machines)
+    if alarm.kind in ("forced", "held", "tailgating"):
+        things = site.doors
+    elif alarm.kind in ("lone-worker", "unsupervised", "unattended", "safe-stop"):
+        things = site.machines
     return _name_among(things, alarm.object, lang)
 
 

@@ -55,6 +55,11 @@ WORDS: dict[str, Text] = {
     "alarm.tamper": Text("Boîtier ouvert", "Case opened"),
     "alarm.clock-skew": Text("Horloge décalée", "Clock is off"),
     "alarm.lone-worker": Text("Personne seule", "Person alone"),
+    "alarm.unsupervised": Text("Machine sans responsable", "Machine unsupervised"),
+    "alarm.unattended": Text("Machine sans personne", "Machine unattended"),
+    "alarm.safe-stop": Text("Machine priée de s'arrêter", "Machine asked to stop"),
+    "alarm.duress": Text("Badge sous la contrainte", "Badge under duress"),
+    "alarm.battery-low": Text("Pile faible", "Battery low"),
     "alarm.tailgating": Text("Passage à deux", "Tailgating"),
     "mode.lockdown": Text("Confinement : les entrées sont fermées", "Lockdown: entries are closed"),
     "mode.evacuation": Text(

@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from gateway.adapters.embedded_broker import LOOPBACK, free_port
 from gateway.config import Settings
 from gateway.console.serve import serve
+from gateway.core.directory import HolderId
 from gateway.core.site import (
     AccessPoint,
     AccessPointId,
@@ -28,6 +29,7 @@ from gateway.wire import (
     AccessMessage,
     AlarmMessage,
     DoorMessage,
+    ModeMessage,
     OccupancyMessage,
     Topics,
     encode,
@@ -106,7 +108,8 @@ async def test_live(broker: Mosquitto, page: Page) -> None:
         await expect(page.get_by_role("region", name="Alarms")).to_contain_text("Door forced")
         await _publish(broker, alarm, b"", retain=True)
         await expect(page.get_by_role("region", name="Alarms")).to_contain_text("No alarm")
-        await _publish(broker, TOPICS.mode(PARIS), b"evacuation", retain=True)
+        evacuation = ModeMessage("evacuation", AT, HolderId("h-1"), "fire drill")
+        await _publish(broker, TOPICS.mode(PARIS), encode(evacuation), retain=True)
         await expect(page.get_by_text("Evacuation: leave")).to_be_visible()
         await _decision(broker, "Welcome")
         await expect(page.get_by_role("log")).to_contain_text("Granted Front door")

@@ -84,8 +84,8 @@ async def heard(broker: Mosquitto, listener: str, speaker: str, topic: str) -> b
 
 def _heard_by(listener: str) -> str:
     return {
-        "gateway": "seuil/lyon/mode",
-        "console": "seuil/lyon/mode",
+        "gateway": "seuil/lyon/end",
+        "console": "seuil/lyon/end",
         "lyon.front": "seuil/lyon/front/ack",
         "lyon.back": "seuil/lyon/back/ack",
         "lyon.garage": "rfid/cmd",
@@ -100,7 +100,10 @@ def _heard_by(listener: str) -> str:
         pytest.param("gateway", "lyon.front", "seuil/lyon/front/status", id="status to gateway"),
         pytest.param("lyon.front", "gateway", "seuil/lyon/front/command", id="order to its device"),
         pytest.param("lyon.front", "gateway", "seuil/lyon/front/rights", id="rights to its device"),
-        pytest.param("gateway", "console", "seuil/lyon/request/unlock", id="request to gateway"),
+        pytest.param("gateway", "console", "seuil/lyon/request/open", id="request to gateway"),
+        pytest.param("console", "gateway", "seuil/lyon/response/open", id="response to console"),
+        pytest.param("console", "gateway", "seuil/lyon/zone/lab/muster", id="muster to console"),
+        pytest.param("console", "gateway", "seuil/lyon/mode", id="mode to console"),
         pytest.param("console", "gateway", "seuil/lyon/access", id="decision to console"),
         pytest.param("gateway", "lyon.garage", "rfid/send", id="esp-rfid to gateway"),
         pytest.param("lyon.garage", "gateway", "rfid/cmd", id="order to esp-rfid"),
@@ -130,6 +133,15 @@ async def test_the_right_way_is_open(
         pytest.param("console", "lyon.front", "seuil/lyon/front/event", id="a page hears a badge"),
         pytest.param("console", "gateway", "seuil/lyon/front/rights", id="a page hears the rights"),
         pytest.param("gateway", "lyon.front", "seuil/lyon/mode", id="a device sets the mode"),
+        pytest.param("gateway", "lyon.front", "seuil/lyon/request/open", id="a device asks"),
+        pytest.param("gateway", "lyon.bolt", "seuil/lyon/request/mode", id="a lock asks"),
+        pytest.param("gateway", "console", "seuil/paris/request/open", id="of another site"),
+        pytest.param("gateway", "console", "seuil/lyon/response/open", id="a page answers"),
+        pytest.param("gateway", "console", "seuil/lyon/mode", id="a page sets the mode"),
+        pytest.param("gateway", "console", "seuil/lyon/zone/lab/muster", id="a page's muster"),
+        pytest.param("lyon.front", "gateway", "seuil/lyon/response/open", id="hear a response"),
+        pytest.param("lyon.front", "gateway", "seuil/lyon/zone/lab/muster", id="hear a muster"),
+        pytest.param("lyon.front", "console", "seuil/lyon/request/open", id="hear a request"),
     ],
 )
 async def test_the_wrong_way_is_closed(

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from gateway.config import load_space
-from gateway.core.site import DeviceId, Site, SiteId, Text
-from gateway.wire import AccessCommand, Ack, Outgoing, Topics, encode
+from gateway.core.site import DeviceId, MachineId, Site, SiteId, Text
+from gateway.wire import AccessCommand, Ack, Outgoing, SafeStopCommand, Topics, encode
 from simulators.drive import drive
 from simulators.faults import Faults
+from simulators.machines import RUNS_DOWN_S
 from simulators.scenarios import SCENARIOS, Cast, ScenarioName
 from simulators.tally import Bookkeeping, Tally
 from simulators.truth import TrueCount
@@ -275,3 +276,26 @@ def _seqs(day: Day) -> dict[str, set[int]]:
     for message in _events(day):
         seqs[message.topic.split("/")[2]].add(json.loads(message.payload)["seq"])
     return seqs
+
+
+def test_a_machine_in_use_stops_when_it_is_asked_to() -> None:
+    """A moment later, as its meter tells; one that nobody uses has nothing to stop."""
+    (site,) = load_space(SPACE)
+    laser, now = MachineId("laser"), STARTS["ordinary-day"]
+    world = World(Cast(site, SCENARIOS["ordinary-day"], 1), now, boot=1)
+    command = Topics().command(site.id, DeviceId("laser-badge"))
+    stop = encode(SafeStopCommand("1", laser, "alone", Text("", "")))
+    now += timedelta(seconds=5)  # every device is online
+    world.run(now)
+    for in_use, states in ((False, []), (True, ["off"])):
+        if in_use:
+            world.take(laser)
+        said = world.receive(command, stop, now)
+        assert _by_the_meter(said) == []
+        now += timedelta(seconds=RUNS_DOWN_S)
+        assert _by_the_meter(world.run(now)) == states
+
+
+def _by_the_meter(messages: list[Outgoing]) -> list[str]:
+    meter = [message for message in messages if message.topic.endswith("/laser-meter/event")]
+    return [json.loads(message.payload)["state"] for message in meter]

@@ -2,15 +2,17 @@
 
 import json
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from immutables import Map
 from msgspec import structs
 
 from gateway.announce import Announcer
 from gateway.core.directory import HolderId
 from gateway.core.facts import (
     AlarmCleared,
+    AlarmKind,
     AlarmRaised,
     Decided,
     DeviceMinute,
@@ -18,14 +20,21 @@ from gateway.core.facts import (
     Fact,
     GapNoticed,
     HolderMoved,
+    ModeChanged,
+    MusterChanged,
     OccupancyChanged,
+    RequestAnswered,
     UnlockDoor,
 )
-from gateway.core.readings import Tampered
+from gateway.core.readings import Tampered, WireError
+from gateway.core.requests import ERRORS
 from gateway.core.site import AccessPointId, DeviceId
-from gateway.wire import Outgoing, Topics
+from gateway.core.state import ModeState, Muster, State
+from gateway.request_wire import VERB_MAX, Asked, RequestError
+from gateway.sentences import REFUSALS
+from gateway.wire import MISSING_MAX, PAYLOAD_LIMIT, Outgoing, Topics
 from sensors.registry import Registry
-from tests.unit.core.place import FRONT, HALL, LAB_DOOR, MONDAY, SITE, Place
+from tests.unit.core.place import ANNEX, BOOTH, FRONT, HALL, LAB, LAB_DOOR, MONDAY, SITE, Place
 
 ANNOUNCER = Announcer(Registry([SITE]), Topics())
 HUB = SITE.id
@@ -101,6 +110,7 @@ def test_a_decision_is_told_with_a_pseudonym() -> None:
         "holder": "h-1",
         "message": {"fr": "Bienvenue.", "en": "Welcome."},
         "latency_ms": 12.0,
+        "late": False,
     }
     assert payload(ANNOUNCER.decision(SITE, 42, GRANTED, now, at))["latency_ms"] == 0
 
@@ -177,9 +187,10 @@ def test_a_new_broker_is_told_everything() -> None:
     place.says("pir", Tampered(active=True))
     assert all(one.retain for one in ANNOUNCER.everything(SITE, place.state, MONDAY))
     told = retained(place)
-    assert {topic for topic in told if "/zone/" in topic} == {
+    assert {topic for topic, said in told.items() if "/zone/" in topic and said} == {
         f"seuil/hub/zone/{zone.id}/occupancy" for zone in SITE.zones
     }
+    assert json.loads(told["seuil/hub/mode"]) == {"mode": "normal", "since": None, "by": None}
     assert json.loads(told["seuil/hub/zone/hall/occupancy"])["people"] == 1
     assert {topic for topic in told if "/door/" in topic} == {
         f"seuil/hub/door/{door.id}/state" for door in SITE.doors
@@ -224,7 +235,152 @@ def test_no_message_has_a_credential() -> None:
 
 def test_what_a_new_space_file_has_no_more_is_emptied() -> None:
     """Retained messages of rooms and doors that are gone would be believed for ever."""
-    smaller = structs.replace(SITE, doors=tuple(door for door in SITE.doors if door.id != LAB_DOOR))
-    gone = ANNOUNCER.removed(SITE, smaller)
-    assert gone == [Outgoing("seuil/hub/door/lab-door/state", b"", retain=True)]
+    smaller = structs.replace(
+        SITE, doors=tuple(door for door in SITE.doors if door.id != LAB_DOOR), zones=SITE.zones[:-1]
+    )
+    assert ANNOUNCER.removed(SITE, smaller) == [
+        Outgoing(f"seuil/hub/{place}", b"", retain=True)
+        for place in ("door/lab-door/state", "zone/annex/muster", "zone/annex/occupancy")
+    ]
     assert ANNOUNCER.removed(SITE, SITE) == ANNOUNCER.removed(None, SITE) == []
+
+
+# -- modes and muster lists
+
+OPERATOR = HolderId("h-op")
+EVACUATED = ModeChanged("evacuation", "normal", OPERATOR, "fire drill", MONDAY)
+
+
+def states(*facts: Fact) -> dict[str, Any]:
+    """What each topic says after these facts; "" is a message that the broker forgets."""
+    told = ANNOUNCER.states(HUB, facts).values()
+    assert all(message.retain for message in told)
+    return {message.topic: payload(message) if message.payload else "" for message in told}
+
+
+def test_a_mode_says_since_when_who_and_why() -> None:
+    """In the operator's own words, and with their pseudonym."""
+    assert states(EVACUATED)["seuil/hub/mode"] == {
+        "mode": "evacuation", "since": "2026-11-23T10:00:00Z", "by": "h-op", "why": "fire drill",
+    }  # fmt: skip
+
+
+def test_a_muster_list_names_the_missing() -> None:
+    """By pseudonym."""
+    waiting = MusterChanged(HALL, MONDAY, 3, 1, (HolderId("h-1"), HolderId("h-2")))
+    assert states(waiting)["seuil/hub/zone/hall/muster"] == {
+        "at": "2026-11-23T10:00:00Z", "expected": 3, "seen": 1, "missing": ["h-1", "h-2"],
+        "more": 0,
+    }  # fmt: skip
+
+
+def test_a_muster_list_stays_within_a_message() -> None:
+    """However many are missing, it names a hundred and counts the others."""
+    crowd = tuple(HolderId(f"h-{number:012x}") for number in range(5000))
+    (message,) = ANNOUNCER.states(HUB, [MusterChanged(HALL, MONDAY, 5000, 0, crowd)]).values()
+    said = payload(message)
+    assert (said["missing"], said["more"]) == (list(crowd[:MISSING_MAX]), 4900)
+    assert len(message.payload) <= PAYLOAD_LIMIT
+
+
+def test_a_list_that_waits_for_nobody_is_emptied() -> None:
+    """The broker forgets it: so it ends with the evacuation."""
+    waiting = MusterChanged(HALL, MONDAY, 1, 0, (HolderId("h-1"),))
+    everybody_is_safe = MusterChanged(HALL, MONDAY, 1, 1, ())
+    over = MusterChanged(HALL, MONDAY, 0, 0, ())
+    hall = "seuil/hub/zone/hall/muster"
+    assert states(waiting, everybody_is_safe)[hall]["seen"] == 1
+    assert states(waiting, over)[hall] == ""
+
+
+def evacuated(**muster: Muster) -> State:
+    """A state in which these are waited for."""
+    mode = ModeState("evacuation", MONDAY, OPERATOR, "fire drill")
+    entries = {HolderId(name): entry for name, entry in muster.items()}
+    return structs.replace(Place().state, mode=mode, muster=Map(entries))
+
+
+def test_a_new_broker_is_told_the_mode_and_the_muster_lists() -> None:
+    """Each zone waits for its own people, and for those of the zones inside it."""
+    state = evacuated(
+        ada=Muster(HALL), bob=Muster(LAB, MONDAY, "mustered"), cyd=Muster(LAB), dan=Muster(ANNEX)
+    )
+    told: dict[str, Any] = {
+        message.topic: payload(message) if message.payload else ""
+        for message in ANNOUNCER.everything(SITE, state, MONDAY)
+    }
+    assert told["seuil/hub/mode"]["why"] == "fire drill"
+    lists = {
+        zone.id: told[f"seuil/hub/zone/{zone.id}/muster"] for zone in SITE.zones if zone.id != BOOTH
+    }
+    assert {
+        zone: (said["expected"], said["seen"], said["missing"]) for zone, said in lists.items()
+    } == {
+        "house": (3, 1, ["ada", "cyd"]),
+        "hall": (1, 0, ["ada"]),
+        "lab": (2, 1, ["cyd"]),
+        "annex": (1, 0, ["dan"]),
+    }
+    assert told["seuil/hub/zone/booth/muster"] == ""
+
+
+def test_a_muster_list_of_an_evacuation_that_ended_while_we_were_away_is_emptied() -> None:
+    """The broker may still keep it."""
+    assert {said for topic, said in retained(Place()).items() if topic.endswith("/muster")} == {b""}
+
+
+def test_every_alarm_that_can_be_on_is_emptied_when_it_is_off() -> None:
+    """Of machines and access points, too."""
+    told = retained(Place())
+    for kind in ("lone-worker", "unsupervised", "unattended", "safe-stop"):
+        assert told[f"seuil/hub/alarm/{kind}/laser"] == b""
+    assert told["seuil/hub/alarm/duress/front-in"] == b""
+    kinds = {topic.split("/")[3] for topic in told if "/alarm/" in topic}
+    assert kinds == set(get_args(AlarmKind))
+
+
+# -- requests
+
+
+def test_a_response_says_what_became_of_a_request() -> None:
+    """On the verb's own topic, once, with its transaction; not retained."""
+    done = RequestAnswered("t-1", "open", OPERATOR)
+    message = ANNOUNCER.response(HUB, done)
+    assert (message.topic, message.qos, message.retain) == ("seuil/hub/response/open", 1, False)
+    assert payload(message) == {
+        "transaction": "t-1", "status": "ok", "message": {"fr": "C'est fait.", "en": "Done."},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_each_error_has_its_sentence(error: str) -> None:
+    """That tells what to do."""
+    refused = RequestAnswered("t-1", "open", OPERATOR, error)
+    said = payload(ANNOUNCER.response(HUB, refused))
+    assert (said["status"], said["error"]) == ("error", error)
+    assert said["message"] == {"fr": REFUSALS[error].fr, "en": REFUSALS[error].en}
+
+
+def refusal(verb: str, transaction: str | None) -> Outgoing | None:
+    """The answer to a request that nobody can read."""
+    wrong = WireError("missing", "mode: is missing; one of …")
+    return ANNOUNCER.refusal(RequestError(wrong, Asked(HUB, verb, transaction)))
+
+
+def test_a_request_that_nobody_can_read_is_answered_with_what_would_be_right() -> None:
+    """If it has a transaction, and a verb that can be a topic's."""
+    message = refusal("mode", "t-1")
+    assert message is not None
+    said = payload(message)
+    assert (message.topic, said["error"]) == ("seuil/hub/response/mode", "malformed")
+    assert (said["status"], said["detail"]) == ("error", "mode: is missing; one of …")
+    assert refusal("mode", None) is None
+    assert refusal("x" * (VERB_MAX + 1), "t-1") is None
+    assert refusal("", "t-1") is None
+
+
+def test_a_late_decision_is_told_as_late() -> None:
+    """The reader decided so alone, and tells us now."""
+    late = structs.replace(GRANTED, expires=None, late=True)
+    assert payload(ANNOUNCER.decision(SITE, 42, late, MONDAY, MONDAY))["late"] is True
+    assert ANNOUNCER.orders(HUB, 42, late) == ()

@@ -64,6 +64,13 @@ COMMANDS = (
     "console",
     "doctor",
     "broker-config",
+    "request",
+    "request mode",
+    "request open",
+    "request muster",
+    "request left",
+    "request service",
+    "muster",
 )
 
 

@@ -18,6 +18,7 @@ from gateway.console.picture import ALARMS_KEPT, DECISIONS_KEPT, GATEWAYS_KEPT, 
 from gateway.console.shield import names_us
 from gateway.console.view import SHOWN_DECISIONS, Viewer
 from gateway.console.words import WORDS, choose_lang
+from gateway.core.directory import HolderId
 from gateway.core.site import (
     AccessPoint,
     AccessPointId,
@@ -36,6 +37,7 @@ from gateway.wire import (
     AlarmMessage,
     DoorMessage,
     HealthMessage,
+    ModeMessage,
     OccupancyMessage,
     Topics,
     encode,
@@ -117,6 +119,17 @@ class TestPicture:
         assert picture.apply(topic, b"") == Change("alarms", PARIS)
         assert not picture.sites[PARIS].alarms
 
+    def test_mode(self, picture: Picture) -> None:
+        """A mode is kept until it is another one, or cleared."""
+        topic = TOPICS.mode(PARIS)
+        lockdown = ModeMessage("lockdown", AT, HolderId("h-1"), "a drill")
+        assert picture.apply(topic, encode(lockdown)) == Change("house", PARIS)
+        assert picture.sites[PARIS].mode == "lockdown"
+        picture.apply(topic, encode(ModeMessage("normal", None, None)))
+        assert picture.sites[PARIS].mode == "normal"
+        picture.apply(topic, b"")
+        assert picture.sites[PARIS].mode is None
+
     def test_decisions_bounded(self, picture: Picture) -> None:
         """The last hundred decisions are kept, newest first, each once."""
         for number in range(DECISIONS_KEPT + 20):
@@ -162,7 +175,8 @@ class TestPicture:
             pytest.param(
                 "alarm/held/front", encode(AlarmMessage(AT, "forced", DOOR)), id="another alarm"
             ),
-            pytest.param("mode", b"party", id="an unknown mode"),
+            pytest.param("mode", b'{"mode":"party","since":null,"by":null}', id="an unknown mode"),
+            pytest.param("mode", b"evacuation", id="a mode that is a bare word"),
             pytest.param("mode", b"\xff", id="a mode that is no text"),
             pytest.param("elsewhere", b"{}", id="an unknown topic"),
         ],

@@ -10,19 +10,23 @@ import pytest
 from paho.mqtt.client import MQTTMessage
 
 from gateway.adapters.directory import credential_hash
-from gateway.core.events import Misunderstood, Reported
+from gateway.core.directory import HolderId
+from gateway.core.events import Misunderstood, Reported, Requested
 from gateway.core.readings import CredentialPresented, Motion, Origin, WireError
+from gateway.core.requests import OpenDoor, Request
 from gateway.core.site import (
     AccessPointId,
     Device,
     DeviceId,
+    DoorId,
     Site,
     SiteId,
     Text,
     Zone,
     ZoneId,
 )
-from gateway.intake import Intake, dead_letter, misunderstood
+from gateway.intake import Intake, SiteEvent, dead_letter, misunderstood
+from gateway.request_wire import RequestError
 from gateway.wire import PAYLOAD_LIMIT
 from sensors.registry import Registry
 
@@ -210,3 +214,54 @@ def test_a_reading_is_left_as_it_is() -> None:
     told = b'{"boot":1,"seq":1,"at":"2026-11-23T10:00:00Z","type":"motion","active":true}'
     event = event_of(INTAKE, message("seuil/hub/pir/event", told))
     assert event.reading == Motion(active=True)
+
+
+# -- requests
+
+OPEN = "seuil/hub/request/open"
+
+
+def asked(**more: object) -> bytes:
+    """A request to open a door."""
+    request = {"transaction": "t-1", "by": "h-op", "at": "2026-11-23T10:00:00Z", "door": "front"}
+    return json.dumps(request | more).encode()
+
+
+def test_a_request_becomes_an_event_of_its_site() -> None:
+    """As it was asked, whoever asks: the engine knows who may."""
+    (found,) = INTAKE.events(message(OPEN, asked()), NOW)
+    order = OpenDoor(DoorId("front"))
+    assert found == SiteEvent(HUB, Requested(Request("t-1", HolderId("h-op"), NOW, order)))
+
+
+@pytest.mark.parametrize(
+    ("told", "error"),
+    [
+        pytest.param(message(OPEN, asked(), retain=True), "retained", id="kept by the broker"),
+        pytest.param(message(OPEN, asked(lock="x")), "malformed", id="a field too many"),
+        pytest.param(message("seuil/hub/request/event", asked()), "malformed", id="no such verb"),
+    ],
+)
+def test_a_request_that_is_refused_by_the_wire_can_be_answered(
+    told: MQTTMessage, error: str
+) -> None:
+    """It keeps its transaction, and takes no device's number."""
+    with pytest.raises(RequestError) as wrong:
+        INTAKE.events(told, NOW)
+    assert (wrong.value.error, wrong.value.asked.transaction) == (error, "t-1")
+    assert misunderstood(told, wrong.value) is None
+
+
+def test_a_request_is_as_bounded_as_any_message() -> None:
+    """Nothing of it is read then."""
+    with pytest.raises(WireError) as wrong:
+        INTAKE.events(message(OPEN, asked(why="x" * PAYLOAD_LIMIT)), NOW)
+    assert (wrong.value.reason, type(wrong.value)) == ("too-large", WireError)
+
+
+def test_requests_of_other_places_are_not_ours() -> None:
+    """Nor is a deeper topic."""
+    for topic in ("seuil/nowhere/request/open", "seuil/hub/request/open/now", "seuil/hub/request"):
+        with pytest.raises(WireError) as wrong:
+            INTAKE.events(message(topic, asked()), NOW)
+        assert wrong.value.reason == "unknown-device"

@@ -4,7 +4,6 @@ import asyncio
 import csv
 import io
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -88,7 +87,7 @@ def past() -> Past:
 
 
 @pytest.fixture
-def month(past: Past, tmp_path: Path) -> Iterator[Month]:
+def month(past: Past, tmp_path: Path) -> Month:
     """The October of what was put into `past` by the test's parameters: an ordinary Monday."""
     past.minutes(MONDAY, 60, 2.0)
     past.minutes(MONDAY + timedelta(hours=1), 60, 0.0)

@@ -123,6 +123,8 @@ def test_the_badge_is_read_in_the_declared_format() -> None:
         ({"type": BADGE}, "unknown-type", "type"),
         ({"type": "availability", "state": "online"}, "unknown-type", "type"),
         ({"type": "door", "state": BADGE}, "out-of-range", "state"),
+        ({"type": "door", "state": "missing required field `x`"}, "out-of-range", "state"),
+        ({"type": "door", "state": "contains unknown field `x`"}, "out-of-range", "state"),
         ({"type": "motion", "active": 1}, "wrong-type", "active"),
         ({"type": "count", "people": -1}, "out-of-range", "people"),
         ({"type": "co2", "ppm": True}, "wrong-type", "ppm"),

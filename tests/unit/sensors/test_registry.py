@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from gateway.core.readings import Availability, CredentialPresented, Motion, WireError
-from gateway.core.site import Device, DeviceId, Site, SiteId, Text
-from gateway.wire import PAYLOAD_LIMIT
+from gateway.core.site import Device, DeviceId, MachineId, Site, SiteId, Text
+from gateway.wire import PAYLOAD_LIMIT, SafeStopCommand
 from sensors.registry import DRIVERS, Answer, Registry, Subscription, clashes
 
 NAME = Text("Lieu", "Place")
@@ -100,6 +100,15 @@ def test_readers_and_the_rest_have_sessions_of_their_own() -> None:
     for name in ("hub", "lab"):
         assert Subscription(f"seuil/{name}/+/event", "strangers", 1) in REGISTRY.subscriptions
         assert Subscription(f"seuil/{name}/+/status", "sensors", 1) in REGISTRY.subscriptions
+        assert Subscription(f"seuil/{name}/request/+", "credentials", 1) in REGISTRY.subscriptions
+
+
+def test_a_requests_topic_names_its_site_and_verb() -> None:
+    """Of our own sites; everything else is a device's."""
+    assert REGISTRY.request("seuil/hub/request/mode") == ("hub", "mode")
+    assert REGISTRY.request("seuil/lab/request/party") == ("lab", "party")
+    for topic in ("seuil/paris/request/mode", "seuil/hub/front/event", "seuil/hub/request"):
+        assert REGISTRY.request(topic) is None
 
 
 def test_orders_go_to_the_driver_of_the_device() -> None:
@@ -115,6 +124,12 @@ def test_orders_go_to_the_driver_of_the_device() -> None:
     assert order.topic == "cmnd/board/Backlog0"
     with pytest.raises(KeyError):
         REGISTRY.unlock(LAB.id, DeviceId("lock"), "o1", 5.0, EXPIRES)
+    stop = SafeStopCommand("o2", MachineId("laser"), "alone", NAME)
+    (order,) = REGISTRY.tell_machine(HUB.id, DeviceId("front"), stop, EXPIRES)
+    assert order.topic == "seuil/hub/front/command"
+    assert REGISTRY.tell_machine(HUB.id, DeviceId("board"), stop, EXPIRES) == ()
+    with pytest.raises(KeyError):
+        REGISTRY.tell_machine(LAB.id, DeviceId("board"), stop, EXPIRES)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,162 @@
+"""`seuil request`: what an operator may ask of a running gateway, and its answer in words."""
+
+import asyncio
+import json
+import secrets
+from typing import Annotated, Final
+
+import msgspec
+import typer
+
+from gateway.adapters.desk import ask
+from gateway.adapters.mqtt import broker_address
+from gateway.cli import errors
+from gateway.cli.desk import AsJson, DataDir, SiteOption, holder_named, reachable, site_named
+from gateway.clock import SystemClock
+from gateway.config import ConfigError, Fault, Settings, load_settings
+from gateway.core.requests import (
+    MarkLeft,
+    MarkMustered,
+    Mode,
+    OpenDoor,
+    Order,
+    Request,
+    SetMode,
+    SetService,
+)
+from gateway.core.site import AccessPointId, DoorId
+from gateway.wire import ResponseMessage, Topics
+
+app = typer.Typer(
+    help="Ask a running gateway: change the mode, open a door, mark somebody safe.",
+    no_args_is_help=True,
+)
+
+WHY_MAX: Final = 200
+"""Characters."""
+
+By = Annotated[str, typer.Option("--by", help="Who asks: an operator's ref or pseudonym.")]
+Why = Annotated[str, typer.Option("--why", help="The reason, for the journal.")]
+HolderArgument = Annotated[str, typer.Argument(help="A member's ref or pseudonym.")]
+
+
+@app.command("mode")
+def set_mode(
+    mode: Annotated[Mode, typer.Argument(help="normal, lockdown or evacuation.")],
+    *,
+    site: SiteOption,
+    by: By,
+    why: Why,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Put the site into a mode: lockdown shuts every entry, evacuation releases the doors."""
+    with errors.told(as_json=as_json):
+        if not why:
+            raise ConfigError([Fault("", "--why", "is empty; say why, for the journal")])
+        settings = load_settings(data_dir=data_dir)
+        _ask(SetMode(mode, _words(why)), site, by, settings, as_json=as_json)
+
+
+@app.command("open")
+def open_door(
+    door: Annotated[str, typer.Argument(help="The door's id.")],
+    *,
+    site: SiteOption,
+    by: By,
+    why: Why = "",
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Release a door once, as for a granted badge."""
+    with errors.told(as_json=as_json):
+        settings = load_settings(data_dir=data_dir)
+        _ask(OpenDoor(DoorId(door), _words(why)), site, by, settings, as_json=as_json)
+
+
+@app.command("muster")
+def mark_mustered(
+    holder: HolderArgument,
+    *,
+    site: SiteOption,
+    by: By,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="They were marked by mistake: look for them again.")
+    ] = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """In an evacuation: somebody was seen at the muster point."""
+    with errors.told(as_json=as_json):
+        settings = load_settings(data_dir=data_dir)
+        order = MarkMustered(holder_named(holder, "HOLDER", settings), seen=not missing)
+        _ask(order, site, by, settings, as_json=as_json)
+
+
+@app.command("left")
+def mark_left(
+    holder: HolderArgument,
+    *,
+    site: SiteOption,
+    by: By,
+    why: Why = "",
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Somebody is outside: they forgot to badge out."""
+    with errors.told(as_json=as_json):
+        settings = load_settings(data_dir=data_dir)
+        order = MarkLeft(holder_named(holder, "HOLDER", settings), _words(why))
+        _ask(order, site, by, settings, as_json=as_json)
+
+
+@app.command("service")
+def set_service(
+    access_point: Annotated[str, typer.Argument(help="The access point's id.")],
+    *,
+    on: Annotated[bool, typer.Option("--on/--off", help="In service, or out of it.")],
+    site: SiteOption,
+    by: By,
+    why: Why = "",
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Take an access point out of service, or put it back."""
+    with errors.told(as_json=as_json):
+        settings = load_settings(data_dir=data_dir)
+        order = SetService(AccessPointId(access_point), in_service=on, why=_words(why))
+        _ask(order, site, by, settings, as_json=as_json)
+
+
+def _words(why: str) -> str:
+    if len(why) > WHY_MAX:
+        message = f"has {len(why)} characters; at most {WHY_MAX}"
+        raise ConfigError([Fault("", "--why", message)])
+    return why
+
+
+def _ask(order: Order, site: str, by: str, settings: Settings, *, as_json: bool) -> None:
+    """Ask, and tell the answer; 1 when it is a refusal."""
+    asked_of = site_named(site)
+    request = Request(
+        transaction=secrets.token_hex(8),
+        by=holder_named(by, "--by", settings),
+        at=SystemClock().now(),
+        order=order,
+    )
+    with reachable():
+        address = broker_address(settings)
+        response = asyncio.run(ask(address, Topics(settings.prefix), asked_of, request))
+    _tell(response, as_json=as_json)
+    if response.status != "ok":
+        raise typer.Exit(errors.FOUND)
+
+
+def _tell(response: ResponseMessage, *, as_json: bool) -> None:
+    if as_json:
+        answer = {"ok": response.status == "ok"} | msgspec.to_builtins(response)
+        typer.echo(json.dumps(answer, ensure_ascii=False))
+        return
+    typer.echo(response.message.en)
+    if response.detail is not None:
+        typer.echo(response.detail)

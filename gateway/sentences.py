@@ -1,0 +1,72 @@
+"""What people are told beside decisions: of machines that run, and of what they asked for.
+
+Decisions have theirs in `gateway.core.reasons`. A sentence says what to do next.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from gateway.core.site import Text
+
+WARNINGS: Final[Mapping[str, Text]] = {
+    "alone": Text(
+        "Vous êtes seul : faites venir quelqu'un, sinon la machine va s'arrêter.",
+        "You are alone: have somebody come, or the machine will stop.",
+    ),
+    "role-absent": Text(
+        "Le responsable est parti : faites-le revenir, sinon la machine va s'arrêter.",
+        "The person in charge has left: have them come back, or the machine will stop.",
+    ),
+    "unattended": Text(
+        "Vous avez quitté la pièce : revenez, sinon la machine va s'arrêter.",
+        "You have left the room: come back, or the machine will stop.",
+    ),
+}
+"""By what a running machine misses."""
+OTHER_WARNING: Final = Text(
+    "Une condition d'usage manque : la machine va s'arrêter.",
+    "Something that its use needs is missing: the machine will stop.",
+)
+WARNING_OVER: Final = Text("Vous pouvez continuer.", "You may go on.")
+SAFE_STOP: Final = Text(
+    "La machine s'arrête : attendez que plus rien ne bouge.",
+    "The machine is stopping: wait until nothing moves.",
+)
+SAFE_STOP_AND_LEAVE: Final = Text(
+    "Évacuation : la machine s'arrête seule. Sortez.",
+    "Evacuation: the machine stops by itself. Leave.",
+)
+
+DONE: Final = Text("C'est fait.", "Done.")
+REFUSALS: Final[Mapping[str, Text]] = {
+    "not-allowed": Text(
+        "Refusé : il faut être opérateur ou administrateur de ce lieu.",
+        "Refused: only an operator or an administrator of this place may ask for it.",
+    ),
+    "too-old": Text(
+        "Refusé : la demande date de plus de 5 secondes. Demandez de nouveau.",
+        "Refused: the request is more than 5 seconds old. Ask again.",
+    ),
+    "clock-ahead": Text(
+        "Refusé : l'horloge de cet ordinateur avance. Réglez-la.",
+        "Refused: this computer's clock is ahead. Set it right.",
+    ),
+    "unknown-object": Text(
+        "Refusé : ce lieu n'a rien ni personne de ce nom. Vérifiez l'identifiant.",
+        "Refused: this place has nothing and nobody of that name. Check the id.",
+    ),
+    "out-of-place": Text(
+        "Refusé : cela n'a pas de sens maintenant. Vérifiez le mode du lieu.",
+        "Refused: it makes no sense now. Check the mode of the place.",
+    ),
+    "retained": Text(
+        "Refusé : une demande ne se publie pas en message conservé.",
+        "Refused: a request must not be published as a retained message.",
+    ),
+    "malformed": Text(
+        "Refusé : la demande n'est pas compréhensible.",
+        "Refused: the request cannot be understood.",
+    ),
+}
+"""By the error of a response: the engine's (`gateway.core.requests.ERRORS`), and the wire's two."""
+OTHER_REFUSAL: Final = Text("Refusé.", "Refused.")

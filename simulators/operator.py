@@ -1,0 +1,44 @@
+"""An operator at a desk: asks the gateway, and knows what became of each request.
+
+Pure, as the devices are: messages are values and time is an argument.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from gateway.core.directory import HolderId
+from gateway.core.requests import VERBS, Order, Request
+from gateway.core.site import SiteId
+from gateway.request_wire import request_message
+from gateway.wire import Outgoing, ResponseMessage, Topics
+
+_read_response = msgspec.json.Decoder(ResponseMessage).decode
+
+
+class Operator:
+    """Somebody who asks, whether they may or not."""
+
+    def __init__(self, site: SiteId, by: HolderId, topics: Topics | None = None) -> None:
+        self.responses: dict[str, list[ResponseMessage]] = {}
+        """By transaction, in order: one that is asked twice is answered twice."""
+        self._site, self._by = site, by
+        self._topics = topics or Topics()
+        self._asked = 0
+
+    @property
+    def hears(self) -> tuple[str, ...]:
+        """The topics of the answers."""
+        return tuple(self._topics.response(self._site, verb) for verb in VERBS)
+
+    def ask(self, order: Order, now: datetime) -> tuple[str, Outgoing]:
+        """A request's transaction and its message; sent again, it is the same request."""
+        self._asked += 1
+        transaction = f"{self._by}-{self._asked}"
+        request = Request(transaction, self._by, now, order)
+        return transaction, request_message(self._topics, self._site, request)
+
+    def on_response(self, payload: bytes) -> None:
+        """An answer; `msgspec.DecodeError` where it is none."""
+        response = _read_response(payload)
+        self.responses.setdefault(response.transaction, []).append(response)

@@ -1,0 +1,79 @@
+"""A revoked badge is refused from the moment that the revocation is confirmed, even under load."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from gateway.adapters.directory import FILE, DirectoryStore
+from gateway.core.facts import Decided
+from tests.gateway_process import KEY, GatewayProcess
+from tests.play import ADA, CLOCK, WORKSHOP, Play, enrol, member, play
+from tests.servers import Mosquitto, until
+
+RATE = 200
+"""Badges a second, of which at least 100 are to be decided."""
+AFTER_S = 1.5
+"""How long the reads go on after the revocation is in force."""
+
+
+@pytest.fixture
+async def place(fast_broker: Mosquitto) -> AsyncIterator[Play]:
+    """The workshop's devices."""
+    async with play(fast_broker) as place:
+        yield place
+
+
+async def _badge_without_end(place: Play) -> None:
+    """Two readers, so that neither is faster than a hand."""
+    began, count = CLOCK.monotonic(), 0
+    while True:
+        await place.present("front-in" if count % 2 else "store-in", ADA)
+        count += 1
+        await asyncio.sleep(max(0.0, began + count / RATE - CLOCK.monotonic()))
+
+
+def _revoke(gateway: GatewayProcess) -> None:
+    store = DirectoryStore(gateway.data / FILE)
+    store.bind(KEY.encode())
+    store.apply([member(ADA, with_badge=False)])
+    store.close()
+
+
+def _changes(gateway: GatewayProcess) -> list[int]:
+    """The journal's numbers of the changes of the directory: each is confirmed once it is there."""
+    return gateway.ask(
+        lambda file: [row.n for row in file.rows_after(0, 100_000) if row.kind == "directory"]
+    )
+
+
+async def test_no_grant_after_a_confirmed_revocation(
+    fast_broker: Mosquitto, place: Play, tmp_path: Path
+) -> None:
+    """While the badge is read more than a hundred times a second."""
+    gateway = GatewayProcess(tmp_path / "gateway", fast_broker.url, WORKSHOP)
+    enrol(gateway)
+    async with gateway:
+        await gateway.hears()
+        reading = asyncio.create_task(_badge_without_end(place))
+        await until(lambda: len(place.said["seuil/hub/access"]) > RATE, "the reads are decided")
+        _revoke(gateway)
+        await until(lambda: len(_changes(gateway)) == 2, "the revocation is in force", poll_s=0.1)
+        heard = len(place.said["seuil/hub/access"])
+        await asyncio.sleep(AFTER_S)
+        after = place.said["seuil/hub/access"][heard:]
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+    assert len(after) >= 100 * AFTER_S, "the load went on"
+    revoked = _changes(gateway)[1]
+    rows = gateway.ask(lambda file: file.rows_after(0, 100_000))
+    decided = [(row.n, fact) for row in rows for fact in row.facts if isinstance(fact, Decided)]
+    reasons = {fact.reason for n, fact in decided if n > revoked}
+    assert reasons == {"credential-unknown"}
+    assert {fact.reason for n, fact in decided if n < revoked} == {"plan"}
+    assert {said["reason"] for said in after} <= {"plan", "credential-unknown"}
+    granted = [
+        int(said["id"]) for said in place.said["seuil/hub/access"] if said["decision"] == "granted"
+    ]
+    assert max(granted) < revoked

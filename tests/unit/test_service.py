@@ -1,0 +1,176 @@
+"""The service's own part in orders to machines and in requests: when, how often, after what."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from immutables import Map
+from msgspec import structs
+from paho.mqtt.client import MQTTMessage
+
+from gateway.adapters.directory import credential_hash
+from gateway.adapters.journal import JOURNAL_FILE, Journal
+from gateway.announce import Announcer
+from gateway.clock import ManualClock
+from gateway.core.directory import HolderId
+from gateway.core.state import MachineUse
+from gateway.intake import Intake
+from gateway.recovery import Recovered, SiteInForce
+from gateway.service import Service
+from gateway.wire import Outgoing, Topics
+from sensors.registry import Registry
+from tests.servers import until
+from tests.unit.core.place import LASER, MONDAY, SITE, Place
+
+STRANGE = "seuil/hub/nobody/event"
+LASER_COMMAND = "seuil/hub/laser-on/command"
+
+
+class FakeSession:
+    """Takes everything, and remembers it in order."""
+
+    connection = 1
+
+    def __init__(self) -> None:
+        self.sent: list[Outgoing | str] = []
+
+    def publish(self, message: Outgoing, _now: object) -> int:
+        """As `Session.publish`."""
+        self.sent.append(message)
+        return len(self.sent)
+
+    def acknowledge(self, message: MQTTMessage) -> None:
+        """As `Session.acknowledge`."""
+        self.sent.append(f"ack of {message.topic}")
+
+    def flush(self, *, many: bool = False) -> None:
+        """As `Session.flush`."""
+
+    def pause(self) -> None:
+        """As `Session.pause`."""
+
+    resume = pause
+
+    def said(self, topic: str) -> list[Any]:
+        """What was said on a topic."""
+        return [
+            json.loads(message.payload)
+            for message in self.sent
+            if isinstance(message, Outgoing) and message.topic == topic
+        ]
+
+
+class Desk:
+    """A service with its clock, its session and its journal."""
+
+    def __init__(self, journal: Journal, use: MachineUse | None) -> None:
+        self.clock = ManualClock(MONDAY)
+        self.session = FakeSession()
+        self.journal = journal
+        registry = Registry([SITE])
+        machines = Map({LASER: use}) if use is not None else Map()
+        state = structs.replace(Place().state, machines=machines)
+        self.service = Service(
+            [SITE],
+            recovered=Recovered({SITE.id: SiteInForce(SITE, state, 0)}, MONDAY, [], []),
+            journal=journal,
+            intake=Intake(registry, partial(credential_hash, b"k" * 32)),
+            announcer=Announcer(registry, Topics()),
+            topics=Topics(),
+            clock=self.clock,
+            instance="gw1",
+        )
+        self.service.use((self.session,))  # type: ignore[arg-type] # all that it needs of one
+
+    def hear(self, topic: str, payload: bytes) -> None:
+        """A message of the credentials session."""
+        message = MQTTMessage(1, topic.encode())
+        message.payload, message.qos = payload, 1
+        self.service.inbox.of_credentials(self.session, message)  # type: ignore[arg-type] # as above
+
+
+@asynccontextmanager
+async def desk(folder: Path, use: MachineUse | None = None) -> AsyncIterator[Desk]:
+    """A service that runs."""
+    journal = Journal(folder / JOURNAL_FILE)
+    await journal.open()
+    desk = Desk(journal, use)
+    running = asyncio.create_task(desk.service.run())
+    try:
+        desk.hear(STRANGE, b"{}")
+        await until(lambda: desk.session.sent, "it runs")
+        yield desk
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await journal.close()
+
+
+ADA = HolderId("ada")
+STOPPED = MachineUse(ADA, MONDAY, "alone", stopped=True)
+
+
+@pytest.mark.parametrize(
+    ("use", "orders"),
+    [
+        pytest.param(STOPPED, ["safe-stop"], id="asked to stop"),
+        pytest.param(MachineUse(ADA, MONDAY), ["warning-over"], id="all is well"),
+        pytest.param(None, [], id="not in use"),
+    ],
+)
+async def test_whoever_connects_again_tells_machines_where_they_stand(
+    tmp_path: Path, use: MachineUse | None, orders: list[str]
+) -> None:
+    """What was said just before may not have arrived."""
+    async with desk(tmp_path, use) as place:
+        place.service.broker_is_up()
+        assert [said["type"] for said in place.session.said(LASER_COMMAND)] == orders
+
+
+async def test_a_safe_stop_is_asked_for_each_minute_until_the_machine_is_off(
+    tmp_path: Path,
+) -> None:
+    """Its reader may have been away."""
+    async with desk(tmp_path, STOPPED) as place:
+        for minutes in (1, 2):
+            place.clock.advance(61)
+            place.service.inbox.nudge()
+            await until(
+                lambda n=minutes: len(place.session.said(LASER_COMMAND)) == n,  # type: ignore[misc]
+                "it is asked again",
+            )
+    assert {said["type"] for said in place.session.said(LASER_COMMAND)} == {"safe-stop"}
+
+
+async def test_a_machine_that_is_well_is_not_told_so_each_minute(tmp_path: Path) -> None:
+    """Its reader's screen is for its user."""
+    async with desk(tmp_path, MachineUse(ADA, MONDAY)) as place:
+        place.clock.advance(61)
+        place.service.inbox.nudge()
+        await until(lambda: place.journal.last_n, "the minute is journaled")
+        place.hear(STRANGE, b"{}")
+        acks = f"ack of {STRANGE}"
+        await until(lambda: place.session.sent.count(acks) == 2, "and its orders are sent")
+        assert place.session.said(LASER_COMMAND) == []
+
+
+async def test_a_request_that_nobody_can_read_is_kept_before_it_is_answered(
+    tmp_path: Path,
+) -> None:
+    """And answered before the broker may forget it."""
+    topic = "seuil/hub/request/open"
+    async with desk(tmp_path) as place:
+        place.hear(topic, b'{"transaction":"t-1","door":"front"}')
+        await until(lambda: f"ack of {topic}" in place.session.sent, "it is acknowledged")
+        letters = await place.journal.read(lambda file: file.count("dead_letter"))
+        assert letters == 2  # the other one is of who began
+    about_it = [sent for sent in place.session.sent if "open" in str(sent)]
+    refusal, ack = about_it
+    assert isinstance(refusal, Outgoing)
+    assert json.loads(refusal.payload)["detail"].startswith("by: is missing")
+    assert ack == f"ack of {topic}"
