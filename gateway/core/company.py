@@ -1,4 +1,7 @@
-"""Company: is somebody who must be there really there?"""
+"""Who else is here: what "never alone" and "a fab manager is present" look at.
+
+The rules ask before somebody enters or starts a machine; the engine asks again while it runs.
+"""
 
 from typing import Literal
 
@@ -11,33 +14,37 @@ from gateway.core.state import State
 
 
 class Missing(Struct, frozen=True):
-    """Whose company is missing, and the values that say so."""
+    """What company is missing, and what was seen."""
 
     reason: Literal["alone", "role-absent"]
     saw: dict[str, Value]
 
 
 def missing_company(
-    site: Site, state: State, demands: Demands, zone: ZoneId, holder: HolderId, *, arriving: bool
+    site: Site,
+    state: State,
+    demands: Demands,
+    zone: ZoneId,
+    holder: HolderId,
+    *,
+    arriving: bool,
 ) -> Missing | None:
-    """What `demands` miss of those present in their zone (else `zone`); None: nothing.
+    """What `demands` of `zone`, or of a machine in it, miss; None: nothing.
 
-    `arriving`: the holder is not inside yet but would be, and counts as one more.
+    `arriving`: the holder would come in, and is company too.
     """
-    where = demands.present_in or zone
+    place = demands.present_in or zone
     if demands.min_present > 1:
-        comes = arriving and not is_inside(site, state, holder, where)
-        people = state.zones[where].known + comes
+        comes = arriving and not is_inside(site, state, holder, place)
+        people = state.zones[place].known + comes
         if people < demands.min_present:
-            saw: dict[str, Value] = {"zone": where, "people": people, "needed": demands.min_present}
+            saw: dict[str, Value] = {"zone": place, "people": people, "needed": demands.min_present}
             return Missing("alone", saw)
     role = demands.role_present
-    if role is None:
-        return None
-    inside = {who for who in state.presence if is_inside(site, state, who, where)}
-    inside |= {holder} if arriving else set()
-    if not any(_has(state, who, role, site) for who in inside):
-        return Missing("role-absent", {"zone": where, "role": role})
+    if role is not None and not _role_is_in(
+        site, state, role, place, arriving=holder if arriving else None
+    ):
+        return Missing("role-absent", {"zone": place, "role": role})
     return None
 
 
@@ -47,6 +54,23 @@ def is_inside(site: Site, state: State, holder: HolderId, zone: ZoneId) -> bool:
     return whereabouts is not None and zone in site.zone[whereabouts.zone].lineage
 
 
-def _has(state: State, holder: HolderId, role: RoleId, site: Site) -> bool:
-    found = state.directory.holders.get(holder)
-    return found is not None and found.has_role(role, site.id)
+def member_is_inside(site: Site, state: State, zone: ZoneId) -> bool:
+    """Whether somebody who may escort a visitor is known to be in the zone."""
+    if not state.zones[zone].known:
+        return False
+    inner = {inside.id for inside in site.zones if zone in inside.lineage}
+    holders = state.directory.holders
+    return any(
+        whereabouts.zone in inner and (found := holders.get(holder)) and found.kind == "member"
+        for holder, whereabouts in state.presence.items()
+    )
+
+
+def _role_is_in(
+    site: Site, state: State, role: RoleId, place: ZoneId, *, arriving: HolderId | None
+) -> bool:
+    return any(
+        (holder.id == arriving or is_inside(site, state, holder.id, place))
+        and holder.has_role(role, site.id)
+        for holder in state.directory.staff
+    )

@@ -6,13 +6,10 @@ cut off decided by itself. These are merged by the time of the event (`presence.
 no machine: whether it runs now, nobody can tell from them.
 """
 
-from datetime import datetime
-
 from gateway.core import attempts, doors, machines, muster, presence, rules
-from gateway.core.directory import CredentialHash
 from gateway.core.events import Reported
 from gateway.core.facts import Decided, Noticed
-from gateway.core.question import Question
+from gateway.core.question import Question, asked
 from gateway.core.readings import CredentialPresented
 from gateway.core.rules import LATE, Ruling
 from gateway.core.site import AccessPoint, Device, Door, ZoneId
@@ -36,7 +33,7 @@ def decide(turn: Turn, device: Device, event: Reported) -> None:
     if reading.decided is not None:
         _take_over(turn, device, event, reading)
         return
-    question = _question(turn, device, event, turn.now)
+    question = asked(turn.site, turn.finish(), event, turn.now)
     ruling = rules.decide(question)
     actuates = not is_late(turn, event)
     door = _door(turn, question.point)
@@ -64,7 +61,7 @@ def decide(turn: Turn, device: Device, event: Reported) -> None:
 
 def _take_over(turn: Turn, device: Device, event: Reported, reading: CredentialPresented) -> None:
     """A reader decided alone: that is the decision, and our rules only say what they think."""
-    question = _question(turn, device, event, event.at)
+    question = asked(turn.site, turn.finish(), event, event.at)
     granted = reading.decided == "granted"
     turn.say(
         Decided(
@@ -124,26 +121,6 @@ def _note(turn: Turn, question: Question, ruling: Ruling, *, is_code: bool) -> N
                 at=turn.now,
             )
         )
-
-
-def _question(turn: Turn, device: Device, event: Reported, now: datetime) -> Question:
-    reading = event.reading
-    assert isinstance(reading, CredentialPresented)  # noqa: S101 - the engine's dispatch
-    credential = turn.directory.credentials.get(CredentialHash(reading.credential))
-    holder = turn.directory.holders.get(credential.holder) if credential else None
-    point = turn.site.access_point.get(device.access_point) if device.access_point else None
-    return Question(
-        site=turn.site,
-        state=turn.finish(),
-        device=device.id,
-        point=point,
-        credential=credential,
-        holder=holder,
-        at=event.at,
-        now=now,
-        pin=CredentialHash(reading.pin) if reading.pin is not None else None,
-        retained=event.retained,
-    )
 
 
 def _door(turn: Turn, point: AccessPoint | None) -> Door | None:

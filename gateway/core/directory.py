@@ -5,6 +5,7 @@ sees them. A credential is known by its keyed hash alone.
 """
 
 from datetime import datetime
+from functools import cached_property
 from typing import Literal, NewType
 
 from immutables import Map
@@ -84,11 +85,16 @@ class Holder(Struct, frozen=True):
         )
 
 
-class Directory(Struct, frozen=True):
+class Directory(Struct, frozen=True, dict=True):
     """Every holder and credential at one moment."""
 
     holders: Map[HolderId, Holder] = Map()
     credentials: Map[CredentialHash, Credential] = Map()
+
+    @cached_property
+    def staff(self) -> tuple[Holder, ...]:
+        """Those who have a role: few, so that one need not look at everybody who is present."""
+        return tuple(holder for holder in self.holders.values() if holder.roles)
 
 
 class DirectoryChange(Struct, frozen=True):

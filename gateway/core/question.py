@@ -1,17 +1,26 @@
-"""What the rules are asked: may this credential pass here, now?"""
+"""What the rules are asked: may this credential pass here, now?
 
-from datetime import datetime
+What several rules need of a question is worked out when the first of them asks, and kept.
+"""
+
+from datetime import date, datetime
+from functools import cached_property
+from math import inf
 
 from msgspec import Struct
 
-from gateway.core.directory import Credential, CredentialHash, Holder
+from gateway.core import quotas
+from gateway.core.claims import BookingClaim, Standing, booking_claims, standing
+from gateway.core.directory import Credential, CredentialHash, Holder, Membership
 from gateway.core.events import Reported
+from gateway.core.hours import opening
+from gateway.core.quotas import Tally
 from gateway.core.readings import CredentialPresented
-from gateway.core.site import AccessPoint, DeviceId, Site
-from gateway.core.state import State
+from gateway.core.site import AccessPoint, DeviceId, Plan, PlanRight, Site, ZoneId
+from gateway.core.state import Arrival, State, Whereabouts
 
 
-class Question(Struct, frozen=True):
+class Question(Struct, frozen=True, dict=True):
     """A credential at a reader, and all that a rule may look at.
 
     `at` is the event's time and `now` ours. `credential` and `holder` are None when nobody is known
@@ -29,6 +38,115 @@ class Question(Struct, frozen=True):
     now: datetime
     pin: CredentialHash | None = None
     retained: bool = False
+
+    @property
+    def here(self) -> AccessPoint:
+        """The access point; for rules behind the one that asks whether there is one."""
+        assert self.point is not None  # noqa: S101 - so does the order of the rules
+        return self.point
+
+    @property
+    def badge(self) -> Credential:
+        """The credential; for rules behind the one that asks whether it is known."""
+        assert self.credential is not None  # noqa: S101 - likewise
+        return self.credential
+
+    @property
+    def asker(self) -> Holder:
+        """Who asks; for rules behind the one that asks whether the credential is known."""
+        assert self.holder is not None  # noqa: S101 - likewise
+        return self.holder
+
+    @cached_property
+    def today(self) -> date:
+        """The day on the site's clock."""
+        return self.at.astimezone(self.site.clock).date()
+
+    @property
+    def whereabouts(self) -> Whereabouts | None:
+        """Where the asker is known to be; None: outside."""
+        return self.state.presence.get(self.asker.id)
+
+    @cached_property
+    def inside(self) -> tuple[ZoneId, ...]:
+        """The zones in which the asker is known to be, innermost first."""
+        found = self.whereabouts
+        return self.site.zone[found.zone].lineage if found is not None else ()
+
+    @property
+    def entered(self) -> tuple[ZoneId, ...]:
+        """The zones that one enters here, innermost first; none at a machine."""
+        return self.site.entered.get(self.here.id, ())
+
+    @cached_property
+    def memberships(self) -> list[tuple[Membership, Standing]]:
+        """The asker's memberships that speak of this site, and how each stands."""
+        return [
+            (entry, standing(entry, self.at))
+            for entry in self.asker.memberships
+            if not entry.sites or self.site.id in entry.sites
+        ]
+
+    @cached_property
+    def rights(self) -> list[PlanRight]:
+        """What the asker's valid plans say of this access point, at any hour."""
+        by_plan = self.site.rights[self.here.id]  # has no plan that the space file has no more
+        valid = [entry.plan for entry, stands in self.memberships if stands == "active"]
+        return [right for plan in valid for right in by_plan.get(plan, ())]
+
+    @cached_property
+    def open_rights(self) -> list[PlanRight]:
+        """Those of them that hold at this hour."""
+        site, at = self.site, self.at
+        return [each for each in self.rights if opening(site, each.right.hours, at) == "open"]
+
+    @cached_property
+    def cheapest(self) -> tuple[Plan, Tally | None] | None:
+        """Of the plans that are open now the one with most left, and its scarcest quota.
+
+        A plan without quotas has most; its tally is None.
+        """
+        cheapest: tuple[Plan, Tally | None] | None = None
+        for each in self.open_rights:
+            if not each.plan.quotas:
+                return each.plan, None
+            tally = self._scarcest(each.plan)
+            if cheapest is None or _left(tally) > _left(cheapest[1]):
+                cheapest = each.plan, tally
+        return cheapest
+
+    @property
+    def paid_by(self) -> Plan | None:
+        """A plan that is open now and has something left."""
+        if self.cheapest is None or _left(self.cheapest[1]) <= 0:
+            return None
+        return self.cheapest[0]
+
+    @cached_property
+    def arrivals(self) -> list[Arrival]:
+        """Everybody who was let through a door and has not passed yet."""
+        return [arrival for door in self.state.doors.values() for arrival in door.pending]
+
+    @cached_property
+    def bookings(self) -> tuple[BookingClaim, ...]:
+        """The asker's bookings that lead here now."""
+        return booking_claims(self.site, self.state.bookings, self.here, self.asker, self.at)
+
+    def _scarcest(self, plan: Plan) -> Tally | None:
+        """An entry is used by entering the site: by nobody who is inside, and at no machine."""
+        site, found = self.site, self.whereabouts
+        enters = found is None and self.here.direction == "entry"
+        days = self.state.usage.get(self.asker.id, ())
+        if found is not None:
+            days = quotas.with_stay(days, quotas.stay(found.since, self.at, site.clock))
+        scarcest: Tally | None = None
+        for quota in plan.quotas:
+            if quota.kind == "entries" and not enters:
+                continue
+            tally = quotas.tally(quota, days, self.today, site.accounting)
+            if tally.left < _left(scarcest):
+                scarcest = tally
+        return scarcest
 
 
 def asked(site: Site, state: State, event: Reported, now: datetime) -> Question:
@@ -50,3 +168,7 @@ def asked(site: Site, state: State, event: Reported, now: datetime) -> Question:
         pin=CredentialHash(reading.pin) if reading.pin is not None else None,
         retained=event.retained,
     )
+
+
+def _left(tally: Tally | None) -> float:
+    return tally.left if tally is not None else inf

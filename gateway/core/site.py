@@ -8,6 +8,7 @@ from collections import deque
 from datetime import date
 from functools import cached_property
 from typing import Literal, NewType
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -202,6 +203,21 @@ class Plan(Struct, frozen=True):
     quotas: tuple[Quota, ...] = ()
 
 
+class PlanRight(Struct, frozen=True):
+    """A plan's right that names an access point."""
+
+    plan: Plan
+    right: Right
+
+
+class Asked(Struct, frozen=True):
+    """What is asked at an access point: the demands of a zone, or of a machine in it."""
+
+    demands: Demands
+    zone: ZoneId
+    machine: MachineId | None = None
+
+
 class Named(Struct, frozen=True):
     """A word of the space file with its name for people: a training, a role, a group."""
 
@@ -309,12 +325,123 @@ class Site(Struct, frozen=True, dict=True):
         }
 
     @cached_property
+    def clock(self) -> ZoneInfo:
+        """The clock on the wall."""
+        return ZoneInfo(self.timezone)
+
+    @cached_property
+    def entered(self) -> dict[AccessPointId, tuple[ZoneId, ...]]:
+        """The zones that one enters at each entry: those around it that the other side is not in.
+
+        From the hall to the lab one enters the lab, and not the house that is around both.
+        """
+        outside = {door.id: door.outside for door in self.doors}
+        left = {
+            point.id: outside[point.door] if point.door is not None else None
+            for point in self.access_points
+        }
+        return {
+            point.id: tuple(
+                zone
+                for zone in self.zone[point.zone].lineage
+                if (side := left[point.id]) is None or zone not in self.zone[side].lineage
+            )
+            for point in self.access_points
+            if point.direction == "entry"
+        }
+
+    @cached_property
+    def guarded(self) -> dict[AccessPointId, tuple[Zone, ...]]:
+        """The zones with an anti-passback that one enters at each access point."""
+        return {
+            point.id: tuple(
+                self.zone[zone]
+                for zone in self.entered.get(point.id, ())
+                if self.zone[zone].passback != "off"
+            )
+            for point in self.access_points
+        }
+
+    @cached_property
+    def asked(self) -> dict[AccessPointId, tuple[Asked, ...]]:
+        """What is asked at each access point beside a plan, where anything is.
+
+        A door asks for the zones that one enters through it; a machine asks for itself.
+        """
+        asked: dict[AccessPointId, tuple[Asked, ...]] = {}
+        for point in self.access_points:
+            entered = self.entered.get(point.id, ())
+            found = [Asked(self.zone[zone].demands, zone) for zone in entered]
+            if point.machine is not None:
+                machine = self.machine[point.machine]
+                found.append(Asked(machine.demands, machine.zone, machine.id))
+            asked[point.id] = tuple(each for each in found if each.demands != Demands())
+        return asked
+
+    @cached_property
+    def rights(self) -> dict[AccessPointId, dict[PlanId, tuple[PlanRight, ...]]]:
+        """For each access point what each plan says of it.
+
+        A right to a zone is one to the zones inside it; a machine has to be named itself.
+        """
+        return {
+            point.id: {
+                plan.id: tuple(
+                    PlanRight(plan, right) for right in plan.rights if self._names(right, point)
+                )
+                for plan in self.plans
+            }
+            for point in self.access_points
+        }
+
+    @cached_property
+    def interlocked(self) -> dict[DoorId, tuple[DoorId, ...]]:
+        """The other doors of each door's interlocks."""
+        return {
+            door.id: tuple(
+                other
+                for interlock in self.interlocks
+                if door.id in interlock.doors
+                for other in interlock.doors
+                if other != door.id
+            )
+            for door in self.doors
+        }
+
+    @cached_property
+    def zones_beyond(self) -> dict[ZoneId, tuple[ZoneId, ...]]:
+        """For each zone those that are reached through it, and itself and those around it."""
+        return {
+            zone.id: tuple(
+                other.id
+                for other in self.zones
+                if other.id in zone.lineage or zone.id in self.ways[other.id]
+            )
+            for zone in self.zones
+        }
+
+    @cached_property
+    def machines_beyond(self) -> dict[ZoneId, tuple[MachineId, ...]]:
+        """For each zone the machines that are reached through it, or stand in it."""
+        return {
+            zone.id: tuple(
+                machine.id for machine in self.machines if zone.id in self.ways[machine.zone]
+            )
+            for zone in self.zones
+        }
+
+    @cached_property
     def ways(self) -> dict[ZoneId, frozenset[ZoneId]]:
         """The zones that one enters on the shortest ways from the street to each zone, it included.
 
         A zone that no door leads to is reached as its nearest ancestor with a door is.
         """
         return {zone.id: self._way(zone) for zone in self.zones}
+
+    def _names(self, right: Right, point: AccessPoint) -> bool:
+        if point.machine is not None:
+            return point.machine in right.machines
+        return any(zone in right.zones for zone in self.zone[point.zone].lineage)
 
     def _way(self, zone: Zone) -> frozenset[ZoneId]:
         steps: dict[ZoneId | None, int] = {None: 0}
