@@ -159,8 +159,12 @@ def _watched(turn: Turn, door: Door, state: DoorState) -> DoorState:
 
 
 def _pending(turn: Turn, door: Door, state: DoorState, arrival: Arrival) -> tuple[Arrival, ...]:
-    """Those who wait for the door to open, each once; beyond the bound the first is given up."""
-    others = tuple(entry for entry in state.pending if entry.holder != arrival.holder)
+    """Those who wait for the door to open, each once a direction, in the order of their grants.
+
+    Who badges out before the door opened was let in all the same: anti-passback must know of it.
+    Beyond the bound the first is given up.
+    """
+    others = tuple(entry for entry in state.pending if entry != arrival)
     for given_up in others[: 1 - PENDING_MAX]:
         turn.say(EntryNotTaken(holder=given_up.holder, door=door.id, at=turn.now))
     return (*others[1 - PENDING_MAX :], arrival)

@@ -160,6 +160,18 @@ def test_the_same_badge_twice_is_one_entry(place: Place) -> None:
     assert place.people(HALL) == 1
 
 
+def test_who_badges_in_and_out_before_the_door_opens_does_both(place: Place) -> None:
+    """In that order: the second grant does not undo the first, and the last word counts."""
+    place.badge("front-in", "ada")
+    place.badge("front-out", "ada")
+    assert [entry.zone for entry in place.state.doors[FRONT].pending] == [HALL, None]
+    opened = place.contact("front-contact", "open")
+    assert of_kind(opened, HolderMoved) == [
+        HolderMoved(HolderId("ada"), None, HALL, MONDAY),
+        HolderMoved(HolderId("ada"), HALL, None, MONDAY),
+    ]
+
+
 def test_who_badges_while_the_door_stands_open_is_inside_at_once(place: Place) -> None:
     """No opening will follow."""
     place.badge("front-in", "ada")
