@@ -6,11 +6,21 @@ are remembered by the minute: an expression has no finer grain.
 
 from datetime import datetime
 from functools import lru_cache
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from opening_hours import OpeningHours
 
+from gateway.core.site import Site
+
 ALWAYS = "24/7"
+
+
+def opening(
+    site: Site, hours: str, at: datetime
+) -> Literal["open", "closed", "holiday", "exceptional"]:
+    """Whether `hours` holds at this site at `at` (aware)."""
+    return "open" if is_open(hours, site.timezone, at) else "closed"
 
 
 def is_open(hours: str, timezone: str, at: datetime) -> bool:
