@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from gateway.core import muster
 from gateway.core.facts import (
     AlarmCleared,
     AlarmKind,
@@ -132,7 +133,7 @@ class Announcer:
             else AlarmCleared(kind, about, now)  # it may have been cleared while we were away
             for kind, about in _possible_alarms(site)
         )
-        musters = _musters(site, state, now)
+        musters = muster.read_out(site, state.muster, site.zone, now)
         told = self.states(site.id, (*zones, *doors, *alarms, *musters))
         return [self._mode(site.id, state.mode), *told.values()]
 
@@ -221,19 +222,6 @@ def _muster(changed: MusterChanged) -> bytes:
         more=len(changed.missing[MISSING_MAX:]),
     )
     return encode(message)
-
-
-def _musters(site: Site, state: State, now: datetime) -> Iterator[MusterChanged]:
-    """Each zone's muster list: of those who were in it, or in a zone inside it."""
-    for zone in site.zones:
-        waited_for = {
-            holder: entry
-            for holder, entry in state.muster.items()
-            if entry.zone in site.zone and zone.id in site.zone[entry.zone].lineage
-        }
-        missing = sorted(holder for holder, entry in waited_for.items() if entry.safe is None)
-        seen = len(waited_for) - len(missing)
-        yield MusterChanged(zone.id, now, len(waited_for), seen, tuple(missing))
 
 
 def _possible_alarms(site: Site) -> Iterator[tuple[AlarmKind, str]]:

@@ -47,6 +47,18 @@ class Topics(Struct, frozen=True):
         """A device's availability (retained; also its last will)."""
         return f"{self.prefix}/{site}/{device}/status"
 
+    def rights(self, site: SiteId | Literal["+"], device: DeviceId | Literal["+"]) -> str:
+        """The head of a reader's rights list (retained)."""
+        return f"{self.prefix}/{site}/{device}/rights"
+
+    def rights_page(self, site: SiteId, device: DeviceId, page: int | Literal["+"]) -> str:
+        """A page of a reader's rights list (retained), from 0."""
+        return f"{self.prefix}/{site}/{device}/rights/{page}"
+
+    def rights_state(self, site: SiteId, device: DeviceId) -> str:
+        """Whether a reader has its rights list, for everyone to see (retained)."""
+        return f"{self.prefix}/{site}/{device}/rights-state"
+
     def occupancy(self, site: SiteId | Literal["+"], zone: ZoneId | Literal["+"]) -> str:
         """A zone's head count (retained)."""
         return f"{self.prefix}/{site}/zone/{zone}/occupancy"
@@ -161,6 +173,61 @@ class SafeStopCommand(Struct, frozen=True, tag_field="type", tag="safe-stop"):
 
 MachineOrder = WarningCommand | WarningOverCommand | SafeStopCommand
 """What a running machine's reader is told."""
+
+
+class RightsMessage(Struct, frozen=True):
+    """The head of a rights list; it is in force once all of its `pages` are there.
+
+    `who`: on an exit `everybody` may pass, for ever. `listed`: those whose key is on the pages.
+    `nobody`: the reader decides nothing alone. From `expires` on nobody may. `unlock_s`: for how
+    long the reader releases its door.
+    """
+
+    version: str
+    who: Literal["everybody", "listed", "nobody"]
+    begins: datetime
+    expires: datetime
+    pages: int
+    keys: int
+    unlock_s: float | None
+
+
+class RightsGroup(Struct, frozen=True):
+    """Keys that may enter at the same times: `[from, until)` in minutes since the head's `begins`.
+
+    A key is the first 16 hex digits of HMAC-SHA256 of the canonical badge number under the readers'
+    key.
+    """
+
+    open: tuple[tuple[int, int], ...]
+    keys: tuple[str, ...]
+
+
+class RightsPage(Struct, frozen=True):
+    """A page of a rights list, of the head with the same version."""
+
+    version: str
+    page: int
+    groups: tuple[RightsGroup, ...]
+
+
+class RightsState(Struct, frozen=True):
+    """How a reader stands with its list.
+
+    `confirmed`: the reader has said that this list is in force. `waiting`: it has not. `keys` are
+    those on the list, `missing` those that should be on it and can't, `left_out` counts the
+    credentials that may not, by reason; `why` is the reason for an empty list.
+    """
+
+    at: datetime
+    state: Literal["confirmed", "waiting"]
+    who: Literal["everybody", "listed", "nobody"]
+    why: str | None
+    version: str
+    expires: datetime
+    keys: int
+    missing: int
+    left_out: dict[str, int]
 
 
 class OccupancyMessage(Struct, frozen=True):

@@ -29,7 +29,7 @@ from gateway.core.readings import (
 )
 from gateway.core.site import Device, SiteId
 from gateway.wire import MachineOrder, Outgoing, Topics
-from sensors import badges, strict_json
+from sensors import badges, esp_rfid_users, strict_json
 from sensors.driver import (
     Answer,
     Subscription,
@@ -66,12 +66,12 @@ class EspRfid:
 
     @classmethod
     def faults(cls, device: Device) -> list[str]:
-        """Topic, format and options: `hostname`, `ip`, `opens`, `clock`."""
+        """Topic, format and options: `hostname`, `ip`, `opens`, `clock`, `keeps_list`."""
         found = topic_faults(device) + format_faults(device)
-        found += option_faults(device, "hostname", "ip", "opens", "clock")
+        found += option_faults(device, "hostname", "ip", "opens", "clock", "keeps_list")
         if device.role == "sensor":
             found.append("role: esp-rfid is a reader; reader, or lock")
-        return found + _address_faults(device) + _clock_faults(device)
+        return found + _address_faults(device) + _clock_faults(device) + _list_faults(device)
 
     @classmethod
     def identity(cls, site: SiteId, device: Device) -> str:  # noqa: ARG003 - one broker, one TOPIC
@@ -108,6 +108,8 @@ class EspRfid:
         if ending == "io/door":
             return _report(_only(readers), _io_door(payload))
         said = strict_json.read(payload)
+        if esp_rfid_users.is_user(said):
+            return ()  # on a shared TOPIC it says not whose; `gateway.cutoff` knows whom it asked
         source = _only(readers) if ending == "tag" else _speaker(readers, said)
         reading = _reading(said, source[1], is_scan=ending == "tag")
         return _report(source, reading, _at(said, source[1]))
@@ -162,6 +164,15 @@ def _clock_faults(device: Device) -> list[str]:
     if device.options.get("clock", "untrusted") in ("untrusted", "utc"):
         return []
     return ["options.clock: is unknown; untrusted, or utc where NTP is known to work"]
+
+
+def _list_faults(device: Device) -> list[str]:
+    keeps = device.options.get("keeps_list", False)
+    if not isinstance(keeps, bool):
+        return ["options.keeps_list: is no truth value; true or false"]
+    if keeps and (device.role != "reader" or "ip" not in device.options):
+        return ["options.keeps_list: is for a reader that opens its door; role reader, and its ip"]
+    return []
 
 
 def _only(readers: dict[str, _Source]) -> _Source:

@@ -58,10 +58,17 @@ class _Presented(Struct, frozen=True, tag_field="type", tag="credential"):
     credential: Number
     format: Annotated[str, Meta(max_length=32)] | None = None
     pin: Number | None = None
+    decided: Literal["granted", "denied"] | None = None
 
 
 class _Status(Struct, frozen=True):
     state: Literal["online", "offline"]
+
+
+class _InForce(_Status, frozen=True):
+    """A reader's status: it comes online, and says which rights list it has."""
+
+    rights: Annotated[str, Meta(max_length=32)] | None = None
 
 
 _Event = (
@@ -82,6 +89,7 @@ _numbered = msgspec.json.Decoder(_Numbered).decode
 _envelope = msgspec.json.Decoder(_Envelope).decode
 _event = msgspec.json.Decoder(_Event).decode
 _status = msgspec.json.Decoder(_Status).decode
+_in_force = msgspec.json.Decoder(_InForce).decode
 
 
 class Native:
@@ -168,6 +176,20 @@ class Native:
         return Outgoing(self._topics.command(site, device), payload, qos=1, expires=expires)
 
 
+def rights_in_force(payload: bytes) -> str | None:
+    """The version of the rights list that a status message says is in force; None: it says none.
+
+    Raises:
+        WireError: it is no status message.
+    """
+    strict_json.check(payload)
+    try:
+        status = _in_force(payload)
+    except msgspec.DecodeError as error:
+        raise _wire_error(error) from None
+    return status.rights if status.state == "online" else None
+
+
 def strangers(topics: Topics, site: SiteId) -> tuple[Subscription, ...]:
     """Wildcards, so that devices which the space file does not know are noticed.
 
@@ -217,6 +239,7 @@ def _credential(presented: _Presented, device: Device) -> CredentialPresented:
         badges.normalise(presented.credential, device.format),
         device.format,
         None if presented.pin is None else badges.pin(presented.pin),
+        presented.decided,
     )
 
 
@@ -238,6 +261,8 @@ _RIGHT: Mapping[str, str] = {
     "credential": _TEXT,
     "format": "a name of at most 32 characters, the one that the space file declares",
     "pin": _TEXT,
+    "decided": "granted or denied, or absent where the reader asks",
+    "rights": "the version of the rights list in force, or absent",
     "state": "the words of this type: open, closed; on, off; online, offline",
     "in_total": _TOTAL,
     "out_total": _TOTAL,

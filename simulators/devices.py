@@ -9,7 +9,9 @@ The protocol of a device, as a pure state machine (time is an argument, messages
   seconds otherwise;
 - a full store refuses new events and counts them: the oldest are the ones that the gateway's gap
   detection waits for;
-- an answer counts once per (boot, seq), and an unlock is obeyed only before it expires.
+- an answer counts once per (boot, seq), and an unlock is obeyed only before it expires;
+- a reader that is cut off decides by its rights list, if it has one, and says so in the event
+  (`decided`) when it is back.
 """
 
 from collections import OrderedDict
@@ -18,11 +20,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from gateway.core.readings import CredentialPresented, Reading
+from gateway.core.readings import CredentialPresented, Reading, WireError
 from gateway.core.site import DeviceId, SiteId
 from gateway.wire import AccessCommand, Ack, MachineOrder, Outgoing, Topics, UnlockCommand
+from sensors import badges
+from simulators.rights import RightsBook
 
 STORE_LIMIT = 1000
 """Events a device keeps: an hour of a busy door, and about 200 kB of a microcontroller's flash."""
@@ -188,10 +192,54 @@ class NativeDevice:
 class SimulatedReader(NativeDevice):
     """A badge reader, or a lock: a native device that also takes answers and orders.
 
-    `unlocked_until` is when the door that it releases locks again.
+    `unlocked_until` is when the door that it releases locks again. `rights` is what it may decide
+    alone; None, as long as it was not given the readers' key: nothing.
     """
 
     unlocked_until: datetime | None = None
+    rights: RightsBook | None = None
+
+    def trust(self, key: bytes) -> None:
+        """Give it the readers' key, so that it can read a rights list."""
+        self.rights = RightsBook(key)
+
+    def on_rights(self, topic: str, payload: bytes) -> Outgoing | None:
+        """A head or a page of its rights list; the status to send where a list came into force.
+
+        Raises:
+            msgspec.DecodeError: it is neither.
+        """
+        last = topic.rsplit("/", 1)[-1]
+        page = int(last) if last.isdigit() else None
+        if self.rights is None or not self.rights.receive(payload, page):
+            return None
+        return self.status()
+
+    def status(self) -> Outgoing:
+        """What it says when it comes online, and when another rights list is in force."""
+        said = {"state": "online"}
+        if self.rights is not None and self.rights.version is not None:
+            said["rights"] = self.rights.version
+        topic = self._topics.status(self.site, self.device)
+        return Outgoing(topic, msgspec.json.encode(said), qos=1, retain=True)
+
+    def report(self, reading: Reading, now: datetime, at: datetime | None = None) -> Event | None:
+        """As every device; while it is cut off it decides about a badge, and opens its door."""
+        if self.online or self.rights is None or not isinstance(reading, CredentialPresented):
+            return super().report(reading, now, at)
+        lets_in = self._lets_in(reading, now)
+        decided: Literal["granted", "denied"] = "granted" if lets_in else "denied"
+        event = super().report(structs.replace(reading, decided=decided), now, at)
+        if lets_in and event is not None and self.rights.unlock_s is not None:
+            self.unlocked_until = now + timedelta(seconds=self.rights.unlock_s)
+        return event
+
+    def _lets_in(self, reading: CredentialPresented, now: datetime) -> bool:
+        try:
+            canonical = badges.normalise(reading.credential, reading.format)
+        except WireError:
+            return False
+        return self.rights is not None and self.rights.allows(canonical, now + self.skew)
 
     def present(
         self,

@@ -100,7 +100,9 @@ def logins(
             writes=tuple(f"{prefix}/{site.id}/request/#" for site in sites),
             reads=(f"{prefix}/#",),
             # badge numbers, keyed hashes and orders are no business of a page
-            never=tuple(f"{prefix}/+/+/{word}" for word in ("event", "rights", "command")),
+            never=tuple(
+                f"{prefix}/+/+/{word}" for word in ("event", "rights", "rights/+", "command")
+            ),
         ),
     )
     if simulator:
@@ -216,7 +218,7 @@ def _device(prefix: str, site: SiteId, device: Device) -> Login:
             return Login(
                 name,
                 writes=(f"{own}/event", f"{own}/status"),
-                reads=(f"{own}/ack", f"{own}/command", f"{own}/rights"),
+                reads=(f"{own}/ack", f"{own}/command", f"{own}/rights", f"{own}/rights/+"),
             )
 
 

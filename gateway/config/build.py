@@ -209,6 +209,7 @@ def _door(draft: Draft, door: DoorTable) -> Door:
         unlock_s=door.unlock_s,
         held_open_max_s=door.held_open_max_s,
         fail_mode=door.fail_mode,
+        rights_valid_s=door.rights_valid_s,
     )
 
 

@@ -159,6 +159,8 @@ class DoorTable(Table):
     """Seconds that it stays released after a grant."""
     held_open_max_s: Seconds = 30.0
     """Seconds that it may stand open before the alarm."""
+    rights_valid_s: Annotated[float, Field(ge=0, le=604_800)] = 86_400.0
+    """Seconds for which a rights list lets its reader decide alone when it is cut off; 0: never."""
     fail_mode: Literal["safe", "secure"] = "safe"
     """In an evacuation: safe is released, secure stays locked from outside. Needs a handle."""
 

@@ -5,20 +5,17 @@ clears both. The rule `attempts_are_left` refuses when there are too many. There
 entries than badges and keypads, and each is bounded.
 """
 
-from datetime import timedelta
-
 from immutables import Map
 
 from gateway.core.facts import Noticed
 from gateway.core.question import Question
 from gateway.core.rules import Ruling
+from gateway.core.rules.credentials import ATTEMPTS_MAX, ATTEMPTS_WITHIN, LOCKOUT
 from gateway.core.state import Attempts
 from gateway.core.turn import Turn
 
-ATTEMPTS_MAX = 5
-"""Wrong PINs, after which no more are listened to."""
-REMEMBERED = timedelta(minutes=10)
-"""How long a wrong PIN counts."""
+REMEMBERED = max(ATTEMPTS_WITHIN, LOCKOUT)
+"""How long a wrong PIN is of any interest."""
 
 
 def judged(turn: Turn, question: Question, ruling: Ruling, *, is_code: bool) -> None:

@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from immutables import Map
 
 from gateway.core import occupancy, usage
-from gateway.core.days import day_of
 from gateway.core.directory import HolderId
 from gateway.core.facts import HolderMoved
 from gateway.core.site import Site, ZoneId
@@ -108,7 +107,7 @@ def _open(turn: Turn, zones: tuple[ZoneId, ...], holder: HolderId, at: datetime)
         if role is None:
             continue
         member = turn.directory.holders.get(holder)
-        day = day_of(at, turn.site.timezone)
+        day = at.astimezone(turn.site.clock).date()
         newer = zone_id not in turn.opened or turn.opened[zone_id] < day
         if newer and member is not None and member.has_role(role, turn.site.id):
             turn.opened = turn.opened.set(zone_id, day)

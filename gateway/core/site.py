@@ -109,6 +109,8 @@ class Door(Struct, frozen=True):
     unlock_s: float = 5.0
     held_open_max_s: float = 30.0
     fail_mode: FailMode = "safe"
+    rights_valid_s: float = 86_400.0
+    """How long its readers may decide alone while they are cut off, at most; 0: never."""
 
 
 class Interlock(Struct, frozen=True):

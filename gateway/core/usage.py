@@ -5,14 +5,13 @@ What a day counts (0, half, whole) is the rules' matter. A stay is added when it
 holder leaves, goes on to another zone or enters once more; it is split at local midnight.
 """
 
-from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec import structs
 
-from gateway.core.days import day_begins, day_of
 from gateway.core.directory import HolderId
+from gateway.core.quotas import stay
 from gateway.core.site import Per
 from gateway.core.state import DayOfUse
 from gateway.core.turn import Turn
@@ -20,23 +19,19 @@ from gateway.core.turn import Turn
 PERIOD_MAX_D: Final[dict[Per, int]] = {"day": 1, "week": 7, "month": 31, "year": 366}
 """Days in the longest period of each kind: older ones count no more."""
 
-STAY_MAX = timedelta(hours=24)
-"""So much of one stay counts: a longer one is no presence but a forgotten exit."""
-
 
 def stayed(turn: Turn, holder: HolderId, since: datetime, until: datetime) -> None:
     """`holder` was at the site from `since` until `until`."""
     if not (kept_d := _kept_d(turn, holder)):
         return
-    end = min(until, since + STAY_MAX)
-    for day, seconds in _split(since, end, turn.site.timezone):
-        _add(turn, holder, DayOfUse(day=day, seconds=seconds), kept_d)
+    for part in stay(since, until, turn.site.clock):
+        _add(turn, holder, part, kept_d)
 
 
 def entered(turn: Turn, holder: HolderId, at: datetime) -> None:
     """`holder` came in from the street."""
     if kept_d := _kept_d(turn, holder):
-        day = day_of(at, turn.site.timezone)
+        day = at.astimezone(turn.site.clock).date()
         _add(turn, holder, DayOfUse(day=day, entries=1), kept_d)
 
 
@@ -49,15 +44,6 @@ def _kept_d(turn: Turn, holder: HolderId) -> int:
         for quota in plan.quotas if plan is not None else ():
             kept_d = max(kept_d, PERIOD_MAX_D[quota.per])
     return kept_d
-
-
-def _split(start: datetime, end: datetime, timezone: str) -> Iterator[tuple[date, float]]:
-    """The seconds of each local day between two moments."""
-    while start < end:
-        day = day_of(start, timezone)
-        midnight = min(end, day_begins(day + timedelta(days=1), timezone))
-        yield day, (midnight - start).total_seconds()
-        start = midnight
 
 
 def _add(turn: Turn, holder: HolderId, more: DayOfUse, kept_d: int) -> None:

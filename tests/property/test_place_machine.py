@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from msgspec import structs
 
-from gateway.core.attempts import ATTEMPTS_MAX
 from gateway.core.directory import DirectoryChange, Holder, HolderId, StaffRole
 from gateway.core.doors import PENDING_MAX
 from gateway.core.engine import step
@@ -62,6 +61,7 @@ from gateway.core.requests import (
     SetService,
 )
 from gateway.core.rules import LATE
+from gateway.core.rules.credentials import ATTEMPTS_MAX
 from gateway.core.sequence import NotAdmitted
 from gateway.core.site import OPERATOR, AccessPoint, DeviceId, MachineId, Site, ZoneId
 from gateway.core.state import NEVER, State

@@ -2,9 +2,10 @@
 
 import pytest
 
-from gateway.core.attempts import ATTEMPTS_MAX, REMEMBERED
+from gateway.core.attempts import REMEMBERED
 from gateway.core.directory import HolderId
 from gateway.core.facts import Noticed
+from gateway.core.rules.credentials import ATTEMPTS_MAX
 from tests.unit.core.fablab import Fablab
 from tests.unit.core.place import MONDAY, decided, of_kind
 

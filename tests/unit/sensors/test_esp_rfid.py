@@ -330,3 +330,42 @@ def answer(decision: str, unlock_s: float | None) -> Answer:
         "message": Text("Bonjour", "Hello"),
     }
     return msgspec.convert(said, Answer)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"command": "userfile", "uid": "90535856", "user": "x", "acctype": 1, "validuntil": 1},
+        {"cmd": "adduser", "doorip": "192.168.1.20", "uid": "90535856", "validuntil": "1"},
+    ],
+    ids=["enrolled on the reader's page", "added over MQTT, so our own command comes back"],
+)
+def test_an_entry_of_a_list_of_users_is_no_event(entry: dict[str, object]) -> None:
+    """On a shared TOPIC it says not whose it is; it is no dead letter, which would keep numbers."""
+    assert decode(entry) == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        ({"ip": "10.0.0.1", "keeps_list": True}, None),
+        ({"ip": "10.0.0.1", "keeps_list": False}, None),
+        ({"opens": False, "keeps_list": False}, None),
+        ({"ip": "10.0.0.1", "keeps_list": "yes"}, "no truth value"),
+        ({"opens": False, "keeps_list": True}, "for a reader that opens its door"),
+    ],
+)
+def test_a_list_is_kept_by_a_reader_that_opens_its_door(
+    options: dict[str, str | int | float | bool], fault: str | None
+) -> None:
+    """Declared for each reader: it then opens without asking."""
+    device = Device(DeviceId("front"), "reader", "esp-rfid", TOPIC, options=options)
+    found = EspRfid.faults(device)
+    assert [fault is not None and fault in one for one in found] == [True] * (fault is not None)
+
+
+def test_a_lock_keeps_no_list() -> None:
+    """Nobody holds a badge to it."""
+    options: dict[str, str | int | float | bool] = {"ip": "10.0.0.1", "keeps_list": True}
+    (fault,) = EspRfid.faults(Device(DeviceId("l"), "lock", "esp-rfid", TOPIC, options=options))
+    assert "role reader" in fault

@@ -27,7 +27,7 @@ from gateway.core.readings import (
 from gateway.core.site import Device, DeviceId, SiteId, Text
 from gateway.wire import Topics
 from sensors.driver import Answer, Subscription
-from sensors.native import Native, strangers
+from sensors.native import Native, rights_in_force, strangers
 
 HUB = SiteId("hub")
 FRONT = Device(DeviceId("front"), "reader", "native", "")
@@ -57,6 +57,9 @@ def refusal(message: bytes, device: str = "front") -> WireError:
     [
         (CREDENTIAL, CredentialPresented(BADGE, "hex")),
         (CREDENTIAL | {"format": ..., "pin": "0042"}, CredentialPresented(BADGE, "hex", "0042")),
+        (CREDENTIAL | {"decided": "granted"}, CredentialPresented(BADGE, decided="granted")),
+        (CREDENTIAL | {"decided": "denied"}, CredentialPresented(BADGE, decided="denied")),
+        ({"type": "door", "state": "open", "decided": "granted"}, DoorReported("open")),
         ({"type": "door", "state": "open"}, DoorReported("open")),
         ({"type": "exit-request"}, ExitRequested()),
         ({"type": "crossing", "in_total": 2**53, "out_total": 0}, Crossed(2**53, 0)),
@@ -137,6 +140,8 @@ def test_the_badge_is_read_in_the_declared_format() -> None:
         ({"credential": "00000000"}, "badge-format", "credential"),
         ({"format": "decimal"}, "badge-format", "format"),
         ({"pin": 42}, "wrong-type", "pin"),
+        ({"decided": "perhaps"}, "out-of-range", "decided"),
+        ({"decided": True}, "wrong-type", "decided"),
         ({"pin": BADGE}, "pin-format", "pin"),
     ],
     ids=str,
@@ -279,3 +284,33 @@ def test_a_declaration_with_an_unknown_format_or_option_is_refused() -> None:
     assert first.startswith("format: is unknown; one of hex, ")
     assert second == "options.ip: is unknown; this driver has no options"
     assert Native.faults(FRONT) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "version"),
+    [
+        (b'{"state":"online","rights":"9c1f"}', "9c1f"),
+        (b'{"state":"online"}', None),
+        (b'{"state":"offline","rights":"9c1f"}', None),
+    ],
+)
+def test_a_status_tells_which_rights_list_is_in_force(status: bytes, version: str | None) -> None:
+    """While the reader is online; to everybody else it says what it always said."""
+    assert rights_in_force(status) == version
+    (report,) = NATIVE.decode("seuil/hub/front/status", status)
+    assert report.reading == Availability("online" if b"online" in status else "offline")
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (b"online", "not-json"),
+        (b'{"state":"online","rights":17}', "wrong-type"),
+        (b'{"state":"online","rights":"' + b"9" * 33 + b'"}', "out-of-range"),
+    ],
+)
+def test_a_version_that_is_none_is_refused(status: bytes, reason: str) -> None:
+    """By the reason; that the device is online is heard all the same, where it says so."""
+    with pytest.raises(WireError) as refused:
+        rights_in_force(status)
+    assert refused.value.reason == reason

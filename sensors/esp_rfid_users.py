@@ -1,0 +1,163 @@
+"""The list of users that an esp-rfid 2.0 reader keeps, over MQTT: asked for, and changed.
+
+Facts from the firmware's source (src/mqtt.esp and src/rfid.esp at 56c0fb9):
+
+- A reader opens for its own list without asking anybody, online or not, while its clock is between
+  `validsince` and `validuntil`. Before its clock is set it counts from 1970, where no `validsince`
+  of ours has come.
+- `adduser` writes the message itself to the reader's disk, and `getuserlist` sends that file back.
+  So who was added over MQTT comes as our own command, with texts for numbers and with `doorip`; who
+  was enrolled on the reader's page comes as `"command":"userfile"`, and does not say on which
+  reader. There is no last message: a list ends when nothing more comes.
+- `adduser`, `deletuid` and `deletusers` are acknowledged by their name and the hostname, not by
+  number, and `adduser` also where the disk was full: only the next list proves anything.
+- A number of more than 19 characters is cut off.
+"""
+
+import math
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from gateway.core.readings import WireError
+from gateway.wire import PAYLOAD_LIMIT
+from sensors import strict_json
+
+UID_MAX = 19
+"""Characters of a number that the firmware takes (`char uid[20]`)."""
+ALWAYS = 1
+"""The `acctype` of somebody who may enter; 0 may not, 99 administrates the reader."""
+
+Order = Literal["adduser", "deletuid", "deletusers"]
+_ORDERS: tuple[Order, ...] = ("adduser", "deletuid", "deletusers")
+
+
+class User(Struct, frozen=True):
+    """Somebody on a reader's list; `since` and `until` as Unix seconds.
+
+    `address` is the reader's, None where the message does not say.
+    """
+
+    uid: str
+    since: int | None
+    until: int | None
+    kind: int | None
+    address: str | None
+
+
+class Obeyed(Struct, frozen=True):
+    """A reader's acknowledgement."""
+
+    order: Order
+    hostname: str
+
+
+class Scanned(Struct, frozen=True):
+    """A badge was held to a reader; `hostname` is None in Home Assistant mode."""
+
+    uid: str
+    hostname: str | None
+
+
+class Alive(Struct, frozen=True):
+    """A reader has started, or is still there."""
+
+    hostname: str
+    address: str | None
+
+
+Said = User | Obeyed | Scanned | Alive
+
+
+def read(payload: bytes) -> Said | None:
+    """What a message of TOPIC/send or TOPIC/tag says of lists and readers; None: nothing."""
+    if len(payload) > PAYLOAD_LIMIT:
+        return None
+    try:
+        said = strict_json.read(payload)
+    except WireError:
+        return None  # the way of the events has it in the dead letters
+    return _user(said) if is_user(said) else _news(said)
+
+
+def is_user(said: dict[str, object]) -> bool:
+    """Whether a message of TOPIC/send is an entry of a list that was asked for."""
+    return said.get("command") == "userfile" or said.get("cmd") == "adduser"
+
+
+def ask(address: str) -> bytes:
+    """The order to send the list."""
+    return msgspec.json.encode({"cmd": "getuserlist", "doorip": address})
+
+
+def add(address: str, uid: str, name: str, since: datetime, until: datetime) -> bytes:
+    """The order to let somebody in from `since` until before `until`, or to change that."""
+    return msgspec.json.encode(
+        {
+            "cmd": "adduser",
+            "doorip": address,
+            "uid": uid,
+            "user": name,
+            "acctype": str(ALWAYS),
+            "validsince": str(first_second(since)),
+            "validuntil": str(last_second(until)),
+        }
+    )
+
+
+def delete(address: str, uid: str) -> bytes:
+    """The order to forget somebody."""
+    return msgspec.json.encode({"cmd": "deletuid", "doorip": address, "uid": uid})
+
+
+def delete_all(address: str) -> bytes:
+    """The order to forget everybody."""
+    return msgspec.json.encode({"cmd": "deletusers", "doorip": address})
+
+
+def first_second(since: datetime) -> int:
+    """The first whole second that is not before `since`."""
+    return math.ceil(since.timestamp())
+
+
+def last_second(until: datetime) -> int:
+    """The last whole second before `until`: the firmware still opens in it."""
+    return first_second(until) - 1
+
+
+def _news(said: dict[str, object]) -> Said | None:
+    """What a message says that is no entry of a list."""
+    hostname, uid, address = said.get("hostname"), said.get("uid"), said.get("ip")
+    named = hostname if isinstance(hostname, str) else None
+    if isinstance(uid, str) and uid.strip():
+        return Scanned(uid, named)
+    if named is None:
+        return None
+    order = next((one for one in _ORDERS if one == said.get("type")), None)
+    if order is not None:
+        return Obeyed(order, named)
+    return Alive(named, address if isinstance(address, str) else None)
+
+
+def _user(said: dict[str, object]) -> User | None:
+    uid, address = said.get("uid"), said.get("doorip")
+    if not isinstance(uid, str) or not uid:
+        return None
+    return User(
+        uid,
+        since=_number(said.get("validsince")),
+        until=_number(said.get("validuntil")),
+        kind=_number(said.get("acctype")),
+        address=address if isinstance(address, str) else None,
+    )
+
+
+def _number(value: object) -> int | None:
+    """A whole number, written as one or as text."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= UID_MAX:
+        return int(value)
+    return None
