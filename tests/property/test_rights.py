@@ -66,7 +66,7 @@ memberships = st.builds(
     st.sampled_from([(), (SITE.id,), ("elsewhere",)]),
     moments,
     moments,
-    st.sampled_from(["active", "active", "active", "suspended"]),
+    st.sampled_from(["active", "active", "active", "suspended", "unpaid"]),
 )
 people = st.builds(
     Holder,
