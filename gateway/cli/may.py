@@ -53,6 +53,7 @@ def may(
     data_dir: Annotated[
         Path | None, typer.Option("--data-dir", help="The gateway's data folder.")
     ] = None,
+    language: verdicts.Language = "en",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Say whether a member may pass an access point, and every rule's word on it.
@@ -72,7 +73,7 @@ def may(
         console = Console(highlight=False)
         verdicts.show_answer(console, decision, ruling.reason)
         console.print(f"holder {asked.holder}, access point {point}, at {asked.at.isoformat()}\n")
-        verdicts.show_verdicts(console, ruling.verdicts)
+        verdicts.show_verdicts(console, ruling.verdicts, language)
     if not ruling.granted:
         raise typer.Exit(errors.FOUND)
 
@@ -83,7 +84,11 @@ def _asked(
     settings = load_settings() if data_dir is None else load_settings(data_dir=data_dir)
     now = SystemClock().now()
     site, state = _place(settings.data_dir, space, point, now)
-    with closing(DirectoryStore(settings.data_dir / MEMBERS_FILE)) as members:
+    file = settings.data_dir / MEMBERS_FILE
+    if not file.is_file():
+        right = "seuil members import, or name the gateway's folder with --data-dir"
+        raise ConfigError((Fault(str(file), "", f"no members here; {right}"),))
+    with closing(DirectoryStore(file)) as members:
         directory = members.load()
         holder = HolderId(member)
         if holder not in directory.holders:

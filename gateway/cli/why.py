@@ -20,6 +20,7 @@ def why(
         Path | None, typer.Option("--data-dir", help="The gateway's data folder.")
     ] = None,
     *,
+    language: verdicts.Language = "en",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Explain a decision: every rule that was asked, in order, with the values that it saw."""
@@ -28,7 +29,7 @@ def why(
     if as_json:
         typer.echo(json.dumps(_as_data(stored), ensure_ascii=False))
     else:
-        _show(stored)
+        _show(stored, language)
 
 
 def _find(file: JournalFile, event: str) -> StoredDecision:
@@ -64,7 +65,7 @@ def _as_data(stored: StoredDecision) -> dict[str, object]:
     } | verdicts.as_data(decided.decision, decided.reason, decided.verdicts)
 
 
-def _show(stored: StoredDecision) -> None:
+def _show(stored: StoredDecision, language: verdicts.Language) -> None:
     decided, console = stored.decided, Console(highlight=False)
     verdicts.show_answer(console, decided.decision, decided.reason)
     late = "; the reader decided alone, the rules say what we would have" if decided.late else ""
@@ -74,4 +75,4 @@ def _show(stored: StoredDecision) -> None:
         f"at {stored.row.at.isoformat()}, received {stored.row.received.isoformat()}, "
         f"answer {stored.handover}{late}\n"
     )
-    verdicts.show_verdicts(console, decided.verdicts)
+    verdicts.show_verdicts(console, decided.verdicts, language)
