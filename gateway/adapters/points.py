@@ -30,6 +30,7 @@ from gateway.core.facts import (
     OccupancyMinute,
     PeopleCrossed,
     Sensed,
+    VisitsDay,
 )
 
 _MILLISECOND = timedelta(milliseconds=1)
@@ -66,6 +67,8 @@ def _lines(row: JournalRow, fact: Fact) -> tuple[str, ...]:
             lines = (_device(row, fact),)
         case GatewayMinute():
             lines = (_gateway(fact),)
+        case VisitsDay(visits=int(), visitors=int()):
+            lines = (_visits_1d(row, fact),)
         case _:
             pass  # doors, alarms, orders and people's ways are the journal's alone
     return lines
@@ -85,6 +88,13 @@ def _occupancy_1m(row: JournalRow, fact: OccupancyMinute) -> str:
     series = _series("occupancy_1m", ("site", row.site), ("zone", fact.zone))
     values = f"mean={float(fact.mean)},min={fact.min}i,max={fact.max}i"
     return f"{series} {values} {_own_time(fact.minute)}"
+
+
+def _visits_1d(row: JournalRow, fact: VisitsDay) -> str:
+    """A day of too few people has no point: nothing of it is told."""
+    stay = "" if fact.stay_s is None else f",stay_s={float(fact.stay_s)}"
+    series = _series("visits_1d", ("site", row.site))
+    return f"{series} visits={fact.visits}i,visitors={fact.visitors}i{stay} {_own_time(fact.at)}"
 
 
 def _access(row: JournalRow, fact: Decided) -> str:

@@ -22,6 +22,7 @@ from gateway.core import (
     orders,
     presence,
     space,
+    visits,
 )
 from gateway.core.decision import is_late
 from gateway.core.directory import DirectoryChange, changed
@@ -116,6 +117,7 @@ def _run_timers(turn: Turn) -> None:
     devices.run_timers(turn)
     attempts.run_timers(turn)
     presence.run_timers(turn)
+    visits.run_timers(turn)
     occupancy.close_minutes(turn)
     turn.wake(modes.next_timer(turn))
     turn.wake(machines.next_timer(turn))

@@ -4,7 +4,7 @@ Everything that leaves the engine is here: the service only carries these to the
 and the outbox, and adds nothing.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from msgspec import Struct
@@ -245,6 +245,19 @@ class PeopleCrossed(_Fact, frozen=True):
     restarted: bool = False
 
 
+class VisitsDay(_Fact, frozen=True):
+    """A local day's visits to the site; `at` is its start, `stay_s` the median stay.
+
+    None is not told: they were too few people.
+    """
+
+    day: date
+    at: datetime
+    visits: int | None
+    visitors: int | None
+    stay_s: float | None
+
+
 class Sensed(_Fact, frozen=True):
     """A sensor's value, worth a point: `kind` names the reading."""
 
@@ -315,6 +328,7 @@ Fact = (
     | AlarmRaised
     | AlarmCleared
     | PeopleCrossed
+    | VisitsDay
     | Sensed
     | GapNoticed
     | DuplicateDropped

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from immutables import Map
 
-from gateway.core import occupancy, usage
+from gateway.core import occupancy, usage, visits
 from gateway.core.directory import HolderId
 from gateway.core.facts import HolderMoved
 from gateway.core.site import Site, ZoneId
@@ -45,6 +45,9 @@ def move(turn: Turn, holder: HolderId, zone: ZoneId | None, at: datetime | None 
             occupancy.add(turn, zone_id, +1)
     if origin is None:
         usage.entered(turn, holder, since)
+        visits.began(turn, holder, since)
+    if zone is None and before is not None and before.came is not None:
+        visits.ended(turn, holder, before.came, since)
     moved = HolderMoved(holder=holder, origin=origin, zone=zone, at=since)
     turn.moves.append(moved)
     turn.stirred = True
@@ -70,6 +73,7 @@ def erase(turn: Turn, holder: HolderId) -> None:
         turn.departed = turn.departed.delete(holder)
     if holder in turn.usage:
         turn.usage = turn.usage.delete(holder)
+    visits.forget(turn, holder)
 
 
 def space_changed(turn: Turn) -> None:
@@ -91,7 +95,9 @@ def run_timers(turn: Turn) -> None:
 
 def _remember(turn: Turn, holder: HolderId, zone: ZoneId | None, since: datetime) -> None:
     if zone is not None:
-        turn.presence = turn.presence.set(holder, Whereabouts(zone=zone, since=since))
+        before = turn.presence.get(holder)
+        came = before.came if before else since
+        turn.presence = turn.presence.set(holder, Whereabouts(zone=zone, since=since, came=came))
         if holder in turn.departed:
             turn.departed = turn.departed.delete(holder)
         return
@@ -107,7 +113,7 @@ def _open(turn: Turn, zones: tuple[ZoneId, ...], holder: HolderId, at: datetime)
         if role is None:
             continue
         member = turn.directory.holders.get(holder)
-        day = at.astimezone(turn.site.clock).date()
+        day = turn.site.day_of(at)
         newer = zone_id not in turn.opened or turn.opened[zone_id] < day
         if newer and member is not None and member.has_role(role, turn.site.id):
             turn.opened = turn.opened.set(zone_id, day)

@@ -60,7 +60,7 @@ class Question(Struct, frozen=True, dict=True):
     @cached_property
     def today(self) -> date:
         """The day on the site's clock."""
-        return self.at.astimezone(self.site.clock).date()
+        return self.site.day_of(self.at)
 
     @property
     def whereabouts(self) -> Whereabouts | None:

@@ -5,7 +5,7 @@ ONVIF PACS and BACnet: an *access point* is one direction through a door, or one
 """
 
 from collections import deque
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from typing import Literal, NewType
 from zoneinfo import ZoneInfo
@@ -325,6 +325,10 @@ class Site(Struct, frozen=True, dict=True):
             )
             for door in self.doors
         }
+
+    def day_of(self, at: datetime) -> date:
+        """The local day that a moment (aware) belongs to."""
+        return at.astimezone(self.clock).date()
 
     @cached_property
     def clock(self) -> ZoneInfo:

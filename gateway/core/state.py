@@ -25,10 +25,14 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Whereabouts(Struct, frozen=True):
-    """The zone where somebody was last known to be, and when they last entered it."""
+    """The zone where somebody was last known to be, and when they last entered it.
+
+    `came` is when they came in from the street; None: they were inside before anybody noted it.
+    """
 
     zone: ZoneId
     since: datetime
+    came: datetime | None = None
 
 
 class Arrival(Struct, frozen=True):
@@ -136,6 +140,14 @@ class DayOfUse(Struct, frozen=True):
     entries: int = 0
 
 
+class Visits(Struct, frozen=True):
+    """The running local day: visits begun by each holder, and the stays that ended, in s."""
+
+    day: date | None = None
+    visitors: Map[HolderId, int] = Map()
+    stays: tuple[tuple[HolderId, float], ...] = ()
+
+
 class Attempts(Struct, frozen=True):
     """Wrong PINs of a credential, or of a keypad: when, ascending."""
 
@@ -177,6 +189,7 @@ class State(Struct, frozen=True):
     """Access points out of service, and why."""
     muster: Map[HolderId, Muster] = Map()
     """In an evacuation: everybody who is waited for."""
+    visits: Visits = Visits()
     answered: tuple[RequestAnswered, ...] = ()
     """The last requests, so that one that comes again is not obeyed again."""
     wake_at: datetime = NEVER

@@ -38,6 +38,7 @@ class Turn:
         "stirred",
         "touched",
         "usage",
+        "visits",
         "wake_at",
         "zones",
     )
@@ -66,6 +67,7 @@ class Turn:
         self.machines = state.machines
         self.bookings = state.bookings
         self.usage = state.usage
+        self.visits = state.visits
         self.opened = state.opened
         self.attempts = state.attempts
         self.out_of_service = state.out_of_service
@@ -108,6 +110,7 @@ class Turn:
             machines=self.machines,
             bookings=self.bookings,
             usage=self.usage,
+            visits=self.visits,
             opened=self.opened,
             attempts=self.attempts,
             out_of_service=self.out_of_service,

@@ -31,7 +31,7 @@ def stayed(turn: Turn, holder: HolderId, since: datetime, until: datetime) -> No
 def entered(turn: Turn, holder: HolderId, at: datetime) -> None:
     """`holder` came in from the street."""
     if kept_d := _kept_d(turn, holder):
-        day = at.astimezone(turn.site.clock).date()
+        day = turn.site.day_of(at)
         _add(turn, holder, DayOfUse(day=day, entries=1), kept_d)
 
 

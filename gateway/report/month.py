@@ -21,17 +21,16 @@ from msgspec import Struct
 
 from gateway.adapters.journal_rows import to_us
 from gateway.core.directory import HolderId
-from gateway.core.facts import Fact, HolderMoved
+from gateway.core.facts import Fact, HolderMoved, VisitsDay
 from gateway.core.site import Site, Zone
+from gateway.core.visits import FEW, STAY_MAX
 
-FEW: Final = 5
-"""Fewer people than this are told as "fewer than 5" (k-anonymity, k = 5)."""
 THRESHOLD: Final = 0.25
 """A zone is in use when it holds this share of its capacity; without one, when anybody is there."""
-STAY_MAX: Final = timedelta(hours=16)
-"""A longer visit is a forgotten badge-out: it counts as a visit, and not for the dwell time."""
 QUARTER: Final = timedelta(minutes=15)
 _QUARTER_US: Final = 900_000_000
+_DAYS_LATER_US: Final = 40 * 86_400_000_000
+"""A day is closed when the gateway next runs: that may be weeks later."""
 _ANYBODY: Final = 1e-9
 """Mean people of a minute in which somebody was there."""
 _FACTS = msgspec.json.Decoder(tuple[Fact, ...])
@@ -75,18 +74,6 @@ class ZoneMonth(Struct, frozen=True):
         return sum(shares) / len(shares) if shares else None
 
 
-class VisitDay(Struct, frozen=True):
-    """A local day's visits to the site, as the badges know them.
-
-    `visitors` is None where they were fewer than `FEW`. `stay_s` is the median stay.
-    """
-
-    day: date
-    visits: int | None
-    visitors: int | None
-    stay_s: float | None
-
-
 class Month(Struct, frozen=True):
     """Everything that a report shows. `watched` is the share of the month's minutes on record."""
 
@@ -96,7 +83,7 @@ class Month(Struct, frozen=True):
     threshold: float
     watched: float
     zones: tuple[ZoneMonth, ...]
-    visits: tuple[VisitDay, ...]
+    visits: tuple[VisitsDay, ...]
     visitors: int | None
     stay_s: float | None
     granted: int
@@ -120,7 +107,8 @@ def month_of(
 ) -> Month:
     """The month that begins on `first`; `is_open` is asked for each quarter's start (UTC).
 
-    A visit belongs to the day on which it began.
+    The days of visits are the engine's facts, which InfluxDB has too; the month's own figures are
+    counted from who came and went, so that who came twice is one visitor.
     """
     zone = ZoneInfo(site.timezone)
     start, end = _midnight(first, zone), _midnight(_next(first), zone)
@@ -135,7 +123,7 @@ def month_of(
         threshold=threshold,
         watched=minutes / (15 * len(calendar.clock)),
         zones=zones,
-        visits=tuple(_visit_days(visits, zone)),
+        visits=tuple(_visit_days(journal, site, calendar)),
         visitors=_told(len({visit.holder for visit in visits})),
         stay_s=_stay_s(visits),
         granted=_granted(journal, site, calendar.span),
@@ -245,6 +233,9 @@ class _Visit(Struct, frozen=True):
     left: datetime | None
 
 
+_DAYS = """
+SELECT facts FROM journal
+WHERE site = ? AND received >= ? AND received < ? AND facts LIKE '%"VisitsDay"%' ORDER BY n"""
 _MOVES = """
 SELECT facts FROM journal
 WHERE site = ? AND received >= ? AND received < ? AND facts LIKE '%"HolderMoved"%' ORDER BY n"""
@@ -271,18 +262,16 @@ def _moves(facts: str) -> Iterator[HolderMoved]:
     return (fact for fact in _FACTS.decode(facts) if isinstance(fact, HolderMoved))
 
 
-def _visit_days(visits: list[_Visit], zone: ZoneInfo) -> Iterator[VisitDay]:
-    by_day: dict[date, list[_Visit]] = defaultdict(list)
-    for visit in visits:
-        by_day[visit.came.astimezone(zone).date()].append(visit)
-    for day, found in sorted(by_day.items()):
-        visitors = _told(len({visit.holder for visit in found}))
-        yield VisitDay(
-            day=day,
-            visits=len(found) if visitors is not None else None,
-            visitors=visitors,
-            stay_s=_stay_s(found) if visitors is not None else None,
-        )
+def _visit_days(
+    journal: sqlite3.Connection, site: Site, calendar: _Calendar
+) -> Iterator[VisitsDay]:
+    """The days that were closed in the month or on the day after it."""
+    first, end = calendar.span
+    span = (site.id, first, end + _DAYS_LATER_US)
+    for (facts,) in journal.execute(_DAYS, span):
+        for fact in _FACTS.decode(facts):
+            if isinstance(fact, VisitsDay) and first <= to_us(fact.at) < end:
+                yield fact
 
 
 def _stay_s(visits: list[_Visit]) -> float | None:

@@ -1,6 +1,6 @@
 """Journal rows as line protocol."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -22,6 +22,7 @@ from gateway.core.facts import (
     PeopleCrossed,
     Sensed,
     UnlockDoor,
+    VisitsDay,
 )
 from gateway.core.site import AccessPointId, DeviceId, DoorId, SiteId, ZoneId
 
@@ -256,3 +257,18 @@ def test_no_tag_breaks_a_line(reason: str) -> None:
     assert "\\" not in bare
     assert fields == "count=1i,latency_ms=3.25"
     assert time == "1795334400120234567"
+
+
+def test_a_day_of_visits_is_one_point_at_its_start() -> None:
+    """A stay that is not told has no field."""
+    day = VisitsDay(date(2026, 11, 22), AT, visits=30, visitors=21, stay_s=5400.0)
+    assert points(_row(day)) == [
+        f"visits_1d,site=atelier visits=30i,visitors=21i,stay_s=5400.0 {US * 1000}"
+    ]
+    without = VisitsDay(date(2026, 11, 22), AT, visits=30, visitors=21, stay_s=None)
+    assert points(_row(without)) == [f"visits_1d,site=atelier visits=30i,visitors=21i {US * 1000}"]
+
+
+def test_a_day_of_a_few_people_has_no_point() -> None:
+    """Nothing of it leaves the journal."""
+    assert points(_row(VisitsDay(date(2026, 11, 22), AT, None, None, None))) == []

@@ -17,7 +17,7 @@ from gateway.adapters.journal_rows import DecisionRow, MinuteRow, event_row, to_
 from gateway.cli import app
 from gateway.core.directory import HolderId
 from gateway.core.events import SpaceChanged, Tick
-from gateway.core.facts import HolderMoved
+from gateway.core.facts import HolderMoved, VisitsDay
 from gateway.core.site import DeviceId, Text
 from gateway.report.month import Month, ZoneMonth, month_of
 from gateway.report.page import page
@@ -40,7 +40,9 @@ class Past:
         self.batch = Batch()
         self.happens(MONDAY - timedelta(days=30), SpaceChanged(SITE))
 
-    def happens(self, at: datetime, event: SpaceChanged | Tick, *facts: HolderMoved) -> None:
+    def happens(
+        self, at: datetime, event: SpaceChanged | Tick, *facts: HolderMoved | VisitsDay
+    ) -> None:
         """A row."""
         n = len(self.batch.events) + 1
         self.batch.events.append(event_row(n, SITE.id, event, facts, at))
@@ -52,6 +54,12 @@ class Past:
         if hours is not None:
             left = came + timedelta(hours=hours)
             self.happens(left, Tick(), HolderMoved(holder, HALL, None, left))
+
+    def closes(self, day: date, people: int | None, stay_s: float | None = None) -> None:
+        """A day of visits, as the engine tells it after midnight."""
+        at = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(hours=2)
+        told = VisitsDay(day, at, people and people + 1, people, stay_s)
+        self.happens(at + timedelta(hours=24, minutes=1), Tick(), told)
 
     def minutes(self, start: datetime, count: int, people: float, zone: str = HALL) -> None:
         """So many minutes with so many people."""
@@ -96,6 +104,9 @@ def month(past: Past, tmp_path: Path) -> Month:
         past.visit(who, MONDAY + timedelta(minutes=ord(who) - 97), 2.0)
     past.visit("a", MONDAY + timedelta(hours=5), None)
     past.visit("g", MONDAY + timedelta(days=1), 3.0)
+    past.closes(date(2026, 9, 30), 50)
+    past.closes(MONDAY.date(), 6, 7200.0)
+    past.closes(date(2026, 10, 6), None)
     past.decides("granted", "plan", MONDAY)
     past.decides("denied", "zone-full", MONDAY)
     past.decides("denied", "zone-full", MONDAY)
@@ -150,8 +161,8 @@ def test_the_long_night_counts_its_hour_twice(past: Past, tmp_path: Path) -> Non
     assert found.week[6] == (1.0,) * 24
 
 
-def test_visits_belong_to_the_day_they_began_on(month: Month) -> None:
-    """Six people came seven times; the one who forgot to badge out has no stay."""
+def test_the_days_of_visits_are_the_engines(month: Month) -> None:
+    """September's last day is not in it; the month counts each person once."""
     first, second = month.visits
     assert (first.visits, first.visitors, first.stay_s) == (7, 6, 7200.0)
     assert (second.visits, second.visitors, second.stay_s) == (None, None, None)
@@ -168,12 +179,12 @@ def test_few_people_are_not_told(past: Past, tmp_path: Path) -> None:
 
 
 def test_a_visit_of_a_whole_day_is_a_forgotten_way_out(past: Past, tmp_path: Path) -> None:
-    """It is a visit, and lengthens no stay."""
+    """It lengthens no stay."""
     for who in "abcde":
         past.visit(who, MONDAY, 1.0)
     past.visit("f", MONDAY, 20.0)
-    (day,) = figures(past.store(tmp_path)).visits
-    assert (day.visits, day.stay_s) == (6, 3600.0)
+    found = figures(past.store(tmp_path))
+    assert (found.visitors, found.stay_s) == (6, 3600.0)
 
 
 def test_passages_are_counted_by_reason_in_the_month(month: Month) -> None:

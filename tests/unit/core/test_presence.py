@@ -76,7 +76,7 @@ def test_it_moves_its_holder_when_it_happened(place: Fablab) -> None:
     facts = place.decided_alone("front-in", "ada", age_s=1800)
     then = MONDAY + 1800 * SECOND
     assert of_kind(facts, HolderMoved) == [HolderMoved(ADA, None, HALL, then)]
-    assert place.state.presence[ADA] == Whereabouts(HALL, then)
+    assert place.state.presence[ADA] == Whereabouts(HALL, then, then)
 
 
 def test_it_is_late_also_when_it_comes_at_once(place: Fablab) -> None:
@@ -142,7 +142,7 @@ def test_who_was_seen_again_in_the_same_zone_is_there_since(place: Fablab) -> No
     place.decided_alone("booth-in", "ada", age_s=0)
     place.after(100)
     place.badge("booth-in", "ada")
-    assert place.state.presence[ADA] == Whereabouts(BOOTH, place.now)
+    assert place.state.presence[ADA] == Whereabouts(BOOTH, place.now, MONDAY)
     place.badge("booth-out", "ada", age_s=50)
     assert place.where("ada") == BOOTH
 
