@@ -658,8 +658,10 @@ class TestAbsentColumns:
             ("duress_pin", "1 badge: duress PIN removed"),
             (
                 "qr_until",
-                "1 QR code: from 2025-12-31 23:00 UTC until 2026-12-31 23:00 UTC "
-                "-> from 2025-12-31 23:00 UTC",
+                (
+                    "1 QR code: from 2025-12-31 23:00 UTC until 2026-12-31 23:00 UTC "
+                    "-> from 2025-12-31 23:00 UTC"
+                ),
             ),
         ],
     )
