@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from immutables import Map
 
@@ -84,6 +84,7 @@ def test_a_difference_applied_gives_the_new_directory(old: Directory, new: Direc
 
 
 @given(directories(), directories())
+@settings(deadline=None, max_examples=50)  # each on a file of its own
 def test_the_store_keeps_what_it_is_given(first: Directory, second: Directory) -> None:
     """After any two imports the directory is the second one, whoever came, changed or left."""
     with (

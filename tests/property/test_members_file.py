@@ -33,6 +33,9 @@ MOMENTS = st.integers(0, (LAST - FIRST) // timedelta(microseconds=1)).map(
     st.dates(date(1971, 1, 1), date(2199, 1, 1)),
     st.sampled_from(ZONES),
 )
+MOMENTS |= st.integers(0, 3 * 60).map(  # the night of Paris in which an hour comes twice
+    lambda minutes: datetime(2026, 10, 25, tzinfo=UTC) + timedelta(minutes=minutes)
+)
 TEXTS = st.text(min_size=1, max_size=12).filter(lambda t: t.isprintable() and t == t.strip())
 WORDS = st.from_regex(r"[a-z0-9][a-z0-9-]{0,8}", fullmatch=True)
 SITES = st.lists(WORDS.map(SiteId), max_size=2, unique=True).map(tuple)

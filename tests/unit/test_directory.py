@@ -33,6 +33,7 @@ from gateway.adapters.directory import (
     pin_hash,
     reader_hash,
     reader_key,
+    sqlite,
 )
 from gateway.adapters.directory.tables import METADATA, REVISION
 from gateway.core.directory import (
@@ -179,6 +180,10 @@ def test_the_file_is_safe(store: DirectoryStore, tmp_path: Path) -> None:
     with store._engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+    with closing(sqlite3.connect(tmp_path / "members.db")) as careless:
+        careless.execute("PRAGMA synchronous = OFF")  # as some builds begin
+        sqlite._on_connect(careless, None)
+        assert careless.execute("PRAGMA synchronous").fetchone() == (2,)
     assert stat.S_IMODE((tmp_path / "members.db").stat().st_mode) == 0o600
 
 

@@ -183,8 +183,7 @@ class DirectoryStore:
             if self._asked(connection):
                 return
         with self._writing.begin() as connection:
-            if not self._asked(connection):  # another process may have been first
-                migrate(connection)
+            migrate(connection)  # where another process was first, nothing is left to do
 
     def _asked(self, connection: Connection) -> bool:
         try:
