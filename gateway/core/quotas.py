@@ -62,7 +62,7 @@ def with_stay(days: Days, running: Days) -> Days:
     for part in running:
         before = by_day.get(part.day, DayOfUse(part.day))
         by_day[part.day] = DayOfUse(part.day, before.seconds + part.seconds, before.entries)
-    return days[:cut] + tuple(by_day.values())
+    return days[:cut] + tuple(by_day[day] for day in sorted(by_day))
 
 
 def stay(since: datetime, until: datetime, clock: ZoneInfo) -> Days:
