@@ -67,6 +67,16 @@ class Calendars:
         """What they say, or who is who, is other."""
         self._one_at_a_time = asyncio.Semaphore(1)
 
+    @property
+    def wants_holders(self) -> bool:
+        """`know` has to be called: there are feeds, and nobody is known to us."""
+        return bool(self._followed) and self._holders is None
+
+    @property
+    def has_feeds(self) -> bool:
+        """There is something to follow."""
+        return bool(self._followed)
+
     def use(self, feeds: Iterable[CalendarFeed]) -> None:
         """Follow these feeds and no others; what is known of those that stay is kept."""
         known = self._followed
@@ -120,25 +130,17 @@ class Calendars:
             for target, bookings in state.bookings.items()
             if bookings
         }
-        return sorted(booked | {(feed.site, feed.target) for feed in self._followed})
+        return sorted(booked | {each.place for each in self._followed.values()})
 
     async def _tell(self, place: Place) -> None:
         """Take a target's bookings into force, if they are others."""
         site, target = place
-        state = self._engine.states.get(site)
-        if self._holders is None or state is None:
+        feeds = [each for each in self._followed.values() if each.place == place]
+        if feeds and self._holders is None:
             return
-        now = state.bookings.get(target, ())
-        wanted = _bookings(
-            [
-                each
-                for each in self._followed.values()
-                if (each.feed.site, each.feed.target) == place
-            ],
-            now,
-            self._holders,
-            _window(self._clock.now()),
-        )
+        now = self._engine.states[site].bookings.get(target, ())
+        window = _window(self._clock.now())
+        wanted = _bookings(feeds, now, self._holders or {}, window)
         if wanted[:OCCURRENCES_MAX] == now:
             return
         await self._engine.tell(site, BookingsChanged(target, wanted[:OCCURRENCES_MAX]))
@@ -157,8 +159,9 @@ class _Followed:
     def __init__(self, feed: CalendarFeed) -> None:
         self.feed = feed
         self.known: Expanded | None = None
-        place = f"{feed.site}\0{feed.target}\0{feed.file}\0{feed.url}"
-        self.name = blake2s(place.encode("utf-8", "replace"), digest_size=4).hexdigest()
+        self.place: Place = (feed.site, feed.target)
+        source = f"{feed.site}\0{feed.target}\0{feed.file}\0{feed.url}"
+        self.name = blake2s(source.encode("utf-8", "replace"), digest_size=4).hexdigest()
         """With it begin the ids of all its bookings."""
         self._source = Source(feed)
         self._expanded_for: tuple[str, Window] | None = None

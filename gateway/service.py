@@ -66,6 +66,15 @@ class News(Struct, eq=False):
     site: SiteId
     event: Event
     done: asyncio.Future[tuple[Fact, ...]]
+    wire: "Wire | None" = None
+    """How messages are read and written from this news on."""
+
+
+class Wire(Struct, frozen=True, eq=False):
+    """Reads messages and writes them, by the devices of one space file."""
+
+    intake: Intake
+    announcer: Announcer
 
 
 class Turnover(Struct):
@@ -74,12 +83,15 @@ class Turnover(Struct):
     now: datetime
     sites: dict[SiteId, Site]
     states: dict[SiteId, State]
+    wire: Wire
     batch: Batch = field(default_factory=Batch)
     heard: dict[tuple[SiteId, DeviceId, int], None] = field(default_factory=dict)
     """Devices' boots to acknowledge, in order."""
     duplicates: Counter[tuple[SiteId, DeviceId]] = field(default_factory=Counter)
     news: list[News] = field(default_factory=list)
     """What this batch takes into force beside the messages."""
+    renewed: dict[SiteId, Site | None] = field(default_factory=dict)
+    """Sites with a new space file, each as it was before."""
 
 
 class Service:
@@ -109,8 +121,9 @@ class Service:
         """Called when our health has changed, or somebody new may hear of it."""
         self._recovered = recovered
         self._journal = journal
-        self._intake = intake
-        self._announcer = announcer
+        self._wire = Wire(intake, announcer)
+        self._removed: dict[str, Outgoing] = {}
+        """Retained messages, emptied, of what no space file has any more."""
         self._topics = topics
         self._clock = ForwardClock(clock, recovered.last_received)
         self._instance = instance
@@ -148,11 +161,10 @@ class Service:
         self._publish(
             Outgoing(self._topics.gateway_state(self._instance), b"online", 1, retain=True)
         )
+        for message in self._removed.values():
+            self._publish(message)
         for site_id, site in self.sites.items():
-            before = self._recovered.sites[site_id].site
-            for message in self._announcer.removed(before, site):
-                self._publish(message)
-            for message in self._announcer.everything(site, self.states[site_id], now):
+            for message in self._wire.announcer.everything(site, self.states[site_id], now):
                 self._publish(message)
         self._handover.connected(now)
         self.tell_health()
@@ -194,15 +206,33 @@ class Service:
         self.inbox.nudge()
         return await news.done
 
+    async def renew(
+        self, sites: Sequence[Site], intake: Intake, announcer: Announcer
+    ) -> list[SiteId]:
+        """Take another space file into force, all sites that changed in one batch; their ids.
+
+        Returns when it is on disk. What comes after them in that batch, and what waits in the
+        inbox, is read and answered by the new devices, never by the old ones for a new site.
+        """
+        loop, wire = asyncio.get_running_loop(), Wire(intake, announcer)
+        changed = [site for site in sites if self.sites[site.id] != site]
+        news = [News(site.id, SpaceChanged(site), loop.create_future(), wire) for site in changed]
+        self._coming += news
+        self.inbox.nudge()
+        await asyncio.gather(*(one.done for one in news))
+        return [site.id for site in changed]
+
     def _decide(self, arrived: Sequence[Arrived]) -> Turnover:
         """The engine's answer to everything that waits. Nothing is changed yet."""
         turnover = Turnover(
             now=self._now(),
             sites=dict(self.sites),
             states=dict(self.states),
+            wire=self._wire,
             news=[news for news in self._coming if not news.done.cancelled()],
         )
         for news in turnover.news:
+            turnover.wire = news.wire or turnover.wire
             self._step(turnover, news.site, news.event)
         self._tick(turnover)
         for entry in arrived:
@@ -215,7 +245,7 @@ class Service:
     def _take_in(self, turnover: Turnover, message: MQTTMessage) -> None:
         """One message: its events through the engine, or a dead letter."""
         try:
-            for site_event in self._intake.events(message, turnover.now):
+            for site_event in turnover.wire.intake.events(message, turnover.now):
                 self._step(turnover, site_event.site, site_event.event)
         except WireError as error:
             if not self._is_sent_again(turnover, message, error):
@@ -243,6 +273,7 @@ class Service:
             return False
         turnover.states[site_id] = after.state
         if isinstance(event, SpaceChanged):
+            turnover.renewed[site_id] = turnover.sites[site_id]
             turnover.sites[site_id] = event.site
         n = self._n + len(turnover.batch.events) + 1
         row = event_row(n, site_id, event, after.facts, turnover.now)
@@ -266,7 +297,10 @@ class Service:
                 return False
         self._n += len(batch.events)
         self._snapshots.passed(len(batch.events))
-        self.sites, self.states = turnover.sites, turnover.states
+        self.sites, self.states, self._wire = turnover.sites, turnover.states, turnover.wire
+        for site_id, before in turnover.renewed.items():
+            removed = self._wire.announcer.removed(before, self.sites[site_id])
+            self._removed |= {message.topic: message for message in removed}
         self._minute.add_duplicates(turnover.duplicates)
         self._settle(turnover)
         return True
@@ -289,7 +323,9 @@ class Service:
         self._flush(len(turnover.batch.events))
         for row in turnover.batch.events:
             self._tell_decision(row, now)
-            self._news |= self._announcer.states(row.site, row.facts)
+            self._news |= self._wire.announcer.states(row.site, row.facts)
+        for site_id in turnover.renewed:
+            self._tell_space(site_id, now)
         self._unacknowledged |= turnover.heard
 
     def _send_orders(self, row: EventRow, now: datetime) -> None:
@@ -305,7 +341,17 @@ class Service:
         if decided is not None and isinstance(row.event, Reported):
             self._minute.decisions += 1
             site, at = self.sites[row.site], row.event.at
-            self._publish(self._announcer.decision(site, row.n, decided, at, now))
+            self._publish(self._wire.announcer.decision(site, row.n, decided, at, now))
+
+    def _tell_space(self, site_id: SiteId, now: datetime) -> None:
+        """Empty what a new space file has no more, and say everything that it has."""
+        site, state = self.sites[site_id], self.states[site_id]
+        everything = self._wire.announcer.everything(site, state, now)
+        for message in everything:
+            self._removed.pop(message.topic, None)
+        for message in (*self._removed.values(), *everything):
+            self._news.pop(message.topic, None)
+            self._publish(message)
 
     def _orders(self, site: SiteId, n: int, facts: Sequence[Fact], event: Event) -> list[Outgoing]:
         """The messages that a row orders, to readers and locks."""
@@ -314,7 +360,7 @@ class Service:
             message
             for fact in facts
             if isinstance(fact, Decided | UnlockDoor)
-            for message in self._announcer.orders(site, n, fact, boot, seq)
+            for message in self._wire.announcer.orders(site, n, fact, boot, seq)
         ]
 
     def _acknowledge(self, arrived: Sequence[Arrived]) -> None:
@@ -345,11 +391,13 @@ class Service:
 
     async def _begin(self) -> None:
         """Journal a space file that is new, and settle the answers of the run before."""
-        turnover = Turnover(now=self._now(), sites=dict(self.sites), states=dict(self.states))
+        turnover = Turnover(self._now(), dict(self.sites), dict(self.states), self._wire)
         self._minute.begin(turnover.now)
         for site_id, site in self.sites.items():
-            if self._recovered.sites[site_id].site != site:
+            before = self._recovered.sites[site_id].site
+            if before != site:
                 self._step(turnover, site_id, SpaceChanged(site))
+                turnover.renewed[site_id] = before
         turnover.batch.undelivered = self._recovered.void
         while not await self._stored(turnover):
             log.info("trying to begin again")

@@ -183,6 +183,19 @@ class DirectoryStore:
                 for id_, ref, name, email in rows
             )
 
+    def holders_by_email(self) -> dict[str, HolderId]:
+        """Whose e-mail address is whose, in lowercase; one that several share is nobody's."""
+        found: dict[str, HolderId] = {}
+        shared: set[str] = set()
+        with self._transaction("BEGIN"):
+            for holder, email in self._db.execute(
+                "SELECT holder, email FROM identity WHERE email IS NOT NULL"
+            ):
+                address = str(email).strip().lower()
+                if found.setdefault(address, holder) != holder:
+                    shared.add(address)
+        return {address: holder for address, holder in found.items() if address not in shared}
+
     def apply(self, members: Iterable[Member], removed: Iterable[HolderId] = ()) -> None:
         """Take holders out, then put members in (each replaces what was kept of them), as one step.
 

@@ -1,8 +1,8 @@
 """A feed is read in a process of its own, for reading has no bound that we could trust.
 
 1,000 weekly events take seconds of Python, which in a thread would hold back every decision by
-Python's lock; one rule such as "each hour since the year 1" takes far longer, and no thread can be ended.
-A process can: it is niced, it may use so much time and memory, it knows no secret (an empty
+Python's lock; one rule such as "each hour since the year 1" takes far longer, and no thread can be
+ended. A process can: it is niced, it may use so much time and memory, it knows no secret (an empty
 environment), and one at a time is enough. Inside it an alarm ends the series that takes too long,
 so that one slip does not cost the other events.
 """
