@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 BEFORE: Final = timedelta(days=1)
 DAYS: Final = timedelta(days=16)
-"""How far we look: 14 days from now, whatever the hour, and until the next reading."""
+"""From midnight on: 14 days from any hour, and from the next reading too."""
 JITTER: Final = 0.1
 """A share of the interval: a hundred gateways must not ask one server in step."""
 _random = SystemRandom()

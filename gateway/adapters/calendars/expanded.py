@@ -8,7 +8,7 @@ from msgspec import Struct
 from gateway.core.site import GroupId
 
 OCCURRENCES_MAX: Final = 1000
-"""Occurrences kept of a feed, and of a target: some 60 a day for the 16 days that we look at."""
+"""Occurrences kept of a feed, and of a target: some 60 a day for the 17 days that we look at."""
 GUESTS_MAX: Final = 200
 """Addresses kept of an event, and groups: more people than that are a group."""
 
