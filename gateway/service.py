@@ -74,6 +74,15 @@ class News(Struct, eq=False):
     site: SiteId
     event: Event
     done: asyncio.Future[tuple[Fact, ...]]
+    wire: "Wire | None" = None
+    """How messages are read and written from this news on."""
+
+
+class Wire(Struct, frozen=True, eq=False):
+    """Reads messages and writes them, by the devices of one space file."""
+
+    intake: Intake
+    announcer: Announcer
 
 
 class Turnover(Struct):
@@ -82,6 +91,7 @@ class Turnover(Struct):
     now: datetime
     sites: dict[SiteId, Site]
     states: dict[SiteId, State]
+    wire: Wire
     batch: Batch = field(default_factory=Batch)
     heard: dict[tuple[SiteId, DeviceId, int], None] = field(default_factory=dict)
     """Devices' boots to acknowledge, in order."""
@@ -91,6 +101,8 @@ class Turnover(Struct):
     refusals: list[Outgoing] = field(default_factory=list)
     """Answers to requests that nobody could read."""
     minute_is_over: bool = False
+    renewed: dict[SiteId, Site | None] = field(default_factory=dict)
+    """Sites with a new space file, each as it was before."""
 
 
 class Service:
@@ -120,8 +132,9 @@ class Service:
         """Called when our health has changed, or somebody new may hear of it."""
         self._recovered = recovered
         self._journal = journal
-        self._intake = intake
-        self._announcer = announcer
+        self._wire = Wire(intake, announcer)
+        self._removed: dict[str, Outgoing] = {}
+        """Retained messages, emptied, of what no space file has any more."""
         self._topics = topics
         self._clock = ForwardClock(clock, recovered.last_received)
         self._instance = instance
@@ -159,13 +172,12 @@ class Service:
         self._publish(
             Outgoing(self._topics.gateway_state(self._instance), b"online", 1, retain=True)
         )
+        for message in self._removed.values():
+            self._publish(message)
         for site_id, site in self.sites.items():
-            before = self._recovered.sites[site_id].site
-            for message in self._announcer.removed(before, site):
+            for message in self._wire.announcer.everything(site, self.states[site_id], now):
                 self._publish(message)
-            for message in self._announcer.everything(site, self.states[site_id], now):
-                self._publish(message)
-            for message in self._announcer.machines.standing(
+            for message in self._wire.announcer.machines.standing(
                 site, self.states[site_id], self._n, now
             ):
                 self._publish(message)
@@ -209,15 +221,33 @@ class Service:
         self.inbox.nudge()
         return await news.done
 
+    async def renew(
+        self, sites: Sequence[Site], intake: Intake, announcer: Announcer
+    ) -> list[SiteId]:
+        """Take another space file into force, all sites that changed in one batch; their ids.
+
+        Returns when it is on disk. What comes after them in that batch, and what waits in the
+        inbox, is read and answered by the new devices, never by the old ones for a new site.
+        """
+        loop, wire = asyncio.get_running_loop(), Wire(intake, announcer)
+        changed = [site for site in sites if self.sites[site.id] != site]
+        news = [News(site.id, SpaceChanged(site), loop.create_future(), wire) for site in changed]
+        self._coming += news
+        self.inbox.nudge()
+        await asyncio.gather(*(one.done for one in news))
+        return [site.id for site in changed]
+
     def _decide(self, arrived: Sequence[Arrived]) -> Turnover:
         """The engine's answer to everything that waits. Nothing is changed yet."""
         turnover = Turnover(
             now=self._now(),
             sites=dict(self.sites),
             states=dict(self.states),
+            wire=self._wire,
             news=[news for news in self._coming if not news.done.cancelled()],
         )
         for news in turnover.news:
+            turnover.wire = news.wire or turnover.wire
             self._step(turnover, news.site, news.event)
         self._tick(turnover)
         for entry in arrived:
@@ -230,7 +260,7 @@ class Service:
     def _take_in(self, turnover: Turnover, message: MQTTMessage) -> None:
         """One message: its events through the engine, or a dead letter."""
         try:
-            for site_event in self._intake.events(message, turnover.now):
+            for site_event in turnover.wire.intake.events(message, turnover.now):
                 self._step(turnover, site_event.site, site_event.event)
         except WireError as error:
             if not self._is_sent_again(turnover, message, error):
@@ -258,6 +288,7 @@ class Service:
             return False
         turnover.states[site_id] = after.state
         if isinstance(event, SpaceChanged):
+            turnover.renewed[site_id] = turnover.sites[site_id]
             turnover.sites[site_id] = event.site
         n = self._n + len(turnover.batch.events) + 1
         row = event_row(n, site_id, event, after.facts, turnover.now)
@@ -281,7 +312,10 @@ class Service:
                 return False
         self._n += len(batch.events)
         self._snapshots.passed(len(batch.events))
-        self.sites, self.states = turnover.sites, turnover.states
+        self.sites, self.states, self._wire = turnover.sites, turnover.states, turnover.wire
+        for site_id, before in turnover.renewed.items():
+            removed = self._wire.announcer.removed(before, self.sites[site_id])
+            self._removed |= {message.topic: message for message in removed}
         self._minute.add_duplicates(turnover.duplicates)
         self._settle(turnover)
         return True
@@ -305,11 +339,13 @@ class Service:
         for row in turnover.batch.events:
             self._tell_decision(row, now)
             self._answer_request(row)
-            self._news |= self._announcer.states(row.site, row.facts)
+            self._news |= self._wire.announcer.states(row.site, row.facts)
         for refusal in turnover.refusals:
             self._publish(refusal)
         if turnover.minute_is_over:
             self._ask_for_stops_again(now)
+        for site_id in turnover.renewed:
+            self._tell_space(site_id, now)
         self._unacknowledged |= turnover.heard
 
     def _send_orders(self, row: EventRow, now: datetime) -> None:
@@ -319,7 +355,7 @@ class Service:
         if orders or (decided is not None and decided.expires is not None):
             self._handover.send(row.n, orders, now)
         for fact in row.facts:
-            for message in self._announcer.machines.because_of(row.site, row.n, fact, now):
+            for message in self._wire.announcer.machines.because_of(row.site, row.n, fact, now):
                 self._publish(message)
 
     def _tell_decision(self, row: EventRow, now: datetime) -> None:
@@ -328,7 +364,17 @@ class Service:
         if decided is not None and isinstance(row.event, Reported):
             self._minute.decisions += 1
             site, at = self.sites[row.site], row.event.at
-            self._publish(self._announcer.decision(site, row.n, decided, at, now))
+            self._publish(self._wire.announcer.decision(site, row.n, decided, at, now))
+
+    def _tell_space(self, site_id: SiteId, now: datetime) -> None:
+        """Empty what a new space file has no more, and say everything that it has."""
+        site, state = self.sites[site_id], self.states[site_id]
+        everything = self._wire.announcer.everything(site, state, now)
+        for message in everything:
+            self._removed.pop(message.topic, None)
+        for message in (*self._removed.values(), *everything):
+            self._news.pop(message.topic, None)
+            self._publish(message)
 
     def _answer_request(self, row: EventRow) -> None:
         """What became of a request, to who asked."""
@@ -336,13 +382,13 @@ class Service:
             return
         for fact in row.facts:
             if isinstance(fact, RequestAnswered):
-                self._publish(self._announcer.response(row.site, fact))
+                self._publish(self._wire.announcer.response(row.site, fact))
 
     def _ask_for_stops_again(self, now: datetime) -> None:
         """A reader may have been away when its machine was asked to stop."""
         for site_id, site in self.sites.items():
             state = self.states[site_id]
-            for message in self._announcer.machines.standing(
+            for message in self._wire.announcer.machines.standing(
                 site, state, self._n, now, only_stops=True
             ):
                 self._publish(message)
@@ -354,7 +400,7 @@ class Service:
             message
             for fact in facts
             if isinstance(fact, Decided | UnlockDoor)
-            for message in self._announcer.orders(site, n, fact, boot, seq)
+            for message in self._wire.announcer.orders(site, n, fact, boot, seq)
         ]
 
     def _acknowledge(self, arrived: Sequence[Arrived]) -> None:
@@ -385,11 +431,13 @@ class Service:
 
     async def _begin(self) -> None:
         """Journal a space file that is new, and settle the answers of the run before."""
-        turnover = Turnover(now=self._now(), sites=dict(self.sites), states=dict(self.states))
+        turnover = Turnover(self._now(), dict(self.sites), dict(self.states), self._wire)
         self._minute.begin(turnover.now)
         for site_id, site in self.sites.items():
-            if self._recovered.sites[site_id].site != site:
+            before = self._recovered.sites[site_id].site
+            if before != site:
                 self._step(turnover, site_id, SpaceChanged(site))
+                turnover.renewed[site_id] = before
         turnover.batch.undelivered = self._recovered.void
         while not await self._stored(turnover):
             log.info("trying to begin again")
@@ -425,7 +473,7 @@ class Service:
         """To the dead letters, counted, and logged once a topic a minute."""
         letter = dead_letter(message, error, turnover.now)
         turnover.batch.letters.append(letter_row(letter))
-        refusal = self._announcer.refusal(error) if isinstance(error, RequestError) else None
+        refusal = self._wire.announcer.refusal(error) if isinstance(error, RequestError) else None
         if refusal is not None:
             turnover.refusals.append(refusal)
         self._minute.letters += 1

@@ -328,6 +328,10 @@ class HealthMessage(Struct, frozen=True):
     """The last commit's time."""
     dead_letters: int
     """Since the start."""
+    members: int = 0
+    """The version of the members that is in force: nothing is decided by an older one any more."""
+    space: Literal["ok", "faulty"] = "ok"
+    """`faulty`: the space file was changed and is wrong; what it said before is in force."""
 
 
 _encode = msgspec.json.Encoder().encode

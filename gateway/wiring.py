@@ -1,4 +1,4 @@
-"""Puts the gateway together: journal, members, drivers, sessions, outbox, and the service.
+"""Puts the gateway together: journal, members, calendars, drivers, sessions, outbox, the service.
 
 The only place that knows every part. A fault of a part that is not the service (InfluxDB, the
 members file) never stops the doors.
@@ -19,18 +19,19 @@ from gateway.adapters.directory import FILE as MEMBERS_FILE
 from gateway.adapters.directory import DirectoryError, DirectoryStore, credential_hash, diff
 from gateway.adapters.influx import InfluxSettings, Outbox
 from gateway.adapters.journal import JOURNAL_FILE, Journal
-from gateway.adapters.mqtt import Session, broker_address
 from gateway.announce import Announcer
+from gateway.calendars import Calendars
 from gateway.clock import Clock
-from gateway.config import Settings, credential_key
+from gateway.config import ConfigError, Fault, Settings, credential_key
 from gateway.core.directory import Directory, DirectoryChange
 from gateway.core.events import DirectoryChanged
 from gateway.core.site import Site, SiteId
 from gateway.intake import Intake
 from gateway.recovery import recover
+from gateway.reload import Space, Watch
 from gateway.service import Service
+from gateway.sessions import Sessions
 from gateway.wire import HealthMessage, Outgoing, Topics, encode
-from sensors.driver import Subscription
 from sensors.registry import Registry
 
 log = logging.getLogger(__name__)
@@ -62,11 +63,21 @@ class Parts:
 
     service: Service
     journal: Journal
-    sessions: tuple[Session, ...]
-    """The first one is the credentials', which publishes."""
+    sessions: Sessions
     members: DirectoryStore
+    calendars: Calendars
     topics: Topics
     outbox: Outbox | None
+    key: bytes
+    in_force: "InForce"
+
+
+@dataclass
+class InForce:
+    """What health tells of what was taken into force."""
+
+    members: int = -1
+    """The version of the members."""
 
 
 async def run(
@@ -74,8 +85,9 @@ async def run(
     sites: Sequence[Site],
     clock: Clock,
     on_ready: Callable[[], None] = lambda: None,
+    watch: Watch | None = None,
 ) -> None:
-    """Run a gateway until cancelled.
+    """Run a gateway until cancelled; `watch` looks after the space file that the sites are from.
 
     Raises:
         JournalError: the journal cannot be opened.
@@ -83,11 +95,14 @@ async def run(
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     async with _assembled(settings, sites, clock) as parts, asyncio.TaskGroup() as tasks:
         tasks.create_task(parts.service.run(), name="service")
-        in_force = await _members_in_force(parts, await asyncio.to_thread(_members, parts))
-        for session in parts.sessions:
-            tasks.create_task(session.run(), name=session.client_id)
-        tasks.create_task(_watch_members(parts, in_force), name="members")
-        tasks.create_task(_tell_health(parts, clock, settings.instance), name="health")
+        parts.calendars.use(watch.in_force.feeds if watch else ())
+        await _members_in_force(parts, await asyncio.to_thread(_members, parts))
+        tasks.create_task(parts.sessions.run(), name="sessions")
+        tasks.create_task(_watch_members(parts), name="members")
+        tasks.create_task(parts.calendars.run(), name="calendars")
+        tasks.create_task(_tell_health(parts, clock, settings.instance, watch), name="health")
+        if watch is not None:
+            tasks.create_task(_watch_space(parts, settings.prefix, watch), name="space")
         if parts.outbox is not None:
             tasks.create_task(parts.outbox.run(), name="outbox")
         _calm_the_collector()
@@ -96,8 +111,7 @@ async def run(
 
 async def _say_ready(parts: Parts, on_ready: Callable[[], None]) -> None:
     """Once the broker keeps our subscriptions: what is said from then on reaches us."""
-    for session in parts.sessions:
-        await session.came_up.wait()
+    await parts.sessions.came_up()
     on_ready()
 
 
@@ -150,53 +164,17 @@ async def _parts(
         instance=settings.instance,
         backlog=(lambda: outbox.backlog) if outbox else (lambda: 0),
     )
-    sessions = _sessions(settings, registry, topics, service)
-    service.use(sessions)
-    return Parts(service, journal, sessions, stores.members, topics, outbox)
-
-
-def _sessions(
-    settings: Settings, registry: Registry, topics: Topics, service: Service
-) -> tuple[Session, Session, Session]:
-    """Three sessions: doors, sensors, and strangers.
-
-    No flood of sensor readings fills the queue of the doors. What nobody declared is heard through
-    a wildcard, whose copies of declared devices' events are dropped, and only while nothing else
-    waits.
-    """
-    name = f"{settings.prefix}-{settings.instance}"
-    address = broker_address(settings)
-
-    def wishes(session: str) -> list[Subscription]:
-        return [wish for wish in registry.subscriptions if wish.session == session]
-
-    declared = {wish.filter for wish in registry.subscriptions if wish.session != "strangers"}
-    inbox = service.inbox
-    credentials = Session(
-        f"{name}-credentials",
-        address,
-        wishes("credentials"),
-        on_message=lambda message: inbox.of_credentials(credentials, message),
-        on_taken=service.taken,
-        on_up=service.broker_is_up,
-        on_down=service.broker_is_down,
-        will=Outgoing(topics.gateway_state(settings.instance), b"offline", 1, retain=True),
+    return Parts(
+        service=service,
+        journal=journal,
+        sessions=Sessions(settings, registry, topics, service),
+        members=stores.members,
+        calendars=Calendars(service, clock),
+        topics=topics,
+        outbox=outbox,
+        key=key,
+        in_force=InForce(),
     )
-    sensors = Session(
-        f"{name}-sensors",
-        address,
-        wishes("sensors"),
-        on_message=lambda message: inbox.of_sensors(sensors, message),
-    )
-    strangers = Session(
-        f"{name}-strangers",
-        address,
-        wishes("strangers"),
-        on_message=lambda message: inbox.of_sensors(strangers, message),
-        not_mine=declared,
-    )
-    inbox.when_idle = strangers
-    return credentials, sensors, strangers
 
 
 def _outbox(settings: Settings, journal: Journal, clock: Clock) -> Outbox | None:
@@ -223,7 +201,7 @@ def _members(parts: Parts) -> tuple[int, dict[SiteId, DirectoryChange]]:
     return version, {site_id: change for site_id, change in changes.items() if change is not None}
 
 
-async def _members_in_force(parts: Parts, found: tuple[int, dict[SiteId, DirectoryChange]]) -> int:
+async def _members_in_force(parts: Parts, found: tuple[int, dict[SiteId, DirectoryChange]]) -> None:
     version, changes = found
     if changes:
         await asyncio.gather(
@@ -233,21 +211,47 @@ async def _members_in_force(parts: Parts, found: tuple[int, dict[SiteId, Directo
             )
         )
         log.info("members are in force (sites: %s)", ", ".join(sorted(changes)))
-    return version
+    if parts.calendars.has_feeds:
+        parts.calendars.know(await asyncio.to_thread(parts.members.holders_by_email))
+    parts.in_force.members = version
+    parts.service.tell_health()
 
 
-async def _watch_members(parts: Parts, in_force: int) -> None:
+async def _watch_members(parts: Parts) -> None:
     """Take every change of the members file into force within about a second."""
     while True:
         try:
-            if await asyncio.to_thread(parts.members.version) != in_force:
-                in_force = await _members_in_force(parts, await asyncio.to_thread(_members, parts))
+            version = await asyncio.to_thread(parts.members.version)
+            if version != parts.in_force.members or parts.calendars.wants_holders:
+                await _members_in_force(parts, await asyncio.to_thread(_members, parts))
         except DirectoryError as error:
             log.error("the members file cannot be read, its last state holds: %s", error)  # noqa: TRY400 - the text says it
         await asyncio.sleep(MEMBERS_POLL_S)
 
 
-async def _tell_health(parts: Parts, clock: Clock, instance: str) -> None:
+async def _watch_space(parts: Parts, prefix: str, watch: Watch) -> None:
+    """Take every change of the space file into force, or say what is wrong with it."""
+
+    async def use(space: Space) -> None:
+        try:
+            registry = await asyncio.to_thread(Registry, space.sites, prefix)
+        except ValueError as clash:  # with a site that went, and is run until a restart
+            raise ConfigError([Fault("space", "", f"{clash}; or restart")]) from None
+        intake = Intake(registry, partial(credential_hash, parts.key))
+        changed = await parts.service.renew(space.sites, intake, Announcer(registry, parts.topics))
+        parts.sessions.follow(registry)
+        parts.calendars.use(space.feeds)
+        log.info(
+            "the space file is in force (sites that changed: %s)", ", ".join(changed) or "none"
+        )
+
+    def tell() -> None:
+        parts.service.tell_health()
+
+    await watch.run(use, tell)
+
+
+async def _tell_health(parts: Parts, clock: Clock, instance: str, watch: Watch | None) -> None:
     """Publish the gateway's health, from the loop that works: a wedged one is silent."""
     topic = parts.topics.gateway_health(instance)
 
@@ -262,8 +266,10 @@ async def _tell_health(parts: Parts, clock: Clock, instance: str) -> None:
             backlog=parts.outbox.backlog if parts.outbox else 0,
             commit_ms=round(parts.journal.commit_ms, 3),
             dead_letters=parts.service.dead_letters,
+            members=max(0, parts.in_force.members),
+            space="faulty" if watch is not None and watch.is_faulty else "ok",
         )
-        return parts.sessions[0].publish(Outgoing(topic, encode(health), retain=True), now)
+        return parts.sessions.credentials.publish(Outgoing(topic, encode(health), retain=True), now)
 
     parts.service.tell_health = tell
     while True:

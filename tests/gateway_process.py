@@ -97,6 +97,7 @@ class GatewayProcess:
             "credential_key": KEY,
             **settings,
         }
+        self.program = "from gateway.cli import main; main()"
         self.started_when = "is ready"
         """What it says once it has started."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -117,7 +118,7 @@ class GatewayProcess:
         """Return when it says that it is ready."""
         said = len(self.log) if self._log.exists() else 0
         variables = [f"SEUIL_{name.upper()}={value}" for name, value in self._settings.items()]
-        program = (sys.executable, "-c", "from gateway.cli import main; main()")
+        program = (sys.executable, "-c", self.program)
         with self._log.open("ab") as log:
             self._process = await start_tied(
                 *("exec", "/usr/bin/env", *variables, *program, "run", str(self._space)),

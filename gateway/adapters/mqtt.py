@@ -107,11 +107,20 @@ class Session:
         self.connected = False
         self.came_up = asyncio.Event()
         """The broker has our subscriptions, since the first connection for good."""
+        self.subscribed = asyncio.Event()
+        """The broker confirmed all topics that we ask for now, on this connection or before."""
         self.connection = 0
         """Counts connections: a message can only be acknowledged on the one that it came by."""
         self._address = address
-        self._subscriptions = subscriptions
+        self._subscriptions = tuple(subscriptions)
         self._not_mine = not_mine
+        self._asked: dict[int, tuple[Subscription, ...]] = {}
+        """What was asked for on this connection and is not confirmed, by packet id."""
+        self._heard = {wish.filter for wish in subscriptions}
+        """Every topic that the broker's session of ours may hold."""
+        self._left: dict[int, set[str]] = {}
+        """What was left on this connection and is not confirmed, by packet id."""
+        self._may_leave = True
         self._on_message = on_message
         self._on_taken = on_taken
         self._on_up = on_up
@@ -154,6 +163,49 @@ class Session:
             properties=_expiry(message.expires, now),
         )
         return info.mid if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
+
+    def resubscribe(self, subscriptions: Sequence["Subscription"]) -> None:
+        """Ask for these topics from now on; those that are not among them stay until `leave_rest`.
+
+        On a living connection at once, and at each next one. Wildcards are asked for again: the
+        broker then repeats what it retains, for devices that were strangers until now.
+        """
+        known = set(self._subscriptions)
+        self._subscriptions = tuple(subscriptions)
+        self._heard |= {wish.filter for wish in subscriptions}
+        self.subscribed.clear()
+        self._may_leave = False
+        if self._client is None or not self._accepted or self._is_over():
+            return
+        new = tuple(w for w in self._subscriptions if w not in known or "+" in w.filter)
+        if new:
+            self._ask_for(self._client, new)
+        elif not self._asked:
+            self.subscribed.set()
+
+    def leave_rest(self, not_mine: Container[str | None] = ()) -> None:
+        """Leave the topics that we no longer ask for, and drop what belongs to another session.
+
+        Only once every session has its own (`subscribed`): what moves from one session to another
+        is heard all the time.
+        """
+        self._not_mine = not_mine
+        self._may_leave = True
+        if self._client is not None and self._accepted and not self._is_over():
+            self._leave(self._client)
+
+    def _leave(self, client: Client) -> None:
+        rest = self._heard - {wish.filter for wish in self._subscriptions}
+        if rest and self._may_leave:
+            _, mid = client.unsubscribe(sorted(rest))
+            if mid is not None:
+                self._left[mid] = rest
+
+    def _ask_for(self, client: Client, wishes: tuple["Subscription", ...]) -> None:
+        filters = [(wish.filter, SubscribeOptions(qos=wish.qos)) for wish in wishes]
+        _, mid = client.subscribe(filters)
+        if mid is not None:
+            self._asked[mid] = wishes
 
     def acknowledge(self, message: MQTTMessage) -> None:
         """Tell the broker that a message is on disk."""
@@ -258,6 +310,7 @@ class Session:
             )
         client.on_connect = self._connected
         client.on_subscribe = self._subscribed
+        client.on_unsubscribe = self._unsubscribed
         client.on_disconnect = self._disconnected
         client.on_message = self._received
         client.on_publish = self._taken
@@ -357,30 +410,51 @@ class Session:
         # From here on we may publish: what the broker kept for us comes before our subscriptions
         # are confirmed, and its answers must not wait for them.
         self._accepted = True
-        if not self._subscriptions:
+        self._asked.clear()
+        self._left.clear()
+        if self._subscriptions:
+            self._ask_for(client, self._subscriptions)
+        else:
             self.connected = True
-            return
-        filters = [(wish.filter, SubscribeOptions(qos=wish.qos)) for wish in self._subscriptions]
-        client.subscribe(filters)
+            self.subscribed.set()
+        self._leave(client)
 
     def _subscribed(
         self,
         _client: Client,
         _userdata: object,
-        _mid: int,
+        mid: int,
         reasons: list[ReasonCode],
         _properties: Properties | None,
     ) -> None:
         self._progress += 1
         refused = [
             f"{wish.filter} ({reason})"
-            for wish, reason in zip(self._subscriptions, reasons, strict=False)
+            for wish, reason in zip(self._asked.pop(mid, ()), reasons, strict=False)
             if reason.is_failure
         ]
         if refused:
-            self._end(f"the broker refused subscriptions (check its ACL): {', '.join(refused)}")
-        else:
-            self.connected = True
+            why = f"the broker refused subscriptions (check its ACL): {', '.join(refused)}"
+            if self.connected:  # what we had goes on
+                log.error("%s: %s", self.client_id, why)
+            else:
+                self._end(why)
+            return
+        self.connected = True
+        if not self._asked:
+            self.subscribed.set()
+
+    def _unsubscribed(
+        self,
+        _client: Client,
+        _userdata: object,
+        mid: int,
+        _reasons: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        self._progress += 1
+        wanted = {wish.filter for wish in self._subscriptions}
+        self._heard -= self._left.pop(mid, set()) - wanted
 
     def _disconnected(
         self,

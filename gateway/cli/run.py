@@ -2,20 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+import signal
+import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
+from gateway import reload
 from gateway.adapters.directory import DirectoryError
 from gateway.adapters.embedded_broker import BrokerError, EmbeddedBroker
 from gateway.adapters.journal import JournalError
 from gateway.cli import errors
 from gateway.cli.lifetime import log_to_stderr, until_told
 from gateway.clock import SystemClock
-from gateway.config import Settings, load_settings, load_space
-from gateway.core.site import Site
+from gateway.config import Settings, load_settings
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +41,12 @@ def run(
     """Run the gateway until it is told to stop. Settings come from SEUIL_… variables."""
     with errors.told(as_json=False):
         settings = load_settings()
-        sites = load_space(space)
+        found = reload.read(space)
         log_to_stderr(settings.log_level)
         try:
-            until_told(_run(settings, sites, port if embedded_broker else None))
+            until_told(
+                _run(settings, reload.Watch(space, found), port if embedded_broker else None)
+            )
         except EXPECTED as error:
             _end_with(error)
         except BaseExceptionGroup as group:
@@ -59,14 +62,16 @@ def _end_with(*reasons: BaseException) -> NoReturn:
     raise typer.Exit(errors.CANNOT)
 
 
-async def _run(settings: Settings, sites: Sequence[Site], broker_port: int | None) -> None:
+async def _run(settings: Settings, watch: reload.Watch, broker_port: int | None) -> None:
     from gateway.wiring import run as run_gateway  # noqa: PLC0415 - after the faults were told
 
     def ready() -> None:
         log.info("gateway %s is ready: %s", settings.instance, settings.broker_url)
 
+    _reload_when_asked(watch)
+    sites = watch.in_force.sites
     if broker_port is None:
-        await run_gateway(settings, sites, SystemClock(), ready)
+        await run_gateway(settings, sites, SystemClock(), ready, watch)
         return
     async with EmbeddedBroker(settings.data_dir / "broker", port=broker_port) as broker:
         if not broker.durable:
@@ -78,5 +83,11 @@ async def _run(settings: Settings, sites: Sequence[Site], broker_port: int | Non
         settings = settings.model_copy(update={"broker_url": broker.url})
         async with asyncio.TaskGroup() as tasks:
             watching = tasks.create_task(broker.watch(), name="broker")  # its end is our end
-            await run_gateway(settings, sites, SystemClock(), ready)
+            await run_gateway(settings, sites, SystemClock(), ready, watch)
             watching.cancel()
+
+
+def _reload_when_asked(watch: reload.Watch) -> None:
+    """SIGHUP reads the space file at once; where we have a terminal, its end is our end."""
+    if hasattr(signal, "SIGHUP") and not sys.stdin.isatty():
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, watch.nudge)

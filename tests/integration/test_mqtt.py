@@ -209,6 +209,125 @@ async def test_copies_of_another_session_are_dropped(broker: Mosquitto) -> None:
         assert again.payloads == [b"2"]
 
 
+# -- when other topics are wanted
+
+
+OTHER = "seuil/hub/back/event"
+STATUS = "seuil/hub/+/status"
+
+
+def wishes(*topics: str) -> list[Subscription]:
+    """These topics."""
+    return [Subscription(topic, "credentials") for topic in topics]
+
+
+async def subscribed(heard: Heard) -> None:
+    """Return when the broker has confirmed what is asked for."""
+    async with asyncio.timeout(5):
+        await heard.session.subscribed.wait()
+
+
+async def test_other_topics_on_a_living_connection(broker: Mosquitto) -> None:
+    """The new one is heard at once, the old one until it is left; nothing is unacknowledged."""
+    async with running(Heard(broker.url)) as heard:
+        connection = heard.session.connection
+        heard.session.resubscribe(wishes(OTHER))
+        assert not heard.session.subscribed.is_set()
+        await subscribed(heard)
+        await publish(broker, [b"1"], OTHER)
+        await publish(broker, [b"2"])
+        await until(lambda: heard.payloads == [b"1", b"2"], "both are heard")
+        heard.session.leave_rest()
+        await until(lambda: heard.session._heard == {OTHER}, "the old one is left")
+        await publish(broker, [b"3"])
+        await publish(broker, [b"4"], OTHER)
+        await until(lambda: len(heard.messages) == 3, "the new one is heard")
+        assert heard.payloads[-1] == b"4"
+        assert heard.session.connection == connection
+    assert heard.downs == []
+
+
+async def test_other_topics_while_we_are_away(broker: Mosquitto, quick: list[int]) -> None:
+    """The next connection asks for them, and leaves the old ones once it may."""
+    async with running(Heard(broker.url)) as heard:
+        heard.session.drop("the test wants it")
+        await until(lambda: heard.downs, "it is down")
+        heard.session.resubscribe(wishes(OTHER))
+        await publish(broker, [b"1"])
+        heard.session.allow()
+        await subscribed(heard)
+        await publish(broker, [b"2"], OTHER)
+        await until(lambda: len(heard.messages) == 2, "both are heard")
+        heard.session.drop("once more")
+        await until(lambda: len(heard.downs) == 2, "it is down")
+        heard.session.leave_rest()
+        heard.session.allow()
+        await until(lambda: heard.session._heard == {OTHER}, "the old one is left")
+        await publish(broker, [b"3"])
+        await publish(broker, [b"4"], OTHER)
+        await until(lambda: b"4" in heard.payloads, "the new one is heard")
+    assert b"3" not in heard.payloads
+    assert len(quick) == 2
+
+
+async def test_other_topics_before_the_first_are_confirmed(
+    broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`subscribed` speaks of the last ones."""
+    heard = Heard(broker.url)
+    confirmed: list[set[str]] = []
+    told = heard.session._subscribed
+
+    def look(*arguments: Any) -> None:  # noqa: ANN401 - paho's
+        told(*arguments)
+        if heard.session.subscribed.is_set():
+            confirmed.append(set(heard.session._heard))
+
+    monkeypatch.setattr(heard.session, "_subscribed", look)
+    task = asyncio.create_task(heard.session.run())
+    await until(lambda: heard.session._accepted, "the broker let us in", poll_s=0)
+    heard.session.resubscribe(wishes(TOPIC, OTHER))
+    await subscribed(heard)
+    await publish(broker, [b"1"], OTHER)
+    await until(lambda: heard.messages, "the new one is heard")
+    assert confirmed == [{TOPIC, OTHER}]
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_what_is_retained_is_repeated_for_wildcards(broker: Mosquitto) -> None:
+    """A device that was a stranger may have said long ago that it is online."""
+    async with aiomqtt.Client(LOOPBACK, broker.port) as client:
+        await client.publish("seuil/hub/back/status", b"online", qos=1, retain=True)
+    async with running(Heard(broker.url, topics=(TOPIC, STATUS))) as heard:
+        await until(lambda: len(heard.messages) == 1, "it is heard")
+        heard.session.resubscribe(wishes(TOPIC, OTHER, STATUS))
+        await until(lambda: len(heard.messages) == 2, "it is heard again")
+        assert {message.topic for message in heard.messages} == {"seuil/hub/back/status"}
+
+
+async def test_fewer_topics_need_no_confirmation(broker: Mosquitto) -> None:
+    """What is left was confirmed before."""
+    async with running(Heard(broker.url, topics=(TOPIC, OTHER))) as heard:
+        heard.session.resubscribe(wishes(TOPIC))
+        assert heard.session.subscribed.is_set()
+
+
+async def test_copies_are_dropped_once_they_are_another_session_s(broker: Mosquitto) -> None:
+    """Not before: until then the copy is all that is heard."""
+    async with running(Heard(broker.url, topics=("seuil/hub/+/event",))) as heard:
+        heard.session.resubscribe(wishes("seuil/hub/+/event"))
+        await subscribed(heard)
+        await publish(broker, [b"1"], OTHER)
+        await until(lambda: heard.messages, "it is heard")
+        heard.session.leave_rest({OTHER})
+        await publish(broker, [b"2"], OTHER)
+        await publish(broker, [b"3"])
+        await until(lambda: len(heard.messages) == 2, "the other is heard")
+        assert heard.payloads == [b"1", b"3"]
+
+
 # -- what we say
 
 

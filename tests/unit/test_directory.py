@@ -137,6 +137,16 @@ def test_what_is_written_is_read_again(store: DirectoryStore) -> None:
     assert "Ada" not in repr(directory)
 
 
+def test_addresses_lead_to_holders(store: DirectoryStore) -> None:
+    """In lowercase; one that two members share is nobody's, and no address is none."""
+    members = {
+        ref: structs.replace(member(ref), email=email)
+        for ref, email in (("a", " Ada@X.fr"), ("b", "both@x.fr"), ("c", "BOTH@x.fr"), ("d", None))
+    }
+    store.apply(members.values())
+    assert store.holders_by_email() == {"ada@x.fr": members["a"].holder.id}
+
+
 def test_each_change_counts_the_version_up(store: DirectoryStore, tmp_path: Path) -> None:
     """Another connection, such as the service's, sees the number grow."""
     other = DirectoryStore(tmp_path / "members.db")

@@ -133,6 +133,18 @@ class DirectoryStore:
         with self._reading() as connection:
             return _members(connection)
 
+    def holders_by_email(self) -> dict[str, HolderId]:
+        """Whose e-mail address is whose, in lowercase; one that several share is nobody's."""
+        found: dict[str, HolderId] = {}
+        shared: set[str] = set()
+        addresses = select(IDENTITY.c.holder, IDENTITY.c.email).where(IDENTITY.c.email.is_not(None))
+        with self._reading() as connection:
+            for holder, email in connection.execute(addresses):
+                address = email.strip().lower()
+                if found.setdefault(address, HolderId(holder)) != holder:
+                    shared.add(address)
+        return {address: holder for address, holder in found.items() if address not in shared}
+
     def find(self, who: str) -> Member | None:
         """The member with this reference or pseudonym."""
         with self._reading() as connection:

@@ -54,7 +54,7 @@ def service() -> Service:
 
 def take_in(service: Service, *messages: MQTTMessage) -> Turnover:
     """What a batch of messages comes to; taken for stored."""
-    turnover = Turnover(MONDAY, sites=dict(service.sites), states=dict(service.states))
+    turnover = Turnover(MONDAY, dict(service.sites), dict(service.states), service._wire)
     for each in messages:
         service._take_in(turnover, each)
     service.states = turnover.states

@@ -1,0 +1,235 @@
+"""iCalendar (RFC 5545) to occurrences: pure, and to be called in a process apart.
+
+A feed is written by others. icalendar and recurring-ical-events take it as it comes and raise
+whatever it leads them into, so every series (all events of one UID) is expanded alone: what is
+wrong with one is counted, and the others stay. What has no bound of its own (a rule that repeats
+each second since 1970) is refused or is ended from outside, see `apart`.
+
+Times: a date is the site's local day, a time without a zone (floating) is in the calendar's
+X-WR-TIMEZONE or else the site's, a recurring time keeps its hour on the clock over a change to or
+from summer time, and so does its end. A time in a zone that nobody knows is no time: guessing it
+would open a door at the wrong hour.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, date, datetime, time, timedelta
+from hashlib import blake2s
+from heapq import nsmallest
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo, available_timezones
+
+import recurring_ical_events  # type: ignore[import-untyped] # it says no types
+from icalendar import Calendar, Event, vInt
+
+from gateway.adapters.calendars.expanded import (
+    OCCURRENCES_MAX,
+    Expanded,
+    FeedError,
+    Occurrence,
+    Window,
+)
+from gateway.adapters.calendars.guests import GuestList, listed
+
+_THEIRS: Final = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)
+"""What icalendar and recurring-ical-events raise over bad input, found by fuzzing."""
+_TIMES: Final = ("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID")
+"""An event with a slip in one of these is not taken: it would be at the wrong time."""
+_TOO_OFTEN: Final = ("SECONDLY", "MINUTELY")
+_MARGIN: Final = timedelta(days=1)
+"""The query is wider than the window, whose edges are then exact in every zone."""
+
+_Series = Sequence[Event]
+
+
+def expand(
+    body: bytes,
+    timezone: str,
+    window: Window,
+    source: str,
+    bounded: Callable[[], AbstractContextManager[object]] = nullcontext,
+) -> Expanded:
+    """The occurrences that overlap `window`, soonest first.
+
+    `timezone` is the site's; `source` names the feed, so that ids of two feeds never meet. Each
+    series is followed inside `bounded()`, which may raise TimeoutError.
+
+    Raises:
+        FeedError: it is no iCalendar.
+    """
+    zone = ZoneInfo(timezone)
+    left_out: Counter[str] = Counter()
+    guests = GuestList(left_out)
+    found: list[Occurrence] = []
+    for alone, series in _every_series(_calendars(body), left_out):
+        try:
+            with bounded():
+                found += [
+                    Occurrence(each.starts, each.ends, _id(source, each), guests.place(each.event))
+                    for each in _occurrences(alone, series, zone, window)
+                ]
+        except TimeoutError:
+            left_out["events whose recurrence takes too long to follow"] += 1
+        except _THEIRS:
+            left_out["events whose recurrence cannot be followed"] += 1
+    if len(found) > OCCURRENCES_MAX:
+        left_out[f"occurrences beyond {OCCURRENCES_MAX}"] += len(found) - OCCURRENCES_MAX
+    kept = tuple(nsmallest(OCCURRENCES_MAX, found))
+    return Expanded(kept, tuple(guests.known), dict(left_out))
+
+
+def _calendars(body: bytes) -> list[Calendar]:
+    try:
+        parts = Calendar.from_ical(body, multiple=True)  # bytes: a text may be taken for a path
+    except _THEIRS:
+        raise FeedError("is not iCalendar (a page to sign in, perhaps?)") from None
+    calendars = [part for part in parts if part.name == "VCALENDAR"]
+    if not calendars:  # what ends early has none, and must not look like a calendar without events
+        raise FeedError("holds no whole VCALENDAR; was it cut off?")
+    return calendars
+
+
+def _every_series(
+    calendars: Iterable[Calendar], left_out: Counter[str]
+) -> Iterator[tuple[Calendar, _Series]]:
+    """The usable events, by their UID; an event without one stands alone."""
+    for calendar in calendars:
+        series: dict[str, list[Event]] = {}
+        for place, event in enumerate(_events(calendar)):
+            wrong = _what_is_wrong(event)
+            if wrong is None:
+                series.setdefault(str(event.get("UID") or f"event {place}"), []).append(event)
+            else:
+                left_out[f"events {wrong}"] += 1
+        for uid, events in series.items():
+            if not _is_called_off(events):
+                yield _alone(calendar, uid, events), events
+
+
+def _events(calendar: Calendar) -> list[Event]:
+    return [part for part in calendar.subcomponents if isinstance(part, Event)]
+
+
+def _alone(calendar: Calendar, uid: str, events: _Series) -> Calendar:
+    """A calendar of one series, which keeps what decides about its times."""
+    alone = Calendar()
+    named = str(calendar.get("X-WR-TIMEZONE", ""))
+    if named in available_timezones():
+        alone["X-WR-TIMEZONE"] = named
+    for event in events:
+        event["UID"] = uid
+        event["SEQUENCE"] = vInt(_sequence(event))
+        alone.add_component(event)
+    return alone
+
+
+def _what_is_wrong(event: Event) -> str | None:
+    """Why an event cannot be taken; None: it can."""
+    if any(name in _TIMES for name, _ in event.errors):
+        return "without a readable time"
+    try:
+        if any(_is_nowhere(event, name) for name in ("DTSTART", "DTEND", "RECURRENCE-ID")):
+            return "in an unknown time zone"
+        starts = _time(event, "DTSTART")
+        ends = _time(event, "DTEND") if "DTEND" in event else starts
+        lasts = _time(event, "DURATION") if "DURATION" in event else timedelta(0)
+        if ends < starts or lasts < timedelta(0):
+            return "that end before they start"
+        if any(_is_too_often(rule) for rule in listed(event.get("RRULE"))):
+            return "that repeat too often"
+    except _THEIRS:  # absent, given twice, a day that ends at an hour, an hour without its zone
+        return "without a readable time"
+    return None
+
+
+def _is_nowhere(event: Event, name: str) -> bool:
+    """Whether a time names a zone that was not found: icalendar then leaves the zone out."""
+    value: Any = event.get(name)
+    return (
+        value is not None
+        and "TZID" in value.params
+        and isinstance(value.dt, datetime)
+        and value.dt.tzinfo is None
+    )
+
+
+def _is_too_often(rule: Any) -> bool:  # noqa: ANN401 - icalendar's vRecur, or whatever was there
+    """Each second or minute; or at an interval of 0, which dateutil follows for ever."""
+    intervals = rule.get("INTERVAL", [1])
+    return str(rule["FREQ"][0]).upper() in _TOO_OFTEN or min(intervals) < 1
+
+
+def _is_called_off(events: _Series) -> bool:
+    """Whether the newest word about the whole series is that it is cancelled."""
+    whole = [event for event in events if "RECURRENCE-ID" not in event]
+    return bool(whole) and _is_cancelled(max(whole, key=_sequence))
+
+
+def _is_cancelled(event: Event) -> bool:
+    return str(event.get("STATUS", "")).upper() == "CANCELLED"
+
+
+def _sequence(event: Event) -> int:
+    number = event.get("SEQUENCE", 0)
+    return number if isinstance(number, int) else 0
+
+
+class _Found(NamedTuple):
+    """An occurrence: as an event of its own, when it is, and which of its series it is."""
+
+    event: Event
+    starts: datetime
+    ends: datetime
+    which: str
+
+
+def _occurrences(
+    alone: Calendar, series: _Series, zone: ZoneInfo, window: Window
+) -> Iterator[_Found]:
+    """What of a series is in the window."""
+    repeats = len(series) > 1 or any(name in series[0] for name in ("RRULE", "RDATE"))
+    span = (window.starts.astimezone(zone) - _MARGIN, window.ends.astimezone(zone) + _MARGIN)
+    for event in recurring_ical_events.of(alone).between(*span):
+        starts, ends = _span(_time(event, "DTSTART"), _time(event, "DTEND"), zone)
+        inside = starts < ends and starts < window.ends and ends > window.starts
+        if inside and not _is_cancelled(event):
+            yield _Found(event, starts, ends, _which(event, starts, zone) if repeats else "")
+
+
+def _span(starts: date, ends: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """From when until when; what begins in the hour that spring leaves out has its length still."""
+    first, last = _moment(starts, zone), _moment(ends, zone)
+    return first, last if last > first else first + max(ends - starts, timedelta(0))
+
+
+def _which(event: Event, starts: datetime, zone: ZoneInfo) -> str:
+    """Tells an occurrence from the others of its series: when it was to be, wherever it moved."""
+    planned: Any = event["RECURRENCE-ID"]
+    if "RANGE" in planned.params:  # stands in all that follow
+        return starts.isoformat()
+    return _moment(planned.dt, zone).isoformat()
+
+
+def _id(source: str, found: _Found) -> str:
+    name = f"{found.event['UID']}\0{found.which}".encode("utf-8", "replace")
+    return f"{source}-{blake2s(name, digest_size=10).hexdigest()}"
+
+
+def _moment(value: date, zone: ZoneInfo) -> datetime:
+    """In UTC; a day begins at the site's midnight, a floating time is the site's."""
+    if not isinstance(value, datetime):
+        value = datetime.combine(value, time.min)
+    return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _time(event: Event, name: str) -> Any:  # noqa: ANN401 - a date, a time or a duration
+    value: Any = event[name]
+    return value.dt
