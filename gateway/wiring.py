@@ -19,6 +19,7 @@ from gateway.adapters.directory import FILE as MEMBERS_FILE
 from gateway.adapters.directory import DirectoryError, DirectoryStore, credential_hash, diff
 from gateway.adapters.influx import InfluxSettings, Outbox
 from gateway.adapters.journal import JOURNAL_FILE, Journal
+from gateway.adapters.mqtt import broker_address
 from gateway.announce import Announcer
 from gateway.calendars import Calendars
 from gateway.clock import Clock
@@ -26,6 +27,7 @@ from gateway.config import ConfigError, Fault, Settings, credential_key
 from gateway.core.directory import Directory, DirectoryChange
 from gateway.core.events import DirectoryChanged
 from gateway.core.site import Site, SiteId
+from gateway.cutoff.keep import keep_rights
 from gateway.intake import Intake
 from gateway.recovery import recover
 from gateway.reload import Space, Watch
@@ -103,10 +105,24 @@ async def run(
         tasks.create_task(_tell_health(parts, clock, settings.instance, watch), name="health")
         if watch is not None:
             tasks.create_task(_watch_space(parts, settings.prefix, watch), name="space")
+        tasks.create_task(_keep_rights(parts, settings, clock), name="rights")
         if parts.outbox is not None:
             tasks.create_task(parts.outbox.run(), name="outbox")
         _calm_the_collector()
         tasks.create_task(_say_ready(parts, on_ready), name="ready")
+
+
+async def _keep_rights(parts: Parts, settings: Settings, clock: Clock) -> None:
+    """What readers may decide alone while they are cut off, for the sites as they are in force."""
+    service = parts.service
+    await keep_rights(
+        lambda: [(site, service.states[site.id]) for site in service.sites.values()],
+        address=broker_address(settings),
+        client_id=f"{settings.prefix}-{settings.instance}-rights",
+        topics=parts.topics,
+        hashed=partial(credential_hash, parts.key),
+        clock=clock,
+    )
 
 
 async def _say_ready(parts: Parts, on_ready: Callable[[], None]) -> None:
