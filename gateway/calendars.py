@@ -81,6 +81,8 @@ class Calendars:
         """Follow these feeds and no others; what is known of those that stay is kept."""
         known = self._followed
         self._followed = {feed: known.get(feed) or _Followed(feed) for feed in feeds}
+        if not self._followed:
+            self._holders = None  # nobody tells us of them any more
         self._changed.set()
         self._news.set()
 
@@ -93,16 +95,16 @@ class Calendars:
         """Read and tell until cancelled."""
         async with http_session() as http, asyncio.TaskGroup() as tasks:
             tasks.create_task(self._tell_news(), name="bookings")
-            running: dict[CalendarFeed, asyncio.Task[None]] = {}
+            running: dict[_Followed, asyncio.Task[None]] = {}
             while True:
                 await self._changed.wait()
                 self._changed.clear()
-                for feed in running.keys() - self._followed.keys():
-                    running.pop(feed).cancel()
-                for feed in self._followed.keys() - running.keys():
-                    running[feed] = tasks.create_task(
-                        self._follow(http, self._followed[feed]), name=f"calendar {feed.target}"
-                    )
+                wanted = set(self._followed.values())
+                for gone in running.keys() - wanted:
+                    running.pop(gone).cancel()
+                for new in wanted - running.keys():
+                    name = f"calendar {new.feed.target}"
+                    running[new] = tasks.create_task(self._follow(http, new), name=name)
 
     async def _follow(self, http: aiohttp.ClientSession, followed: "_Followed") -> None:
         while True:

@@ -10,7 +10,7 @@ import gc
 import logging
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
@@ -59,6 +59,14 @@ class _Stores:
     key: bytes
 
 
+@dataclass
+class _InForce:
+    """What was taken into force last."""
+
+    members: int = -1
+    """The version of the members; -1: none yet."""
+
+
 @dataclass(frozen=True)
 class Parts:
     """A gateway that is ready to run."""
@@ -70,16 +78,8 @@ class Parts:
     calendars: Calendars
     topics: Topics
     outbox: Outbox | None
-    key: bytes
-    in_force: "InForce"
-
-
-@dataclass
-class InForce:
-    """What health tells of what was taken into force."""
-
-    members: int = -1
-    """The version of the members."""
+    key: bytes = field(repr=False)
+    in_force: _InForce = field(default_factory=_InForce)
 
 
 async def run(
@@ -189,7 +189,6 @@ async def _parts(
         topics=topics,
         outbox=outbox,
         key=key,
-        in_force=InForce(),
     )
 
 

@@ -135,7 +135,7 @@ async def test_a_new_room_and_its_reader_work_and_go(gateway: GatewayProcess, wi
     letters = gateway.ask(lambda file: file.count("dead_letter"))
     await wire.badge(ADA, "lab-reader", boot=2, seq=2)
     await until(
-        lambda: gateway.ask(lambda file: file.count("dead_letter")) == letters + 1,
+        lambda: gateway.ask(lambda file: file.count("dead_letter")) > letters,
         "its reader is a stranger again",
     )
     assert len(wire.said["seuil/hub/lab-reader/command"]) == 1

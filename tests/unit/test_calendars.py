@@ -235,6 +235,19 @@ async def test_feeds_that_come_and_go(file: Path, tmp_path: Path) -> None:
     assert len(engine.told) == 4
 
 
+async def test_a_feed_that_goes_and_comes_again_at_once(file: Path) -> None:
+    """Is read anew, with the members that are told after it came."""
+    engine = Engine()
+    async with following(engine, feed(file, refresh_s=100)) as followed:
+        await until(engine.booked, "it is in force")
+        followed.use([])
+        followed.use([feed(file, refresh_s=100)])
+        assert followed.wants_holders
+        put(file, event("one", "bob@x.fr"))
+        followed.know(HOLDERS)
+        await until(lambda: holders_of(engine.booked()) == [(BOB,)], "it is read")
+
+
 async def test_bookings_of_a_feed_that_went_while_we_were_away(file: Path) -> None:
     """Are taken out at the next start, members known or not."""
     engine = Engine()
