@@ -49,6 +49,21 @@ def answer(
     _tell(result, as_json=as_json)
 
 
+@app.command("decisions")
+def decisions(
+    thousands: Annotated[int, typer.Option(min=1, help="Decisions, in thousands.")] = 40,
+    seed: Seed = 0,
+    *,
+    as_json: Json = False,
+) -> None:
+    """How many decisions a second does the pure engine make on one core, with every rule on?"""
+    from gateway.bench.decisions import measure  # noqa: PLC0415 - likewise
+
+    with _counter("decisions", 1000 * thousands, quiet=as_json) as reach:
+        result = measure(1000 * thousands, seed, reach)
+    _tell(result, as_json=as_json)
+
+
 @app.command("crash")
 def crash(
     kills: Annotated[int, typer.Option(min=1, help="Times that the gateway is killed.")] = 200,

@@ -81,18 +81,12 @@ class Question(Struct, frozen=True, dict=True):
     @cached_property
     def memberships(self) -> list[tuple[Membership, Standing]]:
         """The asker's memberships that speak of this site, and how each stands."""
-        return [
-            (entry, standing(entry, self.at))
-            for entry in self.asker.memberships
-            if not entry.sites or self.site.id in entry.sites
-        ]
+        return _memberships(self)
 
     @cached_property
     def rights(self) -> list[PlanRight]:
         """What the asker's valid plans say of this access point, at any hour."""
-        by_plan = self.site.rights[self.here.id]  # has no plan that the space file has no more
-        valid = [entry.plan for entry, stands in self.memberships if stands == "active"]
-        return [right for plan in valid for right in by_plan.get(plan, ())]
+        return _rights(self)
 
     @cached_property
     def open_rights(self) -> list[PlanRight]:
@@ -106,47 +100,70 @@ class Question(Struct, frozen=True, dict=True):
 
         A plan without quotas has most; its tally is None.
         """
-        cheapest: tuple[Plan, Tally | None] | None = None
-        for each in self.open_rights:
-            if not each.plan.quotas:
-                return each.plan, None
-            tally = self._scarcest(each.plan)
-            if cheapest is None or _left(tally) > _left(cheapest[1]):
-                cheapest = each.plan, tally
-        return cheapest
+        return _cheapest(self)
 
     @property
     def paid_by(self) -> Plan | None:
         """A plan that is open now and has something left."""
-        if self.cheapest is None or _left(self.cheapest[1]) <= 0:
-            return None
-        return self.cheapest[0]
-
-    @cached_property
-    def arrivals(self) -> list[Arrival]:
-        """Everybody who was let through a door and has not passed yet."""
-        return [arrival for door in self.state.doors.values() for arrival in door.pending]
+        return _paid_by(self)
 
     @cached_property
     def bookings(self) -> tuple[BookingClaim, ...]:
         """The asker's bookings that lead here now."""
         return booking_claims(self.site, self.state.bookings, self.here, self.asker, self.at)
 
-    def _scarcest(self, plan: Plan) -> Tally | None:
-        """An entry is used by entering the site: by nobody who is inside, and at no machine."""
-        site, found = self.site, self.whereabouts
-        enters = found is None and self.here.direction == "entry"
-        days = self.state.usage.get(self.asker.id, ())
-        if found is not None:
-            days = quotas.with_stay(days, quotas.stay(found.since, self.at, site.clock))
-        scarcest: Tally | None = None
-        for quota in plan.quotas:
-            if quota.kind == "entries" and not enters:
-                continue
-            tally = quotas.tally(quota, days, self.today, site.accounting)
-            if tally.left < _left(scarcest):
-                scarcest = tally
-        return scarcest
+    @cached_property
+    def arrivals(self) -> list[Arrival]:
+        """Everybody who was let through a door and has not passed yet."""
+        return [arrival for door in self.state.doors.values() for arrival in door.pending]
+
+
+def _memberships(question: Question) -> list[tuple[Membership, Standing]]:
+    return [
+        (entry, standing(entry, question.at))
+        for entry in question.asker.memberships
+        if not entry.sites or question.site.id in entry.sites
+    ]
+
+
+def _rights(question: Question) -> list[PlanRight]:
+    by_plan = question.site.rights[question.here.id]  # without plans that the space file dropped
+    valid = [entry.plan for entry, stands in question.memberships if stands == "active"]
+    return [right for plan in valid for right in by_plan.get(plan, ())]
+
+
+def _cheapest(question: Question) -> tuple[Plan, Tally | None] | None:
+    cheapest: tuple[Plan, Tally | None] | None = None
+    for each in question.open_rights:
+        if not each.plan.quotas:
+            return each.plan, None
+        tally = _scarcest(question, each.plan)
+        if cheapest is None or _left(tally) > _left(cheapest[1]):
+            cheapest = each.plan, tally
+    return cheapest
+
+
+def _paid_by(question: Question) -> Plan | None:
+    if question.cheapest is None or _left(question.cheapest[1]) <= 0:
+        return None
+    return question.cheapest[0]
+
+
+def _scarcest(question: Question, plan: Plan) -> Tally | None:
+    """An entry is used by entering the site: by nobody who is inside, and at no machine."""
+    site, found = question.site, question.whereabouts
+    enters = found is None and question.here.direction == "entry"
+    days = question.state.usage.get(question.asker.id, ())
+    if found is not None:
+        days = quotas.with_stay(days, quotas.stay(found.since, question.at, site.clock))
+    scarcest: Tally | None = None
+    for quota in plan.quotas:
+        if quota.kind == "entries" and not enters:
+            continue
+        tally = quotas.tally(quota, days, question.today, site.accounting)
+        if tally.left < _left(scarcest):
+            scarcest = tally
+    return scarcest
 
 
 def asked(site: Site, state: State, event: Reported, now: datetime) -> Question:

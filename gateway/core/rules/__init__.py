@@ -98,18 +98,17 @@ class Ruling(Struct, frozen=True):
 def decide(question: Question) -> Ruling:
     """The ruling of the first rule that grants or denies; nobody granted: denied."""
     verdicts: list[Verdict] = []
-    noted = set()
     for rule in RULES:
         verdict = rule(question)
         verdicts.append(verdict)
-        if "noted" in verdict.saw:
-            noted.add(verdict.saw["noted"])
         if verdict.outcome != "pass":
+            granted = verdict.outcome == "grant"
+            noted = {entry.saw["noted"] for entry in verdicts if "noted" in entry.saw}
             return Ruling(
-                granted=verdict.outcome == "grant",
+                granted=granted,
                 reason=verdict.reason or NO_ACCESS_RIGHTS,
                 verdicts=tuple(verdicts),
                 duress="duress" in noted,
-                passback="passback" in noted and verdict.outcome == "grant",
+                passback=granted and "passback" in noted,
             )
     return Ruling(granted=False, reason=NO_ACCESS_RIGHTS, verdicts=tuple(verdicts))

@@ -11,6 +11,7 @@ from gateway.core.facts import Verdict
 from gateway.core.question import Question
 from gateway.core.rules.verdicts import denied, passed
 from gateway.core.site import Strength
+from gateway.core.state import Attempts
 
 ATTEMPTS_MAX = 5
 """So many wrong PINs within `ATTEMPTS_WITHIN` and none is looked at for `LOCKOUT`: at this pace a
@@ -19,13 +20,14 @@ ATTEMPTS_WITHIN = timedelta(minutes=10)
 LOCKOUT = timedelta(minutes=10)
 """Counted from the last wrong PIN."""
 
+_NONE = Attempts(())
 _STRENGTHS: Final[dict[Strength, int]] = {"pin": 0, "number": 1, "number-and-pin": 2}
 
 
 def attempts_are_left(question: Question) -> Verdict:
     """Nobody has been guessing PINs of this badge, or codes at this keypad."""
     for key in _guessed_at(question):
-        times = question.state.attempts[key].times[-ATTEMPTS_MAX:]
+        times = question.state.attempts.get(key, _NONE).times[-ATTEMPTS_MAX:]
         if (
             len(times) == ATTEMPTS_MAX
             and times[-1] - times[0] <= ATTEMPTS_WITHIN
@@ -76,12 +78,13 @@ def pin_is_right(question: Question) -> Verdict:
 
 def _guessed_at(question: Question) -> Iterator[str]:
     """What wrong PINs are counted for, where any were typed."""
+    if not question.state.attempts:
+        return
     device = question.site.device.get(question.device)
-    keys = (
-        question.credential.hash if question.credential is not None else None,
-        device.id if device is not None and device.format == "pin" else None,
-    )
-    return (key for key in keys if key is not None and key in question.state.attempts)
+    if question.credential is not None:
+        yield question.credential.hash
+    if device is not None and device.format == "pin":
+        yield device.id
 
 
 def _strength(question: Question) -> Strength:

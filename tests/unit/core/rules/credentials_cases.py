@@ -151,6 +151,9 @@ GRANTS = {
         "attempts_are_left",
         {},
     ),
+    "four wrong PINs, and one long after them": Grant(
+        ask(**wrong(ADA, *(MONDAY - 12 * MINUTE,) * 4, MONDAY - MINUTE)), "attempts_are_left", {}
+    ),
     "five wrong PINs, the last ten minutes ago": Grant(
         ask(**guessing(MONDAY - 10 * MINUTE)), "attempts_are_left", {}
     ),

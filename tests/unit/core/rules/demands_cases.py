@@ -207,6 +207,15 @@ BOOKING_REFUSALS = {
         "booking-required",
         {"target": "machine:laser"},
     ),
+    "a house that must be booked, around a hall that asks for something else": Refusal(
+        ask(
+            site=with_demands(HOUSE, with_demands(HALL, trainings=(SAFETY,)), booking="required"),
+            who=trained(),
+        ),
+        "booking_allows",
+        "booking-required",
+        {"target": "zone:house"},
+    ),
     "the second of two zones must be booked": Refusal(
         ask(site=with_demands(HOUSE, RESPECTED, booking="required")),
         "booking_allows",
@@ -399,7 +408,13 @@ GRANTS = {
     ),
     "a room that nobody has booked": Grant(ask(site=RESPECTED), "booking_allows", {}),
     "a booking of a room that takes no bookings": Grant(
-        ask(bookings=booked(hall=booking("bob"))), "booking_allows", {}
+        ask(
+            site=with_demands(HALL, trainings=(SAFETY,)),
+            who=trained(),
+            bookings=booked(hall=booking("bob")),
+        ),
+        "booking_allows",
+        {},
     ),
     "somebody else's time that is over, and one to come": Grant(
         ask(
@@ -529,6 +544,16 @@ GRANTS = {
             site=SUPERVISED,
             inside={"ada": LAB, "bob": BOOTH},
             others=(keyholder("bob"), keyholder("cyd")),
+        ),
+        "company_is_here",
+        {},
+    ),
+    "somebody in charge of this site and no other": Grant(
+        ask(
+            "laser-on",
+            site=SUPERVISED,
+            inside={"ada": LAB, "bob": LAB},
+            others=(keyholder("bob", "hub"),),
         ),
         "company_is_here",
         {},

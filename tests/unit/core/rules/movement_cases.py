@@ -129,6 +129,12 @@ REFUSALS = {
         "zone-full",
         {"zone": "house", "people": 6, "capacity": 6},
     ),
+    "a zone without a capacity in a house that is full": Refusal(
+        ask("lab-in", strangers={HALL: 6}),
+        "zone_has_room",
+        "zone-full",
+        {"zone": "house", "people": 6, "capacity": 6},
+    ),
     "a full booth, asked for from inside the laboratory": Refusal(
         ask("booth-in", inside={"ada": LAB}, strangers={BOOTH: 1}),
         "zone_has_room",

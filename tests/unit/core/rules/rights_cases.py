@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 from immutables import Map
+from msgspec import structs
 
 from gateway.core.directory import HolderId, Membership
-from gateway.core.site import GroupId, PlanId, Quota, Right, SiteId, ZoneId
+from gateway.core.site import GroupId, PlanId, Quota, Right, Site, SiteId, ZoneId
 from gateway.core.state import DayOfUse
 from tests.unit.core.rules.house import (
     BARE,
@@ -65,6 +66,14 @@ def spent(kind: str, per: str, used: float, amount: float) -> Saw:
     return {"plan": "full", "quota": kind, "per": per, "used": used, "amount": amount}
 
 
+def with_office(quota: Quota) -> Site:
+    """The site where the full plan has three days a month, and the office plan this."""
+    full, office, bare = with_plan(Quota("days", 3, "month")).plans
+    return at_site(plans=(full, structs.replace(office, quotas=(quota,)), bare))
+
+
+TWO_QUOTAS = with_office(Quota("days", 2, "week"))
+EQUAL_QUOTAS = with_office(Quota("days", 3, "week"))
 OF_THE_HALL: Saw = {"booking": "of-ada", "booked": "zone:hall"}
 OF_THE_LASER: Saw = {"booking": "of-ada", "booked": "machine:laser"}
 
@@ -542,6 +551,26 @@ QUOTA_GRANTS = {
         ),
         "quota_is_left",
         spent("entries", "day", 1, 3),
+    ),
+    "of two quotas with as much left the first is told": Grant(
+        ask(site=with_plan(Quota("days", 3, "month"), Quota("entries", 3, "day"))),
+        "quota_is_left",
+        spent("days", "month", 0.0, 3),
+    ),
+    "of two plans the one with most left is told": Grant(
+        ask(site=TWO_QUOTAS, who=holder("ada", IN_OFFICE, Membership(FULL))),
+        "quota_is_left",
+        spent("days", "month", 0.0, 3),
+    ),
+    "of two plans with as much left the first is told": Grant(
+        ask(site=EQUAL_QUOTAS, who=holder("ada", IN_OFFICE, Membership(FULL))),
+        "quota_is_left",
+        {**spent("days", "week", 0.0, 3), "plan": "office"},
+    ),
+    "of two plans the one that comes later may have most left": Grant(
+        ask(site=TWO_QUOTAS, who=holder("ada", Membership(FULL), IN_OFFICE)),
+        "quota_is_left",
+        spent("days", "month", 0.0, 3),
     ),
     "a used up quota, and another plan without one": Grant(
         ask(

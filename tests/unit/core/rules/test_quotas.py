@@ -60,6 +60,7 @@ def test_a_stay_adds_to_the_days_that_it_touches() -> None:
     assert with_stay(ended, running) == (day(5, 10.0, 1), day(1, 21.0, 2), day(0, 32.0, 3))
     assert with_stay(ended, ()) == ended
     assert with_stay((), running) == running
+    assert with_stay(ended[2:], running[1:]) == (day(0, 32.0, 3),)
     assert with_stay(ended[:1], running) == (day(5, 10.0, 1), *running)
     assert with_stay(ended, running[:1]) == (day(5, 10.0, 1), day(1, 21.0, 2), day(0, 30.0, 3))
 
@@ -79,6 +80,10 @@ def test_a_stay_is_split_at_local_midnight_and_bounded() -> None:
     )
     assert stay(began, began + timedelta(hours=1), PARIS) == (DayOfUse(date(2026, 11, 20), 3600.0),)
     assert stay(began, began, PARIS) == ()
+    assert stay(began, began + timedelta(minutes=90), PARIS) == (
+        DayOfUse(date(2026, 11, 20), 3600.0),
+        DayOfUse(date(2026, 11, 21), 1800.0),
+    )
     whole = stay(began, began + timedelta(days=99), PARIS)
     assert sum(part.seconds for part in whole) == STAY_MAX.total_seconds() == 86_400.0
 
