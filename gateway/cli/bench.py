@@ -5,6 +5,7 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -155,6 +156,33 @@ def outage(
         result = _carried_out(measure(minutes, on_step), as_json=as_json)
     _tell(result, as_json=as_json)
     _judge(good=result.is_good)
+
+
+@app.command("occupancy")
+def occupancy(
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(help="A recording (ROBOD, UCI 864, CalIt2), or a folder of them; repeatable."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Draws of each fault, from seed 0 on.")] = 5,
+    *,
+    as_json: Json = False,
+) -> None:
+    """How well are people counted, on recordings and on simulated days, beside the usual ways?"""
+    from gateway.bench.occupancy import measure, trials  # noqa: PLC0415 - likewise
+    from gateway.bench.occupancy_table import table  # noqa: PLC0415 - likewise
+
+    try:
+        todo = trials(data or (), seeds)
+    except BenchError as wrong:
+        errors.tell((Fault("", "", str(wrong)),), as_json=as_json)
+        raise typer.Exit(errors.CANNOT) from None
+    with _counter("trials", len(todo), quiet=as_json) as reach:
+        result = _carried_out(measure(todo, reach), as_json=as_json)
+    if as_json:
+        _tell(result, as_json=True)
+    else:
+        Console(highlight=False).print(table(result))
 
 
 def _carried_out(work: Coroutine[Any, Any, R], *, as_json: bool) -> R:

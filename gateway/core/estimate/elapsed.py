@@ -1,0 +1,89 @@
+"""Time passes in a zone: people come and leave unseen, sensors are quiet or stay on.
+
+Counters miss people, so some come and leave unseen at any time, at a low rate. That alone would
+let a counter that misses more exits than entries fill the room for ever. But nobody stays for ever:
+the zone remembers how many came in each of the last eight hours, thinned by those who left, and
+whoever is in excess of them has most likely gone. By day, in a room that people come and go in,
+that is nobody; at night it is what the counter made up.
+"""
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+from msgspec import structs
+
+from gateway.core.estimate import belief as beliefs
+from gateway.core.estimate import sensors
+from gateway.core.estimate.zone import HOUR_S, STAY_H, ZoneEstimate, hour_of
+
+ARRIVALS_PER_H = 0.02
+"""People who come in past every counter and reader of a zone that has some."""
+DEPARTURES_PER_H = 0.04
+"""The chance that one person leaves so."""
+OPEN_ARRIVALS_PER_H, OPEN_DEPARTURES_PER_H = 0.5, 1.0
+"""The same where nothing counts who passes: then everybody comes and leaves unseen."""
+OVERSTAYS_PER_H = 0.5
+"""The chance to have left unseen, of those who would be staying longer than that."""
+CHUNK_S = 60.0
+"""Time passes in pieces of at most this: people come within one, and the silence that follows them
+is weighed within the same one."""
+CATCH_UP_S = 600.0
+"""A zone in which nothing happens is taken along each ten minutes."""
+
+
+def advanced(zone: ZoneEstimate, at: datetime) -> ZoneEstimate:
+    """The zone at a later time; at an earlier one it is as it was."""
+    while zone.at < at:
+        until = min(at, _next_mark(zone.at, CHUNK_S))
+        zone = _aged(sensors.without_stuck(zone), until)
+    return zone
+
+
+def caught_up(zone: ZoneEstimate, at: datetime) -> ZoneEstimate:
+    """The zone at the last mark of `CATCH_UP_S` before `at`: nights are not gone over again.
+
+    Pieces of time end at marks of the clock, so this comes to the same as going all the way later.
+    """
+    mark = _next_mark(at, CATCH_UP_S) - timedelta(seconds=CATCH_UP_S)
+    return advanced(zone, mark) if zone.at < mark else zone
+
+
+def _aged(zone: ZoneEstimate, at: datetime) -> ZoneEstimate:
+    """The zone at a time that is at most one piece later."""
+    seconds = (at - zone.at).total_seconds()
+    stays, hour = _hours_on(zone, at)
+    size, share = len(zone.belief), seconds / HOUR_S
+    if zone.counted:
+        arrivals, leaving = ARRIVALS_PER_H * share, _leaving(size, round(sum(stays)))
+    else:
+        arrivals, leaving = OPEN_ARRIVALS_PER_H * share, _leaving_open(size)
+    drifted = beliefs.drifted(zone.belief, arrivals, leaving, share)
+    voted = sensors.votes(structs.replace(zone, belief=drifted), seconds)
+    return structs.replace(voted, at=at, stays=stays, hour=hour)
+
+
+def _next_mark(at: datetime, every_s: float) -> datetime:
+    """The first whole multiple of `every_s` since 1970 that is later."""
+    return datetime.fromtimestamp((at.timestamp() // every_s + 1) * every_s, UTC)
+
+
+def _hours_on(zone: ZoneEstimate, at: datetime) -> tuple[tuple[float, ...], int]:
+    hour = hour_of(at)
+    passed = min(hour - zone.hour, STAY_H)
+    if passed <= 0:
+        return zone.stays, zone.hour
+    return (*zone.stays[passed:], *((0.0,) * passed)), hour
+
+
+@lru_cache(maxsize=1024)
+def _leaving(size: int, recent: int) -> tuple[float, ...]:
+    """Unseen departures an hour of 0, 1, 2 … people, of whom `recent` came within `STAY_H`."""
+    return tuple(
+        DEPARTURES_PER_H * min(n, recent) + OVERSTAYS_PER_H * max(0, n - recent)
+        for n in range(size + 1)
+    )
+
+
+@lru_cache(maxsize=64)
+def _leaving_open(size: int) -> tuple[float, ...]:
+    return tuple(OPEN_DEPARTURES_PER_H * n for n in range(size + 1))

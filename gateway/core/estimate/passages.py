@@ -1,0 +1,141 @@
+"""People go through doors: reported by counters, badges, or both of the same person.
+
+What leaves one zone enters the other. Each passage may have been nobody, one person or two; and
+whoever comes out of a zone must have been in it, so a passage out of a zone that is surely empty is
+believed less on the other side too: a flow between two zones moves people and makes none.
+"""
+
+from typing import Literal
+
+from immutables import Map
+from msgspec import Struct, structs
+
+from gateway.core.estimate import belief as beliefs
+from gateway.core.estimate.belief import Belief, Kernel
+from gateway.core.estimate.evidence import DeviceHealth
+from gateway.core.estimate.zone import SENSORS_MAX, Mark, Reason, ZoneEstimate, because
+from gateway.core.site import DeviceId
+
+COUNTER: Kernel = (0.03, 0.89, 0.08)
+"""A counted passage was nobody, one person, or two side by side (or one behind one unseen)."""
+BADGE: Kernel = (0.002, 0.958, 0.04)
+"""A badge, and the door's contact; two: somebody slipped in behind."""
+GRANT: Kernel = (0.03, 0.93, 0.04)
+"""A badge at a door without a contact: some think better of it."""
+HIDDEN = 0.01
+"""The chance that who passes out of a zone had come into it unseen (a counter's usual misses)."""
+MATCH_S = 5.0
+"""A badge and a counter's report at one door within so long are the same person."""
+MARKS_MAX = 16
+"""Passages that wait for their other half, a zone: more do not fit through doors in 5 s."""
+ONE_BY_ONE_MAX = 8
+"""Passages between two zones that are looked at one by one; more at once, after an outage, are a
+crowd whose origin needs no proof."""
+
+
+class Gate(Struct, frozen=True):
+    """Who reports a passage, and how surely one person passed; `place` is the door."""
+
+    device: DeviceId
+    place: str
+    kind: Literal["counter", "badge"]
+    kernel: Kernel
+
+
+Sides = tuple[ZoneEstimate | None, ZoneEstimate | None]
+"""The zones inside and outside of a door; None: nobody counts there."""
+
+
+def moved(sides: Sides, people: int, gate: Gate) -> Sides:
+    """Both sides after so many passages inward (below 0: outward), one after the other."""
+    step = 1 if people > 0 else -1
+    for _ in range(min(abs(people), ONE_BY_ONE_MAX)):
+        sides = _stepped(sides, step, gate)
+        people -= step
+    return _stepped(sides, people, gate) if people else sides
+
+
+def watched(zone: ZoneEstimate, device: DeviceId) -> ZoneEstimate:
+    """A counter or reader tells of this zone's doors, whatever it says."""
+    if zone.counted and zone.doors.get(device) == "well":
+        return zone
+    return structs.replace(zone, counted=True, doors=_known_door(zone, device))
+
+
+def met(zone: ZoneEstimate, place: str, people: int, *, badge: bool) -> tuple[ZoneEstimate, int]:
+    """Match a passage with its other half (badge or counter) at the same door.
+
+    Returns the zone and how many of `people` are news; below 0: outward.
+    """
+    inward, news = people > 0, abs(people)
+    marks: list[Mark] = []
+    for mark in zone.marks:
+        if (zone.at - mark.at).total_seconds() > MATCH_S:
+            continue
+        if news and mark.place == place and mark.badge != badge and mark.inward == inward:
+            news -= 1
+        else:
+            marks.append(mark)
+    marks += [Mark(zone.at, place, badge, inward)] * min(news, MARKS_MAX)
+    zone = structs.replace(zone, marks=tuple(marks[-MARKS_MAX:]))
+    return zone, news if inward else -news
+
+
+def _stepped(sides: Sides, people: int, gate: Gate) -> Sides:
+    inner, outer = sides
+    origin, target = (outer, inner) if people > 0 else (inner, outer)
+    into = gate
+    if origin is not None:
+        into = structs.replace(gate, kernel=_hidden_by(gate.kernel, origin.belief))
+        origin = _left(origin, abs(people), gate)
+    if target is not None:
+        target = _entered(target, abs(people), into)
+    return (target, origin) if people > 0 else (origin, target)
+
+
+def _entered(zone: ZoneEstimate, people: int, gate: Gate) -> ZoneEstimate:
+    return structs.replace(
+        _passed(zone, people, gate),
+        belief=beliefs.entered(zone.belief, people, gate.kernel),
+        stays=(*zone.stays[:-1], zone.stays[-1] + people),
+        entered_at=zone.at,
+    )
+
+
+def _left(zone: ZoneEstimate, people: int, gate: Gate) -> ZoneEstimate:
+    return structs.replace(
+        _passed(zone, -people, gate),
+        belief=beliefs.left(zone.belief, people, gate.kernel),
+        stays=_thinned(zone.stays, people, beliefs.likeliest(zone.belief)),
+    )
+
+
+def _passed(zone: ZoneEstimate, people: int, gate: Gate) -> ZoneEstimate:
+    reason = Reason(zone.at, gate.kind, gate.device, gate.place, people, float(abs(people)))
+    return structs.replace(
+        watched(zone, gate.device), life_at=zone.at, reasons=because(zone, reason)
+    )
+
+
+def _hidden_by(kernel: Kernel, origin: Belief) -> Kernel:
+    """A passage's kernel for the zone that is entered, when it is known who was in the other.
+
+    Nobody can come out of an empty zone, save those whom the filter does not know of (`HIDDEN`).
+    """
+    one = max(beliefs.at_least(origin, 1), HIDDEN)
+    two = max(beliefs.at_least(origin, 2), HIDDEN * one)
+    weights = (kernel[0], kernel[1] * one, kernel[2] * two)
+    whole = sum(weights)
+    return (weights[0] / whole, weights[1] / whole, weights[2] / whole)
+
+
+def _thinned(stays: tuple[float, ...], people: int, inside: int) -> tuple[float, ...]:
+    """Who left may have come at any time: each hour's share of the people inside goes."""
+    rest = max(0.0, 1.0 - people / max(inside, people, 1))
+    return tuple([each * rest for each in stays])
+
+
+def _known_door(zone: ZoneEstimate, device: DeviceId) -> Map[DeviceId, DeviceHealth]:
+    if zone.doors.get(device) == "well" or len(zone.doors) >= SENSORS_MAX:
+        return zone.doors
+    return zone.doors.set(device, "well")

@@ -1,0 +1,255 @@
+"""What sees a room, and what people say of it.
+
+PIR and mmWave sensors tell empty from not empty, and no more: a PIR's rate grows with the number of
+people, but what it tells of their number was measured to be worse than nothing. A trigger tilts the
+chance of zero; silence tilts it back by the second. A sensor that stays on goes on saying so until
+it has said as much as a stuck one deserves; with no other sign of life it then loses its vote, and
+what it gave is taken back. Cameras weigh each number of people; operators and alarms speak rarely,
+and strongly.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from math import exp, log
+from typing import Literal
+
+from immutables import Map
+from msgspec import Struct, structs
+
+from gateway.core.estimate import belief as beliefs
+from gateway.core.estimate.evidence import DeviceHealth
+from gateway.core.estimate.zone import (
+    HOUR_S,
+    SENSORS_MAX,
+    STAY_H,
+    Reason,
+    Sensor,
+    ZoneEstimate,
+    because,
+)
+from gateway.core.site import DeviceId
+
+QUIET_DOOR_S = 7200.0
+"""With people inside somebody passes the door once in so long, at least."""
+TRIGGER_S = 300.0
+"""A sensor's triggers are one person's movement, not news each: they count once in so long."""
+STAYS_ON_S = 120.0
+"""A false trigger is over after so long, in the mean."""
+STUCK_SHARE = 0.02
+"""Of the times that a sensor is on without anybody: those when it is stuck and stays on."""
+PATIENCE_S = 900.0
+"""A sensor that is on for so long without another sign of life has no vote any more, where another
+sensor would show life: twice the longest silence of a PIR over a person (7.5 min, UCI 864)."""
+LONE_PATIENCE_S = 4 * HOUR_S
+"""The same where only a door's counter could: half a day at a desk without leaving it."""
+WALKS_S, WALKING_S = 60.0, 30.0
+"""Who comes in walks for a minute, and a PIR sees that within half of one, in the mean: an entry
+that it does not see was rather a ghost."""
+HEADS_SPREAD, HEADS_SPREAD_PER_PERSON = 0.5, 0.08
+"""A camera is wrong by so many people in the mean: half a person, and one of twelve."""
+HEADS_LOST = 0.05
+"""The chance that a camera's number says nothing at all (a curtain, a crash, a poster)."""
+HEADS_S = 60.0
+"""A camera's frames are one look at the same people: they count in full once in so long."""
+HEADS_WEIGHT, SET_WEIGHT = 2.0, 10.0
+"""What a camera and an operator weigh among reasons, in log odds."""
+
+
+class Manner(Struct, frozen=True):
+    """A kind of sensor: mean seconds between triggers with somebody there, and with nobody."""
+
+    occupied_s: float
+    vacant_s: float
+
+    @property
+    def trigger(self) -> float:
+        """What a trigger tells, as log odds."""
+        return log(self.vacant_s / self.occupied_s)
+
+    @property
+    def silence(self) -> float:
+        """What a second of silence tells, as log odds."""
+        return 1 / self.vacant_s - 1 / self.occupied_s
+
+
+MANNERS: dict[str, Manner] = {
+    "motion": Manner(occupied_s=150.0, vacant_s=10_000.0),
+    "presence": Manner(occupied_s=20.0, vacant_s=3_600.0),
+}
+_STAYS_ON = -log(STUCK_SHARE)
+"""The most that staying on can tell: then it is as likely stuck."""
+
+
+def sensed(
+    zone: ZoneEstimate, kind: Literal["motion", "presence"], device: DeviceId, *, active: bool
+) -> ZoneEstimate:
+    """A PIR or mmWave sensor spoke."""
+    known = zone.sensors.get(device)
+    if known is None and len(zone.sensors) >= SENSORS_MAX:
+        return zone
+    health = "well" if known is None or known.health == "offline" else known.health
+    was_on = known is not None and known.active
+    if not active:
+        sensor = Sensor(kind, zone.at, health=health)
+        return structs.replace(zone, sensors=zone.sensors.set(device, sensor))
+    if known is not None and was_on and (not known.voting or health != "well"):
+        return zone
+    news = health == "well" and _is_news(zone, kind)
+    lent = MANNERS[kind].trigger if news else 0.0
+    sensor = Sensor(
+        kind,
+        known.since if known is not None and was_on else zone.at,
+        active=True,
+        lent=lent + (known.lent if known is not None and was_on else 0.0),
+        health=health,
+    )
+    zone = structs.replace(
+        zone,
+        sensors=zone.sensors.set(device, sensor),
+        # A sensor that starts to see is a sign of life; that it goes on seeing is none.
+        life_at=zone.life_at if was_on or health != "well" else zone.at,
+    )
+    if not news:
+        return zone
+    return structs.replace(
+        zone,
+        belief=beliefs.tilted(zone.belief, lent),
+        triggers=zone.triggers.set(kind, zone.at),
+        reasons=because(zone, Reason(zone.at, kind, device, zone.id, 0, lent)),
+    )
+
+
+def heads(zone: ZoneEstimate, device: DeviceId, people: int) -> ZoneEstimate:
+    """A camera's number; it goes on meaning that until the next one (`advanced`)."""
+    known = zone.sensors.get(device)
+    if known is None and len(zone.sensors) >= SENSORS_MAX:
+        return zone
+    if known is not None and known.health == "stuck":
+        return zone
+    waited = HEADS_S if known is None else (zone.at - known.since).total_seconds()
+    power = 1.0 if known is None or known.people != people else min(1.0, waited / HEADS_S)
+    sensor = Sensor("count", zone.at, people=people)
+    return structs.replace(
+        zone,
+        belief=beliefs.weighed(zone.belief, _likelihoods(len(zone.belief), people, power)),
+        sensors=zone.sensors.set(device, sensor),
+        life_at=zone.at if people else zone.life_at,
+        reasons=because(zone, Reason(zone.at, "count", device, zone.id, people, HEADS_WEIGHT)),
+    )
+
+
+def vacancy(zone: ZoneEstimate, device: DeviceId, odds: float, why: str) -> ZoneEstimate:
+    """Something says that nobody is there; it weighs, and never resets."""
+    weight = log(max(odds, 1.0))
+    return structs.replace(
+        zone,
+        belief=beliefs.tilted(zone.belief, -weight),
+        reasons=because(zone, Reason(zone.at, "vacancy", device, zone.id, 0, weight, why)),
+    )
+
+
+def people_set(zone: ZoneEstimate, device: DeviceId, people: int) -> ZoneEstimate:
+    """An operator counted."""
+    return structs.replace(
+        zone,
+        belief=beliefs.certain(zone.belief, people),
+        stays=(*(0.0,) * (STAY_H - 1), float(people)),
+        life_at=zone.at if people else zone.life_at,
+        reasons=because(zone, Reason(zone.at, "set", device, zone.id, people, SET_WEIGHT)),
+    )
+
+
+def judged(zone: ZoneEstimate, device: DeviceId, health: DeviceHealth) -> ZoneEstimate:
+    """A device has no vote while it is stuck or offline; a stuck one's last vote is taken back."""
+    if device in zone.doors:
+        doors = zone.doors.set(device, health)
+        counted = any(each == "well" for each in doors.values())
+        return structs.replace(zone, doors=doors, counted=counted)
+    sensor = zone.sensors.get(device)
+    if sensor is None or sensor.health == health:
+        return zone
+    if health == "stuck":
+        zone = _taken_back(zone, device, sensor)
+        sensor = zone.sensors[device]
+    voting = health == "well" or sensor.voting
+    changed = structs.replace(sensor, health=health, since=zone.at, voting=voting)
+    return structs.replace(zone, sensors=zone.sensors.set(device, changed))
+
+
+def votes(zone: ZoneEstimate, seconds: float) -> ZoneEstimate:
+    """The zone after its sensors were quiet, or stayed on, for so long."""
+    log_odds, sensors = _told(zone, seconds)
+    belief = beliefs.tilted(zone.belief, log_odds) if log_odds else zone.belief
+    for sensor in sensors.values():
+        if sensor.kind == "count" and sensor.health == "well":
+            power = min(1.0, seconds / TRIGGER_S)
+            belief = beliefs.weighed(belief, _likelihoods(len(belief), sensor.people, power))
+    return structs.replace(zone, belief=belief, sensors=sensors)
+
+
+def without_stuck(zone: ZoneEstimate) -> ZoneEstimate:
+    """Sensors that have stayed on for too long, with no other sign of life, lose their vote."""
+    for device, sensor in zone.sensors.items():
+        if not sensor.active or not sensor.voting or sensor.health != "well":
+            continue
+        alone = not any(
+            other.kind != sensor.kind and other.voting and other.health == "well"
+            for other in zone.sensors.values()
+        )
+        last = sensor.since if zone.life_at is None else max(sensor.since, zone.life_at)
+        if (zone.at - last).total_seconds() >= (LONE_PATIENCE_S if alone else PATIENCE_S):
+            zone = _taken_back(zone, device, sensor)
+    return zone
+
+
+def _taken_back(zone: ZoneEstimate, device: DeviceId, sensor: Sensor) -> ZoneEstimate:
+    """A sensor's vote is lost until it drops, with what it gave since it went on."""
+    mute = structs.replace(sensor, voting=False, lent=0.0)
+    return structs.replace(
+        zone,
+        belief=beliefs.tilted(zone.belief, -sensor.lent) if sensor.lent else zone.belief,
+        sensors=zone.sensors.set(device, mute),
+        reasons=because(zone, Reason(zone.at, "stuck", device, zone.id, 0, sensor.lent)),
+    )
+
+
+def _is_news(zone: ZoneEstimate, kind: str) -> bool:
+    last = zone.triggers.get(kind)
+    return last is None or (zone.at - last).total_seconds() >= TRIGGER_S
+
+
+@lru_cache(maxsize=1024)
+def _likelihoods(size: int, people: int, power: float) -> Sequence[float]:
+    """The likelihood of a camera's number for each true number: Laplace, with a tail that stays."""
+    spread = HEADS_SPREAD + HEADS_SPREAD_PER_PERSON * people
+    return tuple(
+        ((1 - HEADS_LOST) * exp(-abs(n - people) / spread) / (2 * spread) + HEADS_LOST / size)
+        ** power
+        for n in range(size)
+    )
+
+
+def _told(zone: ZoneEstimate, seconds: float) -> tuple[float, Map[DeviceId, Sensor]]:
+    """What the sensors' states tell over so long, as log odds; and the sensors after it.
+
+    Sensors of one kind look at the same people, so their silence counts once, and only while all
+    of them are silent.
+    """
+    told, sensors = 0.0, zone.sensors
+    silent: dict[str, bool] = {}
+    for device, sensor in zone.sensors.items():
+        if sensor.health != "well" or not sensor.voting or sensor.kind == "count":
+            continue
+        silent[sensor.kind] = silent.get(sensor.kind, True) and not sensor.active
+        if sensor.active:
+            most = MANNERS[sensor.kind].trigger + _STAYS_ON
+            more = min(seconds / STAYS_ON_S, max(0.0, most - sensor.lent))
+            told += more
+            sensors = sensors.set(device, structs.replace(sensor, lent=sensor.lent + more))
+    told += sum(MANNERS[kind].silence * seconds for kind, quiet in silent.items() if quiet)
+    if zone.counted:
+        told -= seconds / QUIET_DOOR_S
+    if silent.get("motion") and zone.entered_at is not None:
+        since = (zone.at - zone.entered_at).total_seconds()
+        told -= max(0.0, min(seconds, WALKS_S - since)) / WALKING_S
+    return told, sensors
