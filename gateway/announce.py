@@ -119,7 +119,7 @@ class Announcer:
     def everything(self, site: Site, state: State, now: datetime) -> list[Outgoing]:
         """All retained messages of a site: for a broker that we (re)connected to."""
         zones = (
-            read_out(zone, state.zones[zone.id], now)
+            read_out(site, state.zones, state.estimate, zone, now)
             for zone in site.zones
             if zone.id in state.zones
         )
@@ -200,6 +200,7 @@ def _occupancy(changed: OccupancyChanged) -> bytes:
         p_vacant=changed.p_vacant,
         p_full=changed.p_full,
         stale=changed.stale,
+        because=changed.because,
     )
     return encode(message)
 

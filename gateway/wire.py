@@ -230,7 +230,7 @@ class RightsState(Struct, frozen=True):
     left_out: dict[str, int]
 
 
-class OccupancyMessage(Struct, frozen=True):
+class OccupancyMessage(Struct, frozen=True, omit_defaults=True):
     """A zone's head count."""
 
     at: datetime
@@ -242,6 +242,8 @@ class OccupancyMessage(Struct, frozen=True):
     p_vacant: float
     p_full: float
     stale: bool
+    because: tuple[Text, ...] = ()
+    """What moved an estimate most, the strongest first; at most three."""
 
 
 class DoorMessage(Struct, frozen=True):

@@ -22,9 +22,11 @@ from gateway.core.requests import (
     Order,
     Request,
     SetMode,
+    SetPeople,
     SetService,
+    TellVacant,
 )
-from gateway.core.site import AccessPointId, DoorId
+from gateway.core.site import AccessPointId, DoorId, ZoneId
 from gateway.wire import ResponseMessage, Topics
 
 app = typer.Typer(
@@ -108,6 +110,41 @@ def mark_left(
         settings = load_settings(data_dir=data_dir)
         order = MarkLeft(holder_named(holder, "HOLDER", settings), _words(why))
         _ask(order, site, by, settings, as_json=as_json)
+
+
+@app.command("people")
+def set_people(
+    zone: Annotated[str, typer.Argument(help="The zone's id.")],
+    people: Annotated[int, typer.Argument(min=0, max=100_000, help="How many are there.")],
+    *,
+    site: SiteOption,
+    by: By,
+    why: Why = "",
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Somebody counted a zone by eye: the estimate begins anew from there."""
+    with errors.told(as_json=as_json):
+        settings = load_settings(data_dir=data_dir)
+        _ask(SetPeople(ZoneId(zone), people, _words(why)), site, by, settings, as_json=as_json)
+
+
+@app.command("vacant")
+def tell_vacant(
+    zone: Annotated[str, typer.Argument(help="The zone's id.")],
+    *,
+    site: SiteOption,
+    by: By,
+    why: Why,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """A zone is empty: the alarm is armed, the last one locked up. Evidence, not a reset."""
+    with errors.told(as_json=as_json):
+        if not why:
+            raise ConfigError([Fault("", "--why", "is empty; say why, for the journal")])
+        settings = load_settings(data_dir=data_dir)
+        _ask(TellVacant(ZoneId(zone), _words(why)), site, by, settings, as_json=as_json)
 
 
 @app.command("service")

@@ -6,7 +6,7 @@ cut off decided by itself. These are merged by the time of the event (`presence.
 no machine: whether it runs now, nobody can tell from them.
 """
 
-from gateway.core import attempts, doors, machines, muster, presence, rules
+from gateway.core import attempts, doors, machines, muster, presence, rules, sensing
 from gateway.core.events import Reported
 from gateway.core.facts import Decided, Noticed
 from gateway.core.question import Question, asked
@@ -99,8 +99,9 @@ def _merge(turn: Turn, question: Question, point: AccessPoint) -> None:
     door, holder = _door(turn, point), question.holder
     if holder is None:
         return
-    if door is not None:
-        presence.merge(turn, holder.id, _beyond(point, door), question.at)
+    if door is not None and presence.merge(turn, holder.id, _beyond(point, door), question.at):
+        inward = point.direction == "entry"
+        sensing.passed(turn, door, holder.id, inward=inward, at=question.at)
     if point.direction == "muster":
         muster.seen(turn, holder.id, min(question.at, turn.now))
 

@@ -4,12 +4,14 @@ from datetime import datetime, timedelta
 
 from msgspec import structs
 
+from gateway.core import sensing
+from gateway.core.estimate.totals import Totals, passed
 from gateway.core.events import Misunderstood, Reported
 from gateway.core.facts import DeviceMinute, GapNoticed, PeopleCrossed, Sensed
 from gateway.core.readings import Crossed
 from gateway.core.sequence import admit, admit_unnumbered
 from gateway.core.site import Device, DeviceId, ZoneId
-from gateway.core.state import NEVER, DeviceState, Totals
+from gateway.core.state import NEVER, DeviceState
 from gateway.core.turn import Turn
 
 BATTERY_LOW_PERCENT = 15
@@ -29,7 +31,9 @@ def heard(turn: Turn, event: Reported | Misunderstood) -> bool:
         return False
     if not event.retained:  # what the broker kept is no sign of life
         state = structs.replace(state, last_seen=turn.now)
-        turn.clear_alarm("device-silent", event.device)
+        if ("device-silent", event.device) in turn.alarms:
+            turn.clear_alarm("device-silent", event.device)
+            sensing.judged(turn, event.device, "well")
     turn.devices = turn.devices.set(event.device, state)
     _watch(turn, turn.site.device[event.device])
     return True
@@ -43,6 +47,7 @@ def came_or_went(turn: Turn, device: DeviceId, *, online: bool) -> None:
         turn.clear_alarm("device-offline", device)
     else:
         turn.raise_alarm("device-offline", device)
+    sensing.judged(turn, device, "well" if online else "offline")
 
 
 def battery(turn: Turn, device: DeviceId, percent: float) -> None:
@@ -57,33 +62,35 @@ def battery(turn: Turn, device: DeviceId, percent: float) -> None:
 def crossed(turn: Turn, device: Device, zone: ZoneId | None, event: Reported) -> None:
     """A counter's totals: say them, and how many people passed since its last report.
 
-    A lower total means that the device began again from zero. A report that comes after a later one
-    says nothing new: the later totals contain it.
+    Totals wrap, and begin again from zero (`gateway.core.estimate.totals`). A report that comes
+    after a later one says nothing new: the later totals contain it.
     """
     reading = event.reading
     assert isinstance(reading, Crossed)  # noqa: S101 - the engine's dispatch
     before = turn.counters.get(device.id)
+    now = Totals(event.at, event.boot, event.seq, reading.in_total, reading.out_total)
     for kind, total in (("in_total", reading.in_total), ("out_total", reading.out_total)):
         turn.say(Sensed(device=device.id, zone=zone, kind=kind, value=total, at=event.at))
-    if before is not None and _older(event, before):
+    people = passed(before, now)
+    if people is None:
         return
-    turn.counters = turn.counters.set(
-        device.id, Totals(event.boot, event.seq, reading.in_total, reading.out_total)
-    )
-    if before is None:
-        return
-    restarted = reading.in_total < before.in_total or reading.out_total < before.out_total
-    entered = reading.in_total - (0 if restarted else before.in_total)
-    left = reading.out_total - (0 if restarted else before.out_total)
-    if entered or left or restarted:
-        turn.say(PeopleCrossed(device.id, zone, event.at, entered, left, restarted))
+    turn.counters = turn.counters.set(device.id, now)
+    if people.inward or people.outward or people.restarted:
+        turn.say(
+            PeopleCrossed(
+                device.id, zone, event.at, people.inward, people.outward, people.restarted
+            )
+        )
 
 
 def run_timers(turn: Turn) -> None:
     """Notice which devices have been quiet for too long."""
     for device in turn.site.devices:
-        if turn.now >= _silent_at(turn, device):
+        if turn.now >= _silent_at(turn, device) and (
+            ("device-silent", device.id) not in turn.alarms
+        ):
             turn.raise_alarm("device-silent", device.id)
+            sensing.judged(turn, device.id, "offline")
 
 
 def next_timer(turn: Turn) -> datetime:
@@ -126,12 +133,6 @@ def _admitted(
     if gap is not None:
         turn.say(GapNoticed(event.device, event.boot, gap.first, gap.last))
     return state
-
-
-def _older(event: Reported, before: Totals) -> bool:
-    if event.boot is None or before.boot is None:
-        return False
-    return (event.boot, event.seq or 0) < (before.boot, before.seq or 0)
 
 
 def _silent_at(turn: Turn, device: Device) -> datetime:

@@ -22,7 +22,7 @@ from typing import Final, Literal
 from immutables import Map
 from msgspec import structs
 
-from gateway.core import presence
+from gateway.core import presence, sensing
 from gateway.core.directory import HolderId
 from gateway.core.facts import DoorChanged, DoorStatus, EntryNotTaken, UnlockDoor
 from gateway.core.rules import LATE
@@ -66,7 +66,7 @@ def release(turn: Turn, door: Door, arrival: Arrival | None) -> None:
         if door.contact and state.status not in ("open", "held"):
             state = structs.replace(state, pending=_pending(turn, door, state, arrival))
         else:
-            presence.move(turn, arrival.holder, arrival.zone)
+            _pass(turn, door, arrival)
     _become(turn, door, state, "released")
 
 
@@ -77,7 +77,7 @@ def opened(turn: Turn, door: Door, *, late: bool = False) -> None:
         return  # contacts repeat themselves, and that must not put off the alarm
     if state.status == "unlocked":
         for arrival in state.pending:
-            presence.move(turn, arrival.holder, arrival.zone)
+            _pass(turn, door, arrival)
         kept = state.relock_at if is_free(turn, door) else NEVER
         state = structs.replace(state, pending=(), relock_at=kept)
     if state.status == "locked" and (late or door.exit == "handle"):
@@ -156,6 +156,13 @@ def _watched(turn: Turn, door: Door, state: DoorState) -> DoorState:
     held_at = turn.now + timedelta(seconds=door.held_open_max_s)
     turn.wake(held_at)
     return structs.replace(state, held_at=held_at)
+
+
+def _pass(turn: Turn, door: Door, arrival: Arrival) -> None:
+    """Somebody who was let through is on the other side now."""
+    presence.move(turn, arrival.holder, arrival.zone)
+    inward = arrival.zone == door.zone
+    sensing.passed(turn, door, arrival.holder, inward=inward, at=turn.now)
 
 
 def _pending(turn: Turn, door: Door, state: DoorState, arrival: Arrival) -> tuple[Arrival, ...]:

@@ -15,12 +15,14 @@ from gateway.core import (
     decision,
     devices,
     doors,
+    fading,
     machines,
     modes,
     muster,
     occupancy,
     orders,
     presence,
+    sensing,
     space,
     visits,
 )
@@ -118,6 +120,8 @@ def _run_timers(turn: Turn) -> None:
     attempts.run_timers(turn)
     presence.run_timers(turn)
     visits.run_timers(turn)
+    sensing.run_timers(turn)
+    fading.run_timers(turn)
     occupancy.close_minutes(turn)
     turn.wake(modes.next_timer(turn))
     turn.wake(machines.next_timer(turn))
@@ -167,10 +171,13 @@ def _reported(turn: Turn, event: Reported) -> None:  # noqa: C901, PLR0912 - a d
             doors.release(turn, door, None)
         case Crossed():
             devices.crossed(turn, device, zone, event)
+            sensing.sensed(turn, device, event)
         case Motion(active=active) | Presence(active=active):
             _sense(turn, device, zone, event, float(active))
+            sensing.sensed(turn, device, event)
         case Counted(people=people):
             _sense(turn, device, zone, event, people)
+            sensing.sensed(turn, device, event)
         case Co2(ppm=ppm):
             _sense(turn, device, zone, event, ppm)
         case MachineReported(state=status):

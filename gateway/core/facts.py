@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from gateway.core.directory import HolderId
 from gateway.core.requests import Mode, TransactionId
-from gateway.core.site import AccessPointId, DeviceId, DoorId, MachineId, SiteId, ZoneId
+from gateway.core.site import AccessPointId, DeviceId, DoorId, MachineId, SiteId, Text, ZoneId
 
 DoorStatus = Literal["locked", "unlocked", "open", "held", "forced"]
 AlarmKind = Literal[
@@ -203,6 +203,8 @@ class OccupancyChanged(_Fact, frozen=True):
     p_vacant: float
     p_full: float
     stale: bool
+    because: tuple[Text, ...] = ()
+    """What moved an estimate most, the strongest first."""
 
 
 class OccupancyMinute(_Fact, frozen=True):

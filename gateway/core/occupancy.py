@@ -1,69 +1,104 @@
-"""How many people are in each zone: the known count, its read-out, and the minute's figures.
+"""How many people are in each zone: the count, its read-out, and the minute's figures.
 
-Known are those who badged in and did not leave. The sensed count (an estimate from counters, PIR
-and doors together) will replace `read_out`; everything else takes its numbers from there.
+Known are those who badged in and did not leave. Where sensors watch a zone, its people are the
+estimator's median, with an interval (`gateway.core.sensing`); elsewhere they are the known ones,
+taken as certain.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from msgspec import structs
 
-from gateway.core.facts import OccupancyChanged, OccupancyMinute
-from gateway.core.site import Zone, ZoneId
+from gateway.core import sensing
+from gateway.core.estimate.reading import HeadCount, in_words
+from gateway.core.estimate.window import Estimate
+from gateway.core.facts import Noticed, OccupancyChanged, OccupancyMinute
+from gateway.core.site import Site, Zone, ZoneId
 from gateway.core.state import ZoneState
 from gateway.core.turn import Turn
 
 MINUTE = timedelta(minutes=1)
+CHANCE_MOVED = 0.05
+"""A chance that moved by less is no news, where the numbers of people stayed."""
 
 
-def read_out(zone: Zone, state: ZoneState, at: datetime) -> OccupancyChanged:
-    """A zone's head count with its interval: here the known count, taken as certain."""
-    people = state.known
+def read_out(
+    site: Site,
+    zones: Mapping[ZoneId, ZoneState],
+    estimate: Estimate | None,
+    zone: Zone,
+    at: datetime,
+) -> OccupancyChanged:
+    """A zone's head count with its interval, and what moved it."""
+    state = zones[zone.id]
+    known = {id_: entry.known for id_, entry in zones.items()}
+    count = sensing.head_count(site, estimate, zone.id, known, at) or certain(zone, state.known)
+    why = sensing.reasons(site, estimate, zone.id, at)
     return OccupancyChanged(
         zone=zone.id,
         at=at,
-        people=people,
-        low=people,
-        high=people,
+        people=count.people,
+        low=count.low,
+        high=count.high,
         known=state.known,
         capacity=zone.capacity,
-        p_vacant=float(people == 0),
-        p_full=float(zone.capacity is not None and people >= zone.capacity),
+        p_vacant=count.p_vacant,
+        p_full=count.p_full,
+        stale=count.stale,
+        because=tuple(in_words(reason, site.name_of, site.clock) for reason in why),
+    )
+
+
+def certain(zone: Zone, known: int) -> HeadCount:
+    """The known count, taken for the people."""
+    return HeadCount(
+        people=known,
+        low=known,
+        high=known,
+        p_vacant=float(known == 0),
+        p_full=float(zone.capacity is not None and known >= zone.capacity),
         stale=False,
     )
 
 
-def opened(known: int, now: datetime) -> ZoneState:
-    """A zone that starts to be counted at `now`."""
+def opened(known: int, now: datetime, count: HeadCount | None = None) -> ZoneState:
+    """A zone that starts to be counted at `now`; `count` is its estimate, where it has one."""
     minute = now.replace(second=0, microsecond=0)
+    people = known if count is None else count.people
     return ZoneState(
-        known=known, minute=minute, counted_from=now, counted_to=now, low=known, high=known
+        known=known,
+        minute=minute,
+        counted_from=now,
+        counted_to=now,
+        low=people,
+        high=people,
+        count=count,
     )
 
 
 def add(turn: Turn, zone_id: ZoneId, people: int) -> None:
-    """`people` more (or fewer) in one zone; its parents are the caller's."""
+    """`people` more (or fewer) known in one zone; its parents are the caller's."""
     state = turn.zones.get(zone_id) or opened(0, turn.now)
     known = max(0, state.known + people)
-    turn.zones = turn.zones.set(
-        zone_id,
-        structs.replace(
-            _counted(state, turn.now),
-            known=known,
-            low=min(state.low, known),
-            high=max(state.high, known),
-        ),
-    )
+    turn.zones = turn.zones.set(zone_id, _changed(state, turn.now, known, state.count))
     turn.touched[zone_id] = None
 
 
 def announce(turn: Turn) -> None:
     """Say each changed zone's count once, and whether it is over its capacity."""
+    known = {id_: entry.known for id_, entry in turn.zones.items()} if turn.touched else {}
     for zone_id in turn.touched:
-        zone = turn.site.zone[zone_id]
-        reading = read_out(zone, turn.zones[zone_id], turn.now)
-        turn.say(reading)
-        if zone.capacity is not None and reading.people > zone.capacity:
+        zone, before = turn.site.zone[zone_id], turn.zones[zone_id]
+        count = sensing.head_count(turn.site, turn.estimate, zone_id, known, turn.now)
+        if count is not None:
+            if not _is_news(before, count):
+                continue
+            _hint(turn, zone, before.count, count)
+        after = _changed(before, turn.now, before.known, count)
+        turn.zones = turn.zones.set(zone_id, structs.replace(after, told=before.known))
+        turn.say(read_out(turn.site, turn.zones, turn.estimate, zone, turn.now))
+        if zone.capacity is not None and after.people > zone.capacity:
             turn.raise_alarm("over-capacity", zone_id)
         else:
             turn.clear_alarm("over-capacity", zone_id)
@@ -73,18 +108,47 @@ def close_minutes(turn: Turn) -> None:
     """Say the figures of each zone whose minute is over, and start the next one.
 
     The mean is weighted by time over the part of the minute that was watched. Minutes in which the
-    gateway was down are absent.
+    gateway was down are absent. Estimated zones are read again: silence is evidence, too.
     """
     current = turn.now.replace(second=0, microsecond=0)
     zones = turn.zones
     for zone_id, state in sorted(turn.zones.items()):
         if state.minute == current:
             continue
+        if sensing.parts_of(turn.site, turn.estimate, zone_id):
+            turn.touched[zone_id] = None
         if state.minute < current:  # else the clock was put back: that minute was none
             turn.say(_figures(zone_id, state))
-        zones = zones.set(zone_id, opened(state.known, current))
+        begun = opened(state.known, current, state.count)
+        zones = zones.set(zone_id, structs.replace(begun, told=state.told))
     turn.zones = zones
     turn.wake(current + MINUTE)
+
+
+def _changed(state: ZoneState, now: datetime, known: int, count: HeadCount | None) -> ZoneState:
+    counted = _counted(state, now)
+    after = structs.replace(counted, known=known, count=count)
+    return structs.replace(
+        after, low=min(state.low, after.people), high=max(state.high, after.people)
+    )
+
+
+def _is_news(before: ZoneState, now: HeadCount) -> bool:
+    """Whether an estimate is to be told: any number moved, or a chance did by enough."""
+    then = before.count
+    if then is None or before.told != before.known:
+        return True
+    numbers = (then.people, then.low, then.high, then.stale, then.hint)
+    if numbers != (now.people, now.low, now.high, now.stale, now.hint):
+        return True
+    moved = max(abs(then.p_vacant - now.p_vacant), abs(then.p_full - now.p_full))
+    return moved >= CHANCE_MOVED
+
+
+def _hint(turn: Turn, zone: Zone, before: HeadCount | None, now: HeadCount) -> None:
+    """What is known and what is seen begin to disagree: somebody slipped in, or forgot to badge."""
+    if now.hint is not None and (before is None or before.hint != now.hint):
+        turn.say(Noticed(kind=now.hint, object=zone.id, holder=None, at=turn.now))
 
 
 def _figures(zone_id: ZoneId, state: ZoneState) -> OccupancyMinute:
@@ -94,7 +158,7 @@ def _figures(zone_id: ZoneId, state: ZoneState) -> OccupancyMinute:
     return OccupancyMinute(
         zone=zone_id,
         minute=state.minute,
-        mean=round(person_s / watched_s, 4) if watched_s else float(state.known),
+        mean=round(person_s / watched_s, 4) if watched_s else float(state.people),
         min=state.low,
         max=state.high,
     )
@@ -104,4 +168,4 @@ def _counted(state: ZoneState, until: datetime) -> ZoneState:
     """The state with the people's time added up to `until`, but not past its minute."""
     end = min(max(until, state.counted_to), state.minute + MINUTE)
     seconds = (end - state.counted_to).total_seconds()
-    return structs.replace(state, counted_to=end, person_s=state.person_s + state.known * seconds)
+    return structs.replace(state, counted_to=end, person_s=state.person_s + state.people * seconds)

@@ -7,9 +7,18 @@ Requests work in every mode: in a lockdown or an evacuation an operator still op
 
 from typing import assert_never
 
-from gateway.core import doors, machines, modes, muster, presence
+from gateway.core import doors, machines, modes, muster, presence, sensing
 from gateway.core.facts import RequestAnswered
-from gateway.core.requests import MarkLeft, MarkMustered, OpenDoor, Request, SetMode, SetService
+from gateway.core.requests import (
+    MarkLeft,
+    MarkMustered,
+    OpenDoor,
+    Request,
+    SetMode,
+    SetPeople,
+    SetService,
+    TellVacant,
+)
 from gateway.core.rules import LATE
 from gateway.core.site import ADMINISTRATOR, OPERATOR
 from gateway.core.turn import Turn
@@ -50,20 +59,25 @@ def _refusal(turn: Turn, request: Request) -> str | None:
 
 def _done(turn: Turn, request: Request) -> str | None:
     """Do it; the error if it cannot be done."""
+    error = None
     match request.order:
         case SetMode() as order:
             modes.change(turn, order, request.by)
-            return None
         case OpenDoor() as order:
-            return _open(turn, order)
+            error = _open(turn, order)
         case MarkMustered() as order:
-            return _muster(turn, order)
+            error = _muster(turn, order)
         case MarkLeft() as order:
-            return _left(turn, order)
+            error = _left(turn, order)
         case SetService() as order:
-            return _service(turn, order)
+            error = _service(turn, order)
+        case SetPeople() as order:
+            error = _people(turn, order)
+        case TellVacant() as order:
+            error = _vacant(turn, order)
         case _:
             assert_never(request.order)
+    return error
 
 
 def _open(turn: Turn, order: OpenDoor) -> str | None:
@@ -116,4 +130,18 @@ def _service(turn: Turn, order: SetService) -> str | None:
     turn.out_of_service = turn.out_of_service.set(point.id, order.why)
     if point.machine is not None:
         machines.take_out_of_service(turn, point.machine)
+    return None
+
+
+def _people(turn: Turn, order: SetPeople) -> str | None:
+    if order.zone not in turn.site.zone:
+        return "unknown-object"
+    sensing.people_set(turn, order.zone, order.people)
+    return None
+
+
+def _vacant(turn: Turn, order: TellVacant) -> str | None:
+    if order.zone not in turn.site.zone:
+        return "unknown-object"
+    sensing.vacancy_told(turn, order.zone, order.why)
     return None

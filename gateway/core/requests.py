@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from gateway.core.directory import HolderId
-from gateway.core.site import AccessPointId, DoorId
+from gateway.core.site import AccessPointId, DoorId, ZoneId
 
 Mode = Literal["normal", "lockdown", "evacuation"]
 Why = Annotated[str, Meta(max_length=200)]
@@ -57,8 +57,23 @@ class SetService(_Order, frozen=True, tag="service"):
     why: Why = ""
 
 
-Order = SetMode | OpenDoor | MarkMustered | MarkLeft | SetService
-VERBS: tuple[str, ...] = ("mode", "open", "muster", "left", "service")
+class SetPeople(_Order, frozen=True, tag="people"):
+    """Somebody counted a zone by eye: so many people are there."""
+
+    zone: ZoneId
+    people: Annotated[int, Meta(ge=0, le=100_000)]
+    why: Why = ""
+
+
+class TellVacant(_Order, frozen=True, tag="vacant"):
+    """Somebody, or the alarm that was armed, says that a zone is empty: evidence, not a reset."""
+
+    zone: ZoneId
+    why: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+Order = SetMode | OpenDoor | MarkMustered | MarkLeft | SetService | SetPeople | TellVacant
+VERBS: tuple[str, ...] = ("mode", "open", "muster", "left", "service", "people", "vacant")
 
 
 class Request(Struct, frozen=True):

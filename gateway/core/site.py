@@ -326,6 +326,18 @@ class Site(Struct, frozen=True, dict=True):
             for door in self.doors
         }
 
+    @cached_property
+    def layouts(self) -> dict[frozenset[ZoneId], object]:
+        """What `gateway.core.sensing` worked out of this site, by the zones that are estimated."""
+        return {}
+
+    def name_of(self, id_: str) -> Text:
+        """What people call a door or a zone; the id itself where it is neither."""
+        door, zone = self.door.get(DoorId(id_)), self.zone.get(ZoneId(id_))
+        if door is not None:
+            return door.name
+        return zone.name if zone is not None else Text(fr=id_, en=id_)
+
     def day_of(self, at: datetime) -> date:
         """The local day that a moment (aware) belongs to."""
         return at.astimezone(self.clock).date()

@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 from immutables import Map
 
-from gateway.core import doors, machines, modes, occupancy, presence
+from gateway.core import doors, machines, modes, occupancy, presence, sensing
 from gateway.core.bookings import machine_target, zone_target
 from gateway.core.facts import AlarmKind
 from gateway.core.site import Site
@@ -32,6 +32,7 @@ def changed(turn: Turn) -> None:
     inside = Counter(
         zone for entry in turn.presence.values() for zone in site.zone[entry.zone].lineage
     )
+    sensing.space_changed(turn)
     turn.zones = Map({zone.id: occupancy.opened(inside[zone.id], turn.now) for zone in site.zones})
     turn.opened = _still(turn.opened, site.zone)
     turn.out_of_service = _still(turn.out_of_service, site.access_point)

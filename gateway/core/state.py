@@ -14,6 +14,9 @@ from msgspec import Struct
 
 from gateway.core.bookings import Booking, Target
 from gateway.core.directory import Directory, HolderId
+from gateway.core.estimate.reading import HeadCount
+from gateway.core.estimate.totals import Totals
+from gateway.core.estimate.window import Estimate
 from gateway.core.facts import AlarmKind, DoorStatus, RequestAnswered
 from gateway.core.requests import Mode
 from gateway.core.site import AccessPointId, DeviceId, DoorId, MachineId, ZoneId
@@ -65,6 +68,15 @@ class ZoneState(Struct, frozen=True):
     person_s: float = 0.0
     low: int = 0
     high: int = 0
+    count: HeadCount | None = None
+    """The estimate as it was last told; None where the known are the count."""
+    told: int = 0
+    """The known as they were last told."""
+
+    @property
+    def people(self) -> int:
+        """The zone's head count."""
+        return self.known if self.count is None else self.count.people
 
 
 class Gap(Struct, frozen=True):
@@ -92,15 +104,6 @@ class DeviceState(Struct, frozen=True):
     online: bool | None = None
     battery: float | None = None
     fingerprints: tuple[int, ...] = ()
-
-
-class Totals(Struct, frozen=True):
-    """A counter's last report."""
-
-    boot: int | None
-    seq: int | None
-    in_total: int
-    out_total: int
 
 
 class ModeState(Struct, frozen=True):
@@ -192,6 +195,8 @@ class State(Struct, frozen=True):
     visits: Visits = Visits()
     answered: tuple[RequestAnswered, ...] = ()
     """The last requests, so that one that comes again is not obeyed again."""
+    estimate: Estimate | None = None
+    """Of the zones that sensors watch."""
     wake_at: datetime = NEVER
 
 

@@ -24,6 +24,7 @@ class Turn:
         "devices",
         "directory",
         "doors",
+        "estimate",
         "facts",
         "machines",
         "mode",
@@ -68,6 +69,7 @@ class Turn:
         self.bookings = state.bookings
         self.usage = state.usage
         self.visits = state.visits
+        self.estimate = state.estimate
         self.opened = state.opened
         self.attempts = state.attempts
         self.out_of_service = state.out_of_service
@@ -111,6 +113,7 @@ class Turn:
             bookings=self.bookings,
             usage=self.usage,
             visits=self.visits,
+            estimate=self.estimate,
             opened=self.opened,
             attempts=self.attempts,
             out_of_service=self.out_of_service,

@@ -398,7 +398,7 @@ class Life(RuleBasedStateMachine):
         """Who only reads the facts knows who is where, and every door, count and alarm."""
         state = self.place.state
         assert {who: entry.zone for who, entry in state.presence.items()} == self.where
-        assert {zone: entry.known for zone, entry in state.zones.items()} == self.announced
+        assert {zone: entry.people for zone, entry in state.zones.items()} == self.announced
         assert set(state.alarms) == self.alarms
         assert {
             door: entry.status for door, entry in state.doors.items() if entry.status != "locked"

@@ -19,9 +19,11 @@ from gateway.core.requests import (
     Order,
     Request,
     SetMode,
+    SetPeople,
     SetService,
+    TellVacant,
 )
-from gateway.core.site import AccessPointId, DoorId, SiteId
+from gateway.core.site import AccessPointId, DoorId, SiteId, ZoneId
 from gateway.request_wire import Asked, RequestError, read_request, request_message
 from gateway.wire import Topics
 
@@ -36,6 +38,8 @@ ORDERS: tuple[Order, ...] = (
     MarkMustered(ADA, seen=False),
     MarkLeft(ADA, "seen in the street"),
     SetService(AccessPointId("front-in"), in_service=False, why="broken glass"),
+    SetPeople(ZoneId("hall"), 12, "a head count"),
+    TellVacant(ZoneId("hall"), "the alarm is armed"),
 )
 GOOD = {
     "transaction": "7f3a",

@@ -26,10 +26,14 @@ class Layout(Struct, frozen=True, dict=True):
     """The areas of a site."""
 
     site: Site
+    areas: frozenset[ZoneId] | None = None
+    """The zones that have an estimate; None: each that a door touches or a sensor watches."""
 
     @cached_property
     def capacities(self) -> dict[ZoneId, int | None]:
         """The areas, each with its capacity, in the site's order."""
+        if self.areas is not None:
+            return {zone.id: zone.capacity for zone in self.site.zones if zone.id in self.areas}
         doors = {side for door in self.site.doors for side in (door.zone, door.outside)}
         watched = {device.zone for device in self.site.devices if device.role == "sensor"}
         touched = doors | watched

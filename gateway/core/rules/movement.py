@@ -9,6 +9,9 @@ from gateway.core.rules.verdicts import denied, passed
 from gateway.core.site import Zone, ZoneId
 from gateway.core.state import Arrival, DoorState
 
+FULL_AT = 0.5
+"""From this chance on that a zone is full nobody enters: it is likelier full than not."""
+
 
 def passback_is_clear(question: Question) -> Verdict:
     """Nobody enters where they are already, or were let in a moment ago, on the same badge."""
@@ -45,9 +48,13 @@ def zone_has_room(question: Question) -> Verdict:
         zone = question.site.zone[zone_id]
         if zone.capacity is None or zone_id in inside:
             continue
-        people = question.state.zones[zone_id].known + _coming(question, zone_id)
+        found = question.state.zones[zone_id]
+        people = found.people + _coming(question, zone_id)
+        p_full = found.count.p_full if found.count is not None else 0.0
         saw = {"zone": zone_id, "people": people, "capacity": zone.capacity}
-        if people >= zone.capacity:
+        if found.count is not None:
+            saw["p_full"] = p_full
+        if people >= zone.capacity or p_full >= FULL_AT:
             return denied("zone_has_room", "zone-full", **saw)
     return passed("zone_has_room", **saw)
 

@@ -17,7 +17,7 @@ from gateway.core.facts import (
     GapNoticed,
     OccupancyChanged,
 )
-from gateway.core.readings import CredentialPresented, Motion
+from gateway.core.readings import Battery, CredentialPresented
 from gateway.core.sequence import BOOTS_MAX, NotAdmitted, acknowledged
 from gateway.core.site import DeviceId
 from gateway.core.state import NEVER, State, encode
@@ -138,7 +138,7 @@ def test_a_message_that_was_not_understood_twice_is_a_duplicate(place: Place) ->
 
 def test_a_message_that_was_not_understood_is_a_sign_of_life_and_shows_a_gap(place: Place) -> None:
     """It decides nothing and moves nobody."""
-    place.says("pir", Motion(active=True))
+    place.says("pir", Battery(50.0))
     place.after(90)
     told = place.tell(Misunderstood(PIR, 1, 4))
     assert told == (
@@ -150,7 +150,7 @@ def test_a_message_that_was_not_understood_is_a_sign_of_life_and_shows_a_gap(pla
 
 def test_one_that_the_broker_kept_is_no_sign_of_life(place: Place) -> None:
     """Its number counts, its time does not."""
-    place.says("pir", Motion(active=True))
+    place.says("pir", Battery(50.0))
     place.after(90)
     assert place.tell(Misunderstood(PIR, 1, 2, retained=True)) == ()
     assert place.state.devices[PIR].last_seen == MONDAY

@@ -1,0 +1,56 @@
+"""Known presence that fades: who is known to be in a room that is surely empty has left it.
+
+People forget to badge out, and doors with a handle ask for no badge. Where sensors say for sure
+that nobody is in a room, and have said so since long after somebody badged in, they went out by its
+door: to the zone in front of it, where they may fade again, and in the end to the street. Not in an
+evacuation, when somebody may lie still.
+"""
+
+from datetime import timedelta
+
+from gateway.core import presence, sensing
+from gateway.core.estimate import reading, window
+from gateway.core.estimate.layout import Layout
+from gateway.core.facts import Noticed
+from gateway.core.site import ZoneId
+from gateway.core.turn import Turn
+
+FADES_AFTER = timedelta(minutes=30)
+"""Nobody who badged in more recently is taken to have left a room that seems empty."""
+
+
+def run_timers(turn: Turn) -> None:
+    """Look at every estimated zone; once a minute is often enough."""
+    if turn.estimate is None or turn.mode.mode == "evacuation":
+        return
+    for area in sorted(turn.estimate.zones):
+        _fade(turn, area)
+
+
+def _fade(turn: Turn, area: ZoneId) -> None:
+    assert turn.estimate is not None  # noqa: S101 - see run_timers
+    layout = sensing.layout_of(turn.site, turn.estimate)
+    there = [
+        holder
+        for holder, where in sorted(turn.presence.items())
+        if layout.area(where.zone) == area and turn.now - where.since >= FADES_AFTER
+    ]
+    if not there:
+        return
+    found = window.zone_at(turn.estimate, area, turn.now)
+    if not reading.read([found], None, len(there)).fades:
+        return
+    for holder in there:
+        presence.move(turn, holder, _next_door(layout, area))
+        turn.say(Noticed(kind="forgotten-exit", object=area, holder=holder, at=turn.now))
+
+
+def _next_door(layout: Layout, area: ZoneId) -> ZoneId | None:
+    """Where one is who leaves an area by one of its doors; None: in the street."""
+    ways = [
+        door
+        for door in layout.site.doors
+        if layout.area(door.zone) == area and layout.area(door.outside) != area
+    ]
+    free = [door for door in ways if door.exit == "handle"] or ways
+    return free[0].outside if free else None
