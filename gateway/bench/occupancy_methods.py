@@ -56,6 +56,7 @@ class Estimator:
 
     def look(self, zone: ZoneId, at: datetime) -> Guess:
         """The median and the interval."""
+        self._estimate = window.settled(self._estimate, at)
         parts = [window.zone_at(self._estimate, part, at) for part in self._parts[zone]]
         count = reading.read(parts, None, 0)
         return Guess(count.people, count.low, count.high)

@@ -10,6 +10,7 @@ Plain tuples and comprehensions: at 90 states a pass costs some microseconds, an
 more than it saves below 500.
 """
 
+from bisect import bisect
 from collections.abc import Sequence
 from functools import lru_cache
 from math import ceil, exp
@@ -56,15 +57,15 @@ def certain(belief: Belief, people: int) -> Belief:
 def drifted(belief: Belief, arrivals: float, leaving: Sequence[float], share: float) -> Belief:
     """After a while in which `arrivals` came unseen, in the mean, and people left.
 
-    `leaving[n] * share` is how many of n people left, in the mean; there is one more entry than in
-    `belief`. Steps are as small as the numbers of people need that are at all likely.
+    `leaving[n] * share` is how many of n people left, in the mean: more of more, and one entry more
+    than in `belief`. Steps are as small as the numbers of people need that are at all likely.
     """
     likely = quantile(belief, 1.0 - UNLIKELY)
     steps = max(1, ceil((arrivals + leaving[likely] * share) / MOVED_PER_STEP))
     come, share = arrivals / steps, share / steps
-    outs = [rate * share for rate in leaving]
-    if outs[-1] > MOVED_MAX:
-        outs = [min(MOVED_MAX, out) for out in outs]
+    usual = bisect(leaving, MOVED_MAX / share) if share > 0.0 else len(leaving)
+    outs = [rate * share for rate in leaving[:usual]]
+    outs += [MOVED_MAX] * (len(leaving) - usual)
     stay = 1.0 - come
     for _ in range(steps):
         moved = [
