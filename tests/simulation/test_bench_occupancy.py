@@ -260,7 +260,7 @@ def _figures(rows: list[Row]) -> tuple[list[float], list[float]]:
 )
 def test_the_estimator_is_good_and_better(fault: str, mae: float, vacancy: float) -> None:
     """On days that no file holds, under each fault; beside what is usual, where that fails."""
-    rows = _rows(fault, days=4, seeds=2)
+    rows = _rows(fault, days=2, seeds=2)
     errors, vacancies = _figures(rows["estimator"])
     assert max(errors) <= mae
     assert min(vacancies) >= vacancy
@@ -275,7 +275,7 @@ def test_the_estimator_is_good_and_better(fault: str, mae: float, vacancy: float
 
 def test_a_dead_pir_does_not_fill_or_empty_the_room() -> None:
     """Then the door alone counts, and what it leaves over is gone in the morning."""
-    rows = _rows("pir-dies", days=4, seeds=2)["estimator"]
+    rows = _rows("pir-dies", days=3, seeds=1)["estimator"]
     assert max(row.mae or 0.0 for row in rows) < 1.0
     assert max(row.nights_above for row in rows) == 0
 
