@@ -14,7 +14,7 @@ from gateway.core import sensing
 from gateway.core.estimate.reading import HeadCount, in_words
 from gateway.core.estimate.window import Estimate
 from gateway.core.facts import Noticed, OccupancyChanged, OccupancyMinute
-from gateway.core.site import Site, Zone, ZoneId
+from gateway.core.site import Site, Text, Zone, ZoneId
 from gateway.core.state import ZoneState
 from gateway.core.turn import Turn
 
@@ -31,23 +31,13 @@ def read_out(
     at: datetime,
 ) -> OccupancyChanged:
     """A zone's head count with its interval, and what moved it."""
-    state = zones[zone.id]
-    known = {id_: entry.known for id_, entry in zones.items()}
-    count = sensing.head_count(site, estimate, zone.id, known, at) or certain(zone, state.known)
+    known = zones[zone.id].known
+    count = _estimated(site, zones, estimate, zone.id, at)
+    if count is None:
+        return _told(zone, known, certain(zone, known), at)
     why = sensing.reasons(site, estimate, zone.id, at)
-    return OccupancyChanged(
-        zone=zone.id,
-        at=at,
-        people=count.people,
-        low=count.low,
-        high=count.high,
-        known=state.known,
-        capacity=zone.capacity,
-        p_vacant=count.p_vacant,
-        p_full=count.p_full,
-        stale=count.stale,
-        because=tuple(in_words(reason, site.name_of, site.clock) for reason in why),
-    )
+    words = tuple(in_words(reason, site.name_of, site.clock) for reason in why)
+    return _told(zone, known, count, at, words)
 
 
 def certain(zone: Zone, known: int) -> HeadCount:
@@ -87,18 +77,17 @@ def add(turn: Turn, zone_id: ZoneId, people: int) -> None:
 
 def announce(turn: Turn) -> None:
     """Say each changed zone's count once, and whether it is over its capacity."""
-    known = {id_: entry.known for id_, entry in turn.zones.items()} if turn.touched else {}
     for zone_id in turn.touched:
         zone, before = turn.site.zone[zone_id], turn.zones[zone_id]
-        count = sensing.head_count(turn.site, turn.estimate, zone_id, known, turn.now)
-        if count is not None:
-            if not _is_news(before, count):
-                continue
-            _hint(turn, zone, before.count, count)
-        after = _changed(before, turn.now, before.known, count)
-        turn.zones = turn.zones.set(zone_id, structs.replace(after, told=before.known))
-        turn.say(read_out(turn.site, turn.zones, turn.estimate, zone, turn.now))
-        if zone.capacity is not None and after.people > zone.capacity:
+        count = _estimated(turn.site, turn.zones, turn.estimate, zone_id, turn.now)
+        people = before.known if count is None else count.people
+        if count is None and before.count is None:
+            turn.say(_told(zone, people, certain(zone, people), turn.now))
+        elif count is not None and not _is_news(before, count):
+            continue
+        else:
+            _follow(turn, zone, before, count)
+        if zone.capacity is not None and people > zone.capacity:
             turn.raise_alarm("over-capacity", zone_id)
         else:
             turn.clear_alarm("over-capacity", zone_id)
@@ -123,6 +112,46 @@ def close_minutes(turn: Turn) -> None:
         zones = zones.set(zone_id, structs.replace(begun, told=state.told))
     turn.zones = zones
     turn.wake(current + MINUTE)
+
+
+def _estimated(
+    site: Site,
+    zones: Mapping[ZoneId, ZoneState],
+    estimate: Estimate | None,
+    zone: ZoneId,
+    at: datetime,
+) -> HeadCount | None:
+    if estimate is None or not sensing.parts_of(site, estimate, zone):
+        return None
+    known = {id_: entry.known for id_, entry in zones.items()}
+    return sensing.head_count(site, estimate, zone, known, at)
+
+
+def _follow(turn: Turn, zone: Zone, before: ZoneState, count: HeadCount | None) -> None:
+    """Take an estimate in, or its end, and say it."""
+    if count is not None:
+        _hint(turn, zone, before.count, count)
+    after = _changed(before, turn.now, before.known, count)
+    turn.zones = turn.zones.set(zone.id, structs.replace(after, told=before.known))
+    turn.say(read_out(turn.site, turn.zones, turn.estimate, zone, turn.now))
+
+
+def _told(
+    zone: Zone, known: int, count: HeadCount, at: datetime, because: tuple[Text, ...] = ()
+) -> OccupancyChanged:
+    return OccupancyChanged(
+        zone=zone.id,
+        at=at,
+        people=count.people,
+        low=count.low,
+        high=count.high,
+        known=known,
+        capacity=zone.capacity,
+        p_vacant=count.p_vacant,
+        p_full=count.p_full,
+        stale=count.stale,
+        because=because,
+    )
 
 
 def _changed(state: ZoneState, now: datetime, known: int, count: HeadCount | None) -> ZoneState:
