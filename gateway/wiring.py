@@ -26,6 +26,7 @@ from gateway.config import Settings, credential_key
 from gateway.core.directory import Directory, DirectoryChange
 from gateway.core.events import DirectoryChanged
 from gateway.core.site import Site, SiteId
+from gateway.cutoff.keep import keep_rights
 from gateway.intake import Intake
 from gateway.recovery import recover
 from gateway.service import Service
@@ -67,6 +68,8 @@ class Parts:
     members: DirectoryStore
     topics: Topics
     outbox: Outbox | None
+    key: bytes
+    """Of the badge hashes."""
 
 
 async def run(
@@ -87,6 +90,7 @@ async def run(
         for session in parts.sessions:
             tasks.create_task(session.run(), name=session.client_id)
         tasks.create_task(_watch_members(parts, in_force), name="members")
+        tasks.create_task(_keep_rights(parts, settings, clock), name="rights")
         tasks.create_task(_tell_health(parts, clock, settings.instance), name="health")
         if parts.outbox is not None:
             tasks.create_task(parts.outbox.run(), name="outbox")
@@ -152,7 +156,7 @@ async def _parts(
     )
     sessions = _sessions(settings, registry, topics, service)
     service.use(sessions)
-    return Parts(service, journal, sessions, stores.members, topics, outbox)
+    return Parts(service, journal, sessions, stores.members, topics, outbox, key)
 
 
 def _sessions(
@@ -245,6 +249,19 @@ async def _watch_members(parts: Parts, in_force: int) -> None:
         except DirectoryError as error:
             log.error("the members file cannot be read, its last state holds: %s", error)  # noqa: TRY400 - the text says it
         await asyncio.sleep(MEMBERS_POLL_S)
+
+
+async def _keep_rights(parts: Parts, settings: Settings, clock: Clock) -> None:
+    """Keep what readers may decide alone while they are cut off."""
+    service = parts.service
+    await keep_rights(
+        lambda: [(site, service.states[site_id]) for site_id, site in service.sites.items()],
+        address=broker_address(settings),
+        client_id=f"{settings.prefix}-{settings.instance}-rights",
+        topics=parts.topics,
+        hashed=partial(credential_hash, parts.key),
+        clock=clock,
+    )
 
 
 async def _tell_health(parts: Parts, clock: Clock, instance: str) -> None:
