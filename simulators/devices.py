@@ -57,11 +57,15 @@ read_ack = msgspec.json.Decoder(Ack).decode
 
 
 class Event(Struct, frozen=True):
-    """A kept event: its number and its message, which is the same each time it is sent."""
+    """A kept event: its number and its message, which is the same each time it is sent.
+
+    `decided`: of a credential, what the reader decided alone.
+    """
 
     boot: int
     seq: int
     message: Outgoing
+    decided: Literal["granted", "denied"] | None = None
 
     @property
     def key(self) -> Key:
@@ -135,7 +139,8 @@ class NativeDevice:
             self.refused += 1
             return None
         self._seq += 1
-        event = Event(self._boot, self._seq, self._spelled(reading, (at or now) + self.skew))
+        message = self._spelled(reading, (at or now) + self.skew)
+        event = Event(self._boot, self._seq, message, getattr(reading, "decided", None))
         self._store[event.key] = _Kept(event, now if self.online else None)
         return event
 
@@ -193,7 +198,8 @@ class SimulatedReader(NativeDevice):
     """A badge reader, or a lock: a native device that also takes answers and orders.
 
     `unlocked_until` is when the door that it releases locks again. `rights` is what it may decide
-    alone; None, as long as it was not given the readers' key: nothing.
+    alone; None, as long as it was not given the readers' key: nothing. Nor does it decide anything
+    before it has its first list.
     """
 
     unlocked_until: datetime | None = None
@@ -225,13 +231,15 @@ class SimulatedReader(NativeDevice):
 
     def report(self, reading: Reading, now: datetime, at: datetime | None = None) -> Event | None:
         """As every device; while it is cut off it decides about a badge, and opens its door."""
-        if self.online or self.rights is None or not isinstance(reading, CredentialPresented):
+        has_list = self.rights is not None and self.rights.version is not None
+        if self.online or not has_list or not isinstance(reading, CredentialPresented):
             return super().report(reading, now, at)
         lets_in = self._lets_in(reading, now)
         decided: Literal["granted", "denied"] = "granted" if lets_in else "denied"
         event = super().report(structs.replace(reading, decided=decided), now, at)
-        if lets_in and event is not None and self.rights.unlock_s is not None:
-            self.unlocked_until = now + timedelta(seconds=self.rights.unlock_s)
+        unlock_s = self.rights.unlock_s if self.rights is not None else None
+        if lets_in and event is not None and unlock_s is not None:
+            self.unlocked_until = now + timedelta(seconds=unlock_s)
         return event
 
     def _lets_in(self, reading: CredentialPresented, now: datetime) -> bool:

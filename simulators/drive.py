@@ -6,20 +6,33 @@ from datetime import datetime, timedelta
 from gateway.wire import Outgoing
 from simulators.world import World
 
-Gateway = Callable[[datetime, Outgoing], Iterable[Outgoing]]
-"""Takes a device's message and gives the gateway's answers to it."""
+Gateway = Callable[[datetime, Outgoing | None], Iterable[Outgoing]]
+"""Takes a device's message and gives the gateway's answers to it; None: only time has passed."""
 ANSWERS_AFTER = timedelta(milliseconds=5)
 
 
-def drive(world: World, until: datetime, gateway: Gateway) -> Iterator[tuple[datetime, Outgoing]]:
+def drive(
+    world: World,
+    until: datetime,
+    gateway: Gateway,
+    wakes: Callable[[], datetime | None] = lambda: None,
+) -> Iterator[tuple[datetime, Outgoing]]:
     """Every message that the devices send until then, in order, each with its time.
 
-    The gateway's answers arrive `ANSWERS_AFTER` the message that they answer.
+    The gateway's answers arrive `ANSWERS_AFTER` the message that they answer. `wakes` says when the
+    gateway has something to do though nobody says anything.
     """
     under_way: list[tuple[datetime, Outgoing]] = []
     while True:
         arrives = under_way[0][0] if under_way else None
         due = world.next_at
+        wake = wakes()
+        if wake is not None and all(wake < other for other in (arrives, due) if other is not None):
+            if wake > until:
+                return
+            wake = max(wake, world.now)
+            under_way += [(wake + ANSWERS_AFTER, answer) for answer in gateway(wake, None)]
+            continue
         if arrives is not None and (due is None or arrives <= due):
             _, answer = under_way.pop(0)
             now, said = arrives, world.receive(answer.topic, answer.payload, arrives)

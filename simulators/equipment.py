@@ -26,8 +26,14 @@ from simulators.sensing import (
 from simulators.spellings import ForeignDevice, foreign_device
 
 Direction = Literal["entry", "exit"]
-Hearing = Literal["ack", "command", "order"]
-"""What a topic brings: an ack, a native command, or an order on another maker's wire."""
+Hearing = Literal["ack", "command", "rights", "order"]
+"""What a topic brings: an ack, a native command, a rights list, or another maker's order."""
+
+
+def heard_as(topic: str) -> str:
+    """The subscription that brings a topic: all pages of a rights list come by one."""
+    levels, _, last = topic.rpartition("/")
+    return f"{levels}/+" if last.isdigit() and levels.endswith("/rights") else topic
 
 
 class InRoom(Struct, frozen=True):
@@ -52,12 +58,25 @@ class AtLine(Struct, frozen=True):
 
 
 class Equipment:
-    """A site's devices. Each has its own stream of the seed and its own clock."""
+    """A site's devices. Each has its own stream of the seed and its own clock.
 
-    def __init__(self, site: Site, seed: int, faults: Faults, boot: int, topics: Topics) -> None:
+    `readers_key`: what readers are given when they are set up, so that they can decide alone.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        seed: int,
+        faults: Faults,
+        boot: int,
+        topics: Topics,
+        *,
+        readers_key: bytes | None = None,
+    ) -> None:
         self.site = site
         self._seed = seed
         self._faults = faults
+        self._readers_key = readers_key
         self.native: dict[DeviceId, NativeDevice] = {}
         self.foreign: dict[DeviceId, ForeignDevice] = {}
         self.rooms: list[InRoom] = []
@@ -147,10 +166,15 @@ class Equipment:
                 self._listen(foreign.hears, "order", device.id)
             return
         kind = NativeDevice if device.role == "sensor" else SimulatedReader
-        self.native[device.id] = kind(self.site.id, device.id, boot=boot, topics=topics, skew=skew)
+        native = kind(self.site.id, device.id, boot=boot, topics=topics, skew=skew)
+        self.native[device.id] = native
         self._listen(topics.ack(self.site.id, device.id), "ack", device.id)
         if device.role != "sensor":
             self._listen(topics.command(self.site.id, device.id), "command", device.id)
+        if device.role == "reader" and isinstance(native, SimulatedReader) and self._readers_key:
+            native.trust(self._readers_key)
+            self._listen(topics.rights(self.site.id, device.id), "rights", device.id)
+            self._listen(topics.rights_page(self.site.id, device.id, "+"), "rights", device.id)
 
     def _listen(self, topic: str, hearing: Hearing, device: DeviceId) -> None:
         """Several devices of other makers may share one topic."""

@@ -7,7 +7,7 @@ of the wire.
 from datetime import timedelta
 from random import Random
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 
 class Faults(Struct, frozen=True):
@@ -37,6 +37,8 @@ class Faults(Struct, frozen=True):
     """Clocks are wrong by at most so much, either way."""
     badly_wrong_s: float = 0.0
     """One sensor of each site is wrong by so much. No reader: it would open nothing at all."""
+    mistyped_pin: float = 0.0
+    """Of the PINs that are typed: those with a wrong digit."""
     low_battery: float = 0.0
     """Of the devices with a battery: those that begin at 8 %."""
 
@@ -59,8 +61,14 @@ class Faults(Struct, frozen=True):
             offline_per_hour=0.2,
             skew_s=2.0,
             badly_wrong_s=420.0,
+            mistyped_pin=0.05,
             low_battery=0.2,
         )
+
+    @classmethod
+    def rough(cls) -> "Faults":
+        """The same on a bad day of the network: each device is cut off a tenth of the time."""
+        return structs.replace(cls.ordinary(), offline_per_hour=24.0, offline_s=15.0)
 
 
 def crossings_seen(faults: Faults, draw: Random) -> int:

@@ -4,7 +4,7 @@ A day is a list of stops in the site's local time. It is drawn from the seed, th
 date alone, so it does not depend on what the doors said.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from random import Random
 
@@ -13,16 +13,29 @@ from msgspec import Struct
 from gateway.core.site import Machine, MachineId, Plan, Site, ZoneId
 from simulators.routes import Place, Routes
 from simulators.seeds import branch
+from simulators.sessions import AWAY, Hours, Session, sessions_of
 
 MEETING_WORDS = ("meeting", "reunion", "salle", "conf")
 MAKING_WORDS = ("fablab", "lab", "atelier", "workshop", "wood", "laser")
 EATING_WORDS = ("kitchen", "cuisine", "cafe", "lounge")
 CURIOUS = 0.08
 """Share of days on which somebody tries a zone that their plan does not give."""
+SMOKES = 0.25
+"""Share of days on which somebody goes out for a breath of air, or for a smoke."""
 WAKES, SLEEPS = timedelta(hours=7.5), timedelta(hours=22.5)
 """Times of the local day between which people come and go."""
 SHORT_MEETING_SEATS = 6
 """People invited where the room has no capacity."""
+STAFF = "staff"
+"""The rhythm of who looks after the place."""
+DAYS_KEPT = 4
+"""Days whose sessions are remembered: people are on the same day, or the one after."""
+
+
+_MEETS_AFTER = timedelta(minutes=2)
+"""A guest comes so long after their host."""
+_VISITS = timedelta(minutes=25)
+"""How long a visitor stays in a room."""
 
 
 class Stop(Struct, frozen=True):
@@ -31,6 +44,15 @@ class Stop(Struct, frozen=True):
     at: datetime
     place: Place
     machine: MachineId | None = None
+
+
+class Maker(Struct, frozen=True):
+    """Somebody who may use machines by their plan; `trained`, or not."""
+
+    ref: str
+    rhythm: str
+    machines: tuple[MachineId, ...]
+    trained: bool
 
 
 class Rhythm(Struct, frozen=True):
@@ -45,6 +67,7 @@ class Rhythm(Struct, frozen=True):
 RHYTHMS = {
     "resident": Rhythm(arrives=8.8, leaves=17.9, spread=0.6, comes=0.95),
     "office": Rhythm(arrives=9.2, leaves=17.2, spread=0.5, comes=0.85),
+    STAFF: Rhythm(arrives=9.4, leaves=19.5, spread=0.15, comes=1.0),
     "maker": Rhythm(arrives=10.5, leaves=20.5, spread=1.0, comes=0.7),
     "evening": Rhythm(arrives=17.8, leaves=21.6, spread=0.5, comes=0.7),
     "visitor": Rhythm(arrives=10.0, leaves=15.5, spread=1.0, comes=0.6),
@@ -64,7 +87,9 @@ class Places(Struct, frozen=True):
 
 def places_of(site: Site, routes: Routes) -> Places:
     """The zones that can be reached, by purpose; a zone that only holds others is for nothing."""
-    holds = {parent for zone in site.zones for parent in zone.ancestors}
+    behind_doors = {door.zone for door in site.doors}
+    around = {parent for zone in site.zones for parent in zone.ancestors}
+    holds = around - behind_doors
     rooms = [zone for zone in routes.reachable if zone not in holds] or list(routes.reachable)
     with_machines = {machine.zone for machine in site.machines}
     making = _named(rooms, MAKING_WORDS) | (with_machines & set(rooms))
@@ -106,26 +131,68 @@ def awake(habit: datetime, night_haste: float) -> timedelta:
 class Agenda:
     """One site's days: what its people do together, and each of them alone."""
 
-    def __init__(self, site: Site, seed: int) -> None:
+    def __init__(self, site: Site, seed: int, makers: Sequence[Maker] = ()) -> None:
         self.site = site
         self.routes = Routes(site)
         self.places = places_of(site, self.routes)
         self._seed = seed
+        self._makers = makers
+        self._sessions: dict[date, tuple[Session, ...]] = {}
+        self._behind_pin = {
+            point.zone for point in site.access_points if point.min_credential == "number-and-pin"
+        }
+        """Visitors have no PIN."""
 
     def day(self, ref: str, plan: Plan | None, rhythm: str, on: date) -> tuple[Stop, ...]:
         """One person's stops on a day, in order; the last is the street. Empty: stays away."""
         draw = branch(self._seed, self.site.id, "day", ref, on)
-        habit = RHYTHMS[rhythm]
-        if draw.random() >= habit.comes:
+        hours = _hours(rhythm, on, draw)
+        if hours is None:
             return ()
-        comes = _at(on, draw.gauss(habit.arrives, habit.spread))
-        leaves = max(_at(on, draw.gauss(habit.leaves, habit.spread)), comes + timedelta(hours=1))
+        comes, leaves = hours
         base = self._base(plan, rhythm, draw)
         stops = [Stop(comes, base), Stop(leaves, None)]
-        for begin, end, visit in self._outings(plan, rhythm, on, draw):
+        busy = list(self._at_machines(ref, base, on))
+        outings = (each for each in self._outings(plan, rhythm, on, draw) if _is_free(each, busy))
+        for begin, end, visit in (*busy, *outings):
             if comes < begin and end < leaves:
                 stops += [Stop(begin, visit.place, visit.machine), Stop(end, base)]
         return tuple(sorted(stops, key=lambda stop: stop.at))
+
+    def visit(
+        self, ref: str, plan: Plan | None, meets: datetime | None, on: date
+    ) -> tuple[Stop, ...]:
+        """A visitor's day: the rooms where things are made, a coffee, home.
+
+        `meets`: when their host came; None: nobody expects them.
+        """
+        draw = branch(self._seed, self.site.id, "visit", ref, on)
+        given = self._given(plan)
+        comes = _at(on, draw.gauss(11.0, 1.0)) if meets is None else meets + _MEETS_AFTER
+        tour = [
+            room
+            for room in (*self.places.making, *self.places.eating)
+            if room in given and room not in self._behind_pin
+        ]
+        rooms = tour or list(given)
+        stops = [Stop(comes + n * _VISITS, room) for n, room in enumerate(rooms)]
+        return (*stops, Stop(comes + len(rooms) * _VISITS, None))
+
+    def comes(self, maker: str, on: date) -> datetime | None:
+        """When a maker comes on a day; None: they stay away, or are none."""
+        rhythm = next((one.rhythm for one in self._makers if one.ref == maker), None)
+        if rhythm is None:
+            return None
+        hours = _hours(rhythm, on, branch(self._seed, self.site.id, "day", maker, on))
+        return None if hours is None else hours[0]
+
+    def sessions(self, on: date) -> tuple[Session, ...]:
+        """Who works at which machine on a day, and in whose company."""
+        if on not in self._sessions:
+            while len(self._sessions) >= DAYS_KEPT:
+                del self._sessions[min(self._sessions)]
+            self._sessions[on] = tuple(self._drawn_sessions(on))
+        return self._sessions[on]
 
     def meetings(self, on: date) -> tuple[tuple[datetime, datetime, ZoneId], ...]:
         """The day's meetings: begin, end and room. They begin on the half hour, so people queue."""
@@ -142,9 +209,37 @@ class Agenda:
             for hour in begins
         )
 
+    def _drawn_sessions(self, on: date) -> Iterator[Session]:
+        for machine in self.places.machines:
+            there: dict[str, Hours] = {}
+            trained = {maker.ref for maker in self._makers if maker.trained}
+            for maker in self._makers:
+                draw = branch(self._seed, self.site.id, "day", maker.ref, on)
+                hours = _hours(maker.rhythm, on, draw)
+                if hours is not None and machine.id in maker.machines:
+                    there[maker.ref] = hours
+            draw = branch(self._seed, self.site.id, "sessions", machine.id, on)
+            yield from sessions_of(machine, there, trained, on, draw)
+
+    def _at_machines(
+        self, ref: str, base: ZoneId, on: date
+    ) -> Iterator[tuple[datetime, datetime, Stop]]:
+        """At a machine oneself, or with somebody who is; and where one is called away to."""
+        for session in self.sessions(on):
+            machine = session.machine
+            if ref == session.user:
+                yield session.begin, session.end, Stop(session.begin, machine.zone, machine.id)
+            elif ref == session.company and session.joins and session.parts:
+                place = machine.demands.present_in or machine.zone
+                yield session.joins, session.parts, Stop(session.joins, place)
+                if session.parts < session.end and place in self.site.zone[base].lineage:
+                    away = next(iter(self.places.eating), None)
+                    yield session.parts, session.parts + AWAY, Stop(session.parts, away)
+
     def _base(self, plan: Plan | None, rhythm: str, draw: Random) -> ZoneId:
         given = self._given(plan)
-        wanted = self.places.making[:1] if rhythm == "maker" else self.places.desks
+        making = rhythm in {"maker", STAFF}
+        wanted = self.places.making[:1] if making else self.places.desks
         return draw.choice([zone for zone in wanted if zone in given] or list(given))
 
     def _given(self, plan: Plan | None) -> tuple[ZoneId, ...]:
@@ -167,7 +262,7 @@ class Agenda:
             if draw.random() < invited:
                 yield begin, end, Stop(begin, room)
         machine = self._machine(plan, draw)
-        if machine is not None and draw.random() < 0.8:  # noqa: PLR2004 - most who may, do
+        if machine is not None and draw.random() < 0.4:  # noqa: PLR2004 - on a whim
             begin = _at(on, draw.uniform(13.5, 17.0))
             end = begin + timedelta(minutes=draw.randint(20, 50))
             yield begin, end, Stop(begin, machine.zone, machine.id)
@@ -175,6 +270,8 @@ class Agenda:
             yield _outing(_at(on, 18.5), 1.5, self.places.making[0])
         if draw.random() < CURIOUS:
             yield _outing(_at(on, draw.uniform(10, 17)), 0.25, draw.choice(self.routes.reachable))
+        if draw.random() < SMOKES:
+            yield _outing(_at(on, draw.uniform(10.4, 11.4)), 0.12, None)
         if self.places.eating:
             for hour in (draw.uniform(10.3, 11.8), draw.uniform(14.5, 16.8)):
                 yield _outing(_at(on, hour), 0.3, draw.choice(self.places.eating))
@@ -183,6 +280,24 @@ class Agenda:
         given = {machine for right in (plan.rights if plan else ()) for machine in right.machines}
         mine = [machine for machine in self.places.machines if machine.id in given]
         return draw.choice(mine) if mine else None
+
+
+def _hours(rhythm: str, on: date, draw: Random) -> Hours | None:
+    """When somebody comes and leaves; None: they stay away. These are the day's first draws."""
+    habit = RHYTHMS[rhythm]
+    if draw.random() >= habit.comes:
+        return None
+    comes = _at(on, draw.gauss(habit.arrives, habit.spread))
+    leaves = max(_at(on, draw.gauss(habit.leaves, habit.spread)), comes + timedelta(hours=1))
+    return comes, leaves
+
+
+def _is_free(
+    outing: tuple[datetime, datetime, Stop], busy: Sequence[tuple[datetime, datetime, Stop]]
+) -> bool:
+    """Whether nobody is let down by it."""
+    begin, end, _ = outing
+    return not any(begin < until and since < end for since, until, _ in busy)
 
 
 def _named(zones: list[ZoneId], words: tuple[str, ...]) -> set[ZoneId]:

@@ -1,48 +1,52 @@
-"""Who lives in the simulation: members of the site's plans and visitors, each with their badge.
+"""Who lives in the simulation: members of the site's plans, their guests, visitors.
 
 Most badges are good. Some are not, so that every reason of a denial is met: a badge that was never
-enrolled, a suspended or expired membership, no badge at all. What their holders do with a day is in
-`simulators.habits`; how they get through doors, in `simulators.walks`.
+enrolled or that was lost, a membership that is suspended, expired or not paid, no badge at all. Of
+those who may use a machine some were never trained for it, and some too long ago. What their
+holders do with a day is in `simulators.habits`; how they get through doors, in `simulators.walks`;
+what the members' list says of them, in `simulators.roster`.
 """
 
-from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
+from collections.abc import Iterable, Sequence
 from random import Random
 from typing import Literal
 
 from msgspec import Struct
 
-from gateway.core.site import Plan, PlanId, Site
+from gateway.core.site import AccessPoint, MachineId, Plan, PlanId, RoleId, Site, TrainingId
 from simulators.badges import badge_bytes
-from simulators.habits import rhythm_of
+from simulators.habits import STAFF, Maker, rhythm_of
 from simulators.routes import Place
 from simulators.seeds import branch
 
-Trouble = Literal["none", "unknown badge", "suspended", "expired", "no badge"]
-TROUBLES: dict[int, Trouble] = {3: "unknown badge", 7: "suspended", 11: "expired", 15: "no badge"}
-"""By a person's place among sixteen, so that even a small space has each."""
-_OF = 16
+Trouble = Literal[
+    "none", "unknown badge", "lost badge", "suspended", "expired", "unpaid", "no badge"
+]  # fmt: skip
+TROUBLES: dict[int, Trouble] = {
+    3: "unknown badge",
+    7: "suspended",
+    10: "lost badge",
+    13: "expired",
+    17: "unpaid",
+    20: "no badge",
+}
+"""By a person's place among twenty-four, so that even a small space has each."""
+_OF = 24
 MEMBERS = 48
 """People of a site, unless told otherwise: as many as a small space has seats."""
-COLUMNS = (
-    "ref",
-    "name",
-    "email",
-    "kind",
-    "plan",
-    "from",
-    "until",
-    "status",
-    "badges",
-    "badge_format",
-)
-"""Of `seuil members import`."""
+MEMBERS_A_GUEST = 12
+"""So many members have one guest a day."""
+TRAINED: tuple[Literal["yes", "expired", "no"], ...] = ("yes", "yes", "yes", "no", "expired")
+"""Those who may use a machine that asks for a training, in turn; the first has some duty, too."""
 _FIRST = ("Ada", "Bruno", "Chloé", "Driss", "Emma", "Farid", "Gaëlle", "Hugo", "Inès", "Jules")
 _LAST = ("Aubry", "Benali", "Costa", "Durand", "Evrard", "Fabre", "Garnier", "Hamon", "Imbert")
 
 
 class Person(Struct, eq=False):
-    """Somebody: what they hold, and where they are (None: the street)."""
+    """Somebody: what they hold, and where they are (None: the street).
+
+    `host` is whom a guest comes to see. `told` is the reason of the last answer that they read.
+    """
 
     ref: str
     name: str
@@ -51,7 +55,12 @@ class Person(Struct, eq=False):
     rhythm: str
     trouble: Trouble
     badge: str | None
+    pin: str | None = None
+    trained: Literal["yes", "expired", "no"] = "no"
+    roles: tuple[RoleId, ...] = ()
+    host: str | None = None
     zone: Place = None
+    told: str = ""
 
     @property
     def enrolled(self) -> bool:
@@ -60,8 +69,31 @@ class Person(Struct, eq=False):
 
 
 def members(site: Site, seed: int, count: int = MEMBERS) -> list[Person]:
-    """The people who come as a habit."""
-    return [_person(site, seed, "m", number, "member") for number in range(1, count + 1)]
+    """The people who come as a habit. The first one has the site's own roles, if it has any."""
+    crowd = [_person(site, seed, "m", number, "member") for number in range(1, count + 1)]
+    for first in crowd[:1] if site.roles else ():
+        first.roles = tuple(RoleId(role.id) for role in site.roles)
+        first.plan, first.rhythm = _widest(site.plans), STAFF
+    users = [person for person in crowd if trainings_of(site, person)]
+    for place, person in enumerate(users):
+        person.trained = TRAINED[place % len(TRAINED)]
+    _give_pins(site, seed, crowd)
+    return crowd
+
+
+def guests(site: Site, seed: int, hosts: Sequence[Person]) -> list[Person]:
+    """Visitors of one day: most come to see a maker, every third comes without anybody."""
+    able = [maker.ref for maker in makers(site, hosts)]
+    if not any(rhythm_of(plan) == "visitor" for plan in site.plans):
+        return []
+    found = []
+    for number in range(1, len(hosts) // MEMBERS_A_GUEST + 1):
+        guest = _person(site, seed, "g", number, "visitor")
+        draw = branch(seed, site.id, "guest", number)
+        guest.trouble, guest.badge = "none", _badge(site, draw)
+        guest.host = draw.choice(able) if able and number % 3 else None
+        found.append(guest)
+    return found
 
 
 def visitors(site: Site, seed: int, count: int) -> list[Person]:
@@ -74,24 +106,48 @@ def visitors(site: Site, seed: int, count: int) -> list[Person]:
     return crowd
 
 
-def roster(people: Iterable[Person], today: date) -> Iterator[dict[str, str]]:
-    """The lines of `seuil members import` for those who are enrolled."""
-    for person in people:
-        if not person.enrolled or person.plan is None or person.badge is None:
-            continue
-        until = today + timedelta(days=-30 if person.trouble == "expired" else 365)
-        yield {
-            "ref": person.ref,
-            "name": person.name,
-            "email": f"{person.ref}@example.org",
-            "kind": person.kind,
-            "plan": person.plan,
-            "from": (today - timedelta(days=365)).isoformat(),
-            "until": until.isoformat(),
-            "status": "suspended" if person.trouble == "suspended" else "active",
-            "badges": person.badge,
-            "badge_format": "hex",
-        }
+def makers(site: Site, people: Iterable[Person]) -> tuple[Maker, ...]:
+    """Those who may use machines by their plan, trained or not."""
+    return tuple(
+        Maker(person.ref, person.rhythm, tuple(sorted(machines)), person.trained == "yes")
+        for person in people
+        if person.trouble == "none" and (machines := _machines(site, person.plan))
+    )
+
+
+def trainings_of(site: Site, person: Person) -> tuple[TrainingId, ...]:
+    """The trainings for the machines of somebody's plan."""
+    machines = _machines(site, person.plan)
+    wanted = (each.demands.trainings for each in site.machines if each.id in machines)
+    return tuple(dict.fromkeys(training for trainings in wanted for training in trainings))
+
+
+def _give_pins(site: Site, seed: int, crowd: Iterable[Person]) -> None:
+    """A PIN for everybody whose plan leads through a door that asks for one."""
+    asking = [one for one in site.access_points if one.min_credential == "number-and-pin"]
+    for person in crowd:
+        plan = site.plan[person.plan] if person.plan is not None else None
+        if person.badge is not None and plan and any(_leads(site, plan, one) for one in asking):
+            person.pin = f"{branch(seed, site.id, 'pin', person.ref).randrange(10_000):04d}"
+
+
+def _leads(site: Site, plan: Plan, point: AccessPoint) -> bool:
+    lineage = site.zone[point.zone].lineage
+    return any(
+        point.machine in right.machines if point.machine else set(right.zones) & set(lineage)
+        for right in plan.rights
+    )
+
+
+def _machines(site: Site, plan: PlanId | None) -> set[MachineId]:
+    rights = site.plan[plan].rights if plan is not None else ()
+    return {machine for right in rights for machine in right.machines}
+
+
+def _widest(plans: Sequence[Plan]) -> PlanId | None:
+    """The plan of who looks after the place: the one with the most machines."""
+    by_machines = {plan.id: sum(len(right.machines) for right in plan.rights) for plan in plans}
+    return max(by_machines, key=lambda plan: by_machines[plan], default=None)
 
 
 def _person(
@@ -100,7 +156,7 @@ def _person(
     draw = branch(seed, site.id, "person", letter, number)
     plan = _plan(site.plans, kind, draw)
     trouble = TROUBLES.get(number % _OF, "none")
-    badge = bytes([4, *draw.choices(range(16, 256), k=badge_bytes(site) - 1)]).hex()
+    badge = _badge(site, draw)
     return Person(
         ref=f"{site.id}-{letter}{number:03d}",
         name=f"{draw.choice(_FIRST)} {draw.choice(_LAST)}",
@@ -112,6 +168,10 @@ def _person(
     )
 
 
+def _badge(site: Site, draw: Random) -> str:
+    return bytes([4, *draw.choices(range(16, 256), k=badge_bytes(site) - 1)]).hex()
+
+
 def _plan(plans: tuple[Plan, ...], kind: str, draw: Random) -> Plan | None:
     """A plan: for a visitor one that is made for visitors, where there is one.
 
@@ -119,5 +179,9 @@ def _plan(plans: tuple[Plan, ...], kind: str, draw: Random) -> Plan | None:
     """
     fitting = [plan for plan in plans if (rhythm_of(plan) == "visitor") == (kind == "visitor")]
     offered = fitting or list(plans)
-    weights = [3 if any(right.hours == "24/7" for right in plan.rights) else 1 for plan in offered]
+    weights = [3 if _is_always_open(plan) and not plan.quotas else 1 for plan in offered]
     return draw.choices(offered, weights)[0] if offered else None
+
+
+def _is_always_open(plan: Plan) -> bool:
+    return any(right.hours == "24/7" for right in plan.rights)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from gateway.clock import Clock
 from gateway.wire import Topics
+from simulators.equipment import heard_as
 from simulators.link import Broker, Link
 from simulators.tally import Bookkeeping, Tally
 from simulators.world import World
@@ -133,7 +134,7 @@ class Run:
         )
 
     def _arrived(self, topic: str, payload: bytes) -> None:
-        world = self._hearers.get(topic)
+        world = self._hearers.get(heard_as(topic))
         if world is not None:
             self._link.send(world.receive(topic, payload, self._clock.now()))
             self._woken.set()

@@ -9,7 +9,7 @@ from msgspec import Struct, structs
 from gateway.core.site import Device, Site, SiteId, Text
 from simulators.faults import Faults
 from simulators.habits import Agenda, Stop
-from simulators.people import MEMBERS, Person, members, visitors
+from simulators.people import MEMBERS, Person, guests, members, visitors
 from simulators.seeds import branch
 
 ScenarioName = Literal["ordinary-day", "open-house"]
@@ -44,21 +44,27 @@ class Scenario(Protocol):
 
 
 class OrdinaryDay:
-    """Members come, lunch, meet, make and leave; a workshop in the evening."""
+    """Members come, lunch, meet, make and leave, some with a guest; a workshop in the evening."""
 
     name: ScenarioName = "ordinary-day"
     opens = time(8, 45)
     followers = 1
 
     def people(self, site: Site, seed: int, count: int) -> list[Person]:
-        """The members."""
-        return members(site, seed, count)
+        """The members and their guests."""
+        crowd = members(site, seed, count)
+        return [*crowd, *guests(site, seed, crowd)]
 
     def day(self, agenda: Agenda, seed: int, person: Person, on: date) -> tuple[Stop, ...]:
-        """By the rhythm of their plan."""
+        """By the rhythm of their plan; a guest's, by when their host comes."""
         del seed
         plan = None if person.plan is None else agenda.site.plan[person.plan]
-        return agenda.day(person.ref, plan, person.rhythm, on)
+        if person.kind == "member":
+            return agenda.day(person.ref, plan, person.rhythm, on)
+        if person.host is None:
+            return agenda.visit(person.ref, plan, None, on)
+        meets = agenda.comes(person.host, on)
+        return () if meets is None else agenda.visit(person.ref, plan, meets, on)
 
     def faults(self, faults: Faults) -> Faults:
         """As they are."""

@@ -14,7 +14,8 @@ from gateway.core.site import Site
 from gateway.wire import Topics
 from simulators.faults import Faults
 from simulators.link import Broker
-from simulators.people import COLUMNS, MEMBERS, roster
+from simulators.people import MEMBERS
+from simulators.roster import COLUMNS, roster
 from simulators.run import LiveClock, Run, new_boot
 from simulators.scenarios import SCENARIOS, Cast, ScenarioName
 from simulators.tally import Bookkeeping
@@ -22,8 +23,12 @@ from simulators.truth import COLUMNS as TRUTH_COLUMNS
 from simulators.truth import Tell
 from simulators.world import World
 
-FaultsName = Literal["none", "ordinary"]
-FAULTS: dict[FaultsName, Faults] = {"none": Faults.none(), "ordinary": Faults.ordinary()}
+FaultsName = Literal["none", "ordinary", "rough"]
+FAULTS: dict[FaultsName, Faults] = {
+    "none": Faults.none(),
+    "ordinary": Faults.ordinary(),
+    "rough": Faults.rough(),
+}
 
 
 class Plot(Struct, frozen=True):
@@ -51,8 +56,12 @@ def stage(
     *,
     prefix: str = "seuil",
     tell: Tell = lambda _: None,
+    readers_key: bytes | None = None,
 ) -> Run:
-    """A run that is ready to live; `tell` hears every change of the true counts."""
+    """A run that is ready to live; `tell` hears every change of the true counts.
+
+    With the `readers_key` readers use their rights lists while they are cut off.
+    """
     live = LiveClock(clock)
     topics, tally, boot = Topics(prefix), Bookkeeping(), new_boot(clock)
     worlds = [
@@ -65,6 +74,7 @@ def stage(
             topics=topics,
             tally=tally,
             tell=tell,
+            readers_key=readers_key,
         )
         for site in sites
     ]
@@ -75,7 +85,7 @@ def roster_rows(sites: Sequence[Site], plot: Plot, today: date) -> Iterator[dict
     """The lines of `seuil members import` for everybody of the plot who is enrolled."""
     for site in sites:
         cast = _cast(site, plot)
-        yield from roster(cast.scenario.people(site, plot.seed, plot.members), today)
+        yield from roster(site, cast.scenario.people(site, plot.seed, plot.members), today)
 
 
 def write_roster(file: Path, sites: Sequence[Site], plot: Plot, today: date) -> int:

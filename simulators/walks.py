@@ -6,7 +6,13 @@ waiting between stops is compressed.
 
     stand in line --turn--> badge --granted--> open --> walk --> close --> there
          |                    |--denied/silence--> once more --> refused: leave
+         |                    `--what passes (`PASSES`)--> wait, and come back
          `--let in (somebody held the door)-------------------> there
+
+    badge at a machine --granted--> on --done----------------> sign off, off
+                            |         |--warned--> go on, or sign off, off
+                            |         `--stopped: it stands by itself
+                            `--refused: wait for company, or leave
 """
 
 from collections.abc import Generator
@@ -16,7 +22,6 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from gateway.core.site import DeviceId, Door, MachineId
-from simulators.habits import Stop
 from simulators.people import Person
 from simulators.routes import Passage, Place
 
@@ -35,11 +40,39 @@ CLOSES_S = 1.5
 """From inside to closed."""
 TRIES = 2
 RETRY_S = 2.0
-SILENT_TRIES = 5
-"""Times that somebody comes back to a reader that says nothing at all; after that, another day."""
-SILENT_RETRY_S = 20.0
+COMES_BACK = 5
+"""Times that somebody comes back to a reader that says nothing, or to what passes with time."""
+COMES_BACK_AFTER_S = 20.0
+TYPES_S = 1.5
+"""For the digits of a PIN."""
+FOCUSES_S = 3.0
+"""From the grant at a machine until it is on."""
+PASSES = frozenset(
+    {
+        "not-opened",
+        "zone-full",
+        "escort-missing",
+        "alone",
+        "role-absent",
+        "booked",
+        "interlock",
+        "machine-in-use",
+        "reader-decided",
+    }
+)
+"""Reasons for a refusal that is over by itself: who reads one waits nearby and comes back."""
+AT_ONCE = "interlock"
+"""The one that is over in a moment."""
+OBEYS_WARNING = 0.5
+"""Of those who are warned at a machine: those who sign off before it stops."""
+SIGNS_OFF = 0.85
+"""Of those who have done: those who sign off with their badge. The others only switch off."""
+STARTED_AGAIN = "plan"
+"""The reason of a grant that was meant to sign off and switched the machine on again."""
 
-Outcome = Literal["", "granted", "denied", "silence", "turn", "let in", "gave up"]
+Outcome = Literal[
+    "", "granted", "denied", "silence", "turn", "let in", "gave up", "warned", "stopped"
+]  # fmt: skip
 Arrival = Literal["there", "refused", "silence"]
 
 
@@ -60,6 +93,7 @@ class Ask(Struct, frozen=True):
 
     reader: DeviceId
     badge: str
+    pin: str | None = None
 
 
 class Stand(Struct, frozen=True):
@@ -73,7 +107,14 @@ class Stand(Struct, frozen=True):
     has_badge: bool
 
 
-Step = Pause | Until | Ask | Stand
+class Work(Struct, frozen=True):
+    """Use a machine until then; or until we are `warned` there, or it has `stopped`."""
+
+    machine: MachineId
+    until: "datetime"
+
+
+Step = Pause | Until | Ask | Stand | Work
 Life = Generator[Step, Outcome, None]
 Walk = Generator[Step, Outcome, Arrival]
 
@@ -85,27 +126,41 @@ def life(world: "World", person: Person, first: date) -> Life:
         stops = world.day(person, on)
         for stop, after in zip(stops, (*stops[1:], None), strict=False):
             yield Until(world.when(stop.at))
-            if after is not None and world.when(after.at) <= world.now:
+            due = None if after is None else world.when(after.at)
+            if due is not None and due <= world.now:
                 continue  # late: the next stop is due already
-            arrival = yield from _arrive(world, person, stop)
+            arrival = yield from _arrive(world, person, stop.place, due)
             if arrival != "there" and person.zone is None and stop.place is not None:
                 break  # turned away at the street: nothing to do here today
-            if arrival == "there" and stop.machine is not None and after is not None:
-                yield from _use(world, person, stop.machine, until=world.when(after.at))
+            if arrival == "there" and stop.machine is not None and after is not None and due:
+                yield from _use(world, person, stop.machine, due)
+                if after.place is not None and world.now < due:
+                    yield from _arrive(world, person, after.place, due)
         yield from _go(world, person, None)
         on += timedelta(days=1)
         yield Until(world.midnight(on))
 
 
-def _arrive(world: "World", person: Person, stop: Stop) -> Walk:
-    """Go to a stop; a silent reader is tried again after a while."""
+def _arrive(world: "World", person: Person, place: Place, due: "datetime | None") -> Walk:
+    """Go somewhere; a silent reader, or what passes with time, is tried again after a while.
+
+    `due`: when one has to be elsewhere.
+    """
     arrival: Arrival = "silence"
-    for _ in range(SILENT_TRIES):
-        arrival = yield from _go(world, person, stop.place)
-        if arrival != "silence":
+    for _ in range(COMES_BACK):
+        person.told = ""
+        arrival = yield from _go(world, person, place)
+        if arrival == "there" or (arrival == "refused" and person.told not in PASSES):
             break
-        yield Pause(SILENT_RETRY_S)
+        if _is_soon(world, due):
+            break
+        yield Pause(COMES_BACK_AFTER_S)
     return arrival
+
+
+def _is_soon(world: "World", due: "datetime | None") -> bool:
+    """Whether there is no time to come back."""
+    return due is not None and world.now + timedelta(seconds=COMES_BACK_AFTER_S) >= due
 
 
 def _go(world: "World", person: Person, place: Place) -> Walk:
@@ -136,7 +191,7 @@ def _through(world: "World", person: Person, passage: Passage) -> Walk:
 def _enter(world: "World", person: Person, passage: Passage, door: Door) -> Walk:
     reader = world.reader(door.id, "entry")
     if reader is not None:
-        outcome = yield from _ask(reader, person)
+        outcome = yield from _ask(world, reader, person)
         if outcome != "granted":
             return "silence" if outcome == "silence" else "refused"
     return (yield from _open_and_walk(world, person, passage))
@@ -152,7 +207,7 @@ def _leave(world: "World", person: Person, passage: Passage, door: Door) -> Walk
             )  # through the door that somebody else holds: its contact sees nothing
             world.move(person, passage)
             return "there"
-        yield from _ask(reader, person)
+        yield from _ask(world, reader, person)
     elif door.exit == "button":
         world.press_exit(door.id)
     return (yield from _open_and_walk(world, person, passage))
@@ -173,31 +228,67 @@ def _open_and_walk(world: "World", person: Person, passage: Passage) -> Walk:
     return "there"
 
 
-def _ask(reader: DeviceId, person: Person) -> Generator[Step, Outcome, Outcome]:
-    """Badge, and once more when that was no good."""
+def _ask(world: "World", reader: DeviceId, person: Person) -> Generator[Step, Outcome, Outcome]:
+    """Badge, with a PIN where one is asked for, and once more when that was no good."""
     outcome: Outcome = "denied"
     if person.badge is None:
         return outcome
     for tries_left in reversed(range(TRIES)):
-        outcome = yield Ask(reader, person.badge)
-        if outcome == "granted":
+        pin = _typed(world, reader, person)
+        if pin is not None:
+            yield Pause(TYPES_S)
+        outcome = yield Ask(reader, person.badge, pin)
+        if outcome == "granted" or (person.told in PASSES and person.told != AT_ONCE):
             break
         if tries_left:
             yield Pause(RETRY_S)
     return outcome
 
 
+def _typed(world: "World", reader: DeviceId, person: Person) -> str | None:
+    """The PIN as somebody types it; None: none is asked for, or they have none."""
+    if person.pin is None or not world.asks_pin(reader):
+        return None
+    if world.mishap("mistyped_pin", world.faults.mistyped_pin):
+        return person.pin[:-1] + str((int(person.pin[-1]) + 1) % 10)
+    return person.pin
+
+
 def _use(
     world: "World", person: Person, machine: MachineId, until: "datetime"
 ) -> Generator[Step, Outcome, None]:
-    """Badge at a machine, use it, and switch it off; who is refused does something else."""
+    """Badge at a machine and use it; who is refused waits a while for company, or leaves."""
     reader = world.machine_reader(machine)
-    if reader is None or not world.free(machine):
+    for _ in range(COMES_BACK if reader is not None else 0):
+        assert reader is not None  # noqa: S101 - or there is nothing to try
+        if world.free(machine):
+            world.take(machine)
+            outcome = yield from _ask(world, reader, person)
+            if outcome == "granted":
+                yield from _work(world, person, Work(machine, until), reader)
+            world.give_back(machine)
+            if outcome != "denied" or person.told not in PASSES:
+                return
+        if _is_soon(world, until):
+            return
+        yield Pause(COMES_BACK_AFTER_S)
+
+
+def _work(
+    world: "World", person: Person, work: Work, reader: DeviceId
+) -> Generator[Step, Outcome, None]:
+    """Use a machine to the end, or until there is a reason not to."""
+    yield Pause(FOCUSES_S)
+    if world.has_stopped(work.machine):
         return
-    world.take(machine)
-    outcome = yield from _ask(reader, person)
-    if outcome == "granted":
-        world.switch(machine, "on")
-        yield Until(until)
-        world.switch(machine, "off")
-    world.give_back(machine)
+    world.switch(work.machine, "on")
+    outcome = yield work
+    while outcome == "warned" and world.walks.random() >= OBEYS_WARNING:
+        outcome = yield work
+    if outcome == "stopped":
+        return
+    if outcome == "warned" or world.walks.random() < SIGNS_OFF:
+        signed_off = yield from _ask(world, reader, person)
+        if signed_off == "granted" and person.told == STARTED_AGAIN:
+            yield from _ask(world, reader, person)  # it had ended by itself a moment before
+    world.switch(work.machine, "off")

@@ -12,28 +12,39 @@ import msgspec
 from msgspec import Struct
 
 from gateway.core.readings import CredentialPresented, Reading
-from gateway.core.site import DeviceId, MachineId, ZoneId
-from gateway.wire import AccessCommand, Outgoing, SafeStopCommand, Topics
+from gateway.core.site import DeviceId, ZoneId
+from gateway.wire import AccessCommand, MachineOrder, Outgoing, Topics
 from simulators.badges import spelled
 from simulators.clockwork import Clockwork
 from simulators.devices import Event, Key, NativeDevice, SimulatedReader, read_ack, read_command
-from simulators.equipment import Equipment, InRoom
+from simulators.equipment import Equipment, InRoom, heard_as
 from simulators.faults import Faults, happens
+from simulators.judge import Must
 from simulators.seeds import branch
-from simulators.tally import Bookkeeping
+from simulators.tally import READER_DECIDED, Bookkeeping
 
 BIRTHS_WITHIN_S = 2.0
 """Devices come online one after the other, as after a power cut."""
 DUPLICATE_AFTER_S = 0.2
+DECIDES_AFTER_S = 0.1
+"""A reader that is cut off looks into its list for so long."""
 _STATES = {True: b'{"state":"online"}', False: b'{"state":"offline"}'}
 
-Answered = Callable[[DeviceId, bool], None]
-"""Hears which reader's question ended, and whether its door is released."""
-AskedToStop = Callable[[MachineId], None]
-"""Hears which machine is to come to a safe stop."""
+
+class Answer(Struct, frozen=True):
+    """What somebody at a reader sees; `reason` is empty where the reader tells none."""
+
+    released: bool
+    reason: str = ""
 
 
-class _Asked(Struct):
+Answered = Callable[[DeviceId, Answer], None]
+"""Hears how a reader's question ended."""
+Ordered = Callable[[MachineOrder], None]
+"""Hears what a machine is told."""
+
+
+class _Asked(Struct, eq=False):
     """A question that waits for its answer. `key` is None where events have no numbers."""
 
     key: Key | None
@@ -62,20 +73,20 @@ class Wiring:
         self._site = equipment.site
         self._draw = branch(seed, self._site.id, "wire")
         self._connected = True
+        self._mended = False
         self._said: list[Outgoing] = []
         self._asked: dict[DeviceId, _Asked] = {}
         self._resending: set[DeviceId] = set()
-        self._answered: Answered = lambda _reader, _released: None
-        self._asked_to_stop: AskedToStop = lambda _machine: None
+        self._missed: dict[DeviceId, dict[str, bytes]] = {}
+        """What the broker keeps for a reader that is cut off: of each topic the last."""
+        self._answered: Answered = lambda _reader, _answer: None
+        self._ordered: Ordered = lambda _order: None
 
     def begin(
-        self,
-        answered: Answered,
-        asked_to_stop: AskedToStop,
-        people_in: Callable[[ZoneId | None], int],
+        self, answered: Answered, ordered: Ordered, people_in: Callable[[ZoneId | None], int]
     ) -> None:
         """Everything comes online; `people_in` tells sensors how many are in a zone."""
-        self._answered, self._asked_to_stop = answered, asked_to_stop
+        self._answered, self._ordered = answered, ordered
         for device in self._equipment.native.values():
             self._clockwork.after(self._delay(), partial(self._birth, device))
         self._say(self._equipment.births())
@@ -102,19 +113,32 @@ class Wiring:
             self._send(native, event)
         return event
 
-    def ask(self, reader: DeviceId, badge: str) -> bool:
-        """Somebody holds a badge to a reader; False when its store is full and it says nothing."""
+    def ask(
+        self, reader: DeviceId, badge: str, pin: str | None = None, must: Must | None = None
+    ) -> bool:
+        """Somebody holds a badge to a reader; False when its store is full and it says nothing.
+
+        `must` is what the answer has to be.
+        """
         declared = self._site.device[reader]
-        reading = CredentialPresented(spelled(badge, declared.format), declared.format)
+        reading = CredentialPresented(spelled(badge, declared.format), declared.format, pin)
         event = self.report(reader, reading)
         native = self._equipment.native.get(reader)
         if native is not None and event is None:
             return False
         key = None if event is None else event.key
+        decided = None if event is None else event.decided
         fresh = self._connected if native is None else native.online
         if native is not None or fresh:  # what the others say while they are cut off is lost
-            self._tally.asked(self._site.id, reader, key, self._clockwork.now, fresh=fresh)
-        self._asked[reader] = _Asked(key, self._equipment.releaser(reader))
+            now = self._clockwork.now
+            asked = partial(self._tally.asked, self._site.id, reader, key, now)
+            asked(fresh=fresh, decided=decided, must=must)
+        self._asked[reader] = asked_now = _Asked(key, self._equipment.releaser(reader))
+        if decided is not None:
+            alone = Answer(decided == "granted", READER_DECIDED)
+            self._clockwork.after(
+                DECIDES_AFTER_S, partial(self._decided_alone, reader, asked_now, alone)
+            )
         return True
 
     def look_away(self, reader: DeviceId) -> None:
@@ -131,12 +155,14 @@ class Wiring:
         """A message of the gateway."""
         if topic == self._topics.access(self._site.id):
             self._tally.overheard(self._site.id, payload, self._clockwork.now)
-        for hearing, device in self._equipment.listens.get(topic, ()):
+        for hearing, device in self._equipment.listens.get(heard_as(topic), ()):
             try:
                 if hearing == "ack":
                     self._on_ack(self._equipment.native[device], payload)
                 elif hearing == "command":
                     self._on_command(device, payload)
+                elif hearing == "rights":
+                    self._on_rights(device, topic, payload)
                 elif self._equipment.foreign[device].unlocks(payload):
                     self._released(device)
             except msgspec.DecodeError:
@@ -158,7 +184,8 @@ class Wiring:
             self._come_online(device)
 
     def mend(self) -> None:
-        """Devices that are cut off by themselves come back now."""
+        """Devices that are cut off by themselves come back now, and stay."""
+        self._mended = True
         if self._connected:
             for device in self._equipment.native.values():
                 if not device.online:
@@ -171,13 +198,13 @@ class Wiring:
 
     def _on_command(self, device: DeviceId, payload: bytes) -> None:
         command = read_command(payload)
-        if isinstance(command, SafeStopCommand):
-            self._asked_to_stop(command.machine)
-            return
         if isinstance(command, AccessCommand):
             self._tally.heard(self._site.id, device, command, self._clockwork.now)
         reader = self._equipment.native[device]
         if not isinstance(reader, SimulatedReader) or not reader.online:
+            return
+        if isinstance(command, MachineOrder):
+            self._ordered(command)
             return
         heard = reader.on_command(command, self._clockwork.now)
         asked = self._asked.get(device)
@@ -185,18 +212,35 @@ class Wiring:
             self._released(device)
         elif asked is not None and asked.key == heard.key:
             if heard.effect == "denied":
-                self._end(device, released=False)
+                self._end(device, Answer(released=False, reason=heard.reason))
             elif heard.effect == "granted" and asked.releaser == device:
-                self._end(device, released=True)
+                self._end(device, Answer(released=True, reason=heard.reason))
+
+    def _on_rights(self, device: DeviceId, topic: str, payload: bytes) -> None:
+        """A part of a reader's list; who is cut off gets it when they are back."""
+        reader = self._equipment.native[device]
+        if not isinstance(reader, SimulatedReader):
+            return
+        if not reader.online:
+            self._missed.setdefault(device, {})[topic] = payload
+            return
+        status = reader.on_rights(topic, payload)
+        if status is not None:
+            self._say([status])
+
+    def _decided_alone(self, reader: DeviceId, asked: _Asked, answer: Answer) -> None:
+        """Unless whoever asked has looked away by then."""
+        if self._asked.get(reader) is asked:
+            self._end(reader, answer)
 
     def _released(self, releaser: DeviceId) -> None:
         """A lock is open: whoever asked at its door may go."""
         for reader in [name for name, asked in self._asked.items() if asked.releaser == releaser]:
-            self._end(reader, released=True)
+            self._end(reader, Answer(released=True))
 
-    def _end(self, reader: DeviceId, *, released: bool) -> None:
+    def _end(self, reader: DeviceId, answer: Answer) -> None:
         del self._asked[reader]
-        self._answered(reader, released)
+        self._answered(reader, answer)
 
     def _birth(self, device: NativeDevice) -> None:
         self._say([self._status(device, online=True)])
@@ -212,6 +256,8 @@ class Wiring:
 
     def _outage(self, device: NativeDevice) -> None:
         """Its connection is lost; the broker says so in its name, and it keeps its events."""
+        if self._mended:
+            return
         self.happened["offline"] += 1
         device.went_offline()
         self._say([self._status(device, online=False)])
@@ -224,8 +270,11 @@ class Wiring:
         self._plan_outage(device)
 
     def _come_online(self, device: NativeDevice) -> None:
+        kept = device.came_online(self._clockwork.now)
         self._say([self._status(device, online=True)])
-        for event in device.came_online(self._clockwork.now):
+        for topic, payload in self._missed.pop(device.device, {}).items():
+            self._on_rights(device.device, topic, payload)
+        for event in kept:
             self._tally.resent(self._site.id, device.device, event.key)
             self._send(device, event)
 
@@ -259,6 +308,8 @@ class Wiring:
             self.report(room.device, reading)
 
     def _status(self, device: NativeDevice, *, online: bool) -> Outgoing:
+        if online and isinstance(device, SimulatedReader):
+            return device.status()
         topic = self._topics.status(self._site.id, device.device)
         return Outgoing(topic, _STATES[online], qos=1, retain=True)
 

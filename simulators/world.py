@@ -19,21 +19,33 @@ from msgspec import Struct
 
 from gateway.core.readings import DoorReported, ExitRequested, MachineReported
 from gateway.core.site import DeviceId, DoorId, MachineId, ZoneId
-from gateway.wire import Outgoing, Topics
+from gateway.wire import MachineOrder, Outgoing, SafeStopCommand, Topics, WarningCommand
 from simulators.clockwork import Clockwork
 from simulators.equipment import Direction, Equipment
 from simulators.faults import Faults, happens
 from simulators.habits import Agenda, Stop, awake
+from simulators.judge import must_be
 from simulators.lines import Lines
 from simulators.machines import RUNS_DOWN_S
-from simulators.people import Person
+from simulators.people import Person, makers
 from simulators.routes import Passage, Place
 from simulators.scenarios import Cast
 from simulators.seeds import branch
 from simulators.tally import Bookkeeping
 from simulators.truth import Tell, Truth
-from simulators.walks import ANSWER_WITHIN_S, Ask, Life, Outcome, Pause, Stand, Step, Until, life
-from simulators.wiring import Wiring
+from simulators.walks import (
+    ANSWER_WITHIN_S,
+    Ask,
+    Life,
+    Outcome,
+    Pause,
+    Stand,
+    Step,
+    Until,
+    Work,
+    life,
+)
+from simulators.wiring import Answer, Wiring
 
 LET_IN_AFTER_S = 0.4
 PATIENCE_S = 180.0
@@ -53,7 +65,8 @@ class Passed(Struct, frozen=True):
 class World:
     """One site from `start` on.
 
-    `tell` hears every change of the true counts, `watch` everybody who passes.
+    `tell` hears every change of the true counts, `watch` everybody who passes. With the
+    `readers_key` readers use their rights lists while they are cut off.
     """
 
     def __init__(
@@ -68,8 +81,9 @@ class World:
         tally: Bookkeeping | None = None,
         tell: Tell = lambda _: None,
         watch: Callable[[Passed], object] = lambda _: None,
+        readers_key: bytes | None = None,
     ) -> None:
-        topics = topics or Topics()
+        topics, tally = topics or Topics(), tally or Bookkeeping()
         self.site = cast.site
         self.faults = cast.scenario.faults(faults or Faults.none())
         self.happened: Counter[str] = Counter()
@@ -79,10 +93,12 @@ class World:
         self.people = cast.scenario.people(cast.site, cast.seed, cast.members)
         self.walks = branch(cast.seed, cast.site.id, "walks")
         self.truth = Truth(cast.site, start, tell)
-        self.equipment = Equipment(cast.site, cast.seed, self.faults, boot, topics)
-        self._cast, self._watch = cast, watch
+        self.equipment = Equipment(
+            cast.site, cast.seed, self.faults, boot, topics, readers_key=readers_key
+        )
+        self._cast, self._watch, self._tally = cast, watch, tally
         self._start, self._speed = start, speed
-        self._agenda = Agenda(cast.site, cast.seed)
+        self._agenda = Agenda(cast.site, cast.seed, makers(cast.site, self.people))
         self._mishaps = branch(cast.seed, cast.site.id, "mishaps")
         self._clockwork = Clockwork(start)
         self._wiring = Wiring(
@@ -91,12 +107,14 @@ class World:
             self.faults,
             cast.seed,
             topics=topics,
-            tally=tally or Bookkeeping(),
+            tally=tally,
         )
         self._lines = Lines()
         self._lives: dict[str, Life] = {}
         self._asking: dict[DeviceId, tuple[Person, Ask]] = {}
         self._in_use: set[MachineId] = set()
+        self._working: dict[MachineId, tuple[Person, Work]] = {}
+        self._stopped: set[MachineId] = set()
         self._inside: Counter[Place] = Counter()
         self._closed = False
         self._opens = self._begin()
@@ -190,6 +208,13 @@ class World:
         """The reader that switches a machine on."""
         return self.equipment.machine_reader(machine)
 
+    def asks_pin(self, reader: DeviceId) -> bool:
+        """Whether a badge alone is not enough there."""
+        point = self.site.device[reader].access_point
+        return point is not None and (
+            self.site.access_point[point].min_credential == "number-and-pin"
+        )
+
     def mishap(self, name: str, rate: float) -> bool:
         """Whether a fault happens on this occasion; both are counted."""
         self.occasions[name] += 1
@@ -241,13 +266,19 @@ class World:
     def take(self, machine: MachineId) -> None:
         """Somebody stands at a machine."""
         self._in_use.add(machine)
+        self._stopped.discard(machine)
 
     def give_back(self, machine: MachineId) -> None:
         """They leave it."""
         self._in_use.discard(machine)
 
+    def has_stopped(self, machine: MachineId) -> bool:
+        """Whether it came to a safe stop in this use."""
+        return machine in self._stopped
+
     def switch(self, machine: MachineId, state: Literal["on", "off"]) -> None:
         """A machine is switched."""
+        self._tally.machines[f"switched {state}"] += 1
         watts = MACHINE_WATTS if state == "on" else 0.0
         for device in self.equipment.meters(machine):
             self._wiring.report(device, MachineReported(state, watts))
@@ -259,7 +290,7 @@ class World:
         today = self._start.astimezone(zone).date()
         opens = datetime.combine(today, self._cast.opens or self._cast.scenario.opens)
         self._wiring.begin(
-            self._on_answer, self._stop, lambda zone: self._inside[zone] if zone else 0
+            self._on_answer, self._on_order, lambda zone: self._inside[zone] if zone else 0
         )
         for person in self.people:
             self._lives[person.ref] = life(self, person, today)
@@ -286,22 +317,52 @@ class World:
                 self._ask(person, step)
             case Stand():
                 self._stand(step)
+            case Work():
+                self._working[step.machine] = (person, step)
+                self._clockwork.at(step.until, partial(self._has_done, person, step))
 
     def _ask(self, person: Person, ask: Ask) -> None:
         if self._closed:
             return
-        self._wiring.ask(ask.reader, ask.badge)
+        person.told = ""
+        must = must_be(self.site, person, ask.reader, ask.pin)
+        self._wiring.ask(ask.reader, ask.badge, ask.pin, must)
         self._asking[ask.reader] = (person, ask)
         self._clockwork.after(ANSWER_WITHIN_S, partial(self._look_away, ask))
 
-    def _on_answer(self, reader: DeviceId, released: bool) -> None:  # noqa: FBT001 - `Answered`
+    def _on_answer(self, reader: DeviceId, answer: Answer) -> None:
         person, _ = self._asking.pop(reader)
-        self._resume_soon(person, "granted" if released else "denied")
+        person.told = answer.reason
+        self._resume_soon(person, "granted" if answer.released else "denied")
 
-    def _stop(self, machine: MachineId) -> None:
-        """A machine in use stops by itself when it is asked to."""
-        if machine in self._in_use:
-            self._clockwork.after(RUNS_DOWN_S, partial(self.switch, machine, "off"))
+    def _on_order(self, order: MachineOrder) -> None:
+        """A machine in use shows a warning, and stops by itself when it is asked to."""
+        if order.machine not in self._in_use:
+            return
+        if isinstance(order, SafeStopCommand):
+            self._tally.machines["stopped"] += 1
+            self._clockwork.after(RUNS_DOWN_S, partial(self._stands_still, order.machine))
+        elif isinstance(order, WarningCommand):
+            self._tally.machines["warned"] += 1
+            self._interrupt(order.machine, "warned")
+
+    def _stands_still(self, machine: MachineId) -> None:
+        self._stopped.add(machine)
+        self.switch(machine, "off")
+        self._interrupt(machine, "stopped")
+
+    def _interrupt(self, machine: MachineId, outcome: Outcome) -> None:
+        """Somebody at work looks up."""
+        if machine in self._working:
+            person, _ = self._working.pop(machine)
+            self._resume_soon(person, outcome)
+
+    def _has_done(self, person: Person, work: Work) -> None:
+        """Unless they stopped before."""
+        _, working = self._working.get(work.machine, (None, None))
+        if working is work:
+            del self._working[work.machine]
+            self._resume(person, "")
 
     def _look_away(self, ask: Ask) -> None:
         """Unless it was answered, or is another question by now."""

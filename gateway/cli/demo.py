@@ -17,7 +17,7 @@ from rich.console import Console
 from gateway.adapters.directory import FILE, DirectoryStore
 from gateway.adapters.embedded_broker import Kind
 from gateway.cli import errors
-from gateway.cli.members_cells import Known
+from gateway.cli.members_cells import known_of
 from gateway.cli.members_change import change_of
 from gateway.cli.members_lines import read_members
 from gateway.clock import SystemClock
@@ -124,8 +124,7 @@ def _enrol(wishes: Wishes, settings: Settings, sites: Sequence[Site]) -> None:
     roster = wishes.folder / "members.csv"
     write_roster(roster, sites, wishes.plot, SystemClock().now().date())
     key = credential_key(settings)
-    plans = {site.id: frozenset(plan.id for plan in site.plans) for site in sites}
-    read = read_members(roster, Known(key, ZoneInfo(sites[0].timezone), plans))
+    read = read_members(roster, known_of(key, ZoneInfo(sites[0].timezone), sites))
     if read.faults:
         raise DemoError(f"{roster}: {read.faults[0]}")
     with closing(DirectoryStore(settings.data_dir / FILE)) as store:

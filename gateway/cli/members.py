@@ -17,6 +17,7 @@ from gateway.cli.members_cells import Known, known_of
 from gateway.cli.members_change import Change, change_of
 from gateway.cli.members_edit import restore, revoke, train
 from gateway.cli.members_export import SUFFIXES, export
+from gateway.cli.members_key import readers_key
 from gateway.cli.members_lines import Row, read_members
 from gateway.cli.members_options import AsJson, DataDir, Names, Space, TimeZone, zone_of
 from gateway.cli.members_sheet import LineFault
@@ -37,6 +38,7 @@ app.command("show")(show_member)
 app.command("revoke")(revoke)
 app.command("restore")(restore)
 app.command("train")(train)
+app.command("readers-key")(readers_key)
 
 _SHOWN = 40
 """Rows of a table on a terminal; the counts below it tell the rest."""

@@ -29,7 +29,10 @@ from simulators.stage import FaultsName, Plot, stage, truth_file, write_roster
 from simulators.tally import Tally
 
 NOT_DECIDED = 1
-"""Exit: some credential event had no decision or two, or something was never acknowledged."""
+"""Exit: some credential event had no decision, two or a wrong one, or something was never
+acknowledged."""
+READERS_KEY_BYTES = 32
+"""An HMAC-SHA256."""
 
 
 def simulate(
@@ -54,6 +57,12 @@ def simulate(
     roster: Annotated[
         Path | None,
         typer.Option(help="Write who is enrolled, for `seuil members import`, and end."),
+    ] = None,
+    readers_key: Annotated[
+        Path | None,
+        typer.Option(
+            help="File with what `seuil members readers-key` prints: readers then use their lists."
+        ),
     ] = None,
     replay: Annotated[
         Path | None, typer.Option(help="Tell a recording (CalIt2, ROBOD) instead.")
@@ -81,7 +90,8 @@ def simulate(
         if roster is not None:
             _write_roster(roster, places, plot, as_json=as_json)
             return
-        tally = _simulate(places, plot, settings, truth, seconds)
+        key = None if readers_key is None else _readers_key(readers_key)
+        tally = _simulate(places, plot, settings, truth=truth, seconds=seconds, readers_key=key)
     _end(tally, _tally_table, as_json=as_json)
 
 
@@ -140,13 +150,22 @@ def _simulate(
     places: tuple[Site, ...],
     plot: Plot,
     settings: Settings,
+    *,
     truth: Path | None,
     seconds: float | None,
+    readers_key: bytes | None,
 ) -> Tally:
     async def live() -> Tally:
         with truth_file(truth) as tell:
-            broker = broker_of(settings)
-            run = stage(places, plot, broker, SystemClock(), prefix=settings.prefix, tell=tell)
+            run = stage(
+                places,
+                plot,
+                broker_of(settings),
+                SystemClock(),
+                prefix=settings.prefix,
+                tell=tell,
+                readers_key=readers_key,
+            )
             with _until_told(run.stopped), _live_line(run) as tick:
                 return await run.live(seconds, tick)
 
@@ -154,6 +173,20 @@ def _simulate(
         return asyncio.run(live())
     except OSError as wrong:
         raise _wrong("--truth", f"{truth}: cannot be written: {wrong.strerror}") from wrong
+
+
+def _readers_key(file: Path) -> bytes:
+    """The readers' key from a file; no message repeats what is in it."""
+    try:
+        key = bytes.fromhex(file.read_text(encoding="ascii").strip())
+    except OSError as wrong:
+        raise _wrong("--readers-key", f"{file}: cannot be read: {wrong.strerror}") from wrong
+    except ValueError:
+        key = b""
+    if len(key) != READERS_KEY_BYTES:
+        right = f"{2 * READERS_KEY_BYTES} hex digits, as `seuil members readers-key` prints them"
+        raise _wrong("--readers-key", f"{file}: right would be {right}")
+    return key
 
 
 def _replay(
@@ -255,10 +288,16 @@ def _tally_table(tally: Tally) -> Table:
     table.add_row("answer time, ms", f"median {answer.p50}, p99 {answer.p99}")
     table.add_row("without a decision", str(tally.undecided))
     table.add_row("decided twice", str(tally.decided_twice))
+    table.add_row("decided by a cut-off reader", str(tally.decided_alone))
+    table.add_row("told otherwise than decided", str(tally.contradicted))
+    table.add_row("let in, and must not be", str(tally.wrongly_granted))
+    table.add_row("refused on the way out", str(tally.wrongly_denied))
     table.add_row("not acknowledged", str(tally.unacknowledged))
     for site, zones in tally.people.items():
         inside = ", ".join(f"{zone} {people}" for zone, people in zones.items())
         table.add_row(f"people in {site}", inside)
+    machines = ", ".join(f"{what} {times}" for what, times in tally.machines.items())
+    table.add_row("machines", machines or "not used")
     table.add_row("faults", ", ".join(f"{name} {n}" for name, n in tally.faults.items()) or "none")
     return table
 

@@ -1,13 +1,14 @@
 """What the journal itself says of a demo: read while it grows, and judged at the end.
 
 The answers that simulated readers heard prove nothing about the disk. So the end asks the journal:
-has each credential event that a reader presented exactly one row in `decision`?
+has each credential event that a reader presented exactly one row in `decision`? And does it say of
+what a reader decided alone the same, and that the reader did?
 """
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterable
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
@@ -18,10 +19,24 @@ from gateway.adapters.points import points
 from gateway.core.site import DeviceId, SiteId
 from gateway.replay import replay
 from simulators.devices import Key
-from simulators.tally import Presented
+from simulators.tally import READER_DECIDED, Presented
 
 _CHUNK: Final = 2000
 """Rows read at a time: some megabytes."""
+
+
+class _Ruling(NamedTuple):
+    """A decision of the journal; all None: its event has none."""
+
+    n: int | None
+    decision: str | None
+    reason: str | None
+
+    def agrees(self, presented: Presented) -> bool:
+        """Whether it is what the reader decided alone, and says so; or what we decided."""
+        if presented.decided is None:
+            return self.reason != READER_DECIDED
+        return (self.decision, self.reason) == (presented.decided, READER_DECIDED)
 
 
 Name = tuple[SiteId, DeviceId, Key]
@@ -43,7 +58,7 @@ class Judgement(Struct, frozen=True):
     twice: int
     """With two rows, or two decisions."""
     other: int
-    """Whose reader heard of another decision than the journal's."""
+    """Whose reader heard of another decision than the journal's, or decided another one alone."""
     stray: int
     """Decisions that nobody asked for."""
 
@@ -94,19 +109,20 @@ class Ledger:
     def judge(self, presented: Iterable[Presented], unacknowledged: Container[Name]) -> Judgement:
         """What became of these events; only what was acknowledged must be there (blocking)."""
         with opened(self._path) as db:
-            found: dict[tuple[object, ...], list[tuple[int, int | None]]] = {}
-            for site, device, boot, seq, n, decided in db.execute(_CREDENTIALS):
-                found.setdefault((site, device, boot, seq), []).append((n, decided))
+            found: dict[tuple[object, ...], list[_Ruling]] = {}
+            for site, device, boot, seq, *ruling in db.execute(_CREDENTIALS):
+                found.setdefault((site, device, boot, seq), []).append(_Ruling(*ruling))
             outcomes = Counter(dict(_pairs(db.execute(_OUTCOMES).fetchall())))
             counts = [db.execute(query).fetchone()[0] for query in _COUNTS]
         rows, decisions, dead_letters, rejected_points = counts
         missing = twice = other = 0
         for one in presented:
             rulings = found.pop((one.site, one.reader, *one.key), [])
-            decided = [n for n, number in rulings if number is not None]
+            decided = [ruling for ruling in rulings if ruling.n is not None]
             missing += not decided and (one.site, one.reader, one.key) not in unacknowledged
             twice += len(rulings) > 1
-            other += one.decision is not None and one.decision not in map(str, decided)
+            heard = one.decision in (None, *(str(ruling.n) for ruling in decided))
+            other += not (heard and all(ruling.agrees(one) for ruling in decided))
         return Judgement(
             rows=rows,
             decisions=decisions,
@@ -126,7 +142,8 @@ def _pairs(rows: list[tuple[str, str, int]]) -> Iterable[tuple[tuple[str, str], 
 
 
 _CREDENTIALS = """
-SELECT j.site, j.device, json_extract(j.event, '$.boot'), json_extract(j.event, '$.seq'), j.n, d.n
+SELECT j.site, j.device, json_extract(j.event, '$.boot'), json_extract(j.event, '$.seq'),
+       d.n, d.decision, d.reason
 FROM journal AS j LEFT JOIN decision AS d USING (n) WHERE j.kind = 'credential'"""
 _OUTCOMES = "SELECT decision, reason, count(*) FROM decision GROUP BY 1, 2 ORDER BY 3 DESC"
 _COUNTS = (

@@ -11,10 +11,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
+from gateway.adapters.directory import reader_key
 from gateway.adapters.embedded_broker import LOOPBACK, BrokerError, EmbeddedBroker
 from gateway.adapters.journal import JOURNAL_FILE
 from gateway.clock import Clock
-from gateway.config import Settings, load_space
+from gateway.config import Settings, known_credential_key, load_space
 from gateway.console.picture import Picture
 from gateway.core.site import Site
 from gateway.demo.children import Child
@@ -149,6 +150,7 @@ class Play:
         topics = [Topics(prefix).gateway_state(self._wishes.settings.instance)]
         for site in picture.sites:
             topics += [Topics(prefix).access(site), Topics(prefix).occupancy(site, "+")]
+            topics += [Topics(prefix).mode(site), Topics(prefix).alarm(site, "+", "+")]
 
         def hear(topic: str, payload: bytes) -> None:
             picture.apply(topic, payload)
@@ -170,7 +172,12 @@ class Play:
         """People come and go, until the time is over or somebody says so; then all is stored."""
         wishes = self._wishes
         run = stage(
-            scene.sites, wishes.plot, Broker(url), self._clock, prefix=wishes.settings.prefix
+            scene.sites,
+            wishes.plot,
+            Broker(url),
+            self._clock,
+            prefix=wishes.settings.prefix,
+            readers_key=self._readers_key(),
         )
         self._ends_with(run.stopped.set)
         began = run.now()
@@ -189,6 +196,12 @@ class Play:
         scene.phase = "ending"
         await self._until_stored()
         return run
+
+    def _readers_key(self) -> bytes | None:
+        """What an installer types into each reader."""
+        settings = self._wishes.settings.model_copy(update={"data_dir": self._wishes.folder})
+        key = known_credential_key(settings)
+        return None if key is None else reader_key(key)
 
     async def _look(self, look: Callable[[], None]) -> None:
         while True:

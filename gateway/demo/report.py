@@ -87,6 +87,10 @@ class Report(Struct, frozen=True):
     people: dict[str, Headcount]
     points_written: int
     answer_ms: AnswerTime
+    decided_alone: int
+    """Credential events that a reader decided by its rights list while it was cut off."""
+    machines: dict[str, int]
+    """How often machines were switched on and off, warned, and asked to stop."""
     late: int
     """Credential events that came too late to be answered (a reader was offline), or were answered
     after 2 s."""
@@ -124,6 +128,8 @@ def drawn_up(wishes: Wishes, scene: Scene, findings: Findings) -> Report:
         people=headcounts(scene.sites, tally.people, scene.picture),
         points_written=findings.points - found.rejected_points,
         answer_ms=AnswerTime(tally.answer_ms.p50, tally.answer_ms.p99),
+        decided_alone=tally.decided_alone,
+        machines=tally.machines,
         late=findings.late,
         exactly_one_decision=not (found.missing or found.twice or found.other or found.stray),
         unacknowledged=tally.unacknowledged,
@@ -160,6 +166,9 @@ def complaints(findings: Findings) -> Iterator[str]:
         (found.stray, "decisions answer no credential event that was presented"),
         (tally.undecided, "fresh credential events were never answered"),
         (tally.decided_twice, "credential events got two different answers"),
+        (tally.contradicted, "readers decided alone, and the gateway told otherwise"),
+        (tally.wrongly_granted, "badges that must never pass were let in"),
+        (tally.wrongly_denied, "people were refused on the way out"),
         (tally.unacknowledged, "events were never acknowledged"),
         (tally.refused, "events were lost, because a device's store was full"),
         (findings.unwritten, "points are not in the store"),

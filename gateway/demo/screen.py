@@ -3,7 +3,7 @@
     title            what it is, where the live page is, how long it has run
     rooms            counted at the doors, against capacity; and how many truly are there
     passages         the last decisions, newest first
-    foot             answers, points, mishaps
+    foot             answers, points, machines, alarms, mishaps
 
 Narrow terminals stack rooms and passages, wide ones set them side by side.
 """
@@ -20,12 +20,13 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from gateway.console.words import WORDS as PAGE_WORDS
 from gateway.console.words import Lang, in_lang
 from gateway.core.site import Site
 from gateway.demo.report import Headcount, Report, headcounts
 from gateway.demo.scene import Scene
 from gateway.demo.words import say
-from gateway.wire import AccessMessage
+from gateway.wire import AccessMessage, AlarmMessage
 
 DECISIONS_SHOWN: Final = 10
 ROOMS_TOLD: Final = 12
@@ -267,11 +268,34 @@ def _foot(scene: Scene, lang: Lang) -> Iterator[RenderableType]:
         parts.append(say("points", lang, n=scene.points, store=say(scene.store, lang)))
         faults = ", ".join(f"{say(name, lang)} {n}" for name, n in tally.faults.items())
     yield Text(" " + " · ".join(parts), no_wrap=True, overflow="ellipsis")
+    yield Text(" " + " · ".join(_rules_at_work(scene, lang)), no_wrap=True, overflow="ellipsis")
     if scene.broker.durable:
         told = say("faults", lang, list=faults or say("faults.none", lang))
         yield Text(" " + told, style="dim", no_wrap=True, overflow="ellipsis")
     else:
         yield Text(" " + say("forgets", lang), style="yellow", no_wrap=True, overflow="ellipsis")
+
+
+def _rules_at_work(scene: Scene, lang: Lang) -> Iterator[str]:
+    """Modes other than normal, machines, alarms."""
+    for site in scene.sites:
+        mode = scene.picture.sites[site.id].mode
+        if mode not in (None, "normal"):
+            yield in_lang(PAGE_WORDS[f"mode.{mode}"], lang)
+    machines = scene.tally.machines if scene.tally else {}
+    used = ", ".join(say(what, lang, n=times) for what, times in machines.items())
+    yield say("machines", lang, list=used or say("machines.none", lang))
+    alarms = [
+        _alarm(alarm, lang)
+        for site in scene.sites
+        for alarm in scene.picture.sites[site.id].alarms.values()
+    ]
+    yield say("alarms", lang, list=", ".join(alarms) or say("alarms.none", lang))
+
+
+def _alarm(alarm: AlarmMessage, lang: Lang) -> str:
+    word = PAGE_WORDS.get(f"alarm.{alarm.kind}")
+    return f"{alarm.kind if word is None else in_lang(word, lang)} ({alarm.object})"
 
 
 def summary(report: Report, lang: Lang) -> Table:
@@ -286,6 +310,10 @@ def summary(report: Report, lang: Lang) -> Table:
     table.add_row(say("summary.decisions", lang), f"{report.decisions} ({told})")
     reasons = ", ".join(f"{reason} {times}" for reason, times in report.denied_by_reason.items())
     table.add_row(say("summary.denied", lang), reasons or "-")
+    machines = ", ".join(say(what, lang, n=times) for what, times in report.machines.items())
+    table.add_row(say("summary.machines", lang), machines or say("machines.none", lang))
+    alone = say("summary.decided_alone", lang, n=report.decided_alone)
+    table.add_row(say("summary.alone", lang), alone)
     times = {"p50": report.answer_ms.p50, "p99": report.answer_ms.p99, "late": report.late}
     table.add_row(say("summary.answers", lang), say("summary.ms", lang, **times))
     table.add_row(say("summary.people", lang), _people_line(report, lang))

@@ -22,6 +22,14 @@ WORDS: Final[dict[str, Text]] = {
     "points": Text("{n} points ({store})", "{n} points ({store})"),
     "journal": Text("journal", "journal"),
     "influxdb": Text("InfluxDB", "InfluxDB"),
+    "machines": Text("Machines : {list}", "Machines: {list}"),
+    "machines.none": Text("aucune utilisée encore", "none used yet"),
+    "switched on": Text("allumée {n}", "switched on {n}"),
+    "switched off": Text("éteinte {n}", "switched off {n}"),
+    "warned": Text("avertie {n}", "warned {n}"),
+    "stopped": Text("priée de s'arrêter {n}", "asked to stop {n}"),
+    "alarms": Text("Alarmes : {list}", "Alarms: {list}"),
+    "alarms.none": Text("aucune", "none"),
     "faults": Text("Incidents simulés : {list}", "Simulated mishaps: {list}"),
     "faults.none": Text("aucun encore", "none yet"),
     "forgets": Text(
@@ -43,6 +51,11 @@ WORDS: Final[dict[str, Text]] = {
     "summary.badges": Text("badges présentés", "badges presented"),
     "summary.decisions": Text("décisions au journal", "decisions in the journal"),
     "summary.denied": Text("refus", "refusals"),
+    "summary.machines": Text("machines", "machines"),
+    "summary.alone": Text("lecteurs coupés", "cut-off readers"),
+    "summary.decided_alone": Text(
+        "{n} décisions prises seuls, toutes au journal", "{n} decided alone, all in the journal"
+    ),
     "summary.answers": Text("temps de réponse", "answer time"),
     "summary.ms": Text(
         "médiane {p50} ms, 99 % en {p99} ms, {late} en retard",
@@ -66,6 +79,7 @@ WORDS: Final[dict[str, Text]] = {
     "duplicate": Text("message doublé", "duplicate message"),
     "offline": Text("lecteur coupé", "reader offline"),
     "stuck_presence": Text("capteur bloqué", "stuck sensor"),
+    "mistyped_pin": Text("code mal tapé", "mistyped PIN"),
     "low_battery": Text("pile faible", "low battery"),
 }
 

@@ -108,22 +108,40 @@ async def test_promises(tmp_path: Path) -> None:
     assert told["points_written"] == sum(len(points(row)) for row in rows) > told["decisions"]
 
 
+async def test_cut_off_readers(tmp_path: Path) -> None:
+    """On a bad day of the network readers decide alone, and the journal says so of each of them."""
+    kept = tmp_path / "kept"
+    options = ("--seed", "3", "--faults", "rough", "--data-dir", str(kept))
+    async with demo("--for", "25", "--json", *options) as process:
+        status, out, err = await ended(process)
+    assert status == 0, out + err
+    told: dict[str, Any] = json.loads(out)
+    assert told["ok"]
+    assert told["decided_alone"] > 0
+    with closing(sqlite3.connect(kept / "journal.db")) as db:
+        query = "SELECT count(*) FROM decision WHERE reason = 'reader-decided'"
+        assert db.execute(query).fetchone() == (told["decided_alone"],)
+    assert len(told["denied_by_reason"].keys() - {"reader-decided"}) >= 3
+
+
 @pytest.fixture
 def journal(tmp_path: Path) -> sqlite3.Connection:
-    """Three credential events of one reader, each with its decision."""
+    """Three credential events of one reader with their decisions, and one that it decided alone."""
     db = sqlite3.connect(tmp_path / "journal.db")
     db.executescript((Path(adapters.__file__).parent / "journal_schema.sql").read_text())
-    for n in (1, 2, 3):
+    for n, why in ((1, "plan"), (2, "plan"), (3, "plan"), (4, "reader-decided")):
         told = json.dumps({"boot": 7, "seq": n})
         row = (n, "le-seuil", "front-in", "credential", 0, 0, told, "[]")
         db.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
-        decision = (n, "le-seuil", "front-in", None, None, "granted", "plan", 0, None, "none")
+        decision = (n, "le-seuil", "front-in", None, None, "granted", why, 0, None, "none")
         db.execute("INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", decision)
     return db
 
 
+FRONT = (SiteId("le-seuil"), DeviceId("front-in"))
 PRESENTED = [
-    Presented(SiteId("le-seuil"), DeviceId("front-in"), (7, seq), str(seq)) for seq in (1, 2, 3)
+    *(Presented(*FRONT, (7, seq), str(seq)) for seq in (1, 2, 3)),
+    Presented(*FRONT, (7, 4), None, "granted"),
 ]
 
 
@@ -131,6 +149,19 @@ PRESENTED = [
     ("change", "found"),
     [
         pytest.param("SELECT 1", {}, id="a whole journal is found whole"),
+        pytest.param(
+            "UPDATE decision SET reason = 'reader-decided' WHERE n = 2",
+            {"other": 1},
+            id="a reader decided that we had answered",
+        ),
+        pytest.param(
+            "UPDATE decision SET reason = 'plan' WHERE n = 4", {"other": 1}, id="not said whose"
+        ),
+        pytest.param(
+            "UPDATE decision SET decision = 'denied' WHERE n = 4",
+            {"other": 1},
+            id="otherwise than the reader decided",
+        ),
         pytest.param("DELETE FROM decision WHERE n = 2", {"missing": 1, "other": 1}, id="missing"),
         pytest.param("DELETE FROM journal WHERE n = 2", {"missing": 1, "other": 1}, id="lost"),
         pytest.param(
@@ -161,8 +192,9 @@ def test_not_acknowledged(journal: sqlite3.Connection, tmp_path: Path) -> None:
     with closing(journal), journal:
         journal.execute("DELETE FROM decision WHERE n = 3")
         journal.execute("DELETE FROM journal WHERE n = 3")
-    waiting = {(one.site, one.reader, one.key) for one in PRESENTED[2:]}
+    waiting = {(one.site, one.reader, one.key) for one in PRESENTED[2:3]}
     heard_nothing = [*PRESENTED[:2], msgspec.structs.replace(PRESENTED[2], decision=None)]
+    heard_nothing += PRESENTED[3:]
     judged = Ledger(tmp_path / "journal.db", influx=False).judge(heard_nothing, waiting)
     assert (judged.missing, judged.other) == (0, 0)
 
@@ -184,6 +216,30 @@ def test_late(*, late: int, is_well: bool) -> None:
     )
     said = list(complaints(findings))
     assert said == ([] if is_well else ["4 of 40 badges had no answer in time; 3 may"])
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("contradicted", "2 readers decided alone, and the gateway told otherwise"),
+        ("wrongly_granted", "2 badges that must never pass were let in"),
+        ("wrongly_denied", "2 people were refused on the way out"),
+    ],
+)
+def test_what_must_not_be(name: str, sentence: str) -> None:
+    """Each of the simulators' own checkers is a complaint of the demo."""
+    tally = Bookkeeping().result((), {}, {})
+    findings = Findings(
+        tally=msgspec.structs.replace(tally, **{name: 2}),
+        slow=0,
+        journal=Judgement(40, 40, 40, {}, 0, 0, 0, 0, 0, 0),
+        points=40,
+        unwritten=0,
+        replay_equal=True,
+        interrupted=False,
+        fault=None,
+    )
+    assert list(complaints(findings)) == [sentence]
 
 
 def test_nights() -> None:

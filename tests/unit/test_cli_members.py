@@ -24,11 +24,13 @@ from gateway.adapters.directory import (
     holder_of,
     pin_hash,
     reader_hash,
+    reader_key,
 )
 from gateway.cli.members import app
 from gateway.cli.members_change import change_of
 from gateway.cli.members_lines import GOES_WITH
 from gateway.core.directory import CredentialHash, Directory, StaffRole, Training
+from gateway.core.rights import presented_hash
 from gateway.core.site import (
     OPERATOR,
     Named,
@@ -96,6 +98,37 @@ def test_the_example_file_is_good(place: Place) -> None:
     assert (told["rows"], told["added"], told["written"]) == (7, 6, True)
     plans = {m.ref: [each.plan for each in m.holder.memberships] for m in place.members()}
     assert plans["M-0002"] == ["nomad", "fablab"]
+
+
+def test_the_example_file_tells_the_laser_s_story(place: Place) -> None:
+    """Who opens the fablab, whose training is over, whose badge is lost, who did not pay."""
+    place.import_((EXAMPLES / "members.csv").read_bytes())
+    members = {member.ref: member for member in place.members()}
+    assert [each.role for each in members["M-0001"].holder.roles] == ["operator", "fab-manager"]
+    (over,) = members["M-0003"].holder.trainings
+    assert over.ends == datetime(2026, 3, 31, 22, tzinfo=UTC)
+    assert sorted(each.status for each in members["M-0002"].credentials) == ["active", "lost"]
+    (membership,) = members["M-0004"].holder.memberships
+    assert membership.status == "unpaid"
+
+
+def test_the_readers_key_is_printed_when_it_is_asked_for(place: Place) -> None:
+    """As hex, and as JSON; it is the one by which rights lists name badges."""
+    place.import_(HEADER + ADA)
+    said = CliRunner().invoke(app, ["readers-key"])
+    assert (said.exit_code, said.stdout) == (0, reader_key(place.key()).hex() + "\n")
+    told = json.loads(CliRunner().invoke(app, ["readers-key", "--json"]).stdout)
+    assert told == {"ok": True, "readers_key": said.stdout.strip()}
+    (badge,) = place.members()[0].credentials
+    assert badge.reader_hash == presented_hash(bytes.fromhex(said.stdout), "04a224b2c31990")
+
+
+def test_without_a_key_there_is_none_for_readers(place: Place) -> None:
+    """It says what to do, and makes none."""
+    result = CliRunner().invoke(app, ["readers-key"])
+    assert result.exit_code == 2
+    assert "seuil members import makes it" in result.stderr
+    assert not (place.folder / "data").exists()
 
 
 def test_a_day_is_a_whole_day_on_the_clocks_of_the_place(place: Place) -> None:

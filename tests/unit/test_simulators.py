@@ -6,23 +6,49 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import structs
 
+from gateway.cli.members_cells import known_of
+from gateway.cli.members_lines import read_members
 from gateway.config import load_space
 from gateway.core.readings import CredentialPresented, DoorReported, Motion, Reading
-from gateway.core.site import Device, DeviceId, Site, SiteId, Text, ZoneId
-from gateway.wire import AccessCommand, Ack, Outgoing, Topics, UnlockCommand
+from gateway.core.site import (
+    Device,
+    DeviceId,
+    Machine,
+    MachineId,
+    PlanId,
+    Site,
+    SiteId,
+    Text,
+    ZoneId,
+)
+from gateway.wire import (
+    AccessCommand,
+    AccessMessage,
+    Ack,
+    Outgoing,
+    Topics,
+    UnlockCommand,
+    encode,
+)
 from sensors.badges import FORMATS, normalise
 from sensors.registry import Registry
 from simulators.badges import spelled
 from simulators.devices import NativeDevice, SimulatedReader
 from simulators.faults import Faults
+from simulators.judge import Must, must_be
 from simulators.layouts import LayoutError, Timed, read_recording
-from simulators.people import COLUMNS
+from simulators.people import MEMBERS, Person, trainings_of
+from simulators.roster import COLUMNS, roster
 from simulators.routes import Routes
-from simulators.scenarios import network
+from simulators.scenarios import SCENARIOS, network
 from simulators.sensing import Counter, MmWave, Pir
+from simulators.sessions import Session, sessions_of
 from simulators.spellings import foreign_device
 from simulators.stage import Plot, write_roster
 from simulators.tally import Bookkeeping
@@ -30,7 +56,9 @@ from simulators.truth import TrueCount, Truth, people_at
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 SPACE = Path(__file__).parents[2] / "gateway" / "examples" / "space.toml"
+DEMO = Path(__file__).parents[2] / "gateway" / "demo" / "space.toml"
 SITE = SiteId("here")
+TODAY = date(2026, 11, 24)
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +84,25 @@ def _answer(
         expires=NOW + timedelta(seconds=life_s),
         message=Text("", ""),
     )
+
+
+def _decided(decision: Must, *, late: bool) -> bytes:
+    """What the gateway says to everyone of what a reader decided alone."""
+    message = AccessMessage(
+        id="7",
+        at=NOW,
+        reader=DeviceId("r"),
+        access_point=None,
+        zone=None,
+        direction="entry",
+        decision=decision,
+        reason="reader-decided",
+        holder=None,
+        message=Text("", ""),
+        latency_ms=1.0,
+        late=late,
+    )
+    return encode(message)
 
 
 class TestReader:
@@ -283,14 +330,161 @@ class TestRoster:
             rows = list(csv.DictReader(lines))
         assert tuple(rows[0]) == COLUMNS
         assert len(rows) == count
-        assert {row["status"] for row in rows} == {"active", "suspended"}
+        assert {row["status"] for row in rows} == {"active", "suspended", "unpaid"}
+        assert {row["badge_status"] for row in rows} == {"", "lost"}
         assert any(row["until"] < "2026-11-23" for row in rows)
         assert len({row["badges"] for row in rows}) == count
         assert {row["plan"] for row in rows} <= set(example.plan)
 
+    @pytest.mark.parametrize("space", [SPACE, DEMO], ids=["the example", "the demo"])
+    def test_who_is_there(self, space: Path) -> None:
+        """A manager, makers of whom some are trained, some never, some long ago; PINs, guests."""
+        (site,) = load_space(space)
+        people = SCENARIOS["ordinary-day"].people(site, 1, MEMBERS)
+        by_ref = {row["ref"]: row for row in roster(site, people, date(2026, 11, 24))}
+        manager, *others = people
+        assert by_ref[manager.ref]["roles"] == "fab-manager@le-seuil"
+        assert not any(by_ref[one.ref]["roles"] for one in others if one.enrolled)
+        users = [one for one in people if one.enrolled and trainings_of(site, one)]
+        said = {one.trained: by_ref[one.ref]["trainings"] for one in users if one != manager}
+        assert said["no"] == ""
+        by = f" by {manager.ref}"
+        assert said["yes"] == f"laser given 2025-11-24 until 2027-11-24{by}"
+        assert said["expired"] == f"laser given 2025-11-24 until 2026-10-25{by}"
+        pins = {one.ref: row["pin"] for one in people if (row := by_ref.get(one.ref))}
+        assert 0 < sum(len(pin) == 4 for pin in pins.values()) < len(pins)
+        assert not any(pins[one.ref] for one in people if one.enrolled and one.kind == "visitor")
+        hosts = {one.host for one in people if one.kind == "visitor"}
+        assert None in hosts
+        assert hosts - {None} <= {one.ref for one in people if one.kind == "member"}
+
+    @pytest.mark.parametrize("space", [SPACE, DEMO], ids=["the example", "the demo"])
+    def test_it_is_imported(self, space: Path, tmp_path: Path) -> None:
+        """Every line of several sites is taken, checked against their space files."""
+        sites = network(load_space(space)[0], 2)
+        count = write_roster(tmp_path / "m.csv", sites, Plot(), date(2026, 11, 24))
+        key = b"0123456789abcdef"
+        read = read_members(tmp_path / "m.csv", known_of(key, ZoneInfo("Europe/Paris"), sites))
+        assert read.faults == ()
+        assert len(read.members) == count
+
+    def test_a_seed_gives_the_same_people(self, example: Site) -> None:
+        """To the last digit of their PINs; another seed does not."""
+        told = [
+            list(roster(example, SCENARIOS["ordinary-day"].people(example, seed, 48), TODAY))
+            for seed in (7, 7, 8)
+        ]
+        assert told[0] == told[1]
+        assert told[0] != told[2]
+
+
+class TestSessions:
+    """Who works at the laser, and with whom."""
+
+    def _sessions(self, hours: dict[str, tuple[float, float]]) -> list[Session]:
+        on = date(2026, 11, 24)
+        midnight = datetime(2026, 11, 24)  # noqa: DTZ001 - habits are local
+        times = {
+            ref: (midnight + timedelta(hours=comes), midnight + timedelta(hours=leaves))
+            for ref, (comes, leaves) in hours.items()
+        }
+        machine = Machine(MachineId("laser"), Text("", ""), ZoneId("laser-room"))
+        return list(sessions_of(machine, times, {"ada", "bob"}, on, Random(1)))
+
+    def test_the_first_and_the_last_are_alone(self) -> None:
+        """Of those who were trained; the last one is still there when the others go."""
+        first, *_, last = self._sessions({"ada": (9, 17), "bob": (11, 20), "cyd": (8, 19)})
+        assert (first.user, first.company, f"{first.begin:%H:%M}") == ("ada", None, "10:20")
+        assert (last.user, last.company) == ("bob", None)
+        assert last.begin.hour < 19 <= last.end.hour
+
+    def test_company_leaves_stays_or_comes_late(self) -> None:
+        """In turn; nobody is their own company, or is counted on when they are not there."""
+        there = {"ada": (9.0, 20.0), "bob": (9.0, 20.5), "cyd": (9.0, 20.2), "dan": (18.0, 18.5)}
+        _, *pairs, _ = self._sessions(there)
+        turns = [
+            (one.joins == one.begin, one.parts is not None and one.parts < one.end) for one in pairs
+        ]
+        assert turns[:3] == [(True, True), (True, False), (False, False)]
+        assert not any(one.user == one.company or "dan" in (one.user, one.company) for one in pairs)
+
+    def test_nobody_is_there(self) -> None:
+        """Nothing happens."""
+        assert self._sessions({}) == []
+
+
+class TestJudge:
+    """What is known of an answer before it comes."""
+
+    @pytest.mark.parametrize(
+        ("who", "reader", "pin", "must"),
+        [
+            pytest.param({}, "front-in", None, None, id="a good badge: who knows"),
+            pytest.param({"trouble": "lost badge"}, "front-in", None, "denied", id="a lost one"),
+            pytest.param({"trouble": "unpaid"}, "front-in", None, "denied", id="not paid"),
+            pytest.param({"plan": None}, "front-in", None, "denied", id="not enrolled"),
+            pytest.param({"trouble": "lost badge"}, "front-out", None, "granted", id="the way out"),
+            pytest.param({"pin": "0042"}, "laser-in", "0042", None, id="the right PIN"),
+            pytest.param({"pin": "0042"}, "laser-in", "0043", "denied", id="a wrong PIN"),
+            pytest.param({"pin": "0042"}, "laser-in", None, "denied", id="no PIN"),
+            pytest.param({"trained": "yes"}, "laser-badge", None, None, id="trained"),
+            pytest.param({"trained": "expired"}, "laser-badge", None, "denied", id="long ago"),
+            pytest.param({"trained": "no"}, "laser-badge", None, "denied", id="never trained"),
+        ],
+    )
+    def test_must_be(
+        self, example: Site, who: dict[str, Any], reader: str, pin: str | None, must: str | None
+    ) -> None:
+        """By whose badge it is, and where it is held."""
+        plain: dict[str, Any] = {"plan": PlanId("fablab"), "trouble": "none"}
+        person = Person("p", "P", "member", rhythm="maker", badge="04a224b2", **plain | who)
+        assert must_be(example, person, DeviceId(reader), pin) == must
+
 
 class TestTally:
     """One decision for each question."""
+
+    @pytest.mark.parametrize(
+        ("must", "decision", "wrong"),
+        [
+            pytest.param("denied", "granted", (1, 0), id="who must not pass could"),
+            pytest.param("granted", "denied", (0, 1), id="who may leave could not"),
+            pytest.param("granted", "granted", (0, 0), id="as it must be"),
+            pytest.param(None, "denied", (0, 0), id="nobody knows"),
+        ],
+    )
+    def test_what_must_be(self, must: Must | None, decision: Must, wrong: tuple[int, int]) -> None:
+        """A decision that must not be is a fault, told by its kind."""
+        tally = Bookkeeping()
+        tally.asked(SITE, DeviceId("r"), (1, 1), NOW, must=must)
+        answer = structs.replace(_answer(1), decision=decision)
+        tally.heard(SITE, DeviceId("r"), answer, NOW)
+        result = tally.result([], {}, {})
+        assert (result.wrongly_granted, result.wrongly_denied) == wrong
+        assert result.ok is (wrong == (0, 0))
+
+    @pytest.mark.parametrize(
+        ("told", "seen"),
+        [
+            pytest.param([("granted", True)], (0, 0, True), id="told late and alike"),
+            pytest.param([], (1, 0, False), id="never told"),
+            pytest.param([("granted", False)], (1, 0, False), id="told, but not as late"),
+            pytest.param([("denied", True)], (0, 1, False), id="told otherwise"),
+        ],
+    )
+    def test_decided_alone(
+        self, told: list[tuple[Must, bool]], seen: tuple[int, int, bool]
+    ) -> None:
+        """What a reader decided alone has to be told once, as late, and as the reader did."""
+        tally = Bookkeeping()
+        tally.asked(SITE, DeviceId("r"), (1, 1), NOW, fresh=False, decided="granted")
+        tally.asked(SITE, DeviceId("q"), (1, 1), NOW)
+        tally.heard(SITE, DeviceId("q"), _answer(1), NOW)
+        for decision, late in told:
+            tally.overheard(SITE, _decided(decision, late=late), NOW)
+        result = tally.result([], {}, {})
+        assert (result.undecided, result.contradicted, result.ok) == seen
+        assert (result.late, result.decided_alone) == (0, 1)
 
     def test_two_decisions_are_seen(self) -> None:
         """The same decision told again is a repetition; another one is a fault."""

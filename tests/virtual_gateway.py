@@ -1,0 +1,191 @@
+"""The gateway's own parts in virtual time: drivers, intake, engine, announcer and rights lists.
+
+What is left out is what takes time or may fail by itself: broker, journal and processes. A message
+goes in, and what the gateway would publish comes out.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from paho.mqtt.client import MQTTMessage
+
+from gateway.adapters.directory import credential_hash, reader_key
+from gateway.announce import Announcer
+from gateway.cli.members_cells import known_of
+from gateway.cli.members_change import change_of
+from gateway.cli.members_lines import read_members
+from gateway.core.directory import Credential, DirectoryChange
+from gateway.core.engine import step
+from gateway.core.events import DirectoryChanged, Event, Reported, SpaceChanged, Tick
+from gateway.core.facts import Decided, DuplicateDropped, Fact
+from gateway.core.rights import (
+    Frame,
+    Spans,
+    collected,
+    frame_of,
+    hours_of,
+    open_spans,
+    sift,
+    standing_of,
+)
+from gateway.core.sequence import acknowledged
+from gateway.core.site import Device, DeviceId, Site
+from gateway.core.state import State
+from gateway.cutoff.pages import Posted, posted
+from gateway.intake import Intake
+from gateway.wire import Ack, Outgoing, Topics, encode
+from sensors.native import rights_in_force
+from sensors.registry import Registry
+from simulators.people import Person
+from simulators.roster import COLUMNS, roster
+
+KEY: Final = b"0123456789abcdef0123456789abcdef"
+READERS_KEY: Final = reader_key(KEY)
+
+
+class Answered(Struct, frozen=True):
+    """A decision: when the gateway took it, for which event, and what it was."""
+
+    now: datetime
+    event: Reported
+    decided: Decided
+
+
+class VirtualGateway:
+    """One site's gateway. `until` the caller says so, it keeps all that it decided and said."""
+
+    def __init__(self, site: Site, directory: DirectoryChange, now: datetime) -> None:
+        self.site = site
+        self.state = State()
+        self.answers: list[Answered] = []
+        self.facts: list[tuple[datetime, Fact]] = []
+        self.confirmed: dict[DeviceId, str] = {}
+        """By reader, the version of the rights list that it says is in force."""
+        self.lists: dict[DeviceId, Posted] = {}
+        self._topics = Topics()
+        registry = Registry([site])
+        self._intake = Intake(registry, partial(credential_hash, KEY))
+        self._announcer = Announcer(registry, self._topics)
+        self._spans: dict[tuple[str, Frame], Spans] = {}
+        self._basis: dict[DeviceId, tuple[object, str, Frame]] = {}
+        self._n = 0
+        list(self._stepped(now, SpaceChanged(site)))
+        self.tell(now, directory)
+
+    @property
+    def wakes(self) -> datetime | None:
+        """When time alone has something to do."""
+        return self.state.wake_at
+
+    def __call__(self, now: datetime, message: Outgoing | None) -> Iterator[Outgoing]:
+        """Take a device's message, or let time pass; what the gateway says to it."""
+        if message is None:
+            yield from self._stepped(now, Tick())
+        else:
+            self._confirm(message)
+            for found in self._intake.events(_delivered(message), now):
+                assert isinstance(found.event, Reported)
+                yield from self._reported(now, found.event)
+        yield from self._rights(now)
+
+    def tell(self, now: datetime, change: DirectoryChange) -> None:
+        """The members' list has changed."""
+        list(self._stepped(now, DirectoryChanged(change)))
+
+    def _reported(self, now: datetime, event: Reported) -> Iterator[Outgoing]:
+        yield from self._stepped(now, event)
+        if event.boot is None:
+            return
+        seq = acknowledged(self.state.devices[event.device], event.boot, now)
+        if seq is not None:
+            topic = self._topics.ack(self.site.id, event.device)
+            yield Outgoing(topic, encode(Ack(event.boot, seq)))
+
+    def _stepped(self, now: datetime, event: Event) -> Iterator[Outgoing]:
+        after = step(self.site, self.state, event, now)
+        if len(after.facts) == 1 and isinstance(after.facts[0], DuplicateDropped):
+            return
+        self.state = after.state
+        self._n += 1
+        boot, seq = (event.boot, event.seq) if isinstance(event, Reported) else (None, None)
+        for fact in after.facts:
+            self.facts.append((now, fact))
+            yield from self._announcer.orders(self.site.id, self._n, fact, boot, seq)
+            yield from self._announcer.machines.because_of(self.site.id, self._n, fact, now)
+            if isinstance(fact, Decided) and isinstance(event, Reported):
+                self.answers.append(Answered(now, event, fact))
+                yield self._announcer.decision(self.site, self._n, fact, event.at, now)
+
+    def _rights(self, now: datetime) -> Iterator[Outgoing]:
+        """The lists that are others now than they were."""
+        for device in self.site.devices:
+            if device.role != "reader" or device.driver != "native":
+                continue
+            frame = frame_of(self.site, device, now)
+            basis = (self.state.directory, self.state.mode.mode, frame)
+            if self._basis.get(device.id) == basis:
+                continue
+            self._basis[device.id] = basis
+            before, after = self.lists.get(device.id), self._listed(device, frame)
+            if before is None or before.head != after.head:
+                self.lists[device.id] = after
+                yield from (*after.pages, after.last)
+
+    def _listed(self, device: Device, frame: Frame) -> Posted:
+        for hours in hours_of(self.site, device):
+            if (hours, frame) not in self._spans:
+                self._spans[hours, frame] = open_spans(self.site, hours, frame)
+        spans = {hours: self._spans[hours, frame] for hours in hours_of(self.site, device)}
+        standing = standing_of(self.site, self.state, device)
+        rights = collected(standing, frame, sift(self.site, self.state, device, frame, spans))
+        door = self.site.door[device.door] if device.door is not None else None
+        unlock_s = door.unlock_s if door is not None else None
+        return posted(self._topics, self.site.id, device.id, rights, unlock_s)
+
+    def _confirm(self, message: Outgoing) -> None:
+        if message.topic.endswith("/status"):
+            version = rights_in_force(message.payload)
+            if version is not None:
+                self.confirmed[DeviceId(message.topic.split("/")[-2])] = version
+
+
+def enrolled(site: Site, people: Sequence[Person], now: datetime, folder: Path) -> DirectoryChange:
+    """The people's lines, through the real import, as a change of the directory."""
+    file = folder / "roster.csv"
+    today = now.astimezone(site.clock).date()
+    with file.open("w", encoding="utf-8", newline="") as opened:
+        writer = csv.DictWriter(opened, COLUMNS)
+        writer.writeheader()
+        writer.writerows(roster(site, people, today))
+    read = read_members(file, known_of(KEY, ZoneInfo(site.timezone), [site]))
+    assert read.faults == ()
+    entering = change_of((), read).entering
+    return DirectoryChange(
+        tuple(member.holder for member in entering),
+        tuple(each for member in entering for each in member.credentials),
+    )
+
+
+def badge_of(change: DirectoryChange, person: Person) -> Credential:
+    """A person's badge as the directory has it."""
+    assert person.badge is not None
+    hashed = credential_hash(KEY, person.badge)
+    return next(each for each in change.credentials if each.hash == hashed)
+
+
+def reasons(answers: Iterable[Answered]) -> set[str]:
+    """Why they were given."""
+    return {one.decided.reason for one in answers}
+
+
+def _delivered(message: Outgoing) -> MQTTMessage:
+    """As a broker hands it over: live, so not marked as retained."""
+    delivered = MQTTMessage(0, message.topic.encode())
+    delivered.payload, delivered.qos = message.payload, message.qos
+    return delivered
