@@ -102,9 +102,9 @@ class _Desk:
         self._dead = draw.choice(pirs)
         self._dies = START + LASTS * draw.uniform(0.3, 0.7)
 
-    def answers(self, now: datetime, message: Outgoing) -> Iterator[Outgoing]:
+    def answers(self, now: datetime, message: Outgoing | None) -> Iterator[Outgoing]:
         """The acks, and the orders to open."""
-        if not message.topic.endswith("/event"):
+        if message is None or not message.topic.endswith("/event"):
             return
         for report in self._drivers.decode(message.topic, message.payload):
             if report.boot is None or report.seq is None:
