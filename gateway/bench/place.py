@@ -49,8 +49,8 @@ def place(readers: int, *, contacts: bool = False) -> Site:
         name=_text("bench", 0),
         timezone="Europe/Paris",
         zones=(
-            Zone(building, _text("building", 0), capacity=1_000_000),
-            *(Zone(room, _text("room", 0), 1_000_000, (building,)) for room in rooms),
+            Zone(building, _text("building", 0)),
+            *(Zone(room, _text("room", 0), ancestors=(building,)) for room in rooms),
         ),
         doors=tuple(doors),
         access_points=tuple(points),

@@ -122,7 +122,9 @@ def _run_timers(turn: Turn) -> None:
     visits.run_timers(turn)
     sensing.run_timers(turn)
     fading.run_timers(turn)
+    occupancy.run_timers(turn)
     occupancy.close_minutes(turn)
+    turn.wake(occupancy.next_timer(turn))
     turn.wake(modes.next_timer(turn))
     turn.wake(machines.next_timer(turn))
     for door in turn.doors.values():

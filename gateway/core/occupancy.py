@@ -15,10 +15,13 @@ from gateway.core.estimate.reading import HeadCount, in_words
 from gateway.core.estimate.window import Estimate
 from gateway.core.facts import Noticed, OccupancyChanged, OccupancyMinute
 from gateway.core.site import Site, Text, Zone, ZoneId
-from gateway.core.state import ZoneState
+from gateway.core.state import NEVER, ZoneState
 from gateway.core.turn import Turn
 
 MINUTE = timedelta(minutes=1)
+READ_EVERY = timedelta(seconds=1)
+"""How often an estimate is read at most where nobody badged: sensors speak in bursts, and a building
+is the sum of its rooms."""
 CHANCE_MOVED = 0.05
 """A chance that moved by less is no news, where the numbers of people stayed."""
 
@@ -79,11 +82,16 @@ def announce(turn: Turn) -> None:
     """Say each changed zone's count once, and whether it is over its capacity."""
     for zone_id in turn.touched:
         zone, before = turn.site.zone[zone_id], turn.zones[zone_id]
+        if _can_wait(turn, before):
+            _put_off(turn, zone_id, before)
+            continue
         count = _estimated(turn.site, turn.zones, turn.estimate, zone_id, turn.now)
         people = before.known if count is None else count.people
         if count is None and before.count is None:
             turn.say(_told(zone, people, certain(zone, people), turn.now))
         elif count is not None and not _is_news(before, count):
+            read = structs.replace(before, read_at=turn.now, due=NEVER)
+            turn.zones = turn.zones.set(zone_id, read)
             continue
         else:
             _follow(turn, zone, before, count)
@@ -109,9 +117,37 @@ def close_minutes(turn: Turn) -> None:
         if state.minute < current:  # else the clock was put back: that minute was none
             turn.say(_figures(zone_id, state))
         begun = opened(state.known, current, state.count)
-        zones = zones.set(zone_id, structs.replace(begun, told=state.told))
+        zones = zones.set(
+            zone_id,
+            structs.replace(begun, told=state.told, read_at=state.read_at, due=state.due),
+        )
     turn.zones = zones
     turn.wake(current + MINUTE)
+
+
+def run_timers(turn: Turn) -> None:
+    """Read the estimates that were put off."""
+    for zone_id, state in sorted(turn.zones.items()):
+        if state.due <= turn.now:
+            turn.touched[zone_id] = None
+
+
+def next_timer(turn: Turn) -> datetime:
+    """When the next estimate is to be read."""
+    return min((state.due for state in turn.zones.values()), default=NEVER)
+
+
+def _can_wait(turn: Turn, zone: ZoneState) -> bool:
+    """Whether the zone was read a moment ago, and nobody who is known came or went since."""
+    if zone.count is None or zone.known != zone.told:
+        return False
+    return timedelta() <= turn.now - zone.read_at < READ_EVERY
+
+
+def _put_off(turn: Turn, zone_id: ZoneId, zone: ZoneState) -> None:
+    due = zone.read_at + READ_EVERY
+    turn.zones = turn.zones.set(zone_id, structs.replace(zone, due=due))
+    turn.wake(due)
 
 
 def _estimated(
@@ -132,7 +168,8 @@ def _follow(turn: Turn, zone: Zone, before: ZoneState, count: HeadCount | None) 
     if count is not None:
         _hint(turn, zone, before.count, count)
     after = _changed(before, turn.now, before.known, count)
-    turn.zones = turn.zones.set(zone.id, structs.replace(after, told=before.known))
+    after = structs.replace(after, told=before.known, read_at=turn.now, due=NEVER)
+    turn.zones = turn.zones.set(zone.id, after)
     turn.say(read_out(turn.site, turn.zones, turn.estimate, zone, turn.now))
 
 

@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 """A time that does not come."""
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+"""A time before all others."""
 
 
 class Whereabouts(Struct, frozen=True):
@@ -72,6 +74,10 @@ class ZoneState(Struct, frozen=True):
     """The estimate as it was last told; None where the known are the count."""
     told: int = 0
     """The known as they were last told."""
+    read_at: datetime = LONG_AGO
+    """When the estimate was last read."""
+    due: datetime = NEVER
+    """When it is to be read again, because evidence came meanwhile."""
 
     @property
     def people(self) -> int:
