@@ -14,8 +14,8 @@ from gateway.core.site import Strength
 from gateway.core.state import Attempts
 
 ATTEMPTS_MAX = 5
-"""So many wrong PINs within `ATTEMPTS_WITHIN` and none is looked at for `LOCKOUT`: at this pace a
-PIN of four digits is found in a fortnight of trying day and night, with an alarm every time."""
+"""So many wrong PINs within `ATTEMPTS_WITHIN`, and none is looked at for `LOCKOUT`: trying all PINs
+of four digits takes a fortnight, day and night."""
 ATTEMPTS_WITHIN = timedelta(minutes=10)
 LOCKOUT = timedelta(minutes=10)
 """Counted from the last wrong PIN."""
