@@ -120,8 +120,9 @@ def _run_timers(turn: Turn) -> None:
     attempts.run_timers(turn)
     presence.run_timers(turn)
     visits.run_timers(turn)
-    sensing.run_timers(turn)
-    fading.run_timers(turn)
+    if occupancy.minute_is_over(turn):
+        sensing.run_timers(turn)
+        fading.run_timers(turn)
     occupancy.run_timers(turn)
     occupancy.close_minutes(turn)
     turn.wake(occupancy.next_timer(turn))

@@ -9,6 +9,7 @@ evacuation, when somebody may lie still.
 from datetime import timedelta
 
 from gateway.core import presence, sensing
+from gateway.core.directory import HolderId
 from gateway.core.estimate import reading, window
 from gateway.core.estimate.layout import Layout
 from gateway.core.facts import Noticed
@@ -20,27 +21,25 @@ FADES_AFTER = timedelta(minutes=30)
 
 
 def run_timers(turn: Turn) -> None:
-    """Look at every estimated zone; once a minute is often enough."""
+    """Look at every estimated zone where somebody has been for long; to be called once a minute."""
     if turn.estimate is None or turn.mode.mode == "evacuation":
         return
-    for area in sorted(turn.estimate.zones):
-        _fade(turn, area)
-
-
-def _fade(turn: Turn, area: ZoneId) -> None:
-    assert turn.estimate is not None  # noqa: S101 - see run_timers
     layout = sensing.layout_of(turn.site, turn.estimate)
-    there = [
-        holder
-        for holder, where in sorted(turn.presence.items())
-        if layout.area(where.zone) == area and turn.now - where.since >= FADES_AFTER
-    ]
-    if not there:
-        return
+    there: dict[ZoneId, list[HolderId]] = {}
+    for holder, where in sorted(turn.presence.items()):
+        area = layout.area(where.zone)
+        if area is not None and turn.now - where.since >= FADES_AFTER:
+            there.setdefault(area, []).append(holder)
+    for area, holders in sorted(there.items()):
+        _fade(turn, layout, area, holders)
+
+
+def _fade(turn: Turn, layout: Layout, area: ZoneId, holders: list[HolderId]) -> None:
+    assert turn.estimate is not None  # noqa: S101 - see run_timers
     found = window.zone_at(turn.estimate, area, turn.now)
-    if not reading.read([found], None, len(there)).fades:
+    if not reading.read([found], None, len(holders)).fades:
         return
-    for holder in there:
+    for holder in holders:
         presence.move(turn, holder, _next_door(layout, area))
         turn.say(Noticed(kind="forgotten-exit", object=area, holder=holder, at=turn.now))
 

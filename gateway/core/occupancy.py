@@ -20,8 +20,8 @@ from gateway.core.turn import Turn
 
 MINUTE = timedelta(minutes=1)
 READ_EVERY = timedelta(seconds=1)
-"""How often an estimate is read at most where nobody badged: sensors speak in bursts, and a building
-is the sum of its rooms."""
+"""How often an estimate is read at most: sensors speak in bursts. A room is read at once when
+somebody badged; a building is the sum of its rooms, and may wait."""
 CHANCE_MOVED = 0.05
 """A chance that moved by less is no news, where the numbers of people stayed."""
 
@@ -82,7 +82,7 @@ def announce(turn: Turn) -> None:
     """Say each changed zone's count once, and whether it is over its capacity."""
     for zone_id in turn.touched:
         zone, before = turn.site.zone[zone_id], turn.zones[zone_id]
-        if _can_wait(turn, before):
+        if _can_wait(turn, zone_id, before):
             _put_off(turn, zone_id, before)
             continue
         count = _estimated(turn.site, turn.zones, turn.estimate, zone_id, turn.now)
@@ -99,6 +99,12 @@ def announce(turn: Turn) -> None:
             turn.raise_alarm("over-capacity", zone_id)
         else:
             turn.clear_alarm("over-capacity", zone_id)
+
+
+def minute_is_over(turn: Turn) -> bool:
+    """Whether another minute has begun since the zones' figures were closed."""
+    current = turn.now.replace(second=0, microsecond=0)
+    return any(state.minute != current for state in turn.zones.values())
 
 
 def close_minutes(turn: Turn) -> None:
@@ -137,11 +143,12 @@ def next_timer(turn: Turn) -> datetime:
     return min((state.due for state in turn.zones.values()), default=NEVER)
 
 
-def _can_wait(turn: Turn, zone: ZoneState) -> bool:
-    """Whether the zone was read a moment ago, and nobody who is known came or went since."""
-    if zone.count is None or zone.known != zone.told:
+def _can_wait(turn: Turn, zone_id: ZoneId, zone: ZoneState) -> bool:
+    """Whether the zone was read a moment ago, and is a sum or nobody was seen to come or go."""
+    if zone.count is None or not timedelta() <= turn.now - zone.read_at < READ_EVERY:
         return False
-    return timedelta() <= turn.now - zone.read_at < READ_EVERY
+    is_sum = len(sensing.parts_of(turn.site, turn.estimate, zone_id)) > 1
+    return is_sum or zone.known == zone.told
 
 
 def _put_off(turn: Turn, zone_id: ZoneId, zone: ZoneState) -> None:

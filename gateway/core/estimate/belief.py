@@ -35,6 +35,8 @@ MOVED_PER_STEP = 0.25
 MOVED_MAX = 0.5
 """The same for numbers of people that are not likely, where the error does not show."""
 UNLIKELY = 1e-4
+TOO_RARE = 1e-4
+"""Numbers of people below this chance move no quantile of a sum that is told."""
 SHIFTS_MAX = 12
 """Passages told one by one; what is above, after an outage, is shifted at once."""
 
@@ -149,7 +151,7 @@ def likeliest(belief: Belief) -> int:
 def summed(beliefs: Sequence[Belief]) -> Belief:
     """The distribution of the sum of zones taken as independent (a convolution).
 
-    What is less probable than `FLOOR` is left out first: that leaves a dozen numbers a zone.
+    What is less probable than `TOO_RARE` is left out first: that leaves a dozen numbers a zone.
     """
     total: list[float] = [1.0]
     low = 0
@@ -170,7 +172,7 @@ def _size(capacity: int | None) -> int:
 
 
 def _trimmed(belief: Belief) -> tuple[int, Sequence[float]]:
-    told = [n for n, chance in enumerate(belief) if chance > FLOOR * 2]
+    told = [n for n, chance in enumerate(belief) if chance > TOO_RARE]
     return told[0], belief[told[0] : told[-1] + 1]
 
 

@@ -49,7 +49,8 @@ def zone_has_room(question: Question) -> Verdict:
         if zone.capacity is None or zone_id in inside:
             continue
         found = question.state.zones[zone_id]
-        people = found.people + _coming(question, zone_id)
+        since_read = max(0, found.known - found.told) if found.count is not None else 0
+        people = found.people + since_read + _coming(question, zone_id)
         p_full = found.count.p_full if found.count is not None else 0.0
         saw = {"zone": zone_id, "people": people, "capacity": zone.capacity}
         if found.count is not None:
