@@ -11,8 +11,9 @@ from gateway.core.state import State
 
 log = logging.getLogger(__name__)
 
-SNAPSHOT_EVERY: Final = 10_000
-"""Rows between two snapshots: at most so many are replayed at a start, in half a second."""
+SNAPSHOT_EVERY: Final = 2_000
+"""Rows between two snapshots: at most so many are replayed at a start, in a second where each is a
+sensor's word about a crowded room."""
 
 
 class Snapshots:

@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.cli import app
+from gateway.snapshots import SNAPSHOT_EVERY
 from tests.servers import until
 
 COMMAND = "import sys; sys.argv[0] = 'seuil'; from gateway.cli import main; main()"
@@ -57,7 +58,7 @@ def test_a_door_opens_soon_after_a_start_with_a_long_journal() -> None:
     figures = bench("start", "--rows", "20000")
     assert {"rows", "first_decision_s"} <= figures.keys()
     assert figures["rows"] == 20_000
-    assert figures["tail_rows"] == 9_999
+    assert figures["tail_rows"] == SNAPSHOT_EVERY - 1
     assert figures["granted"] is True
     assert 0 < figures["first_decision_s"] <= 3
 
