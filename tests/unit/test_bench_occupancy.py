@@ -174,6 +174,9 @@ def test_a_pause_of_the_recording_is_one_of_the_sensors() -> None:
     assert not [one for one in story.arrived if begin < one.now < end]
     health = [one.evidence for one in story.arrived if isinstance(one.evidence, DeviceJudged)]
     assert [each.health for each in health] == ["offline", "offline", "well", "well"]
+    dead = [one.evidence for one in sensed(paused, BY_NAME["pir-dies"], 0).arrived]
+    revived = [each for each in dead if isinstance(each, DeviceJudged) and each.health == "well"]
+    assert {each.device for each in revived} == {"counter"}, "a pause brings no dead PIR back"
 
 
 def _story(arrived: list[tuple[float, TotalsTold | MotionSeen]]) -> Story:
