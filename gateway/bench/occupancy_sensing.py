@@ -8,6 +8,7 @@ seed, the file and the fault.
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 from random import Random
 
 from msgspec import Struct
@@ -190,11 +191,14 @@ def _pauses(room: Room, fault: Fault) -> Iterator[Evidence]:
     """While the recording pauses, so do the sensors, and the gateway knows it."""
     here = [(COUNTER, fault.door), (PIR, fault.pir), (RADAR, fault.radar)]
     devices = [device for device, there in here if there]
-    for before, after in zip(room.samples, room.samples[1:], strict=False):
-        if after.at - before.at > GAP * room.every:
-            for device in devices:
-                yield DeviceJudged(at=before.at, device=device, health="offline")
-                back = after.at - room.every
+    dies = _breaks_at(room) if fault.pir_dies else None
+    for before, after in pairwise(room.samples):
+        if after.at - before.at <= GAP * room.every:
+            continue
+        back = after.at - room.every
+        for device in devices:
+            yield DeviceJudged(at=before.at, device=device, health="offline")
+            if device != PIR or dies is None or back < dies:
                 yield DeviceJudged(at=back, device=device, health="well")
 
 

@@ -149,6 +149,27 @@ def test_a_delay_on_the_way_changes_nothing(story: list[Evidence], data: st.Data
     assert window.settled(late, later) == window.settled(on_time, later)
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    stories(within_s=5_000),
+    st.lists(st.floats(0, 10_000, allow_nan=False).map(lambda each: round(each, 3)), max_size=6),
+)
+def test_a_quiet_zone_is_taken_along_without_a_trace(
+    story: list[Evidence], looks: list[float]
+) -> None:
+    """However often it is settled on the way, the estimate ends the same, bit by bit."""
+    often = seldom = window.begun(dict(CAPACITIES), START)
+    moments = [(piece.at, piece) for piece in story]
+    between = [(START + timedelta(seconds=each), None) for each in looks]
+    for now, piece in sorted([*moments, *between], key=lambda each: each[0]):
+        if piece is None:
+            often = window.settled(often, now)
+        else:
+            often, seldom = window.told(often, piece, now), window.told(seldom, piece, now)
+    later = START + timedelta(hours=4)
+    assert window.settled(often, later) == window.settled(seldom, later)
+
+
 @settings(max_examples=100, deadline=None)
 @given(
     st.integers(0, 12),

@@ -18,8 +18,10 @@ from gateway.core.estimate.zone import HOUR_S, STAY_H, ZoneEstimate, hour_of
 
 ARRIVALS_PER_H = 0.02
 """People who come in past every counter and reader of a zone that has some."""
-DEPARTURES_PER_H = 0.04
-"""The chance that one person leaves so."""
+DEPARTURES_PER_H = 0.02
+"""The chance that one person leaves so, where a sensor looks into the zone and sees it empty."""
+BLIND_DEPARTURES_PER_H = 0.04
+"""The same where doors alone are counted: there, nothing else corrects a counter that drifts."""
 OPEN_ARRIVALS_PER_H, OPEN_DEPARTURES_PER_H = 0.5, 1.0
 """The same where nothing counts who passes: then everybody comes and leaves unseen."""
 OVERSTAYS_PER_H = 0.5
@@ -54,7 +56,8 @@ def _aged(zone: ZoneEstimate, at: datetime) -> ZoneEstimate:
     stays, hour = _hours_on(zone, at)
     size, share = len(zone.belief), seconds / HOUR_S
     if zone.counted:
-        arrivals, leaving = ARRIVALS_PER_H * share, _leaving(size, round(sum(stays)))
+        usual = DEPARTURES_PER_H if sensors.looked_into(zone) else BLIND_DEPARTURES_PER_H
+        arrivals, leaving = ARRIVALS_PER_H * share, _leaving(size, round(sum(stays)), usual)
     else:
         arrivals, leaving = OPEN_ARRIVALS_PER_H * share, _leaving_open(size)
     drifted = beliefs.drifted(zone.belief, arrivals, leaving, share)
@@ -76,11 +79,10 @@ def _hours_on(zone: ZoneEstimate, at: datetime) -> tuple[tuple[float, ...], int]
 
 
 @lru_cache(maxsize=1024)
-def _leaving(size: int, recent: int) -> tuple[float, ...]:
+def _leaving(size: int, recent: int, usual: float) -> tuple[float, ...]:
     """Unseen departures an hour of 0, 1, 2 … people, of whom `recent` came within `STAY_H`."""
     return tuple(
-        DEPARTURES_PER_H * min(n, recent) + OVERSTAYS_PER_H * max(0, n - recent)
-        for n in range(size + 1)
+        usual * min(n, recent) + OVERSTAYS_PER_H * max(0, n - recent) for n in range(size + 1)
     )
 
 

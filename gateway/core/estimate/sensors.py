@@ -176,6 +176,11 @@ def judged(zone: ZoneEstimate, device: DeviceId, health: DeviceHealth) -> ZoneEs
     return structs.replace(zone, sensors=zone.sensors.set(device, changed))
 
 
+def looked_into(zone: ZoneEstimate) -> bool:
+    """Whether a sensor that is well tells when the zone is empty."""
+    return any(each.health == "well" and each.voting for each in zone.sensors.values())
+
+
 def votes(zone: ZoneEstimate, seconds: float) -> ZoneEstimate:
     """The zone after its sensors were quiet, or stayed on, for so long."""
     log_odds, sensors = _told(zone, seconds)
