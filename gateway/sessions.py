@@ -9,6 +9,7 @@ that to each of them is the rest left, and are the strangers' copies of the new 
 """
 
 import asyncio
+from collections.abc import Container
 
 from gateway.adapters.mqtt import Session, broker_address
 from gateway.config import Settings
@@ -48,7 +49,7 @@ class Sessions:
             address,
             _wishes(registry, "strangers"),
             on_message=lambda message: inbox.of_sensors(self.strangers, message),
-            not_mine=_declared(registry),
+            not_mine=_Declared(registry),
         )
         inbox.when_idle = self.strangers
         self.all = (self.credentials, self.sensors, self.strangers)
@@ -85,13 +86,23 @@ class Sessions:
             if self._changed.is_set():  # once more meanwhile
                 continue
             for session in self.all:
-                own = _declared(self._registry) if session is self.strangers else frozenset[str]()
-                session.leave_rest(own)
+                session.leave_rest(_Declared(self._registry) if session is self.strangers else ())
 
 
 def _wishes(registry: Registry, session: str) -> list[Subscription]:
     return [wish for wish in registry.subscriptions if wish.session == session]
 
 
-def _declared(registry: Registry) -> frozenset[str]:
-    return frozenset(w.filter for w in registry.subscriptions if w.session != "strangers")
+class _Declared(Container[object]):
+    """The topics that the other sessions hear: of declared devices, and of requests."""
+
+    def __init__(self, registry: Registry) -> None:
+        wishes = registry.subscriptions
+        self._topics = frozenset(wish.filter for wish in wishes if wish.session != "strangers")
+        self._request = registry.request
+
+    def __contains__(self, topic: object) -> bool:
+        """Whether a message on this topic is another session's."""
+        if not isinstance(topic, str):
+            return False
+        return topic in self._topics or self._request(topic) is not None
