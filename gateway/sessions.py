@@ -93,7 +93,7 @@ def _wishes(registry: Registry, session: str) -> list[Subscription]:
     return [wish for wish in registry.subscriptions if wish.session == session]
 
 
-class _Declared(Container[object]):
+class _Declared(Container[str | None]):
     """The topics that the other sessions hear: of declared devices, and of requests."""
 
     def __init__(self, registry: Registry) -> None:
