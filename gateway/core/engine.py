@@ -214,9 +214,7 @@ def _sense(turn: Turn, device: Device, zone: ZoneId | None, event: Reported, val
 
 def _door(site: Site, device: Device) -> Door | None:
     """The door that a device speaks of: its own, or its access point's."""
-    point = site.access_point.get(device.access_point) if device.access_point else None
-    door = device.door or (point.door if point else None)
-    return site.door[door] if door else None
+    return site.door[device.door] if device.door else site.door_of(site.point_of(device))
 
 
 def _zone(site: Site, device: Device) -> ZoneId | None:

@@ -311,6 +311,27 @@ class Site(Struct, frozen=True, dict=True):
         }
 
     @cached_property
+    def machine_readers(self) -> dict[MachineId, tuple[DeviceId, ...]]:
+        """The readers of each machine's access points: they tell its user."""
+        return {
+            machine.id: tuple(
+                reader
+                for point in self.access_points
+                if point.machine == machine.id
+                for reader in self.readers[point.id]
+            )
+            for machine in self.machines
+        }
+
+    def point_of(self, device: Device) -> AccessPoint | None:
+        """Where a reader stands; None: it is none, or stands nowhere."""
+        return self.access_point[device.access_point] if device.access_point else None
+
+    def door_of(self, point: AccessPoint | None) -> Door | None:
+        """The door that an access point leads through; a machine's has none."""
+        return self.door[point.door] if point is not None and point.door is not None else None
+
+    @cached_property
     def releasers(self) -> dict[DoorId, tuple[DeviceId, ...]]:
         """What can release each door without a badge: its lock, else the readers of its entry."""
         entries = [point for point in self.access_points if point.direction == "entry"]

@@ -1,6 +1,5 @@
 """A new space file comes into force: what vanished is forgotten, people stay."""
 
-from collections import Counter
 from collections.abc import Container
 from typing import Final, TypeVar
 
@@ -29,9 +28,7 @@ def changed(turn: Turn) -> None:
     turn.devices = _still(turn.devices, site.device)
     turn.counters = _still(turn.counters, site.device)
     presence.space_changed(turn)
-    inside = Counter(
-        zone for entry in turn.presence.values() for zone in site.zone[entry.zone].lineage
-    )
+    inside = presence.inside(site, turn.presence.values())
     sensing.space_changed(turn)
     turn.zones = Map({zone.id: occupancy.opened(inside[zone.id], turn.now) for zone in site.zones})
     turn.opened = _still(turn.opened, site.zone)

@@ -441,8 +441,7 @@ def _basis(site: Site, state: State, device: Device, now: datetime) -> _Basis:
 
 def _unlock_s(site: Site, device: Device) -> float | None:
     """For how long a reader releases its door by itself; None: it can't."""
-    point = site.access_point.get(device.access_point) if device.access_point else None
-    door = site.door[point.door] if point is not None and point.door is not None else None
+    door = site.door_of(site.point_of(device))
     return door.unlock_s if door is not None and door.lock in (None, device.id) else None
 
 
