@@ -12,6 +12,7 @@ import typer
 from gateway.cli import errors
 from gateway.config import Settings, load_settings, load_space
 from gateway.console.serve import serve
+from gateway.console.signin import Nobody
 from gateway.core.site import Site
 
 
@@ -44,7 +45,8 @@ async def _until_told(
 ) -> None:
     """Serve until SIGTERM or Ctrl-C; both are a clean end."""
     serving = asyncio.create_task(
-        serve(sites, settings, host=host, port=port, allowed_hosts=names), name="console"
+        serve(sites, settings, seats=Nobody, host=host, port=port, allowed_hosts=names),
+        name="console",
     )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
