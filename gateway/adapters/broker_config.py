@@ -109,7 +109,11 @@ def logins(
                 *(f"{prefix}/{site.id}/request/#" for site in sites),
                 *(topic for site in sites for topic in _told_to_home_assistant(prefix, site.id)),
             ),
-            reads=(f"{prefix}/#", f"{_HOME_ASSISTANT}/status", f"{_HOME_ASSISTANT}/device/+/config"),
+            reads=(
+                f"{prefix}/#",
+                f"{_HOME_ASSISTANT}/status",
+                f"{_HOME_ASSISTANT}/device/+/config",
+            ),
             # badge numbers, keyed hashes and orders are no business of a page
             never=tuple(
                 f"{prefix}/+/+/{word}" for word in ("event", "rights", "rights/+", "command")
@@ -216,7 +220,7 @@ def _told_to_home_assistant(prefix: str, site: SiteId) -> tuple[str, ...]:
 
 
 def _home_assistant(prefix: str, sites: Sequence[Site]) -> Login:
-    """What it shows: states and alarms. Not `access`, whose messages have pseudonyms; not duress."""
+    """What it shows: states and alarms; not `access`, where pseudonyms are, and not duress."""
     words = ("zone/+/occupancy", "door/+/state", "alarm/+/+", "mode")
     return Login(
         "home-assistant",

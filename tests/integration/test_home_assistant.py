@@ -45,9 +45,7 @@ class Ears:
 
     def components(self) -> dict[str, Any]:
         """Of the last announcement."""
-        found: dict[str, dict[str, Any]] = json.loads(
-            self.last(CONFIG) or b'{"components": {}}'
-        )
+        found: dict[str, dict[str, Any]] = json.loads(self.last(CONFIG) or b'{"components": {}}')
         return found["components"]
 
 
