@@ -25,6 +25,7 @@ from gateway.config.space import (
     site_from_json,
     site_to_json,
 )
+from gateway.config.supervisor import Supervisor, supervisor
 
 __all__ = [
     "CalendarFeed",
@@ -34,6 +35,7 @@ __all__ = [
     "OtherTools",
     "Settings",
     "SpaceApi",
+    "Supervisor",
     "Webhook",
     "credential_key",
     "known_credential_key",
@@ -45,4 +47,5 @@ __all__ = [
     "site_from_json",
     "site_to_json",
     "space_schema",
+    "supervisor",
 ]

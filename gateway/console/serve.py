@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import uvicorn
 
-from gateway.config import Settings
+from gateway.adapters.systemd import keep_alive
+from gateway.config import Settings, supervisor
 from gateway.console.app import build_app
 from gateway.console.hub import Hub
 from gateway.core.site import Site
@@ -38,9 +39,13 @@ async def serve(
         server = _Server(app, app.state.console.hub)
         _log.info("console on http://%s:%d/", host, door.getsockname()[1])
         async with asyncio.TaskGroup() as tasks:
-            ear = tasks.create_task(app.state.follower.run(), name="console-broker")
+            beside = (
+                tasks.create_task(app.state.follower.run(), name="console-broker"),
+                tasks.create_task(keep_alive(supervisor(), lambda: True), name="console-systemd"),
+            )
             await server.serve_until_cancelled(door)
-            ear.cancel()
+            for task in beside:
+                task.cancel()
 
 
 @contextlib.contextmanager
