@@ -181,7 +181,7 @@ def test_systemd_units_use_our_commands_and_settings(unit: Path) -> None:
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_systemd_units_are_watched_and_confined(unit: Path) -> None:
-    """systemd hears from each, restarts it when it is wedged, and lets it touch its own data alone."""
+    """Each is heard of, restarted when it is wedged, and touches nothing but its own data."""
     lines = unit.read_text().splitlines()
     for line in (
         "Type=notify",
