@@ -14,6 +14,8 @@ from msgspec import Struct
 
 from gateway.config.told import wrong_hook
 
+_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+"""RFC 6052."""
 _RESOLVE_S: Final = 5.0
 _PORTS: Final = {"https": 443, "http": 80}
 
@@ -63,10 +65,17 @@ async def _addresses(name: str, port: int) -> list[str]:
 
 
 def _may_go(address: str, hosts: frozenset[str]) -> bool:
-    found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
+    outer = ipaddress.ip_address(address.partition("%")[0])
+    inner = _carried(outer) if isinstance(outer, ipaddress.IPv6Address) else None
+    found = outer if inner is None else inner
     return (found.is_global and not found.is_multicast) or str(found) in hosts
+
+
+def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that an IPv6 one leads to: mapped, 6to4, or by way of NAT64."""
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour
 
 
 def _written(address: str) -> str:

@@ -35,6 +35,7 @@ from tests.unit.outside.place import (
     people,
     picture,
 )
+from tests.unit.test_metrics import figures as gateway_figures
 
 TOKEN = "a-token-of-24-characters"  # noqa: S105 - of a test
 LABELS = ("site", "zone", "door", "state", "kind", "decision", "reason", "gateway", "outcome")
@@ -145,6 +146,14 @@ def lint(text: str) -> None:
         for sample in family.samples:
             assert (family.type == "counter") == sample.name.endswith("_total")
             assert set(sample.labels) <= set(LABELS), sample
+
+
+def test_every_figure_is_documented(console: Console) -> None:
+    """docs/ecosystem.md names each, of the console and of the gateway."""
+    page = (Path(__file__).parents[3] / "docs" / "ecosystem.md").read_text(encoding="utf-8")
+    families = [*console.outside.figures.collect(), *gateway_figures().collect()]
+    names = {each.name + ("_total" if each.type == "counter" else "") for each in families}
+    assert [name for name in names if name not in page] == []
 
 
 async def _booked(folder: Path) -> None:

@@ -199,7 +199,17 @@ async def test_it_goes_nowhere_else(url: str, hosts: tuple[str, ...], why: str) 
 
 @pytest.mark.parametrize(
     "address",
-    ["10.0.0.7", "169.254.169.254", "::1", "fd00::1", "::ffff:10.0.0.7", "0.0.0.0", "224.0.0.1"],  # noqa: S104
+    [
+        "10.0.0.7",
+        "169.254.169.254",
+        "::1",
+        "fd00::1",
+        "::ffff:10.0.0.7",
+        "0.0.0.0",  # noqa: S104 - an address that must be refused
+        "224.0.0.1",
+        "64:ff9b::a00:7",
+        "2002:a00:7::1",
+    ],
 )
 async def test_a_name_that_turns_inward_is_refused(
     monkeypatch: pytest.MonkeyPatch, address: str
