@@ -106,8 +106,9 @@ async def test_a_site_that_went_is_taken_away_and_a_neighbour_stays(broker: Mosq
     """Only what carries our own origin is emptied."""
     other = msgspec.structs.replace(SITE, id=SiteId("annex"))
     foreign = "homeassistant/device/kitchen/config"
+    said = b'{"origin": {"name": "z2m"}, "components": {"a": {"platform": "sensor"}}}'
     async with console(broker, SITE, other), listening(broker) as ears:
-        await ears.client.publish(foreign, b'{"origin": {"name": "z2m"}}', retain=True)
+        await ears.client.publish(foreign, said, retain=True)
         await until(lambda: ears.last(foreign), "the neighbour is there")
     async with listening(broker) as ears:
         async with console(broker, SITE):
@@ -115,7 +116,7 @@ async def test_a_site_that_went_is_taken_away_and_a_neighbour_stays(broker: Mosq
             await until(lambda: ears.last(gone) == b"", "the annex was taken away")
         async with console(broker, SITE, asks="remove"):
             await until(lambda: ears.last(CONFIG) == b"", "all was taken away")
-        assert ears.last(foreign) == b'{"origin": {"name": "z2m"}}'
+        assert ears.last(foreign) == said
 
 
 async def test_a_decision_is_an_event_of_nobody(broker: Mosquitto) -> None:

@@ -131,7 +131,7 @@ def test_what_is_gone_is_taken_away() -> None:
 
 
 @pytest.mark.parametrize(
-    "foreign", [b"", b"{", b"[]", b'{"origin": {"name": "z2m"}, "components": {}}']
+    "foreign", [b"", b"{", b"[]", b'{"origin": {"name": "z2m"}, "components": {"a": {}}}']
 )
 def test_what_others_announced_is_not_ours(foreign: bytes) -> None:
     """Nothing is taken away that somebody else announced."""

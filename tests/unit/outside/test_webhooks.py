@@ -49,7 +49,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.got.append((self.path, headers, body))
         self.send_response(self.server.answers.pop(0) if self.server.answers else 204)
-        self.send_header("location", "http://127.0.0.1:1/elsewhere")
+        self.send_header("location", f"http://127.0.0.1:{self.server.server_port}/elsewhere")
         self.send_header("content-length", "0")
         self.end_headers()
 
@@ -144,12 +144,12 @@ async def test_it_is_tried_again(receiver: Receiver) -> None:
 
 async def test_no_redirect_is_followed(receiver: Receiver) -> None:
     """A 3xx is a failure: where it leads was listed by nobody."""
-    receiver.answers = [302, 307]
+    receiver.answers = [307, 308]
     webhooks = hooks(receiver.url)
     webhooks.offer(event())
     await told(webhooks, "delivered")
     assert webhooks.outcomes[HUB, "failed"] == 2
-    assert len(receiver.got) == 3
+    assert [path for path, _, _ in receiver.got] == ["/hook"] * 3
 
 
 async def test_gone_is_gone(receiver: Receiver) -> None:
