@@ -22,7 +22,7 @@ from gateway.cli.members_change import change_of
 from gateway.cli.members_lines import read_members
 from gateway.clock import SystemClock
 from gateway.config import Fault, Settings, credential_key, load_settings
-from gateway.console.words import Lang
+from gateway.console.i18n import Lang
 from gateway.core.site import Site
 from gateway.demo.place import folder
 from gateway.demo.play import Play

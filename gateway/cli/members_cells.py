@@ -26,6 +26,7 @@ from gateway.core.readings import WireError
 from gateway.core.site import (
     ADMINISTRATOR,
     OPERATOR,
+    VIEWER,
     GroupId,
     PlanId,
     RoleId,
@@ -38,7 +39,7 @@ from sensors import badges
 Status = Literal["active", "suspended", "lost", "stolen"]
 MembershipStatus = Literal["active", "suspended", "unpaid"]
 PSEUDONYM: Final = re.compile(r"h-[0-9a-f]{12}")
-STANDING_ROLES: Final = frozenset({OPERATOR, ADMINISTRATOR, RoleId("viewer")})
+STANDING_ROLES: Final = frozenset({OPERATOR, ADMINISTRATOR, VIEWER})
 """Roles that every site has, whatever its space file says."""
 _TEXT_MAX: Final = 200
 """Characters of a reference, name or address; more is a slip of the spreadsheet."""

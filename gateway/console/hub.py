@@ -8,8 +8,8 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 
+from gateway.console.i18n import Lang
 from gateway.console.picture import Change
-from gateway.console.words import Lang
 from gateway.core.site import SiteId
 
 QUEUE_CHANGES = 64

@@ -5,14 +5,16 @@ import contextlib
 import ipaddress
 import logging
 import socket
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import uvicorn
 
 from gateway.adapters.systemd import keep_alive
-from gateway.config import Settings, supervisor
+from gateway.clock import Clock
+from gateway.config import OtherTools, Settings, supervisor
 from gateway.console.app import build_app
 from gateway.console.hub import Hub
+from gateway.console.seat import Seats
 from gateway.core.site import Site
 
 STOP_S = 2
@@ -27,7 +29,9 @@ async def serve(
     *,
     host: str = "127.0.0.1",
     port: int = 8080,
+    seats: Callable[[Settings, Clock], Seats],
     allowed_hosts: Iterable[str] = (),
+    told: OtherTools | None = None,
 ) -> None:
     """Serve until cancelled; then every stream is ended and the port is free within 3 s.
 
@@ -35,12 +39,14 @@ async def serve(
         OSError: The address is taken or not ours.
     """
     with listening(host, port) as door:
-        app = build_app(sites, settings, allowed_hosts=(*allowed_hosts, *_own_name(host)))
+        names = (*allowed_hosts, *_own_name(host))
+        app = build_app(sites, settings, seats=seats, allowed_hosts=names, told=told)
         server = _Server(app, app.state.console.hub)
         _log.info("console on http://%s:%d/", host, door.getsockname()[1])
         async with asyncio.TaskGroup() as tasks:
             beside = (
                 tasks.create_task(app.state.follower.run(), name="console-broker"),
+                tasks.create_task(app.state.outside.run(), name="console-outside"),
                 tasks.create_task(keep_alive(supervisor(), lambda: True), name="console-systemd"),
             )
             await server.serve_until_cancelled(door)

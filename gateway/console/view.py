@@ -9,6 +9,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from gateway.clock import Clock
+from gateway.console.i18n import Lang, in_lang
 from gateway.console.picture import Change, Picture, ZoneNow
 from gateway.console.shown import (
     AlarmView,
@@ -20,7 +21,7 @@ from gateway.console.shown import (
     ZoneView,
     as_json,
 )
-from gateway.console.words import WORDS, Lang, in_lang, say
+from gateway.console.words import WORDS, say
 from gateway.core.site import Door, Machine, Site, SiteId, Zone, ZoneId
 from gateway.wire import AccessMessage, AlarmMessage, OccupancyMessage
 

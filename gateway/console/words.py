@@ -1,12 +1,7 @@
-"""The page's words in French and English, and the choice between them."""
+"""The live view's words in French and English."""
 
-from typing import Literal
-
+from gateway.console.i18n import Lang, in_lang
 from gateway.core.site import Text
-
-Lang = Literal["fr", "en"]
-LANGS: tuple[Lang, ...] = ("fr", "en")
-FALLBACK: Lang = "en"
 
 WORDS: dict[str, Text] = {
     "skip": Text("Aller au contenu", "Skip to content"),
@@ -85,34 +80,6 @@ WORDS: dict[str, Text] = {
 }
 
 
-def in_lang(text: Text, lang: Lang) -> str:
-    """The text in one language."""
-    return text.fr if lang == "fr" else text.en
-
-
 def say(key: str, lang: Lang, **values: str | int) -> str:
     """A word or sentence of `WORDS`, filled in."""
     return in_lang(WORDS[key], lang).format(**values)
-
-
-def choose_lang(asked: str | None, remembered: str | None, accepted: str) -> Lang:
-    """The switch wins, then the cookie, then the browser's Accept-Language (RFC 9110)."""
-    for wish in (asked, remembered, *_preferences(accepted)):
-        for lang in LANGS:
-            if wish == lang:
-                return lang
-    return FALLBACK
-
-
-def _preferences(accepted: str) -> list[str]:
-    """Primary language tags of an Accept-Language header, best first, those with q=0 left out."""
-    ranked: list[tuple[float, str]] = []
-    for item in accepted.split(","):
-        tag, _, weight = item.strip().partition(";")
-        try:
-            quality = float(weight.strip().removeprefix("q=")) if weight else 1.0
-        except ValueError:
-            continue
-        if quality > 0:
-            ranked.append((-quality, tag.split("-")[0].lower()))
-    return [tag for _, tag in sorted(ranked, key=lambda wish: wish[0])]

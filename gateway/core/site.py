@@ -39,6 +39,8 @@ Passback = Literal["off", "soft", "hard", "timed"]
 Per = Literal["day", "week", "month", "year"]
 OPERATOR = RoleId("operator")
 """The staff role that may request (open a door, change the mode, …)."""
+VIEWER = RoleId("viewer")
+"""Sees the place: counts, doors, alarms; nobody's name."""
 ADMINISTRATOR = RoleId("administrator")
 """May do whatever an operator may."""
 

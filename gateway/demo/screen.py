@@ -20,8 +20,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from gateway.console.i18n import Lang, in_lang
 from gateway.console.words import WORDS as PAGE_WORDS
-from gateway.console.words import Lang, in_lang
 from gateway.core.site import Site
 from gateway.demo.report import Headcount, Report, headcounts
 from gateway.demo.scene import Scene

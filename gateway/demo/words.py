@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from gateway.console.words import Lang, in_lang
+from gateway.console.i18n import Lang, in_lang
 from gateway.core.site import Text
 
 WORDS: Final[dict[str, Text]] = {

@@ -15,7 +15,8 @@ import msgspec
 
 from gateway import __version__
 from gateway.announce import possible_alarms
-from gateway.console.words import WORDS, Lang, in_lang
+from gateway.console.i18n import Lang, in_lang
+from gateway.console.words import WORDS
 from gateway.core.site import Door, Machine, Site, SiteId, Text, Zone
 from gateway.wire import AccessMessage, Topics
 

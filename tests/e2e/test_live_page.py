@@ -6,8 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import aiomqtt
-import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from gateway.adapters.embedded_broker import LOOPBACK, free_port
 from gateway.config import Settings
@@ -34,7 +33,8 @@ from gateway.wire import (
     Topics,
     encode,
 )
-from tests.servers import Mosquitto, program
+from tests.console_place import somebody
+from tests.servers import Mosquitto
 
 AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
 PARIS, HALL, LAB, DOOR = SiteId("paris"), ZoneId("hall"), ZoneId("lab"), DoorId("front")
@@ -53,30 +53,15 @@ TOPICS = Topics()
 HOSTILE = "<img src=x onerror=document.title='owned'>"
 
 
-@pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    """Headless Chromium, this machine's."""
-    async with async_playwright() as driver:
-        browser = await driver.chromium.launch(
-            executable_path=program("chromium"),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield browser
-        await browser.close()
-
-
-@pytest.fixture
-async def page(chromium: Browser) -> Page:
-    """A page of an English-speaking desk."""
-    page = await (await chromium.new_context(locale="en-GB")).new_page()
-    page.set_default_timeout(10_000)
-    return page
+async def _served(broker: Mosquitto, port: int) -> None:
+    settings = Settings(broker_url=broker.url)
+    await serve((SITE,), settings, seats=somebody("viewer"), port=port)
 
 
 @asynccontextmanager
 async def running(broker: Mosquitto, port: int) -> AsyncIterator[str]:
     """A console on this port."""
-    task = asyncio.create_task(serve((SITE,), Settings(broker_url=broker.url), port=port))
+    task = asyncio.create_task(_served(broker, port))
     try:
         yield f"http://{LOOPBACK}:{port}/"
     finally:

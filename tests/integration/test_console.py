@@ -17,6 +17,7 @@ from gateway.config import Settings
 from gateway.console.serve import serve
 from gateway.core.site import Door, DoorId, Site, SiteId, Text, Zone, ZoneId
 from gateway.wire import AlarmMessage, OccupancyMessage, Topics, encode
+from tests.console_place import somebody
 from tests.servers import Mosquitto
 
 AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -62,15 +63,20 @@ class Running:
     @asynccontextmanager
     async def stream(self) -> AsyncIterator[AsyncIterator[tuple[str, Any]]]:
         """The events of one open page, as names and data."""
-        async with self._browser.stream("GET", "/events?lang=en") as answer:
+        async with self._browser.stream("GET", f"/sites/{SITE.id}/events?lang=en") as answer:
             yield _events(answer)
+
+
+async def _served(broker: Mosquitto, port: int) -> None:
+    settings = Settings(broker_url=broker.url)
+    await serve((SITE,), settings, seats=somebody("viewer"), port=port)
 
 
 @asynccontextmanager
 async def running(broker: Mosquitto) -> AsyncIterator[Running]:
     """A console that hears the broker."""
     port = free_port()
-    task = asyncio.create_task(serve((SITE,), Settings(broker_url=broker.url), port=port))
+    task = asyncio.create_task(_served(broker, port))
     url = f"http://{LOOPBACK}:{port}"
     async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S) as browser:
         try:
@@ -142,7 +148,9 @@ async def test_address_taken(broker: Mosquitto) -> None:
     async with running(broker) as console:
         port = int(console.url.rpartition(":")[2])
         with pytest.raises(OSError, match="in use"):
-            await serve((SITE,), Settings(broker_url=broker.url), port=port)
+            await serve(
+                (SITE,), Settings(broker_url=broker.url), seats=somebody("viewer"), port=port
+            )
 
 
 async def _until(ask: Callable[[], Awaitable[_T]], is_right: Callable[[_T], bool]) -> _T:

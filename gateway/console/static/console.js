@@ -1,76 +1,55 @@
-// The live page: one stream, applied to what the server has drawn. Texts arrive ready to show and are
-// placed with textContent only. A hidden tab holds no stream; a lost one is asked for again.
+// What every screen has: one stream, the link's state, the mode, the alarms. A screen's own module
+// imports `on` and hears what it shows. Texts arrive ready to show and are placed with textContent
+// only. A hidden tab holds no stream; a lost one is asked for again.
 
-const SHOWN = 100; // passages on the page: what the server keeps
 const SILENCE_MS = 35_000; // the server gives a sign of life each 15 s
 const RETRY_MS = [800, 1800]; // all pages come back within 2 s, not all at once
 
-const $ = (selector, root = document) => root.querySelector(selector);
-const byData = (name, value) => $(`[data-${name}="${CSS.escape(value)}"]`);
-const link = $("#link");
-const passages = $("#passages");
-const alarms = $("#alarms");
+export const $ = (selector, root = document) => root.querySelector(selector);
+export const byData = (name, value) => $(`[data-${name}="${CSS.escape(value)}"]`);
 
-let stream = null;
-let retry = 0;
-let watchdog = 0;
+const heardBy = {};
 
-function place(root, view) {
+/** Call `show(value)` for each change of a part (zone, door, access, alarms, house), or snapshot. */
+export function on(part, show) {
+  (heardBy[part] ??= []).push(show);
+}
+
+function tell(part, value) {
+  for (const show of heardBy[part] ?? []) show(value);
+}
+
+export function place(root, view) {
   for (const spot of root.querySelectorAll("[data-text]")) {
     const text = view[spot.dataset.text] ?? "";
     if (spot.textContent !== text) spot.textContent = text;
   }
 }
 
-function icon(root, name) {
+export function icon(root, name) {
   $("use", root).setAttribute("href", `/static/icons.svg#${name}`);
 }
 
-function showZone(zone) {
-  const card = byData("zone", zone.id);
-  if (!card) return;
-  const moved = $(".people", card).textContent !== zone.people;
-  place(card, zone);
-  card.dataset.state = zone.state;
-  icon(card, `zone-${zone.state}`);
-  $(".trend", card).dataset.trend = zone.trend_icon;
-  $(".bar", card).dataset.limited = zone.limited ? "yes" : "no";
-  $(".fill", card).setAttribute("width", zone.fill);
-  $(".range", card).setAttribute("x", zone.low);
-  $(".range", card).setAttribute("width", Math.max(0, zone.high - zone.low));
-  if (moved) flash($(".people", card));
-}
-
-function flash(element) {
+export function flash(element) {
   element.classList.remove("moved");
   void element.offsetWidth; // restarts the animation
   element.classList.add("moved");
 }
 
-function showDoor(door) {
-  const line = byData("door", door.id);
-  if (!line) return;
-  place(line, door);
-  line.dataset.state = door.state;
-  icon(line, `door-${door.state}`);
-}
-
-function line(template, view) {
+/** A line made of a <template>. */
+export function line(template, view) {
   const made = $(template).content.firstElementChild.cloneNode(true);
   made.dataset.id = view.id;
   place(made, view);
   return made;
 }
 
-function showPassage(decision) {
-  if ([...passages.children].some((known) => known.dataset.id === decision.id)) return;
-  const made = line("#a-passage", decision);
-  made.dataset.decision = decision.decision;
-  $("time", made).dateTime = decision.at;
-  icon(made, decision.decision);
-  passages.prepend(made);
-  while (passages.children.length > SHOWN) passages.lastElementChild.remove();
-}
+const link = $("#link");
+const alarms = $("#alarms");
+
+let stream = null;
+let retry = 0;
+let watchdog = 0;
 
 function showAlarms(list) {
   const known = [...alarms.children].map((each) => each.dataset.id).join("\n");
@@ -90,21 +69,12 @@ function showHouse(house) {
   heard(house.heard);
 }
 
-function showAll(site) {
-  site.zones.forEach(showZone);
-  site.doors.forEach(showDoor);
+on("snapshot", (site) => {
   showAlarms(site.alarms);
-  [...site.decisions].reverse().forEach(showPassage);
   showHouse(site.house);
-}
-
-const SHOW = {
-  zone: showZone,
-  door: showDoor,
-  access: showPassage,
-  alarms: showAlarms,
-  house: showHouse,
-};
+});
+on("alarms", showAlarms);
+on("house", showHouse);
 
 function heard(time) {
   $("#heard").textContent = time;
@@ -141,24 +111,37 @@ function open() {
   stream = new EventSource(document.body.dataset.events);
   stream.addEventListener("snapshot", (event) => {
     alive();
-    showAll(JSON.parse(event.data));
+    tell("snapshot", JSON.parse(event.data));
   });
   stream.addEventListener("change", (event) => {
     alive();
     const change = JSON.parse(event.data);
     heard(change.heard);
-    SHOW[change.part]?.(change.value);
+    tell(change.part, change.value);
   });
   stream.addEventListener("beat", alive);
   stream.addEventListener("error", lost);
 }
 
-document.addEventListener("visibilitychange", () => {
-  if (document.hidden) {
-    close();
-    setLink("waiting");
-  } else open();
+/** Say something to everyone, also to a screen reader. */
+export function say(text) {
+  $("#said").textContent = text;
+}
+
+// A button that has something to confirm says so in data-confirm.
+document.addEventListener("submit", (event) => {
+  const question = event.submitter?.dataset.confirm;
+  if (question && !confirm(question)) event.preventDefault();
 });
-addEventListener("pagehide", close);
-addEventListener("pageshow", (event) => event.persisted && open());
-if (!document.hidden) open();
+
+if (link) {
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) {
+      close();
+      setLink("waiting");
+    } else open();
+  });
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", (event) => event.persisted && open());
+  if (!document.hidden) setTimeout(open); // after the screen's own module has said what it hears
+}

@@ -64,9 +64,14 @@ TOPICS = Topics()
 def picture(clock: ManualClock) -> Picture:
     """What a console that hears a running gateway knows of a site that has just opened its eyes."""
     seen = Picture((SITE,), "seuil", clock)
+    hear_a_gateway(seen)
+    return seen
+
+
+def hear_a_gateway(seen: Picture) -> None:
+    """The broker is there, and a gateway says that it runs."""
     seen.connected = True
     seen.apply(TOPICS.gateway_state("gw1"), b"online")
-    return seen
 
 
 def people(seen: Picture, count: int, zone: ZoneId = HALL) -> Change | None:

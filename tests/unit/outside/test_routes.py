@@ -9,18 +9,20 @@ from pathlib import Path
 import httpx
 import icalendar
 import pytest
-from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
+from pydantic import SecretStr
 
 from gateway.adapters.journal import JOURNAL_FILE, Batch, Journal
 from gateway.adapters.journal_rows import event_row
 from gateway.clock import ManualClock
 from gateway.config import OtherTools, Settings
+from gateway.console.app import build_app
+from gateway.console.picture import Picture
 from gateway.core.bookings import Booking, zone_target
 from gateway.core.events import BookingsChanged
 from gateway.outside.outside import SETTLE_S, Outside
-from gateway.outside.routes import router
 from gateway.wire import encode
+from tests.console_place import FixedSeats
 from tests.unit.outside.place import (
     AT,
     HALL,
@@ -32,8 +34,8 @@ from tests.unit.outside.place import (
     alarm,
     decision,
     door,
+    hear_a_gateway,
     people,
-    picture,
 )
 from tests.unit.test_metrics import figures as gateway_figures
 
@@ -44,21 +46,27 @@ BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 
 class Console:
-    """The routes over a painted picture."""
+    """The console, over a picture that a test paints."""
 
     def __init__(self, folder: Path, *, told: bool = True, token: str | None = TOKEN) -> None:
         self.clock = ManualClock(AT)
-        self.picture = picture(self.clock)
-        settings = Settings(data_dir=folder, metrics_token=token, bookings_token=token)
-        tools = OtherTools({HUB: TOLD}) if told else None
-        self.outside = Outside((SITE,), settings, self.picture, self.clock, told=tools)
+        shown = None if token is None else SecretStr(token)
+        settings = Settings(data_dir=folder, metrics_token=shown, bookings_token=shown)
+        self.app = build_app(
+            (SITE,),
+            settings,
+            seats=lambda *_: FixedSeats(),
+            clock=self.clock,
+            told=OtherTools({HUB: TOLD}) if told else None,
+        )
+        self.picture: Picture = self.app.state.console.picture
+        self.outside: Outside = self.app.state.outside
+        hear_a_gateway(self.picture)
 
     @asynccontextmanager
     async def browser(self) -> AsyncIterator[httpx.AsyncClient]:
-        """Somebody who asks."""
-        app = FastAPI()
-        app.include_router(router(self.outside))
-        transport = httpx.ASGITransport(app=app)
+        """Somebody who asks, and has not signed in."""
+        transport = httpx.ASGITransport(app=self.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             yield client
 

@@ -14,10 +14,11 @@ from gateway.clock import ManualClock
 from gateway.config import Settings
 from gateway.console.app import build_app
 from gateway.console.hub import QUEUE_CHANGES, WATCHERS_MAX, Hub
+from gateway.console.i18n import choose_lang
 from gateway.console.picture import ALARMS_KEPT, DECISIONS_KEPT, GATEWAYS_KEPT, Change, Picture
 from gateway.console.shield import names_us
 from gateway.console.view import SHOWN_DECISIONS, Viewer
-from gateway.console.words import WORDS, choose_lang
+from gateway.console.words import WORDS
 from gateway.core.directory import HolderId
 from gateway.core.site import (
     AccessPoint,
@@ -42,6 +43,7 @@ from gateway.wire import (
     Topics,
     encode,
 )
+from tests.console_place import FixedSeats, seat
 
 AT = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)
 PARIS = SiteId("paris")
@@ -85,7 +87,9 @@ def picture() -> Picture:
 @pytest.fixture
 def app() -> Starlette:
     """The console, without a broker."""
-    return build_app((SITE,), Settings(), clock=ManualClock(AT))
+    seats = FixedSeats()
+    seats.seat = seat("viewer")
+    return build_app((SITE,), Settings(), seats=lambda *_: seats, clock=ManualClock(AT))
 
 
 @pytest.fixture

@@ -1,0 +1,59 @@
+"""What every screen has at hand: the sites, the live picture, the stores, the line to the gateway.
+
+The console decides nothing about doors and keeps nothing of them: it hears the broker, reads the
+journal, reads and writes the members, and asks the gateway.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
+
+from gateway.adapters import desk
+from gateway.adapters.mqtt import broker_address
+from gateway.clock import Clock
+from gateway.config import Settings
+from gateway.console.hub import Hub
+from gateway.console.picture import Picture
+from gateway.console.stores import Stores
+from gateway.console.view import Viewer
+from gateway.core.directory import HolderId
+from gateway.core.requests import Order, Request
+from gateway.core.site import Site, SiteId
+from gateway.wire import ResponseMessage, Topics
+
+if TYPE_CHECKING:
+    from gateway.console.seat import Seats
+
+NO_SITE: Final = "a console needs a site"
+
+
+class Console:
+    """One console, for as long as its process lives."""
+
+    def __init__(
+        self, sites: Sequence[Site], settings: Settings, clock: Clock, seats: "Seats"
+    ) -> None:
+        if not sites:
+            raise ValueError(NO_SITE)
+        self.sites = {site.id: site for site in sites}
+        self.settings = settings
+        self.clock = clock
+        self.seats = seats
+        self.topics = Topics(settings.prefix)
+        self.picture = Picture(sites, settings.prefix, clock)
+        self.viewer = Viewer(self.sites, self.picture, clock)
+        self.hub = Hub(self.viewer.change)
+        self.stores = Stores(settings)
+
+    async def ask(self, site: SiteId, order: Order, by: HolderId) -> ResponseMessage:
+        """Ask the gateway, and wait for what it answers.
+
+        Raises:
+            gateway.adapters.desk.DeskError: Nobody answered; the message says what to do.
+        """
+        request = Request(uuid4().hex, by, self.clock.now(), order)
+        return await desk.ask(broker_address(self.settings), self.topics, site, request)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.stores.close()

@@ -1,0 +1,13 @@
+"""The screens, one module each: its pages, and the same things for programs under `/api/v1`.
+
+A module has `pages` (not in the OpenAPI document) and `api`, both FastAPI routers; each route says
+what it needs by the type of its seat (`gateway.console.seat`).
+"""
+
+from typing import Final
+
+from fastapi import APIRouter
+
+from gateway.console.screens import live
+
+ROUTERS: Final[tuple[APIRouter, ...]] = (live.pages, live.api)

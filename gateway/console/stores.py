@@ -1,0 +1,98 @@
+"""The files that the console shares with the gateway: members (read and written), journal (read).
+
+Both block, so both are used in threads: the members by one at a time, the journal by a few, each
+with a connection of its own that cannot write and is closed after one question. A question is
+short: a long one would keep SQLite from folding its log back into the file.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from gateway.adapters.directory import FILE, DirectoryError, DirectoryStore
+from gateway.adapters.history import HistoryError, opened
+from gateway.adapters.journal import JOURNAL_FILE
+from gateway.config import Settings, known_credential_key
+from gateway.console.problems import Problem
+from gateway.core.directory import HolderId
+from gateway.core.site import Text
+
+T = TypeVar("T")
+READERS: Final = 3
+"""Questions to the journal at once: more would only wait for the same disk."""
+
+
+class Stores:
+    """The members and the journal of `settings.data_dir`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._members: DirectoryStore | None = None
+        self._one = asyncio.Lock()
+        self._few = asyncio.Semaphore(READERS)
+        self._names: tuple[int, dict[HolderId, str]] = (-1, {})
+
+    async def members(self, use: Callable[[DirectoryStore], T]) -> T:
+        """What `use` makes of the members' store; one caller at a time.
+
+        Raises:
+            Problem: The members cannot be read or written, and why.
+        """
+        async with self._one:
+            try:
+                return await asyncio.to_thread(lambda: use(self._store()))
+            except DirectoryError as wrong:
+                raise _unavailable("members", str(wrong)) from wrong
+
+    async def past(self, use: Callable[[sqlite3.Connection], T]) -> T:
+        """What `use` makes of the journal, which it cannot change.
+
+        Raises:
+            Problem: There is no journal that can be read.
+        """
+        async with self._few:
+            try:
+                return await asyncio.to_thread(self._asked, use)
+            except HistoryError as wrong:
+                raise _unavailable("journal", str(wrong)) from wrong
+
+    async def names(self) -> dict[HolderId, str]:
+        """Everybody's name by pseudonym, read anew when a member changed."""
+
+        def read(store: DirectoryStore) -> tuple[int, dict[HolderId, str]]:
+            version = store.version()
+            if version == self._names[0]:
+                return self._names
+            return version, {member.holder.id: member.name for member in store.members()}
+
+        self._names = await self.members(read)
+        return self._names[1]
+
+    def close(self) -> None:
+        """Let go of the files."""
+        if self._members is not None:
+            self._members.close()
+            self._members = None
+
+    def _store(self) -> DirectoryStore:
+        if self._members is None:
+            store = DirectoryStore(self._settings.data_dir / FILE)
+            try:
+                key = known_credential_key(self._settings)
+                if key is not None:
+                    store.bind(key)
+            except BaseException:
+                store.close()
+                raise
+            self._members = store
+        return self._members
+
+    def _asked(self, use: Callable[[sqlite3.Connection], T]) -> T:
+        with opened(self._settings.data_dir / JOURNAL_FILE) as connection:
+            return use(connection)
+
+
+def _unavailable(store: str, why: str) -> Problem:
+    title = Text("Données indisponibles", "Data not available")
+    return Problem(503, f"no-{store}", title, Text(why, why), headers={"Retry-After": "5"})

@@ -1,0 +1,99 @@
+"""A console without processes: the app over a folder of its own, and somebody who sits at it.
+
+place = ConsolePlace(folder)            # the example's site, an empty journal, some members
+place.sits(administrator("hub"))        # who asks from now on
+async with place.browser() as browser:  # httpx over ASGI; forms carry the CSRF token
+    answer = await browser.get("/sites/hub/live")
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+from starlette.requests import Request
+
+from gateway.clock import Clock, ManualClock
+from gateway.config import Settings, load_space
+from gateway.console.app import build_app
+from gateway.console.place import Console
+from gateway.console.seat import Scope, Seat
+from gateway.core.directory import Holder, HolderId, StaffRole
+from gateway.core.site import RoleId, Site, SiteId
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+CSRF = "the-token-of-this-session"
+EXAMPLE = Path(__file__).resolve().parents[1] / "gateway/examples/space.toml"
+
+
+def seat(
+    role: str,
+    *sites: str,
+    name: str = "Ada",
+    fresh: bool = True,
+    scopes: Sequence[Scope] | None = None,
+) -> Seat:
+    """Somebody with a staff role at these sites (none: at all of them)."""
+    roles = (StaffRole(RoleId(role), tuple(SiteId(site) for site in sites)),) if role else ()
+    return Seat(
+        holder=Holder(HolderId("h-00000000ada0"), roles=roles),
+        name=name,
+        key="session-1",
+        csrf=CSRF,
+        scopes=None if scopes is None else frozenset(scopes),
+        fresh_until=NOW + timedelta(days=1) if fresh else None,
+    )
+
+
+class FixedSeats:
+    """Whoever was put there; refusals are remembered."""
+
+    def __init__(self) -> None:
+        self.seat: Seat | None = None
+        self.refusals: list[tuple[str, SiteId | None, str]] = []
+
+    async def of(self, request: Request) -> Seat | None:
+        del request
+        return self.seat
+
+    async def refused(self, request: Request, seat: Seat, site: SiteId | None, what: str) -> None:
+        del request
+        self.refusals.append((seat.holder.id, site, what))
+
+
+def somebody(role: str, *sites: str) -> Callable[[Settings, Clock], FixedSeats]:
+    """Seats on which somebody with this role sits, whoever asks."""
+    seats = FixedSeats()
+    seats.seat = seat(role, *sites)
+    return lambda *_: seats
+
+
+class ConsolePlace:
+    """The app, over `folder` as data folder."""
+
+    def __init__(self, folder: Path, sites: Sequence[Site] | None = None) -> None:
+        self.sites = tuple(sites) if sites is not None else load_space(EXAMPLE)
+        self.settings = Settings(data_dir=folder)
+        self.clock = ManualClock(NOW)
+        self.seats = FixedSeats()
+        self.app = build_app(self.sites, self.settings, seats=self._seats, clock=self.clock)
+        self.console: Console = self.app.state.console
+
+    def sits(self, seat: Seat | None) -> None:
+        """From now on requests are this one's; None: nobody has signed in."""
+        self.seats.seat = seat
+
+    @asynccontextmanager
+    async def browser(self, language: str = "en") -> AsyncIterator[httpx.AsyncClient]:
+        """A browser that follows no redirect."""
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=self.app),
+            base_url="http://localhost",
+            headers={"accept-language": language, "x-csrf-token": CSRF},
+        ) as browser:
+            yield browser
+
+    def _seats(self, settings: Settings, clock: Clock) -> FixedSeats:
+        del settings, clock
+        return self.seats
