@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from msgspec import structs
+
 from gateway.core import muster
 from gateway.core.facts import (
     AlarmCleared,
@@ -28,6 +30,7 @@ from gateway.wire import (
     MISSING_MAX,
     AccessMessage,
     AlarmMessage,
+    CloudEvent,
     DoorMessage,
     ModeMessage,
     MusterMessage,
@@ -95,7 +98,8 @@ class Announcer:
             latency_ms=round(max(0.0, (now - at).total_seconds()) * 1000, 3),
             late=decided.late,
         )
-        return Outgoing(self._topics.access(site.id), encode(message))
+        event = CloudEvent("seuil.access.decided", message.id, at)
+        return Outgoing(self._topics.access(site.id), encode(message), event=event)
 
     def response(self, site: SiteId, answered: RequestAnswered) -> Outgoing:
         """What became of a request."""
@@ -117,7 +121,10 @@ class Announcer:
         return {message.topic: message for message in messages if message is not None}
 
     def everything(self, site: Site, state: State, now: datetime) -> list[Outgoing]:
-        """All retained messages of a site: for a broker that we (re)connected to."""
+        """All retained messages of a site: for a broker that we (re)connected to.
+
+        They say how it stands, and are no events: nothing has happened by it.
+        """
         zones = (
             read_out(site, state.zones, state.estimate, zone, now)
             for zone in site.zones
@@ -131,11 +138,12 @@ class Announcer:
             AlarmRaised(kind, about, state.alarms[kind, about])
             if (kind, about) in state.alarms
             else AlarmCleared(kind, about, now)  # it may have been cleared while we were away
-            for kind, about in _possible_alarms(site)
+            for kind, about in possible_alarms(site)
         )
         musters = muster.read_out(site, state.muster, site.zone, now)
         told = self.states(site.id, (*zones, *doors, *alarms, *musters))
-        return [self._mode(site.id, state.mode), *told.values()]
+        messages = [self._mode(site.id, state.mode), *told.values()]
+        return [structs.replace(message, event=None) for message in messages]
 
     def removed(self, before: Site | None, after: Site) -> list[Outgoing]:
         """Empty retained messages for the zones and doors that a new space file has no more."""
@@ -152,7 +160,8 @@ class Announcer:
 
     def _mode(self, site: SiteId, mode: ModeState) -> Outgoing:
         message = ModeMessage(mode.mode, mode.since, mode.by, mode.why)
-        return _retained(self._topics.mode(site), encode(message))
+        event = _event("mode.changed", mode.since) if mode.since is not None else None
+        return _retained(self._topics.mode(site), encode(message), event)
 
     def _response(
         self,
@@ -175,16 +184,21 @@ class Announcer:
         """The retained message of a fact, which is all that its topic says from now on."""
         match fact:
             case OccupancyChanged():
-                return _retained(self._topics.occupancy(site, fact.zone), _occupancy(fact))
+                topic = self._topics.occupancy(site, fact.zone)
+                return _retained(topic, _occupancy(fact), _event("occupancy.changed", fact.at))
             case DoorChanged():
                 door = DoorMessage(at=fact.at, state=fact.state)
-                return _retained(self._topics.door(site, fact.door), encode(door))
+                topic = self._topics.door(site, fact.door)
+                return _retained(topic, encode(door), _event("door.changed", fact.at))
             case AlarmRaised() | AlarmCleared():
-                return _retained(self._topics.alarm(site, fact.kind, fact.object), _alarm(fact))
+                topic = self._topics.alarm(site, fact.kind, fact.object)
+                word = "alarm.raised" if isinstance(fact, AlarmRaised) else "alarm.cleared"
+                return _retained(topic, _alarm(fact), _event(word, fact.at))
             case ModeChanged():
                 return self._mode(site, ModeState(fact.mode, fact.at, fact.by, fact.why))
             case MusterChanged():
-                return _retained(self._topics.muster(site, fact.zone), _muster(fact))
+                topic = self._topics.muster(site, fact.zone)
+                return _retained(topic, _muster(fact), _event("muster.changed", fact.at))
             case _:
                 return None
 
@@ -225,7 +239,7 @@ def _muster(changed: MusterChanged) -> bytes:
     return encode(message)
 
 
-def _possible_alarms(site: Site) -> Iterator[tuple[AlarmKind, str]]:
+def possible_alarms(site: Site) -> Iterator[tuple[AlarmKind, str]]:
     """Every alarm that a site's parts may raise."""
     kinds: tuple[
         tuple[tuple[AlarmKind, ...], Sequence[Door | Zone | Machine | AccessPoint | Device]], ...
@@ -241,5 +255,10 @@ def _possible_alarms(site: Site) -> Iterator[tuple[AlarmKind, str]]:
             yield from ((kind, about.id) for kind in names)
 
 
-def _retained(topic: str, payload: bytes) -> Outgoing:
-    return Outgoing(topic, payload, retain=True)
+def _retained(topic: str, payload: bytes, event: CloudEvent | None = None) -> Outgoing:
+    return Outgoing(topic, payload, retain=True, event=event)
+
+
+def _event(word: str, at: datetime) -> CloudEvent:
+    """A state's event: at one time there is one of each topic."""
+    return CloudEvent(f"seuil.{word}", at.isoformat(), at)

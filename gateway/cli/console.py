@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli import errors
-from gateway.config import Settings, load_settings, load_space
+from gateway.config import OtherTools, Settings, load_other_tools, load_settings, load_space
 from gateway.console.serve import serve
 from gateway.console.signin import Nobody
 from gateway.core.site import Site
@@ -29,23 +29,31 @@ def console(
 ) -> None:
     """Show the space live: people in each room, doors, alarms and every decision."""
     with errors.told(as_json=False):
-        sites, settings = load_space(space), load_settings()
+        sites, settings, told = load_space(space), load_settings(), load_other_tools(space)
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
     try:
-        asyncio.run(_until_told(sites, settings, host, port, allow_host or []))
+        asyncio.run(
+            _until_told(sites, settings, told, host=host, port=port, names=allow_host or [])
+        )
     except OSError as wrong:
         typer.echo(f"cannot listen on {host} port {port}: {wrong.strerror}", err=True)
         raise typer.Exit(errors.CANNOT) from wrong
 
 
 async def _until_told(
-    sites: tuple[Site, ...], settings: Settings, host: str, port: int, names: list[str]
+    sites: tuple[Site, ...],
+    settings: Settings,
+    told: OtherTools,
+    *,
+    host: str,
+    port: int,
+    names: list[str],
 ) -> None:
     """Serve until SIGTERM or Ctrl-C; both are a clean end."""
     serving = asyncio.create_task(
-        serve(sites, settings, seats=Nobody, host=host, port=port, allowed_hosts=names),
+        serve(sites, settings, seats=Nobody, host=host, port=port, allowed_hosts=names, told=told),
         name="console",
     )
     loop = asyncio.get_running_loop()

@@ -29,8 +29,10 @@ from gateway.config.schema import (
     ReaderTable,
     SensorTable,
     SiteTable,
+    SpaceApiTable,
     SpaceFile,
     Table,
+    WebhookTable,
     ZoneTable,
 )
 
@@ -57,6 +59,8 @@ class Draft:
     groups: Mapping[int, NamedTable]
     exceptional_days: Mapping[int, ExceptionalDayTable]
     calendars: Mapping[int, CalendarTable]
+    spaceapi: SpaceApiTable | None
+    webhooks: Mapping[int, WebhookTable]
     ids: Mapping[str, tuple[str, ...]]
     faults: list[Fault] = field(default_factory=list)
 
@@ -99,6 +103,8 @@ def draft_of(file: str, raw: dict[str, Any]) -> Draft:
         groups=reading.tables("groups", NamedTable),
         exceptional_days=reading.tables("exceptional_days", ExceptionalDayTable),
         calendars=reading.tables("calendars", CalendarTable),
+        spaceapi=reading.spaceapi(),
+        webhooks=reading.tables("webhooks", WebhookTable),
         ids={key: tuple(reading.ids(key)) for key in SpaceFile.model_fields if key != "site"},
         faults=reading.faults,
     )
@@ -157,6 +163,15 @@ class _Reading:
             self.fault("site", "must be one table, written [site]")
             return None
         return self.table("site", raw, SiteTable)
+
+    def spaceapi(self) -> SpaceApiTable | None:
+        raw = self.raw.get("spaceapi")
+        if raw is None:
+            return None
+        if not isinstance(raw, dict):
+            self.fault("spaceapi", "must be one table, written [spaceapi]")
+            return None
+        return self.table("spaceapi", raw, SpaceApiTable)
 
     def tables(self, key: str, model: type[_T]) -> dict[int, _T]:
         items = self.raw.get(key, [])

@@ -10,7 +10,7 @@ from starlette.staticfiles import StaticFiles
 
 from gateway import __version__
 from gateway.clock import Clock, SystemClock
-from gateway.config import Settings
+from gateway.config import OtherTools, Settings
 from gateway.console import problems
 from gateway.console.follow import Follower
 from gateway.console.menu import SCREENS
@@ -19,6 +19,8 @@ from gateway.console.screens import ROUTERS
 from gateway.console.seat import Seats
 from gateway.console.shield import Shield
 from gateway.core.site import Site
+from gateway.outside.outside import Outside
+from gateway.outside.routes import router as other_tools
 
 _HERE = Path(__file__).parent
 
@@ -30,8 +32,12 @@ def build_app(
     seats: Callable[[Settings, Clock], Seats],
     allowed_hosts: Iterable[str] = (),
     clock: Clock | None = None,
+    told: OtherTools | None = None,
 ) -> FastAPI:
-    """The app; it hears the broker while `app.state.follower` runs (`serve`)."""
+    """The app; it hears the broker while `app.state.follower` runs (`serve`).
+
+    `told`: what the space file says of other tools, who hear of it while `app.state.outside` runs.
+    """
     clock = clock or SystemClock()
     console = Console(sites, settings, clock, seats(settings, clock))
     app = FastAPI(
@@ -43,10 +49,15 @@ def build_app(
         openapi_url="/openapi.json",
     )
     app.state.console = console
-    app.state.follower = Follower(console.picture, console.hub, settings, console.sites)
+    app.state.outside = outside = Outside(
+        sites, settings, console.picture, clock, told=told, streams=lambda: len(console.hub)
+    )
+    app.state.follower = Follower(
+        console.picture, console.hub, settings, console.sites, also=outside.heard
+    )
     app.add_middleware(Shield, names=tuple(allowed_hosts))
     problems.install(app)
-    for router in ROUTERS:
+    for router in (*ROUTERS, other_tools(outside)):
         app.include_router(router)
     app.add_api_route("/", _start, include_in_schema=False)
     app.add_api_route("/sites", _chosen, include_in_schema=False)

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import socket
 import ssl
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -56,10 +56,17 @@ class Follower:
     """Follows the broker until cancelled."""
 
     def __init__(
-        self, picture: Picture, hub: Hub, settings: Settings, sites: Iterable[SiteId]
+        self,
+        picture: Picture,
+        hub: Hub,
+        settings: Settings,
+        sites: Iterable[SiteId],
+        also: Callable[[Change], None] = lambda _change: None,
     ) -> None:
+        """`also` hears of each change after the hub."""
         self._picture = picture
         self._hub = hub
+        self._also = also
         self._settings = settings
         self._topics = _topics(Topics(settings.prefix), sites)
         self._inbox = _Inbox()
@@ -93,7 +100,7 @@ class Follower:
     def _take(self, message: aiomqtt.Message) -> None:
         change = self._picture.apply(message.topic.value, bytes(message.payload))
         if change is not None:
-            self._hub.tell(change)
+            self._tell(change)
         if self._inbox.overflowed:
             raise aiomqtt.MqttError(f"more than {INBOX_MESSAGES} messages waiting; starting over")
 
@@ -104,7 +111,11 @@ class Follower:
     def _set_connected(self, *, connected: bool) -> None:
         if self._picture.connected != connected:
             self._picture.connected = connected
-            self._hub.tell(Change("house", None))
+            self._tell(Change("house", None))
+
+    def _tell(self, change: Change) -> None:
+        self._hub.tell(change)
+        self._also(change)
 
 
 def _topics(topics: Topics, sites: Iterable[SiteId]) -> list[str]:

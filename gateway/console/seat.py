@@ -34,7 +34,12 @@ RANKS: Final[dict[Rank, tuple[RoleId, ...]]] = {
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "x-csrf-token"
-PUBLIC: Final = frozenset({"/healthz", "/static", "/", "/sites", "/openapi.json"})
+PUBLIC: Final = frozenset(
+    {
+        *("/healthz", "/static", "/", "/sites", "/openapi.json"),
+        *("/spaceapi.json", "/metrics", "/bookings.ics"),  # public by choice, or with a token
+    }
+)
 """Paths that need nobody; screens add theirs with `public`."""
 
 

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import uvicorn
 
+from gateway.adapters.systemd import keep_alive
 from gateway.clock import Clock
-from gateway.config import Settings
+from gateway.config import OtherTools, Settings, supervisor
 from gateway.console.app import build_app
 from gateway.console.hub import Hub
 from gateway.console.seat import Seats
@@ -30,6 +31,7 @@ async def serve(
     port: int = 8080,
     seats: Callable[[Settings, Clock], Seats],
     allowed_hosts: Iterable[str] = (),
+    told: OtherTools | None = None,
 ) -> None:
     """Serve until cancelled; then every stream is ended and the port is free within 3 s.
 
@@ -38,13 +40,18 @@ async def serve(
     """
     with listening(host, port) as door:
         names = (*allowed_hosts, *_own_name(host))
-        app = build_app(sites, settings, seats=seats, allowed_hosts=names)
+        app = build_app(sites, settings, seats=seats, allowed_hosts=names, told=told)
         server = _Server(app, app.state.console.hub)
         _log.info("console on http://%s:%d/", host, door.getsockname()[1])
         async with asyncio.TaskGroup() as tasks:
-            ear = tasks.create_task(app.state.follower.run(), name="console-broker")
+            beside = (
+                tasks.create_task(app.state.follower.run(), name="console-broker"),
+                tasks.create_task(app.state.outside.run(), name="console-outside"),
+                tasks.create_task(keep_alive(supervisor(), lambda: True), name="console-systemd"),
+            )
             await server.serve_until_cancelled(door)
-            ear.cancel()
+            for task in beside:
+                task.cancel()
 
 
 @contextlib.contextmanager

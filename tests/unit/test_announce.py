@@ -32,7 +32,7 @@ from gateway.core.site import AccessPointId, DeviceId
 from gateway.core.state import ModeState, Muster, State
 from gateway.request_wire import VERB_MAX, Asked, RequestError
 from gateway.sentences import REFUSALS
-from gateway.wire import MISSING_MAX, PAYLOAD_LIMIT, Outgoing, Topics
+from gateway.wire import MISSING_MAX, PAYLOAD_LIMIT, CloudEvent, Outgoing, Topics
 from sensors.registry import Registry
 from tests.unit.core.place import ANNEX, BOOTH, FRONT, HALL, LAB, LAB_DOOR, MONDAY, SITE, Place
 
@@ -155,7 +155,23 @@ def test_states_are_retained(fact: Fact, topic: str, said: dict[str, object]) ->
 def test_a_cleared_alarm_is_an_empty_message() -> None:
     """Which the broker forgets."""
     (message,) = ANNOUNCER.states(HUB, [AlarmCleared("held", "front", MONDAY)]).values()
-    assert message == Outgoing("seuil/hub/alarm/held/front", b"", retain=True)
+    assert (message.topic, message.payload) == ("seuil/hub/alarm/held/front", b"")
+    assert message.retain
+
+
+def test_a_fact_says_what_it_is() -> None:
+    """As a CloudEvent, by its journal's number or the time at which a state began."""
+    decided = ANNOUNCER.decision(SITE, 42, GRANTED, MONDAY, MONDAY).event
+    assert decided == CloudEvent("seuil.access.decided", "42", MONDAY)
+    (opened,) = ANNOUNCER.states(HUB, [DoorChanged(FRONT, "open", MONDAY)]).values()
+    assert opened.event == CloudEvent("seuil.door.changed", "2026-11-23T10:00:00+00:00", MONDAY)
+
+
+def test_what_is_told_again_is_no_event() -> None:
+    """A broker that came back hears how it stands; nothing has happened by it."""
+    told = ANNOUNCER.everything(SITE, State(), MONDAY)
+    assert told
+    assert [message for message in told if message.event is not None] == []
 
 
 def test_the_last_word_on_a_topic_is_the_only_one() -> None:

@@ -64,6 +64,7 @@ COMMANDS = (
     "console",
     "doctor",
     "broker-config",
+    "asyncapi",
     "request",
     "request mode",
     "request open",
