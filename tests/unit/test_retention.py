@@ -14,12 +14,14 @@ from pathlib import Path
 
 import pytest
 from msgspec import structs
+from typer.testing import CliRunner
 
 from gateway.adapters import past
 from gateway.adapters.history import Query, access_1d, opened
 from gateway.adapters.journal import JOURNAL_FILE, Batch, Journal, Snapshot
 from gateway.adapters.journal_file import JournalFile
 from gateway.adapters.journal_rows import EventRow, decision_row, event_row
+from gateway.cli import app
 from gateway.core.directory import DirectoryChange, HolderId, StaffRole
 from gateway.core.events import DirectoryChanged, Event, Requested
 from gateway.core.facts import Decided, Fact
@@ -221,6 +223,17 @@ def test_a_replay_says_from_when_on(path: Path, diary: Diary) -> None:
     assert replayed.since is not None
     assert diary.now - replayed.since > 80 * DAY
     assert replayed.snapshots > 10
+
+
+def test_why_says_that_it_was_purged(path: Path, diary: Diary) -> None:
+    """And since when there is more than counts."""
+    n = next(row.n for row in diary.rows if row.kind == "credential")
+    said = CliRunner().invoke(app, ["why", str(n), "--data-dir", str(path.parent)])
+    assert said.exit_code == 0
+    run(path, diary)
+    said = CliRunner().invoke(app, ["why", str(n), "--data-dir", str(path.parent)])
+    assert said.exit_code == 2
+    assert "only counts" in " ".join(said.output.split())
 
 
 def test_what_if_says_from_when_on(path: Path, diary: Diary) -> None:
