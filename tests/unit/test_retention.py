@@ -25,10 +25,12 @@ from gateway.adapters.journal_file import JournalFile
 from gateway.adapters.journal_rows import EventRow, decision_row, event_row
 from gateway.cli import app
 from gateway.core.directory import DirectoryChange, HolderId, StaffRole
+from gateway.core.engine import step
 from gateway.core.events import DirectoryChanged, Event, Requested
 from gateway.core.facts import Decided, Fact
 from gateway.core.requests import MarkLeft, OpenDoor, Request
 from gateway.core.site import OPERATOR, DoorId, SiteId
+from gateway.core.state import State
 from gateway.privacy.retention import Kept, Purge, purge
 from gateway.recovery import recover
 from gateway.replay import replay
@@ -329,6 +331,35 @@ def test_a_site_that_left_long_ago_begins_anew(path: Path, diary: Diary) -> None
         assert list(what_if(file, SITE, MONDAY - 90 * DAY, MONDAY)) == []
     with opened(path) as connection:
         assert past.PastState().at(connection, HUB) is None
+
+
+def test_a_site_that_is_new_is_whole(path: Path, diary: Diary) -> None:
+    """It came after the purge, and the gateway was killed before its first snapshot."""
+    run(path, diary)
+    annex = SiteId("annex")
+    site, state = structs.replace(SITE, id=annex), State()
+    rows = []
+    for n, (event, now) in enumerate(Place(site).told, start=len(diary.rows) + 1):
+        after = step(site, state, event, now)
+        state = after.state
+        rows.append(event_row(n, annex, event, after.facts, now))
+
+    async def go_on() -> None:
+        journal = Journal(path)
+        await journal.open()
+        await journal.commit(Batch(rows))
+        await journal.close()
+
+    asyncio.run(go_on())
+    with closing(JournalFile(path)) as file:
+        found = recover(file, [annex], diary.now).sites[annex]
+        assert (found.site, found.state, found.replayed) == (site, state, len(rows))
+        assert (replay(file, annex).rows, replay(file, annex).since) == (len(rows), None)
+        assert replay(file, HUB).after > 0
+    with opened(path) as connection:
+        now_there = past.PastState().at(connection, annex)
+    assert now_there is not None
+    assert now_there.state == state
 
 
 _CHILD = textwrap.dedent("""

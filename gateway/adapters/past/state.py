@@ -90,7 +90,7 @@ class PastState:
         id_, file = SiteId(site), JournalFile(connection)
         with self._lock:
             begun = self._begin(file, id_)
-            if begun is None and file.purged().n:
+            if begun is None and not file.is_whole(id_):
                 return None  # it left the space file so long ago that it was purged
             now = _caught_up(file, id_, begun)
             if now is not None:
