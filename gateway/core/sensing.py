@@ -9,11 +9,12 @@ Known presence is one thing and people are another: the rules ask for the one wh
 ("never alone"), for the other where they need room.
 """
 
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from zlib import crc32
 
 from immutables import Map
-from msgspec import structs
+from msgspec import Struct, structs
 
 from gateway.core.directory import HolderId
 from gateway.core.estimate import belief as beliefs
@@ -33,6 +34,7 @@ from gateway.core.estimate.window import Estimate
 from gateway.core.events import Reported
 from gateway.core.readings import Counted, Crossed, Motion, Presence
 from gateway.core.site import Device, DeviceId, Door, Site, ZoneId
+from gateway.core.state import ZoneState
 from gateway.core.turn import Turn
 
 VACANT_ODDS = 200.0
@@ -98,41 +100,44 @@ def vacancy_told(turn: Turn, zone: ZoneId, why: str) -> None:
     _tell(turn, VacancyTold(at=turn.now, device=OPERATOR, zone=area, odds=VACANT_ODDS, why=why))
 
 
-def head_count(
-    site: Site, estimate: Estimate | None, zone: ZoneId, known: dict[ZoneId, int], at: datetime
-) -> HeadCount | None:
+class Sight(Struct, frozen=True):
+    """A zone as it is estimated: its count, and its areas as they are at that moment."""
+
+    count: HeadCount
+    parts: tuple[zones.ZoneEstimate, ...]
+
+
+def look(
+    site: Site,
+    counted: Mapping[ZoneId, ZoneState],
+    estimate: Estimate | None,
+    zone: ZoneId,
+    at: datetime,
+) -> Sight | None:
     """A zone's estimated people; None where nothing but badges counts it.
 
-    `known` are those who are badged in, a zone. Who is known to be in a part of the zone that is
-    not estimated is added to the estimate of the rest.
+    Who is known to be in a part of the zone that is not estimated is added to the estimate of the
+    rest.
     """
-    parts = parts_of(site, estimate, zone)
-    if estimate is None or not parts:
+    areas = parts_of(site, estimate, zone)
+    if estimate is None or not areas:
         return None
-    inner = [part for part in parts if not set(site.zone[part].ancestors) & set(parts)]
-    beside = max(0, known[zone] - sum(known[part] for part in inner))
+    known = counted[zone].known
+    beside = max(0, known - _known_in(site, counted, areas))
     capacity = site.zone[zone].capacity
-    told = [window.zone_at(estimate, part, at) for part in parts]
+    parts = tuple(window.zone_at(estimate, area, at) for area in areas)
     count = reading.read(
-        told, None if capacity is None else max(0, capacity - beside), known[zone] - beside
+        parts, None if capacity is None else max(0, capacity - beside), known - beside
     )
-    return structs.replace(
-        count,
-        people=count.people + beside,
-        low=count.low + beside,
-        high=count.high + beside,
-        p_vacant=0.0 if beside else count.p_vacant,
-    )
-
-
-def reasons(
-    site: Site, estimate: Estimate | None, zone: ZoneId, at: datetime
-) -> tuple[zones.Reason, ...]:
-    """What moved a zone's estimate most, the strongest first; none where nothing estimates it."""
-    parts = parts_of(site, estimate, zone)
-    if estimate is None or not parts:
-        return ()
-    return reading.contributors([window.zone_at(estimate, part, at) for part in parts], at)
+    if beside:
+        count = structs.replace(
+            count,
+            people=count.people + beside,
+            low=count.low + beside,
+            high=count.high + beside,
+            p_vacant=0.0,
+        )
+    return Sight(count, parts)
 
 
 def parts_of(site: Site, estimate: Estimate | None, zone: ZoneId) -> tuple[ZoneId, ...]:
@@ -179,6 +184,12 @@ def _watched(site: Site, device: Device) -> ZoneId | None:
     return site.door[device.door].zone if device.door is not None else None
 
 
+def _known_in(site: Site, counted: Mapping[ZoneId, ZoneState], areas: Collection[ZoneId]) -> int:
+    """Who is known to be in these areas, those inside of others of them once."""
+    outermost = (area for area in areas if set(site.zone[area].ancestors).isdisjoint(areas))
+    return sum(counted[area].known for area in outermost)
+
+
 def _adopt(turn: Turn, zone: ZoneId) -> None:
     """From now on this zone is estimated, beginning with who is known to be there."""
     began = turn.now - timedelta(seconds=window.LATENESS_S)
@@ -187,7 +198,7 @@ def _adopt(turn: Turn, zone: ZoneId) -> None:
     if zone in estimate.zones:
         return
     inner = parts_of(turn.site, estimate, zone)
-    known = turn.zones[zone].known - sum(turn.zones[part].known for part in inner)
+    known = turn.zones[zone].known - _known_in(turn.site, turn.zones, inner)
     opened = zones.opened(zone, turn.site.zone[zone].capacity, estimate.settled_at)
     if known > 0:
         opened = structs.replace(
