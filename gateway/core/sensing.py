@@ -11,6 +11,8 @@ Known presence is one thing and people are another: the rules ask for the one wh
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from functools import partial
+from typing import assert_never
 from zlib import crc32
 
 from immutables import Map
@@ -18,14 +20,18 @@ from msgspec import Struct, structs
 
 from gateway.core.directory import HolderId
 from gateway.core.estimate import belief as beliefs
-from gateway.core.estimate import elapsed, misses, reading, window
+from gateway.core.estimate import elapsed, misses, passages, reading, window
 from gateway.core.estimate import zone as zones
 from gateway.core.estimate.evidence import (
     BadgeTaken,
     DeviceHealth,
     DeviceJudged,
     Evidence,
+    HeadsCounted,
+    MotionSeen,
     PeopleSet,
+    PresenceSeen,
+    TotalsTold,
     VacancyTold,
 )
 from gateway.core.estimate.layout import Layout
@@ -43,12 +49,10 @@ OPERATOR = DeviceId("operator")
 """Who tells what operators say, among the devices."""
 
 
-def sensed(turn: Turn, device: Device, event: Reported) -> None:
-    """A sensor's reading, if it tells of people. What the broker kept from before is no news."""
-    if event.retained or not isinstance(event.reading, Motion | Presence | Counted | Crossed):
-        return
-    zone = _watched(turn.site, device)
-    if zone is None:
+def sensed(turn: Turn, device: Device, zone: ZoneId | None, event: Reported) -> None:
+    """A sensor's reading of a zone, if it tells of people. What the broker kept is no news."""
+    tells = isinstance(event.reading, Motion | Presence | Counted | Crossed)
+    if zone is None or event.retained or not tells:
         return
     _adopt(turn, zone)
     layout = layout_of(turn.site, turn.estimate)
@@ -84,7 +88,8 @@ def judged(turn: Turn, device: DeviceId, health: DeviceHealth) -> None:
     """A device went offline, fell silent, or came back: only one that is well has a vote."""
     if turn.estimate is not None:
         _tell(turn, DeviceJudged(at=turn.now, device=device, health=health))
-        turn.touched |= dict.fromkeys(turn.estimate.zones)
+        for zone in window.heard_by(turn.estimate, device):
+            turn.touched |= dict.fromkeys(turn.site.zone[zone].lineage)
 
 
 def people_set(turn: Turn, zone: ZoneId, people: int) -> None:
@@ -169,19 +174,12 @@ def space_changed(turn: Turn) -> None:
         zone: entry
         for zone, entry in turn.estimate.zones.items()
         if zone in turn.site.zone
-        and len(entry.belief) == len(beliefs.begun(turn.site.zone[zone].capacity))
+        and len(entry.belief) == beliefs.size(turn.site.zone[zone].capacity)
     }
     past_all = turn.now + timedelta(seconds=2 * window.LATENESS_S)
     settled = window.settled(turn.estimate, past_all)
     now = {zone: settled.zones[zone] for zone in kept}
     turn.estimate = Estimate(turn.now, Map(now), settled.counters) if now else None
-
-
-def _watched(site: Site, device: Device) -> ZoneId | None:
-    """The zone whose people a device sees: its own, or that of its door."""
-    if device.zone is not None:
-        return device.zone
-    return site.door[device.door].zone if device.door is not None else None
 
 
 def _known_in(site: Site, counted: Mapping[ZoneId, ZoneState], areas: Collection[ZoneId]) -> int:
@@ -191,7 +189,10 @@ def _known_in(site: Site, counted: Mapping[ZoneId, ZoneState], areas: Collection
 
 
 def _adopt(turn: Turn, zone: ZoneId) -> None:
-    """From now on this zone is estimated, beginning with who is known to be there."""
+    """From now on this zone is estimated, beginning with who is known to be there.
+
+    If they were part of the zone around it until now, they are taken out of that one.
+    """
     began = turn.now - timedelta(seconds=window.LATENESS_S)
     estimate = turn.estimate or Estimate(began, Map())
     turn.estimate = estimate
@@ -199,6 +200,9 @@ def _adopt(turn: Turn, zone: ZoneId) -> None:
         return
     inner = parts_of(turn.site, estimate, zone)
     known = turn.zones[zone].known - _known_in(turn.site, turn.zones, inner)
+    outer = _area(turn, zone)
+    if known > 0 and outer in estimate.zones:
+        estimate = window.revised(estimate, outer, partial(passages.parted, people=known))
     opened = zones.opened(zone, turn.site.zone[zone].capacity, estimate.settled_at)
     if known > 0:
         opened = structs.replace(
@@ -218,10 +222,14 @@ def _tell(turn: Turn, evidence: Evidence) -> None:
 
 
 def _about(evidence: Evidence) -> tuple[ZoneId | None, ...]:
-    if isinstance(evidence, DeviceJudged):
-        return ()
-    inner = getattr(evidence, "inner", None)
-    return (getattr(evidence, "zone", inner), inner, getattr(evidence, "outer", None))
+    match evidence:
+        case TotalsTold() | BadgeTaken():
+            return (evidence.inner, evidence.outer)
+        case DeviceJudged():
+            return ()
+        case MotionSeen() | PresenceSeen() | HeadsCounted() | VacancyTold() | PeopleSet():
+            return (evidence.zone,)
+    assert_never(evidence)
 
 
 def _area(turn: Turn, zone: ZoneId) -> ZoneId:

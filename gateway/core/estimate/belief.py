@@ -46,8 +46,8 @@ Kernel = tuple[float, float, float]
 
 def begun(capacity: int | None) -> Belief:
     """Before anything is known: probably empty, as at the hour when systems are installed."""
-    size = _size(capacity)
-    return _normal([EMPTY_AT_FIRST, *((1 - EMPTY_AT_FIRST) * 0.5**n for n in range(1, size))])
+    tail = ((1 - EMPTY_AT_FIRST) * 0.5**n for n in range(1, size(capacity)))
+    return _normal([EMPTY_AT_FIRST, *tail])
 
 
 def certain(belief: Belief, people: int) -> Belief:
@@ -183,7 +183,8 @@ def summed(beliefs: Sequence[Belief]) -> Belief:
     return _normal([0.0] * low + total)
 
 
-def _size(capacity: int | None) -> int:
+def size(capacity: int | None) -> int:
+    """How many numbers of people a zone's belief has, nobody among them."""
     people = min(CAPACITY if capacity is None else max(capacity, 1), CAPACITY_MAX)
     return max(ceil(BEYOND * people), people + ROOM_TO_ERR) + 1
 

@@ -21,6 +21,7 @@ BADGE: Kernel = (0.002, 0.958, 0.04)
 """A badge, and the door's contact; two: somebody slipped in behind."""
 GRANT: Kernel = (0.03, 0.93, 0.04)
 """A badge at a door without a contact: some think better of it."""
+_SURE: Kernel = (0.0, 1.0, 0.0)
 HIDDEN = 0.01
 """The chance that who passes out of a zone had come into it unseen (a counter's usual misses)."""
 MATCH_S = 5.0
@@ -62,6 +63,16 @@ def watched(zone: ZoneEstimate, device: DeviceId) -> ZoneEstimate:
     if zone.counted and zone.doors.get(device) == "well":
         return zone
     return structs.replace(zone, counted=True, doors=_known_door(zone, device))
+
+
+def parted(zone: ZoneEstimate, people: int) -> ZoneEstimate:
+    """A zone without so many of its people, who are counted in an inner one from now on."""
+    return structs.replace(
+        zone,
+        belief=beliefs.left(zone.belief, people, _SURE),
+        stays=_thinned(zone.stays, people, beliefs.likeliest(zone.belief)),
+        tally=structs.replace(zone.tally, net=zone.tally.net - people),
+    )
 
 
 def met(zone: ZoneEstimate, place: str, people: int, *, badge: bool) -> tuple[ZoneEstimate, int]:
