@@ -13,11 +13,13 @@ from gateway.clock import Clock, SystemClock
 from gateway.config import Settings
 from gateway.console import problems
 from gateway.console.follow import Follower
+from gateway.console.guard import Guard
 from gateway.console.menu import SCREENS
 from gateway.console.place import Console
 from gateway.console.screens import ROUTERS
 from gateway.console.seat import Seats
 from gateway.console.shield import Shield
+from gateway.console.signin.routes import ROUTERS as SIGN_IN
 from gateway.core.site import Site
 
 _HERE = Path(__file__).parent
@@ -31,7 +33,7 @@ def build_app(
     allowed_hosts: Iterable[str] = (),
     clock: Clock | None = None,
 ) -> FastAPI:
-    """The app; it hears the broker while `app.state.follower` runs (`serve`)."""
+    """The app; it hears the broker while `app.state.follower` runs, and `guard` (`serve`)."""
     clock = clock or SystemClock()
     console = Console(sites, settings, clock, seats(settings, clock))
     app = FastAPI(
@@ -44,9 +46,10 @@ def build_app(
     )
     app.state.console = console
     app.state.follower = Follower(console.picture, console.hub, settings, console.sites)
+    app.state.guard = Guard(console.seats)
     app.add_middleware(Shield, names=tuple(allowed_hosts))
     problems.install(app)
-    for router in ROUTERS:
+    for router in (*ROUTERS, *SIGN_IN):
         app.include_router(router)
     app.add_api_route("/", _start, include_in_schema=False)
     app.add_api_route("/sites", _chosen, include_in_schema=False)
@@ -61,6 +64,8 @@ async def _start(request: Request) -> Response:
     seat = await console.seats.of(request)
     if seat is None:
         return RedirectResponse("/sign-in", 303)
+    if seat.owes:
+        return RedirectResponse(seat.owes, 303)
     site = next((site for site in console.sites if seat.may("viewer", site)), None)
     return RedirectResponse("/me" if site is None else f"/sites/{site}/live", 303)
 
