@@ -14,8 +14,7 @@ import typer
 from gateway.cli import errors
 from gateway.clock import Clock, SystemClock
 from gateway.config import ConfigError, Fault, Settings, load_settings, load_space
-from gateway.console.serve import serve
-from gateway.console.signin import SignIn, first
+from gateway.console.signin import first
 from gateway.console.signin.cookies import is_loopback
 from gateway.console.signin.migration import StoreError
 from gateway.core.site import Site
@@ -81,6 +80,9 @@ async def _until_told(
     demo: bool,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C; both are a clean end."""
+    # Imported here: no other command needs to wait half a second for a web framework.
+    from gateway.console.serve import serve  # noqa: PLC0415
+    from gateway.console.signin.seats import SignIn  # noqa: PLC0415
 
     def seats(settings: Settings, clock: Clock) -> SignIn:
         return SignIn(settings, clock, demo=demo)

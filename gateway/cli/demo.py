@@ -23,7 +23,7 @@ from gateway.cli.members_lines import read_members
 from gateway.clock import SystemClock
 from gateway.config import Fault, Settings, credential_key, load_settings
 from gateway.console.i18n import Lang
-from gateway.console.signin.seats import DEMO_REF
+from gateway.console.signin.people import DEMO_REF
 from gateway.core.directory import Holder, StaffRole
 from gateway.core.site import ADMINISTRATOR, Site
 from gateway.demo.place import folder

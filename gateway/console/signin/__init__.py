@@ -8,7 +8,3 @@ and `passkeys` are the chapters; `people` reads the members. `passwords` and `co
 typed, `secret` what is random, `cookies` what the browser keeps, `limiter` how often somebody may
 try, `waiting` what two requests of one sign-in share, `oidc` the provider, `first` how it begins.
 """
-
-from gateway.console.signin.seats import SignIn
-
-__all__ = ["SignIn"]

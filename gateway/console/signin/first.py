@@ -6,8 +6,7 @@ from contextlib import closing
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.console.signin import accounts, links
-from gateway.console.signin.people import People, is_administrator
-from gateway.console.signin.seats import DEMO_REF
+from gateway.console.signin.people import DEMO_REF, People, is_administrator
 from gateway.console.signin.store import FILE, Store
 from gateway.core.directory import HolderId
 

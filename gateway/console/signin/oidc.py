@@ -4,13 +4,11 @@ Authlib makes and checks state, nonce and the signed ID token. Between the two s
 in `request.session`, which is here a dict that waits in memory for the same browser.
 """
 
+import warnings
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import httpx
-from authlib.integrations.base_client import OAuthError  # type: ignore[import-untyped]
-from authlib.integrations.starlette_client import OAuth  # type: ignore[import-untyped]
-from joserfc.errors import JoseError
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
@@ -42,7 +40,10 @@ class Provider:
     def __init__(self, settings: Settings) -> None:
         self.issuer = (settings.oidc_issuer or "").rstrip("/")
         self._waiting: Waiting[dict[str, Any]] = Waiting()
-        self._client: Any = _client(self.issuer, settings) if self.issuer else None
+        self._client: Any = None
+        self._faults: tuple[type[Exception], ...] = ()
+        if self.issuer:
+            self._client, self._faults = _client(self.issuer, settings)
 
     def __bool__(self) -> bool:
         return self._client is not None
@@ -70,7 +71,7 @@ class Provider:
             if metadata.get("issuer", "").rstrip("/") != self.issuer:
                 raise ProviderError(f"{self.issuer} calls itself {metadata.get('issuer')}")
             answer: Response = await self._client.authorize_redirect(request, back, **asked)
-        except (httpx.HTTPError, OAuthError, ValueError) as wrong:
+        except self._faults as wrong:
             raise ProviderError(f"{self.issuer}: {type(wrong).__name__}: {wrong}") from wrong
         self._waiting.put(browser, session, now)
         return answer
@@ -87,7 +88,7 @@ class Provider:
         request.scope["session"] = session
         try:
             token = await self._client.authorize_access_token(request)
-        except (httpx.HTTPError, OAuthError, JoseError, ValueError) as wrong:
+        except self._faults as wrong:
             raise ProviderError(f"{self.issuer}: {type(wrong).__name__}: {wrong}") from wrong
         claims = token.get("userinfo")
         if not claims or not claims.get("sub"):
@@ -112,7 +113,18 @@ def _person(issuer: str, claims: Any) -> Person:  # noqa: ANN401 - Authlib's
     )
 
 
-def _client(issuer: str, settings: Settings) -> Any:  # noqa: ANN401 - Authlib has no types
+def _client(issuer: str, settings: Settings) -> tuple[Any, tuple[type[Exception], ...]]:
+    """Authlib's client, which has no types, and what it raises."""
+    # Imported here: most places have no provider. Importing warns that Authlib would rather have
+    # httpx2; as long as there is httpx alone, that is nothing an operator can do something about.
+    with warnings.catch_warnings(record=True):
+        from authlib.integrations.base_client import (  # type: ignore[import-untyped]  # noqa: PLC0415
+            OAuthError,
+        )
+        from authlib.integrations.starlette_client import (  # type: ignore[import-untyped]  # noqa: PLC0415
+            OAuth,
+        )
+        from joserfc.errors import JoseError  # noqa: PLC0415
     secret = settings.oidc_client_secret
     oauth = OAuth()
     oauth.register(
@@ -127,4 +139,5 @@ def _client(issuer: str, settings: Settings) -> Any:  # noqa: ANN401 - Authlib h
             **({"token_endpoint_auth_method": "none"} if secret is None else {}),
         },
     )
-    return oauth.create_client("provider")
+    faults = (httpx.HTTPError, OAuthError, JoseError, ValueError)
+    return oauth.create_client("provider"), faults

@@ -7,6 +7,7 @@ taken out: the place's name, one's own, and the beginnings of every list.
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import cache
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -31,7 +32,6 @@ _KNOWN_WORDS: Final = (
 _WORD_MIN: Final = 3
 
 _hasher: Final = PasswordHasher()  # RFC 9106's second choice: 64 MiB, three passes
-_DUMMY: Final = _hasher.hash("nobody's")
 
 
 def hashed(password: str) -> str:
@@ -42,10 +42,16 @@ def hashed(password: str) -> str:
 def is_right(password: str, kept: str | None) -> bool:
     """Whether this is the password. An account without one, or none at all, takes as long."""
     try:
-        _hasher.verify(kept or _DUMMY, _composed(password))
+        _hasher.verify(kept or _nobodys(), _composed(password))
     except (VerificationError, InvalidHashError):
         return False
     return kept is not None
+
+
+@cache
+def _nobodys() -> str:
+    """What is looked at where there is no password."""
+    return _hasher.hash("nobody's")
 
 
 def is_outdated(kept: str) -> bool:

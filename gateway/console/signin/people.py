@@ -21,6 +21,8 @@ _REMEMBERED: Final = 256
 _STANDING: Final = frozenset({ADMINISTRATOR, OPERATOR, VIEWER})
 FIRST: Final = "admin"
 """The first administrator's reference."""
+DEMO_REF: Final = "demo"
+"""The member whom a demo's console signs in; no other folder has them."""
 
 
 class People:

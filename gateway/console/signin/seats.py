@@ -34,8 +34,6 @@ from gateway.core.site import SiteId, Text
 T = TypeVar("T")
 
 SET_UP_SECOND: Final = "/me?second=missing#second"
-DEMO_REF: Final = "demo"
-"""The member whom a demo's console signs in; no other folder has them."""
 _HASHES: Final = 2
 """Passwords that are looked at at once: each takes 64 MiB and a core for 50 ms."""
 _BEARER: Final = "bearer "

@@ -8,6 +8,7 @@ from gateway.console.pages import show
 from gateway.console.seat import Mine, is_from_us, not_from_our_page
 from gateway.console.signin import accounts, codes, cookies, passwords, sessions
 from gateway.console.signin.accounts import Account
+from gateway.console.signin.people import DEMO_REF
 from gateway.console.signin.routes.common import (
     SignInHere,
     address_of,
@@ -20,7 +21,7 @@ from gateway.console.signin.routes.common import (
     origin_of,
     with_next,
 )
-from gateway.console.signin.seats import DEMO_REF, Files, SignIn
+from gateway.console.signin.seats import Files, SignIn
 from gateway.console.signin.secret import csrf_of
 from gateway.console.signin.sessions import Session
 from gateway.core.directory import HolderId
