@@ -86,9 +86,7 @@ def administrator(
     login = f"{ref}@example.org"
     with closing(Store(settings.data_dir / FILE)) as store, store.change() as connection:
         accounts.make(connection, holder, login, now)
-        accounts.change(
-            connection, holder, password=_hashed(), totp=TOTP if second else None
-        )
+        accounts.change(connection, holder, password=_hashed(), totp=TOTP if second else None)
         secret = sessions.begin(connection, holder, "password", now)
     return SignedIn(holder, ref, login, secret)
 
