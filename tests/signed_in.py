@@ -27,7 +27,7 @@ from gateway.console.signin.store import FILE, Store
 from gateway.core.directory import Holder, HolderId, StaffRole
 from gateway.core.site import RoleId, SiteId
 
-PASSWORD = "four words without a link"
+PASSWORD = "four words without a link"  # noqa: S105 - everybody's in the tests
 TOTP = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 """The secret of everybody's app in the tests."""
 

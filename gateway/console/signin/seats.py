@@ -6,14 +6,16 @@ taken away count from the next request on, and nothing has to be told to a cache
 """
 
 import asyncio
-import logging
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from msgspec import Struct
 from starlette.requests import Request
 
+from gateway.adapters.audit import FILE as AUDIT_FILE
+from gateway.adapters.audit import AuditError, AuditLog, Entry
 from gateway.adapters.directory import DirectoryError
 from gateway.clock import Clock
 from gateway.config import Settings
@@ -37,8 +39,8 @@ SET_UP_SECOND: Final = "/me?second=missing#second"
 _HASHES: Final = 2
 """Passwords that are looked at at once: each takes 64 MiB and a core for 50 ms."""
 _BEARER: Final = "bearer "
-
-_log = logging.getLogger(__name__)
+NOBODY: Final = "nobody"
+"""Who has not said who they are, in the audit."""
 
 
 class Files(Struct, frozen=True):
@@ -46,6 +48,13 @@ class Files(Struct, frozen=True):
 
     store: Store
     people: People
+    audit: AuditLog
+
+    def close(self) -> None:
+        """Let go of them."""
+        self.store.close()
+        self.people.close()
+        self.audit.close()
 
 
 class SignIn:
@@ -92,7 +101,9 @@ class SignIn:
 
     async def refused(self, request: Request, seat: Seat, site: SiteId | None, what: str) -> None:
         """Note that somebody asked for what is not theirs."""
-        self.note("refused", seat.holder.id, f"{what} at {site}" if site else what, request)
+        await self.note(
+            request, "refused", seat.holder.id, detail=what, site=site, outcome="not-allowed"
+        )
 
     async def mark(self) -> str:
         """The versions of the accounts and of the members."""
@@ -107,7 +118,7 @@ class SignIn:
         async with self._one:
             try:
                 return await asyncio.to_thread(lambda: use(self._opened()))
-            except (StoreError, DirectoryError) as wrong:
+            except (StoreError, DirectoryError, AuditError) as wrong:
                 why = Text(str(wrong), str(wrong))
                 title = Text("Connexion indisponible", "Signing in is not available")
                 raise Problem(
@@ -124,26 +135,42 @@ class SignIn:
         async with self._hashing:
             return await asyncio.to_thread(passwords.hashed, password)
 
-    def note(self, what: str, who: str | None, detail: str, request: Request | None = None) -> None:
-        """Write down what happened."""
-        address = request.client.host if request is not None and request.client else "-"
-        _log.info("%s by %s from %s: %s", what, who or "nobody", address, detail)
+    async def note(
+        self,
+        request: Request,
+        action: str,
+        by: str | None,
+        *,
+        detail: str = "",
+        subject: str | None = None,
+        site: SiteId | None = None,
+        outcome: str = "done",
+    ) -> None:
+        """Put into the audit what happened, before the answer goes out.
+
+        Raises:
+            Problem: It cannot be written; what is not on record is not done.
+        """
+        where = request.client.host if request.client else "-"
+        told = f"{detail}; from {where}" if detail else f"from {where}"
+        entry = Entry(self.clock.now(), by or NOBODY, action, site, subject, told, outcome)
+        await self.do(lambda files: files.audit.record(entry))
 
     def close(self) -> None:
         """Let go of the files."""
         if self._files is not None:
-            self._files.store.close()
-            self._files.people.close()
+            self._files.close()
             self._files = None
 
     def _opened(self) -> Files:
         if self._files is None:
-            store = Store(self.settings.data_dir / FILE)
-            try:
-                self._files = Files(store, People(self.settings))
-            except BaseException:
-                store.close()
-                raise
+            folder = self.settings.data_dir
+            with ExitStack() as opened:
+                store = opened.enter_context(closing(Store(folder / FILE)))
+                people = opened.enter_context(closing(People(self.settings)))
+                audit = AuditLog(folder / AUDIT_FILE)
+                opened.pop_all()  # all three are there, and stay open
+            self._files = Files(store, people, audit)
         return self._files
 
     def _by_session(self, files: Files, secret: str, now: datetime) -> Seat | None:

@@ -60,7 +60,9 @@ async def link(request: Request, seat: GraveAdministrator, sign_in: SignInHere) 
         told = say_in(request, _NOT_YOURS)
         return await page(request, sign_in, seat, status=422, link_wrong=told)
     member, secret = made
-    sign_in.note("link made", seat.holder.id, f"for {member.holder.id}", request)
+    await sign_in.note(
+        request, "account", seat.holder.id, subject=member.holder.id, detail="link made"
+    )
     address = origin_of(request, sign_in).url + links.PATH + secret
     return await page(request, sign_in, seat, new_link=address, new_link_for=member.name)
 
@@ -109,7 +111,7 @@ async def _acted(
     if member is None:
         told = say_in(request, _NOT_YOURS)
         return await page(request, sign_in, seat, status=422, link_wrong=told)
-    sign_in.note(what, seat.holder.id, f"of {member.holder.id}", request)
+    await sign_in.note(request, "account", seat.holder.id, subject=member.holder.id, detail=what)
     return RedirectResponse("/accounts", 303)
 
 

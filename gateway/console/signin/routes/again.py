@@ -35,7 +35,7 @@ async def password(request: Request, seat: Mine, sign_in: SignInHere) -> Respons
     account = await account_of(sign_in, seat)
     kept = None if account is None else account.password
     if not await sign_in.is_right(sent.get("password", ""), kept):
-        sign_in.note("sign-in again refused", holder, "password", request)
+        await sign_in.note(request, "sign-in-again", holder, detail="password", outcome="wrong")
         return await _page(request, sign_in, seat, to, wrong=True)
     sign_in.limiter.forgive("again", holder)
     await refresh(request, sign_in, seat, "password")
@@ -51,7 +51,7 @@ async def refresh(request: Request, sign_in: SignIn, seat: Seat, how: str) -> No
             sessions.refresh(connection, seat.key, now)
 
     await sign_in.do(keep)
-    sign_in.note("sign-in again", seat.holder.id, how, request)
+    await sign_in.note(request, "sign-in-again", seat.holder.id, detail=how)
 
 
 async def account_of(sign_in: SignIn, seat: Seat) -> Account | None:

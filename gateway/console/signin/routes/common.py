@@ -156,7 +156,7 @@ async def let_in(
 
     secret, lang = await sign_in.do(begin)
     if stage == "in":
-        sign_in.note("sign-in", holder, how, request)
+        await sign_in.note(request, "sign-in", holder, detail=how)
     answer = on_to(to, as_json=as_json)
     cookies.put(answer, request, cookies.SESSION, secret, int(sessions.LIFE.total_seconds()))
     cookies.drop(answer, request, cookies.BEFORE)

@@ -62,7 +62,7 @@ async def password(request: Request, seat: MineGrave, sign_in: SignInHere) -> Re
         return await page(request, sign_in, seat, status=422, wrong=say_in(request, fault))
     await _change(sign_in, seat, password=await sign_in.hashed(typed))
     await _end(sign_in, seat, but=seat.key)
-    sign_in.note("password changed", seat.holder.id, "", request)
+    await sign_in.note(request, "account", seat.holder.id, detail="password changed")
     return RedirectResponse("/me", 303)
 
 
@@ -76,7 +76,7 @@ async def remove_passkey(request: Request, seat: MineGrave, sign_in: SignInHere)
             passkeys.remove(connection, seat.holder.id, id_)
 
     await sign_in.do(remove)
-    sign_in.note("passkey removed", seat.holder.id, "", request)
+    await sign_in.note(request, "account", seat.holder.id, detail="passkey removed")
     return RedirectResponse("/me", 303)
 
 
@@ -85,7 +85,7 @@ async def end_sessions(request: Request, seat: Mine, sign_in: SignInHere) -> Res
     """One session ends, or all but this one."""
     key = (await fields(request)).get("key") or None
     await _end(sign_in, seat, key=key, but="" if key is not None else seat.key)
-    sign_in.note("sessions ended", seat.holder.id, key or "all others", request)
+    await sign_in.note(request, "sessions-ended", seat.holder.id, detail=key or "all others")
     return RedirectResponse("/me", 303)
 
 

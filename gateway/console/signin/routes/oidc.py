@@ -43,7 +43,7 @@ async def there(request: Request, sign_in: SignInHere, *, again: bool = False) -
             request, browser_key(secret), back, to, now, anew=again
         )
     except ProviderError as wrong:
-        raise _failed(request, sign_in, wrong) from wrong
+        raise await _failed(request, sign_in, wrong) from wrong
     cookies.put(answer, request, cookies.BEFORE, secret, cookies.BEFORE_LIFE_S)
     return answer
 
@@ -59,10 +59,12 @@ async def back(request: Request, sign_in: SignInHere) -> Response:
     try:
         person, to = await sign_in.provider.come_back(request, browser_key(secret), now)
     except ProviderError as wrong:
-        raise _failed(request, sign_in, wrong) from wrong
+        raise await _failed(request, sign_in, wrong) from wrong
     member = await sign_in.do(lambda files: _member(files, sign_in, person))
     if member is None:
-        sign_in.note("sign-in refused", None, f"oidc: {person.subject} is nobody here", request)
+        await sign_in.note(
+            request, "sign-in", None, detail=f"oidc: {person.subject}", outcome="not-a-member"
+        )
         raise _stranger()
     fresh = is_recent(person, now)
     return await let_in(request, sign_in, member.holder.id, "oidc", to, fresh=fresh)
@@ -92,8 +94,8 @@ def _member(files: Files, sign_in: SignIn, person: Person) -> Member | None:
         return member
 
 
-def _failed(request: Request, sign_in: SignIn, wrong: ProviderError) -> Problem:
-    sign_in.note("sign-in refused", None, f"oidc: {wrong}", request)
+async def _failed(request: Request, sign_in: SignIn, wrong: ProviderError) -> Problem:
+    await sign_in.note(request, "sign-in", None, detail=f"oidc: {wrong}", outcome="failed")
     return Problem(
         503,
         "provider-failed",

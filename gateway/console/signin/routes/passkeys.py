@@ -122,7 +122,7 @@ async def made(request: Request, seat: MineGrave, sign_in: SignInHere) -> Respon
         await sign_in.do(keep)
     except PasskeyError as wrong:
         raise await _refusal(request, sign_in, seat, wrong) from wrong
-    sign_in.note("passkey made", seat.holder.id, name, request)
+    await sign_in.note(request, "account", seat.holder.id, detail=f"passkey made: {name[:60]}")
     return on_to("/me", as_json=True)
 
 
@@ -203,7 +203,8 @@ def _credential(sent: dict[str, Any]) -> dict[str, Any]:
 async def _refusal(
     request: Request, sign_in: SignIn, seat: Seat | None, wrong: PasskeyError
 ) -> Problem:
-    sign_in.note("passkey refused", None if seat is None else seat.holder.id, str(wrong), request)
+    who = None if seat is None else seat.holder.id
+    await sign_in.note(request, "sign-in", who, detail=f"passkey: {wrong}", outcome="wrong")
     return Problem(
         403,
         "passkey-refused",

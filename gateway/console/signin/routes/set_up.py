@@ -61,7 +61,7 @@ async def set_up(request: Request, secret: str, sign_in: SignInHere) -> Response
         holder, account = await sign_in.do(lambda files: _use(files, sign_in, secret, link, filled))
     except LoginTakenError:
         return _page(request, link, sent, {"login": say_in(request, _TAKEN)})
-    sign_in.note("set up", holder, "by a link", request)
+    await sign_in.note(request, "account", holder, detail="set up by a link")
     if account.has_second:  # who only forgot a password still shows the rest
         return RedirectResponse("/sign-in", 303)
     return await let_in(request, sign_in, holder, "link", "/")

@@ -53,7 +53,7 @@ async def password(request: Request, sign_in: SignInHere) -> Response:
     typed = sent.get("password", "")[: passwords.LENGTH_MAX + 1]
     if not await sign_in.is_right(typed, None if account is None else account.password):
         who = None if account is None else account.holder
-        sign_in.note("sign-in refused", who, "password", request)
+        await sign_in.note(request, "sign-in", who, detail="password", outcome="wrong")
         return _page(request, sign_in, to, status=403, wrong=True, login=sent.get("login", ""))
     assert account is not None  # noqa: S101 - nobody's password is never right
     sign_in.limiter.forgive("sign-in", login)
@@ -86,7 +86,7 @@ async def code(request: Request, sign_in: SignInHere) -> Response:
         raise not_from_our_page()
     sign_in.limiter.count("code", address_of(request), session.holder)
     if not await is_right_code(sign_in, session.holder, sent.get("code", "")):
-        sign_in.note("sign-in refused", session.holder, "code", request)
+        await sign_in.note(request, "sign-in", session.holder, detail="code", outcome="wrong")
         return await _code_page(request, sign_in, secret, session, wrong=True)
     sign_in.limiter.forgive("code", session.holder)
     return await let_in(request, sign_in, session.holder, "password", to)
@@ -101,7 +101,7 @@ async def out(request: Request, seat: Mine, sign_in: SignInHere) -> Response:
             sessions.end(connection, seat.holder.id, seat.key)
 
     await sign_in.do(end)
-    sign_in.note("sign-out", seat.holder.id, seat.key, request)
+    await sign_in.note(request, "sign-out", seat.holder.id, detail=seat.key)
     answer = show(request, "signed_out.html")
     cookies.drop(answer, request, cookies.SESSION)
     return answer

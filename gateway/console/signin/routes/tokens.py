@@ -131,12 +131,8 @@ async def _made(
         secret, token = await sign_in.do(make)
     except TooManyTokensError as wrong:
         raise _Wrong(_TOO_MANY) from wrong
-    sign_in.note(
-        "token made",
-        seat.holder.id,
-        f"{token.key} for {holder}: {' '.join(sorted(scopes))}",
-        request,
-    )
+    detail = f"{token.key} made: {' '.join(sorted(scopes))}"
+    await sign_in.note(request, "token", seat.holder.id, subject=holder, detail=detail)
     return secret
 
 
@@ -176,4 +172,6 @@ async def _revoked(
             return tokens.revoke(connection, holder, key)
 
     if await sign_in.do(revoke):
-        sign_in.note("token revoked", seat.holder.id, f"{key} of {holder}", request)
+        await sign_in.note(
+            request, "token", seat.holder.id, subject=holder, detail=f"{key} revoked"
+        )

@@ -68,7 +68,7 @@ async def confirm(request: Request, seat: MineGrave, sign_in: SignInHere) -> Res
     new = await sign_in.do(keep)
     if new is None:
         return await _page(request, sign_in, seat, wrong=True)
-    sign_in.note("codes set up", seat.holder.id, "", request)
+    await sign_in.note(request, "account", seat.holder.id, detail="codes set up")
     return _codes_page(request, seat, new)
 
 
@@ -81,7 +81,7 @@ async def remove(request: Request, seat: MineGrave, sign_in: SignInHere) -> Resp
             codes.remove(connection, seat.holder.id)
 
     await sign_in.do(change)
-    sign_in.note("codes removed", seat.holder.id, "", request)
+    await sign_in.note(request, "account", seat.holder.id, detail="codes removed")
     return RedirectResponse("/me", 303)
 
 
@@ -94,7 +94,7 @@ async def recovery(request: Request, seat: MineGrave, sign_in: SignInHere) -> Re
             return codes.new_recovery_codes(connection, seat.holder.id)
 
     new = await sign_in.do(make)
-    sign_in.note("recovery codes made", seat.holder.id, "", request)
+    await sign_in.note(request, "account", seat.holder.id, detail="recovery codes made")
     return _codes_page(request, seat, new)
 
 
