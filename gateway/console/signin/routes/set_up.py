@@ -40,9 +40,8 @@ async def form(request: Request, secret: str, sign_in: SignInHere) -> Response:
     """The form; looking at it uses nothing up."""
     check_private(request)
     sign_in.limiter.count("link", address_of(request))
-    link, member, account = await _of(sign_in, secret)
-    known = {"name": member.name if member else "", "login": _login(member, account)}
-    return _page(request, link, known, {})
+    _, member, account = await _of(sign_in, secret)
+    return _page(request, member, {"login": _login(member, account)}, {})
 
 
 @pages.post("/set-up/{secret}")
@@ -55,12 +54,12 @@ async def set_up(request: Request, secret: str, sign_in: SignInHere) -> Response
     link, member, _ = await _of(sign_in, secret)
     wrong = _faults(request, sent, member)
     if wrong:
-        return _page(request, link, sent, wrong)
+        return _page(request, member, sent, wrong)
     filled = {**sent, "password": await sign_in.hashed(sent["password"])}
     try:
         holder, account = await sign_in.do(lambda files: _use(files, sign_in, secret, link, filled))
     except LoginTakenError:
-        return _page(request, link, sent, {"login": say_in(request, _TAKEN)})
+        return _page(request, member, sent, {"login": say_in(request, _TAKEN)})
     await sign_in.note(request, "account", holder, detail="set up by a link")
     if account.has_second:  # who only forgot a password still shows the rest
         return RedirectResponse("/sign-in", 303)
@@ -146,14 +145,14 @@ def _faults(request: Request, sent: Mapping[str, str], member: Member | None) ->
 
 
 def _page(
-    request: Request, link: Link, known: Mapping[str, str], wrong: Mapping[str, str]
+    request: Request, member: Member | None, known: Mapping[str, str], wrong: Mapping[str, str]
 ) -> Response:
     return before_page(
         request,
         "set_up.html",
         status=422 if wrong else 200,
-        first=link.holder is None,
-        name=known.get("name", ""),
+        first=member is None,
+        name=known.get("name", "") if member is None else member.name,
         login=known.get("login", ""),
         wrong=wrong,
         length=passwords.LENGTH_MIN,

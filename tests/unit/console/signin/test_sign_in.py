@@ -1,10 +1,8 @@
 """Signing in: what is refused and why, and what a session is."""
 
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from limits import parse
@@ -19,14 +17,6 @@ from tests.sign_in_place import SignInPlace, csrf
 from tests.signed_in import PASSWORD, TOTP, enrol
 
 WRONG = "not the password"
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[SignInPlace]:
-    """A console with accounts."""
-    place = SignInPlace(tmp_path)
-    yield place
-    place.close()
 
 
 async def test_password_and_code(place: SignInPlace) -> None:
