@@ -13,6 +13,7 @@ from rich.table import Table
 
 from gateway.adapters.directory import FILE, DirectoryStore
 from gateway.cli import errors, members_words
+from gateway.cli.members_account import account
 from gateway.cli.members_cells import Known, known_of
 from gateway.cli.members_change import Change, change_of
 from gateway.cli.members_edit import restore, revoke, train
@@ -38,6 +39,7 @@ app.command("show")(show_member)
 app.command("revoke")(revoke)
 app.command("restore")(restore)
 app.command("train")(train)
+app.command("account")(account)
 app.command("readers-key")(readers_key)
 
 _SHOWN = 40

@@ -13,11 +13,13 @@ from gateway.clock import Clock, SystemClock
 from gateway.config import OtherTools, Settings
 from gateway.console import problems
 from gateway.console.follow import Follower
+from gateway.console.guard import Guard
 from gateway.console.menu import SCREENS
 from gateway.console.place import Console
 from gateway.console.screens import ROUTERS
 from gateway.console.seat import Seats
 from gateway.console.shield import Shield
+from gateway.console.signin.routes import ROUTERS as SIGN_IN
 from gateway.core.site import Site
 from gateway.outside.outside import Outside
 from gateway.outside.routes import router as other_tools
@@ -34,7 +36,7 @@ def build_app(
     clock: Clock | None = None,
     told: OtherTools | None = None,
 ) -> FastAPI:
-    """The app; it hears the broker while `app.state.follower` runs (`serve`).
+    """The app; it hears the broker while `app.state.follower` runs, and `guard` (`serve`).
 
     `told`: what the space file says of other tools, who hear of it while `app.state.outside` runs.
     """
@@ -55,9 +57,10 @@ def build_app(
     app.state.follower = Follower(
         console.picture, console.hub, settings, console.sites, also=outside.heard
     )
+    app.state.guard = Guard(console.seats)
     app.add_middleware(Shield, names=tuple(allowed_hosts))
     problems.install(app)
-    for router in (*ROUTERS, other_tools(outside)):
+    for router in (*ROUTERS, *SIGN_IN, other_tools(outside)):
         app.include_router(router)
     app.add_api_route("/", _start, include_in_schema=False)
     app.add_api_route("/sites", _chosen, include_in_schema=False)
@@ -72,6 +75,8 @@ async def _start(request: Request) -> Response:
     seat = await console.seats.of(request)
     if seat is None:
         return RedirectResponse("/sign-in", 303)
+    if seat.owes:
+        return RedirectResponse(seat.owes, 303)
     site = next((site for site in console.sites if seat.may("viewer", site)), None)
     return RedirectResponse("/me" if site is None else f"/sites/{site}/live", 303)
 

@@ -32,8 +32,11 @@ async def serve(
     seats: Callable[[Settings, Clock], Seats],
     allowed_hosts: Iterable[str] = (),
     told: OtherTools | None = None,
+    proxies: Iterable[str] = (),
 ) -> None:
     """Serve until cancelled; then every stream is ended and the port is free within 3 s.
+
+    `proxies` are addresses whose X-Forwarded-For and X-Forwarded-Proto are believed.
 
     Raises:
         OSError: The address is taken or not ours.
@@ -41,11 +44,12 @@ async def serve(
     with listening(host, port) as door:
         names = (*allowed_hosts, *_own_name(host))
         app = build_app(sites, settings, seats=seats, allowed_hosts=names, told=told)
-        server = _Server(app, app.state.console.hub)
+        server = _Server(app, app.state.console.hub, list(proxies))
         _log.info("console on http://%s:%d/", host, door.getsockname()[1])
         async with asyncio.TaskGroup() as tasks:
             beside = (
                 tasks.create_task(app.state.follower.run(), name="console-broker"),
+                tasks.create_task(app.state.guard.run(), name="console-guard"),
                 tasks.create_task(app.state.outside.run(), name="console-outside"),
                 tasks.create_task(keep_alive(supervisor(), lambda: True), name="console-systemd"),
             )
@@ -69,12 +73,14 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
 class _Server(uvicorn.Server):
     """uvicorn, ended by cancellation (signals are the command's); streams are told first."""
 
-    def __init__(self, app: object, hub: Hub) -> None:
+    def __init__(self, app: object, hub: Hub, proxies: list[str]) -> None:
         config = uvicorn.Config(
             app,  # type: ignore[arg-type]
             access_log=False,
             lifespan="off",
+            forwarded_allow_ips=proxies,
             log_config=None,
+            proxy_headers=bool(proxies),
             server_header=False,
             timeout_graceful_shutdown=STOP_S,
             ws="none",

@@ -53,6 +53,7 @@ async def events(request: Request, seat: Viewer, here: SiteHere, console: Consol
     if watcher is None:
         title = Text("Trop de pages sont ouvertes", "Too many pages are open")
         raise Problem(503, "too-many-streams", title, headers={"Retry-After": "10"})
+    request.app.state.guard.watch(watcher, request)
     return _Stream(_stream(console, watcher), watcher, console.hub)
 
 
