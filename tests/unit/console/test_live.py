@@ -75,6 +75,8 @@ DECISION = AccessMessage(
     message=Text("Trop tôt", "Too early"),
     latency_ms=1.0,
 )
+LIVE, EVENTS = f"/sites/{PARIS}/live", f"/sites/{PARIS}/events"
+PICTURE = f"/api/v1/sites/{PARIS}/picture"
 HOSTILE = '"><script>alert(1)</script>'
 
 
@@ -373,11 +375,11 @@ class TestPage:
 
     async def test_headers(self, browser: httpx.AsyncClient) -> None:
         """Every answer carries the security headers; the page has no inline script or style."""
-        for path in ("/", "/healthz", "/api/picture", "/static/console.js", "/nowhere"):
+        for path in (LIVE, "/healthz", PICTURE, "/static/console.js", "/nowhere"):
             headers = (await browser.get(path)).headers
             assert headers["content-security-policy"].startswith("default-src 'self';")
             assert headers["x-content-type-options"] == "nosniff"
-        page = (await browser.get("/")).text
+        page = (await browser.get(LIVE)).text
         assert not re.search(r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son\w+=", page)
 
     async def test_weight(self, browser: httpx.AsyncClient, app: Starlette) -> None:
@@ -385,7 +387,7 @@ class TestPage:
         picture: Picture = app.state.console.picture
         for number in range(DECISIONS_KEPT):
             picture.apply(TOPICS.access(PARIS), encode(structs.replace(DECISION, id=str(number))))
-        page = await browser.get("/")
+        page = await browser.get(LIVE)
         assets = set(re.findall(r"/static/[\w.]+", page.text))
         weight = len(page.content)
         for asset in assets:
@@ -403,17 +405,17 @@ class TestPage:
         assert picture.apply(TOPICS.access(PARIS), encode(message))
         alarm = AlarmMessage(AT, HOSTILE.replace("/", ""), DOOR)
         assert picture.apply(TOPICS.alarm(PARIS, alarm.kind, DOOR), encode(alarm))
-        page = (await browser.get("/")).text
+        page = (await browser.get(LIVE)).text
         assert "<script>alert" not in page
         assert "&lt;script&gt;alert" in page
 
     async def test_language_remembered(self, browser: httpx.AsyncClient) -> None:
         """The switch is remembered by a cookie, and an unknown language is not."""
-        assert '<html lang="en">' in (await browser.get("/")).text
-        assert '<html lang="fr">' in (await browser.get("/?lang=fr")).text
-        page = (await browser.get("/", headers={"accept-language": "en"})).text
+        assert '<html lang="en">' in (await browser.get(LIVE)).text
+        assert '<html lang="fr">' in (await browser.get(f"{LIVE}?lang=fr")).text
+        page = (await browser.get(LIVE, headers={"accept-language": "en"})).text
         assert '<html lang="fr">' in page
-        assert "set-cookie" not in (await browser.get("/?lang=xx")).headers
+        assert "set-cookie" not in (await browser.get(f"{LIVE}?lang=xx")).headers
 
     @pytest.mark.parametrize(
         ("host", "ours"),
@@ -435,7 +437,7 @@ class TestPage:
 
     async def test_rebinding(self, browser: httpx.AsyncClient) -> None:
         """A request under a stranger's name gets nothing."""
-        answer = await browser.get("/api/picture", headers={"host": "evil.example"})
+        answer = await browser.get(PICTURE, headers={"host": "evil.example"})
         assert answer.status_code == 400
         assert "paris" not in answer.text
 
@@ -443,12 +445,12 @@ class TestPage:
         """One stream too many is refused with 503."""
         for _ in range(WATCHERS_MAX):
             assert app.state.console.hub.join(PARIS, "fr")
-        assert (await browser.get("/events")).status_code == 503
+        assert (await browser.get(EVENTS)).status_code == 503
 
     async def test_unknown_site(self, browser: httpx.AsyncClient) -> None:
         """A site that is not ours is not found, anywhere."""
-        for path in ("/", "/events", "/api/picture"):
-            assert (await browser.get(path, params={"site": "lyon"})).status_code == 404
+        for path in (LIVE, EVENTS, PICTURE):
+            assert (await browser.get(path.replace("paris", "lyon"))).status_code == 404
 
     async def test_health(self, browser: httpx.AsyncClient, app: Starlette) -> None:
         """The health check follows the broker."""
