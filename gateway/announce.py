@@ -131,7 +131,7 @@ class Announcer:
             AlarmRaised(kind, about, state.alarms[kind, about])
             if (kind, about) in state.alarms
             else AlarmCleared(kind, about, now)  # it may have been cleared while we were away
-            for kind, about in _possible_alarms(site)
+            for kind, about in possible_alarms(site)
         )
         musters = muster.read_out(site, state.muster, site.zone, now)
         told = self.states(site.id, (*zones, *doors, *alarms, *musters))
@@ -225,7 +225,7 @@ def _muster(changed: MusterChanged) -> bytes:
     return encode(message)
 
 
-def _possible_alarms(site: Site) -> Iterator[tuple[AlarmKind, str]]:
+def possible_alarms(site: Site) -> Iterator[tuple[AlarmKind, str]]:
     """Every alarm that a site's parts may raise."""
     kinds: tuple[
         tuple[tuple[AlarmKind, ...], Sequence[Door | Zone | Machine | AccessPoint | Device]], ...

@@ -5,6 +5,13 @@ Both are read once, checked whole, and frozen; every fault is told at once (`Con
 
 from gateway.config.calendars import CalendarFeed, load_calendars
 from gateway.config.faults import ConfigError, Fault
+from gateway.config.other_tools import (
+    HookEvent,
+    OtherTools,
+    SpaceApi,
+    Webhook,
+    load_other_tools,
+)
 from gateway.config.schema import space_schema
 from gateway.config.settings import (
     Settings,
@@ -23,10 +30,15 @@ __all__ = [
     "CalendarFeed",
     "ConfigError",
     "Fault",
+    "HookEvent",
+    "OtherTools",
     "Settings",
+    "SpaceApi",
+    "Webhook",
     "credential_key",
     "known_credential_key",
     "load_calendars",
+    "load_other_tools",
     "load_settings",
     "load_space",
     "read_space",

@@ -30,8 +30,10 @@ from gateway.config.schema import (
     ReaderTable,
     SensorTable,
     SiteTable,
+    SpaceApiTable,
     SpaceFile,
     Table,
+    WebhookTable,
     ZoneTable,
 )
 
@@ -59,6 +61,8 @@ class Draft:
     exceptional_days: Mapping[int, ExceptionalDayTable]
     calendars: Mapping[int, CalendarTable]
     kiosk: KioskTable | None
+    spaceapi: SpaceApiTable | None
+    webhooks: Mapping[int, WebhookTable]
     ids: Mapping[str, tuple[str, ...]]
     faults: list[Fault] = field(default_factory=list)
 
@@ -102,6 +106,8 @@ def draft_of(file: str, raw: dict[str, Any]) -> Draft:
         exceptional_days=reading.tables("exceptional_days", ExceptionalDayTable),
         calendars=reading.tables("calendars", CalendarTable),
         kiosk=reading.one("kiosk", KioskTable),
+        spaceapi=reading.one("spaceapi", SpaceApiTable),
+        webhooks=reading.tables("webhooks", WebhookTable),
         ids={key: tuple(reading.ids(key)) for key in SpaceFile.model_fields},
         faults=reading.faults,
     )

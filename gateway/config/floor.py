@@ -24,9 +24,7 @@ def outlines_are_rooms(draft: Draft) -> Iterator[Fault]:
         if len(set(zone.outline)) != len(zone.outline):
             yield draft.fault(path, "names a corner twice; the last one joins the first by itself")
         elif any(_cross(one, other) for one, other in combinations(walls, 2)):
-            yield draft.fault(
-                path, "crosses itself: name the corners in the order of a walk around"
-            )
+            yield draft.fault(path, "crosses itself: name its corners as one walks around")
         elif not area_m2(zone.outline):
             yield draft.fault(path, "has no room inside: its corners are on one line")
 
