@@ -220,7 +220,7 @@ def _told_to_home_assistant(prefix: str, site: SiteId) -> tuple[str, ...]:
 
 
 def _home_assistant(prefix: str, sites: Sequence[Site]) -> Login:
-    """What it shows: states and alarms. Not `access`, whose messages have pseudonyms; not duress."""
+    """What it shows: states and alarms; not `access`, which has pseudonyms, and not duress."""
     words = ("zone/+/occupancy", "door/+/state", "alarm/+/+", "mode")
     return Login(
         "home-assistant",

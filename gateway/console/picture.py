@@ -38,7 +38,7 @@ Part = Literal["zone", "door", "access", "alarms", "house"]
 
 
 class Change(Struct, frozen=True):
-    """What a message changed. `site` None: every site. `key` is the zone's or the door's id."""
+    """What a message changed. `site` None: every site. `key`: a zone's, door's or decision's id."""
 
     part: Part
     site: SiteId | None
@@ -131,7 +131,8 @@ class Picture:
                 _put_alarm(picture, kind, about, payload)
                 return Change("alarms", site)
             case ["access"]:
-                return Change("access", site) if _put_decision(picture, payload) else None
+                new = _put_decision(picture, payload)
+                return Change("access", site, new) if new is not None else None
             case ["mode"]:
                 picture.mode = _read_mode(payload)
                 return Change("house", site)
@@ -203,15 +204,15 @@ def _put_alarm(picture: SitePicture, kind: str, about: str, payload: bytes) -> N
     picture.alarms[key] = message
 
 
-def _put_decision(picture: SitePicture, payload: bytes) -> bool:
-    """Whether it is a new one: the broker may deliver a message twice."""
+def _put_decision(picture: SitePicture, payload: bytes) -> str | None:
+    """Its id, if it is a new one: the broker may deliver a message twice."""
     message = _access(payload)
     _check_time(message.at)
     if any(message.id == other.id for other in picture.decisions):
-        return False
+        return None
     picture.decisions.insert(0, message)
     del picture.decisions[DECISIONS_KEPT:]
-    return True
+    return message.id
 
 
 def _read_mode(payload: bytes) -> Mode | None:

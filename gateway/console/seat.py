@@ -57,6 +57,10 @@ class Seat(Struct, frozen=True):
         """Whether their role at this site suffices."""
         return any(self.holder.has_role(role, site) for role in RANKS[rank])
 
+    def sees_people(self, site: SiteId) -> bool:
+        """Whether they may see who was where, names and pseudonyms."""
+        return self.may("operator", site) and (self.scopes is None or "people" in self.scopes)
+
 
 class Seats(Protocol):
     """Where seats come from: `gateway.console.signin`, or a test."""

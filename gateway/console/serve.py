@@ -43,8 +43,10 @@ async def serve(
         _log.info("console on http://%s:%d/", host, door.getsockname()[1])
         async with asyncio.TaskGroup() as tasks:
             ear = tasks.create_task(app.state.follower.run(), name="console-broker")
+            reading = tasks.create_task(app.state.console.keep_names(), name="console-names")
             await server.serve_until_cancelled(door)
             ear.cancel()
+            reading.cancel()
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ import aiomqtt
 
 from gateway.backoff import full_jitter_s
 from gateway.config import Settings
-from gateway.console.words import Lang
+from gateway.console.i18n import Lang
 from gateway.core.site import Site, SiteId
 from gateway.outside.home_assistant import PREFIX, STATUS, Discovery, components_of
 from gateway.wire import AccessMessage, Topics

@@ -26,8 +26,8 @@ export function place(root, view) {
   }
 }
 
-export function icon(root, name) {
-  $("use", root).setAttribute("href", `/static/icons.svg#${name}`);
+export function icon(root, name, where = "use") {
+  $(where, root).setAttribute("href", `/static/icons.svg#${name}`);
 }
 
 export function flash(element) {
