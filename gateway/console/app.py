@@ -43,7 +43,9 @@ def build_app(
         openapi_url="/openapi.json",
     )
     app.state.console = console
-    app.state.follower = Follower(console.picture, console.hub, settings, console.sites)
+    app.state.follower = Follower(
+        console.picture, (console.hub, console.kiosk), settings, console.sites
+    )
     app.add_middleware(Shield, names=tuple(allowed_hosts))
     problems.install(app)
     for router in ROUTERS:

@@ -90,11 +90,14 @@ class Watcher:
 class Hub:
     """All watchers of one kind of page."""
 
-    def __init__(self, draw: Draw, render: Render, most: int = WATCHERS_MAX) -> None:
+    def __init__(
+        self, draw: Draw, render: Render, most: int = WATCHERS_MAX, pace_s: float = PACE_S
+    ) -> None:
         self._draw = draw
         self._render = render
         self._drawn: dict[View, bytes] = {}
         self._most = most
+        self._pace_s = pace_s
         self._watchers: set[Watcher] = set()
         self._closed = False
         self._pending: dict[Change, None] = {}
@@ -162,7 +165,7 @@ class Hub:
             watcher.close()
 
     def _write(self) -> None:
-        """Tell what is pending, and nothing more for `PACE_S`."""
+        """Tell what is pending, and nothing more for a while."""
         self._pace = None
         if not self._pending or self._closed:
             return
@@ -173,7 +176,7 @@ class Hub:
                 told[watcher.view] = self._told(watcher.view, changes)
             if told[watcher.view]:
                 watcher.offer(told[watcher.view])
-        self._pace = asyncio.get_running_loop().call_later(PACE_S, self._write)
+        self._pace = asyncio.get_running_loop().call_later(self._pace_s, self._write)
 
     def _told(self, view: View, changes: list[Change]) -> bytes:
         rendered = (

@@ -14,12 +14,15 @@ from gateway.adapters import desk
 from gateway.adapters.mqtt import broker_address
 from gateway.clock import Clock
 from gateway.config import Settings
+from gateway.console import kiosk
 from gateway.console.hub import Hub
+from gateway.console.kiosk import KioskViewer
 from gateway.console.picture import Picture
 from gateway.console.problems import Problem
 from gateway.console.stores import Stores
 from gateway.console.trends import Trends
 from gateway.console.view import Viewer
+from gateway.console.visitors import Visitors
 from gateway.core.directory import HolderId
 from gateway.core.requests import Order, Request
 from gateway.core.site import Site, SiteId
@@ -50,6 +53,14 @@ class Console:
         self.viewer = Viewer(self.sites, self.picture, clock)
         self.hub = Hub(self.viewer.snapshot, self.viewer.change)
         self.stores = Stores(settings)
+        self.kiosk_viewer = KioskViewer(self.sites, self.picture)
+        self.kiosk = Hub(
+            self.kiosk_viewer.snapshot,
+            self.kiosk_viewer.change,
+            most=kiosk.WATCHERS_MAX,
+            pace_s=kiosk.PACE_S,
+        )
+        self.visitors = Visitors()
         self.trends = Trends(self.stores, clock)
 
     async def ask(self, site: SiteId, order: Order, by: HolderId) -> ResponseMessage:

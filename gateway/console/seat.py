@@ -34,7 +34,9 @@ RANKS: Final[dict[Rank, tuple[RoleId, ...]]] = {
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "x-csrf-token"
-PUBLIC: Final = frozenset({"/healthz", "/static", "/", "/sites", "/openapi.json"})
+PUBLIC: Final = frozenset(
+    {"/healthz", "/static", "/", "/sites", "/openapi.json", "/kiosk/{site}", "/kiosk/{site}/events"}
+)
 """Paths that need nobody; screens add theirs with `public`."""
 
 

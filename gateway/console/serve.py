@@ -39,7 +39,7 @@ async def serve(
     with listening(host, port) as door:
         names = (*allowed_hosts, *_own_name(host))
         app = build_app(sites, settings, seats=seats, allowed_hosts=names)
-        server = _Server(app, app.state.console.hub)
+        server = _Server(app, (app.state.console.hub, app.state.console.kiosk))
         _log.info("console on http://%s:%d/", host, door.getsockname()[1])
         async with asyncio.TaskGroup() as tasks:
             ear = tasks.create_task(app.state.follower.run(), name="console-broker")
@@ -64,7 +64,7 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
 class _Server(uvicorn.Server):
     """uvicorn, ended by cancellation (signals are the command's); streams are told first."""
 
-    def __init__(self, app: object, hub: Hub) -> None:
+    def __init__(self, app: object, hubs: Sequence[Hub]) -> None:
         config = uvicorn.Config(
             app,  # type: ignore[arg-type]
             access_log=False,
@@ -75,7 +75,7 @@ class _Server(uvicorn.Server):
             ws="none",
         )
         super().__init__(config)
-        self._hub = hub
+        self._hubs = hubs
 
     async def serve_until_cancelled(self, door: socket.socket) -> None:
         """Serve on a listening socket; a cancellation is passed on after a clean stop."""
@@ -94,7 +94,8 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams, then wait for what is still being answered."""
-        self._hub.close()
+        for hub in self._hubs:
+            hub.close()
         await super().shutdown(sockets)
 
 

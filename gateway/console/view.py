@@ -172,7 +172,7 @@ class Viewer:
 
     def _house(self, site: Site, lang: Lang) -> HouseView:
         mode = self._picture.sites[site.id].mode
-        gateway = _gateway_state(self._picture)
+        gateway = gateway_state(self._picture)
         return HouseView(
             mode=mode or "normal",
             mode_word=say(f"mode.{mode}", lang) if f"mode.{mode}" in WORDS else "",
@@ -276,7 +276,7 @@ def _short(holder: str) -> str:
     return holder if len(holder) <= PSEUDONYM_SHOWN else f"{holder[:PSEUDONYM_SHOWN]}…"
 
 
-def _gateway_state(picture: Picture) -> str:
+def gateway_state(picture: Picture) -> str:
     """One word for all instances: the site is served as long as one of them is."""
     if not picture.connected:
         return "unreachable"
