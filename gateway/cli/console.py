@@ -11,6 +11,7 @@ import typer
 
 from gateway.cli import errors
 from gateway.config import Settings, load_settings, load_space
+from gateway.console.manners import yield_to_the_doors
 from gateway.console.serve import serve
 from gateway.console.signin import Nobody
 from gateway.core.site import Site
@@ -33,6 +34,7 @@ def console(
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
+    yield_to_the_doors()
     try:
         asyncio.run(_until_told(sites, settings, host, port, allow_host or []))
     except OSError as wrong:
