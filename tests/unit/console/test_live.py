@@ -446,19 +446,6 @@ class TestPage:
         page = (await browser.get(LIVE)).text
         assert not re.search(r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son\w+=", page)
 
-    async def test_weight(self, browser: httpx.AsyncClient, app: Starlette) -> None:
-        """The page with all its assets and all the decisions it shows stays under 60 kB."""
-        picture: Picture = app.state.console.picture
-        for number in range(DECISIONS_KEPT):
-            picture.apply(TOPICS.access(PARIS), encode(structs.replace(DECISION, id=str(number))))
-        page = await browser.get(LIVE)
-        assets = set(re.findall(r"/static/[\w.]+", page.text))
-        weight = len(page.content)
-        for asset in assets:
-            weight += len((await browser.get(asset)).content)
-        assert len(assets) == 6
-        assert weight < 60_000
-
     async def test_hostile(self, browser: httpx.AsyncClient, app: Starlette) -> None:
         """Text from the broker is shown as text."""
         picture: Picture = app.state.console.picture
