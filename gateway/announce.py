@@ -13,22 +13,34 @@ from gateway.core.facts import (
     Fact,
     ModeChanged,
     MusterChanged,
+    Noticed,
     OccupancyChanged,
     RequestAnswered,
     UnlockDoor,
 )
 from gateway.core.occupancy import read_out
 from gateway.core.reasons import REASONS
-from gateway.core.site import AccessPoint, Device, Door, Machine, Site, SiteId, Zone
+from gateway.core.site import (
+    AccessPoint,
+    AccessPointId,
+    Device,
+    Door,
+    Machine,
+    Site,
+    SiteId,
+    Text,
+    Zone,
+)
 from gateway.core.state import DoorState, ModeState, State
 from gateway.machine_orders import MachineOrders
 from gateway.request_wire import VERB_MAX, RequestError
-from gateway.sentences import DONE, OTHER_REFUSAL, REFUSALS
+from gateway.sentences import DONE, HINTS, OTHER_REFUSAL, REFUSALS
 from gateway.wire import (
     MISSING_MAX,
     AccessMessage,
     AlarmMessage,
     DoorMessage,
+    HintMessage,
     ModeMessage,
     MusterMessage,
     OccupancyMessage,
@@ -96,6 +108,23 @@ class Announcer:
             late=decided.late,
         )
         return Outgoing(self._topics.access(site.id), encode(message))
+
+    def hints(self, site: Site, facts: Iterable[Fact]) -> Iterator[Outgoing]:
+        """What operators may want to look at: told once, and kept by the journal alone."""
+        for fact in facts:
+            if not isinstance(fact, Noticed):
+                continue
+            point = site.access_point.get(AccessPointId(fact.object))
+            where = site.name_of(point.door or point.zone if point else fact.object)
+            told, topic = HINTS[fact.kind], self._topics.hint(site.id, fact.kind, fact.object)
+            message = HintMessage(
+                at=fact.at,
+                kind=fact.kind,
+                object=fact.object,
+                holder=fact.holder,
+                message=Text(told.fr.format(where=where.fr), told.en.format(where=where.en)),
+            )
+            yield Outgoing(topic, encode(message))
 
     def response(self, site: SiteId, answered: RequestAnswered) -> Outgoing:
         """What became of a request."""

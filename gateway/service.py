@@ -340,6 +340,8 @@ class Service:
             self._tell_decision(row, now)
             self._answer_request(row)
             self._news |= self._wire.announcer.states(row.site, row.facts)
+            for hint in self._wire.announcer.hints(self.sites[row.site], row.facts):
+                self._publish(hint)
         for refusal in turnover.refusals:
             self._publish(refusal)
         if turnover.minute_is_over:

@@ -22,7 +22,9 @@ PAYLOAD_LIMIT = 4096
 MISSING_MAX = 100
 """People whom a muster message names; the count of all others is in it too. Of 20 characters each:
 half of a payload."""
-RESERVED = frozenset({"zone", "door", "access", "alarm", "mode", "request", "response", "gateway"})
+RESERVED = frozenset(
+    {"zone", "door", "access", "alarm", "hint", "mode", "request", "response", "gateway"}
+)
 """Words that no device or site may be called: they are levels of the topic tree."""
 
 
@@ -74,6 +76,10 @@ class Topics(Struct, frozen=True):
     def alarm(self, site: SiteId | Literal["+"], kind: str, about: str) -> str:
         """An alarm (retained; empty when cleared)."""
         return f"{self.prefix}/{site}/alarm/{kind}/{about}"
+
+    def hint(self, site: SiteId | Literal["+"], kind: str, about: str) -> str:
+        """Something to look at, told once."""
+        return f"{self.prefix}/{site}/hint/{kind}/{about}"
 
     def mode(self, site: SiteId | Literal["+"]) -> str:
         """A site's mode (retained)."""
@@ -312,6 +318,19 @@ class AlarmMessage(Struct, frozen=True):
     at: datetime
     kind: str
     object: str
+
+
+class HintMessage(Struct, frozen=True):
+    """Something to look at that is no alarm: `object` is a zone's, an access point's or a device's.
+
+    `holder` is a pseudonym; None: nobody knows who it was.
+    """
+
+    at: datetime
+    kind: str
+    object: str
+    holder: HolderId | None
+    message: Text
 
 
 class HealthMessage(Struct, frozen=True):

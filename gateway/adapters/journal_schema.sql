@@ -68,11 +68,6 @@ CREATE TABLE IF NOT EXISTS occupancy_1m ( -- the same names and numbers as in In
     PRIMARY KEY (site, zone, time)
 ) WITHOUT ROWID;
 
-CREATE VIEW IF NOT EXISTS occupancy_1d AS -- daily figures (UTC days)
-    SELECT site, zone, time / 86400000000 * 86400000000 AS time,
-           avg(mean) AS mean, min(min) AS min, max(max) AS max, count(*) AS minutes
-    FROM occupancy_1m GROUP BY site, zone, time / 86400000000;
-
 CREATE VIEW IF NOT EXISTS access_1d AS    -- decisions a day (UTC days)
     SELECT site, access_point, decision, reason, at / 86400000000 * 86400000000 AS time,
            count(*) AS count

@@ -174,13 +174,13 @@ def _reported(turn: Turn, event: Reported) -> None:  # noqa: C901, PLR0912 - a d
             doors.release(turn, door, None)
         case Crossed():
             devices.crossed(turn, device, zone, event)
-            sensing.sensed(turn, device, event)
+            sensing.sensed(turn, device, zone, event)
         case Motion(active=active) | Presence(active=active):
             _sense(turn, device, zone, event, float(active))
-            sensing.sensed(turn, device, event)
+            sensing.sensed(turn, device, zone, event)
         case Counted(people=people):
             _sense(turn, device, zone, event, people)
-            sensing.sensed(turn, device, event)
+            sensing.sensed(turn, device, zone, event)
         case Co2(ppm=ppm):
             _sense(turn, device, zone, event, ppm)
         case MachineReported(state=status):

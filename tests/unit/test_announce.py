@@ -2,7 +2,7 @@
 
 import json
 from datetime import datetime, timedelta
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from immutables import Map
@@ -22,6 +22,7 @@ from gateway.core.facts import (
     HolderMoved,
     ModeChanged,
     MusterChanged,
+    Noticed,
     OccupancyChanged,
     RequestAnswered,
     UnlockDoor,
@@ -31,7 +32,7 @@ from gateway.core.requests import ERRORS
 from gateway.core.site import AccessPointId, DeviceId
 from gateway.core.state import ModeState, Muster, State
 from gateway.request_wire import VERB_MAX, Asked, RequestError
-from gateway.sentences import REFUSALS
+from gateway.sentences import HINTS, REFUSALS
 from gateway.wire import MISSING_MAX, PAYLOAD_LIMIT, Outgoing, Topics
 from sensors.registry import Registry
 from tests.unit.core.place import ANNEX, BOOTH, FRONT, HALL, LAB, LAB_DOOR, MONDAY, SITE, Place
@@ -377,6 +378,56 @@ def test_a_request_that_nobody_can_read_is_answered_with_what_would_be_right() -
     assert refusal("mode", None) is None
     assert refusal("x" * (VERB_MAX + 1), "t-1") is None
     assert refusal("", "t-1") is None
+
+
+@pytest.mark.parametrize(
+    ("noticed", "topic", "sentence"),
+    [
+        (
+            Noticed("tailgating", HALL, None, MONDAY),
+            "seuil/hub/hint/tailgating/hall",
+            "the hall: more people than badges.",
+        ),
+        (
+            Noticed("forgotten-exit", HALL, HolderId("h-0042"), MONDAY),
+            "seuil/hub/hint/forgotten-exit/hall",
+            "the hall: fewer people than badges.",
+        ),
+        (
+            Noticed("passback", "front-in", HolderId("h-0042"), MONDAY),
+            "seuil/hub/hint/passback/front-in",
+            "the front: a badge came in twice",
+        ),
+        (
+            Noticed("too-many-attempts", "laser-on", None, MONDAY),
+            "seuil/hub/hint/too-many-attempts/laser-on",
+            "the lab: too many wrong codes",
+        ),
+    ],
+    ids=["tailgating", "a forgotten way out", "passback", "wrong codes at a machine"],
+)
+def test_a_hint_is_told_once_with_a_sentence(noticed: Noticed, topic: str, sentence: str) -> None:
+    """Not retained: it is of that moment. The holder is a pseudonym, or nobody knows."""
+    (message,) = ANNOUNCER.hints(SITE, (noticed, DoorChanged(FRONT, "open", MONDAY)))
+    assert (message.topic, message.qos, message.retain) == (topic, 0, False)
+    told = json.loads(message.payload)
+    assert (told["kind"], told["object"], told["holder"]) == (
+        noticed.kind,
+        noticed.object,
+        noticed.holder,
+    )
+    assert told["message"]["en"].startswith(sentence)
+    assert told["message"]["fr"].partition(" : ")[0] == sentence.partition(":")[0].replace(
+        "the", "le"
+    )
+    assert set(told) == {"at", "kind", "object", "holder", "message"}
+
+
+def test_each_hint_has_its_sentence() -> None:
+    """In both languages."""
+    kinds = get_args(get_type_hints(Noticed)["kind"])
+    assert set(HINTS) == set(kinds)
+    assert all("{where}" in told.fr and "{where}" in told.en for told in HINTS.values())
 
 
 def test_a_late_decision_is_told_as_late() -> None:
