@@ -38,7 +38,7 @@ Words = Annotated[str, Field(min_length=1, max_length=120)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Ids = Annotated[tuple[Id, ...], Field(strict=False)]  # TOML has lists, never tuples
 Options = dict[str, str | int | float | bool]
-Metres = Annotated[float, Field(ge=-10_000, le=10_000, strict=False)]
+Metres = Annotated[float, Field(ge=-10_000, le=10_000)]
 Place = Annotated[tuple[Metres, Metres], Field(strict=False)]
 Outline = Annotated[tuple[Place, ...], Field(strict=False, min_length=3, max_length=100)]
 

@@ -57,6 +57,16 @@ class DecisionView(Struct, frozen=True):
     who: str
 
 
+class HintView(Struct, frozen=True):
+    """Something to look at that is no alarm. `who` is as a decision's."""
+
+    id: str
+    at: str
+    time: str
+    text: str
+    who: str
+
+
 class AlarmView(Struct, frozen=True):
     """An alarm's line in the banner."""
 
@@ -83,15 +93,16 @@ class SiteView(Struct, frozen=True):
     doors: tuple[DoorView, ...]
     alarms: tuple[AlarmView, ...]
     decisions: tuple[DecisionView, ...]
+    hints: tuple[HintView, ...]
     house: HouseView
 
 
 class ChangeView(Struct, frozen=True):
-    """One change: what to replace, or for `access` to put on top; `heard` is its time."""
+    """One change: what to replace, or for `access` and `hint` to put on top; `heard` its time."""
 
     part: str
     heard: str
-    value: ZoneView | DoorView | DecisionView | HouseView | tuple[AlarmView, ...]
+    value: ZoneView | DoorView | DecisionView | HintView | HouseView | tuple[AlarmView, ...]
 
 
 _encode = msgspec.json.Encoder().encode

@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 from gateway.clock import Clock
 from gateway.console.hub import View
 from gateway.console.i18n import Lang, in_lang
-from gateway.console.picture import Change, Picture, ZoneNow
+from gateway.console.picture import Change, Picture, ZoneNow, hint_id
 from gateway.console.shown import (
     AlarmView,
     ChangeView,
     DecisionView,
     DoorView,
+    HintView,
     HouseView,
     SiteView,
     ZoneView,
@@ -25,10 +26,12 @@ from gateway.console.shown import (
 from gateway.console.words import WORDS, say
 from gateway.core.directory import HolderId
 from gateway.core.site import Door, DoorId, Machine, Site, SiteId, Zone, ZoneId
-from gateway.wire import AccessMessage, AlarmMessage, OccupancyMessage
+from gateway.wire import AccessMessage, AlarmMessage, HintMessage, OccupancyMessage
 
 SHOWN_DECISIONS = 30
 """Decisions on the page: two screens of a phone; the whole page stays under 60 kB."""
+SHOWN_HINTS = 5
+"""Hints on the page: more would hide the last one."""
 NEARLY_FULL = 0.8
 """Share of the capacity from which a room is called nearly full."""
 BAR_LIMIT = 90.0
@@ -59,6 +62,9 @@ class Viewer:
                 self._decision(site, message, lang, people=people)
                 for message in now.decisions[:SHOWN_DECISIONS]
             ),
+            hints=tuple(
+                self._hint(site, hint, lang, people=people) for hint in now.hints[:SHOWN_HINTS]
+            ),
             house=self._house(site, lang),
         )
 
@@ -69,7 +75,7 @@ class Viewer:
     def change(self, view: View, change: Change) -> str | None:
         """One change as JSON; None for a decision that is no longer kept."""
         site, lang = self._sites[view.site], view.lang
-        value: ZoneView | DoorView | DecisionView | HouseView | tuple[AlarmView, ...]
+        value: ZoneView | DoorView | DecisionView | HintView | HouseView | tuple[AlarmView, ...]
         match change.part:
             case "zone":
                 value = self._zone(site, site.zone[ZoneId(change.key)], lang)
@@ -81,6 +87,12 @@ class Viewer:
                 if message is None:
                     return None
                 value = self._decision(site, message, lang, people=view.people)
+            case "hint":
+                hints = self._picture.sites[view.site].hints
+                hint = next((each for each in hints if hint_id(each) == change.key), None)
+                if hint is None:
+                    return None
+                value = self._hint(site, hint, lang, people=view.people)
             case "alarms":
                 value = self._alarms(site, lang)
             case "house":
@@ -149,6 +161,15 @@ class Viewer:
             place=_place_name(site, message, lang),
             way=say(way, lang) if way else "",
             reason=in_lang(message.message, lang),
+            who=self._who(message.holder) if people else "",
+        )
+
+    def _hint(self, site: Site, message: HintMessage, lang: Lang, *, people: bool) -> HintView:
+        return HintView(
+            id=hint_id(message),
+            at=message.at.isoformat(),
+            time=self._time(site.id, message.at),
+            text=in_lang(message.message, lang),
             who=self._who(message.holder) if people else "",
         )
 

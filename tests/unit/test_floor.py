@@ -32,7 +32,10 @@ WALLS = "outline = [[0, 0], [4, 0], [4, 4], [0, 4]]\n"
             "outline = [[0, 0], [4, 0], [4, 4], [0, 0]]\n", "zones[0].outline", "twice", id="closed"
         ),
         pytest.param(
-            'outline = [[0, 0], ["x", 0], [4, 4]]\n', "zones[0].outline", "number", id="a word"
+            'outline = [[0, 0], ["x", 0], [4, 0], [4, 4]]\n',
+            "zones[0].outline",
+            "number",
+            id="a word",
         ),
         pytest.param(DOOR + "at = [2, 0]\n", "doors[0].at", "needs an outline", id="no walls"),
         pytest.param(WALLS + DOOR + "at = [2, 2]\n", "doors[0].at", "2.0 m away", id="in mid-room"),

@@ -108,7 +108,8 @@ async def picture(seat: Viewer, here: SiteHere, console: ConsoleHere) -> Respons
 
 def _without_people(site: SitePicture) -> SitePicture:
     decisions = [structs.replace(decision, holder=None) for decision in site.decisions]
-    return structs.replace(site, decisions=decisions)
+    hints = [structs.replace(hint, holder=None) for hint in site.hints]
+    return structs.replace(site, decisions=decisions, hints=hints)
 
 
 def _zone_of(site: Site, zone: str) -> ZoneId:

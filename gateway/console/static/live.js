@@ -4,7 +4,9 @@ import { $, byData, flash, icon, line, on, place } from "./console.js";
 
 const SHOWN = 100; // passages on the page: what the server keeps
 const TRENDS_MS = 300_000; // a step of the lines
+const HINTS = 5;
 const passages = $("#passages");
+const hints = $("#hints");
 
 function mark(element, zone) {
   element.dataset.state = zone.state;
@@ -86,12 +88,23 @@ function showPassage(decision) {
   while (passages.children.length > SHOWN) passages.lastElementChild.remove();
 }
 
+function showHint(hint) {
+  if ([...hints.children].some((known) => known.dataset.id === hint.id)) return;
+  const made = line("#a-hint", hint);
+  $("time", made).dateTime = hint.at;
+  hints.prepend(made);
+  while (hints.children.length > HINTS) hints.lastElementChild.remove();
+  $(".hints").dataset.count = hints.children.length;
+}
+
 on("snapshot", (site) => {
   site.zones.forEach(showZone);
   site.doors.forEach(showDoor);
   [...site.decisions].reverse().forEach(showPassage);
+  [...site.hints].reverse().forEach(showHint);
 });
 on("zone", showZone);
 on("door", showDoor);
 on("access", showPassage);
+on("hint", showHint);
 setInterval(showTrends, TRENDS_MS);

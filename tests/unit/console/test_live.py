@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -15,7 +15,15 @@ from gateway.config import Settings
 from gateway.console.app import build_app
 from gateway.console.hub import PENDING_CHANGES, QUEUE_WRITES, WATCHERS_MAX, Hub, View, Watcher
 from gateway.console.i18n import choose_lang
-from gateway.console.picture import ALARMS_KEPT, DECISIONS_KEPT, GATEWAYS_KEPT, Change, Picture
+from gateway.console.picture import (
+    ALARMS_KEPT,
+    DECISIONS_KEPT,
+    GATEWAYS_KEPT,
+    HINTS_KEPT,
+    Change,
+    Picture,
+    hint_id,
+)
 from gateway.console.shield import names_us
 from gateway.console.view import SHOWN_DECISIONS, Viewer
 from gateway.core.directory import HolderId
@@ -37,6 +45,7 @@ from gateway.wire import (
     AlarmMessage,
     DoorMessage,
     HealthMessage,
+    HintMessage,
     ModeMessage,
     OccupancyMessage,
     Topics,
@@ -151,6 +160,24 @@ class TestPicture:
         decisions = picture.sites[PARIS].decisions
         assert len(decisions) == DECISIONS_KEPT
         assert decisions[0].id == str(DECISIONS_KEPT + 19)
+
+    def test_hints_bounded(self, picture: Picture) -> None:
+        """The last hints are kept, newest first, each once; a viewer is not told who."""
+        text = Text("Entrée : allez voir", "Front door: have a look")
+        hint = HintMessage(AT, "passback", DOOR, HolderId("0123456789abcdef"), text)
+        topic = TOPICS.hint(PARIS, "passback", DOOR)
+        for number in range(HINTS_KEPT + 5):
+            later = encode(structs.replace(hint, at=AT + timedelta(seconds=number)))
+            assert picture.apply(topic, later)
+            assert picture.apply(topic, later) is None
+        assert len(picture.sites[PARIS].hints) == HINTS_KEPT
+        viewer, newest = _viewer(picture), hint_id(picture.sites[PARIS].hints[0])
+        for people in (True, False):
+            told = viewer.change(View(PARIS, "en", people), Change("hint", PARIS, newest))
+            assert told
+            assert "have a look" in told
+            assert ("01234567" in told) == people
+        assert picture.apply(TOPICS.hint(PARIS, "tailgating", DOOR), encode(hint)) is None
 
     def test_alarms_and_gateways_bounded(self, picture: Picture) -> None:
         """Invented alarm kinds and gateway instances cannot fill the memory."""
