@@ -22,6 +22,7 @@ from gateway.config import (
     load_settings,
     load_space,
 )
+from gateway.console.manners import yield_to_the_doors
 from gateway.console.signin import first
 from gateway.console.signin.cookies import is_loopback
 from gateway.console.signin.migration import StoreError
@@ -66,6 +67,7 @@ def console(
     )
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log each address it asks
     names = [*(allow_host or []), *_public_name(settings)]
+    yield_to_the_doors()
     try:
         asyncio.run(
             _until_told(

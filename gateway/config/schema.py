@@ -38,6 +38,9 @@ Words = Annotated[str, Field(min_length=1, max_length=120)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Ids = Annotated[tuple[Id, ...], Field(strict=False)]  # TOML has lists, never tuples
 Options = dict[str, str | int | float | bool]
+Metres = Annotated[float, Field(ge=-10_000, le=10_000)]
+Place = Annotated[tuple[Metres, Metres], Field(strict=False)]
+Outline = Annotated[tuple[Place, ...], Field(strict=False, min_length=3, max_length=100)]
 
 
 class BothLanguages(Table):
@@ -140,6 +143,8 @@ class ZoneTable(Table):
     """Each day the zone is shut until somebody with this role has entered it."""
     escort: bool = False
     """A visitor may enter only while a member is inside."""
+    outline: Outline | None = None
+    """Its corners on the floor plan, each [x, y] in metres; y grows towards the reader."""
 
 
 class DoorTable(Table):
@@ -165,6 +170,8 @@ class DoorTable(Table):
     """Seconds for which a rights list lets its reader decide alone when it is cut off; 0: never."""
     fail_mode: Literal["safe", "secure"] = "safe"
     """In an evacuation: safe is released, secure stays locked from outside. Needs a handle."""
+    at: Place | None = None
+    """Where it is on the floor plan: [x, y] in metres, on a wall of a zone with an `outline`."""
 
 
 class InterlockTable(Table):
@@ -333,6 +340,18 @@ class CalendarTable(Table):
     """Seconds between two readings."""
 
 
+Origin = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.*-]+(:[0-9]+)?$")]
+
+
+class KioskTable(Table):
+    """A public page with this site's counts in bands, for a wall screen or another website."""
+
+    zones: Annotated[tuple[Id, ...], Field(strict=False, min_length=1, max_length=20)]
+    """The zones that it shows, in this order. Nobody needs to sign in to see them."""
+    embed: Annotated[tuple[Origin, ...], Field(strict=False, max_length=20)] = ()
+    """Websites whose pages may show it in a frame, such as "https://example.org"."""
+
+
 class ContactTable(Table):
     """How the public reaches the place; at least one of them."""
 
@@ -413,6 +432,7 @@ class SpaceFile(Table):
     groups: tuple[NamedTable, ...] = ()
     exceptional_days: tuple[ExceptionalDayTable, ...] = ()
     calendars: tuple[CalendarTable, ...] = ()
+    kiosk: KioskTable | None = None
     spaceapi: SpaceApiTable | None = None
     webhooks: tuple[WebhookTable, ...] = ()
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.staticfiles import StaticFiles
 
@@ -55,7 +56,11 @@ def build_app(
         sites, settings, console.picture, clock, told=told, streams=lambda: len(console.hub)
     )
     app.state.follower = Follower(
-        console.picture, console.hub, settings, console.sites, also=outside.heard
+        console.picture,
+        (console.hub, console.kiosk),
+        settings,
+        console.sites,
+        also=outside.heard,
     )
     app.state.guard = Guard(console.seats)
     app.add_middleware(Shield, names=tuple(allowed_hosts))
@@ -65,7 +70,9 @@ def build_app(
     app.add_api_route("/", _start, include_in_schema=False)
     app.add_api_route("/sites", _chosen, include_in_schema=False)
     app.add_api_route("/healthz", _healthz, include_in_schema=False)
-    app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
+    # Only these are compressed: a page with a token in it would tell of it by its length (BREACH).
+    static = GZipMiddleware(StaticFiles(directory=_HERE / "static"))
+    app.mount("/static", static, name="static")
     return app
 
 

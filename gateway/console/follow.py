@@ -58,14 +58,14 @@ class Follower:
     def __init__(
         self,
         picture: Picture,
-        hub: Hub,
+        hubs: Sequence[Hub],
         settings: Settings,
         sites: Iterable[SiteId],
         also: Callable[[Change], None] = lambda _change: None,
     ) -> None:
         """`also` hears of each change after the hub."""
         self._picture = picture
-        self._hub = hub
+        self._hubs = hubs
         self._also = also
         self._settings = settings
         self._topics = _topics(Topics(settings.prefix), sites)
@@ -90,7 +90,7 @@ class Follower:
             for start in range(0, len(self._topics), 100):
                 await _subscribe(client, self._topics[start : start + 100])
             self._set_connected(connected=True)
-            redraw = asyncio.get_running_loop().call_later(RETAINED_S, self._hub.show_all_again)
+            redraw = asyncio.get_running_loop().call_later(RETAINED_S, self._show_all_again)
             try:
                 async for message in client.messages:
                     self._take(message)
@@ -114,8 +114,13 @@ class Follower:
             self._tell(Change("house", None))
 
     def _tell(self, change: Change) -> None:
-        self._hub.tell(change)
+        for hub in self._hubs:
+            hub.tell(change)
         self._also(change)
+
+    def _show_all_again(self) -> None:
+        for hub in self._hubs:
+            hub.show_all_again()
 
 
 def _topics(topics: Topics, sites: Iterable[SiteId]) -> list[str]:
@@ -123,7 +128,7 @@ def _topics(topics: Topics, sites: Iterable[SiteId]) -> list[str]:
     filters = [topics.gateway_state("+"), topics.gateway_health("+")]
     for site in sites:
         filters += (topics.occupancy(site, "+"), topics.door(site, "+"), topics.access(site))
-        filters += (topics.alarm(site, "+", "+"), topics.mode(site))
+        filters += (topics.alarm(site, "+", "+"), topics.hint(site, "+", "+"), topics.mode(site))
     return filters
 
 

@@ -21,24 +21,27 @@ from gateway.wire import (
     AlarmMessage,
     DoorMessage,
     HealthMessage,
+    HintMessage,
     ModeMessage,
     OccupancyMessage,
 )
 
 DECISIONS_KEPT = 100
 """Decisions a site: what an operator scrolls back through; older ones are the journal's."""
+HINTS_KEPT = 20
+"""Hints a site: something to look at is looked at soon, or in the journal."""
 ALARMS_KEPT = 100
 """Alarms a site: more at once is a fault of the sender, and nobody would read them."""
 GATEWAYS_KEPT = 64
 """Gateway instances a prefix: one a shard, with room."""
 
 Presence = Literal["online", "offline"]
-Part = Literal["zone", "door", "access", "alarms", "house"]
+Part = Literal["zone", "door", "access", "hint", "alarms", "house"]
 """`house` is what concerns the whole site: mode, gateway, the console's own link to the broker."""
 
 
 class Change(Struct, frozen=True):
-    """What a message changed. `site` None: every site. `key` is the zone's or the door's id."""
+    """What a message changed. `site` None: every site. `key`: a zone's, door's or decision's id."""
 
     part: Part
     site: SiteId | None
@@ -69,6 +72,8 @@ class SitePicture(Struct):
     mode: Mode | None = None
     decisions: list[AccessMessage] = []
     """Newest first."""
+    hints: list[HintMessage] = []
+    """Likewise."""
 
 
 class _UnfitError(Exception):
@@ -131,7 +136,11 @@ class Picture:
                 _put_alarm(picture, kind, about, payload)
                 return Change("alarms", site)
             case ["access"]:
-                return Change("access", site) if _put_decision(picture, payload) else None
+                new = _put_decision(picture, payload)
+                return Change("access", site, new) if new is not None else None
+            case ["hint", kind, about] if about in self._subjects[site]:
+                noticed = _put_hint(picture, kind, about, payload)
+                return Change("hint", site, hint_id(noticed)) if noticed is not None else None
             case ["mode"]:
                 picture.mode = _read_mode(payload)
                 return Change("house", site)
@@ -154,6 +163,7 @@ _occupancy = msgspec.json.Decoder(OccupancyMessage).decode
 _door = msgspec.json.Decoder(DoorMessage).decode
 _access = msgspec.json.Decoder(AccessMessage).decode
 _alarm = msgspec.json.Decoder(AlarmMessage).decode
+_hint = msgspec.json.Decoder(HintMessage).decode
 _mode = msgspec.json.Decoder(ModeMessage).decode
 _health = msgspec.json.Decoder(HealthMessage).decode
 
@@ -203,15 +213,33 @@ def _put_alarm(picture: SitePicture, kind: str, about: str, payload: bytes) -> N
     picture.alarms[key] = message
 
 
-def _put_decision(picture: SitePicture, payload: bytes) -> bool:
-    """Whether it is a new one: the broker may deliver a message twice."""
+def _put_decision(picture: SitePicture, payload: bytes) -> str | None:
+    """Its id, if it is a new one: the broker may deliver a message twice."""
     message = _access(payload)
     _check_time(message.at)
     if any(message.id == other.id for other in picture.decisions):
-        return False
+        return None
     picture.decisions.insert(0, message)
     del picture.decisions[DECISIONS_KEPT:]
-    return True
+    return message.id
+
+
+def _put_hint(picture: SitePicture, kind: str, about: str, payload: bytes) -> HintMessage | None:
+    """It, if it is a new one."""
+    message = _hint(payload)
+    _check_time(message.at)
+    if (message.kind, message.object) != (kind, about):
+        raise _UnfitError
+    if message in picture.hints:
+        return None
+    picture.hints.insert(0, message)
+    del picture.hints[HINTS_KEPT:]
+    return message
+
+
+def hint_id(message: HintMessage) -> str:
+    """What tells two hints apart: nothing is noticed twice in a microsecond."""
+    return f"{message.kind}/{message.object}/{message.at.isoformat()}"
 
 
 def _read_mode(payload: bytes) -> Mode | None:

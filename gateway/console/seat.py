@@ -37,6 +37,7 @@ CSRF_HEADER: Final = "x-csrf-token"
 PUBLIC: Final = frozenset(
     {
         *("/healthz", "/static", "/", "/sites", "/openapi.json"),
+        *("/kiosk/{site}", "/kiosk/{site}/events"),
         *("/spaceapi.json", "/metrics", "/bookings.ics"),  # public by choice, or with a token
         *("/sign-in", "/sign-in/code", "/set-up/{secret}"),
         *("/sign-in/oidc", "/sign-in/oidc/back"),
@@ -66,6 +67,10 @@ class Seat(Struct, frozen=True):
     def may(self, rank: Rank, site: SiteId) -> bool:
         """Whether their role at this site suffices."""
         return any(self.holder.has_role(role, site) for role in RANKS[rank])
+
+    def sees_people(self, site: SiteId) -> bool:
+        """Whether they may see who was where, names and pseudonyms."""
+        return self.may("operator", site) and (self.scopes is None or "people" in self.scopes)
 
 
 class Seats(Protocol):

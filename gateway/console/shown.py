@@ -7,7 +7,11 @@ from gateway.core.site import ZoneId
 
 
 class ZoneView(Struct, frozen=True):
-    """A zone's card. `fill`, `low` and `high` are places on the bar, 0 to 100."""
+    """A zone's card, and its room on the plan.
+
+    `fill`, `low` and `high` are places on the bar, 0 to 100. `told` is all of it in a sentence;
+    `because` is what moved an estimate most.
+    """
 
     id: ZoneId
     name: str
@@ -23,6 +27,9 @@ class ZoneView(Struct, frozen=True):
     fill: float
     low: float
     high: float
+    stale: bool
+    because: tuple[str, ...]
+    told: str
 
 
 class DoorView(Struct, frozen=True):
@@ -33,10 +40,11 @@ class DoorView(Struct, frozen=True):
     state: str
     word: str
     since: str
+    told: str
 
 
 class DecisionView(Struct, frozen=True):
-    """A decision's line."""
+    """A decision's line. `who` is empty for a reader who may see nobody's name."""
 
     id: str
     at: str
@@ -46,6 +54,16 @@ class DecisionView(Struct, frozen=True):
     place: str
     way: str
     reason: str
+    who: str
+
+
+class HintView(Struct, frozen=True):
+    """Something to look at that is no alarm. `who` is as a decision's."""
+
+    id: str
+    at: str
+    time: str
+    text: str
     who: str
 
 
@@ -75,15 +93,16 @@ class SiteView(Struct, frozen=True):
     doors: tuple[DoorView, ...]
     alarms: tuple[AlarmView, ...]
     decisions: tuple[DecisionView, ...]
+    hints: tuple[HintView, ...]
     house: HouseView
 
 
 class ChangeView(Struct, frozen=True):
-    """One change: what to replace, or for `access` to put on top; `heard` is its time."""
+    """One change: what to replace, or for `access` and `hint` to put on top; `heard` its time."""
 
     part: str
     heard: str
-    value: ZoneView | DoorView | DecisionView | HouseView | tuple[AlarmView, ...]
+    value: ZoneView | DoorView | DecisionView | HintView | HouseView | tuple[AlarmView, ...]
 
 
 _encode = msgspec.json.Encoder().encode

@@ -9,24 +9,29 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from gateway.clock import Clock
+from gateway.console.hub import View
 from gateway.console.i18n import Lang, in_lang
-from gateway.console.picture import Change, Picture, ZoneNow
+from gateway.console.picture import Change, Picture, ZoneNow, hint_id
 from gateway.console.shown import (
     AlarmView,
     ChangeView,
     DecisionView,
     DoorView,
+    HintView,
     HouseView,
     SiteView,
     ZoneView,
     as_json,
 )
 from gateway.console.words import WORDS, say
-from gateway.core.site import Door, Machine, Site, SiteId, Zone, ZoneId
-from gateway.wire import AccessMessage, AlarmMessage, OccupancyMessage
+from gateway.core.directory import HolderId
+from gateway.core.site import Door, DoorId, Machine, Site, SiteId, Zone, ZoneId
+from gateway.wire import AccessMessage, AlarmMessage, HintMessage, OccupancyMessage
 
 SHOWN_DECISIONS = 30
 """Decisions on the page: two screens of a phone; the whole page stays under 60 kB."""
+SHOWN_HINTS = 5
+"""Hints on the page: more would hide the last one."""
 NEARLY_FULL = 0.8
 """Share of the capacity from which a room is called nearly full."""
 BAR_LIMIT = 90.0
@@ -42,37 +47,57 @@ class Viewer:
         self._sites = sites
         self._picture = picture
         self._clock = clock
+        self.names: dict[HolderId, str] = {}
+        """Everybody's name, for those who may see it; `Console.read_names` keeps it."""
         self._zones = {site.id: ZoneInfo(site.timezone) for site in sites.values()}
 
-    def site(self, site_id: SiteId, lang: Lang) -> SiteView:
-        """The whole page of a site."""
+    def site(self, site_id: SiteId, lang: Lang, *, people: bool = False) -> SiteView:
+        """The whole page of a site; with `people`, who passed."""
         site, now = self._sites[site_id], self._picture.sites[site_id]
         return SiteView(
             zones=tuple(self._zone(site, zone, lang) for zone in site.zones),
             doors=tuple(self._door(site, door, lang) for door in site.doors),
             alarms=self._alarms(site, lang),
             decisions=tuple(
-                self._decision(site, message, lang) for message in now.decisions[:SHOWN_DECISIONS]
+                self._decision(site, message, lang, people=people)
+                for message in now.decisions[:SHOWN_DECISIONS]
+            ),
+            hints=tuple(
+                self._hint(site, hint, lang, people=people) for hint in now.hints[:SHOWN_HINTS]
             ),
             house=self._house(site, lang),
         )
 
-    def change(self, site_id: SiteId, lang: Lang, change: Change) -> str:
-        """One change as JSON."""
-        site = self._sites[site_id]
-        value: ZoneView | DoorView | DecisionView | HouseView | tuple[AlarmView, ...]
+    def snapshot(self, view: View) -> str:
+        """The whole page as JSON."""
+        return as_json(self.site(view.site, view.lang, people=view.people))
+
+    def change(self, view: View, change: Change) -> str | None:
+        """One change as JSON; None for a decision that is no longer kept."""
+        site, lang = self._sites[view.site], view.lang
+        value: ZoneView | DoorView | DecisionView | HintView | HouseView | tuple[AlarmView, ...]
         match change.part:
             case "zone":
                 value = self._zone(site, site.zone[ZoneId(change.key)], lang)
             case "door":
-                value = next(self._door(site, d, lang) for d in site.doors if d.id == change.key)
+                value = self._door(site, site.door[DoorId(change.key)], lang)
             case "access":
-                value = self._decision(site, self._picture.sites[site_id].decisions[0], lang)
+                decisions = self._picture.sites[view.site].decisions
+                message = next((each for each in decisions if each.id == change.key), None)
+                if message is None:
+                    return None
+                value = self._decision(site, message, lang, people=view.people)
+            case "hint":
+                hints = self._picture.sites[view.site].hints
+                hint = next((each for each in hints if hint_id(each) == change.key), None)
+                if hint is None:
+                    return None
+                value = self._hint(site, hint, lang, people=view.people)
             case "alarms":
                 value = self._alarms(site, lang)
             case "house":
                 value = self._house(site, lang)
-        return as_json(ChangeView(change.part, self.heard(site_id, lang), value))
+        return as_json(ChangeView(change.part, self.heard(view.site, lang), value))
 
     def heard(self, site: SiteId, lang: Lang) -> str:
         """When the last message came."""
@@ -87,14 +112,16 @@ class Viewer:
             return _unknown_zone(zone.id, name, of, lang)
         count = now.count
         state = _state_of(count)
-        word = say(f"zone.{state}", lang)
+        word = say(f"zone.{_word_of(state, count)}", lang)
+        word = f"{word}, {say('zone.stale', lang)}" if count.stale else word
+        people, of = str(count.people), _out_of(count, lang)
         return ZoneView(
             id=zone.id,
             name=name,
             state=state,
-            word=f"{word}, {say('zone.stale', lang)}" if count.stale else word,
-            people=str(count.people),
-            of=_out_of(count, lang),
+            word=word,
+            people=people,
+            of=of,
             known=say("known", lang, n=count.known) if count.known != count.people else "",
             range=_range_of(count, lang),
             trend=self._trend(site.id, now, lang),
@@ -103,6 +130,9 @@ class Viewer:
             fill=_place(count.people, count.capacity),
             low=_place(count.low, count.capacity),
             high=_place(count.high, count.capacity),
+            stale=count.stale,
+            because=tuple(in_lang(reason, lang) for reason in count.because),
+            told=say("zone.told", lang, name=name, people=people, of=of, word=word),
         )
 
     def _trend(self, site: SiteId, now: ZoneNow, lang: Lang) -> str:
@@ -114,10 +144,13 @@ class Viewer:
         now = self._picture.sites[site.id].doors.get(door.id)
         state = "unknown" if now is None else now.state
         since = "" if now is None else self._since(site.id, now.at, lang)
-        word = say(f"door.{state}", lang)
-        return DoorView(door.id, in_lang(door.name, lang), state, word, since)
+        name, word = in_lang(door.name, lang), say(f"door.{state}", lang)
+        told = say("door.told", lang, name=name, word=word)
+        return DoorView(door.id, name, state, word, since, told)
 
-    def _decision(self, site: Site, message: AccessMessage, lang: Lang) -> DecisionView:
+    def _decision(
+        self, site: Site, message: AccessMessage, lang: Lang, *, people: bool
+    ) -> DecisionView:
         way = message.direction if message.direction in ("entry", "exit", "machine") else None
         return DecisionView(
             id=message.id,
@@ -128,8 +161,21 @@ class Viewer:
             place=_place_name(site, message, lang),
             way=say(way, lang) if way else "",
             reason=in_lang(message.message, lang),
-            who=_short(message.holder or ""),
+            who=self._who(message.holder) if people else "",
         )
+
+    def _hint(self, site: Site, message: HintMessage, lang: Lang, *, people: bool) -> HintView:
+        return HintView(
+            id=hint_id(message),
+            at=message.at.isoformat(),
+            time=self._time(site.id, message.at),
+            text=in_lang(message.message, lang),
+            who=self._who(message.holder) if people else "",
+        )
+
+    def _who(self, holder: str | None) -> str:
+        """A name, or the pseudonym of somebody who was enrolled since the names were read."""
+        return self.names.get(HolderId(holder), _short(holder)) if holder is not None else ""
 
     def _alarms(self, site: Site, lang: Lang) -> tuple[AlarmView, ...]:
         alarms = self._picture.sites[site.id].alarms
@@ -147,7 +193,7 @@ class Viewer:
 
     def _house(self, site: Site, lang: Lang) -> HouseView:
         mode = self._picture.sites[site.id].mode
-        gateway = _gateway_state(self._picture)
+        gateway = gateway_state(self._picture)
         return HouseView(
             mode=mode or "normal",
             mode_word=say(f"mode.{mode}", lang) if f"mode.{mode}" in WORDS else "",
@@ -183,6 +229,9 @@ def _unknown_zone(zone: ZoneId, name: str, of: str, lang: Lang) -> ZoneView:
         fill=0,
         low=0,
         high=0,
+        stale=False,
+        because=(),
+        told=say("zone.told", lang, name=name, people="—", of=of, word=say("zone.unknown", lang)),
     )
 
 
@@ -194,6 +243,11 @@ def _state_of(count: OccupancyMessage) -> str:
     if count.capacity is not None and count.people >= NEARLY_FULL * count.capacity:
         return "nearly"
     return "open"
+
+
+def _word_of(state: str, count: OccupancyMessage) -> str:
+    """A room without a limit is in use; one with a limit has room left."""
+    return "used" if state == "open" and count.capacity is None else state
 
 
 def _out_of(count: OccupancyMessage, lang: Lang) -> str:
@@ -243,7 +297,7 @@ def _short(holder: str) -> str:
     return holder if len(holder) <= PSEUDONYM_SHOWN else f"{holder[:PSEUDONYM_SHOWN]}…"
 
 
-def _gateway_state(picture: Picture) -> str:
+def gateway_state(picture: Picture) -> str:
     """One word for all instances: the site is served as long as one of them is."""
     if not picture.connected:
         return "unreachable"

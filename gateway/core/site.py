@@ -45,6 +45,10 @@ ADMINISTRATOR = RoleId("administrator")
 """May do whatever an operator may."""
 
 
+Place = tuple[float, float]
+"""A place on the floor plan: x to the right and y towards the reader, in metres."""
+
+
 class Text(Struct, frozen=True):
     """One sentence or name in both languages."""
 
@@ -89,6 +93,8 @@ class Zone(Struct, frozen=True):
     """Each local day the zone is shut until somebody with this role has entered it."""
     escort: bool = False
     """A visitor may enter only while a member is inside."""
+    outline: tuple[Place, ...] = ()
+    """Its corners on the floor plan; none: the plan does not show it."""
 
     @property
     def lineage(self) -> tuple[ZoneId, ...]:
@@ -113,6 +119,15 @@ class Door(Struct, frozen=True):
     fail_mode: FailMode = "safe"
     rights_valid_s: float = 86_400.0
     """How long its readers may decide alone while they are cut off, at most; 0: never."""
+    at: Place | None = None
+    """Where it is on the floor plan; None: the plan does not show it."""
+
+
+class Kiosk(Struct, frozen=True):
+    """What a site shows to everybody, in bands; `embed` are the websites that may frame it."""
+
+    zones: tuple[ZoneId, ...]
+    embed: tuple[str, ...] = ()
 
 
 class Interlock(Struct, frozen=True):
@@ -266,6 +281,8 @@ class Site(Struct, frozen=True, dict=True):
     accounting: Accounting = Accounting()
     booking_margin_s: float = 900.0
     """So long before and after a booking the doors on the way to it open."""
+    kiosk: Kiosk | None = None
+    """None: the site shows nothing to who has not signed in."""
 
     @cached_property
     def zone(self) -> dict[ZoneId, Zone]:

@@ -16,7 +16,7 @@ import msgspec
 from gateway import __version__
 from gateway.announce import possible_alarms
 from gateway.console.i18n import Lang, in_lang
-from gateway.console.words import WORDS
+from gateway.console.words import WORDS, say
 from gateway.core.site import Door, Machine, Site, SiteId, Text, Zone
 from gateway.wire import AccessMessage, Topics
 
@@ -150,9 +150,10 @@ class Discovery:
             yield self._entity(site, "binary_sensor", f"door-{door.id}-open", base | opening)
 
     def _alarm(self, site: Site, kind: str, about: str) -> tuple[str, Component]:
-        word = WORDS.get(f"alarm.{kind}", Text(kind, kind))
+        key = f"alarm.{kind}"
+        word = say(key, self._lang) if key in WORDS else kind
         alarm: Component = {
-            "name": f"{self._say(_name(site, kind, about))}: {self._say(word)}",
+            "name": f"{self._say(_name(site, kind, about))}: {word}",
             "state_topic": self._topics.alarm(site.id, kind, about),
             "device_class": "problem",
             # a cleared alarm is an empty message

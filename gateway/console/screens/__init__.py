@@ -8,6 +8,6 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from gateway.console.screens import live
+from gateway.console.screens import kiosk, live
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (live.pages, live.api)
+ROUTERS: Final[tuple[APIRouter, ...]] = (live.pages, live.api, kiosk.pages)
