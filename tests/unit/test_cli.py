@@ -70,6 +70,7 @@ COMMANDS = (
     "request muster",
     "request left",
     "request service",
+    "request acknowledge",
     "muster",
 )
 
