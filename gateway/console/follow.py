@@ -112,7 +112,7 @@ def _topics(topics: Topics, sites: Iterable[SiteId]) -> list[str]:
     filters = [topics.gateway_state("+"), topics.gateway_health("+")]
     for site in sites:
         filters += (topics.occupancy(site, "+"), topics.door(site, "+"), topics.access(site))
-        filters += (topics.alarm(site, "+", "+"), topics.mode(site))
+        filters += (topics.alarm(site, "+", "+"), topics.mode(site), topics.muster(site, "+"))
     return filters
 
 

@@ -15,6 +15,7 @@ from gateway.config import Settings
 from gateway.console.hub import Hub
 from gateway.console.picture import Picture
 from gateway.console.stores import Stores
+from gateway.console.told import Tellings
 from gateway.console.view import Viewer
 from gateway.core.directory import HolderId
 from gateway.core.requests import Order, Request
@@ -44,14 +45,19 @@ class Console:
         self.viewer = Viewer(self.sites, self.picture, clock)
         self.hub = Hub(self.viewer.change)
         self.stores = Stores(settings)
+        self.told = Tellings()
 
-    async def ask(self, site: SiteId, order: Order, by: HolderId) -> ResponseMessage:
+    async def ask(
+        self, site: SiteId, order: Order, by: HolderId, transaction: str | None = None
+    ) -> ResponseMessage:
         """Ask the gateway, and wait for what it answers.
+
+        A request that is asked again under its `transaction` is answered again, not obeyed again.
 
         Raises:
             gateway.adapters.desk.DeskError: Nobody answered; the message says what to do.
         """
-        request = Request(uuid4().hex, by, self.clock.now(), order)
+        request = Request(transaction or uuid4().hex, by, self.clock.now(), order)
         return await desk.ask(broker_address(self.settings), self.topics, site, request)
 
     def close(self) -> None:

@@ -56,6 +56,16 @@ class AlarmView(Struct, frozen=True):
     word: str
     about: str
     since: str
+    seen_to: str
+    """Since when somebody looks after it; empty: nobody does."""
+
+
+class MusterView(Struct, frozen=True):
+    """A zone's muster, as numbers: who is missing is told only to whom may know."""
+
+    id: ZoneId
+    expected: int
+    seen: int
 
 
 class HouseView(Struct, frozen=True):
@@ -75,6 +85,7 @@ class SiteView(Struct, frozen=True):
     doors: tuple[DoorView, ...]
     alarms: tuple[AlarmView, ...]
     decisions: tuple[DecisionView, ...]
+    musters: tuple[MusterView, ...]
     house: HouseView
 
 
@@ -83,7 +94,7 @@ class ChangeView(Struct, frozen=True):
 
     part: str
     heard: str
-    value: ZoneView | DoorView | DecisionView | HouseView | tuple[AlarmView, ...]
+    value: ZoneView | DoorView | DecisionView | HouseView | MusterView | tuple[AlarmView, ...]
 
 
 _encode = msgspec.json.Encoder().encode

@@ -13,10 +13,11 @@ from typing import Final, TypeVar
 from gateway.adapters.directory import FILE, DirectoryError, DirectoryStore
 from gateway.adapters.history import HistoryError, opened
 from gateway.adapters.journal import JOURNAL_FILE
+from gateway.adapters.past import PastState, SiteNow
 from gateway.config import Settings, known_credential_key
 from gateway.console.problems import Problem
 from gateway.core.directory import HolderId
-from gateway.core.site import Text
+from gateway.core.site import SiteId, Text
 
 T = TypeVar("T")
 READERS: Final = 3
@@ -32,6 +33,7 @@ class Stores:
         self._one = asyncio.Lock()
         self._few = asyncio.Semaphore(READERS)
         self._names: tuple[int, dict[HolderId, str]] = (-1, {})
+        self._states = PastState()
 
     async def members(self, use: Callable[[DirectoryStore], T]) -> T:
         """What `use` makes of the members' store; one caller at a time.
@@ -56,6 +58,14 @@ class Stores:
                 return await asyncio.to_thread(self._asked, use)
             except HistoryError as wrong:
                 raise _unavailable("journal", str(wrong)) from wrong
+
+    async def now(self, site: SiteId) -> SiteNow | None:
+        """A site's state as of the journal's last row; None: the journal knows nothing of it.
+
+        Raises:
+            Problem: There is no journal that can be read.
+        """
+        return await self.past(lambda connection: self._states.at(connection, site))
 
     async def names(self) -> dict[HolderId, str]:
         """Everybody's name by pseudonym, read anew when a member changed."""

@@ -56,6 +56,7 @@ WORDS: dict[str, Text] = {
     "alarm.duress": Text("Badge sous la contrainte", "Badge under duress"),
     "alarm.battery-low": Text("Pile faible", "Battery low"),
     "alarm.tailgating": Text("Passage à deux", "Tailgating"),
+    "seen-to": Text("prise en charge à {time}", "seen to since {time}"),
     "mode.lockdown": Text("Confinement : les entrées sont fermées", "Lockdown: entries are closed"),
     "mode.evacuation": Text(
         "Évacuation : sortez, les portes sont libres", "Evacuation: leave, the doors are free"

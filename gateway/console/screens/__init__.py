@@ -8,6 +8,15 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from gateway.console.screens import live
+from gateway.console.screens import doors, here, live, mode
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (live.pages, live.api)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    live.pages,
+    live.api,
+    doors.pages,
+    doors.api,
+    mode.pages,
+    mode.api,
+    here.pages,
+    here.api,
+)

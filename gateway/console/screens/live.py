@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 import msgspec
 from fastapi import APIRouter
 from fastapi.responses import Response
-from msgspec import Struct
+from msgspec import Struct, structs
 from sse_starlette.event import ServerSentEvent
 from sse_starlette.sse import EventSourceResponse, SendTimeoutError
 from starlette.requests import Request
@@ -18,6 +18,7 @@ from gateway.console.place import Console
 from gateway.console.problems import RESPONSES, Problem
 from gateway.console.seat import ConsoleHere, SiteHere, Viewer
 from gateway.console.shown import as_json
+from gateway.console.view import SILENT
 from gateway.core.site import Site, Text, Zone, ZoneId
 
 HEARTBEAT_S = 15.0
@@ -59,14 +60,18 @@ async def events(request: Request, seat: Viewer, here: SiteHere, console: Consol
 @api.get("/picture")
 async def picture(seat: Viewer, here: SiteHere, console: ConsoleHere) -> Response:
     """What is known of a site, as the broker told it."""
-    del seat
+    now = console.picture.sites[here.id]
+    if not seat.may("operator", here.id):
+        told = {key: alarm for key, alarm in now.alarms.items() if alarm.kind not in SILENT}
+        lists = {zone: structs.replace(each, missing=()) for zone, each in now.muster.items()}
+        now = structs.replace(now, alarms=told, muster=lists)
     known = {
         "site": here.id,
         "connected": console.picture.connected,
         "heard": console.picture.heard,
         "rejected": console.picture.rejected,
         "gateways": console.picture.gateways,
-        "picture": console.picture.sites[here.id],
+        "picture": now,
     }
     headers = {"Cache-Control": "no-store"}
     return Response(msgspec.json.encode(known), media_type="application/json", headers=headers)

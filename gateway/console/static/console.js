@@ -52,9 +52,13 @@ let retry = 0;
 let watchdog = 0;
 
 function showAlarms(list) {
-  const known = [...alarms.children].map((each) => each.dataset.id).join("\n");
-  if (known === list.map((each) => each.id).join("\n")) return; // do not announce again
-  alarms.replaceChildren(...list.map((each) => line("#an-alarm", each)));
+  const known = [...alarms.children].map((each) => each.dataset.id + !!each.dataset.seenTo).join("\n");
+  if (known === list.map((each) => each.id + !!each.seen_to).join("\n")) return; // do not announce again
+  alarms.replaceChildren(...list.map((each) => {
+    const made = line("#an-alarm", each);
+    if (each.seen_to) made.dataset.seenTo = "yes";
+    return made;
+  }));
   alarms.parentElement.dataset.count = list.length;
 }
 
