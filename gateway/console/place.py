@@ -13,6 +13,7 @@ from gateway.adapters.mqtt import broker_address
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.console.hub import Hub
+from gateway.console.noted import Glances
 from gateway.console.picture import Picture
 from gateway.console.stores import Stores
 from gateway.console.told import Tellings
@@ -46,6 +47,7 @@ class Console:
         self.hub = Hub(self.viewer.change)
         self.stores = Stores(settings)
         self.told = Tellings()
+        self.glances = Glances()
 
     async def ask(
         self, site: SiteId, order: Order, by: HolderId, transaction: str | None = None

@@ -8,7 +8,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from gateway.console.screens import doors, here, live, mode
+from gateway.console.screens import alarms, audit, doors, here, live, mode
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     live.pages,
@@ -19,4 +19,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     mode.api,
     here.pages,
     here.api,
+    alarms.pages,
+    alarms.api,
+    audit.pages,
+    audit.api,
 )

@@ -19,10 +19,9 @@ from gateway.console.asking import (
     told_to,
 )
 from gateway.console.doorways import doorways
-from gateway.console.looks import look
+from gateway.console.glances import glance
 from gateway.console.pages import lang_of, page
 from gateway.console.problems import RESPONSES
-from gateway.console.screens.here import sees_people
 from gateway.console.seat import ConsoleHere, Grave, Operating, SiteHere, Viewer
 from gateway.core.requests import OpenDoor, SetService
 from gateway.core.site import AccessPointId, DoorId, Text
@@ -43,9 +42,9 @@ async def doors_page(
     request: Request, seat: Viewer, here: SiteHere, console: ConsoleHere
 ) -> Response:
     """Every door, and the site's mode."""
-    names = sees_people(seat, here.id)
+    names = seat.sees_people(here.id)
     if names:
-        await look(console, seat, here.id, "doors")
+        await glance(console, seat, here.id, "doors")
     view = console.viewer.site(here.id, lang_of(request))
     return page(
         request,
@@ -173,9 +172,9 @@ class ServiceBody(BaseModel):
 @api.get("/doors")
 async def doors(seat: Viewer, here: SiteHere, console: ConsoleHere) -> list[DoorBody]:
     """Every door with its state and its last passage."""
-    names = sees_people(seat, here.id)
+    names = seat.sees_people(here.id)
     if names:
-        await look(console, seat, here.id, "doors")
+        await glance(console, seat, here.id, "doors")
     found = await doorways(console, here, names=names)
     return [DoorBody.model_validate(door) for door in found]
 

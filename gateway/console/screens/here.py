@@ -23,14 +23,14 @@ from gateway.console.asking import (
     ask_for_program,
     told_to,
 )
+from gateway.console.glances import glance
 from gateway.console.inside import Inside, Person, Room, inside
-from gateway.console.looks import look
 from gateway.console.pages import page
 from gateway.console.problems import RESPONSES
-from gateway.console.seat import ConsoleHere, Operating, Operator, Seat, SiteHere, Viewer
+from gateway.console.seat import ConsoleHere, Operating, Operator, SiteHere, Viewer
 from gateway.core.directory import HolderId
 from gateway.core.requests import MarkLeft, MarkMustered, Mode
-from gateway.core.site import SiteId, Text
+from gateway.core.site import Text
 
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["people"], responses=RESPONSES)
@@ -41,9 +41,9 @@ async def here_page(
     request: Request, seat: Viewer, here: SiteHere, console: ConsoleHere
 ) -> Response:
     """People by zone, or the muster list."""
-    names = sees_people(seat, here.id)
+    names = seat.sees_people(here.id)
     if names:
-        await look(console, seat, here.id, "here")
+        await glance(console, seat, here.id, "here")
     return page(
         request,
         "here.html",
@@ -61,7 +61,7 @@ async def here_list(
     request: Request, seat: Operator, here: SiteHere, console: ConsoleHere
 ) -> Response:
     """The evacuation list on paper: by zone, with a box to tick."""
-    await look(console, seat, here.id, "evacuation-list")
+    await glance(console, seat, here.id, "evacuation-list")
     now = await inside(console, here)
     return page(
         request, "here_list.html", seat=seat, site=here, now=now, printed=console.clock.now()
@@ -195,7 +195,7 @@ class Mark(BaseModel):
 @api.get("/here")
 async def here(seat: Operator, here: SiteHere, console: ConsoleHere) -> InsideBody:
     """Who is inside, by zone. This look at people is noted in the audit."""
-    await look(console, seat, here.id, "here")
+    await glance(console, seat, here.id, "here")
     return _body(await inside(console, here), names=True)
 
 
@@ -210,9 +210,9 @@ async def left(
 @api.get("/muster")
 async def muster(seat: Viewer, here: SiteHere, console: ConsoleHere) -> InsideBody:
     """In an evacuation: who is expected, safe and missing. People are told to operators only."""
-    names = sees_people(seat, here.id)
+    names = seat.sees_people(here.id)
     if names:
-        await look(console, seat, here.id, "here")
+        await glance(console, seat, here.id, "here")
     return _body(await inside(console, here), names=names)
 
 
@@ -223,11 +223,6 @@ async def mark(
     """Check somebody off, or take it back; with its transaction it may be sent again and again."""
     order = MarkMustered(holder, body.seen)
     return await ask_for_program(console, here.id, order, seat, body.transaction)
-
-
-def sees_people(seat: Seat, site: SiteId) -> bool:
-    """Whether this seat may know who somebody is."""
-    return seat.may("operator", site) and (seat.scopes is None or "people" in seat.scopes)
 
 
 def _body(now: Inside, *, names: bool) -> InsideBody:

@@ -18,7 +18,6 @@ from gateway.console.place import Console
 from gateway.console.problems import RESPONSES, Problem
 from gateway.console.seat import ConsoleHere, SiteHere, Viewer
 from gateway.console.shown import as_json
-from gateway.console.view import SILENT
 from gateway.core.site import Site, Text, Zone, ZoneId
 
 HEARTBEAT_S = 15.0
@@ -61,8 +60,9 @@ async def events(request: Request, seat: Viewer, here: SiteHere, console: Consol
 async def picture(seat: Viewer, here: SiteHere, console: ConsoleHere) -> Response:
     """What is known of a site, as the broker told it."""
     now = console.picture.sites[here.id]
-    if not seat.may("operator", here.id):
-        told = {key: alarm for key, alarm in now.alarms.items() if alarm.kind not in SILENT}
+    if not seat.sees_people(here.id):
+        seen = now.alarms.items()
+        told = {key: alarm for key, alarm in seen if seat.sees_alarm(alarm.kind, here.id)}
         lists = {zone: structs.replace(each, missing=()) for zone, each in now.muster.items()}
         now = structs.replace(now, alarms=told, muster=lists)
     known = {

@@ -111,7 +111,7 @@ async def mode(seat: Viewer, here: SiteHere, console: ConsoleHere) -> ModeBody:
     if now is None:
         return ModeBody(mode=None, since=None, by=None, why="")
     by = None
-    if now.by is not None and seat.may("operator", here.id):
+    if now.by is not None and seat.sees_people(here.id):
         by = (await names_or_none(console))[0].get(now.by, now.by)
     return ModeBody(mode=now.mode, since=now.since, by=by, why=now.why)
 

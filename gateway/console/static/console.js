@@ -78,6 +78,19 @@ on("snapshot", (site) => {
   showHouse(site.house);
 });
 on("alarms", showAlarms);
+on("alarms", countAlarms);
+
+/** How many wait for somebody: the server knows which of them this seat may see. */
+async function countAlarms() {
+  const badge = $("#waiting-alarms");
+  if (!badge) return;
+  try {
+    const answer = await fetch(badge.dataset.url);
+    if (answer.ok && !answer.redirected) badge.textContent = (await answer.text()).trim();
+  } catch {
+    // the next change counts again
+  }
+}
 on("house", showHouse);
 
 function heard(time) {

@@ -22,7 +22,9 @@ async function refresh() {
   due = 0;
   last = Date.now();
   try {
-    const answer = await fetch(location.pathname, { headers: { "x-refresh": "1" } });
+    const here = new URL(location.href);
+    here.searchParams.delete("told");
+    const answer = await fetch(here);
     if (!answer.ok || answer.redirected) return;
     const drawn = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const old of document.querySelectorAll("[data-fresh]")) put(old, drawn.getElementById(old.id));
