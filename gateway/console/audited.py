@@ -47,6 +47,13 @@ ACTIONS: Final[Mapping[str, Text]] = {
     "refused": Text("Accès refusé à un écran", "Refused a screen"),
 }
 """What is done; an action that is not here is shown by its own word."""
+LOOKED_AT: Final[Mapping[str, Text]] = {
+    "here": Text("qui est là", "who is here"),
+    "doors": Text("derniers passages aux portes", "last passages at the doors"),
+    "evacuation-list": Text("liste d'évacuation", "evacuation list"),
+    "audit": Text("audit", "audit"),
+}
+"""Screens that are noted as a look, where it is at nobody in particular."""
 
 
 class Query(Struct, frozen=True):
@@ -156,7 +163,7 @@ def _line(site: Site, names: Mapping[HolderId, str], line: Merged) -> Line:
         action=line.action,
         word=ACTIONS.get(line.action, Text(line.action, line.action)),
         about=_about(site, names, line),
-        why=line.detail,
+        why="" if line.detail in LOOKED_AT else line.detail,
         outcome=None if done else line.outcome,
         refusal=None if done else REFUSALS.get(line.outcome, Text(line.outcome, line.outcome)),
     )
@@ -197,7 +204,9 @@ def _more(name: Text, more: str) -> Text:
 
 def _whom(names: Mapping[HolderId, str], line: Merged) -> Text:
     """Whose data or mark it was; what a look was at, where it was nobody's in particular."""
-    who = "" if line.subject is None else names.get(HolderId(line.subject), line.subject)
+    if line.subject is None:
+        return LOOKED_AT.get(line.detail, Text("", ""))
+    who = names.get(HolderId(line.subject), line.subject)
     if line.action == "muster" and line.order.get("seen") is False:
         return Text(f"{who} : repris", f"{who}: taken back")
     return Text(who, who)

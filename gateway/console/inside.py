@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal
+from unicodedata import combining, normalize
 
 from msgspec import Struct
 
@@ -128,7 +129,13 @@ def _people(now: SiteNow | None, names: Mapping[HolderId, str]) -> list[Person]:
     if not evacuated:
         known = ((who, Muster(where.zone)) for who, where in now.state.presence.items())
     people = [_person(now, holder, entry, names) for holder, entry in known]
-    return sorted(people, key=lambda person: (person.name.casefold(), person.holder))
+    return sorted(people, key=lambda person: (_as_sorted(person.name), person.holder))
+
+
+def _as_sorted(name: str) -> str:
+    """Without accents, so that Élodie stands before Fatou."""
+    plain = normalize("NFD", name.casefold())
+    return "".join(letter for letter in plain if not combining(letter))
 
 
 def _person(now: SiteNow, holder: HolderId, entry: Muster, names: Mapping[HolderId, str]) -> Person:

@@ -56,6 +56,7 @@ async def doors_page(
         mode=console.picture.sites[here.id].set,
         operates=seat.may("operator", here.id),
         told=told_to(request, console, seat),
+        today=console.clock.now(),
     )
 
 
