@@ -6,6 +6,7 @@ await place.enters("Ada Lovelace")      # by the front door
 place.sits(place.operator())            # `console.ask` reaches the engine at once
 """
 
+import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -34,9 +35,9 @@ from gateway.core.events import DirectoryChanged, Event, Reported, Requested, Sp
 from gateway.core.facts import Decided, Fact, RequestAnswered
 from gateway.core.readings import CredentialPresented, DoorReported, Reading
 from gateway.core.requests import Order, Request
-from gateway.core.site import ADMINISTRATOR, OPERATOR, DeviceId, PlanId, RoleId, SiteId
+from gateway.core.site import ADMINISTRATOR, OPERATOR, DeviceId, PlanId, RoleId, SiteId, ZoneId
 from gateway.core.state import State
-from gateway.wire import ResponseMessage, Topics
+from gateway.wire import ResponseMessage, Topics, encode
 from sensors.registry import Registry
 from tests.console_place import CSRF, NOW, ConsolePlace
 
@@ -46,7 +47,7 @@ ROLES: Final = {OLA: OPERATOR, EVE: ADMINISTRATOR}
 
 def pseudonym(name: str) -> HolderId:
     """Somebody's, from their name."""
-    return HolderId(f"h-{name.encode().hex()[:12]:0<12}")
+    return HolderId(f"h-{hashlib.sha256(name.encode()).hexdigest()[:12]}")
 
 
 class DeskPlace(ConsolePlace):
@@ -163,6 +164,15 @@ class DeskPlace(ConsolePlace):
         (answered,) = (fact for fact in facts if isinstance(fact, RequestAnswered))
         answer = self._announcer.response(site, answered).payload
         return msgspec.json.decode(answer, type=ResponseMessage)
+
+    def sees(self, zone: str, *, people: int) -> None:
+        """Sensors see so many people in a zone."""
+        now = self.console.picture.sites[self.site.id].zones[ZoneId(zone)].count
+        self.hears(f"zone/{zone}/occupancy", structs.replace(now, people=people, high=people))
+
+    def hears(self, topic: str, message: msgspec.Struct) -> None:
+        """The broker says something of the site."""
+        self._hear(f"seuil/{self.site.id}/{topic}", encode(message))
 
     def _hear(self, topic: str, payload: bytes) -> None:
         change = self.console.picture.apply(topic, payload)
