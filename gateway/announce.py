@@ -7,6 +7,7 @@ from msgspec import structs
 
 from gateway.core import muster
 from gateway.core.facts import (
+    AlarmAcknowledged,
     AlarmCleared,
     AlarmKind,
     AlarmRaised,
@@ -163,12 +164,7 @@ class Announcer:
             DoorChanged(door.id, state.doors.get(door.id, DoorState()).status, now)
             for door in site.doors
         )
-        alarms = (
-            AlarmRaised(kind, about, state.alarms[kind, about])
-            if (kind, about) in state.alarms
-            else AlarmCleared(kind, about, now)  # it may have been cleared while we were away
-            for kind, about in possible_alarms(site)
-        )
+        alarms = (_alarm_now(state, kind, about, now) for kind, about in possible_alarms(site))
         musters = muster.read_out(site, state.muster, site.zone, now)
         told = self.states(site.id, (*zones, *doors, *alarms, *musters))
         messages = [self._mode(site.id, state.mode), *told.values()]
@@ -219,10 +215,9 @@ class Announcer:
                 door = DoorMessage(at=fact.at, state=fact.state)
                 topic = self._topics.door(site, fact.door)
                 return _retained(topic, encode(door), _event("door.changed", fact.at))
-            case AlarmRaised() | AlarmCleared():
+            case AlarmRaised() | AlarmAcknowledged() | AlarmCleared():
                 topic = self._topics.alarm(site, fact.kind, fact.object)
-                word = "alarm.raised" if isinstance(fact, AlarmRaised) else "alarm.cleared"
-                return _retained(topic, _alarm(fact), _event(word, fact.at))
+                return _retained(topic, _alarm(fact), _event(_alarm_word(fact), fact.at))
             case ModeChanged():
                 return self._mode(site, ModeState(fact.mode, fact.at, fact.by, fact.why))
             case MusterChanged():
@@ -248,10 +243,38 @@ def _occupancy(changed: OccupancyChanged) -> bytes:
     return encode(message)
 
 
-def _alarm(alarm: AlarmRaised | AlarmCleared) -> bytes:
-    if isinstance(alarm, AlarmCleared):
-        return b""
-    return encode(AlarmMessage(at=alarm.at, kind=alarm.kind, object=alarm.object))
+def _alarm(alarm: AlarmRaised | AlarmAcknowledged | AlarmCleared) -> bytes:
+    match alarm:
+        case AlarmCleared():
+            return b""
+        case AlarmRaised():
+            return encode(AlarmMessage(alarm.at, alarm.kind, alarm.object))
+        case AlarmAcknowledged():
+            raised = AlarmMessage(alarm.raised, alarm.kind, alarm.object, alarm.at, alarm.by)
+            return encode(raised)
+
+
+def _alarm_word(fact: AlarmRaised | AlarmAcknowledged | AlarmCleared) -> str:
+    match fact:
+        case AlarmRaised():
+            return "alarm.raised"
+        case AlarmAcknowledged():
+            return "alarm.acknowledged"
+        case AlarmCleared():
+            return "alarm.cleared"
+
+
+def _alarm_now(
+    state: State, kind: AlarmKind, about: str, now: datetime
+) -> AlarmRaised | AlarmAcknowledged | AlarmCleared:
+    """The last that there is to say of an alarm."""
+    raised = state.alarms.get((kind, about))
+    if raised is None:
+        return AlarmCleared(kind, about, now)  # it may have been cleared while we were away
+    seen_to = state.acknowledged.get((kind, about))
+    if seen_to is None:
+        return AlarmRaised(kind, about, raised)
+    return AlarmAcknowledged(kind, about, raised, seen_to.at, seen_to.by)
 
 
 def _muster(changed: MusterChanged) -> bytes:

@@ -130,5 +130,7 @@ _RIGHT: Final = {
     "holder": _PSEUDONYM,
     "seen": "true or false",
     "in_service": "true or false",
+    "kind": "the kind of an alarm that is on, as in its topic",
+    "object": "what the alarm is about, as in its topic",
 }
 """What would be right, a field."""

@@ -80,6 +80,10 @@ REFUSALS: Final[Mapping[str, Text]] = {
         "Refusé : cela n'a pas de sens maintenant. Vérifiez le mode du lieu.",
         "Refused: it makes no sense now. Check the mode of the place.",
     ),
+    "not-on": Text(
+        "Refusé : cette alarme n'est pas active, ou plus. Il n'y a rien à prendre en charge.",
+        "Refused: this alarm is not on, or no longer. There is nothing to acknowledge.",
+    ),
     "retained": Text(
         "Refusé : une demande ne se publie pas en message conservé.",
         "Refused: a request must not be published as a retained message.",

@@ -327,12 +327,14 @@ class AccessMessage(Struct, frozen=True):
     late: bool = False
 
 
-class AlarmMessage(Struct, frozen=True):
-    """An alarm that is on."""
+class AlarmMessage(Struct, frozen=True, omit_defaults=True):
+    """An alarm that is on since `at`; `acknowledged_by` is who looks after it, by pseudonym."""
 
     at: datetime
     kind: str
     object: str
+    acknowledged_at: datetime | None = None
+    acknowledged_by: HolderId | None = None
 
 
 class HintMessage(Struct, frozen=True):

@@ -23,6 +23,7 @@ from gateway.wire import (
     HealthMessage,
     HintMessage,
     ModeMessage,
+    MusterMessage,
     OccupancyMessage,
 )
 
@@ -36,7 +37,7 @@ GATEWAYS_KEPT = 64
 """Gateway instances a prefix: one a shard, with room."""
 
 Presence = Literal["online", "offline"]
-Part = Literal["zone", "door", "access", "hint", "alarms", "house"]
+Part = Literal["zone", "door", "access", "hint", "alarms", "house", "muster"]
 """`house` is what concerns the whole site: mode, gateway, the console's own link to the broker."""
 
 
@@ -70,6 +71,10 @@ class SitePicture(Struct):
     doors: dict[DoorId, DoorMessage] = {}
     alarms: dict[str, AlarmMessage] = {}
     mode: Mode | None = None
+    set: ModeMessage | None = None
+    """The mode with since when, by whom and why."""
+    muster: dict[ZoneId, MusterMessage] = {}
+    """In an evacuation, by zone."""
     decisions: list[AccessMessage] = []
     """Newest first."""
     hints: list[HintMessage] = []
@@ -109,7 +114,8 @@ class Picture:
     def begin_again(self) -> None:
         """Forget all that the broker retains: it tells us again, and only what is still true."""
         for site in self.sites.values():
-            site.zones, site.doors, site.alarms, site.mode = {}, {}, {}, None
+            site.zones, site.doors, site.alarms, site.muster = {}, {}, {}, {}
+            site.mode = site.set = None
         self.gateways = {}
 
     def _take(self, levels: list[str], payload: bytes) -> Change | None:
@@ -124,25 +130,36 @@ class Picture:
                 raise _UnfitError
 
     def _take_site(self, site: SiteId, levels: list[str], payload: bytes) -> Change | None:
-        picture, plan = self.sites[site], self._plans[site]
+        picture = self.sites[site]
         match levels:
-            case ["zone", zone, "occupancy"] if zone in plan.zone:
-                _put_zone(picture, ZoneId(zone), payload)
-                return Change("zone", site, zone)
-            case ["door", door, "state"] if door in plan.door:
-                _put_door(picture, DoorId(door), payload)
-                return Change("door", site, door)
-            case ["alarm", kind, about] if about in self._subjects[site]:
-                _put_alarm(picture, kind, about, payload)
-                return Change("alarms", site)
             case ["access"]:
                 new = _put_decision(picture, payload)
                 return Change("access", site, new) if new is not None else None
             case ["hint", kind, about] if about in self._subjects[site]:
                 noticed = _put_hint(picture, kind, about, payload)
                 return Change("hint", site, hint_id(noticed)) if noticed is not None else None
+            case _:
+                return self._take_state(site, levels, payload)
+
+    def _take_state(self, site: SiteId, levels: list[str], payload: bytes) -> Change:
+        """What the broker retains: how something is now."""
+        picture, plan = self.sites[site], self._plans[site]
+        match levels:
+            case ["zone", zone, "occupancy"] if zone in plan.zone:
+                _put_zone(picture, ZoneId(zone), payload)
+                return Change("zone", site, zone)
+            case ["zone", zone, "muster"] if zone in plan.zone:
+                _put_muster(picture, ZoneId(zone), payload)
+                return Change("muster", site, zone)
+            case ["door", door, "state"] if door in plan.door:
+                _put_door(picture, DoorId(door), payload)
+                return Change("door", site, door)
+            case ["alarm", kind, about] if about in self._subjects[site]:
+                _put_alarm(picture, kind, about, payload)
+                return Change("alarms", site)
             case ["mode"]:
-                picture.mode = _read_mode(payload)
+                picture.set = _read_mode(payload)
+                picture.mode = picture.set.mode if picture.set else None
                 return Change("house", site)
             case _:
                 raise _UnfitError
@@ -164,6 +181,7 @@ _door = msgspec.json.Decoder(DoorMessage).decode
 _access = msgspec.json.Decoder(AccessMessage).decode
 _alarm = msgspec.json.Decoder(AlarmMessage).decode
 _hint = msgspec.json.Decoder(HintMessage).decode
+_muster = msgspec.json.Decoder(MusterMessage).decode
 _mode = msgspec.json.Decoder(ModeMessage).decode
 _health = msgspec.json.Decoder(HealthMessage).decode
 
@@ -191,6 +209,15 @@ def _put_zone(picture: SitePicture, zone: ZoneId, payload: bytes) -> None:
         picture.zones[zone] = ZoneNow(count, trend, count.at)
 
 
+def _put_muster(picture: SitePicture, zone: ZoneId, payload: bytes) -> None:
+    if not payload:
+        picture.muster.pop(zone, None)
+        return
+    message = _muster(payload)
+    _check_time(message.at)
+    picture.muster[zone] = message
+
+
 def _put_door(picture: SitePicture, door: DoorId, payload: bytes) -> None:
     if not payload:
         picture.doors.pop(door, None)
@@ -207,6 +234,7 @@ def _put_alarm(picture: SitePicture, kind: str, about: str, payload: bytes) -> N
         return
     message = _alarm(payload)
     _check_time(message.at)
+    _check_time(message.acknowledged_at or message.at)
     full = key not in picture.alarms and len(picture.alarms) >= ALARMS_KEPT
     if full or (message.kind, message.object) != (kind, about):
         raise _UnfitError
@@ -242,8 +270,13 @@ def hint_id(message: HintMessage) -> str:
     return f"{message.kind}/{message.object}/{message.at.isoformat()}"
 
 
-def _read_mode(payload: bytes) -> Mode | None:
-    return _mode(payload).mode if payload else None
+def _read_mode(payload: bytes) -> ModeMessage | None:
+    if not payload:
+        return None
+    message = _mode(payload)
+    if message.since is not None:
+        _check_time(message.since)
+    return message
 
 
 def _read_presence(payload: bytes) -> Presence | None:

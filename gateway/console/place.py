@@ -17,9 +17,11 @@ from gateway.config import Settings
 from gateway.console import kiosk
 from gateway.console.hub import Hub
 from gateway.console.kiosk import KioskViewer
+from gateway.console.noted import Glances
 from gateway.console.picture import Picture
 from gateway.console.problems import Problem
 from gateway.console.stores import Stores
+from gateway.console.told import Tellings
 from gateway.console.trends import Trends
 from gateway.console.view import Viewer
 from gateway.console.visitors import Visitors
@@ -62,14 +64,20 @@ class Console:
         )
         self.visitors = Visitors()
         self.trends = Trends(self.stores, clock)
+        self.told = Tellings()
+        self.glances = Glances()
 
-    async def ask(self, site: SiteId, order: Order, by: HolderId) -> ResponseMessage:
+    async def ask(
+        self, site: SiteId, order: Order, by: HolderId, transaction: str | None = None
+    ) -> ResponseMessage:
         """Ask the gateway, and wait for what it answers.
+
+        A request that is asked again under its `transaction` is answered again, not obeyed again.
 
         Raises:
             gateway.adapters.desk.DeskError: Nobody answered; the message says what to do.
         """
-        request = Request(uuid4().hex, by, self.clock.now(), order)
+        request = Request(transaction or uuid4().hex, by, self.clock.now(), order)
         return await desk.ask(broker_address(self.settings), self.topics, site, request)
 
     async def read_names(self) -> None:

@@ -19,6 +19,7 @@ from starlette.requests import Request
 
 from gateway.console.place import Console
 from gateway.console.problems import API, Problem
+from gateway.console.view import SILENT
 from gateway.core.directory import Holder
 from gateway.core.site import ADMINISTRATOR, OPERATOR, VIEWER, RoleId, Site, SiteId, Text
 
@@ -71,6 +72,10 @@ class Seat(Struct, frozen=True):
     def sees_people(self, site: SiteId) -> bool:
         """Whether they may see who was where, names and pseudonyms."""
         return self.may("operator", site) and (self.scopes is None or "people" in self.scopes)
+
+    def sees_alarm(self, kind: str, site: SiteId) -> bool:
+        """Whether they may know of an alarm: a silent one is told to operators only."""
+        return kind not in SILENT or self.sees_people(site)
 
 
 class Seats(Protocol):

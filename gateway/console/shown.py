@@ -74,6 +74,16 @@ class AlarmView(Struct, frozen=True):
     word: str
     about: str
     since: str
+    seen_to: str
+    """Since when somebody looks after it; empty: nobody does."""
+
+
+class MusterView(Struct, frozen=True):
+    """A zone's muster, as numbers: who is missing is told only to whom may know."""
+
+    id: ZoneId
+    expected: int
+    seen: int
 
 
 class HouseView(Struct, frozen=True):
@@ -94,6 +104,7 @@ class SiteView(Struct, frozen=True):
     alarms: tuple[AlarmView, ...]
     decisions: tuple[DecisionView, ...]
     hints: tuple[HintView, ...]
+    musters: tuple[MusterView, ...]
     house: HouseView
 
 
@@ -102,7 +113,15 @@ class ChangeView(Struct, frozen=True):
 
     part: str
     heard: str
-    value: ZoneView | DoorView | DecisionView | HintView | HouseView | tuple[AlarmView, ...]
+    value: (
+        ZoneView
+        | DoorView
+        | DecisionView
+        | HintView
+        | HouseView
+        | MusterView
+        | tuple[AlarmView, ...]
+    )
 
 
 _encode = msgspec.json.Encoder().encode

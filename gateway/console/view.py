@@ -19,6 +19,7 @@ from gateway.console.shown import (
     DoorView,
     HintView,
     HouseView,
+    MusterView,
     SiteView,
     ZoneView,
     as_json,
@@ -34,6 +35,8 @@ SHOWN_HINTS = 5
 """Hints on the page: more would hide the last one."""
 NEARLY_FULL = 0.8
 """Share of the capacity from which a room is called nearly full."""
+SILENT = frozenset({"duress"})
+"""Alarms that no shared screen tells: whoever stands behind the person under threat may see it."""
 BAR_LIMIT = 90.0
 """Where on the bar (0 to 100) the capacity stands: beyond it there is room to show too many."""
 PSEUDONYM_SHOWN = 8
@@ -65,6 +68,7 @@ class Viewer:
             hints=tuple(
                 self._hint(site, hint, lang, people=people) for hint in now.hints[:SHOWN_HINTS]
             ),
+            musters=tuple(self._muster(site, zone) for zone in now.muster),
             house=self._house(site, lang),
         )
 
@@ -75,7 +79,15 @@ class Viewer:
     def change(self, view: View, change: Change) -> str | None:
         """One change as JSON; None for a decision that is no longer kept."""
         site, lang = self._sites[view.site], view.lang
-        value: ZoneView | DoorView | DecisionView | HintView | HouseView | tuple[AlarmView, ...]
+        value: (
+            ZoneView
+            | DoorView
+            | DecisionView
+            | HintView
+            | HouseView
+            | MusterView
+            | tuple[AlarmView, ...]
+        )
         match change.part:
             case "zone":
                 value = self._zone(site, site.zone[ZoneId(change.key)], lang)
@@ -97,7 +109,13 @@ class Viewer:
                 value = self._alarms(site, lang)
             case "house":
                 value = self._house(site, lang)
+            case "muster":
+                value = self._muster(site, ZoneId(change.key))
         return as_json(ChangeView(change.part, self.heard(view.site, lang), value))
+
+    def gateway_is_up(self) -> bool:
+        """Whether the broker is heard and a gateway answers there."""
+        return gateway_state(self._picture) not in ("unreachable", "offline", "unknown")
 
     def heard(self, site: SiteId, lang: Lang) -> str:
         """When the last message came."""
@@ -179,17 +197,25 @@ class Viewer:
 
     def _alarms(self, site: Site, lang: Lang) -> tuple[AlarmView, ...]:
         alarms = self._picture.sites[site.id].alarms
-        newest_first = sorted(alarms.items(), key=lambda item: item[1].at, reverse=True)
+        told = [(key, alarm) for key, alarm in alarms.items() if alarm.kind not in SILENT]
+        newest_first = sorted(told, key=lambda item: item[1].at, reverse=True)
         return tuple(self._alarm(site, key, alarm, lang) for key, alarm in newest_first)
 
     def _alarm(self, site: Site, key: str, alarm: AlarmMessage, lang: Lang) -> AlarmView:
-        word = f"alarm.{alarm.kind}"
+        seen_to = alarm.acknowledged_at
         return AlarmView(
             id=key,
-            word=say(word, lang) if word in WORDS else alarm.kind,
-            about=_subject(site, alarm, lang),
+            word=alarm_word(alarm.kind, lang),
+            about=subject(site, alarm.kind, alarm.object, lang),
             since=self._since(site.id, alarm.at, lang),
+            seen_to=""
+            if seen_to is None
+            else say("seen-to", lang, time=self._time(site.id, seen_to, seconds=False)),
         )
+
+    def _muster(self, site: Site, zone: ZoneId) -> MusterView:
+        now = self._picture.sites[site.id].muster.get(zone)
+        return MusterView(zone, now.expected if now else 0, now.seen if now else 0)
 
     def _house(self, site: Site, lang: Lang) -> HouseView:
         mode = self._picture.sites[site.id].mode
@@ -278,14 +304,20 @@ def _place_name(site: Site, message: AccessMessage, lang: Lang) -> str:
     return _name_among(site.doors, point.door or point.id, lang)
 
 
-def _subject(site: Site, alarm: AlarmMessage, lang: Lang) -> str:
+def alarm_word(kind: str, lang: Lang) -> str:
+    """What an alarm is called; a kind that we do not know has but its own name."""
+    word = f"alarm.{kind}"
+    return say(word, lang) if word in WORDS else kind
+
+
+def subject(site: Site, kind: str, about: str, lang: Lang) -> str:
     """What an alarm is about; an id alone does not say whether it is a door's or a zone's."""
     things: tuple[Door | Zone | Machine, ...] = (*site.zones, *site.doors, *site.machines)
-    if alarm.kind in ("forced", "held", "tailgating"):
+    if kind in ("forced", "held", "tailgating"):
         things = site.doors
-    elif alarm.kind in ("lone-worker", "unsupervised", "unattended", "safe-stop"):
+    elif kind in ("lone-worker", "unsupervised", "unattended", "safe-stop"):
         things = site.machines
-    return _name_among(things, alarm.object, lang)
+    return _name_among(things, about, lang)
 
 
 def _name_among(things: Iterable[Door | Zone | Machine], about: str, lang: Lang) -> str:

@@ -52,6 +52,7 @@ WORDS: Final[dict[str, str]] = {
     "alarm.duress": "Badge under duress",
     "alarm.battery-low": "Battery low",
     "alarm.tailgating": "Tailgating",
+    "seen-to": "seen to since %(time)s",
     "mode.lockdown": "Lockdown: entries are closed",
     "mode.evacuation": "Evacuation: leave, the doors are free",
     "house.ok": "Gateway running",

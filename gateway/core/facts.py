@@ -225,6 +225,17 @@ class AlarmRaised(_Fact, frozen=True):
     at: datetime
 
 
+class AlarmAcknowledged(_Fact, frozen=True):
+    """Somebody looks after an alarm that was raised at `raised` and is still on."""
+
+    kind: AlarmKind
+    object: str
+    raised: datetime
+    at: datetime
+    by: HolderId
+    why: str = ""
+
+
 class AlarmCleared(_Fact, frozen=True):
     """What was wrong is over."""
 
@@ -346,6 +357,7 @@ Fact = (
     | OccupancyMinute
     | OccupancyDay
     | AlarmRaised
+    | AlarmAcknowledged
     | AlarmCleared
     | PeopleCrossed
     | VisitsDay

@@ -72,8 +72,34 @@ class TellVacant(_Order, frozen=True, tag="vacant"):
     why: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
-Order = SetMode | OpenDoor | MarkMustered | MarkLeft | SetService | SetPeople | TellVacant
-VERBS: tuple[str, ...] = ("mode", "open", "muster", "left", "service", "people", "vacant")
+class AcknowledgeAlarm(_Order, frozen=True, tag="acknowledge"):
+    """Somebody looks after an alarm that is on; it stays on until what is wrong is over."""
+
+    kind: Annotated[str, Meta(min_length=1, max_length=32)]
+    object: Annotated[str, Meta(min_length=1, max_length=32)]
+    why: Why = ""
+
+
+Order = (
+    SetMode
+    | OpenDoor
+    | MarkMustered
+    | MarkLeft
+    | SetService
+    | SetPeople
+    | TellVacant
+    | AcknowledgeAlarm
+)
+VERBS: tuple[str, ...] = (
+    "mode",
+    "open",
+    "muster",
+    "left",
+    "service",
+    "people",
+    "vacant",
+    "acknowledge",
+)
 
 
 class Request(Struct, frozen=True):
@@ -91,4 +117,5 @@ ERRORS: tuple[str, ...] = (
     "clock-ahead",
     "unknown-object",  # no such door, zone, access point or holder
     "out-of-place",  # it makes no sense now: a muster outside an evacuation
+    "not-on",  # no such alarm is on (any more)
 )

@@ -179,6 +179,13 @@ class Attempts(Struct, frozen=True):
     times: tuple[datetime, ...]
 
 
+class Acknowledgement(Struct, frozen=True):
+    """Who looks after an alarm that is on, and since when."""
+
+    at: datetime
+    by: HolderId
+
+
 class Muster(Struct, frozen=True):
     """Somebody who was inside when an evacuation began or came since, and when they were safe."""
 
@@ -199,6 +206,9 @@ class State(Struct, frozen=True):
     devices: Map[DeviceId, DeviceState] = Map()
     counters: Map[DeviceId, Totals] = Map()
     alarms: Map[tuple[AlarmKind, str], datetime] = Map()
+    """Those that are on, since when."""
+    acknowledged: Map[tuple[AlarmKind, str], Acknowledgement] = Map()
+    """Of alarms that are on: those that somebody looks after."""
     mode: ModeState = ModeState()
     machines: Map[MachineId, MachineUse] = Map()
     """Machines in use."""

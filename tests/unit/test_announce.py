@@ -11,6 +11,7 @@ from msgspec import structs
 from gateway.announce import Announcer
 from gateway.core.directory import HolderId
 from gateway.core.facts import (
+    AlarmAcknowledged,
     AlarmCleared,
     AlarmKind,
     AlarmRaised,
@@ -28,13 +29,14 @@ from gateway.core.facts import (
     UnlockDoor,
 )
 from gateway.core.readings import Tampered, WireError
-from gateway.core.requests import ERRORS
+from gateway.core.requests import ERRORS, AcknowledgeAlarm
 from gateway.core.site import AccessPointId, DeviceId
 from gateway.core.state import ModeState, Muster, State
 from gateway.request_wire import VERB_MAX, Asked, RequestError
 from gateway.sentences import HINTS, REFUSALS
 from gateway.wire import MISSING_MAX, PAYLOAD_LIMIT, CloudEvent, Outgoing, Topics
 from sensors.registry import Registry
+from tests.unit.core.fablab import Fablab
 from tests.unit.core.place import ANNEX, BOOTH, FRONT, HALL, LAB, LAB_DOOR, MONDAY, SITE, Place
 
 ANNOUNCER = Announcer(Registry([SITE]), Topics())
@@ -145,6 +147,15 @@ def test_a_decision_at_a_reader_that_guards_nothing() -> None:
             {"at": "2026-11-23T10:00:00Z", "kind": "forced", "object": "front"},
             id="an alarm",
         ),
+        pytest.param(
+            AlarmAcknowledged(
+                "held", "front", raised=MONDAY, at=EXPIRES, by=HolderId("h-1"), why="I go"
+            ),
+            "seuil/hub/alarm/held/front",
+            {"at": "2026-11-23T10:00:00Z", "kind": "held", "object": "front",
+             "acknowledged_at": "2026-11-23T10:00:05Z", "acknowledged_by": "h-1"},
+            id="an alarm that somebody looks after",
+        ),
     ],
 )  # fmt: skip
 def test_states_are_retained(fact: Fact, topic: str, said: dict[str, object]) -> None:
@@ -215,6 +226,17 @@ def test_a_new_broker_is_told_everything() -> None:
     alarms = {topic for topic, said in told.items() if "/alarm/" in topic and said}
     assert {"seuil/hub/alarm/tamper/pir"} <= alarms
     assert len(alarms) == len(place.state.alarms)
+
+
+def test_a_new_broker_is_told_who_looks_after_an_alarm() -> None:
+    """The same message as at the acknowledgement itself."""
+    place = Fablab()
+    place.says("pir", Tampered(active=True))
+    place.after(7)
+    facts = place.ask(AcknowledgeAlarm("tamper", "pir", "I go"))
+    topic = "seuil/hub/alarm/tamper/pir"
+    assert retained(place)[topic] == ANNOUNCER.states(HUB, facts)[topic].payload
+    assert json.loads(retained(place)[topic])["acknowledged_by"] == "gil"
 
 
 def test_an_alarm_that_ended_while_we_were_away_is_cleared() -> None:

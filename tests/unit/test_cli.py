@@ -71,6 +71,7 @@ COMMANDS = (
     "request muster",
     "request left",
     "request service",
+    "request acknowledge",
     "muster",
     "privacy",
     "privacy export",

@@ -13,6 +13,7 @@ from gateway.core.directory import HolderId
 from gateway.core.readings import WireError
 from gateway.core.requests import (
     VERBS,
+    AcknowledgeAlarm,
     MarkLeft,
     MarkMustered,
     OpenDoor,
@@ -40,6 +41,7 @@ ORDERS: tuple[Order, ...] = (
     SetService(AccessPointId("front-in"), in_service=False, why="broken glass"),
     SetPeople(ZoneId("hall"), 12, "a head count"),
     TellVacant(ZoneId("hall"), "the alarm is armed"),
+    AcknowledgeAlarm("held", "front", "I go and look"),
 )
 GOOD = {
     "transaction": "7f3a",

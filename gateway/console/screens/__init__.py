@@ -8,6 +8,20 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from gateway.console.screens import kiosk, live
+from gateway.console.screens import alarms, audit, doors, here, kiosk, live, mode
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (live.pages, live.api, kiosk.pages)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    live.pages,
+    live.api,
+    kiosk.pages,
+    doors.pages,
+    doors.api,
+    mode.pages,
+    mode.api,
+    here.pages,
+    here.api,
+    alarms.pages,
+    alarms.api,
+    audit.pages,
+    audit.api,
+)

@@ -19,6 +19,7 @@ from gateway.console.plan import plan_of
 from gateway.console.problems import RESPONSES, Problem
 from gateway.console.seat import ConsoleHere, Operating, Seat, SiteHere, Viewer
 from gateway.console.stream import Stream, too_many
+from gateway.console.view import SILENT
 from gateway.core.requests import Order, SetPeople, TellVacant
 from gateway.core.site import Site, Text, Zone, ZoneId
 
@@ -108,9 +109,19 @@ async def picture(seat: Viewer, here: SiteHere, console: ConsoleHere) -> Respons
 
 
 def _without_people(site: SitePicture) -> SitePicture:
-    decisions = [structs.replace(decision, holder=None) for decision in site.decisions]
-    hints = [structs.replace(hint, holder=None) for hint in site.hints]
-    return structs.replace(site, decisions=decisions, hints=hints)
+    """The same without pseudonyms, and without the alarms that only operators are told."""
+    return structs.replace(
+        site,
+        decisions=[structs.replace(decision, holder=None) for decision in site.decisions],
+        hints=[structs.replace(hint, holder=None) for hint in site.hints],
+        alarms={
+            key: structs.replace(alarm, acknowledged_by=None)
+            for key, alarm in site.alarms.items()
+            if alarm.kind not in SILENT
+        },
+        muster={zone: structs.replace(each, missing=()) for zone, each in site.muster.items()},
+        set=structs.replace(site.set, by=None, why="") if site.set is not None else None,
+    )
 
 
 def _zone_of(site: Site, zone: str) -> ZoneId:

@@ -47,9 +47,13 @@ const link = $("#link");
 const alarms = $("#alarms");
 
 function showAlarms(list) {
-  const known = [...alarms.children].map((each) => each.dataset.id).join("\n");
-  if (known === list.map((each) => each.id).join("\n")) return; // do not announce again
-  alarms.replaceChildren(...list.map((each) => line("#an-alarm", each)));
+  const known = [...alarms.children].map((each) => each.dataset.id + !!each.dataset.seenTo).join("\n");
+  if (known === list.map((each) => each.id + !!each.seen_to).join("\n")) return; // do not announce again
+  alarms.replaceChildren(...list.map((each) => {
+    const made = line("#an-alarm", each);
+    if (each.seen_to) made.dataset.seenTo = "yes";
+    return made;
+  }));
   alarms.parentElement.dataset.count = list.length;
 }
 
@@ -69,6 +73,19 @@ on("snapshot", (site) => {
   showHouse(site.house);
 });
 on("alarms", showAlarms);
+on("alarms", countAlarms);
+
+/** How many wait for somebody: the server knows which of them this seat may see. */
+async function countAlarms() {
+  const badge = $("#waiting-alarms");
+  if (!badge) return;
+  try {
+    const answer = await fetch(badge.dataset.url);
+    if (answer.ok && !answer.redirected) badge.textContent = (await answer.text()).trim();
+  } catch {
+    // the next change counts again
+  }
+}
 on("house", showHouse);
 
 function heard(time) {
