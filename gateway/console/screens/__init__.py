@@ -8,6 +8,9 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from gateway.console.screens import live
+from gateway.console.screens import live, log
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (live.pages, live.api)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    *(live.pages, live.api),
+    *(log.pages, log.api),
+)
