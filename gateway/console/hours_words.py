@@ -41,7 +41,7 @@ def _rule(rule: re.Match[str], lang: str) -> str:
         return when
     who = _days(days, lang)
     if times == "off":
-        return f"{'fermé' if lang == 'fr' else 'closed'} ({who})"
+        return f"fermé : {who}" if lang == "fr" else f"closed on {who}"
     return f"{who} {when}".strip()
 
 

@@ -15,6 +15,7 @@ from gateway.config import Settings
 from gateway.console.hub import Hub
 from gateway.console.picture import Picture
 from gateway.console.stores import Stores
+from gateway.console.trials import Trials
 from gateway.console.view import Viewer
 from gateway.core.directory import HolderId
 from gateway.core.requests import Order, Request
@@ -44,6 +45,7 @@ class Console:
         self.viewer = Viewer(self.sites, self.picture, clock)
         self.hub = Hub(self.viewer.change)
         self.stores = Stores(settings)
+        self.trials = Trials(settings)
 
     async def ask(self, site: SiteId, order: Order, by: HolderId) -> ResponseMessage:
         """Ask the gateway, and wait for what it answers.
@@ -56,4 +58,5 @@ class Console:
 
     def close(self) -> None:
         """Let go of the files."""
+        self.trials.close()
         self.stores.close()

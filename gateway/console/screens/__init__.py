@@ -8,9 +8,10 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from gateway.console.screens import live, log
+from gateway.console.screens import live, log, rules
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     *(live.pages, live.api),
     *(log.pages, log.api),
+    *(rules.pages, rules.api),
 )

@@ -26,6 +26,7 @@ from gateway.console.logbook import (
     short,
     shown,
 )
+from gateway.console.looks import look
 from gateway.console.named import as_typed, point_name
 from gateway.console.pages import lang_of, page
 from gateway.console.place import Console
@@ -59,8 +60,10 @@ async def log(request: Request, seat: Operator, here: SiteHere, console: Console
     people = await people_called(console, who) if who else []
     found = people[0] if len(people) == 1 else None
     wanted = _wanted(request, here, found[0] if found else "")
-    names = await console.stores.names()
     several = who and not found
+    if not several:
+        await look(console, seat, here.id, "log", wanted.holder or None)
+    names = await console.stores.names()
     read = None if several else await page_of(console, here, wanted)
     return page(
         request,
@@ -114,8 +117,8 @@ async def export(
     request: Request, seat: Grave, here: SiteHere, console: ConsoleHere, wanted: AskedFor
 ) -> Response:
     """The lines as a CSV file, a page after the other."""
-    del seat
     wanted.query(here)  # what is wrong with the question is said before the file begins
+    await look(console, seat, here.id, "log", wanted.holder or None, action="export")
     today = console.clock.now().astimezone(here.clock)
     rows = csv_lines(console, here, structs.replace(wanted, before=None), lang_of(request))
     name = f"{here.id}-passages-{today:%Y-%m-%d}.csv"
@@ -129,6 +132,7 @@ async def why(
 ) -> Response:
     """One decision: every rule in order, with what it said and what it saw."""
     known = await _decision(console, here, n)
+    await look(console, seat, here.id, f"why {n}", known.holder)
     names, lang = await console.stores.names(), lang_of(request)
     (line,) = shown([_line_of(known)], here, names, lang)
     said = answer(known.decision, known.reason, known.verdicts, Reading(here, names, lang))
@@ -234,9 +238,9 @@ async def decisions_page(
     limit: Annotated[int, Query(ge=1, le=1000)] = LINES,
 ) -> DecisionsBody:
     """Decisions, newest first by their own time."""
-    del seat
     wanted = Wanted(since, until, where, decision, reason, holder, cursor)
     query = wanted.query(here, limit)
+    await look(console, seat, here.id, "log", holder or None)
     read = await console.stores.past(lambda journal: decisions(journal, query))
     names = await console.stores.names()
     lines = [
@@ -263,8 +267,9 @@ async def decision_why(
     seat: Operator, here: SiteHere, console: ConsoleHere, n: Number
 ) -> dict[str, object]:
     """Why a decision was taken, as `seuil why --json` says it."""
-    del seat
-    return (await _decision(console, here, n)).as_data()
+    known = await _decision(console, here, n)
+    await look(console, seat, here.id, f"why {n}", known.holder)
+    return known.as_data()
 
 
 _BLANK = dict.fromkeys(
