@@ -18,9 +18,9 @@ from rich.table import Table
 from gateway.adapters.history import (
     AccessDay,
     HistoryError,
-    OccupancyDay,
     OccupancyMinutes,
     Query,
+    ZoneDay,
     access_1d,
     occupancy_1d,
     occupancy_1m,
@@ -32,7 +32,7 @@ from gateway.cli.moments import moment
 from gateway.clock import SystemClock
 from gateway.config import ConfigError, Fault, load_settings
 
-Line = OccupancyMinutes | OccupancyDay | AccessDay
+Line = OccupancyMinutes | ZoneDay | AccessDay
 Ask = Callable[[sqlite3.Connection, Query], Iterator[Line]]
 
 
@@ -46,9 +46,12 @@ class Measurement(StrEnum):
 
 _TABLES: dict[Measurement, tuple[type[Line], Ask]] = {
     Measurement.OCCUPANCY_1M: (OccupancyMinutes, occupancy_1m),
-    Measurement.OCCUPANCY_1D: (OccupancyDay, occupancy_1d),
+    Measurement.OCCUPANCY_1D: (ZoneDay, occupancy_1d),
     Measurement.ACCESS_1D: (AccessDay, access_1d),
 }
+
+
+_FIGURES = frozenset({"mean", "min", "max", "in_use", "minutes", "count"})
 
 
 def _moment(text: str) -> datetime:
@@ -125,9 +128,7 @@ def _show_table(kind: type[Line], lines: Iterator[Line]) -> None:
     for line in lines:
         table.add_row(*map(_cell, msgspec.structs.astuple(line)))
     for column in table.columns:
-        column.justify = (
-            "right" if column.header in {"mean", "min", "max", "minutes", "count"} else "left"
-        )
+        column.justify = "right" if column.header in _FIGURES else "left"
     console = Console()
     console.print(table if table.row_count else "nothing is known of that time")
 

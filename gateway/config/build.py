@@ -70,6 +70,7 @@ def site_of(draft: Draft, site: SiteTable) -> Site:
         groups=_named(draft.groups.values()),
         country=site.country,
         school_zone=site.school_zone,
+        opening_hours=site.opening_hours,
         exceptional_days=tuple(
             ExceptionalDay(each.day, _text(each.name), each.hours)
             for each in draft.exceptional_days.values()

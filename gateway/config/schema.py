@@ -83,6 +83,8 @@ class SiteTable(Table):
     """Two letters (ISO 3166): which public holidays "PH" means in opening hours."""
     school_zone: Literal["A", "B", "C"] | None = None
     """The French zone whose school holidays "SH" means in opening hours."""
+    opening_hours: str = "24/7"
+    """When the place is open, for the figures of its use: "Mo-Fr 08:00-20:00". It opens no door."""
     booking_margin_s: Annotated[float, Field(ge=0, le=86_400)] = 900.0
     """Seconds before and after a booking in which the doors on the way to it open."""
     accounting: AccountingTable = AccountingTable()

@@ -247,6 +247,23 @@ class PeopleCrossed(_Fact, frozen=True):
     restarted: bool = False
 
 
+class OccupancyDay(_Fact, frozen=True):
+    """A zone's local day, told at its end: people over the minutes that were watched.
+
+    `at` is its start. `in_use` is the share of its open minutes in which it was in use; None: it
+    was not open while it was watched.
+    """
+
+    zone: ZoneId
+    day: date
+    at: datetime
+    mean: float
+    min: int
+    max: int
+    in_use: float | None
+    minutes: int
+
+
 class VisitsDay(_Fact, frozen=True):
     """A local day's visits to the site; `at` is its start, `stay_s` the median stay.
 
@@ -327,6 +344,7 @@ Fact = (
     | Noticed
     | OccupancyChanged
     | OccupancyMinute
+    | OccupancyDay
     | AlarmRaised
     | AlarmCleared
     | PeopleCrossed

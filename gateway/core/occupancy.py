@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from msgspec import structs
 
-from gateway.core import sensing
+from gateway.core import sensing, zone_days
 from gateway.core.estimate.reading import HeadCount, in_words
 from gateway.core.estimate.window import Estimate
 from gateway.core.facts import Noticed, OccupancyChanged, OccupancyMinute
@@ -121,13 +121,16 @@ def close_minutes(turn: Turn) -> None:
         if sensing.parts_of(turn.site, turn.estimate, zone_id):
             turn.touched[zone_id] = None
         if state.minute < current:  # else the clock was put back: that minute was none
-            turn.say(_figures(zone_id, state))
+            figures = _figures(zone_id, state)
+            turn.say(figures)
+            zone_days.minute_closed(turn, figures)
         begun = opened(state.known, current, state.count)
         zones = zones.set(
             zone_id,
             structs.replace(begun, told=state.told, read_at=state.read_at, due=state.due),
         )
     turn.zones = zones
+    zone_days.tell_days(turn)
     turn.wake(current + MINUTE)
 
 

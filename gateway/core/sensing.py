@@ -17,7 +17,7 @@ from msgspec import structs
 
 from gateway.core.directory import HolderId
 from gateway.core.estimate import belief as beliefs
-from gateway.core.estimate import elapsed, reading, window
+from gateway.core.estimate import elapsed, misses, reading, window
 from gateway.core.estimate import zone as zones
 from gateway.core.estimate.evidence import (
     BadgeTaken,
@@ -190,7 +190,11 @@ def _adopt(turn: Turn, zone: ZoneId) -> None:
     known = turn.zones[zone].known - sum(turn.zones[part].known for part in inner)
     opened = zones.opened(zone, turn.site.zone[zone].capacity, estimate.settled_at)
     if known > 0:
-        opened = structs.replace(opened, belief=beliefs.certain(opened.belief, known))
+        opened = structs.replace(
+            opened,
+            belief=beliefs.certain(opened.belief, known),
+            tally=misses.known(opened.tally, known),
+        )
     turn.estimate = structs.replace(estimate, zones=estimate.zones.set(zone, opened))
 
 

@@ -260,6 +260,8 @@ class Site(Struct, frozen=True, dict=True):
     """Two letters (ISO 3166): whose public holidays "PH" means in hours."""
     school_zone: Literal["A", "B", "C"] | None = None
     """The French zone whose school holidays "SH" means in hours."""
+    opening_hours: str = "24/7"
+    """When the place is open, for the figures of its use: it opens no door."""
     exceptional_days: tuple[ExceptionalDay, ...] = ()
     accounting: Accounting = Accounting()
     booking_margin_s: float = 900.0

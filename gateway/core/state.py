@@ -157,6 +157,22 @@ class Visits(Struct, frozen=True):
     stays: tuple[tuple[HolderId, float], ...] = ()
 
 
+class DaySum(Struct, frozen=True, gc=False):
+    """A zone's day so far: the sums over its minutes, and over those of them in which it was open.
+
+    `people` is the sum of the minutes' means.
+    """
+
+    day: date
+    people: float = 0.0
+    low: int | None = None
+    high: int = 0
+    minutes: int = 0
+    open_minutes: int = 0
+    used: int = 0
+    """Open minutes in which it was in use."""
+
+
 class Attempts(Struct, frozen=True):
     """Wrong PINs of a credential, or of a keypad: when, ascending."""
 
@@ -199,6 +215,8 @@ class State(Struct, frozen=True):
     muster: Map[HolderId, Muster] = Map()
     """In an evacuation: everybody who is waited for."""
     visits: Visits = Visits()
+    days: Map[ZoneId, DaySum] = Map()
+    """The running local day of each zone."""
     answered: tuple[RequestAnswered, ...] = ()
     """The last requests, so that one that comes again is not obeyed again."""
     estimate: Estimate | None = None

@@ -20,6 +20,7 @@ class Turn:
         "attempts",
         "bookings",
         "counters",
+        "days",
         "departed",
         "devices",
         "directory",
@@ -68,6 +69,7 @@ class Turn:
         self.machines = state.machines
         self.bookings = state.bookings
         self.usage = state.usage
+        self.days = state.days
         self.visits = state.visits
         self.estimate = state.estimate
         self.opened = state.opened
@@ -112,6 +114,7 @@ class Turn:
             machines=self.machines,
             bookings=self.bookings,
             usage=self.usage,
+            days=self.days,
             visits=self.visits,
             estimate=self.estimate,
             opened=self.opened,

@@ -143,6 +143,23 @@ def quantile(belief: Belief, share: float) -> int:
     return len(belief) - 1
 
 
+def held(belief: Belief, share: float) -> tuple[int, int]:
+    """The numbers of people around the likeliest that hold this share: as few as can be.
+
+    It grows by the likelier neighbour. From a share of one half on the median is among them.
+    """
+    low = high = likeliest(belief)
+    inside, top = belief[low], len(belief) - 1
+    while inside < share and (low > 0 or high < top):
+        below = belief[low - 1] if low > 0 else -1.0
+        above = belief[high + 1] if high < top else -1.0
+        if above > below:
+            high, inside = high + 1, inside + above
+        else:
+            low, inside = low - 1, inside + below
+    return low, high
+
+
 def likeliest(belief: Belief) -> int:
     """The most probable number of people; the smallest of several."""
     return belief.index(max(belief))

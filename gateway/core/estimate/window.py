@@ -203,7 +203,7 @@ def _totals_told(estimate: Estimate, evidence: TotalsTold) -> Waiting:
         None if inner is None else passages.watched(inner, device),
         None if outer is None else passages.watched(outer, device),
     )
-    gate = Gate(device, evidence.place, "counter", passages.COUNTER)
+    gate = Gate(device, evidence.place, "counter")
     for way in (people.inward, -people.outward):  # in first: nobody leaves who is not there yet
         if way:
             sides = _moved(sides, way, gate)
