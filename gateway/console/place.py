@@ -12,6 +12,7 @@ from gateway.adapters import desk
 from gateway.adapters.mqtt import broker_address
 from gateway.clock import Clock
 from gateway.config import Settings
+from gateway.console.figures import Months
 from gateway.console.hub import Hub
 from gateway.console.picture import Picture
 from gateway.console.stores import Stores
@@ -46,6 +47,7 @@ class Console:
         self.hub = Hub(self.viewer.change)
         self.stores = Stores(settings)
         self.trials = Trials(settings)
+        self.months = Months()
 
     async def ask(self, site: SiteId, order: Order, by: HolderId) -> ResponseMessage:
         """Ask the gateway, and wait for what it answers.

@@ -8,10 +8,11 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from gateway.console.screens import live, log, rules
+from gateway.console.screens import history, live, log, rules
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     *(live.pages, live.api),
     *(log.pages, log.api),
+    *(history.pages, history.api),
     *(rules.pages, rules.api),
 )
