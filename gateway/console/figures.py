@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from gateway.adapters.history import days, quarters
 from gateway.adapters.journal_rows import to_us
+from gateway.console.named import YEARS
 from gateway.console.problems import Problem
 from gateway.core import zone_days
 from gateway.core.facts import OccupancyDay, VisitsDay
@@ -25,8 +26,6 @@ from gateway.report.month import Month, month_of
 By = Literal["day", "week", "month"]
 STEPS: Final[dict[By, int]] = {"day": 15, "week": 60, "month": 1440}
 """Minutes of a point of the curve."""
-YEARS: Final = (2000, 2100)
-"""Of a date that is asked for."""
 KEPT_S: Final = 300
 """How long a month's figures are shown before they are counted again."""
 MONTHS_MAX: Final = 24

@@ -135,7 +135,7 @@ def read_wanted(site: Site, parts: Mapping[str, str], holder: str) -> Wanted:
 async def people_called(console: Console, who: str) -> list[tuple[HolderId, str]]:
     """Whom a desk means: a pseudonym, a name, a part of one, or a member's number."""
     names = await console.stores.names()
-    if PSEUDONYM.fullmatch(who):
+    if HolderId(who) in names or PSEUDONYM.fullmatch(who):
         return [(HolderId(who), names.get(HolderId(who), who))]
     wanted = _plain(who)
     same = [each for each in names.items() if _plain(each[1]) == wanted]

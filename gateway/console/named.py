@@ -2,11 +2,14 @@
 
 from datetime import UTC, datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from gateway.console.problems import Problem
 from gateway.core.site import AccessPoint, AccessPointId, DoorId, MachineId, Named, Site, Text
 
+YEARS: Final = (2000, 2100)
+"""Of a moment or a day that is asked for; the last is not in it."""
+DOOR: Final = "door:"
+"""What stands before a door's id where an access point's could stand, too."""
 _WAYS: Final = {
     "entry": Text("entrée", "entry"),
     "exit": Text("sortie", "exit"),
@@ -36,7 +39,7 @@ def point_name(site: Site, point: str | None) -> Text:
     return Text(f"{place.fr} · {way.fr}", f"{place.en} · {way.en}")
 
 
-def points_at(site: Site, where: str) -> tuple[str, ...]:
+def points_at(site: Site, where: str) -> tuple[AccessPointId, ...]:
     """The access points of `door:front`, or the one that is named; none: every one.
 
     Raises:
@@ -44,12 +47,27 @@ def points_at(site: Site, where: str) -> tuple[str, ...]:
     """
     if not where:
         return ()
-    kind, _, id_ = where.rpartition(":")
-    if kind == "door" and DoorId(id_) in site.door:
-        return tuple(point.id for point in site.access_points if point.door == id_)
-    if not kind and AccessPointId(id_) in site.access_point:
-        return (id_,)
-    raise Problem(
+    if where.startswith(DOOR):
+        door = where.removeprefix(DOOR)
+        if DoorId(door) not in site.door:
+            raise _no_such_point()
+        return tuple(point.id for point in site.access_points if point.door == door)
+    return (point_at(site, where),)
+
+
+def point_at(site: Site, id_: str) -> AccessPointId:
+    """An access point by its id.
+
+    Raises:
+        Problem: There is none of that name.
+    """
+    if AccessPointId(id_) not in site.access_point:
+        raise _no_such_point()
+    return AccessPointId(id_)
+
+
+def _no_such_point() -> Problem:
+    return Problem(
         422,
         "no-such-point",
         Text("Cet accès n'existe pas", "There is no such access point"),
@@ -72,17 +90,31 @@ def typed_moment(text: str, site: Site) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(text)
-        local = at if at.tzinfo is not None else at.replace(tzinfo=ZoneInfo(site.timezone))
-        return local.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise Problem(
-            422,
-            "no-time",
-            Text("Ce n'est pas une heure", "This is no time"),
-            Text("Écrivez par exemple 2026-11-22T08:00.", "Write for example 2026-11-22T08:00."),
-        ) from None
+    except ValueError:
+        raise _no_time() from None
+    return on_calendar(at if at.tzinfo is not None else at.replace(tzinfo=site.clock))
+
+
+def on_calendar(at: datetime) -> datetime:
+    """A moment (aware) in UTC, of a year for which clocks and holidays are known.
+
+    Raises:
+        Problem: It is of another year.
+    """
+    if not YEARS[0] <= at.year < YEARS[1]:
+        raise _no_time()
+    return at.astimezone(UTC)
+
+
+def _no_time() -> Problem:
+    return Problem(
+        422,
+        "no-time",
+        Text("Ce n'est pas une heure", "This is no time"),
+        Text("Écrivez par exemple 2026-11-22T08:00.", "Write for example 2026-11-22T08:00."),
+    )
 
 
 def as_typed(at: datetime | None, site: Site) -> str:
     """The same back into the form."""
-    return "" if at is None else f"{at.astimezone(ZoneInfo(site.timezone)):%Y-%m-%dT%H:%M}"
+    return "" if at is None else f"{at.astimezone(site.clock):%Y-%m-%dT%H:%M}"

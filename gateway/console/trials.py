@@ -10,7 +10,7 @@ import itertools
 import os
 import sys
 import tempfile
-from asyncio.subprocess import DEVNULL, PIPE
+from asyncio.subprocess import DEVNULL
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal
@@ -110,23 +110,25 @@ class Trials:
         Raises:
             ConfigError: It could not judge, and why.
         """
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "gateway.adapters.broker_child", str(os.getpid())),
-            *("exec", sys.executable, "-c", _RUN, "what-if", "--json"),
-            *("--rules", str(folder / "space.toml"), "--csv", str(folder / "changed.csv")),
-            *("--since", trial.since.isoformat(), "--until", trial.until.isoformat()),
-            *("--data-dir", str(self._settings.data_dir.absolute())),
-            stdin=DEVNULL,
-            stdout=PIPE,
-            stderr=DEVNULL,
-        )
+        told = folder / "told.json"
+        with told.open("wb") as opened:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "gateway.adapters.broker_child", str(os.getpid())),
+                *("exec", sys.executable, "-c", _RUN, "what-if", "--json"),
+                *("--rules", str(folder / "space.toml"), "--csv", str(folder / "changed.csv")),
+                *("--since", trial.since.isoformat(), "--until", trial.until.isoformat()),
+                *("--data-dir", str(self._settings.data_dir.absolute())),
+                stdin=DEVNULL,
+                stdout=opened,
+                stderr=DEVNULL,
+            )
         try:
-            told, _ = await process.communicate()
+            await process.wait()
         finally:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-        return await asyncio.to_thread(_outcome, told, folder / "changed.csv")
+        return await asyncio.to_thread(_outcome, told.read_bytes(), folder / "changed.csv")
 
 
 async def check(site: SiteId, text: bytes) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Annotated, Final, Literal
 
+from babel.dates import format_date, format_interval
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 from msgspec import Struct
@@ -24,6 +25,8 @@ from gateway.console.figures import (
     span_of,
     visits_of,
 )
+from gateway.console.hours_words import in_words
+from gateway.console.i18n import Lang
 from gateway.console.logbook import short
 from gateway.console.pages import lang_of, page
 from gateway.console.place import Console
@@ -90,6 +93,8 @@ async def history(
         curve=curve_of(figures, here, lang),
         cells=cells_of(figures),
         passages=passages,
+        named=_named(span, lang),
+        opened=in_words(here.opening_hours),
         words=Words(lang),
         short=short,
     )
@@ -235,6 +240,15 @@ async def _passages(console: Console, site: Site, span: Span) -> Passages:
     began, _ = span.within(site)
     oldest = now - timedelta(days=console.settings.passage_days)
     return Passages(found, visits_of(months, span), whole, began < oldest and whole is None)
+
+
+def _named(span: Span, lang: Lang) -> str:
+    """What the span is called."""
+    if span.by == "day":
+        return str(format_date(span.first, "full", locale=lang))
+    if span.by == "week":
+        return str(format_interval(span.first, span.last, "yMMMd", locale=lang))
+    return Words(lang).month(span.first)
 
 
 def _today(console: Console, site: Site) -> date:

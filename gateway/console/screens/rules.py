@@ -12,7 +12,7 @@ from starlette.requests import Request
 from gateway.console.i18n import Lang
 from gateway.console.logbook import CHOICES_MAX, name_of, people_called, short
 from gateway.console.looks import look
-from gateway.console.named import as_typed, point_name, points_at, typed_moment
+from gateway.console.named import as_typed, on_calendar, point_at, point_name, typed_moment
 from gateway.console.pages import lang_of, page
 from gateway.console.place import Console
 from gateway.console.problems import RESPONSES, Problem
@@ -25,7 +25,7 @@ from gateway.core.directory import HolderId
 from gateway.core.engine import step
 from gateway.core.events import SpaceChanged
 from gateway.core.rules import Ruling
-from gateway.core.site import AccessPointId, Site, Text
+from gateway.core.site import Site, Text
 from gateway.core.state import State
 from gateway.explained import as_data
 from gateway.may import Wish, ruling_on
@@ -179,7 +179,7 @@ async def may_body(
     member = await console.stores.members(lambda store: store.find(holder))
     if member is None:
         raise _nobody()
-    who, at = member.holder.id, at or console.clock.now()
+    who, at = member.holder.id, on_calendar(at or console.clock.now())
     ruling = await _ruling(console, here, who, point, at)
     await look(console, seat, here.id, f"may pass {point}", who)
     said = as_data("granted" if ruling.granted else "denied", ruling.reason, ruling.verdicts)
@@ -197,7 +197,7 @@ async def _ruling(
     Raises:
         Problem: There is no such member or access point.
     """
-    (known,) = points_at(site, point if ":" not in point else "?")
+    known = point_at(site, point)
     directory = await console.stores.members(lambda store: store.load())
     if holder not in directory.holders:
         raise _nobody()
@@ -210,7 +210,7 @@ async def _ruling(
     wish = Wish(
         site=described,
         state=structs.replace(state, directory=directory),
-        point=AccessPointId(known),
+        point=known,
         holder=holder,
         at=moment,
     )
