@@ -15,6 +15,7 @@ from gateway.adapters.mqtt import broker_address
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.console import kiosk
+from gateway.console.figures import Months
 from gateway.console.hub import Hub
 from gateway.console.kiosk import KioskViewer
 from gateway.console.noted import Glances
@@ -23,6 +24,7 @@ from gateway.console.problems import Problem
 from gateway.console.stores import Stores
 from gateway.console.told import Tellings
 from gateway.console.trends import Trends
+from gateway.console.trials import Trials
 from gateway.console.view import Viewer
 from gateway.console.visitors import Visitors
 from gateway.core.directory import HolderId
@@ -66,6 +68,8 @@ class Console:
         self.trends = Trends(self.stores, clock)
         self.told = Tellings()
         self.glances = Glances()
+        self.trials = Trials(settings)
+        self.months = Months()
 
     async def ask(
         self, site: SiteId, order: Order, by: HolderId, transaction: str | None = None
@@ -94,4 +98,5 @@ class Console:
 
     def close(self) -> None:
         """Let go of the files."""
+        self.trials.close()
         self.stores.close()

@@ -8,20 +8,28 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from gateway.console.screens import alarms, audit, doors, here, kiosk, live, mode
+from gateway.console.screens import (
+    alarms,
+    audit,
+    doors,
+    here,
+    history,
+    kiosk,
+    live,
+    log,
+    mode,
+    rules,
+)
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
-    live.pages,
-    live.api,
+    *(live.pages, live.api),
+    *(doors.pages, doors.api),
+    *(mode.pages, mode.api),
+    *(log.pages, log.api),
+    *(here.pages, here.api),
+    *(history.pages, history.api),
+    *(rules.pages, rules.api),
+    *(alarms.pages, alarms.api),
+    *(audit.pages, audit.api),
     kiosk.pages,
-    doors.pages,
-    doors.api,
-    mode.pages,
-    mode.api,
-    here.pages,
-    here.api,
-    alarms.pages,
-    alarms.api,
-    audit.pages,
-    audit.api,
 )
