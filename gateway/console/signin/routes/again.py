@@ -77,6 +77,7 @@ async def _page(
         csrf=seat.csrf,
         next=to,
         wrong=wrong,
+        login="" if account is None else account.login,
         has_password=account is not None and account.password is not None,
         provider=bool(sign_in.provider),
         passkeys=has_passkeys and origin_of(request, sign_in).has_passkeys,
