@@ -35,6 +35,7 @@ READERS: Final = 20
 CHANGES_A_BADGE: Final = 2.0
 """A decision, and most often a count; `changes_a_s` is what was heard of them."""
 WARM_S: Final = 3.0
+"""The first seconds are nobody's: imports, the first connection; of a short run, as long as it."""
 FEW: Final = 20
 """Pages that are open while something goes wrong."""
 STUCK: Final = 1000
@@ -137,13 +138,14 @@ async def measure(
 
 
 async def _pages(run: _Run, clients: int, broker_port: int) -> Result:
+    warm_s = min(WARM_S, run.seconds)
     async with _console(run) as pid, _counted(run, broker_port) as count:
-        await _phase(run, "warming up", WARM_S)
+        await _phase(run, "warming up", warm_s)
         cpu_s = _cpu_s(pid)
         without = await _phase(run, "no page is open", run.seconds)
         quiet_s, quiet_rss = _cpu_s(pid) - cpu_s, rss_mb(pid)
         async with _clients(run, clients, "open") as pages:
-            await _phase(run, "pages are opened", WARM_S)
+            await _phase(run, "pages are opened", warm_s)
             cpu_s, told, began = _cpu_s(pid), count.messages, time.monotonic()
             within = await _phase(run, f"{clients} pages are open", run.seconds)
             took_s = time.monotonic() - began
@@ -152,7 +154,7 @@ async def _pages(run: _Run, clients: int, broker_port: int) -> Result:
     return Result(
         clients=clients,
         changes_a_s=round(told / took_s, 1),
-        writes_a_client_s=round(heard.writes / clients / (took_s + WARM_S), 1),
+        writes_a_client_s=round(heard.writes / clients / (took_s + warm_s), 1),
         console_cpu=round(100 * used_s / took_s, 1),
         console_rss_mb=rss,
         quiet_cpu=round(100 * quiet_s / run.seconds, 1),
@@ -191,13 +193,13 @@ async def _faults(run: _Run, pause_s: float) -> AsyncIterator[Row]:
 
 
 async def _killed(run: _Run, long_s: float) -> list[float]:
-    """Kill the console and start it again, with the time between."""
-    took: list[float] = []
+    """Kill the console and start it again, twice; with its starts, which cost more than its end."""
+    first = len(run.people.seen.answers)
     for _ in range(KILLS):
         async with _console(run, killed=True):
-            took += await _phase(run, "kill -9", long_s / KILLS / 2)
-        took += await _phase(run, "the console is dead", long_s / KILLS / 2)
-    return took
+            await _phase(run, "kill -9", long_s / KILLS / 2)
+        await _phase(run, "the console is dead", long_s / KILLS / 2)
+    return [ms for _, ms in run.people.seen.answers[first:]]
 
 
 def _row(what: str, took: list[float], quiet_ms: float) -> Row:
