@@ -7,7 +7,7 @@ A page gets the answer on the screen it came from, a program as JSON or as a pro
 import logging
 from typing import Annotated, Final
 
-from fastapi import Form
+from fastapi import Form, Path
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
@@ -17,8 +17,9 @@ from gateway.console.place import Console
 from gateway.console.problems import Problem
 from gateway.console.seat import Seat
 from gateway.console.told import Told
+from gateway.core.directory import HolderId
 from gateway.core.requests import Order
-from gateway.core.site import SiteId, Text
+from gateway.core.site import AccessPointId, DoorId, SiteId, Text
 from gateway.wire import ResponseMessage
 
 WHY_MAX: Final = 200
@@ -28,6 +29,15 @@ Reason = Annotated[str, Form(max_length=WHY_MAX)]
 WhyField = Annotated[
     str,
     Field(max_length=WHY_MAX, description="The reason, in your own words; for the audit."),
+]
+HolderHere = Annotated[
+    HolderId,
+    Path(max_length=64, description="A member's pseudonym.", examples=["h-0123456789ab"]),
+]
+DoorHere = Annotated[DoorId, Path(max_length=32, description="A door's id.", examples=["front"])]
+PointHere = Annotated[
+    AccessPointId,
+    Path(max_length=32, description="An access point's id.", examples=["front-entry"]),
 ]
 Transaction = Annotated[
     str | None,

@@ -313,7 +313,11 @@ def alarm_word(kind: str, lang: Lang) -> str:
 def subject(site: Site, kind: str, about: str, lang: Lang) -> str:
     """What an alarm is about; an id alone does not say whether it is a door's or a zone's."""
     things: tuple[Door | Zone | Machine, ...] = (*site.zones, *site.doors, *site.machines)
-    if kind in ("forced", "held", "tailgating"):
+    if kind == "duress":
+        point = next((point for point in site.access_points if point.id == about), None)
+        about = (point.door or point.machine or about) if point is not None else about
+        things = (*site.doors, *site.machines)
+    elif kind in ("forced", "held", "tailgating"):
         things = site.doors
     elif kind in ("lone-worker", "unsupervised", "unattended", "safe-stop"):
         things = site.machines

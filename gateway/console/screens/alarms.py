@@ -8,7 +8,7 @@ on no other screen: whoever threatens somebody may look over their shoulder.
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import PlainTextResponse, Response
 from msgspec import Struct
 from pydantic import BaseModel, ConfigDict
@@ -30,7 +30,11 @@ from gateway.wire import AlarmMessage
 
 SHOWN = 30
 """Alarms of the past on a page."""
-Before = Annotated[int | None, Query(ge=1, description="`before` of the page before this one.")]
+Kind = Annotated[str, Path(max_length=32, description="An alarm's kind.", examples=["held"])]
+About = Annotated[str, Path(max_length=32, description="What it is about.", examples=["front"])]
+Before = Annotated[
+    int | None, Query(ge=1, le=2**62, description="`before` of the page before this one.")
+]
 
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["alarms"], responses=RESPONSES)
@@ -89,8 +93,8 @@ async def alarms_count(request: Request, seat: Viewer, here: SiteHere) -> Respon
 @pages.post("/sites/{site}/alarms/{kind}/{about}/acknowledge")
 async def acknowledge_page(
     *,
-    kind: str,
-    about: str,
+    kind: Kind,
+    about: About,
     seat: Operating,
     here: SiteHere,
     console: ConsoleHere,
@@ -98,7 +102,7 @@ async def acknowledge_page(
 ) -> Response:
     """Somebody looks after it."""
     done = Text("C'est noté : vous vous en occupez.", "Noted: you look after it.")
-    order, back = _order(kind, about, why), f"/sites/{here.id}/alarms"
+    order, back = AcknowledgeAlarm(kind, about, why), f"/sites/{here.id}/alarms"
     return await ask_for_page(console, here.id, order, seat, back=back, done=done)
 
 
@@ -162,15 +166,16 @@ async def alarms(
 @api.post("/alarms/{kind}/{about}/acknowledge")
 async def acknowledge(
     *,
-    kind: str,
-    about: str,
+    kind: Kind,
+    about: About,
     body: Why,
     seat: Operating,
     here: SiteHere,
     console: ConsoleHere,
 ) -> Done:
     """Say that you look after an alarm that is on (`about`: the door, zone, device …)."""
-    return await ask_for_program(console, here.id, _order(kind, about, body.why), seat)
+    order = AcknowledgeAlarm(kind, about, body.why)
+    return await ask_for_program(console, here.id, order, seat)
 
 
 def _visible(console: Console, seat: Seat, site: SiteId) -> list[AlarmMessage]:
@@ -224,8 +229,3 @@ def _who(names: dict[HolderId, str] | None, holder: str | None) -> str | None:
     if names is None or holder is None:
         return None
     return names.get(HolderId(holder), holder)
-
-
-def _order(kind: str, about: str, why: str) -> AcknowledgeAlarm:
-    """An order that the gateway can read; what is too long names no alarm."""
-    return AcknowledgeAlarm(kind[:32], about[:32], why)

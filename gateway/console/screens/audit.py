@@ -26,6 +26,7 @@ from gateway.spreadsheet import harmless
 SHOWN: Final = 50
 EXPORTED: Final = 1000
 """Lines asked of the list at a time for an export."""
+FIRST_YEAR, LAST_YEAR = 1970, 2999
 EXPORTED_MAX: Final = 50_000
 """Lines of an export: a year of a busy site."""
 
@@ -168,11 +169,14 @@ def _query(which: Filter, site: Site) -> audited.Query:
 
 
 def _midnight(day: str | None, site: Site) -> datetime | None:
-    """The beginning of a local day; None for what is no day."""
+    """The beginning of a local day; None for what is no day of a calendar in use."""
     try:
-        return datetime.combine(date.fromisoformat(day or ""), time(), site.clock)
+        found = date.fromisoformat(day or "")
     except ValueError:
         return None
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        return None
+    return datetime.combine(found, time(), site.clock)
 
 
 def _own(request: Request) -> URL:

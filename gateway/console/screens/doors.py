@@ -11,6 +11,8 @@ from starlette.requests import Request
 from gateway.console.asking import (
     Bilingual,
     Done,
+    DoorHere,
+    PointHere,
     Reason,
     Why,
     WhyField,
@@ -24,7 +26,7 @@ from gateway.console.pages import lang_of, page
 from gateway.console.problems import RESPONSES
 from gateway.console.seat import ConsoleHere, Grave, Operating, SiteHere, Viewer
 from gateway.core.requests import OpenDoor, SetService
-from gateway.core.site import AccessPointId, DoorId, Text
+from gateway.core.site import Text
 
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["doors"], responses=RESPONSES)
@@ -62,7 +64,7 @@ async def doors_page(
 
 @pages.post("/sites/{site}/doors/{door}/open")
 async def open_page(
-    door: DoorId, seat: Grave, here: SiteHere, console: ConsoleHere, why: Reason = ""
+    door: DoorHere, seat: Grave, here: SiteHere, console: ConsoleHere, why: Reason = ""
 ) -> Response:
     """Release a door once."""
     name = here.name_of(door)
@@ -74,7 +76,7 @@ async def open_page(
 
 @pages.post("/sites/{site}/access-points/{point}/service")
 async def service_page(
-    point: AccessPointId,
+    point: PointHere,
     seat: Operating,
     here: SiteHere,
     console: ConsoleHere,
@@ -182,7 +184,7 @@ async def doors(seat: Viewer, here: SiteHere, console: ConsoleHere) -> list[Door
 
 @api.post("/doors/{door}/open")
 async def open_door(
-    door: DoorId, body: Why, seat: Grave, here: SiteHere, console: ConsoleHere
+    door: DoorHere, body: Why, seat: Grave, here: SiteHere, console: ConsoleHere
 ) -> Done:
     """Release a door once, as for a granted badge."""
     return await ask_for_program(console, here.id, OpenDoor(door, body.why), seat)
@@ -190,7 +192,7 @@ async def open_door(
 
 @api.post("/access-points/{point}/service")
 async def set_service(
-    point: AccessPointId, body: ServiceBody, seat: Operating, here: SiteHere, console: ConsoleHere
+    point: PointHere, body: ServiceBody, seat: Operating, here: SiteHere, console: ConsoleHere
 ) -> Done:
     """Take an access point out of service, or put it back."""
     order = SetService(point, body.in_service, body.why)

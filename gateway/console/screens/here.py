@@ -16,6 +16,7 @@ from starlette.requests import Request
 from gateway.console.asking import (
     Bilingual,
     Done,
+    HolderHere,
     Reason,
     Transaction,
     Why,
@@ -28,7 +29,6 @@ from gateway.console.inside import Inside, Person, Room, inside
 from gateway.console.pages import page
 from gateway.console.problems import RESPONSES
 from gateway.console.seat import ConsoleHere, Operating, Operator, SiteHere, Viewer
-from gateway.core.directory import HolderId
 from gateway.core.requests import MarkLeft, MarkMustered, Mode
 from gateway.core.site import Text
 
@@ -70,7 +70,7 @@ async def here_list(
 
 @pages.post("/sites/{site}/here/{holder}/left")
 async def left_page(
-    holder: HolderId, seat: Operating, here: SiteHere, console: ConsoleHere, why: Reason = ""
+    holder: HolderHere, seat: Operating, here: SiteHere, console: ConsoleHere, why: Reason = ""
 ) -> Response:
     """Somebody forgot to badge out."""
     done = Text("C'est noté : cette personne est sortie.", "Noted: this person has left.")
@@ -80,7 +80,7 @@ async def left_page(
 
 @pages.post("/sites/{site}/muster/{holder}")
 async def muster_page(
-    holder: HolderId,
+    holder: HolderHere,
     seat: Operating,
     here: SiteHere,
     console: ConsoleHere,
@@ -201,7 +201,7 @@ async def here(seat: Operator, here: SiteHere, console: ConsoleHere) -> InsideBo
 
 @api.post("/here/{holder}/left")
 async def left(
-    holder: HolderId, body: Why, seat: Operating, here: SiteHere, console: ConsoleHere
+    holder: HolderHere, body: Why, seat: Operating, here: SiteHere, console: ConsoleHere
 ) -> Done:
     """Mark somebody as outside who forgot to badge out."""
     return await ask_for_program(console, here.id, MarkLeft(holder, body.why), seat)
@@ -218,7 +218,7 @@ async def muster(seat: Viewer, here: SiteHere, console: ConsoleHere) -> InsideBo
 
 @api.post("/muster/{holder}")
 async def mark(
-    holder: HolderId, body: Mark, seat: Operating, here: SiteHere, console: ConsoleHere
+    holder: HolderHere, body: Mark, seat: Operating, here: SiteHere, console: ConsoleHere
 ) -> Done:
     """Check somebody off, or take it back; with its transaction it may be sent again and again."""
     order = MarkMustered(holder, body.seen)

@@ -19,7 +19,7 @@ on("house", (house) => {
 
 function followMuster() {
   const words = $("#words").dataset;
-  const store = `seuil-muster-${site}`;
+  const store = `seuil-muster-${site}-${main.dataset.since}`; // a mark is for this evacuation only
   const rows = new Map();
   for (const row of document.querySelectorAll(".person")) rows.set(row.dataset.holder, row);
   let marks = read();
@@ -29,6 +29,9 @@ function followMuster() {
 
   function read() {
     try {
+      for (const key of Object.keys(localStorage)) {
+        if (key.startsWith(`seuil-muster-${site}-`) && key !== store) localStorage.removeItem(key);
+      }
       return JSON.parse(localStorage.getItem(store)) ?? {};
     } catch {
       return {};

@@ -10,7 +10,13 @@ let last = 0;
 
 /** Draw the page's fresh parts anew whenever one of these parts of the stream changes. */
 export function refreshOn(...parts) {
-  for (const part of parts) on(part, refreshSoon);
+  for (const part of parts) {
+    let isDrawn = part === "snapshot"; // the first one tells what the page shows already
+    on(part, () => {
+      if (!isDrawn) refreshSoon();
+      isDrawn = false;
+    });
+  }
 }
 
 export function refreshSoon() {

@@ -322,7 +322,8 @@ async def test_duress_is_told_to_operators_on_one_page_only(
     place.hears(
         "alarm/duress/laser-entry", AlarmMessage(place.clock.now(), "duress", "laser-entry")
     )
-    assert "Badge under duress" in words(await browser.get(f"{SITE}/alarms"))
+    page = words(await browser.get(f"{SITE}/alarms"))
+    assert "Badge under duress Laser room door" in page
     assert (await browser.get(f"{SITE}/alarms/count")).text == "1"
     banner = re.compile(r'<section class="alarms".*?</section>', re.DOTALL)
     for screen in ("live", "doors", "here", "alarms"):
