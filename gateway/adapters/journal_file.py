@@ -64,9 +64,14 @@ class JournalFile:
         sqlite3.OperationalError: from any method, when the file is missing or cannot be read.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._db = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False
+    def __init__(self, journal: Path | sqlite3.Connection) -> None:
+        """Open a journal, or ask over a connection that somebody else opened."""
+        self._db = (
+            journal
+            if isinstance(journal, sqlite3.Connection)
+            else sqlite3.connect(
+                f"{journal.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False
+            )
         )
 
     def close(self) -> None:

@@ -13,6 +13,10 @@ CREATE TABLE IF NOT EXISTS journal (      -- one row an event, in the order of t
 );
 
 CREATE INDEX IF NOT EXISTS journal_space ON journal (site, n) WHERE kind = 'space';
+CREATE INDEX IF NOT EXISTS journal_request ON journal (site, n) WHERE kind = 'request';
+-- What people look for months later. A query must say one of these terms word by word.
+CREATE INDEX IF NOT EXISTS journal_notable ON journal (site, n)
+    WHERE instr(facts, '"fact":"Alarm') OR instr(facts, '"fact":"Noticed"');
 
 CREATE TABLE IF NOT EXISTS decision (     -- one row a credential event: what the reader was told
     n            INTEGER PRIMARY KEY,     -- = journal.n
@@ -27,6 +31,8 @@ CREATE TABLE IF NOT EXISTS decision (     -- one row a credential event: what th
     handover     TEXT NOT NULL            -- none | pending | delivered | undelivered
 );
 CREATE INDEX IF NOT EXISTS decision_pending ON decision (n) WHERE handover = 'pending';
+CREATE INDEX IF NOT EXISTS decision_log ON decision (site, at, access_point, decision, reason);
+CREATE INDEX IF NOT EXISTS decision_holder ON decision (holder, at) WHERE holder IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS snapshot (     -- the engine's state after row n; the newest few are kept
     n         INTEGER NOT NULL,

@@ -27,6 +27,7 @@ from gateway.core.question import Question
 from gateway.core.rules import Ruling, decide
 from gateway.core.site import AccessPointId, DeviceId, Site
 from gateway.core.state import State
+from gateway.explained import as_data
 from gateway.recovery import recover
 
 
@@ -66,7 +67,7 @@ def may(
         ruling = _ruling(asked)
     decision = "granted" if ruling.granted else "denied"
     if as_json:
-        data = verdicts.as_data(decision, ruling.reason, ruling.verdicts)
+        data = as_data(decision, ruling.reason, ruling.verdicts)
         about = {"holder": asked.holder, "access_point": point, "at": asked.at.isoformat()}
         typer.echo(json.dumps(about | data, ensure_ascii=False))
     else:

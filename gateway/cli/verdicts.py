@@ -3,16 +3,13 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from gateway.core.facts import Verdict
 from gateway.core.reasons import REASONS
-from gateway.core.rules import RULES
-from gateway.core.rules.titles import RULE_TITLES
-from gateway.core.site import Text
+from gateway.explained import not_asked, title_of
 
 Language = Annotated[
     Literal["fr", "en"],
@@ -40,38 +37,6 @@ def show_verdicts(console: Console, verdicts: Sequence[Verdict], language: Langu
     console.print(table)
 
 
-def as_data(decision: str, reason: str, verdicts: Sequence[Verdict]) -> dict[str, object]:
-    """The same for scripts."""
-    return {
-        "decision": decision,
-        "reason": reason,
-        "message": msgspec.to_builtins(REASONS[reason].text),
-        "bacnet": REASONS[reason].bacnet,
-        "verdicts": [
-            {
-                "rule": each.rule,
-                "title": msgspec.to_builtins(_titles(each.rule)),
-                "outcome": each.outcome,
-                "reason": each.reason,
-                "saw": each.saw,
-            }
-            for each in verdicts
-        ],
-        "not_asked": not_asked(verdicts),
-    }
-
-
-def not_asked(verdicts: Sequence[Verdict]) -> list[str]:
-    """The rules behind the one that ended the matter."""
-    asked = {verdict.rule for verdict in verdicts}
-    return [rule.__name__ for rule in RULES if rule.__name__ not in asked]
-
-
 def _title(rule: str, language: str) -> str:
-    titles = _titles(rule)
+    titles = title_of(rule)
     return titles.fr if language == "fr" else titles.en
-
-
-def _titles(rule: str) -> Text:
-    """A rule in plain words; its name where an old journal knows a rule that is gone."""
-    return RULE_TITLES.get(rule, Text(fr=rule, en=rule))

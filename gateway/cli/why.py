@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gateway.adapters.journal_file import JournalFile, StoredDecision
+from gateway.adapters.journal_file import JournalFile
+from gateway.adapters.past import DecisionWhy, explained
 from gateway.cli import errors, verdicts
 from gateway.cli.journal_place import open_journal
 from gateway.config import ConfigError, Fault
@@ -25,21 +26,21 @@ def why(
 ) -> None:
     """Explain a decision: every rule that was asked, in order, with the values that it saw."""
     with errors.told(as_json=as_json), open_journal(data_dir) as file:
-        stored = _find(file, event)
+        found = _find(file, event)
     if as_json:
-        typer.echo(json.dumps(_as_data(stored), ensure_ascii=False))
+        typer.echo(json.dumps(found.as_data(), ensure_ascii=False))
     else:
-        _show(stored, language)
+        _show(found, language)
 
 
-def _find(file: JournalFile, event: str) -> StoredDecision:
+def _find(file: JournalFile, event: str) -> DecisionWhy:
     reader = event.removeprefix("last@") if event.startswith("last@") else None
     n = file.last_decision(DeviceId(reader)) if reader else _number(event)
     stored = file.decision(n) if n is not None else None
     if stored is None:
         wanted = f"no decision of reader {reader}" if reader else f"row {event} is no decision"
         raise ConfigError((Fault("", "EVENT", f"{wanted} in this journal"),))
-    return stored
+    return explained(stored)
 
 
 def _number(event: str) -> int:
@@ -50,29 +51,14 @@ def _number(event: str) -> int:
         raise ConfigError((Fault("", "EVENT", f"{event!r} is neither; {right}"),)) from None
 
 
-def _as_data(stored: StoredDecision) -> dict[str, object]:
-    decided = stored.decided
-    return {
-        "n": stored.row.n,
-        "site": stored.row.site,
-        "at": stored.row.at.isoformat(),
-        "received": stored.row.received.isoformat(),
-        "reader": decided.device,
-        "access_point": decided.access_point,
-        "holder": decided.holder,
-        "late": decided.late,
-        "handover": stored.handover,
-    } | verdicts.as_data(decided.decision, decided.reason, decided.verdicts)
-
-
-def _show(stored: StoredDecision, language: verdicts.Language) -> None:
-    decided, console = stored.decided, Console(highlight=False)
-    verdicts.show_answer(console, decided.decision, decided.reason)
-    late = "; the reader decided alone, the rules say what we would have" if decided.late else ""
+def _show(why: DecisionWhy, language: verdicts.Language) -> None:
+    console = Console(highlight=False)
+    verdicts.show_answer(console, why.decision, why.reason)
+    late = "; the reader decided alone, the rules say what we would have" if why.late else ""
     console.print(
-        f"row {stored.row.n}, reader {decided.device}, access point {decided.access_point}, "
-        f"holder {decided.holder or 'unknown'}\n"
-        f"at {stored.row.at.isoformat()}, received {stored.row.received.isoformat()}, "
-        f"answer {stored.handover}{late}\n"
+        f"row {why.n}, reader {why.device}, access point {why.access_point}, "
+        f"holder {why.holder or 'unknown'}\n"
+        f"at {why.at.isoformat()}, received {why.received.isoformat()}, "
+        f"answer {why.handover}{late}\n"
     )
-    verdicts.show_verdicts(console, decided.verdicts, language)
+    verdicts.show_verdicts(console, why.verdicts, language)

@@ -1,0 +1,382 @@
+"""The past for the console: pages of decisions, alarms and requests, and how a site is now."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from msgspec import structs
+
+from gateway.adapters import past
+from gateway.adapters.history import opened
+from gateway.adapters.journal import JOURNAL_FILE, Batch, Journal, Snapshot
+from gateway.adapters.journal_rows import decision_row, event_row
+from gateway.core.bookings import Booking, zone_target
+from gateway.core.directory import DirectoryChange, HolderId, StaffRole
+from gateway.core.engine import step
+from gateway.core.events import (
+    BookingsChanged,
+    DirectoryChanged,
+    GatewayHealth,
+    Requested,
+    SpaceChanged,
+    Tick,
+)
+from gateway.core.facts import Decided
+from gateway.core.readings import CredentialPresented
+from gateway.core.requests import MarkLeft, OpenDoor, Order, Request, SetMode
+from gateway.core.site import OPERATOR, DeviceId, DoorId
+from gateway.core.state import State
+from tests.unit.core.place import HALL, MONDAY, SITE, Place, member
+
+HUB = SITE.id
+
+
+async def keep(path: Path, place: Place, *, snapshot: int | None = None, start: int = 0) -> None:
+    """Journal what was told of a place, as the service does."""
+    journal = Journal(path)
+    await journal.open()
+    site, state, batch = place.site, State(), Batch()
+    for n, (event, now) in enumerate(place.told, start=1):
+        site = event.site if isinstance(event, SpaceChanged) else site
+        after = step(site, state, event, now)
+        state = after.state
+        if n <= start:
+            continue
+        row = event_row(n, HUB, event, after.facts, now)
+        batch.events.append(row)
+        batch.decisions += [decision_row(row, f) for f in after.facts if isinstance(f, Decided)]
+        if n == snapshot:
+            await journal.commit(batch)
+            await journal.snapshot([Snapshot(n, HUB, state, state.directory)])
+            batch = Batch()
+    await journal.commit(batch)
+    await journal.close()
+
+
+@pytest.fixture
+def place() -> Place:
+    """A house in which things happened."""
+    place = Place()
+    operator = structs.replace(member("ada"), roles=(StaffRole(OPERATOR),))
+    place.tell(DirectoryChanged(DirectoryChange(holders=(operator,))))
+    place.enter("ada", "bob")
+    place.badge("front-in", "stranger")
+    place.after(30)
+    place.badge("front-out", "bob")
+    place.contact("front-contact", "open")
+    return place
+
+
+@pytest.fixture
+def journal(tmp_path: Path, place: Place) -> Iterator[sqlite3.Connection]:
+    """Its journal, read by another process."""
+    asyncio.run(keep(tmp_path / JOURNAL_FILE, place, snapshot=6))
+    with opened(tmp_path / JOURNAL_FILE) as connection:
+        yield connection
+
+
+def ask(place: Place, order: Order, by: str = "ada") -> None:
+    """An operator (or somebody who is none) asks for something."""
+    place.tell(Requested(Request(f"t{len(place.told)}", HolderId(by), place.now, order)))
+
+
+# -- decisions
+
+
+def test_the_log_is_newest_first_and_comes_in_pages(journal: sqlite3.Connection) -> None:
+    """Every decision once, whatever the page's length."""
+    whole = past.decisions(journal, past.DecisionQuery("hub"))
+    assert [(line.holder, line.access_point, line.reason) for line in whole.lines] == [
+        ("bob", "front-out", "exit-free"),
+        (None, "front-in", "credential-unknown"),
+        ("bob", "front-in", "plan"),
+        ("ada", "front-in", "plan"),
+    ]
+    for limit in (1, 2, 3):
+        lines: tuple[past.DecisionLine, ...] = ()
+        page = past.decisions(journal, past.DecisionQuery("hub", limit=limit))
+        while True:
+            lines += page.lines
+            if page.before is None:
+                break
+            page = past.decisions(
+                journal, past.DecisionQuery("hub", limit=limit, before=page.before)
+            )
+        assert lines == whole.lines
+
+
+@pytest.mark.parametrize(
+    ("query", "holders"),
+    [
+        pytest.param({"access_points": ("front-out", "lab-in")}, ["bob"], id="doors"),
+        pytest.param({"holder": "ada"}, ["ada"], id="a holder"),
+        pytest.param({"decision": "denied"}, [None], id="refusals"),
+        pytest.param({"reason": "plan"}, ["bob", "ada"], id="a reason"),
+        pytest.param({"since": MONDAY + timedelta(seconds=30)}, ["bob"], id="since, inclusive"),
+        pytest.param(
+            {"until": MONDAY + timedelta(seconds=30)}, [None, "bob", "ada"], id="until, exclusive"
+        ),
+        pytest.param({"site": "annex"}, [], id="another site"),
+        pytest.param({"holder": "ada", "decision": "denied"}, [], id="two wishes at once"),
+        pytest.param({"before": 999_999}, [], id="behind a page that was purged"),
+    ],
+)
+def test_the_log_is_filtered(
+    journal: sqlite3.Connection, query: dict[str, object], holders: list[str | None]
+) -> None:
+    """By any of its columns, and all of them together."""
+    asked = msgspec.convert({"site": "hub"} | query, past.DecisionQuery)
+    assert [line.holder for line in past.decisions(journal, asked).lines] == holders
+
+
+def test_the_log_is_in_the_order_of_the_events(tmp_path: Path, place: Place) -> None:
+    """What a reader tells late stands where it happened, and is marked as late."""
+    place.after(3600)
+    reading = CredentialPresented("hash-cyd", decided="granted")
+    report = place.report("front-in", reading, age_s=3590)
+    place.tell(report)
+    asyncio.run(keep(tmp_path / JOURNAL_FILE, place))
+    with opened(tmp_path / JOURNAL_FILE) as connection:
+        lines = past.decisions(connection, past.DecisionQuery("hub", limit=2)).lines
+        page = past.decisions(connection, past.DecisionQuery("hub", limit=2, before=lines[1].n))
+    assert [(line.holder, line.late) for line in lines] == [("cyd", True), ("bob", False)]
+    assert [line.holder for line in page.lines] == [None, "bob"]
+
+
+def test_a_decision_says_why(journal: sqlite3.Connection) -> None:
+    """Every rule that was asked, and those behind it."""
+    line = past.decisions(journal, past.DecisionQuery("hub", holder="ada")).lines[0]
+    why = past.decision(journal, line.n)
+    assert why is not None
+    assert (why.holder, why.reason, why.verdicts[-1].outcome) == ("ada", "plan", "grant")
+    assert why.as_data()["message"]["fr"]
+    assert {each.rule for each in why.verdicts}.isdisjoint(why.not_asked)
+    assert past.decision(journal, 1) is None
+    assert past.last_decision(journal, "front-out") is not None
+
+
+def test_the_log_is_read_by_an_index(journal: sqlite3.Connection) -> None:
+    """No page looks at every decision of every site."""
+    for query in (
+        past.DecisionQuery("hub", before=7),
+        past.DecisionQuery("hub", access_points=("a", "b"), since=MONDAY),
+        past.DecisionQuery("hub", holder="ada"),
+    ):
+        plans = _plans(journal, lambda q=query: past.decisions(journal, q))  # type: ignore[misc]
+        assert plans
+        assert not [plan for plan in plans if plan.startswith("SCAN")], plans
+
+
+def _plans(connection: sqlite3.Connection, question: Callable[[], object]) -> list[str]:
+    """How SQLite answers what a question asks."""
+    asked: list[str] = []
+    connection.set_trace_callback(asked.append)
+    question()
+    connection.set_trace_callback(None)
+    plans = (connection.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall() for sql in asked)
+    return [str(step[3]) for plan in plans for step in plan]
+
+
+# -- alarms, hints, requests
+
+
+def test_alarms_have_an_end(tmp_path: Path) -> None:
+    """Or stand still; the newest first."""
+    place = Place()
+    place.contact("front-contact", "open")
+    place.after(10)
+    place.contact("front-contact", "closed")
+    place.after(10)
+    place.contact("lab-contact", "open")
+    asyncio.run(keep(tmp_path / JOURNAL_FILE, place))
+    with opened(tmp_path / JOURNAL_FILE) as connection:
+        page = past.alarms(connection, "hub")
+        first = past.alarms(connection, "hub", limit=1)
+        second = past.alarms(connection, "hub", limit=1, before=first.before)
+        later = past.alarms(connection, "hub", since=MONDAY + timedelta(seconds=20))
+        plans = _plans(connection, lambda: past.alarms(connection, "hub"))
+        hints = _plans(connection, lambda: past.hints(connection, "hub"))
+    front = MONDAY + timedelta(seconds=10)
+    assert [(line.object, line.raised, line.cleared) for line in page.lines][-1] == (
+        "front", MONDAY, front,
+    )  # fmt: skip
+    assert page.lines == (*first.lines, *second.lines)
+    assert all(line.raised >= MONDAY + timedelta(seconds=20) for line in later.lines)
+    assert all("journal_notable" in plan for plan in plans + hints), plans
+
+
+def test_hints_name_who_and_where(tmp_path: Path) -> None:
+    """A badge that comes in twice was passed back, perhaps."""
+    place = Place()
+    place.enter("ada")
+    place.after(60)
+    place.badge("front-in", "ada")
+    asyncio.run(keep(tmp_path / JOURNAL_FILE, place))
+    noticed = [fact for fact in place.said if type(fact).__name__ == "Noticed"]
+    with opened(tmp_path / JOURNAL_FILE) as connection:
+        page = past.hints(connection, "hub")
+    assert [(line.kind, line.object, line.holder) for line in page.lines] == [
+        (fact.kind, fact.object, fact.holder)  # type: ignore[union-attr]
+        for fact in reversed(noticed)
+    ]
+
+
+def test_the_audit_has_refusals_too(tmp_path: Path, place: Place) -> None:
+    """Who asked for what and why, and what became of it."""
+    ask(place, OpenDoor(DoorId("front"), why="parcel"))
+    ask(place, SetMode("lockdown", "drill"))
+    ask(place, MarkLeft(HolderId("bob")), by="bob")
+    asyncio.run(keep(tmp_path / JOURNAL_FILE, place))
+    with opened(tmp_path / JOURNAL_FILE) as connection:
+        page = past.audit(connection, "hub")
+        plans = _plans(connection, lambda: past.audit(connection, "hub"))
+    said = [
+        (one.by, one.verb, one.order, one.why, one.error, one.mode_before) for one in page.lines
+    ]
+    assert said == [
+        ("bob", "left", {"holder": "bob"}, "", "not-allowed", None),
+        ("ada", "mode", {"mode": "lockdown"}, "drill", None, "normal"),
+        ("ada", "open", {"door": "front"}, "parcel", None, None),
+    ]
+    assert plans
+    assert all("journal_request" in plan for plan in plans), plans
+
+
+# -- now
+
+
+def test_the_state_is_the_gateways(tmp_path: Path, place: Place) -> None:
+    """From the snapshot and the rows since; later only from the rows since."""
+    path = tmp_path / JOURNAL_FILE
+    asyncio.run(keep(path, place, snapshot=6))
+    states, kept = past.PastState(), len(place.told)
+    with opened(path) as connection:
+        now = states.at(connection, "hub")
+        assert now is not None
+        assert (now.n, now.state, now.site) == (kept, place.state, SITE)
+        place.enter("cyd")
+        asyncio.run(keep(path, place, start=kept))
+        asked: list[str] = []
+        connection.set_trace_callback(asked.append)
+        again = states.at(connection, "hub")
+    assert again is not None
+    assert (again.n, again.state) == (len(place.told), place.state)
+    assert not [sql for sql in asked if "SELECT n, state" in sql]
+    assert states.at(sqlite3.connect(path), "annex") is None
+
+
+def test_a_restored_journal_is_begun_anew(tmp_path: Path, place: Place) -> None:
+    """One that ends before what we know is another past."""
+    long, short = tmp_path / "long.db", tmp_path / "short.db"
+    states = past.PastState()
+    asyncio.run(keep(short, place))
+    place.enter("cyd", "dan")
+    asyncio.run(keep(long, place))
+    with opened(long) as connection:
+        assert states.at(connection, "hub")
+    with opened(short) as connection:
+        now = states.at(connection, "hub")
+    assert now is not None
+    assert sorted(now.state.presence) == ["ada"]
+
+
+def test_who_is_here(journal: sqlite3.Connection) -> None:
+    """By zone, with since when."""
+    now = past.PastState().at(journal, "hub")
+    assert now is not None
+    assert past.presence(now) == (past.PresenceLine("ada", HALL, MONDAY, MONDAY),)
+
+
+def test_bookings_that_are_to_come(tmp_path: Path, place: Place) -> None:
+    """The next first, and none that is over."""
+    hour = timedelta(hours=1)
+    over = Booking("a", MONDAY - 2 * hour, MONDAY - hour)
+    runs, later = (
+        Booking("b", MONDAY - hour, MONDAY + hour),
+        Booking("c", MONDAY + hour, MONDAY + 2 * hour),
+    )
+    place.tell(BookingsChanged(zone_target(HALL), (over, runs, later)))
+    asyncio.run(keep(tmp_path / JOURNAL_FILE, place))
+    with opened(tmp_path / JOURNAL_FILE) as connection:
+        now = past.PastState().at(connection, "hub")
+    assert now is not None
+    assert [line.id for line in past.bookings(now, MONDAY)] == ["b", "c"]
+    assert [line.id for line in past.bookings(now, MONDAY, limit=1)] == ["b"]
+
+
+def test_devices_say_how_they_are(tmp_path: Path, place: Place) -> None:
+    """Those that never spoke, too; duplicates are those of the last hour."""
+    health = GatewayHealth("gw1", 0, 1.0, 0, 0)
+    place.tell(Tick({DeviceId("front-in"): 7}, health))
+    place.after(3000)
+    place.tell(Tick({DeviceId("front-in"): 2}, health))
+    place.number("front-in")
+    place.badge("front-in", "eve")
+    asyncio.run(keep(tmp_path / JOURNAL_FILE, place))
+    with opened(tmp_path / JOURNAL_FILE) as connection:
+        now = past.PastState().at(connection, "hub")
+        assert now is not None
+        lines = {line.device: line for line in past.devices(connection, now, place.now)}
+        later = past.devices(connection, now, place.now + timedelta(seconds=3590))
+    assert set(lines) == {str(device.id) for device in SITE.devices}
+    front = lines["front-in"]
+    assert (front.last_seen, front.open_gaps, front.duplicates) == (place.now, 1, 9)
+    assert next(line for line in later if line.device == "front-in").duplicates == 2
+    assert lines["lab-lock"].last_seen is None
+
+
+# -- one holder
+
+
+def test_an_export_has_one_holder_only(journal: sqlite3.Connection) -> None:
+    """Of a row that names several, only what is theirs; and no hash of a badge."""
+    exported = past.export_rows(journal, "bob")
+    text = msgspec.json.encode(exported).decode()
+    assert [row.kind for row in exported.rows] == [
+        "directory",
+        "credential",
+        "door",
+        "credential",
+        "door",
+    ]
+    assert '"ada"' not in text
+    assert "hash-" not in text
+    assert exported.after is None
+
+
+def test_an_export_comes_in_parts(
+    journal: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each looks at a bounded part of the journal; together they are the whole."""
+    whole = past.export_rows(journal, "bob").rows
+    monkeypatch.setattr("gateway.adapters.past.export.ROWS_OF", 2)
+    rows, after = list[past.HolderRow](), 0
+    while True:
+        part = past.export_rows(journal, "bob", after=after, limit=1)
+        rows += part.rows
+        if part.after is None:
+            break
+        after = part.after
+    assert tuple(rows) == whole
+
+
+# -- pages
+
+
+def test_a_moment_is_found_by_halves(journal: sqlite3.Connection, place: Place) -> None:
+    """The last row before it, wherever it lies."""
+    for seconds in (-1, 0, 1, 29, 30, 31):
+        at = MONDAY + timedelta(seconds=seconds)
+        expected = max((n for n, (_, now) in enumerate(place.told, 1) if now < at), default=0)
+        assert past.row_at(journal, at) == expected
+
+
+def test_a_page_has_a_line_at_least(journal: sqlite3.Connection) -> None:
+    """And a thousand at most."""
+    with pytest.raises(ValueError, match="at least one"):
+        past.alarms(journal, "hub", limit=0)
+    assert past.decisions(journal, past.DecisionQuery("hub", limit=10**9)).before is None
