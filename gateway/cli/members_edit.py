@@ -13,8 +13,7 @@ import typer
 from msgspec import structs
 
 from gateway.adapters.directory import DirectoryStore, Member
-from gateway.cli import errors, members_words
-from gateway.cli.members_cells import Status, Wrong, known_of, moment, training_id
+from gateway.cli import errors
 from gateway.cli.members_options import (
     AsJson,
     DataDir,
@@ -28,6 +27,8 @@ from gateway.cli.members_options import (
 from gateway.clock import SystemClock
 from gateway.config import ConfigError, Fault, load_settings, load_space
 from gateway.core.directory import HolderId, Training
+from gateway.members import words as members_words
+from gateway.members.cells import Status, Wrong, known_of, moment, training_id
 
 Place = Annotated[
     int | None,

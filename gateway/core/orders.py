@@ -7,9 +7,10 @@ Requests work in every mode: in a lockdown or an evacuation an operator still op
 
 from typing import assert_never
 
-from gateway.core import doors, machines, modes, muster, presence, sensing
+from gateway.core import doors, enrol, machines, modes, muster, presence, sensing
 from gateway.core.facts import RequestAnswered
 from gateway.core.requests import (
+    EnrolBadge,
     MarkLeft,
     MarkMustered,
     OpenDoor,
@@ -75,6 +76,8 @@ def _done(turn: Turn, request: Request) -> str | None:
             error = _people(turn, order)
         case TellVacant() as order:
             error = _vacant(turn, order)
+        case EnrolBadge() as order:
+            error = enrol.asked(turn, order, request.transaction)
         case _:
             assert_never(request.order)
     return error

@@ -163,6 +163,14 @@ class Attempts(Struct, frozen=True):
     times: tuple[datetime, ...]
 
 
+class Enrolment(Struct, frozen=True):
+    """A reader waits for a badge until then: the next one is for `holder`, and opens nothing."""
+
+    transaction: str
+    holder: HolderId
+    until: datetime
+
+
 class Muster(Struct, frozen=True):
     """Somebody who was inside when an evacuation began or came since, and when they were safe."""
 
@@ -199,6 +207,8 @@ class State(Struct, frozen=True):
     muster: Map[HolderId, Muster] = Map()
     """In an evacuation: everybody who is waited for."""
     visits: Visits = Visits()
+    enrolments: Map[DeviceId, Enrolment] = Map()
+    """Readers that wait for a badge to enrol."""
     answered: tuple[RequestAnswered, ...] = ()
     """The last requests, so that one that comes again is not obeyed again."""
     estimate: Estimate | None = None

@@ -16,10 +16,10 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from gateway.adapters.directory import Member
-from gateway.cli.members_cells import PSEUDONYM, written
-from gateway.cli.members_lines import ESCAPED
-from gateway.cli.members_words import role
 from gateway.core.directory import Holder, HolderId, Membership, Training
+from gateway.members.cells import PSEUDONYM, written
+from gateway.members.lines import ESCAPED
+from gateway.members.words import role
 
 _NAMES: Final = ("name", "email")
 _PLAN: Final = ("plan", "sites", "from", "until", "status")
