@@ -1,16 +1,18 @@
 """Does the journal explain itself? Every event again through the engine, from the first row.
 
 A replay must give the facts that were stored and, at each snapshot, the state that was stored.
+Where passages were purged it begins with the oldest snapshot.
 """
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 from msgspec import Struct
 
 from gateway.adapters.journal_file import JournalFile, StoredEvent
 from gateway.core.engine import step
 from gateway.core.events import SpaceChanged
-from gateway.core.site import Site, SiteId
+from gateway.core.site import SiteId
 from gateway.core.state import State
 
 
@@ -30,6 +32,10 @@ class Replayed(Struct, frozen=True):
     snapshots: int
     state: State
     differences: list[Difference]
+    after: int = 0
+    """The row behind which it began; 0: the whole journal."""
+    since: datetime | None = None
+    """When that was; None: from the beginning."""
 
 
 DIFFERENCES_MAX = 20
@@ -39,12 +45,15 @@ DIFFERENCES_MAX = 20
 def replay(
     file: JournalFile, site_id: SiteId, on_row: Callable[[], None] = lambda: None
 ) -> Replayed:
-    """One site's whole journal through the engine."""
-    snapshots = set(file.snapshots(site_id))
-    site: Site | None = None
-    state, rows, compared = State(), 0, 0
+    """One site's journal through the engine, from its beginning or the end of what was purged."""
+    begins = file.begins(site_id)
+    if begins is None:
+        return Replayed(site_id, 0, 0, State(), [], file.last_n(), file.purged().received)
+    snapshots = {n for n in file.snapshots(site_id) if n > begins}
+    site = file.space_in_force(site_id, begins) if begins else None
+    state, rows, compared = file.restore(site_id, begins).state if begins else State(), 0, 0
     differences: list[Difference] = []
-    for stored in file.events_after(0, site_id):
+    for stored in file.events_after(begins, site_id):
         if isinstance(stored.event, SpaceChanged):
             site = stored.event.site
         for n in sorted(passed for passed in snapshots if passed < stored.row.n):
@@ -65,7 +74,8 @@ def replay(
         for n in sorted(snapshots):
             compared += 1
             differences += _state_differences(file, site_id, n, state)
-    return Replayed(site_id, rows, compared, state, differences)
+    since = file.received_at(begins) if begins else None
+    return Replayed(site_id, rows, compared, state, differences, begins, since)
 
 
 def _fact_differences(stored: StoredEvent, facts: tuple[object, ...]) -> Iterator[Difference]:

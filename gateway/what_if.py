@@ -76,6 +76,19 @@ def what_if(
         state = step(site, state, event, told.received).state
 
 
+def speaks_since(file: JournalFile, site: SiteId, since: datetime) -> datetime | None:
+    """From when on there is an answer, where that is later than `since`: before that it was purged.
+
+    None: all of the time that was asked for can be judged.
+    """
+    if file.snapshot_before(site, since) is not None:
+        return None
+    begins = file.begins(site)
+    if begins is None:
+        return file.purged().received
+    return file.received_at(begins) if begins else None
+
+
 class _Start(Struct, frozen=True):
     n: int
     site: Site | None
@@ -83,10 +96,10 @@ class _Start(Struct, frozen=True):
 
 
 def _start(file: JournalFile, site: SiteId, since: datetime) -> _Start:
-    """The last snapshot before `since`, or the journal's beginning."""
-    before = file.snapshot_before(site, since)
-    if before is None:
-        return _Start(0, None, State())
+    """The last snapshot before `since`, or the beginning of the journal, or of what is left."""
+    before = file.snapshot_before(site, since) or file.begins(site)
+    if not before:  # None: the site was purged, and nothing of it can be judged
+        return _Start(file.last_n() if before is None else 0, None, State())
     restored = file.restore(site, before)
     return _Start(restored.n, file.space_in_force(site, restored.n), restored.state)
 

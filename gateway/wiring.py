@@ -35,6 +35,8 @@ from gateway.core.events import DirectoryChanged
 from gateway.core.site import Site, SiteId
 from gateway.cutoff.keep import keep_rights
 from gateway.intake import Intake
+from gateway.privacy.keeper import Keeper
+from gateway.privacy.retention import Kept
 from gateway.recovery import recover
 from gateway.reload import Space, Watch
 from gateway.service import Service
@@ -112,6 +114,7 @@ async def run(
         if watch is not None:
             tasks.create_task(_watch_space(parts, settings.prefix, watch), name="space")
         tasks.create_task(_keep_rights(parts, settings, clock), name="rights")
+        tasks.create_task(_keeper(parts, settings, clock).run(), name="privacy")
         if parts.outbox is not None:
             tasks.create_task(parts.outbox.run(), name="outbox")
         _calm_the_collector()
@@ -128,6 +131,18 @@ async def _keep_rights(parts: Parts, settings: Settings, clock: Clock) -> None:
         topics=parts.topics,
         hashed=partial(credential_hash, parts.key),
         clock=clock,
+    )
+
+
+def _keeper(parts: Parts, settings: Settings, clock: Clock) -> Keeper:
+    """Purges passages that are too old, and erases who is to be erased."""
+    service = parts.service
+    return Keeper(
+        parts.journal,
+        settings.data_dir / MEMBERS_FILE,
+        Kept(settings.passage_days, settings.audit_days),
+        clock,
+        lambda: (service.sites, service.states),
     )
 
 

@@ -41,6 +41,9 @@ LETTERS_MAX: Final = 200_000
 """Dead letters kept; the oldest go first. At some 400 bytes each: 80 MB."""
 SNAPSHOTS_MAX: Final = 3
 """Snapshots kept a site: the newest, and two to fall back to."""
+ANCHOR_DAYS: Final = 7
+"""Beside them, the first of every so many days: where a replay begins once the beginning is gone.
+With 90 days of passages these are 13; one of 5,000 members is a megabyte."""
 BUSY_MS: Final = 1000
 """How long a commit waits for another process that holds the file, in ms."""
 
@@ -73,13 +76,19 @@ _UNDO_DECISIONS = "DELETE FROM decision WHERE n > ?"
 _MOVE_CURSOR = """
 INSERT INTO outbox (name, n) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET n = excluded.n"""
 _FORGET_SNAPSHOTS = """
-DELETE FROM snapshot WHERE site = ?1 AND n NOT IN
-(SELECT n FROM snapshot WHERE site = ?1 ORDER BY n DESC LIMIT ?2)"""
-# The oldest kept snapshot stands on the newest directory that is not younger than itself.
-_FORGET_DIRECTORIES = """
-DELETE FROM directory_snapshot WHERE site = ?1 AND n <
-(SELECT max(n) FROM directory_snapshot WHERE site = ?1 AND n <=
-(SELECT min(n) FROM snapshot WHERE site = ?1))"""
+DELETE FROM snapshot WHERE site = ?1
+AND n NOT IN (SELECT n FROM snapshot WHERE site = ?1 ORDER BY n DESC LIMIT ?2)
+AND n NOT IN (SELECT min(s.n) FROM snapshot AS s JOIN journal AS j USING (n)
+              WHERE s.site = ?1 GROUP BY j.received / (?3 * 86400000000))"""
+# A snapshot stands on the newest directory that is not younger than itself.
+FORGET_DIRECTORIES: Final = """
+DELETE FROM directory_snapshot AS gone WHERE site = ?1 AND NOT EXISTS (
+    SELECT 1 FROM snapshot AS s WHERE s.site = ?1 AND gone.n =
+    (SELECT max(d.n) FROM directory_snapshot AS d WHERE d.site = ?1 AND d.n <= s.n))"""
+"""The directories of a site that no snapshot needs."""
+_IS_OLD_VIEW = """
+SELECT 1 FROM sqlite_master
+WHERE type = 'view' AND name = 'access_1d' AND NOT instr(sql, 'access_past')"""
 
 
 class JournalError(Exception):
@@ -174,6 +183,26 @@ class Journal:
         """
         await self.commit(Batch(letters=[letter_row(letter)]))
 
+    async def work(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        """Have `job` change the file, as one transaction on the writer's thread.
+
+        Every door waits meanwhile: a few milliseconds are the measure.
+
+        Raises:
+            JournalError: nothing was changed.
+        """
+        return await self._in_thread(lambda: self._work(job))
+
+    async def tidy(self) -> bool:
+        """Take the -wal file into the journal and empty it, so that nothing purged stays in it.
+
+        False: somebody reads just now. Later rows will be written over it all the same.
+
+        Raises:
+            JournalError: the file cannot be written.
+        """
+        return await self._in_thread(self._tidy)
+
     async def rows_after(self, n: int, limit: int) -> list[JournalRow]:
         """Committed rows with numbers above `n`, ascending, at most `limit`.
 
@@ -237,6 +266,8 @@ class Journal:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._connect("rwc")
         db = self._connection()
+        if db.execute(_IS_OLD_VIEW).fetchone():  # of a release that purged nothing
+            db.execute("DROP VIEW access_1d")
         schema = files("gateway.adapters").joinpath("journal_schema.sql").read_text("utf-8")
         db.executescript(schema)
         return self._newest()
@@ -251,6 +282,7 @@ class Journal:
         )
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA secure_delete = ON")  # what is purged is zeros on the disk
 
     def _newest(self) -> int:
         (last,) = self._connection().execute("SELECT coalesce(max(n), 0) FROM journal").fetchone()
@@ -287,8 +319,8 @@ class Journal:
                         (entry.n, entry.site, encode(entry.directory)),
                     )
                 )
-            work.append((_FORGET_SNAPSHOTS, (entry.site, SNAPSHOTS_MAX)))
-            work.append((_FORGET_DIRECTORIES, (entry.site,)))
+            work.append((_FORGET_SNAPSHOTS, (entry.site, SNAPSHOTS_MAX, ANCHOR_DAYS)))
+            work.append((FORGET_DIRECTORIES, (entry.site,)))
         self._transaction(work)
 
     def _transaction(self, work: Sequence[tuple[str, tuple[object, ...]]]) -> None:
@@ -298,15 +330,28 @@ class Journal:
         ):  # a single statement is its own transaction, with fewer waits for the lock
             db.execute(*work[0])
             return
+        self._work(lambda db: [db.execute(*one) for one in work])
+
+    def _work(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        db = self._connection()
         db.execute("BEGIN IMMEDIATE")
         try:
-            for statement, values in work:
-                db.execute(statement, values)
+            done = job(db)
             db.execute("COMMIT")
         except BaseException:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise
+        return done
+
+    def _tidy(self) -> bool:
+        db = self._connection()
+        db.execute("PRAGMA busy_timeout = 0")  # a door must not wait for somebody who reads
+        try:
+            busy, _, _ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            db.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        return not busy
 
     def _execute(self, statement: str, values: tuple[object, ...]) -> None:
         self._connection().execute(statement, values)

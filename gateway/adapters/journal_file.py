@@ -47,6 +47,17 @@ class StoredDecision(Struct, frozen=True):
     handover: str
 
 
+class Purged(Struct, frozen=True):
+    """Rows up to `n`, received at `received`, name nobody any more; the last purge ended at `ran`.
+
+    `n` 0: none was purged yet.
+    """
+
+    n: int
+    received: datetime
+    ran: datetime
+
+
 class ToldEvent(Struct, frozen=True):
     """An event with our clock, and what was decided of it; None where it asked for nothing."""
 
@@ -95,6 +106,39 @@ class JournalFile:
             for number, received, event, decision, reason in chunk:
                 yield ToldEvent(number, from_us(received), _EVENT.decode(event), decision, reason)
             n = chunk[-1][0]
+
+    def purged(self) -> Purged:
+        """What is no more."""
+        try:
+            found = self._db.execute("SELECT n, received, ran FROM purged").fetchone()
+        except sqlite3.OperationalError as wrong:
+            if "no such table" not in str(wrong):
+                raise
+            found = None  # a journal that no gateway of this release has opened yet
+        n, received, ran = found or (0, 0, 0)
+        return Purged(n, from_us(received), from_us(ran))
+
+    def begins(self, site: SiteId) -> int | None:
+        """The row behind which a replay of a site begins: 0, or that of the oldest snapshot.
+
+        None: it was purged up to where no snapshot stands.
+        """
+        return 0 if not self.purged().n else next(iter(self.snapshots(site)), None)
+
+    def first_received(self, site: SiteId) -> datetime | None:
+        """When a site was first heard of."""
+        found = self._db.execute(_FIRST, (site,)).fetchone()
+        return from_us(found[0]) if found else None
+
+    def months(self, site: SiteId) -> set[str]:
+        """The local months whose figures are kept apart from their passages."""
+        found = self._db.execute("SELECT month FROM visits_past WHERE site = ?", (site,))
+        return {month for (month,) in found}
+
+    def received_at(self, n: int) -> datetime | None:
+        """Our clock at a row."""
+        found = self._db.execute("SELECT received FROM journal WHERE n = ?", (n,)).fetchone()
+        return from_us(found[0]) if found else None
 
     def last_n(self) -> int:
         """The number of the last row; 0 in an empty journal."""
@@ -192,6 +236,7 @@ _DIRECTORY = """
 SELECT directory FROM directory_snapshot WHERE site = ? AND n <= ? ORDER BY n DESC LIMIT 1"""
 _SPACE = """
 SELECT event FROM journal WHERE kind = 'space' AND site = ? AND n <= ? ORDER BY n DESC LIMIT 1"""
+_FIRST = "SELECT received FROM journal WHERE kind = 'space' AND site = ? ORDER BY n LIMIT 1"
 _VOID = "SELECT n FROM decision WHERE handover = 'pending' AND expires <= ? ORDER BY n"
 _FRESH = "SELECT n FROM decision WHERE handover = 'pending' AND expires > ? ORDER BY n"
 _DECISION = """

@@ -79,7 +79,45 @@ CREATE VIEW IF NOT EXISTS occupancy_1d AS -- daily figures (UTC days)
            avg(mean) AS mean, min(min) AS min, max(max) AS max, count(*) AS minutes
     FROM occupancy_1m GROUP BY site, zone, time / 86400000000;
 
-CREATE VIEW IF NOT EXISTS access_1d AS    -- decisions a day (UTC days)
-    SELECT site, access_point, decision, reason, at / 86400000000 * 86400000000 AS time,
-           count(*) AS count
-    FROM decision GROUP BY site, access_point, decision, reason, at / 86400000000;
+CREATE TABLE IF NOT EXISTS access_past (  -- decisions that were purged, as counts
+    site         TEXT    NOT NULL,
+    access_point TEXT    NOT NULL,        -- '': none
+    decision     TEXT    NOT NULL,
+    reason       TEXT    NOT NULL,
+    time         INTEGER NOT NULL,        -- the UTC day's start
+    month        TEXT    NOT NULL,        -- the site's local month, 2026-11: what a report sums
+    count        INTEGER NOT NULL,
+    PRIMARY KEY (site, time, month, access_point, decision, reason)
+) WITHOUT ROWID;
+
+CREATE VIEW IF NOT EXISTS access_1d AS    -- decisions a day (UTC days), purged or not
+    SELECT site, access_point, decision, reason, time, sum(count) AS count FROM (
+        SELECT site, access_point, decision, reason, at / 86400000000 * 86400000000 AS time,
+               count(*) AS count
+        FROM decision GROUP BY site, access_point, decision, reason, at / 86400000000
+        UNION ALL
+        SELECT site, nullif(access_point, ''), decision, reason, time, count FROM access_past)
+    GROUP BY site, access_point, decision, reason, time;
+
+CREATE TABLE IF NOT EXISTS visits_past (  -- a local month's own figures, from before its purge
+    site     TEXT NOT NULL,
+    month    TEXT NOT NULL,
+    visitors INTEGER,                     -- NULL: too few to tell
+    stay_s   REAL,
+    PRIMARY KEY (site, month)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS purged (       -- one row: what is no more
+    one      INTEGER PRIMARY KEY CHECK (one = 1),
+    n        INTEGER NOT NULL,            -- rows up to here name nobody
+    received INTEGER NOT NULL,            -- of row n
+    ran      INTEGER NOT NULL             -- when the last purge ended
+);
+
+CREATE TABLE IF NOT EXISTS erasure (      -- words to write over while somebody is erased
+    holder  TEXT    NOT NULL,             -- the pseudonym that is to go
+    word    TEXT    NOT NULL,             -- it, or a hash of a badge or PIN of theirs
+    nobody  TEXT    NOT NULL,             -- drawn at random, of the same length
+    reached INTEGER NOT NULL,             -- rows up to here are done
+    PRIMARY KEY (holder, word)
+) WITHOUT ROWID;

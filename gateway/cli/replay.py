@@ -49,6 +49,8 @@ def _as_data(result: Replayed) -> dict[str, object]:
     return {
         "site": result.site,
         "rows": result.rows,
+        "after": result.after,
+        "since": result.since.isoformat() if result.since else None,
         "snapshots_compared": result.snapshots,
         "differences": [{"n": entry.n, "what": entry.what} for entry in result.differences],
     }
@@ -61,5 +63,10 @@ def _show(results: list[Replayed]) -> None:
         console.print(
             f"[bold]{result.site}[/]: {result.rows} rows, {result.snapshots} snapshots: {verdict}"
         )
+        if result.since is not None:
+            console.print(
+                f"  from row {result.after + 1} on, after {result.since:%Y-%m-%d %H:%M} UTC: "
+                "before that passages were purged"
+            )
         for entry in result.differences:
             console.print(f"  row {entry.n}: {entry.what}", markup=False)

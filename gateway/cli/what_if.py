@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -23,7 +24,7 @@ from gateway.cli.moments import moment
 from gateway.clock import SystemClock
 from gateway.config import ConfigError, Fault, load_space
 from gateway.core.site import Site
-from gateway.what_if import Judged
+from gateway.what_if import Judged, speaks_since
 from gateway.what_if import what_if as judge
 
 SHOWN: Final = 40
@@ -67,6 +68,7 @@ def what_if(
         with _writer(csv_file) as write, _bar(file, quiet=as_json) as reached:
             outcome = Outcome()
             for site in sites:
+                _say_begin(file, site, moment(since, now))
                 judged = judge(file, site, moment(since, now), moment(until, now), reached)
                 _gather(outcome, judged, write)
     seconds = round(time.monotonic() - started, 2)
@@ -74,6 +76,16 @@ def what_if(
         typer.echo(json.dumps(_as_data(outcome, seconds)))
     else:
         _show(outcome, seconds, csv_file)
+
+
+def _say_begin(file: JournalFile, site: Site, since: datetime) -> None:
+    begins = speaks_since(file, site.id, since)
+    if begins is not None:
+        typer.echo(
+            f"{site.id}: judged from {begins:%Y-%m-%d %H:%M} UTC on; before that passages were "
+            "purged",
+            err=True,
+        )
 
 
 def _known(file: JournalFile, sites: Iterable[Site], rules: Path) -> list[Site]:

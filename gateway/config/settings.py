@@ -76,6 +76,8 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     passage_days: Annotated[int, Field(ge=1, le=3650)] = 90
     """Days that passages are kept with a pseudonym; afterwards only counts."""
+    audit_days: Annotated[int, Field(ge=1, le=3650)] = 365
+    """Days that operators' own acts are kept: requests, sign-ins, looks at somebody's log."""
 
     @model_validator(mode="after")
     def _files_exist(self) -> "Settings":

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 
+from gateway.adapters.journal_file import JournalFile
 from gateway.adapters.journal_rows import to_us
 from gateway.core.directory import HolderId
 from gateway.core.facts import Fact, HolderMoved, VisitsDay
@@ -115,7 +116,7 @@ def month_of(
     calendar = _calendar(start, end, zone, is_open)
     zones = tuple(_zone_month(journal, site, each, calendar, threshold) for each in site.zones)
     minutes = max((sum(day.minutes for day in each.days) for each in zones), default=0)
-    visits = _visits(journal, site, start, end)
+    figures = _kept_figures(journal, site, first) or visitors_of(journal, site, first)
     return Month(
         site=site,
         first=first,
@@ -124,11 +125,29 @@ def month_of(
         watched=minutes / (15 * len(calendar.clock)),
         zones=zones,
         visits=tuple(_visit_days(journal, site, calendar)),
-        visitors=_told(len({visit.holder for visit in visits})),
-        stay_s=_stay_s(visits),
-        granted=_granted(journal, site, calendar.span),
-        refused=tuple(_refused(journal, site, calendar.span)),
+        visitors=figures.visitors,
+        stay_s=figures.stay_s,
+        granted=_granted(journal, site, calendar.span, f"{first:%Y-%m}"),
+        refused=tuple(_refused(journal, site, calendar.span, f"{first:%Y-%m}")),
     )
+
+
+class Visitors(Struct, frozen=True):
+    """A month's different people and their median stay; None: too few to tell, or not known."""
+
+    visitors: int | None
+    stay_s: float | None
+
+
+def visitors_of(journal: sqlite3.Connection, site: Site, first: date) -> Visitors:
+    """The figures of the month that begins on `first`, counted from who came and went.
+
+    What the gateway keeps of a month before its passages are purged (`gateway.privacy.retention`).
+    """
+    zone = ZoneInfo(site.timezone)
+    start, end = _midnight(first, zone), _midnight(_next(first), zone)
+    visits = _visits(journal, site, start, end)
+    return Visitors(_told(len({visit.holder for visit in visits})), _stay_s(visits))
 
 
 # -- the calendar --------------------------------------------------------------------------------
@@ -258,6 +277,19 @@ def _visits(
     return visits
 
 
+_KEPT = "SELECT visitors, stay_s FROM visits_past WHERE site = ? AND month = ?"
+
+
+def _kept_figures(journal: sqlite3.Connection, site: Site, first: date) -> Visitors | None:
+    """What was kept of a month whose passages are purged, or soon will be."""
+    found = journal.execute(_KEPT, (site.id, f"{first:%Y-%m}")).fetchone()
+    if found:
+        return Visitors(*found)
+    start = _midnight(first, ZoneInfo(site.timezone))
+    is_whole = JournalFile(journal).purged().received < start
+    return None if is_whole else Visitors(None, None)  # a part of it would be a wrong number
+
+
 def _moves(facts: str) -> Iterator[HolderMoved]:
     return (fact for fact in _FACTS.decode(facts) if isinstance(fact, HolderMoved))
 
@@ -291,22 +323,22 @@ def _told(people: int) -> int | None:
 
 # -- decisions -----------------------------------------------------------------------------------
 
-_GRANTED = """
-SELECT count(*) FROM decision
-WHERE decision = 'granted' AND site = ? AND at >= ? AND at < ?"""
-_REFUSED = """
-SELECT reason, count(*) FROM decision
-WHERE decision = 'denied' AND site = ? AND at >= ? AND at < ?
-GROUP BY reason ORDER BY count(*) DESC, reason"""
+_DECISIONS = """
+SELECT decision, reason, sum(count) FROM (
+    SELECT decision, reason, count(*) AS count FROM decision
+    WHERE site = ?1 AND at >= ?2 AND at < ?3 GROUP BY decision, reason
+    UNION ALL SELECT decision, reason, count FROM access_past WHERE site = ?1 AND month = ?4)
+WHERE decision = ?5 GROUP BY decision, reason ORDER BY sum(count) DESC, reason"""
+"""Those that were purged are counted by the site's months."""
 
 
-def _granted(journal: sqlite3.Connection, site: Site, span: tuple[int, int]) -> int:
-    (count,) = journal.execute(_GRANTED, (site.id, *span)).fetchone()
-    return int(count)
+def _granted(journal: sqlite3.Connection, site: Site, span: tuple[int, int], month: str) -> int:
+    rows = journal.execute(_DECISIONS, (site.id, *span, month, "granted"))
+    return sum(count for _, _, count in rows)
 
 
 def _refused(
-    journal: sqlite3.Connection, site: Site, span: tuple[int, int]
+    journal: sqlite3.Connection, site: Site, span: tuple[int, int], month: str
 ) -> Iterator[tuple[str, int]]:
-    for reason, count in journal.execute(_REFUSED, (site.id, *span)):
+    for _, reason, count in journal.execute(_DECISIONS, (site.id, *span, month, "denied")):
         yield str(reason), int(count)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, inspect, text
 from gateway.adapters.directory.member import DirectoryError
 from gateway.adapters.directory.tables import METADATA, REVISION
 
-REVISIONS: Final = ("r1", REVISION)
+REVISIONS: Final = ("r1", "r2", REVISION)
 """Every step, in order."""
 _VERSION_TABLE: Final = "alembic_version"
 

@@ -42,6 +42,7 @@ def _on_connect(connection: Any, _: object) -> None:  # noqa: ANN401 - the drive
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA secure_delete = ON")  # a name that was erased is zeros on the disk
 
 
 def _on_begin(connection: Connection) -> None:

@@ -30,6 +30,7 @@ from gateway.adapters.directory.migration import is_current, migrate
 from gateway.adapters.directory.tables import (
     ABOUT,
     CREDENTIAL,
+    ERASURE,
     HOLDER,
     HOLDER_GROUP,
     IDENTITY,
@@ -57,6 +58,8 @@ _REMOVALS: Final = tuple(
         ),
     )
 )
+
+_COME_BACK: Final = delete(ERASURE).where(ERASURE.c.holder == bindparam("back"))
 
 
 class DirectoryStore:
@@ -190,6 +193,36 @@ class DirectoryStore:
                 _replace(connection, {before.holder.id}, (after,))
             return before, after
 
+    def erase(self, who: str) -> Member | None:
+        """Remove a member and have the gateway erase their pseudonym from the journal, in one step.
+
+        Who they trained keeps the training, given by nobody. The member as they were; None where
+        there is none (any more).
+        """
+        with self._changing() as connection:
+            member = _found(connection, who)
+            if member is None:
+                return None
+            id_ = member.holder.id
+            connection.execute(
+                update(TRAINING).where(TRAINING.c.given_by == id_).values(given_by=None)
+            )
+            known = connection.scalar(select(ERASURE.c.holder).where(ERASURE.c.holder == id_))
+            if known is None:
+                connection.execute(insert(ERASURE).values(holder=id_))
+            _replace(connection, {id_}, ())
+            return member
+
+    def erasures(self) -> tuple[HolderId, ...]:
+        """Pseudonyms that still are to go from the journal."""
+        with self._reading() as connection:
+            return tuple(HolderId(each) for each in connection.scalars(select(ERASURE.c.holder)))
+
+    def erased(self, holder: HolderId) -> None:
+        """A pseudonym is nowhere any more."""
+        with self._changing() as connection:
+            connection.execute(delete(ERASURE).where(ERASURE.c.holder == holder))
+
     def _bring_up_to_date(self) -> None:
         with self._engine.connect() as connection:
             if self._asked(connection):
@@ -279,6 +312,8 @@ def _replace(
     if gone:
         for removal in _REMOVALS:
             connection.execute(removal, gone)
+    if entering:  # whoever is a member again is not to be erased
+        connection.execute(_COME_BACK, [{"back": member.holder.id} for member in entering])
     for table, new in rows.written(entering).items():
         connection.execute(insert(table), new)
     connection.execute(_ONE_MORE)

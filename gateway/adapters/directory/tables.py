@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text, false
 
 METADATA: Final = MetaData()
-REVISION: Final = "r2"
+REVISION: Final = "r3"
 """The newest step of `migrations`, which makes the tables below."""
 
 
@@ -88,5 +88,11 @@ ABOUT: Final = Table(  # version; key_mark
     METADATA,
     _text("word", primary_key=True),
     _text("value"),
+    sqlite_with_rowid=False,
+)
+ERASURE: Final = Table(  # pseudonyms that were erased here and still are to go from the journal
+    "erasure",
+    METADATA,
+    _text("holder", primary_key=True),
     sqlite_with_rowid=False,
 )

@@ -89,7 +89,10 @@ class PastState:
         """
         id_, file = SiteId(site), JournalFile(connection)
         with self._lock:
-            now = _caught_up(file, id_, self._begin(file, id_))
+            begun = self._begin(file, id_)
+            if begun is None and file.purged().n:
+                return None  # it left the space file so long ago that it was purged
+            now = _caught_up(file, id_, begun)
             if now is not None:
                 self._kept[id_] = now
             return now

@@ -1,0 +1,121 @@
+"""The gateway's part of an erasure: somebody's pseudonym goes from the journal.
+
+It begins when the erased member is out of force, so that no new state knows them, and ends when the
+rows, the snapshots and the state in memory say none of their words. What memory still says (a
+running evacuation waits for everybody who was inside; a mode remembers who set it) is tried again
+later.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from gateway.adapters import journal_erasure as words
+from gateway.adapters.directory import DirectoryStore
+from gateway.adapters.history import opened
+from gateway.adapters.journal import Journal
+from gateway.adapters.journal_erasure import Erasure
+from gateway.core.directory import HolderId
+from gateway.core.site import SiteId
+from gateway.core.state import State, encode
+
+log = logging.getLogger(__name__)
+
+PAUSE_S: Final = 0.05
+"""Between two transactions, so that doors go first."""
+
+
+async def erase_pending(
+    journal: Journal, members: Path, states: Callable[[], Mapping[SiteId, State]]
+) -> bool:
+    """Carry out what was asked for since; False: the members are not in force yet, ask soon again.
+
+    Raises:
+        JournalError: the journal cannot be written.
+        DirectoryError: the members cannot be read.
+    """
+    is_in_force = True
+    for holder in await asyncio.to_thread(_pending, members):
+        if any(holder in state.directory.holders for state in states().values()):
+            is_in_force = False
+        elif await _erase(journal, holder, states()):
+            await asyncio.to_thread(_done, members, holder)
+            await journal.work(partial(words.end, holder=holder))
+            await journal.tidy()
+            log.info("somebody was erased from the journal")
+    return is_in_force
+
+
+async def _erase(journal: Journal, holder: HolderId, states: Mapping[SiteId, State]) -> bool:
+    """One pass; whether nothing is left."""
+    erasure = await _begun(journal, holder, states.values())
+    is_last = not any(_says(state, erasure) for state in states.values())
+    last = journal.last_n
+    while erasure.reached < last:
+        until = min(erasure.reached + words.LOOKED_AT, last)
+        rows = await asyncio.to_thread(_rows_with, journal.path, erasure, until)
+        for low in range(0, len(rows), words.WRITTEN):
+            some = rows[low : low + words.WRITTEN]
+            await journal.work(partial(words.write_rows, erasure=erasure, rows=some))
+            await asyncio.sleep(PAUSE_S)
+        await journal.work(partial(words.reach, holder=holder, n=until))
+        erasure = Erasure(holder, erasure.words, until)
+    for table, n, site in await asyncio.to_thread(_snapshots, journal.path):
+        step = partial(words.write_snapshot, erasure=erasure, table=table, n=n, site=site)
+        await journal.work(step)
+        await asyncio.sleep(PAUSE_S)
+    return is_last
+
+
+async def _begun(journal: Journal, holder: HolderId, states: Iterable[State]) -> Erasure:
+    """The words to write over, on disk before the first of them is."""
+    found = await asyncio.to_thread(_words, journal.path, holder)
+    others = {
+        word
+        for state in states
+        for each in state.directory.credentials.values()
+        for word in (each.hash, each.pin, each.duress_pin, each.reader_hash)
+    }
+    await journal.work(partial(words.begin, holder=holder, words=found - others))
+    erasure = await asyncio.to_thread(_known, journal.path, holder)
+    assert erasure is not None  # noqa: S101 - it has just begun
+    return erasure
+
+
+def _says(state: State, erasure: Erasure) -> bool:
+    blob = encode(state)
+    return any(word.encode() in blob for word in erasure.words)
+
+
+def _pending(members: Path) -> tuple[HolderId, ...]:
+    with closing(DirectoryStore(members)) as store:
+        return store.erasures()
+
+
+def _done(members: Path, holder: HolderId) -> None:
+    with closing(DirectoryStore(members)) as store:
+        store.erased(holder)
+
+
+def _words(journal: Path, holder: HolderId) -> set[str]:
+    with opened(journal) as connection:
+        return words.words_of(connection, holder)
+
+
+def _known(journal: Path, holder: HolderId) -> Erasure | None:
+    with opened(journal) as connection:
+        return words.known(connection, holder)
+
+
+def _rows_with(journal: Path, erasure: Erasure, until: int) -> list[int]:
+    with opened(journal) as connection:
+        return words.rows_with(connection, erasure, until)
+
+
+def _snapshots(journal: Path) -> list[tuple[str, int, str]]:
+    with opened(journal) as connection:
+        return words.snapshots(connection)

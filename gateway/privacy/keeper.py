@@ -1,0 +1,106 @@
+"""The gateway's task for personal data: the purge of each night, and erasures as they come."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from gateway.adapters.directory import DirectoryError
+from gateway.adapters.history import HistoryError
+from gateway.adapters.journal import Journal, JournalError
+from gateway.clock import Clock
+from gateway.core.site import Site, SiteId
+from gateway.core.state import State
+from gateway.privacy.erasure import erase_pending
+from gateway.privacy.retention import Kept, purge
+
+log = logging.getLogger(__name__)
+
+LOOK_S: Final = 2.0
+"""How soon an erasure begins."""
+AGAIN: Final = timedelta(hours=1)
+"""When an erasure is tried again that memory still holds up, and a purge that failed."""
+NIGHT_HOUR: Final = 3
+"""The purge begins at this hour of the first site's clock, where the machine runs at that time."""
+DAY: Final = timedelta(days=1)
+NO_FILE: Final = (0, 0)
+"""The stamp of members that nobody imported yet."""
+
+
+class Keeper:
+    """Looks after the journal until cancelled. No fault of it stops a door."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        members: Path,
+        kept: Kept,
+        clock: Clock,
+        live: Callable[[], tuple[Mapping[SiteId, Site], Mapping[SiteId, State]]],
+    ) -> None:
+        """`live` gives the sites in force and their states, as they are at that moment."""
+        self._journal = journal
+        self._members = members
+        self._kept = kept
+        self._clock = clock
+        self._live = live
+        self._seen = NO_FILE
+        self._again = datetime.min.replace(tzinfo=clock.now().tzinfo)
+
+    async def run(self) -> None:
+        """Look every other second whether there is something to do."""
+        due = await self._first_purge()
+        while True:
+            now = self._clock.now()
+            try:
+                await self._erase(now)
+                if now >= due:
+                    due = now + AGAIN  # where it fails
+                    await self._purge(now)
+                    due = self._next_night(now)
+            except (JournalError, HistoryError, DirectoryError) as error:
+                self._again = now + AGAIN
+                log.error("personal data could not be purged or erased: %s", error)  # noqa: TRY400 - the text says it
+            await asyncio.sleep(LOOK_S)
+
+    async def _first_purge(self) -> datetime:
+        """At once where a night was missed: the machine is off at night."""
+        ran = (await self._journal.read(lambda file: file.purged())).ran
+        now = self._clock.now()
+        return now if now - ran > DAY else self._next_night(now)
+
+    async def _purge(self, now: datetime) -> None:
+        sites, _ = self._live()
+        done = await purge(self._journal, sites, self._kept, now)
+        if done.rows:
+            log.info(
+                "%d rows of more than %d days were purged in %d steps, the longest %.1f ms",
+                done.rows, self._kept.passage_days, done.steps, done.longest_ms,
+            )  # fmt: skip
+
+    async def _erase(self, now: datetime) -> None:
+        """Only when the members' file changed, or what was held up is due again."""
+        stamp = await asyncio.to_thread(_stamp, self._members)
+        if stamp == NO_FILE or (stamp == self._seen and now < self._again):
+            return
+        if await erase_pending(self._journal, self._members, lambda: self._live()[1]):
+            self._seen, self._again = stamp, now + AGAIN
+
+    def _next_night(self, now: datetime) -> datetime:
+        sites, _ = self._live()
+        clock = next((site.clock for site in sites.values()), now.tzinfo)
+        local = now.astimezone(clock)
+        night = local.replace(hour=NIGHT_HOUR, minute=0, second=0, microsecond=0)
+        return night if night > local else night + DAY
+
+
+def _stamp(members: Path) -> tuple[int, int]:
+    """Changes with each change of the members."""
+    wal = members.with_name(members.name + "-wal")
+    found = wal if wal.exists() else members
+    if not found.exists():
+        return NO_FILE
+    stat = found.stat()
+    return stat.st_mtime_ns, stat.st_size

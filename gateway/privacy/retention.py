@@ -1,0 +1,180 @@
+"""Once a night: passages that are older than they may be become counts.
+
+In small steps, each a transaction of the journal's thread, with a pause between two so that doors
+go first. Every step leaves a journal that is whole: the gateway may be killed at any moment, and
+the next night goes on where it stopped. What a restart needs is never touched: the rows behind the
+newest snapshot of every site that is in force, and the last row, which says how far numbers got.
+"""
+
+import asyncio
+import logging
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from datetime import date, datetime, timedelta, tzinfo
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from gateway.adapters.history import opened
+from gateway.adapters.journal import Journal
+from gateway.adapters.journal_file import JournalFile
+from gateway.adapters.journal_purge import (
+    Month,
+    ended,
+    forget_snapshots,
+    keep_month,
+    purge_audit,
+    purge_letters,
+    purge_rows,
+)
+from gateway.adapters.past import row_at
+from gateway.core.presence import MERGED_MAX
+from gateway.core.site import Site, SiteId
+from gateway.report.month import visitors_of
+
+log = logging.getLogger(__name__)
+
+PAUSE_SHARE: Final = 10
+"""A pause is so many times as long as the step before it: a tenth of the disk is ours."""
+PAUSE_MAX_S: Final = 1.0
+
+
+class Kept(Struct, frozen=True):
+    """How long, in days: passages with a pseudonym, and operators' own acts."""
+
+    passage_days: int
+    audit_days: int
+
+
+class Purge(Struct, frozen=True):
+    """What one night did. `longest_ms` is how long a door may have waited for it."""
+
+    until: int
+    rows: int
+    steps: int
+    longest_ms: float
+
+
+class _Plan(Struct, frozen=True):
+    """Up to which rows: of passages, and of operators' acts."""
+
+    passages: int
+    acts: int
+    sites: tuple[SiteId, ...]
+    clocks: dict[SiteId, tzinfo]
+    months: tuple[Month, ...]
+
+
+async def purge(
+    journal: Journal,
+    live: Iterable[SiteId],
+    kept: Kept,
+    now: datetime,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+) -> Purge:
+    """Do one night's work, whatever it takes; `live` are the sites in force.
+
+    Raises:
+        JournalError: the journal cannot be written; what was done stays done.
+    """
+    plan = await asyncio.to_thread(_plan, journal.path, tuple(live), kept, now)
+    steps = _Steps(journal, sleep)
+    for month in plan.months:
+        await steps.take(partial(keep_month, month=month))
+    if plan.passages:
+        await steps.take(lambda db: forget_snapshots(db, plan.passages))
+    rows = await steps.all_of(lambda db: purge_rows(db, plan.passages, plan.clocks))
+    for site in plan.sites:
+        await steps.all_of(partial(purge_audit, site=site, until=plan.acts))
+    await steps.all_of(partial(purge_letters, before=now - timedelta(days=kept.passage_days)))
+    await steps.take(lambda db: ended(db, now))
+    if rows and not await journal.tidy():
+        log.info("somebody reads the journal; its -wal file is written over later")
+    return Purge(plan.passages, rows, steps.count, steps.longest_ms)
+
+
+class _Steps:
+    """Transactions one after the other, each followed by a pause."""
+
+    def __init__(self, journal: Journal, sleep: Callable[[float], Awaitable[object]]) -> None:
+        self.count = 0
+        self.longest_ms = 0.0
+        self._journal = journal
+        self._sleep = sleep
+
+    async def take(self, step: Callable[[sqlite3.Connection], int | None]) -> int:
+        """One step; what it returned, and 0 for nothing."""
+        started = time.perf_counter()
+        done = await self._journal.work(step)
+        took_s = time.perf_counter() - started
+        self.count += 1
+        self.longest_ms = max(self.longest_ms, took_s * 1000)
+        await self._sleep(min(PAUSE_MAX_S, PAUSE_SHARE * took_s))
+        return done or 0
+
+    async def all_of(self, step: Callable[[sqlite3.Connection], int]) -> int:
+        """The step until it has nothing more to do; the sum."""
+        total = 0
+        while done := await self.take(step):
+            total += done
+        return total
+
+
+def _plan(path: Path, live: tuple[SiteId, ...], kept: Kept, now: datetime) -> _Plan:
+    """What may go, worked out over a connection of its own."""
+    with opened(path) as connection:
+        file = JournalFile(connection)
+        last, sites = file.last_n(), file.sites()
+        old = row_at(connection, now - timedelta(days=kept.passage_days))
+        needed = (max(file.snapshots(site), default=0) for site in live)
+        passages = max(0, min([old, last - 1, *(n - 1 for n in needed)]))
+        described = {site: file.space_in_force(site, last) for site in sites}
+        found = {site: each for site, each in described.items() if each is not None}
+        return _Plan(
+            passages=passages,
+            acts=row_at(connection, now - timedelta(days=kept.audit_days)),
+            sites=tuple(sites),
+            clocks={site: each.clock for site, each in found.items()},
+            months=tuple(
+                month for each in found.values() for month in _months(connection, file, each, now)
+            ),
+        )
+
+
+def _months(
+    connection: sqlite3.Connection, file: JournalFile, site: Site, now: datetime
+) -> Iterator[Month]:
+    """The figures of every local month that is over, of which nothing was purged yet.
+
+    A month of which something is gone already has figures that nobody can count: they are kept as
+    not known.
+    """
+    begins = file.first_received(site.id)
+    if begins is None:
+        return
+    gone = file.purged()
+    known = file.months(site.id)
+    first = begins.astimezone(site.clock).date().replace(day=1)
+    while _start(_next(first), site) + MERGED_MAX <= now:
+        month = f"{first:%Y-%m}"
+        if month not in known:
+            is_whole = not gone.n or gone.received < _start(first, site)
+            told = visitors_of(connection, site, first) if is_whole else None
+            yield Month(
+                site.id,
+                month,
+                told.visitors if told else None,
+                told.stay_s if told else None,
+            )
+        first = _next(first)
+
+
+def _next(first: date) -> date:
+    return (first + timedelta(days=32)).replace(day=1)
+
+
+def _start(day: date, site: Site) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=site.clock)

@@ -1,0 +1,370 @@
+"""Passages that are too old become counts: numbers stay, names go, and a restart still works."""
+
+import asyncio
+import os
+import random
+import signal
+import sqlite3
+import sys
+import textwrap
+from collections.abc import Callable
+from contextlib import closing
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from gateway.adapters import past
+from gateway.adapters.history import Query, access_1d, opened
+from gateway.adapters.journal import JOURNAL_FILE, Batch, Journal, Snapshot
+from gateway.adapters.journal_file import JournalFile
+from gateway.adapters.journal_rows import EventRow, decision_row, event_row
+from gateway.core.directory import DirectoryChange, HolderId, StaffRole
+from gateway.core.events import DirectoryChanged, Event, Requested
+from gateway.core.facts import Decided, Fact
+from gateway.core.requests import MarkLeft, OpenDoor, Request
+from gateway.core.site import OPERATOR, DoorId, SiteId
+from gateway.privacy.retention import Kept, Purge, purge
+from gateway.recovery import recover
+from gateway.replay import replay
+from gateway.report.month import month_of
+from gateway.what_if import speaks_since, what_if
+from tests.unit.core.place import MEMBERS, MONDAY, SITE, Place, member
+
+HUB = SITE.id
+DAY = timedelta(days=1)
+KEPT = Kept(90, 365)
+
+
+class Diary(Place):
+    """The place with its journal's rows, and a snapshot every so often."""
+
+    def __init__(self) -> None:
+        self.rows: list[EventRow] = []
+        self.snapshots: list[Snapshot] = []
+        super().__init__(now=MONDAY - 100 * DAY)
+        boss = structs.replace(member("fay"), roles=(StaffRole(OPERATOR),))
+        self.tell(DirectoryChanged(DirectoryChange(holders=(boss,))))
+
+    def tell(self, event: Event) -> tuple[Fact, ...]:
+        """One event, and its row."""
+        facts = super().tell(event)
+        self.rows.append(event_row(len(self.rows) + 1, HUB, event, facts, self.now))
+        return facts
+
+    def ask(self, order: OpenDoor | MarkLeft) -> None:
+        """The operator asks for something."""
+        request = Request(f"t{len(self.rows)}", HolderId("fay"), self.now, order)
+        self.tell(Requested(request))
+
+    def day(self) -> None:
+        """A day of comings and goings, an alarm, and a request about somebody."""
+        for name in MEMBERS[:5]:
+            self.badge("front-in", name)
+            self.after(60)
+        self.badge("front-in", "nobody")
+        self.contact("lab-contact", "open")
+        self.contact("lab-contact", "closed")
+        self.ask(MarkLeft(HolderId("ada")))
+        self.ask(OpenDoor(DoorId("front"), why="parcel"))
+        self.after(3600)
+        for name in MEMBERS[1:5]:
+            self.badge("front-out", name)
+        self.after(20 * 3600)
+        self.snapshots.append(Snapshot(len(self.rows), HUB, self.state, self.state.directory))
+        self.after(3 * 3600 - 300)
+
+
+@pytest.fixture(scope="module")
+def diary() -> Diary:
+    """A hundred days."""
+    diary = Diary()
+    for _ in range(100):
+        diary.day()
+    return diary
+
+
+@pytest.fixture
+def path(diary: Diary, tmp_path: Path) -> Path:
+    """Its journal, as the gateway left it."""
+    asyncio.run(store(tmp_path / JOURNAL_FILE, diary))
+    return tmp_path / JOURNAL_FILE
+
+
+async def store(path: Path, diary: Diary) -> None:
+    """Each snapshot when its rows are there, so that the journal forgets as it does in life."""
+    journal = Journal(path)
+    await journal.open()
+    low = 0
+    for snapshot in diary.snapshots:
+        await journal.commit(batch(diary.rows[low : snapshot.n]))
+        await journal.snapshot([snapshot])
+        low = snapshot.n
+    await journal.commit(batch(diary.rows[low:]))
+    await journal.close()
+
+
+def batch(rows: list[EventRow]) -> Batch:
+    """Rows with their decisions."""
+    return Batch(
+        rows,
+        [
+            decision_row(row, fact)
+            for row in rows
+            for fact in row.facts
+            if isinstance(fact, Decided)
+        ],
+    )
+
+
+def run(path: Path, diary: Diary, kept: Kept = KEPT, live: tuple[SiteId, ...] = (HUB,)) -> Purge:
+    """One night's purge."""
+
+    async def night() -> Purge:
+        journal = Journal(path)
+        await journal.open()
+        try:
+            return await purge(journal, live, kept, diary.now, sleep=_no_pause)
+        finally:
+            await journal.close()
+
+    return asyncio.run(night())
+
+
+async def _no_pause(_seconds: float) -> None:
+    """A purge that nobody waits for."""
+
+
+def asked(path: Path, question: str, *values: int) -> list[tuple[object, ...]]:
+    """What the file says to somebody who only knows SQL."""
+    with closing(sqlite3.connect(path)) as db:
+        return db.execute(question, values).fetchall()
+
+
+@pytest.fixture
+def told(path: Path) -> Callable[[], object]:
+    """What is told of the past in numbers: days, months, visits."""
+
+    def tell() -> object:
+        with opened(path) as connection:
+            months = [
+                month_of(connection, SITE, date(2026, n, 1), hours="24/7", is_open=lambda _at: True)
+                for n in (8, 9, 10)
+            ]
+            return list(access_1d(connection, Query())), [
+                (m.granted, m.refused, m.visits, m.visitors, m.stay_s) for m in months
+            ]
+
+    return tell
+
+
+def test_the_numbers_stay(path: Path, diary: Diary, told: Callable[[], object]) -> None:
+    """Days' decisions, months' refusals, visitors and stays are what they were."""
+    before = told()
+    done = run(path, diary)
+    assert done.rows > 200
+    assert told() == before
+    run(path, diary, Kept(20, 365))
+    assert told() == before
+    assert asked(path, "SELECT count(*) FROM access_past WHERE access_point = 'front-in'") != [(0,)]
+
+
+def test_the_names_go(path: Path, diary: Diary) -> None:
+    """No row up to there says a pseudonym, but that of the operator who asked for something."""
+    done = run(path, diary)
+    old = asked(path, "SELECT kind, event, facts FROM journal WHERE n <= ?", done.until)
+    assert {kind for kind, *_ in old} == {"space", "request", "tick"}
+    text = str([(event, facts) for kind, event, facts in old if kind != "space"])
+    for name in MEMBERS[:5]:
+        assert f'"{name}"' not in text
+        assert f"hash-{name}" not in text
+    assert '"fay"' in text
+    assert asked(path, "SELECT count(*) FROM decision WHERE n <= ?", done.until) == [(0,)]
+    assert asked(path, "SELECT count(*) FROM decision WHERE n > ?", done.until) != [(0,)]
+
+
+def test_what_was_purged_is_not_in_the_file(path: Path, diary: Diary) -> None:
+    """Freed pages are zeros, and the -wal file is empty."""
+    marks = {row.event.at for row in diary.rows if hasattr(row.event, "at")}
+    (old,) = (min(marks),)
+    mark = old.isoformat().replace("+00:00", "Z").encode()
+    assert mark in path.read_bytes()
+    run(path, diary)
+    files = [path, path.with_name(path.name + "-wal")]
+    assert not any(mark in file.read_bytes() for file in files if file.exists())
+
+
+def test_a_restart_finds_the_same_state(path: Path, diary: Diary) -> None:
+    """The rows behind the newest snapshot are needed, and stay whatever their age."""
+    for days in (90, 1):
+        run(path, diary, Kept(days, 365))
+        with closing(JournalFile(path)) as file:
+            found = recover(file, [HUB], diary.now).sites[HUB]
+            assert (found.site, found.state) == (SITE, diary.state)
+            assert file.last_n() == len(diary.rows)
+    with opened(path) as connection:
+        now = past.PastState().at(connection, HUB)
+    assert now is not None
+    assert now.state == diary.state
+
+
+def test_a_replay_says_from_when_on(path: Path, diary: Diary) -> None:
+    """It begins at the oldest snapshot that is left, and finds nothing wrong."""
+    with closing(JournalFile(path)) as file:
+        assert replay(file, HUB).after == 0
+    done = run(path, diary)
+    with closing(JournalFile(path)) as file:
+        replayed = replay(file, HUB)
+    assert (replayed.differences, replayed.state) == ([], diary.state)
+    assert done.until < replayed.after <= done.until + 8 * 20
+    assert replayed.since is not None
+    assert diary.now - replayed.since > 80 * DAY
+    assert replayed.snapshots > 10
+
+
+def test_what_if_says_from_when_on(path: Path, diary: Diary) -> None:
+    """What is left is judged; for what is gone it says so."""
+    long_ago = diary.now - 95 * DAY
+    with closing(JournalFile(path)) as file:
+        assert speaks_since(file, HUB, long_ago) is None
+    run(path, diary)
+    with closing(JournalFile(path)) as file:
+        since = speaks_since(file, HUB, long_ago)
+        assert since is not None
+        assert diary.now - since > 80 * DAY
+        judged = list(what_if(file, SITE, long_ago, diary.now))
+        assert not [each for each in judged if each.differs]
+        assert len(judged) > 80 * 9
+        assert speaks_since(file, HUB, diary.now - 30 * DAY) is None
+
+
+def test_alarms_and_acts_are_kept_longer(path: Path, diary: Diary) -> None:
+    """Then they go, too; the days' visits stay."""
+    run(path, diary)
+    with opened(path) as connection:
+        audit = past.audit(connection, HUB, limit=1000).lines
+        alarms = past.alarms(connection, HUB, limit=1000).lines
+    assert len(audit) == 200
+    assert len(alarms) == 100
+    assert audit[-2].order == {"holder": "nobody"} or audit[-1].order == {"holder": "nobody"}
+    assert (audit[0].by, audit[0].why) == ("fay", "parcel")
+    run(path, diary, Kept(90, 95))
+    with opened(path) as connection:
+        assert len(past.audit(connection, HUB, limit=1000).lines) == 190
+        assert len(past.alarms(connection, HUB, limit=1000).lines) == 95
+        assert len(month_of(
+            connection, SITE, date(2026, 9, 1), hours="24/7", is_open=lambda _at: True
+        ).visits) == 30  # fmt: skip
+
+
+def test_a_second_night_finds_nothing(path: Path, diary: Diary) -> None:
+    """And says when it was."""
+    run(path, diary)
+    assert run(path, diary).rows == 0
+    with closing(JournalFile(path)) as file:
+        assert file.purged().ran == diary.now
+
+
+def test_a_young_journal_keeps_all(path: Path, diary: Diary) -> None:
+    """Nothing is old enough."""
+    before = asked(path, "SELECT * FROM journal")
+    assert run(path, diary, Kept(3650, 3650)).rows == 0
+    assert asked(path, "SELECT * FROM journal") == before
+
+
+def test_a_site_without_a_snapshot_is_waited_for(path: Path, diary: Diary) -> None:
+    """Its rows are all that a restart has."""
+    assert run(path, diary, live=(HUB, SiteId("new"))).rows == 0
+
+
+def test_a_site_that_left_long_ago_begins_anew(path: Path, diary: Diary) -> None:
+    """It is out of the space file for longer than anything is kept."""
+    other = [structs.replace(diary.rows[-1], n=len(diary.rows) + 1, site=SiteId("b"))]
+
+    async def go_on() -> None:
+        journal = Journal(path)
+        await journal.open()
+        now = diary.now + 200 * DAY
+        await journal.commit(Batch(other))
+        await purge(journal, (), KEPT, now, sleep=_no_pause)
+        await journal.close()
+
+    asyncio.run(go_on())
+    with closing(JournalFile(path)) as file:
+        found = recover(file, [HUB], diary.now).sites[HUB]
+        assert (found.site, file.snapshots(HUB)) == (None, [])
+        assert replay(file, HUB).rows == 0
+        assert list(what_if(file, SITE, MONDAY - 90 * DAY, MONDAY)) == []
+    with opened(path) as connection:
+        assert past.PastState().at(connection, HUB) is None
+
+
+_CHILD = textwrap.dedent("""
+    import asyncio, sys
+    from datetime import datetime
+    from pathlib import Path
+    from gateway.adapters import journal_purge
+    from gateway.adapters.journal import Journal
+    from gateway.privacy.retention import Kept, purge
+
+    journal_purge.ROWS = 5
+
+    async def main():
+        journal = Journal(Path(sys.argv[1]))
+        await journal.open()
+        print("begun", flush=True)
+        await purge(journal, ("hub",), Kept(60, 80), datetime.fromisoformat(sys.argv[2]),
+                    sleep=lambda _s: asyncio.sleep(0.002))
+        print("done", flush=True)
+        await journal.close()
+
+    asyncio.run(main())
+""")
+
+
+async def test_a_kill_at_any_moment_leaves_it_whole(
+    path: Path, diary: Diary, told: Callable[[], object]
+) -> None:
+    """Numbers, replay and restart are right after each of many kills, and the purge gets there."""
+    before, draw, killed = told(), random.Random(5), 0
+    while True:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", _CHILD, str(path), diary.now.isoformat(),
+            stdout=asyncio.subprocess.PIPE, env=os.environ | {"PYTHONPATH": "."},
+        )  # fmt: skip
+        assert child.stdout is not None
+        assert await child.stdout.readline() == b"begun\n"
+        if killed < 4:
+            await asyncio.sleep(draw.uniform(0.0, 0.1))
+            if child.returncode is None:
+                child.send_signal(signal.SIGKILL)
+        said = await child.stdout.readline()
+        await child.wait()
+        assert told() == before
+        with closing(JournalFile(path)) as file:
+            assert replay(file, HUB).differences == []
+            assert recover(file, [HUB], diary.now).sites[HUB].state == diary.state
+        if said == b"done\n":
+            break
+        killed += 1
+    assert killed > 1
+    assert asked(path, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_a_journal_of_an_older_release_learns_to_count(tmp_path: Path) -> None:
+    """Its view of the days knew nothing of a purge."""
+    path = tmp_path / JOURNAL_FILE
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE decision (site, access_point, decision, reason, at)")
+        db.execute("CREATE VIEW access_1d AS SELECT 1 AS old FROM decision")
+        db.execute("DROP TABLE decision")
+
+    async def open_it() -> None:
+        journal = Journal(path)
+        await journal.open()
+        await journal.close()
+
+    asyncio.run(open_it())
+    with opened(path) as connection:
+        assert list(access_1d(connection, Query())) == []
