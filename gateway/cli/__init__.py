@@ -17,6 +17,7 @@ from gateway.cli import (
     may,
     members,
     muster,
+    privacy,
     report,
     request,
     run,
@@ -57,6 +58,7 @@ app.command("init")(init.init)
 app.add_typer(members.app, name="members")
 app.add_typer(request.app, name="request")
 app.command("muster")(muster.muster)
+app.add_typer(privacy.app, name="privacy")
 app.command("why")(why.why)
 app.command("may")(may.may)
 app.command("what-if")(what_if_command.what_if)

@@ -43,9 +43,9 @@ async def erase_pending(
         if any(holder in state.directory.holders for state in states().values()):
             is_in_force = False
         elif await _erase(journal, holder, states()):
-            await asyncio.to_thread(_done, members, holder)
             await journal.work(partial(words.end, holder=holder))
             await journal.tidy()
+            await asyncio.to_thread(_done, members, holder)  # last: a kill before it tries again
             log.info("somebody was erased from the journal")
     return is_in_force
 

@@ -3,10 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from gateway.adapters.audit import FILE as AUDIT_FILE
+from gateway.adapters.audit import AuditError, AuditLog
 from gateway.adapters.directory import DirectoryError
 from gateway.adapters.history import HistoryError
 from gateway.adapters.journal import Journal, JournalError
@@ -60,7 +63,7 @@ class Keeper:
                     due = now + AGAIN  # where it fails
                     await self._purge(now)
                     due = self._next_night(now)
-            except (JournalError, HistoryError, DirectoryError) as error:
+            except (JournalError, HistoryError, DirectoryError, AuditError) as error:
                 self._again = now + AGAIN
                 log.error("personal data could not be purged or erased: %s", error)  # noqa: TRY400 - the text says it
             await asyncio.sleep(LOOK_S)
@@ -74,11 +77,19 @@ class Keeper:
     async def _purge(self, now: datetime) -> None:
         sites, _ = self._live()
         done = await purge(self._journal, sites, self._kept, now)
+        await asyncio.to_thread(self._purge_log, now)
         if done.rows:
             log.info(
                 "%d rows of more than %d days were purged in %d steps, the longest %.1f ms",
                 done.rows, self._kept.passage_days, done.steps, done.longest_ms,
             )  # fmt: skip
+
+    def _purge_log(self, now: datetime) -> None:
+        """The console's own log, where there is one."""
+        file = self._members.with_name(AUDIT_FILE)
+        if file.exists():
+            with closing(AuditLog(file)) as entries:
+                entries.purge(now - timedelta(days=self._kept.audit_days))
 
     async def _erase(self, now: datetime) -> None:
         """Only when the members' file changed, or what was held up is due again."""

@@ -38,6 +38,21 @@ def listen(engine: Engine) -> None:
     event.listen(engine, "begin", _on_begin)
 
 
+def empty_wal(engine: Engine) -> None:
+    """Take the -wal file into the database, so that nothing erased stays in it.
+
+    While somebody reads, it stays for later changes to write over: nobody is waited for.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    with engine.connect() as connection:
+        raw = connection.connection.driver_connection
+        assert raw is not None  # noqa: S101 - it is connected
+        raw.execute("PRAGMA busy_timeout = 0")
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        raw.execute(f"PRAGMA busy_timeout = {int(BUSY_S * 1000)}")
+
+
 def _on_connect(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own connection
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode = WAL")

@@ -211,7 +211,9 @@ class DirectoryStore:
             if known is None:
                 connection.execute(insert(ERASURE).values(holder=id_))
             _replace(connection, {id_}, ())
-            return member
+        with self._told():
+            sqlite.empty_wal(self._engine)
+        return member
 
     def erasures(self) -> tuple[HolderId, ...]:
         """Pseudonyms that still are to go from the journal."""
@@ -222,6 +224,8 @@ class DirectoryStore:
         """A pseudonym is nowhere any more."""
         with self._changing() as connection:
             connection.execute(delete(ERASURE).where(ERASURE.c.holder == holder))
+        with self._told():
+            sqlite.empty_wal(self._engine)
 
     def _bring_up_to_date(self) -> None:
         with self._engine.connect() as connection:

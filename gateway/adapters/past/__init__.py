@@ -37,6 +37,7 @@ from gateway.adapters.past.state import (
     devices,
     duplicates,
     presence,
+    sites,
 )
 
 __all__ = [
@@ -68,4 +69,5 @@ __all__ = [
     "last_decision",
     "presence",
     "row_at",
+    "sites",
 ]

@@ -120,6 +120,11 @@ def _caught_up(file: JournalFile, site: SiteId, begun: SiteNow | None) -> SiteNo
     return SiteNow(n, described, state) if described is not None else None
 
 
+def sites(connection: sqlite3.Connection) -> tuple[SiteId, ...]:
+    """Every site that the journal knows."""
+    return tuple(JournalFile(connection).sites())
+
+
 def presence(now: SiteNow) -> tuple[PresenceLine, ...]:
     """Who is here: by zone in the space file's order, in each the longest there first."""
     order = {zone.id: place for place, zone in enumerate(now.site.zones)}

@@ -1,0 +1,173 @@
+"""The log itself: entries are added and searched, and go when they are old."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from msgspec import Struct
+from sqlalchemy import Connection, Select, create_engine, delete, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.adapters.audit.migration import is_current, migrate
+from gateway.adapters.audit.tables import ENTRY
+from gateway.adapters.directory import sqlite
+from gateway.adapters.past.page import Page, bounded
+
+FILE: Final = "audit.db"
+LOOK: Final = "look"
+"""The action of whoever looks at one person's passages."""
+ERASED: Final = "nobody"
+"""Whom an entry was about who is erased."""
+DETAIL_MAX: Final = 500
+"""Characters of a detail; longer ones are cut."""
+COLUMNS: Final = ("at", "by", "action", "site", "subject", "detail", "outcome")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_US: Final = timedelta(microseconds=1)
+
+
+class AuditError(Exception):
+    """The log cannot be used: the message says why. Who may not be logged may not look."""
+
+
+class Entry(Struct, frozen=True):
+    """Somebody did something, or was refused.
+
+    `by` is an account of the console, `action` a word such as look, export, erase, import, sign-in,
+    sign-out, token, settings; `subject` is whose data it was about (a pseudonym), `detail` why.
+    `site` None: it is about no site. `outcome` is "done" or why it was refused.
+    """
+
+    at: datetime
+    by: str
+    action: str
+    site: str | None = None
+    subject: str | None = None
+    detail: str = ""
+    outcome: str = "done"
+
+
+class EntryLine(Struct, frozen=True):
+    """An entry with its number."""
+
+    n: int
+    entry: Entry
+
+
+class AuditLog:
+    """The console's log. Any thread, one caller at a time.
+
+    Raises:
+        AuditError: from any method, when the file is missing, locked, damaged or of a newer seuil.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._name = str(path)
+        with self._told():
+            sqlite.prepare(path)
+            self._engine = create_engine(
+                sqlite.url_of(path),
+                pool_size=1,
+                max_overflow=0,
+                hide_parameters=True,
+                connect_args={"timeout": sqlite.BUSY_S},
+            )
+        sqlite.listen(self._engine)
+        self._writing = self._engine.execution_options(**{sqlite.WRITES: True})
+        try:
+            with self._told(), self._engine.connect() as connection:
+                is_ready = is_current(connection)
+            if not is_ready:
+                with self._changing() as connection:
+                    migrate(connection)  # where another process was first, nothing is left to do
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._engine.dispose()
+
+    def record(self, entry: Entry) -> int:
+        """Keep an entry; its number. It is on disk when this returns."""
+        row = {name: getattr(entry, name) for name in COLUMNS}
+        row |= {"at": _microseconds(entry.at), "detail": entry.detail[:DETAIL_MAX]}
+        with self._changing() as connection:
+            return int(connection.scalar(insert(ENTRY).values(row).returning(ENTRY.c.n)) or 0)
+
+    def search(
+        self,
+        *,
+        by: str | None = None,
+        action: str | None = None,
+        subject: str | None = None,
+        site: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        before: int | None = None,
+        limit: int = 50,
+    ) -> Page[EntryLine]:
+        """Entries that match, newest first; `since` inclusive, `until` exclusive.
+
+        Raises:
+            ValueError: `limit` is below 1.
+        """
+        limit, query = bounded(limit), select(ENTRY)
+        same = ((ENTRY.c.by, by), (ENTRY.c.action, action), (ENTRY.c.subject, subject))
+        for column, wanted in (*same, (ENTRY.c.site, site)):
+            if wanted is not None:
+                query = query.where(column == wanted)
+        query = _between(query, since, until, before)
+        with self._told(), self._engine.begin() as connection:
+            rows = connection.execute(query.order_by(ENTRY.c.n.desc()).limit(limit + 1)).all()
+        lines = tuple(_line(row) for row in rows[:limit])
+        return Page(lines, lines[-1].n if len(rows) > limit else None)
+
+    def purge(self, before: datetime) -> int:
+        """Forget what is older; how many entries."""
+        with self._changing() as connection:
+            old = delete(ENTRY).where(ENTRY.c.at < _microseconds(before))
+            return connection.execute(old).rowcount
+
+    def about_nobody(self, subject: str) -> int:
+        """Somebody was erased: the looks at them stay, but not whom they were at; how many."""
+        with self._changing() as connection:
+            change = update(ENTRY).where(ENTRY.c.subject == subject).values(subject=ERASED)
+            changed = connection.execute(change).rowcount
+        with self._told():
+            sqlite.empty_wal(self._engine)
+        return changed
+
+    @contextmanager
+    def _changing(self) -> Iterator[Connection]:
+        with self._told(), self._writing.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, SQLAlchemyError, sqlite3.Error) as wrong:
+            reason = getattr(wrong, "orig", None) or wrong
+            raise AuditError(f"{self._name}: {reason}") from wrong
+
+
+def _between(
+    query: Select[Any], since: datetime | None, until: datetime | None, before: int | None
+) -> Select[Any]:
+    if since is not None:
+        query = query.where(ENTRY.c.at >= _microseconds(since))
+    if until is not None:
+        query = query.where(ENTRY.c.at < _microseconds(until))
+    return query if before is None else query.where(ENTRY.c.n < before)
+
+
+def _line(row: Any) -> EntryLine:  # noqa: ANN401 - a row of any select
+    n, at, *rest = row
+    return EntryLine(n, Entry(_EPOCH + at * _US, *rest))
+
+
+def _microseconds(at: datetime) -> int:
+    return (at - _EPOCH) // _US

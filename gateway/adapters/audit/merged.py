@@ -1,0 +1,101 @@
+"""One list of what was done at the console and of what the gateway was asked for."""
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
+from heapq import merge
+from itertools import islice
+from typing import Any
+
+from msgspec import Struct, json
+
+from gateway.adapters import past
+from gateway.adapters.audit.log import COLUMNS, AuditLog, Entry
+from gateway.adapters.past.page import bounded
+
+
+class Merged(Struct, frozen=True):
+    """One line of the audit screen, from the console (`entry`) or the gateway (`request`)."""
+
+    at: datetime
+    source: str
+    n: int
+    by: str
+    action: str
+    site: str | None
+    subject: str | None
+    detail: str
+    outcome: str
+
+
+class Place(Struct, frozen=True):
+    """Where a merged page ends in each of its two sources; None: at its beginning."""
+
+    console: int | None = None
+    gateway: int | None = None
+
+
+def merged(
+    log: AuditLog,
+    journal: sqlite3.Connection,
+    site: str,
+    *,
+    since: datetime | None = None,
+    place: Place | None = None,
+    limit: int = 50,
+) -> tuple[tuple[Merged, ...], Place | None]:
+    """What was done at the console and asked of the gateway, newest first, and where to go on.
+
+    The console's entries of no site (sign-ins, tokens) are in every site's list. None: that is all.
+    """
+    place = place or Place()
+    entries = _entries(log, site, since, place.console)
+    requests = _requests(journal, site, since, place.gateway)
+    found = merge(entries, requests, key=lambda line: line.at, reverse=True)
+    lines = tuple(islice(found, bounded(limit)))
+    if len(lines) < limit or next(found, None) is None:
+        return lines, None
+    console = min((line.n for line in lines if line.source == "console"), default=place.console)
+    gateway = min((line.n for line in lines if line.source == "gateway"), default=place.gateway)
+    return lines, Place(console, gateway)
+
+
+def _entries(
+    log: AuditLog, site: str, since: datetime | None, before: int | None
+) -> Iterator[Merged]:
+    while True:
+        page = log.search(since=since, before=before)
+        for line in page.lines:
+            entry = line.entry
+            if entry.site in (None, site):
+                yield Merged(source="console", n=line.n, **_fields(entry))
+        if page.before is None:
+            return
+        before = page.before
+
+
+def _requests(
+    journal: sqlite3.Connection, site: str, since: datetime | None, before: int | None
+) -> Iterator[Merged]:
+    while True:
+        page = past.audit(journal, site, since=since, before=before)
+        for line in page.lines:
+            order = json.encode(line.order).decode() if line.order else ""
+            yield Merged(
+                at=line.at,
+                source="gateway",
+                n=line.n,
+                by=line.by,
+                action=line.verb,
+                site=site,
+                subject=line.order.get("holder"),
+                detail=" ".join(filter(None, (line.why, order))),
+                outcome=line.error or "done",
+            )
+        if page.before is None:
+            return
+        before = page.before
+
+
+def _fields(entry: Entry) -> dict[str, Any]:
+    return {name: getattr(entry, name) for name in COLUMNS}

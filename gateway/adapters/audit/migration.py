@@ -1,0 +1,42 @@
+"""An older log becomes one of today; the steps are Alembic's, in `migrations`."""
+
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, inspect, text
+
+from gateway.adapters.audit.tables import REVISION
+
+REVISIONS: Final = (REVISION,)
+"""Every step, in order."""
+
+
+class NewerSchemaError(OSError):
+    """A newer seuil made this file."""
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether nothing has to be done.
+
+    Raises:
+        NewerSchemaError: A newer seuil made this file.
+    """
+    if "alembic_version" not in inspect(connection).get_table_names():
+        return False
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    if found is not None and found not in REVISIONS:
+        raise NewerSchemaError(
+            f'its schema is "{found}", this seuil knows {", ".join(REVISIONS)}; update seuil'
+        )
+    return found == REVISION
+
+
+def migrate(connection: Connection) -> None:
+    """Carry out the steps that are missing, in the transaction that `connection` is in."""
+    from alembic import command  # noqa: PLC0415 - a quarter of a second that most starts need not
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.set_main_option("path_separator", "os")
+    command.upgrade(config, "head")

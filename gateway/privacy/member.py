@@ -1,0 +1,221 @@
+"""What a member may have of what is kept about them, and how it goes.
+
+`seuil privacy` and the console call the same two functions. An export holds no badge number (there
+is none), no hash of one, and nobody else; an erasure removes the member at once and leaves it to
+the gateway to write over their pseudonym in its journal, within seconds where it runs.
+"""
+
+from collections import Counter
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from gateway.adapters import past
+from gateway.adapters.audit import FILE as AUDIT_FILE
+from gateway.adapters.audit import AuditLog
+from gateway.adapters.directory import FILE as MEMBERS_FILE
+from gateway.adapters.directory import DirectoryStore, Member
+from gateway.adapters.history import opened
+from gateway.adapters.journal import JOURNAL_FILE
+
+_NUMBER = frozenset({"hash", "holder", "pin", "duress_pin", "reader_hash"})
+
+
+class Passage(Struct, frozen=True):
+    """One event that the journal keeps of a member, with what followed from it for them."""
+
+    n: int
+    site: str
+    kind: str
+    at: datetime
+    event: dict[str, Any]
+    facts: tuple[dict[str, Any], ...]
+
+
+class Look(Struct, frozen=True):
+    """Somebody looked at the member's log, exported or changed their data."""
+
+    at: datetime
+    by: str
+    action: str
+    why: str
+    outcome: str
+
+
+class Export(Struct, frozen=True):
+    """Everything that is kept about one member, at one moment."""
+
+    at: datetime
+    ref: str
+    holder: str
+    name: str
+    email: str | None
+    kind: str
+    groups: tuple[str, ...]
+    memberships: tuple[dict[str, Any], ...]
+    trainings: tuple[dict[str, Any], ...]
+    roles: tuple[dict[str, Any], ...]
+    credentials: tuple[dict[str, Any], ...]
+    usage: dict[str, tuple[dict[str, Any], ...]]
+    """By site: days of use that quotas count."""
+    inside: dict[str, dict[str, Any]]
+    """By site: where they are now."""
+    passages: tuple[Passage, ...]
+    looks: tuple[Look, ...]
+
+    def as_json(self) -> bytes:
+        """For machines (GDPR, article 20), with line breaks."""
+        return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
+
+
+class Erased(Struct, frozen=True):
+    """What an erasure removed at once, and what the gateway now writes over."""
+
+    ref: str
+    holder: str
+    credentials: int
+    memberships: int
+    trainings: int
+    looks: int
+    """Entries of the audit log that no longer say whom they were about."""
+    journal_rows: int
+    inside: tuple[str, ...]
+    """Sites where they were inside: they leave the count there."""
+
+
+def export_member(data_dir: Path, who: str, now: datetime) -> Export | None:
+    """Everything about the member with this reference or pseudonym; None: there is none.
+
+    It looks at the whole journal, some seconds for a million rows: not on an event loop.
+
+    Raises:
+        DirectoryError, HistoryError, AuditError: a file cannot be read.
+    """
+    member = _find(data_dir, who)
+    if member is None:
+        return None
+    holder = member.holder
+    usage, inside = _now(data_dir, holder.id)
+    return Export(
+        at=now,
+        ref=member.ref,
+        holder=holder.id,
+        name=member.name,
+        email=member.email,
+        kind=holder.kind,
+        groups=holder.groups,
+        memberships=_plain(holder.memberships),
+        trainings=_plain(holder.trainings),
+        roles=_plain(holder.roles),
+        credentials=tuple(
+            {key: value for key, value in each.items() if key not in _NUMBER}
+            for each in _plain(member.credentials)
+        ),
+        usage=usage,
+        inside=inside,
+        passages=tuple(_passages(data_dir, holder.id)),
+        looks=_looks(data_dir, holder.id),
+    )
+
+
+def erase_member(data_dir: Path, who: str) -> Erased | None:
+    """Erase the member with this reference or pseudonym; None: there is none (any more).
+
+    Their name, badges and memberships are gone when this returns. The running gateway takes them
+    out of force within a second and then writes over their pseudonym; one that does not run does so
+    when it starts.
+
+    Raises:
+        DirectoryError, HistoryError, AuditError: a file cannot be read or written.
+    """
+    member = _find(data_dir, who)
+    if member is None:
+        return None
+    holder = member.holder.id
+    rows = Counter(row.kind for row in _passages(data_dir, holder))
+    _, inside = _now(data_dir, holder)
+    looks = 0
+    if (data_dir / AUDIT_FILE).exists():
+        with closing(AuditLog(data_dir / AUDIT_FILE)) as log:
+            looks = log.about_nobody(holder)
+    with closing(DirectoryStore(data_dir / MEMBERS_FILE)) as store:
+        if store.erase(holder) is None:
+            return None  # somebody else was first
+    return Erased(
+        ref=member.ref,
+        holder=holder,
+        credentials=len(member.credentials),
+        memberships=len(member.holder.memberships),
+        trainings=len(member.holder.trainings),
+        looks=looks,
+        journal_rows=rows.total(),
+        inside=tuple(sorted(inside)),
+    )
+
+
+def _find(data_dir: Path, who: str) -> Member | None:
+    file = data_dir / MEMBERS_FILE
+    if not file.exists():
+        return None
+    with closing(DirectoryStore(file)) as store:
+        return store.find(who)
+
+
+def _plain(values: tuple[Any, ...]) -> tuple[dict[str, Any], ...]:
+    return tuple(msgspec.to_builtins(value) for value in values)
+
+
+def _passages(data_dir: Path, holder: str) -> list[Passage]:
+    journal, after, found = data_dir / JOURNAL_FILE, 0, list[Passage]()
+    if not journal.exists():
+        return found
+    with opened(journal) as connection:
+        while True:
+            part = past.export_rows(connection, holder, after=after)
+            found += [
+                Passage(row.n, row.site, row.kind, row.at, row.event, row.facts)
+                for row in part.rows
+            ]
+            if part.after is None:
+                return found
+            after = part.after
+
+
+def _now(
+    data_dir: Path, holder: str
+) -> tuple[dict[str, tuple[dict[str, Any], ...]], dict[str, dict[str, Any]]]:
+    """What a quota counts, and where they are, by site."""
+    usage: dict[str, tuple[dict[str, Any], ...]] = {}
+    inside: dict[str, dict[str, Any]] = {}
+    journal, states = data_dir / JOURNAL_FILE, past.PastState()
+    if not journal.exists():
+        return usage, inside
+    with opened(journal) as connection:
+        for site in past.sites(connection):
+            now = states.at(connection, site)
+            if now is None:
+                continue
+            if days := now.state.usage.get(holder):  # type: ignore[call-overload]
+                usage[site] = _plain(days)
+            if where := now.state.presence.get(holder):  # type: ignore[call-overload]
+                inside[site] = msgspec.to_builtins(where)
+    return usage, inside
+
+
+def _looks(data_dir: Path, holder: str) -> tuple[Look, ...]:
+    file, before, found = data_dir / AUDIT_FILE, None, list[Look]()
+    if not file.exists():
+        return ()
+    with closing(AuditLog(file)) as log:
+        while True:
+            page = log.search(subject=holder, before=before, limit=past.LIMIT_MAX)
+            for line in page.lines:
+                one = line.entry
+                found.append(Look(one.at, one.by, one.action, one.detail, one.outcome))
+            if page.before is None:
+                return tuple(found)
+            before = page.before

@@ -1,0 +1,102 @@
+"""An export as a text that its member can read, in French or English."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from gateway.core.reasons import REASONS
+from gateway.privacy.member import Export, Passage
+
+Language = Literal["fr", "en"]
+
+_WORDS: Final[dict[str, tuple[str, str]]] = {
+    "title": ("Données conservées à votre sujet", "What is kept about you"),
+    "as of": ("État au", "As of"),
+    "utc": ("Les heures sont en temps universel (UTC).", "Times are universal time (UTC)."),
+    "ref": ("Référence", "Reference"),
+    "name": ("Nom", "Name"),
+    "email": ("Adresse électronique", "E-mail address"),
+    "holder": ("Pseudonyme dans le journal", "Pseudonym in the journal"),
+    "groups": ("Groupes", "Groups"),
+    "memberships": ("Abonnements", "Memberships"),
+    "trainings": ("Formations", "Trainings"),
+    "roles": ("Rôles", "Roles"),
+    "credentials": (
+        "Badges et codes (leurs numéros ne sont pas conservés)",
+        "Badges and codes (their numbers are not kept)",
+    ),
+    "usage": ("Jours d'utilisation comptés pour un quota", "Days of use counted for a quota"),
+    "inside": ("Présence actuelle", "Where you are now"),
+    "passages": ("Passages et ce qui s'en est suivi", "Passages and what followed"),
+    "looks": ("Consultations de vos données", "Looks at your data"),
+    "none": ("rien", "nothing"),
+    "granted": ("accepté", "granted"),
+    "denied": ("refusé", "denied"),
+}
+
+
+def text_of(export: Export, language: Language) -> str:
+    """The whole export, a line a thing."""
+    return "\n".join(_lines(export, language)) + "\n"
+
+
+def _lines(export: Export, language: Language) -> Iterator[str]:
+    def word(key: str) -> str:
+        return _WORDS[key][language == "en"]
+
+    yield word("title")
+    yield f"{word('as of')} {_moment(export.at)}. {word('utc')}"
+    yield ""
+    for key in ("ref", "name", "email", "holder"):
+        yield f"{word(key)}: {getattr(export, key) or word('none')}"
+    yield f"{word('groups')}: {', '.join(export.groups) or word('none')}"
+    for key in ("memberships", "trainings", "roles", "credentials"):
+        yield from _section(word(key), map(_plain, getattr(export, key)), word("none"))
+    days = (f"{site}: {_plain(day)}" for site, kept in export.usage.items() for day in kept)
+    yield from _section(word("usage"), days, word("none"))
+    places = (f"{site}: {_plain(where)}" for site, where in export.inside.items())
+    yield from _section(word("inside"), places, word("none"))
+    passages = (_passage(one, language) for one in export.passages)
+    yield from _section(word("passages"), passages, word("none"))
+    looks = (
+        f"{_moment(one.at)}  {one.by}  {one.action}  {one.why}  {one.outcome}"
+        for one in export.looks
+    )
+    yield from _section(word("looks"), looks, word("none"))
+
+
+def _section(title: str, lines: Iterator[str], nothing: str) -> Iterator[str]:
+    yield ""
+    yield f"{title}:"
+    found = False
+    for line in lines:
+        found = True
+        yield f"  {line}"
+    if not found:
+        yield f"  {nothing}"
+
+
+def _passage(one: Passage, language: Language) -> str:
+    said = ", ".join(filter(None, (_fact(fact, language) for fact in one.facts)))
+    return f"{_moment(one.at)}  {one.site}  {one.kind}  {said}".rstrip()
+
+
+def _fact(fact: dict[str, Any], language: Language) -> str:
+    """A decision in words; of other facts their name and where."""
+    if fact["fact"] != "Decided":
+        places = (fact.get(key) for key in ("zone", "door", "machine", "object"))
+        return " ".join([fact["fact"], *(place for place in places if place)])
+    reason = REASONS.get(fact["reason"])
+    why = (reason.text.en if language == "en" else reason.text.fr) if reason else fact["reason"]
+    return f"{fact.get('access_point', '')} {_WORDS[fact['decision']][language == 'en']}: {why}"
+
+
+def _plain(values: dict[str, Any]) -> str:
+    def spoken(value: object) -> str:
+        return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+    return "; ".join(f"{key} {spoken(value)}" for key, value in values.items() if value is not None)
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}"
