@@ -14,6 +14,7 @@ from gateway.config import Settings
 from gateway.console import problems
 from gateway.console.follow import Follower
 from gateway.console.menu import SCREENS
+from gateway.console.people.office import Office
 from gateway.console.place import Console
 from gateway.console.screens import ROUTERS
 from gateway.console.seat import Seats
@@ -43,6 +44,7 @@ def build_app(
         openapi_url="/openapi.json",
     )
     app.state.console = console
+    app.state.office = Office(console)
     app.state.follower = Follower(console.picture, console.hub, settings, console.sites)
     app.add_middleware(Shield, names=tuple(allowed_hosts))
     problems.install(app)
