@@ -113,6 +113,7 @@ def _topics(topics: Topics, sites: Iterable[SiteId]) -> list[str]:
     for site in sites:
         filters += (topics.occupancy(site, "+"), topics.door(site, "+"), topics.access(site))
         filters += (topics.alarm(site, "+", "+"), topics.mode(site))
+        filters.append(topics.rights_state(site, "+"))
     return filters
 
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from gateway.clock import Clock
 from gateway.core.requests import Mode
-from gateway.core.site import DoorId, Site, SiteId, ZoneId
+from gateway.core.site import DeviceId, DoorId, Site, SiteId, ZoneId
 from gateway.wire import (
     PAYLOAD_LIMIT,
     AccessMessage,
@@ -23,6 +23,7 @@ from gateway.wire import (
     HealthMessage,
     ModeMessage,
     OccupancyMessage,
+    RightsState,
 )
 
 DECISIONS_KEPT = 100
@@ -67,6 +68,8 @@ class SitePicture(Struct):
     doors: dict[DoorId, DoorMessage] = {}
     alarms: dict[str, AlarmMessage] = {}
     mode: Mode | None = None
+    rights: dict[DeviceId, RightsState] = {}
+    """How the readers stand with their rights lists."""
     decisions: list[AccessMessage] = []
     """Newest first."""
 
@@ -105,6 +108,7 @@ class Picture:
         """Forget all that the broker retains: it tells us again, and only what is still true."""
         for site in self.sites.values():
             site.zones, site.doors, site.alarms, site.mode = {}, {}, {}, None
+            site.rights = {}
         self.gateways = {}
 
     def _take(self, levels: list[str], payload: bytes) -> Change | None:
@@ -130,6 +134,9 @@ class Picture:
             case ["alarm", kind, about] if about in self._subjects[site]:
                 _put_alarm(picture, kind, about, payload)
                 return Change("alarms", site)
+            case [device, "rights-state"] if device in plan.device:
+                _put_rights(picture, DeviceId(device), payload)
+                return None  # no open page shows it
             case ["access"]:
                 return Change("access", site) if _put_decision(picture, payload) else None
             case ["mode"]:
@@ -154,6 +161,7 @@ _occupancy = msgspec.json.Decoder(OccupancyMessage).decode
 _door = msgspec.json.Decoder(DoorMessage).decode
 _access = msgspec.json.Decoder(AccessMessage).decode
 _alarm = msgspec.json.Decoder(AlarmMessage).decode
+_rights = msgspec.json.Decoder(RightsState).decode
 _mode = msgspec.json.Decoder(ModeMessage).decode
 _health = msgspec.json.Decoder(HealthMessage).decode
 
@@ -201,6 +209,16 @@ def _put_alarm(picture: SitePicture, kind: str, about: str, payload: bytes) -> N
     if full or (message.kind, message.object) != (kind, about):
         raise _UnfitError
     picture.alarms[key] = message
+
+
+def _put_rights(picture: SitePicture, device: DeviceId, payload: bytes) -> None:
+    if not payload:
+        picture.rights.pop(device, None)
+        return
+    message = _rights(payload)
+    _check_time(message.at)
+    _check_time(message.expires)
+    picture.rights[device] = message
 
 
 def _put_decision(picture: SitePicture, payload: bytes) -> bool:
