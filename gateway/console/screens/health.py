@@ -137,7 +137,9 @@ def _broker(console: Console, say: Words) -> Line:
     name = say("Broker link of the console")
     if console.picture.connected:
         return Line(name, "ok", say("connected"))
-    return Line(name, "fault", say("not connected"), say("Does the broker run, and is its address right?"))
+    return Line(
+        name, "fault", say("not connected"), say("Does the broker run, and is its address right?")
+    )
 
 
 def _gateway(

@@ -12,8 +12,8 @@ from gateway.adapters.directory import Member
 from gateway.console.people.change import change, note
 from gateway.console.people.imports import Preview, known_here
 from gateway.console.people.office import OfficeHere
-from gateway.console.people.told import STANDING
 from gateway.console.people.roster import PAGE, PAGE_MAX, no_such_member
+from gateway.console.people.told import STANDING
 from gateway.console.problems import RESPONSES, Problem
 from gateway.console.screens.members import WORDS_MAX, exported_list
 from gateway.console.screens.members_change import add_member, badge_change, erase_here, role_change
@@ -312,7 +312,6 @@ async def role(
     seat: GraveAdministrator, here: SiteHere, console: ConsoleHere, holder: str, wanted: RoleWanted
 ) -> MemberBody:
     """Give a role or take it away."""
-
     if wanted.role not in {*STANDING, *(each.id for each in here.roles)}:
         raise _invalid(Wrong("role", "is no role of this site"))
 
