@@ -10,6 +10,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from gateway.adapters.directory import DirectoryStore, Member, holder_of
+from gateway.console.pages import lang_of
 from gateway.console.people.change import (
     change,
     changed_meanwhile,
@@ -18,6 +19,7 @@ from gateway.console.people.change import (
     note,
     write,
 )
+from gateway.console.people.faults import in_words
 from gateway.console.people.imports import known_here
 from gateway.console.people.office import OfficeHere
 from gateway.console.people.roster import no_such_member
@@ -46,7 +48,9 @@ async def add(
     try:
         member = await add_member(console, seat, here, given)
     except Wrong as wrong:
-        return draw_new(request, seat, here, console, given, wrong=(wrong.column, str(wrong)))
+        return draw_new(
+            request, seat, here, console, given, wrong=(wrong.column, said(request, wrong))
+        )
     return _back(here, member.holder.id, "added")
 
 
@@ -181,7 +185,7 @@ async def erase(
     member = await office.roster.member(here.id, holder)
     typed = _texts(await request.form()).get("ref", "")
     if typed != member.ref:
-        wrong = ("erase", "ref", "is not the reference of this member")
+        wrong = ("erase", "ref", said(request, Wrong("ref", "is not the reference of this member")))
         return await draw_member(request, seat, here, console, member, wrong=wrong)
     await erase_here(console, seat, here, member)
     return RedirectResponse(f"/sites/{here.id}/members?done=erased", 303)
@@ -303,13 +307,18 @@ async def _changed(
         await change(console, seat, here, holder, revise, action=part, was=given.get("was"))
     except Wrong as wrong:
         member = await office.roster.member(here.id, holder)
-        told = (part, wrong.column, str(wrong))
+        told = (part, wrong.column, said(request, wrong))
         return await draw_member(request, seat, here, console, member, wrong=told)
     return _back(here, holder, part)
 
 
 def _back(here: Site, holder: HolderId | str, done: str) -> Response:
     return RedirectResponse(f"/sites/{here.id}/members/{holder}?done={done}#{done}", 303)
+
+
+def said(request: Request, wrong: Wrong) -> str:
+    """What is wrong, in the asker's language."""
+    return in_words(str(wrong), lang_of(request))
 
 
 def _where(given: dict[str, str], here: Site) -> str:

@@ -4,9 +4,11 @@ from typing import IO, Annotated, Final
 
 from fastapi import APIRouter, File, Form, UploadFile
 from fastapi.responses import RedirectResponse, Response
+from msgspec import structs
 from starlette.requests import Request
 
-from gateway.console.pages import page
+from gateway.console.pages import lang_of, page
+from gateway.console.people.faults import in_words
 from gateway.console.people.office import OfficeHere
 from gateway.console.screens.members import teller_of
 from gateway.console.seat import Administrator, ConsoleHere, GraveAdministrator, SiteHere
@@ -61,7 +63,10 @@ async def shown(
         site=here,
         preview=made,
         change=change,
-        faults=made.faults[:LINES_SHOWN],
+        faults=[
+            structs.replace(each, message=in_words(each.message, lang_of(request)))
+            for each in made.faults[:LINES_SHOWN]
+        ],
         added=[(each, teller.plans(each)) for each in change.added[:LINES_SHOWN]],
         changed=[
             (after, teller.changes(old, after)) for old, after in change.changed[:LINES_SHOWN]
