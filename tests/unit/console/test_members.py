@@ -350,6 +350,7 @@ async def test_a_removal_of_the_last_administrator_is_refused(place: Place) -> N
 async def test_a_file_too_large_is_not_read(place: Place) -> None:
     """Nor one that is no list."""
     assert (await upload(place, "x" * (10 << 20) + "y")).status_code == 413
+    assert (await upload(place, "x" * (12 << 20))).status_code == 413
     assert "cannot be read" in (await upload(place, "PK\x03\x04 no workbook")).text
 
 
