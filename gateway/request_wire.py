@@ -126,6 +126,7 @@ _RIGHT: Final = {
     "mode": f"one of {', '.join(get_args(Mode))}",
     "why": "text of at most 200 characters; for a mode, of at least one",
     "door": _ID,
+    "device": _ID,
     "access_point": _ID,
     "holder": _PSEUDONYM,
     "seen": "true or false",

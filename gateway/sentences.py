@@ -76,6 +76,10 @@ REFUSALS: Final[Mapping[str, Text]] = {
         "Refusé : ce lieu n'a rien ni personne de ce nom. Vérifiez l'identifiant.",
         "Refused: this place has nothing and nobody of that name. Check the id.",
     ),
+    "busy": Text(
+        "Refusé : ce lecteur attend déjà un badge. Réessayez dans une minute.",
+        "Refused: this reader waits for a badge already. Try again in a minute.",
+    ),
     "out-of-place": Text(
         "Refusé : cela n'a pas de sens maintenant. Vérifiez le mode du lieu.",
         "Refused: it makes no sense now. Check the mode of the place.",

@@ -104,6 +104,10 @@ class Turnover(Struct):
     renewed: dict[SiteId, Site | None] = field(default_factory=dict)
     """Sites with a new space file, each as it was before."""
 
+    def enrols(self, site: SiteId, device: DeviceId) -> bool:
+        """Whether a reader waits for a badge to enrol."""
+        return device in self.states[site].enrolments
+
 
 class Service:
     """Owns the sites' states, and carries everything in and out of the engine.
@@ -265,7 +269,7 @@ class Service:
     def _take_in(self, turnover: Turnover, message: MQTTMessage) -> None:
         """One message: its events through the engine, or a dead letter."""
         try:
-            for site_event in turnover.wire.intake.events(message, turnover.now):
+            for site_event in turnover.wire.intake.events(message, turnover.now, turnover.enrols):
                 self._step(turnover, site_event.site, site_event.event)
         except WireError as error:
             if not self._is_sent_again(turnover, message, error):

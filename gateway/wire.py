@@ -57,7 +57,7 @@ class Topics(Struct, frozen=True):
         """A page of a reader's rights list (retained), from 0."""
         return f"{self.prefix}/{site}/{device}/rights/{page}"
 
-    def rights_state(self, site: SiteId, device: DeviceId) -> str:
+    def rights_state(self, site: SiteId, device: DeviceId | Literal["+"]) -> str:
         """Whether a reader has its rights list, for everyone to see (retained)."""
         return f"{self.prefix}/{site}/{device}/rights-state"
 

@@ -16,7 +16,13 @@ from typing import Final
 
 from gateway import __version__
 from gateway.adapters.directory import FILE as MEMBERS_FILE
-from gateway.adapters.directory import DirectoryError, DirectoryStore, credential_hash, diff
+from gateway.adapters.directory import (
+    DirectoryError,
+    DirectoryStore,
+    credential_hash,
+    diff,
+    reader_hash,
+)
 from gateway.adapters.influx import InfluxSettings, Outbox
 from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.adapters.mqtt import broker_address
@@ -235,7 +241,7 @@ async def _parts(
         sites,
         recovered=recovered,
         journal=journal,
-        intake=Intake(registry, partial(credential_hash, key)),
+        intake=Intake(registry, partial(credential_hash, key), partial(reader_hash, key)),
         announcer=Announcer(registry, topics),
         topics=topics,
         clock=clock,
@@ -314,7 +320,9 @@ async def _watch_space(parts: Parts, prefix: str, watch: Watch) -> None:
             registry = await asyncio.to_thread(Registry, space.sites, prefix)
         except ValueError as clash:  # with a site that went, and is run until a restart
             raise ConfigError([Fault("space", "", f"{clash}; or restart")]) from None
-        intake = Intake(registry, partial(credential_hash, parts.key))
+        intake = Intake(
+            registry, partial(credential_hash, parts.key), partial(reader_hash, parts.key)
+        )
         changed = await parts.service.renew(space.sites, intake, Announcer(registry, parts.topics))
         parts.sessions.follow(registry)
         parts.calendars.use(space.feeds)

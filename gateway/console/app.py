@@ -16,6 +16,7 @@ from gateway.console import problems
 from gateway.console.follow import Follower
 from gateway.console.guard import Guard
 from gateway.console.menu import SCREENS
+from gateway.console.people.office import Office
 from gateway.console.place import Console
 from gateway.console.screens import ROUTERS
 from gateway.console.seat import Seats
@@ -52,6 +53,7 @@ def build_app(
         openapi_url="/openapi.json",
     )
     app.state.console = console
+    app.state.office = Office(console)
     app.state.outside = outside = Outside(
         sites, settings, console.picture, clock, told=told, streams=lambda: len(console.hub)
     )

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from gateway.clock import Clock
 from gateway.core.requests import Mode
-from gateway.core.site import DoorId, Site, SiteId, ZoneId
+from gateway.core.site import DeviceId, DoorId, Site, SiteId, ZoneId
 from gateway.wire import (
     PAYLOAD_LIMIT,
     AccessMessage,
@@ -25,6 +25,7 @@ from gateway.wire import (
     ModeMessage,
     MusterMessage,
     OccupancyMessage,
+    RightsState,
 )
 
 DECISIONS_KEPT = 100
@@ -75,6 +76,8 @@ class SitePicture(Struct):
     """The mode with since when, by whom and why."""
     muster: dict[ZoneId, MusterMessage] = {}
     """In an evacuation, by zone."""
+    rights: dict[DeviceId, RightsState] = {}
+    """How the readers stand with their rights lists."""
     decisions: list[AccessMessage] = []
     """Newest first."""
     hints: list[HintMessage] = []
@@ -115,7 +118,7 @@ class Picture:
         """Forget all that the broker retains: it tells us again, and only what is still true."""
         for site in self.sites.values():
             site.zones, site.doors, site.alarms, site.muster = {}, {}, {}, {}
-            site.mode = site.set = None
+            site.mode, site.set, site.rights = None, None, {}
         self.gateways = {}
 
     def _take(self, levels: list[str], payload: bytes) -> Change | None:
@@ -138,6 +141,9 @@ class Picture:
             case ["hint", kind, about] if about in self._subjects[site]:
                 noticed = _put_hint(picture, kind, about, payload)
                 return Change("hint", site, hint_id(noticed)) if noticed is not None else None
+            case [device, "rights-state"] if device in self._plans[site].device:
+                _put_rights(picture, DeviceId(device), payload)
+                return None  # no open page shows it
             case _:
                 return self._take_state(site, levels, payload)
 
@@ -182,6 +188,7 @@ _access = msgspec.json.Decoder(AccessMessage).decode
 _alarm = msgspec.json.Decoder(AlarmMessage).decode
 _hint = msgspec.json.Decoder(HintMessage).decode
 _muster = msgspec.json.Decoder(MusterMessage).decode
+_rights = msgspec.json.Decoder(RightsState).decode
 _mode = msgspec.json.Decoder(ModeMessage).decode
 _health = msgspec.json.Decoder(HealthMessage).decode
 
@@ -239,6 +246,16 @@ def _put_alarm(picture: SitePicture, kind: str, about: str, payload: bytes) -> N
     if full or (message.kind, message.object) != (kind, about):
         raise _UnfitError
     picture.alarms[key] = message
+
+
+def _put_rights(picture: SitePicture, device: DeviceId, payload: bytes) -> None:
+    if not payload:
+        picture.rights.pop(device, None)
+        return
+    message = _rights(payload)
+    _check_time(message.at)
+    _check_time(message.expires)
+    picture.rights[device] = message
 
 
 def _put_decision(picture: SitePicture, payload: bytes) -> str | None:

@@ -111,12 +111,12 @@ class Stores:
 
     def close(self) -> None:
         """Let go of the files."""
-        if self._members is not None:
-            self._members.close()
-            self._members = None
         if self._audit is not None:
             self._audit.close()
             self._audit = None
+        if self._members is not None:
+            self._members.close()
+            self._members = None
 
     def _log(self) -> AuditLog:
         if self._audit is None:

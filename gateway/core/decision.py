@@ -6,7 +6,7 @@ cut off decided by itself. These are merged by the time of the event (`presence.
 no machine: whether it runs now, nobody can tell from them.
 """
 
-from gateway.core import attempts, doors, machines, muster, presence, rules, sensing
+from gateway.core import attempts, doors, enrol, machines, muster, presence, rules, sensing
 from gateway.core.events import Reported
 from gateway.core.facts import Decided, Noticed
 from gateway.core.question import Question, asked
@@ -51,6 +51,8 @@ def decide(turn: Turn, device: Device, event: Reported) -> None:
         )
     )
     _note(turn, question, ruling, is_code="pin" in (reading.format, device.format))
+    if ruling.reason == enrol.ENROLMENT:
+        enrol.read(turn, event, question.holder.id if question.holder else None)
     if not ruling.granted or question.point is None:
         return
     if actuates:

@@ -15,6 +15,7 @@ from gateway.core import (
     decision,
     devices,
     doors,
+    enrol,
     fading,
     machines,
     modes,
@@ -118,6 +119,7 @@ def _run_timers(turn: Turn) -> None:
     machines.run_timers(turn)
     devices.run_timers(turn)
     attempts.run_timers(turn)
+    enrol.run_timers(turn)
     presence.run_timers(turn)
     visits.run_timers(turn)
     if occupancy.minute_is_over(turn):
@@ -128,6 +130,7 @@ def _run_timers(turn: Turn) -> None:
     turn.wake(occupancy.next_timer(turn))
     turn.wake(modes.next_timer(turn))
     turn.wake(machines.next_timer(turn))
+    turn.wake(enrol.next_timer(turn))
     for door in turn.doors.values():
         turn.wake(doors.next_timer(door))
     turn.wake(devices.next_timer(turn))

@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from gateway.core.directory import HolderId
+from gateway.core.directory import CredentialHash, HolderId
 from gateway.core.requests import Mode, TransactionId
 from gateway.core.site import AccessPointId, DeviceId, DoorId, MachineId, SiteId, Text, ZoneId
 
@@ -338,6 +338,21 @@ class GatewayMinute(_Fact, frozen=True):
     dropped: int
 
 
+class EnrolmentEnded(_Fact, frozen=True):
+    """A reader waits for no badge any more, because one was `read`, or without one.
+
+    `holder`: who holds the badge already. Both hashes are what a credential is made of; the number
+    is nowhere.
+    """
+
+    transaction: str
+    device: DeviceId
+    outcome: Literal["read", "known", "cancelled", "expired"]
+    credential: CredentialHash | None = None
+    reader_hash: CredentialHash | None = None
+    holder: HolderId | None = None
+
+
 Fact = (
     Decided
     | UnlockDoor
@@ -347,6 +362,7 @@ Fact = (
     | ModeChanged
     | RequestAnswered
     | MusterChanged
+    | EnrolmentEnded
     | MachineStarted
     | MachineEnded
     | WarnMachine

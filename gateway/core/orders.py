@@ -7,11 +7,12 @@ Requests work in every mode: in a lockdown or an evacuation an operator still op
 
 from typing import assert_never
 
-from gateway.core import doors, machines, modes, muster, presence, sensing
+from gateway.core import doors, enrol, machines, modes, muster, presence, sensing
 from gateway.core.directory import HolderId
 from gateway.core.facts import RequestAnswered
 from gateway.core.requests import (
     AcknowledgeAlarm,
+    EnrolBadge,
     MarkLeft,
     MarkMustered,
     OpenDoor,
@@ -79,6 +80,8 @@ def _done(turn: Turn, request: Request) -> str | None:
             error = _vacant(turn, order)
         case AcknowledgeAlarm() as order:
             error = _acknowledge(turn, order, request.by)
+        case EnrolBadge() as order:
+            error = enrol.asked(turn, order, request.transaction)
         case _:
             assert_never(request.order)
     return error

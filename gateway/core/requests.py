@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from gateway.core.directory import HolderId
-from gateway.core.site import AccessPointId, DoorId, ZoneId
+from gateway.core.site import AccessPointId, DeviceId, DoorId, ZoneId
 
 Mode = Literal["normal", "lockdown", "evacuation"]
 Why = Annotated[str, Meta(max_length=200)]
@@ -80,6 +80,13 @@ class AcknowledgeAlarm(_Order, frozen=True, tag="acknowledge"):
     why: Why = ""
 
 
+class EnrolBadge(_Order, frozen=True, tag="enrol"):
+    """Take the next badge at a reader for `holder`; None: wait for none any more."""
+
+    device: DeviceId
+    holder: HolderId | None = None
+
+
 Order = (
     SetMode
     | OpenDoor
@@ -89,6 +96,7 @@ Order = (
     | SetPeople
     | TellVacant
     | AcknowledgeAlarm
+    | EnrolBadge
 )
 VERBS: tuple[str, ...] = (
     "mode",
@@ -99,6 +107,7 @@ VERBS: tuple[str, ...] = (
     "people",
     "vacant",
     "acknowledge",
+    "enrol",
 )
 
 
@@ -116,6 +125,7 @@ ERRORS: tuple[str, ...] = (
     "too-old",  # asked more than 5 s ago
     "clock-ahead",
     "unknown-object",  # no such door, zone, access point or holder
+    "busy",  # the reader waits for a badge already
     "out-of-place",  # it makes no sense now: a muster outside an evacuation
     "not-on",  # no such alarm is on (any more)
 )

@@ -33,6 +33,7 @@ def changed(turn: Turn) -> None:
     turn.zones = Map({zone.id: occupancy.opened(inside[zone.id], turn.now) for zone in site.zones})
     turn.opened = _still(turn.opened, site.zone)
     turn.days = _still(turn.days, site.zone)
+    turn.enrolments = _still(turn.enrolments, site.device)
     turn.out_of_service = _still(turn.out_of_service, site.access_point)
     turn.bookings = _still(turn.bookings, _targets(site))
     machines.space_changed(turn)

@@ -186,6 +186,14 @@ class Acknowledgement(Struct, frozen=True):
     by: HolderId
 
 
+class Enrolment(Struct, frozen=True):
+    """A reader waits for a badge until then: the next one is for `holder`, and opens nothing."""
+
+    transaction: str
+    holder: HolderId
+    until: datetime
+
+
 class Muster(Struct, frozen=True):
     """Somebody who was inside when an evacuation began or came since, and when they were safe."""
 
@@ -227,6 +235,8 @@ class State(Struct, frozen=True):
     visits: Visits = Visits()
     days: Map[ZoneId, DaySum] = Map()
     """The running local day of each zone."""
+    enrolments: Map[DeviceId, Enrolment] = Map()
+    """Readers that wait for a badge to enrol."""
     answered: tuple[RequestAnswered, ...] = ()
     """The last requests, so that one that comes again is not obeyed again."""
     estimate: Estimate | None = None

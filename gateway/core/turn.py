@@ -34,6 +34,7 @@ class Turn:
         "devices",
         "directory",
         "doors",
+        "enrolments",
         "estimate",
         "facts",
         "machines",
@@ -86,6 +87,7 @@ class Turn:
         self.attempts = state.attempts
         self.out_of_service = state.out_of_service
         self.muster = state.muster
+        self.enrolments = state.enrolments
         self.answered = state.answered
         self.wake_at = state.wake_at
 
@@ -143,6 +145,7 @@ class Turn:
             attempts=self.attempts,
             out_of_service=self.out_of_service,
             muster=self.muster,
+            enrolments=self.enrolments,
             answered=self.answered,
             wake_at=self.wake_at,
         )

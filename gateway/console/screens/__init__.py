@@ -11,12 +11,19 @@ from fastapi import APIRouter
 from gateway.console.screens import (
     alarms,
     audit,
+    devices,
     doors,
+    enrol,
+    health,
     here,
     history,
     kiosk,
     live,
     log,
+    members,
+    members_api,
+    members_change,
+    members_import,
     mode,
     rules,
 )
@@ -28,8 +35,13 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     *(log.pages, log.api),
     *(here.pages, here.api),
     *(history.pages, history.api),
+    members_import.pages,  # before a member's page: its paths are words, not pseudonyms
+    *(members.pages, members_change.pages, members_api.api),
+    *(enrol.pages, enrol.api),
     *(rules.pages, rules.api),
+    *(devices.pages, devices.api),
     *(alarms.pages, alarms.api),
+    *(health.pages, health.api),
     *(audit.pages, audit.api),
     kiosk.pages,
 )
