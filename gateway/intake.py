@@ -14,15 +14,25 @@ from gateway.adapters.journal_rows import DeadLetter, masked
 from gateway.core.directory import CredentialHash, pin_text
 from gateway.core.events import Misunderstood, Reported, Requested
 from gateway.core.readings import CredentialPresented, Report, WireError
-from gateway.core.site import SiteId
+from gateway.core.site import DeviceId, SiteId
 from gateway.request_wire import Asked, read_request
 from gateway.wire import PAYLOAD_LIMIT
+from sensors.badges import is_badge
 from sensors.registry import Registry
 
 TOPIC_KEPT = 256
 """Characters of a topic that a dead letter keeps; MQTT allows 65,535 bytes."""
 _FINGERPRINT_DIGITS: Final = 12
 """Hex digits of a hash: 48 bits, so that every reader of JSON keeps them exactly."""
+
+
+def _no(_site: SiteId, _device: DeviceId) -> bool:
+    """No reader enrols."""
+    return False
+
+
+def _origin(report: Report) -> tuple[SiteId, DeviceId]:
+    return report.site, report.device
 
 
 class SiteEvent(Struct, frozen=True):
@@ -35,12 +45,22 @@ class SiteEvent(Struct, frozen=True):
 class Intake:
     """Turns messages into events with the drivers of one registry."""
 
-    def __init__(self, registry: Registry, hashed: Callable[[str], CredentialHash]) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        hashed: Callable[[str], CredentialHash],
+        for_readers: Callable[[str], CredentialHash] | None = None,
+    ) -> None:
         self._registry = registry
         self._hashed = hashed
+        self._for_readers = for_readers
 
-    def events(self, message: MQTTMessage, now: datetime) -> list[SiteEvent]:
+    def events(
+        self, message: MQTTMessage, now: datetime, enrols: Callable[[SiteId, DeviceId], bool] = _no
+    ) -> list[SiteEvent]:
         """The message's events, in order; none when it says nothing that we use.
+
+        At a reader that `enrols`, a badge's number is also hashed as readers are told it.
 
         Raises:
             WireError: it cannot be understood.
@@ -54,15 +74,23 @@ class Intake:
             return [_requested(Asked(*asked), message)]
         reports = self._registry.decode(topic, bytes(message.payload))
         return [
-            SiteEvent(report.site, self._event(report, message, position, now))
+            SiteEvent(report.site, self._event(report, message, position, now, enrols))
             for position, report in enumerate(reports)
         ]
 
     def _event(
-        self, report: Report, message: MQTTMessage, position: int, now: datetime
+        self,
+        report: Report,
+        message: MQTTMessage,
+        position: int,
+        now: datetime,
+        enrols: Callable[[SiteId, DeviceId], bool],
     ) -> Reported:
         reading = report.reading
+        reader_hash = None
         if isinstance(reading, CredentialPresented):
+            if self._for_readers and is_badge(reading.credential) and enrols(*_origin(report)):
+                reader_hash = self._for_readers(reading.credential)
             reading = self._without_numbers(reading)
         unnumbered = report.seq is None and message.qos > 0
         return Reported(
@@ -74,6 +102,7 @@ class Intake:
             retained=bool(message.retain),
             redelivered=bool(message.dup),
             fingerprint=self._fingerprint(message, position) if unnumbered else 0,
+            reader_hash=reader_hash,
         )
 
     def _fingerprint(self, message: MQTTMessage, position: int) -> int:

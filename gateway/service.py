@@ -104,6 +104,10 @@ class Turnover(Struct):
     renewed: dict[SiteId, Site | None] = field(default_factory=dict)
     """Sites with a new space file, each as it was before."""
 
+    def enrols(self, site: SiteId, device: DeviceId) -> bool:
+        """Whether a reader waits for a badge to enrol."""
+        return device in self.states[site].enrolments
+
 
 class Service:
     """Owns the sites' states, and carries everything in and out of the engine.
@@ -130,6 +134,10 @@ class Service:
         self.healthy = True
         self.tell_health: Callable[[], object] = lambda: None
         """Called when our health has changed, or somebody new may hear of it."""
+        self.heard: Callable[[EventRow], object] = lambda _row: None
+        """Called with each row that is on disk, for who counts; it must be quick."""
+        self.turns = 0
+        """Turns of the path since the start: they stand still in a wedged gateway, and no other."""
         self._recovered = recovered
         self._journal = journal
         self._wire = Wire(intake, announcer)
@@ -199,6 +207,7 @@ class Service:
         await self._begin()
         try:
             while True:
+                self.turns += 1
                 full = self._handover.is_full
                 await (asyncio.sleep(FULL_S) if full else self.inbox.wait(self._idle_s()))
                 arrived = [] if full else self.inbox.take()
@@ -260,7 +269,7 @@ class Service:
     def _take_in(self, turnover: Turnover, message: MQTTMessage) -> None:
         """One message: its events through the engine, or a dead letter."""
         try:
-            for site_event in turnover.wire.intake.events(message, turnover.now):
+            for site_event in turnover.wire.intake.events(message, turnover.now, turnover.enrols):
                 self._step(turnover, site_event.site, site_event.event)
         except WireError as error:
             if not self._is_sent_again(turnover, message, error):
@@ -337,9 +346,12 @@ class Service:
             self._send_orders(row, now)
         self._flush(len(turnover.batch.events))
         for row in turnover.batch.events:
+            self.heard(row)
             self._tell_decision(row, now)
             self._answer_request(row)
             self._news |= self._wire.announcer.states(row.site, row.facts)
+            for hint in self._wire.announcer.hints(self.sites[row.site], row.facts):
+                self._publish(hint)
         for refusal in turnover.refusals:
             self._publish(refusal)
         if turnover.minute_is_over:

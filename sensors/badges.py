@@ -141,6 +141,11 @@ def normalise(text: str, format: str) -> str:  # noqa: A002 - the word of the wi
     return canonical
 
 
+def is_badge(canonical: str) -> bool:
+    """Whether this is a badge's number, and no code or QR code."""
+    return not canonical.startswith(("pin:", "qr:"))
+
+
 def pin(text: str) -> str:
     """A keypad code, its digits as given: 0042 and 42 are two codes.
 

@@ -28,7 +28,7 @@ POLL_S = 0.02
 
 
 async def until(
-    is_true: Callable[[], object], what: str, *, within_s: float = 10.0, poll_s: float = POLL_S
+    is_true: Callable[[], object], what: str, *, within_s: float = 30.0, poll_s: float = POLL_S
 ) -> None:
     """Poll until `is_true`, or fail and say what did not come."""
     clock = asyncio.get_running_loop()

@@ -17,9 +17,6 @@ from paho.mqtt.client import MQTTMessage
 
 from gateway.adapters.directory import credential_hash, reader_key
 from gateway.announce import Announcer
-from gateway.cli.members_cells import known_of
-from gateway.cli.members_change import change_of
-from gateway.cli.members_lines import read_members
 from gateway.core.directory import Credential, DirectoryChange
 from gateway.core.engine import step
 from gateway.core.events import DirectoryChanged, Event, Reported, SpaceChanged, Tick
@@ -39,6 +36,9 @@ from gateway.core.site import Device, DeviceId, Site
 from gateway.core.state import State
 from gateway.cutoff.pages import Posted, posted
 from gateway.intake import Intake
+from gateway.members.cells import known_of
+from gateway.members.change import change_of
+from gateway.members.lines import read_members
 from gateway.wire import Ack, Outgoing, Topics, encode
 from sensors.native import rights_in_force
 from sensors.registry import Registry

@@ -13,7 +13,16 @@ import typer
 
 from gateway.cli import errors
 from gateway.clock import Clock, SystemClock
-from gateway.config import ConfigError, Fault, Settings, load_settings, load_space
+from gateway.config import (
+    ConfigError,
+    Fault,
+    OtherTools,
+    Settings,
+    load_other_tools,
+    load_settings,
+    load_space,
+)
+from gateway.console.manners import yield_to_the_doors
 from gateway.console.signin import first
 from gateway.console.signin.cookies import is_loopback
 from gateway.console.signin.migration import StoreError
@@ -48,7 +57,7 @@ def console(
         if setup_link:
             typer.echo(_link(lambda: first.new_link(settings, SystemClock(), base)))
             return
-        sites = load_space(space)
+        sites, told = load_space(space), load_other_tools(space)
         if demo:
             _check_demo(settings, host, proxy or [])
         else:
@@ -58,10 +67,18 @@ def console(
     )
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log each address it asks
     names = [*(allow_host or []), *_public_name(settings)]
+    yield_to_the_doors()
     try:
         asyncio.run(
             _until_told(
-                sites, settings, host=host, port=port, names=names, proxies=proxy or [], demo=demo
+                sites,
+                settings,
+                told,
+                host=host,
+                port=port,
+                names=names,
+                proxies=proxy or [],
+                demo=demo,
             )
         )
     except OSError as wrong:
@@ -72,6 +89,7 @@ def console(
 async def _until_told(
     sites: tuple[Site, ...],
     settings: Settings,
+    told: OtherTools,
     *,
     host: str,
     port: int,
@@ -95,6 +113,7 @@ async def _until_told(
         port=port,
         allowed_hosts=names,
         proxies=proxies,
+        told=told,
     )
     serving = asyncio.create_task(running, name="console")
     loop = asyncio.get_running_loop()

@@ -17,9 +17,6 @@ from rich.console import Console
 from gateway.adapters.directory import FILE, DirectoryStore, Member, holder_of
 from gateway.adapters.embedded_broker import Kind
 from gateway.cli import errors
-from gateway.cli.members_cells import known_of
-from gateway.cli.members_change import change_of
-from gateway.cli.members_lines import read_members
 from gateway.clock import SystemClock
 from gateway.config import Fault, Settings, credential_key, load_settings
 from gateway.console.i18n import Lang
@@ -32,6 +29,9 @@ from gateway.demo.report import Report
 from gateway.demo.scene import Screen
 from gateway.demo.screen import LineScreen, LiveScreen, summary
 from gateway.demo.wishes import DemoError, Told, Wishes
+from gateway.members.cells import known_of
+from gateway.members.change import change_of
+from gateway.members.lines import read_members
 from simulators.scenarios import ScenarioName
 from simulators.stage import FaultsName, write_roster
 

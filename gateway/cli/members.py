@@ -12,16 +12,11 @@ from rich.progress import Progress
 from rich.table import Table
 
 from gateway.adapters.directory import FILE, DirectoryStore
-from gateway.cli import errors, members_words
+from gateway.cli import errors
 from gateway.cli.members_account import account
-from gateway.cli.members_cells import Known, known_of
-from gateway.cli.members_change import Change, change_of
 from gateway.cli.members_edit import restore, revoke, train
-from gateway.cli.members_export import SUFFIXES, export
 from gateway.cli.members_key import readers_key
-from gateway.cli.members_lines import Row, read_members
 from gateway.cli.members_options import AsJson, DataDir, Names, Space, TimeZone, zone_of
-from gateway.cli.members_sheet import LineFault
 from gateway.cli.members_show import kept, list_members, show_member
 from gateway.config import (
     ConfigError,
@@ -32,6 +27,12 @@ from gateway.config import (
     load_settings,
     load_space,
 )
+from gateway.members import words as members_words
+from gateway.members.cells import Known, known_of
+from gateway.members.change import Change, change_of
+from gateway.members.export import SUFFIXES, export
+from gateway.members.lines import Row, read_members
+from gateway.members.sheet import LineFault
 
 app = typer.Typer(help="Members, their plans, trainings and badges.", no_args_is_help=True)
 app.command("list")(list_members)

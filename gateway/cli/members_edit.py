@@ -10,11 +10,9 @@ from functools import partial
 from typing import Annotated, Literal
 
 import typer
-from msgspec import structs
 
 from gateway.adapters.directory import DirectoryStore, Member
-from gateway.cli import errors, members_words
-from gateway.cli.members_cells import Status, Wrong, known_of, moment, training_id
+from gateway.cli import errors
 from gateway.cli.members_options import (
     AsJson,
     DataDir,
@@ -28,6 +26,9 @@ from gateway.cli.members_options import (
 from gateway.clock import SystemClock
 from gateway.config import ConfigError, Fault, load_settings, load_space
 from gateway.core.directory import HolderId, Training
+from gateway.members import words as members_words
+from gateway.members.cells import Status, Wrong, known_of, moment, training_id
+from gateway.members.edit import marked, trained
 
 Place = Annotated[
     int | None,
@@ -89,7 +90,7 @@ def train(
             raise ConfigError([Fault("", wrong.column, str(wrong))]) from None
         given = SystemClock().now().replace(second=0, microsecond=0)
         told = Training(name, None if by is None else _holder(store, by), given, ends)
-        _revise(store, ref, partial(_trained, told=told), as_json=as_json)
+        _revise(store, ref, partial(trained, told=told), as_json=as_json)
 
 
 @contextmanager
@@ -124,18 +125,7 @@ def _marked(member: Member, *, status: Status, place: int | None, every: bool) -
         which = f"--badge 1 to {count} (seuil members show counts them), or --all"
         right = f"; say {which}" if count else ""
         raise ConfigError([Fault("", "--badge", f"{member.ref} has {has}{right}")])
-    marked = tuple(
-        structs.replace(each, status=status) if every or number == place else each
-        for number, each in enumerate(member.credentials, start=1)
-    )
-    return structs.replace(member, credentials=marked)
-
-
-def _trained(member: Member, *, told: Training) -> Member:
-    """The member with this training, in the place of the one that they had."""
-    kept = [each for each in member.holder.trainings if each.training != told.training]
-    holder = structs.replace(member.holder, trainings=(*kept, told))
-    return structs.replace(member, holder=holder)
+    return marked(member, status, None if every else place)
 
 
 def _holder(store: DirectoryStore, who: str) -> HolderId:

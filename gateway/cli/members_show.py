@@ -10,10 +10,11 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.adapters.directory import FILE, DirectoryStore, Member
-from gateway.cli import errors, members_words
+from gateway.cli import errors
 from gateway.cli.members_options import AsJson, DataDir, Names, Ref, member_of
 from gateway.config import Settings, known_credential_key, load_settings
 from gateway.core.directory import Credential
+from gateway.members import words as members_words
 
 
 def list_members(

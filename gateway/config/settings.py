@@ -11,8 +11,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from gateway.config.faults import ConfigError, Fault, unknown
 
@@ -35,6 +42,15 @@ def _with_scheme(*schemes: str) -> AfterValidator:
         return url
 
     return AfterValidator(check)
+
+
+def _hosts(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    hosts = tuple(word.strip().lower() for word in text.split(",") if word.strip())
+    if wrong := [host for host in hosts if "/" in host or any(sign.isspace() for sign in host)]:
+        raise ValueError(f"must be hosts alone, with commas between them; {wrong[0]} is none")
+    return hosts
 
 
 def _is_open_to_all(url: str) -> bool:
@@ -89,6 +105,17 @@ class Settings(BaseSettings):
     """Absent: the provider knows the console as a public client; PKCE is used in any case."""
     passage_days: Annotated[int, Field(ge=1, le=3650)] = 90
     """Days that passages are kept with a pseudonym; afterwards only counts."""
+    home_assistant: Literal["off", "fr", "en", "remove"] = "off"
+    """Tell Home Assistant of the space, over the broker, with names in this language; remove: take
+    away what was told."""
+    metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """The gateway's figures for Prometheus, on this port of the loopback; absent: none."""
+    metrics_token: Key | None = None
+    """What Prometheus shows at the console's /metrics; absent: there is no such page."""
+    bookings_token: Key | None = None
+    """The secret in the address of the feed of bookings; absent: there is no such feed."""
+    webhook_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = ()
+    """Hosts that webhooks may be sent to, with commas. A private address is one only by itself."""
     audit_days: Annotated[int, Field(ge=1, le=3650)] = 365
     """Days that operators' own acts are kept: requests, sign-ins, looks at somebody's log."""
 

@@ -12,9 +12,9 @@ from weakref import WeakKeyDictionary
 
 from starlette.requests import Request
 
-from gateway.console.hub import Watcher
+from gateway.console.hub import View, Watcher
 from gateway.console.problems import Problem
-from gateway.console.seat import Seats
+from gateway.console.seat import Seat, Seats
 
 LOOKS_EVERY_S: Final = 1.0
 """With what a look takes, a stream ends within 2 s."""
@@ -54,7 +54,14 @@ class Guard:
             return
         for watcher, request in list(self._watched.items()):
             seat = await self._seats.of(request)
-            if seat is None or seat.owes or not seat.may("viewer", watcher.site):
+            if seat is None or not _may_see(seat, watcher.view):
                 watcher.close()
                 self._watched.pop(watcher, None)
         self._mark = mark
+
+
+def _may_see(seat: Seat, view: View) -> bool:
+    """Whether what the stream shows is still theirs to see."""
+    if seat.owes or not seat.may("viewer", view.site):
+        return False
+    return seat.sees_people(view.site) or not view.people

@@ -112,6 +112,7 @@ async def _invalid(request: Request, wrong: Exception) -> Response:
 
 _FRAMEWORK: Final = {
     404: Text("Cette page n'existe pas", "There is no such page"),
+    413: Text("La demande est trop grande", "The request is too large"),
     405: Text("Cette adresse ne s'utilise pas ainsi", "This address is not used so"),
 }
 

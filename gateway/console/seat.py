@@ -19,6 +19,7 @@ from starlette.requests import Request
 
 from gateway.console.place import Console
 from gateway.console.problems import API, Problem
+from gateway.console.view import SILENT
 from gateway.core.directory import Holder
 from gateway.core.site import ADMINISTRATOR, OPERATOR, VIEWER, RoleId, Site, SiteId, Text
 
@@ -36,18 +37,12 @@ CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "x-csrf-token"
 PUBLIC: Final = frozenset(
     {
-        "/healthz",
-        "/static",
-        "/",
-        "/sites",
-        "/openapi.json",
-        "/sign-in",
-        "/sign-in/code",
-        "/sign-in/oidc",
-        "/sign-in/oidc/back",
-        "/sign-in/passkey",
-        "/sign-in/passkey/options",
-        "/set-up/{secret}",
+        *("/healthz", "/static", "/", "/sites", "/openapi.json"),
+        *("/kiosk/{site}", "/kiosk/{site}/events"),
+        *("/spaceapi.json", "/metrics", "/bookings.ics"),  # public by choice, or with a token
+        *("/sign-in", "/sign-in/code", "/set-up/{secret}"),
+        *("/sign-in/oidc", "/sign-in/oidc/back"),
+        *("/sign-in/passkey", "/sign-in/passkey/options"),
     }
 )
 """Paths that need nobody."""
@@ -73,6 +68,14 @@ class Seat(Struct, frozen=True):
     def may(self, rank: Rank, site: SiteId) -> bool:
         """Whether their role at this site suffices."""
         return any(self.holder.has_role(role, site) for role in RANKS[rank])
+
+    def sees_people(self, site: SiteId) -> bool:
+        """Whether they may see who was where, names and pseudonyms."""
+        return self.may("operator", site) and (self.scopes is None or "people" in self.scopes)
+
+    def sees_alarm(self, kind: str, site: SiteId) -> bool:
+        """Whether they may know of an alarm: a silent one is told to operators only."""
+        return kind not in SILENT or self.sees_people(site)
 
 
 class Seats(Protocol):

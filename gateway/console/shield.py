@@ -8,6 +8,7 @@ import ipaddress
 from collections.abc import Iterable
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,6 +22,11 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+FRAMING = frozenset({"Content-Security-Policy", "X-Frame-Options"})
+"""What a page says itself, if it has a policy of its own: the older header knows no list."""
+
+BODY_MAX = 11 << 20
+"""Bytes of a request: an upload of 10 MB with what a form puts around it."""
 
 
 class Shield:
@@ -39,13 +45,25 @@ class Shield:
         async def send_shielded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                own = "content-security-policy" in headers  # a page that may be framed
                 for name, value in HEADERS.items():
-                    headers[name] = value
+                    if not (own and name in FRAMING):
+                        headers[name] = value
                 headers.setdefault("Cache-Control", "no-cache")
             await send(message)
 
+        taken = 0
+
+        async def receive_bounded() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > BODY_MAX:
+                raise HTTPException(413)
+            return message
+
         if names_us(Headers(scope=scope).get("host", ""), self._names):
-            await self._app(scope, receive, send_shielded)
+            await self._app(scope, receive_bounded, send_shielded)
         else:
             refusal = PlainTextResponse(
                 "This name is not the console's; start it with --allow-host NAME.\n", 400

@@ -10,13 +10,16 @@ import sqlite3
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+from gateway.adapters.audit import FILE as AUDIT_FILE
+from gateway.adapters.audit import AuditError, AuditLog
 from gateway.adapters.directory import FILE, DirectoryError, DirectoryStore
 from gateway.adapters.history import HistoryError, opened
 from gateway.adapters.journal import JOURNAL_FILE
+from gateway.adapters.past import PastState, SiteNow
 from gateway.config import Settings, known_credential_key
 from gateway.console.problems import Problem
 from gateway.core.directory import HolderId
-from gateway.core.site import Text
+from gateway.core.site import SiteId, Text
 
 T = TypeVar("T")
 READERS: Final = 3
@@ -32,6 +35,8 @@ class Stores:
         self._one = asyncio.Lock()
         self._few = asyncio.Semaphore(READERS)
         self._names: tuple[int, dict[HolderId, str]] = (-1, {})
+        self._states = PastState()
+        self._audit: AuditLog | None = None
 
     async def members(self, use: Callable[[DirectoryStore], T]) -> T:
         """What `use` makes of the members' store; one caller at a time.
@@ -57,6 +62,41 @@ class Stores:
             except HistoryError as wrong:
                 raise _unavailable("journal", str(wrong)) from wrong
 
+    async def now(self, site: SiteId) -> SiteNow | None:
+        """A site's state as of the journal's last row; None: the journal knows nothing of it.
+
+        Raises:
+            Problem: There is no journal that can be read.
+        """
+        return await self.past(lambda connection: self._states.at(connection, site))
+
+    async def audit(self, use: Callable[[AuditLog], T]) -> T:
+        """What `use` makes of the audit log; one caller at a time.
+
+        Raises:
+            Problem: It cannot be read or written. Who cannot be logged may not look.
+        """
+        async with self._one:
+            try:
+                return await asyncio.to_thread(lambda: use(self._log()))
+            except AuditError as wrong:
+                raise _unavailable("audit", str(wrong)) from wrong
+
+    async def audit_and_past(self, use: Callable[[AuditLog, sqlite3.Connection], T]) -> T:
+        """What `use` makes of the audit log and the journal together.
+
+        Raises:
+            Problem: One of them cannot be read.
+        """
+
+        def both(log: AuditLog) -> T:
+            return self._asked(lambda journal: use(log, journal))
+
+        try:
+            return await self.audit(both)
+        except HistoryError as wrong:
+            raise _unavailable("journal", str(wrong)) from wrong
+
     async def names(self) -> dict[HolderId, str]:
         """Everybody's name by pseudonym, read anew when a member changed."""
 
@@ -71,9 +111,17 @@ class Stores:
 
     def close(self) -> None:
         """Let go of the files."""
+        if self._audit is not None:
+            self._audit.close()
+            self._audit = None
         if self._members is not None:
             self._members.close()
             self._members = None
+
+    def _log(self) -> AuditLog:
+        if self._audit is None:
+            self._audit = AuditLog(self._settings.data_dir / AUDIT_FILE)
+        return self._audit
 
     def _store(self) -> DirectoryStore:
         if self._members is None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from gateway.core.bookings import Booking, Target
-from gateway.core.directory import DirectoryChange
+from gateway.core.directory import CredentialHash, DirectoryChange
 from gateway.core.readings import Reading
 from gateway.core.requests import Request
 from gateway.core.site import DeviceId, Site
@@ -34,6 +34,8 @@ class Reported(_Event, frozen=True):
     retained: bool = False
     redelivered: bool = False
     fingerprint: int = 0
+    reader_hash: CredentialHash | None = None
+    """Of a badge at a reader that enrols: its number under the readers' key."""
 
 
 class Misunderstood(_Event, frozen=True):

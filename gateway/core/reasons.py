@@ -45,6 +45,11 @@ REASONS: Final[dict[str, Reason]] = {
         "The reader's clock is ahead: tell the front desk.",
         "DENIED_OTHER",
     ),
+    "enrolment": _reason(
+        "Badge lu pour l'enregistrement : suivez l'écran de l'accueil.",
+        "Badge read for its enrolment: see the front desk's screen.",
+        "AUTHENTICATION_FACTOR_READ",
+    ),
     "point-unknown": _reason(
         "Ce lecteur ne commande aucun accès : prévenez l'accueil.",
         "This reader guards nothing: tell the front desk.",

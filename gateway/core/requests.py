@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from gateway.core.directory import HolderId
-from gateway.core.site import AccessPointId, DoorId, ZoneId
+from gateway.core.site import AccessPointId, DeviceId, DoorId, ZoneId
 
 Mode = Literal["normal", "lockdown", "evacuation"]
 Why = Annotated[str, Meta(max_length=200)]
@@ -72,8 +72,43 @@ class TellVacant(_Order, frozen=True, tag="vacant"):
     why: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
-Order = SetMode | OpenDoor | MarkMustered | MarkLeft | SetService | SetPeople | TellVacant
-VERBS: tuple[str, ...] = ("mode", "open", "muster", "left", "service", "people", "vacant")
+class AcknowledgeAlarm(_Order, frozen=True, tag="acknowledge"):
+    """Somebody looks after an alarm that is on; it stays on until what is wrong is over."""
+
+    kind: Annotated[str, Meta(min_length=1, max_length=32)]
+    object: Annotated[str, Meta(min_length=1, max_length=32)]
+    why: Why = ""
+
+
+class EnrolBadge(_Order, frozen=True, tag="enrol"):
+    """Take the next badge at a reader for `holder`; None: wait for none any more."""
+
+    device: DeviceId
+    holder: HolderId | None = None
+
+
+Order = (
+    SetMode
+    | OpenDoor
+    | MarkMustered
+    | MarkLeft
+    | SetService
+    | SetPeople
+    | TellVacant
+    | AcknowledgeAlarm
+    | EnrolBadge
+)
+VERBS: tuple[str, ...] = (
+    "mode",
+    "open",
+    "muster",
+    "left",
+    "service",
+    "people",
+    "vacant",
+    "acknowledge",
+    "enrol",
+)
 
 
 class Request(Struct, frozen=True):
@@ -90,5 +125,7 @@ ERRORS: tuple[str, ...] = (
     "too-old",  # asked more than 5 s ago
     "clock-ahead",
     "unknown-object",  # no such door, zone, access point or holder
+    "busy",  # the reader waits for a badge already
     "out-of-place",  # it makes no sense now: a muster outside an evacuation
+    "not-on",  # no such alarm is on (any more)
 )

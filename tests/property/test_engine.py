@@ -455,6 +455,9 @@ def _earliest_timer(site: Site, state: State) -> datetime:
     timers += [time for door in state.doors.values() for time in (door.relock_at, door.held_at)]
     timers += [zone.minute + timedelta(minutes=1) for zone in state.zones.values()]
     timers += [zone.due for zone in state.zones.values()]
+    timers += [use.stops_at for use in state.machines.values()]
+    timers += [waiting.until for waiting in state.enrolments.values()]
+    timers.append(state.mode.released_at)
     timers += [
         state.devices[one.id].last_seen + timedelta(seconds=one.silent_after_s)
         for one in site.devices

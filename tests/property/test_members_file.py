@@ -16,12 +16,12 @@ from msgspec import structs
 from openpyxl import Workbook  # type: ignore[import-untyped]
 
 from gateway.adapters.directory import Member, holder_of
-from gateway.cli.members_cells import Known, Wrong, moment, written
-from gateway.cli.members_change import change_of
-from gateway.cli.members_export import export
-from gateway.cli.members_lines import read_members
 from gateway.core.directory import Holder, HolderId, Membership, StaffRole, Training
 from gateway.core.site import GroupId, PlanId, RoleId, SiteId, TrainingId
+from gateway.members.cells import Known, Wrong, moment, written
+from gateway.members.change import change_of
+from gateway.members.export import export
+from gateway.members.lines import read_members
 
 KEY = b"k" * 32
 ZONES = [ZoneInfo(name) for name in ("Europe/Paris", "Africa/Cairo", "Pacific/Noumea", "UTC")]

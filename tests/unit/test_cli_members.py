@@ -27,8 +27,6 @@ from gateway.adapters.directory import (
     reader_key,
 )
 from gateway.cli.members import app
-from gateway.cli.members_change import change_of
-from gateway.cli.members_lines import GOES_WITH
 from gateway.core.directory import CredentialHash, Directory, StaffRole, Training
 from gateway.core.rights import presented_hash
 from gateway.core.site import (
@@ -42,6 +40,8 @@ from gateway.core.site import (
     Text,
     TrainingId,
 )
+from gateway.members.change import change_of
+from gateway.members.lines import GOES_WITH
 
 EXAMPLES = Path(__file__).parents[2] / "gateway/examples"
 SPACE = str(EXAMPLES / "space.toml")
@@ -1102,7 +1102,7 @@ def test_a_csv_has_an_end(
 ) -> None:
     """However large the file is, little of it is in memory at a time."""
     text = HEADER + ADA * 5 + ADA.replace("Ada", "Ada " * 20)
-    monkeypatch.setattr(f"gateway.cli.members_sheet.{name}", value)
+    monkeypatch.setattr(f"gateway.members.sheet.{name}", value)
     told = place.told(text)
     assert message in " ".join(fault["message"] for fault in told["faults"])
 

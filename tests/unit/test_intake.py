@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from paho.mqtt.client import MQTTMessage
 
-from gateway.adapters.directory import credential_hash
-from gateway.core.directory import HolderId
+from gateway.adapters.directory import credential_hash, reader_hash
+from gateway.core.directory import CredentialHash, HolderId
 from gateway.core.events import Misunderstood, Reported, Requested
 from gateway.core.readings import CredentialPresented, Motion, Origin, WireError
 from gateway.core.requests import OpenDoor, Request
@@ -46,6 +46,7 @@ SITES = (
     site(
         HUB,
         Device(DeviceId("front"), "reader", "native", "", AccessPointId("front-in")),
+        Device(DeviceId("keypad"), "reader", "native", "", AccessPointId("door-in"), format="pin"),
         Device(DeviceId("pir"), "sensor", "native", "", zone=ZONE),
         Device(
             DeviceId("rfid"), "reader", "tasmota", "rfid", AccessPointId("rfid-in"),
@@ -55,6 +56,9 @@ SITES = (
 )  # fmt: skip
 INTAKE = Intake(Registry(SITES), partial(credential_hash, KEY))
 OTHER_KEY = Intake(Registry(SITES), partial(credential_hash, b"o" * 32))
+
+
+ENROLLING = Intake(Registry(SITES), partial(credential_hash, KEY), partial(reader_hash, KEY))
 
 
 def message(
@@ -99,6 +103,24 @@ def test_a_badge_becomes_its_keyed_hash() -> None:
         ),
         boot=17,
         seq=412,
+    )
+
+
+def test_where_a_badge_is_enrolled_readers_can_be_told_it() -> None:
+    """There alone, and of a badge alone: a code is told to no reader."""
+    at_front = message("seuil/hub/front/event", badge())
+
+    def hashed(told: MQTTMessage, *enrols: str) -> CredentialHash | None:
+        found = ENROLLING.events(told, NOW, lambda site, device: f"{site}/{device}" in enrols)
+        assert isinstance(found[0].event, Reported)
+        return found[0].event.reader_hash
+
+    assert hashed(at_front, "hub/front") == reader_hash(KEY, BADGE)
+    assert hashed(at_front, "annex/front", "hub/rfid") is None
+    code = message("seuil/hub/keypad/event", badge(credential="1234", format="pin", pin=None))
+    assert hashed(code, "hub/keypad") is None
+    assert (
+        BADGE not in msgspec.json.encode(ENROLLING.events(at_front, NOW, lambda *_: True)).decode()
     )
 
 

@@ -13,6 +13,8 @@ from gateway.core.directory import HolderId
 from gateway.core.readings import WireError
 from gateway.core.requests import (
     VERBS,
+    AcknowledgeAlarm,
+    EnrolBadge,
     MarkLeft,
     MarkMustered,
     OpenDoor,
@@ -23,7 +25,7 @@ from gateway.core.requests import (
     SetService,
     TellVacant,
 )
-from gateway.core.site import AccessPointId, DoorId, SiteId, ZoneId
+from gateway.core.site import AccessPointId, DeviceId, DoorId, SiteId, ZoneId
 from gateway.request_wire import Asked, RequestError, read_request, request_message
 from gateway.wire import Topics
 
@@ -40,6 +42,9 @@ ORDERS: tuple[Order, ...] = (
     SetService(AccessPointId("front-in"), in_service=False, why="broken glass"),
     SetPeople(ZoneId("hall"), 12, "a head count"),
     TellVacant(ZoneId("hall"), "the alarm is armed"),
+    AcknowledgeAlarm("held", "front", "I go and look"),
+    EnrolBadge(DeviceId("front-in"), ADA),
+    EnrolBadge(DeviceId("front-in")),
 )
 GOOD = {
     "transaction": "7f3a",

@@ -12,8 +12,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from msgspec import structs
 
-from gateway.cli.members_cells import known_of
-from gateway.cli.members_lines import read_members
 from gateway.config import load_space
 from gateway.core.readings import CredentialPresented, DoorReported, Motion, Reading
 from gateway.core.site import (
@@ -27,6 +25,8 @@ from gateway.core.site import (
     Text,
     ZoneId,
 )
+from gateway.members.cells import known_of
+from gateway.members.lines import read_members
 from gateway.wire import (
     AccessCommand,
     AccessMessage,

@@ -8,6 +8,40 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from gateway.console.screens import live
+from gateway.console.screens import (
+    alarms,
+    audit,
+    devices,
+    doors,
+    enrol,
+    health,
+    here,
+    history,
+    kiosk,
+    live,
+    log,
+    members,
+    members_api,
+    members_change,
+    members_import,
+    mode,
+    rules,
+)
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (live.pages, live.api)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    *(live.pages, live.api),
+    *(doors.pages, doors.api),
+    *(mode.pages, mode.api),
+    *(log.pages, log.api),
+    *(here.pages, here.api),
+    *(history.pages, history.api),
+    members_import.pages,  # before a member's page: its paths are words, not pseudonyms
+    *(members.pages, members_change.pages, members_api.api),
+    *(enrol.pages, enrol.api),
+    *(rules.pages, rules.api),
+    *(devices.pages, devices.api),
+    *(alarms.pages, alarms.api),
+    *(health.pages, health.api),
+    *(audit.pages, audit.api),
+    kiosk.pages,
+)

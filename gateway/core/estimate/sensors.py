@@ -17,6 +17,7 @@ from immutables import Map
 from msgspec import Struct, structs
 
 from gateway.core.estimate import belief as beliefs
+from gateway.core.estimate import misses
 from gateway.core.estimate.evidence import DeviceHealth
 from gateway.core.estimate.zone import (
     HOUR_S,
@@ -153,6 +154,7 @@ def people_set(zone: ZoneEstimate, device: DeviceId, people: int) -> ZoneEstimat
     return structs.replace(
         zone,
         belief=beliefs.certain(zone.belief, people),
+        tally=misses.known(zone.tally, people),
         stays=(*(0.0,) * (STAY_H - 1), float(people)),
         life_at=zone.at if people else zone.life_at,
         reasons=because(zone, Reason(zone.at, "set", device, zone.id, people, SET_WEIGHT)),

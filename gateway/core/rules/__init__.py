@@ -34,6 +34,7 @@ from gateway.core.rules.passage import (
     mode_allows_entry,
     muster_is_noted,
     point_is_in_service,
+    reader_enrols_no_badge,
     reader_guards_something,
 )
 from gateway.core.rules.rights import (
@@ -52,6 +53,7 @@ RULES: tuple[Rule, ...] = (
     exit_is_free,  # life safety first: nobody is locked in
     muster_is_noted,  # who is safe is written down, whoever they are
     event_is_fresh,  # before anything personal is looked at
+    reader_enrols_no_badge,  # a badge that is only shown is judged by nothing
     reader_guards_something,
     mode_allows_entry,
     point_is_in_service,

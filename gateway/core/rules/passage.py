@@ -40,6 +40,14 @@ def event_is_fresh(question: Question) -> Verdict:
     return passed("event_is_fresh", age_s=age_s)
 
 
+def reader_enrols_no_badge(question: Question) -> Verdict:
+    """Nobody holds a badge to this reader only to have it enrolled."""
+    waiting = question.state.enrolments.get(question.device)
+    if waiting is not None:
+        return denied("reader_enrols_no_badge", "enrolment", until=waiting.until.isoformat())
+    return passed("reader_enrols_no_badge")
+
+
 def reader_guards_something(question: Question) -> Verdict:
     """The reader belongs to an access point of the space file."""
     if question.point is None:

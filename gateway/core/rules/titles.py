@@ -22,6 +22,10 @@ RULE_TITLES: Final[dict[str, Text]] = {
         "Le passage a moins de 5 secondes et l'horloge du lecteur est juste.",
         "The read is less than 5 seconds old and the reader's clock is right.",
     ),
+    "reader_enrols_no_badge": _title(
+        "Le lecteur n'attend pas un badge à enregistrer.",
+        "The reader is not waiting for a badge to enrol.",
+    ),
     "reader_guards_something": _title(
         "Le lecteur commande une porte ou une machine.",
         "The reader guards a door or a machine.",

@@ -492,3 +492,23 @@ def test_a_flood_is_settled_early(place: Place) -> None:
         place.after(0.01).cross(inward=1)
     assert len(place.estimate.waiting) == window.WINDOW_MAX
     assert place.read().people == 45
+
+
+@pytest.mark.parametrize(
+    ("belief", "low", "high"),
+    [
+        ((0.85, 0.1, 0.05), 0, 0),
+        ((0.1, 0.7, 0.2), 1, 2),
+        ((0.3, 0.3, 0.3, 0.1), 0, 2),
+        ((0.45, 0.0, 0.0, 0.1, 0.3, 0.15), 0, 4),
+        ((0.0, 0.0, 1.0), 2, 2),
+        ((0.2, 0.2, 0.2, 0.2, 0.2), 0, 3),
+    ],
+    ids=["one number is enough", "two", "of three alike", "over a gap", "certain", "of all alike"],
+)
+def test_the_interval_is_the_shortest_that_holds_its_share(
+    belief: tuple[float, ...], low: int, high: int
+) -> None:
+    """Around the likeliest number; the median is in it."""
+    assert beliefs.held(belief, 0.8) == (low, high)
+    assert low <= beliefs.quantile(belief, 0.5) <= high

@@ -73,6 +73,7 @@ ORDER = (
     "exit_is_free",
     "muster_is_noted",
     "event_is_fresh",
+    "reader_enrols_no_badge",
     "reader_guards_something",
     "mode_allows_entry",
     "point_is_in_service",

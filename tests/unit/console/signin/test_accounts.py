@@ -13,7 +13,7 @@ from gateway.adapters.audit import EntryLine
 from gateway.cli import app
 from gateway.config import Settings
 from gateway.console.guard import Guard
-from gateway.console.hub import Watcher
+from gateway.console.hub import View, Watcher
 from gateway.console.seat import Rank
 from gateway.console.serve import _Server
 from gateway.console.signin import accounts, first, links
@@ -341,7 +341,7 @@ class TestStreams:
             cookie = f"seuil={who.secret}".encode()
             headers = [(b"cookie", cookie), (b"host", b"localhost")]
             scope = {"type": "http", "scheme": "http", "headers": headers, "path": "/"}
-            theirs[who.ref] = Watcher(SiteId(place.site), "en")
+            theirs[who.ref] = Watcher(View(SiteId(place.site), "en", people=False))
             guard.watch(theirs[who.ref], Request(scope | {"query_string": b"", "method": "GET"}))
         await guard.look()
         assert not any(watcher.closed for watcher in theirs.values())

@@ -6,12 +6,13 @@ from immutables import Map
 from msgspec import structs
 
 from gateway.core.directory import HolderId
-from gateway.core.site import AccessPointId
-from gateway.core.state import MachineUse, ModeState
+from gateway.core.site import AccessPointId, DeviceId
+from gateway.core.state import Enrolment, MachineUse, ModeState
 from tests.unit.core.rules.house import LASER, MONDAY, Grant, Parts, Refusal, ask
 
 LOCKDOWN: Parts = {"mode": ModeState("lockdown")}
 BROKEN: Parts = {"out_of_service": Map({AccessPointId("front-in"): "the hinge"})}
+ENROLLING = Map({DeviceId("front-in"): Enrolment("t", HolderId("bob"), MONDAY)})
 ADA_AT_THE_LASER: Parts = {"machines": Map({LASER: MachineUse(HolderId("ada"), MONDAY)})}
 
 REFUSALS = {
@@ -29,6 +30,12 @@ REFUSALS = {
         "event_is_fresh",
         "clock-ahead",
         {"age_s": -5.001, "limit_s": -5.0},
+    ),
+    "a known badge at a reader that waits for one to enrol": Refusal(
+        ask(enrolments=ENROLLING),
+        "reader_enrols_no_badge",
+        "enrolment",
+        {"until": "2026-11-23T10:00:00+00:00"},
     ),
     "a reader that guards nothing": Refusal(
         ask(None), "reader_guards_something", "point-unknown", {}
@@ -96,6 +103,9 @@ GRANTS = {
     "a reader whose clock is 5 seconds ahead": Grant(
         ask(age=timedelta(seconds=-5)), "event_is_fresh", {"age_s": -5.0}
     ),
+    "another reader waits for a badge to enrol": Grant(
+        ask("back-in", enrolments=ENROLLING), "reader_enrols_no_badge", {}
+    ),
     "a reader of a door": Grant(ask(), "reader_guards_something", {"access_point": "front-in"}),
     "a normal day": Grant(ask(), "mode_allows_entry", {"mode": "normal"}),
     "who uses a machine signs off in a lockdown": Grant(
@@ -123,6 +133,10 @@ WAYS_OUT = {
     "a read that the broker kept": ask("front-out", retained=True),
     "a reader whose clock is a day ahead": ask("front-out", age=timedelta(days=-1)),
     "a lockdown": ask("front-out", **LOCKDOWN),
+    "a badge to enrol": ask(
+        "front-out",
+        enrolments=Map({DeviceId("front-out"): Enrolment("t", HolderId("bob"), MONDAY)}),
+    ),
     "an evacuation": ask("front-out", mode=ModeState("evacuation")),
     "a door out of service": ask(
         "front-out", out_of_service=Map({AccessPointId("front-out"): "the hinge"})

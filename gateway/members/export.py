@@ -10,16 +10,16 @@ import csv
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from io import BufferedWriter, TextIOWrapper
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 from zoneinfo import ZoneInfo
 
 from gateway.adapters.directory import Member
-from gateway.cli.members_cells import PSEUDONYM, written
-from gateway.cli.members_lines import ESCAPED
-from gateway.cli.members_words import role
 from gateway.core.directory import Holder, HolderId, Membership, Training
+from gateway.members.cells import PSEUDONYM, written
+from gateway.members.lines import ESCAPED
+from gateway.members.words import role
 
 _NAMES: Final = ("name", "email")
 _PLAN: Final = ("plan", "sites", "from", "until", "status")
@@ -37,21 +37,35 @@ def export(file: Path, members: Iterable[Member], timezone: ZoneInfo, *, names: 
     Raises:
         OSError: It cannot be written.
     """
-    header = ["ref", *(_NAMES if names else ()), "kind", *_PLAN, *_HOLDER]
-    lines = [
-        [_harmless(line.get(column, "")) for column in header] for line in _lines(members, timezone)
-    ]
+    lines = _table(members, timezone, names=names)
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "wb") as content:
-            write = _write_xlsx if file.suffix.lower() == ".xlsx" else _write_csv
-            write(content, [header, *lines])
+            _write(content, lines, file.suffix.lower())
         draft.replace(file)
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
-    return len(lines)
+    return len(lines) - 1
+
+
+def exported(members: Iterable[Member], timezone: ZoneInfo, suffix: str) -> bytes:
+    """The same file with names, in memory; `suffix` is one of `SUFFIXES`."""
+    content = BytesIO()
+    _write(content, _table(members, timezone, names=True), suffix)
+    return content.getvalue()
+
+
+def _table(members: Iterable[Member], timezone: ZoneInfo, *, names: bool) -> list[list[Cell]]:
+    header: list[Cell] = ["ref", *(_NAMES if names else ()), "kind", *_PLAN, *_HOLDER]
+    return [
+        header,
+        *(
+            [harmless(line.get(str(column), "")) for column in header]
+            for line in _lines(members, timezone)
+        ),
+    ]
 
 
 def _lines(members: Iterable[Member], timezone: ZoneInfo) -> Iterator[dict[str, Cell]]:
@@ -107,16 +121,22 @@ def _trainer(holder: HolderId, refs: Mapping[HolderId, str]) -> str:
     return holder if ";" in ref or ref.startswith(" ") or PSEUDONYM.fullmatch(ref) else ref
 
 
-def _harmless(cell: Cell) -> Cell:
+def harmless(cell: Cell) -> Cell:
+    """The cell, which no spreadsheet takes for a formula."""
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in tuple(ESCAPED) else cell
 
 
-def _write_csv(content: BufferedWriter, lines: list[list[Cell]]) -> None:
-    with TextIOWrapper(content, "utf-8-sig", newline="") as text:
-        csv.writer(text, lineterminator="\n").writerows(lines)
+def _write(content: IO[bytes], lines: list[list[Cell]], suffix: str) -> None:
+    if suffix == ".xlsx":
+        _write_xlsx(content, lines)
+        return
+    text = TextIOWrapper(content, "utf-8-sig", newline="")
+    csv.writer(text, lineterminator="\n").writerows(lines)
+    text.flush()
+    text.detach()
 
 
-def _write_xlsx(content: BufferedWriter, lines: list[list[Cell]]) -> None:
+def _write_xlsx(content: IO[bytes], lines: list[list[Cell]]) -> None:
     # Imported here: no other command needs to wait for openpyxl.
     from openpyxl import Workbook  # type: ignore[import-untyped]  # noqa: PLC0415
 

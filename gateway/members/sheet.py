@@ -76,7 +76,7 @@ def opened(file: Path) -> Generator[Sheet]:
             raise BadSheet(1, f"is larger than {FILE_BYTES_MAX >> 20} MiB, too large for a list")
         if begins == _ZIP:
             # Imported here: whoever brings a CSV, or no file at all, need not wait for openpyxl.
-            from gateway.cli.members_xlsx import workbook  # noqa: PLC0415
+            from gateway.members.xlsx import workbook  # noqa: PLC0415
 
             with workbook(content) as sheet:
                 yield sheet

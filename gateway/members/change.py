@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct, structs
 
 from gateway.adapters.directory import Member
-from gateway.cli.members_lines import OF_NEW, Members
-from gateway.cli.members_sheet import LineFault
 from gateway.core.directory import Credential, CredentialHash, Holder, HolderId, Membership
+from gateway.members.lines import OF_NEW, Members
+from gateway.members.sheet import LineFault
 
 _OF_A_MEMBERSHIP = {"until": "ends", "status": "status"}
 """Column -> what it changes of a membership that stays the same one."""

@@ -11,9 +11,6 @@ from typing import Final, Literal, TypeVar
 from msgspec import Struct
 
 from gateway.adapters.directory import Member, holder_of
-from gateway.cli import members_cells as read
-from gateway.cli.members_cells import Given, Known, Wrong
-from gateway.cli.members_sheet import BadSheet, Line, LineFault, opened
 from gateway.config.faults import unknown
 from gateway.core.directory import (
     Credential,
@@ -24,6 +21,9 @@ from gateway.core.directory import (
     Training,
 )
 from gateway.core.site import GroupId
+from gateway.members import cells as read
+from gateway.members.cells import Given, Known, Wrong
+from gateway.members.sheet import BadSheet, Line, LineFault, opened
 
 REQUIRED: Final = ("ref",)
 OF_NEW: Final = ("name", "plan")

@@ -1,0 +1,265 @@
+"""Health: the gateway, its stores and this console; each line says whether it is fine."""
+
+import asyncio
+import shutil
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from msgspec import Struct
+from pydantic import BaseModel, ConfigDict
+from starlette.requests import Request
+
+from gateway import __version__
+from gateway.adapters.directory import FILE as MEMBERS_FILE
+from gateway.adapters.journal import JOURNAL_FILE
+from gateway.adapters.past.letters import dead_letters
+from gateway.config import known_credential_key
+from gateway.console.i18n import Words, words
+from gateway.console.pages import lang_of, page
+from gateway.console.picture import GatewayNow
+from gateway.console.place import Console
+from gateway.console.problems import RESPONSES, Problem
+from gateway.console.seat import ConsoleHere, SiteHere, Viewer
+from gateway.core.site import Site
+from gateway.doctor import machine, stores
+from gateway.doctor import settings as configured
+from gateway.doctor.broker import BACKLOG_LARGE, HEALTH_OLD
+from gateway.doctor.finding import Finding
+from gateway.doctor.machine import DISK_FULL_BYTES, DISK_LOW_BYTES
+
+pages = APIRouter(include_in_schema=False)
+api = APIRouter(prefix="/api/v1/sites/{site}", tags=["health"], responses=RESPONSES)
+State = Literal["ok", "warning", "fault"]
+COMMIT_SLOW_MS: Final = 100.0
+"""A disk that takes so long delays every door."""
+INBOX_LONG: Final = 100
+"""Messages: a second of a busy site."""
+REJECTED_MANY: Final = 100
+LOOK_BACK: Final = timedelta(days=1)
+
+
+class Line(Struct, frozen=True):
+    """One part: how it is, in words, and what to do if it is not well."""
+
+    name: str
+    state: State
+    said: str
+    do: str = ""
+
+
+class HealthLine(BaseModel):
+    """One part of the installation."""
+
+    name: str
+    state: State
+    said: str
+    do: str = ""
+
+
+class HealthBody(BaseModel):
+    """How everything is; `state` is the worst of the lines."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "state": "ok",
+                    "lines": [
+                        {
+                            "name": "Gateway main",
+                            "state": "ok",
+                            "said": "in service, version 0.1.0",
+                            "do": "",
+                        }
+                    ],
+                }
+            ]
+        }
+    )
+    state: State
+    lines: list[HealthLine]
+
+
+@pages.get("/sites/{site}/health")
+async def shown(request: Request, seat: Viewer, here: SiteHere, console: ConsoleHere) -> Response:
+    """Every part, and what the doctor finds on this machine."""
+    lines = await _all(console, words(lang_of(request)))
+    findings: list[Finding] = []
+    if seat.may("administrator", here.id):
+        findings = await asyncio.to_thread(_findings, console, here)
+    return page(
+        request,
+        "health.html",
+        seat=seat,
+        site=here,
+        lines=lines,
+        worst=_worst(lines),
+        findings=findings,
+    )
+
+
+@api.get("/health")
+async def told(request: Request, seat: Viewer, here: SiteHere, console: ConsoleHere) -> HealthBody:
+    """The same, for programs."""
+    del seat, here
+    lines = await _all(console, words(lang_of(request)))
+    return HealthBody(
+        state=_worst(lines),
+        lines=[HealthLine(name=x.name, state=x.state, said=x.said, do=x.do) for x in lines],
+    )
+
+
+def _worst(lines: list[Line]) -> State:
+    states = {line.state for line in lines}
+    return "fault" if "fault" in states else "warning" if "warning" in states else "ok"
+
+
+async def _all(console: Console, say: Words) -> list[Line]:
+    now = console.clock.now()
+    lines = [_broker(console, say)]
+    for instance, gateway in sorted(console.picture.gateways.items()):
+        lines += _gateway(instance, gateway, console, now, say)
+    if not console.picture.gateways:
+        lines.append(
+            Line(say("Gateway"), "fault", say("none has been heard"), say("Start it: seuil run."))
+        )
+    lines += await _journal(console, now, say)
+    lines.append(await asyncio.to_thread(_disk, console, say))
+    lines.append(await asyncio.to_thread(_key, console, say))
+    lines.append(_console(console, say))
+    return lines
+
+
+def _broker(console: Console, say: Words) -> Line:
+    name = say("Broker link of the console")
+    if console.picture.connected:
+        return Line(name, "ok", say("connected"))
+    return Line(
+        name, "fault", say("not connected"), say("Does the broker run, and is its address right?")
+    )
+
+
+def _gateway(
+    instance: str, gateway: GatewayNow, console: Console, now: datetime, say: Words
+) -> Iterator[Line]:
+    name = say("Gateway %(name)s", name=instance)
+    health = gateway.health
+    if gateway.state != "online":
+        yield Line(name, "fault", say("offline"), say("Start it, or read its log."))
+        return
+    if health is None or now - health.at > HEALTH_OLD:
+        do = say("It hangs, or the clocks differ: restart it and keep its log.")
+        yield Line(name, "fault", say("silent for more than half a minute"), do)
+        return
+    if health.status != "ok":
+        do = say("Read its log: is the disk full, is the broker there?")
+        yield Line(name, "fault", _status(health.status, say), do)
+    else:
+        yield Line(name, "ok", say("in service, version %(version)s", version=health.version))
+    told = say("%(ms)s ms for the last commit", ms=f"{health.commit_ms:.1f}")
+    if health.commit_ms > COMMIT_SLOW_MS:
+        yield Line(
+            say("Commits"), "warning", told, say("The disk is slow: every door waits for it.")
+        )
+    else:
+        yield Line(say("Commits"), "ok", told)
+    told = say("%(count)s messages wait", count=health.inbox)
+    late = health.inbox > INBOX_LONG
+    do = say("Does a device repeat itself? Look at Devices.") if late else ""
+    yield Line(say("Inbox"), "warning" if late else "ok", told, do)
+    yield _influx(console, health.backlog, say)
+    if health.space == "faulty":
+        do = say("Run seuil check: what it said before is still in force.")
+        yield Line(say("Space file"), "warning", say("changed, and wrong"), do)
+    else:
+        yield Line(say("Space file"), "ok", say("in force"))
+    yield Line(say("Members"), "ok", say("version %(version)s is in force", version=health.members))
+
+
+def _status(status: str, say: Words) -> str:
+    said = {
+        "journal-failing": say("cannot write its journal: nothing opens"),
+        "broker-lost": say("cut off from the broker"),
+        "starting": say("starting"),
+    }
+    return said.get(status, status)
+
+
+def _influx(console: Console, backlog: int, say: Words) -> Line:
+    if console.settings.influx_url is None and not backlog:
+        return Line("InfluxDB", "ok", say("not configured: the journal alone keeps history"))
+    told = say("%(count)s rows wait", count=backlog)
+    if backlog > BACKLOG_LARGE:
+        return Line("InfluxDB", "warning", told, say("Nothing is lost, but is InfluxDB well?"))
+    return Line("InfluxDB", "ok", told)
+
+
+async def _journal(console: Console, now: datetime, say: Words) -> list[Line]:
+    file = console.settings.data_dir / JOURNAL_FILE
+    try:
+        since = now - LOOK_BACK
+        letters = await console.stores.past(lambda c: dead_letters(c, since, limit=1000))
+    except Problem as wrong:
+        do = say("The first seuil run makes it; else check SEUIL_DATA_DIR.")
+        return [Line(say("Journal"), "fault", wrong.detail.en, do)]
+    size = file.stat().st_size / 1e6
+    lines = [Line(say("Journal"), "ok", say("%(size)s MB", size=f"{size:.1f}"))]
+    if letters:
+        told = say("%(count)s in the last day", count=len(letters))
+        do = say("Look at Devices: it says what would be right.")
+        lines.append(Line(say("Dead letters"), "warning", told, do))
+    else:
+        lines.append(Line(say("Dead letters"), "ok", say("none in the last day")))
+    return lines
+
+
+def _disk(console: Console, say: Words) -> Line:
+    folder = console.settings.data_dir
+    if not folder.exists():
+        return Line(say("Disk"), "warning", say("the data folder is not there yet"))
+    free = shutil.disk_usage(folder).free
+    told = say("%(size)s GB free", size=f"{free / 1e9:.1f}")
+    if free < DISK_FULL_BYTES:
+        do = say("Make room now: without it nothing is journaled and no door opens.")
+        return Line(say("Disk"), "fault", told, do)
+    if free < DISK_LOW_BYTES:
+        return Line(say("Disk"), "warning", told, say("Make room: a busy site needs 1 GB."))
+    return Line(say("Disk"), "ok", told)
+
+
+def _key(console: Console, say: Words) -> Line:
+    name = say("Badge key")
+    if known_credential_key(console.settings) is None:
+        return Line(name, "warning", say("there is none yet"), say("The first seuil run makes it."))
+    there = (console.settings.data_dir / MEMBERS_FILE).exists()
+    said = say("there") if there else say("there; no member yet")
+    return Line(name, "ok", said, say("Nobody can tell from here: is it in your backup?"))
+
+
+def _console(console: Console, say: Words) -> Line:
+    told = say(
+        "version %(version)s, %(streams)s pages open, %(rejected)s messages not understood",
+        version=__version__,
+        streams=len(console.hub),
+        rejected=console.picture.rejected,
+    )
+    many = console.picture.rejected > REJECTED_MANY
+    do = say("Who else writes to the broker? Look at its ACL.") if many else ""
+    return Line(say("This console"), "warning" if many else "ok", told, do)
+
+
+def _findings(console: Console, here: Site) -> list[Finding]:
+    """What `seuil doctor` finds on this machine, without asking the broker."""
+    settings, now = console.settings, console.clock.now()
+    key, about_key = configured.credential_key(settings)
+    return [
+        *machine.versions(),
+        machine.clock(now),
+        *machine.data_folder(settings.data_dir),
+        about_key,
+        stores.members(settings.data_dir, key),
+        *stores.journal(settings.data_dir, (here,), now),
+    ]

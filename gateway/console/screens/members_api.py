@@ -1,0 +1,219 @@
+"""Members for programs: what the members' screens show and do, under /api/v1."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, File, Form, Query, UploadFile
+from fastapi.responses import Response
+from starlette.requests import Request
+
+from gateway.adapters.directory import Member
+from gateway.console.people.acts import add_member, badge_change, erase_here, role_change
+from gateway.console.people.change import change, note
+from gateway.console.people.imports import known_here
+from gateway.console.people.office import OfficeHere
+from gateway.console.people.roster import PAGE, PAGE_MAX, no_such_member
+from gateway.console.people.told import STANDING
+from gateway.console.problems import RESPONSES, Problem
+from gateway.console.screens.members import WORDS_MAX, exported_list
+from gateway.console.screens.members_bodies import (
+    ErasureWanted,
+    MemberBody,
+    MembersBody,
+    MemberWanted,
+    PreviewBody,
+    RoleWanted,
+    StatusWanted,
+    TrainingWanted,
+    body_of,
+    preview_of,
+)
+from gateway.console.seat import (
+    Administrator,
+    ConsoleHere,
+    GraveAdministrator,
+    Operator,
+    SiteHere,
+)
+from gateway.core.site import RoleId, Text, TrainingId
+from gateway.members import edit
+from gateway.members.cells import Wrong
+from gateway.members.edit import training_of
+from gateway.privacy.member import export_member
+
+api = APIRouter(prefix="/api/v1/sites/{site}", tags=["members"], responses=RESPONSES)
+
+
+@api.get("/members")
+async def members(
+    seat: Operator,
+    here: SiteHere,
+    office: OfficeHere,
+    q: Annotated[str, Query(max_length=WORDS_MAX, description="Words of name, ref, e-mail.")] = "",
+    start: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = PAGE,
+) -> MembersBody:
+    """Members by name, a page at a time."""
+    del seat
+    found = await office.roster.search(here.id, q, start, limit)
+    return MembersBody(
+        members=[body_of(member) for member in found.members], start=start, total=found.total
+    )
+
+
+@api.post("/members", status_code=201)
+async def add(
+    seat: Administrator, here: SiteHere, console: ConsoleHere, wanted: MemberWanted
+) -> MemberBody:
+    """Add a member or a visitor."""
+    try:
+        return body_of(await add_member(console, seat, here, wanted.model_dump(by_alias=True)))
+    except Wrong as wrong:
+        raise _invalid(wrong) from None
+
+
+@api.get("/members/export", response_class=Response)
+async def export(
+    request: Request,
+    seat: GraveAdministrator,
+    here: SiteHere,
+    console: ConsoleHere,
+    office: OfficeHere,
+    form: Literal["csv", "xlsx"] = "csv",
+) -> Response:
+    """The members as a file that an import reads; without badges, which nobody knows."""
+    return await exported_list(request, seat, here, console, office, form=form)
+
+
+@api.post("/members/imports", status_code=201)
+async def preview(
+    seat: GraveAdministrator,
+    here: SiteHere,
+    office: OfficeHere,
+    file: Annotated[UploadFile, File(description="CSV or XLSX, 10 MB at most.")],
+    prune: Annotated[bool, Form(description="Remove who is not in the file.")] = False,  # noqa: FBT002 - a form's field
+) -> PreviewBody:
+    """What a file would change; nothing is written."""
+    return preview_of(await office.imports.preview(seat, here, file.file, prune=prune))
+
+
+@api.post("/members/imports/{preview}/apply")
+async def apply(
+    seat: GraveAdministrator, here: SiteHere, office: OfficeHere, preview: str
+) -> PreviewBody:
+    """Write what the preview said, once."""
+    return preview_of(await office.imports.apply(seat, here, preview))
+
+
+@api.get("/members/{holder}")
+async def member(seat: Operator, here: SiteHere, office: OfficeHere, holder: str) -> MemberBody:
+    """One member."""
+    del seat
+    return body_of(await office.roster.member(here.id, holder))
+
+
+@api.put("/members/{holder}/credentials/{place}")
+async def credential(
+    seat: Administrator,
+    here: SiteHere,
+    console: ConsoleHere,
+    holder: str,
+    place: int,
+    wanted: StatusWanted,
+) -> MemberBody:
+    """Suspend a badge, mark it lost or stolen, or put it back into force."""
+    return await _revised(
+        console, seat, here, holder, lambda m: badge_change(m, str(place), wanted.status), "badge"
+    )
+
+
+@api.post("/members/{holder}/trainings")
+async def train(
+    seat: Administrator, here: SiteHere, console: ConsoleHere, holder: str, wanted: TrainingWanted
+) -> MemberBody:
+    """Give a training, or renew it."""
+    known, now = known_here(console, here), console.clock.now()
+
+    def revise(member: Member) -> Member:
+        told = training_of(wanted.model_dump(), known, seat.holder.id, now)
+        return edit.trained(member, told)
+
+    return await _revised(console, seat, here, holder, revise, "training")
+
+
+@api.delete("/members/{holder}/trainings/{training}")
+async def untrain(
+    seat: Administrator, here: SiteHere, console: ConsoleHere, holder: str, training: str
+) -> MemberBody:
+    """Withdraw a training."""
+    return await _revised(
+        console, seat, here, holder, lambda m: edit.untrained(m, TrainingId(training)), "training"
+    )
+
+
+@api.put("/members/{holder}/roles")
+async def role(
+    seat: GraveAdministrator, here: SiteHere, console: ConsoleHere, holder: str, wanted: RoleWanted
+) -> MemberBody:
+    """Give a role or take it away."""
+    if wanted.role not in {*STANDING, *(each.id for each in here.roles)}:
+        raise _invalid(Wrong("role", "is no role of this site"))
+
+    def revise(member: Member) -> Member:
+        return role_change(member, RoleId(wanted.role), wanted.at, here.id)
+
+    return await _revised(console, seat, here, holder, revise, "roles")
+
+
+@api.get("/members/{holder}/export", response_class=Response)
+async def export_one(
+    seat: GraveAdministrator, here: SiteHere, console: ConsoleHere, office: OfficeHere, holder: str
+) -> Response:
+    """Everything that is kept of one member (GDPR, articles 15 and 20)."""
+    found = await office.roster.member(here.id, holder)
+    await note(console, seat, here.id, "export", found.holder.id)
+    folder, now = console.settings.data_dir, console.clock.now()
+    told = await console.stores.members(lambda _: export_member(folder, found.holder.id, now))
+    if told is None:
+        raise no_such_member()
+    return Response(told.as_json(), media_type="application/json")
+
+
+@api.delete("/members/{holder}", status_code=204)
+async def erase(
+    seat: GraveAdministrator,
+    here: SiteHere,
+    console: ConsoleHere,
+    office: OfficeHere,
+    holder: str,
+    wanted: ErasureWanted,
+) -> None:
+    """Erase a member (GDPR, article 17)."""
+    found = await office.roster.member(here.id, holder)
+    if wanted.ref != found.ref:
+        raise _invalid(Wrong("ref", "is not the reference of this member"))
+    await erase_here(console, seat, here, found)
+
+
+async def _revised(
+    console: ConsoleHere,
+    seat: Administrator,
+    here: SiteHere,
+    holder: str,
+    revise: edit.Revise,
+    action: str,
+) -> MemberBody:
+    try:
+        return body_of(await change(console, seat, here, holder, revise, action=action))
+    except Wrong as wrong:
+        raise _invalid(wrong) from None
+
+
+def _invalid(wrong: Wrong) -> Problem:
+    problem = Problem(
+        422,
+        "invalid-request",
+        Text("Demande mal formée", "Request not well formed"),
+        Text("Corrigez ce qui est indiqué.", "Correct what is named."),
+    )
+    problem.errors = [{"where": wrong.column, "what": str(wrong)}]
+    return problem

@@ -1,0 +1,114 @@
+"""One member changed: what the command line and the console do to somebody who is kept."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from msgspec import structs
+
+from gateway.adapters.directory import Member
+from gateway.core.directory import (
+    Credential,
+    CredentialHash,
+    HolderId,
+    Membership,
+    StaffRole,
+    Training,
+)
+from gateway.core.site import ADMINISTRATOR, RoleId, SiteId, TrainingId
+from gateway.members import cells as read
+from gateway.members.cells import Cells, Known, Status, Wrong
+
+Revise = Callable[[Member], Member]
+"""What a change makes of a member."""
+
+
+def marked(member: Member, status: Status, place: int | None = None) -> Member:
+    """The member with this status on the credential at `place` (from 1), or on all of them."""
+    changed = tuple(
+        structs.replace(each, status=status) if place in (None, number) else each
+        for number, each in enumerate(member.credentials, start=1)
+    )
+    return structs.replace(member, credentials=changed)
+
+
+def trained(member: Member, told: Training) -> Member:
+    """The member with this training, in the place of the one that they had."""
+    kept = [each for each in member.holder.trainings if each.training != told.training]
+    return with_holder(member, trainings=(*kept, told))
+
+
+def untrained(member: Member, training: TrainingId) -> Member:
+    """The member without this training."""
+    kept = tuple(each for each in member.holder.trainings if each.training != training)
+    return with_holder(member, trainings=kept)
+
+
+def with_badge(member: Member, hash_: CredentialHash, reader_hash: CredentialHash | None) -> Member:
+    """The member with one badge more."""
+    badge = Credential(hash_, member.holder.id, reader_hash=reader_hash)
+    credentials = {each.hash: each for each in (*member.credentials, badge)}
+    return structs.replace(
+        member, credentials=tuple(credentials[key] for key in sorted(credentials))
+    )
+
+
+def with_role(member: Member, role: RoleId, sites: tuple[SiteId, ...] | None) -> Member:
+    """The member with the role at these sites (none: at all of them); None: without it."""
+    told = None if sites is None else StaffRole(role, sites)
+    roles = [told if each.role == role else each for each in member.holder.roles]
+    if told is not None and told not in roles:
+        roles.append(told)
+    return with_holder(member, roles=tuple(each for each in roles if each is not None))
+
+
+def with_plan(member: Member, place: int | None, plan: Membership | None) -> Member:
+    """The member with this plan at `place` (None: behind the others); None: without that one."""
+    plans = list(member.holder.memberships)
+    new = [] if plan is None else [plan]
+    if place is None:
+        plans += new
+    else:
+        plans[place : place + 1] = new
+    return with_holder(member, memberships=tuple(plans))
+
+
+def with_holder(member: Member, **changes: object) -> Member:
+    """The member with other rights."""
+    return structs.replace(member, holder=structs.replace(member.holder, **changes))
+
+
+def with_identity(member: Member, cells: Cells, known: Known) -> Member:
+    """The member as the cells name, e-mail, kind and groups say.
+
+    Raises:
+        Wrong: one of them says nothing.
+    """
+    after = structs.replace(member, name=read.needed(cells, "name"), email=read.email(cells))
+    kind = read.one_of(cells, "kind", "member", "visitor")
+    return with_holder(after, kind=kind, groups=read.groups(cells, known))
+
+
+def training_of(cells: Cells, known: Known, by: HolderId | None, now: datetime) -> Training:
+    """A training that is given now, from the cells training and until.
+
+    Raises:
+        Wrong: one of them says nothing.
+    """
+    name = read.training_id(read.needed(cells, "training"), "training", known)
+    ends = read.moment(cells.get("until", ""), "until", known.timezone, after=1)
+    if ends is not None and ends <= now:
+        raise Wrong("until", "is over already")
+    return Training(name, by, now.replace(second=0, microsecond=0), ends)
+
+
+def without_administrator(
+    before: Iterable[Member], after: Iterable[Member], sites: Iterable[SiteId]
+) -> list[SiteId]:
+    """Sites that had an administrator and have none any more."""
+    had, has = _administered(before, sites), _administered(after, sites)
+    return sorted(had - has)
+
+
+def _administered(members: Iterable[Member], sites: Iterable[SiteId]) -> set[SiteId]:
+    holders = [member.holder for member in members if member.holder.roles]
+    return {site for site in sites if any(one.has_role(ADMINISTRATOR, site) for one in holders)}

@@ -1,0 +1,115 @@
+"""A badge is enrolled by holding it to a reader: once, in time, and it opens nothing."""
+
+import pytest
+from msgspec import structs
+
+from gateway.core.directory import CredentialHash, HolderId
+from gateway.core.enrol import ENROL_FOR
+from gateway.core.facts import Decided, EnrolmentEnded, Fact, UnlockDoor
+from gateway.core.readings import CredentialPresented
+from gateway.core.requests import EnrolBadge
+from gateway.core.site import DeviceId
+from tests.unit.core.fablab import Fablab, answer
+from tests.unit.core.place import decided, of_kind
+
+ADA = HolderId("ada")
+FRONT_IN, FRONT_OUT, KEYPAD = DeviceId("front-in"), DeviceId("front-out"), DeviceId("keypad")
+NEW = CredentialHash("hash-new")
+FOR_READERS = CredentialHash("new-for-readers")
+
+
+@pytest.fixture
+def place() -> Fablab:
+    """The fablab, whose front reader waits for a badge for Ada."""
+    place = Fablab()
+    assert answer(place.ask(EnrolBadge(FRONT_IN, ADA), transaction="t")) is None
+    return place
+
+
+def ended(facts: tuple[Fact, ...]) -> list[EnrolmentEnded]:
+    """How enrolments ended."""
+    return [fact for fact in facts if isinstance(fact, EnrolmentEnded)]
+
+
+def hold(place: Fablab, at: str = "front-in", name: str = "new") -> tuple[Fact, ...]:
+    """A badge that nobody has, held to a reader that waits."""
+    event = place.report(at, CredentialPresented(f"hash-{name}"))
+    return place.tell(structs.replace(event, reader_hash=FOR_READERS))
+
+
+def test_the_next_badge_is_the_one(place: Fablab) -> None:
+    """It opens nothing, counts as no attempt, and its hashes are told; then all is as before."""
+    facts = hold(place)
+    assert (decided(facts).decision, decided(facts).reason) == ("denied", "enrolment")
+    assert ended(facts) == [EnrolmentEnded("t", FRONT_IN, "read", NEW, FOR_READERS)]
+    assert not of_kind(facts, UnlockDoor)
+    assert not place.state.attempts
+    assert decided(place.badge("front-in", "ada")).reason == "plan"
+
+
+def test_a_badge_that_somebody_has_says_whose_it_is(place: Fablab) -> None:
+    """Even one whose holder would be let in: nothing opens."""
+    facts = place.badge("front-in", "gil")
+    assert ended(facts) == [EnrolmentEnded("t", FRONT_IN, "known", holder=HolderId("gil"))]
+    assert decided(facts).decision == "denied"
+
+
+def test_other_readers_do_as_always(place: Fablab) -> None:
+    """The way out above all."""
+    assert decided(place.badge("front-out", "ada")).reason == "exit-free"
+    assert decided(hold(place, "lab-in")).reason == "credential-unknown"
+    assert FRONT_IN in place.state.enrolments
+
+
+def test_a_late_badge_is_not_taken(place: Fablab) -> None:
+    """A read of long ago is nobody's who stands at the reader now."""
+    facts = place.says("front-in", CredentialPresented("hash-new"), age_s=6)
+    assert decided(facts).reason == "too-old"
+    assert FRONT_IN in place.state.enrolments
+
+
+def test_a_code_is_no_badge(place: Fablab) -> None:
+    """It is refused like a badge, and the reader goes on waiting."""
+    assert answer(place.ask(EnrolBadge(KEYPAD, ADA))) is None
+    facts = place.says("keypad", CredentialPresented("hash-typed", "pin"))
+    assert decided(facts).reason == "enrolment"
+    assert ended(facts) == []
+    assert KEYPAD in place.state.enrolments
+
+
+def test_it_ends_by_itself(place: Fablab) -> None:
+    """After a minute a badge is judged again."""
+    facts = place.after(ENROL_FOR.total_seconds())
+    assert ended(facts) == [EnrolmentEnded("t", FRONT_IN, "expired")]
+    assert decided(hold(place)).reason == "credential-unknown"
+
+
+def test_one_at_a_time(place: Fablab) -> None:
+    """The second is told to wait; who asks for an end gets it."""
+    assert answer(place.ask(EnrolBadge(FRONT_IN, HolderId("gil")))) == "busy"
+    facts = place.ask(EnrolBadge(FRONT_IN))
+    assert ended(facts) == [EnrolmentEnded("t", FRONT_IN, "cancelled")]
+    assert answer(place.ask(EnrolBadge(FRONT_IN))) == "out-of-place"
+
+
+@pytest.mark.parametrize(
+    ("order", "by", "error"),
+    [
+        pytest.param(EnrolBadge(FRONT_OUT, ADA), "gil", "out-of-place", id="a way out"),
+        pytest.param(EnrolBadge(DeviceId("meeting"), ADA), "gil", "out-of-place", id="a muster"),
+        pytest.param(EnrolBadge(DeviceId("saw-on"), ADA), "gil", "out-of-place", id="a machine"),
+        pytest.param(EnrolBadge(DeviceId("front-contact"), ADA), "gil", "out-of-place", id="door"),
+        pytest.param(EnrolBadge(DeviceId("nowhere"), ADA), "gil", "unknown-object", id="no reader"),
+        pytest.param(EnrolBadge(KEYPAD, HolderId("x")), "gil", "unknown-object", id="nobody"),
+        pytest.param(EnrolBadge(KEYPAD, ADA), "ada", "not-allowed", id="a member asks"),
+    ],
+)
+def test_what_is_refused(place: Fablab, order: EnrolBadge, by: str, error: str) -> None:
+    """Nothing waits then."""
+    assert answer(place.ask(order, by)) == error
+    assert list(place.state.enrolments) == [FRONT_IN]
+
+
+def test_a_decision_is_said_before_what_follows(place: Fablab) -> None:
+    """As for every badge."""
+    assert isinstance(hold(place)[0], Decided)
