@@ -318,8 +318,10 @@ def query_rows(
 
 
 def _ask(request: urllib.request.Request) -> tuple[int, bytes]:
+    # With a jar for its cookies, as a browser: the demo's page signs in who asks for it.
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - http
+        with browser.open(request, timeout=10) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         with error:

@@ -33,14 +33,14 @@ def new_totp() -> str:
     return pyotp.random_base32()
 
 
-def step_of(totp: str, typed: str, now: datetime, after: int) -> int | None:
-    """The step whose code was typed, later than `after`; None: it is no code of now."""
+def step_of(totp: str, typed: str, now: datetime) -> int | None:
+    """The step whose code was typed; None: it is no code of now."""
     code = "".join(typed.split())
     generator = pyotp.TOTP(totp, interval=STEP_S)
     today = int(now.timestamp()) // STEP_S
     for step in range(today - _SLACK, today + _SLACK + 1):
         right = generator.at(step * STEP_S)
-        if hmac.compare_digest(right.encode(), code.encode()) and step > after:
+        if hmac.compare_digest(right.encode(), code.encode()):
             return step
     return None
 

@@ -50,7 +50,7 @@ async def link(request: Request, seat: GraveAdministrator, sign_in: SignInHere) 
 
     def make(files: Files) -> tuple[Member, str] | None:
         member = files.people.find(who)
-        if member is None or not is_staff(member.holder) or not _is_below(request, seat, member):
+        if member is None or not is_staff(member.holder) or not is_below(request, seat, member):
             return None
         with files.store.change() as connection:
             return member, links.make(connection, member.holder.id, seat.holder.id, now)
@@ -101,7 +101,7 @@ async def _acted(
 
     def do(files: Files) -> Member | None:
         member = files.people.find(who)
-        if member is None or not _is_below(request, seat, member):
+        if member is None or not is_below(request, seat, member):
             return None
         with files.store.change() as connection:
             act(connection, member)
@@ -162,7 +162,7 @@ async def _lines(request: Request, sign_in: SignIn, seat: Seat) -> tuple[Line, .
                     accounts.of_holder(connection, member.holder.id),
                     len(sessions.of_holder(connection, member.holder.id, now)),
                     tokens.of_holder(connection, member.holder.id),
-                    _is_below(request, seat, member),
+                    is_below(request, seat, member),
                 )
                 for member in staff
                 if _is_of_their_sites(seat, member)
@@ -171,8 +171,13 @@ async def _lines(request: Request, sign_in: SignIn, seat: Seat) -> tuple[Line, .
     return await sign_in.do(look)
 
 
-def _is_below(request: Request, seat: Seat, member: Member) -> bool:
-    return outranks(seat.holder, member.holder, console_of(request).sites)
+def is_below(request: Request, seat: Seat, member: Member) -> bool:
+    """Whether the asker may act on somebody's account; a token may on nobody's, its holder's too.
+
+    Else a leaked token would make itself a password.
+    """
+    sites = console_of(request).sites
+    return seat.scopes is None and outranks(seat.holder, member.holder, sites)
 
 
 def _is_of_their_sites(seat: Seat, member: Member) -> bool:

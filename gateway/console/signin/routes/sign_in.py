@@ -117,7 +117,7 @@ async def is_right_code(sign_in: SignIn, holder: HolderId, typed: str) -> bool:
             if account is None:
                 return False
             if account.totp is not None:
-                step = codes.step_of(account.totp, typed, now, account.totp_step)
+                step = codes.step_of(account.totp, typed, now)
                 if step is not None:
                     return codes.use_step(connection, holder, step)
             return codes.use_recovery(connection, holder, typed)

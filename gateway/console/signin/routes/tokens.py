@@ -8,7 +8,6 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from gateway.adapters.directory import Member
 from gateway.console.place import Console
 from gateway.console.seat import (
     Administrator,
@@ -20,7 +19,6 @@ from gateway.console.seat import (
     Seat,
 )
 from gateway.console.signin import tokens
-from gateway.console.signin.people import outranks
 from gateway.console.signin.routes import accounts, me
 from gateway.console.signin.routes.common import SignInHere, fields, many, say_in
 from gateway.console.signin.seats import Files, SignIn
@@ -78,7 +76,7 @@ async def make_for(
     """A token for a service: a member who stands for it, with a role of its own."""
     who = (await fields(request)).get("who", "").strip()
     member = await sign_in.do(lambda files: files.people.find(who))
-    if member is None or not _is_below(seat, member, console):
+    if member is None or not accounts.is_below(request, seat, member):
         told = say_in(request, _NOT_YOURS)
         return await accounts.page(request, sign_in, seat, status=422, token_wrong=told)
     try:
@@ -90,19 +88,13 @@ async def make_for(
 
 
 @pages.post("/accounts/tokens/revoke")
-async def revoke_for(
-    request: Request, seat: Administrator, sign_in: SignInHere, console: ConsoleHere
-) -> Response:
+async def revoke_for(request: Request, seat: Administrator, sign_in: SignInHere) -> Response:
     """Somebody's token counts no longer."""
     sent = await fields(request)
     member = await sign_in.do(lambda files: files.people.find(sent.get("holder", "")))
-    if member is not None and _is_below(seat, member, console):
+    if member is not None and accounts.is_below(request, seat, member):
         await _revoked(request, sign_in, seat, member.holder.id, sent.get("key", ""))
     return RedirectResponse("/accounts", 303)
-
-
-def _is_below(seat: Seat, member: Member, console: Console) -> bool:
-    return outranks(seat.holder, member.holder, console.sites)
 
 
 async def _made(

@@ -58,7 +58,7 @@ async def confirm(request: Request, seat: MineGrave, sign_in: SignInHere) -> Res
             account = accounts.of_holder(connection, seat.holder.id)
             if account is None or account.totp_new is None:
                 raise _nothing_begun()
-            step = codes.step_of(account.totp_new, typed, now, 0)
+            step = codes.step_of(account.totp_new, typed, now)
             if step is None:
                 return None
             values = {"totp": account.totp_new, "totp_new": None, "totp_step": step}

@@ -15,6 +15,7 @@ from gateway.config import Settings
 from gateway.console.guard import Guard
 from gateway.console.hub import View, Watcher
 from gateway.console.seat import Rank
+from gateway.console.serve import _Server
 from gateway.console.signin import accounts, first, links
 from gateway.console.signin.migration import StoreError
 from gateway.console.signin.passwords import what_is_wrong
@@ -268,6 +269,17 @@ class TestTokens:
             enrol(place.settings, "viewer", ref="ada")
             assert await seat(all_of_it) == (True, False, False, True)
 
+    async def test_it_makes_no_way_in(self, place: SignInPlace) -> None:
+        """Not even an administrator's token makes a link or another token: a leak stays small."""
+        ada = place.person()
+        async with place.browser(ada) as browser, place.browser() as program:
+            secret = await _token(browser, ada, scope=["read", "people", "operate", "administer"])
+            bearer = {"authorization": f"Bearer {secret}"}
+            for path in ("link", "end", "second", "tokens"):
+                sent = {"who": "ada", "holder": ada.holder, "name": "x", "scope": "read"}
+                answer = await program.post(f"/accounts/{path}", data=sent, headers=bearer)
+                assert answer.status_code == 422, path
+
     async def test_it_ends(self, place: SignInPlace) -> None:
         """On its day, and when it is revoked."""
         ada = place.person("viewer")
@@ -363,6 +375,23 @@ async def test_on_record(place: SignInPlace) -> None:
         ("refused", ada.holder, "not-allowed"),
         ("sign-out", ada.holder, "done"),
     ]
+
+
+async def test_forwarded_headers(place: SignInPlace) -> None:
+    """Whoever is no proxy of ours cannot claim to come by https, or from elsewhere."""
+    claims = {"x-forwarded-proto": "https", "x-forwarded-for": "127.0.0.1"}
+    for proxies, private in (([], False), (["192.0.2.7"], True), (["192.0.2.8"], False)):
+        server = _Server(place.app, place.console.hub, proxies)
+        server.config.load()
+        transport = httpx.ASGITransport(
+            app=server.config.loaded_app,
+            client=("192.0.2.7", 1),
+        )
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://seuil.test", headers=claims
+        ) as browser:
+            page = (await browser.get("/sign-in")).text
+        assert ('name="password"' in page) is private, proxies
 
 
 class TestDemo:
