@@ -78,6 +78,9 @@ def test_the_figures_are_those_of_report_and_history(past: ConsolePast, by: By) 
     ]
     assert sum(point.minutes for point in figures.points) == told[0].minutes
     assert max(point.high for point in figures.points) == told[0].max
+    if by == "month":
+        (point,) = figures.points
+        assert (point.mean, point.low, point.high) == (told[0].mean, told[0].min, told[0].max)
 
 
 def test_the_clock_going_back_loses_no_minute(past: ConsolePast) -> None:

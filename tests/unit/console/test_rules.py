@@ -152,6 +152,7 @@ async def test_a_viewer_reads_the_rules_but_asks_nothing(past: ConsolePast) -> N
     [
         ("M-ada", "front-in", None),
         ("M-fay", "front-in", None),
+        ("M-new", "front-in", None),
         ("M-bob", "front-out", "2026-12-24T03:00:00+01:00"),
         ("M-cyd", "booth-in", None),
     ],
