@@ -84,7 +84,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> ConsolePast:
         ),
         (
             "SH Mo 14:00-18:00",
-            "lundi pendant vacances scolaires de 14:00 à 18:00",
+            "lundi pendant les vacances scolaires de 14:00 à 18:00",
             "Monday in school holidays 14:00 to 18:00",
         ),
         (
