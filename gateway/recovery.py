@@ -61,7 +61,7 @@ def follow(site: Site | None, state: State, stored: StoredEvent) -> tuple[Site, 
 
 def _recover_site(file: JournalFile, site_id: SiteId) -> SiteInForce:
     restored = file.restore(site_id)
-    if not restored.n and file.purged().n:
+    if not restored.n and not file.is_whole(site_id):
         # It was out of the space file for so long that its last snapshot was purged.
         return SiteInForce(site=None, state=State(), replayed=0)
     site = file.space_in_force(site_id, restored.n)

@@ -125,7 +125,8 @@ def opened(journal: Path) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(address, uri=True, timeout=_BUSY_S)) as connection:
             yield connection
     except sqlite3.Error as error:
-        raise HistoryError(f"{journal}: no journal that can be read ({error})") from error
+        older = "; start the gateway of this release once" if "no such table" in str(error) else ""
+        raise HistoryError(f"{journal}: no journal that can be read ({error}){older}") from error
 
 
 def occupancy_1m(connection: sqlite3.Connection, query: Query) -> Iterator[OccupancyMinutes]:

@@ -118,12 +118,17 @@ class JournalFile:
         n, received, ran = found or (0, 0, 0)
         return Purged(n, from_us(received), from_us(ran))
 
+    def is_whole(self, site: SiteId) -> bool:
+        """Whether nothing of a site was purged: it may be younger than the last purge."""
+        purged = self.purged().n
+        return not purged or not self._db.execute(_IS_OLDER, (site, purged)).fetchone()
+
     def begins(self, site: SiteId) -> int | None:
         """The row behind which a replay of a site begins: 0, or that of the oldest snapshot.
 
         None: it was purged up to where no snapshot stands.
         """
-        return 0 if not self.purged().n else next(iter(self.snapshots(site)), None)
+        return 0 if self.is_whole(site) else next(iter(self.snapshots(site)), None)
 
     def first_received(self, site: SiteId) -> datetime | None:
         """When a site was first heard of."""
@@ -237,6 +242,7 @@ SELECT directory FROM directory_snapshot WHERE site = ? AND n <= ? ORDER BY n DE
 _SPACE = """
 SELECT event FROM journal WHERE kind = 'space' AND site = ? AND n <= ? ORDER BY n DESC LIMIT 1"""
 _FIRST = "SELECT received FROM journal WHERE kind = 'space' AND site = ? ORDER BY n LIMIT 1"
+_IS_OLDER = "SELECT 1 FROM journal WHERE kind = 'space' AND site = ? AND n <= ? LIMIT 1"
 _VOID = "SELECT n FROM decision WHERE handover = 'pending' AND expires <= ? ORDER BY n"
 _FRESH = "SELECT n FROM decision WHERE handover = 'pending' AND expires > ? ORDER BY n"
 _DECISION = """

@@ -38,9 +38,20 @@ def _find(file: JournalFile, event: str) -> DecisionWhy:
     n = file.last_decision(DeviceId(reader)) if reader else _number(event)
     stored = file.decision(n) if n is not None else None
     if stored is None:
-        wanted = f"no decision of reader {reader}" if reader else f"row {event} is no decision"
-        raise ConfigError((Fault("", "EVENT", f"{wanted} in this journal"),))
+        raise ConfigError((Fault("", "EVENT", _missing(file, reader, n)),))
     return explained(stored)
+
+
+def _missing(file: JournalFile, reader: str | None, n: int | None) -> str:
+    """Why there is nothing to explain."""
+    purged = file.purged()
+    if n is not None and n <= purged.n:
+        return (
+            f"row {n} was purged: of what came before {purged.received:%Y-%m-%d %H:%M} UTC "
+            "there are only counts"
+        )
+    wanted = f"no decision of reader {reader}" if reader else f"row {n} is no decision"
+    return f"{wanted} in this journal"
 
 
 def _number(event: str) -> int:

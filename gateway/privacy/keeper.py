@@ -2,11 +2,14 @@
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from gateway.adapters.audit import FILE as AUDIT_FILE
 from gateway.adapters.audit import AuditError, AuditLog
@@ -28,6 +31,15 @@ AGAIN: Final = timedelta(hours=1)
 NIGHT_HOUR: Final = 3
 """The purge begins at this hour of the first site's clock, where the machine runs at that time."""
 DAY: Final = timedelta(days=1)
+FAULTS: Final = (
+    JournalError,
+    HistoryError,
+    DirectoryError,
+    AuditError,
+    msgspec.MsgspecError,
+    sqlite3.Error,
+)
+"""What is told and tried again: a disk, a file in use, a row that this release cannot read."""
 NO_FILE: Final = (0, 0)
 """The stamp of members that nobody imported yet."""
 
@@ -54,16 +66,17 @@ class Keeper:
 
     async def run(self) -> None:
         """Look every other second whether there is something to do."""
-        due = await self._first_purge()
+        due: datetime | None = None
         while True:
             now = self._clock.now()
             try:
+                due = due or await self._first_purge()
                 await self._erase(now)
                 if now >= due:
                     due = now + AGAIN  # where it fails
                     await self._purge(now)
                     due = self._next_night(now)
-            except (JournalError, HistoryError, DirectoryError, AuditError) as error:
+            except FAULTS as error:
                 self._again = now + AGAIN
                 log.error("personal data could not be purged or erased: %s", error)  # noqa: TRY400 - the text says it
             await asyncio.sleep(LOOK_S)

@@ -71,6 +71,9 @@ COMMANDS = (
     "request left",
     "request service",
     "muster",
+    "privacy",
+    "privacy export",
+    "privacy erase",
 )
 
 
@@ -305,7 +308,14 @@ def test_replay_of_an_honest_journal_is_equal(data: Path) -> None:
     assert told("replay") == {
         "equal": True,
         "sites": [
-            {"site": "le-seuil", "rows": 5, "snapshots_compared": 1, "differences": []},
+            {
+                "site": "le-seuil",
+                "rows": 5,
+                "after": 0,
+                "since": None,
+                "snapshots_compared": 1,
+                "differences": [],
+            },
         ],
     }
     assert run("replay").exit_code == 0

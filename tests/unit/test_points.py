@@ -1,7 +1,9 @@
 """Journal rows as line protocol."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import get_args
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -185,6 +187,56 @@ def test_what_is_personal_or_has_no_number_stays_in_the_journal() -> None:
         AlarmRaised("forced", "front", AT),
     )
     assert points(row) == []
+
+
+@pytest.mark.parametrize("kind", get_args(Fact), ids=lambda kind: str(kind.__name__))
+def test_no_point_carries_a_person(kind: type[Fact]) -> None:
+    """Whatever the fact: every text in it is a pseudonym here, and only those of places pass."""
+    fact = _filled(kind)
+    lines = points(_row(fact))
+    assert not [line for line in lines if PERSON in line]
+    assert PERSON in str(fact) or not _persons(kind)
+
+
+PERSON = "h-0123456789ab"
+_PERSONAL = {"holder", "by", "why", "missing", "verdicts"}
+"""Fields that name people, or quote them."""
+
+
+def _persons(kind: type[Fact]) -> set[str]:
+    return {name for name in kind.__struct_fields__ if name in _PERSONAL}
+
+
+def _filled(kind: type[Fact]) -> Fact:
+    """A fact with something in each field; the pseudonym wherever a person may be named."""
+    values = {field.name: _value(field.name, field.type) for field in msgspec.structs.fields(kind)}
+    return msgspec.convert(values | {"fact": kind.__name__}, kind)
+
+
+_VALUES: dict[str, object] = {
+    "missing": [PERSON],
+    "verdicts": [{"rule": "r", "saw": {"holder": PERSON}}],
+    "because": [],
+    "devices": ["reader"],
+}
+_TYPES: dict[object, object] = {datetime: AT, date: AT.date(), bool: True, int: 7, float: 7}
+
+
+def _value(name: str, kind: object) -> object:
+    if name in _VALUES:
+        return _VALUES[name]
+    if "Literal" in str(kind):
+        return _choice(kind)
+    for typed, value in _TYPES.items():
+        if typed in (kind, *get_args(kind)):
+            return value
+    return PERSON if name in _PERSONAL or "HolderId" in str(kind) else "place"
+
+
+def _choice(kind: object) -> object:
+    """One of a literal's words."""
+    found = get_args(kind)[0]
+    return _choice(found) if get_args(found) else found
 
 
 def test_a_device_whose_clock_is_ahead_has_latency_zero() -> None:

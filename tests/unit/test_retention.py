@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import sys
@@ -11,20 +12,25 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec import structs
+from typer.testing import CliRunner
 
 from gateway.adapters import past
-from gateway.adapters.history import Query, access_1d, opened
+from gateway.adapters.history import AccessDay, Query, access_1d, opened
 from gateway.adapters.journal import JOURNAL_FILE, Batch, Journal, Snapshot
 from gateway.adapters.journal_file import JournalFile
 from gateway.adapters.journal_rows import EventRow, decision_row, event_row
+from gateway.cli import app
 from gateway.core.directory import DirectoryChange, HolderId, StaffRole
+from gateway.core.engine import step
 from gateway.core.events import DirectoryChanged, Event, Requested
 from gateway.core.facts import Decided, Fact
 from gateway.core.requests import MarkLeft, OpenDoor, Request
 from gateway.core.site import OPERATOR, DoorId, SiteId
+from gateway.core.state import State
 from gateway.privacy.retention import Kept, Purge, purge
 from gateway.recovery import recover
 from gateway.replay import replay
@@ -35,6 +41,7 @@ from tests.unit.core.place import MEMBERS, MONDAY, SITE, Place, member
 HUB = SITE.id
 DAY = timedelta(days=1)
 KEPT = Kept(90, 365)
+Told = tuple[list[AccessDay], list[tuple[Any, ...]]]
 
 
 class Diary(Place):
@@ -59,21 +66,28 @@ class Diary(Place):
         self.tell(Requested(request))
 
     def day(self) -> None:
-        """A day of comings and goings, an alarm, and a request about somebody."""
+        """A day of comings and goings (Eve stays the night), an alarm, a request about somebody."""
         for name in MEMBERS[:5]:
-            self.badge("front-in", name)
+            self.enter(name)
             self.after(60)
+            if name != "eve":
+                self.go(name)
         self.badge("front-in", "nobody")
         self.contact("lab-contact", "open")
         self.contact("lab-contact", "closed")
         self.ask(MarkLeft(HolderId("ada")))
         self.ask(OpenDoor(DoorId("front"), why="parcel"))
         self.after(3600)
-        for name in MEMBERS[1:5]:
-            self.badge("front-out", name)
         self.after(20 * 3600)
         self.snapshots.append(Snapshot(len(self.rows), HUB, self.state, self.state.directory))
         self.after(3 * 3600 - 300)
+        self.go("eve")
+
+    def go(self, name: str) -> None:
+        """Somebody walks out by the front door."""
+        self.badge("front-out", name)
+        self.contact("front-contact", "open")
+        self.contact("front-contact", "closed")
 
 
 @pytest.fixture(scope="module")
@@ -85,11 +99,18 @@ def diary() -> Diary:
     return diary
 
 
-@pytest.fixture
-def path(diary: Diary, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def kept(diary: Diary, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Its journal, as the gateway left it."""
-    asyncio.run(store(tmp_path / JOURNAL_FILE, diary))
-    return tmp_path / JOURNAL_FILE
+    path = tmp_path_factory.mktemp("kept") / JOURNAL_FILE
+    asyncio.run(store(path, diary))
+    return path
+
+
+@pytest.fixture
+def path(kept: Path, tmp_path: Path) -> Path:
+    """The same for one test."""
+    return Path(shutil.copy(kept, tmp_path))
 
 
 async def store(path: Path, diary: Diary) -> None:
@@ -143,10 +164,10 @@ def asked(path: Path, question: str, *values: int) -> list[tuple[object, ...]]:
 
 
 @pytest.fixture
-def told(path: Path) -> Callable[[], object]:
+def told(path: Path) -> Callable[[], Told]:
     """What is told of the past in numbers: days, months, visits."""
 
-    def tell() -> object:
+    def tell() -> Told:
         with opened(path) as connection:
             months = [
                 month_of(connection, SITE, date(2026, n, 1), hours="24/7") for n in (8, 9, 10)
@@ -158,9 +179,10 @@ def told(path: Path) -> Callable[[], object]:
     return tell
 
 
-def test_the_numbers_stay(path: Path, diary: Diary, told: Callable[[], object]) -> None:
+def test_the_numbers_stay(path: Path, diary: Diary, told: Callable[[], Told]) -> None:
     """Days' decisions, months' refusals, visitors and stays are what they were."""
     before = told()
+    assert [visitors for *_, visitors, _ in before[1]] == [5, 5, 5]
     done = run(path, diary)
     assert done.rows > 200
     assert told() == before
@@ -219,7 +241,18 @@ def test_a_replay_says_from_when_on(path: Path, diary: Diary) -> None:
     assert done.until < replayed.after <= done.until + 8 * 20
     assert replayed.since is not None
     assert diary.now - replayed.since > 80 * DAY
-    assert replayed.snapshots > 10
+    assert 10 < replayed.snapshots < 20, "one a week, and the newest"
+
+
+def test_why_says_that_it_was_purged(path: Path, diary: Diary) -> None:
+    """And since when there is more than counts."""
+    n = next(row.n for row in diary.rows if row.kind == "credential")
+    said = CliRunner().invoke(app, ["why", str(n), "--data-dir", str(path.parent)])
+    assert said.exit_code == 0
+    run(path, diary)
+    said = CliRunner().invoke(app, ["why", str(n), "--data-dir", str(path.parent)])
+    assert said.exit_code == 2
+    assert "only counts" in " ".join(said.output.split())
 
 
 def test_what_if_says_from_when_on(path: Path, diary: Diary) -> None:
@@ -299,6 +332,35 @@ def test_a_site_that_left_long_ago_begins_anew(path: Path, diary: Diary) -> None
         assert past.PastState().at(connection, HUB) is None
 
 
+def test_a_site_that_is_new_is_whole(path: Path, diary: Diary) -> None:
+    """It came after the purge, and the gateway was killed before its first snapshot."""
+    run(path, diary)
+    annex = SiteId("annex")
+    site, state = structs.replace(SITE, id=annex), State()
+    rows = []
+    for n, (event, now) in enumerate(Place(site).told, start=len(diary.rows) + 1):
+        after = step(site, state, event, now)
+        state = after.state
+        rows.append(event_row(n, annex, event, after.facts, now))
+
+    async def go_on() -> None:
+        journal = Journal(path)
+        await journal.open()
+        await journal.commit(Batch(rows))
+        await journal.close()
+
+    asyncio.run(go_on())
+    with closing(JournalFile(path)) as file:
+        found = recover(file, [annex], diary.now).sites[annex]
+        assert (found.site, found.state, found.replayed) == (site, state, len(rows))
+        assert (replay(file, annex).rows, replay(file, annex).since) == (len(rows), None)
+        assert replay(file, HUB).after > 0
+    with opened(path) as connection:
+        now_there = past.PastState().at(connection, annex)
+    assert now_there is not None
+    assert now_there.state == state
+
+
 _CHILD = textwrap.dedent("""
     import asyncio, sys
     from datetime import datetime
@@ -307,7 +369,7 @@ _CHILD = textwrap.dedent("""
     from gateway.adapters.journal import Journal
     from gateway.privacy.retention import Kept, purge
 
-    journal_purge.ROWS = 5
+    journal_purge.ROWS = 20
 
     async def main():
         journal = Journal(Path(sys.argv[1]))
@@ -323,7 +385,7 @@ _CHILD = textwrap.dedent("""
 
 
 async def test_a_kill_at_any_moment_leaves_it_whole(
-    path: Path, diary: Diary, told: Callable[[], object]
+    path: Path, diary: Diary, told: Callable[[], Told]
 ) -> None:
     """Numbers, replay and restart are right after each of many kills, and the purge gets there."""
     before, draw, killed = told(), random.Random(5), 0

@@ -90,7 +90,7 @@ class PastState:
         id_, file = SiteId(site), JournalFile(connection)
         with self._lock:
             begun = self._begin(file, id_)
-            if begun is None and file.purged().n:
+            if begun is None and not file.is_whole(id_):
                 return None  # it left the space file so long ago that it was purged
             now = _caught_up(file, id_, begun)
             if now is not None:
@@ -104,7 +104,8 @@ class PastState:
 
     def _begin(self, file: JournalFile, site: SiteId) -> SiteNow | None:
         kept, newest = self._kept.get(site), max(file.snapshots(site), default=0)
-        if kept is not None and newest <= kept.n + _AHEAD and kept.n <= file.last_n():
+        is_of_this = kept is not None and file.purged().n <= kept.n <= file.last_n()
+        if kept is not None and is_of_this and newest <= kept.n + _AHEAD:
             return kept
         restored = file.restore(site)
         described = file.space_in_force(site, restored.n)
