@@ -69,7 +69,6 @@ async def test_a_list_is_imported_as_it_was_shown_and_somebody_erased(
     await page.get_by_role("button", name="Fichier").set_input_files(file)
     await page.get_by_role("button", name="Montrer ce qu'il changerait").click()
     await expect(page.get_by_text("nom : Béa → Béa Martin")).to_be_visible()
-    assert await barriers(page) == []
     await page.get_by_role("button", name="Appliquer exactement cela").click()
     await expect(page.get_by_text("Le fichier a été importé.")).to_be_visible()
     await expect(page.get_by_role("link", name=HOSTILE)).to_be_visible()
@@ -78,7 +77,6 @@ async def test_a_list_is_imported_as_it_was_shown_and_somebody_erased(
     await page.get_by_role("link", name="Béa Martin").click()
     await page.get_by_text("Effacer ce membre").click()
     await page.get_by_label("Tapez la référence M-1 pour confirmer").fill("M-1")
-    assert await barriers(page) == []
     await page.get_by_role("button", name="Effacer", exact=True).click()
     await expect(page.get_by_text("Le membre a été effacé.")).to_be_visible()
     await expect(page.get_by_role("link", name="Béa Martin")).to_have_count(0)
