@@ -49,10 +49,6 @@ class Everybody:
     async def refused(self, request: Request, seat: Seat, site: SiteId | None, what: str) -> None:
         """Nobody is refused."""
 
-    async def mark(self) -> str:
-        """Nothing ever changes."""
-        return ""
-
 
 async def _run(order: Order) -> None:
     from gateway.console.serve import serve  # noqa: PLC0415 - it is already out of the way

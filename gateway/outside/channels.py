@@ -14,6 +14,7 @@ from gateway.wire import (
     AlarmMessage,
     DoorMessage,
     HealthMessage,
+    HintMessage,
     ModeMessage,
     MusterMessage,
     OccupancyMessage,
@@ -140,6 +141,9 @@ def _states(topics: Topics, site: SiteId, zone: ZoneId) -> Iterator[Channel]:
     )
     for name, address, model, summary in found:
         yield Channel(name, address, "send", {name: model}, summary, retain=True, event=True)
+    hint = topics.hint(site, "{kind}", "{object}")
+    summary = "Something to look at that is no alarm."
+    yield Channel("hint", hint, "send", {"hint": HintMessage}, summary)
     summary = "Each decision, with a pseudonym."
     yield Channel(
         "access", topics.access(site), "send", {"access": AccessMessage}, summary, event=True

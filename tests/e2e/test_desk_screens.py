@@ -22,7 +22,7 @@ SCREENS = ("doors", "mode/evacuation", "here", "here/list", "alarms", "audit")
 async def served(place: DeskPlace) -> AsyncIterator[str]:
     """The address of the site of a console without a broker."""
     with listening("127.0.0.1", 0) as door:
-        server = _Server(place.app, place.console.hub)
+        server = _Server(place.app, (place.console.hub,), [])
         serving = asyncio.create_task(server.serve_until_cancelled(door))
         try:
             yield f"http://127.0.0.1:{door.getsockname()[1]}/sites/{place.site.id}"
