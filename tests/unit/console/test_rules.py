@@ -112,7 +112,7 @@ def test_the_example_reads_as_sentences(lang: Lang) -> None:
             told.doors, told.days) for topic in topics}  # fmt: skip
     words = {
         "en": {
-            "nomad": "At most 10 days a month.",
+            "nomad": "Days: at most 10 a month.",
             "hall": "let in, and noted",
             "fablab": "Fab manager",
             "meeting": "only for who booked it",
