@@ -55,8 +55,6 @@ async def live(request: Request, seat: Viewer, here: SiteHere, console: ConsoleH
 async def events(request: Request, seat: Viewer, here: SiteHere, console: ConsoleHere) -> Response:
     """The stream of every screen: a snapshot, then changes."""
     view = View(here.id, lang_of(request), seat.sees_people(here.id))
-    if view.people:
-        await console.read_names()
     if console.hub.of(seat.key) >= STREAMS_EACH:
         raise too_many(429)
     watcher = console.hub.join(view, seat.key)
