@@ -35,8 +35,8 @@ class Stores:
         self._one = asyncio.Lock()
         self._few = asyncio.Semaphore(READERS)
         self._names: tuple[int, dict[HolderId, str]] = (-1, {})
-        self._audit: AuditLog | None = None
         self._states = PastState()
+        self._audit: AuditLog | None = None
 
     async def members(self, use: Callable[[DirectoryStore], T]) -> T:
         """What `use` makes of the members' store; one caller at a time.
@@ -62,6 +62,41 @@ class Stores:
             except HistoryError as wrong:
                 raise _unavailable("journal", str(wrong)) from wrong
 
+    async def now(self, site: SiteId) -> SiteNow | None:
+        """A site's state as of the journal's last row; None: the journal knows nothing of it.
+
+        Raises:
+            Problem: There is no journal that can be read.
+        """
+        return await self.past(lambda connection: self._states.at(connection, site))
+
+    async def audit(self, use: Callable[[AuditLog], T]) -> T:
+        """What `use` makes of the audit log; one caller at a time.
+
+        Raises:
+            Problem: It cannot be read or written. Who cannot be logged may not look.
+        """
+        async with self._one:
+            try:
+                return await asyncio.to_thread(lambda: use(self._log()))
+            except AuditError as wrong:
+                raise _unavailable("audit", str(wrong)) from wrong
+
+    async def audit_and_past(self, use: Callable[[AuditLog, sqlite3.Connection], T]) -> T:
+        """What `use` makes of the audit log and the journal together.
+
+        Raises:
+            Problem: One of them cannot be read.
+        """
+
+        def both(log: AuditLog) -> T:
+            return self._asked(lambda journal: use(log, journal))
+
+        try:
+            return await self.audit(both)
+        except HistoryError as wrong:
+            raise _unavailable("journal", str(wrong)) from wrong
+
     async def names(self) -> dict[HolderId, str]:
         """Everybody's name by pseudonym, read anew when a member changed."""
 
@@ -74,30 +109,19 @@ class Stores:
         self._names = await self.members(read)
         return self._names[1]
 
-    async def now(self, site: SiteId) -> SiteNow | None:
-        """A site's state as of the journal's last row; None: the journal does not know it."""
-        return await self.past(lambda connection: self._states.at(connection, site))
-
-    async def audit(self, use: Callable[[AuditLog], T]) -> T:
-        """What `use` makes of the audit log.
-
-        Raises:
-            Problem: It cannot be read or written, and why.
-        """
-        async with self._one:
-            try:
-                return await asyncio.to_thread(lambda: use(self._log()))
-            except AuditError as wrong:
-                raise _unavailable("audit", str(wrong)) from wrong
-
     def close(self) -> None:
         """Let go of the files."""
-        if self._audit is not None:
-            self._audit.close()
-            self._audit = None
         if self._members is not None:
             self._members.close()
             self._members = None
+        if self._audit is not None:
+            self._audit.close()
+            self._audit = None
+
+    def _log(self) -> AuditLog:
+        if self._audit is None:
+            self._audit = AuditLog(self._settings.data_dir / AUDIT_FILE)
+        return self._audit
 
     def _store(self) -> DirectoryStore:
         if self._members is None:
@@ -111,11 +135,6 @@ class Stores:
                 raise
             self._members = store
         return self._members
-
-    def _log(self) -> AuditLog:
-        if self._audit is None:
-            self._audit = AuditLog(self._settings.data_dir / AUDIT_FILE)
-        return self._audit
 
     def _asked(self, use: Callable[[sqlite3.Connection], T]) -> T:
         with opened(self._settings.data_dir / JOURNAL_FILE) as connection:
