@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from msgspec import structs
+
 from gateway.core import muster
 from gateway.core.facts import (
+    AlarmAcknowledged,
     AlarmCleared,
     AlarmKind,
     AlarmRaised,
@@ -13,22 +16,35 @@ from gateway.core.facts import (
     Fact,
     ModeChanged,
     MusterChanged,
+    Noticed,
     OccupancyChanged,
     RequestAnswered,
     UnlockDoor,
 )
 from gateway.core.occupancy import read_out
 from gateway.core.reasons import REASONS
-from gateway.core.site import AccessPoint, Device, Door, Machine, Site, SiteId, Zone
+from gateway.core.site import (
+    AccessPoint,
+    AccessPointId,
+    Device,
+    Door,
+    Machine,
+    Site,
+    SiteId,
+    Text,
+    Zone,
+)
 from gateway.core.state import DoorState, ModeState, State
 from gateway.machine_orders import MachineOrders
 from gateway.request_wire import VERB_MAX, RequestError
-from gateway.sentences import DONE, OTHER_REFUSAL, REFUSALS
+from gateway.sentences import DONE, HINTS, OTHER_REFUSAL, REFUSALS
 from gateway.wire import (
     MISSING_MAX,
     AccessMessage,
     AlarmMessage,
+    CloudEvent,
     DoorMessage,
+    HintMessage,
     ModeMessage,
     MusterMessage,
     OccupancyMessage,
@@ -95,7 +111,25 @@ class Announcer:
             latency_ms=round(max(0.0, (now - at).total_seconds()) * 1000, 3),
             late=decided.late,
         )
-        return Outgoing(self._topics.access(site.id), encode(message))
+        event = CloudEvent("seuil.access.decided", message.id, at)
+        return Outgoing(self._topics.access(site.id), encode(message), event=event)
+
+    def hints(self, site: Site, facts: Iterable[Fact]) -> Iterator[Outgoing]:
+        """What operators may want to look at: told once, and kept by the journal alone."""
+        for fact in facts:
+            if not isinstance(fact, Noticed):
+                continue
+            point = site.access_point.get(AccessPointId(fact.object))
+            where = site.name_of(point.door or point.zone if point else fact.object)
+            told, topic = HINTS[fact.kind], self._topics.hint(site.id, fact.kind, fact.object)
+            message = HintMessage(
+                at=fact.at,
+                kind=fact.kind,
+                object=fact.object,
+                holder=fact.holder,
+                message=Text(told.fr.format(where=where.fr), told.en.format(where=where.en)),
+            )
+            yield Outgoing(topic, encode(message))
 
     def response(self, site: SiteId, answered: RequestAnswered) -> Outgoing:
         """What became of a request."""
@@ -117,7 +151,10 @@ class Announcer:
         return {message.topic: message for message in messages if message is not None}
 
     def everything(self, site: Site, state: State, now: datetime) -> list[Outgoing]:
-        """All retained messages of a site: for a broker that we (re)connected to."""
+        """All retained messages of a site: for a broker that we (re)connected to.
+
+        They say how it stands, and are no events: nothing has happened by it.
+        """
         zones = (
             read_out(site, state.zones, state.estimate, zone, now)
             for zone in site.zones
@@ -127,15 +164,11 @@ class Announcer:
             DoorChanged(door.id, state.doors.get(door.id, DoorState()).status, now)
             for door in site.doors
         )
-        alarms = (
-            AlarmRaised(kind, about, state.alarms[kind, about])
-            if (kind, about) in state.alarms
-            else AlarmCleared(kind, about, now)  # it may have been cleared while we were away
-            for kind, about in _possible_alarms(site)
-        )
+        alarms = (_alarm_now(state, kind, about, now) for kind, about in possible_alarms(site))
         musters = muster.read_out(site, state.muster, site.zone, now)
         told = self.states(site.id, (*zones, *doors, *alarms, *musters))
-        return [self._mode(site.id, state.mode), *told.values()]
+        messages = [self._mode(site.id, state.mode), *told.values()]
+        return [structs.replace(message, event=None) for message in messages]
 
     def removed(self, before: Site | None, after: Site) -> list[Outgoing]:
         """Empty retained messages for the zones and doors that a new space file has no more."""
@@ -152,7 +185,8 @@ class Announcer:
 
     def _mode(self, site: SiteId, mode: ModeState) -> Outgoing:
         message = ModeMessage(mode.mode, mode.since, mode.by, mode.why)
-        return _retained(self._topics.mode(site), encode(message))
+        event = _event("mode.changed", mode.since) if mode.since is not None else None
+        return _retained(self._topics.mode(site), encode(message), event)
 
     def _response(
         self,
@@ -175,16 +209,20 @@ class Announcer:
         """The retained message of a fact, which is all that its topic says from now on."""
         match fact:
             case OccupancyChanged():
-                return _retained(self._topics.occupancy(site, fact.zone), _occupancy(fact))
+                topic = self._topics.occupancy(site, fact.zone)
+                return _retained(topic, _occupancy(fact), _event("occupancy.changed", fact.at))
             case DoorChanged():
                 door = DoorMessage(at=fact.at, state=fact.state)
-                return _retained(self._topics.door(site, fact.door), encode(door))
-            case AlarmRaised() | AlarmCleared():
-                return _retained(self._topics.alarm(site, fact.kind, fact.object), _alarm(fact))
+                topic = self._topics.door(site, fact.door)
+                return _retained(topic, encode(door), _event("door.changed", fact.at))
+            case AlarmRaised() | AlarmAcknowledged() | AlarmCleared():
+                topic = self._topics.alarm(site, fact.kind, fact.object)
+                return _retained(topic, _alarm(fact), _event(_alarm_word(fact), fact.at))
             case ModeChanged():
                 return self._mode(site, ModeState(fact.mode, fact.at, fact.by, fact.why))
             case MusterChanged():
-                return _retained(self._topics.muster(site, fact.zone), _muster(fact))
+                topic = self._topics.muster(site, fact.zone)
+                return _retained(topic, _muster(fact), _event("muster.changed", fact.at))
             case _:
                 return None
 
@@ -205,10 +243,38 @@ def _occupancy(changed: OccupancyChanged) -> bytes:
     return encode(message)
 
 
-def _alarm(alarm: AlarmRaised | AlarmCleared) -> bytes:
-    if isinstance(alarm, AlarmCleared):
-        return b""
-    return encode(AlarmMessage(at=alarm.at, kind=alarm.kind, object=alarm.object))
+def _alarm(alarm: AlarmRaised | AlarmAcknowledged | AlarmCleared) -> bytes:
+    match alarm:
+        case AlarmCleared():
+            return b""
+        case AlarmRaised():
+            return encode(AlarmMessage(alarm.at, alarm.kind, alarm.object))
+        case AlarmAcknowledged():
+            raised = AlarmMessage(alarm.raised, alarm.kind, alarm.object, alarm.at, alarm.by)
+            return encode(raised)
+
+
+def _alarm_word(fact: AlarmRaised | AlarmAcknowledged | AlarmCleared) -> str:
+    match fact:
+        case AlarmRaised():
+            return "alarm.raised"
+        case AlarmAcknowledged():
+            return "alarm.acknowledged"
+        case AlarmCleared():
+            return "alarm.cleared"
+
+
+def _alarm_now(
+    state: State, kind: AlarmKind, about: str, now: datetime
+) -> AlarmRaised | AlarmAcknowledged | AlarmCleared:
+    """The last that there is to say of an alarm."""
+    raised = state.alarms.get((kind, about))
+    if raised is None:
+        return AlarmCleared(kind, about, now)  # it may have been cleared while we were away
+    seen_to = state.acknowledged.get((kind, about))
+    if seen_to is None:
+        return AlarmRaised(kind, about, raised)
+    return AlarmAcknowledged(kind, about, raised, seen_to.at, seen_to.by)
 
 
 def _muster(changed: MusterChanged) -> bytes:
@@ -225,7 +291,7 @@ def _muster(changed: MusterChanged) -> bytes:
     return encode(message)
 
 
-def _possible_alarms(site: Site) -> Iterator[tuple[AlarmKind, str]]:
+def possible_alarms(site: Site) -> Iterator[tuple[AlarmKind, str]]:
     """Every alarm that a site's parts may raise."""
     kinds: tuple[
         tuple[tuple[AlarmKind, ...], Sequence[Door | Zone | Machine | AccessPoint | Device]], ...
@@ -241,5 +307,10 @@ def _possible_alarms(site: Site) -> Iterator[tuple[AlarmKind, str]]:
             yield from ((kind, about.id) for kind in names)
 
 
-def _retained(topic: str, payload: bytes) -> Outgoing:
-    return Outgoing(topic, payload, retain=True)
+def _retained(topic: str, payload: bytes, event: CloudEvent | None = None) -> Outgoing:
+    return Outgoing(topic, payload, retain=True, event=event)
+
+
+def _event(word: str, at: datetime) -> CloudEvent:
+    """A state's event: at one time there is one of each topic."""
+    return CloudEvent(f"seuil.{word}", at.isoformat(), at)

@@ -6,7 +6,7 @@ which covers everything that the broker did not take over; and each minute those
 machine has confirmed, which covers a reader that was away. Told twice, they ask for nothing new.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -68,7 +68,7 @@ class MachineOrders:
             for machine, use in sorted(state.machines.items())
             if use.stopped or not only_stops
             for message in self._told(
-                site.id, _readers(site, machine), _order(n, machine, use), now
+                site.id, site.machine_readers.get(machine, ()), _order(n, machine, use), now
             )
         ]
 
@@ -102,9 +102,3 @@ def _warning(n: int, machine: MachineId, reason: str, stops_at: datetime) -> War
 def _safe_stop(n: int, machine: MachineId, reason: str) -> SafeStopCommand:
     sentence = SAFE_STOP_AND_LEAVE if reason == "evacuation" else SAFE_STOP
     return SafeStopCommand(str(n), machine, reason, sentence)
-
-
-def _readers(site: Site, machine: MachineId) -> Iterator[DeviceId]:
-    for point in site.access_points:
-        if point.machine == machine:
-            yield from site.readers[point.id]

@@ -50,7 +50,7 @@ class RequestError(WireError):
         self.error = "retained" if wrong.reason == "retained" else "malformed"
 
 
-class _Envelope(Struct, frozen=True):
+class RequestEnvelope(Struct, frozen=True):
     """What every request has."""
 
     transaction: TransactionId
@@ -58,7 +58,7 @@ class _Envelope(Struct, frozen=True):
     at: Annotated[datetime, Meta(tz=True)]
 
 
-_ENVELOPE: Final = frozenset(_Envelope.__struct_fields__)
+_ENVELOPE: Final = frozenset(RequestEnvelope.__struct_fields__)
 
 
 def request_message(topics: Topics, site: SiteId, request: Request) -> Outgoing:
@@ -103,7 +103,7 @@ def _request(verb: str, fields: dict[str, Any]) -> Request:
         raise WireError("unknown-field", "verb: is not a field; the topic's last level says it")
     own = {name: value for name, value in fields.items() if name not in _ENVELOPE}
     try:
-        envelope = msgspec.convert(fields, _Envelope)
+        envelope = msgspec.convert(fields, RequestEnvelope)
         order = msgspec.convert(own | {"verb": verb}, Order)
     except msgspec.ValidationError as error:
         raise strict_json.explained(error, _RIGHT) from None
@@ -131,5 +131,7 @@ _RIGHT: Final = {
     "holder": _PSEUDONYM,
     "seen": "true or false",
     "in_service": "true or false",
+    "kind": "the kind of an alarm that is on, as in its topic",
+    "object": "what the alarm is about, as in its topic",
 }
 """What would be right, a field."""

@@ -37,6 +37,27 @@ SAFE_STOP_AND_LEAVE: Final = Text(
     "Evacuation: the machine stops by itself. Leave.",
 )
 
+HINTS: Final[Mapping[str, Text]] = {
+    "tailgating": Text(
+        "{where} : plus de personnes que de badges. Quelqu'un est peut-être entré derrière un "
+        "autre : allez voir.",
+        "{where}: more people than badges. Somebody may have come in behind another: have a look.",
+    ),
+    "forgotten-exit": Text(
+        "{where} : moins de personnes que de badges. Quelqu'un a dû sortir sans badger.",
+        "{where}: fewer people than badges. Somebody must have left without a badge.",
+    ),
+    "passback": Text(
+        "{where} : un badge est entré deux fois sans sortir. Est-il prêté ? Demandez-le.",
+        "{where}: a badge came in twice without leaving. Was it lent? Ask.",
+    ),
+    "too-many-attempts": Text(
+        "{where} : trop de codes faux de suite. Allez voir.",
+        "{where}: too many wrong codes one after the other. Have a look.",
+    ),
+}
+"""By the kind of what was noticed; `where` is a room's or a door's name."""
+
 DONE: Final = Text("C'est fait.", "Done.")
 REFUSALS: Final[Mapping[str, Text]] = {
     "not-allowed": Text(
@@ -62,6 +83,10 @@ REFUSALS: Final[Mapping[str, Text]] = {
     "out-of-place": Text(
         "Refusé : cela n'a pas de sens maintenant. Vérifiez le mode du lieu.",
         "Refused: it makes no sense now. Check the mode of the place.",
+    ),
+    "not-on": Text(
+        "Refusé : cette alarme n'est pas active, ou plus. Il n'y a rien à prendre en charge.",
+        "Refused: this alarm is not on, or no longer. There is nothing to acknowledge.",
     ),
     "retained": Text(
         "Refusé : une demande ne se publie pas en message conservé.",

@@ -134,6 +134,10 @@ class Service:
         self.healthy = True
         self.tell_health: Callable[[], object] = lambda: None
         """Called when our health has changed, or somebody new may hear of it."""
+        self.heard: Callable[[EventRow], object] = lambda _row: None
+        """Called with each row that is on disk, for who counts; it must be quick."""
+        self.turns = 0
+        """Turns of the path since the start: they stand still in a wedged gateway, and no other."""
         self._recovered = recovered
         self._journal = journal
         self._wire = Wire(intake, announcer)
@@ -203,6 +207,7 @@ class Service:
         await self._begin()
         try:
             while True:
+                self.turns += 1
                 full = self._handover.is_full
                 await (asyncio.sleep(FULL_S) if full else self.inbox.wait(self._idle_s()))
                 arrived = [] if full else self.inbox.take()
@@ -341,9 +346,12 @@ class Service:
             self._send_orders(row, now)
         self._flush(len(turnover.batch.events))
         for row in turnover.batch.events:
+            self.heard(row)
             self._tell_decision(row, now)
             self._answer_request(row)
             self._news |= self._wire.announcer.states(row.site, row.facts)
+            for hint in self._wire.announcer.hints(self.sites[row.site], row.facts):
+                self._publish(hint)
         for refusal in turnover.refusals:
             self._publish(refusal)
         if turnover.minute_is_over:

@@ -6,7 +6,6 @@ person, at this moment, in this room as it was", and not a guess at what people 
 next.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
@@ -14,7 +13,7 @@ from immutables import Map
 from msgspec import Struct, structs
 
 from gateway.adapters.journal_file import JournalFile, ToldEvent
-from gateway.core import occupancy
+from gateway.core import occupancy, presence
 from gateway.core.engine import step
 from gateway.core.events import Reported, SpaceChanged
 from gateway.core.question import asked
@@ -148,7 +147,7 @@ class _View:
         if self._same:
             return state
         zone = self._new.zone
-        presence = {who: entry for who, entry in state.presence.items() if entry.zone in zone}
-        inside = Counter(each for entry in presence.values() for each in zone[entry.zone].lineage)
+        still = {who: entry for who, entry in state.presence.items() if entry.zone in zone}
+        inside = presence.inside(self._new, still.values())
         zones = {id_: occupancy.opened(inside[id_], now) for id_ in zone}
-        return structs.replace(state, presence=Map(presence), zones=Map(zones))
+        return structs.replace(state, presence=Map(still), zones=Map(zones))

@@ -22,7 +22,9 @@ PAYLOAD_LIMIT = 4096
 MISSING_MAX = 100
 """People whom a muster message names; the count of all others is in it too. Of 20 characters each:
 half of a payload."""
-RESERVED = frozenset({"zone", "door", "access", "alarm", "mode", "request", "response", "gateway"})
+RESERVED = frozenset(
+    {"zone", "door", "access", "alarm", "hint", "mode", "request", "response", "gateway"}
+)
 """Words that no device or site may be called: they are levels of the topic tree."""
 
 
@@ -75,6 +77,10 @@ class Topics(Struct, frozen=True):
         """An alarm (retained; empty when cleared)."""
         return f"{self.prefix}/{site}/alarm/{kind}/{about}"
 
+    def hint(self, site: SiteId | Literal["+"], kind: str, about: str) -> str:
+        """Something to look at, told once."""
+        return f"{self.prefix}/{site}/hint/{kind}/{about}"
+
     def mode(self, site: SiteId | Literal["+"]) -> str:
         """A site's mode (retained)."""
         return f"{self.prefix}/{site}/mode"
@@ -100,14 +106,29 @@ class Topics(Struct, frozen=True):
         return f"{self.prefix}/gateway/{instance}/health"
 
 
+class CloudEvent(Struct, frozen=True):
+    """A fact's attributes as CloudEvents 1.0 has them; `source` is the message's own topic.
+
+    One `id` a source and fact: a journal's number, or the time at which a state began.
+    """
+
+    type: str
+    id: str
+    time: datetime
+
+
 class Outgoing(Struct, frozen=True):
-    """One message for the broker; void after `expires` (MQTT 5 message expiry, whole seconds)."""
+    """One message for the broker; void after `expires` (MQTT 5 message expiry, whole seconds).
+
+    `event`: what a fact says of itself, in the message's user properties.
+    """
 
     topic: str
     payload: bytes
     qos: Literal[0, 1] = 0
     retain: bool = False
     expires: datetime | None = None
+    event: CloudEvent | None = None
 
 
 class Ack(Struct, frozen=True):
@@ -306,12 +327,27 @@ class AccessMessage(Struct, frozen=True):
     late: bool = False
 
 
-class AlarmMessage(Struct, frozen=True):
-    """An alarm that is on."""
+class AlarmMessage(Struct, frozen=True, omit_defaults=True):
+    """An alarm that is on since `at`; `acknowledged_by` is who looks after it, by pseudonym."""
 
     at: datetime
     kind: str
     object: str
+    acknowledged_at: datetime | None = None
+    acknowledged_by: HolderId | None = None
+
+
+class HintMessage(Struct, frozen=True):
+    """Something to look at that is no alarm: `object` is a zone's, an access point's or a device's.
+
+    `holder` is a pseudonym; None: nobody knows who it was.
+    """
+
+    at: datetime
+    kind: str
+    object: str
+    holder: HolderId | None
+    message: Text
 
 
 class HealthMessage(Struct, frozen=True):

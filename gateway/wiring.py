@@ -26,15 +26,17 @@ from gateway.adapters.directory import (
 from gateway.adapters.influx import InfluxSettings, Outbox
 from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.adapters.mqtt import broker_address
+from gateway.adapters.systemd import keep_alive
 from gateway.announce import Announcer
 from gateway.calendars import Calendars
 from gateway.clock import Clock
-from gateway.config import ConfigError, Fault, Settings, credential_key
+from gateway.config import ConfigError, Fault, Settings, credential_key, supervisor
 from gateway.core.directory import Directory, DirectoryChange
 from gateway.core.events import DirectoryChanged
 from gateway.core.site import Site, SiteId
 from gateway.cutoff.keep import keep_rights
 from gateway.intake import Intake
+from gateway.metrics import GatewayFigures, Sources, listening
 from gateway.privacy.keeper import Keeper
 from gateway.privacy.retention import Kept
 from gateway.recovery import recover
@@ -103,7 +105,11 @@ async def run(
         JournalError: the journal cannot be opened.
     """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    async with _assembled(settings, sites, clock) as parts, asyncio.TaskGroup() as tasks:
+    async with (
+        _assembled(settings, sites, clock) as parts,
+        _measured(parts, settings, clock),
+        asyncio.TaskGroup() as tasks,
+    ):
         tasks.create_task(parts.service.run(), name="service")
         parts.calendars.use(watch.in_force.feeds if watch else ())
         await _members_in_force(parts, await asyncio.to_thread(_members, parts))
@@ -119,6 +125,7 @@ async def run(
             tasks.create_task(parts.outbox.run(), name="outbox")
         _calm_the_collector()
         tasks.create_task(_say_ready(parts, on_ready), name="ready")
+        tasks.create_task(_tell_systemd(parts), name="systemd")
 
 
 async def _keep_rights(parts: Parts, settings: Settings, clock: Clock) -> None:
@@ -150,6 +157,46 @@ async def _say_ready(parts: Parts, on_ready: Callable[[], None]) -> None:
     """Once the broker keeps our subscriptions: what is said from then on reaches us."""
     await parts.sessions.came_up()
     on_ready()
+
+
+async def _tell_systemd(parts: Parts) -> None:
+    """Ready once we decide (a door does not wait for a broker); alive while the path turns.
+
+    A journal that fails is told and tried again: that is no reason to be restarted.
+    """
+    await keep_alive(supervisor(), _is_turning(parts.service))
+
+
+def _is_turning(service: Service) -> Callable[[], bool]:
+    """Whether the path has turned since it was asked last, or knows why not."""
+    seen = [0]
+
+    def is_turning() -> bool:
+        before, seen[0] = seen[0], service.turns
+        return before != seen[0] or not service.healthy
+
+    return is_turning
+
+
+@contextlib.asynccontextmanager
+async def _measured(parts: Parts, settings: Settings, clock: Clock) -> AsyncIterator[None]:
+    """The gateway's figures for Prometheus, where a port was set."""
+    service, outbox = parts.service, parts.outbox
+    sources = Sources(
+        sites=lambda: service.sites,
+        states=lambda: service.states,
+        inbox=lambda: len(service.inbox),
+        backlog=lambda: outbox.backlog if outbox else 0,
+        dead_letters=lambda: service.dead_letters,
+        commit_ms=lambda: parts.journal.commit_ms,
+        connected=lambda: parts.sessions.credentials.connected,
+        healthy=lambda: service.healthy,
+    )
+    figures = GatewayFigures(sources, clock)
+    if settings.metrics_port is not None:
+        service.heard = figures.heard
+    with listening(figures, settings.metrics_port):
+        yield
 
 
 def _calm_the_collector() -> None:

@@ -46,13 +46,13 @@ class _Numbered(Struct, frozen=True):
     seq: Annotated[int, Meta(ge=1, le=2**53)]
 
 
-class _Envelope(_Numbered, frozen=True):
+class EventEnvelope(_Numbered, frozen=True):
     """What every event carries."""
 
     at: Annotated[datetime, Meta(tz=True)]
 
 
-class _Presented(Struct, frozen=True, tag_field="type", tag="credential"):
+class Presented(Struct, frozen=True, tag_field="type", tag="credential"):
     """A credential as the wire has it: not normalised yet, and perhaps without a format."""
 
     credential: Number
@@ -65,14 +65,14 @@ class _Status(Struct, frozen=True):
     state: Literal["online", "offline"]
 
 
-class _InForce(_Status, frozen=True):
+class StatusMessage(_Status, frozen=True):
     """A reader's status: it comes online, and says which rights list it has."""
 
     rights: Annotated[str, Meta(max_length=32)] | None = None
 
 
-_Event = (
-    _Presented
+NativeEvent = (
+    Presented
     | DoorReported
     | ExitRequested
     | Crossed
@@ -86,10 +86,10 @@ _Event = (
 )
 
 _numbered = msgspec.json.Decoder(_Numbered).decode
-_envelope = msgspec.json.Decoder(_Envelope).decode
-_event = msgspec.json.Decoder(_Event).decode
+_envelope = msgspec.json.Decoder(EventEnvelope).decode
+_event = msgspec.json.Decoder(NativeEvent).decode
 _status = msgspec.json.Decoder(_Status).decode
-_in_force = msgspec.json.Decoder(_InForce).decode
+_in_force = msgspec.json.Decoder(StatusMessage).decode
 
 
 class Native:
@@ -208,7 +208,7 @@ def _report(site: SiteId, device: Device, payload: bytes) -> Report:
         reading = _event(payload)
     except msgspec.DecodeError as error:
         raise _wire_error(error) from None
-    if type(reading) is _Presented:
+    if type(reading) is Presented:
         reading = _credential(reading, device)
     at = envelope.at
     if at.tzinfo is not UTC:
@@ -225,7 +225,7 @@ def _origin(site: SiteId, device: Device, payload: bytes) -> Origin | None:
     return Origin(site, device.id, numbered.boot, numbered.seq)
 
 
-def _credential(presented: _Presented, device: Device) -> CredentialPresented:
+def _credential(presented: Presented, device: Device) -> CredentialPresented:
     """The credential in canonical form.
 
     Only a reader's word counts: a sensor's topic is in a session that is allowed to lag.
@@ -250,7 +250,7 @@ def _in_utc(at: datetime) -> datetime:
         raise WireError("out-of-range", f"at: is no usable time; {_RIGHT['at']}") from None
 
 
-_TYPES = ", ".join(str(one.__struct_config__.tag) for one in get_args(_Event))
+_TYPES = ", ".join(str(one.__struct_config__.tag) for one in get_args(NativeEvent))
 _TEXT = "text of 1 to 128 characters"
 _TOTAL = "a whole number from 0 to 2**53"
 _RIGHT: Mapping[str, str] = {

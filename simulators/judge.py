@@ -16,8 +16,7 @@ Must = Literal["granted", "denied"]
 
 def must_be(site: Site, person: Person, reader: DeviceId, pin: str | None) -> Must | None:
     """What the answer to somebody's badge has to be; None: that depends on more than we know."""
-    device = site.device[reader]
-    point = site.access_point.get(device.access_point) if device.access_point else None
+    point = site.point_of(site.device[reader])
     if point is None:
         return None
     if point.direction == "exit":

@@ -28,7 +28,7 @@ POLL_S = 0.02
 
 
 async def until(
-    is_true: Callable[[], object], what: str, *, within_s: float = 10.0, poll_s: float = POLL_S
+    is_true: Callable[[], object], what: str, *, within_s: float = 30.0, poll_s: float = POLL_S
 ) -> None:
     """Poll until `is_true`, or fail and say what did not come."""
     clock = asyncio.get_running_loop()
@@ -318,8 +318,10 @@ def query_rows(
 
 
 def _ask(request: urllib.request.Request) -> tuple[int, bytes]:
+    # With a jar for its cookies, as a browser: the demo's page signs in who asks for it.
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - http
+        with browser.open(request, timeout=10) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         with error:

@@ -26,6 +26,8 @@ _ITERATIONS = 101
 `new_password` makes (128 random bits) need no stretching."""
 _SALT_BYTES = 12
 _TASMOTA_FULL_TOPIC = "%prefix%/%topic%/"
+_HOME_ASSISTANT = "homeassistant"
+"""The prefix of its discovery, as it comes."""
 
 
 class Login(Struct, frozen=True):
@@ -65,15 +67,17 @@ def broker_files(
     place: Place | None = None,
     tls: Tls | None = None,
     simulator: bool = False,
+    home_assistant: bool = False,
 ) -> dict[str, str]:
     """The text of `mosquitto.conf`, `acl` and, given each login's password, `passwords`.
 
     `simulator` adds one login that may play every device: for a demo, not for a real door.
+    `home_assistant` adds one that may see states and alarms, and nobody's pseudonym.
 
     Raises:
         ValueError: a login has no password, or a password belongs to nobody.
     """
-    known = logins(sites, prefix, simulator=simulator)
+    known = logins(sites, prefix, simulator=simulator, home_assistant=home_assistant)
     files = {
         "mosquitto.conf": mosquitto_conf(sites, place or Place(), tls),
         "acl": acl(known),
@@ -84,7 +88,11 @@ def broker_files(
 
 
 def logins(
-    sites: Sequence[Site], prefix: str = "seuil", *, simulator: bool = False
+    sites: Sequence[Site],
+    prefix: str = "seuil",
+    *,
+    simulator: bool = False,
+    home_assistant: bool = False,
 ) -> tuple[Login, ...]:
     """Everybody who needs a password, the gateway and the console first."""
     devices = _joined(_device(prefix, site.id, device) for site in sites for device in site.devices)
@@ -97,14 +105,23 @@ def logins(
         ),
         Login(
             "console",
-            writes=tuple(f"{prefix}/{site.id}/request/#" for site in sites),
-            reads=(f"{prefix}/#",),
+            writes=(
+                *(f"{prefix}/{site.id}/request/#" for site in sites),
+                *(topic for site in sites for topic in _told_to_home_assistant(prefix, site.id)),
+            ),
+            reads=(
+                f"{prefix}/#",
+                f"{_HOME_ASSISTANT}/status",
+                f"{_HOME_ASSISTANT}/device/+/config",
+            ),
             # badge numbers, keyed hashes and orders are no business of a page
             never=tuple(
                 f"{prefix}/+/+/{word}" for word in ("event", "rights", "rights/+", "command")
             ),
         ),
     )
+    if home_assistant:
+        service += (_home_assistant(prefix, sites),)
     if simulator:
         service += (_all_of("simulator", devices),)
     return (*service, *devices)
@@ -195,6 +212,26 @@ def _tls_lines(tls: Tls | None, address: str) -> Iterator[str]:
     yield f"certfile {tls.certificate}"
     yield f"keyfile {tls.key}"
     yield "tls_version tlsv1.2"
+
+
+def _told_to_home_assistant(prefix: str, site: SiteId) -> tuple[str, ...]:
+    device = f"{_HOME_ASSISTANT}/device/{prefix}-{site}"
+    return (f"{device}/config", f"{device}/decision")
+
+
+def _home_assistant(prefix: str, sites: Sequence[Site]) -> Login:
+    """What it shows: states and alarms; not `access`, where pseudonyms are, and not duress."""
+    words = ("zone/+/occupancy", "door/+/state", "alarm/+/+", "mode")
+    return Login(
+        "home-assistant",
+        writes=(f"{_HOME_ASSISTANT}/#",),
+        reads=(
+            f"{_HOME_ASSISTANT}/#",
+            f"{prefix}/gateway/+/state",
+            *(f"{prefix}/{site.id}/{word}" for site in sites for word in words),
+        ),
+        never=(f"{prefix}/+/alarm/duress/+",),
+    )
 
 
 def _device(prefix: str, site: SiteId, device: Device) -> Login:

@@ -32,6 +32,10 @@ class DeskError(Exception):
     """Nobody could be asked: what was seen, and what to do."""
 
 
+class UnansweredError(DeskError):
+    """The question left, and no answer came: a gateway that is slow may still have obeyed."""
+
+
 @asynccontextmanager
 async def line(address: BrokerAddress) -> AsyncIterator[aiomqtt.Client]:
     """A connection to the broker.
@@ -77,7 +81,7 @@ async def ask(
                 await client.publish(message.topic, message.payload, qos=1, properties=void)
                 return await _response(client, request.transaction)
         except TimeoutError:
-            raise DeskError(
+            raise UnansweredError(
                 f"no gateway of {site} has answered within {ANSWER_S:g} s; does it run (seuil "
                 "doctor --health), is the site's id right, and may this user of the broker ask? "
                 "The gateway's and the console's may"

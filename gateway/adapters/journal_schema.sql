@@ -74,11 +74,6 @@ CREATE TABLE IF NOT EXISTS occupancy_1m ( -- the same names and numbers as in In
     PRIMARY KEY (site, zone, time)
 ) WITHOUT ROWID;
 
-CREATE VIEW IF NOT EXISTS occupancy_1d AS -- daily figures (UTC days)
-    SELECT site, zone, time / 86400000000 * 86400000000 AS time,
-           avg(mean) AS mean, min(min) AS min, max(max) AS max, count(*) AS minutes
-    FROM occupancy_1m GROUP BY site, zone, time / 86400000000;
-
 CREATE TABLE IF NOT EXISTS access_past (  -- decisions that were purged, as counts
     site         TEXT    NOT NULL,
     access_point TEXT    NOT NULL,        -- '': none

@@ -28,7 +28,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from gateway.adapters.paho_properties import Expiry, share_tables
+from gateway.adapters.paho_properties import Attributes, Expiry, SharedProperties, share_tables
 from gateway.backoff import full_jitter_s
 from gateway.wire import Outgoing
 
@@ -160,7 +160,7 @@ class Session:
             message.payload,
             qos=message.qos,
             retain=message.retain,
-            properties=_expiry(message.expires, now),
+            properties=_properties(message, now),
         )
         return info.mid if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
 
@@ -552,6 +552,14 @@ def _buffered(sock: "SocketLike | None") -> bool:
 
 _EXPIRIES: dict[int, Expiry] = {}
 """Message expiry as properties, by whole seconds: building one costs more than sending it."""
+
+
+def _properties(message: Outgoing, now: datetime) -> SharedProperties | None:
+    """A fact has attributes and no expiry, an order an expiry and no attributes."""
+    event = message.event
+    if event is not None:
+        return Attributes(f"/{message.topic}", event.type, event.id, event.time.isoformat())
+    return _expiry(message.expires, now)
 
 
 def _expiry(expires: datetime | None, now: datetime) -> Expiry | None:

@@ -6,6 +6,7 @@ of them, although nearly every packet of ours carries none: a fifth of the gatew
 expiry again gives the same bytes. What is parsed stays paho's own code.
 """
 
+from functools import lru_cache
 from typing import Final
 
 import paho.mqtt._packet
@@ -15,6 +16,10 @@ from paho.mqtt.properties import Properties
 _TABLES: Final = Properties(PacketTypes.PUBLISH).__dict__  # type: ignore[no-untyped-call] # paho
 _NONE: Final = 0
 """The length byte of a packet without properties."""
+_CONTENT_TYPE: Final = 0x03
+_USER_PROPERTY: Final = 0x26
+_CARRY: Final = 0x80
+"""MQTT-5 2.2.2.2, 1.5.5."""
 
 
 class SharedProperties(Properties):
@@ -42,6 +47,50 @@ class Expiry(SharedProperties):
         """The bytes for the wire."""
         packed: bytes = self.__dict__["packed"]
         return packed
+
+
+class Attributes(SharedProperties):
+    """A PUBLISH's CloudEvents attributes, binary mode: packed by hand, which is ten times quicker.
+
+    https://github.com/cloudevents/spec, MQTT protocol binding 3.1: the content type is the data's,
+    each attribute is a user property.
+    """
+
+    def __init__(self, source: str, kind: str, id_: str, time: str) -> None:
+        super().__init__(PacketTypes.PUBLISH)
+        self.__dict__["attributes"] = (source, kind, id_, time)
+
+    def pack(self) -> bytes:
+        """The bytes for the wire: MQTT-5 2.2.2, a length and the properties."""
+        source, kind, id_, time = self.__dict__["attributes"]
+        body = _fixed(source, kind) + _pair("id", id_) + _pair("time", time)
+        return bytes(_length(len(body))) + body
+
+
+@lru_cache(maxsize=4096)
+def _fixed(source: str, kind: str) -> bytes:
+    """What is the same in all events of one kind and topic; the cache: some topics of each site."""
+    content = bytes((_CONTENT_TYPE,)) + _text("application/json")
+    named = (("specversion", "1.0"), ("type", kind), ("source", source))
+    return content + b"".join(_pair(name, value) for name, value in named)
+
+
+def _pair(name: str, value: str) -> bytes:
+    return bytes((_USER_PROPERTY,)) + _text(name) + _text(value)
+
+
+def _text(text: str) -> bytes:
+    encoded = text.encode()
+    return len(encoded).to_bytes(2, "big") + encoded
+
+
+def _length(count: int) -> list[int]:
+    """A variable byte integer (MQTT-5 1.5.5)."""
+    found = []
+    while count >= _CARRY:
+        found.append(count % _CARRY | _CARRY)
+        count //= _CARRY
+    return [*found, count]
 
 
 def share_tables() -> None:

@@ -27,6 +27,7 @@ from gateway.core.facts import (
     GatewayMinute,
     JournalRow,
     OccupancyChanged,
+    OccupancyDay,
     OccupancyMinute,
     PeopleCrossed,
     Sensed,
@@ -56,6 +57,8 @@ def _lines(row: JournalRow, fact: Fact) -> tuple[str, ...]:
             lines = (_occupancy(row, fact),)
         case OccupancyMinute():
             lines = (_occupancy_1m(row, fact),)
+        case OccupancyDay():
+            lines = (_occupancy_1d(row, fact),)
         case Decided():
             lines = (_access(row, fact),)
         case PeopleCrossed():
@@ -88,6 +91,14 @@ def _occupancy_1m(row: JournalRow, fact: OccupancyMinute) -> str:
     series = _series("occupancy_1m", ("site", row.site), ("zone", fact.zone))
     values = f"mean={float(fact.mean)},min={fact.min}i,max={fact.max}i"
     return f"{series} {values} {_own_time(fact.minute)}"
+
+
+def _occupancy_1d(row: JournalRow, fact: OccupancyDay) -> str:
+    """A day that was never open has no `in_use`."""
+    series = _series("occupancy_1d", ("site", row.site), ("zone", fact.zone))
+    use = "" if fact.in_use is None else f"in_use={float(fact.in_use)},"
+    values = f"mean={float(fact.mean)},min={fact.min}i,max={fact.max}i,{use}minutes={fact.minutes}i"
+    return f"{series} {values} {_own_time(fact.at)}"
 
 
 def _visits_1d(row: JournalRow, fact: VisitsDay) -> str:

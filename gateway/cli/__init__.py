@@ -6,6 +6,7 @@ import typer
 
 from gateway import __version__
 from gateway.cli import (
+    asyncapi,
     bench,
     broker_config,
     check,
@@ -69,6 +70,7 @@ app.command("simulate")(simulate_command.simulate)
 app.command("console")(console.console)
 app.command("doctor")(doctor.doctor)
 app.add_typer(bench.app, name="bench")
+app.command("asyncapi")(asyncapi.asyncapi)
 app.command("broker-config")(broker_config.broker_config)
 
 

@@ -65,6 +65,26 @@ def decisions(
     _tell(result, as_json=as_json)
 
 
+@app.command("console")
+def console(
+    clients: Annotated[int, typer.Option(min=1, max=240, help="Open pages.")] = 200,
+    changes: Annotated[float, typer.Option(min=1, help="Changes a second.")] = 20.0,
+    seconds: Annotated[float, typer.Option(min=1, help="Seconds of each phase.")] = 10.0,
+    pause: Annotated[float, typer.Option(min=1, max=60, help="Seconds that it stands still.")] = 5,
+    *,
+    faults: Annotated[bool, typer.Option("--faults", help="Kill it, stop it, clog it.")] = False,
+    as_json: Json = False,
+) -> None:
+    """What do open pages cost the console, and what does the console cost a door?"""
+    from gateway.bench.console import measure  # noqa: PLC0415 - likewise
+
+    with _steps(9 if faults else 4, quiet=as_json) as on_step:
+        work = measure(clients, changes, seconds, faults=faults, pause_s=pause, on_step=on_step)
+        result = _carried_out(work, as_json=as_json)
+    _tell(result, as_json=as_json)
+    _judge(good=result.is_good)
+
+
 @app.command("crash")
 def crash(
     kills: Annotated[int, typer.Option(min=1, help="Times that the gateway is killed.")] = 200,

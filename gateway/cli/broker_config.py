@@ -65,6 +65,9 @@ def broker_config(
     simulator: Annotated[
         bool, typer.Option("--simulator", help="Add a user that may play every device: a demo.")
     ] = False,
+    home_assistant: Annotated[
+        bool, typer.Option("--home-assistant", help="Add a user for Home Assistant, to look on.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Write mosquitto.conf, acl and passwords: a device may say and hear only its own.
@@ -77,7 +80,7 @@ def broker_config(
     )
     with errors.told(as_json=as_json):
         sites, prefix = load_space(space), load_settings().prefix
-        known = logins(sites, prefix, simulator=simulator)
+        known = logins(sites, prefix, simulator=simulator, home_assistant=home_assistant)
         if strange := list(_strange_names(known)):
             raise ConfigError(strange)
         try:
@@ -90,6 +93,7 @@ def broker_config(
                 place=place,
                 tls=Tls(*tls, tls_port) if tls else None,
                 simulator=simulator,
+                home_assistant=home_assistant,
             )
             _write_all(out, files, user or BROKER_USER)
         except OSError as wrong:

@@ -1,18 +1,31 @@
-"""`seuil console`: the live page."""
+"""`seuil console`: the operators' console."""
 
 import asyncio
 import contextlib
 import logging
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
 from gateway.cli import errors
-from gateway.config import Settings, load_settings, load_space
-from gateway.console.serve import serve
-from gateway.console.signin import Nobody
+from gateway.clock import Clock, SystemClock
+from gateway.config import (
+    ConfigError,
+    Fault,
+    OtherTools,
+    Settings,
+    load_other_tools,
+    load_settings,
+    load_space,
+)
+from gateway.console.manners import yield_to_the_doors
+from gateway.console.signin import first
+from gateway.console.signin.cookies import is_loopback
+from gateway.console.signin.migration import StoreError
 from gateway.core.site import Site
 
 
@@ -20,36 +33,120 @@ def console(
     space: Annotated[
         Path, typer.Argument(help="A space file, or a folder of them.", metavar="FILE_OR_FOLDER")
     ] = Path("space.toml"),
+    *,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8080,
     allow_host: Annotated[
         list[str] | None,
         typer.Option(help="A further name under which browsers may ask for the page."),
     ] = None,
+    proxy: Annotated[
+        list[str] | None,
+        typer.Option(help="Address of a reverse proxy whose X-Forwarded-… headers are believed."),
+    ] = None,
+    setup_link: Annotated[
+        bool,
+        typer.Option("--setup-link", help="Print a one-time link for an administrator, and end."),
+    ] = False,
+    demo: Annotated[bool, typer.Option("--demo", hidden=True)] = False,
 ) -> None:
-    """Show the space live: people in each room, doors, alarms and every decision."""
+    """Show the space live and run it from a browser: doors, passages, people, members."""
     with errors.told(as_json=False):
-        sites, settings = load_space(space), load_settings()
+        settings = load_settings()
+        base = first.address(settings, host, port)
+        if setup_link:
+            typer.echo(_link(lambda: first.new_link(settings, SystemClock(), base)))
+            return
+        sites, told = load_space(space), load_other_tools(space)
+        if demo:
+            _check_demo(settings, host, proxy or [])
+        else:
+            _greet(settings, base)
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log each address it asks
+    names = [*(allow_host or []), *_public_name(settings)]
+    yield_to_the_doors()
     try:
-        asyncio.run(_until_told(sites, settings, host, port, allow_host or []))
+        asyncio.run(
+            _until_told(
+                sites,
+                settings,
+                told,
+                host=host,
+                port=port,
+                names=names,
+                proxies=proxy or [],
+                demo=demo,
+            )
+        )
     except OSError as wrong:
         typer.echo(f"cannot listen on {host} port {port}: {wrong.strerror}", err=True)
         raise typer.Exit(errors.CANNOT) from wrong
 
 
 async def _until_told(
-    sites: tuple[Site, ...], settings: Settings, host: str, port: int, names: list[str]
+    sites: tuple[Site, ...],
+    settings: Settings,
+    told: OtherTools,
+    *,
+    host: str,
+    port: int,
+    names: list[str],
+    proxies: list[str],
+    demo: bool,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C; both are a clean end."""
-    serving = asyncio.create_task(
-        serve(sites, settings, seats=Nobody, host=host, port=port, allowed_hosts=names),
-        name="console",
+    # Imported here: no other command needs to wait half a second for a web framework.
+    from gateway.console.serve import serve  # noqa: PLC0415
+    from gateway.console.signin.seats import SignIn  # noqa: PLC0415
+
+    def seats(settings: Settings, clock: Clock) -> SignIn:
+        return SignIn(settings, clock, demo=demo)
+
+    running = serve(
+        sites,
+        settings,
+        seats=seats,
+        host=host,
+        port=port,
+        allowed_hosts=names,
+        proxies=proxies,
+        told=told,
     )
+    serving = asyncio.create_task(running, name="console")
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, serving.cancel)
     with contextlib.suppress(asyncio.CancelledError):
         await serving
+
+
+def _greet(settings: Settings, base: str) -> None:
+    """Where nobody can sign in yet, say how the first one can."""
+    link = _link(lambda: first.link_if_first(settings, SystemClock(), base))
+    if link is not None:
+        typer.echo(f"Nobody can sign in yet. Open this within an hour, once:\n{link}", err=True)
+
+
+def _link(make: Callable[[], str | None]) -> str | None:
+    try:
+        return make()
+    except StoreError as wrong:
+        raise ConfigError([Fault("", "", str(wrong))]) from wrong
+
+
+def _check_demo(settings: Settings, host: str, proxies: list[str]) -> None:
+    """A demo signs anybody in: on this machine alone, and over no real place's members."""
+    if not is_loopback(host) or proxies:
+        message = f"listens on this machine alone, without a proxy; not on {host}"
+        raise ConfigError([Fault("", "--demo", message)])
+    if not first.is_of_a_demo(settings):
+        message = f"{settings.data_dir} is no demo's folder; seuil demo makes one"
+        raise ConfigError([Fault("", "--demo", message)])
+
+
+def _public_name(settings: Settings) -> tuple[str, ...]:
+    name = None if settings.public_url is None else urlsplit(settings.public_url).hostname
+    return () if name is None else (name,)

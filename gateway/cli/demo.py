@@ -14,13 +14,15 @@ import msgspec
 import typer
 from rich.console import Console
 
-from gateway.adapters.directory import FILE, DirectoryStore
+from gateway.adapters.directory import FILE, DirectoryStore, Member, holder_of
 from gateway.adapters.embedded_broker import Kind
 from gateway.cli import errors
 from gateway.clock import SystemClock
 from gateway.config import Fault, Settings, credential_key, load_settings
 from gateway.console.i18n import Lang
-from gateway.core.site import Site
+from gateway.console.signin.people import DEMO_REF
+from gateway.core.directory import Holder, StaffRole
+from gateway.core.site import ADMINISTRATOR, Site
 from gateway.demo.place import folder
 from gateway.demo.play import Play
 from gateway.demo.report import Report
@@ -129,7 +131,13 @@ def _enrol(wishes: Wishes, settings: Settings, sites: Sequence[Site]) -> None:
         raise DemoError(f"{roster}: {read.faults[0]}")
     with closing(DirectoryStore(settings.data_dir / FILE)) as store:
         store.bind(key)
-        store.apply(change_of((), read).entering, ())
+        store.apply((*change_of((), read).entering, _operator(key)))
+
+
+def _operator(key: bytes) -> Member:
+    """Whom the demo's console signs in without a word; see `seuil console --demo`."""
+    holder = Holder(holder_of(key, DEMO_REF), roles=(StaffRole(ADMINISTRATOR),))
+    return Member(DEMO_REF, "Camille, demo", holder)
 
 
 def _tell(report: Report, lang: Lang, *, as_json: bool) -> None:

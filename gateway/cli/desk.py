@@ -11,12 +11,11 @@ import typer
 from gateway.adapters.desk import DeskError
 from gateway.adapters.directory import FILE, DirectoryStore, Member
 from gateway.config import ConfigError, Fault, Settings
+from gateway.config.schema import ID_PATTERN, ID_RULE
 from gateway.core.directory import HolderId
 from gateway.core.site import SiteId
 
 _PSEUDONYM: Final = re.compile(r"h-[0-9a-f]{12}")
-
-_SITE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 SiteOption = Annotated[str, typer.Option("--site", help="The site's id.")]
 DataDir = Annotated[
@@ -45,8 +44,8 @@ def site_named(site: str) -> SiteId:
     Raises:
         ConfigError: It can be none.
     """
-    if not _SITE.fullmatch(site):
-        right = "lowercase letters, digits and -, as in the space file"
+    if not re.fullmatch(ID_PATTERN, site):
+        right = f"{ID_RULE}, as in the space file"
         raise ConfigError([Fault("", "--site", f'"{site}" is no id of a site; {right}')])
     return SiteId(site)
 
@@ -59,11 +58,12 @@ def holder_named(who: str, option: str, settings: Settings) -> HolderId:
     """
     if _PSEUDONYM.fullmatch(who):
         return HolderId(who)
-    for member in members_here(settings, option):
-        if member.ref == who:
-            return member.holder.id
-    right = "a ref of `seuil members list`, or a pseudonym such as h-0123456789ab"
-    raise ConfigError([Fault("", option, f'no member has the ref "{who}"; {right}')])
+    with _store_here(settings, option) as store:
+        member = store.find(who)
+    if member is None:
+        right = "a ref of `seuil members list`, or a pseudonym such as h-0123456789ab"
+        raise ConfigError([Fault("", option, f'no member has the ref "{who}"; {right}')])
+    return member.holder.id
 
 
 def members_here(settings: Settings, option: str) -> tuple[Member, ...]:
@@ -72,9 +72,15 @@ def members_here(settings: Settings, option: str) -> tuple[Member, ...]:
     Raises:
         ConfigError: The members are not kept on this computer.
     """
+    with _store_here(settings, option) as store:
+        return store.members()
+
+
+@contextmanager
+def _store_here(settings: Settings, option: str) -> Iterator[DirectoryStore]:
     file = settings.data_dir / FILE
     if not file.exists():
         right = "give pseudonyms (h-…), or name the gateway's data folder with --data-dir"
         raise ConfigError([Fault(str(file), option, f"no members are kept here; {right}")])
     with closing(DirectoryStore(file)) as store:
-        return store.members()
+        yield store

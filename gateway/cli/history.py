@@ -5,7 +5,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -18,9 +18,9 @@ from rich.table import Table
 from gateway.adapters.history import (
     AccessDay,
     HistoryError,
-    OccupancyDay,
     OccupancyMinutes,
     Query,
+    ZoneDay,
     access_1d,
     occupancy_1d,
     occupancy_1m,
@@ -28,9 +28,11 @@ from gateway.adapters.history import (
 )
 from gateway.adapters.journal import JOURNAL_FILE
 from gateway.cli import errors
+from gateway.cli.moments import moment
+from gateway.clock import SystemClock
 from gateway.config import ConfigError, Fault, load_settings
 
-Line = OccupancyMinutes | OccupancyDay | AccessDay
+Line = OccupancyMinutes | ZoneDay | AccessDay
 Ask = Callable[[sqlite3.Connection, Query], Iterator[Line]]
 
 
@@ -44,19 +46,16 @@ class Measurement(StrEnum):
 
 _TABLES: dict[Measurement, tuple[type[Line], Ask]] = {
     Measurement.OCCUPANCY_1M: (OccupancyMinutes, occupancy_1m),
-    Measurement.OCCUPANCY_1D: (OccupancyDay, occupancy_1d),
+    Measurement.OCCUPANCY_1D: (ZoneDay, occupancy_1d),
     Measurement.ACCESS_1D: (AccessDay, access_1d),
 }
 
 
+_FIGURES = frozenset({"mean", "min", "max", "in_use", "minutes", "count"})
+
+
 def _moment(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(
-            f"{text}: a date (2026-11-22) or a time (2026-11-22T08:00+01:00) is wanted"
-        ) from None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at
+    return moment(text, SystemClock().now())
 
 
 def history(
@@ -70,10 +69,16 @@ def history(
     site: Annotated[str | None, typer.Option(help="Of this site only.")] = None,
     zone: Annotated[str | None, typer.Option(help="Of this zone only.")] = None,
     since: Annotated[
-        datetime | None, typer.Option(parser=_moment, help="From then on; UTC unless it says.")
+        datetime | None,
+        typer.Option(
+            parser=_moment, help="From then on: a time (UTC unless it says) or how long ago (30d)."
+        ),
     ] = None,
     until: Annotated[
-        datetime | None, typer.Option(parser=_moment, help="Before then; UTC unless it says.")
+        datetime | None,
+        typer.Option(
+            parser=_moment, help="Before then: a time (UTC unless it says) or how long ago (12h)."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV with a heading.")] = False,
@@ -123,9 +128,7 @@ def _show_table(kind: type[Line], lines: Iterator[Line]) -> None:
     for line in lines:
         table.add_row(*map(_cell, msgspec.structs.astuple(line)))
     for column in table.columns:
-        column.justify = (
-            "right" if column.header in {"mean", "min", "max", "minutes", "count"} else "left"
-        )
+        column.justify = "right" if column.header in _FIGURES else "left"
     console = Console()
     console.print(table if table.row_count else "nothing is known of that time")
 

@@ -9,36 +9,24 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
-from msgspec import Struct, structs
+from msgspec import structs
 from rich.console import Console
 
 from gateway.adapters.directory import FILE as MEMBERS_FILE
-from gateway.adapters.directory import DirectoryStore, holder_of
+from gateway.adapters.directory import DirectoryStore
 from gateway.cli import errors, verdicts
 from gateway.cli.journal_place import open_journal
 from gateway.cli.moments import moment
 from gateway.clock import SystemClock
-from gateway.config import ConfigError, Fault, credential_key, load_settings, load_space
+from gateway.config import ConfigError, Fault, load_settings, load_space
 from gateway.config.faults import unknown
-from gateway.core.directory import Credential, Directory, HolderId
 from gateway.core.engine import step
 from gateway.core.events import SpaceChanged
-from gateway.core.question import Question
-from gateway.core.rules import Ruling, decide
-from gateway.core.site import AccessPointId, DeviceId, Site
+from gateway.core.site import AccessPointId, Site
 from gateway.core.state import State
 from gateway.explained import as_data
+from gateway.may import Wish, ruling_on
 from gateway.recovery import recover
-
-
-class Asked(Struct, frozen=True):
-    """Who, where, when, and how the place is."""
-
-    site: Site
-    state: State
-    point: AccessPointId
-    holder: HolderId
-    at: datetime
 
 
 def may(
@@ -64,7 +52,7 @@ def may(
     """
     with errors.told(as_json=as_json):
         asked = _asked(member, point, at, space, data_dir)
-        ruling = _ruling(asked)
+        ruling = ruling_on(asked)
     decision = "granted" if ruling.granted else "denied"
     if as_json:
         data = as_data(decision, ruling.reason, ruling.verdicts)
@@ -81,7 +69,7 @@ def may(
 
 def _asked(
     member: str, point: str, at: str | None, space: Path | None, data_dir: Path | None
-) -> Asked:
+) -> Wish:
     settings = load_settings() if data_dir is None else load_settings(data_dir=data_dir)
     now = SystemClock().now()
     site, state = _place(settings.data_dir, space, point, now)
@@ -90,18 +78,15 @@ def _asked(
         right = "seuil members import, or name the gateway's folder with --data-dir"
         raise ConfigError((Fault(str(file), "", f"no members here; {right}"),))
     with closing(DirectoryStore(file)) as members:
-        directory = members.load()
-        holder = HolderId(member)
-        if holder not in directory.holders:
-            holder = holder_of(credential_key(settings), member)
-    if holder not in directory.holders:
+        directory, found = members.load(), members.find(member)
+    if found is None:
         raise ConfigError((Fault("", "MEMBER", f'"{member}" is no member; seuil members list'),))
     zone = ZoneInfo(site.timezone)
-    return Asked(
+    return Wish(
         site=site,
         state=structs.replace(state, directory=directory),
         point=AccessPointId(point),
-        holder=holder,
+        holder=found.holder.id,
         at=moment(at, now, zone) if at else now.astimezone(zone),
     )
 
@@ -134,33 +119,3 @@ def _with_point(sites: Iterable[Site], point: str) -> Site:
         known = [each.id for site in sites for each in site.access_points]
         message = unknown(point, "access point", known)
     raise ConfigError((Fault("", "POINT", message),))
-
-
-def _ruling(asked: Asked) -> Ruling:
-    site, state = asked.site, asked.state
-    credential = _best_credential(state.directory, asked.holder)
-    readers = site.readers[asked.point]
-    return decide(
-        Question(
-            site=site,
-            state=state,
-            device=readers[0] if readers else DeviceId(""),
-            point=site.access_point[asked.point],
-            credential=credential,
-            holder=state.directory.holders[asked.holder],
-            at=asked.at,
-            now=asked.at,
-            pin=credential.pin if credential else None,
-        )
-    )
-
-
-def _best_credential(directory: Directory, holder: HolderId) -> Credential | None:
-    """An active badge with a PIN before one without; a lost one where there is no other."""
-    held = [each for each in directory.credentials.values() if each.holder == holder]
-    order = {"badge": 0, "qr": 1, "pin": 2}
-    return min(
-        held,
-        key=lambda each: (each.status != "active", order[each.kind], each.pin is None, each.hash),
-        default=None,
-    )

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from gateway.adapters.directory import FILE, DirectoryStore
 from gateway.cli import errors
+from gateway.cli.members_account import account
 from gateway.cli.members_edit import restore, revoke, train
 from gateway.cli.members_key import readers_key
 from gateway.cli.members_options import AsJson, DataDir, Names, Space, TimeZone, zone_of
@@ -39,6 +40,7 @@ app.command("show")(show_member)
 app.command("revoke")(revoke)
 app.command("restore")(restore)
 app.command("train")(train)
+app.command("account")(account)
 app.command("readers-key")(readers_key)
 
 _SHOWN = 40

@@ -8,16 +8,17 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gateway.adapters.history import HistoryError, opened
+from gateway.adapters import history
 from gateway.adapters.journal import JOURNAL_FILE
 from gateway.adapters.journal_file import JournalFile
 from gateway.cli import errors
 from gateway.cli.journal_place import open_journal
 from gateway.config import ConfigError, Fault, load_settings
 from gateway.config.faults import unknown
-from gateway.core.hours import is_open
+from gateway.config.times import unknown_holidays, wrong_hours
 from gateway.core.site import Site, SiteId
-from gateway.report.month import THRESHOLD, Month, month_of
+from gateway.core.zone_days import THRESHOLD
+from gateway.report.month import Month, month_of
 from gateway.report.page import page
 from gateway.report.pdf import pdf
 from gateway.report.tables import csv_rows
@@ -40,8 +41,11 @@ def report(
     ] = None,
     language: Annotated[str, typer.Option(help="fr or en.")] = "fr",
     hours: Annotated[
-        str, typer.Option(help="When the place is open, for its use: opening_hours syntax.")
-    ] = "24/7",
+        str | None,
+        typer.Option(
+            help="Open then, for its use (opening_hours syntax), not as in the space file."
+        ),
+    ] = None,
     threshold: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="In use from this share of the capacity.")
     ] = THRESHOLD,
@@ -55,7 +59,8 @@ def report(
         with open_journal(data_dir) as file:
             described = _site(file, site)
         folder = data_dir or load_settings().data_dir
-        figures = _figures(folder / JOURNAL_FILE, described, month.date(), hours, threshold)
+        opened = _hours(described, hours)
+        figures = _figures(folder / JOURNAL_FILE, described, month.date(), opened, threshold)
         written = _written(figures, words, out)
     console = Console(highlight=False)
     for path in written:
@@ -82,16 +87,20 @@ def _site(file: JournalFile, wanted: str | None) -> Site:
     return found
 
 
-def _figures(journal: Path, site: Site, first: date, hours: str, threshold: float) -> Month:
-    def opens(at: datetime) -> bool:
-        return is_open(hours, site.timezone, at)
+def _hours(site: Site, wanted: str | None) -> str:
+    if wanted is None:
+        return site.opening_hours
+    wrong = wrong_hours(wanted) or unknown_holidays(wanted, site.country, site.school_zone)
+    if wrong:
+        raise ConfigError((Fault("", "--hours", wrong),))
+    return wanted
 
+
+def _figures(journal: Path, site: Site, first: date, hours: str, threshold: float) -> Month:
     try:
-        with opened(journal) as connection:
-            return month_of(
-                connection, site, first, hours=hours, is_open=opens, threshold=threshold
-            )
-    except HistoryError as error:
+        with history.opened(journal) as connection:
+            return month_of(connection, site, first, hours=hours, threshold=threshold)
+    except history.HistoryError as error:
         raise ConfigError((Fault(str(journal), "", str(error)),)) from error
 
 

@@ -1,8 +1,13 @@
-"""`seuil request`: what an operator may ask of a running gateway, and its answer in words."""
+"""`seuil request`: what an operator may ask of a running gateway, and its answer in words.
+
+Each command says only which order its arguments make; `_ask` does what they share.
+"""
 
 import asyncio
 import json
 import secrets
+from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
@@ -15,6 +20,7 @@ from gateway.cli.desk import AsJson, DataDir, SiteOption, holder_named, reachabl
 from gateway.clock import SystemClock
 from gateway.config import ConfigError, Fault, Settings, load_settings
 from gateway.core.requests import (
+    AcknowledgeAlarm,
     MarkLeft,
     MarkMustered,
     Mode,
@@ -30,11 +36,12 @@ from gateway.core.site import AccessPointId, DoorId, ZoneId
 from gateway.wire import ResponseMessage, Topics
 
 app = typer.Typer(
-    help="Ask a running gateway: change the mode, open a door, mark somebody safe.",
+    help="Ask a running gateway: change the mode, open a door, see to an alarm, mark who is safe.",
     no_args_is_help=True,
 )
 
 WHY_MAX: Final = 200
+ID_MAX: Final = 32
 """Characters."""
 
 By = Annotated[str, typer.Option("--by", help="Who asks: an operator's ref or pseudonym.")]
@@ -53,11 +60,7 @@ def set_mode(
     data_dir: DataDir = None,
 ) -> None:
     """Put the site into a mode: lockdown shuts every entry, evacuation releases the doors."""
-    with errors.told(as_json=as_json):
-        if not why:
-            raise ConfigError([Fault("", "--why", "is empty; say why, for the journal")])
-        settings = load_settings(data_dir=data_dir)
-        _ask(SetMode(mode, _words(why)), site, by, settings, as_json=as_json)
+    _ask(lambda _: SetMode(mode, _reason(why)), site, by, data_dir, as_json=as_json)
 
 
 @app.command("open")
@@ -71,9 +74,7 @@ def open_door(
     data_dir: DataDir = None,
 ) -> None:
     """Release a door once, as for a granted badge."""
-    with errors.told(as_json=as_json):
-        settings = load_settings(data_dir=data_dir)
-        _ask(OpenDoor(DoorId(door), _words(why)), site, by, settings, as_json=as_json)
+    _ask(lambda _: OpenDoor(DoorId(door), _words(why)), site, by, data_dir, as_json=as_json)
 
 
 @app.command("muster")
@@ -89,10 +90,11 @@ def mark_mustered(
     data_dir: DataDir = None,
 ) -> None:
     """In an evacuation: somebody was seen at the muster point."""
-    with errors.told(as_json=as_json):
-        settings = load_settings(data_dir=data_dir)
-        order = MarkMustered(holder_named(holder, "HOLDER", settings), seen=not missing)
-        _ask(order, site, by, settings, as_json=as_json)
+
+    def order(settings: Settings) -> Order:
+        return MarkMustered(holder_named(holder, "HOLDER", settings), seen=not missing)
+
+    _ask(order, site, by, data_dir, as_json=as_json)
 
 
 @app.command("left")
@@ -106,10 +108,11 @@ def mark_left(
     data_dir: DataDir = None,
 ) -> None:
     """Somebody is outside: they forgot to badge out."""
-    with errors.told(as_json=as_json):
-        settings = load_settings(data_dir=data_dir)
-        order = MarkLeft(holder_named(holder, "HOLDER", settings), _words(why))
-        _ask(order, site, by, settings, as_json=as_json)
+
+    def order(settings: Settings) -> Order:
+        return MarkLeft(holder_named(holder, "HOLDER", settings), _words(why))
+
+    _ask(order, site, by, data_dir, as_json=as_json)
 
 
 @app.command("people")
@@ -124,9 +127,13 @@ def set_people(
     data_dir: DataDir = None,
 ) -> None:
     """Somebody counted a zone by eye: the estimate begins anew from there."""
-    with errors.told(as_json=as_json):
-        settings = load_settings(data_dir=data_dir)
-        _ask(SetPeople(ZoneId(zone), people, _words(why)), site, by, settings, as_json=as_json)
+    _ask(
+        lambda _: SetPeople(ZoneId(zone), people, _words(why)),
+        site,
+        by,
+        data_dir,
+        as_json=as_json,
+    )
 
 
 @app.command("vacant")
@@ -140,11 +147,7 @@ def tell_vacant(
     data_dir: DataDir = None,
 ) -> None:
     """A zone is empty: the alarm is armed, the last one locked up. Evidence, not a reset."""
-    with errors.told(as_json=as_json):
-        if not why:
-            raise ConfigError([Fault("", "--why", "is empty; say why, for the journal")])
-        settings = load_settings(data_dir=data_dir)
-        _ask(TellVacant(ZoneId(zone), _words(why)), site, by, settings, as_json=as_json)
+    _ask(lambda _: TellVacant(ZoneId(zone), _reason(why)), site, by, data_dir, as_json=as_json)
 
 
 @app.command("service")
@@ -159,10 +162,43 @@ def set_service(
     data_dir: DataDir = None,
 ) -> None:
     """Take an access point out of service, or put it back."""
-    with errors.told(as_json=as_json):
-        settings = load_settings(data_dir=data_dir)
-        order = SetService(AccessPointId(access_point), in_service=on, why=_words(why))
-        _ask(order, site, by, settings, as_json=as_json)
+    _ask(
+        lambda _: SetService(AccessPointId(access_point), in_service=on, why=_words(why)),
+        site,
+        by,
+        data_dir,
+        as_json=as_json,
+    )
+
+
+@app.command("acknowledge")
+def acknowledge_alarm(
+    kind: Annotated[str, typer.Argument(help="The alarm's kind: forced, held, device-silent …")],
+    about: Annotated[
+        str, typer.Argument(metavar="OBJECT", help="What it is about: a door, a zone, a device …")
+    ],
+    *,
+    site: SiteOption,
+    by: By,
+    why: Why = "",
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Say that you look after an alarm; it stays on until what is wrong is over."""
+    _ask(
+        lambda _: AcknowledgeAlarm(_id(kind, "KIND"), _id(about, "OBJECT"), _words(why)),
+        site,
+        by,
+        data_dir,
+        as_json=as_json,
+    )
+
+
+def _reason(why: str) -> str:
+    """The reason of an order that must have one."""
+    if not why:
+        raise ConfigError([Fault("", "--why", "is empty; say why, for the journal")])
+    return _words(why)
 
 
 def _words(why: str) -> str:
@@ -172,21 +208,36 @@ def _words(why: str) -> str:
     return why
 
 
-def _ask(order: Order, site: str, by: str, settings: Settings, *, as_json: bool) -> None:
+def _id(word: str, option: str) -> str:
+    if not 0 < len(word) <= ID_MAX:
+        raise ConfigError([Fault("", option, f"has 1 to {ID_MAX} characters, as in its topic")])
+    return word
+
+
+def _ask(
+    order: Callable[[Settings], Order],
+    site: str,
+    by: str,
+    data_dir: Path | None,
+    *,
+    as_json: bool,
+) -> None:
     """Ask, and tell the answer; 1 when it is a refusal."""
-    asked_of = site_named(site)
-    request = Request(
-        transaction=secrets.token_hex(8),
-        by=holder_named(by, "--by", settings),
-        at=SystemClock().now(),
-        order=order,
-    )
-    with reachable():
-        address = broker_address(settings)
-        response = asyncio.run(ask(address, Topics(settings.prefix), asked_of, request))
-    _tell(response, as_json=as_json)
-    if response.status != "ok":
-        raise typer.Exit(errors.FOUND)
+    with errors.told(as_json=as_json):
+        settings = load_settings(data_dir=data_dir)
+        asked, asked_of = order(settings), site_named(site)
+        request = Request(
+            transaction=secrets.token_hex(8),
+            by=holder_named(by, "--by", settings),
+            at=SystemClock().now(),
+            order=asked,
+        )
+        with reachable():
+            address = broker_address(settings)
+            response = asyncio.run(ask(address, Topics(settings.prefix), asked_of, request))
+        _tell(response, as_json=as_json)
+        if response.status != "ok":
+            raise typer.Exit(errors.FOUND)
 
 
 def _tell(response: ResponseMessage, *, as_json: bool) -> None:

@@ -17,10 +17,11 @@ from gateway.cli import errors
 from gateway.cli.lifetime import log_to_stderr, until_told
 from gateway.clock import SystemClock
 from gateway.config import Settings, load_settings
+from gateway.metrics import ListenError
 
 log = logging.getLogger(__name__)
 
-EXPECTED = (BrokerError, JournalError, DirectoryError)
+EXPECTED = (BrokerError, JournalError, DirectoryError, ListenError)
 """What may stop a gateway from running at all; its words are enough."""
 
 

@@ -5,6 +5,13 @@ Both are read once, checked whole, and frozen; every fault is told at once (`Con
 
 from gateway.config.calendars import CalendarFeed, load_calendars
 from gateway.config.faults import ConfigError, Fault
+from gateway.config.other_tools import (
+    HookEvent,
+    OtherTools,
+    SpaceApi,
+    Webhook,
+    load_other_tools,
+)
 from gateway.config.schema import space_schema
 from gateway.config.settings import (
     Settings,
@@ -18,19 +25,27 @@ from gateway.config.space import (
     site_from_json,
     site_to_json,
 )
+from gateway.config.supervisor import Supervisor, supervisor
 
 __all__ = [
     "CalendarFeed",
     "ConfigError",
     "Fault",
+    "HookEvent",
+    "OtherTools",
     "Settings",
+    "SpaceApi",
+    "Supervisor",
+    "Webhook",
     "credential_key",
     "known_credential_key",
     "load_calendars",
+    "load_other_tools",
     "load_settings",
     "load_space",
     "read_space",
     "site_from_json",
     "site_to_json",
     "space_schema",
+    "supervisor",
 ]

@@ -9,6 +9,7 @@ from gateway.config.schema import (
     DemandsTable,
     DeviceTable,
     DoorTable,
+    KioskTable,
     MachineDemandsTable,
     MachineTable,
     NamedTable,
@@ -31,6 +32,7 @@ from gateway.core.site import (
     DoorId,
     ExceptionalDay,
     Interlock,
+    Kiosk,
     Machine,
     MachineId,
     Named,
@@ -70,6 +72,7 @@ def site_of(draft: Draft, site: SiteTable) -> Site:
         groups=_named(draft.groups.values()),
         country=site.country,
         school_zone=site.school_zone,
+        opening_hours=site.opening_hours,
         exceptional_days=tuple(
             ExceptionalDay(each.day, _text(each.name), each.hours)
             for each in draft.exceptional_days.values()
@@ -79,6 +82,7 @@ def site_of(draft: Draft, site: SiteTable) -> Site:
             whole_from_s=site.accounting.whole_from_min * 60,
         ),
         booking_margin_s=site.booking_margin_s,
+        kiosk=_kiosk(draft.kiosk) if draft.kiosk is not None else None,
     )
 
 
@@ -172,7 +176,12 @@ def _zone(draft: Draft, zone: ZoneTable) -> Zone:
         passback_s=zone.passback_s or 0.0,
         opened_by=RoleId(zone.opened_by) if zone.opened_by else None,
         escort=zone.escort,
+        outline=zone.outline or (),
     )
+
+
+def _kiosk(kiosk: KioskTable) -> Kiosk:
+    return Kiosk(tuple(ZoneId(zone) for zone in kiosk.zones), kiosk.embed)
 
 
 def _machine(machine: MachineTable) -> Machine:
@@ -210,6 +219,7 @@ def _door(draft: Draft, door: DoorTable) -> Door:
         held_open_max_s=door.held_open_max_s,
         fail_mode=door.fail_mode,
         rights_valid_s=door.rights_valid_s,
+        at=door.at,
     )
 
 

@@ -6,7 +6,7 @@ table may be missing.
 
 from collections.abc import Iterator
 
-from gateway.config import booked, demands, plans, times
+from gateway.config import booked, demands, floor, plans, times, told
 from gateway.config.build import every_device, has_contact, may_be_contact
 from gateway.config.claims import (
     Claim,
@@ -263,6 +263,8 @@ CLAIMS: tuple[Claim, ...] = (
     *plans.CLAIMS,
     *demands.CLAIMS,
     *booked.CLAIMS,
+    *floor.CLAIMS,
+    *told.CLAIMS,
 )
 
 _DOORS_OF_AN_AIRLOCK = 2

@@ -22,6 +22,7 @@ from gateway.config.schema import (
     DoorTable,
     ExceptionalDayTable,
     InterlockTable,
+    KioskTable,
     LockTable,
     MachineTable,
     NamedTable,
@@ -29,8 +30,10 @@ from gateway.config.schema import (
     ReaderTable,
     SensorTable,
     SiteTable,
+    SpaceApiTable,
     SpaceFile,
     Table,
+    WebhookTable,
     ZoneTable,
 )
 
@@ -57,6 +60,9 @@ class Draft:
     groups: Mapping[int, NamedTable]
     exceptional_days: Mapping[int, ExceptionalDayTable]
     calendars: Mapping[int, CalendarTable]
+    kiosk: KioskTable | None
+    spaceapi: SpaceApiTable | None
+    webhooks: Mapping[int, WebhookTable]
     ids: Mapping[str, tuple[str, ...]]
     faults: list[Fault] = field(default_factory=list)
 
@@ -99,7 +105,10 @@ def draft_of(file: str, raw: dict[str, Any]) -> Draft:
         groups=reading.tables("groups", NamedTable),
         exceptional_days=reading.tables("exceptional_days", ExceptionalDayTable),
         calendars=reading.tables("calendars", CalendarTable),
-        ids={key: tuple(reading.ids(key)) for key in SpaceFile.model_fields if key != "site"},
+        kiosk=reading.one("kiosk", KioskTable),
+        spaceapi=reading.one("spaceapi", SpaceApiTable),
+        webhooks=reading.tables("webhooks", WebhookTable),
+        ids={key: tuple(reading.ids(key)) for key in SpaceFile.model_fields},
         faults=reading.faults,
     )
 
@@ -153,10 +162,16 @@ class _Reading:
         if raw is None:
             self.fault("site", 'is required: [site] with id = "..." and name = "..."')
             return None
-        if not isinstance(raw, dict):
-            self.fault("site", "must be one table, written [site]")
+        return self.one("site", SiteTable)
+
+    def one(self, key: str, model: type[_T]) -> _T | None:
+        raw = self.raw.get(key)
+        if raw is None:
             return None
-        return self.table("site", raw, SiteTable)
+        if not isinstance(raw, dict):
+            self.fault(key, f"must be one table, written [{key}]")
+            return None
+        return self.table(key, raw, model)
 
     def tables(self, key: str, model: type[_T]) -> dict[int, _T]:
         items = self.raw.get(key, [])

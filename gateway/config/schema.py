@@ -38,6 +38,9 @@ Words = Annotated[str, Field(min_length=1, max_length=120)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Ids = Annotated[tuple[Id, ...], Field(strict=False)]  # TOML has lists, never tuples
 Options = dict[str, str | int | float | bool]
+Metres = Annotated[float, Field(ge=-10_000, le=10_000)]
+Place = Annotated[tuple[Metres, Metres], Field(strict=False)]
+Outline = Annotated[tuple[Place, ...], Field(strict=False, min_length=3, max_length=100)]
 
 
 class BothLanguages(Table):
@@ -83,6 +86,8 @@ class SiteTable(Table):
     """Two letters (ISO 3166): which public holidays "PH" means in opening hours."""
     school_zone: Literal["A", "B", "C"] | None = None
     """The French zone whose school holidays "SH" means in opening hours."""
+    opening_hours: str = "24/7"
+    """When the place is open, for the figures of its use: "Mo-Fr 08:00-20:00". It opens no door."""
     booking_margin_s: Annotated[float, Field(ge=0, le=86_400)] = 900.0
     """Seconds before and after a booking in which the doors on the way to it open."""
     accounting: AccountingTable = AccountingTable()
@@ -138,6 +143,8 @@ class ZoneTable(Table):
     """Each day the zone is shut until somebody with this role has entered it."""
     escort: bool = False
     """A visitor may enter only while a member is inside."""
+    outline: Outline | None = None
+    """Its corners on the floor plan, each [x, y] in metres; y grows towards the reader."""
 
 
 class DoorTable(Table):
@@ -163,6 +170,8 @@ class DoorTable(Table):
     """Seconds for which a rights list lets its reader decide alone when it is cut off; 0: never."""
     fail_mode: Literal["safe", "secure"] = "safe"
     """In an evacuation: safe is released, secure stays locked from outside. Needs a handle."""
+    at: Place | None = None
+    """Where it is on the floor plan: [x, y] in metres, on a wall of a zone with an `outline`."""
 
 
 class InterlockTable(Table):
@@ -331,6 +340,78 @@ class CalendarTable(Table):
     """Seconds between two readings."""
 
 
+Origin = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.*-]+(:[0-9]+)?$")]
+
+
+class KioskTable(Table):
+    """A public page with this site's counts in bands, for a wall screen or another website."""
+
+    zones: Annotated[tuple[Id, ...], Field(strict=False, min_length=1, max_length=20)]
+    """The zones that it shows, in this order. Nobody needs to sign in to see them."""
+    embed: Annotated[tuple[Origin, ...], Field(strict=False, max_length=20)] = ()
+    """Websites whose pages may show it in a frame, such as "https://example.org"."""
+
+
+class ContactTable(Table):
+    """How the public reaches the place; at least one of them."""
+
+    email: Words | None = None
+    phone: Words | None = None
+    """With the country's code: "+33 4 00 00 00 00"."""
+    mastodon: Words | None = None
+    """As "@place@server.example"."""
+    matrix: Words | None = None
+    """A room or community: "#place:server.example"."""
+    irc: Words | None = None
+    """The channel's URL."""
+    ml: Words | None = None
+    """The mailing list's address."""
+
+
+class OpenWhenTable(Table):
+    """When the place is said to be open: any of these. In a lockdown or evacuation it never is."""
+
+    zones: Ids = ()
+    """Somebody is in one of these zones."""
+    doors: Ids = ()
+    """One of these doors is unlocked or open."""
+
+
+class SpaceApiTable(Table):
+    """What the public is told of the place at `/spaceapi.json` (https://spaceapi.io)."""
+
+    url: Annotated[str, Field(max_length=2000)]
+    """The place's web site."""
+    logo: Annotated[str, Field(max_length=2000)]
+    """The address of its logo."""
+    contact: ContactTable
+    """How to reach it."""
+    address: Words | None = None
+    """Its postal address."""
+    lat: Annotated[float, Field(ge=-90, le=90)] | None = None
+    """Degrees north; with `lon`. Version 14 of SpaceAPI needs both."""
+    lon: Annotated[float, Field(ge=-180, le=180)] | None = None
+    """Degrees east."""
+    open_when: OpenWhenTable = OpenWhenTable()
+    """Absent: nothing is said about being open."""
+    people_in: Ids = ()
+    """Zones whose head count is public, in bands of five people and more: never exactly."""
+
+
+class WebhookTable(Table):
+    """A server that is told what happens, as signed CloudEvents (https://standardwebhooks.com)."""
+
+    url: Annotated[str, Field(max_length=2000)]
+    """https://…; its host must be in the setting SEUIL_WEBHOOK_HOSTS."""
+    secret_file: Words
+    """A file that holds whsec_… and 32 random bytes in base64; relative to the space file."""
+    events: Annotated[
+        tuple[Literal["mode", "alarm", "zone", "door"], ...],
+        Field(strict=False, json_schema_extra={"minItems": 1}),
+    ] = ("mode", "alarm", "zone", "door")
+    """mode changed; alarm raised or cleared; zone full or with room; door forced or held open."""
+
+
 class SpaceFile(Table):
     """One site of Seuil: its zones, doors, devices and plans."""
 
@@ -351,6 +432,9 @@ class SpaceFile(Table):
     groups: tuple[NamedTable, ...] = ()
     exceptional_days: tuple[ExceptionalDayTable, ...] = ()
     calendars: tuple[CalendarTable, ...] = ()
+    kiosk: KioskTable | None = None
+    spaceapi: SpaceApiTable | None = None
+    webhooks: tuple[WebhookTable, ...] = ()
 
 
 def space_schema() -> dict[str, Any]:

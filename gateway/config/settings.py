@@ -11,8 +11,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from gateway.config.faults import ConfigError, Fault, unknown
 
@@ -35,6 +42,21 @@ def _with_scheme(*schemes: str) -> AfterValidator:
         return url
 
     return AfterValidator(check)
+
+
+def _hosts(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    hosts = tuple(word.strip().lower() for word in text.split(",") if word.strip())
+    if wrong := [host for host in hosts if "/" in host or any(sign.isspace() for sign in host)]:
+        raise ValueError(f"must be hosts alone, with commas between them; {wrong[0]} is none")
+    return hosts
+
+
+def _is_open_to_all(url: str) -> bool:
+    """Whether others can listen: plain http to another machine than this."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}
 
 
 Word = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
@@ -74,8 +96,26 @@ class Settings(BaseSettings):
     """This gateway's name, where several share a broker."""
     secrets_dir: Path | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    public_url: Annotated[str, _with_scheme("https", "http")] | None = None
+    """Where browsers find the console; absent: where they asked. For links and passkeys."""
+    oidc_issuer: Annotated[str, _with_scheme("https", "http")] | None = None
+    """The OpenID Connect provider; absent: local accounts only."""
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    """Absent: the provider knows the console as a public client; PKCE is used in any case."""
     passage_days: Annotated[int, Field(ge=1, le=3650)] = 90
     """Days that passages are kept with a pseudonym; afterwards only counts."""
+    home_assistant: Literal["off", "fr", "en", "remove"] = "off"
+    """Tell Home Assistant of the space, over the broker, with names in this language; remove: take
+    away what was told."""
+    metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """The gateway's figures for Prometheus, on this port of the loopback; absent: none."""
+    metrics_token: Key | None = None
+    """What Prometheus shows at the console's /metrics; absent: there is no such page."""
+    bookings_token: Key | None = None
+    """The secret in the address of the feed of bookings; absent: there is no such feed."""
+    webhook_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = ()
+    """Hosts that webhooks may be sent to, with commas. A private address is one only by itself."""
     audit_days: Annotated[int, Field(ge=1, le=3650)] = 365
     """Days that operators' own acts are kept: requests, sign-ins, looks at somebody's log."""
 
@@ -83,6 +123,21 @@ class Settings(BaseSettings):
     def _files_exist(self) -> "Settings":
         if self.broker_ca_file is not None and not self.broker_ca_file.is_file():
             raise ValueError(f"{PREFIX}BROKER_CA_FILE: {self.broker_ca_file} is not a file")
+        return self
+
+    @model_validator(mode="after")
+    def _provider_is_whole(self) -> "Settings":
+        if (self.oidc_issuer is None) != (self.oidc_client_id is None):
+            raise ValueError(f"{PREFIX}OIDC_ISSUER: goes with {PREFIX}OIDC_CLIENT_ID: give both")
+        if self.oidc_client_secret is not None and self.oidc_issuer is None:
+            raise ValueError(f"{PREFIX}OIDC_CLIENT_SECRET: goes with {PREFIX}OIDC_ISSUER")
+        for name in ("oidc_issuer", "public_url"):
+            url = getattr(self, name)
+            if url is not None and _is_open_to_all(url):
+                raise ValueError(
+                    f"{PREFIX}{name.upper()}: must begin with https://: on the way, others could "
+                    "read passwords and sign in"
+                )
         return self
 
 

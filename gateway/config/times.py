@@ -66,9 +66,14 @@ def days_of_presence_are_ordered(draft: Draft) -> Iterator[Fault]:
 
 def hours_are_understood(draft: Draft) -> Iterator[Fault]:
     """Opening hours can be read, and mean here what they say."""
+    if draft.site is not None:
+        wrong = wrong_hours(draft.site.opening_hours)
+        wrong = wrong or _unknown_holidays(draft, draft.site.opening_hours)
+        if wrong:
+            yield draft.fault("site.opening_hours", wrong)
     for index, plan in draft.plans.items():
         for place, right in enumerate(plan.rights):
-            wrong = _wrong_hours(right.hours) or _unknown_holidays(draft, right.hours)
+            wrong = wrong_hours(right.hours) or _unknown_holidays(draft, right.hours)
             if wrong:
                 yield draft.fault(f"plans[{index}].rights[{place}].hours", wrong)
 
@@ -98,7 +103,7 @@ CLAIMS: tuple[Claim, ...] = (
 )
 
 
-def _wrong_hours(hours: str) -> str | None:
+def wrong_hours(hours: str) -> str | None:
     """What is wrong with opening hours, wherever the site is."""
     said = _COMMENT.sub("", hours)
     if swapped := _WEEKDAYS_BEFORE_HOLIDAY.search(said):
@@ -120,10 +125,15 @@ def _wrong_hours(hours: str) -> str | None:
 def _unknown_holidays(draft: Draft, hours: str) -> str | None:
     if draft.site is None or not draft.whole("site"):
         return None
+    return unknown_holidays(hours, draft.site.country, draft.site.school_zone)
+
+
+def unknown_holidays(hours: str, country: str | None, school_zone: str | None) -> str | None:
+    """Which holidays opening hours name that nobody can know for this site."""
     named = holidays_named(hours)
-    if "PH" in named and draft.site.country is None:
+    if "PH" in named and country is None:
         return '"PH" needs to know whose public holidays: give [site] country = "FR"'
-    if "SH" in named and draft.site.school_zone is None:
+    if "SH" in named and school_zone is None:
         return '"SH" needs to know whose school holidays: give [site] school_zone = "A", "B" or "C"'
     return None
 

@@ -5,21 +5,26 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.staticfiles import StaticFiles
 
 from gateway import __version__
 from gateway.clock import Clock, SystemClock
-from gateway.config import Settings
+from gateway.config import OtherTools, Settings
 from gateway.console import problems
 from gateway.console.follow import Follower
+from gateway.console.guard import Guard
 from gateway.console.menu import SCREENS
 from gateway.console.people.office import Office
 from gateway.console.place import Console
 from gateway.console.screens import ROUTERS
 from gateway.console.seat import Seats
 from gateway.console.shield import Shield
+from gateway.console.signin.routes import ROUTERS as SIGN_IN
 from gateway.core.site import Site
+from gateway.outside.outside import Outside
+from gateway.outside.routes import router as other_tools
 
 _HERE = Path(__file__).parent
 
@@ -31,8 +36,12 @@ def build_app(
     seats: Callable[[Settings, Clock], Seats],
     allowed_hosts: Iterable[str] = (),
     clock: Clock | None = None,
+    told: OtherTools | None = None,
 ) -> FastAPI:
-    """The app; it hears the broker while `app.state.follower` runs (`serve`)."""
+    """The app; it hears the broker while `app.state.follower` runs, and `guard` (`serve`).
+
+    `told`: what the space file says of other tools, who hear of it while `app.state.outside` runs.
+    """
     clock = clock or SystemClock()
     console = Console(sites, settings, clock, seats(settings, clock))
     app = FastAPI(
@@ -45,15 +54,27 @@ def build_app(
     )
     app.state.console = console
     app.state.office = Office(console)
-    app.state.follower = Follower(console.picture, console.hub, settings, console.sites)
+    app.state.outside = outside = Outside(
+        sites, settings, console.picture, clock, told=told, streams=lambda: len(console.hub)
+    )
+    app.state.follower = Follower(
+        console.picture,
+        (console.hub, console.kiosk),
+        settings,
+        console.sites,
+        also=outside.heard,
+    )
+    app.state.guard = Guard(console.seats)
     app.add_middleware(Shield, names=tuple(allowed_hosts))
     problems.install(app)
-    for router in ROUTERS:
+    for router in (*ROUTERS, *SIGN_IN, other_tools(outside)):
         app.include_router(router)
     app.add_api_route("/", _start, include_in_schema=False)
     app.add_api_route("/sites", _chosen, include_in_schema=False)
     app.add_api_route("/healthz", _healthz, include_in_schema=False)
-    app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
+    # Only these are compressed: a page with a token in it would tell of it by its length (BREACH).
+    static = GZipMiddleware(StaticFiles(directory=_HERE / "static"))
+    app.mount("/static", static, name="static")
     return app
 
 
@@ -63,6 +84,8 @@ async def _start(request: Request) -> Response:
     seat = await console.seats.of(request)
     if seat is None:
         return RedirectResponse("/sign-in", 303)
+    if seat.owes:
+        return RedirectResponse(seat.owes, 303)
     site = next((site for site in console.sites if seat.may("viewer", site)), None)
     return RedirectResponse("/me" if site is None else f"/sites/{site}/live", 303)
 

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import socket
 import ssl
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -56,10 +56,17 @@ class Follower:
     """Follows the broker until cancelled."""
 
     def __init__(
-        self, picture: Picture, hub: Hub, settings: Settings, sites: Iterable[SiteId]
+        self,
+        picture: Picture,
+        hubs: Sequence[Hub],
+        settings: Settings,
+        sites: Iterable[SiteId],
+        also: Callable[[Change], None] = lambda _change: None,
     ) -> None:
+        """`also` hears of each change after the hub."""
         self._picture = picture
-        self._hub = hub
+        self._hubs = hubs
+        self._also = also
         self._settings = settings
         self._topics = _topics(Topics(settings.prefix), sites)
         self._inbox = _Inbox()
@@ -83,7 +90,7 @@ class Follower:
             for start in range(0, len(self._topics), 100):
                 await _subscribe(client, self._topics[start : start + 100])
             self._set_connected(connected=True)
-            redraw = asyncio.get_running_loop().call_later(RETAINED_S, self._hub.show_all_again)
+            redraw = asyncio.get_running_loop().call_later(RETAINED_S, self._show_all_again)
             try:
                 async for message in client.messages:
                     self._take(message)
@@ -93,7 +100,7 @@ class Follower:
     def _take(self, message: aiomqtt.Message) -> None:
         change = self._picture.apply(message.topic.value, bytes(message.payload))
         if change is not None:
-            self._hub.tell(change)
+            self._tell(change)
         if self._inbox.overflowed:
             raise aiomqtt.MqttError(f"more than {INBOX_MESSAGES} messages waiting; starting over")
 
@@ -104,7 +111,16 @@ class Follower:
     def _set_connected(self, *, connected: bool) -> None:
         if self._picture.connected != connected:
             self._picture.connected = connected
-            self._hub.tell(Change("house", None))
+            self._tell(Change("house", None))
+
+    def _tell(self, change: Change) -> None:
+        for hub in self._hubs:
+            hub.tell(change)
+        self._also(change)
+
+    def _show_all_again(self) -> None:
+        for hub in self._hubs:
+            hub.show_all_again()
 
 
 def _topics(topics: Topics, sites: Iterable[SiteId]) -> list[str]:
@@ -112,8 +128,8 @@ def _topics(topics: Topics, sites: Iterable[SiteId]) -> list[str]:
     filters = [topics.gateway_state("+"), topics.gateway_health("+")]
     for site in sites:
         filters += (topics.occupancy(site, "+"), topics.door(site, "+"), topics.access(site))
-        filters += (topics.alarm(site, "+", "+"), topics.mode(site))
-        filters.append(topics.rights_state(site, "+"))
+        filters += (topics.alarm(site, "+", "+"), topics.hint(site, "+", "+"), topics.mode(site))
+        filters += (topics.muster(site, "+"), topics.rights_state(site, "+"))
     return filters
 
 

@@ -49,8 +49,19 @@ def page(
         sites=sites,
         menu=menu_of(seat, site.id),
         csrf=seat.csrf,
+        waiting=waiting_alarms(request, seat, site),
         **values,
     )
+
+
+def waiting_alarms(request: Request, seat: "Seat", site: Site) -> int:
+    """How many alarms that this seat may see nobody looks after yet: a number in the menu.
+
+    Those of duress count for operators, without a word: a number gives nothing away.
+    """
+    alarms = request.app.state.console.picture.sites[site.id].alarms.values()
+    told = (alarm for alarm in alarms if seat.sees_alarm(alarm.kind, site.id))
+    return sum(alarm.acknowledged_at is None for alarm in told)
 
 
 def show(

@@ -21,25 +21,29 @@ from gateway.wire import (
     AlarmMessage,
     DoorMessage,
     HealthMessage,
+    HintMessage,
     ModeMessage,
+    MusterMessage,
     OccupancyMessage,
     RightsState,
 )
 
 DECISIONS_KEPT = 100
 """Decisions a site: what an operator scrolls back through; older ones are the journal's."""
+HINTS_KEPT = 20
+"""Hints a site: something to look at is looked at soon, or in the journal."""
 ALARMS_KEPT = 100
 """Alarms a site: more at once is a fault of the sender, and nobody would read them."""
 GATEWAYS_KEPT = 64
 """Gateway instances a prefix: one a shard, with room."""
 
 Presence = Literal["online", "offline"]
-Part = Literal["zone", "door", "access", "alarms", "house"]
+Part = Literal["zone", "door", "access", "hint", "alarms", "house", "muster"]
 """`house` is what concerns the whole site: mode, gateway, the console's own link to the broker."""
 
 
 class Change(Struct, frozen=True):
-    """What a message changed. `site` None: every site. `key` is the zone's or the door's id."""
+    """What a message changed. `site` None: every site. `key`: a zone's, door's or decision's id."""
 
     part: Part
     site: SiteId | None
@@ -68,10 +72,16 @@ class SitePicture(Struct):
     doors: dict[DoorId, DoorMessage] = {}
     alarms: dict[str, AlarmMessage] = {}
     mode: Mode | None = None
+    set: ModeMessage | None = None
+    """The mode with since when, by whom and why."""
+    muster: dict[ZoneId, MusterMessage] = {}
+    """In an evacuation, by zone."""
     rights: dict[DeviceId, RightsState] = {}
     """How the readers stand with their rights lists."""
     decisions: list[AccessMessage] = []
     """Newest first."""
+    hints: list[HintMessage] = []
+    """Likewise."""
 
 
 class _UnfitError(Exception):
@@ -107,8 +117,8 @@ class Picture:
     def begin_again(self) -> None:
         """Forget all that the broker retains: it tells us again, and only what is still true."""
         for site in self.sites.values():
-            site.zones, site.doors, site.alarms, site.mode = {}, {}, {}, None
-            site.rights = {}
+            site.zones, site.doors, site.alarms, site.muster = {}, {}, {}, {}
+            site.mode, site.set, site.rights = None, None, {}
         self.gateways = {}
 
     def _take(self, levels: list[str], payload: bytes) -> Change | None:
@@ -123,24 +133,39 @@ class Picture:
                 raise _UnfitError
 
     def _take_site(self, site: SiteId, levels: list[str], payload: bytes) -> Change | None:
+        picture = self.sites[site]
+        match levels:
+            case ["access"]:
+                new = _put_decision(picture, payload)
+                return Change("access", site, new) if new is not None else None
+            case ["hint", kind, about] if about in self._subjects[site]:
+                noticed = _put_hint(picture, kind, about, payload)
+                return Change("hint", site, hint_id(noticed)) if noticed is not None else None
+            case [device, "rights-state"] if device in self._plans[site].device:
+                _put_rights(picture, DeviceId(device), payload)
+                return None  # no open page shows it
+            case _:
+                return self._take_state(site, levels, payload)
+
+    def _take_state(self, site: SiteId, levels: list[str], payload: bytes) -> Change:
+        """What the broker retains: how something is now."""
         picture, plan = self.sites[site], self._plans[site]
         match levels:
             case ["zone", zone, "occupancy"] if zone in plan.zone:
                 _put_zone(picture, ZoneId(zone), payload)
                 return Change("zone", site, zone)
+            case ["zone", zone, "muster"] if zone in plan.zone:
+                _put_muster(picture, ZoneId(zone), payload)
+                return Change("muster", site, zone)
             case ["door", door, "state"] if door in plan.door:
                 _put_door(picture, DoorId(door), payload)
                 return Change("door", site, door)
             case ["alarm", kind, about] if about in self._subjects[site]:
                 _put_alarm(picture, kind, about, payload)
                 return Change("alarms", site)
-            case [device, "rights-state"] if device in plan.device:
-                _put_rights(picture, DeviceId(device), payload)
-                return None  # no open page shows it
-            case ["access"]:
-                return Change("access", site) if _put_decision(picture, payload) else None
             case ["mode"]:
-                picture.mode = _read_mode(payload)
+                picture.set = _read_mode(payload)
+                picture.mode = picture.set.mode if picture.set else None
                 return Change("house", site)
             case _:
                 raise _UnfitError
@@ -161,6 +186,8 @@ _occupancy = msgspec.json.Decoder(OccupancyMessage).decode
 _door = msgspec.json.Decoder(DoorMessage).decode
 _access = msgspec.json.Decoder(AccessMessage).decode
 _alarm = msgspec.json.Decoder(AlarmMessage).decode
+_hint = msgspec.json.Decoder(HintMessage).decode
+_muster = msgspec.json.Decoder(MusterMessage).decode
 _rights = msgspec.json.Decoder(RightsState).decode
 _mode = msgspec.json.Decoder(ModeMessage).decode
 _health = msgspec.json.Decoder(HealthMessage).decode
@@ -189,6 +216,15 @@ def _put_zone(picture: SitePicture, zone: ZoneId, payload: bytes) -> None:
         picture.zones[zone] = ZoneNow(count, trend, count.at)
 
 
+def _put_muster(picture: SitePicture, zone: ZoneId, payload: bytes) -> None:
+    if not payload:
+        picture.muster.pop(zone, None)
+        return
+    message = _muster(payload)
+    _check_time(message.at)
+    picture.muster[zone] = message
+
+
 def _put_door(picture: SitePicture, door: DoorId, payload: bytes) -> None:
     if not payload:
         picture.doors.pop(door, None)
@@ -205,6 +241,7 @@ def _put_alarm(picture: SitePicture, kind: str, about: str, payload: bytes) -> N
         return
     message = _alarm(payload)
     _check_time(message.at)
+    _check_time(message.acknowledged_at or message.at)
     full = key not in picture.alarms and len(picture.alarms) >= ALARMS_KEPT
     if full or (message.kind, message.object) != (kind, about):
         raise _UnfitError
@@ -221,19 +258,42 @@ def _put_rights(picture: SitePicture, device: DeviceId, payload: bytes) -> None:
     picture.rights[device] = message
 
 
-def _put_decision(picture: SitePicture, payload: bytes) -> bool:
-    """Whether it is a new one: the broker may deliver a message twice."""
+def _put_decision(picture: SitePicture, payload: bytes) -> str | None:
+    """Its id, if it is a new one: the broker may deliver a message twice."""
     message = _access(payload)
     _check_time(message.at)
     if any(message.id == other.id for other in picture.decisions):
-        return False
+        return None
     picture.decisions.insert(0, message)
     del picture.decisions[DECISIONS_KEPT:]
-    return True
+    return message.id
 
 
-def _read_mode(payload: bytes) -> Mode | None:
-    return _mode(payload).mode if payload else None
+def _put_hint(picture: SitePicture, kind: str, about: str, payload: bytes) -> HintMessage | None:
+    """It, if it is a new one."""
+    message = _hint(payload)
+    _check_time(message.at)
+    if (message.kind, message.object) != (kind, about):
+        raise _UnfitError
+    if message in picture.hints:
+        return None
+    picture.hints.insert(0, message)
+    del picture.hints[HINTS_KEPT:]
+    return message
+
+
+def hint_id(message: HintMessage) -> str:
+    """What tells two hints apart: nothing is noticed twice in a microsecond."""
+    return f"{message.kind}/{message.object}/{message.at.isoformat()}"
+
+
+def _read_mode(payload: bytes) -> ModeMessage | None:
+    if not payload:
+        return None
+    message = _mode(payload)
+    if message.since is not None:
+        _check_time(message.since)
+    return message
 
 
 def _read_presence(payload: bytes) -> Presence | None:

@@ -4,6 +4,8 @@ The console decides nothing about doors and keeps nothing of them: it hears the 
 journal, reads and writes the members, and asks the gateway.
 """
 
+import asyncio
+import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
@@ -12,10 +14,19 @@ from gateway.adapters import desk
 from gateway.adapters.mqtt import broker_address
 from gateway.clock import Clock
 from gateway.config import Settings
+from gateway.console import kiosk
+from gateway.console.figures import Months
 from gateway.console.hub import Hub
+from gateway.console.kiosk import KioskViewer
+from gateway.console.noted import Glances
 from gateway.console.picture import Picture
+from gateway.console.problems import Problem
 from gateway.console.stores import Stores
+from gateway.console.told import Tellings
+from gateway.console.trends import Trends
+from gateway.console.trials import Trials
 from gateway.console.view import Viewer
+from gateway.console.visitors import Visitors
 from gateway.core.directory import HolderId
 from gateway.core.requests import Order, Request
 from gateway.core.site import Site, SiteId
@@ -25,6 +36,8 @@ if TYPE_CHECKING:
     from gateway.console.seat import Seats
 
 NO_SITE: Final = "a console needs a site"
+NAMES_EVERY_S: Final = 10.0
+"""Seconds until somebody who was enrolled has a name on an open page; a look at one number."""
 
 
 class Console:
@@ -42,18 +55,48 @@ class Console:
         self.topics = Topics(settings.prefix)
         self.picture = Picture(sites, settings.prefix, clock)
         self.viewer = Viewer(self.sites, self.picture, clock)
-        self.hub = Hub(self.viewer.change)
+        self.hub = Hub(self.viewer.snapshot, self.viewer.change)
         self.stores = Stores(settings)
+        self.kiosk_viewer = KioskViewer(self.sites, self.picture)
+        self.kiosk = Hub(
+            self.kiosk_viewer.snapshot,
+            self.kiosk_viewer.change,
+            most=kiosk.WATCHERS_MAX,
+            pace_s=kiosk.PACE_S,
+        )
+        self.visitors = Visitors()
+        self.trends = Trends(self.stores, clock)
+        self.told = Tellings()
+        self.glances = Glances()
+        self.trials = Trials(settings)
+        self.months = Months()
 
-    async def ask(self, site: SiteId, order: Order, by: HolderId) -> ResponseMessage:
+    async def ask(
+        self, site: SiteId, order: Order, by: HolderId, transaction: str | None = None
+    ) -> ResponseMessage:
         """Ask the gateway, and wait for what it answers.
+
+        A request that is asked again under its `transaction` is answered again, not obeyed again.
 
         Raises:
             gateway.adapters.desk.DeskError: Nobody answered; the message says what to do.
         """
-        request = Request(uuid4().hex, by, self.clock.now(), order)
+        request = Request(transaction or uuid4().hex, by, self.clock.now(), order)
         return await desk.ask(broker_address(self.settings), self.topics, site, request)
+
+    async def read_names(self) -> None:
+        """Read everybody's name anew, where members changed; without them there are pseudonyms."""
+        with contextlib.suppress(Problem):
+            self.viewer.names = await self.stores.names()
+
+    async def keep_names(self) -> None:
+        """Read the names again and again, while somebody sees them; until cancelled."""
+        while True:
+            await asyncio.sleep(NAMES_EVERY_S)
+            if self.hub.shows_people:
+                await self.read_names()
 
     def close(self) -> None:
         """Let go of the files."""
+        self.trials.close()
         self.stores.close()

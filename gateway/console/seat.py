@@ -19,6 +19,7 @@ from starlette.requests import Request
 
 from gateway.console.place import Console
 from gateway.console.problems import API, Problem
+from gateway.console.view import SILENT
 from gateway.core.directory import Holder
 from gateway.core.site import ADMINISTRATOR, OPERATOR, VIEWER, RoleId, Site, SiteId, Text
 
@@ -34,8 +35,17 @@ RANKS: Final[dict[Rank, tuple[RoleId, ...]]] = {
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "x-csrf-token"
-PUBLIC: Final = frozenset({"/healthz", "/static", "/", "/sites", "/openapi.json"})
-"""Paths that need nobody; screens add theirs with `public`."""
+PUBLIC: Final = frozenset(
+    {
+        *("/healthz", "/static", "/", "/sites", "/openapi.json"),
+        *("/kiosk/{site}", "/kiosk/{site}/events"),
+        *("/spaceapi.json", "/metrics", "/bookings.ics"),  # public by choice, or with a token
+        *("/sign-in", "/sign-in/code", "/set-up/{secret}"),
+        *("/sign-in/oidc", "/sign-in/oidc/back"),
+        *("/sign-in/passkey", "/sign-in/passkey/options"),
+    }
+)
+"""Paths that need nobody."""
 
 
 class Seat(Struct, frozen=True):
@@ -43,7 +53,8 @@ class Seat(Struct, frozen=True):
 
     `key` names the session or token in the console's store, for the audit; it opens nothing.
     `scopes` limit a token; None is a session. `fresh_until`: until then a password or passkey was
-    shown so lately that grave things are done without asking again.
+    shown so lately that grave things are done without asking again. `owes` is a page that comes
+    before all others: an administrator's second factor is still to be set up.
     """
 
     holder: Holder
@@ -52,10 +63,19 @@ class Seat(Struct, frozen=True):
     csrf: str = ""
     scopes: frozenset[Scope] | None = None
     fresh_until: datetime | None = None
+    owes: str = ""
 
     def may(self, rank: Rank, site: SiteId) -> bool:
         """Whether their role at this site suffices."""
         return any(self.holder.has_role(role, site) for role in RANKS[rank])
+
+    def sees_people(self, site: SiteId) -> bool:
+        """Whether they may see who was where, names and pseudonyms."""
+        return self.may("operator", site) and (self.scopes is None or "people" in self.scopes)
+
+    def sees_alarm(self, kind: str, site: SiteId) -> bool:
+        """Whether they may know of an alarm: a silent one is told to operators only."""
+        return kind not in SILENT or self.sees_people(site)
 
 
 class Seats(Protocol):
@@ -67,6 +87,9 @@ class Seats(Protocol):
     async def refused(self, request: Request, seat: Seat, site: SiteId | None, what: str) -> None:
         """Note for the audit that somebody was refused."""
 
+    async def mark(self) -> str:
+        """Becomes another one when a seat may have ended or changed; cheap, for open streams."""
+
 
 class Needs:
     """A route's demand, as a FastAPI dependency that gives the seat.
@@ -74,9 +97,10 @@ class Needs:
     The site is the path's `{site}`; a route without one needs the rank at some site. A request that
     changes something must carry the session's CSRF token (form field or header) and come from our
     own pages; a token in the Authorization header needs neither, as no browser adds it by itself.
+    No rank: whoever has a session, for what is their own; a token cannot manage its holder.
     """
 
-    def __init__(self, rank: Rank, scope: Scope, *, fresh: bool = False) -> None:
+    def __init__(self, rank: Rank | None, scope: Scope, *, fresh: bool = False) -> None:
         self.rank = rank
         self.scope = scope
         self.fresh = fresh
@@ -91,11 +115,14 @@ class Needs:
         seat = await console.seats.of(request)
         if seat is None:
             raise _sign_in(request)
+        if seat.owes and self.rank is not None:
+            raise _owed(request, seat)
         site = request.path_params.get("site")
         if site is not None and (site not in console.sites or not seat.may("viewer", site)):
             raise no_such_site()
         if not self._suffices(seat, console, site):
-            await console.seats.refused(request, seat, site, f"{request.method} {self.rank}")
+            what = f"{request.method} {request.url.path}: {self.rank or 'session'}"
+            await console.seats.refused(request, seat, site, what)
             raise Problem(403, "not-allowed", *_NOT_ALLOWED)
         if seat.scopes is None and request.method not in SAFE:
             await _check_origin(request, seat)
@@ -104,6 +131,8 @@ class Needs:
         return seat
 
     def _suffices(self, seat: Seat, console: Console, site: SiteId | None) -> bool:
+        if self.rank is None:
+            return seat.scopes is None
         if seat.scopes is not None and self.scope not in seat.scopes:
             return False
         where = console.sites if site is None else (site,)
@@ -122,6 +151,10 @@ Administrator = Annotated[Seat, Depends(Needs("administrator", "administer"))]
 """Members, accounts, rules."""
 GraveAdministrator = Annotated[Seat, Depends(Needs("administrator", "administer", fresh=True))]
 """Erases, imports, gives rights."""
+Mine = Annotated[Seat, Depends(Needs(None, "read"))]
+"""One's own account, whatever one's role."""
+MineGrave = Annotated[Seat, Depends(Needs(None, "read", fresh=True))]
+"""Changes how one signs in."""
 
 
 def console_of(request: Request) -> Console:
@@ -194,6 +227,18 @@ def _again(request: Request) -> Problem:
     return _elsewhere(request, "/sign-in/again", "sign-in-again")
 
 
+def _owed(request: Request, seat: Seat) -> Problem:
+    if request.url.path.startswith(API):
+        return Problem(
+            403,
+            "second-factor-missing",
+            Text("Un second facteur est nécessaire", "A second factor is needed"),
+            Text("Ajoutez-en un sur votre page.", "Set one up on your own page."),
+        )
+    headers = {"Location": seat.owes}
+    return Problem(303, "second-factor-missing", Text("Connexion", "Sign in"), headers=headers)
+
+
 def _elsewhere(request: Request, path: str, code: str) -> Problem:
     """To a page, and back: to the page itself, or to the one whose form was sent."""
     back = request.url.path if request.method in SAFE else _own_referer(request)
@@ -207,11 +252,20 @@ def _own_referer(request: Request) -> str:
 
 
 async def _check_origin(request: Request, seat: Seat) -> None:
+    if not is_from_us(request, await _csrf(request), seat.csrf):
+        raise not_from_our_page()
+
+
+def is_from_us(request: Request, token: str, right: str) -> bool:
+    """Whether a change was asked for by a page of ours: by its origin, and by the token in it."""
     origin = request.headers.get("origin")
-    own = origin is None or urlsplit(origin).netloc == request.headers.get("host")
-    if own and hmac.compare_digest(await _csrf(request), seat.csrf) and seat.csrf:
-        return
-    raise Problem(
+    own = origin is None or origin == f"{request.url.scheme}://{request.headers.get('host')}"
+    return own and bool(right) and hmac.compare_digest(token.encode(), right.encode())
+
+
+def not_from_our_page() -> Problem:
+    """For a form that somebody else's page has sent, or one of ours that is too old."""
+    return Problem(
         403,
         "not-from-our-page",
         Text("Cette demande ne vient pas de nos pages", "This is not from one of our pages"),

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import uvicorn
 
+from gateway.adapters.systemd import keep_alive
 from gateway.clock import Clock
-from gateway.config import Settings
+from gateway.config import OtherTools, Settings, supervisor
 from gateway.console.app import build_app
 from gateway.console.hub import Hub
 from gateway.console.seat import Seats
@@ -30,21 +31,33 @@ async def serve(
     port: int = 8080,
     seats: Callable[[Settings, Clock], Seats],
     allowed_hosts: Iterable[str] = (),
+    told: OtherTools | None = None,
+    proxies: Iterable[str] = (),
 ) -> None:
     """Serve until cancelled; then every stream is ended and the port is free within 3 s.
+
+    `proxies` are addresses whose X-Forwarded-For and X-Forwarded-Proto are believed.
 
     Raises:
         OSError: The address is taken or not ours.
     """
     with listening(host, port) as door:
         names = (*allowed_hosts, *_own_name(host))
-        app = build_app(sites, settings, seats=seats, allowed_hosts=names)
-        server = _Server(app, app.state.console.hub)
+        app = build_app(sites, settings, seats=seats, allowed_hosts=names, told=told)
+        console = app.state.console
+        server = _Server(app, (console.hub, console.kiosk), list(proxies))
         _log.info("console on http://%s:%d/", host, door.getsockname()[1])
         async with asyncio.TaskGroup() as tasks:
-            ear = tasks.create_task(app.state.follower.run(), name="console-broker")
+            beside = (
+                tasks.create_task(app.state.follower.run(), name="console-broker"),
+                tasks.create_task(app.state.guard.run(), name="console-guard"),
+                tasks.create_task(console.keep_names(), name="console-names"),
+                tasks.create_task(app.state.outside.run(), name="console-outside"),
+                tasks.create_task(keep_alive(supervisor(), lambda: True), name="console-systemd"),
+            )
             await server.serve_until_cancelled(door)
-            ear.cancel()
+            for task in beside:
+                task.cancel()
 
 
 @contextlib.contextmanager
@@ -62,18 +75,20 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
 class _Server(uvicorn.Server):
     """uvicorn, ended by cancellation (signals are the command's); streams are told first."""
 
-    def __init__(self, app: object, hub: Hub) -> None:
+    def __init__(self, app: object, hubs: Sequence[Hub], proxies: list[str]) -> None:
         config = uvicorn.Config(
             app,  # type: ignore[arg-type]
             access_log=False,
             lifespan="off",
+            forwarded_allow_ips=proxies,
             log_config=None,
+            proxy_headers=bool(proxies),
             server_header=False,
             timeout_graceful_shutdown=STOP_S,
             ws="none",
         )
         super().__init__(config)
-        self._hub = hub
+        self._hubs = hubs
 
     async def serve_until_cancelled(self, door: socket.socket) -> None:
         """Serve on a listening socket; a cancellation is passed on after a clean stop."""
@@ -92,7 +107,8 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams, then wait for what is still being answered."""
-        self._hub.close()
+        for hub in self._hubs:
+            hub.close()
         await super().shutdown(sockets)
 
 

@@ -22,6 +22,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+FRAMING = frozenset({"Content-Security-Policy", "X-Frame-Options"})
+"""What a page says itself, if it has a policy of its own: the older header knows no list."""
 
 BODY_MAX = 11 << 20
 """Bytes of a request: an upload of 10 MB with what a form puts around it."""
@@ -43,8 +45,10 @@ class Shield:
         async def send_shielded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                own = "content-security-policy" in headers  # a page that may be framed
                 for name, value in HEADERS.items():
-                    headers[name] = value
+                    if not (own and name in FRAMING):
+                        headers[name] = value
                 headers.setdefault("Cache-Control", "no-cache")
             await send(message)
 

@@ -7,7 +7,11 @@ from gateway.core.site import ZoneId
 
 
 class ZoneView(Struct, frozen=True):
-    """A zone's card. `fill`, `low` and `high` are places on the bar, 0 to 100."""
+    """A zone's card, and its room on the plan.
+
+    `fill`, `low` and `high` are places on the bar, 0 to 100. `told` is all of it in a sentence;
+    `because` is what moved an estimate most.
+    """
 
     id: ZoneId
     name: str
@@ -23,6 +27,9 @@ class ZoneView(Struct, frozen=True):
     fill: float
     low: float
     high: float
+    stale: bool
+    because: tuple[str, ...]
+    told: str
 
 
 class DoorView(Struct, frozen=True):
@@ -33,10 +40,11 @@ class DoorView(Struct, frozen=True):
     state: str
     word: str
     since: str
+    told: str
 
 
 class DecisionView(Struct, frozen=True):
-    """A decision's line."""
+    """A decision's line. `who` is empty for a reader who may see nobody's name."""
 
     id: str
     at: str
@@ -49,6 +57,16 @@ class DecisionView(Struct, frozen=True):
     who: str
 
 
+class HintView(Struct, frozen=True):
+    """Something to look at that is no alarm. `who` is as a decision's."""
+
+    id: str
+    at: str
+    time: str
+    text: str
+    who: str
+
+
 class AlarmView(Struct, frozen=True):
     """An alarm's line in the banner."""
 
@@ -56,6 +74,16 @@ class AlarmView(Struct, frozen=True):
     word: str
     about: str
     since: str
+    seen_to: str
+    """Since when somebody looks after it; empty: nobody does."""
+
+
+class MusterView(Struct, frozen=True):
+    """A zone's muster, as numbers: who is missing is told only to whom may know."""
+
+    id: ZoneId
+    expected: int
+    seen: int
 
 
 class HouseView(Struct, frozen=True):
@@ -75,15 +103,25 @@ class SiteView(Struct, frozen=True):
     doors: tuple[DoorView, ...]
     alarms: tuple[AlarmView, ...]
     decisions: tuple[DecisionView, ...]
+    hints: tuple[HintView, ...]
+    musters: tuple[MusterView, ...]
     house: HouseView
 
 
 class ChangeView(Struct, frozen=True):
-    """One change: what to replace, or for `access` to put on top; `heard` is its time."""
+    """One change: what to replace, or for `access` and `hint` to put on top; `heard` its time."""
 
     part: str
     heard: str
-    value: ZoneView | DoorView | DecisionView | HouseView | tuple[AlarmView, ...]
+    value: (
+        ZoneView
+        | DoorView
+        | DecisionView
+        | HintView
+        | HouseView
+        | MusterView
+        | tuple[AlarmView, ...]
+    )
 
 
 _encode = msgspec.json.Encoder().encode

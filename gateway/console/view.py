@@ -9,26 +9,34 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from gateway.clock import Clock
+from gateway.console.hub import View
 from gateway.console.i18n import Lang, in_lang
-from gateway.console.picture import Change, Picture, ZoneNow
+from gateway.console.picture import Change, Picture, ZoneNow, hint_id
 from gateway.console.shown import (
     AlarmView,
     ChangeView,
     DecisionView,
     DoorView,
+    HintView,
     HouseView,
+    MusterView,
     SiteView,
     ZoneView,
     as_json,
 )
 from gateway.console.words import WORDS, say
-from gateway.core.site import Door, Machine, Site, SiteId, Zone, ZoneId
-from gateway.wire import AccessMessage, AlarmMessage, OccupancyMessage
+from gateway.core.directory import HolderId
+from gateway.core.site import Door, DoorId, Machine, Site, SiteId, Zone, ZoneId
+from gateway.wire import AccessMessage, AlarmMessage, HintMessage, OccupancyMessage
 
 SHOWN_DECISIONS = 30
 """Decisions on the page: two screens of a phone; the whole page stays under 60 kB."""
+SHOWN_HINTS = 5
+"""Hints on the page: more would hide the last one."""
 NEARLY_FULL = 0.8
 """Share of the capacity from which a room is called nearly full."""
+SILENT = frozenset({"duress"})
+"""Alarms that no shared screen tells: whoever stands behind the person under threat may see it."""
 BAR_LIMIT = 90.0
 """Where on the bar (0 to 100) the capacity stands: beyond it there is room to show too many."""
 PSEUDONYM_SHOWN = 8
@@ -42,37 +50,72 @@ class Viewer:
         self._sites = sites
         self._picture = picture
         self._clock = clock
+        self.names: dict[HolderId, str] = {}
+        """Everybody's name, for those who may see it; `Console.read_names` keeps it."""
         self._zones = {site.id: ZoneInfo(site.timezone) for site in sites.values()}
 
-    def site(self, site_id: SiteId, lang: Lang) -> SiteView:
-        """The whole page of a site."""
+    def site(self, site_id: SiteId, lang: Lang, *, people: bool = False) -> SiteView:
+        """The whole page of a site; with `people`, who passed."""
         site, now = self._sites[site_id], self._picture.sites[site_id]
         return SiteView(
             zones=tuple(self._zone(site, zone, lang) for zone in site.zones),
             doors=tuple(self._door(site, door, lang) for door in site.doors),
             alarms=self._alarms(site, lang),
             decisions=tuple(
-                self._decision(site, message, lang) for message in now.decisions[:SHOWN_DECISIONS]
+                self._decision(site, message, lang, people=people)
+                for message in now.decisions[:SHOWN_DECISIONS]
             ),
+            hints=tuple(
+                self._hint(site, hint, lang, people=people) for hint in now.hints[:SHOWN_HINTS]
+            ),
+            musters=tuple(self._muster(site, zone) for zone in now.muster),
             house=self._house(site, lang),
         )
 
-    def change(self, site_id: SiteId, lang: Lang, change: Change) -> str:
-        """One change as JSON."""
-        site = self._sites[site_id]
-        value: ZoneView | DoorView | DecisionView | HouseView | tuple[AlarmView, ...]
+    def snapshot(self, view: View) -> str:
+        """The whole page as JSON."""
+        return as_json(self.site(view.site, view.lang, people=view.people))
+
+    def change(self, view: View, change: Change) -> str | None:
+        """One change as JSON; None for a decision that is no longer kept."""
+        site, lang = self._sites[view.site], view.lang
+        value: (
+            ZoneView
+            | DoorView
+            | DecisionView
+            | HintView
+            | HouseView
+            | MusterView
+            | tuple[AlarmView, ...]
+        )
         match change.part:
             case "zone":
                 value = self._zone(site, site.zone[ZoneId(change.key)], lang)
             case "door":
-                value = next(self._door(site, d, lang) for d in site.doors if d.id == change.key)
+                value = self._door(site, site.door[DoorId(change.key)], lang)
             case "access":
-                value = self._decision(site, self._picture.sites[site_id].decisions[0], lang)
+                decisions = self._picture.sites[view.site].decisions
+                message = next((each for each in decisions if each.id == change.key), None)
+                if message is None:
+                    return None
+                value = self._decision(site, message, lang, people=view.people)
+            case "hint":
+                hints = self._picture.sites[view.site].hints
+                hint = next((each for each in hints if hint_id(each) == change.key), None)
+                if hint is None:
+                    return None
+                value = self._hint(site, hint, lang, people=view.people)
             case "alarms":
                 value = self._alarms(site, lang)
             case "house":
                 value = self._house(site, lang)
-        return as_json(ChangeView(change.part, self.heard(site_id, lang), value))
+            case "muster":
+                value = self._muster(site, ZoneId(change.key))
+        return as_json(ChangeView(change.part, self.heard(view.site, lang), value))
+
+    def gateway_is_up(self) -> bool:
+        """Whether the broker is heard and a gateway answers there."""
+        return gateway_state(self._picture) not in ("unreachable", "offline", "unknown")
 
     def heard(self, site: SiteId, lang: Lang) -> str:
         """When the last message came."""
@@ -87,14 +130,16 @@ class Viewer:
             return _unknown_zone(zone.id, name, of, lang)
         count = now.count
         state = _state_of(count)
-        word = say(f"zone.{state}", lang)
+        word = say(f"zone.{_word_of(state, count)}", lang)
+        word = f"{word}, {say('zone.stale', lang)}" if count.stale else word
+        people, of = str(count.people), _out_of(count, lang)
         return ZoneView(
             id=zone.id,
             name=name,
             state=state,
-            word=f"{word}, {say('zone.stale', lang)}" if count.stale else word,
-            people=str(count.people),
-            of=_out_of(count, lang),
+            word=word,
+            people=people,
+            of=of,
             known=say("known", lang, n=count.known) if count.known != count.people else "",
             range=_range_of(count, lang),
             trend=self._trend(site.id, now, lang),
@@ -103,6 +148,9 @@ class Viewer:
             fill=_place(count.people, count.capacity),
             low=_place(count.low, count.capacity),
             high=_place(count.high, count.capacity),
+            stale=count.stale,
+            because=tuple(in_lang(reason, lang) for reason in count.because),
+            told=say("zone.told", lang, name=name, people=people, of=of, word=word),
         )
 
     def _trend(self, site: SiteId, now: ZoneNow, lang: Lang) -> str:
@@ -114,10 +162,13 @@ class Viewer:
         now = self._picture.sites[site.id].doors.get(door.id)
         state = "unknown" if now is None else now.state
         since = "" if now is None else self._since(site.id, now.at, lang)
-        word = say(f"door.{state}", lang)
-        return DoorView(door.id, in_lang(door.name, lang), state, word, since)
+        name, word = in_lang(door.name, lang), say(f"door.{state}", lang)
+        told = say("door.told", lang, name=name, word=word)
+        return DoorView(door.id, name, state, word, since, told)
 
-    def _decision(self, site: Site, message: AccessMessage, lang: Lang) -> DecisionView:
+    def _decision(
+        self, site: Site, message: AccessMessage, lang: Lang, *, people: bool
+    ) -> DecisionView:
         way = message.direction if message.direction in ("entry", "exit", "machine") else None
         return DecisionView(
             id=message.id,
@@ -128,26 +179,47 @@ class Viewer:
             place=_place_name(site, message, lang),
             way=say(way, lang) if way else "",
             reason=in_lang(message.message, lang),
-            who=_short(message.holder or ""),
+            who=self._who(message.holder) if people else "",
         )
+
+    def _hint(self, site: Site, message: HintMessage, lang: Lang, *, people: bool) -> HintView:
+        return HintView(
+            id=hint_id(message),
+            at=message.at.isoformat(),
+            time=self._time(site.id, message.at),
+            text=in_lang(message.message, lang),
+            who=self._who(message.holder) if people else "",
+        )
+
+    def _who(self, holder: str | None) -> str:
+        """A name, or the pseudonym of somebody who was enrolled since the names were read."""
+        return self.names.get(HolderId(holder), _short(holder)) if holder is not None else ""
 
     def _alarms(self, site: Site, lang: Lang) -> tuple[AlarmView, ...]:
         alarms = self._picture.sites[site.id].alarms
-        newest_first = sorted(alarms.items(), key=lambda item: item[1].at, reverse=True)
+        told = [(key, alarm) for key, alarm in alarms.items() if alarm.kind not in SILENT]
+        newest_first = sorted(told, key=lambda item: item[1].at, reverse=True)
         return tuple(self._alarm(site, key, alarm, lang) for key, alarm in newest_first)
 
     def _alarm(self, site: Site, key: str, alarm: AlarmMessage, lang: Lang) -> AlarmView:
-        word = f"alarm.{alarm.kind}"
+        seen_to = alarm.acknowledged_at
         return AlarmView(
             id=key,
-            word=say(word, lang) if word in WORDS else alarm.kind,
-            about=_subject(site, alarm, lang),
+            word=alarm_word(alarm.kind, lang),
+            about=subject(site, alarm.kind, alarm.object, lang),
             since=self._since(site.id, alarm.at, lang),
+            seen_to=""
+            if seen_to is None
+            else say("seen-to", lang, time=self._time(site.id, seen_to, seconds=False)),
         )
+
+    def _muster(self, site: Site, zone: ZoneId) -> MusterView:
+        now = self._picture.sites[site.id].muster.get(zone)
+        return MusterView(zone, now.expected if now else 0, now.seen if now else 0)
 
     def _house(self, site: Site, lang: Lang) -> HouseView:
         mode = self._picture.sites[site.id].mode
-        gateway = _gateway_state(self._picture)
+        gateway = gateway_state(self._picture)
         return HouseView(
             mode=mode or "normal",
             mode_word=say(f"mode.{mode}", lang) if f"mode.{mode}" in WORDS else "",
@@ -183,6 +255,9 @@ def _unknown_zone(zone: ZoneId, name: str, of: str, lang: Lang) -> ZoneView:
         fill=0,
         low=0,
         high=0,
+        stale=False,
+        because=(),
+        told=say("zone.told", lang, name=name, people="—", of=of, word=say("zone.unknown", lang)),
     )
 
 
@@ -194,6 +269,11 @@ def _state_of(count: OccupancyMessage) -> str:
     if count.capacity is not None and count.people >= NEARLY_FULL * count.capacity:
         return "nearly"
     return "open"
+
+
+def _word_of(state: str, count: OccupancyMessage) -> str:
+    """A room without a limit is in use; one with a limit has room left."""
+    return "used" if state == "open" and count.capacity is None else state
 
 
 def _out_of(count: OccupancyMessage, lang: Lang) -> str:
@@ -224,14 +304,24 @@ def _place_name(site: Site, message: AccessMessage, lang: Lang) -> str:
     return _name_among(site.doors, point.door or point.id, lang)
 
 
-def _subject(site: Site, alarm: AlarmMessage, lang: Lang) -> str:
+def alarm_word(kind: str, lang: Lang) -> str:
+    """What an alarm is called; a kind that we do not know has but its own name."""
+    word = f"alarm.{kind}"
+    return say(word, lang) if word in WORDS else kind
+
+
+def subject(site: Site, kind: str, about: str, lang: Lang) -> str:
     """What an alarm is about; an id alone does not say whether it is a door's or a zone's."""
     things: tuple[Door | Zone | Machine, ...] = (*site.zones, *site.doors, *site.machines)
-    if alarm.kind in ("forced", "held", "tailgating"):
+    if kind == "duress":
+        point = next((point for point in site.access_points if point.id == about), None)
+        about = (point.door or point.machine or about) if point is not None else about
+        things = (*site.doors, *site.machines)
+    elif kind in ("forced", "held", "tailgating"):
         things = site.doors
-    elif alarm.kind in ("lone-worker", "unsupervised", "unattended", "safe-stop"):
+    elif kind in ("lone-worker", "unsupervised", "unattended", "safe-stop"):
         things = site.machines
-    return _name_among(things, alarm.object, lang)
+    return _name_among(things, about, lang)
 
 
 def _name_among(things: Iterable[Door | Zone | Machine], about: str, lang: Lang) -> str:
@@ -243,7 +333,7 @@ def _short(holder: str) -> str:
     return holder if len(holder) <= PSEUDONYM_SHOWN else f"{holder[:PSEUDONYM_SHOWN]}…"
 
 
-def _gateway_state(picture: Picture) -> str:
+def gateway_state(picture: Picture) -> str:
     """One word for all instances: the site is served as long as one of them is."""
     if not picture.connected:
         return "unreachable"

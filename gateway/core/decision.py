@@ -36,7 +36,7 @@ def decide(turn: Turn, device: Device, event: Reported) -> None:
     question = asked(turn.site, turn.finish(), event, turn.now)
     ruling = rules.decide(question)
     actuates = not is_late(turn, event)
-    door = _door(turn, question.point)
+    door = turn.site.door_of(question.point)
     by_itself = ruling.granted and actuates and door is not None and door.lock is None
     turn.say(
         Decided(
@@ -82,7 +82,7 @@ def _take_over(turn: Turn, device: Device, event: Reported, reading: CredentialP
 
 def _act(turn: Turn, question: Question, ruling: Ruling, point: AccessPoint) -> None:
     """A fresh grant: the door opens, the machine starts or stops, somebody is safe."""
-    door, holder = _door(turn, point), question.holder
+    door, holder = turn.site.door_of(point), question.holder
     if door is not None:
         doors.unlock(turn, door, (door.lock,) if door.lock is not None else ())
         arrival = Arrival(holder.id, _beyond(point, door)) if holder is not None else None
@@ -98,7 +98,7 @@ def _act(turn: Turn, question: Question, ruling: Ruling, point: AccessPoint) -> 
 
 def _merge(turn: Turn, question: Question, point: AccessPoint) -> None:
     """A passage that is told late: who is where, if nothing newer is known of them."""
-    door, holder = _door(turn, point), question.holder
+    door, holder = turn.site.door_of(point), question.holder
     if holder is None:
         return
     if door is not None and presence.merge(turn, holder.id, _beyond(point, door), question.at):
@@ -124,10 +124,6 @@ def _note(turn: Turn, question: Question, ruling: Ruling, *, is_code: bool) -> N
                 at=turn.now,
             )
         )
-
-
-def _door(turn: Turn, point: AccessPoint | None) -> Door | None:
-    return turn.site.door.get(point.door) if point is not None and point.door is not None else None
 
 
 def _beyond(point: AccessPoint, door: Door) -> ZoneId | None:

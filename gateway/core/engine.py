@@ -177,13 +177,13 @@ def _reported(turn: Turn, event: Reported) -> None:  # noqa: C901, PLR0912 - a d
             doors.release(turn, door, None)
         case Crossed():
             devices.crossed(turn, device, zone, event)
-            sensing.sensed(turn, device, event)
+            sensing.sensed(turn, device, zone, event)
         case Motion(active=active) | Presence(active=active):
             _sense(turn, device, zone, event, float(active))
-            sensing.sensed(turn, device, event)
+            sensing.sensed(turn, device, zone, event)
         case Counted(people=people):
             _sense(turn, device, zone, event, people)
-            sensing.sensed(turn, device, event)
+            sensing.sensed(turn, device, zone, event)
         case Co2(ppm=ppm):
             _sense(turn, device, zone, event, ppm)
         case MachineReported(state=status):
@@ -217,9 +217,7 @@ def _sense(turn: Turn, device: Device, zone: ZoneId | None, event: Reported, val
 
 def _door(site: Site, device: Device) -> Door | None:
     """The door that a device speaks of: its own, or its access point's."""
-    point = site.access_point.get(device.access_point) if device.access_point else None
-    door = device.door or (point.door if point else None)
-    return site.door[door] if door else None
+    return site.door[device.door] if device.door else site.door_of(site.point_of(device))
 
 
 def _zone(site: Site, device: Device) -> ZoneId | None:

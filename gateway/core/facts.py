@@ -225,6 +225,17 @@ class AlarmRaised(_Fact, frozen=True):
     at: datetime
 
 
+class AlarmAcknowledged(_Fact, frozen=True):
+    """Somebody looks after an alarm that was raised at `raised` and is still on."""
+
+    kind: AlarmKind
+    object: str
+    raised: datetime
+    at: datetime
+    by: HolderId
+    why: str = ""
+
+
 class AlarmCleared(_Fact, frozen=True):
     """What was wrong is over."""
 
@@ -245,6 +256,23 @@ class PeopleCrossed(_Fact, frozen=True):
     entered: int
     left: int
     restarted: bool = False
+
+
+class OccupancyDay(_Fact, frozen=True):
+    """A zone's local day, told at its end: people over the minutes that were watched.
+
+    `at` is its start. `in_use` is the share of its open minutes in which it was in use; None: it
+    was not open while it was watched.
+    """
+
+    zone: ZoneId
+    day: date
+    at: datetime
+    mean: float
+    min: int
+    max: int
+    in_use: float | None
+    minutes: int
 
 
 class VisitsDay(_Fact, frozen=True):
@@ -343,7 +371,9 @@ Fact = (
     | Noticed
     | OccupancyChanged
     | OccupancyMinute
+    | OccupancyDay
     | AlarmRaised
+    | AlarmAcknowledged
     | AlarmCleared
     | PeopleCrossed
     | VisitsDay

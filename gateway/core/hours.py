@@ -73,12 +73,6 @@ def opening(site: Site, hours: str, at: datetime) -> Opening:
     return by_plan
 
 
-def is_open(hours: str, timezone: str, at: datetime) -> bool:
-    """Whether `hours`, without a holiday in it, holds at `at` (aware) on a clock in `timezone`."""
-    minute = at.replace(second=0, microsecond=0)
-    return hours == ALWAYS or _by_plan(hours, timezone, None, None, minute) == "open"
-
-
 def holidays_named(hours: str) -> frozenset[str]:
     """Which of "PH" and "SH" an expression names."""
     return frozenset(

@@ -34,7 +34,7 @@ from gateway.core.facts import (
 )
 from gateway.core.readings import MachineReported
 from gateway.core.rules import LATE
-from gateway.core.site import Device, DeviceId, Machine, MachineId, Site
+from gateway.core.site import Device, Machine, MachineId, Site
 from gateway.core.state import NEVER, MachineUse, State
 from gateway.core.turn import Turn
 
@@ -63,7 +63,7 @@ def sign_off(turn: Turn, machine: MachineId) -> None:
 
 def reported(turn: Turn, device: Device, event: Reported) -> None:
     """What a machine's meter says; what the broker kept or is of before the grant says nothing."""
-    point = turn.site.access_point.get(device.access_point) if device.access_point else None
+    point = turn.site.point_of(device)
     machine = device.machine or (point.machine if point else None)
     use = turn.machines.get(machine) if machine else None
     if machine is None or use is None or event.retained or event.at < use.since - LATE:
@@ -151,7 +151,7 @@ def _judge(turn: Turn, machine: Machine, use: MachineUse, missing: str | None) -
         return
     turn.machines = turn.machines.set(machine.id, warned)
     turn.wake(stops_at)
-    devices = _devices(turn.site, machine.id)
+    devices = turn.site.machine_readers[machine.id]
     turn.say(WarnMachine(machine=machine.id, devices=devices, reason=missing, stops_at=stops_at))
 
 
@@ -162,7 +162,7 @@ def _stop(turn: Turn, machine: MachineId, use: MachineUse) -> None:
     turn.say(
         StopMachine(
             machine=machine,
-            devices=_devices(turn.site, machine),
+            devices=turn.site.machine_readers[machine],
             reason=use.missing or "",
             at=turn.now,
         )
@@ -191,11 +191,5 @@ def _end(
 
 
 def _warning_over(turn: Turn, machine: MachineId) -> None:
-    devices = _devices(turn.site, machine)
+    devices = turn.site.machine_readers.get(machine, ())  # it may be gone
     turn.say(MachineWarningOver(machine=machine, devices=devices, at=turn.now))
-
-
-def _devices(site: Site, machine: MachineId) -> tuple[DeviceId, ...]:
-    """The readers of the machine's access points: they tell its user."""
-    points = (point for point in site.access_points if point.machine == machine)
-    return tuple(reader for point in points for reader in site.readers[point.id])

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 
 from msgspec import structs
 
-from gateway.core import sensing
-from gateway.core.estimate.reading import HeadCount, in_words
+from gateway.core import sensing, zone_days
+from gateway.core.estimate.reading import HeadCount, contributors, in_words
 from gateway.core.estimate.window import Estimate
 from gateway.core.facts import Noticed, OccupancyChanged, OccupancyMinute
+from gateway.core.sensing import Sight
 from gateway.core.site import Site, Text, Zone, ZoneId
 from gateway.core.state import NEVER, ZoneState
 from gateway.core.turn import Turn
@@ -35,12 +36,10 @@ def read_out(
 ) -> OccupancyChanged:
     """A zone's head count with its interval, and what moved it."""
     known = zones[zone.id].known
-    count = _estimated(site, zones, estimate, zone.id, at)
-    if count is None:
+    sight = sensing.look(site, zones, estimate, zone.id, at)
+    if sight is None:
         return _told(zone, known, certain(zone, known), at)
-    why = sensing.reasons(site, estimate, zone.id, at)
-    words = tuple(in_words(reason, site.name_of, site.clock) for reason in why)
-    return _told(zone, known, count, at, words)
+    return _told(zone, known, sight.count, at, _because(site, sight, at))
 
 
 def certain(zone: Zone, known: int) -> HeadCount:
@@ -85,7 +84,8 @@ def announce(turn: Turn) -> None:
         if _can_wait(turn, zone_id, before):
             _put_off(turn, zone_id, before)
             continue
-        count = _estimated(turn.site, turn.zones, turn.estimate, zone_id, turn.now)
+        sight = sensing.look(turn.site, turn.zones, turn.estimate, zone_id, turn.now)
+        count = None if sight is None else sight.count
         people = before.known if count is None else count.people
         if count is None and before.count is None:
             turn.say(_told(zone, people, certain(zone, people), turn.now))
@@ -94,7 +94,7 @@ def announce(turn: Turn) -> None:
             turn.zones = turn.zones.set(zone_id, read)
             continue
         else:
-            _follow(turn, zone, before, count)
+            _follow(turn, zone, before, sight)
         if zone.capacity is not None and people > zone.capacity:
             turn.raise_alarm("over-capacity", zone_id)
         else:
@@ -121,13 +121,16 @@ def close_minutes(turn: Turn) -> None:
         if sensing.parts_of(turn.site, turn.estimate, zone_id):
             turn.touched[zone_id] = None
         if state.minute < current:  # else the clock was put back: that minute was none
-            turn.say(_figures(zone_id, state))
+            figures = _figures(zone_id, state)
+            turn.say(figures)
+            zone_days.minute_closed(turn, figures)
         begun = opened(state.known, current, state.count)
         zones = zones.set(
             zone_id,
             structs.replace(begun, told=state.told, read_at=state.read_at, due=state.due),
         )
     turn.zones = zones
+    zone_days.tell_days(turn)
     turn.wake(current + MINUTE)
 
 
@@ -157,27 +160,22 @@ def _put_off(turn: Turn, zone_id: ZoneId, zone: ZoneState) -> None:
     turn.wake(due)
 
 
-def _estimated(
-    site: Site,
-    zones: Mapping[ZoneId, ZoneState],
-    estimate: Estimate | None,
-    zone: ZoneId,
-    at: datetime,
-) -> HeadCount | None:
-    if estimate is None or not sensing.parts_of(site, estimate, zone):
-        return None
-    known = {id_: entry.known for id_, entry in zones.items()}
-    return sensing.head_count(site, estimate, zone, known, at)
-
-
-def _follow(turn: Turn, zone: Zone, before: ZoneState, count: HeadCount | None) -> None:
+def _follow(turn: Turn, zone: Zone, before: ZoneState, sight: Sight | None) -> None:
     """Take an estimate in, or its end, and say it."""
+    count = None if sight is None else sight.count
     if count is not None:
         _hint(turn, zone, before.count, count)
     after = _changed(before, turn.now, before.known, count)
     after = structs.replace(after, told=before.known, read_at=turn.now, due=NEVER)
     turn.zones = turn.zones.set(zone.id, after)
-    turn.say(read_out(turn.site, turn.zones, turn.estimate, zone, turn.now))
+    why = () if sight is None else _because(turn.site, sight, turn.now)
+    turn.say(_told(zone, before.known, count or certain(zone, before.known), turn.now, why))
+
+
+def _because(site: Site, sight: Sight, at: datetime) -> tuple[Text, ...]:
+    """What moved an estimate, in words."""
+    why = contributors(sight.parts, at)
+    return tuple(in_words(reason, site.name_of, site.clock) for reason in why)
 
 
 def _told(

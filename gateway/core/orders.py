@@ -8,8 +8,10 @@ Requests work in every mode: in a lockdown or an evacuation an operator still op
 from typing import assert_never
 
 from gateway.core import doors, enrol, machines, modes, muster, presence, sensing
+from gateway.core.directory import HolderId
 from gateway.core.facts import RequestAnswered
 from gateway.core.requests import (
+    AcknowledgeAlarm,
     EnrolBadge,
     MarkLeft,
     MarkMustered,
@@ -76,6 +78,8 @@ def _done(turn: Turn, request: Request) -> str | None:
             error = _people(turn, order)
         case TellVacant() as order:
             error = _vacant(turn, order)
+        case AcknowledgeAlarm() as order:
+            error = _acknowledge(turn, order, request.by)
         case EnrolBadge() as order:
             error = enrol.asked(turn, order, request.transaction)
         case _:
@@ -147,4 +151,12 @@ def _vacant(turn: Turn, order: TellVacant) -> str | None:
     if order.zone not in turn.site.zone:
         return "unknown-object"
     sensing.vacancy_told(turn, order.zone, order.why)
+    return None
+
+
+def _acknowledge(turn: Turn, order: AcknowledgeAlarm, by: HolderId) -> str | None:
+    alarm = next((on for on in turn.alarms if on == (order.kind, order.object)), None)
+    if alarm is None:
+        return "not-on"
+    turn.acknowledge_alarm(*alarm, by, order.why)
     return None

@@ -10,6 +10,8 @@ remember when, for as long as a late passage is still merged. Who enters where t
 known to be there at that later time.
 """
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from immutables import Map
@@ -23,6 +25,11 @@ from gateway.core.turn import Turn
 
 MERGED_MAX = timedelta(days=7)
 """A passage told later than this moves nobody. It bounds how long those who left are remembered."""
+
+
+def inside(site: Site, presence: Iterable[Whereabouts]) -> Counter[ZoneId]:
+    """How many people are known to be in each zone, its inner zones included."""
+    return Counter(zone for entry in presence for zone in site.zone[entry.zone].lineage)
 
 
 def move(turn: Turn, holder: HolderId, zone: ZoneId | None, at: datetime | None = None) -> None:

@@ -72,6 +72,14 @@ class TellVacant(_Order, frozen=True, tag="vacant"):
     why: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
+class AcknowledgeAlarm(_Order, frozen=True, tag="acknowledge"):
+    """Somebody looks after an alarm that is on; it stays on until what is wrong is over."""
+
+    kind: Annotated[str, Meta(min_length=1, max_length=32)]
+    object: Annotated[str, Meta(min_length=1, max_length=32)]
+    why: Why = ""
+
+
 class EnrolBadge(_Order, frozen=True, tag="enrol"):
     """Take the next badge at a reader for `holder`; None: wait for none any more."""
 
@@ -80,9 +88,27 @@ class EnrolBadge(_Order, frozen=True, tag="enrol"):
 
 
 Order = (
-    SetMode | OpenDoor | MarkMustered | MarkLeft | SetService | SetPeople | TellVacant | EnrolBadge
+    SetMode
+    | OpenDoor
+    | MarkMustered
+    | MarkLeft
+    | SetService
+    | SetPeople
+    | TellVacant
+    | AcknowledgeAlarm
+    | EnrolBadge
 )
-VERBS: tuple[str, ...] = ("mode", "open", "muster", "left", "service", "people", "vacant", "enrol")
+VERBS: tuple[str, ...] = (
+    "mode",
+    "open",
+    "muster",
+    "left",
+    "service",
+    "people",
+    "vacant",
+    "acknowledge",
+    "enrol",
+)
 
 
 class Request(Struct, frozen=True):
@@ -101,4 +127,5 @@ ERRORS: tuple[str, ...] = (
     "unknown-object",  # no such door, zone, access point or holder
     "busy",  # the reader waits for a badge already
     "out-of-place",  # it makes no sense now: a muster outside an evacuation
+    "not-on",  # no such alarm is on (any more)
 )

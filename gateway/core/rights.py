@@ -47,6 +47,7 @@ from gateway.core.state import State
 
 MINUTE = timedelta(minutes=1)
 """The grain of opening hours, and of a frame."""
+_NOBODY_S = 86_400.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Span = tuple[datetime, datetime]
@@ -94,7 +95,7 @@ def rights_of(site: Site, state: State, device: Device, now: datetime) -> Rights
 
 def standing_of(site: Site, state: State, device: Device) -> Standing:
     """Whether a reader may decide alone, and for whom."""
-    point = site.access_point.get(device.access_point) if device.access_point else None
+    point = site.point_of(device)
     if point is not None and point.direction == "exit":
         return Standing("everybody")
     why = _why_nobody(site, state, device, point)
@@ -102,16 +103,20 @@ def standing_of(site: Site, state: State, device: Device) -> Standing:
 
 
 def frame_of(site: Site, device: Device, now: datetime) -> Frame:
-    """The frame in which a reader's list is worked out now: of its door's `rights_valid_s`."""
-    door = _door_of(site, device)
-    half = max(MINUTE, MINUTE * ((door.rights_valid_s if door else 0) // (2 * 60)))
+    """The frame in which a reader's list is worked out now: of its door's `rights_valid_s`.
+
+    Where nobody is ever on the list, it is a day's: there is nothing to send again.
+    """
+    door = site.door_of(site.point_of(device))
+    valid_s = door.rights_valid_s if door is not None and door.rights_valid_s > 0 else _NOBODY_S
+    half = max(MINUTE, MINUTE * (valid_s // (2 * 60)))
     begins = _EPOCH + (now - _EPOCH) // half * half
     return Frame(begins, begins + 2 * half)
 
 
 def hours_of(site: Site, device: Device) -> frozenset[str]:
     """The opening hours that a reader's list depends on."""
-    point = site.access_point.get(device.access_point) if device.access_point else None
+    point = site.point_of(device)
     if point is None or point.direction != "entry":
         return frozenset()
     return frozenset(
@@ -201,7 +206,7 @@ class _Post(Struct, frozen=True):
 
 
 def _why_nobody(site: Site, state: State, device: Device, point: AccessPoint | None) -> str | None:
-    door = _door_of(site, device)
+    door = site.door_of(point)
     if point is None:
         return "point-unknown"
     if door is None or point.direction != "entry":
@@ -336,8 +341,3 @@ def _hours(site: Site, point: AccessPoint, plan: PlanId) -> tuple[str, ...]:
 def _entered(site: Site, point: AccessPoint) -> tuple[Zone, ...]:
     """The zones that one enters at an access point. Who is inside a parent may need fewer."""
     return tuple(site.zone[zone] for zone in site.zone[point.zone].lineage)
-
-
-def _door_of(site: Site, device: Device) -> Door | None:
-    point = site.access_point.get(device.access_point) if device.access_point else None
-    return site.door[point.door] if point is not None and point.door is not None else None

@@ -9,22 +9,29 @@ Known presence is one thing and people are another: the rules ask for the one wh
 ("never alone"), for the other where they need room.
 """
 
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from functools import partial
+from typing import assert_never
 from zlib import crc32
 
 from immutables import Map
-from msgspec import structs
+from msgspec import Struct, structs
 
 from gateway.core.directory import HolderId
 from gateway.core.estimate import belief as beliefs
-from gateway.core.estimate import elapsed, reading, window
+from gateway.core.estimate import elapsed, misses, passages, reading, window
 from gateway.core.estimate import zone as zones
 from gateway.core.estimate.evidence import (
     BadgeTaken,
     DeviceHealth,
     DeviceJudged,
     Evidence,
+    HeadsCounted,
+    MotionSeen,
     PeopleSet,
+    PresenceSeen,
+    TotalsTold,
     VacancyTold,
 )
 from gateway.core.estimate.layout import Layout
@@ -33,6 +40,7 @@ from gateway.core.estimate.window import Estimate
 from gateway.core.events import Reported
 from gateway.core.readings import Counted, Crossed, Motion, Presence
 from gateway.core.site import Device, DeviceId, Door, Site, ZoneId
+from gateway.core.state import ZoneState
 from gateway.core.turn import Turn
 
 VACANT_ODDS = 200.0
@@ -41,12 +49,10 @@ OPERATOR = DeviceId("operator")
 """Who tells what operators say, among the devices."""
 
 
-def sensed(turn: Turn, device: Device, event: Reported) -> None:
-    """A sensor's reading, if it tells of people. What the broker kept from before is no news."""
-    if event.retained or not isinstance(event.reading, Motion | Presence | Counted | Crossed):
-        return
-    zone = _watched(turn.site, device)
-    if zone is None:
+def sensed(turn: Turn, device: Device, zone: ZoneId | None, event: Reported) -> None:
+    """A sensor's reading of a zone, if it tells of people. What the broker kept is no news."""
+    tells = isinstance(event.reading, Motion | Presence | Counted | Crossed)
+    if zone is None or event.retained or not tells:
         return
     _adopt(turn, zone)
     layout = layout_of(turn.site, turn.estimate)
@@ -82,7 +88,8 @@ def judged(turn: Turn, device: DeviceId, health: DeviceHealth) -> None:
     """A device went offline, fell silent, or came back: only one that is well has a vote."""
     if turn.estimate is not None:
         _tell(turn, DeviceJudged(at=turn.now, device=device, health=health))
-        turn.touched |= dict.fromkeys(turn.estimate.zones)
+        for zone in window.heard_by(turn.estimate, device):
+            turn.touched |= dict.fromkeys(turn.site.zone[zone].lineage)
 
 
 def people_set(turn: Turn, zone: ZoneId, people: int) -> None:
@@ -98,41 +105,44 @@ def vacancy_told(turn: Turn, zone: ZoneId, why: str) -> None:
     _tell(turn, VacancyTold(at=turn.now, device=OPERATOR, zone=area, odds=VACANT_ODDS, why=why))
 
 
-def head_count(
-    site: Site, estimate: Estimate | None, zone: ZoneId, known: dict[ZoneId, int], at: datetime
-) -> HeadCount | None:
+class Sight(Struct, frozen=True):
+    """A zone as it is estimated: its count, and its areas as they are at that moment."""
+
+    count: HeadCount
+    parts: tuple[zones.ZoneEstimate, ...]
+
+
+def look(
+    site: Site,
+    counted: Mapping[ZoneId, ZoneState],
+    estimate: Estimate | None,
+    zone: ZoneId,
+    at: datetime,
+) -> Sight | None:
     """A zone's estimated people; None where nothing but badges counts it.
 
-    `known` are those who are badged in, a zone. Who is known to be in a part of the zone that is
-    not estimated is added to the estimate of the rest.
+    Who is known to be in a part of the zone that is not estimated is added to the estimate of the
+    rest.
     """
-    parts = parts_of(site, estimate, zone)
-    if estimate is None or not parts:
+    areas = parts_of(site, estimate, zone)
+    if estimate is None or not areas:
         return None
-    inner = [part for part in parts if not set(site.zone[part].ancestors) & set(parts)]
-    beside = max(0, known[zone] - sum(known[part] for part in inner))
+    known = counted[zone].known
+    beside = max(0, known - _known_in(site, counted, areas))
     capacity = site.zone[zone].capacity
-    told = [window.zone_at(estimate, part, at) for part in parts]
+    parts = tuple(window.zone_at(estimate, area, at) for area in areas)
     count = reading.read(
-        told, None if capacity is None else max(0, capacity - beside), known[zone] - beside
+        parts, None if capacity is None else max(0, capacity - beside), known - beside
     )
-    return structs.replace(
-        count,
-        people=count.people + beside,
-        low=count.low + beside,
-        high=count.high + beside,
-        p_vacant=0.0 if beside else count.p_vacant,
-    )
-
-
-def reasons(
-    site: Site, estimate: Estimate | None, zone: ZoneId, at: datetime
-) -> tuple[zones.Reason, ...]:
-    """What moved a zone's estimate most, the strongest first; none where nothing estimates it."""
-    parts = parts_of(site, estimate, zone)
-    if estimate is None or not parts:
-        return ()
-    return reading.contributors([window.zone_at(estimate, part, at) for part in parts], at)
+    if beside:
+        count = structs.replace(
+            count,
+            people=count.people + beside,
+            low=count.low + beside,
+            high=count.high + beside,
+            p_vacant=0.0,
+        )
+    return Sight(count, parts)
 
 
 def parts_of(site: Site, estimate: Estimate | None, zone: ZoneId) -> tuple[ZoneId, ...]:
@@ -164,7 +174,7 @@ def space_changed(turn: Turn) -> None:
         zone: entry
         for zone, entry in turn.estimate.zones.items()
         if zone in turn.site.zone
-        and len(entry.belief) == len(beliefs.begun(turn.site.zone[zone].capacity))
+        and len(entry.belief) == beliefs.size(turn.site.zone[zone].capacity)
     }
     past_all = turn.now + timedelta(seconds=2 * window.LATENESS_S)
     settled = window.settled(turn.estimate, past_all)
@@ -172,25 +182,34 @@ def space_changed(turn: Turn) -> None:
     turn.estimate = Estimate(turn.now, Map(now), settled.counters) if now else None
 
 
-def _watched(site: Site, device: Device) -> ZoneId | None:
-    """The zone whose people a device sees: its own, or that of its door."""
-    if device.zone is not None:
-        return device.zone
-    return site.door[device.door].zone if device.door is not None else None
+def _known_in(site: Site, counted: Mapping[ZoneId, ZoneState], areas: Collection[ZoneId]) -> int:
+    """Who is known to be in these areas, those inside of others of them once."""
+    outermost = (area for area in areas if set(site.zone[area].ancestors).isdisjoint(areas))
+    return sum(counted[area].known for area in outermost)
 
 
 def _adopt(turn: Turn, zone: ZoneId) -> None:
-    """From now on this zone is estimated, beginning with who is known to be there."""
+    """From now on this zone is estimated, beginning with who is known to be there.
+
+    If they were part of the zone around it until now, they are taken out of that one.
+    """
     began = turn.now - timedelta(seconds=window.LATENESS_S)
     estimate = turn.estimate or Estimate(began, Map())
     turn.estimate = estimate
     if zone in estimate.zones:
         return
     inner = parts_of(turn.site, estimate, zone)
-    known = turn.zones[zone].known - sum(turn.zones[part].known for part in inner)
+    known = turn.zones[zone].known - _known_in(turn.site, turn.zones, inner)
+    outer = _area(turn, zone)
+    if known > 0 and outer in estimate.zones:
+        estimate = window.revised(estimate, outer, partial(passages.parted, people=known))
     opened = zones.opened(zone, turn.site.zone[zone].capacity, estimate.settled_at)
     if known > 0:
-        opened = structs.replace(opened, belief=beliefs.certain(opened.belief, known))
+        opened = structs.replace(
+            opened,
+            belief=beliefs.certain(opened.belief, known),
+            tally=misses.known(opened.tally, known),
+        )
     turn.estimate = structs.replace(estimate, zones=estimate.zones.set(zone, opened))
 
 
@@ -203,10 +222,14 @@ def _tell(turn: Turn, evidence: Evidence) -> None:
 
 
 def _about(evidence: Evidence) -> tuple[ZoneId | None, ...]:
-    if isinstance(evidence, DeviceJudged):
-        return ()
-    inner = getattr(evidence, "inner", None)
-    return (getattr(evidence, "zone", inner), inner, getattr(evidence, "outer", None))
+    match evidence:
+        case TotalsTold() | BadgeTaken():
+            return (evidence.inner, evidence.outer)
+        case DeviceJudged():
+            return ()
+        case MotionSeen() | PresenceSeen() | HeadsCounted() | VacancyTold() | PeopleSet():
+            return (evidence.zone,)
+    assert_never(evidence)
 
 
 def _area(turn: Turn, zone: ZoneId) -> ZoneId:

@@ -45,6 +45,10 @@ ADMINISTRATOR = RoleId("administrator")
 """May do whatever an operator may."""
 
 
+Place = tuple[float, float]
+"""A place on the floor plan: x to the right and y towards the reader, in metres."""
+
+
 class Text(Struct, frozen=True):
     """One sentence or name in both languages."""
 
@@ -89,6 +93,8 @@ class Zone(Struct, frozen=True):
     """Each local day the zone is shut until somebody with this role has entered it."""
     escort: bool = False
     """A visitor may enter only while a member is inside."""
+    outline: tuple[Place, ...] = ()
+    """Its corners on the floor plan; none: the plan does not show it."""
 
     @property
     def lineage(self) -> tuple[ZoneId, ...]:
@@ -113,6 +119,15 @@ class Door(Struct, frozen=True):
     fail_mode: FailMode = "safe"
     rights_valid_s: float = 86_400.0
     """How long its readers may decide alone while they are cut off, at most; 0: never."""
+    at: Place | None = None
+    """Where it is on the floor plan; None: the plan does not show it."""
+
+
+class Kiosk(Struct, frozen=True):
+    """What a site shows to everybody, in bands; `embed` are the websites that may frame it."""
+
+    zones: tuple[ZoneId, ...]
+    embed: tuple[str, ...] = ()
 
 
 class Interlock(Struct, frozen=True):
@@ -260,10 +275,14 @@ class Site(Struct, frozen=True, dict=True):
     """Two letters (ISO 3166): whose public holidays "PH" means in hours."""
     school_zone: Literal["A", "B", "C"] | None = None
     """The French zone whose school holidays "SH" means in hours."""
+    opening_hours: str = "24/7"
+    """When the place is open, for the figures of its use: it opens no door."""
     exceptional_days: tuple[ExceptionalDay, ...] = ()
     accounting: Accounting = Accounting()
     booking_margin_s: float = 900.0
     """So long before and after a booking the doors on the way to it open."""
+    kiosk: Kiosk | None = None
+    """None: the site shows nothing to who has not signed in."""
 
     @cached_property
     def zone(self) -> dict[ZoneId, Zone]:
@@ -311,6 +330,27 @@ class Site(Struct, frozen=True, dict=True):
             )
             for point in self.access_points
         }
+
+    @cached_property
+    def machine_readers(self) -> dict[MachineId, tuple[DeviceId, ...]]:
+        """The readers of each machine's access points: they tell its user."""
+        return {
+            machine.id: tuple(
+                reader
+                for point in self.access_points
+                if point.machine == machine.id
+                for reader in self.readers[point.id]
+            )
+            for machine in self.machines
+        }
+
+    def point_of(self, device: Device) -> AccessPoint | None:
+        """Where a reader stands; None: it is none, or stands nowhere."""
+        return self.access_point[device.access_point] if device.access_point else None
+
+    def door_of(self, point: AccessPoint | None) -> Door | None:
+        """The door that an access point leads through; a machine's has none."""
+        return self.door[point.door] if point is not None and point.door is not None else None
 
     @cached_property
     def releasers(self) -> dict[DoorId, tuple[DeviceId, ...]]:

@@ -1,6 +1,5 @@
 """A new space file comes into force: what vanished is forgotten, people stay."""
 
-from collections import Counter
 from collections.abc import Container
 from typing import Final, TypeVar
 
@@ -29,12 +28,11 @@ def changed(turn: Turn) -> None:
     turn.devices = _still(turn.devices, site.device)
     turn.counters = _still(turn.counters, site.device)
     presence.space_changed(turn)
-    inside = Counter(
-        zone for entry in turn.presence.values() for zone in site.zone[entry.zone].lineage
-    )
+    inside = presence.inside(site, turn.presence.values())
     sensing.space_changed(turn)
     turn.zones = Map({zone.id: occupancy.opened(inside[zone.id], turn.now) for zone in site.zones})
     turn.opened = _still(turn.opened, site.zone)
+    turn.days = _still(turn.days, site.zone)
     turn.enrolments = _still(turn.enrolments, site.device)
     turn.out_of_service = _still(turn.out_of_service, site.access_point)
     turn.bookings = _still(turn.bookings, _targets(site))

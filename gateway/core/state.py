@@ -157,10 +157,33 @@ class Visits(Struct, frozen=True):
     stays: tuple[tuple[HolderId, float], ...] = ()
 
 
+class DaySum(Struct, frozen=True, gc=False):
+    """A zone's day so far: the sums over its minutes, and over those of them in which it was open.
+
+    `people` is the sum of the minutes' means.
+    """
+
+    day: date
+    people: float = 0.0
+    low: int | None = None
+    high: int = 0
+    minutes: int = 0
+    open_minutes: int = 0
+    used: int = 0
+    """Open minutes in which it was in use."""
+
+
 class Attempts(Struct, frozen=True):
     """Wrong PINs of a credential, or of a keypad: when, ascending."""
 
     times: tuple[datetime, ...]
+
+
+class Acknowledgement(Struct, frozen=True):
+    """Who looks after an alarm that is on, and since when."""
+
+    at: datetime
+    by: HolderId
 
 
 class Enrolment(Struct, frozen=True):
@@ -191,6 +214,9 @@ class State(Struct, frozen=True):
     devices: Map[DeviceId, DeviceState] = Map()
     counters: Map[DeviceId, Totals] = Map()
     alarms: Map[tuple[AlarmKind, str], datetime] = Map()
+    """Those that are on, since when."""
+    acknowledged: Map[tuple[AlarmKind, str], Acknowledgement] = Map()
+    """Of alarms that are on: those that somebody looks after."""
     mode: ModeState = ModeState()
     machines: Map[MachineId, MachineUse] = Map()
     """Machines in use."""
@@ -207,6 +233,8 @@ class State(Struct, frozen=True):
     muster: Map[HolderId, Muster] = Map()
     """In an evacuation: everybody who is waited for."""
     visits: Visits = Visits()
+    days: Map[ZoneId, DaySum] = Map()
+    """The running local day of each zone."""
     enrolments: Map[DeviceId, Enrolment] = Map()
     """Readers that wait for a badge to enrol."""
     answered: tuple[RequestAnswered, ...] = ()

@@ -6,20 +6,30 @@ the turn's parts, and `finish` freezes them into the next state. Nothing outside
 
 from datetime import datetime
 
-from gateway.core.facts import AlarmCleared, AlarmKind, AlarmRaised, Fact, HolderMoved
+from gateway.core.directory import HolderId
+from gateway.core.facts import (
+    AlarmAcknowledged,
+    AlarmCleared,
+    AlarmKind,
+    AlarmRaised,
+    Fact,
+    HolderMoved,
+)
 from gateway.core.site import Site, ZoneId
-from gateway.core.state import State
+from gateway.core.state import Acknowledgement, State
 
 
 class Turn:
     """The mutable inside of one pure step."""
 
     __slots__ = (
+        "acknowledged",
         "alarms",
         "answered",
         "attempts",
         "bookings",
         "counters",
+        "days",
         "departed",
         "devices",
         "directory",
@@ -65,10 +75,12 @@ class Turn:
         self.devices = state.devices
         self.counters = state.counters
         self.alarms = state.alarms
+        self.acknowledged = state.acknowledged
         self.mode = state.mode
         self.machines = state.machines
         self.bookings = state.bookings
         self.usage = state.usage
+        self.days = state.days
         self.visits = state.visits
         self.estimate = state.estimate
         self.opened = state.opened
@@ -97,7 +109,18 @@ class Turn:
         """It is over; said once."""
         if (kind, about) in self.alarms:
             self.alarms = self.alarms.delete((kind, about))
+            if (kind, about) in self.acknowledged:
+                self.acknowledged = self.acknowledged.delete((kind, about))
             self.say(AlarmCleared(kind=kind, object=about, at=self.now))
+
+    def acknowledge_alarm(self, kind: AlarmKind, about: str, by: HolderId, why: str) -> None:
+        """Somebody looks after an alarm that is on; who was first stays it."""
+        if (kind, about) in self.acknowledged:
+            return
+        acknowledged = Acknowledgement(at=self.now, by=by)
+        self.acknowledged = self.acknowledged.set((kind, about), acknowledged)
+        raised = self.alarms[kind, about]
+        self.say(AlarmAcknowledged(kind, about, raised=raised, at=self.now, by=by, why=why))
 
     def finish(self) -> State:
         """The state as it stands now: the next one, or what a rule may look at on the way."""
@@ -110,10 +133,12 @@ class Turn:
             devices=self.devices,
             counters=self.counters,
             alarms=self.alarms,
+            acknowledged=self.acknowledged,
             mode=self.mode,
             machines=self.machines,
             bookings=self.bookings,
             usage=self.usage,
+            days=self.days,
             visits=self.visits,
             estimate=self.estimate,
             opened=self.opened,

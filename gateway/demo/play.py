@@ -125,7 +125,10 @@ class Play:
         children: list[Child] = []
         watching: list[asyncio.Task[None]] = []
         try:
-            for name, *command in (("gateway", "run"), ("console", "console", "--port", str(port))):
+            for name, *command in (
+                ("gateway", "run"),
+                ("console", "console", "--demo", "--port", str(port)),
+            ):
                 child = await Child.start(logs / f"{name}.log", variables, *command, space)
                 children.append(child)
                 watching.append(asyncio.create_task(self._watch(child.watch), name=f"{name} watch"))

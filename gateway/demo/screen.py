@@ -22,6 +22,7 @@ from rich.text import Text
 
 from gateway.console.i18n import Lang, in_lang
 from gateway.console.words import WORDS as PAGE_WORDS
+from gateway.console.words import say as page_say
 from gateway.core.site import Site
 from gateway.demo.report import Headcount, Report, headcounts
 from gateway.demo.scene import Scene
@@ -281,7 +282,7 @@ def _rules_at_work(scene: Scene, lang: Lang) -> Iterator[str]:
     for site in scene.sites:
         mode = scene.picture.sites[site.id].mode
         if mode not in (None, "normal"):
-            yield in_lang(PAGE_WORDS[f"mode.{mode}"], lang)
+            yield page_say(f"mode.{mode}", lang)
     machines = scene.tally.machines if scene.tally else {}
     used = ", ".join(say(what, lang, n=times) for what, times in machines.items())
     yield say("machines", lang, list=used or say("machines.none", lang))
@@ -294,8 +295,9 @@ def _rules_at_work(scene: Scene, lang: Lang) -> Iterator[str]:
 
 
 def _alarm(alarm: AlarmMessage, lang: Lang) -> str:
-    word = PAGE_WORDS.get(f"alarm.{alarm.kind}")
-    return f"{alarm.kind if word is None else in_lang(word, lang)} ({alarm.object})"
+    key = f"alarm.{alarm.kind}"
+    word = page_say(key, lang) if key in PAGE_WORDS else alarm.kind
+    return f"{word} ({alarm.object})"
 
 
 def summary(report: Report, lang: Lang) -> Table:

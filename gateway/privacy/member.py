@@ -18,9 +18,14 @@ from gateway.adapters import past
 from gateway.adapters.audit import FILE as AUDIT_FILE
 from gateway.adapters.audit import AuditLog
 from gateway.adapters.directory import FILE as MEMBERS_FILE
-from gateway.adapters.directory import DirectoryStore, Member
+from gateway.adapters.directory import DirectoryError, DirectoryStore, Member
 from gateway.adapters.history import opened
 from gateway.adapters.journal import JOURNAL_FILE
+from gateway.console.signin import accounts
+from gateway.console.signin.migration import StoreError
+from gateway.console.signin.store import FILE as CONSOLE_FILE
+from gateway.console.signin.store import Store
+from gateway.core.directory import HolderId
 
 _NUMBER = frozenset({"hash", "holder", "pin", "duress_pin", "reader_hash"})
 
@@ -142,6 +147,7 @@ def erase_member(data_dir: Path, who: str) -> Erased | None:
     if (data_dir / AUDIT_FILE).exists():
         with closing(AuditLog(data_dir / AUDIT_FILE)) as log:
             looks = log.about_nobody(holder)
+    _forget_account(data_dir, member.holder.id)
     with closing(DirectoryStore(data_dir / MEMBERS_FILE)) as store:
         if store.erase(holder) is None:
             return None  # somebody else was first
@@ -155,6 +161,17 @@ def erase_member(data_dir: Path, who: str) -> Erased | None:
         journal_rows=rows.total(),
         inside=tuple(sorted(inside)),
     )
+
+
+def _forget_account(data_dir: Path, holder: HolderId) -> None:
+    """Their login, passkeys, sessions and tokens at the console."""
+    if not (data_dir / CONSOLE_FILE).exists():
+        return
+    try:
+        with closing(Store(data_dir / CONSOLE_FILE)) as store, store.change() as connection:
+            accounts.forget(connection, holder)
+    except StoreError as wrong:
+        raise DirectoryError(str(wrong)) from wrong
 
 
 def _find(data_dir: Path, who: str) -> Member | None:

@@ -46,7 +46,7 @@ def days(zone: ZoneMonth, words: Words) -> Drawing:
     """Bars of the peak of each day."""
     drawing, chart = Drawing(WIDTH, 140), VerticalBarChart()
     chart.x, chart.y, chart.width, chart.height = _LEFT, 20, WIDTH - _LEFT - 10, 100
-    chart.data = [[day.peak for day in zone.days] or [0]]
+    chart.data = [[day.max for day in zone.days] or [0]]
     chart.bars[0].fillColor = _HIGH
     chart.bars[0].strokeColor = None
     chart.barWidth, chart.groupSpacing = 4, 2

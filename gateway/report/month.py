@@ -10,57 +10,41 @@ day, one of them is easily guessed.
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
 from statistics import median
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
 
+from gateway.adapters.history import days, quarters
 from gateway.adapters.journal_file import JournalFile
 from gateway.adapters.journal_rows import to_us
+from gateway.core import zone_days
 from gateway.core.directory import HolderId
-from gateway.core.facts import Fact, HolderMoved, VisitsDay
+from gateway.core.facts import Fact, HolderMoved, OccupancyDay, VisitsDay
 from gateway.core.site import Site, Zone
 from gateway.core.visits import FEW, STAY_MAX
+from gateway.core.zone_days import THRESHOLD, Piece
 
-THRESHOLD: Final = 0.25
-"""A zone is in use when it holds this share of its capacity; without one, when anybody is there."""
-QUARTER: Final = timedelta(minutes=15)
-_QUARTER_US: Final = 900_000_000
 _DAYS_LATER_US: Final = 40 * 86_400_000_000
 """A day is closed when the gateway next runs: that may be weeks later."""
-_ANYBODY: Final = 1e-9
-"""Mean people of a minute in which somebody was there."""
+_MINUTE: Final = timedelta(minutes=1)
 _FACTS = msgspec.json.Decoder(tuple[Fact, ...])
-
-
-class ZoneDay(Struct, frozen=True):
-    """A local day of a zone: people, over the minutes that were watched.
-
-    `in_use` is the share of its open minutes in which it was in use; None: it was not open.
-    """
-
-    day: date
-    mean: float
-    peak: int
-    in_use: float | None
-    minutes: int
 
 
 class ZoneMonth(Struct, frozen=True):
     """A zone's month. `week[weekday][hour]` is its mean people, Monday first; None: not watched."""
 
     zone: Zone
-    days: tuple[ZoneDay, ...]
+    days: tuple[OccupancyDay, ...]
     week: tuple[tuple[float | None, ...], ...]
 
     @property
     def peak(self) -> int:
         """The most people at once."""
-        return max((day.peak for day in self.days), default=0)
+        return max((day.max for day in self.days), default=0)
 
     @property
     def mean(self) -> float:
@@ -103,32 +87,33 @@ def month_of(
     first: date,
     *,
     hours: str,
-    is_open: Callable[[datetime], bool],
     threshold: float = THRESHOLD,
 ) -> Month:
-    """The month that begins on `first`; `is_open` is asked for each quarter's start (UTC).
+    """The month that begins on `first`; the place is open in `hours` (opening_hours syntax).
 
     The days of visits are the engine's facts, which InfluxDB has too; the month's own figures are
     counted from who came and went, so that who came twice is one visitor.
     """
-    zone = ZoneInfo(site.timezone)
-    start, end = _midnight(first, zone), _midnight(_next(first), zone)
-    calendar = _calendar(start, end, zone, is_open)
-    zones = tuple(_zone_month(journal, site, each, calendar, threshold) for each in site.zones)
+    start, end = zone_days.began(site, first), zone_days.began(site, _next(first))
+    zones = tuple(
+        _zone_month(site, each, list(quarters(journal, site, each, (start, end), threshold)), hours)
+        for each in site.zones
+    )
     minutes = max((sum(day.minutes for day in each.days) for each in zones), default=0)
     figures = _kept_figures(journal, site, first) or visitors_of(journal, site, first)
+    span, month = (to_us(start), to_us(end)), f"{first:%Y-%m}"
     return Month(
         site=site,
         first=first,
         hours=hours,
         threshold=threshold,
-        watched=minutes / (15 * len(calendar.clock)),
+        watched=minutes / ((end - start) / _MINUTE),
         zones=zones,
-        visits=tuple(_visit_days(journal, site, calendar)),
+        visits=tuple(_visit_days(journal, site, span)),
         visitors=figures.visitors,
         stay_s=figures.stay_s,
-        granted=_granted(journal, site, calendar.span, f"{first:%Y-%m}"),
-        refused=tuple(_refused(journal, site, calendar.span, f"{first:%Y-%m}")),
+        granted=_granted(journal, site, span, month),
+        refused=tuple(_refused(journal, site, span, month)),
     )
 
 
@@ -144,103 +129,33 @@ def visitors_of(journal: sqlite3.Connection, site: Site, first: date) -> Visitor
 
     What the gateway keeps of a month before its passages are purged (`gateway.privacy.retention`).
     """
-    zone = ZoneInfo(site.timezone)
-    start, end = _midnight(first, zone), _midnight(_next(first), zone)
+    start, end = zone_days.began(site, first), zone_days.began(site, _next(first))
     visits = _visits(journal, site, start, end)
     return Visitors(_told(len({visit.holder for visit in visits})), _stay_s(visits))
-
-
-# -- the calendar --------------------------------------------------------------------------------
-
-
-class _Calendar(Struct, frozen=True):
-    """The month's quarters by number: their local time, and which of them the site is open in."""
-
-    span: tuple[int, int]
-    clock: dict[int, datetime]
-    opened: set[int]
-
-
-def _calendar(
-    start: datetime, end: datetime, zone: ZoneInfo, is_open: Callable[[datetime], bool]
-) -> _Calendar:
-    quarters = [start + QUARTER * n for n in range((end - start) // QUARTER)]
-    return _Calendar(
-        span=(to_us(start), to_us(end)),
-        clock={_number(at): at.astimezone(zone) for at in quarters},
-        opened={_number(at) for at in quarters if is_open(at)},
-    )
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
-
-
-def _next(first: date) -> date:
-    return (first.replace(day=28) + timedelta(days=4)).replace(day=1)
-
-
-def _number(at: datetime) -> int:
-    return to_us(at) // _QUARTER_US
 
 
 # -- occupancy -----------------------------------------------------------------------------------
 
 
-class _Quarter(Struct, frozen=True):
-    number: int
-    people: float
-    """Sum of the minutes' means."""
-    peak: int
-    minutes: int
-    used: int
-    """Minutes in which the zone was in use."""
-
-
-_QUARTERS = """
-SELECT time / 900000000, sum(mean), max(max), count(*), sum(mean >= ?4)
-FROM occupancy_1m WHERE site = ?1 AND zone = ?2 AND time >= ?3 AND time < ?5
-GROUP BY time / 900000000"""
-
-
 def _zone_month(
-    journal: sqlite3.Connection,
-    site: Site,
-    zone: Zone,
-    calendar: _Calendar,
-    threshold: float,
+    site: Site, zone: Zone, found: list[tuple[datetime, Piece]], hours: str
 ) -> ZoneMonth:
-    in_use = max(threshold * zone.capacity, _ANYBODY) if zone.capacity else _ANYBODY
-    first, end = calendar.span
-    rows = journal.execute(_QUARTERS, (site.id, zone.id, first, in_use, end))
-    by_day: dict[date, list[_Quarter]] = defaultdict(list)
-    by_hour: dict[tuple[int, int], list[_Quarter]] = defaultdict(list)
-    for row in rows:
-        quarter = _Quarter(*row)
-        local = calendar.clock[quarter.number]
-        by_day[local.date()].append(quarter)
-        by_hour[local.weekday(), local.hour].append(quarter)
-    days = (_zone_day(day, found, calendar.opened) for day, found in sorted(by_day.items()))
+    by_hour: dict[tuple[int, int], list[Piece]] = defaultdict(list)
+    for at, piece in found:
+        local = at.astimezone(site.clock)
+        by_hour[local.weekday(), local.hour].append(piece)
     week = tuple(tuple(_mean(by_hour.get((day, hour))) for hour in range(24)) for day in range(7))
-    return ZoneMonth(zone, tuple(days), week)
+    return ZoneMonth(zone, tuple(days(site, zone, found, hours)), week)
 
 
-def _zone_day(day: date, quarters: list[_Quarter], open_quarters: set[int]) -> ZoneDay:
-    opened = [each for each in quarters if each.number in open_quarters]
-    minutes = sum(each.minutes for each in opened)
-    return ZoneDay(
-        day=day,
-        mean=_mean(quarters) or 0.0,
-        peak=max(each.peak for each in quarters),
-        in_use=sum(each.used for each in opened) / minutes if minutes else None,
-        minutes=sum(each.minutes for each in quarters),
-    )
-
-
-def _mean(quarters: list[_Quarter] | None) -> float | None:
-    if not quarters:
+def _mean(pieces: list[Piece] | None) -> float | None:
+    if not pieces:
         return None
-    return sum(each.people for each in quarters) / sum(each.minutes for each in quarters)
+    return sum(each.people for each in pieces) / sum(each.minutes for each in pieces)
+
+
+def _next(first: date) -> date:
+    return (first.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
 # -- visits --------------------------------------------------------------------------------------
@@ -285,8 +200,7 @@ def _kept_figures(journal: sqlite3.Connection, site: Site, first: date) -> Visit
     found = journal.execute(_KEPT, (site.id, f"{first:%Y-%m}")).fetchone()
     if found:
         return Visitors(*found)
-    start = _midnight(first, ZoneInfo(site.timezone))
-    is_whole = JournalFile(journal).purged().received < start
+    is_whole = JournalFile(journal).purged().received < zone_days.began(site, first)
     return None if is_whole else Visitors(None, None)  # a part of it would be a wrong number
 
 
@@ -295,10 +209,10 @@ def _moves(facts: str) -> Iterator[HolderMoved]:
 
 
 def _visit_days(
-    journal: sqlite3.Connection, site: Site, calendar: _Calendar
+    journal: sqlite3.Connection, site: Site, within: tuple[int, int]
 ) -> Iterator[VisitsDay]:
     """The days that were closed in the month or on the day after it."""
-    first, end = calendar.span
+    first, end = within
     span = (site.id, first, end + _DAYS_LATER_US)
     for (facts,) in journal.execute(_DAYS, span):
         for fact in _FACTS.decode(facts):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from gateway.core.facts import OccupancyDay
 from gateway.core.reasons import REASONS
 from gateway.report.month import Month, ZoneMonth
 from gateway.report.words import Words
@@ -68,7 +69,7 @@ def zone_days(zone: ZoneMonth, words: Words) -> Table:
             (
                 words.day(day.day),
                 words.number(day.mean, 1),
-                words.number(day.peak),
+                words.number(day.max),
                 words.share(day.in_use),
             )
             for day in zone.days
@@ -129,8 +130,7 @@ def csv_rows(month: Month) -> Iterator[tuple[object, ...]]:
     yield "table", "zone", "day", "hour", "figure", "value"
     for zone in month.zones:
         for day in zone.days:
-            for figure in ("mean", "peak", "in_use", "minutes"):
-                value = getattr(day, figure)
+            for figure, value in _figures(day).items():
                 yield "occupancy", zone.zone.id, day.day, "", figure, _plain(value)
         for weekday, row in enumerate(zone.week, start=1):
             for hour, people in enumerate(row):
@@ -141,6 +141,10 @@ def csv_rows(month: Month) -> Iterator[tuple[object, ...]]:
     yield "passages", "", "", "", "granted", month.granted
     for reason, count in month.refused:
         yield "passages", "", "", "", f"refused {reason}", count
+
+
+def _figures(day: OccupancyDay) -> dict[str, float | None]:
+    return {"mean": day.mean, "peak": day.max, "in_use": day.in_use, "minutes": day.minutes}
 
 
 def _plain(value: float | None) -> object:

@@ -63,7 +63,7 @@ async def running(broker: Mosquitto, port: int) -> AsyncIterator[str]:
     """A console on this port."""
     task = asyncio.create_task(_served(broker, port))
     try:
-        yield f"http://{LOOPBACK}:{port}/"
+        yield f"http://{LOOPBACK}:{port}/sites/{PARIS}/live"
     finally:
         task.cancel()
         await asyncio.wait([task])

@@ -112,3 +112,16 @@ async def test_ctrl_c_leaves_no_process_and_no_folder(tmp_path: Path) -> None:
 
 def _left_in(folder: Path) -> list[Path]:
     return list(folder.iterdir())
+
+
+@pytest.mark.timeout(100)
+def test_open_pages_cost_little_and_no_door_waits_for_a_console() -> None:
+    """Every page hears what changes; a console that is killed, stopped or clogged delays nobody."""
+    small = ("--clients", "20", "--seconds", "1", "--pause", "1", "--faults")
+    figures = bench("console", *small, ends_with=(0, 1))  # a busy machine is no judge of times
+    assert figures["heard"]["changes"] > 20
+    assert figures["heard"]["refused"] == figures["heard"]["lost"] == 0
+    assert 0 < figures["console_rss_mb"] < 120
+    told = {row["what"]: row["answers"] for row in figures["faults"]}
+    assert set(told) == {"quiet", "SIGSTOP 1 s", "1000 stuck clients", "kill -9"}
+    assert all(answers >= 3 for answers in told.values())

@@ -28,13 +28,13 @@ SITE = Site(
         Device(DeviceId("bolt"), "lock", "tasmota", "bolt", options={"relay": 1}),
     ),
 )
-PASSWORDS = {login.name: f"pass of {login.name}" for login in logins([SITE])}
+PASSWORDS = {login.name: f"pass of {login.name}" for login in logins([SITE], home_assistant=True)}
 
 
 @pytest.fixture
 async def closed(tmp_path: Path) -> AsyncIterator[Mosquitto]:
     """A mosquitto with the generated ACL and passwords."""
-    files = broker_files([SITE], passwords=PASSWORDS)
+    files = broker_files([SITE], passwords=PASSWORDS, home_assistant=True)
     for name in ("acl", "passwords"):
         (tmp_path / name).write_text(files[name])
         (tmp_path / name).chmod(0o600)
@@ -86,6 +86,7 @@ def _heard_by(listener: str) -> str:
     return {
         "gateway": "seuil/lyon/end",
         "console": "seuil/lyon/end",
+        "home-assistant": "seuil/lyon/zone/end/occupancy",
         "lyon.front": "seuil/lyon/front/ack",
         "lyon.back": "seuil/lyon/back/ack",
         "lyon.garage": "rfid/cmd",
@@ -105,6 +106,13 @@ def _heard_by(listener: str) -> str:
         pytest.param("console", "gateway", "seuil/lyon/zone/lab/muster", id="muster to console"),
         pytest.param("console", "gateway", "seuil/lyon/mode", id="mode to console"),
         pytest.param("console", "gateway", "seuil/lyon/access", id="decision to console"),
+        pytest.param("home-assistant", "gateway", "seuil/lyon/mode", id="mode to home assistant"),
+        pytest.param("home-assistant", "gateway", "seuil/gateway/gw1/state", id="availability"),
+        pytest.param("home-assistant", "gateway", "seuil/lyon/alarm/held/front", id="an alarm"),
+        pytest.param(
+            "home-assistant", "console", "homeassistant/device/seuil-lyon/config", id="discovery"
+        ),
+        pytest.param("console", "home-assistant", "homeassistant/status", id="its birth"),
         pytest.param("gateway", "lyon.garage", "rfid/send", id="esp-rfid to gateway"),
         pytest.param("lyon.garage", "gateway", "rfid/cmd", id="order to esp-rfid"),
         pytest.param("gateway", "zigbee2mqtt", "zigbee2mqtt/pir hall", id="zigbee to gateway"),
@@ -131,6 +139,12 @@ async def test_the_right_way_is_open(
         pytest.param("lyon.garage", "lyon.garage", "rfid/cmd", id="esp-rfid orders itself"),
         pytest.param("lyon.front", "console", "seuil/lyon/front/command", id="a page opens a door"),
         pytest.param("console", "lyon.front", "seuil/lyon/front/event", id="a page hears a badge"),
+        pytest.param("home-assistant", "gateway", "seuil/lyon/access", id="it hears a pseudonym"),
+        pytest.param("home-assistant", "gateway", "seuil/lyon/alarm/duress/a", id="of duress"),
+        pytest.param("gateway", "home-assistant", "seuil/lyon/request/open", id="it opens a door"),
+        pytest.param(
+            "home-assistant", "console", "homeassistant/device/other/config", id="a page's other"
+        ),
         pytest.param("console", "gateway", "seuil/lyon/front/rights", id="a page hears the rights"),
         pytest.param("gateway", "lyon.front", "seuil/lyon/mode", id="a device sets the mode"),
         pytest.param("gateway", "lyon.front", "seuil/lyon/request/open", id="a device asks"),
@@ -172,14 +186,14 @@ def test_our_hash_is_the_one_of_mosquitto_passwd(tmp_path: Path) -> None:
 
 def test_no_password_stands_in_any_file() -> None:
     """Only salted hashes are written."""
-    files = broker_files([SITE], passwords=PASSWORDS)
+    files = broker_files([SITE], passwords=PASSWORDS, home_assistant=True)
     assert not [one for one in PASSWORDS.values() for text in files.values() if one in text]
 
 
 def test_a_missing_and_a_strange_password_are_both_told() -> None:
     """Every fault at once."""
     passwords = dict(PASSWORDS) | {"nobody": "x"}
-    del passwords["console"]
+    del passwords["console"], passwords["home-assistant"]
     with pytest.raises(ValueError, match="no password for console; a password for nobody"):
         password_file(logins([SITE]), passwords)
 
@@ -201,7 +215,9 @@ async def test_the_whole_generated_configuration_starts(tmp_path: Path) -> None:
     """mosquitto.conf itself, with its places moved here, is accepted as it is."""
     port = free_port()
     place = Place(str(tmp_path), str(tmp_path), port, LOOPBACK, user="root")
-    for name, text in broker_files([SITE], passwords=PASSWORDS, place=place).items():
+    for name, text in broker_files(
+        [SITE], passwords=PASSWORDS, place=place, home_assistant=True
+    ).items():
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(0o600)
     process = await asyncio.create_subprocess_exec(

@@ -44,10 +44,12 @@ class Running:
         self._browser = browser
 
     async def page(self) -> str:
-        return (await self._browser.get("/", headers={"accept-language": "fr"})).text
+        return (
+            await self._browser.get(f"/sites/{SITE.id}/live", headers={"accept-language": "fr"})
+        ).text
 
     async def picture(self) -> dict[str, Any]:
-        answer = await self._browser.get("/api/picture")
+        answer = await self._browser.get(f"/api/v1/sites/{SITE.id}/picture")
         picture: dict[str, Any] = answer.json()["picture"]
         return picture
 

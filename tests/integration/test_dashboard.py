@@ -12,6 +12,7 @@ POINTS = b"""\
 occupancy,site=s,zone=z people=3i,low=2i,high=4i,known=3i,capacity=9i,p_vacant=0.0,p_full=0.1
 occupancy_1m,site=s,zone=z mean=2.5,min=2i,max=3i
 access,site=s,access_point=a,decision=granted,reason=plan count=1i,latency_ms=2.5
+access,site=s,access_point=a,decision=denied,reason=hours count=1i,latency_ms=2.5
 device,site=s,device=d online=true,battery=90.0,last_seen_s=1.0,gaps=0i,duplicates=0i
 gateway,instance=gw1 backlog=0i,commit_ms=0.5,decisions=1i,dropped=0i
 """

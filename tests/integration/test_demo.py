@@ -292,7 +292,7 @@ async def test_killed(tmp_path: Path) -> None:
     """No process outlives a demo that was killed."""
     async with demo("--data-dir", str(tmp_path / "kept")) as process:
         page = await begun(process)
-        assert get(page) is not None
+        await until(lambda: get(page) is not None, "the page answers")
         running = family(process)
         process.kill()
         await process.wait()

@@ -13,9 +13,9 @@ from tests.play import ADA, CLOCK, WORKSHOP, Play, enrol, member, play
 from tests.servers import Mosquitto, until
 
 RATE = 200
-"""Badges a second, of which at least 100 are to be decided."""
-AFTER_S = 1.5
-"""How long the reads go on after the revocation is in force."""
+"""Badges a second, as fast as the machine lets them come."""
+AFTER = 150
+"""Decisions to look at after the revocation is in force."""
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def _changes(gateway: GatewayProcess) -> list[int]:
 async def test_no_grant_after_a_confirmed_revocation(
     fast_broker: Mosquitto, place: Play, tmp_path: Path
 ) -> None:
-    """While the badge is read more than a hundred times a second."""
+    """While the badge is read again and again."""
     gateway = GatewayProcess(tmp_path / "gateway", fast_broker.url, WORKSHOP)
     enrol(gateway)
     async with gateway:
@@ -61,11 +61,14 @@ async def test_no_grant_after_a_confirmed_revocation(
         _revoke(gateway)
         await until(lambda: len(_changes(gateway)) == 2, "the revocation is in force", poll_s=0.1)
         heard = len(place.said["seuil/hub/access"])
-        await asyncio.sleep(AFTER_S)
+        await until(
+            lambda: len(place.said["seuil/hub/access"]) >= heard + AFTER,
+            "the load went on",
+            within_s=60.0,
+        )
         after = place.said["seuil/hub/access"][heard:]
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)
-    assert len(after) >= 100 * AFTER_S, "the load went on"
     revoked = _changes(gateway)[1]
     rows = gateway.ask(lambda file: file.rows_after(0, 100_000))
     decided = [(row.n, fact) for row in rows for fact in row.facts if isinstance(fact, Decided)]

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from msgspec import structs
 
 from gateway.core.directory import DirectoryChange, Holder, HolderId, StaffRole
@@ -27,6 +27,7 @@ from gateway.core.events import (
     Tick,
 )
 from gateway.core.facts import (
+    AlarmAcknowledged,
     AlarmCleared,
     AlarmRaised,
     Decided,
@@ -52,6 +53,7 @@ from gateway.core.readings import (
     Reading,
 )
 from gateway.core.requests import (
+    AcknowledgeAlarm,
     MarkLeft,
     MarkMustered,
     OpenDoor,
@@ -85,6 +87,7 @@ orders: st.SearchStrategy[Order] = st.one_of(
     st.builds(MarkMustered, st.sampled_from(PEOPLE), st.booleans()),
     st.builds(MarkLeft, st.sampled_from(PEOPLE)),
     st.builds(SetService, st.sampled_from([one.id for one in FABLAB.access_points]), st.booleans()),
+    st.builds(AcknowledgeAlarm, st.just("held"), st.just("front")),
 )
 
 
@@ -123,6 +126,7 @@ class PlaceMachine(RuleBasedStateMachine):
         self.where: dict[HolderId, ZoneId] = {}
         self.let_in: set[HolderId] = set()
         self.alarms: set[tuple[str, str]] = set()
+        self.acknowledged: dict[tuple[str, str], HolderId] = {}
         self.mode = "normal"
         self.uses: dict[MachineId, HolderId] = {}
         self.warned: dict[MachineId, datetime] = {}
@@ -220,6 +224,15 @@ class PlaceMachine(RuleBasedStateMachine):
         transaction = f"m{len(self.place.told)}"
         request = Request(transaction, HolderId("gil"), self.place.now, SetMode(mode, "a drill"))
         self._tell(Requested(request))
+
+    @precondition(lambda self: self.alarms)
+    @rule(which=st.integers(0, 20))
+    def look_after(self, which: int) -> None:
+        """Gil says so of an alarm that is on, if Gil may."""
+        kind, about = sorted(self.alarms)[which % len(self.alarms)]
+        transaction = f"a{len(self.place.told)}"
+        order = AcknowledgeAlarm(kind, about)
+        self._tell(Requested(Request(transaction, HolderId("gil"), self.place.now, order)))
 
     @rule(which=st.integers(0, 200))
     def come_again(self, which: int) -> None:
@@ -409,8 +422,13 @@ class PlaceMachine(RuleBasedStateMachine):
             case AlarmRaised(kind=kind, object=about):
                 assert (kind, about) not in self.alarms
                 self.alarms.add((kind, about))
+            case AlarmAcknowledged(kind=kind, object=about, by=by):
+                assert (kind, about) in self.alarms
+                assert (kind, about) not in self.acknowledged, "said once"
+                self.acknowledged[kind, about] = by
             case AlarmCleared(kind=kind, object=about):
                 self.alarms.remove((kind, about))
+                self.acknowledged.pop((kind, about), None)
             case ModeChanged(mode=mode, before=before):
                 assert self.mode == before
                 self.mode = mode
@@ -463,6 +481,7 @@ class PlaceMachine(RuleBasedStateMachine):
         """Alarms, the mode and the machines in use."""
         state = self.place.state
         assert set(state.alarms) == self.alarms
+        assert {alarm: one.by for alarm, one in state.acknowledged.items()} == self.acknowledged
         assert state.mode.mode == self.mode
         assert {machine: use.holder for machine, use in state.machines.items()} == self.uses
 

@@ -2,7 +2,7 @@
 
 import json
 from datetime import datetime, timedelta
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from immutables import Map
@@ -11,6 +11,7 @@ from msgspec import structs
 from gateway.announce import Announcer
 from gateway.core.directory import HolderId
 from gateway.core.facts import (
+    AlarmAcknowledged,
     AlarmCleared,
     AlarmKind,
     AlarmRaised,
@@ -22,18 +23,20 @@ from gateway.core.facts import (
     HolderMoved,
     ModeChanged,
     MusterChanged,
+    Noticed,
     OccupancyChanged,
     RequestAnswered,
     UnlockDoor,
 )
 from gateway.core.readings import Tampered, WireError
-from gateway.core.requests import ERRORS
+from gateway.core.requests import ERRORS, AcknowledgeAlarm
 from gateway.core.site import AccessPointId, DeviceId
 from gateway.core.state import ModeState, Muster, State
 from gateway.request_wire import VERB_MAX, Asked, RequestError
-from gateway.sentences import REFUSALS
-from gateway.wire import MISSING_MAX, PAYLOAD_LIMIT, Outgoing, Topics
+from gateway.sentences import HINTS, REFUSALS
+from gateway.wire import MISSING_MAX, PAYLOAD_LIMIT, CloudEvent, Outgoing, Topics
 from sensors.registry import Registry
+from tests.unit.core.fablab import Fablab
 from tests.unit.core.place import ANNEX, BOOTH, FRONT, HALL, LAB, LAB_DOOR, MONDAY, SITE, Place
 
 ANNOUNCER = Announcer(Registry([SITE]), Topics())
@@ -144,6 +147,15 @@ def test_a_decision_at_a_reader_that_guards_nothing() -> None:
             {"at": "2026-11-23T10:00:00Z", "kind": "forced", "object": "front"},
             id="an alarm",
         ),
+        pytest.param(
+            AlarmAcknowledged(
+                "held", "front", raised=MONDAY, at=EXPIRES, by=HolderId("h-1"), why="I go"
+            ),
+            "seuil/hub/alarm/held/front",
+            {"at": "2026-11-23T10:00:00Z", "kind": "held", "object": "front",
+             "acknowledged_at": "2026-11-23T10:00:05Z", "acknowledged_by": "h-1"},
+            id="an alarm that somebody looks after",
+        ),
     ],
 )  # fmt: skip
 def test_states_are_retained(fact: Fact, topic: str, said: dict[str, object]) -> None:
@@ -155,7 +167,23 @@ def test_states_are_retained(fact: Fact, topic: str, said: dict[str, object]) ->
 def test_a_cleared_alarm_is_an_empty_message() -> None:
     """Which the broker forgets."""
     (message,) = ANNOUNCER.states(HUB, [AlarmCleared("held", "front", MONDAY)]).values()
-    assert message == Outgoing("seuil/hub/alarm/held/front", b"", retain=True)
+    assert (message.topic, message.payload) == ("seuil/hub/alarm/held/front", b"")
+    assert message.retain
+
+
+def test_a_fact_says_what_it_is() -> None:
+    """As a CloudEvent, by its journal's number or the time at which a state began."""
+    decided = ANNOUNCER.decision(SITE, 42, GRANTED, MONDAY, MONDAY).event
+    assert decided == CloudEvent("seuil.access.decided", "42", MONDAY)
+    (opened,) = ANNOUNCER.states(HUB, [DoorChanged(FRONT, "open", MONDAY)]).values()
+    assert opened.event == CloudEvent("seuil.door.changed", "2026-11-23T10:00:00+00:00", MONDAY)
+
+
+def test_what_is_told_again_is_no_event() -> None:
+    """A broker that came back hears how it stands; nothing has happened by it."""
+    told = ANNOUNCER.everything(SITE, State(), MONDAY)
+    assert told
+    assert [message for message in told if message.event is not None] == []
 
 
 def test_the_last_word_on_a_topic_is_the_only_one() -> None:
@@ -198,6 +226,17 @@ def test_a_new_broker_is_told_everything() -> None:
     alarms = {topic for topic, said in told.items() if "/alarm/" in topic and said}
     assert {"seuil/hub/alarm/tamper/pir"} <= alarms
     assert len(alarms) == len(place.state.alarms)
+
+
+def test_a_new_broker_is_told_who_looks_after_an_alarm() -> None:
+    """The same message as at the acknowledgement itself."""
+    place = Fablab()
+    place.says("pir", Tampered(active=True))
+    place.after(7)
+    facts = place.ask(AcknowledgeAlarm("tamper", "pir", "I go"))
+    topic = "seuil/hub/alarm/tamper/pir"
+    assert retained(place)[topic] == ANNOUNCER.states(HUB, facts)[topic].payload
+    assert json.loads(retained(place)[topic])["acknowledged_by"] == "gil"
 
 
 def test_an_alarm_that_ended_while_we_were_away_is_cleared() -> None:
@@ -377,6 +416,56 @@ def test_a_request_that_nobody_can_read_is_answered_with_what_would_be_right() -
     assert refusal("mode", None) is None
     assert refusal("x" * (VERB_MAX + 1), "t-1") is None
     assert refusal("", "t-1") is None
+
+
+@pytest.mark.parametrize(
+    ("noticed", "topic", "sentence"),
+    [
+        (
+            Noticed("tailgating", HALL, None, MONDAY),
+            "seuil/hub/hint/tailgating/hall",
+            "the hall: more people than badges.",
+        ),
+        (
+            Noticed("forgotten-exit", HALL, HolderId("h-0042"), MONDAY),
+            "seuil/hub/hint/forgotten-exit/hall",
+            "the hall: fewer people than badges.",
+        ),
+        (
+            Noticed("passback", "front-in", HolderId("h-0042"), MONDAY),
+            "seuil/hub/hint/passback/front-in",
+            "the front: a badge came in twice",
+        ),
+        (
+            Noticed("too-many-attempts", "laser-on", None, MONDAY),
+            "seuil/hub/hint/too-many-attempts/laser-on",
+            "the lab: too many wrong codes",
+        ),
+    ],
+    ids=["tailgating", "a forgotten way out", "passback", "wrong codes at a machine"],
+)
+def test_a_hint_is_told_once_with_a_sentence(noticed: Noticed, topic: str, sentence: str) -> None:
+    """Not retained: it is of that moment. The holder is a pseudonym, or nobody knows."""
+    (message,) = ANNOUNCER.hints(SITE, (noticed, DoorChanged(FRONT, "open", MONDAY)))
+    assert (message.topic, message.qos, message.retain) == (topic, 0, False)
+    told = json.loads(message.payload)
+    assert (told["kind"], told["object"], told["holder"]) == (
+        noticed.kind,
+        noticed.object,
+        noticed.holder,
+    )
+    assert told["message"]["en"].startswith(sentence)
+    assert told["message"]["fr"].partition(" : ")[0] == sentence.partition(":")[0].replace(
+        "the", "le"
+    )
+    assert set(told) == {"at", "kind", "object", "holder", "message"}
+
+
+def test_each_hint_has_its_sentence() -> None:
+    """In both languages."""
+    kinds = get_args(get_type_hints(Noticed)["kind"])
+    assert set(HINTS) == set(kinds)
+    assert all("{where}" in told.fr and "{where}" in told.en for told in HINTS.values())
 
 
 def test_a_late_decision_is_told_as_late() -> None:

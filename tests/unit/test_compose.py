@@ -179,6 +179,37 @@ def test_systemd_units_use_our_commands_and_settings(unit: Path) -> None:
     assert {name.upper() for name in credentials} <= SETTINGS
 
 
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_systemd_units_are_watched_and_confined(unit: Path) -> None:
+    """Each is heard of, restarted when it is wedged, and touches nothing but its own data."""
+    lines = unit.read_text().splitlines()
+    for line in (
+        "Type=notify",
+        "Restart=always",
+        "DynamicUser=yes",
+        "NoNewPrivileges=yes",
+        "ProtectSystem=strict",
+        "CapabilityBoundingSet=",
+        "SystemCallFilter=@system-service",
+    ):
+        assert line in lines, line
+    assert [line for line in lines if line.startswith("WatchdogSec=")]
+    (folder,) = (line.partition("=")[2] for line in lines if line.startswith("StateDirectory="))
+    assert f"Environment=SEUIL_DATA_DIR=/var/lib/{folder}" in lines
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not here")
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_systemd_accepts_its_units(unit: Path, tmp_path: Path) -> None:
+    """Its own judge finds no fault, and little that an intruder could reach (2.0 of 10 at most)."""
+    copy = tmp_path / unit.name  # the program of a real installation is not here
+    copy.write_text(unit.read_text().replace("/opt/seuil/bin/seuil", "/bin/true"))
+    for arguments in (("verify",), ("security", "--offline=yes", "--threshold=20")):
+        command = ("systemd-analyze", "--no-pager", *arguments, str(copy))
+        judged = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        assert judged.returncode == 0, judged.stdout + judged.stderr
+
+
 @pytest.mark.parametrize(
     "file", sorted((ROOT / "deploy" / "grafana").rglob("*.yml")), ids=lambda file: file.parent.name
 )

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 
+import msgspec
 import pytest
 import typer
 from typer.testing import CliRunner, Result
@@ -15,9 +16,9 @@ from typer.testing import CliRunner, Result
 from gateway.adapters.history import (
     AccessDay,
     HistoryError,
-    OccupancyDay,
     OccupancyMinutes,
     Query,
+    ZoneDay,
     access_1d,
     occupancy_1d,
     occupancy_1m,
@@ -26,10 +27,18 @@ from gateway.adapters.history import (
 from gateway.adapters.journal import JOURNAL_FILE
 from gateway.adapters.journal_rows import to_us
 from gateway.cli.history import history
+from gateway.core.events import SpaceChanged
+from gateway.core.site import Site, SiteId, Text, Zone, ZoneId
 
 DAY = datetime(2026, 11, 22, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 NEXT = DAY + timedelta(days=1)
+HALL = Zone(ZoneId("hall"), Text("le hall", "the hall"), capacity=12)
+SITES = (
+    Site(SiteId("a"), Text("A", "A"), "Etc/UTC", (HALL,)),
+    Site(SiteId("b"), Text("B", "B"), "Europe/Paris", (HALL,), opening_hours="08:00-20:00"),
+)
+"""Nobody's space file knows the lab any more."""
 
 
 @pytest.fixture
@@ -53,6 +62,12 @@ def journal(tmp_path: Path) -> Path:
     ]
     with closing(sqlite3.connect(path)) as db, db:
         db.executescript(schema)
+        for n, described in enumerate(SITES):
+            space = msgspec.json.encode(SpaceChanged(described)).decode()
+            db.execute(
+                "INSERT INTO journal VALUES (?, ?, NULL, 'space', 0, 0, ?, '[]')",
+                (n, described.id, space),
+            )
         for site, zone, time, mean, low, high in minutes:
             values = (site, zone, to_us(time), mean, low, high)
             db.execute("INSERT INTO occupancy_1m VALUES (?, ?, ?, ?, ?, ?)", values)
@@ -98,11 +113,23 @@ def test_a_query_narrows(db: sqlite3.Connection, query: Query, means: list[float
 
 
 def test_days_are_made_of_minutes(db: sqlite3.Connection) -> None:
-    """The mean of means, the least, the most, and how many minutes are known; days are UTC."""
+    """The mean of means, the least, the most, the use, and how many minutes are known."""
     assert list(occupancy_1d(db, Query(site="a", zone="hall"))) == [
-        OccupancyDay(DAY, "a", "hall", 3.0, 1, 7, 2),
-        OccupancyDay(NEXT, "a", "hall", 6.5, 6, 7, 1),
+        ZoneDay(DAY, "a", "hall", 3.0, 1, 7, 0.5, 2),
+        ZoneDay(NEXT, "a", "hall", 6.5, 6, 7, 1.0, 1),
     ]
+
+
+def test_days_are_the_sites_own(db: sqlite3.Connection) -> None:
+    """In Paris the 23rd began an hour before; at one in the morning it was closed."""
+    (day,) = occupancy_1d(db, Query(site="b"))
+    assert day == ZoneDay(NEXT - timedelta(hours=1), "b", "hall", 1.0, 1, 1, None, 1)
+
+
+def test_a_day_is_asked_for_by_its_start(db: sqlite3.Connection) -> None:
+    """What began before is left out, whole."""
+    assert [day.time for day in occupancy_1d(db, Query(site="a", since=NEXT))] == [NEXT, NEXT]
+    assert [day.time for day in occupancy_1d(db, Query(site="a", until=NEXT))] == [DAY]
 
 
 def test_days_count_decisions_by_reason(db: sqlite3.Connection) -> None:

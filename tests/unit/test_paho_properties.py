@@ -8,7 +8,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from gateway.adapters.paho_properties import Expiry, SharedProperties, share_tables
+from gateway.adapters.paho_properties import Attributes, Expiry, SharedProperties, share_tables
 
 
 def properties(kind: type[Properties]) -> Properties:
@@ -49,6 +49,23 @@ def test_an_expiry_packs_the_same_bytes_each_time() -> None:
     theirs.MessageExpiryInterval = 5
     expiry = Expiry(5)
     assert expiry.pack() == expiry.pack() == theirs.pack()
+
+
+def test_attributes_are_read_by_paho() -> None:
+    """Content type and CloudEvents attributes, whatever their length and letters."""
+    for id_ in ("7", "é" * 200):
+        ours = Attributes("/seuil/hub/access", "seuil.access.decided", id_, "2026-11-22T08:00:00Z")
+        read, length = SharedProperties(PacketTypes.PUBLISH).unpack(ours.pack() + b"payload")
+        assert length == len(ours.pack())
+        said = read.json()
+        assert said["ContentType"] == "application/json"
+        assert dict(said["UserProperty"]) == {
+            "specversion": "1.0",
+            "type": "seuil.access.decided",
+            "source": "/seuil/hub/access",
+            "id": id_,
+            "time": "2026-11-22T08:00:00Z",
+        }
 
 
 def test_paho_still_reads_packets_by_the_name_that_is_replaced() -> None:

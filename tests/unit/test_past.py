@@ -27,7 +27,7 @@ from gateway.core.events import (
 )
 from gateway.core.facts import Decided
 from gateway.core.readings import CredentialPresented
-from gateway.core.requests import MarkLeft, OpenDoor, Order, Request, SetMode
+from gateway.core.requests import AcknowledgeAlarm, MarkLeft, OpenDoor, Order, Request, SetMode
 from gateway.core.site import OPERATOR, DeviceId, DoorId
 from gateway.core.state import State
 from tests.unit.core.place import HALL, MONDAY, SITE, Place, member
@@ -207,6 +207,25 @@ def test_alarms_have_an_end(tmp_path: Path) -> None:
     assert page.lines == (*first.lines, *second.lines)
     assert all(line.raised >= MONDAY + timedelta(seconds=20) for line in later.lines)
     assert all("journal_notable" in plan for plan in plans + hints), plans
+
+
+def test_an_alarm_says_who_looked_after_it(tmp_path: Path, place: Place) -> None:
+    """With their words; the next alarm of that kind is another one."""
+    place.contact("terrace-contact", "open")
+    place.after(300)
+    ask(place, AcknowledgeAlarm("held", "terrace", "it is only me"))
+    seen_to = place.now
+    place.contact("terrace-contact", "closed")
+    place.contact("terrace-contact", "open")
+    place.after(300)
+    asyncio.run(keep(tmp_path / JOURNAL_FILE, place))
+    with opened(tmp_path / JOURNAL_FILE) as connection:
+        page = past.alarms(connection, "hub")
+    held = [line for line in page.lines if line.kind == "held" and line.object == "terrace"]
+    assert [(one.acknowledged, one.acknowledged_by, one.note) for one in held] == [
+        (None, None, ""),
+        (seen_to, "ada", "it is only me"),
+    ]
 
 
 def test_hints_name_who_and_where(tmp_path: Path) -> None:

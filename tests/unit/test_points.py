@@ -20,6 +20,7 @@ from gateway.core.facts import (
     HolderMoved,
     JournalRow,
     OccupancyChanged,
+    OccupancyDay,
     OccupancyMinute,
     PeopleCrossed,
     Sensed,
@@ -324,3 +325,14 @@ def test_a_day_of_visits_is_one_point_at_its_start() -> None:
 def test_a_day_of_a_few_people_has_no_point() -> None:
     """Nothing of it leaves the journal."""
     assert points(_row(VisitsDay(date(2026, 11, 22), AT, None, None, None))) == []
+
+
+def test_a_zones_day_is_one_point_at_its_start() -> None:
+    """A day that was never open has no use, and no field for it."""
+    day = OccupancyDay(ZoneId("hall"), date(2026, 11, 22), AT, 3.25, 0, 12, 0.4167, 1440)
+    values = "mean=3.25,min=0i,max=12i,in_use=0.4167,minutes=1440i"
+    assert points(_row(day)) == [f"occupancy_1d,site=atelier,zone=hall {values} {US * 1000}"]
+    shut = OccupancyDay(ZoneId("hall"), date(2026, 11, 22), AT, 0.0, 0, 0, None, 60)
+    assert points(_row(shut)) == [
+        f"occupancy_1d,site=atelier,zone=hall mean=0.0,min=0i,max=0i,minutes=60i {US * 1000}"
+    ]

@@ -115,13 +115,9 @@ def month(past: Past, tmp_path: Path) -> Month:
 
 
 def figures(journal: Path, hours: str = "24/7", first: date = OCTOBER) -> Month:
-    """The month, open from 10 to 11 o'clock in Paris where hours say so."""
-
-    def opens(at: datetime) -> bool:
-        return hours == "24/7" or at.hour == 8
-
+    """The month."""
     with closing(sqlite3.connect(journal)) as connection:
-        return month_of(connection, SITE, first, hours=hours, is_open=opens)
+        return month_of(connection, SITE, first, hours=hours)
 
 
 def hall(of: Month) -> ZoneMonth:
@@ -132,7 +128,7 @@ def hall(of: Month) -> ZoneMonth:
 def test_a_day_has_its_mean_peak_and_use(month: Month) -> None:
     """Two of three places for an hour, nobody for another: in use half of the time."""
     (day,) = hall(month).days
-    assert (day.day, day.mean, day.peak, day.in_use, day.minutes) == (
+    assert (day.day, day.mean, day.max, day.in_use, day.minutes) == (
         date(2026, 10, 5), 1.0, 2, 0.5, 120,
     )  # fmt: skip
 
@@ -142,8 +138,18 @@ def test_use_counts_only_while_it_is_open(past: Past, tmp_path: Path) -> None:
     past.minutes(MONDAY, 60, 2.0)
     past.minutes(MONDAY + timedelta(hours=1), 60, 0.0)
     past.minutes(MONDAY + timedelta(days=1, hours=3), 60, 2.0)
-    days = hall(figures(past.store(tmp_path), "one hour")).days
+    days = hall(figures(past.store(tmp_path), "Mo-Su 10:00-11:00")).days
     assert [day.in_use for day in days] == [1.0, None]
+
+
+def test_nothing_is_open_on_a_public_holiday(past: Past, tmp_path: Path) -> None:
+    """Hours that close on holidays are asked with the site's: Wednesday the 11th of November."""
+    past.minutes(datetime(2026, 11, 11, 10, tzinfo=UTC), 60, 2.0)
+    past.minutes(datetime(2026, 11, 12, 10, tzinfo=UTC), 60, 2.0)
+    france = structs.replace(SITE, country="FR")
+    with closing(sqlite3.connect(past.store(tmp_path))) as connection:
+        found = month_of(connection, france, date(2026, 11, 1), hours="Mo-Fr 08:00-20:00; PH off")
+    assert [day.in_use for day in hall(found).days] == [None, 1.0]
 
 
 def test_the_week_is_by_the_sites_clock(month: Month) -> None:
@@ -263,8 +269,10 @@ def test_the_command_writes_three_files(
         (("2026-13",), "a month is wanted"),
         (("2026-10", "--language", "de"), '"de" is not a language'),
         (("2026-10", "--site", "hob"), 'did you mean "hub"?'),
+        (("2026-10", "--hours", "9 to 5"), '--hours: "9 to 5" is not in opening_hours syntax'),
+        (("2026-10", "--hours", "Mo-Fr 08:00-20:00; PH off"), '"PH" needs to know whose'),
     ],
-    ids=["no month", "no language of ours", "no such site"],
+    ids=["no month", "no language of ours", "no such site", "no hours", "whose holidays"],
 )
 def test_what_cannot_be_reported_is_said(
     past: Past, tmp_path: Path, arguments: tuple[str, ...], told_of: str

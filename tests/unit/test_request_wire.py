@@ -13,6 +13,7 @@ from gateway.core.directory import HolderId
 from gateway.core.readings import WireError
 from gateway.core.requests import (
     VERBS,
+    AcknowledgeAlarm,
     EnrolBadge,
     MarkLeft,
     MarkMustered,
@@ -41,6 +42,7 @@ ORDERS: tuple[Order, ...] = (
     SetService(AccessPointId("front-in"), in_service=False, why="broken glass"),
     SetPeople(ZoneId("hall"), 12, "a head count"),
     TellVacant(ZoneId("hall"), "the alarm is armed"),
+    AcknowledgeAlarm("held", "front", "I go and look"),
     EnrolBadge(DeviceId("front-in"), ADA),
     EnrolBadge(DeviceId("front-in")),
 )

@@ -170,8 +170,7 @@ def told(path: Path) -> Callable[[], Told]:
     def tell() -> Told:
         with opened(path) as connection:
             months = [
-                month_of(connection, SITE, date(2026, n, 1), hours="24/7", is_open=lambda _at: True)
-                for n in (8, 9, 10)
+                month_of(connection, SITE, date(2026, n, 1), hours="24/7") for n in (8, 9, 10)
             ]
             return list(access_1d(connection, Query())), [
                 (m.granted, m.refused, m.visits, m.visitors, m.stay_s) for m in months
@@ -287,7 +286,7 @@ def test_alarms_and_acts_are_kept_longer(path: Path, diary: Diary) -> None:
         assert len(past.audit(connection, HUB, limit=1000).lines) == 190
         assert len(past.alarms(connection, HUB, limit=1000).lines) == 95
         assert len(month_of(
-            connection, SITE, date(2026, 9, 1), hours="24/7", is_open=lambda _at: True
+            connection, SITE, date(2026, 9, 1), hours="24/7"
         ).visits) == 30  # fmt: skip
 
 

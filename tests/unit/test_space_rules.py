@@ -390,6 +390,16 @@ PLANS_AND_TIMES = {
         "plans[0].rights[0].hours",
         '"SH" needs to know whose school holidays: give [site] school_zone = "A", "B" or "C"',
     ),
+    "opening hours of the site that cannot be read": (
+        SITE + 'opening_hours = "9 to 5"\n',
+        "site.opening_hours",
+        "is not in opening_hours syntax",
+    ),
+    "opening hours of the site with holidays of nowhere": (
+        SITE + 'opening_hours = "Mo-Fr 08:00-20:00; PH off"\n',
+        "site.opening_hours",
+        '"PH" needs to know whose public holidays: give [site] country = "FR"',
+    ),
     "weekdays before a holiday": (
         hours("Mo-Fr SH 08:00-20:00"),
         "plans[0].rights[0].hours",
@@ -615,7 +625,14 @@ def test_without_a_word_nothing_is_asked(tmp_path: Path) -> None:
     assert {zone.demands for zone in site.zones} == {Demands()}
     assert site.machines[0].demands == Demands()
     plain = Site(site.id, site.name, site.timezone)
-    for key in ("country", "school_zone", "accounting", "booking_margin_s", "exceptional_days"):
+    for key in (
+        "country",
+        "school_zone",
+        "opening_hours",
+        "accounting",
+        "booking_margin_s",
+        "exceptional_days",
+    ):
         assert getattr(site, key) == getattr(plain, key)
     assert msgspec.structs.replace(site.zones[0], id=ZoneId("x")) == Zone(
         ZoneId("x"), Text("Hall", "Hall")

@@ -7,7 +7,7 @@ from heapq import merge
 from itertools import islice
 from typing import Any
 
-from msgspec import Struct, json
+from msgspec import Struct
 
 from gateway.adapters import past
 from gateway.adapters.audit.log import COLUMNS, AuditLog, Entry
@@ -26,6 +26,8 @@ class Merged(Struct, frozen=True):
     subject: str | None
     detail: str
     outcome: str
+    order: dict[str, Any] = {}
+    """Of a request: its own fields, such as the door or the mode."""
 
 
 class Place(Struct, frozen=True):
@@ -80,7 +82,6 @@ def _requests(
     while True:
         page = past.audit(journal, site, since=since, before=before)
         for line in page.lines:
-            order = json.encode(line.order).decode() if line.order else ""
             yield Merged(
                 at=line.at,
                 source="gateway",
@@ -89,8 +90,9 @@ def _requests(
                 action=line.verb,
                 site=site,
                 subject=line.order.get("holder"),
-                detail=" ".join(filter(None, (line.why, order))),
+                detail=line.why,
                 outcome=line.error or "done",
+                order=line.order,
             )
         if page.before is None:
             return

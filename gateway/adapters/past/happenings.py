@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from gateway.adapters.journal_rows import from_us
 from gateway.adapters.past.page import Page, bounded, row_at
 from gateway.core.events import Event, Requested
 from gateway.core.facts import (
+    AlarmAcknowledged,
     AlarmCleared,
     AlarmRaised,
     Fact,
@@ -24,6 +25,7 @@ from gateway.core.facts import (
 )
 
 T = TypeVar("T")
+OfAlarm = TypeVar("OfAlarm", AlarmCleared, AlarmAcknowledged)
 
 _FACTS = msgspec.json.Decoder(tuple[Fact, ...])
 _EVENT = msgspec.json.Decoder(Event)
@@ -34,7 +36,10 @@ _EVER: Final = 2**63 - 1
 
 
 class AlarmLine(Struct, frozen=True):
-    """An alarm: raised at row `n`; `cleared` None: it still stands."""
+    """An alarm: raised at row `n`; `cleared` None: it still stands.
+
+    `acknowledged_by` is who looked after it, `note` their own words; None: nobody did.
+    """
 
     n: int
     site: str
@@ -42,6 +47,9 @@ class AlarmLine(Struct, frozen=True):
     object: str
     raised: datetime
     cleared: datetime | None
+    acknowledged: datetime | None = None
+    acknowledged_by: str | None = None
+    note: str = ""
 
 
 class HintLine(Struct, frozen=True):
@@ -85,7 +93,7 @@ def alarms(
 
     def lines(n: int, facts: str, _event: str, _received: int) -> list[AlarmLine]:
         return [
-            AlarmLine(n, site, fact.kind, fact.object, fact.at, _cleared(connection, site, n, fact))
+            _alarm_line(connection, site, n, fact)
             for fact in reversed(_FACTS.decode(facts))
             if isinstance(fact, AlarmRaised)
         ]
@@ -181,17 +189,30 @@ def _page(
     return Page(tuple(found))
 
 
-def _cleared(
-    connection: sqlite3.Connection, site: str, n: int, alarm: AlarmRaised
-) -> datetime | None:
-    """When an alarm that was raised at row `n` ended."""
-    row = connection.execute(_ENDS, (site, n, alarm.kind, alarm.object)).fetchone()
-    ends = (
-        fact.at
-        for fact in (_FACTS.decode(row[0]) if row else ())
-        if isinstance(fact, AlarmCleared) and (fact.kind, fact.object) == (alarm.kind, alarm.object)
+def _alarm_line(connection: sqlite3.Connection, site: str, n: int, alarm: AlarmRaised) -> AlarmLine:
+    """An alarm that was raised at row `n`, with its end and with who looked after it."""
+    about = (site, n, alarm.kind, alarm.object)
+    end = connection.execute(_ENDS, (*about, _EVER)).fetchone()
+    cleared = _own(end, AlarmCleared, alarm)
+    until = end[0] if end else _EVER  # what comes later is another alarm's
+    seen_to = _own(
+        connection.execute(_SEEN_TO, (*about, until)).fetchone(), AlarmAcknowledged, alarm
     )
-    return next(ends, None)
+    line = AlarmLine(n, site, alarm.kind, alarm.object, alarm.at, cleared.at if cleared else None)
+    if seen_to is None or seen_to.raised != alarm.at:
+        return line
+    return structs.replace(
+        line, acknowledged=seen_to.at, acknowledged_by=seen_to.by, note=seen_to.why
+    )
+
+
+def _own(row: tuple[int, str] | None, kind: type[OfAlarm], alarm: AlarmRaised) -> OfAlarm | None:
+    """What a row says of this alarm."""
+    facts = _FACTS.decode(row[1]) if row else ()
+    own = (fact for fact in facts if isinstance(fact, kind))
+    return next(
+        (fact for fact in own if (fact.kind, fact.object) == (alarm.kind, alarm.object)), None
+    )
 
 
 # The terms are the index's, word by word: SQLite uses a partial index only then.
@@ -206,7 +227,8 @@ _REQUESTS = """
 SELECT n, facts, event, received FROM journal
 WHERE site = ? AND n > ? AND n < ? AND kind = 'request' ORDER BY n DESC LIMIT ?"""
 _ENDS = """
-SELECT facts FROM journal
-WHERE site = ?1 AND n >= ?2 AND instr(facts, '"fact":"Alarm')
+SELECT n, facts FROM journal
+WHERE site = ?1 AND n >= ?2 AND n <= ?5 AND instr(facts, '"fact":"Alarm')
 AND instr(facts, '"fact":"AlarmCleared","kind":"' || ?3 || '","object":"' || ?4 || '"')
 ORDER BY n LIMIT 1"""
+_SEEN_TO = _ENDS.replace("AlarmCleared", "AlarmAcknowledged")

@@ -16,7 +16,7 @@ from gateway.console.pages import lang_of, page
 from gateway.console.place import Console
 from gateway.console.problems import RESPONSES, Problem
 from gateway.console.seat import ConsoleHere, SiteHere, Viewer
-from gateway.console.words import WORDS
+from gateway.console.view import alarm_word
 from gateway.core.site import DeviceId, Site
 from gateway.wire import RightsState
 
@@ -159,8 +159,7 @@ def _state(request: Request, line: DeviceLine, say: Words) -> tuple[str, str]:
             "It speaks, but nobody listens: add it, or unplug it."
         )
     if line.alarms:
-        named = [WORDS[f"alarm.{kind}"] for kind in line.alarms if f"alarm.{kind}" in WORDS]
-        return ", ".join(in_lang(each, lang) for each in named), _advice(line, say)
+        return ", ".join(alarm_word(kind, lang) for kind in line.alarms), _advice(line, say)
     if line.online is False:
         return say("offline"), say("Is it powered, and on the network?")
     if line.last_seen is None:

@@ -1,29 +1,27 @@
 """Live: how many people are where, what the doors do and decide, as it happens."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
+from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter
-from fastapi.responses import Response
-from msgspec import Struct
-from sse_starlette.event import ServerSentEvent
-from sse_starlette.sse import EventSourceResponse, SendTimeoutError
+from fastapi import APIRouter, Form
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from msgspec import Struct, structs
 from starlette.requests import Request
-from starlette.types import Receive, Scope, Send
 
-from gateway.console.hub import Hub, Watcher
+from gateway.adapters.desk import DeskError
+from gateway.console.hub import STREAMS_EACH, View
 from gateway.console.pages import lang_of, page
+from gateway.console.picture import SitePicture
 from gateway.console.place import Console
+from gateway.console.plan import plan_of
 from gateway.console.problems import RESPONSES, Problem
-from gateway.console.seat import ConsoleHere, SiteHere, Viewer
-from gateway.console.shown import as_json
+from gateway.console.seat import ConsoleHere, Operating, Seat, SiteHere, Viewer
+from gateway.console.stream import Stream, too_many
+from gateway.console.view import SILENT
+from gateway.core.requests import Order, SetPeople, TellVacant
 from gateway.core.site import Site, Text, Zone, ZoneId
-
-HEARTBEAT_S = 15.0
-"""Seconds between two signs of life on a quiet stream: the page calls 35 s of silence a loss."""
-SEND_S = 30.0
-"""Seconds one write may block: a browser that reads nothing for so long is gone."""
 
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["live"], responses=RESPONSES)
@@ -32,7 +30,10 @@ api = APIRouter(prefix="/api/v1/sites/{site}", tags=["live"], responses=RESPONSE
 @pages.get("/sites/{site}/live")
 async def live(request: Request, seat: Viewer, here: SiteHere, console: ConsoleHere) -> Response:
     """The live page, right before any script runs."""
-    view = console.viewer.site(here.id, lang_of(request))
+    lang, people = lang_of(request), seat.sees_people(here.id)
+    if people:
+        await console.read_names()
+    view = console.viewer.site(here.id, lang, people=people)
     return page(
         request,
         "live.html",
@@ -40,68 +41,117 @@ async def live(request: Request, seat: Viewer, here: SiteHere, console: ConsoleH
         site=here,
         view=view,
         zones={zone.id: zone for zone in view.zones},
+        doors={door.id: door for door in view.doors},
         blank=defaultdict(str),
         areas=nested(here),
+        plan=plan_of(here, lang),
+        trends=await console.trends.of(here, lang),
+        operates=seat.may("operator", here.id),
+        people=people,
     )
 
 
 @pages.get("/sites/{site}/events")
 async def events(request: Request, seat: Viewer, here: SiteHere, console: ConsoleHere) -> Response:
     """The stream of every screen: a snapshot, then changes."""
-    del seat
-    watcher = console.hub.join(here.id, lang_of(request))
+    view = View(here.id, lang_of(request), seat.sees_people(here.id))
+    if view.people:
+        await console.read_names()
+    if console.hub.of(seat.key) >= STREAMS_EACH:
+        raise too_many(429)
+    watcher = console.hub.join(view, seat.key)
     if watcher is None:
-        title = Text("Trop de pages sont ouvertes", "Too many pages are open")
-        raise Problem(503, "too-many-streams", title, headers={"Retry-After": "10"})
-    return _Stream(_stream(console, watcher), watcher, console.hub)
+        raise too_many()
+    request.app.state.guard.watch(watcher, request)
+    return Stream(watcher, console.hub)
+
+
+@pages.get("/sites/{site}/trends")
+async def trends(request: Request, seat: Viewer, here: SiteHere, console: ConsoleHere) -> Response:
+    """The lines of the last hours, for a page that has been open for a while."""
+    del seat
+    found = await console.trends.of(here, lang_of(request))
+    return JSONResponse(msgspec.to_builtins(found), headers={"Cache-Control": "no-store"})
+
+
+@pages.post("/sites/{site}/zones/{zone}/people")
+async def people(
+    seat: Operating,
+    here: SiteHere,
+    console: ConsoleHere,
+    zone: str,
+    people: Annotated[int, Form(ge=0, le=100_000)],
+) -> Response:
+    """Somebody counted a zone by eye."""
+    order = SetPeople(_zone_of(here, zone), people)
+    return await _asked(console, here, seat, order)
+
+
+@pages.post("/sites/{site}/zones/{zone}/vacant")
+async def vacant(seat: Operating, here: SiteHere, console: ConsoleHere, zone: str) -> Response:
+    """Somebody saw that a zone is empty."""
+    order = TellVacant(_zone_of(here, zone), "seen by an operator on the live page")
+    return await _asked(console, here, seat, order)
 
 
 @api.get("/picture")
 async def picture(seat: Viewer, here: SiteHere, console: ConsoleHere) -> Response:
-    """What is known of a site, as the broker told it."""
-    del seat
+    """What is known of a site, as the broker told it; pseudonyms for who may see people only."""
+    site = console.picture.sites[here.id]
     known = {
         "site": here.id,
         "connected": console.picture.connected,
         "heard": console.picture.heard,
         "rejected": console.picture.rejected,
         "gateways": console.picture.gateways,
-        "picture": console.picture.sites[here.id],
+        "picture": site if seat.sees_people(here.id) else _without_people(site),
     }
     headers = {"Cache-Control": "no-store"}
     return Response(msgspec.json.encode(known), media_type="application/json", headers=headers)
 
 
-async def _stream(console: Console, watcher: Watcher) -> AsyncIterator[ServerSentEvent]:
-    async for change in watcher.follow():
-        if change is None:
-            snapshot = as_json(console.viewer.site(watcher.site, watcher.lang))
-            yield ServerSentEvent(snapshot, event="snapshot")
-        else:
-            yield ServerSentEvent(change, event="change")
+def _without_people(site: SitePicture) -> SitePicture:
+    """The same without pseudonyms, and without the alarms that only operators are told."""
+    return structs.replace(
+        site,
+        decisions=[structs.replace(decision, holder=None) for decision in site.decisions],
+        hints=[structs.replace(hint, holder=None) for hint in site.hints],
+        alarms={
+            key: structs.replace(alarm, acknowledged_by=None)
+            for key, alarm in site.alarms.items()
+            if alarm.kind not in SILENT
+        },
+        muster={zone: structs.replace(each, missing=()) for zone, each in site.muster.items()},
+        set=structs.replace(site.set, by=None, why="") if site.set is not None else None,
+    )
 
 
-class _Stream(EventSourceResponse):
-    """A stream that leaves the hub when it ends, however it ends."""
+def _zone_of(site: Site, zone: str) -> ZoneId:
+    if zone not in site.zone:
+        raise Problem(404, "no-such-zone", Text("Cet espace n'existe pas", "There is no such zone"))
+    return ZoneId(zone)
 
-    def __init__(self, content: AsyncIterator[ServerSentEvent], watcher: Watcher, hub: Hub) -> None:
-        super().__init__(
-            content,
-            ping=HEARTBEAT_S,
-            ping_message_factory=lambda: ServerSentEvent("", event="beat"),
-            send_timeout=SEND_S,
-            sep="\n",
-        )
-        self._watcher = watcher
-        self._hub = hub
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        except SendTimeoutError:
-            return
-        finally:
-            self._hub.leave(self._watcher)
+async def _asked(console: Console, site: Site, seat: Seat, order: Order) -> Response:
+    """Ask the gateway; back to the page when it is done.
+
+    Raises:
+        Problem: It refused, or did not answer.
+    """
+    title = Text("La passerelle n'a pas obéi", "The gateway did not do it")
+    try:
+        answer = await console.ask(site.id, order, seat.holder.id)
+    except DeskError as wrong:
+        raise Problem(503, "no-answer", title, Text(str(wrong), str(wrong))) from wrong
+    if answer.status == "error":
+        raise Problem(409, answer.error or "refused", title, answer.message)
+    return RedirectResponse(f"/sites/{site.id}/live#zone-{order_zone(order)}", 303)
+
+
+def order_zone(order: Order) -> str:
+    """The zone that an order names."""
+    assert isinstance(order, SetPeople | TellVacant)  # noqa: S101 - the two of this screen
+    return order.zone
 
 
 class Area(Struct, frozen=True):

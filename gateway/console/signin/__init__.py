@@ -1,23 +1,10 @@
-"""Signing in: accounts, sessions and tokens."""
+"""Signing in: accounts, sessions and tokens, behind `gateway.console.seat.Seats`.
 
-from starlette.requests import Request
+`seats` says who asks; `routes` are the pages. An account belongs to a member: what they may do is
+their staff role in the directory and nothing here.
 
-from gateway.clock import Clock
-from gateway.config import Settings
-from gateway.console.seat import Seat
-from gateway.core.site import SiteId
-
-
-class Nobody:
-    """Until there are accounts, nobody signs in."""
-
-    def __init__(self, settings: Settings, clock: Clock) -> None:
-        del settings, clock
-
-    async def of(self, request: Request) -> Seat | None:
-        """Nobody."""
-        del request
-        return None
-
-    async def refused(self, request: Request, seat: Seat, site: SiteId | None, what: str) -> None:
-        """Nobody is refused."""
+`store` is `console.db` (`tables`, `migrations`), of which `accounts`, `sessions`, `tokens`, `links`
+and `passkeys` are the chapters; `people` reads the members. `passwords` and `codes` are what is
+typed, `secret` what is random, `cookies` what the browser keeps, `limiter` how often somebody may
+try, `waiting` what two requests of one sign-in share, `oidc` the provider, `first` how it begins.
+"""

@@ -1,9 +1,8 @@
 // What every screen has: one stream, the link's state, the mode, the alarms. A screen's own module
 // imports `on` and hears what it shows. Texts arrive ready to show and are placed with textContent
-// only. A hidden tab holds no stream; a lost one is asked for again.
+// only.
 
-const SILENCE_MS = 35_000; // the server gives a sign of life each 15 s
-const RETRY_MS = [800, 1800]; // all pages come back within 2 s, not all at once
+import { follow } from "./stream.js";
 
 export const $ = (selector, root = document) => root.querySelector(selector);
 export const byData = (name, value) => $(`[data-${name}="${CSS.escape(value)}"]`);
@@ -26,8 +25,8 @@ export function place(root, view) {
   }
 }
 
-export function icon(root, name) {
-  $("use", root).setAttribute("href", `/static/icons.svg#${name}`);
+export function icon(root, name, where = "use") {
+  $(where, root).setAttribute("href", `/static/icons.svg#${name}`);
 }
 
 export function flash(element) {
@@ -47,14 +46,14 @@ export function line(template, view) {
 const link = $("#link");
 const alarms = $("#alarms");
 
-let stream = null;
-let retry = 0;
-let watchdog = 0;
-
 function showAlarms(list) {
-  const known = [...alarms.children].map((each) => each.dataset.id).join("\n");
-  if (known === list.map((each) => each.id).join("\n")) return; // do not announce again
-  alarms.replaceChildren(...list.map((each) => line("#an-alarm", each)));
+  const known = [...alarms.children].map((each) => each.dataset.id + !!each.dataset.seenTo).join("\n");
+  if (known === list.map((each) => each.id + !!each.seen_to).join("\n")) return; // do not announce again
+  alarms.replaceChildren(...list.map((each) => {
+    const made = line("#an-alarm", each);
+    if (each.seen_to) made.dataset.seenTo = "yes";
+    return made;
+  }));
   alarms.parentElement.dataset.count = list.length;
 }
 
@@ -74,6 +73,19 @@ on("snapshot", (site) => {
   showHouse(site.house);
 });
 on("alarms", showAlarms);
+on("alarms", countAlarms);
+
+/** How many wait for somebody: the server knows which of them this seat may see. */
+async function countAlarms() {
+  const badge = $("#waiting-alarms");
+  if (!badge) return;
+  try {
+    const answer = await fetch(badge.dataset.url);
+    if (answer.ok && !answer.redirected) badge.textContent = (await answer.text()).trim();
+  } catch {
+    // the next change counts again
+  }
+}
 on("house", showHouse);
 
 function heard(time) {
@@ -84,43 +96,6 @@ function setLink(state) {
   if (link.dataset.link === state) return;
   link.dataset.link = state;
   $("#link-word").textContent = link.dataset[state];
-}
-
-function alive() {
-  setLink("live");
-  clearTimeout(watchdog);
-  watchdog = setTimeout(lost, SILENCE_MS);
-}
-
-function close() {
-  stream?.close();
-  stream = null;
-  clearTimeout(retry);
-  clearTimeout(watchdog);
-}
-
-function lost() {
-  close();
-  setLink("lost");
-  const [soonest, latest] = RETRY_MS;
-  if (!document.hidden) retry = setTimeout(open, soonest + Math.random() * (latest - soonest));
-}
-
-function open() {
-  close();
-  stream = new EventSource(document.body.dataset.events);
-  stream.addEventListener("snapshot", (event) => {
-    alive();
-    tell("snapshot", JSON.parse(event.data));
-  });
-  stream.addEventListener("change", (event) => {
-    alive();
-    const change = JSON.parse(event.data);
-    heard(change.heard);
-    tell(change.part, change.value);
-  });
-  stream.addEventListener("beat", alive);
-  stream.addEventListener("error", lost);
 }
 
 /** Say something to everyone, also to a screen reader. */
@@ -135,13 +110,12 @@ document.addEventListener("submit", (event) => {
 });
 
 if (link) {
-  document.addEventListener("visibilitychange", () => {
-    if (document.hidden) {
-      close();
-      setLink("waiting");
-    } else open();
+  follow(document.body.dataset.events, {
+    snapshot: (site) => tell("snapshot", site),
+    change(change) {
+      heard(change.heard);
+      tell(change.part, change.value);
+    },
+    link: setLink,
   });
-  addEventListener("pagehide", close);
-  addEventListener("pageshow", (event) => event.persisted && open());
-  if (!document.hidden) setTimeout(open); // after the screen's own module has said what it hears
 }

@@ -46,8 +46,8 @@ Kernel = tuple[float, float, float]
 
 def begun(capacity: int | None) -> Belief:
     """Before anything is known: probably empty, as at the hour when systems are installed."""
-    size = _size(capacity)
-    return _normal([EMPTY_AT_FIRST, *((1 - EMPTY_AT_FIRST) * 0.5**n for n in range(1, size))])
+    tail = ((1 - EMPTY_AT_FIRST) * 0.5**n for n in range(1, size(capacity)))
+    return _normal([EMPTY_AT_FIRST, *tail])
 
 
 def certain(belief: Belief, people: int) -> Belief:
@@ -143,6 +143,23 @@ def quantile(belief: Belief, share: float) -> int:
     return len(belief) - 1
 
 
+def held(belief: Belief, share: float) -> tuple[int, int]:
+    """The numbers of people around the likeliest that hold this share: as few as can be.
+
+    It grows by the likelier neighbour. From a share of one half on the median is among them.
+    """
+    low = high = likeliest(belief)
+    inside, top = belief[low], len(belief) - 1
+    while inside < share and (low > 0 or high < top):
+        below = belief[low - 1] if low > 0 else -1.0
+        above = belief[high + 1] if high < top else -1.0
+        if above > below:
+            high, inside = high + 1, inside + above
+        else:
+            low, inside = low - 1, inside + below
+    return low, high
+
+
 def likeliest(belief: Belief) -> int:
     """The most probable number of people; the smallest of several."""
     return belief.index(max(belief))
@@ -166,7 +183,8 @@ def summed(beliefs: Sequence[Belief]) -> Belief:
     return _normal([0.0] * low + total)
 
 
-def _size(capacity: int | None) -> int:
+def size(capacity: int | None) -> int:
+    """How many numbers of people a zone's belief has, nobody among them."""
     people = min(CAPACITY if capacity is None else max(capacity, 1), CAPACITY_MAX)
     return max(ceil(BEYOND * people), people + ROOM_TO_ERR) + 1
 

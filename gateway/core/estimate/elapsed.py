@@ -13,7 +13,7 @@ from functools import lru_cache
 from msgspec import structs
 
 from gateway.core.estimate import belief as beliefs
-from gateway.core.estimate import sensors
+from gateway.core.estimate import misses, sensors
 from gateway.core.estimate.zone import HOUR_S, STAY_H, ZoneEstimate, hour_of
 
 ARRIVALS_PER_H = 0.02
@@ -25,7 +25,10 @@ BLIND_DEPARTURES_PER_H = 0.04
 OPEN_ARRIVALS_PER_H, OPEN_DEPARTURES_PER_H = 0.5, 1.0
 """The same where nothing counts who passes: then everybody comes and leaves unseen."""
 OVERSTAYS_PER_H = 0.5
-"""The chance to have left unseen, of those who would be staying longer than that."""
+"""The chance to have left unseen, of those who would be staying longer than that: where nobody else
+is there. Who is more than were counted in among many may as well have been missed on the way in."""
+SURELY = 0.99
+"""From this chance on that nobody is there a zone that a sensor looks into is empty."""
 CHUNK_S = 60.0
 """Time passes in pieces of at most this: people come within one, and the silence that follows them
 is weighed within the same one."""
@@ -55,14 +58,20 @@ def _aged(zone: ZoneEstimate, at: datetime) -> ZoneEstimate:
     seconds = (at - zone.at).total_seconds()
     stays, hour = _hours_on(zone, at)
     size, share = len(zone.belief), seconds / HOUR_S
+    seen = sensors.looked_into(zone)
     if zone.counted:
-        usual = DEPARTURES_PER_H if sensors.looked_into(zone) else BLIND_DEPARTURES_PER_H
-        arrivals, leaving = ARRIVALS_PER_H * share, _leaving(size, round(sum(stays)), usual)
+        usual = DEPARTURES_PER_H if seen else BLIND_DEPARTURES_PER_H
+        sure = round(1.0 - misses.missed(zone.tally), 2) if seen else 1.0
+        leaving = _leaving(size, round(sum(stays)), usual, sure)
+        arrivals = ARRIVALS_PER_H * share
     else:
         arrivals, leaving = OPEN_ARRIVALS_PER_H * share, _leaving_open(size)
     drifted = beliefs.drifted(zone.belief, arrivals, leaving, share)
     voted = sensors.votes(structs.replace(zone, belief=drifted), seconds)
-    return structs.replace(voted, at=at, stays=stays, hour=hour)
+    tally = zone.tally
+    if seen and tally.passed and voted.belief[0] >= SURELY:
+        tally = misses.emptied(tally)
+    return structs.replace(voted, at=at, stays=stays, hour=hour, tally=tally)
 
 
 def _next_mark(at: datetime, every_s: float) -> datetime:
@@ -79,11 +88,14 @@ def _hours_on(zone: ZoneEstimate, at: datetime) -> tuple[tuple[float, ...], int]
 
 
 @lru_cache(maxsize=1024)
-def _leaving(size: int, recent: int, usual: float) -> tuple[float, ...]:
-    """Unseen departures an hour of 0, 1, 2 … people, of whom `recent` came within `STAY_H`."""
-    return tuple(
-        usual * min(n, recent) + OVERSTAYS_PER_H * max(0, n - recent) for n in range(size + 1)
-    )
+def _leaving(size: int, recent: int, usual: float, sure: float) -> tuple[float, ...]:
+    """Unseen departures an hour of 0, 1, 2 … people, of whom `recent` came within `STAY_H`.
+
+    `sure` is the chance that one person was counted: to its power of `recent`, that all of them
+    were.
+    """
+    overstays = OVERSTAYS_PER_H * sure**recent
+    return tuple(usual * min(n, recent) + overstays * max(0, n - recent) for n in range(size + 1))
 
 
 @lru_cache(maxsize=64)

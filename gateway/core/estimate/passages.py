@@ -11,17 +11,17 @@ from immutables import Map
 from msgspec import Struct, structs
 
 from gateway.core.estimate import belief as beliefs
+from gateway.core.estimate import misses
 from gateway.core.estimate.belief import Belief, Kernel
 from gateway.core.estimate.evidence import DeviceHealth
 from gateway.core.estimate.zone import SENSORS_MAX, Mark, Reason, ZoneEstimate, because
 from gateway.core.site import DeviceId
 
-COUNTER: Kernel = (0.03, 0.89, 0.08)
-"""A counted passage was nobody, one person, or two side by side (or one behind one unseen)."""
 BADGE: Kernel = (0.002, 0.958, 0.04)
 """A badge, and the door's contact; two: somebody slipped in behind."""
 GRANT: Kernel = (0.03, 0.93, 0.04)
 """A badge at a door without a contact: some think better of it."""
+_SURE: Kernel = (0.0, 1.0, 0.0)
 HIDDEN = 0.01
 """The chance that who passes out of a zone had come into it unseen (a counter's usual misses)."""
 MATCH_S = 5.0
@@ -34,12 +34,15 @@ crowd whose origin needs no proof."""
 
 
 class Gate(Struct, frozen=True):
-    """Who reports a passage, and how surely one person passed; `place` is the door."""
+    """Who reports a passage; `place` is the door.
+
+    `kernel` is how surely one person passed; None: a counter's, which each zone has learned.
+    """
 
     device: DeviceId
     place: str
     kind: Literal["counter", "badge"]
-    kernel: Kernel
+    kernel: Kernel | None = None
 
 
 Sides = tuple[ZoneEstimate | None, ZoneEstimate | None]
@@ -60,6 +63,16 @@ def watched(zone: ZoneEstimate, device: DeviceId) -> ZoneEstimate:
     if zone.counted and zone.doors.get(device) == "well":
         return zone
     return structs.replace(zone, counted=True, doors=_known_door(zone, device))
+
+
+def parted(zone: ZoneEstimate, people: int) -> ZoneEstimate:
+    """A zone without so many of its people, who are counted in an inner one from now on."""
+    return structs.replace(
+        zone,
+        belief=beliefs.left(zone.belief, people, _SURE),
+        stays=_thinned(zone.stays, people, beliefs.likeliest(zone.belief)),
+        tally=structs.replace(zone.tally, net=zone.tally.net - people),
+    )
 
 
 def met(zone: ZoneEstimate, place: str, people: int, *, badge: bool) -> tuple[ZoneEstimate, int]:
@@ -84,28 +97,30 @@ def met(zone: ZoneEstimate, place: str, people: int, *, badge: bool) -> tuple[Zo
 def _stepped(sides: Sides, people: int, gate: Gate) -> Sides:
     inner, outer = sides
     origin, target = (outer, inner) if people > 0 else (inner, outer)
-    into = gate
-    if origin is not None:
-        into = structs.replace(gate, kernel=_hidden_by(gate.kernel, origin.belief))
-        origin = _left(origin, abs(people), gate)
     if target is not None:
-        target = _entered(target, abs(people), into)
+        kernel = gate.kernel or misses.kernel(target.tally)
+        if origin is not None:
+            kernel = _hidden_by(kernel, origin.belief)
+        target = _entered(target, abs(people), gate, kernel)
+    if origin is not None:
+        origin = _left(origin, abs(people), gate)
     return (target, origin) if people > 0 else (origin, target)
 
 
-def _entered(zone: ZoneEstimate, people: int, gate: Gate) -> ZoneEstimate:
+def _entered(zone: ZoneEstimate, people: int, gate: Gate, kernel: Kernel) -> ZoneEstimate:
     return structs.replace(
         _passed(zone, people, gate),
-        belief=beliefs.entered(zone.belief, people, gate.kernel),
+        belief=beliefs.entered(zone.belief, people, kernel),
         stays=(*zone.stays[:-1], zone.stays[-1] + people),
         entered_at=zone.at,
     )
 
 
 def _left(zone: ZoneEstimate, people: int, gate: Gate) -> ZoneEstimate:
+    kernel = gate.kernel or misses.kernel(zone.tally)
     return structs.replace(
         _passed(zone, -people, gate),
-        belief=beliefs.left(zone.belief, people, gate.kernel),
+        belief=beliefs.left(zone.belief, people, kernel),
         stays=_thinned(zone.stays, people, beliefs.likeliest(zone.belief)),
     )
 
@@ -113,7 +128,10 @@ def _left(zone: ZoneEstimate, people: int, gate: Gate) -> ZoneEstimate:
 def _passed(zone: ZoneEstimate, people: int, gate: Gate) -> ZoneEstimate:
     reason = Reason(zone.at, gate.kind, gate.device, gate.place, people, float(abs(people)))
     return structs.replace(
-        watched(zone, gate.device), life_at=zone.at, reasons=because(zone, reason)
+        watched(zone, gate.device),
+        life_at=zone.at,
+        reasons=because(zone, reason),
+        tally=misses.told(zone.tally, people),
     )
 
 

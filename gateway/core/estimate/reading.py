@@ -1,7 +1,8 @@
 """What is published of an estimate: a number, its interval, and why.
 
 The number is the median: of all numbers it has the smallest expected error in people. The interval
-is between the 10 % and the 90 % quantile. A zone around others is their sum; its distribution is
+is the shortest that holds 80 %: people are whole, so that between two quantiles there is more than
+asked wherever few numbers are likely. A zone around others is their sum; its distribution is
 the convolution of theirs. That takes their errors as independent. They are not quite: who was
 missed between two rooms is too many in one and too few in the other, so the sum is in truth a
 little surer than it says. An interval that is too wide is honest; moments of a normal would be as
@@ -21,7 +22,7 @@ from gateway.core.estimate.sensors import MANNERS
 from gateway.core.estimate.zone import Reason, ReasonKind, ZoneEstimate, stale
 from gateway.core.site import Text
 
-LOW, MIDDLE, HIGH = 0.1, 0.5, 0.9
+MIDDLE, HELD = 0.5, 0.8
 TOP = 3
 """Reasons told: what one line of a page holds."""
 REASON_FADES_S = 3600.0
@@ -59,10 +60,11 @@ def read(parts: Sequence[ZoneEstimate], capacity: int | None, known: int) -> Hea
     whole = [part.belief for part in parts]
     belief = whole[0] if len(whole) == 1 else beliefs.summed(whole)
     is_stale = all(stale(part) for part in parts)
+    low, high = beliefs.held(belief, HELD)
     return HeadCount(
         people=beliefs.quantile(belief, MIDDLE),
-        low=beliefs.quantile(belief, LOW),
-        high=beliefs.quantile(belief, HIGH),
+        low=low,
+        high=high,
         p_vacant=round(belief[0], 4),
         p_full=0.0 if capacity is None else round(beliefs.at_least(belief, capacity), 4),
         stale=is_stale,

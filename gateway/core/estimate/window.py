@@ -13,6 +13,7 @@ than that is not lost: totals contain it anyway, also what a badge at a counted 
 badges and an operator's word are taken as of the window's edge; a sensor's old state is no news.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -124,6 +125,26 @@ def zone_at(estimate: Estimate, zone: ZoneId, at: datetime) -> ZoneEstimate:
     return elapsed.advanced(_newest(estimate, zone), at)
 
 
+def revised(
+    estimate: Estimate, zone: ZoneId, change: Callable[[ZoneEstimate], ZoneEstimate]
+) -> Estimate:
+    """The estimate with a zone changed as if it had been so before all that waits."""
+    waiting = tuple(
+        structs.replace(
+            piece, zones=tuple(change(each) if each.id == zone else each for each in piece.zones)
+        )
+        for piece in estimate.waiting
+    )
+    settled_zones = estimate.zones.set(zone, change(estimate.zones[zone]))
+    return structs.replace(estimate, zones=settled_zones, waiting=waiting)
+
+
+def heard_by(estimate: Estimate, device: DeviceId) -> tuple[ZoneId, ...]:
+    """The zones of which a device has told."""
+    found = (_newest(estimate, zone) for zone in sorted(estimate.zones))
+    return tuple(zone.id for zone in found if device in zone.sensors or device in zone.doors)
+
+
 def _is_old_news(estimate: Estimate, evidence: Evidence) -> bool:
     """Whether evidence that comes too late tells nothing any more."""
     if isinstance(evidence, BadgeTaken):  # a counter at that door has told of the passage since
@@ -203,7 +224,7 @@ def _totals_told(estimate: Estimate, evidence: TotalsTold) -> Waiting:
         None if inner is None else passages.watched(inner, device),
         None if outer is None else passages.watched(outer, device),
     )
-    gate = Gate(device, evidence.place, "counter", passages.COUNTER)
+    gate = Gate(device, evidence.place, "counter")
     for way in (people.inward, -people.outward):  # in first: nobody leaves who is not there yet
         if way:
             sides = _moved(sides, way, gate)
@@ -217,12 +238,9 @@ def _badge_taken(estimate: Estimate, evidence: BadgeTaken) -> tuple[ZoneEstimate
 
 
 def _device_judged(estimate: Estimate, evidence: DeviceJudged) -> tuple[ZoneEstimate, ...]:
-    device = evidence.device
-    known = (_newest(estimate, zone) for zone in sorted(estimate.zones))
     return tuple(
-        sensors.judged(elapsed.advanced(zone, evidence.at), device, evidence.health)
-        for zone in known
-        if device in zone.sensors or device in zone.doors
+        sensors.judged(_here(estimate, zone, evidence), evidence.device, evidence.health)
+        for zone in heard_by(estimate, evidence.device)
     )
 
 

@@ -4,13 +4,15 @@ What happens to it is in three chapters: `elapsed` (time passes), `passages` (pe
 doors) and `sensors` (what sees a room, and what people say of it).
 
     evidence                 does                                                       where
-    passage, badge           shift by one; 3 % nobody, 8 % two                          passages
+    passage, badge           shift by one; 3 % nobody, 8 % two*                         passages
     PIR, mmWave trigger      tilt empty against not empty, in full once per 5 min       sensors
     PIR, mmWave quiet        tilt the other way, by the second                          sensors
     PIR, mmWave stays on     tilt a little more, then no more, then take it all back    sensors
     camera                   weigh, heavy-tailed                                        sensors
     vacancy, operator        tilt; set                                                  sensors
     time                     people come and leave unseen; nobody stays for ever        elapsed
+
+* 8 % at first: how many a counter misses is learned (`misses`).
 """
 
 from datetime import datetime, timedelta
@@ -22,6 +24,7 @@ from msgspec import Struct, structs
 from gateway.core.estimate import belief as beliefs
 from gateway.core.estimate.belief import Belief
 from gateway.core.estimate.evidence import DeviceHealth
+from gateway.core.estimate.misses import Tally
 from gateway.core.site import DeviceId, ZoneId
 
 HOUR_S = 3600.0
@@ -89,6 +92,8 @@ class ZoneEstimate(Struct, frozen=True):
     """Who came in each of the last hours and, as far as is known, is still there; oldest first."""
     hour: int = 0
     """The hour (since 1970) of the last of them."""
+    tally: Tally = Tally()
+    """What passed its doors, from which its counters' misses are learned."""
     sensors: Map[DeviceId, Sensor] = Map()
     triggers: Map[str, datetime] = Map()
     """When a trigger of each kind last counted in full."""

@@ -50,7 +50,7 @@ class Desk(Place):
         self.n = 0
         self.journal = Journal(self.folder / JOURNAL_FILE)
         await self.journal.open()
-        self.console.ask = self.ask  # type: ignore[method-assign] # instead of a broker
+        self.console.ask = self.ask  # type: ignore[method-assign,assignment] # instead of a broker
 
 
 @pytest.fixture

@@ -355,6 +355,13 @@ def test_a_door_has_its_own_expiry() -> None:
     assert frame.expires - frame.begins == 2 * HOUR
 
 
+def test_a_list_of_nobody_lasts_a_day() -> None:
+    """Where a door's readers never decide alone, an empty list is not sent every few minutes."""
+    site = with_door(FRONT, rights_valid_s=0)
+    frame = list_at("front-in", state_of(), site).frame
+    assert frame.expires - frame.begins == DAY
+
+
 def test_removing_a_badge_removes_it() -> None:
     """A revoked one is off the list; the others stay."""
     people, badges = [member(name) for name in ("ada", "bob")], [card("ada"), card("bob")]

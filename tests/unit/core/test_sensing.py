@@ -361,3 +361,75 @@ def test_an_estimate_outlives_a_new_space_file(place: Sensed) -> None:
     assert set(place.state.estimate.zones) == {HALL}
     assert place.count().people == 3
     assert place.count(BOOTH).people == 0
+
+
+# -- zones inside of zones
+
+
+NESTED = structs.replace(
+    SENSED,
+    devices=(
+        *SENSED.devices,
+        Device(DeviceId("booth-pir"), "sensor", "native", "", zone=BOOTH),
+        Device(DeviceId("house-pir"), "sensor", "native", "", zone=HOUSE),
+    ),
+)
+
+
+@pytest.fixture
+def nested() -> Sensed:
+    """A house with a PIR of its own, around a lab with one, around a booth with one."""
+    return Sensed(NESTED)
+
+
+def walk(place: Sensed, name: str, *doors: str) -> None:
+    """Somebody comes in by the front, and goes on through these doors."""
+    place.enter(name)
+    for door in doors:
+        place.badge(f"{door}-in", name)
+        if door == "lab":
+            place.contact("lab-contact", "open")
+            place.contact("lab-contact", "closed")
+
+
+def test_who_is_in_the_innermost_room_is_taken_off_once(nested: Sensed) -> None:
+    """Ada is in the booth, which is in the lab; Bob is in the hall, where nothing is estimated."""
+    walk(nested, "ada", "lab", "booth")
+    walk(nested, "bob")
+    for pir in ("booth-pir", "lab-pir", "house-pir"):
+        nested.says(pir, Motion(active=False))
+    assert (nested.count(BOOTH).people, nested.count(LAB).people) == (1, 1)
+    assert nested.count(HOUSE).people == 2
+
+
+def test_a_room_that_gets_sensors_takes_its_people_along(nested: Sensed) -> None:
+    """Both were the house's while it alone had a PIR; they are not there twice now."""
+    walk(nested, "ada", "lab")
+    walk(nested, "bob", "lab")
+    nested.says("house-pir", Motion(active=True))
+    assert nested.count(HOUSE).people == 2
+    nested.says("lab-pir", Motion(active=True))
+    assert (nested.count(LAB).people, nested.count(HOUSE).people) == (2, 2)
+    assert nested.state.estimate is not None
+    assert zone_at(nested.state.estimate, HOUSE, nested.now).belief[0] > 0.5
+
+
+def test_what_waits_is_taken_along_too(nested: Sensed) -> None:
+    """A word of the house's PIR that comes late, and before the lab's, undoes nothing of it."""
+    walk(nested, "ada", "lab")
+    nested.says("house-pir", Motion(active=True))
+    nested.after(5)
+    nested.says("lab-pir", Motion(active=True))
+    nested.says("house-pir", Motion(active=False), age_s=3)
+    assert nested.count(HOUSE).people == 1
+
+
+def test_a_sum_hears_at_once_that_a_part_is_blind(nested: Sensed) -> None:
+    """The house's only eye goes offline: not in a minute, now."""
+    nested.says("lab-pir", Motion(active=True))
+    assert not nested.count(HOUSE).stale
+    nested.after(2)
+    nested.says("lab-pir", Availability("offline"))
+    told = [f for f in nested.said if isinstance(f, OccupancyChanged) and f.zone == HOUSE]
+    assert told[-1].stale
+    assert told[-1].at == nested.now

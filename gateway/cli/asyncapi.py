@@ -1,0 +1,12 @@
+"""`seuil asyncapi`: the wire, for other programs' authors."""
+
+import json
+
+import typer
+
+from gateway.outside.asyncapi import asyncapi as document
+
+
+def asyncapi() -> None:
+    """Print the AsyncAPI 3.0 document of the MQTT topics, and end."""
+    typer.echo(json.dumps(document(), indent=2, ensure_ascii=False))

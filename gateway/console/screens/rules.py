@@ -1,0 +1,256 @@
+"""Rules: what decides, as sentences; may somebody pass; and what a changed space file would do."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Query, UploadFile
+from fastapi.responses import RedirectResponse, Response
+from msgspec import structs
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from starlette.requests import Request
+
+from gateway.console.i18n import Lang
+from gateway.console.logbook import CHOICES_MAX, name_of, people_called, short
+from gateway.console.looks import look
+from gateway.console.named import as_typed, on_calendar, point_at, point_name, typed_moment
+from gateway.console.pages import lang_of, page
+from gateway.console.place import Console
+from gateway.console.problems import RESPONSES, Problem
+from gateway.console.readable import readable
+from gateway.console.saw import Reading, answer
+from gateway.console.screens.log import VerdictBody
+from gateway.console.seat import Administrator, ConsoleHere, Operator, SiteHere, Viewer
+from gateway.console.trials import BYTES_MAX, check
+from gateway.core.directory import HolderId
+from gateway.core.engine import step
+from gateway.core.events import SpaceChanged
+from gateway.core.rules import Ruling
+from gateway.core.site import Site, Text
+from gateway.core.state import State
+from gateway.explained import as_data
+from gateway.may import Wish, ruling_on
+
+DAYS = (1, 7, 30, 90)
+"""How far back a trial may look."""
+
+pages = APIRouter(include_in_schema=False)
+api = APIRouter(prefix="/api/v1/sites/{site}", tags=["rules"], responses=RESPONSES)
+
+
+@pages.get("/sites/{site}/rules")
+async def rules(request: Request, seat: Viewer, here: SiteHere) -> Response:
+    """Plans, demands and the ordered rules."""
+    told = readable(here, lang_of(request))
+    return page(request, "rules.html", seat=seat, site=here, told=told)
+
+
+@pages.get("/sites/{site}/rules/may")
+async def may(request: Request, seat: Operator, here: SiteHere, console: ConsoleHere) -> Response:
+    """The form, and where it is filled in: the answer with every rule."""
+    asked = {name: request.query_params.get(name, "").strip()[:100] for name in _ASKED}
+    at = typed_moment(asked["at"], here)
+    people = await people_called(console, asked["who"]) if asked["who"] else []
+    found = people[0] if len(people) == 1 else None
+    said = None
+    if found is not None and asked["point"]:
+        ruling = await _ruling(console, here, found[0], asked["point"], at)
+        await look(console, seat, here.id, f"may pass {asked['point']}", found[0])
+        decision = "granted" if ruling.granted else "denied"
+        reading = Reading(here, await console.stores.names(), lang_of(request))
+        said = answer(decision, ruling.reason, ruling.verdicts, reading)
+    return page(
+        request,
+        "may.html",
+        seat=seat,
+        site=here,
+        asked=asked,
+        at=as_typed(at, here),
+        person=found,
+        people=people[:CHOICES_MAX],
+        point_name=lambda point: point_name(here, point),
+        answer=said,
+    )
+
+
+@pages.get("/sites/{site}/rules/what-if")
+async def what_if(
+    request: Request, seat: Administrator, here: SiteHere, console: ConsoleHere
+) -> Response:
+    """The form, how far a trial is, and what came of it."""
+    return await _what_if(request, seat, here, console)
+
+
+@pages.post("/sites/{site}/rules/what-if")
+async def try_out(
+    *,
+    request: Request,
+    seat: Administrator,
+    here: SiteHere,
+    console: ConsoleHere,
+    days: Annotated[int, Form()] = 7,
+    text: Annotated[str, Form()] = "",
+    file: Annotated[UploadFile | None, File()] = None,
+) -> Response:
+    """Begin a trial; the page then shows it."""
+    given = await file.read(BYTES_MAX + 1) if file is not None and file.size else text.encode()
+    try:
+        await check(here.id, given)
+    except Problem as wrong:
+        return await _what_if(request, seat, here, console, wrong=wrong, text=text, days=days)
+    now = console.clock.now()
+    since = now - timedelta(days=days if days in DAYS else DAYS[1])
+    await console.trials.start(here.id, given, since, now)
+    return RedirectResponse(f"/sites/{here.id}/rules/what-if", 303)
+
+
+# -- for programs
+
+
+class TopicBody(BaseModel):
+    """A thing of the space file, and what is said of it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "nomad",
+                    "name": "Nomad",
+                    "says": ["Hall, Coworking: Monday to Friday 08:00 to 20:00"],
+                }
+            ]
+        }
+    )
+
+    id: str
+    name: str
+    says: list[str]
+
+
+class RulesBody(BaseModel):
+    """Everything that decides who may pass, in the language of Accept-Language."""
+
+    language: Lang
+    plans: list[TopicBody]
+    zones: list[TopicBody]
+    machines: list[TopicBody]
+    doors: list[TopicBody]
+    days: list[TopicBody]
+    rules: list[TopicBody] = Field(description="The rules in the order in which they are asked.")
+
+
+class MayBody(BaseModel):
+    """Whether somebody may pass, and every rule's word on it."""
+
+    holder: str = Field(examples=["h-0123456789ab"])
+    access_point: str = Field(examples=["front-entry"])
+    at: datetime
+    decision: str = Field(examples=["granted"])
+    reason: str = Field(examples=["plan"])
+    message: dict[str, str]
+    bacnet: str
+    verdicts: list[VerdictBody]
+    not_asked: list[str]
+
+
+@api.get("/rules")
+async def rules_body(request: Request, seat: Viewer, here: SiteHere) -> RulesBody:
+    """Plans, demands and the ordered rules, as sentences."""
+    del seat
+    lang = lang_of(request)
+    told = structs.asdict(readable(here, lang))
+    topics = {
+        name: [TopicBody(**structs.asdict(topic)) for topic in topics]
+        for name, topics in told.items()
+    }
+    return RulesBody(language=lang, **topics)
+
+
+@api.get("/may")
+async def may_body(
+    *,
+    seat: Operator,
+    here: SiteHere,
+    console: ConsoleHere,
+    holder: Annotated[str, Query(description="A pseudonym, or a member's reference.")],
+    point: Annotated[str, Query(description="An access point's id.")],
+    at: Annotated[AwareDatetime | None, Query(description="By default now.")] = None,
+) -> MayBody:
+    """Would they be let in there? As `seuil may` says it."""
+    member = await console.stores.members(lambda store: store.find(holder))
+    if member is None:
+        raise _nobody()
+    who, at = member.holder.id, on_calendar(at or console.clock.now())
+    ruling = await _ruling(console, here, who, point, at)
+    await look(console, seat, here.id, f"may pass {point}", who)
+    said = as_data("granted" if ruling.granted else "denied", ruling.reason, ruling.verdicts)
+    return MayBody(holder=who, access_point=point, at=at, **said)
+
+
+_ASKED = ("who", "point", "at")
+
+
+async def _ruling(
+    console: Console, site: Site, holder: HolderId, point: str, at: datetime | None
+) -> Ruling:
+    """What the rules say, by the place as the journal last knew it and the members as they are.
+
+    Raises:
+        Problem: There is no such member or access point.
+    """
+    known = point_at(site, point)
+    directory = await console.stores.members(lambda store: store.load())
+    if holder not in directory.holders:
+        raise _nobody()
+    moment = at or console.clock.now()
+    now = await console.stores.now(site.id)
+    if now is not None and known in now.site.access_point:
+        described, state = now.site, now.state
+    else:  # nothing has happened yet: an empty place
+        described, state = site, step(site, State(), SpaceChanged(site), moment).state
+    wish = Wish(
+        site=described,
+        state=structs.replace(state, directory=directory),
+        point=known,
+        holder=holder,
+        at=moment,
+    )
+    return ruling_on(wish)
+
+
+async def _what_if(  # a page, and what was wrong with the form
+    request: Request,
+    seat: Administrator,
+    here: Site,
+    console: Console,
+    *,
+    wrong: Problem | None = None,
+    text: str = "",
+    days: int = DAYS[1],
+) -> Response:
+    trial = console.trials.last(here.id)
+    names, lang = await console.stores.names(), lang_of(request)
+    return page(
+        request,
+        "what_if.html",
+        seat=seat,
+        site=here,
+        status=wrong.status if wrong else 200,
+        trial=None if wrong else trial,
+        wrong=wrong,
+        text=text,
+        days=days,
+        choices=DAYS,
+        short=short,
+        point_name=lambda point: point_name(here, point),
+        name_of=lambda holder: name_of(holder or None, names, lang),
+        moment_of=datetime.fromisoformat,
+    )
+
+
+def _nobody() -> Problem:
+    return Problem(
+        404,
+        "no-such-member",
+        Text("Ce membre n'existe pas", "There is no such member"),
+        Text("Cherchez dans la liste des membres.", "Look in the list of members."),
+    )

@@ -1,0 +1,83 @@
+"""How many people a zone's counters miss, learned from the zone itself.
+
+Between two moments at which a zone was surely empty as many left it as came. So what counters and
+readers say of that time should come to zero. Of a counter that misses a share m of all people, in
+and out alike and each by itself, in less out is then off by the square root of m times the
+passages, in the mean: the squares of what it was off by, over the passages, are m.
+
+Only a zone that a sensor looks into is known to be empty; elsewhere the usual share stands.
+"""
+
+from functools import lru_cache
+
+from msgspec import Struct, structs
+
+from gateway.core.estimate.belief import Kernel
+
+USUAL = 0.05
+"""What a counter misses until more is known: one in twenty."""
+USUAL_WEIGHT = 200.0
+"""Passages after which what was learned weighs as much as that: some days of a room."""
+MOST = 0.15
+"""More is no counter: a door that some pass without one."""
+REMEMBERED = 2_000.0
+"""Passages after which the half is forgotten: a counter may be cleaned, or bent."""
+GHOSTS = 0.03
+"""The share of counted passages that nobody made."""
+WIDENS = 0.03
+"""The chance of two people beside what was missed: side by side they are one to a beam."""
+
+
+class Tally(Struct, frozen=True, gc=False):
+    """What passed since the zone was surely empty, and what was learned before."""
+
+    net: int = 0
+    """People in less out, as they were told."""
+    passed: int = 0
+    """People either way, as they were told."""
+    squares: float = 0.0
+    """The sum of the squares of `net`, of the times before."""
+    passages: float = 0.0
+    """The sum of `passed`, of the times before."""
+
+
+def told(tally: Tally, people: int) -> Tally:
+    """So many more passed inward (below 0: outward)."""
+    return Tally(tally.net + people, tally.passed + abs(people), tally.squares, tally.passages)
+
+
+def known(tally: Tally, people: int) -> Tally:
+    """So many are inside for certain: the time that begins now ends when they have left."""
+    return structs.replace(tally, net=people, passed=0)
+
+
+def emptied(tally: Tally) -> Tally:
+    """The zone is surely empty: learn from the time that is over."""
+    if not tally.passed:
+        return structs.replace(tally, net=0)
+    squares, passages = tally.squares + tally.net**2, tally.passages + tally.passed
+    if passages > REMEMBERED:
+        squares, passages = squares / 2, passages / 2
+    return Tally(squares=squares, passages=passages)
+
+
+def missed(tally: Tally) -> float:
+    """The share of people that the counters miss."""
+    return _missed(tally.squares, tally.passages)
+
+
+def kernel(tally: Tally) -> Kernel:
+    """A counted passage was nobody, one person, or two: who was missed is taken for the second."""
+    return _kernel(tally.squares, tally.passages)
+
+
+@lru_cache(maxsize=1024)
+def _missed(squares: float, passages: float) -> float:
+    learned = squares + USUAL * USUAL_WEIGHT
+    return min(MOST, learned / (passages + USUAL_WEIGHT))
+
+
+@lru_cache(maxsize=1024)
+def _kernel(squares: float, passages: float) -> Kernel:
+    two = WIDENS + _missed(squares, passages)
+    return (GHOSTS, 1.0 - GHOSTS - two, two)

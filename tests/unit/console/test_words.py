@@ -1,0 +1,56 @@
+"""The console's words: every English sentence has its French, and both fill in the same values."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from gateway.console import i18n
+from gateway.console.words import WORDS
+
+CONSOLE = Path(i18n.__file__).parent
+VALUES = re.compile(r"%\((\w+)\)")
+
+
+def sentences() -> Iterator[str]:
+    """Every sentence of the templates and modules, and the words by what they are said of."""
+    methods = [("**.py", "python"), ("templates/**.html", "jinja2")]
+    for _, _, message, _, _ in extract_from_dir(CONSOLE, methods, keywords={"_": None}):
+        yield message if isinstance(message, str) else message[0]
+    yield from WORDS.values()
+
+
+def test_every_sentence_has_its_french() -> None:
+    """None was forgotten."""
+    catalogue = i18n.catalogue("fr")
+    known = getattr(catalogue, "_catalog", {})
+    assert sorted({each for each in sentences() if each not in known}) == []
+
+
+@pytest.mark.parametrize("path", sorted((i18n.LOCALE / "fr").glob("*.po")), ids=lambda p: p.stem)
+def test_same_values(path: Path) -> None:
+    """Both languages fill in the same values, and no translation is empty."""
+    with path.open("rb") as opened:
+        messages = [each for each in read_po(opened, locale="fr") if each.id]
+    for message in messages:
+        said = str(message.string)
+        assert said, message.id
+        asked = str(message.id)
+        filled, given = set(VALUES.findall(said)), set(VALUES.findall(asked))
+        # A fault of the members' file ends in English advice, which the French says in its own way.
+        assert filled == given or (path.stem == "faults" and filled < given), asked
+
+
+def test_one_french_for_one_english() -> None:
+    """Two chapters that translate the same sentence agree: they are merged."""
+    seen: dict[str, str] = {}
+    for path in (i18n.LOCALE / "fr").glob("*.po"):
+        with path.open("rb") as opened:
+            for message in read_po(opened, locale="fr"):
+                if message.id:
+                    assert seen.setdefault(str(message.id), str(message.string)) == str(
+                        message.string
+                    ), path.name
