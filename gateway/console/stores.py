@@ -111,12 +111,17 @@ class Stores:
 
     def close(self) -> None:
         """Let go of the files."""
-        if self._audit is not None:
-            self._audit.close()
-            self._audit = None
         if self._members is not None:
             self._members.close()
             self._members = None
+        if self._audit is not None:
+            self._audit.close()
+            self._audit = None
+
+    def _log(self) -> AuditLog:
+        if self._audit is None:
+            self._audit = AuditLog(self._settings.data_dir / AUDIT_FILE)
+        return self._audit
 
     def _log(self) -> AuditLog:
         if self._audit is None:
