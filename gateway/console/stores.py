@@ -123,11 +123,6 @@ class Stores:
             self._audit = AuditLog(self._settings.data_dir / AUDIT_FILE)
         return self._audit
 
-    def _log(self) -> AuditLog:
-        if self._audit is None:
-            self._audit = AuditLog(self._settings.data_dir / AUDIT_FILE)
-        return self._audit
-
     def _store(self) -> DirectoryStore:
         if self._members is None:
             store = DirectoryStore(self._settings.data_dir / FILE)
