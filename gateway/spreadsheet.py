@@ -3,12 +3,13 @@
 Source: https://owasp.org/www-community/attacks/CSV_Injection
 """
 
-from typing import Final
+from typing import Final, TypeVar
 
+Cell = TypeVar("Cell")
 ESCAPED: Final = "=+-@\t\r'"
 """Signs at which a spreadsheet takes text for a formula, and the one that we put before."""
 
 
-def harmless(text: str) -> str:
-    """The text behind an apostrophe where a spreadsheet would take it for a formula."""
-    return f"'{text}" if text[:1] in tuple(ESCAPED) else text
+def harmless(cell: Cell) -> Cell | str:
+    """The cell; a text that a spreadsheet would take for a formula stands behind an apostrophe."""
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in tuple(ESCAPED) else cell

@@ -10,6 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from msgspec import structs
+
 from gateway.adapters.directory import FILE, DirectoryStore, Member
 from gateway.adapters.journal import JOURNAL_FILE, Batch, Journal
 from gateway.adapters.journal_rows import EventRow, decision_row, event_row, minute_row
@@ -17,7 +19,7 @@ from gateway.core.directory import DirectoryChange, HolderId, Membership
 from gateway.core.engine import step
 from gateway.core.events import DirectoryChanged, SpaceChanged
 from gateway.core.facts import Decided, OccupancyMinute
-from gateway.core.site import PlanId
+from gateway.core.site import PlanId, SiteId
 from gateway.core.state import State
 from tests.console_place import NOW, ConsolePlace
 from tests.unit.core.place import SITE, Place, card, member
@@ -32,7 +34,9 @@ NAMES: Final = {
     "eve": "Ève Lefèvre",
     "fay": "Fay Ended",
 }
-"""Everybody by pseudonym. Fay's membership has ended."""
+"""Everybody by pseudonym. Fay's membership has ended; Gus is one whom the journal does not know."""
+ELSEWHERE: Final = SiteId("elsewhere")
+"""A second site of the console, at which nothing happened."""
 BEGAN: Final = NOW - timedelta(hours=3)
 """Seven in the morning in Paris, a Sunday."""
 
@@ -59,12 +63,13 @@ class ConsolePast(ConsolePlace):
     """The console of that morning, two hours later."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(folder, (SITE,))
+        super().__init__(folder, (SITE, structs.replace(SITE, id=ELSEWHERE)))
         self.morning = a_morning()
         self.rows = rows_of(self.morning)
         asyncio.run(stored(folder / JOURNAL_FILE, self.rows))
         store = DirectoryStore(folder / FILE)
         holders = self.morning.state.directory.holders
+        store.apply([Member("M-new", "Gus Newly", member("gus"), credentials=(card("gus"),))])
         store.apply(
             Member(
                 ref=f"M-{id_}", name=name, holder=holders[HolderId(id_)], credentials=(card(id_),)

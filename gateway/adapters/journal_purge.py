@@ -35,7 +35,7 @@ from gateway.core.facts import (
     RequestAnswered,
     VisitsDay,
 )
-from gateway.core.requests import MarkLeft, MarkMustered
+from gateway.core.requests import EnrolBadge, MarkLeft, MarkMustered
 from gateway.core.site import SiteId
 
 ROWS: Final = 50
@@ -140,10 +140,10 @@ def _thinned(n: int, kind: str, event: str, facts: str) -> tuple[int, str, str, 
 
 
 def _about_nobody(told: Requested) -> Requested:
-    request = told.request
-    if not isinstance(request.order, MarkLeft | MarkMustered):
+    request, order = told.request, told.request.order
+    if not isinstance(order, MarkLeft | MarkMustered | EnrolBadge) or order.holder is None:
         return told
-    order = structs.replace(request.order, holder=NOBODY)
+    order = structs.replace(order, holder=NOBODY)
     return structs.replace(told, request=structs.replace(request, order=order))
 
 

@@ -38,16 +38,16 @@ class Everybody:
         del settings, clock
 
     async def of(self, request: Request) -> Seat | None:
-        """The operator."""
-        del request
-        return Seat(Holder(HolderId("h-bench"), roles=(StaffRole(OPERATOR),)), "bench", "bench")
+        """The operator, in a session of each page's own."""
+        key = f"bench-{request.client.port if request.client else 0}"
+        return Seat(Holder(HolderId("h-bench"), roles=(StaffRole(OPERATOR),)), "bench", key)
+
+    async def mark(self) -> str:
+        """Nobody's rights change."""
+        return ""
 
     async def refused(self, request: Request, seat: Seat, site: SiteId | None, what: str) -> None:
         """Nobody is refused."""
-
-    async def mark(self) -> str:
-        """Nothing ever changes."""
-        return ""
 
 
 async def _run(order: Order) -> None:

@@ -49,6 +49,7 @@ ACTIONS: Final[Mapping[str, Text]] = {
 """What is done; an action that is not here is shown by its own word."""
 LOOKED_AT: Final[Mapping[str, Text]] = {
     "here": Text("qui est là", "who is here"),
+    "log": Text("passages", "passages"),
     "doors": Text("derniers passages aux portes", "last passages at the doors"),
     "evacuation-list": Text("liste d'évacuation", "evacuation list"),
     "audit": Text("audit", "audit"),

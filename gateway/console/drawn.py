@@ -8,7 +8,7 @@ from babel.dates import format_date
 from msgspec import Struct
 
 from gateway.console.figures import STEPS, Figures, Point
-from gateway.console.i18n import Lang
+from gateway.console.i18n import LOCALES, Lang
 from gateway.core import zone_days
 from gateway.core.site import Site
 
@@ -136,7 +136,9 @@ def _along(figures: Figures, site: Site, lang: Lang, scale: _Scale) -> Iterator[
     pattern = "EEE d" if span.by == "week" else "d"
     for n in range((span.after - span.first).days):
         day = span.first + timedelta(days=n)
-        yield Tick(scale.x(zone_days.began(site, day)), format_date(day, pattern, locale=lang))
+        yield Tick(
+            scale.x(zone_days.began(site, day)), format_date(day, pattern, locale=LOCALES[lang])
+        )
 
 
 def _path(corners: list[tuple[float, float]]) -> str:

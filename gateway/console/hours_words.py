@@ -47,7 +47,7 @@ def _rule(rule: re.Match[str], lang: str) -> str:
 
 def _days(days: str, lang: str) -> str:
     """A blank between a holiday and weekdays means both: `SH Mo`, a Monday in school holidays."""
-    within = " pendant " if lang == "fr" else " in "
+    within = " pendant les " if lang == "fr" else " in "
     kinds = days.split(" ")
     said = [_list([_span(day, lang) for day in kind.split(",")], lang) for kind in kinds]
     return within.join(reversed(said))

@@ -26,6 +26,8 @@ PENDING_CHANGES: Final = 500
 """Changes that wait for the next write: a burst of more is a new picture, hence a snapshot."""
 WATCHERS_MAX: Final = 250
 """Open streams: a network's desks and wall screens, within one small computer's means."""
+STREAMS_EACH: Final = 40
+"""Open streams a session: nobody's forgotten tabs, and no script, take everybody's places."""
 
 
 class View(Struct, frozen=True):
@@ -47,6 +49,7 @@ class Watcher:
 
     def __init__(self, view: View, key: str = "") -> None:
         self.view = view
+        self.site = view.site
         self.key = key
         self.closed = False
         self._waiting: deque[bytes] = deque()
@@ -149,12 +152,6 @@ class Hub:
         self._pending.clear()
         for watcher in self._watchers:
             watcher.fall_behind()
-
-    def end(self, key: str) -> None:
-        """End every stream of a session that was revoked."""
-        for watcher in self._watchers:
-            if watcher.key == key:
-                watcher.close()
 
     def close(self) -> None:
         """End every stream, and let nobody in."""

@@ -21,6 +21,8 @@ from gateway.core.site import Text
 Lang = Literal["fr", "en"]
 LANGS: Final[tuple[Lang, ...]] = ("fr", "en")
 FALLBACK: Final[Lang] = "en"
+LOCALES: Final[dict[Lang, str]] = {"fr": "fr_FR", "en": "en_GB"}
+"""How dates, times and numbers are written: with 24 hours, as on the doors of the places."""
 LOCALE: Final = Path(__file__).parent / "locale"
 
 

@@ -16,7 +16,7 @@ from babel.dates import format_datetime
 from msgspec import Struct, structs
 
 from gateway.adapters.past import DecisionLine, DecisionQuery, Page, decisions
-from gateway.console.i18n import Lang, in_lang
+from gateway.console.i18n import LOCALES, Lang, in_lang
 from gateway.console.named import as_typed, place_of, point_name, points_at, typed_moment, way_of
 from gateway.console.place import Console
 from gateway.console.problems import Problem
@@ -242,7 +242,7 @@ def _shown(line: DecisionLine, site: Site, names: Mapping[HolderId, str], lang: 
     return Line(
         id=str(line.n),
         at=line.at.isoformat(),
-        time=format_datetime(local, "d MMM, HH:mm:ss", locale=lang),
+        time=format_datetime(local, "d MMM, HH:mm:ss", locale=LOCALES[lang]),
         decision=line.decision,
         word=in_lang(_WORDS.get(line.decision, Text(line.decision, line.decision)), lang),
         place=in_lang(place_of(site, point) if point else point_name(site, line.access_point), lang)

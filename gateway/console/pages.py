@@ -13,7 +13,7 @@ from babel.numbers import format_decimal, format_percent
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from gateway.console.i18n import LANGS, Lang, catalogue, choose_lang, in_lang
+from gateway.console.i18n import LANGS, LOCALES, Lang, catalogue, choose_lang, in_lang
 from gateway.console.menu import menu_of
 from gateway.core.site import Site, Text
 
@@ -114,14 +114,16 @@ def templates(lang: Lang) -> jinja2.Environment:
 def _filters(lang: Lang) -> dict[str, Any]:
     return {
         "text": lambda text: in_lang(text, lang) if isinstance(text, Text) else text,
-        "time": lambda at, site: format_time(_local(at, site), "short", locale=lang),
-        "seconds": lambda at, site: format_time(_local(at, site), "medium", locale=lang),
-        "day": lambda at, site: format_date(_local(at, site), "full", locale=lang),
-        "date": lambda at, site: format_date(_local(at, site), "medium", locale=lang),
-        "moment": lambda at, site: format_datetime(_local(at, site), "medium", locale=lang),
+        "time": lambda at, site: format_time(_local(at, site), "short", locale=LOCALES[lang]),
+        "seconds": lambda at, site: format_time(_local(at, site), "medium", locale=LOCALES[lang]),
+        "day": lambda at, site: format_date(_local(at, site), "full", locale=LOCALES[lang]),
+        "date": lambda at, site: format_date(_local(at, site), "medium", locale=LOCALES[lang]),
+        "moment": lambda at, site: format_datetime(
+            _local(at, site), "medium", locale=LOCALES[lang]
+        ),
         "iso": lambda at: at.isoformat(),
-        "number": lambda value: format_decimal(value, locale=lang),
-        "percent": lambda share: format_percent(share, locale=lang),
+        "number": lambda value: format_decimal(value, locale=LOCALES[lang]),
+        "percent": lambda share: format_percent(share, locale=LOCALES[lang]),
     }
 
 

@@ -7,6 +7,7 @@ journal, reads and writes the members, and asks the gateway.
 import asyncio
 import contextlib
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
     from gateway.console.seat import Seats
 
 NO_SITE: Final = "a console needs a site"
-NAMES_EVERY_S: Final = 10.0
-"""Seconds until somebody who was enrolled has a name on an open page; a look at one number."""
+NAMES_FRESH: Final = timedelta(seconds=2)
+"""Until somebody who was enrolled has a name on an open page; a look at one number."""
 
 
 class Console:
@@ -65,6 +66,7 @@ class Console:
             pace_s=kiosk.PACE_S,
         )
         self.visitors = Visitors()
+        self._names_read: datetime | None = None
         self.trends = Trends(self.stores, clock)
         self.told = Tellings()
         self.glances = Glances()
@@ -85,16 +87,26 @@ class Console:
         return await desk.ask(broker_address(self.settings), self.topics, site, request)
 
     async def read_names(self) -> None:
-        """Read everybody's name anew, where members changed; without them there are pseudonyms."""
+        """Read everybody's name anew, if it was not done just now; else there are pseudonyms."""
+        now = self.clock.now()
+        if self._names_read is not None and now - self._names_read < NAMES_FRESH:
+            return
+        self._names_read = now
         with contextlib.suppress(Problem):
             self.viewer.names = await self.stores.names()
 
     async def keep_names(self) -> None:
-        """Read the names again and again, while somebody sees them; until cancelled."""
+        """Read the names again and again, while somebody sees them; until cancelled.
+
+        A stream never waits for the members' file: it begins with pseudonyms, and is drawn anew.
+        """
         while True:
-            await asyncio.sleep(NAMES_EVERY_S)
+            await asyncio.sleep(NAMES_FRESH.total_seconds())
+            before = self.viewer.names
             if self.hub.shows_people:
                 await self.read_names()
+            if self.viewer.names is not before:
+                self.hub.show_all_again()
 
     def close(self) -> None:
         """Let go of the files."""

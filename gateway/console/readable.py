@@ -8,7 +8,7 @@ from babel.numbers import format_decimal
 from msgspec import Struct
 
 from gateway.console.hours_words import in_words
-from gateway.console.i18n import Lang, in_lang, words
+from gateway.console.i18n import LOCALES, Lang, in_lang, words
 from gateway.console.named import name_among, point_name
 from gateway.core.rules import RULES
 from gateway.core.site import Demands, DoorId, Named, Plan, Quota, Right, Site, Text, Zone, ZoneId
@@ -86,13 +86,13 @@ class _Reader:
     def _quota(self, quota: Quota) -> str:
         _ = self._
         kinds = {
-            "days": _("days"), "half-days": _("half days"),
-            "hours": _("hours"), "entries": _("entries"),
+            "days": _("Days"), "half-days": _("Half days"),
+            "hours": _("Hours"), "entries": _("Entries"),
         }  # fmt: skip
         pers = {"day": _("a day"), "week": _("a week"), "month": _("a month"), "year": _("a year")}
-        amount = format_decimal(quota.amount, locale=self._lang)
+        amount = format_decimal(quota.amount, locale=LOCALES[self._lang])
         return _(
-            "At most %(amount)s %(kind)s %(per)s.",
+            "%(kind)s: at most %(amount)s %(per)s.",
             amount=amount,
             kind=kinds[quota.kind],
             per=pers[quota.per],
@@ -112,7 +112,7 @@ class _Reader:
         if zone.passback == "timed":
             yield _(
                 "A badge that came in does not open again for %(minutes)s minutes.",
-                minutes=format_decimal(zone.passback_s / 60, locale=self._lang),
+                minutes=format_decimal(zone.passback_s / 60, locale=LOCALES[self._lang]),
             )
         if zone.opened_by is not None:
             yield _(
@@ -175,7 +175,7 @@ class _Reader:
         return self._say(in_words(hours))
 
     def _date(self, day: date) -> str:
-        return str(format_date(day, "full", locale=self._lang))
+        return str(format_date(day, "full", locale=LOCALES[self._lang]))
 
     def _list(self, names: list[str]) -> str:
         return ", ".join(names)

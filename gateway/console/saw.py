@@ -13,7 +13,7 @@ from babel.numbers import format_decimal, format_percent
 from msgspec import Struct
 
 from gateway.console.hours_words import in_words
-from gateway.console.i18n import Lang, in_lang
+from gateway.console.i18n import LOCALES, Lang, in_lang
 from gateway.console.logbook import advice, name_of, sentence
 from gateway.console.named import name_among, point_name
 from gateway.core.directory import HolderId
@@ -200,8 +200,8 @@ def _value(name: str, value: Value, to: Reading) -> str:
 
 def _number(name: str, value: float, lang: Lang) -> str:
     if name == "p_full":
-        return str(format_percent(value, locale=lang))
-    number = str(format_decimal(value, locale=lang))
+        return str(format_percent(value, locale=LOCALES[lang]))
+    number = str(format_decimal(value, locale=LOCALES[lang]))
     return f"{number} s" if name.endswith("_s") else number
 
 
@@ -259,4 +259,4 @@ def _moment(value: str, to: Reading) -> str:
         at = datetime.fromisoformat(value).astimezone(to.site.clock)
     except ValueError:
         return value
-    return str(format_datetime(at, "d MMM y, HH:mm", locale=to.lang))
+    return str(format_datetime(at, "d MMM y, HH:mm", locale=LOCALES[to.lang]))

@@ -241,14 +241,18 @@ def _owed(request: Request, seat: Seat) -> Problem:
 
 def _elsewhere(request: Request, path: str, code: str) -> Problem:
     """To a page, and back: to the page itself, or to the one whose form was sent."""
-    back = request.url.path if request.method in SAFE else _own_referer(request)
+    here = request.headers.get("referer", "") if request.method not in SAFE else str(request.url)
+    back = _own_path(here)
     headers = {"Location": f"{path}?next={quote(back)}"}
     return Problem(303, code, Text("Connexion", "Sign in"), headers=headers)
 
 
-def _own_referer(request: Request) -> str:
-    path = urlsplit(request.headers.get("referer", "")).path
-    return path if path.startswith("/") and not path.startswith("//") else "/"
+def _own_path(address: str) -> str:
+    """The path of a page of ours, with what was asked of it."""
+    came = urlsplit(address)
+    if not came.path.startswith("/") or came.path.startswith("//"):
+        return "/"
+    return f"{came.path}?{came.query}" if came.query else came.path
 
 
 async def _check_origin(request: Request, seat: Seat) -> None:

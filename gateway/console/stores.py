@@ -16,7 +16,7 @@ from gateway.adapters.directory import FILE, DirectoryError, DirectoryStore
 from gateway.adapters.history import HistoryError, opened
 from gateway.adapters.journal import JOURNAL_FILE
 from gateway.adapters.past import PastState, SiteNow
-from gateway.config import Settings, known_credential_key
+from gateway.config import ConfigError, Settings, known_credential_key
 from gateway.console.problems import Problem
 from gateway.core.directory import HolderId
 from gateway.core.site import SiteId, Text
@@ -47,7 +47,7 @@ class Stores:
         async with self._one:
             try:
                 return await asyncio.to_thread(lambda: use(self._store()))
-            except DirectoryError as wrong:
+            except (ConfigError, DirectoryError) as wrong:
                 raise _unavailable("members", str(wrong)) from wrong
 
     async def past(self, use: Callable[[sqlite3.Connection], T]) -> T:
@@ -111,12 +111,12 @@ class Stores:
 
     def close(self) -> None:
         """Let go of the files."""
-        if self._audit is not None:
-            self._audit.close()
-            self._audit = None
         if self._members is not None:
             self._members.close()
             self._members = None
+        if self._audit is not None:
+            self._audit.close()
+            self._audit = None
 
     def _log(self) -> AuditLog:
         if self._audit is None:

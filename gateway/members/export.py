@@ -18,8 +18,8 @@ from zoneinfo import ZoneInfo
 from gateway.adapters.directory import Member
 from gateway.core.directory import Holder, HolderId, Membership, Training
 from gateway.members.cells import PSEUDONYM, written
-from gateway.members.lines import ESCAPED
 from gateway.members.words import role
+from gateway.spreadsheet import harmless
 
 _NAMES: Final = ("name", "email")
 _PLAN: Final = ("plan", "sites", "from", "until", "status")
@@ -119,11 +119,6 @@ def _trainer(holder: HolderId, refs: Mapping[HolderId, str]) -> str:
     """Their reference, where it can stand in a list; else their pseudonym."""
     ref = refs.get(holder, holder)
     return holder if ";" in ref or ref.startswith(" ") or PSEUDONYM.fullmatch(ref) else ref
-
-
-def harmless(cell: Cell) -> Cell:
-    """The cell, which no spreadsheet takes for a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in tuple(ESCAPED) else cell
 
 
 def _write(content: IO[bytes], lines: list[list[Cell]], suffix: str) -> None:

@@ -24,6 +24,7 @@ from gateway.core.site import GroupId
 from gateway.members import cells as read
 from gateway.members.cells import Given, Known, Wrong
 from gateway.members.sheet import BadSheet, Line, LineFault, opened
+from gateway.spreadsheet import ESCAPED
 
 REQUIRED: Final = ("ref",)
 OF_NEW: Final = ("name", "plan")
@@ -68,8 +69,6 @@ _NUMBER_FORMATS: Final = ("decimal", "wiegand")
 _ERRORS: Final = frozenset(
     {"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#SPILL!", "#VALUE!"}
 )
-ESCAPED: Final = "=+-@\t\r'"
-"""Signs at which a spreadsheet takes text for a formula, and the one that an export puts before."""
 
 Watch = Callable[[Iterable["Row"], int | None], Iterable["Row"]]
 _Of = TypeVar("_Of")

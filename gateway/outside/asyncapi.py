@@ -6,35 +6,14 @@ it; docs/asyncapi.json is checked for drift.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
 
-from gateway.core.requests import Order
-from gateway.core.site import DeviceId, DoorId, SiteId, ZoneId
+from gateway.outside.channels import Channel, channels
 from gateway.request_wire import RequestEnvelope
-from gateway.wire import (
-    AccessCommand,
-    AccessMessage,
-    Ack,
-    AlarmMessage,
-    DoorMessage,
-    HealthMessage,
-    ModeMessage,
-    MusterMessage,
-    OccupancyMessage,
-    ResponseMessage,
-    RightsMessage,
-    RightsPage,
-    RightsState,
-    SafeStopCommand,
-    Topics,
-    UnlockCommand,
-    WarningCommand,
-    WarningOverCommand,
-)
-from sensors.native import EventEnvelope, NativeEvent, StatusMessage
+from gateway.wire import Topics
+from sensors.native import EventEnvelope
 
 Schema = dict[str, Any]
 
@@ -52,23 +31,9 @@ _PARAMETERS: Final = {
 }
 
 
-class Channel(Struct, frozen=True):
-    """One kind of topic, as the gateway uses it. `event`: its messages carry CloudEvents."""
-
-    name: str
-    address: str
-    action: Literal["send", "receive"]
-    messages: dict[str, Any]
-    """Models by message name; None: no JSON, but the words online and offline."""
-    summary: str
-    qos: Literal[0, 1] = 0
-    retain: bool = False
-    event: bool = False
-
-
 def asyncapi() -> Schema:
     """The document."""
-    channels = tuple(_channels(Topics()))
+    found = tuple(channels(Topics()))
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -86,135 +51,15 @@ def asyncapi() -> Schema:
                 "description": "The place's own broker; mqtts where others use the network.",
             }
         },
-        "channels": {each.name: _channel(each) for each in channels},
-        "operations": {each.name: _operation(each) for each in channels},
+        "channels": {each.name: _channel(each) for each in found},
+        "operations": {each.name: _operation(each) for each in found},
         "components": {
-            "schemas": _schemas(channels),
-            "messages": dict(_messages(channels)),
+            "schemas": _schemas(found),
+            "messages": dict(_messages(found)),
             "messageTraits": {"cloudEvent": {"headers": _CLOUD_EVENT}},
             "parameters": {name: {"description": said} for name, said in _PARAMETERS.items()},
         },
     }
-
-
-def _channels(topics: Topics) -> Iterator[Channel]:
-    site, device, zone = SiteId("{site}"), DeviceId("{device}"), ZoneId("{zone}")
-    yield Channel(
-        "event",
-        topics.event(site, device),
-        "receive",
-        {f"event-{_tag(each)}": each for each in get_args(NativeEvent)},
-        "What a device reports; it keeps an event until the gateway acknowledges it.",
-        qos=1,
-    )
-    yield Channel(
-        "status",
-        topics.status(site, device),
-        "receive",
-        {"status": StatusMessage},
-        "Whether a device is there; also its last will.",
-        qos=1,
-        retain=True,
-    )
-    yield Channel("ack", topics.ack(site, device), "send", {"ack": Ack}, "What is on disk.")
-    yield Channel(
-        "command",
-        topics.command(site, device),
-        "send",
-        {
-            f"command-{_tag(each)}": each
-            for each in (
-                AccessCommand,
-                UnlockCommand,
-                WarningCommand,
-                WarningOverCommand,
-                SafeStopCommand,
-            )
-        },
-        "Orders; void after their expiry, which is a message expiry, too.",
-        qos=1,
-    )
-    yield Channel(
-        "rights",
-        topics.rights(site, device),
-        "send",
-        {"rights": RightsMessage},
-        "What a reader may decide alone while it is cut off.",
-        qos=1,
-        retain=True,
-    )
-    yield Channel(
-        "rights-page",
-        topics.rights(site, device) + "/{page}",
-        "send",
-        {"rights-page": RightsPage},
-        "A page of that list.",
-        qos=1,
-        retain=True,
-    )
-    yield Channel(
-        "rights-state",
-        topics.rights_state(site, device),
-        "send",
-        {"rights-state": RightsState},
-        "Whether a reader has its list.",
-        retain=True,
-    )
-    yield from _states(topics, site, zone)
-    yield from _requests(topics, site)
-    yield Channel(
-        "gateway-state",
-        topics.gateway_state("{instance}"),
-        "send",
-        {"gateway-state": None},
-        "online or offline; also the gateway's last will.",
-        qos=1,
-        retain=True,
-    )
-    yield Channel(
-        "gateway-health",
-        topics.gateway_health("{instance}"),
-        "send",
-        {"gateway-health": HealthMessage},
-        "The gateway's own figures, each 10 s.",
-        retain=True,
-    )
-
-
-def _states(topics: Topics, site: SiteId, zone: ZoneId) -> Iterator[Channel]:
-    """What everybody may know."""
-    found: tuple[tuple[str, str, type[Struct], str], ...] = (
-        ("occupancy", topics.occupancy(site, zone), OccupancyMessage, "A zone's head count."),
-        ("muster", topics.muster(site, zone), MusterMessage, "Whom an evacuation waits for."),
-        ("door", topics.door(site, DoorId("{door}")), DoorMessage, "A door's state."),
-        ("alarm", topics.alarm(site, "{kind}", "{object}"), AlarmMessage, "Empty when cleared."),
-        ("mode", topics.mode(site), ModeMessage, "A site's mode."),
-    )
-    for name, address, model, summary in found:
-        yield Channel(name, address, "send", {name: model}, summary, retain=True, event=True)
-    summary = "Each decision, with a pseudonym."
-    yield Channel(
-        "access", topics.access(site), "send", {"access": AccessMessage}, summary, event=True
-    )
-
-
-def _requests(topics: Topics, site: SiteId) -> Iterator[Channel]:
-    yield Channel(
-        "request",
-        topics.request(site, "{verb}"),
-        "receive",
-        {f"request-{_tag(each)}": each for each in get_args(Order)},
-        "What operators ask for; the topic's last level says it. Never retained.",
-        qos=1,
-    )
-    yield Channel(
-        "response",
-        topics.response(site, "{verb}"),
-        "send",
-        {"response": ResponseMessage},
-        "What became of a request.",
-        qos=1,
-    )
 
 
 def _channel(channel: Channel) -> Schema:
@@ -238,8 +83,8 @@ def _operation(channel: Channel) -> Schema:
     }
 
 
-def _messages(channels: Iterable[Channel]) -> Iterator[tuple[str, Schema]]:
-    for channel in channels:
+def _messages(known: Iterable[Channel]) -> Iterator[tuple[str, Schema]]:
+    for channel in known:
         for name, model in channel.messages.items():
             message: Schema = {"name": name, "payload": _ref("schemas", name)}
             if model is None:
@@ -251,11 +96,11 @@ def _messages(channels: Iterable[Channel]) -> Iterator[tuple[str, Schema]]:
             yield name, message
 
 
-def _schemas(channels: Iterable[Channel]) -> dict[str, Schema]:
+def _schemas(known: Iterable[Channel]) -> dict[str, Schema]:
     """One schema a message, under the message's name, and what they refer to under its own."""
-    models = {name: model for each in channels for name, model in each.messages.items()}
-    known = [model for model in models.values() if model is not None]
-    wanted = [*known, EventEnvelope, RequestEnvelope]
+    models = {name: model for each in known for name, model in each.messages.items()}
+    wanted = [each for each in models.values() if each is not None]
+    wanted += [EventEnvelope, RequestEnvelope]
     found, shared = msgspec.json.schema_components(wanted, ref_template=_SCHEMAS)
     of = {model: _named(schema, shared) for model, schema in zip(wanted, found, strict=True)}
     schemas: dict[str, Schema] = {}
@@ -304,10 +149,6 @@ def _referred(schemas: Iterable[Any], shared: dict[str, Schema]) -> set[str]:
         elif isinstance(here, list):
             ahead += here
     return found
-
-
-def _tag(model: Any) -> str:  # noqa: ANN401 - a tagged struct
-    return str(model.__struct_config__.tag)
 
 
 def _ref(kind: str, name: str) -> Schema:

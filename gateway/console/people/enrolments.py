@@ -7,6 +7,7 @@ goes over the broker, and a page learns nothing but how it ended.
 
 import asyncio
 import logging
+import sqlite3
 from collections import OrderedDict
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -124,21 +125,28 @@ class Enrolments:
     async def _follow(self, one: Enrolment, seat: Seat, site: Site, after: int) -> None:
         """Look until the gateway has said how it ended, and write the badge to the member."""
         found: EnrolmentEnded | None = None
+        while found is None and self._console.clock.now() < one.until + OVERTIME:
+            found, after = await self._looked(one, after)
+            if found is None:
+                await asyncio.sleep(LOOK_S)
         try:
-            while found is None and self._console.clock.now() < one.until + OVERTIME:
-                found, after = await self._console.stores.past(
-                    lambda connection, after=after: enrolment_ended(  # type: ignore[misc]
-                        connection, site.id, one.id, after
-                    )
-                )
-                if found is None:
-                    await asyncio.sleep(LOOK_S)
             end = await self._taken(one, seat, site, found)
         except Problem as wrong:
             _log.warning("enrolment %s failed: %s", one.id, wrong.code)
             end = structs.replace(one, outcome="failed", why=wrong.title)
         self._keep(end)
         self._ended[one.id].set()
+
+    async def _looked(self, one: Enrolment, after: int) -> tuple[EnrolmentEnded | None, int]:
+        """How it ended, and up to which row was looked; a journal that is busy is asked again."""
+
+        def look(connection: sqlite3.Connection) -> tuple[EnrolmentEnded | None, int]:
+            return enrolment_ended(connection, one.site, one.id, after)
+
+        try:
+            return await self._console.stores.past(look)
+        except Problem:
+            return None, after
 
     async def _taken(
         self, one: Enrolment, seat: Seat, site: Site, found: EnrolmentEnded | None

@@ -13,7 +13,7 @@ from babel.dates import format_date, format_datetime
 from msgspec import Struct
 
 from gateway.adapters.directory import Member
-from gateway.console.i18n import Lang, Words, in_lang, words
+from gateway.console.i18n import LOCALES, Lang, Words, in_lang, words
 from gateway.core.directory import Credential, Membership
 from gateway.core.site import ADMINISTRATOR, OPERATOR, VIEWER, Site, SiteId, Text
 
@@ -146,9 +146,9 @@ class Teller:
             return ""
         local = at.astimezone(self._zone)
         if local.hour or local.minute:
-            return format_datetime(local, "short", locale=self._lang)
+            return format_datetime(local, "short", locale=LOCALES[self._lang])
         day = (local - timedelta(hours=12)).date() if last else local.date()
-        return format_date(day, "medium", locale=self._lang)
+        return format_date(day, "medium", locale=LOCALES[self._lang])
 
     def _named(self, id_: str, kind: Literal["plans", "trainings", "roles"]) -> str:
         for site in (self._site, *self._sites.values()):

@@ -185,7 +185,7 @@ def _rights(line: DeviceLine, rights: RightsState | None, say: Words) -> tuple[s
         return "", "soft"
     if rights is None:
         return say("no list"), "soft"
-    keys = say("%(keys)s badges", keys=rights.keys)
+    keys = say("badges: %(keys)s", keys=rights.keys)
     if rights.who == "everybody":
         keys = say("everybody")
     if rights.state == "waiting":

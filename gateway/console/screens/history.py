@@ -26,7 +26,7 @@ from gateway.console.figures import (
     visits_of,
 )
 from gateway.console.hours_words import in_words
-from gateway.console.i18n import Lang
+from gateway.console.i18n import LOCALES, Lang
 from gateway.console.logbook import short
 from gateway.console.pages import lang_of, page
 from gateway.console.place import Console
@@ -245,9 +245,9 @@ async def _passages(console: Console, site: Site, span: Span) -> Passages:
 def _named(span: Span, lang: Lang) -> str:
     """What the span is called."""
     if span.by == "day":
-        return str(format_date(span.first, "full", locale=lang))
+        return str(format_date(span.first, "full", locale=LOCALES[lang]))
     if span.by == "week":
-        return str(format_interval(span.first, span.last, "yMMMd", locale=lang))
+        return str(format_interval(span.first, span.last, "yMMMd", locale=LOCALES[lang]))
     return Words(lang).month(span.first)
 
 

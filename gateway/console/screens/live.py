@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 from starlette.requests import Request
 
 from gateway.adapters.desk import DeskError
-from gateway.console.hub import View
+from gateway.console.hub import STREAMS_EACH, View
 from gateway.console.pages import lang_of, page
 from gateway.console.picture import SitePicture
 from gateway.console.place import Console
@@ -55,8 +55,8 @@ async def live(request: Request, seat: Viewer, here: SiteHere, console: ConsoleH
 async def events(request: Request, seat: Viewer, here: SiteHere, console: ConsoleHere) -> Response:
     """The stream of every screen: a snapshot, then changes."""
     view = View(here.id, lang_of(request), seat.sees_people(here.id))
-    if view.people:
-        await console.read_names()
+    if console.hub.of(seat.key) >= STREAMS_EACH:
+        raise too_many(429)
     watcher = console.hub.join(view, seat.key)
     if watcher is None:
         raise too_many()

@@ -60,8 +60,9 @@ def _aged(zone: ZoneEstimate, at: datetime) -> ZoneEstimate:
     size, share = len(zone.belief), seconds / HOUR_S
     seen = sensors.looked_into(zone)
     if zone.counted:
-        sure = round(1.0 - misses.missed(zone.tally), 2)
-        leaving = _leaving(size, round(sum(stays)), sure, blind=not seen)
+        usual = DEPARTURES_PER_H if seen else BLIND_DEPARTURES_PER_H
+        sure = round(1.0 - misses.missed(zone.tally), 2) if seen else 1.0
+        leaving = _leaving(size, round(sum(stays)), usual, sure)
         arrivals = ARRIVALS_PER_H * share
     else:
         arrivals, leaving = OPEN_ARRIVALS_PER_H * share, _leaving_open(size)
@@ -87,14 +88,13 @@ def _hours_on(zone: ZoneEstimate, at: datetime) -> tuple[tuple[float, ...], int]
 
 
 @lru_cache(maxsize=1024)
-def _leaving(size: int, recent: int, sure: float, *, blind: bool) -> tuple[float, ...]:
+def _leaving(size: int, recent: int, usual: float, sure: float) -> tuple[float, ...]:
     """Unseen departures an hour of 0, 1, 2 … people, of whom `recent` came within `STAY_H`.
 
     `sure` is the chance that one person was counted: to its power of `recent`, that all of them
     were.
     """
-    usual = BLIND_DEPARTURES_PER_H if blind else DEPARTURES_PER_H
-    overstays = OVERSTAYS_PER_H * (1.0 if blind else sure**recent)
+    overstays = OVERSTAYS_PER_H * sure**recent
     return tuple(usual * min(n, recent) + overstays * max(0, n - recent) for n in range(size + 1))
 
 

@@ -8,6 +8,8 @@ passages, in the mean: the squares of what it was off by, over the passages, are
 Only a zone that a sensor looks into is known to be empty; elsewhere the usual share stands.
 """
 
+from functools import lru_cache
+
 from msgspec import Struct, structs
 
 from gateway.core.estimate.belief import Kernel
@@ -41,7 +43,7 @@ class Tally(Struct, frozen=True, gc=False):
 
 def told(tally: Tally, people: int) -> Tally:
     """So many more passed inward (below 0: outward)."""
-    return structs.replace(tally, net=tally.net + people, passed=tally.passed + abs(people))
+    return Tally(tally.net + people, tally.passed + abs(people), tally.squares, tally.passages)
 
 
 def known(tally: Tally, people: int) -> Tally:
@@ -61,11 +63,21 @@ def emptied(tally: Tally) -> Tally:
 
 def missed(tally: Tally) -> float:
     """The share of people that the counters miss."""
-    learned = tally.squares + USUAL * USUAL_WEIGHT
-    return min(MOST, learned / (tally.passages + USUAL_WEIGHT))
+    return _missed(tally.squares, tally.passages)
 
 
 def kernel(tally: Tally) -> Kernel:
     """A counted passage was nobody, one person, or two: who was missed is taken for the second."""
-    two = WIDENS + missed(tally)
+    return _kernel(tally.squares, tally.passages)
+
+
+@lru_cache(maxsize=1024)
+def _missed(squares: float, passages: float) -> float:
+    learned = squares + USUAL * USUAL_WEIGHT
+    return min(MOST, learned / (passages + USUAL_WEIGHT))
+
+
+@lru_cache(maxsize=1024)
+def _kernel(squares: float, passages: float) -> Kernel:
+    two = WIDENS + _missed(squares, passages)
     return (GHOSTS, 1.0 - GHOSTS - two, two)

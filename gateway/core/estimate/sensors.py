@@ -42,7 +42,8 @@ PATIENCE_S = 900.0
 """A sensor that is on for so long without another sign of life has no vote any more, where another
 sensor would show life: twice the longest silence of a PIR over a person (7.5 min, UCI 864)."""
 LONE_PATIENCE_S = 4 * HOUR_S
-"""The same where only a door's counter could: half a day at a desk without leaving it."""
+"""The same where only a door's counter could, or where another kind of sensor is on as well: half
+a day at a desk without leaving it."""
 WALKS_S, WALKING_S = 60.0, 30.0
 """Who comes in walks for a minute, and a PIR sees that within half of one, in the mean: an entry
 that it does not see was rather a ghost."""
@@ -77,8 +78,6 @@ MANNERS: dict[str, Manner] = {
     "motion": Manner(occupied_s=150.0, vacant_s=10_000.0),
     "presence": Manner(occupied_s=20.0, vacant_s=3_600.0),
 }
-_STAYS_ON = -log(STUCK_SHARE)
-"""The most that staying on can tell: then it is as likely stuck."""
 
 
 def sensed(
@@ -96,12 +95,13 @@ def sensed(
     if known is not None and was_on and (not known.voting or health != "well"):
         return zone
     news = health == "well" and _is_news(zone, kind)
-    lent = MANNERS[kind].trigger if news else 0.0
+    before = known.lent if known is not None and was_on else 0.0
+    lent = min(MANNERS[kind].trigger, _most(kind) - before) if news else 0.0
     sensor = Sensor(
         kind,
         known.since if known is not None and was_on else zone.at,
         active=True,
-        lent=lent + (known.lent if known is not None and was_on else 0.0),
+        lent=lent + before,
         health=health,
     )
     zone = structs.replace(
@@ -199,14 +199,21 @@ def without_stuck(zone: ZoneEstimate) -> ZoneEstimate:
     for device, sensor in zone.sensors.items():
         if not sensor.active or not sensor.voting or sensor.health != "well":
             continue
-        alone = not any(
-            other.kind != sensor.kind and other.voting and other.health == "well"
+        others = [
+            other
             for other in zone.sensors.values()
-        )
+            if other.kind != sensor.kind and other.voting and other.health == "well"
+        ]
+        agreed = not others or any(other.active for other in others)
         last = sensor.since if zone.life_at is None else max(sensor.since, zone.life_at)
-        if (zone.at - last).total_seconds() >= (LONE_PATIENCE_S if alone else PATIENCE_S):
+        if (zone.at - last).total_seconds() >= (LONE_PATIENCE_S if agreed else PATIENCE_S):
             zone = _taken_back(zone, device, sensor)
     return zone
+
+
+def _most(kind: str) -> float:
+    """The most that a sensor can tell until it drops: then it is as likely stuck."""
+    return MANNERS[kind].trigger - log(STUCK_SHARE)
 
 
 def _taken_back(zone: ZoneEstimate, device: DeviceId, sensor: Sensor) -> ZoneEstimate:
@@ -249,8 +256,7 @@ def _told(zone: ZoneEstimate, seconds: float) -> tuple[float, Map[DeviceId, Sens
             continue
         silent[sensor.kind] = silent.get(sensor.kind, True) and not sensor.active
         if sensor.active:
-            most = MANNERS[sensor.kind].trigger + _STAYS_ON
-            more = min(seconds / STAYS_ON_S, max(0.0, most - sensor.lent))
+            more = min(seconds / STAYS_ON_S, _most(sensor.kind) - sensor.lent)
             told += more
             sensors = sensors.set(device, structs.replace(sensor, lent=sensor.lent + more))
     told += sum(MANNERS[kind].silence * seconds for kind, quiet in silent.items() if quiet)

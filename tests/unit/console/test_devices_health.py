@@ -81,7 +81,7 @@ async def test_a_reader_says_whether_it_has_its_list(place: ConsolePlace) -> Non
     picture = place.console.picture
     picture.apply("seuil/hub/front-in/rights-state", encode(state))
     async with place.browser() as browser:
-        assert "12 badges, confirmed" in (await browser.get("/sites/hub/devices")).text
+        assert "badges: 12, confirmed" in (await browser.get("/sites/hub/devices")).text
     picture.apply("seuil/hub/front-in/rights-state", b"{}")
     picture.apply("seuil/hub/nobody/rights-state", encode(state))
     assert picture.rejected == 2

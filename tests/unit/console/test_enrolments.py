@@ -1,20 +1,20 @@
 """Enrolling a badge, the console's part: who may, and how each end is told."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from msgspec import structs
 
+from gateway.adapters import journal_purge
 from gateway.adapters.desk import DeskError
 from gateway.adapters.directory import Member
 from gateway.adapters.journal import JOURNAL_FILE, Batch, Journal
 from gateway.adapters.journal_rows import event_row
 from gateway.core.directory import CredentialHash, HolderId
-from gateway.core.events import Tick
+from gateway.core.events import Requested, Tick
 from gateway.core.facts import EnrolmentEnded
-from gateway.core.requests import EnrolBadge, Order
+from gateway.core.requests import EnrolBadge, Order, Request
 from gateway.core.site import DeviceId, SiteId, Text
 from gateway.wire import ResponseMessage
 from tests.console_place import NOW, seat
@@ -149,10 +149,19 @@ async def test_an_operator_gives_no_badge_to_staff(desk: Desk) -> None:
     assert desk.asked == ()
 
 
-async def test_the_page_forgets_after_a_while(desk: Desk) -> None:
-    """An unknown enrolment is not found."""
+async def test_an_unknown_enrolment_is_not_found(desk: Desk) -> None:
+    """Nor one of long ago."""
     assert (await get(desk, f"/sites/{SITE}/enrolments/t-9")).status_code == 404
-    await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(("holder", "after"), [(HolderId("h-1"), "nobody"), (None, None)])
+def test_an_old_request_says_no_more_for_whom_it_was(
+    holder: HolderId | None, after: str | None
+) -> None:
+    """When passages are no longer kept."""
+    told = Requested(Request("t", HolderId("h-2"), NOW, EnrolBadge(READER, holder)))
+    order = journal_purge._about_nobody(told).request.order
+    assert order == EnrolBadge(READER, HolderId(after) if after else None)
 
 
 def _bea(desk: Desk) -> Member:

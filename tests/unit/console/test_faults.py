@@ -15,6 +15,8 @@ from sensors import badges
 from tests.console_place import EXAMPLE
 
 MEMBERS = Path(__file__).resolve().parents[3] / "gateway" / "members"
+SITES = load_space(EXAMPLE)
+KNOWN = known_of(b"k" * 32, SITES[0].clock, SITES)
 HEADER = (
     "ref,name,email,kind,plan,sites,from,until,status,badges,pin,code,duress_code,trainings,roles"
 )
@@ -45,8 +47,7 @@ def test_a_fault_is_told_in_french(line: str, tmp_path: Path) -> None:
     """With its values; English stays English."""
     file = tmp_path / "members.csv"
     file.write_text(f"{HEADER}\n{line}\n")
-    sites = load_space(EXAMPLE)
-    read = read_members(file, known_of(b"k" * 32, sites[0].clock, sites))
+    read = read_members(file, KNOWN)
     faults = [*read.faults, *change_of((), read).faults]
     assert faults
     for fault in faults:

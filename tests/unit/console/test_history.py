@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from typer.testing import CliRunner
@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 from gateway.adapters.history import Query, occupancy_1d, opened
 from gateway.adapters.journal import JOURNAL_FILE
 from gateway.cli import app
-from gateway.console.figures import By, figures_of, span_of
+from gateway.console.figures import By, Point, _points, figures_of, span_of
 from gateway.core.site import Zone
+from gateway.core.zone_days import Piece
 from gateway.report.month import month_of
 from gateway.report.tables import csv_rows
 from tests.console_past import ConsolePast
@@ -78,14 +79,29 @@ def test_the_figures_are_those_of_report_and_history(past: ConsolePast, by: By) 
     ]
     assert sum(point.minutes for point in figures.points) == told[0].minutes
     assert max(point.high for point in figures.points) == told[0].max
+    if by == "month":
+        (point,) = figures.points
+        assert (point.mean, point.low, point.high) == (told[0].mean, told[0].min, told[0].max)
 
 
-def test_the_clock_going_back_loses_no_minute(past: ConsolePast) -> None:
-    """The hour that comes twice is two points of the week."""
+def test_an_hour_is_its_quarters() -> None:
+    """Its mean goes by watched minutes, its fewest and most are those of all."""
+    start = datetime(2026, 11, 22, 6, tzinfo=UTC)
+    quarters = [
+        (start, Piece(people=45.0, low=2, high=4, minutes=15, used=15)),
+        (start + timedelta(minutes=45), Piece(people=7.0, low=0, high=1, minutes=7, used=7)),
+        (start + timedelta(minutes=60), Piece(people=0.0, low=0, high=0, minutes=15, used=0)),
+    ]
+    first, second = _points(SITE, quarters, 60)
+    assert first == Point(start, round(52 / 22, 4), 0, 4, 22)
+    assert second.at == start + timedelta(hours=1)
+
+
+def test_the_clock_going_back_loses_no_hour() -> None:
+    """The week in which clocks go back has an hour more."""
     span = span_of("week", date(2026, 10, 25))
     start, end = span.within(SITE)
     assert (end - start).total_seconds() == (7 * 24 + 1) * 3600
-    assert past.console.sites
 
 
 async def test_the_api_s_minutes_are_the_command_s(past: ConsolePast) -> None:

@@ -13,7 +13,15 @@ from starlette.applications import Starlette
 from gateway.clock import ManualClock
 from gateway.config import Settings
 from gateway.console.app import build_app
-from gateway.console.hub import PENDING_CHANGES, QUEUE_WRITES, WATCHERS_MAX, Hub, View, Watcher
+from gateway.console.hub import (
+    PENDING_CHANGES,
+    QUEUE_WRITES,
+    STREAMS_EACH,
+    WATCHERS_MAX,
+    Hub,
+    View,
+    Watcher,
+)
 from gateway.console.i18n import choose_lang
 from gateway.console.picture import (
     ALARMS_KEPT,
@@ -316,16 +324,6 @@ class TestHub:
         assert [each async for each in watcher.follow()] == []
         assert hub.join(VIEW) is None
 
-    async def test_revoked(self) -> None:
-        """The streams of a session that was revoked end at once; the others go on."""
-        hub = Hub(_draw, lambda *_: "")
-        gone, stays = hub.join(VIEW, "session-1"), hub.join(VIEW, "session-2")
-        assert gone
-        assert stays
-        hub.end("session-1")
-        assert [each async for each in gone.follow()] == []
-        assert not stays.closed
-
 
 class TestView:
     """What is said of the picture."""
@@ -524,6 +522,12 @@ class TestPage:
         for _ in range(WATCHERS_MAX):
             assert app.state.console.hub.join(VIEW)
         assert (await browser.get(EVENTS)).status_code == 503
+
+    async def test_greedy(self, browser: httpx.AsyncClient, app: Starlette) -> None:
+        """One session cannot take everybody's places."""
+        for _ in range(STREAMS_EACH):
+            assert app.state.console.hub.join(VIEW, seat("viewer").key)
+        assert (await browser.get(EVENTS)).status_code == 429
 
     async def test_unknown_site(self, browser: httpx.AsyncClient) -> None:
         """A site that is not ours is not found, anywhere."""

@@ -170,8 +170,12 @@ async def test_why_is_the_command_s(past: ConsolePast) -> None:
 
 
 async def test_no_decision_of_this_site(past: ConsolePast) -> None:
-    """A row that is none, and numbers beyond SQLite, are not found or not valid."""
+    """A row that is none, another site's, and numbers beyond SQLite, are not found or not valid."""
+    n = past.number("membership-expired")
     async with past.browser() as browser:
+        assert (await browser.get(f"/sites/elsewhere/log/{n}")).status_code == 404
+        assert (await browser.get(f"/api/v1/sites/elsewhere/decisions/{n}")).status_code == 404
+        assert shown((await browser.get("/sites/elsewhere/log")).text) == []
         assert (await browser.get(f"{LOG}/1")).status_code == 404
         assert (await browser.get(f"{API}/{2**63}")).status_code == 422
 

@@ -157,12 +157,12 @@ async def test_a_page_tells_everything_but_numbers(place: Place) -> None:
 
 
 async def test_a_long_list_comes_in_pages(tmp_path: Path) -> None:
-    """5,000 members are kept until somebody changes one."""
-    place = Place(tmp_path, *(member(f"M-{n:04d}") for n in range(5000)))
+    """They are kept until somebody changes one."""
+    place = Place(tmp_path, *(member(f"M-{n:04d}") for n in range(500)))
     first = (await get(place, f"/api/v1/sites/{SITE}/members", limit="2")).json()
-    assert [first["total"], len(first["members"])] == [5001, 2]
-    rest = (await get(place, f"/api/v1/sites/{SITE}/members", q="m-4999")).json()
-    assert [one["ref"] for one in rest["members"]] == ["M-4999"]
+    assert [first["total"], len(first["members"])] == [501, 2]
+    rest = (await get(place, f"/api/v1/sites/{SITE}/members", q="m-0499")).json()
+    assert [one["ref"] for one in rest["members"]] == ["M-0499"]
     with place.store() as store:
         store.apply((member("M-9999", "Zoe"),))
     assert (await get(place, f"/api/v1/sites/{SITE}/members", q="zoe")).json()["total"] == 1

@@ -84,7 +84,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> ConsolePast:
         ),
         (
             "SH Mo 14:00-18:00",
-            "lundi pendant vacances scolaires de 14:00 à 18:00",
+            "lundi pendant les vacances scolaires de 14:00 à 18:00",
             "Monday in school holidays 14:00 to 18:00",
         ),
         (
@@ -112,7 +112,7 @@ def test_the_example_reads_as_sentences(lang: Lang) -> None:
             told.doors, told.days) for topic in topics}  # fmt: skip
     words = {
         "en": {
-            "nomad": "At most 10 days a month.",
+            "nomad": "Days: at most 10 a month.",
             "hall": "let in, and noted",
             "fablab": "Fab manager",
             "meeting": "only for who booked it",
@@ -152,6 +152,7 @@ async def test_a_viewer_reads_the_rules_but_asks_nothing(past: ConsolePast) -> N
     [
         ("M-ada", "front-in", None),
         ("M-fay", "front-in", None),
+        ("M-new", "front-in", None),
         ("M-bob", "front-out", "2026-12-24T03:00:00+01:00"),
         ("M-cyd", "booth-in", None),
     ],

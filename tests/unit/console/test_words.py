@@ -39,7 +39,9 @@ def test_same_values(path: Path) -> None:
         said = str(message.string)
         assert said, message.id
         asked = str(message.id)
-        assert set(VALUES.findall(said)) == set(VALUES.findall(asked)), asked
+        filled, given = set(VALUES.findall(said)), set(VALUES.findall(asked))
+        # A fault of the members' file ends in English advice, which the French says in its own way.
+        assert filled == given or (path.stem == "faults" and filled < given), asked
 
 
 def test_one_french_for_one_english() -> None:

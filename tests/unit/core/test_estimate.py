@@ -1,6 +1,7 @@
 """The estimator: each kind of evidence, time, what is read, and what is kept."""
 
 from datetime import UTC, datetime, timedelta
+from math import log
 
 import pytest
 from msgspec import structs
@@ -512,3 +513,22 @@ def test_the_interval_is_the_shortest_that_holds_its_share(
     """Around the likeliest number; the median is in it."""
     assert beliefs.held(belief, 0.8) == (low, high)
     assert low <= beliefs.quantile(belief, 0.5) <= high
+
+
+def test_two_kinds_that_both_stay_on_vouch_for_each_other(place: Place) -> None:
+    """Three people sit for an hour: neither the PIR nor the radar is stuck."""
+    place.cross(inward=3)
+    for _ in range(120):
+        place.after(30).motion(active=True)
+        place.presence(active=True)
+    assert place.read().people == 3
+    assert place.read().p_vacant < 0.01
+
+
+def test_a_sensor_that_stays_on_tells_so_much_and_no_more(place: Place) -> None:
+    """Whether it says "on" once or again and again: a PIR 10,000 s : 150 s, and 1 : 0.02."""
+    place.cross(inward=3)
+    for _ in range(400):
+        place.after(30).motion(active=True)
+    lent = window.zone_at(place.estimate, ROOM, place.now).sensors[PIR].lent
+    assert lent == pytest.approx(log(10_000 / 150 / 0.02))

@@ -381,7 +381,7 @@ async def test_forwarded_headers(place: SignInPlace) -> None:
     """Whoever is no proxy of ours cannot claim to come by https, or from elsewhere."""
     claims = {"x-forwarded-proto": "https", "x-forwarded-for": "127.0.0.1"}
     for proxies, private in (([], False), (["192.0.2.7"], True), (["192.0.2.8"], False)):
-        server = _Server(place.app, [place.console.hub], proxies)
+        server = _Server(place.app, (place.console.hub,), proxies)
         server.config.load()
         transport = httpx.ASGITransport(
             app=server.config.loaded_app,
