@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 from collections.abc import Callable
@@ -121,6 +122,7 @@ async def _until_told(
         loop.add_signal_handler(number, serving.cancel)
     with contextlib.suppress(asyncio.CancelledError):
         await serving
+    gc.freeze()  # the interpreter would look through everything once more: a second, when busy
 
 
 def _greet(settings: Settings, base: str) -> None:
