@@ -39,6 +39,22 @@ async def until(
         await asyncio.sleep(poll_s)
 
 
+async def listens(port: int) -> None:
+    """Poll until somebody listens on this loopback port, or fail."""
+    clock = asyncio.get_running_loop()
+    deadline = clock.time() + START_S
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(LOOPBACK, port)
+        except ConnectionRefusedError:
+            if clock.time() > deadline:
+                pytest.fail(f"nobody listens on port {port}")
+            await asyncio.sleep(POLL_S)
+        else:
+            writer.close()
+            return
+
+
 def program(name: str) -> str:
     """The path of a program that a test cannot do without."""
     path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")

@@ -34,7 +34,7 @@ from gateway.wire import (
     encode,
 )
 from tests.console_place import somebody
-from tests.servers import Mosquitto
+from tests.servers import Mosquitto, listens
 
 AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
 PARIS, HALL, LAB, DOOR = SiteId("paris"), ZoneId("hall"), ZoneId("lab"), DoorId("front")
@@ -63,6 +63,7 @@ async def running(broker: Mosquitto, port: int) -> AsyncIterator[str]:
     """A console on this port."""
     task = asyncio.create_task(_served(broker, port))
     try:
+        await listens(port)
         yield f"http://{LOOPBACK}:{port}/sites/{PARIS}/live"
     finally:
         task.cancel()

@@ -34,7 +34,7 @@ from gateway.wire import HintMessage, OccupancyMessage, Topics, encode
 from tests.axe import barriers
 from tests.console_place import FixedSeats, seat
 from tests.gateway_process import HUB, KEY, GatewayProcess
-from tests.servers import Mosquitto
+from tests.servers import Mosquitto, listens
 
 SITE, HALL = SiteId("hub"), ZoneId("hall")
 ADA, BADGE = "Ada <b>Lovelace</b>", "04a224b2c31990"
@@ -85,6 +85,7 @@ async def console(broker: Mosquitto, folder: Path, space: Path) -> AsyncIterator
         serve(load_space(space), settings, seats=lambda *_: seats, port=port)
     )
     try:
+        await listens(port)
         yield House(broker, port, seats)
     finally:
         task.cancel()
