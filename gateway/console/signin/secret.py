@@ -10,7 +10,7 @@ TOKEN_PREFIX: Final = "seuil_"  # noqa: S105 - by which a leaked token is recogn
 _BYTES: Final = 32
 """256 random bits: no guessing, so a plain hash of them is enough and fast."""
 _KEY_BYTES: Final = 6
-_OWN_PATH: Final = re.compile(r"/(?![/\\])[\w\-./~%+]*")
+_OWN_PATH: Final = re.compile(r"/(?![/\\])[\w\-./~%+]*(?:\?[\w\-./~%+=&:,]*)?")
 _LONGEST: Final = 200
 
 

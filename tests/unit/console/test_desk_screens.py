@@ -233,7 +233,7 @@ async def test_the_list_outlives_the_gateway(place: DeskPlace, browser: httpx.As
     place.console.picture.connected = False
     for path in ("here", "here/list"):
         page = words(await browser.get(f"{SITE}/{path}"))
-        assert "ast known list, of Nov 22, 2026, 10:00" in page
+        assert "ast known list, of 22 Nov 2026, 10:00" in page
         assert ADA in page
     told = (await browser.get(f"{API}/muster")).json()
     assert (told["current"], told["at"]) == (False, f"{written:%Y-%m-%dT%H:%M:%SZ}")

@@ -121,7 +121,7 @@ def test_the_example_reads_as_sentences(lang: Lang) -> None:
             "2026-12-31": "closed",
         },
         "fr": {
-            "nomad": "Au plus 10 jours par mois.",
+            "nomad": "Jours : au plus 10 par mois.",
             "hall": "passe, et on le note",
             "fablab": "Responsable du fablab",
             "meeting": "seulement pour qui a réservé",
