@@ -8,6 +8,7 @@ from gateway.adapters.directory import DirectoryStore, Member, holder_of
 from gateway.console.people.change import (
     changed_meanwhile,
     check_rights,
+    check_staff,
     keep_administrators,
     note,
     write,
@@ -68,6 +69,7 @@ async def erase_here(console: Console, seat: Seat, here: Site, member: Member) -
     holder, folder = member.holder.id, console.settings.data_dir
 
     def work(store: DirectoryStore) -> bool:
+        check_staff(console, seat, member)
         check_rights(console, seat, member, blank_of(member))
         keep_administrators(console, store, (holder,), ())
         return erase_member(folder, holder) is not None

@@ -16,6 +16,7 @@ from gateway.console.people.roster import no_such_member, sites_of
 from gateway.console.place import Console
 from gateway.console.problems import Problem
 from gateway.console.seat import Seat
+from gateway.console.signin.people import is_staff, outranks
 from gateway.core.directory import HolderId
 from gateway.core.site import Site, SiteId, Text
 from gateway.members.edit import Revise, without_administrator
@@ -84,10 +85,21 @@ def may_at(console: Console, seat: Seat, sites: Iterable[SiteId]) -> bool:
     return all(seat.may("administrator", site) for site in (tuple(sites) or console.sites))
 
 
+def may_change(console: Console, seat: Seat, member: Member) -> bool:
+    """Whether somebody administers every site at which the member has a role, of whatever kind.
+
+    Who may edit the address of a member of staff can sign in as them, the first time that they come
+    by OpenID Connect: so that takes the same rank as resetting their password (`outranks`).
+    """
+    everywhere = all(may_at(console, seat, role.sites) for role in member.holder.roles)
+    staff = is_staff(member.holder)
+    return everywhere and (not staff or outranks(seat.holder, member.holder, console.sites))
+
+
 def check_staff(console: Console, seat: Seat, member: Member) -> None:
-    """Refuse whoever does not administer the sites at which the member has a role."""
-    if not all(may_at(console, seat, role.sites) for role in member.holder.roles):
-        raise _elsewhere()
+    """Refuse whoever may not change this member."""
+    if not may_change(console, seat, member):
+        raise _staff_elsewhere()
 
 
 def check_rights(console: Console, seat: Seat, before: Member, after: Member) -> None:
@@ -161,6 +173,21 @@ def _elsewhere() -> Problem:
         Text(
             "Il faut être administrateur de tous les lieux concernés.",
             "Only an administrator of all the sites concerned may do this.",
+        ),
+    )
+
+
+def _staff_elsewhere() -> Problem:
+    return Problem(
+        403,
+        "staff-elsewhere",
+        Text(
+            "Cette personne a aussi un rôle dans d'autres lieux",
+            "This person has a role at other sites too",
+        ),
+        Text(
+            "Il faut être administrateur de tous les lieux où elle a un rôle.",
+            "Only an administrator of every site at which they have a role may change them.",
         ),
     )
 

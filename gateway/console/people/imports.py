@@ -17,7 +17,13 @@ from msgspec import Struct
 
 from gateway.adapters.directory import DirectoryStore, Member
 from gateway.config import known_credential_key
-from gateway.console.people.change import keep_administrators, may_at, note, write
+from gateway.console.people.change import (
+    check_staff,
+    keep_administrators,
+    may_at,
+    note,
+    write,
+)
 from gateway.console.place import Console
 from gateway.console.problems import Problem
 from gateway.console.seat import Seat
@@ -119,6 +125,8 @@ class Imports:
         change = preview.change
 
         def work(store: DirectoryStore) -> None:
+            for member in (*(old for old, _ in change.changed), *change.removed):
+                check_staff(self._console, seat, member)
             keep_administrators(self._console, store, change.leaving, change.entering)
             write(store, change.entering, change.leaving, preview.version)
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from gateway.adapters.directory import Member
 from gateway.console.pages import lang_of, page
-from gateway.console.people.change import mark, may_at, note
+from gateway.console.people.change import mark, may_at, may_change, note
 from gateway.console.people.enrolments import readers
 from gateway.console.people.office import OfficeHere
 from gateway.console.people.roster import PAGE
@@ -157,9 +157,7 @@ async def draw_member(
     """A member's page; `wrong` is the part of it, the field and what would be right."""
     teller = teller_of(request, here, console)
     names = {str(holder): name for holder, name in (await console.stores.names()).items()}
-    administers = seat.may("administrator", here.id) and all(
-        may_at(console, seat, role.sites) for role in found.holder.roles
-    )
+    administers = seat.may("administrator", here.id) and may_change(console, seat, found)
     return page(
         request,
         "member.html",
