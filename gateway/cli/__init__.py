@@ -18,6 +18,7 @@ from gateway.cli import (
     may,
     members,
     muster,
+    openapi,
     privacy,
     report,
     request,
@@ -71,6 +72,7 @@ app.command("console")(console.console)
 app.command("doctor")(doctor.doctor)
 app.add_typer(bench.app, name="bench")
 app.command("asyncapi")(asyncapi.asyncapi)
+app.command("openapi")(openapi.openapi)
 app.command("broker-config")(broker_config.broker_config)
 
 

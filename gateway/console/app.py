@@ -1,6 +1,7 @@
 """The console as an ASGI app: the screens, their API, and what every answer passes through."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -16,6 +17,7 @@ from gateway.console import problems
 from gateway.console.follow import Follower
 from gateway.console.guard import Guard
 from gateway.console.menu import SCREENS
+from gateway.console.openapi import openapi
 from gateway.console.people.office import Office
 from gateway.console.place import Console
 from gateway.console.screens import ROUTERS
@@ -75,6 +77,7 @@ def build_app(
     # Only these are compressed: a page with a token in it would tell of it by its length (BREACH).
     static = GZipMiddleware(StaticFiles(directory=_HERE / "static"))
     app.mount("/static", static, name="static")
+    app.openapi = partial(openapi, app)  # type: ignore[method-assign] # as FastAPI documents it
     return app
 
 

@@ -20,6 +20,8 @@ from gateway.console.pages import lang_of, show
 from gateway.core.site import Text
 
 API: Final = "/api/"
+PROGRAMS: Final = (API, "/spaceapi.json", "/metrics", "/bookings.ics")
+"""How paths begin that programs ask, which want no page."""
 JSON: Final = "application/problem+json"
 
 
@@ -69,10 +71,10 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
 
 
 RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    status: {"model": ProblemBody, "content": {JSON: {}}, "description": HTTPStatus(status).phrase}
-    for status in (400, 401, 403, 404, 409, 422, 429, 503)
+    status: {"description": HTTPStatus(status).phrase}
+    for status in (400, 401, 403, 404, 409, 413, 422, 429, 503)
 }
-"""What each route of the API may answer beside its own, for the OpenAPI document."""
+"""What each route of the API may answer beside its own; `openapi` says it in full."""
 
 
 def install(app: FastAPI) -> None:
@@ -119,7 +121,7 @@ _FRAMEWORK: Final = {
 
 def _answer(request: Request, problem: Problem) -> Response:
     lang = lang_of(request)
-    if request.url.path.startswith(API):
+    if request.url.path.startswith(PROGRAMS):
         return _as_json(problem, lang)
     return show(
         request,

@@ -23,6 +23,18 @@ AnySite = Annotated[
 ]
 
 
+_SPACE = {
+    "api_compatibility": ["14", "15"],
+    "space": "Le Seuil",
+    "logo": "https://seuil.example/logo.png",
+    "url": "https://seuil.example",
+    "location": {"lat": 48.85, "lon": 2.35},
+    "contact": {"email": "contact@seuil.example"},
+    "state": {"open": True, "lastchange": 1795333200},
+}
+_EMPTY = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Seuil//Bookings//EN\r\nEND:VCALENDAR\r\n"
+
+
 def router(outside: Outside) -> APIRouter:
     """The routes, for the console's app."""
     routes = APIRouter(tags=["other tools"])
@@ -32,7 +44,11 @@ def router(outside: Outside) -> APIRouter:
     @routes.get(
         "/spaceapi.json",
         summary="SpaceAPI",
-        responses={404: {"description": "Not published, or no such site."}},
+        responses={
+            200: {"content": {"application/json": {"example": _SPACE}}},
+            404: {"description": "Not published, or no such site."},
+            422: {"description": "A site that is no text."},
+        },
     )
     async def spaceapi(response: Response, site: AnySite = None) -> dict[str, object]:
         """What the public may know of a site (https://spaceapi.io), for any page to read."""
@@ -49,7 +65,7 @@ def router(outside: Outside) -> APIRouter:
         summary="Prometheus",
         response_class=Response,
         responses={
-            200: {"content": {"text/plain": {"schema": {"type": "string"}}}},
+            200: {"content": {"text/plain": _text("seuil_console_connected 1.0\n")}},
             401: {"description": "The bearer token is missing or wrong."},
             404: {"description": "SEUIL_METRICS_TOKEN is not set."},
         },
@@ -70,7 +86,7 @@ def router(outside: Outside) -> APIRouter:
         summary="Bookings as iCalendar",
         response_class=Response,
         responses={
-            200: {"content": {"text/calendar": {"schema": {"type": "string"}}}},
+            200: {"content": {"text/calendar": _text(_EMPTY)}},
             404: {"description": "No such feed: the token is wrong, or there is no such site."},
             503: {"description": "The gateway's journal cannot be read from here."},
         },
@@ -94,6 +110,11 @@ def router(outside: Outside) -> APIRouter:
         )
 
     return routes
+
+
+def _text(example: str) -> dict[str, object]:
+    """A text, for the OpenAPI document."""
+    return {"schema": {"type": "string"}, "example": example}
 
 
 def _wanted(token: SecretStr | None) -> str:

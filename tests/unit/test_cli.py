@@ -65,6 +65,7 @@ COMMANDS = (
     "doctor",
     "broker-config",
     "asyncapi",
+    "openapi",
     "request",
     "request mode",
     "request open",

@@ -1,7 +1,7 @@
 """Devices: which readers and sensors are well, and what is wrong with the others."""
 
 from datetime import datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -39,30 +39,27 @@ class Row(Struct, frozen=True):
     rights_tone: Tone
 
 
+_FRONT: Final[dict[str, Any]] = {
+    "device": "front-in",
+    "role": "reader",
+    "driver": "native",
+    "state": "alert",
+    "last_seen": "2026-11-22T08:59:41Z",
+    "online": False,
+    "battery": None,
+    "gaps": 0,
+    "open_gaps": 0,
+    "duplicates": 2,
+    "alarms": ["device-offline"],
+    "rights": "confirmed",
+    "is_installed": True,
+}
+
+
 class DeviceBody(BaseModel):
     """A device and how it is. `gaps` are events that never came, `duplicates` those of an hour."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "device": "front-in",
-                    "role": "reader",
-                    "driver": "native",
-                    "state": "alert",
-                    "last_seen": "2026-11-22T08:59:41Z",
-                    "online": False,
-                    "battery": None,
-                    "gaps": 0,
-                    "open_gaps": 0,
-                    "duplicates": 2,
-                    "alarms": ["device-offline"],
-                    "rights": "confirmed",
-                    "is_installed": True,
-                }
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [_FRONT]})
     device: str
     role: str | None
     driver: str | None
@@ -81,6 +78,7 @@ class DeviceBody(BaseModel):
 class DevicesBody(BaseModel):
     """All devices of a site, those that need somebody first."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"devices": [_FRONT]}]})
     devices: list[DeviceBody]
 
 

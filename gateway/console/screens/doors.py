@@ -104,7 +104,7 @@ class PassageBody(BaseModel):
     who: str | None
 
 
-class PointBody(BaseModel):
+class AccessPointBody(BaseModel):
     """One direction through a door; `off` is why it is out of service."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -158,7 +158,7 @@ class DoorBody(BaseModel):
     opens: bool
     free: bool
     last: PassageBody | None
-    points: list[PointBody]
+    points: list[AccessPointBody]
 
 
 class ServiceBody(BaseModel):

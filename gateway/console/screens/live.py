@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -12,8 +13,9 @@ from starlette.requests import Request
 
 from gateway.adapters.desk import DeskError
 from gateway.console.hub import STREAMS_EACH, View
+from gateway.console.openapi import answers
 from gateway.console.pages import lang_of, page
-from gateway.console.picture import SitePicture
+from gateway.console.picture import GatewayNow, SitePicture
 from gateway.console.place import Console
 from gateway.console.plan import plan_of
 from gateway.console.problems import RESPONSES, Problem
@@ -21,7 +23,7 @@ from gateway.console.seat import ConsoleHere, Operating, Seat, SiteHere, Viewer
 from gateway.console.stream import Stream, too_many
 from gateway.console.view import SILENT
 from gateway.core.requests import Order, SetPeople, TellVacant
-from gateway.core.site import Site, Text, Zone, ZoneId
+from gateway.core.site import Site, SiteId, Text, Zone, ZoneId
 
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["live"], responses=RESPONSES)
@@ -92,18 +94,52 @@ async def vacant(seat: Operating, here: SiteHere, console: ConsoleHere, zone: st
     return await _asked(console, here, seat, order)
 
 
-@api.get("/picture")
+class PictureNow(Struct, frozen=True):
+    """What is known of a site, and of the console's link to the broker."""
+
+    site: SiteId
+    connected: bool
+    """Whether the broker is heard now."""
+    heard: datetime | None
+    """When the last message came."""
+    rejected: int
+    """Messages that were not understood, since the console's start."""
+    gateways: dict[str, GatewayNow]
+    picture: SitePicture
+
+
+_PICTURE = {
+    "site": "le-seuil",
+    "connected": True,
+    "heard": "2026-11-22T09:00:00Z",
+    "rejected": 0,
+    "gateways": {"main": {"state": "online", "health": None}},
+    "picture": {
+        "zones": {},
+        "doors": {"front": {"at": "2026-11-22T08:59:00Z", "state": "locked"}},
+        "alarms": {},
+        "mode": "normal",
+        "set": None,
+        "muster": {},
+        "rights": {},
+        "decisions": [],
+        "hints": [],
+    },
+}
+
+
+@api.get("/picture", response_class=Response, responses=answers(PictureNow, _PICTURE))
 async def picture(seat: Viewer, here: SiteHere, console: ConsoleHere) -> Response:
     """What is known of a site, as the broker told it; pseudonyms for who may see people only."""
     site = console.picture.sites[here.id]
-    known = {
-        "site": here.id,
-        "connected": console.picture.connected,
-        "heard": console.picture.heard,
-        "rejected": console.picture.rejected,
-        "gateways": console.picture.gateways,
-        "picture": site if seat.sees_people(here.id) else _without_people(site),
-    }
+    known = PictureNow(
+        site=here.id,
+        connected=console.picture.connected,
+        heard=console.picture.heard,
+        rejected=console.picture.rejected,
+        gateways=console.picture.gateways,
+        picture=site if seat.sees_people(here.id) else _without_people(site),
+    )
     headers = {"Cache-Control": "no-store"}
     return Response(msgspec.json.encode(known), media_type="application/json", headers=headers)
 

@@ -1,12 +1,13 @@
 """Members for programs: what the members' screens show and do, under /api/v1."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, File, Form, Query, UploadFile
 from fastapi.responses import Response
 from starlette.requests import Request
 
 from gateway.adapters.directory import Member
+from gateway.console.openapi import answers
 from gateway.console.people.acts import add_member, badge_change, erase_here, role_change
 from gateway.console.people.change import change, note
 from gateway.console.people.imports import known_here
@@ -14,7 +15,7 @@ from gateway.console.people.office import OfficeHere
 from gateway.console.people.roster import PAGE, PAGE_MAX, no_such_member
 from gateway.console.people.told import STANDING
 from gateway.console.problems import RESPONSES, Problem
-from gateway.console.screens.members import WORDS_MAX, exported_list
+from gateway.console.screens.members import TYPES, WORDS_MAX, exported_list
 from gateway.console.screens.members_bodies import (
     ErasureWanted,
     MemberBody,
@@ -38,9 +39,37 @@ from gateway.core.site import RoleId, Text, TrainingId
 from gateway.members import edit
 from gateway.members.cells import Wrong
 from gateway.members.edit import training_of
-from gateway.privacy.member import export_member
+from gateway.privacy.member import Export, export_member
 
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["members"], responses=RESPONSES)
+_FILE: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "content": {
+            TYPES[".csv"].partition(";")[0]: {
+                "schema": {"type": "string"},
+                "example": "ref,name,email,plan\nM-0001,Camille Moreau,c@example.org,resident\n",
+            },
+            TYPES[".xlsx"]: {"schema": {"type": "string", "format": "binary"}},
+        }
+    }
+}
+_EXPORT: Final = {
+    "at": "2026-11-22T09:00:00Z",
+    "ref": "M-0001",
+    "holder": "h-0123456789ab",
+    "name": "Camille Moreau",
+    "email": "camille.moreau@example.org",
+    "kind": "member",
+    "groups": [],
+    "memberships": [{"plan": "resident"}],
+    "trainings": [],
+    "roles": [],
+    "credentials": [{"kind": "badge", "status": "active"}],
+    "usage": {},
+    "inside": {},
+    "passages": [],
+    "looks": [],
+}
 
 
 @api.get("/members")
@@ -71,7 +100,7 @@ async def add(
         raise _invalid(wrong) from None
 
 
-@api.get("/members/export", response_class=Response)
+@api.get("/members/export", response_class=Response, responses=_FILE)
 async def export(
     request: Request,
     seat: GraveAdministrator,
@@ -164,7 +193,7 @@ async def role(
     return await _revised(console, seat, here, holder, revise, "roles")
 
 
-@api.get("/members/{holder}/export", response_class=Response)
+@api.get("/members/{holder}/export", response_class=Response, responses=answers(Export, _EXPORT))
 async def export_one(
     seat: GraveAdministrator, here: SiteHere, console: ConsoleHere, office: OfficeHere, holder: str
 ) -> Response:

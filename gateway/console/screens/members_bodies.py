@@ -1,7 +1,7 @@
 """Members as programs read and write them: the bodies of the members' API."""
 
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -12,6 +12,20 @@ from gateway.members.cells import Status
 Short = Annotated[str, Field(max_length=200)]
 FAULTS_TOLD: Final = 1000
 """Of a file; the rest is told when these are mended."""
+
+
+_CAMILLE: Final[dict[str, Any]] = {
+    "holder": "h-0123456789ab",
+    "ref": "M-0001",
+    "name": "Camille Moreau",
+    "email": "camille.moreau@example.org",
+    "kind": "member",
+    "groups": ["association"],
+    "plans": [{"plan": "resident", "sites": [], "status": "active"}],
+    "trainings": [{"training": "laser"}],
+    "roles": [{"role": "operator", "sites": []}],
+    "credentials": [{"place": 1, "kind": "badge", "status": "active", "pin": True}],
+}
 
 
 class PlanBody(BaseModel):
@@ -54,24 +68,7 @@ class CredentialBody(BaseModel):
 class MemberBody(BaseModel):
     """A member or visitor with everything that they have."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "holder": "h-0123456789ab",
-                    "ref": "M-0001",
-                    "name": "Camille Moreau",
-                    "email": "camille.moreau@example.org",
-                    "kind": "member",
-                    "groups": ["association"],
-                    "plans": [{"plan": "resident", "sites": [], "status": "active"}],
-                    "trainings": [{"training": "laser"}],
-                    "roles": [{"role": "operator", "sites": []}],
-                    "credentials": [{"place": 1, "kind": "badge", "status": "active", "pin": True}],
-                }
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [_CAMILLE]})
     holder: str
     ref: str
     name: str
@@ -86,6 +83,10 @@ class MemberBody(BaseModel):
 
 class MembersBody(BaseModel):
     """A page of members, by name; `total` is of all that were found."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"members": [_CAMILLE], "start": 0, "total": 1}]}
+    )
 
     members: list[MemberBody]
     start: int

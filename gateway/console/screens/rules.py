@@ -18,7 +18,7 @@ from gateway.console.place import Console
 from gateway.console.problems import RESPONSES, Problem
 from gateway.console.readable import readable
 from gateway.console.saw import Reading, answer
-from gateway.console.screens.log import VerdictBody
+from gateway.console.screens.log import RULING, VerdictBody
 from gateway.console.seat import Administrator, ConsoleHere, Operator, SiteHere, Viewer
 from gateway.console.trials import BYTES_MAX, check
 from gateway.core.directory import HolderId
@@ -129,6 +129,33 @@ class TopicBody(BaseModel):
 class RulesBody(BaseModel):
     """Everything that decides who may pass, in the language of Accept-Language."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "language": "en",
+                    "plans": [
+                        {
+                            "id": "nomad",
+                            "name": "Nomad",
+                            "says": ["Hall, Coworking: Monday to Friday 08:00 to 20:00"],
+                        }
+                    ],
+                    "zones": [],
+                    "machines": [],
+                    "doors": [],
+                    "days": [],
+                    "rules": [
+                        {
+                            "id": "exit_is_free",
+                            "name": "Going out is always free.",
+                            "says": [],
+                        }
+                    ],
+                }
+            ]
+        }
+    )
     language: Lang
     plans: list[TopicBody]
     zones: list[TopicBody]
@@ -141,11 +168,24 @@ class RulesBody(BaseModel):
 class MayBody(BaseModel):
     """Whether somebody may pass, and every rule's word on it."""
 
-    holder: str = Field(examples=["h-0123456789ab"])
-    access_point: str = Field(examples=["front-entry"])
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "holder": "h-0123456789ab",
+                    "access_point": "lab-entry",
+                    "at": "2026-11-22T09:00:00Z",
+                    **RULING,
+                }
+            ]
+        }
+    )
+
+    holder: str
+    access_point: str
     at: datetime
-    decision: str = Field(examples=["granted"])
-    reason: str = Field(examples=["plan"])
+    decision: str
+    reason: str
     message: dict[str, str]
     bacnet: str
     verdicts: list[VerdictBody]
