@@ -14,6 +14,8 @@ from gateway.console.seat import RANKS, SAFE, Needs, Rank, Scope
 
 ORDER: Final[tuple[Rank, ...]] = ("viewer", "operator", "administrator")
 """The ranks; who has one has those before it."""
+SESSIONS: Final = ("no role", *ORDER)
+"""Who may have signed in."""
 SCOPES: Final[tuple[Scope, ...]] = ("read", "people", "operate", "administer")
 
 
@@ -64,7 +66,7 @@ def table(app: FastAPI) -> str:
 
     A token is in the column of a right as an administrator's would be that has this one right.
     """
-    heads = ("method", "path", "nobody", *ORDER, *(f"token: {scope}" for scope in SCOPES))
+    heads = ("method", "path", "nobody", *SESSIONS, *(f"token: {scope}" for scope in SCOPES))
     lines = [heads, ("---",) * len(heads)]
     lines += (_line(route) for route in sorted(routes_of(app), key=_by_path))
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
@@ -82,8 +84,8 @@ def _line(route: APIRoute) -> tuple[str, ...]:
 def _marks(allowed: Iterable[str]) -> Iterator[str]:
     yes = frozenset(allowed)
     fresh = "yes*" if "fresh" in yes else "yes"
-    for who in ("nobody", *ORDER, *SCOPES):
-        session = who in ORDER
+    for who in ("nobody", *SESSIONS, *SCOPES):
+        session = who in SESSIONS
         yield (fresh if session else "yes") if who in yes else "–"  # noqa: RUF001 - no minus
 
 
@@ -93,10 +95,10 @@ def may(need: Needs | None) -> frozenset[str]:
     `fresh` is among them where a session must confirm who it is.
     """
     if need is None:
-        return frozenset({"nobody", *ORDER, *SCOPES})
+        return frozenset({"nobody", *SESSIONS, *SCOPES})
     fresh = {"fresh"} if need.fresh else set()
     if need.rank is None:
-        return frozenset({*ORDER, *fresh})
+        return frozenset({*SESSIONS, *fresh})
     return frozenset({*ORDER[ORDER.index(need.rank) :], need.scope, *fresh})
 
 

@@ -1,34 +1,29 @@
 """Who may what: every route of the console, for every role."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import APIRoute
+from starlette.requests import Request
 
-from gateway.console.seat import CSRF_FIELD, PUBLIC, RANKS, SAFE, Needs, Rank
-from tests.console_place import ConsolePlace, seat
+from gateway.console.demands import ORDER, SCOPES, method_of, needs_of, routes_of
+from gateway.console.problems import Problem
+from gateway.console.seat import CSRF_FIELD, PUBLIC, RANKS, SAFE, Seat
+from tests.console_place import CSRF, ConsolePlace, seat
 
-ORDER: tuple[Rank, ...] = ("viewer", "operator", "administrator")
-
-
-def needs_of(route: APIRoute) -> list[Needs]:
-    """What a route asks of its seat."""
-
-    def walk(dependant: Dependant) -> Iterator[Needs]:
-        if isinstance(dependant.call, Needs):
-            yield dependant.call
-        for inner in dependant.dependencies:
-            yield from walk(inner)
-
-    return list(walk(route.dependant))
+TABLE = Path(__file__).parents[3] / "docs/who-may.md"
+SEATS: dict[str, Seat | None] = {
+    "nobody": None,
+    "no role": seat(""),
+    **{rank: seat(rank) for rank in ORDER},
+    **{f"token: {scope}": seat("administrator", scopes=(scope,)) for scope in SCOPES},
+}
+"""Who sits in each column of the table."""
 
 
-def routes(place: ConsolePlace) -> list[APIRoute]:
+def routes(place: ConsolePlace) -> tuple[APIRoute, ...]:
     """Every route of the app, those of the screens too."""
-    found = [context.original_route for context in iter_route_contexts(place.app.routes)]
-    known = [route for route in found if isinstance(route, APIRoute)]
+    known = routes_of(place.app)
     assert any("{site}" in route.path for route in known)
     return known
 
@@ -46,12 +41,6 @@ def test_every_route_says_what_it_needs(place: ConsolePlace) -> None:
             assert not needs_of(route), route.path
         else:
             assert len(needs_of(route)) == 1, f"{route.path} needs a seat, or a place in PUBLIC"
-
-
-def method_of(route: APIRoute) -> str:
-    """The one method that a route answers."""
-    (method,) = route.methods or {"GET"}
-    return method
 
 
 def concrete(route: APIRoute, site: str) -> str:
@@ -86,6 +75,71 @@ async def test_each_route_is_refused_below_its_rank(place: ConsolePlace) -> None
                 if "{site}" in route.path:
                     place.sits(seat("administrator", "another-site"))
                     assert (await browser.request(method, path)).status_code == 404, path
+
+
+def rows() -> dict[tuple[str, str], dict[str, str]]:
+    """The table of docs/who-may.md: by method and path, each column's word."""
+    lines = [
+        [cell.strip() for cell in line.strip("|\n").split("|")]
+        for line in TABLE.read_text("utf-8").splitlines()
+        if line.startswith("|")
+    ]
+    heads, _, *body = lines
+    return {
+        (method, path.strip("`")): dict(zip(heads[2:], cells, strict=True))
+        for method, path, *cells in body
+    }
+
+
+def request(place: ConsolePlace, route: APIRoute) -> Request:
+    """A request for a route of our site, from our own page."""
+    return Request(
+        {
+            "type": "http",
+            "app": place.app,
+            "method": method_of(route),
+            "scheme": "http",
+            "server": ("localhost", 80),
+            "path": concrete(route, place.sites[0].id),
+            "path_params": {"site": place.sites[0].id} if "{site}" in route.path else {},
+            "query_string": b"",
+            "headers": [(b"x-csrf-token", CSRF.encode())],
+        }
+    )
+
+
+async def is_let_in(place: ConsolePlace, route: APIRoute, who: Seat | None) -> bool:
+    """Whether a route's demand lets somebody pass, to whatever it then does."""
+    place.sits(who)
+    try:
+        for need in needs_of(route):
+            await need(request(place, route))
+    except Problem:
+        return False
+    return True
+
+
+async def test_the_table_is_what_happens(place: ConsolePlace) -> None:
+    """Each route, role and right: whom docs/who-may.md lets in is let in, and nobody else."""
+    table, known = rows(), routes(place)
+    assert {(method_of(route), route.path) for route in known} == table.keys()
+    for route in known:
+        row = table[method_of(route), route.path]
+        assert row.keys() == SEATS.keys()
+        for column, word in row.items():
+            let_in = await is_let_in(place, route, SEATS[column])
+            assert let_in == (word != "\N{EN DASH}"), (column, route.path)
+
+
+async def test_what_is_grave_is_asked_for_anew(place: ConsolePlace) -> None:
+    """Where the table has a star, a session of an hour ago is not enough; a token has no hour."""
+    table = rows()
+    for route in routes(place):
+        row = table[method_of(route), route.path]
+        stars = {word for word in row.values() if word.startswith("yes")} - {"yes"}
+        stale = await is_let_in(place, route, seat("administrator", fresh=False))
+        assert stale == (not stars), route.path
+        assert not any("*" in row[f"token: {scope}"] for scope in SCOPES)
 
 
 async def test_a_change_wants_our_own_page(place: ConsolePlace) -> None:
