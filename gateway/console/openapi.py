@@ -148,5 +148,5 @@ _PROBLEMS: Final = {
     413: "More than 10 MB.",
     422: "Something in the request is wrong; `errors` names it.",
     429: "Too often: see Retry-After.",
-    503: "The gateway, the broker or a file cannot be asked now; nothing was done.",
+    503: "The gateway, the broker or a file cannot be asked now; nothing is confirmed.",
 }
