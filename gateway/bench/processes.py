@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-READY_S = 30.0
+READY_S = 60.0
 
 
 class BenchError(Exception):
