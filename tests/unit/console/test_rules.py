@@ -121,7 +121,7 @@ def test_the_example_reads_as_sentences(lang: Lang) -> None:
             "2026-12-31": "closed",
         },
         "fr": {
-            "nomad": "Jours : au plus 10 par mois.",
+            "nomad": "Jours\u00a0: au plus 10 par mois.",
             "hall": "passe, et on le note",
             "fablab": "Responsable du fablab",
             "meeting": "seulement pour qui a réservé",
