@@ -47,7 +47,7 @@ def catalogue(lang: Lang) -> NullTranslations:
         with chapter.open("rb") as opened:
             compiled, said = io.BytesIO(), read_po(opened, locale=lang)
             for message in said:
-                message.string = _typeset_each(message.string)
+                message.string = _typeset_each(message.string or "")
             write_mo(compiled, said)
         compiled.seek(0)
         merged.merge(Translations(compiled))
