@@ -77,6 +77,7 @@ async def phone(browser: Browser, site: str) -> None:
     for one in found[1:6:2]:
         await page.locator(f"#{one} button").click()
         await expect(page.locator(f"#{one}")).to_contain_text("en sécurité")
+    await expect(page.locator("[data-room-tally]").nth(1)).not_to_contain_text("0 /")
     await page.evaluate("scrollTo(0, 0)")
     await _picture(page, "phone")
 

@@ -19,12 +19,13 @@ import pytest_asyncio
 from msgspec import structs
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
-from gateway.adapters.directory import FILE, DirectoryStore, credential_hash
+from gateway.adapters.directory import FILE, DirectoryStore, credential_hash, reader_hash
 from gateway.config import Settings
 from gateway.core.directory import Membership
 from gateway.core.readings import Tampered
-from gateway.core.requests import MarkMustered, SetMode, SetService
-from gateway.core.site import AccessPointId, PlanId
+from gateway.core.requests import AcknowledgeAlarm, EnrolBadge, MarkMustered, SetMode, SetService
+from gateway.core.site import AccessPointId, DeviceId, PlanId
+from gateway.wire import AlarmMessage, Topics, encode
 from tests.axe import barriers
 from tests.console_process import ConsoleProcess
 from tests.gateway_process import KEY, GatewayProcess
@@ -34,6 +35,7 @@ from tests.play import (
     CLOCK,
     CYD,
     OLA,
+    SITE,
     WORKSHOP,
     Play,
     enrol,
@@ -210,6 +212,9 @@ async def _a_refusal_and_its_why(house: House, page: Page) -> None:
     await expect(page.locator(".verdict")).to_contain_text("Refused")
     await expect(page.locator(".advice")).to_contain_text("Renew it at the front desk.")
     await expect(page.locator("[data-outcome=deny]")).to_contain_text("membership")
+    await page.get_by_role("link", name="Français").click()
+    await expect(page.locator(".verdict")).to_contain_text("Refusé")
+    await page.get_by_role("link", name="English").click()
     await page.goto(f"{house.site}/log?who={FAY}")
     lines = page.locator("#log tr")
     await expect(lines).to_have_count(1)
@@ -281,12 +286,21 @@ async def _a_badge_is_enrolled(house: House, page: Page) -> None:
     assert (await house.place.badge("front-in", BOB)).effect == "denied"
     await expect(page.get_by_text(f"This badge is already held by Name of {BOB}.")).to_be_visible()
     assert NEW not in house.gateway.log
+    with closing(DirectoryStore(house.gateway.data / FILE)) as store:
+        cyd = store.find(CYD)
+    assert cyd is not None
+    assert reader_hash(KEY.encode(), NEW) in {badge.reader_hash for badge in cyd.credentials}
+    await _wait_for_a_badge(house, page, ADA)  # one at a time; and it can be cancelled
+    busy = await house.place.ask(OLA, EnrolBadge(DeviceId("front-in"), holder(ADA)))
+    assert busy.error == "busy"
+    await page.get_by_role("button", name="Cancel").click()
+    await expect(page.get_by_text("Cancelled")).to_be_visible()
 
 
 async def _a_list_is_imported(page: Page, folder: Path) -> None:
     """What is applied is what was shown."""
     file = folder / "list.csv"
-    file.write_text(f"ref,name,plan,until\n{CYD},Cyd Martin,all,2027-01-31\nN-1,Nora,all,\n")
+    file.write_text(f"ref,name,plan,until\n{CYD},Cyd Martin,all,2027-01-31\nN-1,{HOSTILE},all,\n")
     await page.get_by_role("link", name="Members").click()
     await page.get_by_role("link", name="Import").click()
     await page.get_by_role("button", name="File").set_input_files(file)
@@ -295,7 +309,7 @@ async def _a_list_is_imported(page: Page, folder: Path) -> None:
     assert await barriers(page) == []
     await page.get_by_role("button", name="Apply exactly this").click()
     await expect(page.get_by_text("The file was imported.")).to_be_visible()
-    await expect(page.get_by_role("link", name="Nora")).to_be_visible()
+    await expect(page.get_by_role("link", name=HOSTILE).first).to_be_visible()
 
 
 async def _somebody_is_erased(house: House, page: Page) -> None:
@@ -412,6 +426,14 @@ async def test_no_screen_has_a_barrier(house: House, chromium: Browser) -> None:
     )
     await house.place.badge("front-in", FAY)
     await house.place.alarm("tamper", "contact")
+    await house.place.ask(OLA, AcknowledgeAlarm("tamper", "contact", "new battery"))
+    duress = encode(AlarmMessage(CLOCK.now(), "duress", "store-in"))
+    topic = Topics().alarm(SITE, "duress", "store-in")
+    await house.place.say(topic, duress, retain=True)
+    await page.set_viewport_size({"width": DESK["width"], "height": DESK["height"]})
+    await page.goto(f"{house.site}/live")
+    assert await barriers(page) == []
+    await page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
     for screen in SCREENS:
         await _has_no_barrier(page, f"{house.site}/{screen}")
     await _has_no_barrier(page, f"{house.site}/members/{holder(EVE)}")
