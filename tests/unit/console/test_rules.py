@@ -79,7 +79,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> ConsolePast:
         ("24/7", "à toute heure", "at any time"),
         (
             "Mo-Fr 08:00-20:00; PH off",
-            "du lundi au vendredi de 08:00 à 20:00; fermé : jours fériés",
+            "du lundi au vendredi de 08:00 à 20:00 ; fermé : jours fériés",
             "Monday to Friday 08:00 to 20:00; closed on public holidays",
         ),
         (
