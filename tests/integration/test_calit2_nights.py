@@ -86,7 +86,12 @@ class Counter:
 async def gateway(broker: Mosquitto, folder: Path, clock: ManualClock) -> AsyncIterator[Path]:
     """The whole gateway on this clock; its journal."""
     (folder / "space.toml").write_text(BUILDING, encoding="utf-8")
-    settings = Settings(broker_url=broker.url, data_dir=folder, credential_key=KEY)
+    settings = Settings(
+        broker_url=broker.url,
+        data_dir=folder,
+        credential_key=KEY,
+        passage_days=3650,  # the file is longer than passages are kept
+    )
     ready = asyncio.Event()
     running = asyncio.create_task(
         wiring.run(settings, load_space(folder / "space.toml"), clock, ready.set)

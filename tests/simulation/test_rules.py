@@ -87,6 +87,9 @@ class Place:
             for answer in list(self.gateway(now, message)):
                 said += self.world.receive(answer.topic, answer.payload, now)
         self.live(SETTLES / timedelta(hours=1))
+        last_at, last = self.messages[-1]  # said when the time was over: it is heard, too
+        for answer in self.gateway(last_at, last):
+            self.world.receive(answer.topic, answer.payload, last_at)
         devices = self.world.equipment.native.values()
         return self._tally.result(devices, {}, self.world.faults_seen)
 

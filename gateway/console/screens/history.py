@@ -35,8 +35,6 @@ from gateway.console.seat import ConsoleHere, SiteHere, Viewer
 from gateway.core.facts import VisitsDay
 from gateway.core.site import Site, Text, Zone, ZoneId
 from gateway.report.month import Month
-from gateway.report.page import page as report_page
-from gateway.report.pdf import pdf
 from gateway.report.tables import csv_rows
 from gateway.report.words import Words
 
@@ -134,6 +132,10 @@ async def report(
     words = Words(lang_of(request))
 
     def made(month: Month) -> bytes:
+        # Imported here: what draws a report takes 10 MB, and is asked for once a month.
+        from gateway.report.page import page as report_page  # noqa: PLC0415
+        from gateway.report.pdf import pdf  # noqa: PLC0415
+
         if kind == "pdf":
             return pdf(month, words)
         if kind == "html":

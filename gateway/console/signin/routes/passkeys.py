@@ -85,11 +85,13 @@ async def make_options(request: Request, seat: MineGrave, sign_in: SignInHere) -
     origin = _origin(request, sign_in)
 
     def look(files: Files) -> tuple[str, bytes]:
+        from gateway.console.signin import ceremonies  # noqa: PLC0415 - 14 MB, for few requests
+
         with files.store.read() as connection:
             account = accounts.of_holder(connection, seat.holder.id)
             known = passkeys.of_holder(connection, seat.holder.id)
         login = seat.name if account is None else account.login
-        return passkeys.to_make(origin, seat.holder.id, login, seat.name, known)
+        return ceremonies.to_make(origin, seat.holder.id, login, seat.name, known)
 
     told, challenge = await sign_in.do(look)
     sign_in.challenges.put(seat.key, challenge, sign_in.clock.now())
@@ -105,10 +107,12 @@ async def made(request: Request, seat: MineGrave, sign_in: SignInHere) -> Respon
     name, credential = str(sent.get("name", "")), _credential(sent)
 
     def keep(files: Files) -> None:
+        from gateway.console.signin import ceremonies  # noqa: PLC0415 - 14 MB, for few requests
+
         if challenge is None:
             raise PasskeyError("took too long")
         with files.store.change() as connection:
-            passkeys.made(
+            ceremonies.made(
                 connection,
                 origin,
                 seat.holder.id,
@@ -143,10 +147,12 @@ async def _to_show(
     origin = _origin(request, sign_in)
 
     def look(files: Files) -> tuple[str, bytes]:
+        from gateway.console.signin import ceremonies  # noqa: PLC0415 - 14 MB, for few requests
+
         if holder is None:
-            return passkeys.to_show(origin)
+            return ceremonies.to_show(origin)
         with files.store.read() as connection:
-            return passkeys.to_show(origin, passkeys.of_holder(connection, holder))
+            return ceremonies.to_show(origin, passkeys.of_holder(connection, holder))
 
     told, challenge = await sign_in.do(look)
     sign_in.challenges.put(key, challenge, sign_in.clock.now())
@@ -160,10 +166,12 @@ async def _shown(
     challenge = sign_in.challenges.take(key, now)
 
     def look(files: Files) -> HolderId:
+        from gateway.console.signin import ceremonies  # noqa: PLC0415 - 14 MB, for few requests
+
         if challenge is None:
             raise PasskeyError("took too long")
         with files.store.change() as connection:
-            return passkeys.shown(
+            return ceremonies.shown(
                 connection,
                 origin,
                 credential=credential,
