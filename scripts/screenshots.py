@@ -73,6 +73,7 @@ async def phone(browser: Browser, site: str) -> None:
     await page.locator("#why").fill("Exercice")
     await page.locator("form.confirm button").click()
     await expect(page.locator("[data-figure=missing]")).to_be_visible()
+    await expect(page.locator("#link")).to_have_attribute("data-link", "live")
     found = await page.locator(".person").evaluate_all("all => all.map((each) => each.id)")
     for one in found[1:6:2]:
         await page.locator(f"#{one} button").click()
@@ -97,7 +98,7 @@ async def _picture(page: Page, name: str) -> None:
 async def main() -> None:
     """Take them all."""
     asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--warm-up", type=float, default=150, help="seconds before the first")
+    asked.add_argument("--warm-up", type=float, default=60, help="seconds before the first")
     warm_up_s = asked.parse_args().warm_up
     async with demo() as site, async_playwright() as driver:
         await asyncio.sleep(warm_up_s)

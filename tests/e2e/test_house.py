@@ -367,6 +367,9 @@ async def test_an_evacuation_by_phone(house: House, chromium: Browser) -> None:
     await expect(missing).to_have_text(str(inside))
     assert await barriers(page) == []
     await _ticks(house, context, page, inside)
+    await page.get_by_role("link", name="En direct").tap()  # every other screen leads back
+    assert await barriers(page) == []
+    await page.get_by_role("link", name="Vers la liste de rassemblement").tap()
     await house.gateway.kill()
     await page.reload()
     await expect(page.get_by_text("Voici la dernière liste connue")).to_be_visible()
