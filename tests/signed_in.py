@@ -2,7 +2,7 @@
 
 ada = administrator(Settings(data_dir=folder))     # a member, their account, a session
 browser.cookies.set(*ada.cookie)                   # httpx
-await context.add_cookies([ada.playwright(url)])   # Playwright
+await ada.into(context, url)                       # Playwright
 headers = {"x-csrf-token": ada.csrf}               # for changes that are no forms
 
 Or through the page: `ada.login`, `ada.password`, then `ada.code(now)`. The members must be of the
@@ -12,10 +12,10 @@ settings' credential key, which is made where there is none.
 from contextlib import closing
 from datetime import datetime, timedelta
 from functools import cache
-from typing import TypedDict
 
 import pyotp
 from msgspec import Struct
+from playwright.async_api import BrowserContext
 
 from gateway.adapters.directory import FILE as MEMBERS
 from gateway.adapters.directory import DirectoryStore, Member, holder_of
@@ -30,15 +30,6 @@ from gateway.core.site import RoleId, SiteId
 PASSWORD = "four words without a link"  # noqa: S105 - everybody's in the tests
 TOTP = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 """The secret of everybody's app in the tests."""
-
-
-class PlaywrightCookie(TypedDict):
-    """What a browser context is given."""
-
-    name: str
-    value: str
-    url: str
-    httpOnly: bool
 
 
 class SignedIn(Struct, frozen=True):
@@ -60,10 +51,10 @@ class SignedIn(Struct, frozen=True):
         """What goes with changes."""
         return csrf_of(self.secret)
 
-    def playwright(self, url: str) -> PlaywrightCookie:
-        """The cookie for a browser context."""
+    async def into(self, context: BrowserContext, url: str) -> None:
+        """Their session for a browser context."""
         name, value = self.cookie
-        return {"name": name, "value": value, "url": url, "httpOnly": True}
+        await context.add_cookies([{"name": name, "value": value, "url": url, "httpOnly": True}])
 
     def code(self, at: datetime | None = None, *, later: int = 0) -> str:
         """The app's code; each counts once, so a second sign-in takes the one `later`."""

@@ -31,7 +31,8 @@ def in_words(hours: str) -> Text:
     parts = [_RULE.fullmatch(rule) for rule in rules]
     if not all(parts) or not all(rules):
         return Text(hours, hours)
-    return Text(*("; ".join(_rule(part, lang) for part in parts if part) for lang in ("fr", "en")))
+    said = {lang: [_rule(part, lang) for part in parts if part] for lang in ("fr", "en")}
+    return Text(" ; ".join(said["fr"]), "; ".join(said["en"]))
 
 
 def _rule(rule: re.Match[str], lang: str) -> str:

@@ -7,6 +7,8 @@ In Python: `_ = words(lang)`, then `_("Door %(door)s is open", door=name)`. In t
 """
 
 import io
+import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final, Literal, Protocol
@@ -24,6 +26,8 @@ FALLBACK: Final[Lang] = "en"
 LOCALES: Final[dict[Lang, str]] = {"fr": "fr_FR", "en": "en_GB"}
 """How dates, times and numbers are written: with 24 hours, as on the doors of the places."""
 LOCALE: Final = Path(__file__).parent / "locale"
+_FRENCH_SPACE: Final = re.compile(r" (?=[:;!?»])|(?<=«) ")
+"""The spaces of French punctuation, at which no line may break."""
 
 
 class Words(Protocol):
@@ -41,8 +45,10 @@ def catalogue(lang: Lang) -> NullTranslations:
     merged = Translations()
     for chapter in sorted((LOCALE / lang).glob("*.po")):
         with chapter.open("rb") as opened:
-            compiled = io.BytesIO()
-            write_mo(compiled, read_po(opened, locale=lang))
+            compiled, said = io.BytesIO(), read_po(opened, locale=lang)
+            for message in said:
+                message.string = _typeset_each(message.string or "")
+            write_mo(compiled, said)
         compiled.seek(0)
         merged.merge(Translations(compiled))
     return merged
@@ -61,7 +67,17 @@ def words(lang: Lang) -> Words:
 
 def in_lang(text: Text, lang: Lang) -> str:
     """A name or sentence that is kept in both languages."""
-    return text.fr if lang == "fr" else text.en
+    return typeset(text.fr) if lang == "fr" else text.en
+
+
+def typeset(french: str) -> str:
+    """The same with no-break spaces before `: ; ! ? »` and after `«`: sources keep plain ones."""
+    return _FRENCH_SPACE.sub("\N{NO-BREAK SPACE}", french)
+
+
+def _typeset_each(said: str | Sequence[str]) -> str | tuple[str, ...]:
+    """A message, or its plural forms."""
+    return typeset(said) if isinstance(said, str) else tuple(typeset(each) for each in said)
 
 
 def choose_lang(asked: str | None, remembered: str | None, accepted: str) -> Lang:

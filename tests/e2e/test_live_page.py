@@ -112,19 +112,6 @@ async def test_hostile(broker: Mosquitto, page: Page) -> None:
         assert "Seuil" in await page.title()
 
 
-async def test_comes_back(broker: Mosquitto, page: Page) -> None:
-    """A page that lost the console says so, and is live within 2 s of its return."""
-    port = free_port()
-    async with running(broker, port) as url:
-        await _open(page, url)
-    await expect(page.locator("#link")).to_contain_text("Connection lost")
-    await _count(broker, HALL, 5)
-    async with running(broker, port):
-        await expect(page.locator("#link")).to_contain_text("Live", timeout=2500)
-        lobby = page.get_by_role("article", name="Lobby")
-        await expect(lobby.locator(".count")).to_have_text("5 / 10")
-
-
 async def test_hidden(broker: Mosquitto, page: Page) -> None:
     """A hidden tab holds no stream; shown again, it catches up."""
     async with running(broker, free_port()) as url:
@@ -135,16 +122,6 @@ async def test_hidden(broker: Mosquitto, page: Page) -> None:
         async with page.expect_request("**/events*"):
             await _set_hidden(page, hidden=False)
         await expect(page.get_by_role("article", name="Lobby")).to_contain_text("nearly full")
-
-
-async def test_french(broker: Mosquitto, page: Page) -> None:
-    """The switch changes the language of the page and of what arrives later."""
-    async with running(broker, free_port()) as url:
-        await page.goto(url)
-        await page.get_by_role("link", name="Français").click()
-        await expect(page.locator("#link")).to_contain_text("En direct")
-        await _count(broker, LAB, 0)
-        await expect(page.get_by_role("article", name="Labo")).to_contain_text("vide")
 
 
 async def _open(page: Page, url: str) -> None:

@@ -107,8 +107,8 @@ async def _app(page: Page) -> str:
     secret = await page.locator(".secret").inner_text()
     await page.get_by_label("Type the code").fill(_code(secret))
     await page.get_by_role("button", name="Confirm").click()
+    await expect(page.locator(".codes code")).to_have_count(10)
     codes = await page.locator(".codes code").all_inner_texts()
-    assert len(codes) == 10
     await page.get_by_role("link", name="I have them").click()
     return codes[0]
 

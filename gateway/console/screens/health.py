@@ -241,7 +241,7 @@ def _key(console: Console, say: Words) -> Line:
 
 def _console(console: Console, say: Words) -> Line:
     told = say(
-        "version %(version)s, %(streams)s pages open, %(rejected)s messages not understood",
+        "version %(version)s, pages open: %(streams)s, messages not understood: %(rejected)s",
         version=__version__,
         streams=len(console.hub),
         rejected=console.picture.rejected,

@@ -103,6 +103,11 @@ export function say(text) {
   $("#said").textContent = text;
 }
 
+// On a phone the menu is one row that scrolls: begin at the screen that is open.
+const menu = $(".menu");
+const current = menu && $("[aria-current]", menu);
+if (current) menu.scrollLeft = current.offsetLeft - (menu.clientWidth - current.offsetWidth) / 2;
+
 // A button that has something to confirm says so in data-confirm.
 document.addEventListener("submit", (event) => {
   const question = event.submitter?.dataset.confirm;

@@ -84,6 +84,8 @@ function showPassage(decision) {
   made.dataset.decision = decision.decision;
   $("time", made).dateTime = decision.at;
   icon(made, decision.decision);
+  const why = $(".to-why", made); // for who may see people only
+  if (why) why.href = why.dataset.log + decision.id;
   passages.prepend(made);
   while (passages.children.length > SHOWN) passages.lastElementChild.remove();
 }

@@ -79,7 +79,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> ConsolePast:
         ("24/7", "à toute heure", "at any time"),
         (
             "Mo-Fr 08:00-20:00; PH off",
-            "du lundi au vendredi de 08:00 à 20:00; fermé : jours fériés",
+            "du lundi au vendredi de 08:00 à 20:00 ; fermé : jours fériés",
             "Monday to Friday 08:00 to 20:00; closed on public holidays",
         ),
         (
@@ -121,7 +121,7 @@ def test_the_example_reads_as_sentences(lang: Lang) -> None:
             "2026-12-31": "closed",
         },
         "fr": {
-            "nomad": "Jours : au plus 10 par mois.",
+            "nomad": "Jours\u00a0: au plus 10 par mois.",
             "hall": "passe, et on le note",
             "fablab": "Responsable du fablab",
             "meeting": "seulement pour qui a réservé",

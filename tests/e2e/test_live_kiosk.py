@@ -1,0 +1,134 @@
+"""Live and Kiosk of a console alone: the test itself says what a gateway would."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiomqtt
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from gateway.adapters.embedded_broker import LOOPBACK, free_port
+from gateway.config import Settings, load_space
+from gateway.console import kiosk
+from gateway.console.serve import serve
+from gateway.core.directory import HolderId
+from gateway.core.site import SiteId, Text, ZoneId
+from gateway.wire import HintMessage, OccupancyMessage, Topics, encode
+from tests.axe import barriers
+from tests.console_place import FixedSeats, seat
+from tests.gateway_process import HUB, KEY
+from tests.servers import Mosquitto, listens
+
+SITE, HALL = SiteId("hub"), ZoneId("hall")
+TOPICS = Topics()
+SPACE = HUB + '\n[kiosk]\nzones = ["hall"]\n'
+
+
+class House:
+    """A console that serves the hub; `seats` says who looks."""
+
+    def __init__(self, broker: Mosquitto, port: int, seats: FixedSeats) -> None:
+        self.live = f"http://{LOOPBACK}:{port}/sites/{SITE}/live"
+        self.kiosk = f"http://{LOOPBACK}:{port}/kiosk/{SITE}"
+        self.seats = seats
+        self._broker = broker
+
+    async def count(self, people: int) -> None:
+        """So many are in the hall, whoever says so."""
+        now = datetime(2026, 11, 22, 9, tzinfo=UTC)
+        count = OccupancyMessage(now, people, people, people, people, 30, 0.0, 0.0, stale=False)
+        await self.publish(TOPICS.occupancy(SITE, HALL), encode(count), retain=True)
+
+    async def publish(self, topic: str, told: bytes, *, retain: bool = False) -> None:
+        """Say something on the wire."""
+        async with aiomqtt.Client(LOOPBACK, self._broker.port) as client:
+            await client.publish(topic, told, qos=1, retain=retain)
+
+
+@pytest.fixture
+async def house(
+    broker: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[House]:
+    """An operator looks; the kiosk is in a hurry."""
+    monkeypatch.setattr(kiosk, "PACE_S", 0.2)
+    space = tmp_path / "space.toml"
+    space.write_text(SPACE)
+    port, seats = free_port(), FixedSeats()
+    seats.seat = seat("operator")
+    settings = Settings(broker_url=broker.url, data_dir=tmp_path / "data", credential_key=KEY)
+    task = asyncio.create_task(
+        serve(load_space(space), settings, seats=lambda *_: seats, port=port)
+    )
+    await listens(port)
+    yield House(broker, port, seats)
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def test_a_hint_shows(house: House, page: Page) -> None:
+    """What was noticed shows with its time, and does not hide among the passages."""
+    await connected(page, house.live)
+    text = Text("Hall : allez voir", "Hall: more people than badges")
+    now = datetime(2026, 11, 22, 9, tzinfo=UTC)
+    hint = HintMessage(now, "tailgating", HALL, HolderId("h-1"), text)
+    await house.publish(TOPICS.hint(SITE, "tailgating", HALL), encode(hint))
+    log = page.get_by_role("log", name="To look at")
+    await expect(log).to_contain_text("10:00:00 Hall: more people than badges")
+
+
+async def test_the_kiosk_shows_bands(house: House, chromium: Browser) -> None:
+    """Who passes by reads a band in their language; another website may not frame it unasked."""
+    house.seats.seat = None
+    context = await chromium.new_context(locale="fr-FR")
+    page = await context.new_page()
+    await house.count(3)
+    await page.goto(house.kiosk)
+    zone = page.get_by_role("listitem").filter(has_text="Hall")
+    await expect(zone).to_contain_text("moins de 6 personnes")
+    await expect(page.locator("body")).to_have_attribute("data-link", "live")
+    await house.count(14)
+    await expect(zone).to_contain_text("de 12 à 17 personnes", timeout=2000)
+    assert await context.cookies() == []
+    await page.get_by_role("link", name="English").click()
+    await expect(zone).to_contain_text("12 to 17 people")
+    assert await barriers(page) == []
+    await context.close()
+
+
+async def test_the_first_change_is_soon(house: House, page: Page) -> None:
+    """Within half a second of its navigation an open page shows what moves; the best of three."""
+    moving = asyncio.create_task(_move(house))
+    try:
+        took = [await _first_change_ms(page, house.live) for _ in range(3)]
+    finally:
+        moving.cancel()
+    assert min(took) <= 500, took
+
+
+async def _move(house: House) -> None:
+    for people in range(10_000):
+        await house.count(people % 30)
+        await asyncio.sleep(0.03)
+
+
+async def _first_change_ms(page: Page, url: str) -> float:
+    """From the navigation until the number on the page is another one."""
+    await page.goto(url, wait_until="commit")
+    taken = await page.wait_for_function(
+        """() => {
+            const shown = document.querySelector('[data-zone="hall"] .people')?.textContent;
+            if (shown === undefined) return 0;
+            window.first ??= shown;
+            return shown === window.first ? 0 : performance.now();
+        }"""
+    )
+    return float(await taken.json_value())
+
+
+async def connected(page: Page, url: str) -> None:
+    """Open a page, and return when it and the console hear the broker."""
+    await page.goto(url)
+    await expect(page.locator("#link")).to_have_attribute("data-link", "live")
+    await expect(page.locator("#gateway")).not_to_have_attribute("data-gateway", "unreachable")
