@@ -67,6 +67,7 @@ def console(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log each address it asks
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # a new file's steps are no news
     names = [*(allow_host or []), *_public_name(settings)]
     yield_to_the_doors()
     try:

@@ -1,6 +1,10 @@
-"""The operators' live page: its own process, one more client of the broker.
+"""The operators' console: pages and an API, in a process of its own.
 
     broker --MQTT--> follow -> picture -> view -> hub --SSE--> browsers
+    journal --read--> gateway.adapters.past ------> screens -> pages, API
+    members <-------> gateway.adapters.directory -> screens
+    gateway <--request/response over MQTT---------- place.Console.ask
 
-Nothing here can delay a door: the console only listens.
+`seat` says who may what, `screens` has one module a screen, `signin` is how one gets a seat.
+Nothing here can delay a door: what changes the place is asked of the gateway.
 """
