@@ -14,6 +14,7 @@ from gateway.clock import Clock
 from gateway.config import OtherTools, Settings, supervisor
 from gateway.console.app import build_app
 from gateway.console.hub import Hub
+from gateway.console.recalled import recall
 from gateway.console.seat import Seats
 from gateway.core.site import Site
 
@@ -52,6 +53,7 @@ async def serve(
                 tasks.create_task(app.state.follower.run(), name="console-broker"),
                 tasks.create_task(app.state.guard.run(), name="console-guard"),
                 tasks.create_task(console.keep_names(), name="console-names"),
+                tasks.create_task(recall(console), name="console-recall"),
                 tasks.create_task(app.state.outside.run(), name="console-outside"),
                 tasks.create_task(keep_alive(supervisor(), lambda: True), name="console-systemd"),
             )

@@ -1,0 +1,52 @@
+"""The last passages, after a start: the broker keeps none of them, the journal does."""
+
+import logging
+from functools import partial
+from typing import Final, Literal, cast
+
+from gateway.adapters.past import DecisionLine, DecisionQuery, decisions
+from gateway.console.picture import DECISIONS_KEPT
+from gateway.console.place import Console
+from gateway.console.problems import Problem
+from gateway.console.view import SHOWN_DECISIONS
+from gateway.core.reasons import REASONS
+from gateway.core.site import AccessPointId, DeviceId, Site, Text
+from gateway.wire import AccessMessage
+
+_log: Final = logging.getLogger(__name__)
+
+
+async def recall(console: Console) -> None:
+    """Put what the doors decided last behind what was heard meanwhile; draw every page anew."""
+    for site in console.sites.values():
+        query = DecisionQuery(site.id, limit=SHOWN_DECISIONS)
+        try:
+            page = await console.stores.past(partial(decisions, query=query))
+        except Problem as wrong:
+            _log.info("the last passages are not shown: %s", wrong.detail.en)
+            return
+        heard = console.picture.sites[site.id].decisions
+        known = {each.id for each in heard}
+        heard += [_told(site, line) for line in page.lines if str(line.n) not in known]
+        del heard[DECISIONS_KEPT:]
+    console.hub.show_all_again()
+
+
+def _told(site: Site, line: DecisionLine) -> AccessMessage:
+    """A decision as it was told when it was made; how quick the answer was is not kept."""
+    point = site.access_point.get(AccessPointId(line.access_point or ""))
+    reason = REASONS.get(line.reason)  # a journal may be older than its reasons
+    return AccessMessage(
+        id=str(line.n),
+        at=line.at,
+        reader=DeviceId(line.device),
+        access_point=line.access_point,
+        zone=point.zone if point else None,
+        direction=point.direction if point else None,
+        decision=cast(Literal["granted", "denied"], line.decision),
+        reason=line.reason,
+        holder=line.holder,
+        message=reason.text if reason else Text(line.reason, line.reason),
+        latency_ms=0.0,
+        late=line.late,
+    )
