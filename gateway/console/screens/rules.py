@@ -18,7 +18,7 @@ from gateway.console.place import Console
 from gateway.console.problems import RESPONSES, Problem
 from gateway.console.readable import readable
 from gateway.console.saw import Reading, answer
-from gateway.console.screens.log import RULING, VerdictBody
+from gateway.console.screens.log_bodies import RULING, VerdictBody
 from gateway.console.seat import Administrator, ConsoleHere, Operator, SiteHere, Viewer
 from gateway.console.trials import BYTES_MAX, check
 from gateway.core.directory import HolderId

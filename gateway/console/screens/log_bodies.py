@@ -1,0 +1,119 @@
+"""What the API says of decisions."""
+
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+_LINE: Final[dict[str, Any]] = {
+    "n": 4711,
+    "at": "2026-11-22T08:01:02+00:00",
+    "reader": "front-in",
+    "access_point": "front-entry",
+    "holder": "h-0123456789ab",
+    "name": "Ada Lovelace",
+    "decision": "denied",
+    "reason": "membership-expired",
+    "message": {
+        "fr": "Votre adhésion a expiré : renouvelez-la à l'accueil.",
+        "en": "Your membership has expired: renew it at the front desk.",
+    },
+    "late": False,
+    "handover": "delivered",
+}
+_VERDICT: Final[dict[str, Any]] = {
+    "rule": "zone_has_room",
+    "title": {"fr": "Il reste de la place.", "en": "There is room."},
+    "outcome": "deny",
+    "reason": "zone-full",
+    "saw": {"zone": "lab", "people": 12, "capacity": 12},
+}
+RULING: Final[dict[str, Any]] = {
+    "decision": "denied",
+    "reason": "zone-full",
+    "message": {"fr": "C'est complet : revenez plus tard.", "en": "It is full: come back later."},
+    "bacnet": "DENIED_OCCUPANCY_LIMIT",
+    "verdicts": [_VERDICT],
+    "not_asked": ["membership_is_active"],
+}
+"""What the rules say, for examples."""
+
+
+class DecisionBody(BaseModel):
+    """One decision. `late`: a reader that was cut off decided alone and told it afterwards."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_LINE]})
+
+    n: int
+    at: datetime
+    reader: str
+    access_point: str | None
+    holder: str | None
+    name: str | None
+    decision: str
+    reason: str
+    message: dict[str, str]
+    late: bool
+    handover: str
+
+
+class DecisionsBody(BaseModel):
+    """A page of decisions, newest first; ask the next with `cursor`, None: there are no more."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"decisions": [_LINE], "cursor": 4661}]}
+    )
+
+    decisions: list[DecisionBody]
+    cursor: int | None
+
+
+class VerdictBody(BaseModel):
+    """What a rule said, and the values that it saw."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_VERDICT]})
+
+    rule: str
+    title: dict[str, str]
+    outcome: Literal["pass", "grant", "deny"]
+    reason: str | None
+    saw: dict[str, str | int | float | bool | None]
+
+
+class WhyBody(BaseModel):
+    """A decision with every rule that was asked, in order, and those that were not."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "n": 4711,
+                    "site": "le-seuil",
+                    "at": "2026-11-22T08:01:02Z",
+                    "received": "2026-11-22T08:01:02.120Z",
+                    "reader": "lab-in",
+                    "access_point": "lab-entry",
+                    "holder": "h-0123456789ab",
+                    "late": False,
+                    "handover": "delivered",
+                    **RULING,
+                }
+            ]
+        }
+    )
+
+    n: int
+    site: str
+    at: datetime
+    received: datetime
+    reader: str
+    access_point: str | None
+    holder: str | None
+    late: bool
+    handover: str
+    decision: str
+    reason: str
+    message: dict[str, str]
+    bacnet: str
+    verdicts: list[VerdictBody]
+    not_asked: list[str]
