@@ -18,7 +18,10 @@ from gateway.config import load_space
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-SCRIPTS = [*sorted((ROOT / "scripts").iterdir()), ROOT / ".ci" / "run"]
+SCRIPTS = [
+    *sorted(each for each in (ROOT / "scripts").iterdir() if not each.suffix),
+    ROOT / ".ci" / "run",
+]
 PACKAGES = ("gateway", "sensors", "simulators")
 
 
