@@ -6,7 +6,6 @@ docstring's first sentence), and the nulls in the examples, which FastAPI drops.
 """
 
 from collections.abc import Iterator
-from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
@@ -17,7 +16,7 @@ from msgspec import Struct
 from pydantic import TypeAdapter
 
 from gateway.console.demands import changes, in_words, method_of, needs_of, routes_of
-from gateway.console.problems import JSON, ProblemBody
+from gateway.console.problems import JSON, ProblemBody, phrase
 from gateway.console.signin.cookies import SESSION
 from gateway.console.signin.sessions import FRESH
 
@@ -125,7 +124,7 @@ def _statuses(routes: list[APIRoute]) -> list[int]:
 
 
 def _named(status: int) -> str:
-    return HTTPStatus(status).phrase.title().replace(" ", "")
+    return phrase(status).title().replace(" ", "")
 
 
 def _problem(status: int) -> Schema:

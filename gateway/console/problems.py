@@ -70,8 +70,17 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
         self.errors: Sequence[dict[str, str]] = ()
 
 
+_RENAMED: Final = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""RFC 9110's names, which Python has from 3.13 on; a code of ours is the same on every Python."""
+
+
+def phrase(status: int) -> str:
+    """What a status is called."""
+    return _RENAMED.get(status) or HTTPStatus(status).phrase
+
+
 RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    status: {"description": HTTPStatus(status).phrase}
+    status: {"description": phrase(status)}
     for status in (400, 401, 403, 404, 409, 413, 422, 429, 503)
 }
 """What each route of the API may answer beside its own; `openapi` says it in full."""
@@ -92,7 +101,7 @@ async def _problem(request: Request, wrong: Exception) -> Response:
 async def _refused(request: Request, wrong: Exception) -> Response:
     """What the framework refuses: no such path, a wrong method."""
     assert isinstance(wrong, HTTPException)  # noqa: S101
-    code = HTTPStatus(wrong.status_code).phrase.lower().replace(" ", "-")
+    code = phrase(wrong.status_code).lower().replace(" ", "-")
     text = _FRAMEWORK.get(wrong.status_code, Text("Demande refusée", "Request refused"))
     return _answer(request, Problem(wrong.status_code, code, text, headers=wrong.headers))
 

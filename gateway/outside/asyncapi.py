@@ -6,6 +6,7 @@ it; docs/asyncapi.json is checked for drift.
 """
 
 from collections.abc import Iterable, Iterator
+from inspect import cleandoc
 from typing import Any, Final
 
 import msgspec
@@ -102,6 +103,9 @@ def _schemas(known: Iterable[Channel]) -> dict[str, Schema]:
     wanted = [each for each in models.values() if each is not None]
     wanted += [EventEnvelope, RequestEnvelope]
     found, shared = msgspec.json.schema_components(wanted, ref_template=_SCHEMAS)
+    for schema in shared.values():  # Python indents docstrings until 3.12
+        if "description" in schema:
+            schema["description"] = cleandoc(schema["description"])
     of = {model: _named(schema, shared) for model, schema in zip(wanted, found, strict=True)}
     schemas: dict[str, Schema] = {}
     for name, model in models.items():

@@ -370,6 +370,7 @@ async def test_an_evacuation_by_phone(house: House, chromium: Browser) -> None:
     await page.get_by_role("link", name="En direct").tap()  # every other screen leads back
     assert await barriers(page) == []
     await page.get_by_role("link", name="Vers la liste de rassemblement").tap()
+    await expect(page.locator("#asof")).to_be_attached()  # it is there before it is loaded again
     await house.gateway.kill()
     await page.reload()
     await expect(page.get_by_text("Voici la dernière liste connue")).to_be_visible()
