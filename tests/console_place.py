@@ -24,6 +24,8 @@ from gateway.core.site import RoleId, Site, SiteId
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 CSRF = "the-token-of-this-session"
+OPENED: list[Console] = []
+"""Consoles of this test, to be closed after it (`tests/unit/conftest.py`)."""
 EXAMPLE = Path(__file__).resolve().parents[1] / "gateway/examples/space.toml"
 
 
@@ -82,6 +84,7 @@ class ConsolePlace:
         self.seats = FixedSeats()
         self.app = build_app(self.sites, self.settings, seats=self._seats, clock=self.clock)
         self.console: Console = self.app.state.console
+        OPENED.append(self.console)
 
     def sits(self, seat: Seat | None) -> None:
         """From now on requests are this one's; None: nobody has signed in."""

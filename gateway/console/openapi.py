@@ -6,6 +6,7 @@ docstring's first sentence), and the nulls in the examples, which FastAPI drops.
 """
 
 from collections.abc import Iterator
+from inspect import cleandoc
 from typing import Any, Final
 
 import msgspec
@@ -115,6 +116,9 @@ def _struct(model: type[Struct]) -> Schema:
     (schema,), models = msgspec.json.schema_components(
         (model,), ref_template="#/components/schemas/{name}"
     )
+    for model in models.values():  # Python indents docstrings until 3.12
+        if "description" in model:
+            model["description"] = cleandoc(model["description"])
     return schema | {"$defs": models}
 
 

@@ -57,9 +57,12 @@ async def serve(
                 tasks.create_task(app.state.outside.run(), name="console-outside"),
                 tasks.create_task(keep_alive(supervisor(), lambda: True), name="console-systemd"),
             )
-            await server.serve_until_cancelled(door)
-            for task in beside:
-                task.cancel()
+            try:
+                await server.serve_until_cancelled(door)
+            finally:
+                console.close()
+                for task in beside:
+                    task.cancel()
 
 
 @contextlib.contextmanager
