@@ -116,9 +116,9 @@ def _struct(model: type[Struct]) -> Schema:
     (schema,), models = msgspec.json.schema_components(
         (model,), ref_template="#/components/schemas/{name}"
     )
-    for model in models.values():  # Python indents docstrings until 3.12
-        if "description" in model:
-            model["description"] = cleandoc(model["description"])
+    for each in models.values():  # Python indents docstrings until 3.12
+        if "description" in each:
+            each["description"] = cleandoc(each["description"])
     return schema | {"$defs": models}
 
 
