@@ -285,7 +285,8 @@ def test_the_state_is_the_gateways(tmp_path: Path, place: Place) -> None:
     assert again is not None
     assert (again.n, again.state) == (len(place.told), place.state)
     assert not [sql for sql in asked if "SELECT n, state" in sql]
-    assert states.at(sqlite3.connect(path), "annex") is None
+    with opened(path) as connection:
+        assert states.at(connection, "annex") is None
 
 
 def test_a_restored_journal_is_begun_anew(tmp_path: Path, place: Place) -> None:
