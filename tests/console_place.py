@@ -66,6 +66,9 @@ class FixedSeats:
     async def mark(self) -> str:
         return str(id(self.seat))
 
+    def close(self) -> None:
+        pass
+
 
 def somebody(role: str, *sites: str) -> Callable[[Settings, Clock], FixedSeats]:
     """Seats on which somebody with this role sits, whoever asks."""

@@ -50,7 +50,6 @@ class SignInPlace:
 
     def close(self) -> None:
         """Let go of the files."""
-        self.sign_in.close()
         self.console.close()
 
     def person(self, role: str = "administrator", *sites: str, **more: str | bool) -> SignedIn:

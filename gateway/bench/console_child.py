@@ -49,6 +49,9 @@ class Everybody:
     async def refused(self, request: Request, seat: Seat, site: SiteId | None, what: str) -> None:
         """Nobody is refused."""
 
+    def close(self) -> None:
+        """There is no file."""
+
 
 async def _run(order: Order) -> None:
     from gateway.console.serve import serve  # noqa: PLC0415 - it is already out of the way

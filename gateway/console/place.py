@@ -112,3 +112,4 @@ class Console:
         """Let go of the files."""
         self.trials.close()
         self.stores.close()
+        self.seats.close()

@@ -90,6 +90,9 @@ class Seats(Protocol):
     async def mark(self) -> str:
         """Becomes another one when a seat may have ended or changed; cheap, for open streams."""
 
+    def close(self) -> None:
+        """Let go of the files, once nobody asks any more."""
+
 
 class Needs:
     """A route's demand, as a FastAPI dependency that gives the seat.

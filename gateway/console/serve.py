@@ -48,21 +48,25 @@ async def serve(
         console = app.state.console
         server = _Server(app, (console.hub, console.kiosk), list(proxies))
         _log.info("console on http://%s:%d/", host, door.getsockname()[1])
-        async with asyncio.TaskGroup() as tasks:
-            beside = (
-                tasks.create_task(app.state.follower.run(), name="console-broker"),
-                tasks.create_task(app.state.guard.run(), name="console-guard"),
-                tasks.create_task(console.keep_names(), name="console-names"),
-                tasks.create_task(recall(console), name="console-recall"),
-                tasks.create_task(app.state.outside.run(), name="console-outside"),
-                tasks.create_task(keep_alive(supervisor(), lambda: True), name="console-systemd"),
-            )
-            try:
-                await server.serve_until_cancelled(door)
-            finally:
-                console.close()
-                for task in beside:
-                    task.cancel()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                beside = (
+                    tasks.create_task(app.state.follower.run(), name="console-broker"),
+                    tasks.create_task(app.state.guard.run(), name="console-guard"),
+                    tasks.create_task(console.keep_names(), name="console-names"),
+                    tasks.create_task(recall(console), name="console-recall"),
+                    tasks.create_task(app.state.outside.run(), name="console-outside"),
+                    tasks.create_task(
+                        keep_alive(supervisor(), lambda: True), name="console-systemd"
+                    ),
+                )
+                try:
+                    await server.serve_until_cancelled(door)
+                finally:
+                    for task in beside:
+                        task.cancel()
+        finally:
+            console.close()
 
 
 @contextlib.contextmanager
