@@ -22,6 +22,7 @@ from sqlalchemy import event, make_url
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
+from gateway.adapters import sqlite
 from gateway.adapters.directory import (
     DirectoryError,
     DirectoryStore,
@@ -33,7 +34,6 @@ from gateway.adapters.directory import (
     pin_hash,
     reader_hash,
     reader_key,
-    sqlite,
 )
 from gateway.adapters.directory.tables import METADATA, REVISION
 from gateway.core.directory import (

@@ -3,17 +3,19 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from msgspec import Struct
-from sqlalchemy import Connection, Select, create_engine, delete, insert, select, update
+from sqlalchemy import Connection, Select, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from gateway.adapters import sqlite
 from gateway.adapters.audit.migration import is_current, migrate
 from gateway.adapters.audit.tables import ENTRY
-from gateway.adapters.directory import sqlite
+from gateway.adapters.database import engine_of
+from gateway.adapters.journal_rows import from_us, to_us
 from gateway.adapters.past.page import Page, bounded
 
 FILE: Final = "audit.db"
@@ -24,8 +26,6 @@ ERASED: Final = "nobody"
 DETAIL_MAX: Final = 500
 """Characters of a detail; longer ones are cut."""
 COLUMNS: Final = ("at", "by", "action", "site", "subject", "detail", "outcome")
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_US: Final = timedelta(microseconds=1)
 
 
 class AuditError(Exception):
@@ -67,14 +67,7 @@ class AuditLog:
         self._name = str(path)
         with self._told():
             sqlite.prepare(path)
-            self._engine = create_engine(
-                sqlite.url_of(path),
-                pool_size=1,
-                max_overflow=0,
-                hide_parameters=True,
-                connect_args={"timeout": sqlite.BUSY_S},
-            )
-        sqlite.listen(self._engine)
+            self._engine = engine_of(path)
         self._writing = self._engine.execution_options(**{sqlite.WRITES: True})
         try:
             with self._told(), self._engine.connect() as connection:
@@ -93,7 +86,7 @@ class AuditLog:
     def record(self, entry: Entry) -> int:
         """Keep an entry; its number. It is on disk when this returns."""
         row = {name: getattr(entry, name) for name in COLUMNS}
-        row |= {"at": _microseconds(entry.at), "detail": entry.detail[:DETAIL_MAX]}
+        row |= {"at": to_us(entry.at), "detail": entry.detail[:DETAIL_MAX]}
         with self._changing() as connection:
             return int(connection.scalar(insert(ENTRY).values(row).returning(ENTRY.c.n)) or 0)
 
@@ -128,7 +121,7 @@ class AuditLog:
     def purge(self, before: datetime) -> int:
         """Forget what is older; how many entries."""
         with self._changing() as connection:
-            old = delete(ENTRY).where(ENTRY.c.at < _microseconds(before))
+            old = delete(ENTRY).where(ENTRY.c.at < to_us(before))
             return connection.execute(old).rowcount
 
     def about_nobody(self, subject: str) -> int:
@@ -158,16 +151,12 @@ def _between(
     query: Select[Any], since: datetime | None, until: datetime | None, before: int | None
 ) -> Select[Any]:
     if since is not None:
-        query = query.where(ENTRY.c.at >= _microseconds(since))
+        query = query.where(ENTRY.c.at >= to_us(since))
     if until is not None:
-        query = query.where(ENTRY.c.at < _microseconds(until))
+        query = query.where(ENTRY.c.at < to_us(until))
     return query if before is None else query.where(ENTRY.c.n < before)
 
 
 def _line(row: Any) -> EntryLine:  # noqa: ANN401 - a row of any select
     n, at, *rest = row
-    return EntryLine(n, Entry(_EPOCH + at * _US, *rest))
-
-
-def _microseconds(at: datetime) -> int:
-    return (at - _EPOCH) // _US
+    return EntryLine(n, Entry(from_us(at), *rest))

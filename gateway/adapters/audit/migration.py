@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy import Connection, inspect, text
 
 from gateway.adapters.audit.tables import REVISION
+from gateway.adapters.database import upgrade
 
 REVISIONS: Final = (REVISION,)
 """Every step, in order."""
@@ -33,10 +34,4 @@ def is_current(connection: Connection) -> bool:
 
 def migrate(connection: Connection) -> None:
     """Carry out the steps that are missing, in the transaction that `connection` is in."""
-    from alembic import command  # noqa: PLC0415 - a quarter of a second that most starts need not
-    from alembic.config import Config  # noqa: PLC0415
-
-    config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    config.set_main_option("path_separator", "os")
-    command.upgrade(config, "head")
+    upgrade(connection, Path(__file__).with_name("migrations"))

@@ -6,8 +6,8 @@ holder after every import. Each change is one transaction that also counts `vers
 polls that number.
 
 `hashes` is what becomes of a badge number, `member` one member with what is kept of them, `tables`
-the schema, `migrations` how an older file becomes a new one, `store` reading and writing, `rows`
-what a row means, and `sqlite` what is true of SQLite alone.
+the schema, `migrations` how an older file becomes a new one, `store` reading and writing, and
+`rows` what a row means.
 """
 
 from gateway.adapters.directory.hashes import (

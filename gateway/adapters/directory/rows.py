@@ -1,7 +1,7 @@
 """What a row means: holders and credentials from rows, and rows from members."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +18,7 @@ from gateway.adapters.directory.tables import (
     STAFF_ROLE,
     TRAINING,
 )
+from gateway.adapters.journal_rows import from_us, to_us
 from gateway.core.directory import (
     Credential,
     Holder,
@@ -28,8 +29,6 @@ from gateway.core.directory import (
 )
 from gateway.core.site import GroupId, PlanId, RoleId, SiteId, TrainingId
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _REMEMBERED = 4096
 """Moments and lists of sites that are made once: memberships begin and end on the same few days."""
 
@@ -152,12 +151,12 @@ def _period(of: Credential | Membership) -> dict[str, int | None]:
 
 
 def _microseconds(moment: datetime | None) -> int | None:
-    return None if moment is None else (moment - _EPOCH) // _MICROSECOND
+    return None if moment is None else to_us(moment)
 
 
 @lru_cache(_REMEMBERED)
 def _moment(microseconds: int | None) -> datetime | None:
-    return None if microseconds is None else _EPOCH + microseconds * _MICROSECOND
+    return None if microseconds is None else from_us(microseconds)
 
 
 @lru_cache(_REMEMBERED)

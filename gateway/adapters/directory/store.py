@@ -10,11 +10,9 @@ from sqlalchemy import (
     URL,
     BigInteger,
     Connection,
-    Engine,
     Text,
     bindparam,
     cast,
-    create_engine,
     delete,
     insert,
     or_,
@@ -23,7 +21,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.adapters.directory import rows, sqlite
+from gateway.adapters import sqlite
+from gateway.adapters.database import engine_of
+from gateway.adapters.directory import rows
 from gateway.adapters.directory.hashes import key_mark
 from gateway.adapters.directory.member import DirectoryError, Member
 from gateway.adapters.directory.migration import is_current, migrate
@@ -73,7 +73,7 @@ class DirectoryStore:
     def __init__(self, place: Path | URL) -> None:
         self._name = place.render_as_string() if isinstance(place, URL) else str(place)
         try:
-            self._engine = _engine(place if isinstance(place, URL) else sqlite.url_of(place))
+            self._engine = engine_of(place)
         except (ImportError, SQLAlchemyError) as wrong:
             raise DirectoryError(f"{self._name}: {wrong}") from wrong
         self._writing = self._engine.execution_options(**{sqlite.WRITES: True})
@@ -259,29 +259,6 @@ class DirectoryStore:
         except (OSError, SQLAlchemyError, driver) as wrong:
             reason = getattr(wrong, "orig", None) or wrong
             raise DirectoryError(f"{self._name}: {outcome}{reason}") from wrong
-
-
-def _engine(url: URL) -> Engine:
-    """One connection, opened when it is first needed; messages never quote what was written."""
-    if url.get_backend_name() == "sqlite":
-        engine = create_engine(
-            url,
-            pool_size=1,
-            max_overflow=0,
-            hide_parameters=True,
-            connect_args={"timeout": sqlite.BUSY_S},
-        )
-        sqlite.listen(engine)
-        return engine
-    # A transaction sees one moment, as SQLite's do. The server may have been restarted since.
-    return create_engine(
-        url,
-        pool_size=1,
-        max_overflow=0,
-        hide_parameters=True,
-        isolation_level="REPEATABLE READ",
-        pool_pre_ping=True,
-    )
 
 
 def _about(connection: Connection, word: str) -> str | None:

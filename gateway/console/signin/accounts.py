@@ -7,7 +7,8 @@ from msgspec import Struct
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from gateway.console.signin.store import ends_seats, microseconds, perhaps_moment
+from gateway.adapters.journal_rows import to_us
+from gateway.console.signin.store import ends_seats, perhaps_moment
 from gateway.console.signin.tables import (
     ACCOUNT,
     LINK,
@@ -86,7 +87,7 @@ def make(connection: Connection, holder: HolderId, login: str, now: datetime) ->
     if changed:
         return
     try:
-        connection.execute(insert(ACCOUNT).values(holder=holder, made=microseconds(now), **values))
+        connection.execute(insert(ACCOUNT).values(holder=holder, made=to_us(now), **values))
     except IntegrityError as wrong:
         raise LoginTakenError from wrong
 

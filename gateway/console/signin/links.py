@@ -6,8 +6,8 @@ from typing import Final
 from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select
 
+from gateway.adapters.journal_rows import to_us
 from gateway.console.signin.secret import hash_of, new_secret
-from gateway.console.signin.store import microseconds
 from gateway.console.signin.tables import LINK
 from gateway.core.directory import HolderId
 
@@ -23,11 +23,11 @@ class Link(Struct, frozen=True):
 
 def make(connection: Connection, holder: HolderId | None, by: str, now: datetime) -> str:
     """A new link's secret; the one that the same person had before counts no longer."""
-    connection.execute(delete(LINK).where(LINK.c.ends <= microseconds(now)))
+    connection.execute(delete(LINK).where(LINK.c.ends <= to_us(now)))
     same = LINK.c.holder.is_(None) if holder is None else LINK.c.holder == holder
     connection.execute(delete(LINK).where(same))
     secret = new_secret()
-    ends = microseconds(now + LIFE)
+    ends = to_us(now + LIFE)
     connection.execute(
         insert(LINK).values(hash=hash_of(secret), holder=holder, made_by=by, ends=ends)
     )
@@ -37,11 +37,11 @@ def make(connection: Connection, holder: HolderId | None, by: str, now: datetime
 def of_secret(connection: Connection, secret: str, now: datetime) -> Link | None:
     """The link that this is, if it still counts."""
     query = select(LINK.c.holder).where(LINK.c.hash == hash_of(secret))
-    row = connection.execute(query.where(LINK.c.ends > microseconds(now))).one_or_none()
+    row = connection.execute(query.where(LINK.c.ends > to_us(now))).one_or_none()
     return None if row is None else Link(row[0])
 
 
 def use(connection: Connection, secret: str, now: datetime) -> bool:
     """Whether it counted; it does no longer."""
-    used = delete(LINK).where(LINK.c.hash == hash_of(secret), LINK.c.ends > microseconds(now))
+    used = delete(LINK).where(LINK.c.hash == hash_of(secret), LINK.c.ends > to_us(now))
     return connection.execute(used).rowcount == 1

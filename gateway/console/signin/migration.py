@@ -5,6 +5,7 @@ from typing import Final
 
 from sqlalchemy import Connection, inspect, text
 
+from gateway.adapters.database import upgrade
 from gateway.console.signin.tables import REVISION
 
 REVISIONS: Final = (REVISION,)
@@ -37,11 +38,4 @@ def is_current(connection: Connection) -> bool:
 
 def migrate(connection: Connection) -> None:
     """Carry out the steps that are missing, in the transaction that `connection` is in."""
-    # Imported here: most starts find a current file, and need not wait a quarter of a second.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
-
-    config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    config.set_main_option("path_separator", "os")
-    command.upgrade(config, "head")
+    upgrade(connection, Path(__file__).with_name("migrations"))

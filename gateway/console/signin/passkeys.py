@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from gateway.console.signin.store import microseconds, moment, perhaps_moment
+from gateway.adapters.journal_rows import from_us, to_us
+from gateway.console.signin.store import perhaps_moment
 from gateway.console.signin.tables import PASSKEY
 from gateway.core.directory import HolderId
 
@@ -94,14 +95,14 @@ def keep(connection: Connection, passkey: Passkey) -> None:
             public_key=passkey.public_key,
             sign_count=passkey.sign_count,
             name=passkey.name.strip()[:_NAME_LONGEST] or "Passkey",
-            made=microseconds(passkey.made),
+            made=to_us(passkey.made),
         )
     )
 
 
 def used(connection: Connection, id_: str, sign_count: int, now: datetime) -> None:
     """It was shown."""
-    values = {"sign_count": sign_count, "used": microseconds(now)}
+    values = {"sign_count": sign_count, "used": to_us(now)}
     connection.execute(update(PASSKEY).where(PASSKEY.c.id == id_).values(**values))
 
 
@@ -110,5 +111,5 @@ _PASSKEYS: Final = select(*(PASSKEY.c[name] for name in Passkey.__struct_fields_
 
 def _passkey(row: Any) -> Passkey:  # noqa: ANN401 - a row of SQLAlchemy's
     values = row._asdict()
-    moments = {"made": moment(values["made"]), "used": perhaps_moment(values["used"])}
+    moments = {"made": from_us(values["made"]), "used": perhaps_moment(values["used"])}
     return Passkey(**values | moments)

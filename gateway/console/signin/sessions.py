@@ -11,8 +11,9 @@ from typing import Any, Final, Literal
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, update
 
+from gateway.adapters.journal_rows import from_us, to_us
 from gateway.console.signin.secret import hash_of, new_key, new_secret
-from gateway.console.signin.store import ends_seats, microseconds, moment
+from gateway.console.signin.store import ends_seats
 from gateway.console.signin.tables import SESSION
 from gateway.core.directory import HolderId
 
@@ -96,13 +97,13 @@ def of_holder(connection: Connection, holder: HolderId, now: datetime) -> tuple[
 def touch(connection: Connection, key: str, now: datetime) -> None:
     """It is in use."""
     query = update(SESSION).where(SESSION.c.key == key)
-    connection.execute(query.values(seen=microseconds(now)))
+    connection.execute(query.values(seen=to_us(now)))
 
 
 def refresh(connection: Connection, key: str, now: datetime) -> None:
     """Its owner has just shown who they are, once more."""
     query = update(SESSION).where(SESSION.c.key == key)
-    connection.execute(query.values(fresh=microseconds(now + FRESH)))
+    connection.execute(query.values(fresh=to_us(now + FRESH)))
 
 
 def end(connection: Connection, holder: HolderId, key: str | None = None, but: str = "") -> int:
@@ -118,7 +119,7 @@ def end(connection: Connection, holder: HolderId, key: str | None = None, but: s
 
 def _make_room(connection: Connection, holder: HolderId, now: datetime) -> None:
     """Take out what is over, and what is too many."""
-    over = or_(SESSION.c.ends <= microseconds(now), SESSION.c.seen <= microseconds(now - IDLE))
+    over = or_(SESSION.c.ends <= to_us(now), SESSION.c.seen <= to_us(now - IDLE))
     connection.execute(delete(SESSION).where(over))
     mine = select(SESSION.c.hash).where(SESSION.c.holder == holder)
     kept = connection.scalars(mine.order_by(SESSION.c.seen.desc())).all()
@@ -135,9 +136,9 @@ _SESSIONS: Final = select(*(SESSION.c[name] for name in _FIELDS))
 
 def _row(session: Session) -> dict[str, object]:
     row = {name: getattr(session, name) for name in _FIELDS}
-    return row | {name: microseconds(row[name]) for name in _MOMENTS}
+    return row | {name: to_us(row[name]) for name in _MOMENTS}
 
 
 def _session(row: Any) -> Session:  # noqa: ANN401 - a row of SQLAlchemy's
     values = row._asdict()
-    return Session(**values | {name: moment(values[name]) for name in _MOMENTS})
+    return Session(**values | {name: from_us(values[name]) for name in _MOMENTS})

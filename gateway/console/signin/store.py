@@ -6,20 +6,20 @@ the version counts up, and open streams are looked at again.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import URL, Connection, Engine, create_engine, select, update
+from sqlalchemy import URL, Connection, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.adapters.directory import sqlite
+from gateway.adapters import sqlite
+from gateway.adapters.database import engine_of
+from gateway.adapters.journal_rows import from_us
 from gateway.console.signin.migration import StoreError, is_current, migrate
 from gateway.console.signin.tables import ABOUT
 
 FILE: Final = "console.db"
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 _VERSION: Final = select(ABOUT.c.value).where(ABOUT.c.word == "version")
 
 
@@ -33,7 +33,7 @@ class Store:
 
     def __init__(self, place: Path | URL) -> None:
         self._name = place.render_as_string() if isinstance(place, URL) else str(place)
-        self._engine = _engine(place)
+        self._engine = engine_of(place)
         self._writing = self._engine.execution_options(**{sqlite.WRITES: True})
         try:
             with self._told():
@@ -92,39 +92,6 @@ def ends_seats(connection: Connection) -> None:
     )
 
 
-def microseconds(moment: datetime) -> int:
-    """A moment as it is kept."""
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def moment(kept: int) -> datetime:
-    """A kept moment."""
-    return _EPOCH + kept * _MICROSECOND
-
-
 def perhaps_moment(kept: int | None) -> datetime | None:
     """A kept moment, if there is one."""
-    return None if kept is None else moment(kept)
-
-
-def _engine(place: Path | URL) -> Engine:
-    """One connection; messages never quote what was written."""
-    url = place if isinstance(place, URL) else sqlite.url_of(place)
-    if url.get_backend_name() == "sqlite":
-        engine = create_engine(
-            url,
-            pool_size=1,
-            max_overflow=0,
-            hide_parameters=True,
-            connect_args={"timeout": sqlite.BUSY_S},
-        )
-        sqlite.listen(engine)
-        return engine
-    return create_engine(
-        url,
-        pool_size=1,
-        max_overflow=0,
-        hide_parameters=True,
-        isolation_level="REPEATABLE READ",
-        pool_pre_ping=True,
-    )
+    return None if kept is None else from_us(kept)

@@ -13,9 +13,10 @@ import msgspec
 from msgspec import Struct, structs
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from gateway.adapters.journal_rows import from_us, to_us
 from gateway.console.seat import Scope
 from gateway.console.signin.secret import TOKEN_PREFIX, hash_of, new_key, new_secret
-from gateway.console.signin.store import ends_seats, microseconds, moment, perhaps_moment
+from gateway.console.signin.store import ends_seats, perhaps_moment
 from gateway.console.signin.tables import TOKEN
 from gateway.core.directory import Holder, HolderId, StaffRole
 from gateway.core.site import ADMINISTRATOR, OPERATOR, VIEWER, RoleId, SiteId
@@ -63,7 +64,7 @@ def make(
     Raises:
         TooManyTokensError: One has to be revoked first.
     """
-    connection.execute(delete(TOKEN).where(TOKEN.c.ends <= microseconds(now)))
+    connection.execute(delete(TOKEN).where(TOKEN.c.ends <= to_us(now)))
     count = select(func.count()).select_from(TOKEN).where(TOKEN.c.holder == holder)
     if (connection.scalar(count) or 0) >= TOKENS_MAX:
         raise TooManyTokensError
@@ -80,8 +81,8 @@ def make(
             scopes=_array(sorted(token.scopes)),
             sites=_array(token.sites),
             made_by=by,
-            made=microseconds(token.made),
-            ends=microseconds(token.ends),
+            made=to_us(token.made),
+            ends=to_us(token.ends),
         )
     )
     return secret, token
@@ -104,7 +105,7 @@ def of_holder(connection: Connection, holder: HolderId | None = None) -> tuple[T
 
 def use(connection: Connection, key: str, now: datetime) -> None:
     """It was used."""
-    connection.execute(update(TOKEN).where(TOKEN.c.key == key).values(used=microseconds(now)))
+    connection.execute(update(TOKEN).where(TOKEN.c.key == key).values(used=to_us(now)))
 
 
 def revoke(connection: Connection, holder: HolderId, key: str) -> bool:
@@ -158,8 +159,8 @@ def _token(row: Any) -> Token:  # noqa: ANN401 - a row of SQLAlchemy's
         | {
             "scopes": msgspec.json.decode(values["scopes"], type=frozenset[Scope]),
             "sites": msgspec.json.decode(values["sites"], type=tuple[SiteId, ...]),
-            "made": moment(values["made"]),
-            "ends": moment(values["ends"]),
+            "made": from_us(values["made"]),
+            "ends": from_us(values["ends"]),
             "used": perhaps_moment(values["used"]),
         }
     )

@@ -9,6 +9,7 @@ from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from gateway.adapters.journal_rows import to_us
 from gateway.console.pages import COOKIE as LANG_COOKIE
 from gateway.console.pages import COOKIE_LIFE_S, lang_of, show
 from gateway.console.problems import Problem
@@ -24,7 +25,6 @@ from gateway.console.signin.passkeys import Origin
 from gateway.console.signin.seats import Files, SignIn
 from gateway.console.signin.secret import csrf_of, hash_of, new_secret, own_path
 from gateway.console.signin.sessions import How, Stage
-from gateway.console.signin.store import microseconds
 from gateway.core.directory import HolderId
 from gateway.core.site import Text
 
@@ -140,7 +140,7 @@ async def let_in(
             if gone is not None:
                 sessions.end(connection, gone.holder, gone.key)
             if stage == "in":
-                accounts.change(connection, holder, signed_in=microseconds(now))
+                accounts.change(connection, holder, signed_in=to_us(now))
             account = accounts.of_holder(connection, holder)
             secret = sessions.begin(
                 connection,
