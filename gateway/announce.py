@@ -6,6 +6,7 @@ from datetime import datetime
 from msgspec import structs
 
 from gateway.core import muster
+from gateway.core.equipment import Device, Machine
 from gateway.core.facts import (
     AlarmAcknowledged,
     AlarmCleared,
@@ -21,19 +22,11 @@ from gateway.core.facts import (
     RequestAnswered,
     UnlockDoor,
 )
+from gateway.core.names import AccessPointId, SiteId, Text
 from gateway.core.occupancy import read_out
+from gateway.core.places import AccessPoint, Door, Zone
 from gateway.core.reasons import REASONS
-from gateway.core.site import (
-    AccessPoint,
-    AccessPointId,
-    Device,
-    Door,
-    Machine,
-    Site,
-    SiteId,
-    Text,
-    Zone,
-)
+from gateway.core.site import Site
 from gateway.core.state import DoorState, ModeState, State
 from gateway.machine_orders import MachineOrders
 from gateway.request_wire import VERB_MAX, RequestError

@@ -27,7 +27,8 @@ from gateway.config.calendars import CalendarFeed
 from gateway.core.bookings import Booking, Target
 from gateway.core.directory import HolderId
 from gateway.core.events import BookingsChanged
-from gateway.core.site import Site, SiteId
+from gateway.core.names import SiteId
+from gateway.core.site import Site
 from gateway.core.state import State
 
 log = logging.getLogger(__name__)

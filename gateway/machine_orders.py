@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from gateway.core.facts import Fact, MachineWarningOver, StopMachine, WarnMachine
-from gateway.core.site import DeviceId, MachineId, Site, SiteId
+from gateway.core.names import DeviceId, MachineId, SiteId
+from gateway.core.site import Site
 from gateway.core.state import MachineUse, State
 from gateway.sentences import (
     OTHER_WARNING,

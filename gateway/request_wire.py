@@ -18,9 +18,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from gateway.core.directory import HolderId
+from gateway.core.names import SiteId
 from gateway.core.readings import WireError
 from gateway.core.requests import VERBS, Mode, Order, Request, TransactionId
-from gateway.core.site import SiteId
 from gateway.wire import Outgoing, Topics
 from sensors import strict_json
 

@@ -41,9 +41,10 @@ from gateway.core.facts import (
     RequestAnswered,
     UnlockDoor,
 )
+from gateway.core.names import DeviceId, SiteId
 from gateway.core.readings import WireError
 from gateway.core.sequence import NotAdmitted, acknowledged
-from gateway.core.site import DeviceId, Site, SiteId
+from gateway.core.site import Site
 from gateway.core.state import State
 from gateway.handover import Handover
 from gateway.inbox import Arrived, Inbox

@@ -6,7 +6,7 @@ from typing import Final
 
 from gateway.adapters.journal import Journal, JournalError, Snapshot
 from gateway.core.directory import Directory
-from gateway.core.site import SiteId
+from gateway.core.names import SiteId
 from gateway.core.state import State
 
 log = logging.getLogger(__name__)

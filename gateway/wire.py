@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from gateway.core.directory import HolderId
 from gateway.core.facts import DoorStatus
+from gateway.core.names import DeviceId, DoorId, MachineId, SiteId, Text, ZoneId
 from gateway.core.requests import Mode
-from gateway.core.site import DeviceId, DoorId, MachineId, SiteId, Text, ZoneId
 
 PAYLOAD_LIMIT = 4096
 """Bytes a message may have; more goes to the dead letters."""

@@ -33,7 +33,8 @@ from gateway.clock import Clock
 from gateway.config import ConfigError, Fault, Settings, credential_key, supervisor
 from gateway.core.directory import Directory, DirectoryChange
 from gateway.core.events import DirectoryChanged
-from gateway.core.site import Site, SiteId
+from gateway.core.names import SiteId
+from gateway.core.site import Site
 from gateway.cutoff.keep import keep_rights
 from gateway.intake import Intake
 from gateway.metrics import GatewayFigures, Sources, listening

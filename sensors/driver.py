@@ -6,8 +6,9 @@ from typing import ClassVar, Literal, Protocol
 
 from msgspec import Struct
 
+from gateway.core.equipment import Device
+from gateway.core.names import DeviceId, SiteId, Text
 from gateway.core.readings import Report
-from gateway.core.site import Device, DeviceId, SiteId, Text
 from gateway.wire import MachineOrder, Outgoing, Topics
 from sensors.badges import FORMATS
 

@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from gateway.core.equipment import Device
+from gateway.core.names import DeviceId, SiteId
 from gateway.core.readings import Report, WireError
-from gateway.core.site import Device, DeviceId, Site, SiteId
+from gateway.core.site import Site
 from gateway.wire import PAYLOAD_LIMIT, MachineOrder, Outgoing, Topics
 from sensors.driver import Answer, Driver, Subscription
 from sensors.esp_rfid import EspRfid

@@ -22,8 +22,8 @@ from typing import Literal
 import msgspec
 from msgspec import Struct, structs
 
+from gateway.core.names import DeviceId, SiteId
 from gateway.core.readings import CredentialPresented, Reading, WireError
-from gateway.core.site import DeviceId, SiteId
 from gateway.wire import AccessCommand, Ack, MachineOrder, Outgoing, Topics, UnlockCommand
 from sensors import badges
 from simulators.rights import RightsBook

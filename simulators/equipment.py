@@ -5,8 +5,11 @@ from typing import Literal
 
 from msgspec import Struct
 
+from gateway.core.equipment import Device
+from gateway.core.names import DeviceId, DoorId, MachineId, ZoneId
+from gateway.core.places import Door
 from gateway.core.readings import Reading
-from gateway.core.site import Device, DeviceId, Door, DoorId, MachineId, Site, ZoneId
+from gateway.core.site import Site
 from gateway.wire import Outgoing, Topics
 from simulators.devices import NativeDevice, SimulatedReader
 from simulators.faults import Faults, clock_skew

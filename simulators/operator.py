@@ -8,8 +8,8 @@ from datetime import datetime
 import msgspec
 
 from gateway.core.directory import HolderId
+from gateway.core.names import SiteId
 from gateway.core.requests import VERBS, Order, Request
-from gateway.core.site import SiteId
 from gateway.request_wire import request_message
 from gateway.wire import Outgoing, ResponseMessage, Topics
 

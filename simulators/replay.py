@@ -11,8 +11,8 @@ from datetime import timedelta
 import msgspec
 from msgspec import Struct
 
+from gateway.core.names import DeviceId, SiteId
 from gateway.core.readings import Crossed
-from gateway.core.site import DeviceId, SiteId
 from gateway.wire import Outgoing, Topics
 from simulators.devices import NativeDevice, read_ack
 from simulators.layouts import Recording

@@ -13,7 +13,7 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
-from gateway.core.site import DeviceId, SiteId
+from gateway.core.names import DeviceId, SiteId
 from gateway.wire import AccessCommand, AccessMessage
 from simulators.devices import Key, NativeDevice
 from simulators.judge import Must

@@ -11,8 +11,8 @@ from functools import partial
 import msgspec
 from msgspec import Struct
 
+from gateway.core.names import DeviceId, ZoneId
 from gateway.core.readings import CredentialPresented, Reading
-from gateway.core.site import DeviceId, ZoneId
 from gateway.wire import AccessCommand, MachineOrder, Outgoing, Topics
 from simulators.badges import spelled
 from simulators.clockwork import Clockwork

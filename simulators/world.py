@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from gateway.core.names import DeviceId, DoorId, MachineId, ZoneId
 from gateway.core.readings import DoorReported, ExitRequested, MachineReported
-from gateway.core.site import DeviceId, DoorId, MachineId, ZoneId
 from gateway.wire import MachineOrder, Outgoing, SafeStopCommand, Topics, WarningCommand
 from simulators.clockwork import Clockwork
 from simulators.equipment import Direction, Equipment

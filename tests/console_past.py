@@ -19,7 +19,7 @@ from gateway.core.directory import DirectoryChange, HolderId, Membership
 from gateway.core.engine import step
 from gateway.core.events import DirectoryChanged, SpaceChanged
 from gateway.core.facts import Decided, OccupancyMinute
-from gateway.core.site import PlanId, SiteId
+from gateway.core.names import PlanId, SiteId
 from gateway.core.state import State
 from tests.console_place import NOW, ConsolePlace
 from tests.unit.core.place import SITE, Place, card, member

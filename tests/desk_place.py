@@ -33,9 +33,9 @@ from gateway.core.directory import (
 from gateway.core.engine import step
 from gateway.core.events import DirectoryChanged, Event, Reported, Requested, SpaceChanged
 from gateway.core.facts import Decided, Fact, RequestAnswered
+from gateway.core.names import ADMINISTRATOR, OPERATOR, DeviceId, PlanId, RoleId, SiteId, ZoneId
 from gateway.core.readings import CredentialPresented, DoorReported, Reading
 from gateway.core.requests import Order, Request
-from gateway.core.site import ADMINISTRATOR, OPERATOR, DeviceId, PlanId, RoleId, SiteId, ZoneId
 from gateway.core.state import State
 from gateway.wire import ResponseMessage, Topics, encode
 from sensors.registry import Registry

@@ -24,9 +24,9 @@ from gateway.core.directory import (
     StaffRole,
     Training,
 )
+from gateway.core.names import OPERATOR, DeviceId, PlanId, SiteId, TrainingId
 from gateway.core.readings import DoorReported
 from gateway.core.requests import Order
-from gateway.core.site import OPERATOR, DeviceId, PlanId, SiteId, TrainingId
 from gateway.wire import Outgoing, ResponseMessage
 from simulators.devices import Event, Heard, NativeDevice, SimulatedReader, read_ack, read_command
 from simulators.machines import SimulatedMachine

@@ -17,8 +17,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from gateway.adapters.mqtt import BrokerAddress
+from gateway.core.names import SiteId
 from gateway.core.requests import Request
-from gateway.core.site import SiteId
 from gateway.request_wire import request_message
 from gateway.wire import ResponseMessage, Topics
 

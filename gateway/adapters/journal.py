@@ -30,7 +30,7 @@ from gateway.adapters.journal_rows import (
 )
 from gateway.core.directory import Directory
 from gateway.core.facts import JournalRow
-from gateway.core.site import SiteId
+from gateway.core.names import SiteId
 from gateway.core.state import State, encode
 
 T = TypeVar("T")

@@ -35,8 +35,8 @@ from gateway.core.facts import (
     RequestAnswered,
     VisitsDay,
 )
+from gateway.core.names import SiteId
 from gateway.core.requests import EnrolBadge, MarkLeft, MarkMustered
-from gateway.core.site import SiteId
 
 ROWS: Final = 50
 """Rows of one transaction: 2 ms, and 7 at most, for which a door may have to wait; 200 are 6 and 12

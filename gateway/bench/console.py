@@ -27,7 +27,7 @@ from gateway.bench.crowd import Crowd, connected
 from gateway.bench.gateway_child import gateway_child
 from gateway.bench.processes import BenchError, child, rss_mb
 from gateway.config import credential_key, load_settings
-from gateway.core.site import ZoneId
+from gateway.core.names import ZoneId
 from gateway.wire import Topics
 
 MEMBERS: Final = 1000

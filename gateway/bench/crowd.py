@@ -16,8 +16,10 @@ from paho.mqtt.client import MQTTMessage
 from gateway.adapters.mqtt import BrokerAddress, Session
 from gateway.bench.processes import BenchError
 from gateway.clock import SystemClock
+from gateway.core.equipment import Device
+from gateway.core.names import DeviceId
 from gateway.core.readings import Crossed, DoorReported, Motion, Reading
-from gateway.core.site import Device, DeviceId, Site
+from gateway.core.site import Site
 from gateway.wire import Topics
 from sensors.driver import Subscription
 from simulators.devices import (

@@ -27,8 +27,9 @@ from gateway.bench.processes import BenchError
 from gateway.bench.shots import Shots
 from gateway.clock import SystemClock
 from gateway.config import credential_key, load_settings
+from gateway.core.names import DeviceId
 from gateway.core.readings import CredentialPresented, Motion, Reading
-from gateway.core.site import DeviceId, Site
+from gateway.core.site import Site
 from gateway.wire import Outgoing, Topics
 from sensors.driver import Subscription
 from simulators.devices import NativeDevice, read_ack

@@ -20,8 +20,9 @@ from gateway.core.directory import Directory, DirectoryChange
 from gateway.core.engine import step
 from gateway.core.events import DirectoryChanged, Event, Reported, SpaceChanged, Tick
 from gateway.core.facts import Decided, OccupancyMinute
+from gateway.core.names import DeviceId
 from gateway.core.readings import CredentialPresented, Reading
-from gateway.core.site import DeviceId, Site
+from gateway.core.site import Site
 from gateway.core.state import State
 from gateway.snapshots import SNAPSHOT_EVERY
 

@@ -22,7 +22,8 @@ from gateway.config import Fault, Settings, credential_key, load_settings
 from gateway.console.i18n import Lang
 from gateway.console.signin.people import DEMO_REF
 from gateway.core.directory import Holder, StaffRole
-from gateway.core.site import ADMINISTRATOR, Site
+from gateway.core.names import ADMINISTRATOR
+from gateway.core.site import Site
 from gateway.demo.place import folder
 from gateway.demo.play import Play
 from gateway.demo.report import Report

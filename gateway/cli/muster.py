@@ -21,7 +21,7 @@ from gateway.cli.desk import AsJson, DataDir, SiteOption, members_here, reachabl
 from gateway.cli.lifetime import until_told
 from gateway.config import Settings, load_settings
 from gateway.core.directory import HolderId
-from gateway.core.site import SiteId
+from gateway.core.names import SiteId
 from gateway.wire import ModeMessage, MusterMessage, Topics
 
 KEPT_S: Final = 0.3

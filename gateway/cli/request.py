@@ -19,6 +19,7 @@ from gateway.cli import errors
 from gateway.cli.desk import AsJson, DataDir, SiteOption, holder_named, reachable, site_named
 from gateway.clock import SystemClock
 from gateway.config import ConfigError, Fault, Settings, load_settings
+from gateway.core.names import AccessPointId, DoorId, ZoneId
 from gateway.core.requests import (
     AcknowledgeAlarm,
     MarkLeft,
@@ -32,7 +33,6 @@ from gateway.core.requests import (
     SetService,
     TellVacant,
 )
-from gateway.core.site import AccessPointId, DoorId, ZoneId
 from gateway.wire import ResponseMessage, Topics
 
 app = typer.Typer(

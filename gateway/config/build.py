@@ -20,35 +20,23 @@ from gateway.config.schema import (
     SiteTable,
     ZoneTable,
 )
-from gateway.core.site import (
-    AccessPoint,
+from gateway.core.equipment import Device, Machine, Role
+from gateway.core.names import (
     AccessPointId,
-    Accounting,
-    Demands,
-    Device,
     DeviceId,
-    Direction,
-    Door,
     DoorId,
-    ExceptionalDay,
-    Interlock,
-    Kiosk,
-    Machine,
     MachineId,
     Named,
-    Plan,
     PlanId,
-    Quota,
-    Right,
-    Role,
     RoleId,
-    Site,
     SiteId,
     Text,
     TrainingId,
-    Zone,
     ZoneId,
 )
+from gateway.core.places import AccessPoint, Demands, Direction, Door, Interlock, Kiosk, Zone
+from gateway.core.plans import Accounting, ExceptionalDay, Plan, Quota, Right
+from gateway.core.site import Site
 
 
 def site_of(draft: Draft, site: SiteTable) -> Site:

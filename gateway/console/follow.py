@@ -20,7 +20,7 @@ from gateway.backoff import full_jitter_s
 from gateway.config import Settings
 from gateway.console.hub import Hub
 from gateway.console.picture import Change, Picture
-from gateway.core.site import SiteId
+from gateway.core.names import SiteId
 from gateway.wire import Topics
 
 INBOX_MESSAGES = 10_000

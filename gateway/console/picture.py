@@ -13,8 +13,9 @@ import msgspec
 from msgspec import Struct
 
 from gateway.clock import Clock
+from gateway.core.names import DeviceId, DoorId, SiteId, ZoneId
 from gateway.core.requests import Mode
-from gateway.core.site import DeviceId, DoorId, Site, SiteId, ZoneId
+from gateway.core.site import Site
 from gateway.wire import (
     PAYLOAD_LIMIT,
     AccessMessage,

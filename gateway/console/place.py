@@ -29,8 +29,9 @@ from gateway.console.trials import Trials
 from gateway.console.view import Viewer
 from gateway.console.visitors import Visitors
 from gateway.core.directory import HolderId
+from gateway.core.names import SiteId
 from gateway.core.requests import Order, Request
-from gateway.core.site import Site, SiteId
+from gateway.core.site import Site
 from gateway.wire import ResponseMessage, Topics
 
 if TYPE_CHECKING:

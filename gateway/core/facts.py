@@ -10,8 +10,8 @@ from typing import Literal
 from msgspec import Struct
 
 from gateway.core.directory import CredentialHash, HolderId
+from gateway.core.names import AccessPointId, DeviceId, DoorId, MachineId, SiteId, Text, ZoneId
 from gateway.core.requests import Mode, TransactionId
-from gateway.core.site import AccessPointId, DeviceId, DoorId, MachineId, SiteId, Text, ZoneId
 
 DoorStatus = Literal["locked", "unlocked", "open", "held", "forced"]
 AlarmKind = Literal[

@@ -21,7 +21,8 @@ from paho.mqtt.client import MQTTMessage
 from gateway.adapters.mqtt import BrokerAddress, Session
 from gateway.clock import Clock
 from gateway.core.directory import CredentialHash, Directory
-from gateway.core.site import Site, SiteId
+from gateway.core.names import SiteId
+from gateway.core.site import Site
 from gateway.core.state import State
 from gateway.cutoff import native
 from gateway.cutoff.reader import Reader, basis_of, readers_of, shown

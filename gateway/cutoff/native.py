@@ -7,8 +7,9 @@ from typing import Final
 import msgspec
 
 from gateway.adapters.mqtt import Session
+from gateway.core.names import DeviceId, SiteId
 from gateway.core.readings import WireError
-from gateway.core.site import DeviceId, Site, SiteId
+from gateway.core.site import Site
 from gateway.cutoff.pages import cleared, forgotten, posted
 from gateway.cutoff.reader import Reader, unlock_s
 from gateway.cutoff.users import ReaderId

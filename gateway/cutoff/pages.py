@@ -15,8 +15,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from gateway.core.names import DeviceId, SiteId
 from gateway.core.rights import MINUTE, Frame, RightsList, Spans, Standing
-from gateway.core.site import DeviceId, SiteId
 from gateway.wire import (
     PAYLOAD_LIMIT,
     Outgoing,

@@ -6,8 +6,10 @@ from datetime import datetime
 from msgspec import Struct
 
 from gateway.core.directory import Directory
+from gateway.core.equipment import Device
+from gateway.core.names import SiteId
 from gateway.core.rights import Frame, RightsList, Standing, frame_of
-from gateway.core.site import Device, Site, SiteId
+from gateway.core.site import Site
 from gateway.core.state import NEVER, State
 from gateway.cutoff.pages import Posted
 from gateway.cutoff.users import Line, ReaderId

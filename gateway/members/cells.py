@@ -22,18 +22,18 @@ from gateway.core.directory import (
     StaffRole,
     Training,
 )
-from gateway.core.readings import WireError
-from gateway.core.site import (
+from gateway.core.names import (
     ADMINISTRATOR,
     OPERATOR,
     VIEWER,
     GroupId,
     PlanId,
     RoleId,
-    Site,
     SiteId,
     TrainingId,
 )
+from gateway.core.readings import WireError
+from gateway.core.site import Site
 from sensors import badges
 
 Status = Literal["active", "suspended", "lost", "stolen"]

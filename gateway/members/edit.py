@@ -14,7 +14,7 @@ from gateway.core.directory import (
     StaffRole,
     Training,
 )
-from gateway.core.site import ADMINISTRATOR, RoleId, SiteId, TrainingId
+from gateway.core.names import ADMINISTRATOR, RoleId, SiteId, TrainingId
 from gateway.members import cells as read
 from gateway.members.cells import Cells, Known, Status, Wrong
 

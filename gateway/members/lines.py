@@ -20,7 +20,7 @@ from gateway.core.directory import (
     StaffRole,
     Training,
 )
-from gateway.core.site import GroupId
+from gateway.core.names import GroupId
 from gateway.members import cells as read
 from gateway.members.cells import Given, Known, Wrong
 from gateway.members.sheet import BadSheet, Line, LineFault, opened

@@ -18,7 +18,8 @@ from gateway.adapters.journal_file import JournalFile
 from gateway.clock import Clock
 from gateway.core.bookings import Booking, Target
 from gateway.core.events import BookingsChanged
-from gateway.core.site import Site, SiteId, Text
+from gateway.core.names import SiteId, Text
+from gateway.core.site import Site
 
 FRESH_S: Final = 60.0
 """Seconds for which an answer is told again: who asks more often costs the disk nothing."""

@@ -5,8 +5,8 @@ from typing import Any, Literal, get_args
 
 from msgspec import Struct
 
+from gateway.core.names import DeviceId, DoorId, SiteId, ZoneId
 from gateway.core.requests import Order
-from gateway.core.site import DeviceId, DoorId, SiteId, ZoneId
 from gateway.wire import (
     AccessCommand,
     AccessMessage,

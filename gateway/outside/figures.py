@@ -14,8 +14,9 @@ from prometheus_client.registry import Collector
 
 from gateway.console.picture import Picture
 from gateway.core.facts import AlarmKind, DoorStatus
+from gateway.core.names import SiteId
 from gateway.core.reasons import REASONS
-from gateway.core.site import Site, SiteId
+from gateway.core.site import Site
 from gateway.outside.webhooks import Webhooks
 from gateway.wire import AccessMessage
 

@@ -17,7 +17,10 @@ from gateway import __version__
 from gateway.announce import possible_alarms
 from gateway.console.i18n import Lang, in_lang
 from gateway.console.words import WORDS, say
-from gateway.core.site import Door, Machine, Site, SiteId, Text, Zone
+from gateway.core.equipment import Machine
+from gateway.core.names import SiteId, Text
+from gateway.core.places import Door, Zone
+from gateway.core.site import Site
 from gateway.wire import AccessMessage, Topics
 
 PREFIX: Final = "homeassistant"

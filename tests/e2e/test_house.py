@@ -22,9 +22,9 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from gateway.adapters.directory import FILE, DirectoryStore, credential_hash, reader_hash
 from gateway.config import Settings
 from gateway.core.directory import Membership
+from gateway.core.names import AccessPointId, DeviceId, PlanId
 from gateway.core.readings import Tampered
 from gateway.core.requests import AcknowledgeAlarm, EnrolBadge, MarkMustered, SetMode, SetService
-from gateway.core.site import AccessPointId, DeviceId, PlanId
 from gateway.wire import AlarmMessage, Topics, encode
 from tests.axe import barriers
 from tests.console_process import ConsoleProcess

@@ -14,7 +14,7 @@ from gateway.config import Settings, load_space
 from gateway.console import kiosk
 from gateway.console.serve import serve
 from gateway.core.directory import HolderId
-from gateway.core.site import SiteId, Text, ZoneId
+from gateway.core.names import SiteId, Text, ZoneId
 from gateway.wire import HintMessage, OccupancyMessage, Topics, encode
 from tests.axe import barriers
 from tests.console_place import FixedSeats, seat

@@ -12,18 +12,9 @@ from gateway.adapters.embedded_broker import LOOPBACK, free_port
 from gateway.config import Settings
 from gateway.console.serve import serve
 from gateway.core.directory import HolderId
-from gateway.core.site import (
-    AccessPoint,
-    AccessPointId,
-    DeviceId,
-    Door,
-    DoorId,
-    Site,
-    SiteId,
-    Text,
-    Zone,
-    ZoneId,
-)
+from gateway.core.names import AccessPointId, DeviceId, DoorId, SiteId, Text, ZoneId
+from gateway.core.places import AccessPoint, Door, Zone
+from gateway.core.site import Site
 from gateway.wire import (
     AccessMessage,
     AlarmMessage,

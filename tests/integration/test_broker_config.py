@@ -11,7 +11,9 @@ import pytest
 
 from gateway.adapters.broker_config import Place, broker_files, hashed, logins, password_file
 from gateway.adapters.embedded_broker import LOOPBACK, free_port
-from gateway.core.site import Device, DeviceId, Site, SiteId, Text
+from gateway.core.equipment import Device
+from gateway.core.names import DeviceId, SiteId, Text
+from gateway.core.site import Site
 from tests.servers import Mosquitto, program
 
 NAME = Text(fr="Nom", en="Name")

@@ -15,7 +15,9 @@ import pytest
 from gateway.adapters.embedded_broker import LOOPBACK, free_port
 from gateway.config import Settings
 from gateway.console.serve import serve
-from gateway.core.site import Door, DoorId, Site, SiteId, Text, Zone, ZoneId
+from gateway.core.names import DoorId, SiteId, Text, ZoneId
+from gateway.core.places import Door, Zone
+from gateway.core.site import Site
 from gateway.wire import AlarmMessage, OccupancyMessage, Topics, encode
 from tests.console_place import somebody
 from tests.servers import Mosquitto

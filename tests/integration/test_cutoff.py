@@ -21,7 +21,9 @@ from gateway.adapters.embedded_broker import LOOPBACK
 from gateway.adapters.mqtt import BrokerAddress
 from gateway.clock import ManualClock
 from gateway.core.directory import Credential, Directory, DirectoryChange, changed
-from gateway.core.site import Device, DeviceId, Site
+from gateway.core.equipment import Device
+from gateway.core.names import DeviceId
+from gateway.core.site import Site
 from gateway.core.state import ModeState, State
 from gateway.cutoff.keep import keep_rights
 from gateway.wire import Outgoing, RightsState, Topics

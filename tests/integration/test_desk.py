@@ -17,7 +17,7 @@ import pytest
 from gateway.adapters.directory import FILE, DirectoryStore, Member, holder_of
 from gateway.adapters.embedded_broker import LOOPBACK
 from gateway.core.directory import Holder, HolderId
-from gateway.core.site import Text
+from gateway.core.names import Text
 from gateway.wire import ModeMessage, MusterMessage, ResponseMessage, encode
 from tests.servers import Mosquitto, until
 

@@ -25,7 +25,7 @@ from gateway.core.facts import (
     PeopleCrossed,
     Sensed,
 )
-from gateway.core.site import AccessPointId, DeviceId, SiteId, ZoneId
+from gateway.core.names import AccessPointId, DeviceId, SiteId, ZoneId
 from tests.fake_journal import FakeJournal
 from tests.servers import DedupVictoriaMetrics, InfluxDB, VictoriaMetrics, WriteProxy, until
 

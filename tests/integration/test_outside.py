@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from gateway.clock import SystemClock
 from gateway.config import OtherTools, Settings, Webhook
 from gateway.console.picture import Change, Picture
-from gateway.core.site import ZoneId
+from gateway.core.names import ZoneId
 from gateway.outside.outside import Outside
 from gateway.outside.routes import router
 from gateway.wire import ModeMessage, OccupancyMessage, encode

@@ -30,8 +30,8 @@ from gateway.adapters.journal import JOURNAL_FILE
 from gateway.clock import SystemClock
 from gateway.core.directory import Credential, Holder, Membership
 from gateway.core.facts import GapNoticed, PeopleCrossed
+from gateway.core.names import DeviceId, PlanId, SiteId
 from gateway.core.readings import Crossed
-from gateway.core.site import DeviceId, PlanId, SiteId
 from gateway.recovery import recover
 from gateway.wire import Topics
 from simulators.layouts import Recording, Timed

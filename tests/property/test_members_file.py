@@ -17,7 +17,7 @@ from openpyxl import Workbook  # type: ignore[import-untyped]
 
 from gateway.adapters.directory import Member, holder_of
 from gateway.core.directory import Holder, HolderId, Membership, StaffRole, Training
-from gateway.core.site import GroupId, PlanId, RoleId, SiteId, TrainingId
+from gateway.core.names import GroupId, PlanId, RoleId, SiteId, TrainingId
 from gateway.members.cells import Known, Wrong, moment, written
 from gateway.members.change import change_of
 from gateway.members.export import export

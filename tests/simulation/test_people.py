@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from gateway.config import load_space
-from gateway.core.site import DeviceId, MachineId, Site, SiteId, Text
+from gateway.core.names import DeviceId, MachineId, SiteId, Text
+from gateway.core.site import Site
 from gateway.wire import AccessCommand, Ack, Outgoing, SafeStopCommand, Topics, encode
 from simulators.drive import drive
 from simulators.faults import Faults

@@ -28,9 +28,9 @@ from gateway.core.facts import (
     RequestAnswered,
     UnlockDoor,
 )
+from gateway.core.names import AccessPointId, DeviceId
 from gateway.core.readings import Tampered, WireError
 from gateway.core.requests import ERRORS, AcknowledgeAlarm
-from gateway.core.site import AccessPointId, DeviceId
 from gateway.core.state import ModeState, Muster, State
 from gateway.request_wire import VERB_MAX, Asked, RequestError
 from gateway.sentences import HINTS, REFUSALS

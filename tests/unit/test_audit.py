@@ -27,8 +27,8 @@ from gateway.adapters.journal_rows import event_row
 from gateway.core.directory import HolderId
 from gateway.core.events import Requested
 from gateway.core.facts import RequestAnswered
+from gateway.core.names import DoorId
 from gateway.core.requests import MarkLeft, OpenDoor, Order, Request
-from gateway.core.site import DoorId
 from tests.unit.core.place import MONDAY, SITE
 
 HUB = SITE.id

@@ -34,8 +34,9 @@ from gateway.core.directory import Directory
 from gateway.core.engine import step
 from gateway.core.events import DirectoryChanged, Event, Reported, SpaceChanged, Tick
 from gateway.core.facts import Decided
+from gateway.core.names import DeviceId
 from gateway.core.readings import CredentialPresented
-from gateway.core.site import DeviceId, Site
+from gateway.core.site import Site
 from gateway.core.state import State
 from gateway.doctor import broker, influx, machine, stores
 from gateway.doctor.finding import Finding

@@ -5,8 +5,8 @@ from datetime import timedelta
 import msgspec
 
 from gateway.core.directory import CredentialHash
+from gateway.core.names import DeviceId, SiteId
 from gateway.core.rights import presented_hash
-from gateway.core.site import DeviceId, SiteId
 from gateway.wire import RightsGroup, RightsMessage, RightsPage, encode
 from simulators.devices import Event, SimulatedReader
 from tests.unit.core.place import MONDAY

@@ -26,7 +26,7 @@ from gateway.adapters.journal import JournalError
 from gateway.adapters.journal_rows import DeadLetter
 from gateway.clock import ManualClock
 from gateway.core.facts import JournalRow, OccupancyMinute, Sensed
-from gateway.core.site import DeviceId, SiteId, ZoneId
+from gateway.core.names import DeviceId, SiteId, ZoneId
 from tests.fake_journal import FakeJournal
 
 START = datetime(2026, 11, 22, 8, tzinfo=UTC)

@@ -42,8 +42,8 @@ from gateway.core.directory import (
 )
 from gateway.core.events import Reported, Tick
 from gateway.core.facts import AlarmRaised, Decided, Fact, OccupancyMinute, Verdict
+from gateway.core.names import DeviceId, PlanId, SiteId, ZoneId
 from gateway.core.readings import CredentialPresented
-from gateway.core.site import DeviceId, PlanId, SiteId, ZoneId
 from gateway.core.state import Boot, DeviceState, Gap, State, Whereabouts, ZoneState
 
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from gateway.core.directory import HolderId
+from gateway.core.names import DeviceId, DoorId, MachineId, SiteId, Text
 from gateway.core.readings import MachineReported
 from gateway.core.requests import OpenDoor
-from gateway.core.site import DeviceId, DoorId, MachineId, SiteId, Text
 from gateway.wire import (
     ResponseMessage,
     SafeStopCommand,

@@ -15,7 +15,7 @@ from gateway.adapters.journal_rows import EventRow
 from gateway.clock import ManualClock
 from gateway.core.events import Tick
 from gateway.core.facts import Decided, OccupancyChanged
-from gateway.core.site import AccessPointId, DeviceId
+from gateway.core.names import AccessPointId, DeviceId
 from gateway.core.state import DeviceState, DoorState, State
 from gateway.metrics import GatewayFigures, ListenError, Sources, listening
 from tests.unit.outside.place import AT, FRONT, HALL, HOLDER, HUB, SITE

@@ -26,9 +26,9 @@ from gateway.core.events import (
     Tick,
 )
 from gateway.core.facts import Decided
+from gateway.core.names import OPERATOR, DeviceId, DoorId
 from gateway.core.readings import CredentialPresented
 from gateway.core.requests import AcknowledgeAlarm, MarkLeft, OpenDoor, Order, Request, SetMode
-from gateway.core.site import OPERATOR, DeviceId, DoorId
 from gateway.core.state import State
 from tests.unit.core.place import HALL, MONDAY, SITE, Place, member
 

@@ -39,9 +39,9 @@ from gateway.core.directory import (
 )
 from gateway.core.events import DirectoryChanged, Event, Requested
 from gateway.core.facts import Decided, Fact
+from gateway.core.names import OPERATOR, PlanId, TrainingId
 from gateway.core.readings import CredentialPresented
 from gateway.core.requests import Request, SetMode
-from gateway.core.site import OPERATOR, PlanId, TrainingId
 from gateway.core.state import State
 from gateway.privacy import erasure
 from gateway.privacy.keeper import Keeper

@@ -15,7 +15,7 @@ from gateway.core.directory import Directory
 from gateway.core.engine import step
 from gateway.core.events import SpaceChanged, Tick
 from gateway.core.facts import Decided, DoorChanged
-from gateway.core.site import SiteId
+from gateway.core.names import SiteId
 from gateway.core.state import State
 from gateway.recovery import recover
 from gateway.replay import DIFFERENCES_MAX, Replayed, replay

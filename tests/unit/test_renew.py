@@ -15,8 +15,11 @@ from gateway.adapters.mqtt import Session
 from gateway.announce import Announcer
 from gateway.clock import ManualClock
 from gateway.core.directory import CredentialHash
+from gateway.core.equipment import Device
 from gateway.core.facts import Decided
-from gateway.core.site import AccessPointId, Device, DeviceId, Site, SiteId, Zone, ZoneId
+from gateway.core.names import AccessPointId, DeviceId, SiteId, ZoneId
+from gateway.core.places import Zone
+from gateway.core.site import Site
 from gateway.inbox import Arrived
 from gateway.intake import Intake
 from gateway.recovery import Recovered, SiteInForce

@@ -18,7 +18,7 @@ from gateway.cli import app
 from gateway.core.directory import HolderId
 from gateway.core.events import SpaceChanged, Tick
 from gateway.core.facts import HolderMoved, VisitsDay
-from gateway.core.site import DeviceId, Text
+from gateway.core.names import DeviceId, Text
 from gateway.report.month import Month, ZoneMonth, month_of
 from gateway.report.page import page
 from gateway.report.pdf import pdf

@@ -28,8 +28,8 @@ from gateway.core.directory import DirectoryChange, HolderId, StaffRole
 from gateway.core.engine import step
 from gateway.core.events import DirectoryChanged, Event, Requested
 from gateway.core.facts import Decided, Fact
+from gateway.core.names import OPERATOR, DoorId, SiteId
 from gateway.core.requests import MarkLeft, OpenDoor, Request
-from gateway.core.site import OPERATOR, DoorId, SiteId
 from gateway.core.state import State
 from gateway.privacy.retention import Kept, Purge, purge
 from gateway.recovery import recover

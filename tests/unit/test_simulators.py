@@ -13,18 +13,10 @@ import pytest
 from msgspec import structs
 
 from gateway.config import load_space
+from gateway.core.equipment import Device, Machine
+from gateway.core.names import DeviceId, MachineId, PlanId, SiteId, Text, ZoneId
 from gateway.core.readings import CredentialPresented, DoorReported, Motion, Reading
-from gateway.core.site import (
-    Device,
-    DeviceId,
-    Machine,
-    MachineId,
-    PlanId,
-    Site,
-    SiteId,
-    Text,
-    ZoneId,
-)
+from gateway.core.site import Site
 from gateway.members.cells import known_of
 from gateway.members.lines import read_members
 from gateway.wire import (

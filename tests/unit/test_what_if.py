@@ -21,7 +21,10 @@ from gateway.cli import app
 from gateway.config import credential_key, load_settings
 from gateway.core.events import Event
 from gateway.core.facts import Decided, Fact
-from gateway.core.site import Plan, PlanId, Right, Site, Zone, ZoneId
+from gateway.core.names import PlanId, ZoneId
+from gateway.core.places import Zone
+from gateway.core.plans import Plan, Right
+from gateway.core.site import Site
 from gateway.what_if import Judged, what_if
 from tests.unit.core.place import ANNEX, HALL, HOUSE, MONDAY, SITE, Place
 

@@ -18,7 +18,8 @@ from gateway.console.people.roster import no_such_member
 from gateway.console.place import Console
 from gateway.console.seat import Seat
 from gateway.core.directory import Holder, Membership
-from gateway.core.site import RoleId, Site, SiteId
+from gateway.core.names import RoleId, SiteId
+from gateway.core.site import Site
 from gateway.members import cells as read
 from gateway.members import edit
 from gateway.members.cells import Known, Wrong

@@ -18,7 +18,8 @@ from gateway.console.problems import Problem
 from gateway.console.seat import Seat
 from gateway.console.signin.people import is_staff, outranks
 from gateway.core.directory import HolderId
-from gateway.core.site import Site, SiteId, Text
+from gateway.core.names import SiteId, Text
+from gateway.core.site import Site
 from gateway.members.edit import Revise, without_administrator
 
 

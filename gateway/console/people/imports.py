@@ -27,7 +27,8 @@ from gateway.console.people.change import (
 from gateway.console.place import Console
 from gateway.console.problems import Problem
 from gateway.console.seat import Seat
-from gateway.core.site import Site, SiteId, Text
+from gateway.core.names import SiteId, Text
+from gateway.core.site import Site
 from gateway.members.cells import Known, known_of
 from gateway.members.change import Change, change_of
 from gateway.members.lines import read_members

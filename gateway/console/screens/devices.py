@@ -17,7 +17,8 @@ from gateway.console.place import Console
 from gateway.console.problems import RESPONSES, Problem
 from gateway.console.seat import ConsoleHere, SiteHere, Viewer
 from gateway.console.view import alarm_word
-from gateway.core.site import DeviceId, Site
+from gateway.core.names import DeviceId
+from gateway.core.site import Site
 from gateway.wire import RightsState
 
 pages = APIRouter(include_in_schema=False)

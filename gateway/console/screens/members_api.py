@@ -35,7 +35,7 @@ from gateway.console.seat import (
     Operator,
     SiteHere,
 )
-from gateway.core.site import RoleId, Text, TrainingId
+from gateway.core.names import RoleId, Text, TrainingId
 from gateway.members import edit
 from gateway.members.cells import Wrong
 from gateway.members.edit import training_of

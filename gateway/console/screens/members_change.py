@@ -26,7 +26,8 @@ from gateway.console.place import Console
 from gateway.console.screens.members import draw_member, draw_new
 from gateway.console.seat import Administrator, ConsoleHere, GraveAdministrator, Seat, SiteHere
 from gateway.core.directory import HolderId
-from gateway.core.site import RoleId, Site, TrainingId
+from gateway.core.names import RoleId, TrainingId
+from gateway.core.site import Site
 from gateway.members import cells as read
 from gateway.members import edit
 from gateway.members.cells import Wrong

@@ -12,8 +12,8 @@ from gateway.adapters.journal import JOURNAL_FILE, Batch, Journal
 from gateway.adapters.journal_rows import DeadLetter, event_row, letter_row
 from gateway.core.engine import step
 from gateway.core.events import Event
+from gateway.core.names import DeviceId
 from gateway.core.readings import Availability, Battery, Motion
-from gateway.core.site import DeviceId
 from gateway.core.state import State
 from gateway.wire import HealthMessage, RightsState, encode
 from tests.console_place import NOW, ConsolePlace, seat

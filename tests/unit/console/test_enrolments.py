@@ -14,8 +14,8 @@ from gateway.adapters.journal_rows import event_row
 from gateway.core.directory import CredentialHash, HolderId
 from gateway.core.events import Requested, Tick
 from gateway.core.facts import EnrolmentEnded
+from gateway.core.names import DeviceId, SiteId, Text
 from gateway.core.requests import EnrolBadge, Order, Request
-from gateway.core.site import DeviceId, SiteId, Text
 from gateway.wire import ResponseMessage
 from tests.console_place import NOW, seat
 from tests.unit.console.test_members import ADA, SITE, Place, at, get, member, post

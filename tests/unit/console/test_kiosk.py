@@ -10,7 +10,7 @@ from gateway.console.hub import View
 from gateway.console.picture import Change
 from gateway.console.visitors import STREAMS_EACH
 from gateway.core.directory import HolderId
-from gateway.core.site import Text, ZoneId
+from gateway.core.names import Text, ZoneId
 from gateway.wire import AccessMessage, ModeMessage, OccupancyMessage, Topics, encode
 from tests.console_place import NOW, ConsolePlace
 

@@ -35,19 +35,10 @@ from gateway.console.picture import (
 from gateway.console.shield import names_us
 from gateway.console.view import SHOWN_DECISIONS, Viewer
 from gateway.core.directory import HolderId
-from gateway.core.site import (
-    AccessPoint,
-    AccessPointId,
-    Device,
-    DeviceId,
-    Door,
-    DoorId,
-    Site,
-    SiteId,
-    Text,
-    Zone,
-    ZoneId,
-)
+from gateway.core.equipment import Device
+from gateway.core.names import AccessPointId, DeviceId, DoorId, SiteId, Text, ZoneId
+from gateway.core.places import AccessPoint, Door, Zone
+from gateway.core.site import Site
 from gateway.wire import (
     AccessMessage,
     AlarmMessage,

@@ -16,8 +16,9 @@ from gateway.console.hub import View
 from gateway.console.picture import DECISIONS_KEPT
 from gateway.console.plan import plan_of
 from gateway.core.directory import HolderId
+from gateway.core.names import SiteId, Text, ZoneId
 from gateway.core.requests import Order, SetPeople, TellVacant
-from gateway.core.site import Site, SiteId, Text, ZoneId
+from gateway.core.site import Site
 from gateway.wire import AccessMessage, OccupancyMessage, ResponseMessage, Topics, encode
 from tests.console_place import EXAMPLE, NOW, ConsolePlace, seat
 

@@ -13,9 +13,9 @@ from gateway.announce import Announcer
 from gateway.clock import ManualClock
 from gateway.core.directory import CredentialHash
 from gateway.core.events import Misunderstood
+from gateway.core.names import DeviceId
 from gateway.core.readings import Origin, WireError
 from gateway.core.sequence import BOOTS_MAX, acknowledged
-from gateway.core.site import DeviceId
 from gateway.intake import Intake, SiteEvent, misunderstood
 from gateway.recovery import Recovered, SiteInForce
 from gateway.service import Service, Turnover

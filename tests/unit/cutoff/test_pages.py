@@ -8,8 +8,8 @@ import pytest
 from msgspec import structs
 
 from gateway.core.directory import CredentialHash
+from gateway.core.names import DeviceId, SiteId
 from gateway.core.rights import Entry, Frame, RightsList, Span, Standing, presented_hash
-from gateway.core.site import DeviceId, SiteId
 from gateway.cutoff.pages import KEYS_MAX, SPANS_MAX, Posted, cleared, forgotten, posted
 from gateway.wire import PAYLOAD_LIMIT, RightsMessage, RightsPage, Topics, encode
 from simulators.rights import RightsBook

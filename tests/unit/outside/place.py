@@ -6,22 +6,11 @@ from gateway.clock import ManualClock
 from gateway.config import SpaceApi
 from gateway.console.picture import Change, Picture
 from gateway.core.directory import HolderId
+from gateway.core.equipment import Device, Machine
+from gateway.core.names import AccessPointId, DeviceId, DoorId, MachineId, SiteId, Text, ZoneId
+from gateway.core.places import AccessPoint, Door, Zone
 from gateway.core.requests import Mode
-from gateway.core.site import (
-    AccessPoint,
-    AccessPointId,
-    Device,
-    DeviceId,
-    Door,
-    DoorId,
-    Machine,
-    MachineId,
-    Site,
-    SiteId,
-    Text,
-    Zone,
-    ZoneId,
-)
+from gateway.core.site import Site
 from gateway.wire import (
     AccessMessage,
     AlarmMessage,

@@ -19,8 +19,8 @@ from typer.testing import CliRunner
 
 from gateway.cli import app
 from gateway.core.directory import HolderId
+from gateway.core.names import DoorId, SiteId
 from gateway.core.requests import OpenDoor, Request
-from gateway.core.site import DoorId, SiteId
 from gateway.outside.asyncapi import asyncapi
 from gateway.request_wire import request_message
 from gateway.wire import (

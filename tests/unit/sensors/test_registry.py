@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from gateway.core.equipment import Device
+from gateway.core.names import DeviceId, MachineId, SiteId, Text
 from gateway.core.readings import Availability, CredentialPresented, Motion, WireError
-from gateway.core.site import Device, DeviceId, MachineId, Site, SiteId, Text
+from gateway.core.site import Site
 from gateway.wire import PAYLOAD_LIMIT, SafeStopCommand
 from sensors.registry import DRIVERS, Answer, Registry, Subscription, clashes
 
