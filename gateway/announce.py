@@ -31,21 +31,19 @@ from gateway.core.state import DoorState, ModeState, State
 from gateway.machine_orders import MachineOrders
 from gateway.request_wire import VERB_MAX, RequestError
 from gateway.sentences import DONE, HINTS, OTHER_REFUSAL, REFUSALS
-from gateway.wire import (
+from gateway.wire.outgoing import CloudEvent, Outgoing, encode
+from gateway.wire.states import (
     MISSING_MAX,
     AccessMessage,
     AlarmMessage,
-    CloudEvent,
     DoorMessage,
     HintMessage,
     ModeMessage,
     MusterMessage,
     OccupancyMessage,
-    Outgoing,
     ResponseMessage,
-    Topics,
-    encode,
 )
+from gateway.wire.topics import Topics
 from sensors.driver import Answer
 from sensors.registry import Registry
 

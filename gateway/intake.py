@@ -16,7 +16,7 @@ from gateway.core.events import Misunderstood, Reported, Requested
 from gateway.core.names import DeviceId, SiteId
 from gateway.core.readings import CredentialPresented, Report, WireError
 from gateway.request_wire import Asked, read_request
-from gateway.wire import PAYLOAD_LIMIT
+from gateway.wire.outgoing import PAYLOAD_LIMIT
 from sensors.badges import is_badge
 from sensors.registry import Registry
 

@@ -21,13 +21,8 @@ from gateway.sentences import (
     WARNING_OVER,
     WARNINGS,
 )
-from gateway.wire import (
-    MachineOrder,
-    Outgoing,
-    SafeStopCommand,
-    WarningCommand,
-    WarningOverCommand,
-)
+from gateway.wire.commands import MachineOrder, SafeStopCommand, WarningCommand, WarningOverCommand
+from gateway.wire.outgoing import Outgoing
 from sensors.registry import Registry
 
 LASTS: Final = timedelta(seconds=90)

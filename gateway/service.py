@@ -53,7 +53,9 @@ from gateway.minute import MINUTE, Minute
 from gateway.recovery import Recovered
 from gateway.request_wire import RequestError
 from gateway.snapshots import Snapshots
-from gateway.wire import Ack, Outgoing, Topics, encode
+from gateway.wire.commands import Ack
+from gateway.wire.outgoing import Outgoing, encode
+from gateway.wire.topics import Topics
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,8 @@ from collections.abc import Container
 from gateway.adapters.mqtt import Session, broker_address
 from gateway.config import Settings
 from gateway.service import Service
-from gateway.wire import Outgoing, Topics
+from gateway.wire.outgoing import Outgoing
+from gateway.wire.topics import Topics
 from sensors.driver import Subscription
 from sensors.registry import Registry
 

@@ -44,7 +44,9 @@ from gateway.recovery import recover
 from gateway.reload import Space, Watch
 from gateway.service import Service
 from gateway.sessions import Sessions
-from gateway.wire import HealthMessage, Outgoing, Topics, encode
+from gateway.wire.outgoing import Outgoing, encode
+from gateway.wire.states import HealthMessage
+from gateway.wire.topics import Topics
 from sensors.registry import Registry
 
 log = logging.getLogger(__name__)

@@ -29,7 +29,9 @@ from gateway.core.readings import (
     Report,
     WireError,
 )
-from gateway.wire import MachineOrder, Outgoing, Topics
+from gateway.wire.commands import MachineOrder
+from gateway.wire.outgoing import Outgoing
+from gateway.wire.topics import Topics
 from sensors import badges, esp_rfid_users, strict_json
 from sensors.driver import (
     Answer,

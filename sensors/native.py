@@ -35,7 +35,9 @@ from gateway.core.readings import (
     Total,
     WireError,
 )
-from gateway.wire import AccessCommand, MachineOrder, Outgoing, Topics, UnlockCommand, encode
+from gateway.wire.commands import AccessCommand, MachineOrder, UnlockCommand
+from gateway.wire.outgoing import Outgoing, encode
+from gateway.wire.topics import Topics
 from sensors import badges, strict_json
 from sensors.driver import Answer, Subscription, format_faults, option_faults, session_of
 

@@ -25,7 +25,9 @@ from gateway.core.readings import (
     Tampered,
     WireError,
 )
-from gateway.wire import MachineOrder, Outgoing, Topics
+from gateway.wire.commands import MachineOrder
+from gateway.wire.outgoing import Outgoing
+from gateway.wire.topics import Topics
 from sensors import strict_json
 from sensors.driver import Answer, Subscription, option_faults, topic_faults
 

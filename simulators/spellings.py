@@ -21,7 +21,7 @@ from gateway.core.readings import (
     Presence,
     Reading,
 )
-from gateway.wire import Outgoing
+from gateway.wire.outgoing import Outgoing
 
 
 class Spelling(Protocol):

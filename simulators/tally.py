@@ -14,7 +14,8 @@ import msgspec
 from msgspec import Struct
 
 from gateway.core.names import DeviceId, SiteId
-from gateway.wire import AccessCommand, AccessMessage
+from gateway.wire.commands import AccessCommand
+from gateway.wire.states import AccessMessage
 from simulators.devices import Key, NativeDevice
 from simulators.judge import Must
 

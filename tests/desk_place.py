@@ -37,7 +37,9 @@ from gateway.core.names import ADMINISTRATOR, OPERATOR, DeviceId, PlanId, RoleId
 from gateway.core.readings import CredentialPresented, DoorReported, Reading
 from gateway.core.requests import Order, Request
 from gateway.core.state import State
-from gateway.wire import ResponseMessage, Topics, encode
+from gateway.wire.outgoing import encode
+from gateway.wire.states import ResponseMessage
+from gateway.wire.topics import Topics
 from sensors.registry import Registry
 from tests.console_place import CSRF, NOW, ConsolePlace
 

@@ -27,7 +27,8 @@ from gateway.core.directory import (
 from gateway.core.names import OPERATOR, DeviceId, PlanId, SiteId, TrainingId
 from gateway.core.readings import DoorReported
 from gateway.core.requests import Order
-from gateway.wire import Outgoing, ResponseMessage
+from gateway.wire.outgoing import Outgoing
+from gateway.wire.states import ResponseMessage
 from simulators.devices import Event, Heard, NativeDevice, SimulatedReader, read_ack, read_command
 from simulators.machines import SimulatedMachine
 from simulators.operator import Operator

@@ -41,7 +41,9 @@ from gateway.intake import Intake
 from gateway.members.cells import known_of
 from gateway.members.change import change_of
 from gateway.members.lines import read_members
-from gateway.wire import Ack, Outgoing, Topics, encode
+from gateway.wire.commands import Ack
+from gateway.wire.outgoing import Outgoing, encode
+from gateway.wire.topics import Topics
 from sensors.native import rights_in_force
 from sensors.registry import Registry
 from simulators.people import Person

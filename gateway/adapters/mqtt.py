@@ -30,7 +30,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from gateway.adapters.paho_properties import Attributes, Expiry, SharedProperties, share_tables
 from gateway.backoff import full_jitter_s
-from gateway.wire import Outgoing
+from gateway.wire.outgoing import Outgoing
 
 if TYPE_CHECKING:
     from paho.mqtt.client import SocketLike

@@ -13,7 +13,7 @@ from gateway.core.names import DeviceId
 from gateway.core.readings import WireError
 from gateway.core.site import Site
 from gateway.intake import TOPIC_KEPT
-from gateway.wire import Topics
+from gateway.wire.topics import Topics
 from sensors.registry import Registry
 
 Number = tuple[DeviceId, int, int]

@@ -28,7 +28,7 @@ from gateway.bench.gateway_child import gateway_child
 from gateway.bench.processes import BenchError, child, rss_mb
 from gateway.config import credential_key, load_settings
 from gateway.core.names import ZoneId
-from gateway.wire import Topics
+from gateway.wire.topics import Topics
 
 MEMBERS: Final = 1000
 READERS: Final = 20

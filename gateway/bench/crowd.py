@@ -20,7 +20,7 @@ from gateway.core.equipment import Device
 from gateway.core.names import DeviceId
 from gateway.core.readings import Crossed, DoorReported, Motion, Reading
 from gateway.core.site import Site
-from gateway.wire import Topics
+from gateway.wire.topics import Topics
 from sensors.driver import Subscription
 from simulators.devices import (
     RESEND_AFTER_S,

@@ -30,7 +30,8 @@ from gateway.config import credential_key, load_settings
 from gateway.core.names import DeviceId
 from gateway.core.readings import CredentialPresented, Motion, Reading
 from gateway.core.site import Site
-from gateway.wire import Outgoing, Topics
+from gateway.wire.outgoing import Outgoing
+from gateway.wire.topics import Topics
 from sensors.driver import Subscription
 from simulators.devices import NativeDevice, read_ack
 

@@ -16,7 +16,7 @@ from msgspec import Struct
 from paho.mqtt.client import MQTTMessage
 
 from gateway.adapters.mqtt import BrokerAddress, Session
-from gateway.wire import Outgoing
+from gateway.wire.outgoing import Outgoing
 from sensors.driver import Subscription
 
 DRAIN_S = 10.0

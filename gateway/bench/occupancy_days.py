@@ -22,7 +22,9 @@ from gateway.core.estimate.layout import Layout
 from gateway.core.names import DeviceId, Text, ZoneId
 from gateway.core.readings import Availability, CredentialPresented, Report
 from gateway.core.site import Site
-from gateway.wire import AccessCommand, Ack, Outgoing, Topics, encode
+from gateway.wire.commands import AccessCommand, Ack
+from gateway.wire.outgoing import Outgoing, encode
+from gateway.wire.topics import Topics
 from sensors.registry import Registry
 from simulators.drive import drive
 from simulators.faults import Faults

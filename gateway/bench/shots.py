@@ -14,7 +14,7 @@ from gateway.bench.mutations import CREDENTIALS, FOREIGN, NATIVE, random_badge, 
 from gateway.core.equipment import Device
 from gateway.core.names import DeviceId
 from gateway.core.site import Site
-from gateway.wire import Topics
+from gateway.wire.topics import Topics
 from sensors.registry import DRIVERS
 
 BOOT = 7

@@ -22,7 +22,8 @@ from gateway.cli.lifetime import until_told
 from gateway.config import Settings, load_settings
 from gateway.core.directory import HolderId
 from gateway.core.names import SiteId
-from gateway.wire import ModeMessage, MusterMessage, Topics
+from gateway.wire.states import ModeMessage, MusterMessage
+from gateway.wire.topics import Topics
 
 KEPT_S: Final = 0.3
 """How long the kept lists may take to arrive after the kept mode."""

@@ -33,7 +33,8 @@ from gateway.core.requests import (
     SetService,
     TellVacant,
 )
-from gateway.wire import ResponseMessage, Topics
+from gateway.wire.states import ResponseMessage
+from gateway.wire.topics import Topics
 
 app = typer.Typer(
     help="Ask a running gateway: change the mode, open a door, see to an alarm, mark who is safe.",

@@ -20,7 +20,7 @@ from gateway.config import ConfigError, Fault, Settings, load_settings, load_spa
 from gateway.core.equipment import Device
 from gateway.core.names import DeviceId
 from gateway.core.site import Site
-from gateway.wire import Topics
+from gateway.wire.topics import Topics
 from simulators.layouts import LayoutError, Recording, read_recording
 from simulators.link import Broker
 from simulators.people import MEMBERS

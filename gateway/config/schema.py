@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from gateway.wire import RESERVED
+from gateway.wire.topics import RESERVED
 
 ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,31}$"
 ID_RULE = 'lowercase letters, digits and "-", 32 at most, beginning with a letter or a digit'

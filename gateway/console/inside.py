@@ -23,7 +23,7 @@ from gateway.core.places import Zone
 from gateway.core.requests import Mode
 from gateway.core.site import Site
 from gateway.core.state import Muster, State
-from gateway.wire import OccupancyMessage
+from gateway.wire.states import OccupancyMessage
 
 
 class Person(Struct, frozen=True):

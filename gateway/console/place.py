@@ -32,7 +32,8 @@ from gateway.core.directory import HolderId
 from gateway.core.names import SiteId
 from gateway.core.requests import Order, Request
 from gateway.core.site import Site
-from gateway.wire import ResponseMessage, Topics
+from gateway.wire.states import ResponseMessage
+from gateway.wire.topics import Topics
 
 if TYPE_CHECKING:
     from gateway.console.seat import Seats

@@ -12,7 +12,7 @@ from gateway.console.view import SHOWN_DECISIONS
 from gateway.core.names import AccessPointId, DeviceId, Text
 from gateway.core.reasons import REASONS
 from gateway.core.site import Site
-from gateway.wire import AccessMessage
+from gateway.wire.states import AccessMessage
 
 _log: Final = logging.getLogger(__name__)
 

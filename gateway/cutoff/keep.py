@@ -29,7 +29,8 @@ from gateway.cutoff.reader import Reader, basis_of, readers_of, shown
 from gateway.cutoff.sifting import Sifting
 from gateway.cutoff.users import Line, Numbers
 from gateway.cutoff.wishes import lines_of, wish
-from gateway.wire import Outgoing, Topics, encode
+from gateway.wire.outgoing import Outgoing, encode
+from gateway.wire.topics import Topics
 from sensors.driver import Subscription
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,9 @@ from gateway.core.site import Site
 from gateway.cutoff.pages import cleared, forgotten, posted
 from gateway.cutoff.reader import Reader, unlock_s
 from gateway.cutoff.users import ReaderId
-from gateway.wire import Outgoing, RightsMessage, Topics
+from gateway.wire.outgoing import Outgoing
+from gateway.wire.rights import RightsMessage
+from gateway.wire.topics import Topics
 from sensors.native import rights_in_force
 
 PAGES_AT_ONCE: Final = 8

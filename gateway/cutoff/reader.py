@@ -13,7 +13,7 @@ from gateway.core.site import Site
 from gateway.core.state import NEVER, State
 from gateway.cutoff.pages import Posted
 from gateway.cutoff.users import Line, ReaderId
-from gateway.wire import RightsState
+from gateway.wire.rights import RightsState
 from sensors.esp_rfid import EspRfid
 from sensors.native import Native
 

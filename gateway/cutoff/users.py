@@ -30,7 +30,7 @@ from gateway.core.directory import CredentialHash, HolderId
 from gateway.core.equipment import Device
 from gateway.core.names import DeviceId, SiteId
 from gateway.core.readings import WireError
-from gateway.wire import Outgoing
+from gateway.wire.outgoing import Outgoing
 from sensors import badges, esp_rfid_users
 from sensors.esp_rfid_users import Alive, Obeyed, Order, Scanned, User
 

@@ -24,7 +24,7 @@ from gateway.demo.place import page_port, write_space
 from gateway.demo.report import Findings, Report, drawn_up
 from gateway.demo.scene import BrokerUsed, Scene, Screen
 from gateway.demo.wishes import DemoError, Told, Wishes
-from gateway.wire import Topics
+from gateway.wire.topics import Topics
 from simulators.link import Broker, Link
 from simulators.run import Run
 from simulators.stage import stage

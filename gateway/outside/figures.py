@@ -18,7 +18,7 @@ from gateway.core.names import SiteId
 from gateway.core.reasons import REASONS
 from gateway.core.site import Site
 from gateway.outside.webhooks import Webhooks
-from gateway.wire import AccessMessage
+from gateway.wire.states import AccessMessage
 
 OTHER: Final = "other"
 """The label of what this version has no word for."""

@@ -21,7 +21,8 @@ from gateway.core.equipment import Machine
 from gateway.core.names import SiteId, Text
 from gateway.core.places import Door, Zone
 from gateway.core.site import Site
-from gateway.wire import AccessMessage, Topics
+from gateway.wire.states import AccessMessage
+from gateway.wire.topics import Topics
 
 PREFIX: Final = "homeassistant"
 """Home Assistant's own default; also of its birth message."""

@@ -15,7 +15,9 @@ from gateway.console import kiosk
 from gateway.console.serve import serve
 from gateway.core.directory import HolderId
 from gateway.core.names import SiteId, Text, ZoneId
-from gateway.wire import HintMessage, OccupancyMessage, Topics, encode
+from gateway.wire.outgoing import encode
+from gateway.wire.states import HintMessage, OccupancyMessage
+from gateway.wire.topics import Topics
 from tests.axe import barriers
 from tests.console_place import FixedSeats, seat
 from tests.gateway_process import HUB, KEY

@@ -15,15 +15,15 @@ from gateway.core.directory import HolderId
 from gateway.core.names import AccessPointId, DeviceId, DoorId, SiteId, Text, ZoneId
 from gateway.core.places import AccessPoint, Door, Zone
 from gateway.core.site import Site
-from gateway.wire import (
+from gateway.wire.outgoing import encode
+from gateway.wire.states import (
     AccessMessage,
     AlarmMessage,
     DoorMessage,
     ModeMessage,
     OccupancyMessage,
-    Topics,
-    encode,
 )
+from gateway.wire.topics import Topics
 from tests.console_place import somebody
 from tests.servers import Mosquitto, listens
 

@@ -22,7 +22,8 @@ from gateway.config import Settings, load_space
 from gateway.core.facts import Noticed, OccupancyChanged, OccupancyMinute
 from gateway.core.names import DeviceId, SiteId, ZoneId
 from gateway.core.readings import Crossed
-from gateway.wire import HintMessage, OccupancyMessage, Topics
+from gateway.wire.states import HintMessage, OccupancyMessage
+from gateway.wire.topics import Topics
 from simulators.devices import NativeDevice, read_ack
 from simulators.layouts import Timed, read_recording
 from simulators.link import Broker, Link

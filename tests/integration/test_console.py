@@ -18,7 +18,9 @@ from gateway.console.serve import serve
 from gateway.core.names import DoorId, SiteId, Text, ZoneId
 from gateway.core.places import Door, Zone
 from gateway.core.site import Site
-from gateway.wire import AlarmMessage, OccupancyMessage, Topics, encode
+from gateway.wire.outgoing import encode
+from gateway.wire.states import AlarmMessage, OccupancyMessage
+from gateway.wire.topics import Topics
 from tests.console_place import somebody
 from tests.servers import Mosquitto
 

@@ -26,7 +26,9 @@ from gateway.core.names import DeviceId
 from gateway.core.site import Site
 from gateway.core.state import ModeState, State
 from gateway.cutoff.keep import keep_rights
-from gateway.wire import Outgoing, RightsState, Topics
+from gateway.wire.outgoing import Outgoing
+from gateway.wire.rights import RightsState
+from gateway.wire.topics import Topics
 from sensors.native import Native
 from simulators.devices import SimulatedReader
 from tests.fake_esp_rfid import FakeEspRfid

@@ -17,7 +17,7 @@ from gateway.core.names import DeviceId, SiteId, Text, ZoneId
 from gateway.core.places import Zone
 from gateway.core.site import Site
 from gateway.outside.announcing import HomeAssistant
-from gateway.wire import AccessMessage
+from gateway.wire.states import AccessMessage
 from tests.servers import Mosquitto, until
 
 HUB = SiteId("hub")

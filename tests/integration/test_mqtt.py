@@ -26,7 +26,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from gateway.adapters import mqtt
 from gateway.adapters.embedded_broker import LOOPBACK
 from gateway.adapters.mqtt import BrokerAddress, Session
-from gateway.wire import CloudEvent, Outgoing
+from gateway.wire.outgoing import CloudEvent, Outgoing
 from sensors.driver import Subscription
 from tests.servers import Mosquitto, program, until
 

@@ -33,7 +33,7 @@ from gateway.core.facts import GapNoticed, PeopleCrossed
 from gateway.core.names import DeviceId, PlanId, SiteId
 from gateway.core.readings import Crossed
 from gateway.recovery import recover
-from gateway.wire import Topics
+from gateway.wire.topics import Topics
 from simulators.layouts import Recording, Timed
 from simulators.link import Broker
 from simulators.replay import Replay, Replayed

@@ -27,7 +27,7 @@ from gateway.core.rules import decide
 from gateway.core.site import Site
 from gateway.core.state import State, ZoneState
 from gateway.cutoff.pages import posted
-from gateway.wire import Topics
+from gateway.wire.topics import Topics
 from simulators.rights import RightsBook
 from tests.unit.core.place import ANNEX, HALL, HOUSE, LAB_DOOR, MONDAY, SITE
 

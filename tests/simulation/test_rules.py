@@ -15,7 +15,7 @@ from gateway.core.facts import MachineEnded, MachineStarted, StopMachine, WarnMa
 from gateway.core.names import DeviceId
 from gateway.core.readings import CredentialPresented
 from gateway.core.site import Site
-from gateway.wire import Outgoing
+from gateway.wire.outgoing import Outgoing
 from simulators.devices import SimulatedReader
 from simulators.drive import drive
 from simulators.faults import Faults

@@ -40,7 +40,9 @@ from gateway.core.site import Site
 from gateway.core.state import State
 from gateway.doctor import broker, influx, machine, stores
 from gateway.doctor.finding import Finding
-from gateway.wire import HealthMessage, Topics, encode
+from gateway.wire.outgoing import encode
+from gateway.wire.states import HealthMessage
+from gateway.wire.topics import Topics
 
 EXAMPLES = Path(__file__).parents[2] / "gateway" / "examples"
 SPACE = EXAMPLES / "space.toml"

@@ -20,7 +20,7 @@ from gateway.core.requests import OpenDoor, Request
 from gateway.core.site import Site
 from gateway.intake import Intake, SiteEvent, dead_letter, misunderstood
 from gateway.request_wire import RequestError
-from gateway.wire import PAYLOAD_LIMIT
+from gateway.wire.outgoing import PAYLOAD_LIMIT
 from sensors.registry import Registry
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)

@@ -24,7 +24,7 @@ from gateway.core.site import Site
 from gateway.core.state import MachineUse, State
 from gateway.machine_orders import LASTS, MachineOrders
 from gateway.sentences import OTHER_WARNING, SAFE_STOP_AND_LEAVE, WARNINGS
-from gateway.wire import Outgoing
+from gateway.wire.outgoing import Outgoing
 from sensors.registry import DRIVERS, Registry
 from tests.unit.core.place import FRONT, LASER, MONDAY, SITE
 

@@ -24,7 +24,8 @@ from gateway.inbox import Arrived
 from gateway.intake import Intake
 from gateway.recovery import Recovered, SiteInForce
 from gateway.service import Service
-from gateway.wire import Outgoing, Topics
+from gateway.wire.outgoing import Outgoing
+from gateway.wire.topics import Topics
 from sensors.registry import Registry
 from tests.unit.core.place import MONDAY, SITE, Place, reader
 

@@ -27,7 +27,7 @@ from gateway.core.requests import (
     TellVacant,
 )
 from gateway.request_wire import Asked, RequestError, read_request, request_message
-from gateway.wire import Topics
+from gateway.wire.topics import Topics
 
 HUB = SiteId("hub")
 AT = datetime(2026, 11, 22, 8, tzinfo=UTC)

@@ -19,15 +19,10 @@ from gateway.core.readings import CredentialPresented, DoorReported, Motion, Rea
 from gateway.core.site import Site
 from gateway.members.cells import known_of
 from gateway.members.lines import read_members
-from gateway.wire import (
-    AccessCommand,
-    AccessMessage,
-    Ack,
-    Outgoing,
-    Topics,
-    UnlockCommand,
-    encode,
-)
+from gateway.wire.commands import AccessCommand, Ack, UnlockCommand
+from gateway.wire.outgoing import Outgoing, encode
+from gateway.wire.states import AccessMessage
+from gateway.wire.topics import Topics
 from sensors.badges import FORMATS, normalise
 from sensors.registry import Registry
 from simulators.badges import spelled

@@ -27,7 +27,7 @@ from gateway.core.directory import HolderId
 from gateway.core.names import SiteId, Text
 from gateway.core.requests import AcknowledgeAlarm
 from gateway.core.site import Site
-from gateway.wire import AlarmMessage
+from gateway.wire.states import AlarmMessage
 
 SHOWN = 30
 """Alarms of the past on a page."""

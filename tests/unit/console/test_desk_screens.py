@@ -21,7 +21,7 @@ from gateway.core.requests import (
     SetMode,
     SetService,
 )
-from gateway.wire import AlarmMessage
+from gateway.wire.states import AlarmMessage
 from tests.desk_place import EVE, OLA, DeskPlace, pseudonym
 
 ADA, BOB, VERA = "Ada Lovelace", "Bob Martin", "Vera Viewer"

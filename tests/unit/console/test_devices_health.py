@@ -15,7 +15,9 @@ from gateway.core.events import Event
 from gateway.core.names import DeviceId
 from gateway.core.readings import Availability, Battery, Motion
 from gateway.core.state import State
-from gateway.wire import HealthMessage, RightsState, encode
+from gateway.wire.outgoing import encode
+from gateway.wire.rights import RightsState
+from gateway.wire.states import HealthMessage
 from tests.console_place import NOW, ConsolePlace, seat
 from tests.unit.core.place import MONDAY, SITE, Place
 

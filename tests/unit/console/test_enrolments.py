@@ -16,7 +16,7 @@ from gateway.core.events import Requested, Tick
 from gateway.core.facts import EnrolmentEnded
 from gateway.core.names import DeviceId, SiteId, Text
 from gateway.core.requests import EnrolBadge, Order, Request
-from gateway.wire import ResponseMessage
+from gateway.wire.states import ResponseMessage
 from tests.console_place import NOW, seat
 from tests.unit.console.test_members import ADA, SITE, Place, at, get, member, post
 

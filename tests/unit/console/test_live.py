@@ -39,7 +39,8 @@ from gateway.core.equipment import Device
 from gateway.core.names import AccessPointId, DeviceId, DoorId, SiteId, Text, ZoneId
 from gateway.core.places import AccessPoint, Door, Zone
 from gateway.core.site import Site
-from gateway.wire import (
+from gateway.wire.outgoing import encode
+from gateway.wire.states import (
     AccessMessage,
     AlarmMessage,
     DoorMessage,
@@ -47,9 +48,8 @@ from gateway.wire import (
     HintMessage,
     ModeMessage,
     OccupancyMessage,
-    Topics,
-    encode,
 )
+from gateway.wire.topics import Topics
 from tests.console_place import FixedSeats, seat
 
 AT = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)

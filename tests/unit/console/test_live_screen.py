@@ -19,7 +19,9 @@ from gateway.core.directory import HolderId
 from gateway.core.names import SiteId, Text, ZoneId
 from gateway.core.requests import Order, SetPeople, TellVacant
 from gateway.core.site import Site
-from gateway.wire import AccessMessage, OccupancyMessage, ResponseMessage, Topics, encode
+from gateway.wire.outgoing import encode
+from gateway.wire.states import AccessMessage, OccupancyMessage, ResponseMessage
+from gateway.wire.topics import Topics
 from tests.console_place import EXAMPLE, NOW, ConsolePlace, seat
 
 ROOT = Path(__file__).parents[3]

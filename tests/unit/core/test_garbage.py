@@ -19,7 +19,7 @@ from gateway.core.sequence import BOOTS_MAX, acknowledged
 from gateway.intake import Intake, SiteEvent, misunderstood
 from gateway.recovery import Recovered, SiteInForce
 from gateway.service import Service, Turnover
-from gateway.wire import Topics
+from gateway.wire.topics import Topics
 from sensors.registry import Registry
 from tests.unit.core.place import MONDAY, SITE, Place
 

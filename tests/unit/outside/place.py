@@ -11,15 +11,15 @@ from gateway.core.names import AccessPointId, DeviceId, DoorId, MachineId, SiteI
 from gateway.core.places import AccessPoint, Door, Zone
 from gateway.core.requests import Mode
 from gateway.core.site import Site
-from gateway.wire import (
+from gateway.wire.outgoing import encode
+from gateway.wire.states import (
     AccessMessage,
     AlarmMessage,
     DoorMessage,
     ModeMessage,
     OccupancyMessage,
-    Topics,
-    encode,
 )
+from gateway.wire.topics import Topics
 
 AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 HUB, HALL, LAB, FRONT = SiteId("hub"), ZoneId("hall"), ZoneId("lab"), DoorId("front")

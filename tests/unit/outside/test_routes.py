@@ -21,7 +21,7 @@ from gateway.console.picture import Picture
 from gateway.core.bookings import Booking, zone_target
 from gateway.core.events import BookingsChanged
 from gateway.outside.outside import SETTLE_S, Outside
-from gateway.wire import encode
+from gateway.wire.outgoing import encode
 from tests.console_place import FixedSeats
 from tests.unit.outside.place import (
     AT,

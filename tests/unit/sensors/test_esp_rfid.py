@@ -19,7 +19,7 @@ from gateway.core.readings import (
     Report,
     WireError,
 )
-from gateway.wire import Topics
+from gateway.wire.topics import Topics
 from sensors.driver import Answer, Subscription
 from sensors.esp_rfid import EspRfid
 

@@ -26,7 +26,7 @@ from gateway.core.readings import (
     Tampered,
     WireError,
 )
-from gateway.wire import Topics
+from gateway.wire.topics import Topics
 from sensors.driver import Answer, Subscription
 from sensors.native import Native, rights_in_force, strangers
 

@@ -19,7 +19,7 @@ from gateway.core.readings import (
     Tampered,
     WireError,
 )
-from gateway.wire import Topics
+from gateway.wire.topics import Topics
 from sensors.driver import Answer, Subscription
 from sensors.tasmota import Tasmota
 

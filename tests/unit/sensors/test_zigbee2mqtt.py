@@ -20,7 +20,7 @@ from gateway.core.readings import (
     Tampered,
     WireError,
 )
-from gateway.wire import Topics
+from gateway.wire.topics import Topics
 from sensors.driver import Subscription
 from sensors.zigbee2mqtt import Zigbee2Mqtt
 
