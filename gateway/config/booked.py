@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from gateway.config.claims import Claim
 from gateway.config.draft import Draft
 from gateway.config.faults import Fault
-from gateway.config.schema import CalendarTable
+from gateway.config.schema.outside import CalendarTable
 from gateway.core.bookings import Target, machine_target, zone_target
 from gateway.core.names import MachineId, ZoneId
 

@@ -3,23 +3,18 @@
 from collections.abc import Iterable, Iterator
 
 from gateway.config.draft import Draft
-from gateway.config.schema import (
-    AccessPointTable,
-    BothLanguages,
-    DemandsTable,
+from gateway.config.schema.equipment import (
     DeviceTable,
-    DoorTable,
-    KioskTable,
     MachineDemandsTable,
     MachineTable,
-    NamedTable,
-    PlanTable,
     ReaderTable,
-    RightTable,
     SensorTable,
-    SiteTable,
-    ZoneTable,
 )
+from gateway.config.schema.fields import BothLanguages, NamedTable
+from gateway.config.schema.outside import KioskTable
+from gateway.config.schema.places import AccessPointTable, DemandsTable, DoorTable, ZoneTable
+from gateway.config.schema.plans import PlanTable, RightTable
+from gateway.config.schema.space import SiteTable
 from gateway.core.equipment import Device, Machine, Role
 from gateway.core.names import (
     AccessPointId,

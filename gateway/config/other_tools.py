@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from gateway.config.draft import Draft
 from gateway.config.faults import ConfigError, Fault
-from gateway.config.schema import SpaceApiTable, WebhookTable
+from gateway.config.schema.outside import SpaceApiTable, WebhookTable
 from gateway.config.space import read_space
 from gateway.core.names import DoorId, SiteId, ZoneId
 
