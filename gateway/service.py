@@ -19,8 +19,9 @@ from typing import Final
 from msgspec import Struct, field
 from paho.mqtt.client import MQTTMessage
 
-from gateway.adapters.journal import Batch, Journal, JournalError
+from gateway.adapters.journal import Journal, JournalError
 from gateway.adapters.journal_rows import EventRow, decision_row, event_row, letter_row, minute_row
+from gateway.adapters.journal_writer import Batch
 from gateway.adapters.mqtt import Session
 from gateway.announce import Announcer
 from gateway.backoff import full_jitter_s

@@ -17,8 +17,9 @@ from msgspec import structs
 
 from gateway.adapters.desk import DeskError
 from gateway.adapters.directory import FILE, DirectoryStore, Member
-from gateway.adapters.journal import JOURNAL_FILE, Batch, Journal
+from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal_rows import decision_row, event_row
+from gateway.adapters.journal_writer import Batch
 from gateway.announce import Announcer
 from gateway.console.seat import Scope, Seat
 from gateway.core.directory import (

@@ -23,8 +23,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct, structs
 
-from gateway.adapters.journal import FORGET_DIRECTORIES
 from gateway.adapters.journal_rows import from_us, to_us
+from gateway.adapters.journal_writer import FORGET_DIRECTORIES
 from gateway.core.directory import HolderId
 from gateway.core.events import Event, Requested, Tick
 from gateway.core.facts import (

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from gateway.adapters.influx import CURSOR, InfluxSettings, Outbox
-from gateway.adapters.journal import Batch, Journal
+from gateway.adapters.journal import Journal
 from gateway.adapters.journal_rows import EventRow, to_us
+from gateway.adapters.journal_writer import Batch
 from gateway.clock import ManualClock
 from gateway.core.events import Tick
 from gateway.core.facts import (

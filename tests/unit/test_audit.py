@@ -22,8 +22,9 @@ from gateway.adapters.audit import (
 )
 from gateway.adapters.audit.log import DETAIL_MAX
 from gateway.adapters.history import opened
-from gateway.adapters.journal import JOURNAL_FILE, Batch, Journal
+from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal_rows import event_row
+from gateway.adapters.journal_writer import Batch
 from gateway.core.directory import HolderId
 from gateway.core.events import Requested
 from gateway.core.facts import RequestAnswered

@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 
 from gateway.adapters.directory import DirectoryStore, credential_hash, diff
 from gateway.adapters.influx import Answer, InfluxSettings
-from gateway.adapters.journal import JOURNAL_FILE, Batch, Journal, Snapshot
+from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal_rows import (
     DeadLetter,
     DecisionRow,
@@ -27,6 +27,7 @@ from gateway.adapters.journal_rows import (
     event_row,
     letter_row,
 )
+from gateway.adapters.journal_writer import Batch, Snapshot
 from gateway.cli import app
 from gateway.cli.lifetime import until_told
 from gateway.config import credential_key, load_settings, load_space

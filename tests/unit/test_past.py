@@ -12,8 +12,9 @@ from msgspec import structs
 
 from gateway.adapters import past
 from gateway.adapters.history import opened
-from gateway.adapters.journal import JOURNAL_FILE, Batch, Journal, Snapshot
+from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal_rows import decision_row, event_row
+from gateway.adapters.journal_writer import Batch, Snapshot
 from gateway.core.bookings import Booking, zone_target
 from gateway.core.directory import DirectoryChange, HolderId, StaffRole
 from gateway.core.engine import step

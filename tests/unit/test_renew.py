@@ -10,7 +10,8 @@ import pytest
 from msgspec import structs
 from paho.mqtt.client import MQTTMessage
 
-from gateway.adapters.journal import Batch, Journal, JournalError
+from gateway.adapters.journal import Journal, JournalError
+from gateway.adapters.journal_writer import Batch
 from gateway.adapters.mqtt import Session
 from gateway.announce import Announcer
 from gateway.clock import ManualClock

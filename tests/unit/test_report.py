@@ -12,8 +12,9 @@ import pytest
 from msgspec import structs
 from typer.testing import CliRunner
 
-from gateway.adapters.journal import JOURNAL_FILE, Batch, Journal
+from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal_rows import DecisionRow, MinuteRow, event_row, to_us
+from gateway.adapters.journal_writer import Batch
 from gateway.cli import app
 from gateway.core.directory import HolderId
 from gateway.core.events import SpaceChanged, Tick

@@ -20,9 +20,10 @@ from typer.testing import CliRunner
 
 from gateway.adapters import past
 from gateway.adapters.history import AccessDay, Query, access_1d, opened
-from gateway.adapters.journal import JOURNAL_FILE, Batch, Journal, Snapshot
+from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal_file import JournalFile
 from gateway.adapters.journal_rows import EventRow, decision_row, event_row
+from gateway.adapters.journal_writer import Batch, Snapshot
 from gateway.cli import app
 from gateway.core.directory import DirectoryChange, HolderId, StaffRole
 from gateway.core.engine import step

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from gateway.adapters.journal import JOURNAL_FILE, Batch, Journal
+from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal_rows import DeadLetter, event_row, letter_row
+from gateway.adapters.journal_writer import Batch
 from gateway.core.engine import step
 from gateway.core.events import Event
 from gateway.core.names import DeviceId

@@ -9,8 +9,9 @@ from msgspec import structs
 from gateway.adapters import journal_purge
 from gateway.adapters.desk import DeskError
 from gateway.adapters.directory import Member
-from gateway.adapters.journal import JOURNAL_FILE, Batch, Journal
+from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal_rows import event_row
+from gateway.adapters.journal_writer import Batch
 from gateway.core.directory import CredentialHash, HolderId
 from gateway.core.events import Requested, Tick
 from gateway.core.facts import EnrolmentEnded

@@ -154,12 +154,12 @@ class TestHours:
         minutes = [(NOW - timedelta(minutes=back), 2 if back > 90 else 9) for back in range(200)]
 
         def write() -> None:
-            assert journal._db
-            journal._db.executemany(
+            assert journal._writer._db
+            journal._writer._db.executemany(
                 "INSERT INTO occupancy_1m VALUES ('le-seuil', 'hall', ?, ?2, ?2, ?2)",
                 [(to_us(at), people) for at, people in minutes],
             )
-            journal._db.commit()
+            journal._writer._db.commit()
 
         await journal._in_thread(write)
         await journal.close()

@@ -12,8 +12,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
-from gateway.adapters.journal import JOURNAL_FILE, Batch, Journal
+from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal_rows import event_row
+from gateway.adapters.journal_writer import Batch
 from gateway.clock import ManualClock
 from gateway.config import OtherTools, Settings
 from gateway.console.app import build_app
