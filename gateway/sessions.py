@@ -11,7 +11,8 @@ that to each of them is the rest left, and are the strangers' copies of the new 
 import asyncio
 from collections.abc import Container
 
-from gateway.adapters.mqtt import Session, broker_address
+from gateway.adapters.broker_address import broker_address
+from gateway.adapters.mqtt import Session
 from gateway.config import Settings
 from gateway.service import Service
 from gateway.wire.outgoing import Outgoing

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Final
 
 from gateway import __version__
+from gateway.adapters.broker_address import broker_address
 from gateway.adapters.directory import FILE as MEMBERS_FILE
 from gateway.adapters.directory import (
     DirectoryError,
@@ -25,7 +26,6 @@ from gateway.adapters.directory import (
 )
 from gateway.adapters.influx import InfluxSettings, Outbox
 from gateway.adapters.journal import JOURNAL_FILE, Journal
-from gateway.adapters.mqtt import broker_address
 from gateway.adapters.systemd import keep_alive
 from gateway.announce import Announcer
 from gateway.calendars import Calendars

@@ -16,7 +16,7 @@ import msgspec
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from gateway.adapters.mqtt import BrokerAddress
+from gateway.adapters.broker_address import BrokerAddress
 from gateway.core.names import SiteId
 from gateway.core.requests import Request
 from gateway.request_wire import request_message

@@ -13,7 +13,8 @@ from contextlib import asynccontextmanager
 from msgspec import Struct
 from paho.mqtt.client import MQTTMessage
 
-from gateway.adapters.mqtt import BrokerAddress, Session
+from gateway.adapters.broker_address import BrokerAddress
+from gateway.adapters.mqtt import Session
 from gateway.bench.processes import BenchError
 from gateway.clock import SystemClock
 from gateway.core.equipment import Device

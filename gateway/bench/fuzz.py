@@ -16,9 +16,10 @@ import msgspec
 from msgspec import Struct
 from paho.mqtt.client import MQTTMessage
 
+from gateway.adapters.broker_address import BrokerAddress
 from gateway.adapters.embedded_broker import EmbeddedBroker
 from gateway.adapters.journal import JOURNAL_FILE
-from gateway.adapters.mqtt import BrokerAddress, Session
+from gateway.adapters.mqtt import Session
 from gateway.bench import gateway_process, place
 from gateway.bench.fuzz_place import MARKERS, STRANGER, fuzz_place
 from gateway.bench.gateway_child import GatewayChild, gateway_child

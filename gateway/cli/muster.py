@@ -14,8 +14,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from gateway.adapters.broker_address import BrokerAddress, broker_address
 from gateway.adapters.desk import ANSWER_S, DeskError, line
-from gateway.adapters.mqtt import BrokerAddress, broker_address
 from gateway.cli import errors
 from gateway.cli.desk import AsJson, DataDir, SiteOption, members_here, reachable, site_named
 from gateway.cli.lifetime import until_told

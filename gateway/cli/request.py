@@ -13,8 +13,8 @@ from typing import Annotated, Final
 import msgspec
 import typer
 
+from gateway.adapters.broker_address import broker_address
 from gateway.adapters.desk import ask
-from gateway.adapters.mqtt import broker_address
 from gateway.cli import errors
 from gateway.cli.desk import AsJson, DataDir, SiteOption, holder_named, reachable, site_named
 from gateway.clock import SystemClock

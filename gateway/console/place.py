@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from gateway.adapters import desk
-from gateway.adapters.mqtt import broker_address
+from gateway.adapters.broker_address import broker_address
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.console import kiosk

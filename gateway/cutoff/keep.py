@@ -18,7 +18,8 @@ from typing import Final
 from msgspec import structs
 from paho.mqtt.client import MQTTMessage
 
-from gateway.adapters.mqtt import BrokerAddress, Session
+from gateway.adapters.broker_address import BrokerAddress
+from gateway.adapters.mqtt import Session
 from gateway.clock import Clock
 from gateway.core.directory import CredentialHash, Directory
 from gateway.core.names import SiteId

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from gateway.adapters.mqtt import broker_address
+from gateway.adapters.broker_address import broker_address
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.core.site import Site
