@@ -197,7 +197,7 @@ async def _measured(parts: Parts, settings: Settings, clock: Clock) -> AsyncIter
     )
     figures = GatewayFigures(sources, clock)
     if settings.metrics_port is not None:
-        service.heard = figures.heard
+        service.count_with(figures.heard)
     with listening(figures, settings.metrics_port):
         yield
 

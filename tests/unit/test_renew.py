@@ -127,13 +127,13 @@ def badge(device: str, seq: int = 1) -> MQTTMessage:
 async def one_batch(service: Service, *messages: MQTTMessage) -> bool:
     """Let the service do one round with these messages; whether it was stored."""
     await asyncio.sleep(0)
-    session = service._sessions[0]
+    session = service._outlet.sessions[0]
     arrived: Sequence[Arrived] = [Arrived(session, message, 1) for message in messages]
     turnover = service._decide(arrived)
     stored = await service._stored(turnover)
     if stored:
-        service._send(turnover)
-        service._acknowledge(arrived)
+        service._outlet.send(turnover, MONDAY)
+        service._outlet.acknowledge(arrived, more_waits=False)
     return stored
 
 
@@ -183,10 +183,10 @@ async def test_what_is_gone_is_emptied_and_stays_so(service: Service, wire: Wire
     attic, topic = NEW_READER, "seuil/hub/zone/attic/occupancy"
     for site in (attic, SITE):
         task = asyncio.create_task(service.renew([site, ANNEX], *parts(site, ANNEX)))
-        service._news[topic] = Outgoing(topic, b"late", retain=True)
+        service._outlet._news[topic] = Outgoing(topic, b"late", retain=True)
         await one_batch(service)
         await task
-        service._spread()
+        service._outlet.spread()
     assert wire.last(topic) == b""
     wire.published.clear()
     service.broker_is_up()

@@ -18,7 +18,8 @@ from gateway.core.readings import Origin, WireError
 from gateway.core.sequence import BOOTS_MAX, acknowledged
 from gateway.intake import Intake, SiteEvent, misunderstood
 from gateway.recovery import Recovered, SiteInForce
-from gateway.service import Service, Turnover
+from gateway.service import Service
+from gateway.turnover import Turnover
 from gateway.wire.topics import Topics
 from sensors.registry import Registry
 from tests.unit.core.place import MONDAY, SITE, Place
@@ -54,10 +55,10 @@ def service() -> Service:
 
 def take_in(service: Service, *messages: MQTTMessage) -> Turnover:
     """What a batch of messages comes to; taken for stored."""
-    turnover = Turnover(MONDAY, dict(service.sites), dict(service.states), service._wire)
+    turnover = service._standing.turnover(MONDAY)
     for each in messages:
-        service._take_in(turnover, each)
-    service.states = turnover.states
+        turnover.take_in(each)
+    service._standing.take_over(turnover)
     return turnover
 
 
