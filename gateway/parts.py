@@ -8,7 +8,8 @@ from functools import partial
 
 from gateway.adapters.directory import FILE as MEMBERS_FILE
 from gateway.adapters.directory import DirectoryStore, credential_hash, reader_hash
-from gateway.adapters.influx import InfluxSettings, Outbox
+from gateway.adapters.influx import Outbox
+from gateway.adapters.influx_settings import InfluxSettings
 from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.announce import Announcer
 from gateway.calendars import Calendars

@@ -18,7 +18,8 @@ from msgspec import structs
 
 from gateway.adapters import history
 from gateway.adapters.history import Query, ZoneDay
-from gateway.adapters.influx import InfluxSettings, Outbox
+from gateway.adapters.influx import Outbox
+from gateway.adapters.influx_settings import InfluxSettings
 from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal_rows import event_row, minute_row
 from gateway.adapters.journal_writer import Batch

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.adapters.influx import CURSOR, InfluxSettings, Outbox
+from gateway.adapters.influx import CURSOR, Outbox
+from gateway.adapters.influx_settings import InfluxSettings
 from gateway.adapters.journal import Journal
 from gateway.adapters.journal_rows import EventRow, to_us
 from gateway.adapters.journal_writer import Batch

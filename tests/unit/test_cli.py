@@ -17,7 +17,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from gateway.adapters.directory import DirectoryStore, credential_hash, diff
-from gateway.adapters.influx import Answer, InfluxSettings
+from gateway.adapters.influx_answer import Answer
+from gateway.adapters.influx_settings import InfluxSettings
 from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal_rows import (
     DeadLetter,
