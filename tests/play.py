@@ -14,7 +14,7 @@ from typing import Any, Final
 import aiomqtt
 
 from gateway.adapters.directory import FILE, DirectoryStore, Member, credential_hash, holder_of
-from gateway.adapters.embedded_broker import LOOPBACK
+from gateway.adapters.loopback import LOOPBACK
 from gateway.clock import SystemClock
 from gateway.core.directory import (
     Credential,

@@ -20,7 +20,8 @@ import aiomqtt
 import msgspec
 from msgspec import Struct
 
-from gateway.adapters.embedded_broker import LOOPBACK, EmbeddedBroker, free_port
+from gateway.adapters.embedded_broker import EmbeddedBroker
+from gateway.adapters.loopback import LOOPBACK, free_port
 from gateway.bench import console_child, console_clients, gateway_process, place
 from gateway.bench.console_clients import Heard, How
 from gateway.bench.crowd import Crowd, connected

@@ -12,8 +12,9 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from gateway.adapters.directory import reader_key
-from gateway.adapters.embedded_broker import LOOPBACK, BrokerError, EmbeddedBroker
+from gateway.adapters.embedded_broker import BrokerError, EmbeddedBroker
 from gateway.adapters.journal import JOURNAL_FILE
+from gateway.adapters.loopback import LOOPBACK
 from gateway.clock import Clock
 from gateway.config import Settings, known_credential_key, load_space
 from gateway.console.picture import Picture

@@ -9,7 +9,7 @@ import aiomqtt
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from gateway.adapters.embedded_broker import LOOPBACK, free_port
+from gateway.adapters.loopback import LOOPBACK, free_port
 from gateway.config import Settings, load_space
 from gateway.console import kiosk
 from gateway.console.serve import serve

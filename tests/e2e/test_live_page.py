@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import aiomqtt
 from playwright.async_api import Page, expect
 
-from gateway.adapters.embedded_broker import LOOPBACK, free_port
+from gateway.adapters.loopback import LOOPBACK, free_port
 from gateway.config import Settings
 from gateway.console.serve import serve
 from gateway.core.directory import HolderId

@@ -16,7 +16,7 @@ import aiomqtt
 import msgspec
 import pytest
 
-from gateway.adapters.embedded_broker import LOOPBACK, free_port
+from gateway.adapters.loopback import LOOPBACK, free_port
 from gateway.wire.outgoing import encode
 from gateway.wire.states import HealthMessage
 from gateway.wire.topics import Topics

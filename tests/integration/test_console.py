@@ -12,7 +12,7 @@ import aiomqtt
 import httpx
 import pytest
 
-from gateway.adapters.embedded_broker import LOOPBACK, free_port
+from gateway.adapters.loopback import LOOPBACK, free_port
 from gateway.config import Settings
 from gateway.console.serve import serve
 from gateway.core.names import DoorId, SiteId, Text, ZoneId

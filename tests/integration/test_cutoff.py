@@ -18,7 +18,7 @@ from msgspec import structs
 
 from gateway.adapters.broker_address import BrokerAddress
 from gateway.adapters.directory import credential_hash, reader_hash, reader_key
-from gateway.adapters.embedded_broker import LOOPBACK
+from gateway.adapters.loopback import LOOPBACK
 from gateway.clock import ManualClock
 from gateway.core.directory import Credential, Directory, DirectoryChange, changed
 from gateway.core.equipment import Device

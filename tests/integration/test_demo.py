@@ -22,8 +22,8 @@ import psutil
 import pytest
 
 from gateway import adapters
-from gateway.adapters.embedded_broker import LOOPBACK, free_port
 from gateway.adapters.journal_file import JournalFile
+from gateway.adapters.loopback import LOOPBACK, free_port
 from gateway.adapters.points import points
 from gateway.core.names import DeviceId, SiteId
 from gateway.demo.ledger import Judgement, Ledger

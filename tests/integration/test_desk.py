@@ -15,7 +15,7 @@ import aiomqtt
 import pytest
 
 from gateway.adapters.directory import FILE, DirectoryStore, Member, holder_of
-from gateway.adapters.embedded_broker import LOOPBACK
+from gateway.adapters.loopback import LOOPBACK
 from gateway.core.directory import Holder, HolderId
 from gateway.core.names import Text
 from gateway.wire.outgoing import encode

@@ -25,7 +25,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 
 from gateway.adapters import mqtt, paho_client
 from gateway.adapters.broker_address import BrokerAddress
-from gateway.adapters.embedded_broker import LOOPBACK
+from gateway.adapters.loopback import LOOPBACK
 from gateway.adapters.mqtt import Session
 from gateway.wire.outgoing import CloudEvent, Outgoing
 from sensors.driver import Subscription

@@ -25,8 +25,8 @@ from gateway.adapters.directory import (
     credential_hash,
     holder_of,
 )
-from gateway.adapters.embedded_broker import LOOPBACK
 from gateway.adapters.journal import JOURNAL_FILE
+from gateway.adapters.loopback import LOOPBACK
 from gateway.clock import SystemClock
 from gateway.core.directory import Credential, Holder, Membership
 from gateway.core.facts import GapNoticed, PeopleCrossed
