@@ -1,6 +1,6 @@
 """From the engine's facts to messages: what readers, consoles and other tools are told."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from msgspec import structs
@@ -9,7 +9,6 @@ from gateway.core import muster
 from gateway.core.facts import (
     AlarmAcknowledged,
     AlarmCleared,
-    AlarmKind,
     AlarmRaised,
     Decided,
     DoorChanged,
@@ -21,38 +20,31 @@ from gateway.core.facts import (
     RequestAnswered,
     UnlockDoor,
 )
+from gateway.core.names import AccessPointId, SiteId, Text
 from gateway.core.occupancy import read_out
 from gateway.core.reasons import REASONS
-from gateway.core.site import (
-    AccessPoint,
-    AccessPointId,
-    Device,
-    Door,
-    Machine,
-    Site,
-    SiteId,
-    Text,
-    Zone,
-)
+from gateway.core.site import Site
 from gateway.core.state import DoorState, ModeState, State
 from gateway.machine_orders import MachineOrders
 from gateway.request_wire import VERB_MAX, RequestError
 from gateway.sentences import DONE, HINTS, OTHER_REFUSAL, REFUSALS
-from gateway.wire import (
-    MISSING_MAX,
+from gateway.state_wire import (
+    alarm_now,
+    alarm_payload,
+    alarm_word,
+    muster_payload,
+    occupancy_payload,
+    possible_alarms,
+)
+from gateway.wire.outgoing import CloudEvent, Outgoing, encode
+from gateway.wire.states import (
     AccessMessage,
-    AlarmMessage,
-    CloudEvent,
     DoorMessage,
     HintMessage,
     ModeMessage,
-    MusterMessage,
-    OccupancyMessage,
-    Outgoing,
     ResponseMessage,
-    Topics,
-    encode,
 )
+from gateway.wire.topics import Topics
 from sensors.driver import Answer
 from sensors.registry import Registry
 
@@ -164,7 +156,7 @@ class Announcer:
             DoorChanged(door.id, state.doors.get(door.id, DoorState()).status, now)
             for door in site.doors
         )
-        alarms = (_alarm_now(state, kind, about, now) for kind, about in possible_alarms(site))
+        alarms = (alarm_now(state, kind, about, now) for kind, about in possible_alarms(site))
         musters = muster.read_out(site, state.muster, site.zone, now)
         told = self.states(site.id, (*zones, *doors, *alarms, *musters))
         messages = [self._mode(site.id, state.mode), *told.values()]
@@ -210,101 +202,23 @@ class Announcer:
         match fact:
             case OccupancyChanged():
                 topic = self._topics.occupancy(site, fact.zone)
-                return _retained(topic, _occupancy(fact), _event("occupancy.changed", fact.at))
+                return _retained(
+                    topic, occupancy_payload(fact), _event("occupancy.changed", fact.at)
+                )
             case DoorChanged():
                 door = DoorMessage(at=fact.at, state=fact.state)
                 topic = self._topics.door(site, fact.door)
                 return _retained(topic, encode(door), _event("door.changed", fact.at))
             case AlarmRaised() | AlarmAcknowledged() | AlarmCleared():
                 topic = self._topics.alarm(site, fact.kind, fact.object)
-                return _retained(topic, _alarm(fact), _event(_alarm_word(fact), fact.at))
+                return _retained(topic, alarm_payload(fact), _event(alarm_word(fact), fact.at))
             case ModeChanged():
                 return self._mode(site, ModeState(fact.mode, fact.at, fact.by, fact.why))
             case MusterChanged():
                 topic = self._topics.muster(site, fact.zone)
-                return _retained(topic, _muster(fact), _event("muster.changed", fact.at))
+                return _retained(topic, muster_payload(fact), _event("muster.changed", fact.at))
             case _:
                 return None
-
-
-def _occupancy(changed: OccupancyChanged) -> bytes:
-    message = OccupancyMessage(
-        at=changed.at,
-        people=changed.people,
-        low=changed.low,
-        high=changed.high,
-        known=changed.known,
-        capacity=changed.capacity,
-        p_vacant=changed.p_vacant,
-        p_full=changed.p_full,
-        stale=changed.stale,
-        because=changed.because,
-    )
-    return encode(message)
-
-
-def _alarm(alarm: AlarmRaised | AlarmAcknowledged | AlarmCleared) -> bytes:
-    match alarm:
-        case AlarmCleared():
-            return b""
-        case AlarmRaised():
-            return encode(AlarmMessage(alarm.at, alarm.kind, alarm.object))
-        case AlarmAcknowledged():
-            raised = AlarmMessage(alarm.raised, alarm.kind, alarm.object, alarm.at, alarm.by)
-            return encode(raised)
-
-
-def _alarm_word(fact: AlarmRaised | AlarmAcknowledged | AlarmCleared) -> str:
-    match fact:
-        case AlarmRaised():
-            return "alarm.raised"
-        case AlarmAcknowledged():
-            return "alarm.acknowledged"
-        case AlarmCleared():
-            return "alarm.cleared"
-
-
-def _alarm_now(
-    state: State, kind: AlarmKind, about: str, now: datetime
-) -> AlarmRaised | AlarmAcknowledged | AlarmCleared:
-    """The last that there is to say of an alarm."""
-    raised = state.alarms.get((kind, about))
-    if raised is None:
-        return AlarmCleared(kind, about, now)  # it may have been cleared while we were away
-    seen_to = state.acknowledged.get((kind, about))
-    if seen_to is None:
-        return AlarmRaised(kind, about, raised)
-    return AlarmAcknowledged(kind, about, raised, seen_to.at, seen_to.by)
-
-
-def _muster(changed: MusterChanged) -> bytes:
-    """A zone's muster list; empty where nobody is waited for (any more)."""
-    if not changed.expected:
-        return b""
-    message = MusterMessage(
-        at=changed.at,
-        expected=changed.expected,
-        seen=changed.seen,
-        missing=changed.missing[:MISSING_MAX],
-        more=len(changed.missing[MISSING_MAX:]),
-    )
-    return encode(message)
-
-
-def possible_alarms(site: Site) -> Iterator[tuple[AlarmKind, str]]:
-    """Every alarm that a site's parts may raise."""
-    kinds: tuple[
-        tuple[tuple[AlarmKind, ...], Sequence[Door | Zone | Machine | AccessPoint | Device]], ...
-    ] = (
-        (("forced", "held"), site.doors),
-        (("over-capacity",), site.zones),
-        (("lone-worker", "unsupervised", "unattended", "safe-stop"), site.machines),
-        (("duress",), site.access_points),
-        (("device-silent", "device-offline", "tamper", "clock-skew", "battery-low"), site.devices),
-    )
-    for names, objects in kinds:
-        for about in objects:
-            yield from ((kind, about.id) for kind in names)
 
 
 def _retained(topic: str, payload: bytes, event: CloudEvent | None = None) -> Outgoing:

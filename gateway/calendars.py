@@ -27,7 +27,8 @@ from gateway.config.calendars import CalendarFeed
 from gateway.core.bookings import Booking, Target
 from gateway.core.directory import HolderId
 from gateway.core.events import BookingsChanged
-from gateway.core.site import Site, SiteId
+from gateway.core.names import SiteId
+from gateway.core.site import Site
 from gateway.core.state import State
 
 log = logging.getLogger(__name__)
@@ -45,8 +46,15 @@ Place = tuple[SiteId, Target]
 class Engine(Protocol):
     """What of the service is needed here."""
 
-    sites: dict[SiteId, Site]
-    states: dict[SiteId, State]
+    @property
+    def sites(self) -> dict[SiteId, Site]:
+        """The sites as they are in force."""
+        ...
+
+    @property
+    def states(self) -> dict[SiteId, State]:
+        """Their states since the last commit."""
+        ...
 
     def tell(self, site: SiteId, event: BookingsChanged) -> Awaitable[object]:
         """Journal an event and take it into force."""

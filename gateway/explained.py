@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 
 from gateway.core.facts import Verdict
+from gateway.core.names import Text
 from gateway.core.reasons import REASONS
 from gateway.core.rules import RULES
 from gateway.core.rules.titles import RULE_TITLES
-from gateway.core.site import Text
 
 
 def title_of(rule: str) -> Text:

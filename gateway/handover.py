@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from gateway.wire import Outgoing
+from gateway.wire.outgoing import Outgoing
 
 WAITING_MAX: Final = 5000
 """Orders that may wait for the broker: a second of the highest rate; above, no more are made."""

@@ -13,10 +13,10 @@ from paho.mqtt.client import MQTTMessage
 from gateway.adapters.journal_rows import DeadLetter, masked
 from gateway.core.directory import CredentialHash, pin_text
 from gateway.core.events import Misunderstood, Reported, Requested
+from gateway.core.names import DeviceId, SiteId
 from gateway.core.readings import CredentialPresented, Report, WireError
-from gateway.core.site import DeviceId, SiteId
 from gateway.request_wire import Asked, read_request
-from gateway.wire import PAYLOAD_LIMIT
+from gateway.wire.outgoing import PAYLOAD_LIMIT
 from sensors.badges import is_badge
 from sensors.registry import Registry
 

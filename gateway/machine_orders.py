@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from gateway.core.facts import Fact, MachineWarningOver, StopMachine, WarnMachine
-from gateway.core.site import DeviceId, MachineId, Site, SiteId
+from gateway.core.names import DeviceId, MachineId, SiteId
+from gateway.core.site import Site
 from gateway.core.state import MachineUse, State
 from gateway.sentences import (
     OTHER_WARNING,
@@ -20,13 +21,8 @@ from gateway.sentences import (
     WARNING_OVER,
     WARNINGS,
 )
-from gateway.wire import (
-    MachineOrder,
-    Outgoing,
-    SafeStopCommand,
-    WarningCommand,
-    WarningOverCommand,
-)
+from gateway.wire.commands import MachineOrder, SafeStopCommand, WarningCommand, WarningOverCommand
+from gateway.wire.outgoing import Outgoing
 from sensors.registry import Registry
 
 LASTS: Final = timedelta(seconds=90)

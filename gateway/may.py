@@ -8,9 +8,10 @@ from datetime import datetime
 from msgspec import Struct
 
 from gateway.core.directory import Credential, Directory, HolderId
+from gateway.core.names import AccessPointId, DeviceId
 from gateway.core.question import Question
 from gateway.core.rules import Ruling, decide
-from gateway.core.site import AccessPointId, DeviceId, Site
+from gateway.core.site import Site
 from gateway.core.state import State
 
 

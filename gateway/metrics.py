@@ -20,7 +20,8 @@ from prometheus_client.registry import Collector
 from gateway.adapters.journal_rows import EventRow
 from gateway.clock import Clock
 from gateway.core.facts import Decided, OccupancyChanged
-from gateway.core.site import Site, SiteId, ZoneId
+from gateway.core.names import SiteId, ZoneId
+from gateway.core.site import Site
 from gateway.core.state import DoorState, State
 
 HOST: Final = "127.0.0.1"

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from gateway.core.events import GatewayHealth, Tick
-from gateway.core.site import DeviceId, SiteId
+from gateway.core.names import DeviceId, SiteId
 
 MINUTE: Final = timedelta(minutes=1)
 

@@ -8,7 +8,8 @@ from gateway.adapters.journal_file import JournalFile, StoredDecision, StoredEve
 from gateway.adapters.journal_rows import from_us
 from gateway.core.engine import step
 from gateway.core.events import SpaceChanged
-from gateway.core.site import Site, SiteId
+from gateway.core.names import SiteId
+from gateway.core.site import Site
 from gateway.core.state import State
 
 

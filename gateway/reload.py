@@ -16,7 +16,8 @@ from msgspec import Struct
 from gateway.config import ConfigError, Fault, load_space
 from gateway.config.calendars import CalendarFeed, load_calendars
 from gateway.config.space import space_files
-from gateway.core.site import Site, SiteId
+from gateway.core.names import SiteId
+from gateway.core.site import Site
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from gateway.adapters.journal_file import JournalFile, StoredEvent
 from gateway.core.engine import step
 from gateway.core.events import SpaceChanged
-from gateway.core.site import SiteId
+from gateway.core.names import SiteId
 from gateway.core.state import State
 
 

@@ -18,10 +18,11 @@ import msgspec
 from msgspec import Meta, Struct
 
 from gateway.core.directory import HolderId
+from gateway.core.names import SiteId
 from gateway.core.readings import WireError
 from gateway.core.requests import VERBS, Mode, Order, Request, TransactionId
-from gateway.core.site import SiteId
-from gateway.wire import Outgoing, Topics
+from gateway.wire.outgoing import Outgoing
+from gateway.wire.topics import Topics
 from sensors import strict_json
 
 VERB_MAX: Final = 32

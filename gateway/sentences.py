@@ -6,7 +6,7 @@ Decisions have theirs in `gateway.core.reasons`. A sentence says what to do next
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.core.site import Text
+from gateway.core.names import Text
 
 WARNINGS: Final[Mapping[str, Text]] = {
     "alone": Text(

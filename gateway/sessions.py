@@ -11,10 +11,12 @@ that to each of them is the rest left, and are the strangers' copies of the new 
 import asyncio
 from collections.abc import Container
 
-from gateway.adapters.mqtt import Session, broker_address
+from gateway.adapters.broker_address import broker_address
+from gateway.adapters.mqtt import Session
 from gateway.config import Settings
 from gateway.service import Service
-from gateway.wire import Outgoing, Topics
+from gateway.wire.outgoing import Outgoing
+from gateway.wire.topics import Topics
 from sensors.driver import Subscription
 from sensors.registry import Registry
 

@@ -4,9 +4,10 @@ import logging
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.adapters.journal import Journal, JournalError, Snapshot
+from gateway.adapters.journal import Journal, JournalError
+from gateway.adapters.journal_writer import Snapshot
 from gateway.core.directory import Directory
-from gateway.core.site import SiteId
+from gateway.core.names import SiteId
 from gateway.core.state import State
 
 log = logging.getLogger(__name__)

@@ -16,10 +16,11 @@ from gateway.adapters.journal_file import JournalFile, ToldEvent
 from gateway.core import occupancy, presence
 from gateway.core.engine import step
 from gateway.core.events import Reported, SpaceChanged
+from gateway.core.names import SiteId
 from gateway.core.question import asked
 from gateway.core.readings import CredentialPresented
 from gateway.core.rules import decide
-from gateway.core.site import Site, SiteId
+from gateway.core.site import Site
 from gateway.core.state import State
 
 

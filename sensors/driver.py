@@ -6,9 +6,12 @@ from typing import ClassVar, Literal, Protocol
 
 from msgspec import Struct
 
+from gateway.core.equipment import Device
+from gateway.core.names import DeviceId, SiteId, Text
 from gateway.core.readings import Report
-from gateway.core.site import Device, DeviceId, SiteId, Text
-from gateway.wire import MachineOrder, Outgoing, Topics
+from gateway.wire.commands import MachineOrder
+from gateway.wire.outgoing import Outgoing
+from gateway.wire.topics import Topics
 from sensors.badges import FORMATS
 
 Session = Literal["credentials", "sensors", "strangers"]

@@ -19,6 +19,8 @@ from typing import ClassVar
 
 import msgspec
 
+from gateway.core.equipment import Device
+from gateway.core.names import SiteId
 from gateway.core.readings import (
     Availability,
     CredentialPresented,
@@ -27,8 +29,9 @@ from gateway.core.readings import (
     Report,
     WireError,
 )
-from gateway.core.site import Device, SiteId
-from gateway.wire import MachineOrder, Outgoing, Topics
+from gateway.wire.commands import MachineOrder
+from gateway.wire.outgoing import Outgoing
+from gateway.wire.topics import Topics
 from sensors import badges, esp_rfid_users, strict_json
 from sensors.driver import (
     Answer,

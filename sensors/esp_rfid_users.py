@@ -22,7 +22,7 @@ import msgspec
 from msgspec import Struct
 
 from gateway.core.readings import WireError
-from gateway.wire import PAYLOAD_LIMIT
+from gateway.wire.outgoing import PAYLOAD_LIMIT
 from sensors import strict_json
 
 UID_MAX = 19

@@ -14,6 +14,8 @@ from typing import Annotated, ClassVar, Literal, get_args
 import msgspec
 from msgspec import Meta, Struct
 
+from gateway.core.equipment import Device
+from gateway.core.names import DeviceId, SiteId
 from gateway.core.readings import (
     Availability,
     Battery,
@@ -33,8 +35,9 @@ from gateway.core.readings import (
     Total,
     WireError,
 )
-from gateway.core.site import Device, DeviceId, SiteId
-from gateway.wire import AccessCommand, MachineOrder, Outgoing, Topics, UnlockCommand, encode
+from gateway.wire.commands import AccessCommand, MachineOrder, UnlockCommand
+from gateway.wire.outgoing import Outgoing, encode
+from gateway.wire.topics import Topics
 from sensors import badges, strict_json
 from sensors.driver import Answer, Subscription, format_faults, option_faults, session_of
 

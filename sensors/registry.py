@@ -3,9 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from gateway.core.equipment import Device
+from gateway.core.names import DeviceId, SiteId
 from gateway.core.readings import Report, WireError
-from gateway.core.site import Device, DeviceId, Site, SiteId
-from gateway.wire import PAYLOAD_LIMIT, MachineOrder, Outgoing, Topics
+from gateway.core.site import Site
+from gateway.wire.commands import MachineOrder
+from gateway.wire.outgoing import PAYLOAD_LIMIT, Outgoing
+from gateway.wire.topics import Topics
 from sensors.driver import Answer, Driver, Subscription
 from sensors.esp_rfid import EspRfid
 from sensors.native import Native, strangers

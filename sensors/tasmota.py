@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import ClassVar
 
+from gateway.core.equipment import Device
+from gateway.core.names import SiteId
 from gateway.core.readings import (
     Availability,
     Co2,
@@ -26,8 +28,9 @@ from gateway.core.readings import (
     Tampered,
     WireError,
 )
-from gateway.core.site import Device, SiteId
-from gateway.wire import MachineOrder, Outgoing, Topics
+from gateway.wire.commands import MachineOrder
+from gateway.wire.outgoing import Outgoing
+from gateway.wire.topics import Topics
 from sensors import badges, strict_json
 from sensors.driver import (
     Answer,

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, Literal
 
+from gateway.core.equipment import Device
+from gateway.core.names import SiteId
 from gateway.core.readings import (
     Availability,
     Battery,
@@ -23,8 +25,9 @@ from gateway.core.readings import (
     Tampered,
     WireError,
 )
-from gateway.core.site import Device, SiteId
-from gateway.wire import MachineOrder, Outgoing, Topics
+from gateway.wire.commands import MachineOrder
+from gateway.wire.outgoing import Outgoing
+from gateway.wire.topics import Topics
 from sensors import strict_json
 from sensors.driver import Answer, Subscription, option_faults, topic_faults
 

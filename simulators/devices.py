@@ -22,9 +22,11 @@ from typing import Literal
 import msgspec
 from msgspec import Struct, structs
 
+from gateway.core.names import DeviceId, SiteId
 from gateway.core.readings import CredentialPresented, Reading, WireError
-from gateway.core.site import DeviceId, SiteId
-from gateway.wire import AccessCommand, Ack, MachineOrder, Outgoing, Topics, UnlockCommand
+from gateway.wire.commands import AccessCommand, Ack, MachineOrder, UnlockCommand
+from gateway.wire.outgoing import Outgoing
+from gateway.wire.topics import Topics
 from sensors import badges
 from simulators.rights import RightsBook
 

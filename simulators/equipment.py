@@ -5,9 +5,13 @@ from typing import Literal
 
 from msgspec import Struct
 
+from gateway.core.equipment import Device
+from gateway.core.names import DeviceId, DoorId, MachineId, ZoneId
+from gateway.core.places import Door
 from gateway.core.readings import Reading
-from gateway.core.site import Device, DeviceId, Door, DoorId, MachineId, Site, ZoneId
-from gateway.wire import Outgoing, Topics
+from gateway.core.site import Site
+from gateway.wire.outgoing import Outgoing
+from gateway.wire.topics import Topics
 from simulators.devices import NativeDevice, SimulatedReader
 from simulators.faults import Faults, clock_skew
 from simulators.routes import Passage

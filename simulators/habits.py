@@ -10,7 +10,10 @@ from random import Random
 
 from msgspec import Struct
 
-from gateway.core.site import Machine, MachineId, Plan, Site, ZoneId
+from gateway.core.equipment import Machine
+from gateway.core.names import MachineId, ZoneId
+from gateway.core.plans import Plan
+from gateway.core.site import Site
 from simulators.routes import Place, Routes
 from simulators.seeds import branch
 from simulators.sessions import AWAY, Hours, Session, sessions_of

@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from gateway.core.site import DoorId
+from gateway.core.names import DoorId
 from simulators.routes import Passage
 from simulators.walks import Stand
 

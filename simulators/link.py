@@ -15,7 +15,7 @@ import aiomqtt
 from msgspec import Struct
 
 from gateway.backoff import full_jitter_s
-from gateway.wire import Outgoing
+from gateway.wire.outgoing import Outgoing
 
 log = logging.getLogger(__name__)
 

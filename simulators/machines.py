@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from gateway.core.readings import MachineReported
-from gateway.wire import SafeStopCommand, WarningCommand, WarningOverCommand
+from gateway.wire.commands import SafeStopCommand, WarningCommand, WarningOverCommand
 from simulators.devices import Command, Effect, Event, Heard, SimulatedReader
 
 RUNS_DOWN_S: Final = 0.5

@@ -8,10 +8,12 @@ from datetime import datetime
 import msgspec
 
 from gateway.core.directory import HolderId
+from gateway.core.names import SiteId
 from gateway.core.requests import VERBS, Order, Request
-from gateway.core.site import SiteId
 from gateway.request_wire import request_message
-from gateway.wire import Outgoing, ResponseMessage, Topics
+from gateway.wire.outgoing import Outgoing
+from gateway.wire.states import ResponseMessage
+from gateway.wire.topics import Topics
 
 _read_response = msgspec.json.Decoder(ResponseMessage).decode
 

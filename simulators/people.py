@@ -13,7 +13,10 @@ from typing import Literal
 
 from msgspec import Struct
 
-from gateway.core.site import AccessPoint, MachineId, Plan, PlanId, RoleId, Site, TrainingId
+from gateway.core.names import MachineId, PlanId, RoleId, TrainingId
+from gateway.core.places import AccessPoint
+from gateway.core.plans import Plan
+from gateway.core.site import Site
 from simulators.badges import badge_bytes
 from simulators.habits import STAFF, Maker, rhythm_of
 from simulators.routes import Place

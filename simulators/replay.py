@@ -11,9 +11,10 @@ from datetime import timedelta
 import msgspec
 from msgspec import Struct
 
+from gateway.core.names import DeviceId, SiteId
 from gateway.core.readings import Crossed
-from gateway.core.site import DeviceId, SiteId
-from gateway.wire import Outgoing, Topics
+from gateway.wire.outgoing import Outgoing
+from gateway.wire.topics import Topics
 from simulators.devices import NativeDevice, read_ack
 from simulators.layouts import Recording
 from simulators.link import Broker, Link

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from gateway.core.rights import presented_hash
-from gateway.wire import RightsMessage, RightsPage
+from gateway.wire.rights import RightsMessage, RightsPage
 
 KEY_DIGITS: Final = 16
 """Hex digits of a key on the wire."""

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from gateway.core.site import Door, DoorId, Site, ZoneId
+from gateway.core.names import DoorId, ZoneId
+from gateway.core.places import Door
+from gateway.core.site import Site
 
 Place = ZoneId | None
 """Where somebody is; None is the street."""

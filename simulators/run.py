@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from gateway.clock import Clock
-from gateway.wire import Topics
+from gateway.wire.topics import Topics
 from simulators.equipment import heard_as
 from simulators.link import Broker, Link
 from simulators.tally import Bookkeeping, Tally

@@ -11,6 +11,7 @@ from math import exp
 from random import Random
 from typing import Literal, Protocol
 
+from gateway.core.equipment import Device
 from gateway.core.readings import (
     Battery,
     Co2,
@@ -23,7 +24,6 @@ from gateway.core.readings import (
     Reading,
     Tampered,
 )
-from gateway.core.site import Device
 from simulators.faults import Faults, crossings_seen, happens
 
 Kind = Literal[

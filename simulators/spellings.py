@@ -9,6 +9,7 @@ from typing import Protocol
 
 import msgspec
 
+from gateway.core.equipment import Device
 from gateway.core.readings import (
     Battery,
     Co2,
@@ -20,8 +21,7 @@ from gateway.core.readings import (
     Presence,
     Reading,
 )
-from gateway.core.site import Device
-from gateway.wire import Outgoing
+from gateway.wire.outgoing import Outgoing
 
 
 class Spelling(Protocol):

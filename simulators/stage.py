@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from gateway.clock import Clock
 from gateway.core.site import Site
-from gateway.wire import Topics
+from gateway.wire.topics import Topics
 from simulators.faults import Faults
 from simulators.link import Broker
 from simulators.people import MEMBERS

@@ -13,8 +13,9 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
-from gateway.core.site import DeviceId, SiteId
-from gateway.wire import AccessCommand, AccessMessage
+from gateway.core.names import DeviceId, SiteId
+from gateway.wire.commands import AccessCommand
+from gateway.wire.states import AccessMessage
 from simulators.devices import Key, NativeDevice
 from simulators.judge import Must
 

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from gateway.core.site import DeviceId, Door, MachineId
+from gateway.core.names import DeviceId, MachineId
+from gateway.core.places import Door
 from simulators.people import Person
 from simulators.routes import Passage, Place
 

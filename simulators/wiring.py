@@ -11,9 +11,11 @@ from functools import partial
 import msgspec
 from msgspec import Struct
 
+from gateway.core.names import DeviceId, ZoneId
 from gateway.core.readings import CredentialPresented, Reading
-from gateway.core.site import DeviceId, ZoneId
-from gateway.wire import AccessCommand, MachineOrder, Outgoing, Topics
+from gateway.wire.commands import AccessCommand, MachineOrder
+from gateway.wire.outgoing import Outgoing
+from gateway.wire.topics import Topics
 from simulators.badges import spelled
 from simulators.clockwork import Clockwork
 from simulators.devices import Event, Key, NativeDevice, SimulatedReader, read_ack, read_command

@@ -17,9 +17,11 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from gateway.core.names import DeviceId, DoorId, MachineId, ZoneId
 from gateway.core.readings import DoorReported, ExitRequested, MachineReported
-from gateway.core.site import DeviceId, DoorId, MachineId, ZoneId
-from gateway.wire import MachineOrder, Outgoing, SafeStopCommand, Topics, WarningCommand
+from gateway.wire.commands import MachineOrder, SafeStopCommand, WarningCommand
+from gateway.wire.outgoing import Outgoing
+from gateway.wire.topics import Topics
 from simulators.clockwork import Clockwork
 from simulators.equipment import Direction, Equipment
 from simulators.faults import Faults, happens

@@ -20,7 +20,8 @@ from gateway.console.app import build_app
 from gateway.console.place import Console
 from gateway.console.seat import Scope, Seat
 from gateway.core.directory import Holder, HolderId, StaffRole
-from gateway.core.site import RoleId, Site, SiteId
+from gateway.core.names import RoleId, SiteId
+from gateway.core.site import Site
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 CSRF = "the-token-of-this-session"

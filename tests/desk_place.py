@@ -17,8 +17,9 @@ from msgspec import structs
 
 from gateway.adapters.desk import DeskError
 from gateway.adapters.directory import FILE, DirectoryStore, Member
-from gateway.adapters.journal import JOURNAL_FILE, Batch, Journal
+from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal_rows import decision_row, event_row
+from gateway.adapters.journal_writer import Batch
 from gateway.announce import Announcer
 from gateway.console.seat import Scope, Seat
 from gateway.core.directory import (
@@ -33,11 +34,13 @@ from gateway.core.directory import (
 from gateway.core.engine import step
 from gateway.core.events import DirectoryChanged, Event, Reported, Requested, SpaceChanged
 from gateway.core.facts import Decided, Fact, RequestAnswered
+from gateway.core.names import ADMINISTRATOR, OPERATOR, DeviceId, PlanId, RoleId, SiteId, ZoneId
 from gateway.core.readings import CredentialPresented, DoorReported, Reading
 from gateway.core.requests import Order, Request
-from gateway.core.site import ADMINISTRATOR, OPERATOR, DeviceId, PlanId, RoleId, SiteId, ZoneId
 from gateway.core.state import State
-from gateway.wire import ResponseMessage, Topics, encode
+from gateway.wire.outgoing import encode
+from gateway.wire.states import ResponseMessage
+from gateway.wire.topics import Topics
 from sensors.registry import Registry
 from tests.console_place import CSRF, NOW, ConsolePlace
 

@@ -5,7 +5,7 @@ import threading
 from types import TracebackType
 from typing import Final, Self
 
-from gateway.adapters.embedded_broker import LOOPBACK
+from gateway.adapters.loopback import LOOPBACK
 
 CHUNK: Final = b"X" * 65_536
 

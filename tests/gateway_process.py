@@ -16,11 +16,11 @@ from urllib.parse import urlsplit
 import aiomqtt
 import pytest
 
-from gateway.adapters.embedded_broker import start_tied
 from gateway.adapters.journal import JOURNAL_FILE
 from gateway.adapters.journal_file import JournalFile
-from gateway.core.site import DeviceId, SiteId
-from gateway.wire import Topics
+from gateway.adapters.tied import start_tied
+from gateway.core.names import DeviceId, SiteId
+from gateway.wire.topics import Topics
 from tests.servers import POLL_S, START_S, STOP_S
 
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from typing import Any, Final
 import aiomqtt
 
 from gateway.adapters.directory import FILE, DirectoryStore, Member, credential_hash, holder_of
-from gateway.adapters.embedded_broker import LOOPBACK
+from gateway.adapters.loopback import LOOPBACK
 from gateway.clock import SystemClock
 from gateway.core.directory import (
     Credential,
@@ -24,10 +24,11 @@ from gateway.core.directory import (
     StaffRole,
     Training,
 )
+from gateway.core.names import OPERATOR, DeviceId, PlanId, SiteId, TrainingId
 from gateway.core.readings import DoorReported
 from gateway.core.requests import Order
-from gateway.core.site import OPERATOR, DeviceId, PlanId, SiteId, TrainingId
-from gateway.wire import Outgoing, ResponseMessage
+from gateway.wire.outgoing import Outgoing
+from gateway.wire.states import ResponseMessage
 from simulators.devices import Event, Heard, NativeDevice, SimulatedReader, read_ack, read_command
 from simulators.machines import SimulatedMachine
 from simulators.operator import Operator

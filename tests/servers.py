@@ -20,7 +20,9 @@ from typing import Any, Self
 
 import pytest
 
-from gateway.adapters.embedded_broker import LOOPBACK, EmbeddedBroker, free_port, start_tied
+from gateway.adapters.embedded_broker import EmbeddedBroker
+from gateway.adapters.loopback import LOOPBACK, free_port
+from gateway.adapters.tied import start_tied
 
 START_S = 20.0
 STOP_S = 5.0

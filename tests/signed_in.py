@@ -25,7 +25,7 @@ from gateway.console.signin import accounts, cookies, passwords, sessions
 from gateway.console.signin.secret import csrf_of
 from gateway.console.signin.store import FILE, Store
 from gateway.core.directory import Holder, HolderId, StaffRole
-from gateway.core.site import RoleId, SiteId
+from gateway.core.names import RoleId, SiteId
 
 PASSWORD = "four words without a link"  # noqa: S105 - everybody's in the tests
 TOTP = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

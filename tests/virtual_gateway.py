@@ -19,8 +19,10 @@ from gateway.adapters.directory import credential_hash, reader_key
 from gateway.announce import Announcer
 from gateway.core.directory import Credential, DirectoryChange
 from gateway.core.engine import step
+from gateway.core.equipment import Device
 from gateway.core.events import DirectoryChanged, Event, Reported, SpaceChanged, Tick
 from gateway.core.facts import Decided, DuplicateDropped, Fact
+from gateway.core.names import DeviceId
 from gateway.core.rights import (
     Frame,
     Spans,
@@ -32,14 +34,16 @@ from gateway.core.rights import (
     standing_of,
 )
 from gateway.core.sequence import acknowledged
-from gateway.core.site import Device, DeviceId, Site
+from gateway.core.site import Site
 from gateway.core.state import State
 from gateway.cutoff.pages import Posted, posted
 from gateway.intake import Intake
-from gateway.members.cells import known_of
 from gateway.members.change import change_of
+from gateway.members.known import known_of
 from gateway.members.lines import read_members
-from gateway.wire import Ack, Outgoing, Topics, encode
+from gateway.wire.commands import Ack
+from gateway.wire.outgoing import Outgoing, encode
+from gateway.wire.topics import Topics
 from sensors.native import rights_in_force
 from sensors.registry import Registry
 from simulators.people import Person

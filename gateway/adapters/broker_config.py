@@ -15,7 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from gateway.adapters.embedded_broker import INFLIGHT_MESSAGES
-from gateway.core.site import Device, Site, SiteId
+from gateway.core.equipment import Device
+from gateway.core.names import SiteId
+from gateway.core.site import Site
 
 _QUEUED_PER_DEVICE = 1000
 """Messages: hours of a busy door, kept while the gateway is away."""

@@ -16,11 +16,12 @@ import msgspec
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from gateway.adapters.mqtt import BrokerAddress
+from gateway.adapters.broker_address import BrokerAddress
+from gateway.core.names import SiteId
 from gateway.core.requests import Request
-from gateway.core.site import SiteId
 from gateway.request_wire import request_message
-from gateway.wire import ResponseMessage, Topics
+from gateway.wire.states import ResponseMessage
+from gateway.wire.topics import Topics
 
 ANSWER_S: Final = 5.0
 """How long to wait for an answer: a request that is older is refused anyway."""

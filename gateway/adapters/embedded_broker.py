@@ -9,15 +9,15 @@ import asyncio
 import importlib.util
 import os
 import shutil
-import socket
-import sys
-from asyncio.subprocess import DEVNULL, Process
+from asyncio.subprocess import Process
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-LOOPBACK = "127.0.0.1"
+from gateway.adapters.loopback import LOOPBACK, answers_connect, free_port, is_taken
+from gateway.adapters.tied import start_tied
+
 START_S = 15.0
 """A start on a small computer, with a large mosquitto.db to read."""
 STOP_S = 2.5
@@ -94,7 +94,7 @@ class EmbeddedBroker:
             try:
                 await self._start_on(port)
             except BrokerError:
-                if attempt == attempts or not _is_taken(port):
+                if attempt == attempts or not is_taken(port):
                     raise
             else:
                 self.port = port
@@ -148,7 +148,7 @@ class EmbeddedBroker:
         return self._process
 
     async def _start_on(self, port: int) -> None:
-        if _is_taken(port):  # else somebody else's broker would answer us
+        if is_taken(port):  # else somebody else's broker would answer us
             raise BrokerError(f"port {port} is in use by another program")
         self._folder.mkdir(parents=True, exist_ok=True)
         command = self._mosquitto(port) if self.kind == "mosquitto" else self._iotcore(port)
@@ -233,62 +233,6 @@ def mosquitto_lines(folder: Path, port: int, *, autosave: bool = True) -> list[s
 def find_mosquitto() -> str | None:
     """The program's path; Debian keeps it where only root looks."""
     return shutil.which("mosquitto", path=os.environ.get("PATH", os.defpath) + _SBIN)
-
-
-async def start_tied(*command: str, log: int) -> Process:
-    """Start a program that dies with us, in a session of its own so that Ctrl-C is left to us.
-
-    `command` is what `gateway.adapters.broker_child` takes after the parent's process id.
-    """
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "gateway.adapters.broker_child", str(os.getpid()), *command),
-        stdin=DEVNULL,
-        stdout=log,
-        stderr=log,
-        start_new_session=True,
-    )
-
-
-_CONNECT = bytes.fromhex("10 0d 0004 4d515454 05 02 000a 00 0000")
-"""MQTT 5, clean start, keep alive 10 s, no properties, an empty client id [MQTT-3.1]."""
-_DISCONNECT = bytes.fromhex("e0 00")
-_CONNACK = 0x20
-
-
-async def answers_connect(port: int) -> bool:
-    """Whether an MQTT 5 CONNECT gets a CONNACK, be it a refusal of a client without a password."""
-    try:
-        reader, writer = await asyncio.open_connection(LOOPBACK, port)
-    except OSError:
-        return False
-    try:
-        writer.write(_CONNECT)
-        answer = await reader.readexactly(1)
-        writer.write(_DISCONNECT)
-        await writer.drain()
-    except (OSError, asyncio.IncompleteReadError):
-        return False
-    finally:
-        writer.close()
-    return answer[0] == _CONNACK
-
-
-def free_port() -> int:
-    """A loopback port that nobody has at this moment."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _is_taken(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            return True
-    return False
 
 
 _IOTCORE_TOML = """\

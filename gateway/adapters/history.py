@@ -21,7 +21,9 @@ from gateway.adapters.journal_rows import from_us, to_us
 from gateway.core import zone_days
 from gateway.core.events import Event, SpaceChanged
 from gateway.core.facts import OccupancyDay
-from gateway.core.site import Site, Text, Zone, ZoneId
+from gateway.core.names import Text, ZoneId
+from gateway.core.places import Zone
+from gateway.core.site import Site
 from gateway.core.zone_days import THRESHOLD, Piece, in_use_from
 
 _EVER = (-(2**63), 2**63 - 1)

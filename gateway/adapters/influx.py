@@ -4,15 +4,7 @@ The cursor moves only after the server has said that the points are written, so 
 length, or a kill at any moment, at worst writes some points again: same series, same time, same
 values (`gateway.adapters.points`). It holds one batch in memory; all else waits in the journal.
 
-A server's answer is one of four, and each has one consequence:
-
-| answer      | when                               | then                                          |
-|-------------|------------------------------------|-----------------------------------------------|
-| written     | 204                                | the cursor moves                              |
-| unreachable | no answer, 408, 425, 429, 5xx      | try again for ever, 30 s apart at most        |
-| refused     | 401, 403, 404, anything unexpected | the same, slowly: somebody must mend it       |
-| rejected    | 400, 413, 422: the data is wrong   | halve until the bad points are alone: they    |
-|             |                                    | become dead letters, the others are written   |
+What a server may answer, and what follows, is in `influx_answer`.
 
 It shares the loop with the doors' answers, so it works in slices of a millisecond at most.
 """
@@ -21,11 +13,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Literal, Protocol
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Protocol
 
-from msgspec import Struct
-
+from gateway.adapters.influx_answer import Answer, Backoff, Verdict, pause_s
+from gateway.adapters.influx_settings import InfluxSettings
 from gateway.adapters.journal import JournalError
 from gateway.adapters.journal_rows import DeadLetter
 from gateway.adapters.points import points
@@ -35,6 +26,8 @@ from gateway.core.facts import JournalRow
 
 if TYPE_CHECKING:
     from gateway.adapters.influx_http import HttpStore
+
+_log = logging.getLogger(__name__)
 
 CURSOR = "influx"
 """The outbox's name in the journal."""
@@ -48,69 +41,8 @@ GZIP_POINTS = 500
 """The same where they are compressed, which takes 1 ms of the loop's time; 2,000 would take 4."""
 SLICE_POINTS = 200
 """Points made between two pauses: 0.4 ms of the loop's time."""
-RETRY_AFTER_MAX_S = 300.0
-"""A server that asks for more patience than this is asked again anyway."""
-_LONGEST_TRIES = 10
-"""After so many tries a backoff has reached its longest pauses."""
 _PAYLOAD_LIMIT = 500
 """Characters of a bad point that a dead letter keeps; a good point has 300 at most."""
-
-_log = logging.getLogger(__name__)
-
-Backoff = Callable[[int], float]
-"""Seconds to wait after so many failures in a row."""
-
-
-class InfluxSettings(Struct, frozen=True):
-    """Where points go. InfluxDB 1.8: `bucket` is `database/policy`, `token` is `user:password`."""
-
-    url: str
-    bucket: str
-    org: str = "-"
-    """InfluxDB 2 only; the API wants a word nevertheless."""
-    token: str = ""
-    gzip: bool = False
-    """Worth it across a network only."""
-    timeout_s: float = 10.0
-
-    def __repr__(self) -> str:
-        """Without the token, so that no log can show it."""
-        return f"InfluxSettings({self.where!r})"
-
-    @property
-    def where(self) -> str:
-        """Server and bucket, for people; without what a URL may hide before its `@`."""
-        host = urlsplit(self.url)
-        return f"{host.scheme}://{host.netloc.rpartition('@')[2]}, bucket {self.bucket}"
-
-
-Verdict = Literal["written", "unreachable", "refused", "rejected"]
-
-
-class Answer(Struct, frozen=True):
-    """What became of a write; `why` is the server's or the network's reason."""
-
-    verdict: Verdict
-    why: str = ""
-    retry_after_s: float = 0.0
-
-
-def answer_to_status(status: int, why: str, retry_after_s: float = 0.0) -> Answer:
-    """What an HTTP status other than success means for the points (table above)."""
-    if status in {400, 413, 422}:
-        return Answer("rejected", why)
-    if status in {408, 425, 429} or status >= 500:  # noqa: PLR2004 - HTTP's own numbers
-        return Answer("unreachable", why, retry_after_s)
-    return Answer("refused", why)
-
-
-def pause_s(answer: Answer, attempt: int, backoff: Backoff) -> float:
-    """Seconds until the next try: what the server asked for, and then our own backoff.
-
-    A refusal starts at the longest pauses: no person mends a token within a second.
-    """
-    tries = attempt if answer.verdict != "refused" else _LONGEST_TRIES
-    return min(answer.retry_after_s, RETRY_AFTER_MAX_S) + backoff(tries)
 
 
 class JournalReader(Protocol):

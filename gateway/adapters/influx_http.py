@@ -12,7 +12,8 @@ from influxdb_client.client.exceptions import InfluxDBError
 from influxdb_client.client.influxdb_client_async import InfluxDBClientAsync
 from influxdb_client.domain.write_precision import WritePrecision
 
-from gateway.adapters.influx import Answer, InfluxSettings, answer_to_status
+from gateway.adapters.influx_answer import Answer, answer_to_status
+from gateway.adapters.influx_settings import InfluxSettings
 
 _WHY_LIMIT = 500
 """Characters of a server's message that are kept; some repeat the whole body."""

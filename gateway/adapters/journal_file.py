@@ -15,7 +15,8 @@ from gateway.adapters.journal_rows import from_us, to_us
 from gateway.core.directory import Directory
 from gateway.core.events import Event, SpaceChanged
 from gateway.core.facts import Decided, Fact, JournalRow
-from gateway.core.site import DeviceId, Site, SiteId
+from gateway.core.names import DeviceId, SiteId
+from gateway.core.site import Site
 from gateway.core.state import State, decode
 
 _FACTS = msgspec.json.Decoder(tuple[Fact, ...])

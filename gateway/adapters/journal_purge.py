@@ -23,8 +23,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct, structs
 
-from gateway.adapters.journal import FORGET_DIRECTORIES
 from gateway.adapters.journal_rows import from_us, to_us
+from gateway.adapters.journal_writer import FORGET_DIRECTORIES
 from gateway.core.directory import HolderId
 from gateway.core.events import Event, Requested, Tick
 from gateway.core.facts import (
@@ -35,8 +35,8 @@ from gateway.core.facts import (
     RequestAnswered,
     VisitsDay,
 )
+from gateway.core.names import SiteId
 from gateway.core.requests import EnrolBadge, MarkLeft, MarkMustered
-from gateway.core.site import SiteId
 
 ROWS: Final = 50
 """Rows of one transaction: 2 ms, and 7 at most, for which a door may have to wait; 200 are 6 and 12

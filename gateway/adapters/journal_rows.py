@@ -21,7 +21,7 @@ from gateway.core.events import (
     Tick,
 )
 from gateway.core.facts import Decided, Fact, OccupancyMinute
-from gateway.core.site import DeviceId, SiteId
+from gateway.core.names import DeviceId, SiteId
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _US: Final = timedelta(microseconds=1)

@@ -6,12 +6,15 @@ of them, although nearly every packet of ours carries none: a fifth of the gatew
 expiry again gives the same bytes. What is parsed stays paho's own code.
 """
 
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
 import paho.mqtt._packet
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+
+from gateway.wire.outgoing import Outgoing
 
 _TABLES: Final = Properties(PacketTypes.PUBLISH).__dict__  # type: ignore[no-untyped-call] # paho
 _NONE: Final = 0
@@ -65,6 +68,27 @@ class Attributes(SharedProperties):
         source, kind, id_, time = self.__dict__["attributes"]
         body = _fixed(source, kind) + _pair("id", id_) + _pair("time", time)
         return bytes(_length(len(body))) + body
+
+
+_EXPIRIES: Final[dict[int, Expiry]] = {}
+"""Message expiry as properties, by whole seconds: building one costs more than sending it."""
+
+
+def properties_of(message: Outgoing, now: datetime) -> SharedProperties | None:
+    """Of a fact its attributes, it has no expiry; of an order its expiry, it has no attributes."""
+    event = message.event
+    if event is not None:
+        return Attributes(f"/{message.topic}", event.type, event.id, event.time.isoformat())
+    return _expiry(message.expires, now)
+
+
+def _expiry(expires: datetime | None, now: datetime) -> Expiry | None:
+    if expires is None:
+        return None
+    seconds = max(1, min(3600, -int((now - expires).total_seconds() // 1)))
+    if seconds not in _EXPIRIES:
+        _EXPIRIES[seconds] = Expiry(seconds)
+    return _EXPIRIES[seconds]
 
 
 @lru_cache(maxsize=4096)

@@ -9,10 +9,11 @@ from collections import Counter
 
 from gateway.bench.fuzz_place import MARKERS, STRANGER, is_wild
 from gateway.bench.judge import Ask
+from gateway.core.names import DeviceId
 from gateway.core.readings import WireError
-from gateway.core.site import DeviceId, Site
+from gateway.core.site import Site
 from gateway.intake import TOPIC_KEPT
-from gateway.wire import Topics
+from gateway.wire.topics import Topics
 from sensors.registry import Registry
 
 Number = tuple[DeviceId, int, int]

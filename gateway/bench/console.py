@@ -20,15 +20,16 @@ import aiomqtt
 import msgspec
 from msgspec import Struct
 
-from gateway.adapters.embedded_broker import LOOPBACK, EmbeddedBroker, free_port
+from gateway.adapters.embedded_broker import EmbeddedBroker
+from gateway.adapters.loopback import LOOPBACK, free_port
 from gateway.bench import console_child, console_clients, gateway_process, place
 from gateway.bench.console_clients import Heard, How
 from gateway.bench.crowd import Crowd, connected
 from gateway.bench.gateway_child import gateway_child
 from gateway.bench.processes import BenchError, child, rss_mb
 from gateway.config import credential_key, load_settings
-from gateway.core.site import ZoneId
-from gateway.wire import Topics
+from gateway.core.names import ZoneId
+from gateway.wire.topics import Topics
 
 MEMBERS: Final = 1000
 READERS: Final = 20

@@ -19,7 +19,8 @@ from gateway.config import Settings, load_settings
 from gateway.console.manners import yield_to_the_doors
 from gateway.console.seat import Seat
 from gateway.core.directory import Holder, HolderId, StaffRole
-from gateway.core.site import OPERATOR, Site, SiteId
+from gateway.core.names import OPERATOR, SiteId
+from gateway.core.site import Site
 
 
 class Order(Struct):

@@ -13,12 +13,15 @@ from contextlib import asynccontextmanager
 from msgspec import Struct
 from paho.mqtt.client import MQTTMessage
 
-from gateway.adapters.mqtt import BrokerAddress, Session
+from gateway.adapters.broker_address import BrokerAddress
+from gateway.adapters.mqtt import Session
 from gateway.bench.processes import BenchError
 from gateway.clock import SystemClock
+from gateway.core.equipment import Device
+from gateway.core.names import DeviceId
 from gateway.core.readings import Crossed, DoorReported, Motion, Reading
-from gateway.core.site import Device, DeviceId, Site
-from gateway.wire import Topics
+from gateway.core.site import Site
+from gateway.wire.topics import Topics
 from sensors.driver import Subscription
 from simulators.devices import (
     RESEND_AFTER_S,

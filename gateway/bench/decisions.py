@@ -33,33 +33,26 @@ from gateway.core.directory import (
     Training,
 )
 from gateway.core.engine import step
+from gateway.core.equipment import Device, Machine
 from gateway.core.events import BookingsChanged, DirectoryChanged, Event, Reported, SpaceChanged
 from gateway.core.facts import Decided
-from gateway.core.readings import CredentialPresented
-from gateway.core.site import (
-    AccessPoint,
+from gateway.core.names import (
     AccessPointId,
-    Demands,
-    Device,
     DeviceId,
-    Door,
     DoorId,
-    Interlock,
-    Machine,
     MachineId,
     Named,
-    Plan,
     PlanId,
-    Quota,
-    Right,
     RoleId,
-    Site,
     SiteId,
     Text,
     TrainingId,
-    Zone,
     ZoneId,
 )
+from gateway.core.places import AccessPoint, Demands, Door, Interlock, Zone
+from gateway.core.plans import Plan, Quota, Right
+from gateway.core.readings import CredentialPresented
+from gateway.core.site import Site
 from gateway.core.state import DayOfUse, State
 from gateway.wiring import GC_ALLOCATIONS
 

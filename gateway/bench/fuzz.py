@@ -16,9 +16,10 @@ import msgspec
 from msgspec import Struct
 from paho.mqtt.client import MQTTMessage
 
+from gateway.adapters.broker_address import BrokerAddress
 from gateway.adapters.embedded_broker import EmbeddedBroker
 from gateway.adapters.journal import JOURNAL_FILE
-from gateway.adapters.mqtt import BrokerAddress, Session
+from gateway.adapters.mqtt import Session
 from gateway.bench import gateway_process, place
 from gateway.bench.fuzz_place import MARKERS, STRANGER, fuzz_place
 from gateway.bench.gateway_child import GatewayChild, gateway_child
@@ -27,9 +28,11 @@ from gateway.bench.processes import BenchError
 from gateway.bench.shots import Shots
 from gateway.clock import SystemClock
 from gateway.config import credential_key, load_settings
+from gateway.core.names import DeviceId
 from gateway.core.readings import CredentialPresented, Motion, Reading
-from gateway.core.site import DeviceId, Site
-from gateway.wire import Outgoing, Topics
+from gateway.core.site import Site
+from gateway.wire.outgoing import Outgoing
+from gateway.wire.topics import Topics
 from sensors.driver import Subscription
 from simulators.devices import NativeDevice, read_ack
 

@@ -9,17 +9,10 @@ from collections.abc import Iterator
 from msgspec import structs
 
 from gateway.bench import place
-from gateway.core.site import (
-    AccessPoint,
-    Device,
-    DeviceId,
-    DoorId,
-    Machine,
-    MachineId,
-    Site,
-    Text,
-    ZoneId,
-)
+from gateway.core.equipment import Device, Machine
+from gateway.core.names import DeviceId, DoorId, MachineId, Text, ZoneId
+from gateway.core.places import AccessPoint
+from gateway.core.site import Site
 
 READERS = 8
 OTHERS = 3

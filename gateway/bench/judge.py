@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from gateway.adapters.journal_file import JournalFile
 from gateway.bench.crowd import Crowd, Number
-from gateway.core.site import DeviceId, SiteId
+from gateway.core.names import DeviceId, SiteId
 from gateway.replay import Replayed, replay
 
 Ask = Callable[[str], list[Any]]

@@ -15,8 +15,9 @@ import msgspec
 from msgspec import Struct
 from paho.mqtt.client import MQTTMessage
 
-from gateway.adapters.mqtt import BrokerAddress, Session
-from gateway.wire import Outgoing
+from gateway.adapters.broker_address import BrokerAddress
+from gateway.adapters.mqtt import Session
+from gateway.wire.outgoing import Outgoing
 from sensors.driver import Subscription
 
 DRAIN_S = 10.0

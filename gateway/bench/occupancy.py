@@ -21,7 +21,7 @@ from gateway.bench.occupancy_sensing import faults_of, sensed
 from gateway.bench.occupancy_story import Story
 from gateway.core.estimate import reading, window
 from gateway.core.estimate.evidence import Evidence, MotionSeen, TotalsTold
-from gateway.core.site import DeviceId, ZoneId
+from gateway.core.names import DeviceId, ZoneId
 
 DATASETS = Path("../shared/datasets")
 """Read when no data is named, where it is there."""

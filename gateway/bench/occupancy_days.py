@@ -16,11 +16,15 @@ from msgspec import structs
 
 from gateway.bench.occupancy_story import Arrived, Look, Story
 from gateway.config import load_space
+from gateway.core.equipment import Device
 from gateway.core.estimate.evidence import BadgeTaken, DeviceHealth, DeviceJudged, Evidence
 from gateway.core.estimate.layout import Layout
+from gateway.core.names import DeviceId, Text, ZoneId
 from gateway.core.readings import Availability, CredentialPresented, Report
-from gateway.core.site import Device, DeviceId, Site, Text, ZoneId
-from gateway.wire import AccessCommand, Ack, Outgoing, Topics, encode
+from gateway.core.site import Site
+from gateway.wire.commands import AccessCommand, Ack
+from gateway.wire.outgoing import Outgoing, encode
+from gateway.wire.topics import Topics
 from sensors.registry import Registry
 from simulators.drive import drive
 from simulators.faults import Faults

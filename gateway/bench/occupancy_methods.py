@@ -15,7 +15,7 @@ from gateway.bench.occupancy_story import Story
 from gateway.core.estimate import reading, totals, window
 from gateway.core.estimate.evidence import Evidence, MotionSeen, TotalsTold
 from gateway.core.estimate.totals import Totals
-from gateway.core.site import DeviceId, ZoneId
+from gateway.core.names import DeviceId, ZoneId
 
 RESET_HOUR = 4
 SILENCE = timedelta(minutes=10)

@@ -22,7 +22,7 @@ from gateway.core.estimate.evidence import (
     PresenceSeen,
     TotalsTold,
 )
-from gateway.core.site import DeviceId, ZoneId
+from gateway.core.names import DeviceId, ZoneId
 
 ROOM = ZoneId("room")
 COUNTER, PIR, RADAR = DeviceId("counter"), DeviceId("pir"), DeviceId("radar")

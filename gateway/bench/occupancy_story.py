@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from gateway.core.estimate.evidence import Evidence
-from gateway.core.site import ZoneId
+from gateway.core.names import ZoneId
 
 
 class Arrived(Struct, frozen=True):

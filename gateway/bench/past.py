@@ -13,15 +13,17 @@ from pathlib import Path
 from msgspec import structs
 
 from gateway.adapters.directory import FILE, DirectoryStore, diff
-from gateway.adapters.journal import JOURNAL_FILE, Batch, Journal, Snapshot
+from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal_rows import decision_row, event_row, minute_row
+from gateway.adapters.journal_writer import Batch, Snapshot
 from gateway.bench.crowd import Sensor
 from gateway.core.directory import Directory, DirectoryChange
 from gateway.core.engine import step
 from gateway.core.events import DirectoryChanged, Event, Reported, SpaceChanged, Tick
 from gateway.core.facts import Decided, OccupancyMinute
+from gateway.core.names import DeviceId
 from gateway.core.readings import CredentialPresented, Reading
-from gateway.core.site import DeviceId, Site
+from gateway.core.site import Site
 from gateway.core.state import State
 from gateway.snapshots import SNAPSHOT_EVERY
 

@@ -5,22 +5,11 @@ from pathlib import Path
 
 from gateway.adapters.directory import FILE, DirectoryStore, Member, credential_hash, holder_of
 from gateway.core.directory import Credential, Holder, Membership
-from gateway.core.site import (
-    AccessPoint,
-    AccessPointId,
-    Device,
-    DeviceId,
-    Door,
-    DoorId,
-    Plan,
-    PlanId,
-    Right,
-    Site,
-    SiteId,
-    Text,
-    Zone,
-    ZoneId,
-)
+from gateway.core.equipment import Device
+from gateway.core.names import AccessPointId, DeviceId, DoorId, PlanId, SiteId, Text, ZoneId
+from gateway.core.places import AccessPoint, Door, Zone
+from gateway.core.plans import Plan, Right
+from gateway.core.site import Site
 
 SITE = SiteId("bench")
 PLAN = PlanId("all")

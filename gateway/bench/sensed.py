@@ -2,7 +2,9 @@
 
 from msgspec import structs
 
-from gateway.core.site import Device, DeviceId, DoorId, Site, ZoneId
+from gateway.core.equipment import Device
+from gateway.core.names import DeviceId, DoorId, ZoneId
+from gateway.core.site import Site
 
 LOCKS = 2
 """Doors that a device of their own releases; at the others the reader does."""

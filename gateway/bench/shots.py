@@ -11,8 +11,10 @@ from msgspec import Struct
 from gateway.bench.books import Books
 from gateway.bench.fuzz_place import MARKERS, is_wild
 from gateway.bench.mutations import CREDENTIALS, FOREIGN, NATIVE, random_badge, spoiled
-from gateway.core.site import Device, DeviceId, Site
-from gateway.wire import Topics
+from gateway.core.equipment import Device
+from gateway.core.names import DeviceId
+from gateway.core.site import Site
+from gateway.wire.topics import Topics
 from sensors.registry import DRIVERS
 
 BOOT = 7

@@ -18,7 +18,8 @@ from gateway.bench import place
 from gateway.bench.past import write_past
 from gateway.clock import SystemClock
 from gateway.config import credential_key, load_settings
-from gateway.core.site import Plan, Right, Site
+from gateway.core.plans import Plan, Right
+from gateway.core.site import Site
 from gateway.what_if import what_if
 
 MEMBERS = 5000

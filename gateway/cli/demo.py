@@ -22,15 +22,16 @@ from gateway.config import Fault, Settings, credential_key, load_settings
 from gateway.console.i18n import Lang
 from gateway.console.signin.people import DEMO_REF
 from gateway.core.directory import Holder, StaffRole
-from gateway.core.site import ADMINISTRATOR, Site
+from gateway.core.names import ADMINISTRATOR
+from gateway.core.site import Site
 from gateway.demo.place import folder
 from gateway.demo.play import Play
 from gateway.demo.report import Report
 from gateway.demo.scene import Screen
 from gateway.demo.screen import LineScreen, LiveScreen, summary
 from gateway.demo.wishes import DemoError, Told, Wishes
-from gateway.members.cells import known_of
 from gateway.members.change import change_of
+from gateway.members.known import known_of
 from gateway.members.lines import read_members
 from simulators.scenarios import ScenarioName
 from simulators.stage import FaultsName, write_roster

@@ -8,7 +8,9 @@ from rich.table import Table
 from gateway.config import CalendarFeed
 from gateway.core.holidays import school_holidays_known_until
 from gateway.core.hours import holidays_named
-from gateway.core.site import Demands, Plan, Site, Zone
+from gateway.core.places import Demands, Zone
+from gateway.core.plans import Plan
+from gateway.core.site import Site
 
 Sources = Mapping[tuple[str, str], str]
 """Where the capacity of a site's zone comes from."""

@@ -11,9 +11,9 @@ import typer
 from gateway.adapters.desk import DeskError
 from gateway.adapters.directory import FILE, DirectoryStore, Member
 from gateway.config import ConfigError, Fault, Settings
-from gateway.config.schema import ID_PATTERN, ID_RULE
+from gateway.config.schema.fields import ID_PATTERN, ID_RULE
 from gateway.core.directory import HolderId
-from gateway.core.site import SiteId
+from gateway.core.names import SiteId
 
 _PSEUDONYM: Final = re.compile(r"h-[0-9a-f]{12}")
 

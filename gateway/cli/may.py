@@ -22,7 +22,8 @@ from gateway.config import ConfigError, Fault, load_settings, load_space
 from gateway.config.faults import unknown
 from gateway.core.engine import step
 from gateway.core.events import SpaceChanged
-from gateway.core.site import AccessPointId, Site
+from gateway.core.names import AccessPointId
+from gateway.core.site import Site
 from gateway.core.state import State
 from gateway.explained import as_data
 from gateway.may import Wish, ruling_on

@@ -14,15 +14,16 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from gateway.adapters.broker_address import BrokerAddress, broker_address
 from gateway.adapters.desk import ANSWER_S, DeskError, line
-from gateway.adapters.mqtt import BrokerAddress, broker_address
 from gateway.cli import errors
 from gateway.cli.desk import AsJson, DataDir, SiteOption, members_here, reachable, site_named
 from gateway.cli.lifetime import until_told
 from gateway.config import Settings, load_settings
 from gateway.core.directory import HolderId
-from gateway.core.site import SiteId
-from gateway.wire import ModeMessage, MusterMessage, Topics
+from gateway.core.names import SiteId
+from gateway.wire.states import ModeMessage, MusterMessage
+from gateway.wire.topics import Topics
 
 KEPT_S: Final = 0.3
 """How long the kept lists may take to arrive after the kept mode."""

@@ -16,7 +16,8 @@ from gateway.cli.journal_place import open_journal
 from gateway.config import ConfigError, Fault, load_settings
 from gateway.config.faults import unknown
 from gateway.config.times import unknown_holidays, wrong_hours
-from gateway.core.site import Site, SiteId
+from gateway.core.names import SiteId
+from gateway.core.site import Site
 from gateway.core.zone_days import THRESHOLD
 from gateway.report.month import Month, month_of
 from gateway.report.page import page

@@ -13,12 +13,13 @@ from typing import Annotated, Final
 import msgspec
 import typer
 
+from gateway.adapters.broker_address import broker_address
 from gateway.adapters.desk import ask
-from gateway.adapters.mqtt import broker_address
 from gateway.cli import errors
 from gateway.cli.desk import AsJson, DataDir, SiteOption, holder_named, reachable, site_named
 from gateway.clock import SystemClock
 from gateway.config import ConfigError, Fault, Settings, load_settings
+from gateway.core.names import AccessPointId, DoorId, ZoneId
 from gateway.core.requests import (
     AcknowledgeAlarm,
     MarkLeft,
@@ -32,8 +33,8 @@ from gateway.core.requests import (
     SetService,
     TellVacant,
 )
-from gateway.core.site import AccessPointId, DoorId, ZoneId
-from gateway.wire import ResponseMessage, Topics
+from gateway.wire.states import ResponseMessage
+from gateway.wire.topics import Topics
 
 app = typer.Typer(
     help="Ask a running gateway: change the mode, open a door, see to an alarm, mark who is safe.",

@@ -17,8 +17,10 @@ from rich.table import Table
 from gateway.cli import errors
 from gateway.clock import SystemClock
 from gateway.config import ConfigError, Fault, Settings, load_settings, load_space
-from gateway.core.site import Device, DeviceId, Site
-from gateway.wire import Topics
+from gateway.core.equipment import Device
+from gateway.core.names import DeviceId
+from gateway.core.site import Site
+from gateway.wire.topics import Topics
 from simulators.layouts import LayoutError, Recording, read_recording
 from simulators.link import Broker
 from simulators.people import MEMBERS

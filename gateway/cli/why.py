@@ -12,7 +12,7 @@ from gateway.adapters.past import DecisionWhy, explained
 from gateway.cli import errors, verdicts
 from gateway.cli.journal_place import open_journal
 from gateway.config import ConfigError, Fault
-from gateway.core.site import DeviceId
+from gateway.core.names import DeviceId
 
 
 def why(

@@ -12,7 +12,7 @@ from gateway.config.other_tools import (
     Webhook,
     load_other_tools,
 )
-from gateway.config.schema import space_schema
+from gateway.config.schema.space import space_schema
 from gateway.config.settings import (
     Settings,
     credential_key,

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 from gateway.config.claims import Claim
 from gateway.config.draft import Draft
 from gateway.config.faults import Fault
-from gateway.config.schema import CalendarTable
+from gateway.config.schema.outside import CalendarTable
 from gateway.core.bookings import Target, machine_target, zone_target
-from gateway.core.site import MachineId, ZoneId
+from gateway.core.names import MachineId, ZoneId
 
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 """Hosts to which nothing travels in the clear."""

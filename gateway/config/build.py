@@ -3,52 +3,35 @@
 from collections.abc import Iterable, Iterator
 
 from gateway.config.draft import Draft
-from gateway.config.schema import (
-    AccessPointTable,
-    BothLanguages,
-    DemandsTable,
+from gateway.config.schema.equipment import (
     DeviceTable,
-    DoorTable,
-    KioskTable,
     MachineDemandsTable,
     MachineTable,
-    NamedTable,
-    PlanTable,
     ReaderTable,
-    RightTable,
     SensorTable,
-    SiteTable,
-    ZoneTable,
 )
-from gateway.core.site import (
-    AccessPoint,
+from gateway.config.schema.fields import BothLanguages, NamedTable
+from gateway.config.schema.outside import KioskTable
+from gateway.config.schema.places import AccessPointTable, DemandsTable, DoorTable, ZoneTable
+from gateway.config.schema.plans import PlanTable, RightTable
+from gateway.config.schema.space import SiteTable
+from gateway.core.equipment import Device, Machine, Role
+from gateway.core.names import (
     AccessPointId,
-    Accounting,
-    Demands,
-    Device,
     DeviceId,
-    Direction,
-    Door,
     DoorId,
-    ExceptionalDay,
-    Interlock,
-    Kiosk,
-    Machine,
     MachineId,
     Named,
-    Plan,
     PlanId,
-    Quota,
-    Right,
-    Role,
     RoleId,
-    Site,
     SiteId,
     Text,
     TrainingId,
-    Zone,
     ZoneId,
 )
+from gateway.core.places import AccessPoint, Demands, Direction, Door, Interlock, Kiosk, Zone
+from gateway.core.plans import Accounting, ExceptionalDay, Plan, Quota, Right
+from gateway.core.site import Site
 
 
 def site_of(draft: Draft, site: SiteTable) -> Site:

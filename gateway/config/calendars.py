@@ -15,7 +15,7 @@ from gateway.config.draft import Draft
 from gateway.config.faults import ConfigError, Fault
 from gateway.config.space import read_space
 from gateway.core.bookings import Target
-from gateway.core.site import SiteId
+from gateway.core.names import SiteId
 
 _ADDRESS_BYTES_MAX = 4096
 """Far more than any address; a wrong path may lead to a file of any size."""

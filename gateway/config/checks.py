@@ -20,7 +20,7 @@ from gateway.config.claims import (
 )
 from gateway.config.draft import Draft
 from gateway.config.faults import Fault, unknown
-from gateway.config.schema import ReaderTable
+from gateway.config.schema.equipment import ReaderTable
 from sensors.registry import DRIVERS
 
 REFERENCES = (  # a table's key names one of these tables

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from gateway.config.draft import Draft
 from gateway.config.faults import Fault
-from gateway.config.schema import AccessPointTable, Table
+from gateway.config.schema.fields import Table
+from gateway.config.schema.places import AccessPointTable
 
 Claim = Callable[[Draft], Iterator[Fault]]
 

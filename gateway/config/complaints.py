@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from gateway.config.faults import unknown
-from gateway.config.schema import ID_PATTERN, ID_RULE
+from gateway.config.schema.fields import ID_PATTERN, ID_RULE
 
 _UNION_MEMBERS = frozenset({"str", "int", "float", "bool"})
 """pydantic names the member of a union that it tried; that is no key of the file."""

@@ -19,8 +19,9 @@ from gateway.config.claims import (
 )
 from gateway.config.draft import Draft
 from gateway.config.faults import Fault, unknown
-from gateway.config.schema import DemandsTable, MachineDemandsTable, MachineTable, ZoneTable
-from gateway.core.site import ADMINISTRATOR, OPERATOR, VIEWER
+from gateway.config.schema.equipment import MachineDemandsTable, MachineTable
+from gateway.config.schema.places import DemandsTable, ZoneTable
+from gateway.core.names import ADMINISTRATOR, OPERATOR, VIEWER
 
 BUILT_IN_ROLES: tuple[str, ...] = (OPERATOR, ADMINISTRATOR, VIEWER)
 """Staff of the console: every site has them, and may ask for them."""

@@ -16,26 +16,12 @@ from pydantic import ValidationError
 
 from gateway.config.complaints import dotted, sentence
 from gateway.config.faults import ConfigError, Fault, unknown
-from gateway.config.schema import (
-    AccessPointTable,
-    CalendarTable,
-    DoorTable,
-    ExceptionalDayTable,
-    InterlockTable,
-    KioskTable,
-    LockTable,
-    MachineTable,
-    NamedTable,
-    PlanTable,
-    ReaderTable,
-    SensorTable,
-    SiteTable,
-    SpaceApiTable,
-    SpaceFile,
-    Table,
-    WebhookTable,
-    ZoneTable,
-)
+from gateway.config.schema.equipment import LockTable, MachineTable, ReaderTable, SensorTable
+from gateway.config.schema.fields import NamedTable, Table
+from gateway.config.schema.outside import CalendarTable, KioskTable, SpaceApiTable, WebhookTable
+from gateway.config.schema.places import AccessPointTable, DoorTable, InterlockTable, ZoneTable
+from gateway.config.schema.plans import ExceptionalDayTable, PlanTable
+from gateway.config.schema.space import SiteTable, SpaceFile
 
 _T = TypeVar("_T", bound=Table)
 

@@ -14,9 +14,9 @@ from msgspec import Struct
 
 from gateway.config.draft import Draft
 from gateway.config.faults import ConfigError, Fault
-from gateway.config.schema import SpaceApiTable, WebhookTable
+from gateway.config.schema.outside import SpaceApiTable, WebhookTable
 from gateway.config.space import read_space
-from gateway.core.site import DoorId, SiteId, ZoneId
+from gateway.core.names import DoorId, SiteId, ZoneId
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - Standard Webhooks' mark of a secret, not one
 _SECRET_BYTES = (24, 64)

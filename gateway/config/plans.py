@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from gateway.config.claims import Claim, singular
 from gateway.config.draft import Draft
 from gateway.config.faults import Fault, unknown
-from gateway.config.schema import QuotaTable
+from gateway.config.schema.plans import QuotaTable
 
 _DAYS = {"day": 1, "week": 7, "month": 31, "year": 366}
 """At most in a period."""

@@ -9,7 +9,7 @@ from gateway.config.build import site_of
 from gateway.config.checks import faults_between
 from gateway.config.draft import Draft, read_draft
 from gateway.config.faults import ConfigError, Fault
-from gateway.config.schema import SpaceFile
+from gateway.config.schema.space import SpaceFile
 from gateway.core.site import Site
 from sensors.registry import clashes
 

@@ -18,9 +18,9 @@ from gateway.console.problems import Problem
 from gateway.console.seat import Seat
 from gateway.console.told import Told
 from gateway.core.directory import HolderId
+from gateway.core.names import AccessPointId, DoorId, SiteId, Text
 from gateway.core.requests import Order
-from gateway.core.site import AccessPointId, DoorId, SiteId, Text
-from gateway.wire import ResponseMessage
+from gateway.wire.states import ResponseMessage
 
 WHY_MAX: Final = 200
 """Characters of a reason, as the gateway takes them."""

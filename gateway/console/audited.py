@@ -18,7 +18,8 @@ from gateway.console.inside import names_or_none
 from gateway.console.place import Console
 from gateway.console.view import alarm_word, subject
 from gateway.core.directory import HolderId
-from gateway.core.site import Site, Text
+from gateway.core.names import Text
+from gateway.core.site import Site
 from gateway.sentences import REFUSALS
 
 LOOKED_MAX: Final = 5000

@@ -17,8 +17,10 @@ from gateway.console.place import Console
 from gateway.console.problems import Problem
 from gateway.core.directory import HolderId
 from gateway.core.facts import DoorStatus
+from gateway.core.names import AccessPointId, DeviceId, DoorId, Text
+from gateway.core.places import AccessPoint, Door
 from gateway.core.reasons import REASONS
-from gateway.core.site import AccessPoint, AccessPointId, DeviceId, Door, DoorId, Site, Text
+from gateway.core.site import Site
 
 Status = DoorStatus | Literal["unknown"]
 

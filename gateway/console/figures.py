@@ -19,7 +19,9 @@ from gateway.console.named import YEARS
 from gateway.console.problems import Problem
 from gateway.core import zone_days
 from gateway.core.facts import OccupancyDay, VisitsDay
-from gateway.core.site import Site, SiteId, Text, Zone
+from gateway.core.names import SiteId, Text
+from gateway.core.places import Zone
+from gateway.core.site import Site
 from gateway.core.zone_days import Piece
 from gateway.report.month import Month, month_of
 

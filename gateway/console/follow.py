@@ -20,8 +20,8 @@ from gateway.backoff import full_jitter_s
 from gateway.config import Settings
 from gateway.console.hub import Hub
 from gateway.console.picture import Change, Picture
-from gateway.core.site import SiteId
-from gateway.wire import Topics
+from gateway.core.names import SiteId
+from gateway.wire.topics import Topics
 
 INBOX_MESSAGES = 10_000
 """Messages not yet in the picture: the retained ones of a network of 500 sites in one burst."""

@@ -10,7 +10,7 @@ from gateway.console.looks import look
 from gateway.console.place import Console
 from gateway.console.problems import Problem
 from gateway.console.seat import Seat
-from gateway.core.site import SiteId
+from gateway.core.names import SiteId
 
 _log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ with anything else in it stays as it is written, which is better than half a tra
 import re
 from typing import Final
 
-from gateway.core.site import Text
+from gateway.core.names import Text
 
 _DAYS: Final = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 _NAMES: Final = {

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from gateway.console.i18n import Lang
 from gateway.console.picture import Change
-from gateway.core.site import SiteId
+from gateway.core.names import SiteId
 
 PACE_S: Final = 0.2
 """Seconds between two writes to a screen: five a second look immediate, and cost little."""

@@ -18,10 +18,12 @@ from gateway.adapters.past import SiteNow
 from gateway.console.place import Console
 from gateway.console.problems import Problem
 from gateway.core.directory import HolderId
+from gateway.core.names import Text, ZoneId
+from gateway.core.places import Zone
 from gateway.core.requests import Mode
-from gateway.core.site import Site, Text, Zone, ZoneId
+from gateway.core.site import Site
 from gateway.core.state import Muster, State
-from gateway.wire import OccupancyMessage
+from gateway.wire.states import OccupancyMessage
 
 
 class Person(Struct, frozen=True):

@@ -15,7 +15,9 @@ from gateway.console.picture import Change, Picture
 from gateway.console.shown import as_json
 from gateway.console.view import gateway_state
 from gateway.console.words import say
-from gateway.core.site import Site, SiteId, Zone
+from gateway.core.names import SiteId
+from gateway.core.places import Zone
+from gateway.core.site import Site
 from gateway.outside.bands import Band, band
 
 PACE_S: Final = 10.0

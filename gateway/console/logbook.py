@@ -21,8 +21,9 @@ from gateway.console.named import as_typed, place_of, point_name, points_at, typ
 from gateway.console.place import Console
 from gateway.console.problems import Problem
 from gateway.core.directory import HolderId
+from gateway.core.names import AccessPointId, Text
 from gateway.core.reasons import REASONS
-from gateway.core.site import AccessPointId, Site, Text
+from gateway.core.site import Site
 from gateway.spreadsheet import harmless
 
 LINES: Final = 50

@@ -3,7 +3,7 @@
 from gateway.adapters.audit import LOOK, Entry
 from gateway.console.place import Console
 from gateway.console.seat import Seat
-from gateway.core.site import SiteId
+from gateway.core.names import SiteId
 
 
 async def look(

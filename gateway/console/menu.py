@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from gateway.core.site import SiteId, Text
+from gateway.core.names import SiteId, Text
 
 if TYPE_CHECKING:
     from gateway.console.seat import Rank, Seat

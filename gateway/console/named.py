@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 from gateway.console.problems import Problem
-from gateway.core.site import AccessPoint, AccessPointId, DoorId, MachineId, Named, Site, Text
+from gateway.core.names import AccessPointId, DoorId, MachineId, Named, Text
+from gateway.core.places import AccessPoint
+from gateway.core.site import Site
 
 YEARS: Final = (2000, 2100)
 """Of a moment or a day that is asked for; the last is not in it."""

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from datetime import datetime, timedelta
 from typing import Final
 
-from gateway.core.site import SiteId
+from gateway.core.names import SiteId
 
 ONE_LOOK: Final = timedelta(minutes=10)
 """What a session sees within this time is one look."""

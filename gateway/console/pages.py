@@ -15,7 +15,8 @@ from starlette.responses import HTMLResponse
 
 from gateway.console.i18n import LANGS, LOCALES, Lang, catalogue, choose_lang, in_lang
 from gateway.console.menu import menu_of
-from gateway.core.site import Site, Text
+from gateway.core.names import Text
+from gateway.core.site import Site
 
 if TYPE_CHECKING:
     from gateway.console.seat import Seat

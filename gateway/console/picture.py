@@ -13,10 +13,12 @@ import msgspec
 from msgspec import Struct
 
 from gateway.clock import Clock
+from gateway.core.names import DeviceId, DoorId, SiteId, ZoneId
 from gateway.core.requests import Mode
-from gateway.core.site import DeviceId, DoorId, Site, SiteId, ZoneId
-from gateway.wire import (
-    PAYLOAD_LIMIT,
+from gateway.core.site import Site
+from gateway.wire.outgoing import PAYLOAD_LIMIT
+from gateway.wire.rights import RightsState
+from gateway.wire.states import (
     AccessMessage,
     AlarmMessage,
     DoorMessage,
@@ -25,7 +27,6 @@ from gateway.wire import (
     ModeMessage,
     MusterMessage,
     OccupancyMessage,
-    RightsState,
 )
 
 DECISIONS_KEPT = 100

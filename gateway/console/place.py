@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from gateway.adapters import desk
-from gateway.adapters.mqtt import broker_address
+from gateway.adapters.broker_address import broker_address
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.console import kiosk
@@ -29,9 +29,11 @@ from gateway.console.trials import Trials
 from gateway.console.view import Viewer
 from gateway.console.visitors import Visitors
 from gateway.core.directory import HolderId
+from gateway.core.names import SiteId
 from gateway.core.requests import Order, Request
-from gateway.core.site import Site, SiteId
-from gateway.wire import ResponseMessage, Topics
+from gateway.core.site import Site
+from gateway.wire.states import ResponseMessage
+from gateway.wire.topics import Topics
 
 if TYPE_CHECKING:
     from gateway.console.seat import Seats

@@ -13,8 +13,10 @@ from typing import Final
 from msgspec import Struct
 
 from gateway.console.i18n import Lang, in_lang
+from gateway.core.names import ZoneId
 from gateway.core.outline import area_m2, distance_m, is_inside, nearest_on, walls_of
-from gateway.core.site import Door, Place, Site, Zone, ZoneId
+from gateway.core.places import Door, Place, Zone
+from gateway.core.site import Site
 
 UNITS_A_M: Final = 40
 """Drawing units a metre: a letter is some tens of them high, as browsers like it."""

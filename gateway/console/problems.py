@@ -17,7 +17,7 @@ from starlette.requests import Request
 
 from gateway.console.i18n import Lang, in_lang
 from gateway.console.pages import lang_of, show
-from gateway.core.site import Text
+from gateway.core.names import Text
 
 API: Final = "/api/"
 PROGRAMS: Final = (API, "/spaceapi.json", "/metrics", "/bookings.ics")

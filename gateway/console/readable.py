@@ -10,8 +10,11 @@ from msgspec import Struct
 from gateway.console.hours_words import in_words
 from gateway.console.i18n import LOCALES, Lang, in_lang, words
 from gateway.console.named import name_among, point_name
+from gateway.core.names import DoorId, Named, Text, ZoneId
+from gateway.core.places import Demands, Zone
+from gateway.core.plans import Plan, Quota, Right
 from gateway.core.rules import RULES
-from gateway.core.site import Demands, DoorId, Named, Plan, Quota, Right, Site, Text, Zone, ZoneId
+from gateway.core.site import Site
 from gateway.explained import title_of
 
 

@@ -9,9 +9,10 @@ from gateway.console.picture import DECISIONS_KEPT
 from gateway.console.place import Console
 from gateway.console.problems import Problem
 from gateway.console.view import SHOWN_DECISIONS
+from gateway.core.names import AccessPointId, DeviceId, Text
 from gateway.core.reasons import REASONS
-from gateway.core.site import AccessPointId, DeviceId, Site, Text
-from gateway.wire import AccessMessage
+from gateway.core.site import Site
+from gateway.wire.states import AccessMessage
 
 _log: Final = logging.getLogger(__name__)
 

@@ -18,8 +18,9 @@ from gateway.console.logbook import advice, name_of, sentence
 from gateway.console.named import name_among, point_name
 from gateway.core.directory import HolderId
 from gateway.core.facts import Value, Verdict
+from gateway.core.names import MachineId, PlanId, Text
 from gateway.core.reasons import REASONS
-from gateway.core.site import MachineId, PlanId, Site, Text
+from gateway.core.site import Site
 from gateway.explained import not_asked, title_of
 
 

@@ -21,7 +21,8 @@ from gateway.console.place import Console
 from gateway.console.problems import API, Problem
 from gateway.console.view import SILENT
 from gateway.core.directory import Holder
-from gateway.core.site import ADMINISTRATOR, OPERATOR, VIEWER, RoleId, Site, SiteId, Text
+from gateway.core.names import ADMINISTRATOR, OPERATOR, VIEWER, RoleId, SiteId, Text
+from gateway.core.site import Site
 
 Rank = Literal["viewer", "operator", "administrator"]
 Scope = Literal["read", "people", "operate", "administer"]

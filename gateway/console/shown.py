@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import Struct
 
-from gateway.core.site import ZoneId
+from gateway.core.names import ZoneId
 
 
 class ZoneView(Struct, frozen=True):

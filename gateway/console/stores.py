@@ -19,7 +19,7 @@ from gateway.adapters.past import PastState, SiteNow
 from gateway.config import ConfigError, Settings, known_credential_key
 from gateway.console.problems import Problem
 from gateway.core.directory import HolderId
-from gateway.core.site import SiteId, Text
+from gateway.core.names import SiteId, Text
 
 T = TypeVar("T")
 READERS: Final = 3

@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.console.hub import Hub, Watcher
 from gateway.console.problems import Problem
-from gateway.core.site import Text
+from gateway.core.names import Text
 
 HEARTBEAT_S: Final = 15.0
 """Seconds between two signs of life on a quiet stream: the page calls 35 s of silence a loss."""

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from gateway.core.site import Text
+from gateway.core.names import Text
 
 KEPT: Final = timedelta(minutes=2)
 """So long it is shown again when the page is reloaded."""

@@ -17,7 +17,8 @@ from gateway.clock import Clock
 from gateway.console.i18n import Lang, words
 from gateway.console.problems import Problem
 from gateway.console.stores import Stores
-from gateway.core.site import Site, SiteId, ZoneId
+from gateway.core.names import SiteId, ZoneId
+from gateway.core.site import Site
 
 HOURS: Final = 6
 STEP: Final = timedelta(minutes=5)

@@ -20,7 +20,7 @@ from msgspec import Struct, structs
 
 from gateway.config import ConfigError, Fault, Settings, load_space
 from gateway.console.problems import Problem
-from gateway.core.site import SiteId, Text
+from gateway.core.names import SiteId, Text
 
 LIMIT_S: Final = 600
 """Seconds that a trial may take. Measured: 36 s of processor for 214,000 journal rows."""

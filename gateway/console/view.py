@@ -26,8 +26,11 @@ from gateway.console.shown import (
 )
 from gateway.console.words import WORDS, say
 from gateway.core.directory import HolderId
-from gateway.core.site import Door, DoorId, Machine, Site, SiteId, Zone, ZoneId
-from gateway.wire import AccessMessage, AlarmMessage, HintMessage, OccupancyMessage
+from gateway.core.equipment import Machine
+from gateway.core.names import DoorId, SiteId, ZoneId
+from gateway.core.places import Door, Zone
+from gateway.core.site import Site
+from gateway.wire.states import AccessMessage, AlarmMessage, HintMessage, OccupancyMessage
 
 SHOWN_DECISIONS = 30
 """Decisions on the page: two screens of a phone; the whole page stays under 60 kB."""

@@ -15,7 +15,7 @@ from limits.strategies import FixedWindowRateLimiter
 from starlette.requests import Request
 
 from gateway.console.problems import Problem
-from gateway.core.site import Text
+from gateway.core.names import Text
 
 BUCKETS: Final = 1 << 12
 STREAMS_EACH: Final = 8

@@ -6,7 +6,7 @@ from typing import NewType
 from msgspec import Struct
 
 from gateway.core.directory import HolderId
-from gateway.core.site import GroupId, MachineId, ZoneId
+from gateway.core.names import GroupId, MachineId, ZoneId
 
 Target = NewType("Target", str)
 """What is booked: `zone:<id>` or `machine:<id>`."""

@@ -13,7 +13,9 @@ from msgspec import Struct
 
 from gateway.core.bookings import Booking, Target, machine_target, zone_target
 from gateway.core.directory import Holder, Membership
-from gateway.core.site import AccessPoint, Site, ZoneId
+from gateway.core.names import ZoneId
+from gateway.core.places import AccessPoint
+from gateway.core.site import Site
 
 Bookings = Map[Target, tuple[Booking, ...]]
 Standing = Literal["active", "unpaid", "suspended", "expired", "not-started"]

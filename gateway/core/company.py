@@ -9,7 +9,9 @@ from msgspec import Struct
 
 from gateway.core.directory import HolderId
 from gateway.core.facts import Value
-from gateway.core.site import Demands, RoleId, Site, ZoneId
+from gateway.core.names import RoleId, ZoneId
+from gateway.core.places import Demands
+from gateway.core.site import Site
 from gateway.core.state import State
 
 

@@ -7,12 +7,14 @@ no machine: whether it runs now, nobody can tell from them.
 """
 
 from gateway.core import attempts, doors, enrol, machines, muster, presence, rules, sensing
+from gateway.core.equipment import Device
 from gateway.core.events import Reported
 from gateway.core.facts import Decided, Noticed
+from gateway.core.names import ZoneId
+from gateway.core.places import AccessPoint, Door
 from gateway.core.question import Question, asked
 from gateway.core.readings import CredentialPresented
 from gateway.core.rules import LATE, Ruling
-from gateway.core.site import AccessPoint, Device, Door, ZoneId
 from gateway.core.state import Arrival
 from gateway.core.turn import Turn
 

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from msgspec import structs
 
 from gateway.core import sensing
+from gateway.core.equipment import Device
 from gateway.core.estimate.totals import Totals, passed
 from gateway.core.events import Misunderstood, Reported
 from gateway.core.facts import DeviceMinute, GapNoticed, PeopleCrossed, Sensed
+from gateway.core.names import DeviceId, ZoneId
 from gateway.core.readings import Crossed
 from gateway.core.sequence import admit, admit_unnumbered
-from gateway.core.site import Device, DeviceId, ZoneId
 from gateway.core.state import NEVER, DeviceState
 from gateway.core.turn import Turn
 

@@ -11,7 +11,7 @@ from typing import Literal, NewType
 from immutables import Map
 from msgspec import Struct
 
-from gateway.core.site import GroupId, PlanId, RoleId, SiteId, TrainingId
+from gateway.core.names import GroupId, PlanId, RoleId, SiteId, TrainingId
 
 HolderId = NewType("HolderId", str)
 """A holder's pseudonym."""

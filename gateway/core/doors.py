@@ -25,8 +25,9 @@ from msgspec import structs
 from gateway.core import presence, sensing
 from gateway.core.directory import HolderId
 from gateway.core.facts import DoorChanged, DoorStatus, EntryNotTaken, UnlockDoor
+from gateway.core.names import DeviceId
+from gateway.core.places import Door
 from gateway.core.rules import LATE
-from gateway.core.site import DeviceId, Door
 from gateway.core.state import NEVER, Arrival, DoorState
 from gateway.core.turn import Turn
 

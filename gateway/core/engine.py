@@ -29,6 +29,7 @@ from gateway.core import (
 )
 from gateway.core.decision import is_late
 from gateway.core.directory import DirectoryChange, changed
+from gateway.core.equipment import Device
 from gateway.core.events import (
     BookingsChanged,
     DirectoryChanged,
@@ -40,6 +41,8 @@ from gateway.core.events import (
     Tick,
 )
 from gateway.core.facts import DuplicateDropped, Fact, GatewayMinute, Sensed
+from gateway.core.names import ZoneId
+from gateway.core.places import Door
 from gateway.core.readings import (
     Availability,
     Battery,
@@ -54,7 +57,7 @@ from gateway.core.readings import (
     Presence,
     Tampered,
 )
-from gateway.core.site import Device, Door, Site, ZoneId
+from gateway.core.site import Site
 from gateway.core.state import NEVER, State
 from gateway.core.turn import Turn
 

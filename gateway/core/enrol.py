@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from gateway.core.directory import CredentialHash, HolderId
+from gateway.core.equipment import Device
 from gateway.core.events import Reported
 from gateway.core.facts import EnrolmentEnded
+from gateway.core.names import DeviceId
 from gateway.core.readings import CredentialPresented
 from gateway.core.requests import EnrolBadge
-from gateway.core.site import Device, DeviceId
 from gateway.core.state import NEVER, Enrolment
 from gateway.core.turn import Turn
 

@@ -9,9 +9,10 @@ from msgspec import Struct
 
 from gateway.core.bookings import Booking, Target
 from gateway.core.directory import CredentialHash, DirectoryChange
+from gateway.core.names import DeviceId
 from gateway.core.readings import Reading
 from gateway.core.requests import Request
-from gateway.core.site import DeviceId, Site
+from gateway.core.site import Site
 
 
 class _Event(Struct, frozen=True, tag_field="event", tag=str, gc=False, omit_defaults=True):

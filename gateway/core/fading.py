@@ -13,7 +13,7 @@ from gateway.core.directory import HolderId
 from gateway.core.estimate import reading, window
 from gateway.core.estimate.layout import Layout
 from gateway.core.facts import Noticed
-from gateway.core.site import ZoneId
+from gateway.core.names import ZoneId
 from gateway.core.turn import Turn
 
 FADES_AFTER = timedelta(minutes=30)

@@ -23,6 +23,7 @@ from msgspec import structs
 
 from gateway.core.company import is_inside, missing_company
 from gateway.core.directory import HolderId
+from gateway.core.equipment import Device, Machine
 from gateway.core.events import Reported
 from gateway.core.facts import (
     AlarmKind,
@@ -32,9 +33,10 @@ from gateway.core.facts import (
     StopMachine,
     WarnMachine,
 )
+from gateway.core.names import MachineId
 from gateway.core.readings import MachineReported
 from gateway.core.rules import LATE
-from gateway.core.site import Device, Machine, MachineId, Site
+from gateway.core.site import Site
 from gateway.core.state import NEVER, MachineUse, State
 from gateway.core.turn import Turn
 

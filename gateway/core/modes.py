@@ -14,8 +14,8 @@ from msgspec import structs
 from gateway.core import doors, machines, muster
 from gateway.core.directory import HolderId
 from gateway.core.facts import ModeChanged
+from gateway.core.places import Door
 from gateway.core.requests import SetMode
-from gateway.core.site import Door
 from gateway.core.state import NEVER, ModeState
 from gateway.core.turn import Turn
 

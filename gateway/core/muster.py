@@ -16,7 +16,8 @@ from msgspec import structs
 from gateway.core import doors, presence
 from gateway.core.directory import HolderId
 from gateway.core.facts import HolderMoved, MusterChanged
-from gateway.core.site import Site, ZoneId
+from gateway.core.names import ZoneId
+from gateway.core.site import Site
 from gateway.core.state import Muster
 from gateway.core.turn import Turn
 

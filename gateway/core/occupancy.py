@@ -14,8 +14,10 @@ from gateway.core import sensing, zone_days
 from gateway.core.estimate.reading import HeadCount, contributors, in_words
 from gateway.core.estimate.window import Estimate
 from gateway.core.facts import Noticed, OccupancyChanged, OccupancyMinute
+from gateway.core.names import Text, ZoneId
+from gateway.core.places import Zone
 from gateway.core.sensing import Sight
-from gateway.core.site import Site, Text, Zone, ZoneId
+from gateway.core.site import Site
 from gateway.core.state import NEVER, ZoneState
 from gateway.core.turn import Turn
 

@@ -10,6 +10,7 @@ from typing import assert_never
 from gateway.core import doors, enrol, machines, modes, muster, presence, sensing
 from gateway.core.directory import HolderId
 from gateway.core.facts import RequestAnswered
+from gateway.core.names import ADMINISTRATOR, OPERATOR
 from gateway.core.requests import (
     AcknowledgeAlarm,
     EnrolBadge,
@@ -23,7 +24,6 @@ from gateway.core.requests import (
     TellVacant,
 )
 from gateway.core.rules import LATE
-from gateway.core.site import ADMINISTRATOR, OPERATOR
 from gateway.core.turn import Turn
 
 ANSWERED_MAX = 128

@@ -3,7 +3,7 @@
 import math
 from itertools import pairwise
 
-from gateway.core.site import Place
+from gateway.core.places import Place
 
 Wall = tuple[Place, Place]
 

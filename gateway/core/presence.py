@@ -19,7 +19,8 @@ from immutables import Map
 from gateway.core import occupancy, usage, visits
 from gateway.core.directory import HolderId
 from gateway.core.facts import HolderMoved
-from gateway.core.site import Site, ZoneId
+from gateway.core.names import ZoneId
+from gateway.core.site import Site
 from gateway.core.state import Whereabouts
 from gateway.core.turn import Turn
 

@@ -15,9 +15,12 @@ from gateway.core.claims import BookingClaim, Standing, booking_claims, standing
 from gateway.core.directory import Credential, CredentialHash, Holder, Membership
 from gateway.core.events import Reported
 from gateway.core.hours import opening
+from gateway.core.names import DeviceId, ZoneId
+from gateway.core.places import AccessPoint
+from gateway.core.plans import Plan, PlanRight
 from gateway.core.quotas import Tally
 from gateway.core.readings import CredentialPresented
-from gateway.core.site import AccessPoint, DeviceId, Plan, PlanRight, Site, ZoneId
+from gateway.core.site import Site
 from gateway.core.state import Arrival, State, Whereabouts
 
 T = TypeVar("T")

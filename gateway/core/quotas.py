@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from gateway.core.site import Accounting, Per, Quota
+from gateway.core.plans import Accounting, Per, Quota
 from gateway.core.state import DayOfUse
 
 Days = tuple[DayOfUse, ...]

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from gateway.core.site import Text
+from gateway.core.names import Text
 
 
 class Reason(Struct, frozen=True):

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from gateway.core.directory import HolderId
-from gateway.core.site import AccessPointId, DeviceId, DoorId, ZoneId
+from gateway.core.names import AccessPointId, DeviceId, DoorId, ZoneId
 
 Mode = Literal["normal", "lockdown", "evacuation"]
 Why = Annotated[str, Meta(max_length=200)]

@@ -31,18 +31,11 @@ from typing import Literal
 from msgspec import Struct
 
 from gateway.core.directory import Credential, CredentialHash, Holder, Training
+from gateway.core.equipment import Device
 from gateway.core.hours import opening
-from gateway.core.site import (
-    AccessPoint,
-    Device,
-    Door,
-    PlanId,
-    RoleId,
-    Site,
-    SiteId,
-    TrainingId,
-    Zone,
-)
+from gateway.core.names import PlanId, RoleId, SiteId, TrainingId
+from gateway.core.places import AccessPoint, Door, Zone
+from gateway.core.site import Site
 from gateway.core.state import State
 
 MINUTE = timedelta(minutes=1)

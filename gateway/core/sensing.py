@@ -19,6 +19,7 @@ from immutables import Map
 from msgspec import Struct, structs
 
 from gateway.core.directory import HolderId
+from gateway.core.equipment import Device
 from gateway.core.estimate import belief as beliefs
 from gateway.core.estimate import elapsed, misses, passages, reading, window
 from gateway.core.estimate import zone as zones
@@ -38,8 +39,10 @@ from gateway.core.estimate.layout import Layout
 from gateway.core.estimate.reading import HeadCount
 from gateway.core.estimate.window import Estimate
 from gateway.core.events import Reported
+from gateway.core.names import DeviceId, ZoneId
+from gateway.core.places import Door
 from gateway.core.readings import Counted, Crossed, Motion, Presence
-from gateway.core.site import Device, DeviceId, Door, Site, ZoneId
+from gateway.core.site import Site
 from gateway.core.state import ZoneState
 from gateway.core.turn import Turn
 

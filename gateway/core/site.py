@@ -1,258 +1,39 @@
-"""A site as the engine sees it: zones, doors, access points, devices and plans, all frozen.
+"""A site as the engine sees it: everything fixed about one place, frozen.
 
-`gateway.config` reads the space file and builds a `Site`; nothing else does. The words are those of
-ONVIF PACS and BACnet: an *access point* is one direction through a door, or one machine.
+`gateway.config` reads the space file and builds a `Site`; nothing else does. What it is made of:
+`names`, `places`, `equipment` and `plans`; `ways` lead through it.
 """
 
-from collections import deque
 from datetime import date, datetime
 from functools import cached_property
-from typing import Literal, NewType
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-SiteId = NewType("SiteId", str)
-ZoneId = NewType("ZoneId", str)
-DoorId = NewType("DoorId", str)
-AccessPointId = NewType("AccessPointId", str)
-DeviceId = NewType("DeviceId", str)
-MachineId = NewType("MachineId", str)
-PlanId = NewType("PlanId", str)
-TrainingId = NewType("TrainingId", str)
-RoleId = NewType("RoleId", str)
-GroupId = NewType("GroupId", str)
-
-Direction = Literal["entry", "exit", "machine", "muster"]
-Role = Literal["reader", "sensor", "lock"]
-Free = Literal["handle", "button", "reader"]
-"""How people leave through a door: a mechanical handle, a button that reports, or a reader."""
-FailMode = Literal["safe", "secure"]
-"""What a door does in an evacuation: `safe` is released and stays so, `secure` stays locked."""
-Strength = Literal["pin", "number", "number-and-pin"]
-"""A credential's strength, weakest first: a code alone, a badge or QR code, a badge and its PIN."""
-Passback = Literal["off", "soft", "hard", "timed"]
-"""What happens to somebody who enters where they are already (ONVIF, BACnet: anti-passback).
-
-`soft` lets them in and notes it, `hard` refuses, `timed` refuses for `passback_s` after the entry.
-"""
-Per = Literal["day", "week", "month", "year"]
-OPERATOR = RoleId("operator")
-"""The staff role that may request (open a door, change the mode, …)."""
-VIEWER = RoleId("viewer")
-"""Sees the place: counts, doors, alarms; nobody's name."""
-ADMINISTRATOR = RoleId("administrator")
-"""May do whatever an operator may."""
-
-
-Place = tuple[float, float]
-"""A place on the floor plan: x to the right and y towards the reader, in metres."""
-
-
-class Text(Struct, frozen=True):
-    """One sentence or name in both languages."""
-
-    fr: str
-    en: str
-
-
-class Demands(Struct, frozen=True):
-    """What a zone or a machine asks of somebody beside a plan's right."""
-
-    trainings: tuple[TrainingId, ...] = ()
-    """All of these, each given and not expired."""
-    min_present: int = 1
-    """People who must be in `present_in`, the one who asks among them: 2 is "never alone"."""
-    role_present: RoleId | None = None
-    """Somebody with this role must be in `present_in`; it may be the one who asks."""
-    present_in: ZoneId | None = None
-    """Where company counts, its inner zones included; None: the zone itself, or the machine's."""
-    booking: Literal["ignored", "respected", "required"] = "ignored"
-    """`respected`: while it is booked, only for who booked; `required`: never without a booking."""
-    check_in: bool = False
-    """Of a machine: its user must be in its zone."""
-    grace_s: float = 60.0
-    """Of a machine: time to mend what its demands miss while it runs, before its safe stop."""
-
-
-class Zone(Struct, frozen=True):
-    """A room, or an area that holds rooms.
-
-    `capacity` is in people; None means no limit. `ancestors` are its parents, nearest first.
-    """
-
-    id: ZoneId
-    name: Text
-    capacity: int | None = None
-    ancestors: tuple[ZoneId, ...] = ()
-    demands: Demands = Demands()
-    passback: Passback = "off"
-    passback_s: float = 0.0
-    """How long after an entry a `timed` anti-passback refuses another one."""
-    opened_by: RoleId | None = None
-    """Each local day the zone is shut until somebody with this role has entered it."""
-    escort: bool = False
-    """A visitor may enter only while a member is inside."""
-    outline: tuple[Place, ...] = ()
-    """Its corners on the floor plan; none: the plan does not show it."""
-
-    @property
-    def lineage(self) -> tuple[ZoneId, ...]:
-        """The zone itself, then its ancestors, nearest first."""
-        return (self.id, *self.ancestors)
-
-
-class Door(Struct, frozen=True):
-    """A door between `outside` (None: the street) and `zone`, the side that it protects."""
-
-    id: DoorId
-    name: Text
-    zone: ZoneId
-    outside: ZoneId | None = None
-    contact: bool = False
-    """Some device reports this door's opening and closing."""
-    lock: DeviceId | None = None
-    """The device that releases it; None: the reader that was asked does so by itself."""
-    exit: Free = "handle"
-    unlock_s: float = 5.0
-    held_open_max_s: float = 30.0
-    fail_mode: FailMode = "safe"
-    rights_valid_s: float = 86_400.0
-    """How long its readers may decide alone while they are cut off, at most; 0: never."""
-    at: Place | None = None
-    """Where it is on the floor plan; None: the plan does not show it."""
-
-
-class Kiosk(Struct, frozen=True):
-    """What a site shows to everybody, in bands; `embed` are the websites that may frame it."""
-
-    zones: tuple[ZoneId, ...]
-    embed: tuple[str, ...] = ()
-
-
-class Interlock(Struct, frozen=True):
-    """Doors of which one is let open at a time (a mantrap). The way out is free all the same."""
-
-    doors: tuple[DoorId, ...]
-
-
-class AccessPoint(Struct, frozen=True):
-    """One direction through a door, one machine, or a muster point."""
-
-    id: AccessPointId
-    direction: Direction
-    zone: ZoneId
-    """The zone that is entered, left, in which the machine stands, or whose people gather here."""
-    door: DoorId | None = None
-    machine: MachineId | None = None
-    min_credential: Strength = "number"
-
-
-class Machine(Struct, frozen=True):
-    """A machine that is switched on by a credential.
-
-    Its demands are looked at again while it runs: somebody who leaves a laser's user alone starts
-    a warning, then `demands.grace_s`, then a request for a safe stop.
-    """
-
-    id: MachineId
-    name: Text
-    zone: ZoneId
-    demands: Demands = Demands()
-
-
-class Device(Struct, frozen=True):
-    """A reader, a sensor or a lock: whatever speaks on the wire under one identity.
-
-    `options` are the driver's own settings (a hostname, a relay number), already checked by the
-    driver.
-    """
-
-    id: DeviceId
-    role: Role
-    driver: str
-    topic: str
-    access_point: AccessPointId | None = None
-    zone: ZoneId | None = None
-    door: DoorId | None = None
-    machine: MachineId | None = None
-    format: str = "hex"
-    """How this reader spells badge numbers: a name of `sensors.badges.FORMATS`."""
-    silent_after_s: float | None = None
-    """Quiet for so long means broken; None: this device may stay silent."""
-    options: dict[str, str | int | float | bool] = {}
-
-
-class Right(Struct, frozen=True):
-    """A plan's right: these zones (and the zones inside them) and machines, during `hours`.
-
-    `hours` is in the OpenStreetMap opening_hours syntax, in the site's local time.
-    """
-
-    zones: tuple[ZoneId, ...] = ()
-    machines: tuple[MachineId, ...] = ()
-    hours: str = "24/7"
-
-
-class Quota(Struct, frozen=True):
-    """How much of a plan may be used in a period of the site's calendar.
-
-    `days` counts days of presence, 0.5 or 1 each (`Accounting`); `half-days` counts each half as 1;
-    `hours` counts presence; `entries` counts entries from the street.
-    """
-
-    kind: Literal["days", "half-days", "hours", "entries"]
-    amount: float
-    per: Per
-
-
-class Accounting(Struct, frozen=True):
-    """What a day of presence counts: below `half_from_s` 0, below `whole_from_s` 0.5, else 1."""
-
-    half_from_s: float = 900.0
-    whole_from_s: float = 18_000.0
-
-
-class Plan(Struct, frozen=True):
-    """What was bought. All of its quotas must have something left."""
-
-    id: PlanId
-    name: Text
-    rights: tuple[Right, ...] = ()
-    quotas: tuple[Quota, ...] = ()
-
-
-class PlanRight(Struct, frozen=True):
-    """A plan's right that names an access point."""
-
-    plan: Plan
-    right: Right
-
-
-class Asked(Struct, frozen=True):
-    """What is asked at an access point: the demands of a zone, or of a machine in it."""
-
-    demands: Demands
-    zone: ZoneId
-    machine: MachineId | None = None
-
-
-class Named(Struct, frozen=True):
-    """A word of the space file with its name for people: a training, a role, a group."""
-
-    id: str
-    name: Text
-
-
-class ExceptionalDay(Struct, frozen=True):
-    """A local day on which the site's hours are others than plans say.
-
-    `hours` is in the opening_hours syntax and limits every plan on that day ("off": closed to all).
-    """
-
-    day: date
-    name: Text
-    hours: str = "off"
+from gateway.core.equipment import Device, Machine
+from gateway.core.names import (
+    AccessPointId,
+    DeviceId,
+    DoorId,
+    MachineId,
+    Named,
+    PlanId,
+    SiteId,
+    Text,
+    ZoneId,
+)
+from gateway.core.places import (
+    AccessPoint,
+    Asked,
+    Demands,
+    Door,
+    Interlock,
+    Kiosk,
+    Zone,
+)
+from gateway.core.plans import Accounting, ExceptionalDay, Plan, PlanRight, Right
+from gateway.core.ways import shortest
 
 
 class Site(Struct, frozen=True, dict=True):
@@ -492,37 +273,10 @@ class Site(Struct, frozen=True, dict=True):
 
     @cached_property
     def ways(self) -> dict[ZoneId, frozenset[ZoneId]]:
-        """The zones that one enters on the shortest ways from the street to each zone, it included.
-
-        A zone that no door leads to is reached as its nearest ancestor with a door is.
-        """
-        return {zone.id: self._way(zone) for zone in self.zones}
+        """For each zone those that one enters on the shortest ways to it, it included."""
+        return shortest(self.zones, self.doors)
 
     def _names(self, right: Right, point: AccessPoint) -> bool:
         if point.machine is not None:
             return point.machine in right.machines
         return any(zone in right.zones for zone in self.zone[point.zone].lineage)
-
-    def _way(self, zone: Zone) -> frozenset[ZoneId]:
-        steps: dict[ZoneId | None, int] = {None: 0}
-        queue: deque[ZoneId | None] = deque([None])
-        while queue:
-            here = queue.popleft()
-            for door in self.doors:
-                if door.outside == here and door.zone not in steps:
-                    steps[door.zone] = steps[here] + 1
-                    queue.append(door.zone)
-        goal = next((each for each in zone.lineage if each in steps), None)
-        passed: set[ZoneId] = {zone.id}
-        ends: list[ZoneId | None] = [goal]
-        while ends:
-            here = ends.pop()
-            if here is None:
-                continue
-            passed.add(here)
-            ends += [
-                door.outside
-                for door in self.doors
-                if door.zone == here and steps.get(door.outside) == steps[here] - 1
-            ]
-        return frozenset(passed)

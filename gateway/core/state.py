@@ -18,8 +18,8 @@ from gateway.core.estimate.reading import HeadCount
 from gateway.core.estimate.totals import Totals
 from gateway.core.estimate.window import Estimate
 from gateway.core.facts import AlarmKind, DoorStatus, RequestAnswered
+from gateway.core.names import AccessPointId, DeviceId, DoorId, MachineId, ZoneId
 from gateway.core.requests import Mode
-from gateway.core.site import AccessPointId, DeviceId, DoorId, MachineId, ZoneId
 
 T = TypeVar("T")
 

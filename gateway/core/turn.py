@@ -15,7 +15,8 @@ from gateway.core.facts import (
     Fact,
     HolderMoved,
 )
-from gateway.core.site import Site, ZoneId
+from gateway.core.names import ZoneId
+from gateway.core.site import Site
 from gateway.core.state import Acknowledgement, State
 
 

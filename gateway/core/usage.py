@@ -11,8 +11,8 @@ from typing import Final
 from msgspec import structs
 
 from gateway.core.directory import HolderId
+from gateway.core.plans import Per
 from gateway.core.quotas import stay
-from gateway.core.site import Per
 from gateway.core.state import DayOfUse
 from gateway.core.turn import Turn
 

@@ -16,7 +16,9 @@ from msgspec import Struct
 
 from gateway.core.facts import OccupancyDay, OccupancyMinute
 from gateway.core.hours import opening
-from gateway.core.site import Site, Zone, ZoneId
+from gateway.core.names import ZoneId
+from gateway.core.places import Zone
+from gateway.core.site import Site
 from gateway.core.state import DaySum
 from gateway.core.turn import Turn
 

@@ -18,17 +18,20 @@ from typing import Final
 from msgspec import structs
 from paho.mqtt.client import MQTTMessage
 
-from gateway.adapters.mqtt import BrokerAddress, Session
+from gateway.adapters.broker_address import BrokerAddress
+from gateway.adapters.mqtt import Session
 from gateway.clock import Clock
 from gateway.core.directory import CredentialHash, Directory
-from gateway.core.site import Site, SiteId
+from gateway.core.names import SiteId
+from gateway.core.site import Site
 from gateway.core.state import State
 from gateway.cutoff import native
 from gateway.cutoff.reader import Reader, basis_of, readers_of, shown
 from gateway.cutoff.sifting import Sifting
 from gateway.cutoff.users import Line, Numbers
 from gateway.cutoff.wishes import lines_of, wish
-from gateway.wire import Outgoing, Topics, encode
+from gateway.wire.outgoing import Outgoing, encode
+from gateway.wire.topics import Topics
 from sensors.driver import Subscription
 
 log = logging.getLogger(__name__)

@@ -7,12 +7,15 @@ from typing import Final
 import msgspec
 
 from gateway.adapters.mqtt import Session
+from gateway.core.names import DeviceId, SiteId
 from gateway.core.readings import WireError
-from gateway.core.site import DeviceId, Site, SiteId
+from gateway.core.site import Site
 from gateway.cutoff.pages import cleared, forgotten, posted
 from gateway.cutoff.reader import Reader, unlock_s
 from gateway.cutoff.users import ReaderId
-from gateway.wire import Outgoing, RightsMessage, Topics
+from gateway.wire.outgoing import Outgoing
+from gateway.wire.rights import RightsMessage
+from gateway.wire.topics import Topics
 from sensors.native import rights_in_force
 
 PAGES_AT_ONCE: Final = 8

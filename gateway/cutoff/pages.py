@@ -15,17 +15,11 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from gateway.core.names import DeviceId, SiteId
 from gateway.core.rights import MINUTE, Frame, RightsList, Spans, Standing
-from gateway.core.site import DeviceId, SiteId
-from gateway.wire import (
-    PAYLOAD_LIMIT,
-    Outgoing,
-    RightsGroup,
-    RightsMessage,
-    RightsPage,
-    Topics,
-    encode,
-)
+from gateway.wire.outgoing import PAYLOAD_LIMIT, Outgoing, encode
+from gateway.wire.rights import RightsGroup, RightsMessage, RightsPage
+from gateway.wire.topics import Topics
 
 KEYS_MAX: Final = 10_000
 """Keys of a list; twice what one site has. A list that would be longer lets nobody in."""

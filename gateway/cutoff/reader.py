@@ -6,12 +6,14 @@ from datetime import datetime
 from msgspec import Struct
 
 from gateway.core.directory import Directory
+from gateway.core.equipment import Device
+from gateway.core.names import SiteId
 from gateway.core.rights import Frame, RightsList, Standing, frame_of
-from gateway.core.site import Device, Site, SiteId
+from gateway.core.site import Site
 from gateway.core.state import NEVER, State
 from gateway.cutoff.pages import Posted
 from gateway.cutoff.users import Line, ReaderId
-from gateway.wire import RightsState
+from gateway.wire.rights import RightsState
 from sensors.esp_rfid import EspRfid
 from sensors.native import Native
 

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Final
 
 from gateway.clock import Clock
+from gateway.core.equipment import Device
+from gateway.core.names import SiteId
 from gateway.core.rights import (
     MINUTE,
     Entry,
@@ -18,7 +20,7 @@ from gateway.core.rights import (
     sift,
     standing_of,
 )
-from gateway.core.site import Device, Site, SiteId
+from gateway.core.site import Site
 from gateway.core.state import State
 
 CREDENTIALS_AT_ONCE: Final = 200

@@ -27,9 +27,10 @@ from typing import Final, Literal
 from msgspec import Struct, field
 
 from gateway.core.directory import CredentialHash, HolderId
+from gateway.core.equipment import Device
+from gateway.core.names import DeviceId, SiteId
 from gateway.core.readings import WireError
-from gateway.core.site import Device, DeviceId, SiteId
-from gateway.wire import Outgoing
+from gateway.wire.outgoing import Outgoing
 from sensors import badges, esp_rfid_users
 from sensors.esp_rfid_users import Alive, Obeyed, Order, Scanned, User
 

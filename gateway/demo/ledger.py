@@ -17,7 +17,7 @@ from gateway.adapters.history import opened
 from gateway.adapters.influx import CURSOR
 from gateway.adapters.journal_file import JournalFile
 from gateway.adapters.points import points
-from gateway.core.site import DeviceId, SiteId
+from gateway.core.names import DeviceId, SiteId
 from gateway.replay import replay
 from simulators.devices import Key
 from simulators.tally import READER_DECIDED, Presented

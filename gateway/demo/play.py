@@ -12,8 +12,9 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from gateway.adapters.directory import reader_key
-from gateway.adapters.embedded_broker import LOOPBACK, BrokerError, EmbeddedBroker
+from gateway.adapters.embedded_broker import BrokerError, EmbeddedBroker
 from gateway.adapters.journal import JOURNAL_FILE
+from gateway.adapters.loopback import LOOPBACK
 from gateway.clock import Clock
 from gateway.config import Settings, known_credential_key, load_space
 from gateway.console.picture import Picture
@@ -24,7 +25,7 @@ from gateway.demo.place import page_port, write_space
 from gateway.demo.report import Findings, Report, drawn_up
 from gateway.demo.scene import BrokerUsed, Scene, Screen
 from gateway.demo.wishes import DemoError, Told, Wishes
-from gateway.wire import Topics
+from gateway.wire.topics import Topics
 from simulators.link import Broker, Link
 from simulators.run import Run
 from simulators.stage import stage

@@ -27,7 +27,7 @@ from gateway.core.site import Site
 from gateway.demo.report import Headcount, Report, headcounts
 from gateway.demo.scene import Scene
 from gateway.demo.words import say
-from gateway.wire import AccessMessage, AlarmMessage
+from gateway.wire.states import AccessMessage, AlarmMessage
 
 DECISIONS_SHOWN: Final = 10
 ROOMS_TOLD: Final = 12

@@ -3,7 +3,7 @@
 from typing import Final
 
 from gateway.console.i18n import Lang, in_lang
-from gateway.core.site import Text
+from gateway.core.names import Text
 
 WORDS: Final[dict[str, Text]] = {
     "starting": Text("La maison s'éveille…", "The house is waking up…"),

@@ -6,13 +6,14 @@ from typing import Final
 
 import msgspec
 
-from gateway.adapters.mqtt import broker_address
+from gateway.adapters.broker_address import broker_address
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.core.site import Site
 from gateway.doctor.finding import Finding, fault, ok, spoken, warning
 from gateway.doctor.visit import Unreachable, Visit, visit
-from gateway.wire import HealthMessage, Topics
+from gateway.wire.states import HealthMessage
+from gateway.wire.topics import Topics
 from sensors.registry import Registry
 
 HEALTH_OLD: Final = timedelta(seconds=30)

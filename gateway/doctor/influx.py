@@ -3,7 +3,8 @@
 import asyncio
 import ssl
 
-from gateway.adapters.influx import Answer, InfluxSettings
+from gateway.adapters.influx_answer import Answer
+from gateway.adapters.influx_settings import InfluxSettings
 from gateway.config import Settings
 from gateway.doctor.finding import Finding, fault, ok
 

@@ -11,7 +11,8 @@ from gateway.adapters.directory import FILE as MEMBERS_FILE
 from gateway.adapters.directory import key_mark
 from gateway.adapters.journal import JOURNAL_FILE
 from gateway.adapters.journal_rows import from_us, to_us
-from gateway.core.site import DeviceId, Site, SiteId
+from gateway.core.names import DeviceId, SiteId
+from gateway.core.site import Site
 from gateway.core.state import State, decode
 from gateway.doctor.finding import Finding, fault, ok, spoken, warning
 

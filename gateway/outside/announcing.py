@@ -17,9 +17,11 @@ import aiomqtt
 from gateway.backoff import full_jitter_s
 from gateway.config import Settings
 from gateway.console.i18n import Lang
-from gateway.core.site import Site, SiteId
+from gateway.core.names import SiteId
+from gateway.core.site import Site
 from gateway.outside.home_assistant import PREFIX, STATUS, Discovery, components_of
-from gateway.wire import AccessMessage, Topics
+from gateway.wire.states import AccessMessage
+from gateway.wire.topics import Topics
 
 RETAINED_S: Final = 0.5
 """Seconds that what the broker retains has to arrive."""

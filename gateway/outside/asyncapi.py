@@ -13,7 +13,7 @@ import msgspec
 
 from gateway.outside.channels import Channel, channels
 from gateway.request_wire import RequestEnvelope
-from gateway.wire import Topics
+from gateway.wire.topics import Topics
 from sensors.native import EventEnvelope
 
 Schema = dict[str, Any]

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from gateway.core.site import Text
+from gateway.core.names import Text
 
 K: Final = 5
 """Numbers in the narrowest band: 0 to 4 is one, so that nobody is ever shown to be alone."""

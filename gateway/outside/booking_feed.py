@@ -7,7 +7,8 @@ from typing import Final
 import icalendar
 
 from gateway.core.bookings import Booking, Target
-from gateway.core.site import Site, Text
+from gateway.core.names import Text
+from gateway.core.site import Site
 from gateway.outside.bookings import Booked
 
 _TAKEN: Final = Text("Réservé", "Booked")

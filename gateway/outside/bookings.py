@@ -14,7 +14,7 @@ from gateway.adapters.journal_file import JournalFile
 from gateway.clock import Clock
 from gateway.core.bookings import Booking, Target
 from gateway.core.events import BookingsChanged
-from gateway.core.site import SiteId
+from gateway.core.names import SiteId
 
 FRESH_S: Final = 60.0
 """Seconds for which an answer is told again: who asks more often costs the disk nothing."""

@@ -5,12 +5,19 @@ from typing import Any, Literal, get_args
 
 from msgspec import Struct
 
+from gateway.core.names import DeviceId, DoorId, SiteId, ZoneId
 from gateway.core.requests import Order
-from gateway.core.site import DeviceId, DoorId, SiteId, ZoneId
-from gateway.wire import (
+from gateway.wire.commands import (
     AccessCommand,
-    AccessMessage,
     Ack,
+    SafeStopCommand,
+    UnlockCommand,
+    WarningCommand,
+    WarningOverCommand,
+)
+from gateway.wire.rights import RightsMessage, RightsPage, RightsState
+from gateway.wire.states import (
+    AccessMessage,
     AlarmMessage,
     DoorMessage,
     HealthMessage,
@@ -19,15 +26,8 @@ from gateway.wire import (
     MusterMessage,
     OccupancyMessage,
     ResponseMessage,
-    RightsMessage,
-    RightsPage,
-    RightsState,
-    SafeStopCommand,
-    Topics,
-    UnlockCommand,
-    WarningCommand,
-    WarningOverCommand,
 )
+from gateway.wire.topics import Topics
 from sensors.native import NativeEvent, StatusMessage
 
 

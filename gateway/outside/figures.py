@@ -14,10 +14,11 @@ from prometheus_client.registry import Collector
 
 from gateway.console.picture import Picture
 from gateway.core.facts import AlarmKind, DoorStatus
+from gateway.core.names import SiteId
 from gateway.core.reasons import REASONS
-from gateway.core.site import Site, SiteId
+from gateway.core.site import Site
 from gateway.outside.webhooks import Webhooks
-from gateway.wire import AccessMessage
+from gateway.wire.states import AccessMessage
 
 OTHER: Final = "other"
 """The label of what this version has no word for."""

@@ -14,8 +14,9 @@ from msgspec import Struct
 
 from gateway.config import HookEvent
 from gateway.console.picture import SitePicture
+from gateway.core.names import DoorId, SiteId, ZoneId
 from gateway.core.requests import Mode
-from gateway.core.site import DoorId, Site, SiteId, ZoneId
+from gateway.core.site import Site
 
 DOOR_ALARMS: Final = frozenset({"forced", "held"})
 """Kinds that are told as events of the door, too."""

@@ -14,11 +14,15 @@ from typing import Any, Final
 import msgspec
 
 from gateway import __version__
-from gateway.announce import possible_alarms
 from gateway.console.i18n import Lang, in_lang
 from gateway.console.words import WORDS, say
-from gateway.core.site import Door, Machine, Site, SiteId, Text, Zone
-from gateway.wire import AccessMessage, Topics
+from gateway.core.equipment import Machine
+from gateway.core.names import SiteId, Text
+from gateway.core.places import Door, Zone
+from gateway.core.site import Site
+from gateway.state_wire import possible_alarms
+from gateway.wire.states import AccessMessage
+from gateway.wire.topics import Topics
 
 PREFIX: Final = "homeassistant"
 """Home Assistant's own default; also of its birth message."""

@@ -11,7 +11,8 @@ from typing import Final
 from gateway.clock import Clock
 from gateway.config import OtherTools, Settings
 from gateway.console.picture import Change, Picture
-from gateway.core.site import Site, SiteId
+from gateway.core.names import SiteId
+from gateway.core.site import Site
 from gateway.outside.announcing import HomeAssistant
 from gateway.outside.bookings import Bookings
 from gateway.outside.figures import ConsoleFigures

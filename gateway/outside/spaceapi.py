@@ -17,7 +17,8 @@ from msgspec import Struct
 from gateway.clock import Clock
 from gateway.config import SpaceApi
 from gateway.console.picture import Picture, SitePicture
-from gateway.core.site import Site, SiteId
+from gateway.core.names import SiteId
+from gateway.core.site import Site
 from gateway.outside.bands import band
 from gateway.outside.kept import write_whole
 

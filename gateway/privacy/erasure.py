@@ -20,7 +20,7 @@ from gateway.adapters.history import opened
 from gateway.adapters.journal import Journal
 from gateway.adapters.journal_erasure import Erasure
 from gateway.core.directory import HolderId
-from gateway.core.site import SiteId
+from gateway.core.names import SiteId
 from gateway.core.state import State, encode
 
 log = logging.getLogger(__name__)

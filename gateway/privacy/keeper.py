@@ -17,7 +17,8 @@ from gateway.adapters.directory import DirectoryError
 from gateway.adapters.history import HistoryError
 from gateway.adapters.journal import Journal, JournalError
 from gateway.clock import Clock
-from gateway.core.site import Site, SiteId
+from gateway.core.names import SiteId
+from gateway.core.site import Site
 from gateway.core.state import State
 from gateway.privacy.erasure import erase_pending
 from gateway.privacy.retention import Kept, purge

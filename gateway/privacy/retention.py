@@ -31,8 +31,9 @@ from gateway.adapters.journal_purge import (
     purge_rows,
 )
 from gateway.adapters.past import row_at
+from gateway.core.names import SiteId
 from gateway.core.presence import MERGED_MAX
-from gateway.core.site import Site, SiteId
+from gateway.core.site import Site
 from gateway.report.month import visitors_of
 
 log = logging.getLogger(__name__)

@@ -24,7 +24,8 @@ from gateway.adapters.journal_rows import to_us
 from gateway.core import zone_days
 from gateway.core.directory import HolderId
 from gateway.core.facts import Fact, HolderMoved, OccupancyDay, VisitsDay
-from gateway.core.site import Site, Zone
+from gateway.core.places import Zone
+from gateway.core.site import Site
 from gateway.core.visits import FEW, STAY_MAX
 from gateway.core.zone_days import THRESHOLD, Piece
 

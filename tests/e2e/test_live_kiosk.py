@@ -9,13 +9,15 @@ import aiomqtt
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from gateway.adapters.embedded_broker import LOOPBACK, free_port
+from gateway.adapters.loopback import LOOPBACK, free_port
 from gateway.config import Settings, load_space
 from gateway.console import kiosk
 from gateway.console.serve import serve
 from gateway.core.directory import HolderId
-from gateway.core.site import SiteId, Text, ZoneId
-from gateway.wire import HintMessage, OccupancyMessage, Topics, encode
+from gateway.core.names import SiteId, Text, ZoneId
+from gateway.wire.outgoing import encode
+from gateway.wire.states import HintMessage, OccupancyMessage
+from gateway.wire.topics import Topics
 from tests.axe import barriers
 from tests.console_place import FixedSeats, seat
 from tests.gateway_process import HUB, KEY

@@ -8,31 +8,22 @@ from datetime import UTC, datetime
 import aiomqtt
 from playwright.async_api import Page, expect
 
-from gateway.adapters.embedded_broker import LOOPBACK, free_port
+from gateway.adapters.loopback import LOOPBACK, free_port
 from gateway.config import Settings
 from gateway.console.serve import serve
 from gateway.core.directory import HolderId
-from gateway.core.site import (
-    AccessPoint,
-    AccessPointId,
-    DeviceId,
-    Door,
-    DoorId,
-    Site,
-    SiteId,
-    Text,
-    Zone,
-    ZoneId,
-)
-from gateway.wire import (
+from gateway.core.names import AccessPointId, DeviceId, DoorId, SiteId, Text, ZoneId
+from gateway.core.places import AccessPoint, Door, Zone
+from gateway.core.site import Site
+from gateway.wire.outgoing import encode
+from gateway.wire.states import (
     AccessMessage,
     AlarmMessage,
     DoorMessage,
     ModeMessage,
     OccupancyMessage,
-    Topics,
-    encode,
 )
+from gateway.wire.topics import Topics
 from tests.console_place import somebody
 from tests.servers import Mosquitto, listens
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.async_api import Page, expect
 
-from gateway.adapters.embedded_broker import LOOPBACK, free_port
+from gateway.adapters.loopback import LOOPBACK, free_port
 from gateway.config import Settings
 from gateway.console.serve import serve
 from tests.axe import barriers

@@ -12,7 +12,7 @@ import pyotp
 import pytest
 from playwright.async_api import Page, expect
 
-from gateway.adapters.embedded_broker import free_port
+from gateway.adapters.loopback import free_port
 from gateway.clock import SystemClock
 from tests.axe import barriers
 from tests.servers import Mosquitto

@@ -18,9 +18,11 @@ from msgspec import structs
 
 from gateway.adapters import history
 from gateway.adapters.history import Query, ZoneDay
-from gateway.adapters.influx import InfluxSettings, Outbox
-from gateway.adapters.journal import JOURNAL_FILE, Batch, Journal
+from gateway.adapters.influx import Outbox
+from gateway.adapters.influx_settings import InfluxSettings
+from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal_rows import event_row, minute_row
+from gateway.adapters.journal_writer import Batch
 from gateway.clock import ManualClock
 from gateway.core.engine import step
 from gateway.core.events import Event

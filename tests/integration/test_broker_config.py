@@ -10,8 +10,10 @@ import aiomqtt
 import pytest
 
 from gateway.adapters.broker_config import Place, broker_files, hashed, logins, password_file
-from gateway.adapters.embedded_broker import LOOPBACK, free_port
-from gateway.core.site import Device, DeviceId, Site, SiteId, Text
+from gateway.adapters.loopback import LOOPBACK, free_port
+from gateway.core.equipment import Device
+from gateway.core.names import DeviceId, SiteId, Text
+from gateway.core.site import Site
 from tests.servers import Mosquitto, program
 
 NAME = Text(fr="Nom", en="Name")

@@ -12,7 +12,7 @@ from gateway.adapters.journal import JOURNAL_FILE
 from gateway.clock import SystemClock
 from gateway.core.bookings import Booking
 from gateway.core.events import BookingsChanged
-from gateway.core.site import SiteId
+from gateway.core.names import SiteId
 from gateway.recovery import recover
 from tests.feed_server import FeedServer
 from tests.gateway_process import GatewayProcess

@@ -20,8 +20,8 @@ import pytest
 from gateway.adapters.influx import CURSOR
 from gateway.adapters.journal import JOURNAL_FILE
 from gateway.clock import SystemClock
-from gateway.core.site import DeviceId, SiteId
-from gateway.wire import Topics
+from gateway.core.names import DeviceId, SiteId
+from gateway.wire.topics import Topics
 from simulators.layouts import read_recording
 from simulators.link import Broker
 from simulators.replay import Replay, Replayed

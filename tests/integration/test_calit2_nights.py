@@ -20,9 +20,10 @@ from gateway.adapters.journal_file import JournalFile
 from gateway.clock import ManualClock
 from gateway.config import Settings, load_space
 from gateway.core.facts import Noticed, OccupancyChanged, OccupancyMinute
+from gateway.core.names import DeviceId, SiteId, ZoneId
 from gateway.core.readings import Crossed
-from gateway.core.site import DeviceId, SiteId, ZoneId
-from gateway.wire import HintMessage, OccupancyMessage, Topics
+from gateway.wire.states import HintMessage, OccupancyMessage
+from gateway.wire.topics import Topics
 from simulators.devices import NativeDevice, read_ack
 from simulators.layouts import Timed, read_recording
 from simulators.link import Broker, Link

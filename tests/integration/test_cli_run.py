@@ -16,8 +16,10 @@ import aiomqtt
 import msgspec
 import pytest
 
-from gateway.adapters.embedded_broker import LOOPBACK, free_port
-from gateway.wire import HealthMessage, Topics, encode
+from gateway.adapters.loopback import LOOPBACK, free_port
+from gateway.wire.outgoing import encode
+from gateway.wire.states import HealthMessage
+from gateway.wire.topics import Topics
 from tests.servers import Mosquitto, until
 
 SPACE = Path(__file__).parents[2] / "gateway" / "examples" / "space.toml"

@@ -12,11 +12,15 @@ import aiomqtt
 import httpx
 import pytest
 
-from gateway.adapters.embedded_broker import LOOPBACK, free_port
+from gateway.adapters.loopback import LOOPBACK, free_port
 from gateway.config import Settings
 from gateway.console.serve import serve
-from gateway.core.site import Door, DoorId, Site, SiteId, Text, Zone, ZoneId
-from gateway.wire import AlarmMessage, OccupancyMessage, Topics, encode
+from gateway.core.names import DoorId, SiteId, Text, ZoneId
+from gateway.core.places import Door, Zone
+from gateway.core.site import Site
+from gateway.wire.outgoing import encode
+from gateway.wire.states import AlarmMessage, OccupancyMessage
+from gateway.wire.topics import Topics
 from tests.console_place import somebody
 from tests.servers import Mosquitto
 

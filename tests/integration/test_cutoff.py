@@ -16,15 +16,19 @@ import aiomqtt
 import msgspec
 from msgspec import structs
 
+from gateway.adapters.broker_address import BrokerAddress
 from gateway.adapters.directory import credential_hash, reader_hash, reader_key
-from gateway.adapters.embedded_broker import LOOPBACK
-from gateway.adapters.mqtt import BrokerAddress
+from gateway.adapters.loopback import LOOPBACK
 from gateway.clock import ManualClock
 from gateway.core.directory import Credential, Directory, DirectoryChange, changed
-from gateway.core.site import Device, DeviceId, Site
+from gateway.core.equipment import Device
+from gateway.core.names import DeviceId
+from gateway.core.site import Site
 from gateway.core.state import ModeState, State
 from gateway.cutoff.keep import keep_rights
-from gateway.wire import Outgoing, RightsState, Topics
+from gateway.wire.outgoing import Outgoing
+from gateway.wire.rights import RightsState
+from gateway.wire.topics import Topics
 from sensors.native import Native
 from simulators.devices import SimulatedReader
 from tests.fake_esp_rfid import FakeEspRfid

@@ -22,10 +22,10 @@ import psutil
 import pytest
 
 from gateway import adapters
-from gateway.adapters.embedded_broker import LOOPBACK, free_port
 from gateway.adapters.journal_file import JournalFile
+from gateway.adapters.loopback import LOOPBACK, free_port
 from gateway.adapters.points import points
-from gateway.core.site import DeviceId, SiteId
+from gateway.core.names import DeviceId, SiteId
 from gateway.demo.ledger import Judgement, Ledger
 from gateway.demo.report import Findings, complaints
 from simulators.habits import awake

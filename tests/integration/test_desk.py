@@ -15,10 +15,11 @@ import aiomqtt
 import pytest
 
 from gateway.adapters.directory import FILE, DirectoryStore, Member, holder_of
-from gateway.adapters.embedded_broker import LOOPBACK
+from gateway.adapters.loopback import LOOPBACK
 from gateway.core.directory import Holder, HolderId
-from gateway.core.site import Text
-from gateway.wire import ModeMessage, MusterMessage, ResponseMessage, encode
+from gateway.core.names import Text
+from gateway.wire.outgoing import encode
+from gateway.wire.states import ModeMessage, MusterMessage, ResponseMessage
 from tests.servers import Mosquitto, until
 
 KEY = b"k" * 32

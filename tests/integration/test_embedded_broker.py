@@ -13,13 +13,8 @@ import pytest
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from gateway.adapters.embedded_broker import (
-    LOOPBACK,
-    BrokerError,
-    EmbeddedBroker,
-    Kind,
-    answers_connect,
-)
+from gateway.adapters.embedded_broker import BrokerError, EmbeddedBroker, Kind
+from gateway.adapters.loopback import LOOPBACK, answers_connect
 from tests.servers import until
 
 KINDS: tuple[Kind, ...] = ("mosquitto", "iotcore")

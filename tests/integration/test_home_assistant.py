@@ -13,9 +13,11 @@ import msgspec
 
 from gateway.config import Settings
 from gateway.core.directory import HolderId
-from gateway.core.site import DeviceId, Site, SiteId, Text, Zone, ZoneId
+from gateway.core.names import DeviceId, SiteId, Text, ZoneId
+from gateway.core.places import Zone
+from gateway.core.site import Site
 from gateway.outside.announcing import HomeAssistant
-from gateway.wire import AccessMessage
+from gateway.wire.states import AccessMessage
 from tests.servers import Mosquitto, until
 
 HUB = SiteId("hub")

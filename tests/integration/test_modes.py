@@ -9,8 +9,8 @@ import pytest
 
 from gateway.core.events import Requested
 from gateway.core.facts import DoorChanged, ModeChanged, RequestAnswered, UnlockDoor
+from gateway.core.names import AccessPointId, DoorId
 from gateway.core.requests import MarkMustered, OpenDoor, SetMode, SetService
-from gateway.core.site import AccessPointId, DoorId
 from tests.gateway_process import GatewayProcess
 from tests.play import ADA, BOB, CLOCK, CYD, OLA, WORKSHOP, Play, enrol, holder, play
 from tests.servers import Mosquitto, until

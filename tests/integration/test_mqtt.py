@@ -23,10 +23,11 @@ import pytest
 from paho.mqtt.client import MQTTMessage
 from paho.mqtt.enums import MQTTProtocolVersion
 
-from gateway.adapters import mqtt
-from gateway.adapters.embedded_broker import LOOPBACK
-from gateway.adapters.mqtt import BrokerAddress, Session
-from gateway.wire import CloudEvent, Outgoing
+from gateway.adapters import mqtt, paho_client
+from gateway.adapters.broker_address import BrokerAddress
+from gateway.adapters.loopback import LOOPBACK
+from gateway.adapters.mqtt import Session
+from gateway.wire.outgoing import CloudEvent, Outgoing
 from sensors.driver import Subscription
 from tests.servers import Mosquitto, program, until
 
@@ -153,7 +154,7 @@ async def test_a_session_that_wants_no_memory_has_none(broker: Mosquitto) -> Non
 async def test_nothing_waits_for_company(broker: Mosquitto) -> None:
     """TCP_NODELAY is set: without it an answer takes 5 ms more."""
     async with running(Heard(broker.url)) as heard:
-        sock = heard.session._socket
+        sock = heard.session._line._socket
         assert isinstance(sock, socket.socket)
         assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
@@ -245,7 +246,7 @@ async def test_other_topics_on_a_living_connection(broker: Mosquitto) -> None:
         await publish(broker, [b"2"])
         await until(lambda: heard.payloads == [b"1", b"2"], "both are heard")
         heard.session.leave_rest()
-        await until(lambda: heard.session._heard == {OTHER}, "the old one is left")
+        await until(lambda: heard.session._topics.heard == {OTHER}, "the old one is left")
         await publish(broker, [b"3"])
         await publish(broker, [b"4"], OTHER)
         await until(lambda: len(heard.messages) == 3, "the new one is heard")
@@ -269,7 +270,7 @@ async def test_other_topics_while_we_are_away(broker: Mosquitto, quick: list[int
         await until(lambda: len(heard.downs) == 2, "it is down")
         heard.session.leave_rest()
         heard.session.allow()
-        await until(lambda: heard.session._heard == {OTHER}, "the old one is left")
+        await until(lambda: heard.session._topics.heard == {OTHER}, "the old one is left")
         await publish(broker, [b"3"])
         await publish(broker, [b"4"], OTHER)
         await until(lambda: b"4" in heard.payloads, "the new one is heard")
@@ -288,7 +289,7 @@ async def test_other_topics_before_the_first_are_confirmed(
     def look(*arguments: Any) -> None:  # noqa: ANN401 - paho's
         told(*arguments)
         if heard.session.subscribed.is_set():
-            confirmed.append(set(heard.session._heard))
+            confirmed.append(set(heard.session._topics.heard))
 
     monkeypatch.setattr(heard.session, "_subscribed", look)
     task = asyncio.create_task(heard.session.run())
@@ -423,7 +424,7 @@ async def test_a_pause_may_be_longer_than_the_keepalive(
     broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Under a load that lasts, strangers are not read for minutes: their session stays."""
-    monkeypatch.setattr(mqtt, "KEEPALIVE_S", 1)
+    monkeypatch.setattr(paho_client, "KEEPALIVE_S", 1)
     async with running(Heard(broker.url)) as heard:
         heard.session.pause()
         await publish(broker, [b"1"])
@@ -611,7 +612,8 @@ def test_a_stop_waits_for_no_broker(scheme: str) -> None:
 
 _STOPPED = """
     import asyncio, sys, time
-    from gateway.adapters.mqtt import BrokerAddress, Session
+    from gateway.adapters.broker_address import BrokerAddress
+    from gateway.adapters.mqtt import Session
 
     async def main():
         session = Session("test", BrokerAddress(sys.argv[1]), [], on_message=print)
@@ -645,18 +647,18 @@ async def test_a_connect_that_was_given_up_leaves_nothing(
     """It may succeed late, when a newer one is up: it is closed, and takes no session over."""
     monkeypatch.setattr(mqtt, "CONNECT_TIMEOUT_S", 0.2)
     go, told = threading.Event(), threading.Event()
-    connect = Session._connect
+    connect = paho_client.connect
 
     given_up: list[Any] = []
 
-    def slow_once(session: Session, client: Any) -> None:  # noqa: ANN401 - paho's
+    def slow_once(client: Any, *how: Any) -> None:  # noqa: ANN401 - paho's
         if not told.is_set():
             told.set()
             given_up.append(client)
             go.wait(10)
-        connect(session, client)
+        connect(client, *how)
 
-    monkeypatch.setattr(Session, "_connect", slow_once)
+    monkeypatch.setattr(mqtt, "connect", slow_once)
     async with running(Heard(broker.url)) as heard:
         monkeypatch.setattr(mqtt, "CONNECT_TIMEOUT_S", 10)
         go.set()
@@ -675,7 +677,7 @@ async def test_a_wedged_broker_is_noticed(
     broker: Mosquitto, monkeypatch: pytest.MonkeyPatch, quick: list[int]
 ) -> None:
     """It takes our bytes and never answers: after the keepalive we are down, then up again."""
-    monkeypatch.setattr(mqtt, "KEEPALIVE_S", 1)
+    monkeypatch.setattr(paho_client, "KEEPALIVE_S", 1)
     async with running(Heard(broker.url)) as heard:
         os.kill(broker.pid, signal.SIGSTOP)
         try:

@@ -15,10 +15,11 @@ from fastapi import FastAPI
 from gateway.clock import SystemClock
 from gateway.config import OtherTools, Settings, Webhook
 from gateway.console.picture import Change, Picture
-from gateway.core.site import ZoneId
+from gateway.core.names import ZoneId
 from gateway.outside.outside import Outside
 from gateway.outside.routes import router
-from gateway.wire import ModeMessage, OccupancyMessage, encode
+from gateway.wire.outgoing import encode
+from gateway.wire.states import ModeMessage, OccupancyMessage
 from tests.servers import Mosquitto, until
 from tests.unit.outside.place import AT, HALL, HUB, SITE, TOLD, TOPICS
 from tests.unit.outside.test_webhooks import SECRET, Receiver

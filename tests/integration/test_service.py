@@ -25,15 +25,15 @@ from gateway.adapters.directory import (
     credential_hash,
     holder_of,
 )
-from gateway.adapters.embedded_broker import LOOPBACK
 from gateway.adapters.journal import JOURNAL_FILE
+from gateway.adapters.loopback import LOOPBACK
 from gateway.clock import SystemClock
 from gateway.core.directory import Credential, Holder, Membership
 from gateway.core.facts import GapNoticed, PeopleCrossed
+from gateway.core.names import DeviceId, PlanId, SiteId
 from gateway.core.readings import Crossed
-from gateway.core.site import DeviceId, PlanId, SiteId
 from gateway.recovery import recover
-from gateway.wire import Topics
+from gateway.wire.topics import Topics
 from simulators.layouts import Recording, Timed
 from simulators.link import Broker
 from simulators.replay import Replay, Replayed

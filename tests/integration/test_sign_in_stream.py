@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gateway.adapters.embedded_broker import LOOPBACK, free_port
+from gateway.adapters.loopback import LOOPBACK, free_port
 from gateway.config import Settings, load_space
 from gateway.console.serve import serve
 from gateway.console.signin.seats import SignIn

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.adapters.embedded_broker import free_port
+from gateway.adapters.loopback import free_port
 from tests.gateway_process import GatewayProcess
 from tests.servers import Mosquitto, until
 from tests.unit.test_systemd import Systemd

@@ -6,8 +6,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from gateway.core.site import DeviceId, SiteId
-from gateway.wire import Ack
+from gateway.core.names import DeviceId, SiteId
+from gateway.wire.commands import Ack
 from simulators.devices import Event, Key, SimulatedReader
 
 LIMIT = 8

@@ -21,7 +21,7 @@ from gateway.core.directory import (
     Training,
     changed,
 )
-from gateway.core.site import GroupId, PlanId, RoleId, SiteId, TrainingId
+from gateway.core.names import GroupId, PlanId, RoleId, SiteId, TrainingId
 
 MOMENTS = st.none() | st.integers(0, 10**16).map(
     lambda us: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=us)

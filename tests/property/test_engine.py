@@ -35,6 +35,7 @@ from gateway.core.facts import (
     OccupancyChanged,
     UnlockDoor,
 )
+from gateway.core.names import DeviceId, DoorId, PlanId, ZoneId
 from gateway.core.readings import (
     Availability,
     Battery,
@@ -47,7 +48,7 @@ from gateway.core.readings import (
 )
 from gateway.core.rules import LATE
 from gateway.core.sequence import NotAdmitted
-from gateway.core.site import DeviceId, DoorId, PlanId, Site, ZoneId
+from gateway.core.site import Site
 from gateway.core.state import NEVER, State
 from tests.unit.core.place import ANNEX, BOOTH, HALL, MEMBERS, SITE, Place, card, member, of_kind
 

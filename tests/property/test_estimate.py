@@ -17,7 +17,7 @@ from gateway.core.estimate.evidence import (
     TotalsTold,
     VacancyTold,
 )
-from gateway.core.site import DeviceId, ZoneId
+from gateway.core.names import DeviceId, ZoneId
 
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)
 ROOM, HALL = ZoneId("room"), ZoneId("hall")

@@ -44,7 +44,9 @@ from gateway.core.facts import (
     UnlockDoor,
     WarnMachine,
 )
+from gateway.core.names import OPERATOR, DeviceId, MachineId, ZoneId
 from gateway.core.orders import ANSWERED_MAX
+from gateway.core.places import AccessPoint
 from gateway.core.readings import (
     CredentialPresented,
     DoorReported,
@@ -65,7 +67,7 @@ from gateway.core.requests import (
 from gateway.core.rules import LATE
 from gateway.core.rules.credentials import ATTEMPTS_MAX
 from gateway.core.sequence import NotAdmitted
-from gateway.core.site import OPERATOR, AccessPoint, DeviceId, MachineId, Site, ZoneId
+from gateway.core.site import Site
 from gateway.core.state import NEVER, State
 from tests.unit.core.fablab import FABLAB, GRACE_S, MANAGER, TEAM, Fablab
 from tests.unit.core.place import ENROLLED, HALL, LAB, LASER, MEMBERS, member

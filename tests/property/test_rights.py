@@ -18,24 +18,16 @@ from gateway.core.directory import (
     StaffRole,
     Training,
 )
+from gateway.core.names import DeviceId, PlanId, RoleId, TrainingId, ZoneId
+from gateway.core.places import Demands
+from gateway.core.plans import Plan, Quota, Right
 from gateway.core.question import Question
 from gateway.core.rights import presented_hash, rights_of
 from gateway.core.rules import decide
-from gateway.core.site import (
-    Demands,
-    DeviceId,
-    Plan,
-    PlanId,
-    Quota,
-    Right,
-    RoleId,
-    Site,
-    TrainingId,
-    ZoneId,
-)
+from gateway.core.site import Site
 from gateway.core.state import State, ZoneState
 from gateway.cutoff.pages import posted
-from gateway.wire import Topics
+from gateway.wire.topics import Topics
 from simulators.rights import RightsBook
 from tests.unit.core.place import ANNEX, HALL, HOUSE, LAB_DOOR, MONDAY, SITE
 

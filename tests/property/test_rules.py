@@ -16,23 +16,13 @@ from msgspec import structs
 
 from gateway.core.bookings import Booking, Target
 from gateway.core.directory import HolderId, Membership, StaffRole, Training
+from gateway.core.names import AccessPointId, DoorId, GroupId, PlanId, RoleId, SiteId, TrainingId
+from gateway.core.places import Demands
+from gateway.core.plans import Plan, Quota, Right
 from gateway.core.question import Question
 from gateway.core.reasons import REASONS
 from gateway.core.rules import RULES, decide
-from gateway.core.site import (
-    AccessPointId,
-    Demands,
-    DoorId,
-    GroupId,
-    Plan,
-    PlanId,
-    Quota,
-    Right,
-    RoleId,
-    Site,
-    SiteId,
-    TrainingId,
-)
+from gateway.core.site import Site
 from gateway.core.state import DayOfUse, DoorState
 from tests.unit.core.rules.house import (
     FULL,

@@ -9,6 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec import Struct
 
+from gateway.core.equipment import Device
+from gateway.core.names import DeviceId, MachineId, SiteId, Text
 from gateway.core.readings import (
     Battery,
     Co2,
@@ -25,7 +27,7 @@ from gateway.core.readings import (
     Tampered,
     WireError,
 )
-from gateway.core.site import Device, DeviceId, MachineId, Site, SiteId, Text
+from gateway.core.site import Site
 from sensors import badges, strict_json
 from sensors.registry import Registry
 

@@ -17,7 +17,7 @@ from gateway.bench.occupancy_story import Arrived, Look, Story
 from gateway.bench.processes import BenchError
 from gateway.cli import app
 from gateway.core.estimate.evidence import DeviceJudged, MotionSeen, PresenceSeen, TotalsTold
-from gateway.core.site import DeviceId
+from gateway.core.names import DeviceId
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
 BY_NAME = {fault.name: fault for fault in FAULTS}

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from gateway.config import load_space
-from gateway.core.site import DeviceId, MachineId, Site, SiteId, Text
-from gateway.wire import AccessCommand, Ack, Outgoing, SafeStopCommand, Topics, encode
+from gateway.core.names import DeviceId, MachineId, SiteId, Text
+from gateway.core.site import Site
+from gateway.wire.commands import AccessCommand, Ack, SafeStopCommand
+from gateway.wire.outgoing import Outgoing, encode
+from gateway.wire.topics import Topics
 from simulators.drive import drive
 from simulators.faults import Faults
 from simulators.machines import RUNS_DOWN_S

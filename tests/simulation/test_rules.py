@@ -12,9 +12,10 @@ from gateway.adapters.directory import credential_hash
 from gateway.config import load_space
 from gateway.core.directory import Credential, DirectoryChange
 from gateway.core.facts import MachineEnded, MachineStarted, StopMachine, WarnMachine
+from gateway.core.names import DeviceId
 from gateway.core.readings import CredentialPresented
-from gateway.core.site import DeviceId, Site
-from gateway.wire import Outgoing
+from gateway.core.site import Site
+from gateway.wire.outgoing import Outgoing
 from simulators.devices import SimulatedReader
 from simulators.drive import drive
 from simulators.faults import Faults

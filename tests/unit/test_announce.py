@@ -28,13 +28,15 @@ from gateway.core.facts import (
     RequestAnswered,
     UnlockDoor,
 )
+from gateway.core.names import AccessPointId, DeviceId
 from gateway.core.readings import Tampered, WireError
 from gateway.core.requests import ERRORS, AcknowledgeAlarm
-from gateway.core.site import AccessPointId, DeviceId
 from gateway.core.state import ModeState, Muster, State
 from gateway.request_wire import VERB_MAX, Asked, RequestError
 from gateway.sentences import HINTS, REFUSALS
-from gateway.wire import MISSING_MAX, PAYLOAD_LIMIT, CloudEvent, Outgoing, Topics
+from gateway.wire.outgoing import PAYLOAD_LIMIT, CloudEvent, Outgoing
+from gateway.wire.states import MISSING_MAX
+from gateway.wire.topics import Topics
 from sensors.registry import Registry
 from tests.unit.core.fablab import Fablab
 from tests.unit.core.place import ANNEX, BOOTH, FRONT, HALL, LAB, LAB_DOOR, MONDAY, SITE, Place

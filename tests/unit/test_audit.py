@@ -22,13 +22,14 @@ from gateway.adapters.audit import (
 )
 from gateway.adapters.audit.log import DETAIL_MAX
 from gateway.adapters.history import opened
-from gateway.adapters.journal import JOURNAL_FILE, Batch, Journal
+from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal_rows import event_row
+from gateway.adapters.journal_writer import Batch
 from gateway.core.directory import HolderId
 from gateway.core.events import Requested
 from gateway.core.facts import RequestAnswered
+from gateway.core.names import DoorId
 from gateway.core.requests import MarkLeft, OpenDoor, Order, Request
-from gateway.core.site import DoorId
 from tests.unit.core.place import MONDAY, SITE
 
 HUB = SITE.id

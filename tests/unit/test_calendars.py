@@ -19,7 +19,8 @@ from gateway.config.calendars import CalendarFeed
 from gateway.core.bookings import Booking, Target
 from gateway.core.directory import HolderId
 from gateway.core.events import BookingsChanged
-from gateway.core.site import Site, SiteId, Text
+from gateway.core.names import SiteId, Text
+from gateway.core.site import Site
 from gateway.core.state import State
 from tests.feed_server import FeedServer
 from tests.servers import until

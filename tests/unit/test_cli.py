@@ -17,8 +17,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from gateway.adapters.directory import DirectoryStore, credential_hash, diff
-from gateway.adapters.influx import Answer, InfluxSettings
-from gateway.adapters.journal import JOURNAL_FILE, Batch, Journal, Snapshot
+from gateway.adapters.influx_answer import Answer
+from gateway.adapters.influx_settings import InfluxSettings
+from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal_rows import (
     DeadLetter,
     DecisionRow,
@@ -27,6 +28,7 @@ from gateway.adapters.journal_rows import (
     event_row,
     letter_row,
 )
+from gateway.adapters.journal_writer import Batch, Snapshot
 from gateway.cli import app
 from gateway.cli.lifetime import until_told
 from gateway.config import credential_key, load_settings, load_space
@@ -34,12 +36,15 @@ from gateway.core.directory import Directory
 from gateway.core.engine import step
 from gateway.core.events import DirectoryChanged, Event, Reported, SpaceChanged, Tick
 from gateway.core.facts import Decided
+from gateway.core.names import DeviceId
 from gateway.core.readings import CredentialPresented
-from gateway.core.site import DeviceId, Site
+from gateway.core.site import Site
 from gateway.core.state import State
 from gateway.doctor import broker, influx, machine, stores
 from gateway.doctor.finding import Finding
-from gateway.wire import HealthMessage, Topics, encode
+from gateway.wire.outgoing import encode
+from gateway.wire.states import HealthMessage
+from gateway.wire.topics import Topics
 
 EXAMPLES = Path(__file__).parents[2] / "gateway" / "examples"
 SPACE = EXAMPLES / "space.toml"

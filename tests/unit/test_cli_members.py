@@ -28,18 +28,10 @@ from gateway.adapters.directory import (
 )
 from gateway.cli.members import app
 from gateway.core.directory import CredentialHash, Directory, StaffRole, Training
+from gateway.core.names import OPERATOR, Named, PlanId, RoleId, SiteId, Text, TrainingId
+from gateway.core.plans import Plan
 from gateway.core.rights import presented_hash
-from gateway.core.site import (
-    OPERATOR,
-    Named,
-    Plan,
-    PlanId,
-    RoleId,
-    Site,
-    SiteId,
-    Text,
-    TrainingId,
-)
+from gateway.core.site import Site
 from gateway.members.change import change_of
 from gateway.members.lines import GOES_WITH
 

@@ -5,9 +5,10 @@ from datetime import timedelta
 import msgspec
 
 from gateway.core.directory import CredentialHash
+from gateway.core.names import DeviceId, SiteId
 from gateway.core.rights import presented_hash
-from gateway.core.site import DeviceId, SiteId
-from gateway.wire import RightsGroup, RightsMessage, RightsPage, encode
+from gateway.wire.outgoing import encode
+from gateway.wire.rights import RightsGroup, RightsMessage, RightsPage
 from simulators.devices import Event, SimulatedReader
 from tests.unit.core.place import MONDAY
 

@@ -47,7 +47,7 @@ from gateway.core.directory import (
     Training,
     changed,
 )
-from gateway.core.site import GroupId, PlanId, RoleId, SiteId, TrainingId
+from gateway.core.names import GroupId, PlanId, RoleId, SiteId, TrainingId
 
 KEY = b"k" * 32
 POSTGRES = postgresql.dialect()  # type: ignore[no-untyped-call]

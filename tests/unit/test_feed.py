@@ -14,10 +14,10 @@ from gateway.adapters.calendars import feed as feeds
 from gateway.adapters.calendars.apart import FEED_BYTES, unpacked
 from gateway.adapters.calendars.expanded import FeedError
 from gateway.adapters.calendars.feed import Source, http_session
-from gateway.adapters.embedded_broker import free_port
+from gateway.adapters.loopback import free_port
 from gateway.config.calendars import CalendarFeed
 from gateway.core.bookings import Target
-from gateway.core.site import SiteId
+from gateway.core.names import SiteId
 from tests.feed_server import FeedServer
 
 

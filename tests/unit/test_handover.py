@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateway.handover import WAITING_MAX, Handover
-from gateway.wire import Outgoing
+from gateway.wire.outgoing import Outgoing
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 

@@ -28,7 +28,9 @@ from gateway.adapters.journal import JOURNAL_FILE
 from gateway.adapters.journal_rows import to_us
 from gateway.cli.history import history
 from gateway.core.events import SpaceChanged
-from gateway.core.site import Site, SiteId, Text, Zone, ZoneId
+from gateway.core.names import SiteId, Text, ZoneId
+from gateway.core.places import Zone
+from gateway.core.site import Site
 
 DAY = datetime(2026, 11, 22, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

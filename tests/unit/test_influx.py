@@ -11,22 +11,20 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from gateway.adapters.influx import (
-    GZIP_POINTS,
+from gateway.adapters.influx import GZIP_POINTS, WRITE_POINTS, Outbox
+from gateway.adapters.influx_answer import (
     RETRY_AFTER_MAX_S,
-    WRITE_POINTS,
     Answer,
-    InfluxSettings,
-    Outbox,
     Verdict,
     answer_to_status,
     pause_s,
 )
+from gateway.adapters.influx_settings import InfluxSettings
 from gateway.adapters.journal import JournalError
 from gateway.adapters.journal_rows import DeadLetter
 from gateway.clock import ManualClock
 from gateway.core.facts import JournalRow, OccupancyMinute, Sensed
-from gateway.core.site import DeviceId, SiteId, ZoneId
+from gateway.core.names import DeviceId, SiteId, ZoneId
 from tests.fake_journal import FakeJournal
 
 START = datetime(2026, 11, 22, 8, tzinfo=UTC)

@@ -11,23 +11,16 @@ from paho.mqtt.client import MQTTMessage
 
 from gateway.adapters.directory import credential_hash, reader_hash
 from gateway.core.directory import CredentialHash, HolderId
+from gateway.core.equipment import Device
 from gateway.core.events import Misunderstood, Reported, Requested
+from gateway.core.names import AccessPointId, DeviceId, DoorId, SiteId, Text, ZoneId
+from gateway.core.places import Zone
 from gateway.core.readings import CredentialPresented, Motion, Origin, WireError
 from gateway.core.requests import OpenDoor, Request
-from gateway.core.site import (
-    AccessPointId,
-    Device,
-    DeviceId,
-    DoorId,
-    Site,
-    SiteId,
-    Text,
-    Zone,
-    ZoneId,
-)
+from gateway.core.site import Site
 from gateway.intake import Intake, SiteEvent, dead_letter, misunderstood
 from gateway.request_wire import RequestError
-from gateway.wire import PAYLOAD_LIMIT
+from gateway.wire.outgoing import PAYLOAD_LIMIT
 from sensors.registry import Registry
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)

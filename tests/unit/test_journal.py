@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from immutables import Map
 
-from gateway.adapters import journal as journal_module
-from gateway.adapters.journal import SNAPSHOTS_MAX, Batch, Journal, JournalError, Snapshot
+from gateway.adapters import journal_writer
+from gateway.adapters.journal import Journal, JournalError
 from gateway.adapters.journal_file import JournalFile
 from gateway.adapters.journal_rows import (
     PAYLOAD_KEPT,
@@ -32,6 +32,7 @@ from gateway.adapters.journal_rows import (
     minute_row,
     to_us,
 )
+from gateway.adapters.journal_writer import SNAPSHOTS_MAX, Batch, Snapshot
 from gateway.core.directory import (
     Credential,
     CredentialHash,
@@ -42,8 +43,8 @@ from gateway.core.directory import (
 )
 from gateway.core.events import Reported, Tick
 from gateway.core.facts import AlarmRaised, Decided, Fact, OccupancyMinute, Verdict
+from gateway.core.names import DeviceId, PlanId, SiteId, ZoneId
 from gateway.core.readings import CredentialPresented
-from gateway.core.site import DeviceId, PlanId, SiteId, ZoneId
 from gateway.core.state import Boot, DeviceState, Gap, State, Whereabouts, ZoneState
 
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -193,7 +194,7 @@ async def test_cursors_are_kept(journal: Journal) -> None:
 
 async def test_letters_are_bounded(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     """The oldest go first."""
-    monkeypatch.setattr(journal_module, "LETTERS_MAX", 3)
+    monkeypatch.setattr(journal_writer, "LETTERS_MAX", 3)
     for number in range(5):
         await journal.dead_letter(letter(f"#{number}"))
     await journal.commit(Batch(letters=[letter_row(letter("#5")), letter_row(letter("#6"))]))
@@ -287,7 +288,7 @@ class Trouble:
         self._journal = journal
         self._pragma: str | None = pragma
         self._connect = sqlite3.connect
-        self._apply(journal._connection())
+        self._apply(journal._writer._connection())
 
     def over(self) -> None:
         """The cause is gone; the journal does not know yet."""
@@ -387,8 +388,8 @@ async def test_a_file_that_another_process_locks(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Locked: nothing stored; free again: it goes on."""
-    monkeypatch.setattr(journal_module, "BUSY_MS", 50)
-    journal._connection().execute("PRAGMA busy_timeout = 50")
+    monkeypatch.setattr(journal_writer, "BUSY_MS", 50)
+    journal._writer._connection().execute("PRAGMA busy_timeout = 50")
     locker = await create_subprocess_exec(
         sys.executable, "-c", textwrap.dedent(_LOCK), str(journal.path), stdin=PIPE, stdout=PIPE
     )
@@ -423,13 +424,13 @@ async def test_a_commit_that_failed_late_is_undone(
     Else their numbers would be taken, and the gateway could never store anything again.
     """
     await journal.commit(full_batch(1))
-    transaction = journal._transaction
+    transaction = journal._writer._transaction
 
     def fails_late(work: Any) -> None:  # noqa: ANN401 - as the journal's
         transaction(work)
         raise sqlite3.OperationalError("disk I/O error")
 
-    monkeypatch.setattr(journal, "_transaction", fails_late)
+    monkeypatch.setattr(journal._writer, "_transaction", fails_late)
     with pytest.raises(JournalError):
         await journal.commit(full_batch(2))
     assert [row.n for row in await journal.rows_after(0, 10)] == [1]

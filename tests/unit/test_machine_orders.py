@@ -9,6 +9,7 @@ from immutables import Map
 from msgspec import structs
 
 from gateway.core.directory import HolderId
+from gateway.core.equipment import Device
 from gateway.core.facts import (
     DoorChanged,
     Fact,
@@ -18,11 +19,12 @@ from gateway.core.facts import (
     StopMachine,
     WarnMachine,
 )
-from gateway.core.site import Device, DeviceId, MachineId, Site
+from gateway.core.names import DeviceId, MachineId
+from gateway.core.site import Site
 from gateway.core.state import MachineUse, State
 from gateway.machine_orders import LASTS, MachineOrders
 from gateway.sentences import OTHER_WARNING, SAFE_STOP_AND_LEAVE, WARNINGS
-from gateway.wire import Outgoing
+from gateway.wire.outgoing import Outgoing
 from sensors.registry import DRIVERS, Registry
 from tests.unit.core.place import FRONT, LASER, MONDAY, SITE
 

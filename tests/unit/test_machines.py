@@ -6,16 +6,12 @@ import msgspec
 import pytest
 
 from gateway.core.directory import HolderId
+from gateway.core.names import DeviceId, DoorId, MachineId, SiteId, Text
 from gateway.core.readings import MachineReported
 from gateway.core.requests import OpenDoor
-from gateway.core.site import DeviceId, DoorId, MachineId, SiteId, Text
-from gateway.wire import (
-    ResponseMessage,
-    SafeStopCommand,
-    WarningCommand,
-    WarningOverCommand,
-    encode,
-)
+from gateway.wire.commands import SafeStopCommand, WarningCommand, WarningOverCommand
+from gateway.wire.outgoing import encode
+from gateway.wire.states import ResponseMessage
 from simulators.devices import Event, SimulatedReader, read_command
 from simulators.machines import RUNS_DOWN_S, SIGNED_OFF, WATTS, SimulatedMachine
 from simulators.operator import Operator

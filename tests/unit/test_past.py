@@ -12,8 +12,9 @@ from msgspec import structs
 
 from gateway.adapters import past
 from gateway.adapters.history import opened
-from gateway.adapters.journal import JOURNAL_FILE, Batch, Journal, Snapshot
+from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal_rows import decision_row, event_row
+from gateway.adapters.journal_writer import Batch, Snapshot
 from gateway.core.bookings import Booking, zone_target
 from gateway.core.directory import DirectoryChange, HolderId, StaffRole
 from gateway.core.engine import step
@@ -26,9 +27,9 @@ from gateway.core.events import (
     Tick,
 )
 from gateway.core.facts import Decided
+from gateway.core.names import OPERATOR, DeviceId, DoorId
 from gateway.core.readings import CredentialPresented
 from gateway.core.requests import AcknowledgeAlarm, MarkLeft, OpenDoor, Order, Request, SetMode
-from gateway.core.site import OPERATOR, DeviceId, DoorId
 from gateway.core.state import State
 from tests.unit.core.place import HALL, MONDAY, SITE, Place, member
 

@@ -27,7 +27,7 @@ from gateway.core.facts import (
     UnlockDoor,
     VisitsDay,
 )
-from gateway.core.site import AccessPointId, DeviceId, DoorId, SiteId, ZoneId
+from gateway.core.names import AccessPointId, DeviceId, DoorId, SiteId, ZoneId
 
 AT = datetime(2026, 11, 22, 8, 0, 0, 120_456, tzinfo=UTC)
 US = 1_795_334_400_120_456

@@ -23,9 +23,10 @@ from gateway.adapters.directory import (
     holder_of,
     pin_hash,
 )
-from gateway.adapters.journal import JOURNAL_FILE, Batch, Journal, JournalError, Snapshot
+from gateway.adapters.journal import JOURNAL_FILE, Journal, JournalError
 from gateway.adapters.journal_file import JournalFile
 from gateway.adapters.journal_rows import EventRow, decision_row, event_row
+from gateway.adapters.journal_writer import Batch, Snapshot
 from gateway.cli import app
 from gateway.clock import ManualClock
 from gateway.core.directory import (
@@ -39,9 +40,9 @@ from gateway.core.directory import (
 )
 from gateway.core.events import DirectoryChanged, Event, Requested
 from gateway.core.facts import Decided, Fact
+from gateway.core.names import OPERATOR, PlanId, TrainingId
 from gateway.core.readings import CredentialPresented
 from gateway.core.requests import Request, SetMode
-from gateway.core.site import OPERATOR, PlanId, TrainingId
 from gateway.core.state import State
 from gateway.privacy import erasure
 from gateway.privacy.keeper import Keeper

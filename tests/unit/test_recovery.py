@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from gateway.adapters.journal import Batch, Journal, Snapshot
+from gateway.adapters.journal import Journal
 from gateway.adapters.journal_file import JournalFile
 from gateway.adapters.journal_rows import decision_row, event_row
+from gateway.adapters.journal_writer import Batch, Snapshot
 from gateway.core.directory import Directory
 from gateway.core.engine import step
 from gateway.core.events import SpaceChanged, Tick
 from gateway.core.facts import Decided, DoorChanged
-from gateway.core.site import SiteId
+from gateway.core.names import SiteId
 from gateway.core.state import State
 from gateway.recovery import recover
 from gateway.replay import DIFFERENCES_MAX, Replayed, replay
@@ -155,7 +156,7 @@ async def test_a_replay_finds_facts_that_are_not_the_engines(
     """Somebody changed a row, or the engine changed its mind."""
     await write(journal, place)
     changed = '[{"fact":"DoorChanged","door":"front","state":"held","at":"2026-11-23T10:00:00Z"}]'
-    journal._connection().execute("UPDATE journal SET facts = ? WHERE n = 4", (changed,))
+    journal._writer._connection().execute("UPDATE journal SET facts = ? WHERE n = 4", (changed,))
     (difference,) = replayed_of(journal).differences
     assert (difference.n, difference.site) == (4, HUB)
     assert repr(DoorChanged(FRONT, "held", MONDAY)) in difference.what
@@ -177,7 +178,7 @@ async def test_a_replay_ends_after_enough_differences(journal: Journal, place: P
     for _ in range(3 * DIFFERENCES_MAX):
         place.after(60)
     await write(journal, place)
-    journal._connection().execute("UPDATE journal SET facts = '[]'")
+    journal._writer._connection().execute("UPDATE journal SET facts = '[]'")
     differences = replayed_of(journal).differences
     assert DIFFERENCES_MAX <= len(differences) < 2 * DIFFERENCES_MAX
 

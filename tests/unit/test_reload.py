@@ -13,7 +13,8 @@ from gateway import reload
 from gateway.config import ConfigError, Fault
 from gateway.config.calendars import CalendarFeed
 from gateway.core.bookings import Target
-from gateway.core.site import Site, SiteId, Text
+from gateway.core.names import SiteId, Text
+from gateway.core.site import Site
 from gateway.reload import Space, Watch, usable
 from tests.gateway_process import HUB
 from tests.servers import until

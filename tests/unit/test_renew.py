@@ -10,18 +10,23 @@ import pytest
 from msgspec import structs
 from paho.mqtt.client import MQTTMessage
 
-from gateway.adapters.journal import Batch, Journal, JournalError
+from gateway.adapters.journal import Journal, JournalError
+from gateway.adapters.journal_writer import Batch
 from gateway.adapters.mqtt import Session
 from gateway.announce import Announcer
 from gateway.clock import ManualClock
 from gateway.core.directory import CredentialHash
+from gateway.core.equipment import Device
 from gateway.core.facts import Decided
-from gateway.core.site import AccessPointId, Device, DeviceId, Site, SiteId, Zone, ZoneId
+from gateway.core.names import AccessPointId, DeviceId, SiteId, ZoneId
+from gateway.core.places import Zone
+from gateway.core.site import Site
 from gateway.inbox import Arrived
 from gateway.intake import Intake
 from gateway.recovery import Recovered, SiteInForce
 from gateway.service import Service
-from gateway.wire import Outgoing, Topics
+from gateway.wire.outgoing import Outgoing
+from gateway.wire.topics import Topics
 from sensors.registry import Registry
 from tests.unit.core.place import MONDAY, SITE, Place, reader
 
@@ -122,13 +127,13 @@ def badge(device: str, seq: int = 1) -> MQTTMessage:
 async def one_batch(service: Service, *messages: MQTTMessage) -> bool:
     """Let the service do one round with these messages; whether it was stored."""
     await asyncio.sleep(0)
-    session = service._sessions[0]
+    session = service._outlet.sessions[0]
     arrived: Sequence[Arrived] = [Arrived(session, message, 1) for message in messages]
     turnover = service._decide(arrived)
     stored = await service._stored(turnover)
     if stored:
-        service._send(turnover)
-        service._acknowledge(arrived)
+        service._outlet.send(turnover, MONDAY)
+        service._outlet.acknowledge(arrived, more_waits=False)
     return stored
 
 
@@ -178,10 +183,10 @@ async def test_what_is_gone_is_emptied_and_stays_so(service: Service, wire: Wire
     attic, topic = NEW_READER, "seuil/hub/zone/attic/occupancy"
     for site in (attic, SITE):
         task = asyncio.create_task(service.renew([site, ANNEX], *parts(site, ANNEX)))
-        service._news[topic] = Outgoing(topic, b"late", retain=True)
+        service._outlet._news[topic] = Outgoing(topic, b"late", retain=True)
         await one_batch(service)
         await task
-        service._spread()
+        service._outlet.spread()
     assert wire.last(topic) == b""
     wire.published.clear()
     service.broker_is_up()

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.directory import HolderId
+from gateway.core.names import AccessPointId, DeviceId, DoorId, SiteId, ZoneId
 from gateway.core.readings import WireError
 from gateway.core.requests import (
     VERBS,
@@ -25,9 +26,8 @@ from gateway.core.requests import (
     SetService,
     TellVacant,
 )
-from gateway.core.site import AccessPointId, DeviceId, DoorId, SiteId, ZoneId
 from gateway.request_wire import Asked, RequestError, read_request, request_message
-from gateway.wire import Topics
+from gateway.wire.topics import Topics
 
 HUB = SiteId("hub")
 AT = datetime(2026, 11, 22, 8, tzinfo=UTC)

@@ -20,16 +20,17 @@ from typer.testing import CliRunner
 
 from gateway.adapters import past
 from gateway.adapters.history import AccessDay, Query, access_1d, opened
-from gateway.adapters.journal import JOURNAL_FILE, Batch, Journal, Snapshot
+from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal_file import JournalFile
 from gateway.adapters.journal_rows import EventRow, decision_row, event_row
+from gateway.adapters.journal_writer import Batch, Snapshot
 from gateway.cli import app
 from gateway.core.directory import DirectoryChange, HolderId, StaffRole
 from gateway.core.engine import step
 from gateway.core.events import DirectoryChanged, Event, Requested
 from gateway.core.facts import Decided, Fact
+from gateway.core.names import OPERATOR, DoorId, SiteId
 from gateway.core.requests import MarkLeft, OpenDoor, Request
-from gateway.core.site import OPERATOR, DoorId, SiteId
 from gateway.core.state import State
 from gateway.privacy.retention import Kept, Purge, purge
 from gateway.recovery import recover

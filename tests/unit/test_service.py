@@ -22,7 +22,8 @@ from gateway.core.state import MachineUse
 from gateway.intake import Intake
 from gateway.recovery import Recovered, SiteInForce
 from gateway.service import Service
-from gateway.wire import Outgoing, Topics
+from gateway.wire.outgoing import Outgoing
+from gateway.wire.topics import Topics
 from sensors.registry import Registry
 from tests.servers import until
 from tests.unit.core.place import LASER, MONDAY, SITE, Place

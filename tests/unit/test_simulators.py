@@ -13,29 +13,16 @@ import pytest
 from msgspec import structs
 
 from gateway.config import load_space
+from gateway.core.equipment import Device, Machine
+from gateway.core.names import DeviceId, MachineId, PlanId, SiteId, Text, ZoneId
 from gateway.core.readings import CredentialPresented, DoorReported, Motion, Reading
-from gateway.core.site import (
-    Device,
-    DeviceId,
-    Machine,
-    MachineId,
-    PlanId,
-    Site,
-    SiteId,
-    Text,
-    ZoneId,
-)
-from gateway.members.cells import known_of
+from gateway.core.site import Site
+from gateway.members.known import known_of
 from gateway.members.lines import read_members
-from gateway.wire import (
-    AccessCommand,
-    AccessMessage,
-    Ack,
-    Outgoing,
-    Topics,
-    UnlockCommand,
-    encode,
-)
+from gateway.wire.commands import AccessCommand, Ack, UnlockCommand
+from gateway.wire.outgoing import Outgoing, encode
+from gateway.wire.states import AccessMessage
+from gateway.wire.topics import Topics
 from sensors.badges import FORMATS, normalise
 from sensors.registry import Registry
 from simulators.badges import spelled

@@ -7,25 +7,20 @@ import msgspec
 import pytest
 
 from gateway.config import ConfigError, load_space, site_from_json, site_to_json
-from gateway.core.site import (
-    AccessPoint,
+from gateway.core.equipment import Machine
+from gateway.core.names import (
     AccessPointId,
-    Accounting,
-    Demands,
     DoorId,
-    ExceptionalDay,
-    Interlock,
-    Machine,
     MachineId,
     Named,
-    Quota,
     RoleId,
-    Site,
     Text,
     TrainingId,
-    Zone,
     ZoneId,
 )
+from gateway.core.places import AccessPoint, Demands, Interlock, Zone
+from gateway.core.plans import Accounting, ExceptionalDay, Quota
+from gateway.core.site import Site
 
 SITE = '[site]\nid = "s"\nname = "S"\ntimezone = "Europe/Paris"\n'
 HOLIDAYS = 'country = "FR"\nschool_zone = "A"\n'

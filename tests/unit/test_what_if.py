@@ -14,14 +14,18 @@ from msgspec import structs
 from typer.testing import CliRunner, Result
 
 from gateway.adapters.directory import holder_of
-from gateway.adapters.journal import JOURNAL_FILE, Batch, Journal, Snapshot
+from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal_file import JournalFile
 from gateway.adapters.journal_rows import EventRow, decision_row, event_row
+from gateway.adapters.journal_writer import Batch, Snapshot
 from gateway.cli import app
 from gateway.config import credential_key, load_settings
 from gateway.core.events import Event
 from gateway.core.facts import Decided, Fact
-from gateway.core.site import Plan, PlanId, Right, Site, Zone, ZoneId
+from gateway.core.names import PlanId, ZoneId
+from gateway.core.places import Zone
+from gateway.core.plans import Plan, Right
+from gateway.core.site import Site
 from gateway.what_if import Judged, what_if
 from tests.unit.core.place import ANNEX, HALL, HOUSE, MONDAY, SITE, Place
 

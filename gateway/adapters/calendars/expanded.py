@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from gateway.core.site import GroupId
+from gateway.core.names import GroupId
 
 OCCURRENCES_MAX: Final = 1000
 """Occurrences kept of a feed, and of a target: some 60 a day for the 17 days that we look at."""

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from icalendar import Event
 
 from gateway.adapters.calendars.expanded import GUESTS_MAX, Guests
-from gateway.core.site import GroupId
+from gateway.core.names import GroupId
 
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _ADDRESS_LONGEST: Final = 254

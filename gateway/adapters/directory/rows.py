@@ -27,7 +27,7 @@ from gateway.core.directory import (
     StaffRole,
     Training,
 )
-from gateway.core.site import GroupId, PlanId, RoleId, SiteId, TrainingId
+from gateway.core.names import GroupId, PlanId, RoleId, SiteId, TrainingId
 
 _REMEMBERED = 4096
 """Moments and lists of sites that are made once: memberships begin and end on the same few days."""

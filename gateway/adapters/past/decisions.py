@@ -12,7 +12,7 @@ from gateway.adapters.journal_rows import from_us, to_us
 from gateway.adapters.past.page import Page, bounded
 from gateway.core.decision import READER_DECIDED
 from gateway.core.facts import Verdict
-from gateway.core.site import DeviceId
+from gateway.core.names import DeviceId
 from gateway.explained import as_data, not_asked
 
 

@@ -14,7 +14,8 @@ from msgspec import Struct
 from gateway.adapters.journal_file import JournalFile
 from gateway.adapters.past.page import row_at
 from gateway.core.facts import AlarmKind, DeviceMinute
-from gateway.core.site import Site, SiteId
+from gateway.core.names import SiteId
+from gateway.core.site import Site
 from gateway.core.state import DeviceState, State
 from gateway.recovery import follow
 

@@ -18,11 +18,13 @@ from gateway.console.people.roster import no_such_member
 from gateway.console.place import Console
 from gateway.console.seat import Seat
 from gateway.core.directory import Holder, Membership
-from gateway.core.site import RoleId, Site, SiteId
+from gateway.core.names import RoleId, SiteId
+from gateway.core.site import Site
 from gateway.members import cells as read
 from gateway.members import edit
-from gateway.members.cells import Known, Wrong
 from gateway.members.edit import Revise
+from gateway.members.known import Known
+from gateway.members.wrong import Wrong
 from gateway.privacy.member import erase_member
 
 STATUSES: Final = ("active", "suspended", "lost", "stolen")

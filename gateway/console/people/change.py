@@ -18,7 +18,8 @@ from gateway.console.problems import Problem
 from gateway.console.seat import Seat
 from gateway.console.signin.people import is_staff, outranks
 from gateway.core.directory import HolderId
-from gateway.core.site import Site, SiteId, Text
+from gateway.core.names import SiteId, Text
+from gateway.core.site import Site
 from gateway.members.edit import Revise, without_administrator
 
 
@@ -38,7 +39,7 @@ async def change(
 
     Raises:
         Problem: Nothing was changed, and why.
-        gateway.members.cells.Wrong: What was given is wrong, as `revise` says.
+        gateway.members.wrong.Wrong: What was given is wrong, as `revise` says.
     """
 
     def work(store: DirectoryStore) -> tuple[Member, Member]:

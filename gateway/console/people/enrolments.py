@@ -23,9 +23,11 @@ from gateway.console.problems import Problem
 from gateway.console.seat import Seat
 from gateway.core.directory import HolderId
 from gateway.core.enrol import ENROL_FOR
+from gateway.core.equipment import Device
 from gateway.core.facts import EnrolmentEnded
+from gateway.core.names import DeviceId, SiteId, Text
 from gateway.core.requests import EnrolBadge
-from gateway.core.site import Device, DeviceId, Site, SiteId, Text
+from gateway.core.site import Site
 from gateway.members.edit import with_badge
 
 LOOK_S: Final = 0.2

@@ -9,7 +9,7 @@ from msgspec import Struct
 from gateway.adapters.directory import DirectoryStore, Member
 from gateway.console.problems import Problem
 from gateway.console.stores import Stores
-from gateway.core.site import SiteId, Text
+from gateway.core.names import SiteId, Text
 
 PAGE: Final = 50
 """Members of a page."""

@@ -15,7 +15,8 @@ from msgspec import Struct
 from gateway.adapters.directory import Member
 from gateway.console.i18n import LOCALES, Lang, Words, in_lang, words
 from gateway.core.directory import Credential, Membership
-from gateway.core.site import ADMINISTRATOR, OPERATOR, VIEWER, Site, SiteId, Text
+from gateway.core.names import ADMINISTRATOR, OPERATOR, VIEWER, SiteId, Text
+from gateway.core.site import Site
 
 Tone = Literal["calm", "warm", "alert", "soft"]
 STANDING: Final = {

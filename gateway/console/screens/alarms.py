@@ -24,9 +24,10 @@ from gateway.console.problems import RESPONSES, Problem
 from gateway.console.seat import ConsoleHere, Operating, Seat, SiteHere, Viewer
 from gateway.console.view import SILENT, alarm_word, subject
 from gateway.core.directory import HolderId
+from gateway.core.names import SiteId, Text
 from gateway.core.requests import AcknowledgeAlarm
-from gateway.core.site import Site, SiteId, Text
-from gateway.wire import AlarmMessage
+from gateway.core.site import Site
+from gateway.wire.states import AlarmMessage
 
 SHOWN = 30
 """Alarms of the past on a page."""

@@ -20,7 +20,8 @@ from gateway.console.pages import lang_of, page
 from gateway.console.problems import RESPONSES
 from gateway.console.seat import Administrator, ConsoleHere, GraveAdministrator, SiteHere
 from gateway.core.directory import HolderId
-from gateway.core.site import ADMINISTRATOR, OPERATOR, Site
+from gateway.core.names import ADMINISTRATOR, OPERATOR
+from gateway.core.site import Site
 from gateway.spreadsheet import harmless
 
 SHOWN: Final = 50

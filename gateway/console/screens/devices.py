@@ -17,8 +17,9 @@ from gateway.console.place import Console
 from gateway.console.problems import RESPONSES, Problem
 from gateway.console.seat import ConsoleHere, SiteHere, Viewer
 from gateway.console.view import alarm_word
-from gateway.core.site import DeviceId, Site
-from gateway.wire import RightsState
+from gateway.core.names import DeviceId
+from gateway.core.site import Site
+from gateway.wire.rights import RightsState
 
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["devices"], responses=RESPONSES)

@@ -25,8 +25,8 @@ from gateway.console.glances import glance
 from gateway.console.pages import lang_of, page
 from gateway.console.problems import RESPONSES
 from gateway.console.seat import ConsoleHere, Grave, Operating, SiteHere, Viewer
+from gateway.core.names import Text
 from gateway.core.requests import OpenDoor, SetService
-from gateway.core.site import Text
 
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["doors"], responses=RESPONSES)

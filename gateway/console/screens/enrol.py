@@ -14,7 +14,9 @@ from gateway.console.people.office import OfficeHere
 from gateway.console.place import Console
 from gateway.console.problems import RESPONSES
 from gateway.console.seat import ConsoleHere, Operating, Operator, SiteHere
-from gateway.core.site import Device, Site, Text
+from gateway.core.equipment import Device
+from gateway.core.names import Text
+from gateway.core.site import Site
 
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["members"], responses=RESPONSES)

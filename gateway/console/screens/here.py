@@ -29,8 +29,8 @@ from gateway.console.inside import Inside, Person, Room, inside
 from gateway.console.pages import page
 from gateway.console.problems import RESPONSES
 from gateway.console.seat import ConsoleHere, Operating, Operator, SiteHere, Viewer
+from gateway.core.names import Text
 from gateway.core.requests import MarkLeft, MarkMustered, Mode
-from gateway.core.site import Text
 
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["people"], responses=RESPONSES)

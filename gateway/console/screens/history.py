@@ -33,7 +33,9 @@ from gateway.console.place import Console
 from gateway.console.problems import RESPONSES, Problem
 from gateway.console.seat import ConsoleHere, SiteHere, Viewer
 from gateway.core.facts import VisitsDay
-from gateway.core.site import Site, Text, Zone, ZoneId
+from gateway.core.names import Text, ZoneId
+from gateway.core.places import Zone
+from gateway.core.site import Site
 from gateway.report.month import Month
 from gateway.report.tables import csv_rows
 from gateway.report.words import Words

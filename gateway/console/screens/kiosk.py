@@ -10,7 +10,8 @@ from gateway.console.pages import templates
 from gateway.console.seat import ConsoleHere, SiteHere, no_such_site
 from gateway.console.stream import Stream, too_many
 from gateway.console.visitors import STREAMS_EACH
-from gateway.core.site import Kiosk, Site
+from gateway.core.places import Kiosk
+from gateway.core.site import Site
 
 pages = APIRouter(include_in_schema=False)
 

@@ -22,8 +22,10 @@ from gateway.console.problems import RESPONSES, Problem
 from gateway.console.seat import ConsoleHere, Operating, Seat, SiteHere, Viewer
 from gateway.console.stream import Stream, too_many
 from gateway.console.view import SILENT
+from gateway.core.names import SiteId, Text, ZoneId
+from gateway.core.places import Zone
 from gateway.core.requests import Order, SetPeople, TellVacant
-from gateway.core.site import Site, SiteId, Text, Zone, ZoneId
+from gateway.core.site import Site
 
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["live"], responses=RESPONSES)

@@ -13,8 +13,8 @@ from gateway.console.inside import names_or_none
 from gateway.console.pages import page
 from gateway.console.problems import RESPONSES
 from gateway.console.seat import ConsoleHere, Grave, Operator, SiteHere, Viewer
+from gateway.core.names import Text
 from gateway.core.requests import Mode, SetMode
-from gateway.core.site import Text
 
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["mode"], responses=RESPONSES)

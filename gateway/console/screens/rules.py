@@ -24,8 +24,9 @@ from gateway.console.trials import BYTES_MAX, check
 from gateway.core.directory import HolderId
 from gateway.core.engine import step
 from gateway.core.events import SpaceChanged
+from gateway.core.names import Text
 from gateway.core.rules import Ruling
-from gateway.core.site import Site, Text
+from gateway.core.site import Site
 from gateway.core.state import State
 from gateway.explained import as_data
 from gateway.may import Wish, ruling_on

@@ -17,7 +17,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
 from gateway.console.problems import Problem
-from gateway.core.site import Text
+from gateway.core.names import Text
 
 Door = Literal["sign-in", "code", "again", "link", "passkey", "oidc"]
 BUCKETS: Final = 1 << 14

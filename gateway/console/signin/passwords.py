@@ -13,7 +13,7 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from gateway.core.site import Text
+from gateway.core.names import Text
 
 LENGTH_MIN: Final = 12
 LENGTH_MAX: Final = 256

@@ -14,7 +14,7 @@ from msgspec import structs
 from gateway.adapters.directory import FILE, DirectoryStore, Member, holder_of
 from gateway.config import Settings, credential_key
 from gateway.core.directory import Holder, HolderId, StaffRole
-from gateway.core.site import ADMINISTRATOR, OPERATOR, VIEWER, SiteId
+from gateway.core.names import ADMINISTRATOR, OPERATOR, VIEWER, SiteId
 
 _REMEMBERED: Final = 256
 """Members; more than sign in at a place on one day."""

@@ -31,7 +31,7 @@ from gateway.console.signin.secret import csrf_of
 from gateway.console.signin.sessions import Session
 from gateway.console.signin.store import FILE, Store
 from gateway.console.signin.waiting import Waiting
-from gateway.core.site import SiteId, Text
+from gateway.core.names import SiteId, Text
 
 T = TypeVar("T")
 

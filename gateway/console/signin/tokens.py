@@ -19,7 +19,7 @@ from gateway.console.signin.secret import TOKEN_PREFIX, hash_of, new_key, new_se
 from gateway.console.signin.store import ends_seats, perhaps_moment
 from gateway.console.signin.tables import TOKEN
 from gateway.core.directory import Holder, HolderId, StaffRole
-from gateway.core.site import ADMINISTRATOR, OPERATOR, VIEWER, RoleId, SiteId
+from gateway.core.names import ADMINISTRATOR, OPERATOR, VIEWER, RoleId, SiteId
 
 SCOPES: Final[tuple[Scope, ...]] = ("read", "people", "operate", "administer")
 DAYS_MAX: Final = 366

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from gateway.core.site import DeviceId, ZoneId
+from gateway.core.names import DeviceId, ZoneId
 
 DeviceHealth = Literal["well", "stuck", "offline"]
 _FIRST = -1

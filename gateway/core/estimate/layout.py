@@ -11,6 +11,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
+from gateway.core.equipment import Device
 from gateway.core.estimate.evidence import (
     Evidence,
     HeadsCounted,
@@ -18,8 +19,10 @@ from gateway.core.estimate.evidence import (
     PresenceSeen,
     TotalsTold,
 )
+from gateway.core.names import DoorId, ZoneId
+from gateway.core.places import Door
 from gateway.core.readings import Counted, Crossed, Motion, Presence, Reading
-from gateway.core.site import Device, Door, DoorId, Site, ZoneId
+from gateway.core.site import Site
 
 
 class Layout(Struct, frozen=True, dict=True):

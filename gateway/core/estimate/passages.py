@@ -15,7 +15,7 @@ from gateway.core.estimate import misses
 from gateway.core.estimate.belief import Belief, Kernel
 from gateway.core.estimate.evidence import DeviceHealth
 from gateway.core.estimate.zone import SENSORS_MAX, Mark, Reason, ZoneEstimate, because
-from gateway.core.site import DeviceId
+from gateway.core.names import DeviceId
 
 BADGE: Kernel = (0.002, 0.958, 0.04)
 """A badge, and the door's contact; two: somebody slipped in behind."""

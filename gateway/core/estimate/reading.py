@@ -20,7 +20,7 @@ from gateway.core.estimate import belief as beliefs
 from gateway.core.estimate.belief import Belief
 from gateway.core.estimate.sensors import MANNERS
 from gateway.core.estimate.zone import Reason, ReasonKind, ZoneEstimate, stale
-from gateway.core.site import Text
+from gateway.core.names import Text
 
 MIDDLE, HELD = 0.5, 0.8
 TOP = 3

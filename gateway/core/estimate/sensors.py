@@ -28,7 +28,7 @@ from gateway.core.estimate.zone import (
     ZoneEstimate,
     because,
 )
-from gateway.core.site import DeviceId
+from gateway.core.names import DeviceId
 
 QUIET_DOOR_S = 7200.0
 """With people inside somebody passes the door once in so long, at least."""

@@ -37,7 +37,7 @@ from gateway.core.estimate.evidence import (
 from gateway.core.estimate.passages import Gate, Sides
 from gateway.core.estimate.totals import Totals
 from gateway.core.estimate.zone import ZoneEstimate
-from gateway.core.site import DeviceId, ZoneId
+from gateway.core.names import DeviceId, ZoneId
 
 LATENESS_S = 10.0
 """How late evidence may be and still take its own place: two of a device's re-sends (5 s)."""

@@ -25,7 +25,7 @@ from gateway.core.estimate import belief as beliefs
 from gateway.core.estimate.belief import Belief
 from gateway.core.estimate.evidence import DeviceHealth
 from gateway.core.estimate.misses import Tally
-from gateway.core.site import DeviceId, ZoneId
+from gateway.core.names import DeviceId, ZoneId
 
 HOUR_S = 3600.0
 STAY_H = 8

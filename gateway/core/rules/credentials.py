@@ -8,9 +8,9 @@ from datetime import timedelta
 from typing import Final
 
 from gateway.core.facts import Verdict
+from gateway.core.places import Strength
 from gateway.core.question import Question
 from gateway.core.rules.verdicts import denied, passed
-from gateway.core.site import Strength
 from gateway.core.state import Attempts
 
 ATTEMPTS_MAX = 5

@@ -8,9 +8,10 @@ from gateway.core.claims import in_force, leads_through
 from gateway.core.company import member_is_inside, missing_company
 from gateway.core.directory import Training
 from gateway.core.facts import Verdict
+from gateway.core.names import TrainingId
+from gateway.core.places import Asked
 from gateway.core.question import Question
 from gateway.core.rules.verdicts import denied, passed
-from gateway.core.site import Asked, TrainingId
 
 
 def training_is_valid(question: Question) -> Verdict:

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 from gateway.core.company import is_inside
 from gateway.core.facts import Value, Verdict
+from gateway.core.names import ZoneId
+from gateway.core.places import Zone
 from gateway.core.question import Question
 from gateway.core.rules.verdicts import denied, passed
-from gateway.core.site import Zone, ZoneId
 from gateway.core.state import Arrival, DoorState
 
 FULL_AT = 0.5

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from gateway.core.site import Text
+from gateway.core.names import Text
 
 
 def _title(fr: str, en: str) -> Text:

@@ -38,10 +38,10 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 from gateway.adapters.desk import DeskError, UnansweredError
 from gateway.config import credential_key
 from gateway.core.directory import HolderId
+from gateway.core.names import SiteId, Text
 from gateway.core.readings import DoorReported
 from gateway.core.requests import Order
-from gateway.core.site import SiteId, Text
-from gateway.wire import ResponseMessage
+from gateway.wire.states import ResponseMessage
 from tests.desk_place import EVE, DeskPlace, pseudonym
 
 DOCUMENT = json.loads((Path(__file__).parents[3] / "docs/openapi.json").read_text("utf-8"))

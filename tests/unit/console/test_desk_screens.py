@@ -12,6 +12,7 @@ import pytest
 
 from gateway.adapters.desk import DeskError, UnansweredError
 from gateway.console.noted import ONE_LOOK
+from gateway.core.names import AccessPointId, DoorId
 from gateway.core.readings import Tampered
 from gateway.core.requests import (
     AcknowledgeAlarm,
@@ -20,8 +21,7 @@ from gateway.core.requests import (
     SetMode,
     SetService,
 )
-from gateway.core.site import AccessPointId, DoorId
-from gateway.wire import AlarmMessage
+from gateway.wire.states import AlarmMessage
 from tests.desk_place import EVE, OLA, DeskPlace, pseudonym
 
 ADA, BOB, VERA = "Ada Lovelace", "Bob Martin", "Vera Viewer"

@@ -8,14 +8,17 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from gateway.adapters.journal import JOURNAL_FILE, Batch, Journal
+from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal_rows import DeadLetter, event_row, letter_row
+from gateway.adapters.journal_writer import Batch
 from gateway.core.engine import step
 from gateway.core.events import Event
+from gateway.core.names import DeviceId
 from gateway.core.readings import Availability, Battery, Motion
-from gateway.core.site import DeviceId
 from gateway.core.state import State
-from gateway.wire import HealthMessage, RightsState, encode
+from gateway.wire.outgoing import encode
+from gateway.wire.rights import RightsState
+from gateway.wire.states import HealthMessage
 from tests.console_place import NOW, ConsolePlace, seat
 from tests.unit.core.place import MONDAY, SITE, Place
 

@@ -9,14 +9,15 @@ from msgspec import structs
 from gateway.adapters import journal_purge
 from gateway.adapters.desk import DeskError
 from gateway.adapters.directory import Member
-from gateway.adapters.journal import JOURNAL_FILE, Batch, Journal
+from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal_rows import event_row
+from gateway.adapters.journal_writer import Batch
 from gateway.core.directory import CredentialHash, HolderId
 from gateway.core.events import Requested, Tick
 from gateway.core.facts import EnrolmentEnded
+from gateway.core.names import DeviceId, SiteId, Text
 from gateway.core.requests import EnrolBadge, Order, Request
-from gateway.core.site import DeviceId, SiteId, Text
-from gateway.wire import ResponseMessage
+from gateway.wire.states import ResponseMessage
 from tests.console_place import NOW, seat
 from tests.unit.console.test_members import ADA, SITE, Place, at, get, member, post
 

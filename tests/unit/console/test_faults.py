@@ -8,8 +8,8 @@ import pytest
 from gateway.config import load_space
 from gateway.console.people.faults import in_words
 from gateway.core.readings import WireError
-from gateway.members.cells import known_of
 from gateway.members.change import change_of
+from gateway.members.known import known_of
 from gateway.members.lines import read_members
 from sensors import badges
 from tests.console_place import EXAMPLE

@@ -13,7 +13,7 @@ from gateway.adapters.history import Query, occupancy_1d, opened
 from gateway.adapters.journal import JOURNAL_FILE
 from gateway.cli import app
 from gateway.console.figures import By, Point, _points, figures_of, span_of
-from gateway.core.site import Zone
+from gateway.core.places import Zone
 from gateway.core.zone_days import Piece
 from gateway.report.month import month_of
 from gateway.report.tables import csv_rows

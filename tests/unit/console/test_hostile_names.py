@@ -20,9 +20,9 @@ from openpyxl import load_workbook  # type: ignore[import-untyped]
 
 from gateway.config import credential_key
 from gateway.console.demands import method_of, routes_of
+from gateway.core.names import ADMINISTRATOR, DoorId
 from gateway.core.readings import Tampered
 from gateway.core.requests import AcknowledgeAlarm, OpenDoor, SetMode
-from gateway.core.site import ADMINISTRATOR, DoorId
 from gateway.report.month import month_of
 from tests import desk_place
 from tests.desk_place import DeskPlace, pseudonym

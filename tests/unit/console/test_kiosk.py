@@ -10,8 +10,10 @@ from gateway.console.hub import View
 from gateway.console.picture import Change
 from gateway.console.visitors import STREAMS_EACH
 from gateway.core.directory import HolderId
-from gateway.core.site import Text, ZoneId
-from gateway.wire import AccessMessage, ModeMessage, OccupancyMessage, Topics, encode
+from gateway.core.names import Text, ZoneId
+from gateway.wire.outgoing import encode
+from gateway.wire.states import AccessMessage, ModeMessage, OccupancyMessage
+from gateway.wire.topics import Topics
 from tests.console_place import NOW, ConsolePlace
 
 TOPICS = Topics()

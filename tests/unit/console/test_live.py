@@ -35,20 +35,12 @@ from gateway.console.picture import (
 from gateway.console.shield import names_us
 from gateway.console.view import SHOWN_DECISIONS, Viewer
 from gateway.core.directory import HolderId
-from gateway.core.site import (
-    AccessPoint,
-    AccessPointId,
-    Device,
-    DeviceId,
-    Door,
-    DoorId,
-    Site,
-    SiteId,
-    Text,
-    Zone,
-    ZoneId,
-)
-from gateway.wire import (
+from gateway.core.equipment import Device
+from gateway.core.names import AccessPointId, DeviceId, DoorId, SiteId, Text, ZoneId
+from gateway.core.places import AccessPoint, Door, Zone
+from gateway.core.site import Site
+from gateway.wire.outgoing import encode
+from gateway.wire.states import (
     AccessMessage,
     AlarmMessage,
     DoorMessage,
@@ -56,9 +48,8 @@ from gateway.wire import (
     HintMessage,
     ModeMessage,
     OccupancyMessage,
-    Topics,
-    encode,
 )
+from gateway.wire.topics import Topics
 from tests.console_place import FixedSeats, seat
 
 AT = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)

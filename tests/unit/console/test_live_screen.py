@@ -16,9 +16,12 @@ from gateway.console.hub import View
 from gateway.console.picture import DECISIONS_KEPT
 from gateway.console.plan import plan_of
 from gateway.core.directory import HolderId
+from gateway.core.names import SiteId, Text, ZoneId
 from gateway.core.requests import Order, SetPeople, TellVacant
-from gateway.core.site import Site, SiteId, Text, ZoneId
-from gateway.wire import AccessMessage, OccupancyMessage, ResponseMessage, Topics, encode
+from gateway.core.site import Site
+from gateway.wire.outgoing import encode
+from gateway.wire.states import AccessMessage, OccupancyMessage, ResponseMessage
+from gateway.wire.topics import Topics
 from tests.console_place import EXAMPLE, NOW, ConsolePlace, seat
 
 ROOT = Path(__file__).parents[3]
@@ -151,12 +154,12 @@ class TestHours:
         minutes = [(NOW - timedelta(minutes=back), 2 if back > 90 else 9) for back in range(200)]
 
         def write() -> None:
-            assert journal._db
-            journal._db.executemany(
+            assert journal._writer._db
+            journal._writer._db.executemany(
                 "INSERT INTO occupancy_1m VALUES ('le-seuil', 'hall', ?, ?2, ?2, ?2)",
                 [(to_us(at), people) for at, people in minutes],
             )
-            journal._db.commit()
+            journal._writer._db.commit()
 
         await journal._in_thread(write)
         await journal.close()

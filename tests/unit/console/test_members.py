@@ -23,7 +23,7 @@ from gateway.core.directory import (
     StaffRole,
     Training,
 )
-from gateway.core.site import ADMINISTRATOR, OPERATOR, PlanId, SiteId, Text, TrainingId
+from gateway.core.names import ADMINISTRATOR, OPERATOR, PlanId, SiteId, Text, TrainingId
 from tests.console_place import ConsolePlace, seat
 
 KEY = "k" * 32

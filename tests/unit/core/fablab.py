@@ -17,28 +17,15 @@ from gateway.core.directory import (
     Membership,
     StaffRole,
 )
+from gateway.core.equipment import Device, Machine
 from gateway.core.events import DirectoryChanged, Requested
 from gateway.core.facts import Fact, RequestAnswered
+from gateway.core.names import OPERATOR, AccessPointId, DeviceId, MachineId, PlanId, RoleId, Text
+from gateway.core.places import AccessPoint, Demands, Zone
+from gateway.core.plans import Plan, Quota, Right
 from gateway.core.readings import CredentialPresented, MachineReported
 from gateway.core.requests import Order, Request, SetMode
-from gateway.core.site import (
-    OPERATOR,
-    AccessPoint,
-    AccessPointId,
-    Demands,
-    Device,
-    DeviceId,
-    Machine,
-    MachineId,
-    Plan,
-    PlanId,
-    Quota,
-    Right,
-    RoleId,
-    Site,
-    Text,
-    Zone,
-)
+from gateway.core.site import Site
 from tests.unit.core.place import (
     ANNEX,
     BOOTH_DOOR,

@@ -19,28 +19,23 @@ from gateway.core.directory import (
     Membership,
 )
 from gateway.core.engine import step
+from gateway.core.equipment import Device, Machine
 from gateway.core.events import DirectoryChanged, Event, Reported, SpaceChanged, Tick
 from gateway.core.facts import Decided, Fact, UnlockDoor
-from gateway.core.readings import CredentialPresented, DoorReported, ExitRequested, Reading
-from gateway.core.site import (
-    AccessPoint,
+from gateway.core.names import (
     AccessPointId,
-    Device,
     DeviceId,
-    Direction,
-    Door,
     DoorId,
-    Machine,
     MachineId,
-    Plan,
     PlanId,
-    Right,
-    Site,
     SiteId,
     Text,
-    Zone,
     ZoneId,
 )
+from gateway.core.places import AccessPoint, Direction, Door, Zone
+from gateway.core.plans import Plan, Right
+from gateway.core.readings import CredentialPresented, DoorReported, ExitRequested, Reading
+from gateway.core.site import Site
 from gateway.core.state import State, decode, encode
 
 MONDAY = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)

@@ -5,7 +5,9 @@ from datetime import UTC, date, datetime
 import pytest
 from msgspec import structs
 
-from gateway.core.site import ExceptionalDay, Plan, PlanId, Right, Site, Text
+from gateway.core.names import PlanId, Text
+from gateway.core.plans import ExceptionalDay, Plan, Right
+from gateway.core.site import Site
 from tests.unit.core.place import ANNEX, HOUSE, SITE, Place, decided
 
 

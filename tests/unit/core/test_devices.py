@@ -16,6 +16,7 @@ from gateway.core.facts import (
     PeopleCrossed,
     Sensed,
 )
+from gateway.core.names import DeviceId
 from gateway.core.readings import (
     Availability,
     Battery,
@@ -28,7 +29,6 @@ from gateway.core.readings import (
     Reading,
     Tampered,
 )
-from gateway.core.site import DeviceId
 from gateway.core.state import DeviceState
 from tests.unit.core.place import HALL, MONDAY, SITE, Place, of_kind
 

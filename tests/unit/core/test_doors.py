@@ -21,8 +21,8 @@ from gateway.core.facts import (
     HolderMoved,
     UnlockDoor,
 )
+from gateway.core.names import DeviceId
 from gateway.core.rules import LATE
-from gateway.core.site import DeviceId
 from gateway.core.state import NEVER, DoorState, State
 from gateway.core.turn import Turn
 from tests.unit.core.place import (

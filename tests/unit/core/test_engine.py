@@ -17,9 +17,9 @@ from gateway.core.facts import (
     GapNoticed,
     OccupancyChanged,
 )
+from gateway.core.names import DeviceId
 from gateway.core.readings import Battery, CredentialPresented
 from gateway.core.sequence import BOOTS_MAX, NotAdmitted, acknowledged
-from gateway.core.site import DeviceId
 from gateway.core.state import NEVER, State, encode
 from tests.unit.core.place import (
     FRONT,

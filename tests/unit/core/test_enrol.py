@@ -6,9 +6,9 @@ from msgspec import structs
 from gateway.core.directory import CredentialHash, HolderId
 from gateway.core.enrol import ENROL_FOR
 from gateway.core.facts import Decided, EnrolmentEnded, Fact, UnlockDoor
+from gateway.core.names import DeviceId
 from gateway.core.readings import CredentialPresented
 from gateway.core.requests import EnrolBadge
-from gateway.core.site import DeviceId
 from tests.unit.core.fablab import Fablab, answer
 from tests.unit.core.place import decided, of_kind
 

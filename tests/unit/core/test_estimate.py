@@ -21,7 +21,7 @@ from gateway.core.estimate.evidence import (
 )
 from gateway.core.estimate.reading import HeadCount
 from gateway.core.estimate.window import Estimate
-from gateway.core.site import DeviceId, Text, ZoneId
+from gateway.core.names import DeviceId, Text, ZoneId
 from gateway.core.state import decode, encode
 
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)

@@ -8,7 +8,7 @@ from gateway.core.estimate import misses, window
 from gateway.core.estimate.evidence import MotionSeen, PeopleSet, TotalsTold
 from gateway.core.estimate.misses import Tally
 from gateway.core.estimate.zone import ZoneEstimate
-from gateway.core.site import DeviceId, ZoneId
+from gateway.core.names import DeviceId, ZoneId
 from tests.unit.core.test_estimate import START
 
 ROOM = ZoneId("room")

@@ -13,13 +13,14 @@ from gateway.announce import Announcer
 from gateway.clock import ManualClock
 from gateway.core.directory import CredentialHash
 from gateway.core.events import Misunderstood
+from gateway.core.names import DeviceId
 from gateway.core.readings import Origin, WireError
 from gateway.core.sequence import BOOTS_MAX, acknowledged
-from gateway.core.site import DeviceId
 from gateway.intake import Intake, SiteEvent, misunderstood
 from gateway.recovery import Recovered, SiteInForce
-from gateway.service import Service, Turnover
-from gateway.wire import Topics
+from gateway.service import Service
+from gateway.turnover import Turnover
+from gateway.wire.topics import Topics
 from sensors.registry import Registry
 from tests.unit.core.place import MONDAY, SITE, Place
 
@@ -54,10 +55,10 @@ def service() -> Service:
 
 def take_in(service: Service, *messages: MQTTMessage) -> Turnover:
     """What a batch of messages comes to; taken for stored."""
-    turnover = Turnover(MONDAY, dict(service.sites), dict(service.states), service._wire)
+    turnover = service._standing.turnover(MONDAY)
     for each in messages:
-        service._take_in(turnover, each)
-    service.states = turnover.states
+        turnover.take_in(each)
+    service._standing.take_over(turnover)
     return turnover
 
 

@@ -17,7 +17,9 @@ from gateway.core.holidays import (
     school_holidays_known_until,
 )
 from gateway.core.hours import holidays_named, opening, without_holidays
-from gateway.core.site import ExceptionalDay, Site, SiteId, Text
+from gateway.core.names import SiteId, Text
+from gateway.core.plans import ExceptionalDay
+from gateway.core.site import Site
 
 NAME = Text("x", "x")
 PARIS = Site(SiteId("s"), NAME, "Europe/Paris", country="FR", school_zone="C")

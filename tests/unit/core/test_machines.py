@@ -18,8 +18,8 @@ from gateway.core.facts import (
     WarnMachine,
 )
 from gateway.core.machines import STARTING_MAX
+from gateway.core.names import DeviceId
 from gateway.core.requests import MarkLeft
-from gateway.core.site import DeviceId
 from gateway.core.state import MachineUse
 from tests.unit.core.fablab import FABLAB, GRACE_S, MANAGER, SAW, Fablab, staff
 from tests.unit.core.place import LASER, MONDAY, decided, member, of_kind

@@ -16,7 +16,8 @@ from gateway.core.facts import (
     OccupancyChanged,
     OccupancyMinute,
 )
-from gateway.core.site import Site, ZoneId
+from gateway.core.names import ZoneId
+from gateway.core.site import Site
 from gateway.core.turn import Turn
 from tests.unit.core.place import (
     ANNEX,

@@ -13,6 +13,7 @@ from gateway.core.facts import (
     RequestAnswered,
     UnlockDoor,
 )
+from gateway.core.names import ADMINISTRATOR, OPERATOR, AccessPointId, DeviceId, DoorId, SiteId
 from gateway.core.orders import ANSWERED_MAX
 from gateway.core.requests import (
     MarkLeft,
@@ -23,7 +24,6 @@ from gateway.core.requests import (
     SetService,
 )
 from gateway.core.rules import LATE
-from gateway.core.site import ADMINISTRATOR, OPERATOR, AccessPointId, DeviceId, DoorId, SiteId
 from tests.unit.core.fablab import FABLAB, Fablab, answer, staff
 from tests.unit.core.place import FRONT, HALL, LAB_DOOR, LASER, MONDAY, decided, member, of_kind
 

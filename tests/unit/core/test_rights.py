@@ -17,6 +17,9 @@ from gateway.core.directory import (
     StaffRole,
     Training,
 )
+from gateway.core.names import DeviceId, PlanId, RoleId, SiteId, TrainingId
+from gateway.core.places import Demands, Interlock
+from gateway.core.plans import Plan, Quota
 from gateway.core.rights import (
     RightsList,
     Standing,
@@ -27,18 +30,7 @@ from gateway.core.rights import (
     presented_hash,
     rights_of,
 )
-from gateway.core.site import (
-    Demands,
-    DeviceId,
-    Interlock,
-    Plan,
-    PlanId,
-    Quota,
-    RoleId,
-    Site,
-    SiteId,
-    TrainingId,
-)
+from gateway.core.site import Site
 from gateway.core.state import ModeState, State
 from tests.unit.core.place import (
     BOOTH_DOOR,

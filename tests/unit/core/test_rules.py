@@ -13,19 +13,14 @@ from gateway.core import rules
 from gateway.core.directory import CredentialHash, HolderId, Membership
 from gateway.core.facts import Verdict
 from gateway.core.hours import opening
+from gateway.core.names import AccessPointId, DeviceId
+from gateway.core.places import Demands, Interlock
+from gateway.core.plans import Quota, Right
 from gateway.core.question import Question
 from gateway.core.reasons import REASONS
 from gateway.core.rules import RULES, Ruling, rights
 from gateway.core.rules.titles import RULE_TITLES
-from gateway.core.site import (
-    AccessPointId,
-    Demands,
-    DeviceId,
-    Interlock,
-    Quota,
-    Right,
-    Site,
-)
+from gateway.core.site import Site
 from gateway.core.state import Attempts, DoorState, MachineUse, ModeState, State
 from tests.unit.core.rules import (
     credentials_cases,

@@ -6,6 +6,7 @@ import pytest
 from msgspec import structs
 
 from gateway.core.directory import DirectoryChange, Holder, HolderId, Membership, StaffRole
+from gateway.core.equipment import Device
 from gateway.core.estimate.window import zone_at
 from gateway.core.events import DirectoryChanged, Requested, SpaceChanged
 from gateway.core.facts import (
@@ -17,9 +18,10 @@ from gateway.core.facts import (
     PeopleCrossed,
     RequestAnswered,
 )
+from gateway.core.names import OPERATOR, DeviceId, PlanId, ZoneId
 from gateway.core.readings import Availability, Co2, Crossed, Motion, Presence
 from gateway.core.requests import Order, Request, SetMode, SetPeople, TellVacant
-from gateway.core.site import OPERATOR, Device, DeviceId, PlanId, Site, ZoneId
+from gateway.core.site import Site
 from tests.unit.core.place import BOOTH, FRONT, HALL, HOUSE, LAB, SITE, Place, decided, of_kind
 
 OLA = HolderId("ola")

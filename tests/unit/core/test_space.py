@@ -8,8 +8,9 @@ from msgspec import structs
 from gateway.core.bookings import Booking, Target, machine_target, zone_target
 from gateway.core.events import BookingsChanged, SpaceChanged
 from gateway.core.facts import AlarmCleared
+from gateway.core.names import AccessPointId
 from gateway.core.requests import SetService
-from gateway.core.site import AccessPointId, Site
+from gateway.core.site import Site
 from tests.unit.core.fablab import FABLAB, Fablab
 from tests.unit.core.place import ANNEX, BOOTH, LASER, MONDAY, of_kind
 

@@ -7,8 +7,9 @@ from msgspec import structs
 
 from gateway.core.directory import DirectoryChange, HolderId, Membership
 from gateway.core.events import DirectoryChanged, SpaceChanged
+from gateway.core.names import PlanId
+from gateway.core.plans import Quota
 from gateway.core.requests import MarkLeft
-from gateway.core.site import PlanId, Quota
 from gateway.core.state import DayOfUse
 from tests.unit.core.fablab import FABLAB, Fablab
 from tests.unit.core.place import MONDAY, member

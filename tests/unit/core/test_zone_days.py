@@ -8,7 +8,7 @@ from msgspec import structs
 from gateway.core import zone_days
 from gateway.core.events import SpaceChanged
 from gateway.core.facts import OccupancyDay
-from gateway.core.site import Zone
+from gateway.core.places import Zone
 from gateway.core.state import DaySum
 from gateway.core.zone_days import Piece
 from tests.unit.core.place import BOOTH, HALL, MONDAY, SITE, Place, of_kind

@@ -8,10 +8,12 @@ import pytest
 from msgspec import structs
 
 from gateway.core.directory import CredentialHash
+from gateway.core.names import DeviceId, SiteId
 from gateway.core.rights import Entry, Frame, RightsList, Span, Standing, presented_hash
-from gateway.core.site import DeviceId, SiteId
 from gateway.cutoff.pages import KEYS_MAX, SPANS_MAX, Posted, cleared, forgotten, posted
-from gateway.wire import PAYLOAD_LIMIT, RightsMessage, RightsPage, Topics, encode
+from gateway.wire.outgoing import PAYLOAD_LIMIT, encode
+from gateway.wire.rights import RightsMessage, RightsPage
+from gateway.wire.topics import Topics
 from simulators.rights import RightsBook
 from tests.unit.core.place import MONDAY, card
 

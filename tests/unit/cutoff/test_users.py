@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from gateway.core.directory import CredentialHash, HolderId
-from gateway.core.site import Device, DeviceId, SiteId
+from gateway.core.equipment import Device
+from gateway.core.names import DeviceId, SiteId
 from gateway.cutoff.users import (
     ANSWER,
     PAUSE,

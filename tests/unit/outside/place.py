@@ -6,31 +6,20 @@ from gateway.clock import ManualClock
 from gateway.config import SpaceApi
 from gateway.console.picture import Change, Picture
 from gateway.core.directory import HolderId
+from gateway.core.equipment import Device, Machine
+from gateway.core.names import AccessPointId, DeviceId, DoorId, MachineId, SiteId, Text, ZoneId
+from gateway.core.places import AccessPoint, Door, Zone
 from gateway.core.requests import Mode
-from gateway.core.site import (
-    AccessPoint,
-    AccessPointId,
-    Device,
-    DeviceId,
-    Door,
-    DoorId,
-    Machine,
-    MachineId,
-    Site,
-    SiteId,
-    Text,
-    Zone,
-    ZoneId,
-)
-from gateway.wire import (
+from gateway.core.site import Site
+from gateway.wire.outgoing import encode
+from gateway.wire.states import (
     AccessMessage,
     AlarmMessage,
     DoorMessage,
     ModeMessage,
     OccupancyMessage,
-    Topics,
-    encode,
 )
+from gateway.wire.topics import Topics
 
 AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 HUB, HALL, LAB, FRONT = SiteId("hub"), ZoneId("hall"), ZoneId("lab"), DoorId("front")

@@ -19,19 +19,14 @@ from typer.testing import CliRunner
 
 from gateway.cli import app
 from gateway.core.directory import HolderId
+from gateway.core.names import DoorId, SiteId
 from gateway.core.requests import OpenDoor, Request
-from gateway.core.site import DoorId, SiteId
 from gateway.outside.asyncapi import asyncapi
 from gateway.request_wire import request_message
-from gateway.wire import (
-    AlarmMessage,
-    DoorMessage,
-    HealthMessage,
-    OccupancyMessage,
-    Topics,
-    UnlockCommand,
-    encode,
-)
+from gateway.wire.commands import UnlockCommand
+from gateway.wire.outgoing import encode
+from gateway.wire.states import AlarmMessage, DoorMessage, HealthMessage, OccupancyMessage
+from gateway.wire.topics import Topics
 from tests.unit.outside.place import AT, HUB, decision
 
 COMMITTED = Path(__file__).parents[3] / "docs" / "asyncapi.json"

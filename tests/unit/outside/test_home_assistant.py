@@ -11,7 +11,9 @@ import jinja2
 import msgspec
 import pytest
 
-from gateway.core.site import Site, Text, Zone, ZoneId
+from gateway.core.names import Text, ZoneId
+from gateway.core.places import Zone
+from gateway.core.site import Site
 from gateway.outside.home_assistant import Discovery, components_of
 from tests.unit.outside.place import FRONT, HOLDER, HUB, SITE, TOPICS, decision
 

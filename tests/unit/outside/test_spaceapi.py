@@ -10,7 +10,7 @@ import pytest
 
 from gateway.clock import ManualClock
 from gateway.config import SpaceApi
-from gateway.core.site import ZoneId
+from gateway.core.names import ZoneId
 from gateway.outside.spaceapi import FILE, Public
 from tests.unit.outside.place import (
     AT,

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from gateway.core.equipment import Device
+from gateway.core.names import DeviceId, SiteId, Text
 from gateway.core.readings import (
     Availability,
     Battery,
@@ -24,8 +26,7 @@ from gateway.core.readings import (
     Tampered,
     WireError,
 )
-from gateway.core.site import Device, DeviceId, SiteId, Text
-from gateway.wire import Topics
+from gateway.wire.topics import Topics
 from sensors.driver import Answer, Subscription
 from sensors.native import Native, rights_in_force, strangers
 

@@ -5,9 +5,12 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from gateway.core.equipment import Device
+from gateway.core.names import DeviceId, MachineId, SiteId, Text
 from gateway.core.readings import Availability, CredentialPresented, Motion, WireError
-from gateway.core.site import Device, DeviceId, MachineId, Site, SiteId, Text
-from gateway.wire import PAYLOAD_LIMIT, SafeStopCommand
+from gateway.core.site import Site
+from gateway.wire.commands import SafeStopCommand
+from gateway.wire.outgoing import PAYLOAD_LIMIT
 from sensors.registry import DRIVERS, Answer, Registry, Subscription, clashes
 
 NAME = Text("Lieu", "Place")

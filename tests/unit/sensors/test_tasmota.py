@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from gateway.core.equipment import Device
+from gateway.core.names import DeviceId, SiteId, Text
 from gateway.core.readings import (
     Availability,
     Co2,
@@ -17,8 +19,7 @@ from gateway.core.readings import (
     Tampered,
     WireError,
 )
-from gateway.core.site import Device, DeviceId, SiteId, Text
-from gateway.wire import Topics
+from gateway.wire.topics import Topics
 from sensors.driver import Answer, Subscription
 from sensors.tasmota import Tasmota
 

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from gateway.core.equipment import Device
+from gateway.core.names import DeviceId, MachineId, SiteId
 from gateway.core.readings import (
     Availability,
     Battery,
@@ -18,8 +20,7 @@ from gateway.core.readings import (
     Tampered,
     WireError,
 )
-from gateway.core.site import Device, DeviceId, MachineId, SiteId
-from gateway.wire import Topics
+from gateway.wire.topics import Topics
 from sensors.driver import Subscription
 from sensors.zigbee2mqtt import Zigbee2Mqtt
 

@@ -17,7 +17,7 @@ from gateway.console.signin.people import is_staff, outranks
 from gateway.console.signin.routes.common import SignInHere, fields, origin_of, say_in
 from gateway.console.signin.seats import Files, SignIn
 from gateway.console.signin.tokens import DAYS_MAX, SCOPES, Token
-from gateway.core.site import Text
+from gateway.core.names import Text
 
 _NOT_YOURS = Text(
     "Il n'y a pas de tel membre avec un rôle, dont vous administrez tous les lieux.",

@@ -26,7 +26,7 @@ from gateway.console.signin.seats import Files, SignIn
 from gateway.console.signin.secret import csrf_of, hash_of, new_secret, own_path
 from gateway.console.signin.sessions import How, Stage
 from gateway.core.directory import HolderId
-from gateway.core.site import Text
+from gateway.core.names import Text
 
 BODY_MAX: Final = 16 * 1024
 """Bytes of a form or of a passkey's answer; strangers may send them."""

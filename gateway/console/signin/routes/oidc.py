@@ -21,7 +21,7 @@ from gateway.console.signin.routes.common import (
 )
 from gateway.console.signin.seats import Files, SignIn
 from gateway.console.signin.secret import new_secret
-from gateway.core.site import Text
+from gateway.core.names import Text
 
 BACK = "/sign-in/oidc/back"
 

@@ -36,7 +36,7 @@ from gateway.console.signin.routes.common import (
 from gateway.console.signin.seats import Files, SignIn
 from gateway.console.signin.secret import csrf_of, own_path
 from gateway.core.directory import HolderId
-from gateway.core.site import Text
+from gateway.core.names import Text
 
 pages = APIRouter(include_in_schema=False)
 

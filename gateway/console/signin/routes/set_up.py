@@ -26,7 +26,7 @@ from gateway.console.signin.routes.common import (
 )
 from gateway.console.signin.seats import Files, SignIn
 from gateway.core.directory import HolderId
-from gateway.core.site import Text
+from gateway.core.names import Text
 
 _NAME_LONGEST = 120
 _TAKEN = Text("Ce nom de connexion est pris.", "This login is taken.")

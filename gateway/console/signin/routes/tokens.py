@@ -24,7 +24,7 @@ from gateway.console.signin.routes.common import SignInHere, fields, many, say_i
 from gateway.console.signin.seats import Files, SignIn
 from gateway.console.signin.tokens import DAYS_MAX, SCOPES, TooManyTokensError
 from gateway.core.directory import HolderId
-from gateway.core.site import SiteId, Text
+from gateway.core.names import SiteId, Text
 
 _NAME_LONGEST = 60
 _FAULT = Text(

@@ -11,7 +11,7 @@ from gateway.console.signin import accounts, codes
 from gateway.console.signin.routes.again import account_of
 from gateway.console.signin.routes.common import SignInHere, address_of, fields
 from gateway.console.signin.seats import Files, SignIn
-from gateway.core.site import Text
+from gateway.core.names import Text
 
 pages = APIRouter(include_in_schema=False)
 

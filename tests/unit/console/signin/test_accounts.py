@@ -22,7 +22,7 @@ from gateway.console.signin.passwords import what_is_wrong
 from gateway.console.signin.people import outranks
 from gateway.console.signin.store import FILE, Store
 from gateway.core.directory import Holder, HolderId, StaffRole
-from gateway.core.site import RoleId, SiteId
+from gateway.core.names import RoleId, SiteId
 from tests.sign_in_place import SignInPlace
 from tests.signed_in import PASSWORD, SignedIn, enrol
 

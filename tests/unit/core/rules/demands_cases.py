@@ -5,7 +5,7 @@ from datetime import date
 from immutables import Map
 
 from gateway.core.directory import HolderId
-from gateway.core.site import TrainingId
+from gateway.core.names import TrainingId
 from gateway.core.state import MachineUse
 from tests.unit.core.rules.house import (
     BOOTH,

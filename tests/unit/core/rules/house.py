@@ -23,31 +23,25 @@ from gateway.core.directory import (
     StaffRole,
     Training,
 )
+from gateway.core.equipment import Device, Machine
 from gateway.core.facts import Value
-from gateway.core.question import Question
-from gateway.core.site import (
-    AccessPoint,
+from gateway.core.names import (
     AccessPointId,
-    Device,
     DeviceId,
-    Direction,
-    Door,
     DoorId,
     GroupId,
-    Machine,
     MachineId,
-    Plan,
     PlanId,
-    Quota,
-    Right,
     RoleId,
-    Site,
     SiteId,
     Text,
     TrainingId,
-    Zone,
     ZoneId,
 )
+from gateway.core.places import AccessPoint, Direction, Door, Zone
+from gateway.core.plans import Plan, Quota, Right
+from gateway.core.question import Question
+from gateway.core.site import Site
 from gateway.core.state import Arrival, DoorState, State, Whereabouts
 
 MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)

@@ -6,7 +6,7 @@ from immutables import Map
 from msgspec import structs
 
 from gateway.core.directory import HolderId
-from gateway.core.site import AccessPointId, DeviceId
+from gateway.core.names import AccessPointId, DeviceId
 from gateway.core.state import Enrolment, MachineUse, ModeState
 from tests.unit.core.rules.house import LASER, MONDAY, Grant, Parts, Refusal, ask
 

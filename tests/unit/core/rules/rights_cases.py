@@ -6,7 +6,9 @@ from immutables import Map
 from msgspec import structs
 
 from gateway.core.directory import HolderId, Membership
-from gateway.core.site import GroupId, PlanId, Quota, Right, Site, SiteId, ZoneId
+from gateway.core.names import GroupId, PlanId, SiteId, ZoneId
+from gateway.core.plans import Quota, Right
+from gateway.core.site import Site
 from gateway.core.state import DayOfUse
 from tests.unit.core.rules.house import (
     BARE,

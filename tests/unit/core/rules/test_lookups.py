@@ -3,7 +3,9 @@
 from msgspec import structs
 
 from gateway.core.directory import Directory, Holder, HolderId, StaffRole
-from gateway.core.site import AccessPointId, Asked, Demands, Interlock, PlanRight, Right
+from gateway.core.names import AccessPointId
+from gateway.core.places import Asked, Demands, Interlock
+from gateway.core.plans import PlanRight, Right
 from tests.unit.core.rules.house import (
     BACK,
     BOOTH,

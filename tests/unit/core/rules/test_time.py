@@ -6,9 +6,9 @@ import pytest
 from immutables import Map
 
 from gateway.core.directory import HolderId, Membership
+from gateway.core.plans import Per, Quota, Right
 from gateway.core.question import Question
 from gateway.core.rules import decide
-from gateway.core.site import Per, Quota, Right
 from gateway.core.state import DayOfUse
 from tests.unit.core.rules.house import (
     FULL,

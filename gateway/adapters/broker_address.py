@@ -1,0 +1,31 @@
+"""Where the broker is, and how to sign in."""
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from gateway.config import Settings
+
+
+class BrokerAddress(Struct, frozen=True):
+    """Where the broker is, and how to sign in."""
+
+    url: str
+    username: str | None = None
+    password: str | None = None
+    ca_file: str | None = None
+
+    def __repr__(self) -> str:
+        return f"BrokerAddress({self.url!r})"
+
+
+def broker_address(settings: "Settings") -> BrokerAddress:
+    """Where the broker is, from the settings."""
+    password = settings.broker_password
+    return BrokerAddress(
+        url=settings.broker_url,
+        username=settings.broker_username,
+        password=password.get_secret_value() if password else None,
+        ca_file=str(settings.broker_ca_file) if settings.broker_ca_file else None,
+    )

@@ -1,0 +1,187 @@
+"""A paho client's one connection inside the event loop: its socket, and the thread that connects.
+
+paho has no loop of its own here: it reads when its socket is readable and writes when it wants to.
+"""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from paho.mqtt.client import Client
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import SocketLike
+
+READS_AT_ONCE: Final = 64
+"""Packets read before the loop may do something else: some 2 ms."""
+
+
+class SessionLost(Exception):  # noqa: N818 - what happened, as all names here
+    """The broker refused us, or the connection ended."""
+
+
+class LoopSocket:
+    """The socket of a session, a new one for each of its clients.
+
+    `opened` is called in the loop when a connection's socket is there.
+    """
+
+    def __init__(self, opened: Callable[[], None]) -> None:
+        self.progress = 0
+        """Packets that were handled: their handlers count them."""
+        self.is_paused = False
+        self._on_open = opened
+        self._client: Client | None = None
+        self._ended: asyncio.Future[str] | None = None
+        self._socket: SocketLike | None = None
+
+    def carry(self, client: Client, ended: asyncio.Future[str]) -> None:
+        """Read and write for this client, which is about to connect, until `ended` is done."""
+        self._client, self._ended = client, ended
+        hand_over_opened = self._in_loop(client, self._opened)
+
+        def opened(_client: Client, _userdata: object, sock: "SocketLike") -> None:
+            if client is not self._client:  # given up meanwhile; nobody else would close it
+                sock.close()
+                raise SessionLost("given up")
+            hand_over_opened(client, None, sock)
+
+        client.on_socket_open = opened
+        client.on_socket_register_write = self._in_loop(client, self._want_write)
+        client.on_socket_unregister_write = self._in_loop(client, self._want_no_write)
+        client.on_socket_close = self._in_loop(client, self._forget)
+
+    def flush(self, *, many: bool) -> None:
+        """Write what is queued now; `many` packets go corked."""
+        if self._client is None or not self._client.want_write():
+            return
+        if many:
+            _cork(self._socket, on=True)
+        self._client.loop_write()
+        if many:
+            _cork(self._socket, on=False)
+
+    def pause(self) -> None:
+        """Stop reading: TCP holds the broker back."""
+        if not self.is_paused:
+            self.is_paused = True
+            if self._socket is not None:
+                asyncio.get_running_loop().remove_reader(self._socket)
+
+    def resume(self) -> None:
+        """Read again."""
+        if self.is_paused:
+            self.is_paused = False
+            if self._socket is not None and not self._is_over():
+                loop = asyncio.get_running_loop()
+                loop.add_reader(self._socket, self._readable)
+                if _buffered(self._socket):  # TLS has read more than the socket shows
+                    loop.call_soon(self._readable)
+
+    def close(self) -> None:
+        """Close the socket at once, without asking paho to be polite."""
+        self._client = None
+        sock, self._socket = self._socket, None
+        if sock is not None and sock.fileno() >= 0:
+            self._forget(sock)
+            sock.close()
+
+    def _in_loop(self, client: Client, work: Callable[["SocketLike"], None]) -> Callable[..., None]:
+        """The same in the loop: the first calls come from the thread that connects (it blocks)."""
+        loop, here = asyncio.get_running_loop(), threading.get_ident()
+
+        def hand_over(_client: Client, _userdata: object, sock: "SocketLike") -> None:
+            if loop.is_closed():
+                return  # a client that was given up is cleared away at the end of all
+            if threading.get_ident() == here:
+                self._if_current(client, work, sock)
+            else:
+                loop.call_soon_threadsafe(self._if_current, client, work, sock)
+
+        return hand_over
+
+    def _if_current(
+        self, client: Client, work: Callable[["SocketLike"], None], sock: "SocketLike"
+    ) -> None:
+        """Do the work unless this client was given up, or its socket closed, in the meantime."""
+        if client is self._client and sock.fileno() >= 0:
+            work(sock)
+
+    def _opened(self, sock: "SocketLike") -> None:
+        assert isinstance(sock, socket.socket)  # noqa: S101 - TCP; websockets are not offered
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket = sock
+        self._on_open()
+        self.is_paused = False
+        asyncio.get_running_loop().add_reader(sock, self._readable)
+        if self._client is not None and self._client.want_write():
+            self._want_write(sock)
+
+    def _want_write(self, sock: "SocketLike") -> None:
+        if self._client is not None and sock is self._socket:
+            asyncio.get_running_loop().add_writer(sock, self._client.loop_write)
+
+    def _want_no_write(self, sock: "SocketLike") -> None:
+        asyncio.get_running_loop().remove_writer(sock)
+
+    def _forget(self, sock: "SocketLike") -> None:
+        asyncio.get_running_loop().remove_reader(sock)
+        asyncio.get_running_loop().remove_writer(sock)
+
+    def _readable(self) -> None:
+        """Read while packets come. TLS may hold whole packets that the socket no longer shows."""
+        for _ in range(READS_AT_ONCE):
+            if self._client is None or self.is_paused or self._is_over():
+                return
+            before = self.progress
+            self._client.loop_read()
+            if self.progress == before and not _buffered(self._socket):
+                return
+        if _buffered(self._socket):
+            asyncio.get_running_loop().call_soon(self._readable)
+
+    def _is_over(self) -> bool:
+        return self._ended is None or self._ended.done()
+
+
+async def in_thread_of_its_own(work: Callable[[], None]) -> None:
+    """Run what blocks; a cancelled caller, and the end of the process, wait for nothing.
+
+    Executors are joined at exit: a broker that answers nothing would hold a stop for ten seconds.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def tell(error: Exception | None) -> None:
+        if done.done():  # the caller has gone
+            return
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
+
+    def blocking() -> None:
+        error: Exception | None = None
+        try:
+            work()
+        except (OSError, ValueError, SessionLost) as wrong:  # what paho's connect raises, and ours
+            error = wrong.with_traceback(None)  # its frames hold a socket that paho did not close
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(tell, error)
+
+    threading.Thread(target=blocking, name="mqtt-connect", daemon=True).start()
+    await done
+
+
+def _cork(sock: "SocketLike | None", *, on: bool) -> None:
+    """Hold back (or let go) segments that are not full, where the system can."""
+    if isinstance(sock, socket.socket) and hasattr(socket, "TCP_CORK") and sock.fileno() >= 0:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, int(on))
+
+
+def _buffered(sock: "SocketLike | None") -> bool:
+    return isinstance(sock, ssl.SSLSocket) and sock.pending() > 0

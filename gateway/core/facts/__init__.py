@@ -1,0 +1,130 @@
+"""What the engine says: facts (past tense) and orders (imperative). The journal keeps each one.
+
+Everything that leaves the engine is here: the service only carries these to the journal, the broker
+and the outbox, and adds nothing. Each chapter is about one thing: `access`, `people`, `machines`,
+`alarms`, `requests`, `devices`; everybody imports from here.
+"""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from gateway.core.facts.access import (
+    Decided,
+    DoorChanged,
+    DoorStatus,
+    EntryNotTaken,
+    UnlockDoor,
+    Value,
+    Verdict,
+)
+from gateway.core.facts.alarms import AlarmAcknowledged, AlarmCleared, AlarmKind, AlarmRaised
+from gateway.core.facts.devices import (
+    DeviceMinute,
+    DuplicateDropped,
+    GapNoticed,
+    GatewayMinute,
+    Sensed,
+)
+from gateway.core.facts.machines import (
+    MachineEnded,
+    MachineStarted,
+    MachineWarningOver,
+    StopMachine,
+    WarnMachine,
+)
+from gateway.core.facts.people import (
+    HolderMoved,
+    Noticed,
+    OccupancyChanged,
+    OccupancyDay,
+    OccupancyMinute,
+    PeopleCrossed,
+    VisitsDay,
+)
+from gateway.core.facts.requests import EnrolmentEnded, ModeChanged, MusterChanged, RequestAnswered
+from gateway.core.names import DeviceId, SiteId
+
+__all__ = [
+    "AlarmAcknowledged",
+    "AlarmCleared",
+    "AlarmKind",
+    "AlarmRaised",
+    "Decided",
+    "DeviceMinute",
+    "DoorChanged",
+    "DoorStatus",
+    "DuplicateDropped",
+    "EnrolmentEnded",
+    "EntryNotTaken",
+    "Fact",
+    "GapNoticed",
+    "GatewayMinute",
+    "HolderMoved",
+    "JournalRow",
+    "MachineEnded",
+    "MachineStarted",
+    "MachineWarningOver",
+    "ModeChanged",
+    "MusterChanged",
+    "Noticed",
+    "OccupancyChanged",
+    "OccupancyDay",
+    "OccupancyMinute",
+    "PeopleCrossed",
+    "RequestAnswered",
+    "Sensed",
+    "StopMachine",
+    "UnlockDoor",
+    "Value",
+    "Verdict",
+    "VisitsDay",
+    "WarnMachine",
+]
+
+Fact = (
+    Decided
+    | UnlockDoor
+    | DoorChanged
+    | HolderMoved
+    | EntryNotTaken
+    | ModeChanged
+    | RequestAnswered
+    | MusterChanged
+    | EnrolmentEnded
+    | MachineStarted
+    | MachineEnded
+    | WarnMachine
+    | MachineWarningOver
+    | StopMachine
+    | Noticed
+    | OccupancyChanged
+    | OccupancyMinute
+    | OccupancyDay
+    | AlarmRaised
+    | AlarmAcknowledged
+    | AlarmCleared
+    | PeopleCrossed
+    | VisitsDay
+    | Sensed
+    | GapNoticed
+    | DuplicateDropped
+    | DeviceMinute
+    | GatewayMinute
+)
+
+
+class JournalRow(Struct, frozen=True):
+    """One event with all that followed from it: what the outbox and every later question read.
+
+    `n` is the journal's number; `received` is our clock (aware UTC); `event` is the stored event as
+    JSON-ready data, without any badge number.
+    """
+
+    n: int
+    site: SiteId
+    device: DeviceId | None
+    kind: str
+    at: datetime
+    received: datetime
+    facts: tuple[Fact, ...]

@@ -1,0 +1,56 @@
+"""What devices sense, what of theirs is missing, and how they and the gateway are."""
+
+from datetime import datetime
+
+from gateway.core.facts.base import BaseFact
+from gateway.core.names import DeviceId, ZoneId
+
+
+class Sensed(BaseFact, frozen=True):
+    """A sensor's value, worth a point: `kind` names the reading."""
+
+    device: DeviceId
+    zone: ZoneId | None
+    kind: str
+    value: float
+    at: datetime
+
+
+class GapNoticed(BaseFact, frozen=True):
+    """Events `first`..`last` of this boot have not arrived (yet)."""
+
+    device: DeviceId
+    boot: int
+    first: int
+    last: int
+
+
+class DuplicateDropped(BaseFact, frozen=True):
+    """This event was on disk already. Not journaled: counted by the service."""
+
+    device: DeviceId
+    boot: int | None
+    seq: int | None
+
+
+class DeviceMinute(BaseFact, frozen=True):
+    """A device's health, each minute."""
+
+    device: DeviceId
+    at: datetime
+    online: bool | None
+    battery: float | None
+    last_seen_s: float | None
+    gaps: int
+    duplicates: int
+
+
+class GatewayMinute(BaseFact, frozen=True):
+    """The gateway's own health, each minute (measured by the service, journaled with the tick)."""
+
+    instance: str
+    at: datetime
+    backlog: int
+    commit_ms: float
+    decisions: int
+    dropped: int

@@ -1,0 +1,97 @@
+"""Where people are: who moved, how many they are, and what their days come to."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from gateway.core.directory import HolderId
+from gateway.core.facts.base import BaseFact
+from gateway.core.names import DeviceId, Text, ZoneId
+
+
+class HolderMoved(BaseFact, frozen=True):
+    """Somebody's zone changed; None is outside."""
+
+    holder: HolderId
+    origin: ZoneId | None
+    zone: ZoneId | None
+    at: datetime
+
+
+class Noticed(BaseFact, frozen=True):
+    """Something to look at, no alarm; `object` is the id of a zone or an access point."""
+
+    kind: Literal["passback", "tailgating", "forgotten-exit", "too-many-attempts"]
+    object: str
+    holder: HolderId | None
+    at: datetime
+
+
+class OccupancyChanged(BaseFact, frozen=True):
+    """A zone's head count: `low`..`high` is the 80 % interval, `known` are badged in (people)."""
+
+    zone: ZoneId
+    at: datetime
+    people: int
+    low: int
+    high: int
+    known: int
+    capacity: int | None
+    p_vacant: float
+    p_full: float
+    stale: bool
+    because: tuple[Text, ...] = ()
+    """What moved an estimate most, the strongest first."""
+
+
+class OccupancyMinute(BaseFact, frozen=True):
+    """One minute of a zone: time-weighted mean, and extremes. `minute` is its start."""
+
+    zone: ZoneId
+    minute: datetime
+    mean: float
+    min: int
+    max: int
+
+
+class PeopleCrossed(BaseFact, frozen=True):
+    """A counter's totals moved: people since its previous report, each way.
+
+    `restarted` says that the device began again from zero, so that the totals since then are taken.
+    """
+
+    device: DeviceId
+    zone: ZoneId | None
+    at: datetime
+    entered: int
+    left: int
+    restarted: bool = False
+
+
+class OccupancyDay(BaseFact, frozen=True):
+    """A zone's local day, told at its end: people over the minutes that were watched.
+
+    `at` is its start. `in_use` is the share of its open minutes in which it was in use; None: it
+    was not open while it was watched.
+    """
+
+    zone: ZoneId
+    day: date
+    at: datetime
+    mean: float
+    min: int
+    max: int
+    in_use: float | None
+    minutes: int
+
+
+class VisitsDay(BaseFact, frozen=True):
+    """A local day's visits to the site; `at` is its start, `stay_s` the median stay.
+
+    None is not told: they were too few people.
+    """
+
+    day: date
+    at: datetime
+    visits: int | None
+    visitors: int | None
+    stay_s: float | None

@@ -1,0 +1,41 @@
+"""What things are called: ids, names in both languages, and the roles of staff.
+
+The words are those of ONVIF PACS and BACnet: an *access point* is one direction through a door, or
+one machine.
+"""
+
+from typing import NewType
+
+from msgspec import Struct
+
+SiteId = NewType("SiteId", str)
+ZoneId = NewType("ZoneId", str)
+DoorId = NewType("DoorId", str)
+AccessPointId = NewType("AccessPointId", str)
+DeviceId = NewType("DeviceId", str)
+MachineId = NewType("MachineId", str)
+PlanId = NewType("PlanId", str)
+TrainingId = NewType("TrainingId", str)
+RoleId = NewType("RoleId", str)
+GroupId = NewType("GroupId", str)
+
+OPERATOR = RoleId("operator")
+"""The staff role that may request (open a door, change the mode, …)."""
+VIEWER = RoleId("viewer")
+"""Sees the place: counts, doors, alarms; nobody's name."""
+ADMINISTRATOR = RoleId("administrator")
+"""May do whatever an operator may."""
+
+
+class Text(Struct, frozen=True):
+    """One sentence or name in both languages."""
+
+    fr: str
+    en: str
+
+
+class Named(Struct, frozen=True):
+    """A word of the space file with its name for people: a training, a role, a group."""
+
+    id: str
+    name: Text

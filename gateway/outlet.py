@@ -1,0 +1,205 @@
+"""What leaves after a commit: orders first, then what everyone may know, then the acks.
+
+Orders are followed until the broker has taken them over (`Handover`). Acks to devices and states
+are the latest of each: under load a newer one replaces those that were not sent yet.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from gateway.adapters.journal_file import StoredDecision
+from gateway.adapters.journal_rows import EventRow
+from gateway.adapters.mqtt import Session
+from gateway.core.events import Event, Reported
+from gateway.core.facts import Decided, Fact, RequestAnswered, UnlockDoor
+from gateway.core.names import DeviceId, SiteId
+from gateway.core.sequence import acknowledged
+from gateway.core.site import Site
+from gateway.handover import Handover
+from gateway.inbox import Arrived
+from gateway.minute import Minute
+from gateway.turnover import Standing, Turnover
+from gateway.wire.commands import Ack
+from gateway.wire.outgoing import Outgoing, encode
+from gateway.wire.topics import Topics
+
+SPREAD: Final = timedelta(milliseconds=50)
+"""Under load, how long an ack or a state may wait for its successor."""
+MANY: Final = 4
+"""Messages from which it pays to cork the socket."""
+
+
+class Outlet:
+    """Says through the sessions what stands and what follows from a batch that is on disk."""
+
+    def __init__(
+        self, standing: Standing, topics: Topics, instance: str, minute: Minute, now: datetime
+    ) -> None:
+        self.heard: Callable[[EventRow], object] = lambda _row: None
+        """Called with each row that is on disk, for who counts; it must be quick."""
+        self.sessions: tuple[Session, ...] = ()
+        """To acknowledge to, and to drop if the journal fails; the first publishes."""
+        self.handover = Handover(self._publish)
+        self._standing = standing
+        self._topics = topics
+        self._instance = instance
+        self._minute = minute
+        self._now = self._spread_at = now
+        self._removed: dict[str, Outgoing] = {}
+        """Retained messages, emptied, of what no space file has any more."""
+        self._unacknowledged: dict[tuple[SiteId, DeviceId, int], None] = {}
+        """Devices' boots of which more is on disk than they know, in order."""
+        self._news: dict[str, Outgoing] = {}
+        """States that nobody was told yet, by topic."""
+
+    def connected(self, now: datetime) -> None:
+        """Say where we stand, and send the orders that are still fresh."""
+        self._now = now
+        wire, states = self._standing.wire, self._standing.states
+        online = Outgoing(self._topics.gateway_state(self._instance), b"online", 1, retain=True)
+        self._publish(online)
+        for message in self._removed.values():
+            self._publish(message)
+        for site_id, site in self._standing.sites.items():
+            for message in wire.announcer.everything(site, states[site_id], now):
+                self._publish(message)
+            for message in wire.announcer.machines.standing(
+                site, states[site_id], self._standing.n, now
+            ):
+                self._publish(message)
+        self.handover.connected(now)
+
+    def send(self, turnover: Turnover, now: datetime) -> None:
+        """Orders first, and at once; then what everyone may know.
+
+        By the clock of now: a slow disk may have made an order void since it was decided.
+        """
+        self._now = now
+        for row in turnover.batch.events:
+            self._send_orders(row)
+        self.flush(len(turnover.batch.events))
+        announcer = self._standing.wire.announcer
+        for row in turnover.batch.events:
+            self.heard(row)
+            self._tell_decision(row)
+            self._answer_request(row)
+            self._news |= announcer.states(row.site, row.facts)
+            for hint in announcer.hints(self._standing.sites[row.site], row.facts):
+                self._publish(hint)
+        for refusal in turnover.refusals:
+            self._publish(refusal)
+        if turnover.minute_is_over:
+            self._ask_for_stops_again()
+        for site_id in turnover.renewed:
+            self._tell_space(site_id)
+        self._unacknowledged |= turnover.heard
+
+    def send_again(self, answers: Sequence[StoredDecision], now: datetime) -> None:
+        """Answers of the run before that nobody may have got, and that are still fresh."""
+        self._now = now
+        for stored in answers:
+            row = stored.row
+            orders = self._orders(row.site, row.n, row.facts, stored.event)
+            self.handover.send(row.n, orders, now)
+
+    def vanished(self, before: Site | None, site: Site) -> None:
+        """What is retained of the site as it was, and is no more, is to be emptied."""
+        removed = self._standing.wire.announcer.removed(before, site)
+        self._removed |= {message.topic: message for message in removed}
+
+    def acknowledge(self, arrived: Sequence[Arrived], *, more_waits: bool) -> None:
+        """To the broker: what it may forget. To the devices and everyone else: the latest of each.
+
+        While more is waiting, the latter go 20 times a second at most: a newer one replaces them.
+        """
+        for entry in arrived:
+            entry.acknowledge()
+        if not more_waits or self._now - self._spread_at >= SPREAD:
+            self.spread()
+        self.flush(len(arrived))
+
+    def spread(self) -> None:
+        """Acks to devices, states to everyone."""
+        self._spread_at = self._now
+        for site_id, device, boot in self._unacknowledged:
+            state = self._standing.states[site_id].devices.get(device)
+            seq = acknowledged(state, boot, self._now) if state else None
+            if seq is not None:
+                ack = Outgoing(self._topics.ack(site_id, device), encode(Ack(boot, seq)))
+                self._publish(ack)
+        for message in self._news.values():
+            self._publish(message)
+        self._unacknowledged, self._news = {}, {}
+
+    def flush(self, messages: int) -> None:
+        """Write what is queued now."""
+        for session in self.sessions:
+            session.flush(many=messages > MANY)
+
+    def _send_orders(self, row: EventRow) -> None:
+        """The answer and the unlock orders of one row, followed until the broker has them."""
+        orders = self._orders(row.site, row.n, row.facts, row.event)
+        decided = _decided(row)
+        if orders or (decided is not None and decided.expires is not None):
+            self.handover.send(row.n, orders, self._now)
+        machines = self._standing.wire.announcer.machines
+        for fact in row.facts:
+            for message in machines.because_of(row.site, row.n, fact, self._now):
+                self._publish(message)
+
+    def _orders(self, site: SiteId, n: int, facts: Sequence[Fact], event: Event) -> list[Outgoing]:
+        """The messages that a row orders, to readers and locks."""
+        boot, seq = (event.boot, event.seq) if isinstance(event, Reported) else (None, None)
+        return [
+            message
+            for fact in facts
+            if isinstance(fact, Decided | UnlockDoor)
+            for message in self._standing.wire.announcer.orders(site, n, fact, boot, seq)
+        ]
+
+    def _tell_decision(self, row: EventRow) -> None:
+        """The word of a decision, for everyone."""
+        decided = _decided(row)
+        if decided is not None and isinstance(row.event, Reported):
+            self._minute.decisions += 1
+            site, at = self._standing.sites[row.site], row.event.at
+            announcer = self._standing.wire.announcer
+            self._publish(announcer.decision(site, row.n, decided, at, self._now))
+
+    def _answer_request(self, row: EventRow) -> None:
+        """What became of a request, to who asked."""
+        if row.kind != "request":
+            return
+        for fact in row.facts:
+            if isinstance(fact, RequestAnswered):
+                self._publish(self._standing.wire.announcer.response(row.site, fact))
+
+    def _ask_for_stops_again(self) -> None:
+        """A reader may have been away when its machine was asked to stop."""
+        standing = self._standing
+        for site_id, site in standing.sites.items():
+            for message in standing.wire.announcer.machines.standing(
+                site, standing.states[site_id], standing.n, self._now, only_stops=True
+            ):
+                self._publish(message)
+
+    def _tell_space(self, site_id: SiteId) -> None:
+        """Empty what a new space file has no more, and say everything that it has."""
+        site, state = self._standing.sites[site_id], self._standing.states[site_id]
+        everything = self._standing.wire.announcer.everything(site, state, self._now)
+        for message in everything:
+            self._removed.pop(message.topic, None)
+        for message in (*self._removed.values(), *everything):
+            self._news.pop(message.topic, None)
+            self._publish(message)
+
+    def _publish(self, message: Outgoing) -> int | None:
+        return self.sessions[0].publish(message, self._now)
+
+
+def _decided(row: EventRow) -> Decided | None:
+    """The decision of a credential event's row, which is the first thing that it says."""
+    if row.kind != "credential":
+        return None
+    return next((fact for fact in row.facts if isinstance(fact, Decided)), None)

@@ -1,0 +1,122 @@
+"""The parts of a gateway, opened and closed: journal, members, sessions, outbox, service."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from gateway.adapters.directory import FILE as MEMBERS_FILE
+from gateway.adapters.directory import DirectoryStore, credential_hash, reader_hash
+from gateway.adapters.influx import Outbox
+from gateway.adapters.influx_settings import InfluxSettings
+from gateway.adapters.journal import JOURNAL_FILE, Journal
+from gateway.announce import Announcer
+from gateway.calendars import Calendars
+from gateway.clock import Clock
+from gateway.config import Settings, credential_key
+from gateway.core.site import Site
+from gateway.intake import Intake
+from gateway.recovery import recover
+from gateway.service import Service
+from gateway.sessions import Sessions
+from gateway.wire.topics import Topics
+from sensors.registry import Registry
+
+
+@dataclass(frozen=True)
+class _Stores:
+    """What is on disk, and the key of the badge hashes."""
+
+    journal: Journal
+    members: DirectoryStore
+    key: bytes
+
+
+@dataclass
+class InForce:
+    """What was taken into force last."""
+
+    members: int = -1
+    """The version of the members; -1: none yet."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A gateway that is ready to run."""
+
+    service: Service
+    journal: Journal
+    sessions: Sessions
+    members: DirectoryStore
+    calendars: Calendars
+    topics: Topics
+    outbox: Outbox | None
+    key: bytes = field(repr=False)
+    in_force: InForce = field(default_factory=InForce)
+
+
+@contextlib.asynccontextmanager
+async def assembled(
+    settings: Settings, sites: Sequence[Site], clock: Clock
+) -> AsyncIterator[Parts]:
+    """The parts while they are needed; the files are closed at the end."""
+    journal = Journal(settings.data_dir / JOURNAL_FILE)
+    await journal.open()
+    members = await asyncio.to_thread(DirectoryStore, settings.data_dir / MEMBERS_FILE)
+    try:
+        key = credential_key(settings)
+        members.bind(key)
+        yield await _parts(settings, sites, clock, _Stores(journal, members, key))
+    finally:
+        members.close()
+        await journal.close()
+
+
+async def _parts(
+    settings: Settings,
+    sites: Sequence[Site],
+    clock: Clock,
+    stores: _Stores,
+) -> Parts:
+    journal, key = stores.journal, stores.key
+    topics = Topics(settings.prefix)
+    registry = Registry(sites, settings.prefix)
+    started = clock.now()
+    recovered = await journal.read(lambda file: recover(file, [site.id for site in sites], started))
+    outbox = _outbox(settings, journal, clock)
+    service = Service(
+        sites,
+        recovered=recovered,
+        journal=journal,
+        intake=Intake(registry, partial(credential_hash, key), partial(reader_hash, key)),
+        announcer=Announcer(registry, topics),
+        topics=topics,
+        clock=clock,
+        instance=settings.instance,
+        backlog=(lambda: outbox.backlog) if outbox else (lambda: 0),
+    )
+    return Parts(
+        service=service,
+        journal=journal,
+        sessions=Sessions(settings, registry, topics, service),
+        members=stores.members,
+        calendars=Calendars(service, clock),
+        topics=topics,
+        outbox=outbox,
+        key=key,
+    )
+
+
+def _outbox(settings: Settings, journal: Journal, clock: Clock) -> Outbox | None:
+    """The way to InfluxDB; without an address, the journal alone keeps history."""
+    if settings.influx_url is None:
+        return None
+    token = settings.influx_token
+    store = InfluxSettings(
+        url=settings.influx_url,
+        bucket=settings.influx_bucket,
+        org=settings.influx_org,
+        token=token.get_secret_value() if token else "",
+    )
+    return Outbox(store, journal, clock)

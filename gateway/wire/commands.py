@@ -1,0 +1,73 @@
+"""What a device is told: the answer to a badge, orders, and what of its events is on disk."""
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from gateway.core.names import MachineId, Text
+
+
+class Ack(Struct, frozen=True):
+    """All of this boot's events up to `seq` are on disk."""
+
+    boot: int
+    seq: int
+
+
+class AccessCommand(Struct, frozen=True, omit_defaults=False, tag_field="type", tag="access"):
+    """The answer to a credential event; `id` is the journal's number of the decision."""
+
+    id: str
+    decision: Literal["granted", "denied"]
+    reason: str
+    boot: int | None
+    seq: int | None
+    unlock_s: float | None
+    expires: datetime
+    message: Text
+
+
+class UnlockCommand(Struct, frozen=True, tag_field="type", tag="unlock"):
+    """An order to release a door, where it is no answer to a badge at this device.
+
+    To a lock; to a reader that releases its door itself, for an operator or in an evacuation.
+    """
+
+    id: str
+    unlock_s: float
+    expires: datetime
+
+
+class WarningCommand(Struct, frozen=True, tag_field="type", tag="warning"):
+    """To a running machine's reader: something is missing, the safe stop comes at `stops_at`."""
+
+    id: str
+    machine: MachineId
+    reason: str
+    stops_at: datetime
+    message: Text
+
+
+class WarningOverCommand(Struct, frozen=True, tag_field="type", tag="warning-over"):
+    """What was missing is there again: the machine may go on."""
+
+    id: str
+    machine: MachineId
+    message: Text
+
+
+class SafeStopCommand(Struct, frozen=True, tag_field="type", tag="safe-stop"):
+    """Come to a safe stop by yourself, as after the last line of a job; never a cut of the power.
+
+    It may come more than once, and then asks for nothing new.
+    """
+
+    id: str
+    machine: MachineId
+    reason: str
+    message: Text
+
+
+MachineOrder = WarningCommand | WarningOverCommand | SafeStopCommand
+"""What a running machine's reader is told."""
