@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from gateway.core.bookings import Booking, Target
 from gateway.core.directory import Directory, HolderId
-from gateway.core.estimate.reading import HeadCount
+from gateway.core.estimate.reading import HeadCount, Hint
 from gateway.core.estimate.totals import Totals
 from gateway.core.estimate.window import Estimate
 from gateway.core.facts import AlarmKind, DoorStatus, RequestAnswered
@@ -78,6 +78,9 @@ class ZoneState(Struct, frozen=True):
     """When the estimate was last read."""
     due: datetime = NEVER
     """When it is to be read again, because evidence came meanwhile."""
+    hinted: Hint | None = None
+    """The disagreement with the badges that was noticed last, at `hinted_at`."""
+    hinted_at: datetime = LONG_AGO
 
     @property
     def people(self) -> int:

@@ -147,10 +147,10 @@ def _rows(
             message = f"has {len(line.cells)} cells, the header has {len(columns)}"
             faults.append(LineFault(line.number, "", message))
             continue
-        try:
-            yield _row(line, columns, known)
-        except Wrong as wrong:
-            faults.append(LineFault(line.number, wrong.column, str(wrong)))
+        row = _row(line, columns, known, found := _Faults(line.number))
+        faults += found.faults
+        if not found.faults:
+            yield row
 
 
 def _header_faults(columns: list[str], known: Known) -> Iterator[LineFault]:
@@ -169,24 +169,44 @@ def _header_faults(columns: list[str], known: Known) -> Iterator[LineFault]:
             yield LineFault(1, column, "dates need a time zone: --space or --timezone")
 
 
-def _row(line: Line, columns: list[str], known: Known) -> Row:
+class _Faults:
+    """What is wrong with one line, column by column, so that a file is mended in one go."""
+
+    def __init__(self, line: int) -> None:
+        self.faults: list[LineFault] = []
+        self._line = line
+
+    def tried(self, part: Callable[[], _Of], otherwise: _Of) -> _Of:
+        """A part of the line; `otherwise` where it is wrong, which is noted."""
+        try:
+            return part()
+        except Wrong as wrong:
+            if all(each.column != wrong.column for each in self.faults):
+                self.faults.append(LineFault(self._line, wrong.column, str(wrong)))
+            return otherwise
+
+
+def _row(line: Line, columns: list[str], known: Known, found: _Faults) -> Row:
+    """The line; worth something only where `found` stays without a fault."""
     cells = dict(zip(columns, map(_unescaped, line.cells), strict=True))
-    _check_numbers(line, columns, cells)
-    ref = read.needed(cells, "ref")
+    tried = found.tried
+    tried(lambda: _check_numbers(line, columns, cells), None)
+    ref = tried(lambda: read.needed(cells, "ref"), "")
     holder = holder_of(known.key, ref)
-    trainings, mentioned = read.trainings(cells, known)
+    none: tuple[tuple[Training, ...], tuple[str, ...]] = ((), ())
+    trainings, mentioned = tried(lambda: read.trainings(cells, known), none)
     return Row(
         line=line.number,
         ref=ref,
-        name=read.needed(cells, "name") if "name" in columns else "",
-        email=read.email(cells),
-        kind=read.one_of(cells, "kind", "member", "visitor"),
-        membership=read.membership(cells, known),
-        given=tuple(credentials(cells, holder, known)),
+        name=tried(lambda: read.needed(cells, "name"), "") if "name" in columns else "",
+        email=tried(lambda: read.email(cells), None),
+        kind=tried(lambda: read.one_of(cells, "kind", "member", "visitor"), "member"),
+        membership=tried(lambda: read.membership(cells, known), None),
+        given=tried(lambda: tuple(credentials(cells, holder, known)), ()),
         trainings=trainings,
         mentioned=mentioned,
-        roles=read.roles(cells, known),
-        groups=read.groups(cells, known),
+        roles=tried(lambda: read.roles(cells, known), ()),
+        groups=tried(lambda: read.groups(cells, known), ()),
     )
 
 

@@ -159,6 +159,16 @@ async def test_a_mode_wants_a_reason_and_a_page_of_its_own(
     assert (await browser.get(f"{API}/mode")).json()["by"] is None
 
 
+async def test_an_evacuation_does_not_wait_for_a_reason(
+    place: DeskPlace, browser: httpx.AsyncClient
+) -> None:
+    """Nobody types in smoke: the audit then says that none was given."""
+    assert " required" not in (await browser.get(f"{SITE}/mode/evacuation")).text
+    answer = await browser.post(f"{SITE}/mode", data={"mode": "evacuation", "why": " "})
+    assert answer.status_code == 303
+    assert place.asked[-1].order == SetMode("evacuation", "no reason given")
+
+
 async def test_grave_things_ask_again(place: DeskPlace, browser: httpx.AsyncClient) -> None:
     """Opening and the mode want a fresh password; a check-off in the rain does not."""
     await place.request(SetMode("evacuation", "a drill"))

@@ -54,3 +54,11 @@ def test_one_french_for_one_english() -> None:
                     assert seen.setdefault(str(message.id), str(message.string)) == str(
                         message.string
                     ), path.name
+
+
+@pytest.mark.parametrize(("people", "said"), [(0, "personne"), (1, "personne"), (2, "personnes")])
+def test_french_counts_from_two(people: int, said: str) -> None:
+    """Nobody is singular: "0 personne"."""
+    one, many = "%(num)s person by badges and sensors", "%(num)s people by badges and sensors"
+    french = i18n.catalogue("fr").ngettext(one, many, people) % {"num": people}
+    assert french == f"{people} {said} d'après badges et capteurs"
