@@ -41,14 +41,15 @@ from gateway.core.facts import (
     RequestAnswered,
     UnlockDoor,
 )
-from gateway.core.readings import WireError
+from gateway.core.readings import Firmware, WireError
 from gateway.core.sequence import NotAdmitted, acknowledged
 from gateway.core.site import DeviceId, Site, SiteId
 from gateway.core.state import State
+from gateway.ghosts import Repeats, misread_at
 from gateway.handover import Handover
 from gateway.inbox import Arrived, Inbox
-from gateway.intake import Intake, dead_letter, misunderstood
-from gateway.minute import MINUTE, Minute
+from gateway.intake import Intake, SiteEvent, dead_letter, misunderstood
+from gateway.minute import MINUTE, Counted, Minute
 from gateway.recovery import Recovered
 from gateway.request_wire import RequestError
 from gateway.snapshots import Snapshots
@@ -95,7 +96,8 @@ class Turnover(Struct):
     batch: Batch = field(default_factory=Batch)
     heard: dict[tuple[SiteId, DeviceId, int], None] = field(default_factory=dict)
     """Devices' boots to acknowledge, in order."""
-    duplicates: Counter[tuple[SiteId, DeviceId]] = field(default_factory=Counter)
+    duplicates: Counted = field(default_factory=Counter)
+    ghosts: Counted = field(default_factory=Counter)
     news: list[News] = field(default_factory=list)
     """What this batch takes into force beside the messages."""
     refusals: list[Outgoing] = field(default_factory=list)
@@ -107,6 +109,13 @@ class Turnover(Struct):
     def enrols(self, site: SiteId, device: DeviceId) -> bool:
         """Whether a reader waits for a badge to enrol."""
         return device in self.states[site].enrolments
+
+    def knows(self, told: SiteEvent) -> bool:
+        """Whether a firmware is the one that is known: makers tell it with every message."""
+        if not isinstance(told.event, Reported) or not isinstance(told.event.reading, Firmware):
+            return False
+        state = self.states[told.site].devices.get(told.event.device)
+        return state is not None and state.firmware == told.event.reading
 
 
 class Service:
@@ -162,6 +171,7 @@ class Service:
         )
         self._coming: list[News] = []
         self._told: dict[str, datetime] = {}
+        self._repeats = Repeats()
 
     @property
     def dead_letters(self) -> int:
@@ -269,8 +279,11 @@ class Service:
     def _take_in(self, turnover: Turnover, message: MQTTMessage) -> None:
         """One message: its events through the engine, or a dead letter."""
         try:
-            for site_event in turnover.wire.intake.events(message, turnover.now, turnover.enrols):
-                self._step(turnover, site_event.site, site_event.event)
+            for told in turnover.wire.intake.events(message, turnover.now, turnover.enrols):
+                if turnover.knows(told) or not self._step(turnover, told.site, told.event):
+                    continue
+                if isinstance(told.event, Reported) and self._repeats.again(told.site, told.event):
+                    turnover.ghosts[told.site, told.event.device] += 1
         except WireError as error:
             if not self._is_sent_again(turnover, message, error):
                 self._bury(turnover, message, error)
@@ -325,7 +338,7 @@ class Service:
         for site_id, before in turnover.renewed.items():
             removed = self._wire.announcer.removed(before, self.sites[site_id])
             self._removed |= {message.topic: message for message in removed}
-        self._minute.add_duplicates(turnover.duplicates)
+        self._minute.add(turnover.duplicates, turnover.ghosts)
         self._settle(turnover)
         return True
 
@@ -488,6 +501,9 @@ class Service:
         refusal = self._wire.announcer.refusal(error) if isinstance(error, RequestError) else None
         if refusal is not None:
             turnover.refusals.append(refusal)
+        reader = misread_at(error)
+        if reader is not None:
+            turnover.ghosts[reader] += 1
         self._minute.letters += 1
         told = self._told.get(letter.topic)
         if told is None or turnover.now - told >= MINUTE:

@@ -325,6 +325,7 @@ class DeviceMinute(_Fact, frozen=True):
     last_seen_s: float | None
     gaps: int
     duplicates: int
+    ghosts: int = 0
 
 
 class GatewayMinute(_Fact, frozen=True):
