@@ -92,12 +92,15 @@ class EspRfid:
         self._announced = _announced(devices)
 
     def subscriptions(self) -> tuple[Subscription, ...]:
-        """What readers say, Home Assistant mode included."""
+        """What readers say, Home Assistant mode included.
+
+        What they announce lies outside their TOPIC: a broker that refuses it must cost no scan.
+        """
         said = tuple(
             Subscription(said, session_of(*(device for _, device in self._readers[topic].values())))
             for said, (topic, _) in self._said.items()
         )
-        return (*said, *(Subscription(topic, "sensors") for topic in self._announced))
+        return (*said, *(Subscription(topic, "strangers") for topic in self._announced))
 
     def topics(self) -> tuple[str, ...]:
         """The same topics."""

@@ -30,8 +30,8 @@ class Finding(Struct, frozen=True):
     """One sentence about one part; `do_` says what would mend it, and is empty when all is well.
 
     Its texts are fixed, with `%(name)s` for the `values`, so that they can be translated. A value
-    is what `str` makes of it, an age, a `Part`, or a tuple of these: they are joined. Texts without
-    values are said as they are.
+    is what `str` makes of it, a number with one decimal, an age, a `Part`, or a tuple of these:
+    they are joined. Texts without values are said as they are.
     """
 
     part: str
@@ -90,6 +90,12 @@ def spoken(age: timedelta, say: Say = str) -> str:
     return say("%(n)s s") % {"n": f"{seconds:.0f}"}
 
 
+def decimal(number: float, say: Say = str) -> str:
+    """A number with one decimal, behind the sign that a language has for it."""
+    whole, tenths = f"{number:.1f}".split(".")
+    return say("%(whole)s.%(tenths)s") % {"whole": whole, "tenths": tenths}
+
+
 def _filled(text: str, values: dict[str, Any], say: Say) -> str:
     said = say(text)
     return said % {name: _value(value, say) for name, value in values.items()} if values else said
@@ -97,6 +103,8 @@ def _filled(text: str, values: dict[str, Any], say: Say) -> str:
 
 def _value(value: object, say: Say) -> str:
     match value:
+        case float():
+            return decimal(value, say)
         case timedelta():
             return spoken(value, say)
         case Part():

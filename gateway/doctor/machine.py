@@ -137,7 +137,7 @@ def _ntp_synchronised() -> bool | None:
 
 def _disk(place: Path) -> Finding:
     free = shutil.disk_usage(place).free
-    found, size = "%(size)s GB free", f"{free / 1e9:.1f}"
+    found, size = "%(size)s GB free", free / 1e9
     if free < DISK_FULL_BYTES:
         do = "make room now: without it nothing is journaled and no door opens"
         return fault("disk", found, do, size=size)

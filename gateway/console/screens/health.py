@@ -28,7 +28,7 @@ from gateway.core.site import Site
 from gateway.doctor import machine, stores
 from gateway.doctor import settings as configured
 from gateway.doctor.broker import BACKLOG_LARGE, HEALTH_OLD
-from gateway.doctor.finding import Finding, spoken
+from gateway.doctor.finding import Finding, decimal, spoken
 from gateway.doctor.machine import DISK_FULL_BYTES, DISK_LOW_BYTES
 
 pages = APIRouter(include_in_schema=False)
@@ -179,7 +179,7 @@ def _gateway(
         yield Line(name, "fault", _status(health.status, say), do)
     else:
         yield Line(name, "ok", say("in service, version %(version)s", version=health.version))
-    told = say("%(ms)s ms for the last commit", ms=f"{health.commit_ms:.1f}")
+    told = say("%(ms)s ms for the last commit", ms=decimal(health.commit_ms, say))
     if health.commit_ms > COMMIT_SLOW_MS:
         yield Line(
             say("Commits"), "warning", told, say("The disk is slow: every door waits for it.")
@@ -227,7 +227,7 @@ async def _journal(console: Console, now: datetime, lang: Lang) -> list[Line]:
         do = say("The first seuil run makes it; else check SEUIL_DATA_DIR.")
         return [Line(say("Journal"), "fault", in_lang(wrong.detail, lang), do)]
     size = file.stat().st_size / 1e6
-    lines = [Line(say("Journal"), "ok", say("%(size)s MB", size=f"{size:.1f}"))]
+    lines = [Line(say("Journal"), "ok", say("%(size)s MB", size=decimal(size, say)))]
     if letters:
         told = say("%(count)s in the last day", count=len(letters))
         do = say("Look at Devices: it says what would be right.")
@@ -242,7 +242,7 @@ def _disk(console: Console, say: Words) -> Line:
     if not folder.exists():
         return Line(say("Disk"), "warning", say("the data folder is not there yet"))
     free = shutil.disk_usage(folder).free
-    told = say("%(size)s GB free", size=f"{free / 1e9:.1f}")
+    told = say("%(size)s GB free", size=decimal(free / 1e9, say))
     if free < DISK_FULL_BYTES:
         do = say("Make room now: without it nothing is journaled and no door opens.")
         return Line(say("Disk"), "fault", told, do)

@@ -280,14 +280,14 @@ def test_only_a_grant_that_unlocks_opens() -> None:
 
 
 def test_readers_share_their_subscriptions() -> None:
-    """Each topic once, in the credentials' session."""
+    """Each topic once, in the credentials' session; what they announce is in no door's way."""
     assert TWO_ON_A_TOPIC.subscriptions() == (
         Subscription("esprfid/send", "credentials"),
         Subscription("esprfid/tag", "credentials"),
         Subscription("esprfid/avty", "credentials"),
         Subscription("esprfid/io/door", "credentials"),
         *(
-            Subscription(f"homeassistant/lock/{hostname}/lock0/config", "sensors")
+            Subscription(f"homeassistant/lock/{hostname}/lock0/config", "strangers")
             for hostname in ("esp-front", "back")
         ),
     )
