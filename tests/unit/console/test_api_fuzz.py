@@ -66,10 +66,13 @@ QUERIES: dict[str, dict[str, Any]] = {
     f"{HERE}/may": {"holder": pseudonym("Ada"), "point": "front-entry"},
 }
 BODIES: dict[str, Any] = {
-    f"{HERE}/members/{{holder}}": {"ref": "M-Ada"},
-    f"{HERE}/enrolments": {"holder": pseudonym("Ada"), "reader": "front-in"},
-    f"{HERE}/members/{{holder}}/roles": {"role": "viewer", "at": "here"},
-    f"{HERE}/members/{{holder}}/trainings": {"training": "laser", "until": ""},
+    f"DELETE {HERE}/members/{{holder}}": {"ref": "M-Ada"},
+    f"PATCH {HERE}/members/{{holder}}": {"name": "Ada Lovelace"},
+    f"POST {HERE}/members/{{holder}}/plans": {"plan": "nomad", "until": "2027-06-30"},
+    f"PATCH {HERE}/members/{{holder}}/plans/{{place}}": {"status": "suspended"},
+    f"POST {HERE}/enrolments": {"holder": pseudonym("Ada"), "reader": "front-in"},
+    f"PUT {HERE}/members/{{holder}}/roles": {"role": "viewer", "at": "here"},
+    f"POST {HERE}/members/{{holder}}/trainings": {"training": "laser", "until": ""},
 }
 FILE = b"ref,name,plan\nM-9,Zoe,resident\n"
 UNAVAILABLE = 503
@@ -144,12 +147,13 @@ class House(DeskPlace):
         for name in case.path_parameters.keys() & KNOWN.keys():
             case.path_parameters[name] = KNOWN[name]
         case.query = {**(case.query or {}), **QUERIES.get(case.path, {})}
-        if case.path in BODIES and isinstance(case.body, dict):
-            case.body = BODIES[case.path]
+        case.headers.pop("If-Match", None)
+        if isinstance(case.body, dict):
+            case.body = BODIES.get(f"{case.method} {case.path}", case.body)
         if "preview" in case.path_parameters:
             case.path_parameters["preview"] = await self._made("members/imports", files=FILE)
         if "enrolment" in case.path_parameters:
-            wanted = BODIES[f"{HERE}/enrolments"]
+            wanted = BODIES[f"POST {HERE}/enrolments"]
             case.path_parameters["enrolment"] = await self._made("enrolments", body=wanted)
 
     async def _made(
