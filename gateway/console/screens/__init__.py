@@ -28,6 +28,7 @@ from gateway.console.screens import (
     mode,
     rules,
     sites,
+    what_if,
 )
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -42,6 +43,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     *(members_api.api, members_revised.api),  # in this order: a word is no pseudonym
     *(enrol.pages, enrol.api),
     *(rules.pages, rules.api),
+    *(what_if.pages, what_if.api),
     *(devices.pages, devices.api),
     *(alarms.pages, alarms.api),
     *(health.pages, health.api),
