@@ -34,6 +34,7 @@ LOOKED_AT: Final[Mapping[str, Text]] = {
     "doors": Text("derniers passages aux portes", "last passages at the doors"),
     "evacuation-list": Text("liste d'évacuation", "evacuation list"),
     "audit": Text("audit", "audit"),
+    "what-if": Text("essai de règles", "trial of rules"),
 }
 """Screens that are noted as a look, where it is at nobody in particular."""
 

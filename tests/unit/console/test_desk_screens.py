@@ -12,14 +12,16 @@ import pytest
 
 from gateway.adapters.desk import DeskError, UnansweredError
 from gateway.console.noted import ONE_LOOK
-from gateway.core.names import AccessPointId, DoorId
+from gateway.core.names import AccessPointId, DoorId, ZoneId
 from gateway.core.readings import Tampered
 from gateway.core.requests import (
     AcknowledgeAlarm,
     MarkMustered,
     OpenDoor,
     SetMode,
+    SetPeople,
     SetService,
+    TellVacant,
 )
 from gateway.wire.states import AlarmMessage
 from tests.desk_place import EVE, OLA, DeskPlace, pseudonym
@@ -58,6 +60,18 @@ async def follow(browser: httpx.AsyncClient, answer: httpx.Response) -> httpx.Re
     """The page behind a redirect after a change."""
     assert answer.status_code == 303, answer.text
     return await browser.get(answer.headers["location"].partition("#")[0])
+
+
+async def test_a_program_counts_a_zone(place: DeskPlace, browser: httpx.AsyncClient) -> None:
+    """By eye, or as empty; an unknown zone and an impossible number ask nobody."""
+    zone = f"{API}/zones/coworking"
+    assert (await browser.post(f"{zone}/people", json={"people": 7})).status_code == 200
+    assert (await browser.post(f"{zone}/vacant", json={"why": "looked in"})).status_code == 200
+    assert (await browser.post(f"{zone}/people", json={"people": -1})).status_code == 422
+    assert (await browser.post(f"{API}/zones/moon/vacant", json={})).status_code == 404
+    coworking = ZoneId("coworking")
+    wanted = [SetPeople(coworking, 7), TellVacant(coworking, "looked in")]
+    assert [each.order for each in place.asked] == wanted
 
 
 # -- the gateway's answer
