@@ -38,8 +38,8 @@ from gateway.core.site import Site
 from gateway.core.state import State
 from gateway.cutoff.pages import Posted, posted
 from gateway.intake import Intake
-from gateway.members.cells import known_of
 from gateway.members.change import change_of
+from gateway.members.known import known_of
 from gateway.members.lines import read_members
 from gateway.wire.commands import Ack
 from gateway.wire.outgoing import Outgoing, encode

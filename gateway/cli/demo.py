@@ -30,8 +30,8 @@ from gateway.demo.report import Report
 from gateway.demo.scene import Screen
 from gateway.demo.screen import LineScreen, LiveScreen, summary
 from gateway.demo.wishes import DemoError, Told, Wishes
-from gateway.members.cells import known_of
 from gateway.members.change import change_of
+from gateway.members.known import known_of
 from gateway.members.lines import read_members
 from simulators.scenarios import ScenarioName
 from simulators.stage import FaultsName, write_roster

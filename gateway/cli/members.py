@@ -28,9 +28,9 @@ from gateway.config import (
     load_space,
 )
 from gateway.members import words as members_words
-from gateway.members.cells import Known, known_of
 from gateway.members.change import Change, change_of
 from gateway.members.export import SUFFIXES, export
+from gateway.members.known import Known, known_of
 from gateway.members.lines import Row, read_members
 from gateway.members.sheet import LineFault
 

@@ -27,8 +27,12 @@ from gateway.clock import SystemClock
 from gateway.config import ConfigError, Fault, load_settings, load_space
 from gateway.core.directory import HolderId, Training
 from gateway.members import words as members_words
-from gateway.members.cells import Status, Wrong, known_of, moment, training_id
+from gateway.members.cells import training_id
+from gateway.members.credentials import Status
+from gateway.members.dates import moment
 from gateway.members.edit import marked, trained
+from gateway.members.known import known_of
+from gateway.members.wrong import Wrong
 
 Place = Annotated[
     int | None,

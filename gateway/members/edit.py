@@ -16,7 +16,10 @@ from gateway.core.directory import (
 )
 from gateway.core.names import ADMINISTRATOR, RoleId, SiteId, TrainingId
 from gateway.members import cells as read
-from gateway.members.cells import Cells, Known, Status, Wrong
+from gateway.members.credentials import Status
+from gateway.members.dates import moment
+from gateway.members.known import Known
+from gateway.members.wrong import Cells, Wrong
 
 Revise = Callable[[Member], Member]
 """What a change makes of a member."""
@@ -95,7 +98,7 @@ def training_of(cells: Cells, known: Known, by: HolderId | None, now: datetime) 
         Wrong: one of them says nothing.
     """
     name = read.training_id(read.needed(cells, "training"), "training", known)
-    ends = read.moment(cells.get("until", ""), "until", known.timezone, after=1)
+    ends = moment(cells.get("until", ""), "until", known.timezone, after=1)
     if ends is not None and ends <= now:
         raise Wrong("until", "is over already")
     return Training(name, by, now.replace(second=0, microsecond=0), ends)

@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 
 from gateway.adapters.directory import Member
 from gateway.core.directory import Holder, HolderId, Membership, Training
-from gateway.members.cells import PSEUDONYM, written
+from gateway.members.cells import PSEUDONYM
+from gateway.members.dates import written
 from gateway.members.words import role
 from gateway.spreadsheet import harmless
 

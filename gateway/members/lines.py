@@ -22,8 +22,10 @@ from gateway.core.directory import (
 )
 from gateway.core.names import GroupId
 from gateway.members import cells as read
-from gateway.members.cells import Given, Known, Wrong
+from gateway.members.credentials import Given, credentials
+from gateway.members.known import Known
 from gateway.members.sheet import BadSheet, Line, LineFault, opened
+from gateway.members.wrong import Wrong
 from gateway.spreadsheet import ESCAPED
 
 REQUIRED: Final = ("ref",)
@@ -180,7 +182,7 @@ def _row(line: Line, columns: list[str], known: Known) -> Row:
         email=read.email(cells),
         kind=read.one_of(cells, "kind", "member", "visitor"),
         membership=read.membership(cells, known),
-        given=tuple(read.credentials(cells, holder, known)),
+        given=tuple(credentials(cells, holder, known)),
         trainings=trainings,
         mentioned=mentioned,
         roles=read.roles(cells, known),

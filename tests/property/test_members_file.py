@@ -18,10 +18,12 @@ from openpyxl import Workbook  # type: ignore[import-untyped]
 from gateway.adapters.directory import Member, holder_of
 from gateway.core.directory import Holder, HolderId, Membership, StaffRole, Training
 from gateway.core.names import GroupId, PlanId, RoleId, SiteId, TrainingId
-from gateway.members.cells import Known, Wrong, moment, written
 from gateway.members.change import change_of
+from gateway.members.dates import moment, written
 from gateway.members.export import export
+from gateway.members.known import Known
 from gateway.members.lines import read_members
+from gateway.members.wrong import Wrong
 
 KEY = b"k" * 32
 ZONES = [ZoneInfo(name) for name in ("Europe/Paris", "Africa/Cairo", "Pacific/Noumea", "UTC")]

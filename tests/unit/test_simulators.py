@@ -17,7 +17,7 @@ from gateway.core.equipment import Device, Machine
 from gateway.core.names import DeviceId, MachineId, PlanId, SiteId, Text, ZoneId
 from gateway.core.readings import CredentialPresented, DoorReported, Motion, Reading
 from gateway.core.site import Site
-from gateway.members.cells import known_of
+from gateway.members.known import known_of
 from gateway.members.lines import read_members
 from gateway.wire.commands import AccessCommand, Ack, UnlockCommand
 from gateway.wire.outgoing import Outgoing, encode

@@ -22,8 +22,9 @@ from gateway.core.names import RoleId, SiteId
 from gateway.core.site import Site
 from gateway.members import cells as read
 from gateway.members import edit
-from gateway.members.cells import Known, Wrong
 from gateway.members.edit import Revise
+from gateway.members.known import Known
+from gateway.members.wrong import Wrong
 from gateway.privacy.member import erase_member
 
 STATUSES: Final = ("active", "suspended", "lost", "stolen")

@@ -39,7 +39,7 @@ async def change(
 
     Raises:
         Problem: Nothing was changed, and why.
-        gateway.members.cells.Wrong: What was given is wrong, as `revise` says.
+        gateway.members.wrong.Wrong: What was given is wrong, as `revise` says.
     """
 
     def work(store: DirectoryStore) -> tuple[Member, Member]:

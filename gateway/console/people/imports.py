@@ -29,8 +29,8 @@ from gateway.console.problems import Problem
 from gateway.console.seat import Seat
 from gateway.core.names import SiteId, Text
 from gateway.core.site import Site
-from gateway.members.cells import Known, known_of
 from gateway.members.change import Change, change_of
+from gateway.members.known import Known, known_of
 from gateway.members.lines import read_members
 from gateway.members.sheet import LineFault
 

@@ -23,7 +23,7 @@ from gateway.console.seat import (
     SiteHere,
 )
 from gateway.core.site import Site
-from gateway.members.cells import written
+from gateway.members.dates import written
 from gateway.members.export import exported
 
 pages = APIRouter(include_in_schema=False)

@@ -37,8 +37,8 @@ from gateway.console.seat import (
 )
 from gateway.core.names import RoleId, Text, TrainingId
 from gateway.members import edit
-from gateway.members.cells import Wrong
 from gateway.members.edit import training_of
+from gateway.members.wrong import Wrong
 from gateway.privacy.member import Export, export_member
 
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["members"], responses=RESPONSES)

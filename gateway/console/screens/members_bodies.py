@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.adapters.directory import Member
 from gateway.console.people.imports import Preview
-from gateway.members.cells import Status
+from gateway.members.credentials import Status
 
 Short = Annotated[str, Field(max_length=200)]
 FAULTS_TOLD: Final = 1000

@@ -28,10 +28,10 @@ from gateway.console.seat import Administrator, ConsoleHere, GraveAdministrator,
 from gateway.core.directory import HolderId
 from gateway.core.names import RoleId, TrainingId
 from gateway.core.site import Site
-from gateway.members import cells as read
 from gateway.members import edit
-from gateway.members.cells import Wrong
 from gateway.members.edit import Revise
+from gateway.members.known import STANDING_ROLES
+from gateway.members.wrong import Wrong
 from gateway.privacy.member import export_member
 
 pages = APIRouter(include_in_schema=False)
@@ -123,7 +123,7 @@ async def roles(
         RoleId(field.removeprefix("role-")): value
         for field, value in given.items()
         if field.startswith("role-")
-        and field.removeprefix("role-") in known | {str(each) for each in read.STANDING_ROLES}
+        and field.removeprefix("role-") in known | {str(each) for each in STANDING_ROLES}
     }
 
     def revise(member: Member) -> Member:

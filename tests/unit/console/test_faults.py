@@ -8,8 +8,8 @@ import pytest
 from gateway.config import load_space
 from gateway.console.people.faults import in_words
 from gateway.core.readings import WireError
-from gateway.members.cells import known_of
 from gateway.members.change import change_of
+from gateway.members.known import known_of
 from gateway.members.lines import read_members
 from sensors import badges
 from tests.console_place import EXAMPLE
@@ -60,7 +60,7 @@ def test_a_fault_is_told_in_french(line: str, tmp_path: Path) -> None:
 def test_every_sentence_of_the_code_is_there() -> None:
     """Each text that ends a line with a fault, with something in each place."""
     fault = re.compile(
-        r'(?:_wrong|Wrong|LineFault|BadSheet)\(\s*(?:[\w.\[\]"]+,\s*)+"([^"{}]+)",?\s*\)'
+        r'\b(?:wrong|Wrong|LineFault|BadSheet)\(\s*(?:[\w.\[\]"]+,\s*)+"([^"{}]+)",?\s*\)'
     )
     found = [text for file in MEMBERS.glob("*.py") for text in fault.findall(file.read_text())]
     assert len(found) > 10

@@ -1,0 +1,42 @@
+"""What lines are checked against: the plans, trainings, roles and groups of the space file."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from gateway.core.names import ADMINISTRATOR, OPERATOR, VIEWER, SiteId
+from gateway.core.site import Site
+
+STANDING_ROLES: Final = frozenset({OPERATOR, ADMINISTRATOR, VIEWER})
+"""Roles that every site has, whatever its space file says."""
+
+
+class Known(Struct, frozen=True):
+    """What lines are checked against.
+
+    `plans` and `roles` are those of each site, `trainings` and `groups` those of any; None: not
+    checked. `timezone` makes days of dates; None: a date is a fault.
+    """
+
+    key: bytes
+    timezone: ZoneInfo | None = None
+    plans: Mapping[SiteId, frozenset[str]] | None = None
+    trainings: frozenset[str] | None = None
+    roles: Mapping[SiteId, frozenset[str]] | None = None
+    groups: frozenset[str] | None = None
+
+
+def known_of(key: bytes, timezone: ZoneInfo | None, sites: Sequence[Site] | None) -> Known:
+    """What the space file's sites know; None: there is no space file to check against."""
+    if sites is None:
+        return Known(key, timezone)
+    return Known(
+        key,
+        timezone,
+        plans={site.id: frozenset(plan.id for plan in site.plans) for site in sites},
+        trainings=frozenset(each.id for site in sites for each in site.trainings),
+        roles={site.id: STANDING_ROLES | {each.id for each in site.roles} for site in sites},
+        groups=frozenset(each.id for site in sites for each in site.groups),
+    )
