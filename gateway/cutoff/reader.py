@@ -11,8 +11,9 @@ from gateway.core.names import SiteId
 from gateway.core.rights import Frame, RightsList, Standing, frame_of
 from gateway.core.site import Site
 from gateway.core.state import NEVER, State
+from gateway.cutoff.listed import ReaderId
 from gateway.cutoff.pages import Posted
-from gateway.cutoff.users import Line, ReaderId
+from gateway.cutoff.users import Line
 from gateway.wire.rights import RightsState
 from sensors.esp_rfid import EspRfid
 from sensors.native import Native
