@@ -7,7 +7,8 @@ from datetime import datetime
 import msgspec
 
 from gateway.core.directory import Credential, Directory
-from gateway.core.rights import RightsList, Spans, Standing
+from gateway.core.rights import RightsList, Standing
+from gateway.core.spans import Spans
 from gateway.core.state import NEVER
 from gateway.cutoff.listed import Wish, Wishes
 from gateway.cutoff.numbers import Numbers
