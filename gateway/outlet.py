@@ -19,7 +19,7 @@ from gateway.core.site import Site
 from gateway.handover import Handover
 from gateway.inbox import Arrived
 from gateway.minute import Minute
-from gateway.turnover import Standing, Turnover
+from gateway.turnover import Committed, Turnover
 from gateway.wire.commands import Ack
 from gateway.wire.outgoing import Outgoing, encode
 from gateway.wire.topics import Topics
@@ -34,14 +34,14 @@ class Outlet:
     """Says through the sessions what stands and what follows from a batch that is on disk."""
 
     def __init__(
-        self, standing: Standing, topics: Topics, instance: str, minute: Minute, now: datetime
+        self, committed: Committed, topics: Topics, instance: str, minute: Minute, now: datetime
     ) -> None:
         self.heard: Callable[[EventRow], object] = lambda _row: None
         """Called with each row that is on disk, for who counts; it must be quick."""
         self.sessions: tuple[Session, ...] = ()
         """To acknowledge to, and to drop if the journal fails; the first publishes."""
         self.handover = Handover(self._publish)
-        self._standing = standing
+        self._committed = committed
         self._topics = topics
         self._instance = instance
         self._minute = minute
@@ -56,16 +56,16 @@ class Outlet:
     def connected(self, now: datetime) -> None:
         """Say where we stand, and send the orders that are still fresh."""
         self._now = now
-        wire, states = self._standing.wire, self._standing.states
+        wire, states = self._committed.wire, self._committed.states
         online = Outgoing(self._topics.gateway_state(self._instance), b"online", 1, retain=True)
         self._publish(online)
         for message in self._removed.values():
             self._publish(message)
-        for site_id, site in self._standing.sites.items():
+        for site_id, site in self._committed.sites.items():
             for message in wire.announcer.everything(site, states[site_id], now):
                 self._publish(message)
             for message in wire.announcer.machines.standing(
-                site, states[site_id], self._standing.n, now
+                site, states[site_id], self._committed.n, now
             ):
                 self._publish(message)
         self.handover.connected(now)
@@ -79,13 +79,13 @@ class Outlet:
         for row in turnover.batch.events:
             self._send_orders(row)
         self.flush(len(turnover.batch.events))
-        announcer = self._standing.wire.announcer
+        announcer = self._committed.wire.announcer
         for row in turnover.batch.events:
             self.heard(row)
             self._tell_decision(row)
             self._answer_request(row)
             self._news |= announcer.states(row.site, row.facts)
-            for hint in announcer.hints(self._standing.sites[row.site], row.facts):
+            for hint in announcer.hints(self._committed.sites[row.site], row.facts):
                 self._publish(hint)
         for refusal in turnover.refusals:
             self._publish(refusal)
@@ -105,7 +105,7 @@ class Outlet:
 
     def vanished(self, before: Site | None, site: Site) -> None:
         """What is retained of the site as it was, and is no more, is to be emptied."""
-        removed = self._standing.wire.announcer.removed(before, site)
+        removed = self._committed.wire.announcer.removed(before, site)
         self._removed |= {message.topic: message for message in removed}
 
     def acknowledge(self, arrived: Sequence[Arrived], *, more_waits: bool) -> None:
@@ -123,7 +123,7 @@ class Outlet:
         """Acks to devices, states to everyone."""
         self._spread_at = self._now
         for site_id, device, boot in self._unacknowledged:
-            state = self._standing.states[site_id].devices.get(device)
+            state = self._committed.states[site_id].devices.get(device)
             seq = acknowledged(state, boot, self._now) if state else None
             if seq is not None:
                 ack = Outgoing(self._topics.ack(site_id, device), encode(Ack(boot, seq)))
@@ -143,7 +143,7 @@ class Outlet:
         decided = _decided(row)
         if orders or (decided is not None and decided.expires is not None):
             self.handover.send(row.n, orders, self._now)
-        machines = self._standing.wire.announcer.machines
+        machines = self._committed.wire.announcer.machines
         for fact in row.facts:
             for message in machines.because_of(row.site, row.n, fact, self._now):
                 self._publish(message)
@@ -155,7 +155,7 @@ class Outlet:
             message
             for fact in facts
             if isinstance(fact, Decided | UnlockDoor)
-            for message in self._standing.wire.announcer.orders(site, n, fact, boot, seq)
+            for message in self._committed.wire.announcer.orders(site, n, fact, boot, seq)
         ]
 
     def _tell_decision(self, row: EventRow) -> None:
@@ -163,8 +163,8 @@ class Outlet:
         decided = _decided(row)
         if decided is not None and isinstance(row.event, Reported):
             self._minute.decisions += 1
-            site, at = self._standing.sites[row.site], row.event.at
-            announcer = self._standing.wire.announcer
+            site, at = self._committed.sites[row.site], row.event.at
+            announcer = self._committed.wire.announcer
             self._publish(announcer.decision(site, row.n, decided, at, self._now))
 
     def _answer_request(self, row: EventRow) -> None:
@@ -173,21 +173,21 @@ class Outlet:
             return
         for fact in row.facts:
             if isinstance(fact, RequestAnswered):
-                self._publish(self._standing.wire.announcer.response(row.site, fact))
+                self._publish(self._committed.wire.announcer.response(row.site, fact))
 
     def _ask_for_stops_again(self) -> None:
         """A reader may have been away when its machine was asked to stop."""
-        standing = self._standing
-        for site_id, site in standing.sites.items():
-            for message in standing.wire.announcer.machines.standing(
-                site, standing.states[site_id], standing.n, self._now, only_stops=True
+        committed = self._committed
+        for site_id, site in committed.sites.items():
+            for message in committed.wire.announcer.machines.standing(
+                site, committed.states[site_id], committed.n, self._now, only_stops=True
             ):
                 self._publish(message)
 
     def _tell_space(self, site_id: SiteId) -> None:
         """Empty what a new space file has no more, and say everything that it has."""
-        site, state = self._standing.sites[site_id], self._standing.states[site_id]
-        everything = self._standing.wire.announcer.everything(site, state, self._now)
+        site, state = self._committed.sites[site_id], self._committed.states[site_id]
+        everything = self._committed.wire.announcer.everything(site, state, self._now)
         for message in everything:
             self._removed.pop(message.topic, None)
         for message in (*self._removed.values(), *everything):

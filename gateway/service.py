@@ -36,7 +36,7 @@ from gateway.minute import Minute
 from gateway.outlet import Outlet
 from gateway.recovery import Recovered
 from gateway.snapshots import Snapshots
-from gateway.turnover import News, Standing, Turnover, Wire
+from gateway.turnover import Committed, News, Turnover, Wire
 from gateway.wire.topics import Topics
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class Service:
         self._journal = journal
         self._clock = ForwardClock(clock, recovered.last_received)
         self._backlog = backlog
-        self._standing = Standing(
+        self._committed = Committed(
             journal.last_n,
             {site.id: site for site in sites},
             {site.id: recovered.sites[site.id].state for site in sites},
@@ -84,7 +84,7 @@ class Service:
         )
         now = self._settled_at = self._clock.now()
         self._minute = Minute(instance, now)
-        self._outlet = Outlet(self._standing, topics, instance, self._minute, now)
+        self._outlet = Outlet(self._committed, topics, instance, self._minute, now)
         self._snapshots = Snapshots(
             journal, sum(site.replayed for site in recovered.sites.values())
         )
@@ -94,12 +94,12 @@ class Service:
     @property
     def sites(self) -> dict[SiteId, Site]:
         """The sites as they are in force."""
-        return self._standing.sites
+        return self._committed.sites
 
     @property
     def states(self) -> dict[SiteId, State]:
         """Their states since the last commit."""
-        return self._standing.states
+        return self._committed.states
 
     @property
     def dead_letters(self) -> int:
@@ -145,7 +145,7 @@ class Service:
                     self._outlet.send(turnover, self._clock.now())
                     self._outlet.acknowledge(arrived, more_waits=bool(self.inbox))
                     if self._snapshots.is_due:
-                        await self._snapshots.store(self._standing.n, self.states)
+                        await self._snapshots.store(self._committed.n, self.states)
         finally:
             await asyncio.shield(self._finish())
 
@@ -177,7 +177,7 @@ class Service:
 
     def _decide(self, arrived: Sequence[Arrived]) -> Turnover:
         """The engine's answer to everything that waits. Nothing is changed yet."""
-        turnover = self._standing.turnover(self._clock.now())
+        turnover = self._committed.turnover(self._clock.now())
         turnover.news = [news for news in self._coming if not news.done.cancelled()]
         for news in turnover.news:
             turnover.wire = news.wire or turnover.wire
@@ -202,7 +202,7 @@ class Service:
                 self._outlet.handover.unsettle(batch.delivered, batch.undelivered)
                 await self._heal(error)
                 return False
-        self._standing.take_over(turnover)
+        self._committed.take_over(turnover)
         self._snapshots.passed(len(batch.events))
         for site_id, before in turnover.renewed.items():
             self._outlet.vanished(before, self.sites[site_id])
@@ -221,7 +221,7 @@ class Service:
 
     async def _begin(self) -> None:
         """Journal a space file that is new, and settle the answers of the run before."""
-        turnover = self._standing.turnover(self._clock.now())
+        turnover = self._committed.turnover(self._clock.now())
         self._minute.begin(turnover.now)
         for site_id, site in self.sites.items():
             before = self._recovered.sites[site_id].site
@@ -241,7 +241,7 @@ class Service:
         except JournalError as error:
             log.error("the last answers' fate could not be stored: %s", error)  # noqa: TRY400 - the text says it
             return
-        await self._snapshots.store(self._standing.n, self.states)
+        await self._snapshots.store(self._committed.n, self.states)
 
     def _tick(self, turnover: Turnover) -> None:
         """Let time pass where a timer is due; once a minute with what only we can count."""

@@ -1,7 +1,7 @@
 """One batch between the engine and the world: what to store, then what to send.
 
-What stands is never changed while a batch is decided: the batch holds its own, and is taken over
-whole when it is on disk, or forgotten.
+What is committed is never changed while a batch is decided: the batch holds its own, and is taken
+over whole when it is on disk, or forgotten.
 """
 
 import asyncio
@@ -52,8 +52,8 @@ class News(Struct, eq=False):
     """How messages are read and written from this news on."""
 
 
-class Standing(Struct):
-    """What stands since the last commit; `n` is the journal's last number."""
+class Committed(Struct):
+    """What is on disk, and in force; `n` is the journal's last number."""
 
     n: int
     sites: dict[SiteId, Site]

@@ -23,18 +23,10 @@ from gateway.core.equipment import Device
 from gateway.core.events import DirectoryChanged, Event, Reported, SpaceChanged, Tick
 from gateway.core.facts import Decided, DuplicateDropped, Fact
 from gateway.core.names import DeviceId
-from gateway.core.rights import (
-    Frame,
-    Spans,
-    collected,
-    frame_of,
-    hours_of,
-    open_spans,
-    sift,
-    standing_of,
-)
+from gateway.core.rights import collected, hours_of, sift, standing_of
 from gateway.core.sequence import acknowledged
 from gateway.core.site import Site
+from gateway.core.spans import Frame, Spans, frame_of, open_spans
 from gateway.core.state import State
 from gateway.cutoff.pages import Posted, posted
 from gateway.intake import Intake

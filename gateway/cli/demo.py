@@ -28,7 +28,8 @@ from gateway.demo.place import folder
 from gateway.demo.play import Play
 from gateway.demo.report import Report
 from gateway.demo.scene import Screen
-from gateway.demo.screen import LineScreen, LiveScreen, summary
+from gateway.demo.screen import LineScreen, LiveScreen
+from gateway.demo.summary import summary
 from gateway.demo.wishes import DemoError, Told, Wishes
 from gateway.members.change import change_of
 from gateway.members.known import known_of

@@ -31,7 +31,8 @@ from gateway.members import words as members_words
 from gateway.members.change import Change, change_of
 from gateway.members.export import SUFFIXES, export
 from gateway.members.known import Known, known_of
-from gateway.members.lines import Row, read_members
+from gateway.members.lines import read_members
+from gateway.members.rows import Row
 from gateway.members.sheet import LineFault
 
 app = typer.Typer(help="Members, their plans, trainings and badges.", no_args_is_help=True)

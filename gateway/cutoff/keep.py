@@ -26,9 +26,10 @@ from gateway.core.names import SiteId
 from gateway.core.site import Site
 from gateway.core.state import State
 from gateway.cutoff import native
+from gateway.cutoff.numbers import Numbers
 from gateway.cutoff.reader import Reader, basis_of, readers_of, shown
 from gateway.cutoff.sifting import Sifting
-from gateway.cutoff.users import Line, Numbers
+from gateway.cutoff.users import Line
 from gateway.cutoff.wishes import lines_of, wish
 from gateway.wire.outgoing import Outgoing, encode
 from gateway.wire.topics import Topics

@@ -10,9 +10,9 @@ from gateway.adapters.mqtt import Session
 from gateway.core.names import DeviceId, SiteId
 from gateway.core.readings import WireError
 from gateway.core.site import Site
+from gateway.cutoff.listed import ReaderId
 from gateway.cutoff.pages import cleared, forgotten, posted
 from gateway.cutoff.reader import Reader, unlock_s
-from gateway.cutoff.users import ReaderId
 from gateway.wire.outgoing import Outgoing
 from gateway.wire.rights import RightsMessage
 from gateway.wire.topics import Topics

@@ -16,7 +16,8 @@ import msgspec
 from msgspec import Struct
 
 from gateway.core.names import DeviceId, SiteId
-from gateway.core.rights import MINUTE, Frame, RightsList, Spans, Standing
+from gateway.core.rights import RightsList, Standing
+from gateway.core.spans import MINUTE, Frame, Spans
 from gateway.wire.outgoing import PAYLOAD_LIMIT, Outgoing, encode
 from gateway.wire.rights import RightsGroup, RightsMessage, RightsPage
 from gateway.wire.topics import Topics

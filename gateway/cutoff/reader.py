@@ -8,11 +8,13 @@ from msgspec import Struct
 from gateway.core.directory import Directory
 from gateway.core.equipment import Device
 from gateway.core.names import SiteId
-from gateway.core.rights import Frame, RightsList, Standing, frame_of
+from gateway.core.rights import RightsList, Standing
 from gateway.core.site import Site
+from gateway.core.spans import Frame, frame_of
 from gateway.core.state import NEVER, State
+from gateway.cutoff.listed import ReaderId
 from gateway.cutoff.pages import Posted
-from gateway.cutoff.users import Line, ReaderId
+from gateway.cutoff.users import Line
 from gateway.wire.rights import RightsState
 from sensors.esp_rfid import EspRfid
 from sensors.native import Native

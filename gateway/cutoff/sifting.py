@@ -7,20 +7,9 @@ from typing import Final
 from gateway.clock import Clock
 from gateway.core.equipment import Device
 from gateway.core.names import SiteId
-from gateway.core.rights import (
-    MINUTE,
-    Entry,
-    Frame,
-    RightsList,
-    Spans,
-    collected,
-    hours_of,
-    joined,
-    open_spans,
-    sift,
-    standing_of,
-)
+from gateway.core.rights import Entry, RightsList, collected, hours_of, sift, standing_of
 from gateway.core.site import Site
+from gateway.core.spans import MINUTE, Frame, Spans, joined, open_spans
 from gateway.core.state import State
 
 CREDENTIALS_AT_ONCE: Final = 200

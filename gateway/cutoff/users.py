@@ -13,25 +13,30 @@ counts as there from the moment it leaves: should its badge be revoked before th
 answered, it is taken out. What gets no answer 3 times makes the reader silent, and it is left alone
 until it says something. A list with nobody on it looks like no answer, and is asked for 3 times.
 
-Numbers. Only a reader has them in clear. An entry can be added once its number has been heard: on a
-list, or because the badge was held to an esp-rfid reader of this format. What was heard is kept in
-memory while its badge is good, at most `NUMBERS_MAX` numbers, and never logged.
-
 Time comes as an argument and messages leave as values, so a test needs no broker.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from msgspec import Struct, field
 
-from gateway.core.directory import CredentialHash, HolderId
 from gateway.core.equipment import Device
-from gateway.core.names import DeviceId, SiteId
-from gateway.core.readings import WireError
+from gateway.core.names import SiteId
+from gateway.cutoff.listed import (
+    ListedReader,
+    ListEntry,
+    ReaderId,
+    Wishes,
+    as_wished,
+    has_to_tell,
+    listed_reader,
+    silence,
+)
+from gateway.cutoff.numbers import Numbers
 from gateway.wire.outgoing import Outgoing
-from sensors import badges, esp_rfid_users
+from sensors import esp_rfid_users
 from sensors.esp_rfid_users import Alive, Obeyed, Order, Scanned, User
 
 QUIET: Final = timedelta(seconds=2)
@@ -43,25 +48,8 @@ TRIES: Final = 3
 ROUNDS: Final = 3
 """Lists in a row that may be other than wanted; then a pause."""
 PAUSE: Final = timedelta(minutes=10)
-REFRESH: Final = timedelta(hours=3)
-"""How often a list is looked at when nothing happened: somebody may have changed it there."""
 USERS_MAX: Final = 2000
 """Entries of a reader: more do not fit on an ESP8266. Beyond, entries are not listened to."""
-NUMBERS_MAX: Final = 10_000
-"""Badge numbers in memory: twice the members of a site."""
-
-ReaderId = tuple[SiteId, DeviceId]
-
-
-class Wish(Struct, frozen=True):
-    """Somebody who should be on a list: from `since` until before `until`."""
-
-    name: HolderId
-    since: datetime
-    until: datetime
-
-
-Wishes = Mapping[CredentialHash, Wish]
 
 
 class Progress(Struct, frozen=True):
@@ -72,83 +60,19 @@ class Progress(Struct, frozen=True):
     missing: int
 
 
-class Numbers:
-    """Badge numbers as esp-rfid readers spell them, by format and hash; in memory only."""
-
-    def __init__(self, hashed: Callable[[str], CredentialHash]) -> None:
-        self._hashed = hashed
-        self._known: dict[tuple[str, CredentialHash], str] = {}
-        self.version = 0
-        """Counts what is new."""
-
-    def __len__(self) -> int:
-        return len(self._known)
-
-    def hear(self, uid: str, format: str, *, keep: bool = True) -> CredentialHash | None:  # noqa: A002 - the space file's word
-        """The hash of a number, which is kept; None: it is none of this format."""
-        try:
-            hashed = self._hashed(badges.normalise(uid, format))
-        except WireError:
-            return None
-        if keep and len(uid) <= esp_rfid_users.UID_MAX:
-            self.version += self._known.pop((format, hashed), None) != uid
-            if len(self._known) >= NUMBERS_MAX:
-                del self._known[next(iter(self._known))]
-            self._known[format, hashed] = uid
-        return hashed
-
-    def of(self, hashed: CredentialHash, format: str) -> str | None:  # noqa: A002 - likewise
-        """The number with this hash as readers of this format say it, if it was heard."""
-        return self._known.get((format, hashed))
-
-    def forget(self, is_good: Callable[[CredentialHash], bool]) -> None:
-        """Let go of the numbers of badges that are not good any more."""
-        self._known = {key: uid for key, uid in self._known.items() if is_good(key[1])}
-
-
-class _Entry(Struct, frozen=True):
-    """Somebody on a reader's list, as far as we know; None for times that we can't read."""
-
-    hashed: CredentialHash | None
-    since: int | None
-    until: int | None
-    allowed: bool
-
-
-class _Reader(Struct, eq=False):
-    """One reader, and what is known of its list; `listed` is None while nothing is."""
-
-    id: ReaderId
-    hostname: str
-    address: str
-    format: str
-    wishes: Wishes = field(default_factory=dict)
-    listed: dict[str, _Entry] | None = None
-    changed: bool = False
-    """Orders were sent since the list was told."""
-    alive: bool = False
-    looked: datetime | None = None
-    """When it last told its list."""
-    rounds: int = 0
-    rests_until: datetime | None = None
-    settled: int | None = None
-    """The numbers' version at which its list was as wanted; None: that has to be looked at."""
-    missing: int = 0
-
-
 class _UnderWay(Struct, eq=False):
     """What a reader was asked last; `uid` is empty where no entry is meant.
 
     `sent` is the entry of an `adduser`, `heard` are those of a list so far.
     """
 
-    reader: _Reader
+    reader: ListedReader
     kind: Literal["list"] | Order
     uid: str
     until: datetime
     tries: int = 1
-    sent: _Entry | None = None
-    heard: dict[str, _Entry] = field(default_factory=dict)
+    sent: ListEntry | None = None
+    heard: dict[str, ListEntry] = field(default_factory=dict)
 
 
 class Line:
@@ -162,7 +86,7 @@ class Line:
     ) -> None:
         self.topic = topic
         self._numbers = numbers
-        self._readers = {(site, device.id): _reader(site, device) for site, device in readers}
+        self._readers = {(site, device.id): listed_reader(site, device) for site, device in readers}
         self._under_way: _UnderWay | None = None
 
     def wish(self, reader: ReaderId, wishes: Wishes) -> None:
@@ -175,7 +99,7 @@ class Line:
         """The connection was lost: nothing is known, and readers have to speak first."""
         self._under_way = None
         for reader in self._readers.values():
-            _silence(reader)
+            silence(reader)
 
     def heard(self, payload: bytes, now: datetime) -> None:
         """A message of TOPIC/send or TOPIC/tag."""
@@ -255,7 +179,7 @@ class Line:
         if hashed in reader.wishes:
             self._numbers.hear(user.uid, reader.format)
         allowed = user.kind == esp_rfid_users.ALWAYS
-        asked.heard[user.uid] = _Entry(hashed, user.since, user.until, allowed)
+        asked.heard[user.uid] = ListEntry(hashed, user.since, user.until, allowed)
 
     def _is_over(self, asked: _UnderWay, now: datetime) -> bool:
         """Whether the time that an answer had ends the matter: a list is then complete."""
@@ -264,11 +188,11 @@ class Line:
             self._told(reader, asked.heard, now)
             return True
         if asked.tries >= TRIES:
-            _silence(reader)
+            silence(reader)
             return True
         return False
 
-    def _told(self, reader: _Reader, listed: dict[str, _Entry], now: datetime) -> None:
+    def _told(self, reader: ListedReader, listed: dict[str, ListEntry], now: datetime) -> None:
         """A reader has told its list."""
         reader.listed, reader.changed, reader.looked, reader.settled = listed, False, now, None
         reader.rounds += 1
@@ -289,19 +213,19 @@ class Line:
             if order is not None and order[0] != "adduser":
                 return self._begin(reader, order, now)
         for reader, order in coming:
-            if _has_to_tell(reader, now, busy=order is not None):
+            if has_to_tell(reader, now, busy=order is not None):
                 return _UnderWay(reader, "list", "", now + ANSWER)
         for reader, order in coming:
             if order is not None:
                 return self._begin(reader, order, now)
         return None
 
-    def _begin(self, reader: _Reader, order: tuple[Order, str], now: datetime) -> _UnderWay:
+    def _begin(self, reader: ListedReader, order: tuple[Order, str], now: datetime) -> _UnderWay:
         kind, uid = order
         reader.changed, reader.settled = True, None
         return _UnderWay(reader, kind, uid, now + ANSWER)
 
-    def _order(self, reader: _Reader) -> tuple[Order, str] | None:
+    def _order(self, reader: ListedReader) -> tuple[Order, str] | None:
         """The next step towards the wanted list; None: it is there, as far as numbers are known."""
         if reader.listed is None or reader.settled == self._numbers.version:
             return None
@@ -312,7 +236,9 @@ class Line:
             reader.settled = self._numbers.version
         return order
 
-    def _orders(self, reader: _Reader, listed: dict[str, _Entry]) -> Iterator[tuple[Order, str]]:
+    def _orders(
+        self, reader: ListedReader, listed: dict[str, ListEntry]
+    ) -> Iterator[tuple[Order, str]]:
         """What makes a known list the wanted one, whoever is to be taken out first."""
         unwanted = [uid for uid, entry in listed.items() if not self._is_wanted(reader, uid, entry)]
         if len(unwanted) > 1 and not reader.wishes:
@@ -322,14 +248,14 @@ class Line:
             yield "deletuid", uid
         for hashed, wish in reader.wishes.items():
             number = self._numbers.of(hashed, reader.format)
-            if number is not None and listed.get(number) != _as_wished(hashed, wish):
+            if number is not None and listed.get(number) != as_wished(hashed, wish):
                 yield "adduser", number
 
-    def _is_wanted(self, reader: _Reader, uid: str, entry: _Entry) -> bool:
+    def _is_wanted(self, reader: ListedReader, uid: str, entry: ListEntry) -> bool:
         """Whether an entry may stay; the same badge in other letters only while it is right."""
         if entry.hashed is None or entry.hashed not in reader.wishes:
             return False
-        is_right = entry == _as_wished(entry.hashed, reader.wishes[entry.hashed])
+        is_right = entry == as_wished(entry.hashed, reader.wishes[entry.hashed])
         return is_right or uid == self._numbers.of(entry.hashed, reader.format)
 
     def _message(self, asked: _UnderWay, now: datetime) -> Outgoing | None:
@@ -357,30 +283,9 @@ class Line:
         wish = reader.wishes.get(hashed) if hashed is not None else None
         if hashed is None or wish is None or reader.listed is None:
             return None
-        asked.sent = _as_wished(hashed, wish)
-        reader.listed[asked.uid] = _Entry(hashed, None, None, allowed=True)
+        asked.sent = as_wished(hashed, wish)
+        reader.listed[asked.uid] = ListEntry(hashed, None, None, allowed=True)
         return esp_rfid_users.add(reader.address, asked.uid, wish.name, wish.since, wish.until)
 
-    def _named(self, hostname: str | None) -> tuple[_Reader, ...]:
+    def _named(self, hostname: str | None) -> tuple[ListedReader, ...]:
         return tuple(one for one in self._readers.values() if one.hostname == hostname)
-
-
-def _reader(site: SiteId, device: Device) -> _Reader:
-    hostname = str(device.options.get("hostname", device.id))
-    return _Reader((site, device.id), hostname, str(device.options["ip"]), device.format)
-
-
-def _silence(reader: _Reader) -> None:
-    reader.alive, reader.listed, reader.changed, reader.settled = False, None, False, None
-
-
-def _has_to_tell(reader: _Reader, now: datetime, *, busy: bool) -> bool:
-    """Whether it is time for a reader to tell its list."""
-    if reader.listed is None or reader.looked is None:
-        return True
-    return (reader.changed and not busy) or now >= reader.looked + REFRESH
-
-
-def _as_wished(hashed: CredentialHash, wish: Wish) -> _Entry:
-    since = esp_rfid_users.first_second(wish.since)
-    return _Entry(hashed, since, esp_rfid_users.last_second(wish.until), allowed=True)

@@ -7,11 +7,14 @@ from datetime import datetime
 import msgspec
 
 from gateway.core.directory import Credential, Directory
-from gateway.core.rights import RightsList, Spans, Standing
+from gateway.core.rights import RightsList, Standing
+from gateway.core.spans import Spans
 from gateway.core.state import NEVER
+from gateway.cutoff.listed import Wish, Wishes
+from gateway.cutoff.numbers import Numbers
 from gateway.cutoff.pages import KEY_DIGITS
 from gateway.cutoff.reader import Reader
-from gateway.cutoff.users import USERS_MAX, Line, Numbers, Wish, Wishes
+from gateway.cutoff.users import USERS_MAX, Line
 from sensors.esp_rfid import EspRfid
 
 

@@ -13,8 +13,9 @@ from msgspec import Struct, structs
 
 from gateway.adapters.directory import Member
 from gateway.core.directory import Credential, CredentialHash, Holder, HolderId, Membership
-from gateway.members.lines import OF_NEW, Members
+from gateway.members.columns import OF_NEW
 from gateway.members.sheet import LineFault
+from gateway.members.together import Members
 
 _OF_A_MEMBERSHIP = {"until": "ends", "status": "status"}
 """Column -> what it changes of a membership that stays the same one."""

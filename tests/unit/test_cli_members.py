@@ -33,7 +33,7 @@ from gateway.core.plans import Plan
 from gateway.core.rights import presented_hash
 from gateway.core.site import Site
 from gateway.members.change import change_of
-from gateway.members.lines import GOES_WITH
+from gateway.members.columns import GOES_WITH
 
 EXAMPLES = Path(__file__).parents[2] / "gateway/examples"
 SPACE = str(EXAMPLES / "space.toml")

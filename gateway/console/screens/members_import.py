@@ -12,7 +12,7 @@ from gateway.console.people.faults import in_words
 from gateway.console.people.office import OfficeHere
 from gateway.console.screens.members import teller_of
 from gateway.console.seat import Administrator, ConsoleHere, GraveAdministrator, SiteHere
-from gateway.members.lines import COLUMNS, OF_NEW, REQUIRED
+from gateway.members.columns import COLUMNS, OF_NEW, REQUIRED
 
 pages = APIRouter(include_in_schema=False)
 LINES_SHOWN: Final = 40

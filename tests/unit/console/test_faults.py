@@ -67,7 +67,7 @@ def test_a_long_list_is_cut_in_french() -> None:
 def test_every_sentence_of_the_code_is_there() -> None:
     """Each text that ends a line with a fault, with something in each place."""
     fault = re.compile(
-        r'(?:_wrong|Wrong|LineFault|BadSheet)\(\s*(?:[\w.\[\]"]+,\s*)+"([^"{}]+)",?\s*\)'
+        r'\b(?:wrong|Wrong|LineFault|BadSheet)\(\s*(?:[\w.\[\]"]+,\s*)+"([^"{}]+)",?\s*\)'
     )
     found = [text for file in MEMBERS.glob("*.py") for text in fault.findall(file.read_text())]
     assert len(found) > 10

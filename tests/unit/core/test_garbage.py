@@ -55,10 +55,10 @@ def service() -> Service:
 
 def take_in(service: Service, *messages: MQTTMessage) -> Turnover:
     """What a batch of messages comes to; taken for stored."""
-    turnover = service._standing.turnover(MONDAY)
+    turnover = service._committed.turnover(MONDAY)
     for each in messages:
         turnover.take_in(each)
-    service._standing.take_over(turnover)
+    service._committed.take_over(turnover)
     return turnover
 
 

@@ -20,17 +20,9 @@ from gateway.core.directory import (
 from gateway.core.names import DeviceId, PlanId, RoleId, SiteId, TrainingId
 from gateway.core.places import Demands, Interlock
 from gateway.core.plans import Plan, Quota
-from gateway.core.rights import (
-    RightsList,
-    Standing,
-    frame_of,
-    hours_of,
-    joined,
-    open_spans,
-    presented_hash,
-    rights_of,
-)
+from gateway.core.rights import RightsList, Standing, hours_of, presented_hash, rights_of
 from gateway.core.site import Site
+from gateway.core.spans import frame_of, joined, open_spans
 from gateway.core.state import ModeState, State
 from tests.unit.core.place import (
     BOOTH_DOOR,

@@ -9,7 +9,8 @@ from msgspec import structs
 
 from gateway.core.directory import CredentialHash
 from gateway.core.names import DeviceId, SiteId
-from gateway.core.rights import Entry, Frame, RightsList, Span, Standing, presented_hash
+from gateway.core.rights import Entry, RightsList, Standing, presented_hash
+from gateway.core.spans import Frame, Span
 from gateway.cutoff.pages import KEYS_MAX, SPANS_MAX, Posted, cleared, forgotten, posted
 from gateway.wire.outgoing import PAYLOAD_LIMIT, encode
 from gateway.wire.rights import RightsMessage, RightsPage

@@ -10,18 +10,9 @@ import pytest
 from gateway.core.directory import CredentialHash, HolderId
 from gateway.core.equipment import Device
 from gateway.core.names import DeviceId, SiteId
-from gateway.cutoff.users import (
-    ANSWER,
-    PAUSE,
-    QUIET,
-    REFRESH,
-    TRIES,
-    USERS_MAX,
-    Line,
-    Numbers,
-    Progress,
-    Wish,
-)
+from gateway.cutoff.listed import REFRESH, Wish
+from gateway.cutoff.numbers import Numbers
+from gateway.cutoff.users import ANSWER, PAUSE, QUIET, TRIES, USERS_MAX, Line, Progress
 from tests.fake_esp_rfid import FakeEspRfid
 from tests.unit.core.place import MONDAY
 

@@ -1,0 +1,101 @@
+"""One line of a members' file, read by itself; its faults name the column."""
+
+from collections.abc import Callable
+from typing import Final, Literal, TypeVar
+
+from msgspec import Struct
+
+from gateway.adapters.directory import holder_of
+from gateway.core.directory import Membership, StaffRole, Training
+from gateway.core.names import GroupId
+from gateway.members import cells as read
+from gateway.members.credentials import Given, credentials
+from gateway.members.known import Known
+from gateway.members.sheet import Line, LineFault
+from gateway.members.wrong import Wrong
+from gateway.spreadsheet import ESCAPED
+
+_MUST_BE_TEXT: Final = ("pin", "duress_pin", "code", "duress_code", "qr")
+_NUMBER_FORMATS: Final = ("decimal", "wiegand")
+_ERRORS: Final = frozenset(
+    {"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#SPILL!", "#VALUE!"}
+)
+
+T = TypeVar("T")
+
+
+class Row(Struct, frozen=True):
+    """A good line."""
+
+    line: int
+    ref: str
+    name: str
+    email: str | None
+    kind: Literal["member", "visitor"]
+    membership: Membership | None
+    given: tuple[Given, ...]
+    trainings: tuple[Training, ...]
+    mentioned: tuple[str, ...]
+    """References of those who gave the trainings."""
+    roles: tuple[StaffRole, ...]
+    groups: tuple[GroupId, ...]
+
+
+class Faults:
+    """What is wrong with one line, column by column, so that a file is mended in one go."""
+
+    def __init__(self, line: int) -> None:
+        self.found: list[LineFault] = []
+        self._line = line
+
+    def tried(self, part: Callable[[], T], otherwise: T) -> T:
+        """A part of the line; `otherwise` where it is wrong, which is noted."""
+        try:
+            return part()
+        except Wrong as wrong:
+            if all(each.column != wrong.column for each in self.found):
+                self.found.append(LineFault(self._line, wrong.column, str(wrong)))
+            return otherwise
+
+
+def row_of(line: Line, columns: list[str], known: Known, faults: Faults) -> Row:
+    """What a line says; worth something only where `faults` stays empty."""
+    cells = dict(zip(columns, map(_unescaped, line.cells), strict=True))
+    tried = faults.tried
+    tried(lambda: _check_numbers(line, columns, cells), None)
+    ref = tried(lambda: read.needed(cells, "ref"), "")
+    holder = holder_of(known.key, ref)
+    none: tuple[tuple[Training, ...], tuple[str, ...]] = ((), ())
+    trainings, mentioned = tried(lambda: read.trainings(cells, known), none)
+    return Row(
+        line=line.number,
+        ref=ref,
+        name=tried(lambda: read.needed(cells, "name"), "") if "name" in columns else "",
+        email=tried(lambda: read.email(cells), None),
+        kind=tried(lambda: read.one_of(cells, "kind", "member", "visitor"), "member"),
+        membership=tried(lambda: read.membership(cells, known), None),
+        given=tried(lambda: tuple(credentials(cells, holder, known)), ()),
+        trainings=trainings,
+        mentioned=mentioned,
+        roles=tried(lambda: read.roles(cells, known), ()),
+        groups=tried(lambda: read.groups(cells, known), ()),
+    )
+
+
+def _unescaped(text: str) -> str:
+    """The text behind the apostrophe with which an export keeps it from being a formula."""
+    return text[1:] if text[:1] == "'" and text[1:2] and text[1] in ESCAPED else text
+
+
+def _check_numbers(line: Line, columns: list[str], cells: dict[str, str]) -> None:
+    for column, text in cells.items():
+        if text in _ERRORS:
+            raise Wrong(column, f"is a spreadsheet's error, {text}")
+    for place in line.numbers:
+        column = columns[place]
+        spelled = cells.get("badge_format", "").lower()
+        if column in _MUST_BE_TEXT or (
+            column == "badges" and not spelled.startswith(_NUMBER_FORMATS)
+        ):
+            message = "is a number to the spreadsheet, which drops zeros: make the column text"
+            raise Wrong(column, f"{message} and type it again")
