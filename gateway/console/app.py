@@ -9,6 +9,7 @@ from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from gateway import __version__
 from gateway.clock import Clock, SystemClock
@@ -29,6 +30,22 @@ from gateway.outside.outside import Outside
 from gateway.outside.routes import router as other_tools
 
 _HERE = Path(__file__).parent
+WORKER = "muster_worker.js"
+"""What shows the muster list on a phone without a network."""
+WORKER_HEADERS = {
+    "Service-Worker-Allowed": "/sites/",  # it asks for one site's muster page, below that
+    "Content-Security-Policy": "default-src 'none'; connect-src 'self'",
+}
+
+
+class _Files(StaticFiles):
+    """Our static files; the one that answers for a page says for which, and loads nothing else."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        answer = await super().get_response(path, scope)
+        if path == WORKER:
+            answer.headers.update(WORKER_HEADERS)
+        return answer
 
 
 def build_app(
@@ -75,7 +92,7 @@ def build_app(
     app.add_api_route("/sites", _chosen, include_in_schema=False)
     app.add_api_route("/healthz", _healthz, include_in_schema=False)
     # Only these are compressed: a page with a token in it would tell of it by its length (BREACH).
-    static = GZipMiddleware(StaticFiles(directory=_HERE / "static"))
+    static = GZipMiddleware(_Files(directory=_HERE / "static"))
     app.mount("/static", static, name="static")
     app.openapi = partial(openapi, app)  # type: ignore[method-assign] # as FastAPI documents it
     return app

@@ -19,6 +19,8 @@ from tests.servers import Mosquitto
 
 PASSWORD = "seven herons over water"  # noqa: S105 - of this test
 SPACE = "gateway/examples/space.toml"
+KEEP = "async () => (await import('/static/kept.js')).keep('le-seuil')"
+KEPT = "() => caches.keys()"
 _SEUIL = "from gateway.cli import main; main()"
 
 
@@ -71,9 +73,12 @@ async def test_from_the_first_link_to_a_passkey(
         await _set_up(page, link)
         code = await _app(page)
         await expect(page.locator("#link")).to_contain_text("Live")
+        await _keep_a_list(page)
         await _sign_out(page, base)
+        assert await page.evaluate(KEPT) == []
         await _authenticator(page)
         await _with_password(page, code)
+        await _a_session_that_is_over_keeps_nothing(page, base)
         await page.goto(f"{base}/me")
         await page.get_by_label("Name of the device").fill("Ada's laptop")
         await page.get_by_role("button", name="Add a passkey").click()
@@ -121,6 +126,23 @@ async def _with_password(page: Page, code: str) -> None:
     await page.get_by_label("Code of your app").fill(code)
     await page.get_by_role("button", name="Continue").click()
     await expect(page.locator("#link")).to_contain_text("Live")
+
+
+async def _keep_a_list(page: Page) -> None:
+    """This browser has a copy of the muster page, as in an evacuation."""
+    await page.evaluate(KEEP)
+    assert await page.evaluate(KEPT) == ["seuil-muster-le-seuil"]
+
+
+async def _a_session_that_is_over_keeps_nothing(page: Page, base: str) -> None:
+    """The muster page then leads to the sign-in, and its copy is gone."""
+    cookies = await page.context.cookies()
+    await _keep_a_list(page)
+    await page.context.clear_cookies()
+    await page.goto(f"{base}/sites/le-seuil/here")
+    await expect(page).to_have_url(re.compile("/sign-in"))
+    assert await page.evaluate(KEPT) == []
+    await page.context.add_cookies(cookies)  # type: ignore[arg-type] # its own
 
 
 async def _sign_out(page: Page, base: str) -> None:

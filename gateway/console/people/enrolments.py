@@ -3,6 +3,9 @@
 The gateway is asked to have the reader wait. What is read there stands in its journal, as hashes
 only, and from there the console takes it and writes it to the member. Neither the number nor a hash
 goes over the broker, and a page learns nothing but how it ended.
+
+What waits is known to this process alone. After a restart the journal still knows who asked for
+what: whoever began it takes it up again by looking at it.
 """
 
 import asyncio
@@ -16,7 +19,7 @@ from msgspec import Struct, structs
 
 from gateway.adapters.desk import DeskError
 from gateway.adapters.directory import Member
-from gateway.adapters.past.enrolments import enrolment_ended, last_row
+from gateway.adapters.past.enrolments import enrolment_begun, enrolment_ended, last_row
 from gateway.console.people.change import change, check_staff
 from gateway.console.place import Console
 from gateway.console.problems import Problem
@@ -34,6 +37,8 @@ LOOK_S: Final = 0.2
 """Between two looks at the journal: what a person takes for at once."""
 OVERTIME: Final = timedelta(seconds=5)
 """The gateway's word of the end may be so late."""
+TAKEN_UP_FOR: Final = timedelta(minutes=1)
+"""So long after its end an enrolment is still taken up: the console was being restarted."""
 KEPT: Final = 200
 """Enrolments of which the end is remembered: a day's at a large place."""
 _log = logging.getLogger(__name__)
@@ -88,11 +93,25 @@ class Enrolments:
         one = Enrolment(
             answer.transaction, site.id, order.device, member.holder.id, seat.holder.id, until
         )
+        self._begun(one, seat, site, after)
+        return one
+
+    async def take_up(self, seat: Seat, site: Site, id_: str) -> None:
+        """Go on with what this seat's holder began before the console was started, if it is new."""
+        if id_ in self._known or not (seat.scopes is None or "operate" in seat.scopes):
+            return
+        begun = await self._console.stores.past(lambda db: enrolment_begun(db, site.id, id_))
+        if begun is None or begun.by != seat.holder.id or id_ in self._known:
+            return
+        if self._console.clock.now() < begun.until + TAKEN_UP_FOR:
+            one = Enrolment(id_, site.id, begun.device, begun.holder, begun.by, begun.until)
+            self._begun(one, seat, site, begun.n)
+
+    def _begun(self, one: Enrolment, seat: Seat, site: Site, after: int) -> None:
         self._keep(one)
         task = asyncio.create_task(self._follow(one, seat, site, after), name=f"enrol-{one.id}")
         self._following[one.id] = task
         task.add_done_callback(lambda _: self._following.pop(one.id, None))
-        return one
 
     async def cancel(self, seat: Seat, one: Enrolment) -> None:
         """Have the reader wait no more."""
@@ -126,11 +145,10 @@ class Enrolments:
 
     async def _follow(self, one: Enrolment, seat: Seat, site: Site, after: int) -> None:
         """Look until the gateway has said how it ended, and write the badge to the member."""
-        found: EnrolmentEnded | None = None
+        found, after = await self._looked(one, after)
         while found is None and self._console.clock.now() < one.until + OVERTIME:
+            await asyncio.sleep(LOOK_S)
             found, after = await self._looked(one, after)
-            if found is None:
-                await asyncio.sleep(LOOK_S)
         try:
             end = await self._taken(one, seat, site, found)
         except Problem as wrong:
@@ -161,6 +179,8 @@ class Enrolments:
         assert hash_ is not None  # noqa: S101 - of what was read
 
         def revise(member: Member) -> Member:
+            if any(each.hash == hash_ for each in member.credentials):
+                return member  # it was written before a restart, and may have been lost since
             return with_badge(member, hash_, for_readers)
 
         await change(self._console, seat, site, one.holder, revise, action="enrol")

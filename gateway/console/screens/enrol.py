@@ -97,6 +97,7 @@ async def waiting(
     enrolment: str,
 ) -> Response:
     """The countdown, then how it ended."""
+    await office.enrolments.take_up(seat, here, enrolment)
     one = office.enrolments.get(here.id, enrolment)
     left = max(0, round((one.until - console.clock.now()).total_seconds()))
     return page(
@@ -145,7 +146,7 @@ async def enrolment(
     wait: Annotated[float, Query(ge=0, le=WAIT_MAX_S, description="Wait so many s.")] = 0,
 ) -> EnrolmentBody:
     """How it stands; with `wait`, answered as soon as it has ended."""
-    del seat
+    await office.enrolments.take_up(seat, here, enrolment)
     one = await office.enrolments.ended(here.id, enrolment, wait)
     return await _body(request, here, console, one)
 
@@ -164,6 +165,7 @@ async def cancel_enrolment(
 
 
 async def _cancelled(seat: Seat, here: Site, office: Office, enrolment: str) -> Enrolment:
+    await office.enrolments.take_up(seat, here, enrolment)
     one = office.enrolments.get(here.id, enrolment)
     if one.outcome == "waiting":
         await office.enrolments.cancel(seat, one)

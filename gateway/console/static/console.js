@@ -2,6 +2,7 @@
 // imports `on` and hears what it shows. Texts arrive ready to show and are placed with textContent
 // only.
 
+import { forget } from "./kept.js";
 import { follow } from "./stream.js";
 
 export const $ = (selector, root = document) => root.querySelector(selector);
@@ -59,6 +60,7 @@ function showAlarms(list) {
 
 function showHouse(house) {
   document.body.dataset.mode = house.mode;
+  if (house.mode !== "evacuation") forget(location.pathname.split("/")[2]);
   const mode = $("#mode");
   mode.hidden = !house.mode_word;
   if (mode.textContent !== house.mode_word) mode.textContent = house.mode_word;

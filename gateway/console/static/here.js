@@ -1,10 +1,13 @@
 // Who is here, and the muster list. A mark is kept on this phone until the gateway has answered it:
 // it is sent again, with the same transaction, until then. So nothing is done twice, a dead network
-// loses no mark, and each line says what became of its own.
+// loses no mark, and each line says what became of its own. The list itself is kept too, so that the
+// page may be loaded again without a network (kept.js).
 
 import { $, on } from "./console.js";
+import { forget, keep as keepList } from "./kept.js";
 import { refreshOn } from "./refresh.js";
 
+const KEEP_MS = 5000;
 const SEND_MS = 8000; // the gateway is given 5 s
 const WAIT_MS = [1000, 2000, 4000, 8000, 15_000];
 const main = $("#main");
@@ -151,9 +154,11 @@ function followMuster() {
     asked = 0;
     try {
       const answer = await fetch(`/api/v1/sites/${site}/muster`);
+      if ([401, 403, 404].includes(answer.status)) return forget(site); // no more theirs to see
       if (!answer.ok) return;
       const now = await answer.json();
       $("#asof").hidden = now.current;
+      $("#offline")?.setAttribute("hidden", "");
       if (now.mode !== "evacuation") return location.reload();
       if (!now.rooms.every((room) => room.people)) return counts(now);
       const people = now.rooms.flatMap((room) => room.people);
@@ -169,6 +174,7 @@ function followMuster() {
       }
       rooms(now);
       tally();
+      keepSoon();
     } catch {
       setTimeout(lookSoon, 3000);
     }
@@ -190,6 +196,17 @@ function followMuster() {
 
   function lookSoon() {
     asked ||= setTimeout(look, 300);
+  }
+
+  let due = 0;
+  let kept = 0;
+  function keepSoon() {
+    due ||= setTimeout(async () => {
+      due = 0;
+      kept = Date.now();
+      await keepList(site);
+      if (document.body.dataset.mode !== "evacuation") forget(site); // it ended meanwhile
+    }, Math.max(0, kept + KEEP_MS - Date.now()));
   }
 
   on("muster", lookSoon);
@@ -220,4 +237,5 @@ function followMuster() {
   tally();
   keep();
   send();
+  if ($("#offline")?.hidden) keepSoon();
 }

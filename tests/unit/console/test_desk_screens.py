@@ -249,6 +249,27 @@ async def test_the_muster(place: DeskPlace, browser: httpx.AsyncClient) -> None:
     assert ADA not in (await browser.get(f"{SITE}/here")).text
 
 
+async def test_a_phone_s_worker_is_for_pages_of_sites(browser: httpx.AsyncClient) -> None:
+    """It may answer below /sites/ and load from us alone; no other file of ours may answer."""
+    worker = (await browser.get("/static/muster_worker.js")).headers
+    assert worker["service-worker-allowed"] == "/sites/"
+    assert worker["content-security-policy"] == "default-src 'none'; connect-src 'self'"
+    assert worker["x-content-type-options"] == "nosniff"
+    other = (await browser.get("/static/here.js")).headers
+    assert "service-worker-allowed" not in other
+
+
+async def test_only_an_operator_s_page_can_be_kept(
+    place: DeskPlace, browser: httpx.AsyncClient
+) -> None:
+    """What a phone keeps has a mark for when it is shown without a network; a viewer's has none."""
+    await place.request(SetMode("evacuation", "Smoke"))
+    for who, keeps in ((OLA, True), (VERA, False)):
+        place.sits(place.sitting(who))
+        page = (await browser.get(f"{SITE}/here")).text
+        assert page.count('id="offline" hidden') == keeps, who
+
+
 async def test_the_list_outlives_the_gateway(place: DeskPlace, browser: httpx.AsyncClient) -> None:
     """With the time that it is of, on the page, on paper and for programs."""
     await place.request(SetMode("evacuation", "smoke"))

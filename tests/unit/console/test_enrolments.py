@@ -13,16 +13,20 @@ from gateway.adapters.directory import Member
 from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal_rows import event_row
 from gateway.adapters.journal_writer import Batch
-from gateway.core.directory import CredentialHash, HolderId
+from gateway.console.people.office import Office
+from gateway.console.seat import Seat
+from gateway.core.directory import CredentialHash, Holder, HolderId, StaffRole
 from gateway.core.events import Requested, Tick
-from gateway.core.facts import EnrolmentEnded
-from gateway.core.names import DeviceId, SiteId, Text
+from gateway.core.facts import EnrolmentEnded, RequestAnswered
+from gateway.core.names import OPERATOR, DeviceId, SiteId, Text
 from gateway.core.requests import EnrolBadge, Order, Request
+from gateway.members.edit import marked
 from gateway.wire.states import ResponseMessage
 from tests.console_place import NOW, seat
 from tests.unit.console.test_members import ADA, SITE, Place, at, get, member, post
 
 READER = DeviceId("front-in")
+OPERATES = (StaffRole(OPERATOR),)
 DONE = Text("C'est fait.", "Done.")
 
 
@@ -167,6 +171,76 @@ async def test_an_operator_gives_no_badge_to_staff(desk: Desk) -> None:
 async def test_an_unknown_enrolment_is_not_found(desk: Desk) -> None:
     """Nor one of long ago."""
     assert (await get(desk, f"/sites/{SITE}/enrolments/t-9")).status_code == 404
+
+
+# -- the console is started again while a reader waits
+
+
+async def restarted(desk: Desk, error: str | None = None) -> str:
+    """The journal knows of an enrolment, and this console's memory is empty; its address."""
+    desk.n += 1
+    order = EnrolBadge(READER, _bea(desk).holder.id)
+    event = Requested(Request("t-1", ADA, desk.clock.now(), order))
+    answered = RequestAnswered("t-1", "enrol", ADA, error)
+    row = event_row(desk.n, SITE, event, (answered,), desk.clock.now())
+    await desk.journal.commit(Batch(events=[row]))
+    desk.app.state.office = Office(desk.console)
+    return f"/sites/{SITE}/enrolments/t-1"
+
+
+@pytest.mark.parametrize("while_away", [True, False])
+async def test_it_outlives_a_restart(desk: Desk, while_away: bool) -> None:  # noqa: FBT001
+    """Whoever began it finds it again, and a badge that was read, even meanwhile, is written."""
+    address = await restarted(desk)
+    desk.clock.advance(30)
+    read = {"outcome": "read", "credential": CredentialHash("new"), "reader_hash": "for-readers"}
+    if while_away:
+        await desk.says(**read)
+    else:
+        assert (await get(desk, f"/api/v1{address}")).json()["outcome"] == "waiting"
+        await desk.says(**read)
+    assert (await outcome(desk, address))[0] == "enrolled"
+    assert [each.hash for each in _bea(desk).credentials] == ["new"]
+    assert desk.audited() == [("enrol", _bea(desk).holder.id)]
+
+
+async def test_what_was_written_is_not_written_again(desk: Desk) -> None:
+    """A badge that was reported stolen since stays so."""
+    address = await restarted(desk)
+    await desk.says(outcome="read", credential=CredentialHash("new"))
+    assert (await outcome(desk, address))[0] == "enrolled"
+    with desk.store() as store:
+        store.apply((marked(_bea(desk), "stolen"),))
+    desk.app.state.office = Office(desk.console)
+    assert (await outcome(desk, address))[0] == "enrolled"
+    assert [each.status for each in _bea(desk).credentials] == ["stolen"]
+
+
+@pytest.mark.parametrize(
+    ("who", "later_s", "error"),
+    [
+        pytest.param(seat("operator"), 121, None, id="long over"),
+        pytest.param(seat("operator"), 1, "busy", id="refused"),
+        pytest.param(seat("operator", scopes=("people",)), 1, None, id="a token that only reads"),
+        pytest.param(
+            structs.replace(seat("operator"), holder=Holder(HolderId("h-2"), roles=OPERATES)),
+            1,
+            None,
+            id="somebody else",
+        ),
+    ],
+)
+async def test_only_what_is_one_s_own_is_taken_up(
+    desk: Desk, who: Seat, later_s: float, error: str | None
+) -> None:
+    """To anybody else, and after a while, there is no such enrolment, as before."""
+    address = await restarted(desk, error)
+    await desk.says(outcome="read", credential=CredentialHash("new"))
+    desk.clock.advance(later_s)
+    desk.sits(who)
+    for path in (address, f"/api/v1{address}"):
+        assert (await get(desk, path)).status_code == 404
+    assert _bea(desk).credentials == ()
 
 
 @pytest.mark.parametrize(("holder", "after"), [(HolderId("h-1"), "nobody"), (None, None)])

@@ -102,7 +102,8 @@ async def out(request: Request, seat: Mine, sign_in: SignInHere) -> Response:
 
     await sign_in.do(end)
     await sign_in.note(request, "sign-out", seat.holder.id, detail=seat.key)
-    answer = show(request, "signed_out.html")
+    # A phone may hold a muster list: its copy, the worker that shows it, and marks.
+    answer = show(request, "signed_out.html", headers={"Clear-Site-Data": '"storage"'})
     cookies.drop(answer, request, cookies.SESSION)
     return answer
 
