@@ -25,11 +25,12 @@ from gateway.wire.topics import Topics
 from simulators.clockwork import Clockwork
 from simulators.equipment import Direction, Equipment
 from simulators.faults import Faults, happens
-from simulators.habits import Agenda, Stop, awake
+from simulators.habits import Agenda, Stop
 from simulators.judge import must_be
 from simulators.lines import Lines
 from simulators.machines import RUNS_DOWN_S
 from simulators.people import Person, makers
+from simulators.rhythms import awake
 from simulators.routes import Passage, Place
 from simulators.scenarios import Cast
 from simulators.seeds import branch
