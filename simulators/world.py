@@ -30,6 +30,7 @@ from simulators.judge import must_be
 from simulators.lines import Lines
 from simulators.machines import RUNS_DOWN_S
 from simulators.people import Person, makers
+from simulators.questions import Answer
 from simulators.rhythms import awake
 from simulators.routes import Passage, Place
 from simulators.scenarios import Cast
@@ -48,7 +49,7 @@ from simulators.walks import (
     Work,
     life,
 )
-from simulators.wiring import Answer, Wiring
+from simulators.wiring import Wiring
 
 LET_IN_AFTER_S = 0.4
 PATIENCE_S = 180.0
