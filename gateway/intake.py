@@ -127,7 +127,7 @@ class Intake:
 def misunderstood(message: MQTTMessage, error: WireError) -> SiteEvent | None:
     """What the engine is told of a message without a meaning; None: it has no number to tell."""
     origin = error.origin
-    if origin is None:
+    if origin is None or origin.boot is None or origin.seq is None:
         return None
     event = Misunderstood(origin.device, origin.boot, origin.seq, retained=bool(message.retain))
     return SiteEvent(origin.site, event)

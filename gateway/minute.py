@@ -8,6 +8,8 @@ from gateway.core.events import GatewayHealth, Tick
 from gateway.core.names import DeviceId, SiteId
 
 MINUTE: Final = timedelta(minutes=1)
+Counted = Counter[tuple[SiteId, DeviceId]]
+"""How often something happened, by device."""
 
 
 class Minute:
@@ -19,11 +21,13 @@ class Minute:
         self.letters = 0
         self._instance = instance
         self._before = (0, 0)
-        self._duplicates: Counter[tuple[SiteId, DeviceId]] = Counter()
+        self._duplicates: Counted = Counter()
+        self._ghosts: Counted = Counter()
 
-    def add_duplicates(self, counted: Counter[tuple[SiteId, DeviceId]]) -> None:
-        """Events that came again, by device."""
-        self._duplicates += counted
+    def add(self, duplicates: Counted, ghosts: Counted) -> None:
+        """Events that came again, and reads of no badge."""
+        self._duplicates += duplicates
+        self._ghosts += ghosts
 
     def is_over(self, now: datetime) -> bool:
         """Whether the counts are to be told."""
@@ -31,8 +35,8 @@ class Minute:
 
     def tick(self, site: SiteId, health: GatewayHealth | None) -> Tick:
         """One site's counts; `health` goes with one of the sites."""
-        mine = {device: n for (at, device), n in self._duplicates.items() if at == site}
-        return Tick(duplicates=mine, health=health)
+        duplicates, ghosts = _of(site, self._duplicates), _of(site, self._ghosts)
+        return Tick(minute=True, duplicates=duplicates, ghosts=ghosts, health=health)
 
     def health(self, backlog: int, commit_ms: float) -> GatewayHealth:
         """The gateway's own figures for this minute."""
@@ -50,3 +54,8 @@ class Minute:
         self.ends = now + MINUTE
         self._before = (self.decisions, self.letters)
         self._duplicates.clear()
+        self._ghosts.clear()
+
+
+def _of(site: SiteId, counted: Counted) -> dict[DeviceId, int]:
+    return {device: n for (at, device), n in counted.items() if at == site}

@@ -206,7 +206,7 @@ class Service:
         self._snapshots.passed(len(batch.events))
         for site_id, before in turnover.renewed.items():
             self._outlet.vanished(before, self.sites[site_id])
-        self._minute.add_duplicates(turnover.duplicates)
+        self._minute.add(turnover.duplicates, turnover.ghosts)
         self._settle(turnover)
         return True
 

@@ -24,11 +24,13 @@ from gateway.core.engine import step
 from gateway.core.events import Event, Misunderstood, Reported, SpaceChanged
 from gateway.core.facts import Decided, DuplicateDropped, Fact, OccupancyMinute
 from gateway.core.names import DeviceId, SiteId
-from gateway.core.readings import WireError
+from gateway.core.readings import Firmware, WireError
 from gateway.core.sequence import NotAdmitted
 from gateway.core.site import Site
 from gateway.core.state import State
-from gateway.intake import Intake, dead_letter, misunderstood
+from gateway.ghosts import Repeats, misread_at
+from gateway.intake import Intake, SiteEvent, dead_letter, misunderstood
+from gateway.minute import Counted
 from gateway.request_wire import RequestError
 from gateway.wire.outgoing import Outgoing
 
@@ -57,10 +59,11 @@ class Committed(Struct):
     sites: dict[SiteId, Site]
     states: dict[SiteId, State]
     wire: Wire
+    repeats: Repeats = field(default_factory=Repeats)
 
     def turnover(self, now: datetime) -> "Turnover":
         """A batch that begins here."""
-        return Turnover(now, self.n, dict(self.sites), dict(self.states), self.wire)
+        return Turnover(now, self.n, dict(self.sites), dict(self.states), self.wire, self.repeats)
 
     def take_over(self, turnover: "Turnover") -> None:
         """A batch is on disk."""
@@ -76,10 +79,12 @@ class Turnover(Struct):
     sites: dict[SiteId, Site]
     states: dict[SiteId, State]
     wire: Wire
+    repeats: Repeats
     batch: Batch = field(default_factory=Batch)
     heard: dict[tuple[SiteId, DeviceId, int], None] = field(default_factory=dict)
     """Devices' boots to acknowledge, in order."""
-    duplicates: Counter[tuple[SiteId, DeviceId]] = field(default_factory=Counter)
+    duplicates: Counted = field(default_factory=Counter)
+    ghosts: Counted = field(default_factory=Counter)
     news: list[News] = field(default_factory=list)
     """What this batch takes into force beside the messages."""
     letters: list[DeadLetter] = field(default_factory=list)
@@ -93,8 +98,11 @@ class Turnover(Struct):
     def take_in(self, message: MQTTMessage) -> None:
         """One message: its events through the engine, or a dead letter."""
         try:
-            for site_event in self.wire.intake.events(message, self.now, self._enrols):
-                self.step(site_event.site, site_event.event)
+            for told in self.wire.intake.events(message, self.now, self._enrols):
+                if self._knows(told) or not self.step(told.site, told.event):
+                    continue
+                if isinstance(told.event, Reported) and self.repeats.again(told.site, told.event):
+                    self.ghosts[told.site, told.event.device] += 1
         except WireError as error:
             if not self._is_sent_again(message, error):
                 self._bury(message, error)
@@ -127,6 +135,13 @@ class Turnover(Struct):
         """Whether a reader waits for a badge to enrol."""
         return device in self.states[site].enrolments
 
+    def _knows(self, told: SiteEvent) -> bool:
+        """Whether a firmware is the one that is known: makers tell it with every message."""
+        if not isinstance(told.event, Reported) or not isinstance(told.event.reading, Firmware):
+            return False
+        state = self.states[told.site].devices.get(told.event.device)
+        return state is not None and state.firmware == told.event.reading
+
     def _is_sent_again(self, message: MQTTMessage, error: WireError) -> bool:
         """Take the number of garbage in, so that its device may forget it; True: we had it."""
         numbered = misunderstood(message, error)
@@ -145,3 +160,6 @@ class Turnover(Struct):
         refusal = self.wire.announcer.refusal(error) if isinstance(error, RequestError) else None
         if refusal is not None:
             self.refusals.append(refusal)
+        reader = misread_at(error)
+        if reader is not None:
+            self.ghosts[reader] += 1

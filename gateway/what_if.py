@@ -8,6 +8,7 @@ next.
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Final
 
 from immutables import Map
 from msgspec import Struct, structs
@@ -22,6 +23,30 @@ from gateway.core.readings import CredentialPresented
 from gateway.core.rules import decide
 from gateway.core.site import Site
 from gateway.core.state import State
+
+TELLING_PERCENT: Final = 5
+TELLING_S: Final = 2.0
+"""A trial that is so far, for so many seconds, has shown its pace."""
+
+
+class Reached(Struct, frozen=True):
+    """How far a trial is: `done` of `of` rows, in so many seconds."""
+
+    done: int
+    of: int
+    seconds: float
+
+    @property
+    def percent(self) -> int:
+        """In whole percent."""
+        return min(100, self.done * 100 // max(1, self.of))
+
+    @property
+    def left_s(self) -> int | None:
+        """Seconds that the rest takes at this pace; None: nobody can tell yet."""
+        if self.percent < TELLING_PERCENT or self.seconds < TELLING_S:
+            return None
+        return round(self.seconds * max(0, self.of - self.done) / self.done)
 
 
 class Judged(Struct, frozen=True):
@@ -89,6 +114,13 @@ def speaks_since(file: JournalFile, site: SiteId, since: datetime) -> datetime |
     return file.received_at(begins) if begins else None
 
 
+def rows_of(file: JournalFile, site: SiteId, since: datetime) -> range:
+    """The numbers of the rows that are looked at, those of other sites among them."""
+    before = _before(file, site, since)
+    last = file.last_n()
+    return range(last if before is None else before, last)
+
+
 class _Start(Struct, frozen=True):
     n: int
     site: Site | None
@@ -97,11 +129,15 @@ class _Start(Struct, frozen=True):
 
 def _start(file: JournalFile, site: SiteId, since: datetime) -> _Start:
     """The last snapshot before `since`, or the beginning of the journal, or of what is left."""
-    before = file.snapshot_before(site, since) or file.begins(site)
+    before = _before(file, site, since)
     if not before:  # None: the site was purged, and nothing of it can be judged
         return _Start(file.last_n() if before is None else 0, None, State())
     restored = file.restore(site, before)
     return _Start(restored.n, file.space_in_force(site, restored.n), restored.state)
+
+
+def _before(file: JournalFile, site: SiteId, since: datetime) -> int | None:
+    return file.snapshot_before(site, since) or file.begins(site)
 
 
 def _is_ours(told: ToldEvent) -> bool:

@@ -25,6 +25,7 @@ from gateway.core.readings import (
     Availability,
     CredentialPresented,
     DoorReported,
+    Origin,
     Reading,
     Report,
     WireError,
@@ -41,6 +42,7 @@ from sensors.driver import (
     session_of,
     topic_faults,
 )
+from sensors.firmware import firmware
 
 _Source = tuple[SiteId, Device]
 
@@ -90,20 +92,27 @@ class EspRfid:
             for topic in self._readers
             for ending in ("send", "tag", "avty", "io/door")
         }
+        self._announced = _announced(devices)
 
     def subscriptions(self) -> tuple[Subscription, ...]:
-        """What readers say, Home Assistant mode included."""
-        return tuple(
+        """What readers say, Home Assistant mode included.
+
+        What they announce lies outside their TOPIC: a broker that refuses it must cost no scan.
+        """
+        said = tuple(
             Subscription(said, session_of(*(device for _, device in self._readers[topic].values())))
             for said, (topic, _) in self._said.items()
         )
+        return (*said, *(Subscription(topic, "strangers") for topic in self._announced))
 
     def topics(self) -> tuple[str, ...]:
         """The same topics."""
-        return tuple(self._said)
+        return (*self._said, *self._announced)
 
     def decode(self, topic: str, payload: bytes) -> tuple[Report, ...]:
         """At most one report a message; see `Driver`."""
+        if topic in self._announced:
+            return _runs(self._announced[topic], payload)
         base, ending = self._said[topic]
         readers = self._readers[base]
         if ending == "avty":
@@ -114,7 +123,11 @@ class EspRfid:
         if esp_rfid_users.is_user(said):
             return ()  # on a shared TOPIC it says not whose; `gateway.cutoff` knows whom it asked
         source = _only(readers) if ending == "tag" else _speaker(readers, said)
-        reading = _reading(said, source[1], is_scan=ending == "tag")
+        try:
+            reading = _reading(said, source[1], is_scan=ending == "tag")
+        except WireError as error:
+            error.origin = Origin(source[0], source[1].id)
+            raise
         return _report(source, reading, _at(said, source[1]))
 
     def answer(self, device: Device, answer: Answer) -> tuple[Outgoing, ...]:
@@ -144,6 +157,31 @@ class EspRfid:
 
 def _hostname(device: Device) -> str:
     return str(device.options.get("hostname", device.id))
+
+
+def _announced(devices: Sequence[_Source]) -> dict[str, list[_Source]]:
+    """The topics on which readers in Home Assistant mode say what they run (retained).
+
+    They name a reader by its hostname alone, so that two readers may share one.
+    """
+    found: dict[str, list[_Source]] = defaultdict(list)
+    for site, device in devices:
+        hostname = _hostname(device)
+        if not any(sign in hostname for sign in "+#/\0"):  # else it is no level of a topic
+            found[f"homeassistant/lock/{hostname}/lock0/config"].append((site, device))
+    return dict(found)
+
+
+def _runs(readers: list[_Source], payload: bytes) -> tuple[Report, ...]:
+    """What a reader that announces itself runs; which one, its topic of orders tells."""
+    said = strict_json.read(payload) if payload else {}
+    about = said.get("dev")
+    runs = firmware(about.get("sw")) if isinstance(about, dict) else None
+    return tuple(
+        Report(site, device.id, runs)
+        for site, device in readers
+        if runs is not None and said.get("cmd_t") == f"{device.topic}/cmd"
+    )
 
 
 def _address_faults(device: Device) -> list[str]:

@@ -25,6 +25,8 @@ from gateway.core.readings import (
     Crossed,
     DoorReported,
     ExitRequested,
+    Firmware,
+    Label,
     MachineReported,
     Motion,
     Number,
@@ -66,10 +68,12 @@ class Presented(Struct, frozen=True, tag_field="type", tag="credential"):
 
 class _Status(Struct, frozen=True):
     state: Literal["online", "offline"]
+    firmware: Label | None = None
+    model: Label | None = None
 
 
 class StatusMessage(_Status, frozen=True):
-    """A reader's status: it comes online, and says which rights list it has."""
+    """A device's status: it comes online, what it runs, and which rights list a reader has."""
 
     rights: Annotated[str, Meta(max_length=32)] | None = None
 
@@ -146,7 +150,10 @@ class Native:
             status = _status(payload)
         except msgspec.DecodeError as error:
             raise _wire_error(error) from None
-        return (Report(site, device, Availability(status.state)),)
+        there = Report(site, device, Availability(status.state))
+        if status.firmware is None:
+            return (there,)
+        return (there, Report(site, device, Firmware(status.firmware, status.model)))
 
     def answer(self, device: Device, answer: Answer) -> tuple[Outgoing, ...]:
         """The access command."""
@@ -266,6 +273,8 @@ _RIGHT: Mapping[str, str] = {
     "pin": _TEXT,
     "decided": "granted or denied, or absent where the reader asks",
     "rights": "the version of the rights list in force, or absent",
+    "firmware": "a version of 1 to 64 characters, or absent",
+    "model": "a name of 1 to 64 characters, or absent",
     "state": "the words of this type: open, closed; on, off; online, offline",
     "in_total": _TOTAL,
     "out_total": _TOTAL,

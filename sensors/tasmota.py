@@ -21,7 +21,9 @@ from gateway.core.readings import (
     CredentialPresented,
     DoorReported,
     ExitRequested,
+    Firmware,
     Motion,
+    Origin,
     Presence,
     Reading,
     Report,
@@ -40,6 +42,7 @@ from sensors.driver import (
     session_of,
     topic_faults,
 )
+from sensors.firmware import firmware
 from sensors.tasmota_options import FULL_TOPIC, role_faults
 
 _READERS = ("PN532", "RC522", "RDM6300", "Wiegand")
@@ -99,10 +102,13 @@ class Tasmota:
             readings = _availability(payload)
             return tuple(Report(site, one.id, said) for site, one in parts for said in readings)
         document = strict_json.read(payload)
+        if kind == "INFO1":
+            runs = _firmware(document)
+            return tuple(Report(site, one.id, said) for site, one in parts for said in runs)
         return tuple(
             Report(site, device.id, reading)
             for site, device in parts
-            for reading in _readings(document, device, is_press=kind == "RESULT")
+            for reading in _of_part(site, device, document, is_press=kind == "RESULT")
         )
 
     def answer(self, device: Device, answer: Answer) -> tuple[Outgoing, ...]:
@@ -143,6 +149,7 @@ def _topic(device: Device, prefix: str, ending: str) -> str:
 def _kinds(device: Device) -> Iterator[tuple[str, str]]:
     """What of the board is of use, as prefix and last level."""
     yield "tele", "LWT"
+    yield "tele", "INFO1"
     if device.role != "lock":
         yield "tele", "SENSOR"
     if "switch" in device.options:
@@ -166,6 +173,24 @@ def _availability(payload: bytes) -> tuple[Availability, ...]:
             return ()  # the retained message was cleared
         case _:
             raise WireError("out-of-range", "the payload must be Online or Offline")
+
+
+def _firmware(document: dict[str, object]) -> tuple[Firmware, ...]:
+    """What the board tells when it starts: {"Info1": {"Module": …, "Version": …}}."""
+    about = document.get("Info1", document)  # older boards have no level around it
+    runs = firmware(about.get("Version"), about.get("Module")) if isinstance(about, dict) else None
+    return () if runs is None else (runs,)
+
+
+def _of_part(
+    site: SiteId, device: Device, document: dict[str, object], *, is_press: bool
+) -> list[Reading]:
+    """What one device reads in a message; a fault in it is that device's."""
+    try:
+        return list(_readings(document, device, is_press=is_press))
+    except WireError as error:
+        error.origin = Origin(site, device.id)
+        raise
 
 
 def _readings(document: dict[str, object], device: Device, *, is_press: bool) -> Iterator[Reading]:

@@ -17,6 +17,7 @@ from gateway.core.readings import (
     Battery,
     Co2,
     DoorReported,
+    Firmware,
     MachineReported,
     Motion,
     Presence,
@@ -30,6 +31,7 @@ from gateway.wire.outgoing import Outgoing
 from gateway.wire.topics import Topics
 from sensors import strict_json
 from sensors.driver import Answer, Subscription, option_faults, topic_faults
+from sensors.firmware import firmware
 
 _NO_DEVICES = ("availability", "set", "get")
 
@@ -107,6 +109,19 @@ def _readings(state: dict[str, object], device: Device) -> Iterator[Reading]:
             yield reading
     if device.machine is not None:
         yield from _machine(state, device)
+    if (runs := _firmware(state)) is not None:
+        yield runs
+
+
+def _firmware(state: dict[str, object]) -> Firmware | None:
+    """The build that the device names (option `include_device_information`), or its OTA file's."""
+    about, update = state.get("device"), state.get("update")
+    about = about if isinstance(about, dict) else {}
+    installed = update.get("installed_version") if isinstance(update, dict) else None
+    if isinstance(installed, int) and installed < 0:
+        installed = None  # the bridge does not know
+    model = about.get("model")
+    return firmware(about.get("softwareBuildID"), model) or firmware(installed, model)
 
 
 def _machine(state: dict[str, object], device: Device) -> Iterator[MachineReported]:

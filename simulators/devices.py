@@ -36,6 +36,8 @@ RESEND_AFTER_S = 5.0
 """Seconds without an ack before an event is sent again; a commit takes milliseconds."""
 RESEND_WINDOW = 200
 """Events sent again at once, so that a long outage does not end in one burst."""
+FIRMWARE = "simulated-1"
+"""What a simulated device says that it runs."""
 ANSWERS_KEPT = 1000
 """Answers remembered to recognise a second one: far more than can be under way."""
 
@@ -225,7 +227,7 @@ class SimulatedReader(NativeDevice):
 
     def status(self) -> Outgoing:
         """What it says when it comes online, and when another rights list is in force."""
-        said = {"state": "online"}
+        said = {"state": "online", "firmware": FIRMWARE}
         if self.rights is not None and self.rights.version is not None:
             said["rights"] = self.rights.version
         topic = self._topics.status(self.site, self.device)

@@ -17,7 +17,14 @@ from gateway.wire.outgoing import Outgoing
 from gateway.wire.topics import Topics
 from simulators.badges import spelled
 from simulators.clockwork import Clockwork
-from simulators.devices import Event, NativeDevice, SimulatedReader, read_ack, read_command
+from simulators.devices import (
+    FIRMWARE,
+    Event,
+    NativeDevice,
+    SimulatedReader,
+    read_ack,
+    read_command,
+)
 from simulators.equipment import Equipment, InRoom, heard_as
 from simulators.faults import Faults, happens
 from simulators.judge import Must
@@ -30,7 +37,10 @@ BIRTHS_WITHIN_S = 2.0
 DUPLICATE_AFTER_S = 0.2
 DECIDES_AFTER_S = 0.1
 """A reader that is cut off looks into its list for so long."""
-_STATES = {True: b'{"state":"online"}', False: b'{"state":"offline"}'}
+_STATES = {
+    True: b'{"state":"online","firmware":"%s"}' % FIRMWARE.encode(),
+    False: b'{"state":"offline"}',
+}
 
 Ordered = Callable[[MachineOrder], None]
 """Hears what a machine is told."""

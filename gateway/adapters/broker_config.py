@@ -12,7 +12,7 @@ import secrets
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from gateway.adapters.embedded_broker import INFLIGHT_MESSAGES
 from gateway.core.equipment import Device
@@ -241,7 +241,9 @@ def _device(prefix: str, site: SiteId, device: Device) -> Login:
     match device.driver:
         case "esp-rfid":  # readers of one TOPIC share a login, as they share the topics
             said = tuple(f"{device.topic}/{word}" for word in ("send", "tag", "avty", "io/#"))
-            return Login(name, writes=said, reads=(f"{device.topic}/cmd",))
+            hostname = device.options.get("hostname", device.id)
+            announced = f"{_HOME_ASSISTANT}/lock/{hostname}/lock0/config"  # its firmware is there
+            return Login(name, writes=(*said, announced), reads=(f"{device.topic}/cmd",))
         case "zigbee2mqtt":  # one bridge speaks for all of its devices
             base = device.topic.split("/", 1)[0]
             return Login(base, writes=(f"{base}/#",), reads=(f"{base}/#",))
@@ -262,10 +264,12 @@ def _device(prefix: str, site: SiteId, device: Device) -> Login:
 
 
 def _joined(found: Iterable[Login]) -> tuple[Login, ...]:
-    """One login for all devices that say the same topics: they are one board, or one bridge."""
+    """One login for all devices that hear the same topics: they are one board, or one bridge."""
     first: dict[tuple[str, ...], Login] = {}
     for login in found:
-        first.setdefault(login.writes, login)
+        known = first.get(login.reads, login)
+        writes = tuple(dict.fromkeys((*known.writes, *login.writes)))
+        first[login.reads] = structs.replace(known, writes=writes)
     return tuple(first.values())
 
 

@@ -134,7 +134,7 @@ def _device(row: JournalRow, fact: DeviceMinute) -> str:
     online = "" if fact.online is None else f"online={'true' if fact.online else 'false'},"
     battery = "" if fact.battery is None else f"battery={float(fact.battery)},"
     seen = "" if fact.last_seen_s is None else f"last_seen_s={float(fact.last_seen_s)},"
-    counts = f"gaps={fact.gaps}i,duplicates={fact.duplicates}i"
+    counts = f"gaps={fact.gaps}i,duplicates={fact.duplicates}i,ghosts={fact.ghosts}i"
     return f"{series} {online}{battery}{seen}{counts} {_own_time(fact.at)}"
 
 

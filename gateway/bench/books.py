@@ -10,7 +10,7 @@ from collections import Counter
 from gateway.bench.fuzz_place import MARKERS, STRANGER, is_wild
 from gateway.bench.judge import Ask
 from gateway.core.names import DeviceId
-from gateway.core.readings import WireError
+from gateway.core.readings import Firmware, WireError
 from gateway.core.site import Site
 from gateway.intake import TOPIC_KEPT
 from gateway.wire.topics import Topics
@@ -44,7 +44,10 @@ class Books:
         try:
             reports = self._registry.decode(topic, payload)
         except WireError as error:
-            return (error.origin.boot, error.origin.seq) if error.origin else None
+            origin = error.origin
+            if origin is None or origin.boot is None or origin.seq is None:
+                return None
+            return origin.boot, origin.seq
         (report,) = reports
         assert report.boot is not None  # noqa: S101 - native events are numbered
         assert report.seq is not None  # noqa: S101 - likewise
@@ -59,14 +62,15 @@ class Books:
             reports = self._registry.decode(topic, payload)
         except WireError as error:
             self._wrong[kept] += 1
-            if error.origin is not None:
-                self._copies[error.origin.device, error.origin.boot, error.origin.seq] += 1
+            origin = error.origin
+            if origin is not None and origin.boot is not None and origin.seq is not None:
+                self._copies[origin.device, origin.boot, origin.seq] += 1
             return
         self.silent += not reports
         for report in reports:
             if report.boot is not None and report.seq is not None:
                 self._copies[report.device, report.boot, report.seq] += 1
-            else:
+            elif not isinstance(report.reading, Firmware):  # a known one is not journaled again
                 self._unnumbered[self._driver[report.device]] += 1
 
     def unaccounted(self, ask: Ask) -> int:
@@ -109,4 +113,4 @@ SELECT device, count(*) FROM journal
 WHERE event ->> 'seq' IS NOT NULL AND kind <> 'misunderstood' GROUP BY device"""
 _UNNUMBERED = """
 SELECT device, count(*) FROM journal
-WHERE event ->> 'seq' IS NULL AND device IS NOT NULL GROUP BY device"""
+WHERE event ->> 'seq' IS NULL AND device IS NOT NULL AND kind <> 'firmware' GROUP BY device"""

@@ -1,36 +1,43 @@
-"""The command `seuil`: one file a command in this folder."""
+"""The command `seuil`: one file a command in this folder, imported when it is asked for.
 
-from typing import Annotated
+A command and its file have one name; in the file is a function of that name too, or an `app` of
+several commands. All of them together are a second and 80 MB, which no door should have to carry.
+"""
+
+from importlib import import_module
+from typing import Annotated, Final
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from gateway import __version__
-from gateway.cli import (
-    asyncapi,
-    bench,
-    broker_config,
-    check,
-    console,
-    demo,
-    doctor,
-    history,
-    init,
-    may,
-    members,
-    muster,
-    openapi,
-    privacy,
-    report,
-    request,
-    run,
-    why,
-)
-from gateway.cli import replay as replay_command
-from gateway.cli import simulate as simulate_command
-from gateway.cli import what_if as what_if_command
+
+COMMANDS: Final = (
+    "demo", "run", "check", "init", "members", "request", "muster", "privacy", "why", "may",
+    "what-if", "replay", "history", "report", "simulate", "console", "doctor", "bench", "asyncapi",
+    "openapi", "broker-config",
+)  # fmt: skip
+"""In the order of `--help`."""
+
+
+class _Commands(TyperGroup):
+    """Imports a command when somebody asks for it."""
+
+    def list_commands(self, ctx: object) -> list[str]:
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: object, cmd_name: str) -> TyperCommand | TyperGroup | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            self.commands.update((name, _imported(name)) for name in COMMANDS)  # to suggest one
+            return None
+        return _imported(cmd_name)
+
 
 app = typer.Typer(
     name="seuil",
+    cls=_Commands,
     help="The access and occupancy service for shared spaces.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,  # a local may be a secret
@@ -53,27 +60,17 @@ def _seuil(
     pass
 
 
-app.command("demo")(demo.demo)
-app.command("run")(run.run)
-app.command("check")(check.check)
-app.command("init")(init.init)
-app.add_typer(members.app, name="members")
-app.add_typer(request.app, name="request")
-app.command("muster")(muster.muster)
-app.add_typer(privacy.app, name="privacy")
-app.command("why")(why.why)
-app.command("may")(may.may)
-app.command("what-if")(what_if_command.what_if)
-app.command("replay")(replay_command.replay)
-app.command("history")(history.history)
-app.command("report")(report.report)
-app.command("simulate")(simulate_command.simulate)
-app.command("console")(console.console)
-app.command("doctor")(doctor.doctor)
-app.add_typer(bench.app, name="bench")
-app.command("asyncapi")(asyncapi.asyncapi)
-app.command("openapi")(openapi.openapi)
-app.command("broker-config")(broker_config.broker_config)
+def _imported(name: str) -> TyperCommand | TyperGroup:
+    word = name.replace("-", "_")
+    file = import_module(f"gateway.cli.{word}")
+    if hasattr(file, "app"):
+        file.app.info.name = name
+        return typer.main.get_group(file.app)
+    alone = typer.Typer(add_completion=False)
+    alone.command(name)(getattr(file, word))
+    command = typer.main.get_command(alone)
+    assert isinstance(command, TyperCommand)  # noqa: S101 - there is one function
+    return command
 
 
 def main() -> None:

@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import errno
 import gc
 import logging
 import signal
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -62,6 +64,7 @@ def console(
         if demo:
             _check_demo(settings, host, proxy or [])
         else:
+            _check_port(host, port)
             _greet(settings, base)
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
@@ -83,9 +86,8 @@ def console(
                 demo=demo,
             )
         )
-    except OSError as wrong:
-        typer.echo(f"cannot listen on {host} port {port}: {wrong.strerror}", err=True)
-        raise typer.Exit(errors.CANNOT) from wrong
+    except OSError as wrong:  # taken meanwhile
+        raise _cannot_listen(host, port, wrong) from wrong
 
 
 async def _until_told(
@@ -124,6 +126,26 @@ async def _until_told(
     with contextlib.suppress(asyncio.CancelledError):
         await serving
     gc.freeze()  # the interpreter would look through everything once more: a second, when busy
+
+
+def _check_port(host: str, port: int) -> None:
+    """The set-up link leads to this port: whoever else has it must not be handed it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as wrong:
+        raise _cannot_listen(host, port, wrong) from wrong
+
+
+def _cannot_listen(host: str, port: int, wrong: OSError) -> typer.Exit:
+    """Say what is in the way and what helps; how the command ends."""
+    why = {
+        errno.EADDRINUSE: "another program has it; `--port` takes another one",
+        errno.EADDRNOTAVAIL: "this machine has no such address; see `--host`",
+        errno.EACCES: "ports below 1024 are the system's; `--port` takes another one",
+    }.get(wrong.errno or 0, wrong.strerror)
+    typer.echo(f"cannot listen on {host} port {port}: {why}", err=True)
+    return typer.Exit(errors.CANNOT)
 
 
 def _greet(settings: Settings, base: str) -> None:

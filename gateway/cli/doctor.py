@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -133,7 +132,10 @@ def _as_data(findings: Sequence[Finding]) -> dict[str, object]:
         "ok": faults == 0,
         "faults": faults,
         "warnings": _count(findings, "warning"),
-        "findings": msgspec.to_builtins(findings),
+        "findings": [
+            {"check": one.check, "verdict": one.verdict, "found": one.found, "do": one.do}
+            for one in findings
+        ],
     }
 
 

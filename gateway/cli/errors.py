@@ -3,13 +3,15 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from gateway.adapters.directory import DirectoryError
 from gateway.config import ConfigError, Fault
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 FOUND = 1
 CANNOT = 2
@@ -34,6 +36,9 @@ def tell(faults: tuple[Fault, ...], *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps({"ok": False, "faults": as_data(faults)}, ensure_ascii=False))
         return
+    # Imported here, as below: a door or a console that nothing is wrong with needs no colours.
+    from rich.console import Console  # noqa: PLC0415
+
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     for fault in faults:
         console.print(sentence(fault))
@@ -44,7 +49,9 @@ def as_data(faults: tuple[Fault, ...]) -> list[dict[str, str]]:
     return [{"file": f.file, "path": f.path, "message": f.message} for f in faults]
 
 
-def sentence(fault: Fault) -> Text:
+def sentence(fault: Fault) -> "Text":
     """A fault with its place in another colour."""
+    from rich.text import Text  # noqa: PLC0415
+
     place = ": ".join(part for part in (fault.file, fault.path) if part)
     return Text.assemble((place, "bold"), ": " if place else "", fault.message)

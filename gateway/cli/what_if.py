@@ -24,13 +24,11 @@ from gateway.cli.moments import moment
 from gateway.clock import SystemClock
 from gateway.config import ConfigError, Fault, load_space
 from gateway.core.site import Site
-from gateway.what_if import Judged, speaks_since
+from gateway.what_if import Judged, Reached, rows_of, speaks_since
 from gateway.what_if import what_if as judge
 
 SHOWN: Final = 40
 """Changed decisions that the table shows; the CSV has them all."""
-_EVERY: Final = 1000
-"""Rows between two moves of the bar."""
 Change = tuple[str, str, str, str]
 """was, was_reason, would_be, reason"""
 
@@ -57,6 +55,9 @@ def what_if(
         Path | None, typer.Option("--csv", help="Write every changed decision here.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    progress: Annotated[
+        Path | None, typer.Option(hidden=True, help="Write how far it is here, for the console.")
+    ] = None,
 ) -> None:
     """Try a changed space file on the decisions of the past: which ones would be others?
 
@@ -64,12 +65,13 @@ def what_if(
     """
     started, now = time.monotonic(), SystemClock().now()
     with errors.told(as_json=as_json), open_journal(data_dir) as file:
-        sites = _known(file, load_space(rules), rules)
-        with _writer(csv_file) as write, _bar(file, quiet=as_json) as reached:
-            outcome = Outcome()
-            for site in sites:
-                _say_begin(file, site, moment(since, now))
-                judged = judge(file, site, moment(since, now), moment(until, now), reached)
+        sites, begin = _known(file, load_space(rules), rules), moment(since, now)
+        spans = [rows_of(file, site.id, begin) for site in sites]
+        with _writer(csv_file) as write, _bar(quiet=as_json) as show:
+            outcome, pace = Outcome(), _Pace(sum(map(len, spans)), (show, _noted(progress)))
+            for site, span in zip(sites, spans, strict=True):
+                _say_begin(file, site, begin)
+                judged = judge(file, site, begin, moment(until, now), pace.within(span))
                 _gather(outcome, judged, write)
     seconds = round(time.monotonic() - started, 2)
     if as_json:
@@ -124,19 +126,50 @@ def _writer(target: Path | None) -> Iterator[Callable[[Judged], None]]:
         yield lambda judged: lines.writerow(msgspec.to_builtins(msgspec.structs.astuple(judged)))
 
 
+class _Pace:
+    """Counts the rows of all sites, and tells of each percent once: a hundred times at most."""
+
+    def __init__(self, of: int, tell: Iterable[Callable[[Reached], None]]) -> None:
+        self._of = of
+        self._tell = tuple(tell)
+        self._before = 0
+        self._percent = -1
+        self._started = time.monotonic()
+
+    def within(self, span: range) -> Callable[[int], None]:
+        """What hears the rows of the next site."""
+        base, self._before = self._before - span.start, self._before + len(span)
+
+        def reached(n: int) -> None:
+            now = Reached(base + n, self._of, time.monotonic() - self._started)
+            if now.percent > self._percent:
+                self._percent = now.percent
+                for tell in self._tell:
+                    tell(now)
+
+        return reached
+
+
+def _noted(target: Path | None) -> Callable[[Reached], None]:
+    """Write how far it is into a file, whole or not at all."""
+
+    def note(now: Reached) -> None:
+        if target is not None:
+            draft = target.with_suffix(".draft")
+            draft.write_bytes(msgspec.json.encode(now))
+            draft.replace(target)
+
+    return note
+
+
 @contextmanager
-def _bar(file: JournalFile, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+def _bar(*, quiet: bool) -> Iterator[Callable[[Reached], None]]:
     console = Console(stderr=True)
     columns = (TextColumn("rows"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     hidden = quiet or not console.is_terminal
     with Progress(*columns, console=console, disable=hidden, transient=True) as progress:
-        task = progress.add_task("rows", total=file.last_n())
-
-        def reached(n: int) -> None:
-            if n % _EVERY == 0:
-                progress.update(task, completed=n)
-
-        yield reached
+        task = progress.add_task("rows")
+        yield lambda now: progress.update(task, completed=now.done, total=now.of)
 
 
 def _as_data(outcome: Outcome, seconds: float) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Final
 from msgspec import Struct
 
 from gateway.adapters.audit import Merged, Place, merged
+from gateway.console.audit_words import ACTIONS, ERASED, OUTCOMES, noted
 from gateway.console.i18n import LANGS
 from gateway.console.inside import names_or_none
 from gateway.console.place import Console
@@ -27,33 +28,13 @@ LOOKED_MAX: Final = 5000
 CHUNK: Final = 250
 _PLACE: Final = re.compile(r"c(\d{1,18})?g(\d{1,18})?")
 
-ACTIONS: Final[Mapping[str, Text]] = {
-    "mode": Text("Mode du lieu", "Mode of the site"),
-    "open": Text("Ouverture d'une porte", "Door opened"),
-    "muster": Text("Pointage", "Check-off"),
-    "left": Text("Marqué comme sorti", "Marked as left"),
-    "service": Text("Service d'un accès", "Service of an access point"),
-    "people": Text("Comptage à vue", "Counted by eye"),
-    "vacant": Text("Déclaré vide", "Told to be empty"),
-    "acknowledge": Text("Alarme prise en charge", "Alarm looked after"),
-    "look": Text("Consultation de données de personnes", "Look at people's data"),
-    "export": Text("Export", "Export"),
-    "erase": Text("Effacement", "Erasure"),
-    "import": Text("Import", "Import"),
-    "enrol": Text("Enrôlement d'un badge", "Badge enrolled"),
-    "sign-in": Text("Connexion", "Sign-in"),
-    "sign-out": Text("Déconnexion", "Sign-out"),
-    "token": Text("Jeton d'API", "API token"),
-    "settings": Text("Réglages", "Settings"),
-    "refused": Text("Accès refusé à un écran", "Refused a screen"),
-}
-"""What is done; an action that is not here is shown by its own word."""
 LOOKED_AT: Final[Mapping[str, Text]] = {
     "here": Text("qui est là", "who is here"),
     "log": Text("passages", "passages"),
     "doors": Text("derniers passages aux portes", "last passages at the doors"),
     "evacuation-list": Text("liste d'évacuation", "evacuation list"),
     "audit": Text("audit", "audit"),
+    "what-if": Text("essai de règles", "trial of rules"),
 }
 """Screens that are noted as a look, where it is at nobody in particular."""
 
@@ -76,7 +57,10 @@ class Query(Struct, frozen=True):
 
 
 class Line(Struct, frozen=True):
-    """One line with its names. `about` is the object or person; `outcome` None: it was done."""
+    """One line with its names. `about` is the object or person; `outcome` None: it was done.
+
+    `why` is as it is in the file, `reason` as it is read.
+    """
 
     at: datetime
     source: str
@@ -86,6 +70,7 @@ class Line(Struct, frozen=True):
     word: Text
     about: Text
     why: str
+    reason: Text
     outcome: str | None
     refusal: Text | None
 
@@ -157,6 +142,7 @@ def _as_text(place: Place) -> str:
 
 def _line(site: Site, names: Mapping[HolderId, str], line: Merged) -> Line:
     done = line.outcome == "done"
+    why = "" if line.detail in LOOKED_AT else line.detail
     return Line(
         at=line.at,
         source=line.source,
@@ -165,9 +151,10 @@ def _line(site: Site, names: Mapping[HolderId, str], line: Merged) -> Line:
         action=line.action,
         word=ACTIONS.get(line.action, Text(line.action, line.action)),
         about=_about(site, names, line),
-        why="" if line.detail in LOOKED_AT else line.detail,
+        why=why,
+        reason=noted(line.action, why),
         outcome=None if done else line.outcome,
-        refusal=None if done else REFUSALS.get(line.outcome, Text(line.outcome, line.outcome)),
+        refusal=None if done else _REFUSED.get(line.outcome, Text(line.outcome, line.outcome)),
     )
 
 
@@ -208,12 +195,15 @@ def _whom(names: Mapping[HolderId, str], line: Merged) -> Text:
     """Whose data or mark it was; what a look was at, where it was nobody's in particular."""
     if line.subject is None:
         return LOOKED_AT.get(line.detail, Text("", ""))
+    if line.subject == "nobody":  # a name that is erased is not written down by its erasure
+        return ERASED
     who = names.get(HolderId(line.subject), line.subject)
     if line.action == "muster" and line.order.get("seen") is False:
         return Text(f"{who} : repris", f"{who}: taken back")
     return Text(who, who)
 
 
+_REFUSED: Final = {**REFUSALS, **OUTCOMES}
 _MODES: Final = {
     "normal": Text("normal", "normal"),
     "lockdown": Text("confinement", "lockdown"),

@@ -80,6 +80,7 @@ class Follower:
             except aiomqtt.MqttError as lost:
                 attempt = 0 if self._picture.connected else attempt + 1
                 _log.warning("broker %s: %s", _address(self._settings), lost)
+                self._picture.lost = str(lost)
             finally:
                 self._set_connected(connected=False)
             await asyncio.sleep(full_jitter_s(attempt, RETRY_FIRST_S))

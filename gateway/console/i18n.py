@@ -50,7 +50,9 @@ def catalogue(lang: Lang) -> NullTranslations:
                 message.string = _typeset_each(message.string or "")
             write_mo(compiled, said)
         compiled.seek(0)
-        merged.merge(Translations(compiled))
+        chapter_said = Translations(compiled)
+        merged.merge(chapter_said)
+        merged.plural = chapter_said.plural  # French says "0 personne"; merging keeps English's
     return merged
 
 

@@ -148,6 +148,7 @@ _PROBLEMS: Final = {
     403: "The role or the token's rights do not suffice, or the gateway refused the asker.",
     404: "There is no such thing, or not for who asks.",
     409: "It cannot be done as things are; `type` says why.",
+    412: "The member is no more as If-Match has them: read them again.",
     413: "More than 10 MB.",
     422: "Something in the request is wrong; `errors` names it.",
     429: "Too often: see Retry-After.",

@@ -97,6 +97,8 @@ class Picture:
         self.gateways: dict[str, GatewayNow] = {}
         self.connected = False
         """The console has a connection to the broker and its subscriptions."""
+        self.lost = ""
+        """Why it has none, in the client's words; empty before the first try."""
         self.heard: datetime | None = None
         """When the last message came, good or bad."""
         self.rejected = 0

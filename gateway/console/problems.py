@@ -103,7 +103,8 @@ async def _refused(request: Request, wrong: Exception) -> Response:
     assert isinstance(wrong, HTTPException)  # noqa: S101
     code = phrase(wrong.status_code).lower().replace(" ", "-")
     text = _FRAMEWORK.get(wrong.status_code, Text("Demande refusée", "Request refused"))
-    return _answer(request, Problem(wrong.status_code, code, text, headers=wrong.headers))
+    advice = _ADVICE.get(wrong.status_code, Text("", ""))
+    return _answer(request, Problem(wrong.status_code, code, text, advice, headers=wrong.headers))
 
 
 async def _invalid(request: Request, wrong: Exception) -> Response:
@@ -125,6 +126,12 @@ _FRAMEWORK: Final = {
     404: Text("Cette page n'existe pas", "There is no such page"),
     413: Text("La demande est trop grande", "The request is too large"),
     405: Text("Cette adresse ne s'utilise pas ainsi", "This address is not used so"),
+}
+_ADVICE: Final = {
+    404: Text(
+        "L'adresse est peut-être incomplète, ou d'une autre version. Repartez de l'accueil.",
+        "The address may be incomplete, or of another version. Go on from the start.",
+    ),
 }
 
 

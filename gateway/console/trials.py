@@ -21,6 +21,7 @@ from msgspec import Struct, structs
 from gateway.config import ConfigError, Fault, Settings, load_space
 from gateway.console.problems import Problem
 from gateway.core.names import SiteId, Text
+from gateway.what_if import Reached
 
 LIMIT_S: Final = 600
 """Seconds that a trial may take. Measured: 36 s of processor for 214,000 journal rows."""
@@ -28,6 +29,7 @@ BYTES_MAX: Final = 256 * 1024
 """Of a space file: ten times that of a large place."""
 SHOWN: Final = 200
 """Decisions that the page lists; the counts are of all of them."""
+_REACHED: Final = msgspec.json.Decoder(Reached)
 _RUN: Final = "import os; os.nice(19); from gateway.cli import main; main()"
 
 
@@ -68,11 +70,21 @@ class Trials:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._last: Trial | None = None
+        self._noted: Path | None = None
         self._task: asyncio.Task[None] | None = None
 
     def last(self, site: SiteId) -> Trial | None:
         """This site's trial, running or done."""
         return self._last if self._last is not None and self._last.site == site else None
+
+    def reached(self, site: SiteId) -> Reached | None:
+        """How far this site's trial is; None: it has not begun to judge, or is over."""
+        if self.last(site) is None or self._noted is None:
+            return None
+        try:
+            return _REACHED.decode(self._noted.read_bytes())
+        except FileNotFoundError:
+            return None
 
     async def start(self, site: SiteId, text: bytes, since: datetime, until: datetime) -> Trial:
         """Begin to judge the past by a changed space file.
@@ -95,6 +107,7 @@ class Trials:
         with tempfile.TemporaryDirectory(prefix="seuil-what-if-") as name:
             folder = Path(name)
             (folder / "space.toml").write_bytes(text)
+            self._noted = folder / "progress.json"
             try:
                 async with asyncio.timeout(LIMIT_S):
                     trial.outcome = await self._run(trial, folder)
@@ -103,6 +116,8 @@ class Trials:
                 trial.state, trial.failed = "failed", f"not done within {LIMIT_S} s"
             except ConfigError as wrong:
                 trial.state, trial.failed = "failed", str(wrong)
+            finally:
+                self._noted = None
 
     async def _run(self, trial: Trial, folder: Path) -> Outcome:
         """`seuil what-if` over the trial's time.
@@ -116,6 +131,7 @@ class Trials:
                 *(sys.executable, "-m", "gateway.adapters.broker_child", str(os.getpid())),
                 *("exec", sys.executable, "-c", _RUN, "what-if", "--json"),
                 *("--rules", str(folder / "space.toml"), "--csv", str(folder / "changed.csv")),
+                *("--progress", str(folder / "progress.json")),
                 *("--since", trial.since.isoformat(), "--until", trial.until.isoformat()),
                 *("--data-dir", str(self._settings.data_dir.absolute())),
                 stdin=DEVNULL,

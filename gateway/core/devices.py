@@ -10,9 +10,9 @@ from gateway.core.estimate.totals import Totals, passed
 from gateway.core.events import Misunderstood, Reported
 from gateway.core.facts import DeviceMinute, GapNoticed, PeopleCrossed, Sensed
 from gateway.core.names import DeviceId, ZoneId
-from gateway.core.readings import Crossed
+from gateway.core.readings import Crossed, Firmware
 from gateway.core.sequence import admit, admit_unnumbered
-from gateway.core.state import NEVER, DeviceState
+from gateway.core.state import NEVER, DeviceState, GhostReads
 from gateway.core.turn import Turn
 
 BATTERY_LOW_PERCENT = 15
@@ -60,6 +60,13 @@ def battery(turn: Turn, device: DeviceId, percent: float) -> None:
         turn.clear_alarm("battery-low", device)
 
 
+def runs(turn: Turn, device: DeviceId, firmware: Firmware) -> None:
+    """What a device says that it runs."""
+    turn.devices = turn.devices.set(
+        device, structs.replace(turn.devices[device], firmware=firmware)
+    )
+
+
 def crossed(turn: Turn, device: Device, zone: ZoneId | None, event: Reported) -> None:
     """A counter's totals: say them, and how many people passed since its last report.
 
@@ -104,8 +111,12 @@ def next_timer(turn: Turn) -> datetime:
     return min(waiting, default=NEVER)
 
 
-def minute_figures(turn: Turn, duplicates: dict[DeviceId, int]) -> None:
-    """Say every known device's health."""
+def minute_figures(
+    turn: Turn, duplicates: dict[DeviceId, int], ghosts: dict[DeviceId, int]
+) -> None:
+    """Say every known device's health, and keep the ghost reads of its day."""
+    for device_id in sorted(ghosts.keys() & turn.site.device.keys()):
+        _haunted(turn, device_id, ghosts[device_id])
     for device_id, state in sorted(turn.devices.items()):
         turn.say(
             DeviceMinute(
@@ -116,8 +127,18 @@ def minute_figures(turn: Turn, duplicates: dict[DeviceId, int]) -> None:
                 last_seen_s=round((turn.now - state.last_seen).total_seconds(), 3),
                 gaps=state.missing,
                 duplicates=duplicates.get(device_id, 0),
+                ghosts=ghosts.get(device_id, 0),
             )
         )
+
+
+def _haunted(turn: Turn, device: DeviceId, reads: int) -> None:
+    """A reader that only ever read ghosts is known by them."""
+    state = turn.devices.get(device) or DeviceState(last_seen=turn.now)
+    today = turn.site.day_of(turn.now)
+    so_far, before = state.ghosts.on(today) if state.ghosts is not None else (0, 0)
+    counted = GhostReads(today, so_far + reads, before)
+    turn.devices = turn.devices.set(device, structs.replace(state, ghosts=counted))
 
 
 def _admitted(

@@ -52,6 +52,7 @@ from gateway.core.readings import (
     Crossed,
     DoorReported,
     ExitRequested,
+    Firmware,
     MachineReported,
     Motion,
     Presence,
@@ -140,10 +141,11 @@ def _run_timers(turn: Turn) -> None:
 
 
 def _tick(turn: Turn, tick: Tick) -> None:
-    if tick.health is None:
-        return
-    devices.minute_figures(turn, tick.duplicates)
     health = tick.health
+    if tick.minute or health is not None:
+        devices.minute_figures(turn, tick.duplicates, tick.ghosts)
+    if health is None:
+        return
     turn.say(
         GatewayMinute(
             instance=health.instance,
@@ -200,6 +202,8 @@ def _reported(turn: Turn, event: Reported) -> None:  # noqa: C901, PLR0912 - a d
             _sense(turn, device, zone, event, percent)
         case Availability(state=status):
             devices.came_or_went(turn, device.id, online=status == "online")
+        case Firmware():
+            devices.runs(turn, device.id, event.reading)
         case DoorReported() | ExitRequested():
             pass  # at a device without a door, or too late to open one: in the journal, no more
         case _:

@@ -62,10 +62,16 @@ class GatewayHealth(Struct, frozen=True):
 
 
 class Tick(_Event, frozen=True):
-    """Time passed. Once a minute it carries what only the service can count."""
+    """Time passed. Once a minute it carries what only the service can count.
+
+    `minute`: it is that tick; in older journals `health` is the sign of it, told to one site only.
+    """
 
     duplicates: dict[DeviceId, int] = {}
     health: GatewayHealth | None = None
+    ghosts: dict[DeviceId, int] = {}
+    """Reads of no badge, by reader (`gateway.ghosts`)."""
+    minute: bool = False
 
 
 class DirectoryChanged(_Event, frozen=True):

@@ -27,6 +27,9 @@ READ_EVERY = timedelta(seconds=1)
 somebody badged; a building is the sum of its rooms, and may wait."""
 CHANCE_MOVED = 0.05
 """A chance that moved by less is no news, where the numbers of people stayed."""
+HINT_AGAIN = timedelta(minutes=10)
+"""A disagreement at the edge of being one comes and goes with each passage: that is one hint. Who
+was told of it and went to look needs no second word sooner."""
 
 
 def read_out(
@@ -129,7 +132,14 @@ def close_minutes(turn: Turn) -> None:
         begun = opened(state.known, current, state.count)
         zones = zones.set(
             zone_id,
-            structs.replace(begun, told=state.told, read_at=state.read_at, due=state.due),
+            structs.replace(
+                begun,
+                told=state.told,
+                read_at=state.read_at,
+                due=state.due,
+                hinted=state.hinted,
+                hinted_at=state.hinted_at,
+            ),
         )
     turn.zones = zones
     zone_days.tell_days(turn)
@@ -166,7 +176,7 @@ def _follow(turn: Turn, zone: Zone, before: ZoneState, sight: Sight | None) -> N
     """Take an estimate in, or its end, and say it."""
     count = None if sight is None else sight.count
     if count is not None:
-        _hint(turn, zone, before.count, count)
+        before = _hint(turn, zone, before, count)
     after = _changed(before, turn.now, before.known, count)
     after = structs.replace(after, told=before.known, read_at=turn.now, due=NEVER)
     turn.zones = turn.zones.set(zone.id, after)
@@ -218,10 +228,14 @@ def _is_news(before: ZoneState, now: HeadCount) -> bool:
     return moved >= CHANCE_MOVED
 
 
-def _hint(turn: Turn, zone: Zone, before: HeadCount | None, now: HeadCount) -> None:
+def _hint(turn: Turn, zone: Zone, before: ZoneState, now: HeadCount) -> ZoneState:
     """What is known and what is seen begin to disagree: somebody slipped in, or forgot to badge."""
-    if now.hint is not None and (before is None or before.hint != now.hint):
-        turn.say(Noticed(kind=now.hint, object=zone.id, holder=None, at=turn.now))
+    if now.hint is None or (before.count is not None and before.count.hint == now.hint):
+        return before
+    if before.hinted == now.hint and turn.now - before.hinted_at < HINT_AGAIN:
+        return before
+    turn.say(Noticed(kind=now.hint, object=zone.id, holder=None, at=turn.now))
+    return structs.replace(before, hinted=now.hint, hinted_at=turn.now)
 
 
 def _figures(zone_id: ZoneId, state: ZoneState) -> OccupancyMinute:

@@ -15,6 +15,8 @@ Total = Annotated[int, Meta(ge=0, le=2**53)]
 """A counter's total; 2**53 is what every JSON reader keeps exactly."""
 Number = Annotated[str, Meta(min_length=1, max_length=128)]
 """A badge number or a PIN, as text."""
+Label = Annotated[str, Meta(min_length=1, max_length=64)]
+"""What a maker calls something: a version, a model."""
 
 
 class _Reading(Struct, frozen=True, tag_field="type", gc=False):
@@ -102,6 +104,13 @@ class Availability(_Reading, frozen=True, tag="availability"):
     state: Literal["online", "offline"]
 
 
+class Firmware(_Reading, frozen=True, tag="firmware"):
+    """What a device runs, in its maker's words, and what it is; not part of the native `event`."""
+
+    version: Label
+    model: Label | None = None
+
+
 Reading = (
     CredentialPresented
     | DoorReported
@@ -115,6 +124,7 @@ Reading = (
     | Tampered
     | Battery
     | Availability
+    | Firmware
 )
 
 
@@ -134,19 +144,19 @@ class Report(Struct, frozen=True):
 
 
 class Origin(Struct, frozen=True):
-    """Who sent a message, and its number."""
+    """Who sent a message, and its number; None where the device numbers nothing."""
 
     site: SiteId
     device: DeviceId
-    boot: int
-    seq: int
+    boot: int | None = None
+    seq: int | None = None
 
 
 class WireError(Exception):
     """A message that no driver accepts: `reason` is a code, `detail` says what would be right.
 
-    `detail` never carries a badge number or PIN. `origin` is set where the message's number could
-    be read all the same.
+    `detail` never carries a badge number or PIN. `origin` is set where it could be read all the
+    same.
     """
 
     def __init__(self, reason: str, detail: str, origin: Origin | None = None) -> None:

@@ -5,7 +5,7 @@ A step never changes a state: it makes the next one, which shares what stayed th
 snapshot is this value, encoded.
 """
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal, TypeVar, get_args
 
 import msgspec
@@ -14,11 +14,12 @@ from msgspec import Struct
 
 from gateway.core.bookings import Booking, Target
 from gateway.core.directory import Directory, HolderId
-from gateway.core.estimate.reading import HeadCount
+from gateway.core.estimate.reading import HeadCount, Hint
 from gateway.core.estimate.totals import Totals
 from gateway.core.estimate.window import Estimate
 from gateway.core.facts import AlarmKind, DoorStatus, RequestAnswered
 from gateway.core.names import AccessPointId, DeviceId, DoorId, MachineId, ZoneId
+from gateway.core.readings import Firmware
 from gateway.core.requests import Mode
 
 T = TypeVar("T")
@@ -78,6 +79,9 @@ class ZoneState(Struct, frozen=True):
     """When the estimate was last read."""
     due: datetime = NEVER
     """When it is to be read again, because evidence came meanwhile."""
+    hinted: Hint | None = None
+    """The disagreement with the badges that was noticed last, at `hinted_at`."""
+    hinted_at: datetime = LONG_AGO
 
     @property
     def people(self) -> int:
@@ -101,6 +105,20 @@ class Boot(Struct, frozen=True):
     gaps: tuple[Gap, ...] = ()
 
 
+class GhostReads(Struct, frozen=True):
+    """A reader's ghost reads on the local `day`, and on the day before."""
+
+    day: date
+    reads: int
+    before: int = 0
+
+    def on(self, today: date) -> tuple[int, int]:
+        """Those of today and of yesterday."""
+        if self.day == today:
+            return self.reads, self.before
+        return 0, self.reads if self.day == today - timedelta(days=1) else 0
+
+
 class DeviceState(Struct, frozen=True):
     """A device's numbering and health. `boots` is ascending; `missing` counts events never seen."""
 
@@ -110,6 +128,9 @@ class DeviceState(Struct, frozen=True):
     online: bool | None = None
     battery: float | None = None
     fingerprints: tuple[int, ...] = ()
+    firmware: Firmware | None = None
+    ghosts: GhostReads | None = None
+    """None: it never read one."""
 
 
 class ModeState(Struct, frozen=True):

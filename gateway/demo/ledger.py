@@ -5,6 +5,7 @@ has each credential event that a reader presented exactly one row in `decision`?
 what a reader decided alone the same, and that the reader did?
 """
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Container, Iterable
 from pathlib import Path
@@ -72,6 +73,7 @@ class Ledger:
         self._path = journal
         self._influx = influx
         self._n = 0
+        self._last_n = sys.maxsize
 
     def advance(self) -> None:
         """Count what is in the store by now (blocking)."""
@@ -89,12 +91,23 @@ class Ledger:
         finally:
             file.close()
 
+    def stop(self) -> None:
+        """What comes from now on is not waited for: a gateway leaves it for its next start."""
+        file = JournalFile(self._path)
+        try:
+            self._last_n = file.last_n()
+        finally:
+            file.close()
+
     def waiting(self) -> int:
         """Points that are on disk, and not in the store yet (blocking)."""
         self.advance()
+        if not self._influx:
+            return 0
         file = JournalFile(self._path)
         try:
-            return sum(len(points(row)) for row in file.rows_after(self._n, _CHUNK) if self._influx)
+            rows = file.rows_after(self._n, _CHUNK)
+            return sum(len(points(row)) for row in rows if row.n <= self._last_n)
         finally:
             file.close()
 

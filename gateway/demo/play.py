@@ -216,6 +216,7 @@ class Play:
         """Every point is in the store, or there is no more time."""
         try:
             async with asyncio.timeout(STORED_S):
+                await asyncio.to_thread(self._ledger.stop)
                 while await asyncio.to_thread(self._ledger.waiting):
                     if self._told.yes or self._fault:
                         return

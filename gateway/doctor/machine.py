@@ -35,52 +35,59 @@ TIMEDATECTL_S: Final = 2.0
 def versions() -> Iterator[Finding]:
     """Python, our packages, SQLite."""
     python = ".".join(map(str, sys.version_info[:3]))
-    found = f"seuil {__version__} on Python {python}; {', '.join(_packages())}"
+    found = "seuil %(version)s on Python %(python)s; %(packages)s"
+    about = {"version": __version__, "python": python, "packages": ", ".join(_packages())}
     if sys.version_info[:2] < PYTHON_WANTED:
-        yield fault("python", found, "install Python 3.11 or newer, then run scripts/setup again")
+        do = "install Python 3.11 or newer, then run scripts/setup again"
+        yield fault("python", found, do, **about)
     elif missing := [name for name in PACKAGES if _version(name) is None]:
-        yield fault("python", f"{', '.join(missing)} not installed", "run scripts/setup")
+        names = ", ".join(missing)
+        yield fault("python", "%(names)s not installed", "run scripts/setup", names=names)
     else:
-        yield ok("python", found)
+        yield ok("python", found, **about)
+    found, sqlite = "SQLite %(version)s", sqlite3.sqlite_version
     if sqlite3.sqlite_version_info < SQLITE_WANTED:
         wanted = ".".join(map(str, SQLITE_WANTED))
-        do = f"the journal needs {wanted} or newer: take a newer Python or operating system"
-        yield fault("sqlite", f"SQLite {sqlite3.sqlite_version}", do)
+        do = "the journal needs %(wanted)s or newer: take a newer Python or operating system"
+        yield fault("sqlite", found, do, version=sqlite, wanted=wanted)
     else:
-        yield ok("sqlite", f"SQLite {sqlite3.sqlite_version}")
+        yield ok("sqlite", found, version=sqlite)
 
 
 def clock(now: datetime) -> Finding:
     """Opening hours, memberships and the 5 s of an order all stand on the clock."""
-    said = f"it is {now:%Y-%m-%d %H:%M:%S} UTC"
+    at = f"{now:%Y-%m-%d %H:%M:%S}"
     if now < NOT_BEFORE:
         do = "set the clock (timedatectl set-ntp true); every membership looks not started"
-        return fault("clock", f"{said}, which cannot be", do)
+        return fault("clock", "it is %(at)s UTC, which cannot be", do, at=at)
     synchronised = _ntp_synchronised()
     if synchronised is None:
-        return ok("clock", f"{said}; nothing here tells whether it is synchronised")
+        found = "it is %(at)s UTC; nothing here tells whether it is synchronised"
+        return ok("clock", found, at=at)
     if synchronised:
-        return ok("clock", f"{said}, synchronised")
+        return ok("clock", "it is %(at)s UTC, synchronised", at=at)
     do = "switch it on (timedatectl set-ntp true): readers' events older than 5 s open nothing"
-    return warning("clock", f"{said}, not synchronised by NTP", do)
+    return warning("clock", "it is %(at)s UTC, not synchronised by NTP", do, at=at)
 
 
 def data_folder(folder: Path) -> Iterator[Finding]:
     """Where the journal and the members are, or will be."""
     if folder.exists() and not folder.is_dir():
         do = "name a folder in SEUIL_DATA_DIR"
-        yield fault("data folder", f"{folder} is no folder", do)
+        yield fault("data folder", "%(folder)s is no folder", do, folder=folder)
         return
     there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if not os.access(there, os.R_OK | os.W_OK | os.X_OK):
-        do = f"give it to this user (chown), or run as {there.owner()}: without it nothing starts"
-        yield fault("data folder", f"{there.absolute()} cannot be written by this user", do)
+        found = "%(folder)s cannot be written by this user"
+        do = "give it to this user (chown), or run as %(owner)s: without it nothing starts"
+        whose = {"folder": there.absolute(), "owner": there.owner()}
+        yield fault("data folder", found, do, **whose)
     elif there != folder:
-        found = f"{folder.absolute()} is not there yet"
+        found = "%(folder)s is not there yet"
         do = "the first `seuil run` or `seuil members import` makes it; else check SEUIL_DATA_DIR"
-        yield warning("data folder", found, do)
+        yield warning("data folder", found, do, folder=folder.absolute())
     else:
-        yield ok("data folder", f"{folder.absolute()} can be written")
+        yield ok("data folder", "%(folder)s can be written", folder=folder.absolute())
     yield _disk(there)
 
 
@@ -130,10 +137,11 @@ def _ntp_synchronised() -> bool | None:
 
 def _disk(place: Path) -> Finding:
     free = shutil.disk_usage(place).free
-    said = f"{free / 1e9:.1f} GB free"
+    found, size = "%(size)s GB free", free / 1e9
     if free < DISK_FULL_BYTES:
         do = "make room now: without it nothing is journaled and no door opens"
-        return fault("disk", said, do)
+        return fault("disk", found, do, size=size)
     if free < DISK_LOW_BYTES:
-        return warning("disk", said, "make room: a busy site's journal needs 1 GB for some months")
-    return ok("disk", said)
+        do = "make room: a busy site's journal needs 1 GB for some months"
+        return warning("disk", found, do, size=size)
+    return ok("disk", found, size=size)

@@ -12,7 +12,7 @@ from pydantic_settings import EnvSettingsSource, SecretsSettingsSource
 from gateway.config import ConfigError, Settings, known_credential_key, load_space
 from gateway.config.settings import KEY_FILE
 from gateway.core.site import Site
-from gateway.doctor.finding import Finding, fault, ok, warning
+from gateway.doctor.finding import Finding, fault, ok, part, warning
 
 CHECK: Final = "settings"
 _OTHERS_MAY: Final = stat.S_IRWXG | stat.S_IRWXO
@@ -67,15 +67,17 @@ def credential_key(settings: Settings) -> tuple[bytes | None, Finding]:
     except ConfigError as wrong:
         return None, fault(check, str(wrong), "without this key no badge is known: restore it")
     if key is None:
-        found = f"there is no {file} yet"
-        return None, warning(check, found, "made by the first import of members or `seuil run`")
+        do = "made by the first import of members or `seuil run`"
+        return None, warning(check, "there is no %(file)s yet", do, file=file)
     if settings.credential_key is not None:
-        return key, ok(check, f"comes from the {_source_of('credential_key', settings)}")
+        source = part(_source_of("credential_key", settings))
+        return key, ok(check, "comes from the %(source)s", source=source)
     mode = stat.S_IMODE(file.stat().st_mode)
+    about = {"file": file, "mode": f"{mode:04o}"}
     if mode & _OTHERS_MAY:
-        found = f"{file} can be read by others (mode {mode:04o})"
-        return key, warning(check, found, f"chmod 600 {file}")
-    return key, ok(check, f"{file}, mode {mode:04o}; is it in your backup?")
+        found = "%(file)s can be read by others (mode %(mode)s)"
+        return key, warning(check, found, "chmod 600 %(file)s", **about)
+    return key, ok(check, "%(file)s, mode %(mode)s; is it in your backup?", **about)
 
 
 def _told(settings: Settings) -> Iterator[str]:

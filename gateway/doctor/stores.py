@@ -14,7 +14,7 @@ from gateway.adapters.journal_rows import from_us, to_us
 from gateway.core.names import DeviceId, SiteId
 from gateway.core.site import Site
 from gateway.core.state import State, decode
-from gateway.doctor.finding import Finding, fault, ok, spoken, warning
+from gateway.doctor.finding import Finding, Part, fault, ok, part, warning
 
 LOOK_BACK: Final = timedelta(days=1)
 SETTLED: Final = timedelta(seconds=10)
@@ -45,8 +45,8 @@ def journal(folder: Path, sites: Sequence[Site], now: datetime) -> Iterator[Find
     """What the gateway wrote, what it could not read, which devices it heard."""
     file = folder / JOURNAL_FILE
     if not file.is_file():
-        found = f"there is no {file} yet"
-        yield warning("journal", found, "the first `seuil run` makes it; else check SEUIL_DATA_DIR")
+        do = "the first `seuil run` makes it; else check SEUIL_DATA_DIR"
+        yield warning("journal", "there is no %(file)s yet", do, file=file)
         return
     try:
         with opened(file) as db:
@@ -56,8 +56,8 @@ def journal(folder: Path, sites: Sequence[Site], now: datetime) -> Iterator[Find
             for site in sites:
                 yield _devices(site, _last_heard(db, site.id), now)
     except (sqlite3.Error, OSError) as wrong:
-        do = f"may this user read it? else: sqlite3 {file} 'pragma integrity_check'"
-        yield fault("journal", f"{file} cannot be read: {wrong}", do)
+        do = "may this user read it? else: sqlite3 %(file)s 'pragma integrity_check'"
+        yield fault("journal", "%(file)s cannot be read: %(wrong)s", do, file=file, wrong=wrong)
 
 
 def members(folder: Path, key: bytes | None) -> Finding:
@@ -65,7 +65,7 @@ def members(folder: Path, key: bytes | None) -> Finding:
     file = folder / MEMBERS_FILE
     if not file.is_file():
         do = "seuil members import members.csv --space space.toml; without, no badge is known"
-        return warning("members", f"there is no {file} yet", do)
+        return warning("members", "there is no %(file)s yet", do, file=file)
     try:
         with opened(file) as db:
             ((holders,),) = db.execute("SELECT count(*) FROM holder")
@@ -73,14 +73,20 @@ def members(folder: Path, key: bytes | None) -> Finding:
             mark = db.execute("SELECT value FROM about WHERE word = 'key_mark'").fetchone()
     except sqlite3.Error as wrong:
         do = "may this user read it? else restore it from a backup, or import the members again"
-        return fault("members", f"{file} cannot be read: {wrong}", do)
-    said = f"{holders} members, {badges} badges"
+        return fault("members", "%(file)s cannot be read: %(wrong)s", do, file=file, wrong=wrong)
+    counts = {"holders": holders, "badges": badges}
     if badges and (key is None or (mark is not None and mark[0] != key_mark(key))):
         do = "restore the key that they were imported with, or remove the file and import again"
-        return fault("members", f"{said}, hashed with another credential key: all unknown", do)
+        found = (
+            "%(holders)s members, %(badges)s badges, "
+            "hashed with another credential key: all unknown"
+        )
+        return fault("members", found, do, **counts)
     if not badges:
-        return warning("members", said, "seuil members import members.csv --space space.toml")
-    return ok("members", f"{said}; the credential key fits")
+        do = "seuil members import members.csv --space space.toml"
+        return warning("members", "%(holders)s members, %(badges)s badges", do, **counts)
+    found = "%(holders)s members, %(badges)s badges; the credential key fits"
+    return ok("members", found, **counts)
 
 
 def _rows(db: sqlite3.Connection, file: Path, now: datetime) -> Finding:
@@ -89,15 +95,16 @@ def _rows(db: sqlite3.Connection, file: Path, now: datetime) -> Finding:
         wal = opened_file.read(20)[18:] == _WAL
     if not wal:
         do = "a copy? the gateway itself switches it on; see that nothing else writes there"
-        return warning("journal", f"{file} is not in WAL mode", do)
+        return warning("journal", "%(file)s is not in WAL mode", do, file=file)
     if last is None:
-        return ok("journal", f"{file} is empty, WAL")
+        return ok("journal", "%(file)s is empty, WAL", file=file)
     (received,) = db.execute("SELECT received FROM journal WHERE n = ?", (last,)).fetchone()
     age = now - from_us(received)
     if age < timedelta(seconds=-1):
         do = "set the clock: the gateway's time stands still until then, so no timer ends"
-        return fault("journal", f"its last row is {spoken(-age)} ahead of the clock", do)
-    return ok("journal", f"{last} rows, the last one {spoken(age)} old; WAL; {file}")
+        return fault("journal", "its last row is %(age)s ahead of the clock", do, age=-age)
+    found = "%(last)s rows, the last one %(age)s old; WAL; %(file)s"
+    return ok("journal", found, last=last, age=age, file=file)
 
 
 def _dead_letters(db: sqlite3.Connection, now: datetime) -> Finding:
@@ -114,8 +121,10 @@ def _dead_letters(db: sqlite3.Connection, now: datetime) -> Finding:
     topic, detail = db.execute(
         "SELECT topic, detail FROM dead_letter WHERE id = ?", (newest,)
     ).fetchone()
-    do = f"the newest is from {topic}: {detail}"
-    return warning("dead letters", f"in the last day: {said}", do)
+    do = "the newest is from %(topic)s: %(detail)s"
+    return warning(
+        "dead letters", "in the last day: %(said)s", do, said=said, topic=topic, detail=detail
+    )
 
 
 def _pending(db: sqlite3.Connection, now: datetime) -> Finding:
@@ -127,7 +136,8 @@ def _pending(db: sqlite3.Connection, now: datetime) -> Finding:
     if not waiting:
         return ok("answers", "none waits to be handed over")
     do = "the gateway ended while it answered: its next start records them as undelivered"
-    return warning("answers", f"{waiting} expired before the broker took them over", do)
+    found = "%(waiting)s expired before the broker took them over"
+    return warning("answers", found, do, waiting=waiting)
 
 
 def _last_heard(db: sqlite3.Connection, site: SiteId) -> dict[DeviceId, datetime]:
@@ -148,25 +158,33 @@ def _last_heard(db: sqlite3.Connection, site: SiteId) -> dict[DeviceId, datetime
 
 
 def _devices(site: Site, heard: dict[DeviceId, datetime], now: datetime) -> Finding:
-    check = f"devices of {site.id}"
-    never = [device.id for device in site.devices if device.id not in heard]
-    silent = [
-        f"{device.id} ({spoken(now - heard[device.id])})"
+    check, count = "devices of %(site)s", len(site.devices)
+    never = tuple(device.id for device in site.devices if device.id not in heard)
+    silent = tuple(
+        part("%(device)s (%(age)s)", device=device.id, age=now - heard[device.id])
         for device in site.devices
         if device.id in heard and now - heard[device.id] >= _patience(device.silent_after_s)
-    ]
-    said = [f"{len(never)} never heard: {_some(never)}"] if never else []
-    said += [f"{len(silent)} silent: {_some(silent)}"] if silent else []
+    )
+    said = [part("%(n)s never heard: %(names)s", n=len(never), names=_some(never))]
+    said += [part("%(n)s silent: %(names)s", n=len(silent), names=_some(silent))]
+    said = [each for each in said if each.values["n"]]
     if not said:
-        return ok(check, f"all {len(site.devices)} were heard within their time")
+        found = "all %(count)s were heard within their time"
+        return ok(check, found, site=site.id, count=count)
     do = "is it powered, on the network, with this broker's address, its own password and topic?"
-    return warning(check, f"of {len(site.devices)}, {'; '.join(said)}", do)
+    joined = _joined(said, "; ")
+    return warning(check, "of %(count)s, %(said)s", do, site=site.id, count=count, said=joined)
 
 
 def _patience(silent_after_s: float | None) -> timedelta:
     return SILENT if silent_after_s is None else timedelta(seconds=silent_after_s)
 
 
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+def _some(names: Sequence[str | Part]) -> tuple[str | Part, ...]:
+    more = part(" and %(n)s more", n=len(names) - _SHOWN)
+    return (*_joined(names[:_SHOWN], ", "), *((more,) if len(names) > _SHOWN else ()))
+
+
+def _joined(pieces: Sequence[str | Part], between: str) -> tuple[str | Part, ...]:
+    """With something between each two."""
+    return tuple(each for piece in pieces for each in (between, piece))[1:]

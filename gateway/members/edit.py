@@ -80,6 +80,13 @@ def with_holder(member: Member, **changes: object) -> Member:
     return structs.replace(member, holder=structs.replace(member.holder, **changes))
 
 
+def identity_of(member: Member) -> dict[str, str]:
+    """The cells that `with_identity` reads as the member is."""
+    holder = member.holder
+    groups = " ".join(holder.groups)
+    return {"name": member.name, "email": member.email or "", "kind": holder.kind, "groups": groups}
+
+
 def with_identity(member: Member, cells: Cells, known: Known) -> Member:
     """The member as the cells name, e-mail, kind and groups say.
 

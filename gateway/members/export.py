@@ -81,7 +81,7 @@ def _lines(members: Iterable[Member], timezone: ZoneInfo) -> Iterator[dict[str, 
             "badges_count": sum(each.kind == "badge" for each in member.credentials),
         }
         for plan in holder.memberships or (None,):
-            yield _member(member, holder) | _plan(plan, timezone) | whole
+            yield _member(member, holder) | plan_cells(plan, timezone) | whole
             whole = {}
 
 
@@ -94,7 +94,8 @@ def _member(member: Member, holder: Holder) -> dict[str, Cell]:
     }
 
 
-def _plan(plan: Membership | None, timezone: ZoneInfo) -> dict[str, Cell]:
+def plan_cells(plan: Membership | None, timezone: ZoneInfo) -> dict[str, Cell]:
+    """The cells that `cells.membership` reads as the plan."""
     if plan is None:
         return {}
     return {

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from gateway.members.columns import header_faults
 from gateway.members.known import Known
-from gateway.members.rows import Row, row_of
+from gateway.members.rows import Faults, Row, row_of
 from gateway.members.sheet import BadSheet, Line, LineFault, opened
 from gateway.members.together import Members, together
-from gateway.members.wrong import Wrong
 
 Watch = Callable[[Iterable["Row"], int | None], Iterable["Row"]]
 
@@ -52,7 +51,7 @@ def _rows(
             message = f"has {len(line.cells)} cells, the header has {len(columns)}"
             faults.append(LineFault(line.number, "", message))
             continue
-        try:
-            yield row_of(line, columns, known)
-        except Wrong as wrong:
-            faults.append(LineFault(line.number, wrong.column, str(wrong)))
+        row = row_of(line, columns, known, wrong := Faults(line.number))
+        faults += wrong.found
+        if not wrong.found:
+            yield row

@@ -1,6 +1,7 @@
 """One line of a members' file, read by itself; its faults name the column."""
 
-from typing import Final, Literal
+from collections.abc import Callable
+from typing import Final, Literal, TypeVar
 
 from msgspec import Struct
 
@@ -10,7 +11,7 @@ from gateway.core.names import GroupId
 from gateway.members import cells as read
 from gateway.members.credentials import Given, credentials
 from gateway.members.known import Known
-from gateway.members.sheet import Line
+from gateway.members.sheet import Line, LineFault
 from gateway.members.wrong import Wrong
 from gateway.spreadsheet import ESCAPED
 
@@ -19,6 +20,8 @@ _NUMBER_FORMATS: Final = ("decimal", "wiegand")
 _ERRORS: Final = frozenset(
     {"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#SPILL!", "#VALUE!"}
 )
+
+T = TypeVar("T")
 
 
 class Row(Struct, frozen=True):
@@ -38,29 +41,44 @@ class Row(Struct, frozen=True):
     groups: tuple[GroupId, ...]
 
 
-def row_of(line: Line, columns: list[str], known: Known) -> Row:
-    """What a line says.
+class Faults:
+    """What is wrong with one line, column by column, so that a file is mended in one go."""
 
-    Raises:
-        Wrong: a cell of it is wrong.
-    """
+    def __init__(self, line: int) -> None:
+        self.found: list[LineFault] = []
+        self._line = line
+
+    def tried(self, part: Callable[[], T], otherwise: T) -> T:
+        """A part of the line; `otherwise` where it is wrong, which is noted."""
+        try:
+            return part()
+        except Wrong as wrong:
+            if all(each.column != wrong.column for each in self.found):
+                self.found.append(LineFault(self._line, wrong.column, str(wrong)))
+            return otherwise
+
+
+def row_of(line: Line, columns: list[str], known: Known, faults: Faults) -> Row:
+    """What a line says; worth something only where `faults` stays empty."""
     cells = dict(zip(columns, map(_unescaped, line.cells), strict=True))
-    _check_numbers(line, columns, cells)
-    ref = read.needed(cells, "ref")
+    tried = faults.tried
+    tried(lambda: _check_numbers(line, columns, cells), None)
+    ref = tried(lambda: read.needed(cells, "ref"), "")
     holder = holder_of(known.key, ref)
-    trainings, mentioned = read.trainings(cells, known)
+    none: tuple[tuple[Training, ...], tuple[str, ...]] = ((), ())
+    trainings, mentioned = tried(lambda: read.trainings(cells, known), none)
     return Row(
         line=line.number,
         ref=ref,
-        name=read.needed(cells, "name") if "name" in columns else "",
-        email=read.email(cells),
-        kind=read.one_of(cells, "kind", "member", "visitor"),
-        membership=read.membership(cells, known),
-        given=tuple(credentials(cells, holder, known)),
+        name=tried(lambda: read.needed(cells, "name"), "") if "name" in columns else "",
+        email=tried(lambda: read.email(cells), None),
+        kind=tried(lambda: read.one_of(cells, "kind", "member", "visitor"), "member"),
+        membership=tried(lambda: read.membership(cells, known), None),
+        given=tried(lambda: tuple(credentials(cells, holder, known)), ()),
         trainings=trainings,
         mentioned=mentioned,
-        roles=read.roles(cells, known),
-        groups=read.groups(cells, known),
+        roles=tried(lambda: read.roles(cells, known), ()),
+        groups=tried(lambda: read.groups(cells, known), ()),
     )
 
 

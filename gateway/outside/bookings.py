@@ -1,29 +1,23 @@
-"""The feed of bookings: when a room or machine is taken, never by whom or for what.
+"""When a room or machine is taken, as the gateway's own journal says; the console only reads.
 
-Read from the gateway's own journal, where bookings lie as times and pseudonyms; what an event is
-called has never come that far. The console only reads.
+Bookings lie there as times and pseudonyms; what an event is called has never come that far.
 """
 
 import asyncio
 import sqlite3
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
-
-import icalendar
 
 from gateway.adapters.journal import JOURNAL_FILE
 from gateway.adapters.journal_file import JournalFile
 from gateway.clock import Clock
 from gateway.core.bookings import Booking, Target
 from gateway.core.events import BookingsChanged
-from gateway.core.names import SiteId, Text
-from gateway.core.site import Site
+from gateway.core.names import SiteId
 
 FRESH_S: Final = 60.0
 """Seconds for which an answer is told again: who asks more often costs the disk nothing."""
-_TAKEN: Final = Text("Réservé", "Booked")
 
 Booked = Mapping[Target, tuple[Booking, ...]]
 
@@ -69,36 +63,3 @@ class Bookings:
         except sqlite3.Error as wrong:
             raise UnknownError(f"{self._path} cannot be read: {wrong}") from None
         return booked
-
-
-def calendar(site: Site, booked: Booked, now: datetime) -> bytes:
-    """A site's bookings as RFC 5545."""
-    feed = icalendar.Calendar()
-    feed.add("prodid", "-//Seuil//bookings//FR")
-    feed.add("version", "2.0")
-    feed.add("name", site.name.fr)
-    feed.add("x-wr-calname", site.name.fr)
-    feed.add("refresh-interval", timedelta(minutes=5), parameters={"VALUE": "DURATION"})
-    for target, bookings in sorted(booked.items()):
-        for event in _events(site, target, bookings, now):
-            feed.add_component(event)
-    content: bytes = feed.to_ical()
-    return content
-
-
-def _events(
-    site: Site, target: Target, bookings: Iterable[Booking], now: datetime
-) -> Iterable[icalendar.Event]:
-    kind, _, about = target.partition(":")
-    things = site.machines if kind == "machine" else site.zones
-    name = next((thing.name.fr for thing in things if thing.id == about), about)
-    for booking in bookings:
-        event = icalendar.Event()
-        event.add("uid", f"{booking.id}.{about}.{site.id}@seuil")
-        event.add("dtstamp", now)
-        event.add("dtstart", booking.starts)
-        event.add("dtend", booking.ends)
-        event.add("summary", f"{_TAKEN.fr} / {_TAKEN.en} : {name}")
-        event.add("location", name)
-        event.add("class", "PUBLIC" if booking.public else "PRIVATE")
-        yield event

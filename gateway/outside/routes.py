@@ -13,7 +13,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic import SecretStr
 
 from gateway.core.site import Site
-from gateway.outside.bookings import UnknownError, calendar
+from gateway.outside.bookings import UnknownError
 from gateway.outside.outside import Outside
 
 _PUBLIC_S = 30
@@ -96,6 +96,9 @@ def router(outside: Outside) -> APIRouter:
         site: AnySite = None,
     ) -> Response:
         """When rooms and machines are taken, never by whom."""
+        # Imported here: icalendar weighs 4 MB, and most places have no such feed.
+        from gateway.outside.booking_feed import calendar  # noqa: PLC0415
+
         if not _same(token, _wanted(outside.settings.bookings_token)):
             raise HTTPException(404, "no such feed")
         chosen = _site(outside, site)

@@ -21,23 +21,33 @@ class Table(Struct, frozen=True):
 
 def summary(month: Month, words: Words) -> Table:
     """What a reader in a hurry wants."""
-    visits = [day.visits for day in month.visits if day.visits is not None]
     return Table(
         title=words["summary"],
         head=("", words.month(month.first)),
         rows=(
             (words["visitors"], words.people(month.visitors)),
-            (words["visits"], words.number(sum(visits)) if visits else words["few"]),
+            (words["visits"], _visits(month, words)),
             (words["stay"], words.duration(month.stay_s)),
-            (f"{words['doors']} : {words['granted'].lower()}", words.number(month.granted)),
+            (words.part("doors", "granted"), words.number(month.granted)),
             (
-                f"{words['doors']} : {words['refused'].lower()}",
+                words.part("doors", "refused"),
                 words.number(sum(count for _, count in month.refused)),
             ),
             (words["watched"], words.share(month.watched)),
         ),
         note=words["visits_note"],
     )
+
+
+def _visits(month: Month, words: Words) -> str:
+    """The sum of the days that are closed; a day with few visits hides how many they were."""
+    told = [day.visits for day in month.visits if day.visits is not None]
+    if not month.visits:
+        return words["unknown"]
+    if not told:
+        return words["few_a_day"]
+    whole = words.number(sum(told))
+    return whole if len(told) == len(month.visits) else words["at_least"].format(whole)
 
 
 def zones(month: Month, words: Words) -> Table:
@@ -117,7 +127,7 @@ def visit_days(month: Month, words: Words) -> Table:
 def refusals(month: Month, words: Words) -> Table:
     """A row a reason."""
     return Table(
-        title=f"{words['doors']} : {words['refused'].lower()}",
+        title=words.part("doors", "refused"),
         head=(words["reason"], words["count"]),
         rows=tuple(
             (_sentence(reason, words), words.number(count)) for reason, count in month.refused

@@ -44,6 +44,10 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "People present on average, by local hour.",
     ),
     "days": ("Jour par jour", "Day by day"),
+    "days_note": (
+        "Le plus de personnes à la fois, jour par jour.",
+        "The most people at once, day by day.",
+    ),
     "day": ("Jour", "Day"),
     "hour": ("Heure", "Hour"),
     "doors": ("Passages", "Passages"),
@@ -52,6 +56,8 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "reason": ("Motif", "Reason"),
     "count": ("Nombre", "Count"),
     "few": ("moins de 5", "fewer than 5"),
+    "few_a_day": ("moins de 5 par jour", "fewer than 5 a day"),
+    "at_least": ("au moins {}", "at least {}"),
     "unknown": ("non mesuré", "not measured"),
     "closed": ("fermé", "closed"),
     "privacy": (
@@ -84,6 +90,11 @@ class Words:
 
     def __getitem__(self, key: str) -> str:
         return _WORDS[key][self.language == "en"]
+
+    def part(self, whole: str, part: str) -> str:
+        """`Passages : refusés`, `Passages: refused`."""
+        colon = "\N{NO-BREAK SPACE}:" if self.language == "fr" else ":"
+        return f"{self[whole]}{colon} {self[part].lower()}"
 
     def month(self, first: date) -> str:
         """`novembre 2026`."""

@@ -117,6 +117,12 @@ def _heard_by(listener: str) -> str:
         pytest.param("console", "home-assistant", "homeassistant/status", id="its birth"),
         pytest.param("gateway", "lyon.garage", "rfid/send", id="esp-rfid to gateway"),
         pytest.param("lyon.garage", "gateway", "rfid/cmd", id="order to esp-rfid"),
+        pytest.param(
+            "gateway",
+            "lyon.garage",
+            "homeassistant/lock/garage/lock0/config",
+            id="esp-rfid announces what it runs",
+        ),
         pytest.param("gateway", "zigbee2mqtt", "zigbee2mqtt/pir hall", id="zigbee to gateway"),
         pytest.param("gateway", "lyon.bolt", "tele/bolt/LWT", id="tasmota to gateway"),
         pytest.param("lyon.bolt", "gateway", "cmnd/bolt/Backlog0", id="order to tasmota"),

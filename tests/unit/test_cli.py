@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import stat
 from collections.abc import Callable, Coroutine
 from contextlib import closing
@@ -256,6 +257,16 @@ async def _cancelled_by_nobody() -> None:
 async def _interrupted() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
     await asyncio.Event().wait()
+
+
+def test_no_set_up_link_leads_to_another_program() -> None:
+    """Whoever has the port would be handed the way in."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        result = run("console", str(SPACE), "--port", port)
+    assert result.exit_code == 2
+    assert "another program has it" in result.output
+    assert "set-up" not in result.output
 
 
 @pytest.mark.parametrize(

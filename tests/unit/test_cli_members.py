@@ -188,6 +188,14 @@ LINES = {
 }
 
 
+def test_each_wrong_column_of_a_line_is_told_at_once(place: Place) -> None:
+    """Whoever mends a file does it once."""
+    line = "M1,Ada,ada,,residant,,,,xyz,hax"
+    told = place.told(f"{HEADER}{BOB}{line}\n")
+    columns = {(fault["line"], fault["column"]) for fault in told["faults"]}
+    assert columns == {(3, "email"), (3, "plan"), (3, "badge_format")}
+
+
 @pytest.mark.parametrize(("line", "column", "message"), LINES.values(), ids=LINES)
 def test_a_bad_line_is_told_and_nothing_is_written(
     place: Place, line: str, column: str, message: str

@@ -268,5 +268,6 @@ def accepted(arguments: list[str]) -> None:
     group = typer.main.get_command(app)
     assert isinstance(group, TyperGroup)
     name, *rest = [SPACE if word == "/etc/seuil/space.toml" else word for word in arguments]
-    assert name in group.commands
-    group.commands[name].make_context(name, rest)
+    command = group.get_command(group.make_context("seuil", [name]), name)
+    assert command is not None, name
+    command.make_context(name, rest)

@@ -28,7 +28,7 @@ from gateway.core.events import (
 )
 from gateway.core.facts import Decided
 from gateway.core.names import OPERATOR, DeviceId, DoorId
-from gateway.core.readings import CredentialPresented
+from gateway.core.readings import CredentialPresented, Firmware
 from gateway.core.requests import AcknowledgeAlarm, MarkLeft, OpenDoor, Order, Request, SetMode
 from gateway.core.state import State
 from tests.unit.core.place import HALL, MONDAY, SITE, Place, member
@@ -332,11 +332,12 @@ def test_bookings_that_are_to_come(tmp_path: Path, place: Place) -> None:
 def test_devices_say_how_they_are(tmp_path: Path, place: Place) -> None:
     """Those that never spoke, too; duplicates are those of the last hour."""
     health = GatewayHealth("gw1", 0, 1.0, 0, 0)
-    place.tell(Tick({DeviceId("front-in"): 7}, health))
+    place.tell(Tick({DeviceId("front-in"): 7}, health, ghosts={DeviceId("front-in"): 4}))
     place.after(3000)
     place.tell(Tick({DeviceId("front-in"): 2}, health))
     place.number("front-in")
     place.badge("front-in", "eve")
+    place.says("front-in", Firmware("1.4.2", "Portier"))
     asyncio.run(keep(tmp_path / JOURNAL_FILE, place))
     with opened(tmp_path / JOURNAL_FILE) as connection:
         now = past.PastState().at(connection, "hub")
@@ -346,6 +347,7 @@ def test_devices_say_how_they_are(tmp_path: Path, place: Place) -> None:
     assert set(lines) == {str(device.id) for device in SITE.devices}
     front = lines["front-in"]
     assert (front.last_seen, front.open_gaps, front.duplicates) == (place.now, 1, 9)
+    assert (front.ghosts, front.firmware, front.model) == (4, "1.4.2", "Portier")
     assert next(line for line in later if line.device == "front-in").duplicates == 2
     assert lines["lab-lock"].last_seen is None
 

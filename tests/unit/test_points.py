@@ -83,6 +83,7 @@ def _device(*, online: bool | None, battery: float | None, last_seen_s: float | 
         last_seen_s=last_seen_s,
         gaps=2,
         duplicates=1,
+        ghosts=3,
     )
 
 
@@ -154,14 +155,14 @@ def _device(*, online: bool | None, battery: float | None, last_seen_s: float | 
             [
                 (
                     "device,site=atelier,device=counter online=true,battery=88.5,last_seen_s=0.5,"
-                    f"gaps=2i,duplicates=1i {US}000"
+                    f"gaps=2i,duplicates=1i,ghosts=3i {US}000"
                 )
             ],
             id="a device's health",
         ),
         pytest.param(
             _device(online=None, battery=None, last_seen_s=None),
-            [f"device,site=atelier,device=counter gaps=2i,duplicates=1i {US}000"],
+            [f"device,site=atelier,device=counter gaps=2i,duplicates=1i,ghosts=3i {US}000"],
             id="what is not known of a device is left out",
         ),
         pytest.param(

@@ -23,7 +23,7 @@ from gateway.core.names import DeviceId, Text
 from gateway.report.month import Month, ZoneMonth, month_of
 from gateway.report.page import page
 from gateway.report.pdf import pdf
-from gateway.report.tables import csv_rows
+from gateway.report.tables import csv_rows, summary
 from gateway.report.words import Words
 from tests.unit.core.place import BOOTH, HALL, SITE
 
@@ -183,6 +183,21 @@ def test_few_people_are_not_told(past: Past, tmp_path: Path) -> None:
     few = figures(past.store(tmp_path))
     assert (few.visitors, few.stay_s) == (None, None)
     assert "moins de 5" in page(few, Words("fr"))
+
+
+def test_the_months_visits_say_what_they_leave_out(month: Month) -> None:
+    """A day with few hides its number; a month without a closed day has none to tell."""
+    first, second = month.visits
+    for visits, told in (
+        ((first,), "7"),
+        ((first, second), "at least 7"),
+        ((second,), "fewer than 5 a day"),
+        ((), "not measured"),
+    ):
+        shown = summary(structs.replace(month, visits=visits), Words("en"))
+        rows = {row[0]: row[1] for row in shown.rows}
+        assert rows["Visits"] == told
+        assert "Passages: granted" in rows
 
 
 def test_a_visit_of_a_whole_day_is_a_forgotten_way_out(past: Past, tmp_path: Path) -> None:

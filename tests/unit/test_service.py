@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.announce import Announcer
 from gateway.clock import ManualClock
 from gateway.core.directory import HolderId
-from gateway.core.state import MachineUse
+from gateway.core.names import DeviceId
+from gateway.core.state import GhostReads, MachineUse
 from gateway.intake import Intake
 from gateway.recovery import Recovered, SiteInForce
 from gateway.service import Service
@@ -175,3 +177,47 @@ async def test_a_request_that_nobody_can_read_is_kept_before_it_is_answered(
     assert isinstance(refusal, Outgoing)
     assert json.loads(refusal.payload)["detail"].startswith("by: is missing")
     assert ack == f"ack of {topic}"
+
+
+def _badge(seq: int, number: str, at: datetime = MONDAY) -> bytes:
+    said = {"boot": 1, "seq": seq, "at": at.isoformat(), "type": "credential", "credential": number}
+    return json.dumps(said).encode()
+
+
+async def test_ghost_reads_are_counted_by_reader(tmp_path: Path) -> None:
+    """A number that is none, once though it is sent again, and a badge faster than any hand."""
+    event = "seuil/hub/front-in/event"
+    reads = (
+        _badge(1, "00000000"),
+        _badge(1, "00000000"),
+        _badge(2, "04a224b2c31990"),
+        _badge(3, "04a224b2c31990", MONDAY + timedelta(seconds=0.4)),
+        _badge(4, "04a224b2c31990", MONDAY + timedelta(seconds=4)),
+        _badge(5, "04b0b0b0b0b0b0", MONDAY + timedelta(seconds=4)),
+    )
+    async with desk(tmp_path) as place:
+        for read in reads:
+            place.hear(event, read)
+        acks = f"ack of {event}"
+        await until(lambda: place.session.sent.count(acks) == len(reads), "all is on disk")
+        place.clock.advance(61)
+        place.service.inbox.nudge()
+
+        def counted() -> GhostReads | None:
+            return place.service.states[SITE.id].devices[DeviceId("front-in")].ghosts
+
+        await until(counted, "the minute is told")
+        assert counted() == GhostReads(SITE.day_of(MONDAY), 2)
+
+
+async def test_a_firmware_that_is_known_is_not_journaled_again(tmp_path: Path) -> None:
+    """Some makers tell it with every message."""
+    status = "seuil/hub/front-in/status"
+    async with desk(tmp_path) as place:
+        for version in ("1.0", "1.0", "1.1", "1.1"):
+            said = {"state": "online", "firmware": version}
+            place.hear(status, json.dumps(said).encode())
+        acks = f"ack of {status}"
+        await until(lambda: place.session.sent.count(acks) == 4, "all is on disk")
+        rows = await place.journal.read(lambda file: file.rows_after(0, 100))
+    assert [row.kind for row in rows].count("firmware") == 2

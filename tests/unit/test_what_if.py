@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec import structs
 from typer.testing import CliRunner, Result
@@ -26,7 +27,7 @@ from gateway.core.names import PlanId, ZoneId
 from gateway.core.places import Zone
 from gateway.core.plans import Plan, Right
 from gateway.core.site import Site
-from gateway.what_if import Judged, what_if
+from gateway.what_if import Judged, Reached, rows_of, what_if
 from tests.unit.core.place import ANNEX, HALL, HOUSE, MONDAY, SITE, Place
 
 EXAMPLES = Path(__file__).parents[2] / "gateway" / "examples"
@@ -139,6 +140,33 @@ def test_a_snapshot_saves_the_way_to_it(morning: JournalFile) -> None:
     half = MONDAY + timedelta(minutes=30)
     list(what_if(morning, SITE, half, EVER, heard.append))
     assert min(heard) == morning.snapshots(SITE.id)[-1] + 1
+
+
+def test_its_rows_are_counted_from_there(morning: JournalFile) -> None:
+    """What is left to do is the rows behind the snapshot, or all of them."""
+    half = MONDAY + timedelta(minutes=30)
+    snapshot, last = morning.snapshots(SITE.id)[-1], morning.last_n()
+    assert rows_of(morning, SITE.id, half) == range(snapshot, last)
+    assert rows_of(morning, SITE.id, MONDAY) == range(last)
+
+
+@pytest.mark.parametrize(
+    ("reached", "percent", "left_s"),
+    [
+        (Reached(0, 1000, 0.0), 0, None),
+        (Reached(49, 1000, 60.0), 4, None),
+        (Reached(500, 1000, 1.9), 50, None),
+        (Reached(250, 1000, 10.0), 25, 30),
+        (Reached(999, 1000, 10.0), 99, 0),
+        (Reached(1001, 1000, 10.0), 100, 0),
+        (Reached(0, 0, 0.0), 0, None),
+    ],
+)
+def test_the_time_left_is_told_when_the_pace_is_known(
+    reached: Reached, percent: int, left_s: int | None
+) -> None:
+    """Not from the first rows, nor from the first moments."""
+    assert (reached.percent, reached.left_s) == (percent, left_s)
 
 
 def test_new_rooms_hold_the_people_who_are_in_their_inner_rooms(morning: JournalFile) -> None:
@@ -269,6 +297,26 @@ def test_what_if_sums_up_and_lists_in_csv(journal: Path, tmp_path: Path) -> None
     lines = list(csv.DictReader((tmp_path / "changed.csv").read_text("utf-8").splitlines()))
     assert [line["holder"] for line in lines] == ["ada", "bob", "cyd"]
     assert {line["would_be"] for line in lines} == {"denied"}
+
+
+def test_what_if_writes_how_far_it_is(
+    journal: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For the console: each new percent once, in a file that is whole, up to the end."""
+    note, heard = tmp_path / "progress.json", []
+    replace = Path.replace
+
+    def replaced(draft: Path, target: Path) -> Path:
+        heard.append(msgspec.json.decode(draft.read_bytes(), type=Reached).percent)
+        return replace(draft, target)
+
+    monkeypatch.setattr(Path, "replace", replaced)
+    since = ("--since", "2026-11-01", "--until", "2030-01-01", "--data-dir", str(tmp_path))
+    told("what-if", "--rules", str(journal), *since, "--progress", str(note))
+    assert heard == sorted(set(heard))
+    assert heard[-1] == 100
+    assert msgspec.json.decode(note.read_bytes(), type=Reached).percent == 100
+    assert [each.name for each in tmp_path.glob("progress*")] == ["progress.json"]
 
 
 def test_what_if_for_people(journal: Path, tmp_path: Path) -> None:

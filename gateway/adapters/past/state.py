@@ -46,8 +46,9 @@ class DeviceLine(Struct, frozen=True):
     """A device of the space file; `last_seen` None: it never spoke.
 
     `gaps` are events that never came, since it is known; `open_gaps` may still come; `duplicates`
-    are those of the last hour. `alarms` stand now. `is_installed` False: it spoke, and is gone from
-    the space file.
+    are those of the last hour, `ghosts` the ghost reads of the site's day, `ghosts_before` those of
+    the day before (`gateway.ghosts`). `firmware` and `model` are its own words. `alarms` stand
+    now. `is_installed` False: it spoke, and is gone from the space file.
     """
 
     device: str
@@ -60,6 +61,10 @@ class DeviceLine(Struct, frozen=True):
     gaps: int
     open_gaps: int
     duplicates: int
+    ghosts: int
+    ghosts_before: int
+    firmware: str | None
+    model: str | None
     alarms: tuple[AlarmKind, ...]
     is_installed: bool
 
@@ -156,7 +161,7 @@ def devices(connection: sqlite3.Connection, now: SiteNow, at: datetime) -> tuple
     counted = duplicates(connection, site.id, at - _COUNTED)
     gone = sorted(state.devices.keys() - site.device.keys())
     return tuple(
-        _device_line(now, device, state.devices.get(device), counted.get(device, 0))
+        _device_line(now, device, state.devices.get(device), at, counted.get(device, 0))
         for device in (*site.device, *gone)
     )
 
@@ -183,9 +188,13 @@ AND fact.value ->> 'fact' = '{DeviceMinute.__name__}' AND fact.value ->> 'duplic
 GROUP BY 1"""  # noqa: S608 - our own word
 
 
-def _device_line(now: SiteNow, device: str, state: DeviceState | None, repeated: int) -> DeviceLine:
+def _device_line(
+    now: SiteNow, device: str, state: DeviceState | None, at: datetime, repeated: int
+) -> DeviceLine:
     described = now.site.device.get(device)  # type: ignore[call-overload]
     boots = state.boots if state is not None else ()
+    ghosts = state.ghosts.on(now.site.day_of(at)) if state and state.ghosts else (0, 0)
+    firmware = state.firmware if state else None
     return DeviceLine(
         device=device,
         role=described.role if described else None,
@@ -197,6 +206,10 @@ def _device_line(now: SiteNow, device: str, state: DeviceState | None, repeated:
         gaps=state.missing if state else 0,
         open_gaps=sum(gap.last - gap.first + 1 for boot in boots for gap in boot.gaps),
         duplicates=repeated,
+        ghosts=ghosts[0],
+        ghosts_before=ghosts[1],
+        firmware=firmware.version if firmware else None,
+        model=firmware.model if firmware else None,
         alarms=tuple(sorted(kind for kind, about in now.state.alarms if about == device)),
         is_installed=described is not None,
     )

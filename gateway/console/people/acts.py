@@ -23,6 +23,7 @@ from gateway.core.site import Site
 from gateway.members import cells as read
 from gateway.members import edit
 from gateway.members.edit import Revise
+from gateway.members.export import plan_cells
 from gateway.members.known import Known
 from gateway.members.wrong import Wrong
 from gateway.privacy.member import erase_member
@@ -96,6 +97,23 @@ def plan_change(given: dict[str, str], known: Known, here: Site) -> Revise:
         if plan is None:
             raise Wrong("plan", "is empty")
         return edit.with_plan(member, place, plan)
+
+    return revise
+
+
+def plan_part(place: int, given: dict[str, str], known: Known, here: Site) -> Revise:
+    """The same for the plan at `place` (from 1), of which `given` is only a part.
+
+    `revise` raises:
+        Wrong: There is no such plan, or a cell says nothing.
+    """
+
+    def revise(member: Member) -> Member:
+        kept = member.holder.memberships
+        if not 0 < place <= len(kept):
+            raise Wrong("place", "is no plan of this member")
+        cells = {name: str(cell) for name, cell in plan_cells(kept[place - 1], here.clock).items()}
+        return plan_change(cells | given | {"place": str(place - 1)}, known, here)(member)
 
     return revise
 

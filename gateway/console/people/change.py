@@ -7,6 +7,7 @@ without an administrator.
 
 import hashlib
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 
@@ -21,6 +22,8 @@ from gateway.core.directory import HolderId
 from gateway.core.names import SiteId, Text
 from gateway.core.site import Site
 from gateway.members.edit import Revise, without_administrator
+
+CHANGED_MEANWHILE: Final = "changed-meanwhile"
 
 
 async def change(
@@ -160,7 +163,7 @@ def changed_meanwhile() -> Problem:
     """Somebody else changed the members since the page was drawn."""
     return Problem(
         409,
-        "changed-meanwhile",
+        CHANGED_MEANWHILE,
         Text("Quelqu'un d'autre vient de modifier", "Somebody else has just changed this"),
         Text("Rechargez la page et recommencez.", "Reload the page and try again."),
     )

@@ -24,8 +24,11 @@ from gateway.console.screens import (
     members_api,
     members_change,
     members_import,
+    members_revised,
     mode,
     rules,
+    sites,
+    what_if,
 )
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -36,12 +39,14 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     *(here.pages, here.api),
     *(history.pages, history.api),
     members_import.pages,  # before a member's page: its paths are words, not pseudonyms
-    *(members.pages, members_change.pages, members_api.api),
+    *(members.pages, members_change.pages),
+    *(members_api.api, members_revised.api),  # in this order: a word is no pseudonym
     *(enrol.pages, enrol.api),
     *(rules.pages, rules.api),
+    *(what_if.pages, what_if.api),
     *(devices.pages, devices.api),
     *(alarms.pages, alarms.api),
     *(health.pages, health.api),
     *(audit.pages, audit.api),
-    kiosk.pages,
+    *(kiosk.pages, sites.api),
 )

@@ -13,7 +13,8 @@ from starlette.requests import Request
 
 from gateway.console import audited
 from gateway.console.asking import Bilingual
-from gateway.console.audited import ACTIONS, Found
+from gateway.console.audit_words import ACTIONS
+from gateway.console.audited import Found
 from gateway.console.i18n import in_lang
 from gateway.console.looks import look
 from gateway.console.pages import lang_of, page
@@ -94,7 +95,8 @@ async def audit_csv(
         found = await audited.audited(console, here, _query(which, here), place, EXPORTED)
         for line in found.lines:
             cells = (line.at.isoformat(), line.who, line.by, in_lang(line.word, lang))
-            rest = (in_lang(line.about, lang), line.why, line.outcome or "done", line.source)
+            reason = in_lang(line.reason, lang)
+            rest = (in_lang(line.about, lang), reason, line.outcome or "done", line.source)
             sheet.writerow([harmless(cell) for cell in (*cells, *rest)])
         left, place = left - len(found.lines), found.following
         if place is None:

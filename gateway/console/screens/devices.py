@@ -1,7 +1,7 @@
 """Devices: which readers and sensors are well, and what is wrong with the others."""
 
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -11,12 +11,13 @@ from starlette.requests import Request
 
 from gateway.adapters.past import DeviceLine, devices
 from gateway.adapters.past.letters import LetterLine, dead_letters
-from gateway.console.i18n import Words, in_lang, words
+from gateway.console import device_words
+from gateway.console.device_words import Tone
+from gateway.console.i18n import in_lang, words
 from gateway.console.pages import lang_of, page
 from gateway.console.place import Console
 from gateway.console.problems import RESPONSES, Problem
 from gateway.console.seat import ConsoleHere, SiteHere, Viewer
-from gateway.console.view import alarm_word
 from gateway.core.names import DeviceId
 from gateway.core.site import Site
 from gateway.wire.rights import RightsState
@@ -24,7 +25,6 @@ from gateway.wire.rights import RightsState
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["devices"], responses=RESPONSES)
 LETTERS_SHOWN: Final = 20
-Tone = Literal["calm", "warm", "alert", "soft"]
 _WORST: Final[dict[str, int]] = {"alert": 0, "warm": 1, "soft": 2, "calm": 3}
 
 
@@ -38,6 +38,8 @@ class Row(Struct, frozen=True):
     do: str
     rights: str
     rights_tone: Tone
+    others_run: str
+    """What most of its like run, where it runs something else."""
 
 
 _FRONT: Final[dict[str, Any]] = {
@@ -51,6 +53,11 @@ _FRONT: Final[dict[str, Any]] = {
     "gaps": 0,
     "open_gaps": 0,
     "duplicates": 2,
+    "ghosts": 3,
+    "ghosts_before": 1,
+    "firmware": "1.4.1",
+    "model": "Portier 2",
+    "others_run": "1.4.2",
     "alarms": ["device-offline"],
     "rights": "confirmed",
     "is_installed": True,
@@ -58,7 +65,11 @@ _FRONT: Final[dict[str, Any]] = {
 
 
 class DeviceBody(BaseModel):
-    """A device and how it is. `gaps` are events that never came, `duplicates` those of an hour."""
+    """A device and how it is.
+
+    `gaps` are events that never came, `duplicates` those of an hour; `ghosts` are numbers that are
+    none and badges read twice in a second, on the site's day and on the one before.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [_FRONT]})
     device: str
@@ -71,6 +82,13 @@ class DeviceBody(BaseModel):
     gaps: int
     open_gaps: int
     duplicates: int
+    ghosts: int
+    ghosts_before: int
+    firmware: str | None = Field(description="In the maker's words; null: it does not tell.")
+    model: str | None
+    others_run: str | None = Field(
+        description="What most of its like run, where it runs something else."
+    )
     alarms: list[str]
     rights: str | None = Field(description="How a reader stands with its rights list.")
     is_installed: bool
@@ -86,17 +104,13 @@ class DevicesBody(BaseModel):
 @pages.get("/sites/{site}/devices")
 async def shown(request: Request, seat: Viewer, here: SiteHere, console: ConsoleHere) -> Response:
     """The list; what is silent stands on top."""
-    say = words(lang_of(request))
     letters: tuple[LetterLine, ...] = ()
     rows: list[Row] = []
     missing = None
     try:
         lines = await _lines(console, here)
-        rights = console.picture.sites[here.id].rights
-        rows = sorted(
-            (_row(request, here, line, rights.get(DeviceId(line.device)), say) for line in lines),
-            key=lambda row: _WORST[row.tone],
-        )
+        others = device_words.others_run(lines)
+        rows = [_row(request, here, console, line, others.get(line.device, "")) for line in lines]
         letters = await console.stores.past(lambda c: dead_letters(c, limit=LETTERS_SHOWN))
     except Problem as wrong:
         missing = wrong.detail
@@ -108,6 +122,7 @@ async def shown(request: Request, seat: Viewer, here: SiteHere, console: Console
         rows=rows,
         letters=letters,
         missing=missing,
+        today=console.clock.now(),
         bad=sum(row.tone in ("alert", "warm") for row in rows),
     )
 
@@ -117,81 +132,41 @@ async def listed(seat: Viewer, here: SiteHere, console: ConsoleHere) -> DevicesB
     """Every device of the space file, and those that spoke and are gone from it."""
     del seat
     rights = console.picture.sites[here.id].rights
+    lines = await _lines(console, here)
+    others = device_words.others_run(lines)
     return DevicesBody(
         devices=[
-            _body(line, rights.get(DeviceId(line.device)))
-            for line in sorted(await _lines(console, here), key=lambda each: _WORST[_tone(each)])
+            _body(line, rights.get(DeviceId(line.device)), others.get(line.device))
+            for line in lines
         ]
     )
 
 
 async def _lines(console: Console, here: Site) -> tuple[DeviceLine, ...]:
+    """Every device, those that need somebody first."""
     now = await console.stores.now(here.id)
     if now is None:
         return ()
     at = console.clock.now()
-    return await console.stores.past(lambda connection: devices(connection, now, at))
+    lines = await console.stores.past(lambda connection: devices(connection, now, at))
+    return tuple(sorted(lines, key=lambda line: _WORST[device_words.tone(line)]))
 
 
-def _row(
-    request: Request, here: Site, line: DeviceLine, rights: RightsState | None, say: Words
-) -> Row:
-    told, tone = _rights(line, rights, say)
-    return Row(
-        line, _place(request, here, line), _tone(line), *_state(request, line, say), told, tone
-    )
-
-
-def _tone(line: DeviceLine) -> Tone:
-    if not line.is_installed or line.last_seen is None:
-        return "soft"
-    if line.alarms or line.online is False:
-        return "alert" if {*line.alarms} - {"battery-low"} or line.online is False else "warm"
-    return "warm" if line.open_gaps else "calm"
-
-
-def _state(request: Request, line: DeviceLine, say: Words) -> tuple[str, str]:
-    """How it is, and what to do about it."""
+def _row(request: Request, here: Site, console: Console, line: DeviceLine, others: str) -> Row:
     lang = lang_of(request)
-    if not line.is_installed:
-        return say("not in the space file"), say(
-            "It speaks, but nobody listens: add it, or unplug it."
-        )
-    if line.alarms:
-        return ", ".join(alarm_word(kind, lang) for kind in line.alarms), _advice(line, say)
-    if line.online is False:
-        return say("offline"), say("Is it powered, and on the network?")
-    if line.last_seen is None:
-        return say("never heard"), say("Is its address of the broker right, and its password?")
-    if line.open_gaps:
-        return say("events missing"), say("It may still send them; if not, is its network weak?")
-    return say("well"), ""
-
-
-def _advice(line: DeviceLine, say: Words) -> str:
-    said = {
-        "device-silent": say("Is it powered, and on the network?"),
-        "device-offline": say("Is it powered, and on the network?"),
-        "battery-low": say("Change its battery this week."),
-        "clock-skew": say("Set its clock (NTP): its badges are refused meanwhile."),
-        "tamper": say("Go and look at it: its case was opened."),
-    }
-    return next((said[kind] for kind in line.alarms if kind in said), "")
-
-
-def _rights(line: DeviceLine, rights: RightsState | None, say: Words) -> tuple[str, Tone]:
-    if line.role != "reader":
-        return "", "soft"
-    if rights is None:
-        return say("no list"), "soft"
-    keys = say("badges: %(keys)s", keys=rights.keys)
-    if rights.who == "everybody":
-        keys = say("everybody")
-    if rights.state == "waiting":
-        return say("%(keys)s, not confirmed yet", keys=keys), "warm"
-    if rights.missing:
-        return say("%(keys)s, %(missing)s do not fit", keys=keys, missing=rights.missing), "warm"
-    return say("%(keys)s, confirmed", keys=keys), "calm"
+    rights = console.picture.sites[here.id].rights.get(DeviceId(line.device))
+    state, do = device_words.state(line, lang)
+    told, tone = device_words.rights(line, rights, words(lang))
+    return Row(
+        line=line,
+        place=_place(request, here, line),
+        tone=device_words.tone(line),
+        state=state,
+        do=do,
+        rights=told,
+        rights_tone=tone,
+        others_run=others,
+    )
 
 
 def _place(request: Request, here: Site, line: DeviceLine) -> str:
@@ -210,18 +185,23 @@ def _place(request: Request, here: Site, line: DeviceLine) -> str:
     return in_lang(here.zone[zone].name, lang_of(request)) if zone is not None else ""
 
 
-def _body(line: DeviceLine, rights: RightsState | None) -> DeviceBody:
+def _body(line: DeviceLine, rights: RightsState | None, others: str | None) -> DeviceBody:
     return DeviceBody(
         device=line.device,
         role=line.role,
         driver=line.driver,
-        state=_tone(line),
+        state=device_words.tone(line),
         last_seen=line.last_seen,
         online=line.online,
         battery=line.battery,
         gaps=line.gaps,
         open_gaps=line.open_gaps,
         duplicates=line.duplicates,
+        ghosts=line.ghosts,
+        ghosts_before=line.ghosts_before,
+        firmware=line.firmware,
+        model=line.model,
+        others_run=others,
         alarms=list(line.alarms),
         rights=rights.state if rights is not None else None,
         is_installed=line.is_installed,

@@ -10,10 +10,10 @@ from starlette.requests import Request
 from gateway.console.i18n import in_lang, words
 from gateway.console.pages import lang_of, page
 from gateway.console.people.enrolments import Enrolment, Outcome, readers
-from gateway.console.people.office import OfficeHere
+from gateway.console.people.office import Office, OfficeHere
 from gateway.console.place import Console
 from gateway.console.problems import RESPONSES
-from gateway.console.seat import ConsoleHere, Operating, Operator, SiteHere
+from gateway.console.seat import ConsoleHere, Operating, Operator, Seat, SiteHere
 from gateway.core.equipment import Device
 from gateway.core.names import Text
 from gateway.core.site import Site
@@ -22,6 +22,8 @@ pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["members"], responses=RESPONSES)
 WAIT_MAX_S: Final = 25.0
 """Seconds that a question may wait for an end: below what proxies bear."""
+CANCELLED_S: Final = 3.0
+"""Seconds in which the gateway has written that the reader waits no more."""
 
 
 class EnrolmentWanted(BaseModel):
@@ -113,9 +115,7 @@ async def waiting(
 @pages.post("/sites/{site}/enrolments/{enrolment}/cancel")
 async def cancel(seat: Operating, here: SiteHere, office: OfficeHere, enrolment: str) -> Response:
     """Have the reader wait no more."""
-    one = office.enrolments.get(here.id, enrolment)
-    await office.enrolments.cancel(seat, one)
-    await office.enrolments.ended(here.id, enrolment, 3)
+    await _cancelled(seat, here, office, enrolment)
     return RedirectResponse(f"/sites/{here.id}/enrolments/{enrolment}", 303)
 
 
@@ -148,6 +148,26 @@ async def enrolment(
     del seat
     one = await office.enrolments.ended(here.id, enrolment, wait)
     return await _body(request, here, console, one)
+
+
+@api.delete("/enrolments/{enrolment}")
+async def cancel_enrolment(
+    request: Request,
+    seat: Operating,
+    here: SiteHere,
+    console: ConsoleHere,
+    office: OfficeHere,
+    enrolment: str,
+) -> EnrolmentBody:
+    """Have the reader wait no more; how it stands then."""
+    return await _body(request, here, console, await _cancelled(seat, here, office, enrolment))
+
+
+async def _cancelled(seat: Seat, here: Site, office: Office, enrolment: str) -> Enrolment:
+    one = office.enrolments.get(here.id, enrolment)
+    if one.outcome == "waiting":
+        await office.enrolments.cancel(seat, one)
+    return await office.enrolments.ended(here.id, enrolment, CANCELLED_S)
 
 
 async def _body(request: Request, here: Site, console: Console, one: Enrolment) -> EnrolmentBody:

@@ -17,17 +17,18 @@ from gateway.adapters.directory import FILE as MEMBERS_FILE
 from gateway.adapters.journal import JOURNAL_FILE
 from gateway.adapters.past.letters import dead_letters
 from gateway.config import known_credential_key
-from gateway.console.i18n import Words, words
+from gateway.console.i18n import Lang, Words, in_lang, words
 from gateway.console.pages import lang_of, page
 from gateway.console.picture import GatewayNow
 from gateway.console.place import Console
 from gateway.console.problems import RESPONSES, Problem
 from gateway.console.seat import ConsoleHere, SiteHere, Viewer
+from gateway.console.view import SILENT
 from gateway.core.site import Site
 from gateway.doctor import machine, stores
 from gateway.doctor import settings as configured
 from gateway.doctor.broker import BACKLOG_LARGE, HEALTH_OLD
-from gateway.doctor.finding import Finding
+from gateway.doctor.finding import Finding, decimal, spoken
 from gateway.doctor.machine import DISK_FULL_BYTES, DISK_LOW_BYTES
 
 pages = APIRouter(include_in_schema=False)
@@ -86,10 +87,12 @@ class HealthBody(BaseModel):
 @pages.get("/sites/{site}/health")
 async def shown(request: Request, seat: Viewer, here: SiteHere, console: ConsoleHere) -> Response:
     """Every part, and what the doctor finds on this machine."""
-    lines = await _all(console, words(lang_of(request)))
-    findings: list[Finding] = []
+    lang = lang_of(request)
+    lines = await _all(console, here, lang)
+    findings: list[Line] = []
     if seat.may("administrator", here.id):
-        findings = await asyncio.to_thread(_findings, console, here)
+        found = await asyncio.to_thread(_findings, console, here)
+        findings = [_line(each, words(lang)) for each in found]
     return page(
         request,
         "health.html",
@@ -104,8 +107,8 @@ async def shown(request: Request, seat: Viewer, here: SiteHere, console: Console
 @api.get("/health")
 async def told(request: Request, seat: Viewer, here: SiteHere, console: ConsoleHere) -> HealthBody:
     """The same, for programs."""
-    del seat, here
-    lines = await _all(console, words(lang_of(request)))
+    del seat
+    lines = await _all(console, here, lang_of(request))
     return HealthBody(
         state=_worst(lines),
         lines=[HealthLine(name=x.name, state=x.state, said=x.said, do=x.do) for x in lines],
@@ -117,29 +120,46 @@ def _worst(lines: list[Line]) -> State:
     return "fault" if "fault" in states else "warning" if "warning" in states else "ok"
 
 
-async def _all(console: Console, say: Words) -> list[Line]:
-    now = console.clock.now()
-    lines = [_broker(console, say)]
+async def _all(console: Console, here: Site, lang: Lang) -> list[Line]:
+    now, say = console.clock.now(), words(lang)
+    lines = [_broker(console, now, say)]
     for instance, gateway in sorted(console.picture.gateways.items()):
         lines += _gateway(instance, gateway, console, now, say)
     if not console.picture.gateways:
         lines.append(
             Line(say("Gateway"), "fault", say("none has been heard"), say("Start it: seuil run."))
         )
-    lines += await _journal(console, now, say)
+    lines.append(_alarms(console, here, say))
+    lines += await _journal(console, now, lang)
     lines.append(await asyncio.to_thread(_disk, console, say))
     lines.append(await asyncio.to_thread(_key, console, say))
     lines.append(_console(console, say))
     return lines
 
 
-def _broker(console: Console, say: Words) -> Line:
-    name = say("Broker link of the console")
-    if console.picture.connected:
-        return Line(name, "ok", say("connected"))
-    return Line(
-        name, "fault", say("not connected"), say("Does the broker run, and is its address right?")
-    )
+def _broker(console: Console, now: datetime, say: Words) -> Line:
+    """The console gives up a connection on which one of its topics is refused."""
+    name, picture = say("Broker link of the console"), console.picture
+    if not picture.connected:
+        do = say("Does the broker run, and is its address right?")
+        if not picture.lost:
+            return Line(name, "fault", say("not connected"), do)
+        return Line(name, "fault", say("not connected: %(why)s", why=picture.lost), do)
+    if picture.heard is None:
+        do = say("Has a gateway ever run at this broker? Is SEUIL_PREFIX the same here and there?")
+        return Line(name, "warning", say("connected, every topic granted, nothing kept there"), do)
+    age = spoken(max(now - picture.heard, timedelta()), say)
+    told = say("connected, every topic granted, last message %(age)s ago", age=age)
+    return Line(name, "ok", told)
+
+
+def _alarms(console: Console, here: Site, say: Words) -> Line:
+    alarms = console.picture.sites[here.id].alarms.values()
+    count = sum(alarm.kind not in SILENT for alarm in alarms)
+    if count:
+        do = say("Look at Alarms: it says what happened, and since when.")
+        return Line(say("Alarms"), "warning", say("on now: %(count)s", count=count), do)
+    return Line(say("Alarms"), "ok", say("none is on"))
 
 
 def _gateway(
@@ -159,7 +179,7 @@ def _gateway(
         yield Line(name, "fault", _status(health.status, say), do)
     else:
         yield Line(name, "ok", say("in service, version %(version)s", version=health.version))
-    told = say("%(ms)s ms for the last commit", ms=f"{health.commit_ms:.1f}")
+    told = say("%(ms)s ms for the last commit", ms=decimal(health.commit_ms, say))
     if health.commit_ms > COMMIT_SLOW_MS:
         yield Line(
             say("Commits"), "warning", told, say("The disk is slow: every door waits for it.")
@@ -197,16 +217,17 @@ def _influx(console: Console, backlog: int, say: Words) -> Line:
     return Line("InfluxDB", "ok", told)
 
 
-async def _journal(console: Console, now: datetime, say: Words) -> list[Line]:
+async def _journal(console: Console, now: datetime, lang: Lang) -> list[Line]:
+    say = words(lang)
     file = console.settings.data_dir / JOURNAL_FILE
     try:
         since = now - LOOK_BACK
         letters = await console.stores.past(lambda c: dead_letters(c, since, limit=1000))
     except Problem as wrong:
         do = say("The first seuil run makes it; else check SEUIL_DATA_DIR.")
-        return [Line(say("Journal"), "fault", wrong.detail.en, do)]
+        return [Line(say("Journal"), "fault", in_lang(wrong.detail, lang), do)]
     size = file.stat().st_size / 1e6
-    lines = [Line(say("Journal"), "ok", say("%(size)s MB", size=f"{size:.1f}"))]
+    lines = [Line(say("Journal"), "ok", say("%(size)s MB", size=decimal(size, say)))]
     if letters:
         told = say("%(count)s in the last day", count=len(letters))
         do = say("Look at Devices: it says what would be right.")
@@ -221,7 +242,7 @@ def _disk(console: Console, say: Words) -> Line:
     if not folder.exists():
         return Line(say("Disk"), "warning", say("the data folder is not there yet"))
     free = shutil.disk_usage(folder).free
-    told = say("%(size)s GB free", size=f"{free / 1e9:.1f}")
+    told = say("%(size)s GB free", size=decimal(free / 1e9, say))
     if free < DISK_FULL_BYTES:
         do = say("Make room now: without it nothing is journaled and no door opens.")
         return Line(say("Disk"), "fault", told, do)
@@ -249,6 +270,11 @@ def _console(console: Console, say: Words) -> Line:
     many = console.picture.rejected > REJECTED_MANY
     do = say("Who else writes to the broker? Look at its ACL.") if many else ""
     return Line(say("This console"), "warning" if many else "ok", told, do)
+
+
+def _line(finding: Finding, say: Words) -> Line:
+    check, found, do = finding.said(say)
+    return Line(check, finding.verdict, found, do)
 
 
 def _findings(console: Console, here: Site) -> list[Finding]:

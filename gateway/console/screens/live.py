@@ -3,15 +3,17 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Path
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from msgspec import Struct, structs
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from gateway.adapters.desk import DeskError
+from gateway.console.asking import WHY_MAX, Done, ask_for_program
 from gateway.console.hub import STREAMS_EACH, View
 from gateway.console.openapi import answers
 from gateway.console.pages import lang_of, page
@@ -29,6 +31,9 @@ from gateway.core.site import Site
 
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["live"], responses=RESPONSES)
+PEOPLE_MAX: Final = 100_000
+"""People that may be counted in a zone."""
+ZoneHere = Annotated[str, Path(max_length=32, description="A zone's id.", examples=["coworking"])]
 
 
 @pages.get("/sites/{site}/live")
@@ -82,7 +87,7 @@ async def people(
     here: SiteHere,
     console: ConsoleHere,
     zone: str,
-    people: Annotated[int, Form(ge=0, le=100_000)],
+    people: Annotated[int, Form(ge=0, le=PEOPLE_MAX)],
 ) -> Response:
     """Somebody counted a zone by eye."""
     order = SetPeople(_zone_of(here, zone), people)
@@ -144,6 +149,40 @@ async def picture(seat: Viewer, here: SiteHere, console: ConsoleHere) -> Respons
     )
     headers = {"Cache-Control": "no-store"}
     return Response(msgspec.json.encode(known), media_type="application/json", headers=headers)
+
+
+class CountBody(BaseModel):
+    """How many people somebody counted in a zone."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"people": 12}]})
+
+    people: int = Field(ge=0, le=PEOPLE_MAX)
+
+
+class SeenEmpty(BaseModel):
+    """How it is known that a zone is empty; the gateway wants a reason."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"why": "looked in"}]})
+
+    why: str = Field("seen by an operator", min_length=1, max_length=WHY_MAX)
+
+
+@api.post("/zones/{zone}/people")
+async def count(
+    zone: ZoneHere, body: CountBody, seat: Operating, here: SiteHere, console: ConsoleHere
+) -> Done:
+    """Tell how many people were counted in a zone by eye."""
+    order = SetPeople(_zone_of(here, zone), body.people)
+    return await ask_for_program(console, here.id, order, seat)
+
+
+@api.post("/zones/{zone}/vacant")
+async def tell_vacant(
+    zone: ZoneHere, body: SeenEmpty, seat: Operating, here: SiteHere, console: ConsoleHere
+) -> Done:
+    """Tell that a zone was seen empty."""
+    order = TellVacant(_zone_of(here, zone), body.why)
+    return await ask_for_program(console, here.id, order, seat)
 
 
 def _without_people(site: SitePicture) -> SitePicture:

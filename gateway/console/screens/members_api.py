@@ -1,4 +1,4 @@
-"""Members for programs: what the members' screens show and do, under /api/v1."""
+"""Members for programs: who they are, added, imported, exported and erased, under /api/v1."""
 
 from typing import Annotated, Any, Final, Literal
 
@@ -6,28 +6,21 @@ from fastapi import APIRouter, File, Form, Query, UploadFile
 from fastapi.responses import Response
 from starlette.requests import Request
 
-from gateway.adapters.directory import Member
 from gateway.console.openapi import answers
-from gateway.console.people.acts import add_member, badge_change, erase_here, role_change
-from gateway.console.people.change import change, note
-from gateway.console.people.imports import known_here
+from gateway.console.people.acts import add_member, erase_here
+from gateway.console.people.change import note
 from gateway.console.people.office import OfficeHere
 from gateway.console.people.roster import PAGE, PAGE_MAX, no_such_member
-from gateway.console.people.told import STANDING
-from gateway.console.problems import RESPONSES, Problem
+from gateway.console.problems import RESPONSES
 from gateway.console.screens.members import TYPES, WORDS_MAX, exported_list
 from gateway.console.screens.members_bodies import (
-    ErasureWanted,
     MemberBody,
     MembersBody,
-    MemberWanted,
     PreviewBody,
-    RoleWanted,
-    StatusWanted,
-    TrainingWanted,
     body_of,
     preview_of,
 )
+from gateway.console.screens.members_wanted import ErasureWanted, MemberWanted, invalid
 from gateway.console.seat import (
     Administrator,
     ConsoleHere,
@@ -35,9 +28,6 @@ from gateway.console.seat import (
     Operator,
     SiteHere,
 )
-from gateway.core.names import RoleId, Text, TrainingId
-from gateway.members import edit
-from gateway.members.edit import training_of
 from gateway.members.wrong import Wrong
 from gateway.privacy.member import Export, export_member
 
@@ -97,7 +87,7 @@ async def add(
     try:
         return body_of(await add_member(console, seat, here, wanted.model_dump(by_alias=True)))
     except Wrong as wrong:
-        raise _invalid(wrong) from None
+        raise invalid(wrong) from None
 
 
 @api.get("/members/export", response_class=Response, responses=_FILE)
@@ -133,66 +123,6 @@ async def apply(
     return preview_of(await office.imports.apply(seat, here, preview))
 
 
-@api.get("/members/{holder}")
-async def member(seat: Operator, here: SiteHere, office: OfficeHere, holder: str) -> MemberBody:
-    """One member."""
-    del seat
-    return body_of(await office.roster.member(here.id, holder))
-
-
-@api.put("/members/{holder}/credentials/{place}")
-async def credential(
-    seat: Administrator,
-    here: SiteHere,
-    console: ConsoleHere,
-    holder: str,
-    place: int,
-    wanted: StatusWanted,
-) -> MemberBody:
-    """Suspend a badge, mark it lost or stolen, or put it back into force."""
-    return await _revised(
-        console, seat, here, holder, lambda m: badge_change(m, str(place), wanted.status), "badge"
-    )
-
-
-@api.post("/members/{holder}/trainings")
-async def train(
-    seat: Administrator, here: SiteHere, console: ConsoleHere, holder: str, wanted: TrainingWanted
-) -> MemberBody:
-    """Give a training, or renew it."""
-    known, now = known_here(console, here), console.clock.now()
-
-    def revise(member: Member) -> Member:
-        told = training_of(wanted.model_dump(), known, seat.holder.id, now)
-        return edit.trained(member, told)
-
-    return await _revised(console, seat, here, holder, revise, "training")
-
-
-@api.delete("/members/{holder}/trainings/{training}")
-async def untrain(
-    seat: Administrator, here: SiteHere, console: ConsoleHere, holder: str, training: str
-) -> MemberBody:
-    """Withdraw a training."""
-    return await _revised(
-        console, seat, here, holder, lambda m: edit.untrained(m, TrainingId(training)), "training"
-    )
-
-
-@api.put("/members/{holder}/roles")
-async def role(
-    seat: GraveAdministrator, here: SiteHere, console: ConsoleHere, holder: str, wanted: RoleWanted
-) -> MemberBody:
-    """Give a role or take it away."""
-    if wanted.role not in {*STANDING, *(each.id for each in here.roles)}:
-        raise _invalid(Wrong("role", "is no role of this site"))
-
-    def revise(member: Member) -> Member:
-        return role_change(member, RoleId(wanted.role), wanted.at, here.id)
-
-    return await _revised(console, seat, here, holder, revise, "roles")
-
-
 @api.get("/members/{holder}/export", response_class=Response, responses=answers(Export, _EXPORT))
 async def export_one(
     seat: GraveAdministrator, here: SiteHere, console: ConsoleHere, office: OfficeHere, holder: str
@@ -219,30 +149,5 @@ async def erase(
     """Erase a member (GDPR, article 17)."""
     found = await office.roster.member(here.id, holder)
     if wanted.ref != found.ref:
-        raise _invalid(Wrong("ref", "is not the reference of this member"))
+        raise invalid(Wrong("ref", "is not the reference of this member"))
     await erase_here(console, seat, here, found)
-
-
-async def _revised(
-    console: ConsoleHere,
-    seat: Administrator,
-    here: SiteHere,
-    holder: str,
-    revise: edit.Revise,
-    action: str,
-) -> MemberBody:
-    try:
-        return body_of(await change(console, seat, here, holder, revise, action=action))
-    except Wrong as wrong:
-        raise _invalid(wrong) from None
-
-
-def _invalid(wrong: Wrong) -> Problem:
-    problem = Problem(
-        422,
-        "invalid-request",
-        Text("Demande mal formée", "Request not well formed"),
-        Text("Corrigez ce qui est indiqué.", "Correct what is named."),
-    )
-    problem.errors = [{"where": wrong.column, "what": str(wrong)}]
-    return problem

@@ -1,15 +1,13 @@
-"""Members as programs read and write them: the bodies of the members' API."""
+"""Members as programs read them: what the members' API answers."""
 
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.adapters.directory import Member
 from gateway.console.people.imports import Preview
-from gateway.members.credentials import Status
 
-Short = Annotated[str, Field(max_length=200)]
 FAULTS_TOLD: Final = 1000
 """Of a file; the rest is told when these are mended."""
 
@@ -21,7 +19,7 @@ _CAMILLE: Final[dict[str, Any]] = {
     "email": "camille.moreau@example.org",
     "kind": "member",
     "groups": ["association"],
-    "plans": [{"plan": "resident", "sites": [], "status": "active"}],
+    "plans": [{"place": 1, "plan": "resident", "sites": [], "status": "active"}],
     "trainings": [{"training": "laser"}],
     "roles": [{"role": "operator", "sites": []}],
     "credentials": [{"place": 1, "kind": "badge", "status": "active", "pin": True}],
@@ -29,8 +27,9 @@ _CAMILLE: Final[dict[str, Any]] = {
 
 
 class PlanBody(BaseModel):
-    """What was bought; no sites: every site."""
+    """What was bought, by its place; no sites: every site."""
 
+    place: int
     plan: str
     sites: list[str] = []
     starts: datetime | None = None
@@ -93,57 +92,6 @@ class MembersBody(BaseModel):
     total: int
 
 
-class MemberWanted(BaseModel):
-    """Somebody new; days and moments as the members' file writes them, by the site's clocks."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"name": "Lou Petit", "plan": "nomad", "until": "2027-06-30"}]
-        }
-    )
-    name: Short
-    plan: Short
-    ref: Short = Field("", description="Empty: one is made.")
-    email: Short = ""
-    kind: Literal["member", "visitor"] = "member"
-    groups: Short = ""
-    from_: Short = Field("", alias="from")
-    until: Short = ""
-    where: Literal["here", "all"] = "here"
-
-
-class StatusWanted(BaseModel):
-    """What became of a badge."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "lost"}]})
-    status: Status
-
-
-class TrainingWanted(BaseModel):
-    """A training that is given now, by who asks."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"training": "laser", "until": "2027-11-22"}]}
-    )
-    training: Short
-    until: Short = ""
-
-
-class RoleWanted(BaseModel):
-    """A role as it is to be: not here, at this site, at every site."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"role": "operator", "at": "here"}]})
-    role: Short
-    at: Literal["no", "here", "all"]
-
-
-class ErasureWanted(BaseModel):
-    """The member's reference, so that nobody is erased by a slip."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"ref": "M-0042"}]})
-    ref: Short
-
-
 class FaultBody(BaseModel):
     """What is wrong in a line of a file, and what would be right."""
 
@@ -193,13 +141,14 @@ def body_of(member: Member) -> MemberBody:
         groups=list(holder.groups),
         plans=[
             PlanBody(
+                place=place,
                 plan=each.plan,
                 sites=list(each.sites),
                 starts=each.starts,
                 ends=each.ends,
                 status=each.status,
             )
-            for each in holder.memberships
+            for place, each in enumerate(holder.memberships, start=1)
         ],
         trainings=[
             TrainingBody(

@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from gateway.console.asking import WHY_MAX, Done, ask_for_page, ask_for_program
+from gateway.console.i18n import in_lang
 from gateway.console.inside import names_or_none
-from gateway.console.pages import page
-from gateway.console.problems import RESPONSES
+from gateway.console.pages import lang_of, page
+from gateway.console.problems import RESPONSES, Problem
 from gateway.console.seat import ConsoleHere, Grave, Operator, SiteHere, Viewer
 from gateway.core.names import Text
 from gateway.core.requests import Mode, SetMode
@@ -19,6 +20,7 @@ from gateway.core.requests import Mode, SetMode
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["mode"], responses=RESPONSES)
 
+_UNSAID = Text("sans motif donné", "no reason given")
 _DONE = {
     "normal": Text("Le lieu est de nouveau en mode normal.", "The site is back to normal."),
     "lockdown": Text(
@@ -36,7 +38,7 @@ async def sure(
 ) -> Response:
     """What a mode does, before it is asked for."""
     now = console.picture.sites[here.id]
-    counts = [now.zones[zone.id].count for zone in here.zones if zone.id in now.zones]
+    outermost = [zone.id for zone in here.zones if not zone.ancestors]
     return page(
         request,
         "mode.html",
@@ -46,24 +48,25 @@ async def sure(
         now=now.mode or "normal",
         free=[door for door in here.doors if door.fail_mode == "safe"],
         secure=[door for door in here.doors if door.fail_mode != "safe"],
-        people=sum(
-            count.people
-            for zone, count in zip(here.zones, counts, strict=False)
-            if not zone.ancestors
-        ),
+        people=sum(now.zones[zone].count.people for zone in outermost if zone in now.zones),
         console=console,
     )
 
 
 @pages.post("/sites/{site}/mode")
 async def set_page(
+    request: Request,
     mode: Annotated[Mode, Form()],
-    why: Annotated[str, Form(min_length=1, max_length=WHY_MAX)],
     seat: Grave,
     here: SiteHere,
     console: ConsoleHere,
+    why: Annotated[str, Form(max_length=WHY_MAX)] = "",
 ) -> Response:
-    """Put the site into a mode, for a reason."""
+    """Put the site into a mode, for a reason; an evacuation does not wait for one."""
+    if mode == "evacuation":
+        why = why.strip() or in_lang(_UNSAID, lang_of(request))
+    if not why:
+        raise Problem(422, "no-reason", Text("Il manque le motif", "The reason is missing"))
     screen = "here" if mode == "evacuation" else "doors"
     back = f"/sites/{here.id}/{screen}"
     return await ask_for_page(

@@ -1,16 +1,16 @@
-"""Rules: what decides, as sentences; may somebody pass; and what a changed space file would do."""
+"""Rules: what decides, as sentences; and may somebody pass."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, File, Form, Query, UploadFile
-from fastapi.responses import RedirectResponse, Response
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
 from msgspec import structs
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from gateway.console.i18n import Lang
-from gateway.console.logbook import CHOICES_MAX, name_of, people_called, short
+from gateway.console.logbook import CHOICES_MAX, people_called
 from gateway.console.looks import look
 from gateway.console.named import as_typed, on_calendar, point_at, point_name, typed_moment
 from gateway.console.pages import lang_of, page
@@ -19,8 +19,7 @@ from gateway.console.problems import RESPONSES, Problem
 from gateway.console.readable import readable
 from gateway.console.saw import Reading, answer
 from gateway.console.screens.log_bodies import RULING, VerdictBody
-from gateway.console.seat import Administrator, ConsoleHere, Operator, SiteHere, Viewer
-from gateway.console.trials import BYTES_MAX, check
+from gateway.console.seat import ConsoleHere, Operator, SiteHere, Viewer
 from gateway.core.directory import HolderId
 from gateway.core.engine import step
 from gateway.core.events import SpaceChanged
@@ -30,9 +29,6 @@ from gateway.core.site import Site
 from gateway.core.state import State
 from gateway.explained import as_data
 from gateway.may import Wish, ruling_on
-
-DAYS = (1, 7, 30, 90)
-"""How far back a trial may look."""
 
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["rules"], responses=RESPONSES)
@@ -71,37 +67,6 @@ async def may(request: Request, seat: Operator, here: SiteHere, console: Console
         point_name=lambda point: point_name(here, point),
         answer=said,
     )
-
-
-@pages.get("/sites/{site}/rules/what-if")
-async def what_if(
-    request: Request, seat: Administrator, here: SiteHere, console: ConsoleHere
-) -> Response:
-    """The form, how far a trial is, and what came of it."""
-    return await _what_if(request, seat, here, console)
-
-
-@pages.post("/sites/{site}/rules/what-if")
-async def try_out(
-    *,
-    request: Request,
-    seat: Administrator,
-    here: SiteHere,
-    console: ConsoleHere,
-    days: Annotated[int, Form()] = 7,
-    text: Annotated[str, Form()] = "",
-    file: Annotated[UploadFile | None, File()] = None,
-) -> Response:
-    """Begin a trial; the page then shows it."""
-    given = await file.read(BYTES_MAX + 1) if file is not None and file.size else text.encode()
-    try:
-        await check(here.id, given)
-    except Problem as wrong:
-        return await _what_if(request, seat, here, console, wrong=wrong, text=text, days=days)
-    now = console.clock.now()
-    since = now - timedelta(days=days if days in DAYS else DAYS[1])
-    await console.trials.start(here.id, given, since, now)
-    return RedirectResponse(f"/sites/{here.id}/rules/what-if", 303)
 
 
 # -- for programs
@@ -256,36 +221,6 @@ async def _ruling(
         at=moment,
     )
     return ruling_on(wish)
-
-
-async def _what_if(  # a page, and what was wrong with the form
-    request: Request,
-    seat: Administrator,
-    here: Site,
-    console: Console,
-    *,
-    wrong: Problem | None = None,
-    text: str = "",
-    days: int = DAYS[1],
-) -> Response:
-    trial = console.trials.last(here.id)
-    names, lang = await console.stores.names(), lang_of(request)
-    return page(
-        request,
-        "what_if.html",
-        seat=seat,
-        site=here,
-        status=wrong.status if wrong else 200,
-        trial=None if wrong else trial,
-        wrong=wrong,
-        text=text,
-        days=days,
-        choices=DAYS,
-        short=short,
-        point_name=lambda point: point_name(here, point),
-        name_of=lambda holder: name_of(holder or None, names, lang),
-        moment_of=datetime.fromisoformat,
-    )
 
 
 def _nobody() -> Problem:

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Final
 
 import pyotp
-import segno
 from sqlalchemy import Connection, delete, insert, update
 
 from gateway.console.signin.secret import hash_of
@@ -76,6 +75,8 @@ def remove(connection: Connection, holder: HolderId) -> None:
 
 def qr(totp: str, login: str) -> bytes:
     """What an app reads with its camera, as SVG."""
+    import segno  # noqa: PLC0415 - for who sets up an app, once
+
     address = pyotp.TOTP(totp, interval=STEP_S).provisioning_uri(name=login, issuer_name="Seuil")
     drawn = io.BytesIO()
     segno.make_qr(address, error="m").save(drawn, kind="svg", scale=4, dark="#000", light="#fff")

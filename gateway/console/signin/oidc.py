@@ -8,7 +8,6 @@ import warnings
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import httpx
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
@@ -115,8 +114,10 @@ def _person(issuer: str, claims: Any) -> Person:  # noqa: ANN401 - Authlib's
 
 def _client(issuer: str, settings: Settings) -> tuple[Any, tuple[type[Exception], ...]]:
     """Authlib's client, which has no types, and what it raises."""
-    # Imported here: most places have no provider. Importing warns that Authlib would rather have
-    # httpx2; as long as there is httpx alone, that is nothing an operator can do something about.
+    # Imported here: most places have no provider, and httpx weighs 4 MB. Importing Authlib warns
+    # that it would rather have httpx2: nothing that an operator could do something about.
+    import httpx  # noqa: PLC0415
+
     with warnings.catch_warnings(record=True):
         from authlib.integrations.base_client import (  # type: ignore[import-untyped]  # noqa: PLC0415
             OAuthError,

@@ -43,6 +43,7 @@ class DeviceMinute(BaseFact, frozen=True):
     last_seen_s: float | None
     gaps: int
     duplicates: int
+    ghosts: int = 0
 
 
 class GatewayMinute(BaseFact, frozen=True):

@@ -12,14 +12,16 @@ import pytest
 
 from gateway.adapters.desk import DeskError, UnansweredError
 from gateway.console.noted import ONE_LOOK
-from gateway.core.names import AccessPointId, DoorId
+from gateway.core.names import AccessPointId, DoorId, ZoneId
 from gateway.core.readings import Tampered
 from gateway.core.requests import (
     AcknowledgeAlarm,
     MarkMustered,
     OpenDoor,
     SetMode,
+    SetPeople,
     SetService,
+    TellVacant,
 )
 from gateway.wire.states import AlarmMessage
 from tests.desk_place import EVE, OLA, DeskPlace, pseudonym
@@ -58,6 +60,18 @@ async def follow(browser: httpx.AsyncClient, answer: httpx.Response) -> httpx.Re
     """The page behind a redirect after a change."""
     assert answer.status_code == 303, answer.text
     return await browser.get(answer.headers["location"].partition("#")[0])
+
+
+async def test_a_program_counts_a_zone(place: DeskPlace, browser: httpx.AsyncClient) -> None:
+    """By eye, or as empty; an unknown zone and an impossible number ask nobody."""
+    zone = f"{API}/zones/coworking"
+    assert (await browser.post(f"{zone}/people", json={"people": 7})).status_code == 200
+    assert (await browser.post(f"{zone}/vacant", json={"why": "looked in"})).status_code == 200
+    assert (await browser.post(f"{zone}/people", json={"people": -1})).status_code == 422
+    assert (await browser.post(f"{API}/zones/moon/vacant", json={})).status_code == 404
+    coworking = ZoneId("coworking")
+    wanted = [SetPeople(coworking, 7), TellVacant(coworking, "looked in")]
+    assert [each.order for each in place.asked] == wanted
 
 
 # -- the gateway's answer
@@ -157,6 +171,16 @@ async def test_a_mode_wants_a_reason_and_a_page_of_its_own(
     assert (told["mode"], told["by"], told["why"]) == ("lockdown", OLA, "a fight")
     place.sits(place.sitting(VERA))
     assert (await browser.get(f"{API}/mode")).json()["by"] is None
+
+
+async def test_an_evacuation_does_not_wait_for_a_reason(
+    place: DeskPlace, browser: httpx.AsyncClient
+) -> None:
+    """Nobody types in smoke: the audit then says that none was given."""
+    assert " required" not in (await browser.get(f"{SITE}/mode/evacuation")).text
+    answer = await browser.post(f"{SITE}/mode", data={"mode": "evacuation", "why": " "})
+    assert answer.status_code == 303
+    assert place.asked[-1].order == SetMode("evacuation", "no reason given")
 
 
 async def test_grave_things_ask_again(place: DeskPlace, browser: httpx.AsyncClient) -> None:

@@ -11,14 +11,16 @@ from msgspec import structs
 from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal_rows import DeadLetter, event_row, letter_row
 from gateway.adapters.journal_writer import Batch
+from gateway.adapters.past import DeviceLine
+from gateway.console import device_words
 from gateway.core.engine import step
 from gateway.core.events import Event
 from gateway.core.names import DeviceId
-from gateway.core.readings import Availability, Battery, Motion
+from gateway.core.readings import Availability, Battery, Firmware, Motion
 from gateway.core.state import State
 from gateway.wire.outgoing import encode
 from gateway.wire.rights import RightsState
-from gateway.wire.states import HealthMessage
+from gateway.wire.states import AlarmMessage, HealthMessage
 from tests.console_place import NOW, ConsolePlace, seat
 from tests.unit.core.place import MONDAY, SITE, Place
 
@@ -52,6 +54,24 @@ async def place(tmp_path: Path) -> ConsolePlace:
     return console
 
 
+LINE = DeviceLine(
+    device="front-in",
+    role="reader",
+    driver="native",
+    last_seen=NOW,
+    online=True,
+    battery=None,
+    boot=1,
+    gaps=0,
+    open_gaps=0,
+    duplicates=0,
+    ghosts=0,
+    ghosts_before=0,
+    firmware=None,
+    model=None,
+    alarms=(),
+    is_installed=True,
+)
 WELL = HealthMessage(NOW, "ok", "0.1.0", 10, 0, 0, 1.5, 0, 3, "ok")
 
 
@@ -68,6 +88,63 @@ async def test_what_needs_somebody_stands_first(place: ConsolePlace) -> None:
     assert told[0]["alarms"] == ["device-offline"]
     assert "Is it powered, and on the network?" in page
     assert "Pile faible" in french
+
+
+async def test_a_device_says_what_it_runs_and_what_its_like_run(tmp_path: Path) -> None:
+    """Devices of the same driver and model; whatever a maker calls it is text."""
+    site = Place(SITE)
+    site.says("front-in", Firmware("1.9", "Portier"))
+    site.says("front-out", Firmware("1.10", "Portier"))
+    site.says("lab-in", Firmware(HOSTILE, "Other"))
+    await keep(tmp_path, site.told)
+    console = ConsolePlace(tmp_path, (SITE,))
+    console.sits(seat("viewer"))
+    async with console.browser() as browser:
+        told = (await browser.get("/api/v1/sites/hub/devices")).json()["devices"]
+        page = (await browser.get("/sites/hub/devices")).text
+    found = {each["device"]: (each["firmware"], each["others_run"]) for each in told}
+    assert found["front-in"] == ("1.9", "1.10")
+    assert found["front-out"] == ("1.10", None)
+    assert found["lab-in"] == (HOSTILE, None)
+    assert "others run 1.10" in page
+    assert HOSTILE not in page
+
+
+def _line(device: str, firmware: str | None, model: str | None = None) -> DeviceLine:
+    return structs.replace(LINE, device=device, firmware=firmware, model=model)
+
+
+@pytest.mark.parametrize(
+    ("lines", "others"),
+    [
+        ([("a", "1.0", None), ("b", "1.0", None)], {}),
+        ([("a", "1.0", None), ("b", None, None)], {}),
+        ([("a", "2.0", None), ("b", "1.0", None), ("c", "1.0", None)], {"a": "1.0"}),
+        ([("a", "1.9", None), ("b", "1.10", None)], {"a": "1.10"}),
+        ([("a", "1.0", "X"), ("b", "2.0", "Y")], {}),
+    ],
+    ids=["all the same", "one does not tell", "most", "as many: the highest", "other models"],
+)
+def test_what_others_run(
+    lines: list[tuple[str, str | None, str | None]], others: dict[str, str]
+) -> None:
+    """One of them is another than the others."""
+    assert device_words.others_run([_line(*each) for each in lines]) == others
+
+
+@pytest.mark.parametrize(
+    ("ghosts", "before", "tone"),
+    [(19, 19, "calm"), (20, 0, "warm"), (0, 20, "warm")],
+    ids=["a few", "many today", "many yesterday"],
+)
+def test_many_ghost_reads_are_said(ghosts: int, before: int, tone: str) -> None:
+    """With a hint where to look."""
+    line = structs.replace(LINE, ghosts=ghosts, ghosts_before=before)
+    assert device_words.tone(line) == tone
+    state, do = device_words.state(line, "fr")
+    assert (state, bool(do)) == (
+        ("bien", False) if tone == "calm" else ("beaucoup de lectures fantômes", True)
+    )
 
 
 async def test_a_letter_is_text(place: ConsolePlace) -> None:
@@ -130,6 +207,29 @@ async def test_a_line_is_fine_or_says_what_to_do(
     assert bool(found["do"]) == (state != "ok")
 
 
+async def test_the_broker_s_own_word_is_said(place: ConsolePlace) -> None:
+    """Why there is no connection; else how long it has been quiet, and how many alarms are on."""
+    picture = place.console.picture
+    picture.lost = "[code:135] Not authorized"
+
+    async def told() -> dict[str, tuple[str, str]]:
+        async with place.browser() as browser:
+            lines = (await browser.get("/api/v1/sites/hub/health")).json()["lines"]
+        return {each["name"]: (each["state"], each["said"]) for each in lines}
+
+    name = "Broker link of the console"
+    assert (await told())[name] == ("fault", "not connected: [code:135] Not authorized")
+    picture.connected = True
+    assert (await told())[name][0] == "warning"
+    picture.apply("seuil/gateway/gw1/state", b"online")
+    for kind in ("forced", "duress"):
+        alarm = AlarmMessage(NOW, kind, "front")
+        picture.apply(f"seuil/hub/alarm/{kind}/front", encode(alarm))
+    said = await told()
+    assert said[name][0] == "ok"
+    assert said["Alarms"] == ("warning", "on now: 1")
+
+
 async def test_nobody_heard_is_a_fault(place: ConsolePlace) -> None:
     """Without a gateway nothing opens; the doctor's findings are for administrators."""
     async with place.browser() as browser:
@@ -138,6 +238,8 @@ async def test_nobody_heard_is_a_fault(place: ConsolePlace) -> None:
         place.sits(seat("administrator"))
         page = await browser.get("/sites/hub/health", params={"lang": "fr"})
     assert "Ce que trouve seuil doctor" in page.text
+    assert "credential.key n&#39;existe pas encore" in page.text
+    assert "est en avance de 25 heures sur l" in page.text
     assert "Quelque chose est en panne" in page.text
 
 

@@ -1,5 +1,6 @@
 """Enrolling a badge, the console's part: who may, and how each end is told."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -109,6 +110,19 @@ async def test_without_a_badge_nothing_is_written(desk: Desk, ending: str) -> No
     await desk.says(outcome=ending)
     assert (await outcome(desk, address))[0] == ending
     assert _bea(desk).credentials == ()
+
+
+async def test_a_program_ends_it(desk: Desk) -> None:
+    """The reader is asked to wait no more, once; the answer is how it ended."""
+    address = f"/api/v1{await begun(desk)}"
+    async with desk.browser() as browser:
+        ending = asyncio.create_task(browser.delete(address))
+        while len(desk.asked) < 2:
+            await asyncio.sleep(0)
+        await desk.says(outcome="cancelled")
+        assert (await ending).json()["outcome"] == "cancelled"
+        assert (await browser.delete(address)).json()["outcome"] == "cancelled"
+    assert desk.asked[1:] == (EnrolBadge(READER),)
 
 
 async def test_a_gateway_that_is_gone_ends_it_too(desk: Desk) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config import load_space
+from gateway.config.faults import unknown
 from gateway.console.people.faults import in_words
 from gateway.core.readings import WireError
 from gateway.members.change import change_of
@@ -55,6 +56,12 @@ def test_a_fault_is_told_in_french(line: str, tmp_path: Path) -> None:
         assert french != fault.message, fault.message
         assert "%(" not in french
         assert in_words(fault.message, "en") == fault.message
+
+
+def test_a_long_list_is_cut_in_french() -> None:
+    """The number of what is left out is a value, too."""
+    told = unknown("nom", "column", [f"c{n:02}" for n in range(15)])
+    assert in_words(told, "fr").endswith("c10, c11 et 3 de plus")
 
 
 def test_every_sentence_of_the_code_is_there() -> None:

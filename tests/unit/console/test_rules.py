@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,13 @@ from gateway.console.i18n import LANGS, Lang
 from gateway.console.readable import readable
 from gateway.console.trials import BYTES_MAX, Trial
 from gateway.core.rules import RULES
+from gateway.what_if import Reached
 from tests.console_past import ConsolePast
 from tests.console_place import EXAMPLE, NOW, ConsolePlace, seat
 from tests.unit.core.place import SITE
 
 RULES_PAGE = "/sites/hub/rules"
+WHAT_IF = "/api/v1/sites/hub/what-if"
 SPACE = """
 [site]
 id = "hub"
@@ -262,6 +265,55 @@ async def test_a_wrong_file_is_told_as_check_tells_it(
     assert "This file does not describe this site" in answer.text
     assert told in answer.text
     assert past.console.trials.last(SITE.id) is before
+
+
+async def test_a_trial_says_how_far_it_is(
+    past: ConsolePast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In percent as its process reports, and the time left as soon as it has shown its pace."""
+    trials = past.console.trials
+    monkeypatch.setattr(trials, "_last", Trial(SITE.id, NOW - timedelta(days=7), NOW))
+    for reached, percent, left_s, words in (
+        (None, None, None, "The journal is being opened."),
+        (Reached(300, 10_000, 9.0), 3, None, "3% judged."),
+        (Reached(3400, 10_000, 9.0), 34, 17, "34% judged. About 15 s left."),
+        (Reached(2000, 10_000, 30.0), 20, 120, "20% judged. About 2 minutes left."),
+    ):
+        monkeypatch.setattr(trials, "reached", lambda _site, now=reached: now)
+        async with past.browser() as browser:
+            page = (await browser.get(f"{RULES_PAGE}/what-if")).text
+            told = (await browser.get(WHAT_IF)).json()
+        assert words in " ".join(re.sub("<[^>]*>", " ", page).split())
+        assert (told["state"], told["percent"], told["left_s"]) == ("running", percent, left_s)
+
+
+async def test_a_program_tries_rules_too(past: ConsolePast) -> None:
+    """Begun, looked at until it is done, told as the page tells it; a second one is refused."""
+    sent = {"file": ("space.toml", SPACE.encode())}
+    async with past.browser() as browser:
+        wrong = await browser.post(WHAT_IF, files={"file": ("space.toml", b"[site")})
+        assert wrong.headers["content-type"] == "application/problem+json"
+        begun = await browser.post(WHAT_IF, files=sent, data={"days": "7"})
+        assert (begun.status_code, begun.json()["state"]) == (202, "running")
+        again = await browser.post(WHAT_IF, files=sent)
+        assert (again.status_code, again.json()["type"]) == (409, "about:seuil:what-if-runs")
+        async with asyncio.timeout(30):
+            while running(past):
+                await asyncio.sleep(0.05)
+        told = (await browser.get(WHAT_IF)).json()
+    assert (told["state"], told["percent"], told["left_s"]) == ("done", 100, None)
+    assert (told["decisions"], told["changed"], len(told["first"])) == (7, 3, 3)
+    assert sum(each["count"] for each in told["changes"]) == 3
+    assert {each["access_point"] for each in told["first"]} == {"front-in"}
+
+
+async def test_without_a_trial_there_is_none(tmp_path: Path) -> None:
+    """A program is told so."""
+    place = ConsolePlace(tmp_path)
+    place.sits(seat("administrator"))
+    async with place.browser() as browser:
+        answer = await browser.get("/api/v1/sites/le-seuil/what-if")
+    assert (answer.status_code, answer.json()["type"]) == (404, "about:seuil:no-trial")
 
 
 async def test_a_trial_that_takes_too_long_is_ended(

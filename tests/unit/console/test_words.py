@@ -1,13 +1,15 @@
 """The console's words: every English sentence has its French, and both fill in the same values."""
 
+import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from gateway import doctor
 from gateway.console import i18n
 from gateway.console.words import WORDS
 
@@ -54,3 +56,53 @@ def test_one_french_for_one_english() -> None:
                     assert seen.setdefault(str(message.id), str(message.string)) == str(
                         message.string
                     ), path.name
+
+
+@pytest.mark.parametrize(("people", "said"), [(0, "personne"), (1, "personne"), (2, "personnes")])
+def test_french_counts_from_two(people: int, said: str) -> None:
+    """Nobody is singular: "0 personne"."""
+    one, many = "%(num)s person by badges and sensors", "%(num)s people by badges and sensors"
+    french = i18n.catalogue("fr").ngettext(one, many, people) % {"num": people}
+    assert french == f"{people} {said} d'après badges et capteurs"
+
+
+COMMAND_LINE_ALONE = ("broker_program", "refused", "settings_complete", "space_file", "_told")
+"""What of the doctor the Health screen does not show."""
+
+
+def _said_by(module: Path) -> Iterator[str]:
+    """What a doctor's module says: the texts of its findings, at once or by way of a name."""
+    for function in ast.parse(module.read_text(encoding="utf-8")).body:
+        if isinstance(function, ast.FunctionDef) and function.name not in COMMAND_LINE_ALONE:
+            yield from _said_in(function)
+
+
+def _said_in(function: ast.FunctionDef) -> Iterator[str]:
+    for node in ast.walk(function):
+        match node:
+            case ast.Assign(targets=[ast.Name("found" | "do" | "check")], value=value):
+                yield from _texts([value])
+            case ast.Assign(targets=[ast.Tuple([ast.Name("found" | "check"), _])], value=value):
+                assert isinstance(value, ast.Tuple)
+                yield from _texts(value.elts[:1])
+            case ast.Call(ast.Name("ok" | "warning" | "fault" | "part"), args):
+                yield from _texts(args)
+            case ast.Return(ast.Constant() as value):
+                yield from _texts([value])
+            case _:
+                pass
+
+
+def _texts(values: Iterable[ast.expr]) -> Iterator[str]:
+    for value in values:
+        assert not isinstance(value, ast.JoinedStr), ast.unparse(value)
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            yield value.value
+
+
+@pytest.mark.parametrize("chapter", ["machine", "settings", "stores"])
+def test_what_the_doctor_finds_has_its_french(chapter: str) -> None:
+    """All that the Health screen shows of it; it fills values in, and glues no sentences."""
+    module = Path(doctor.__file__).parent / f"{chapter}.py"
+    known = getattr(i18n.catalogue("fr"), "_catalog", {})
+    assert sorted({each for each in _said_by(module) if each not in known}) == []

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec import structs
 
@@ -23,13 +24,14 @@ from gateway.core.readings import (
     Co2,
     Counted,
     Crossed,
+    Firmware,
     MachineReported,
     Motion,
     Presence,
     Reading,
     Tampered,
 )
-from gateway.core.state import DeviceState
+from gateway.core.state import DeviceState, GhostReads, decode
 from tests.unit.core.place import HALL, MONDAY, SITE, Place, of_kind
 
 PIR, COUNTER = DeviceId("pir"), DeviceId("counter")
@@ -266,6 +268,46 @@ def test_each_minute_tells_every_device_that_ever_spoke(place: Place) -> None:
         DeviceMinute(device=PIR, battery=55, gaps=0, duplicates=0, **expected),
     ]
     assert of_kind(told, GatewayMinute) == [GatewayMinute("one", place.now, 3, 0.5, 7, 2)]
+
+
+def test_each_minute_tells_the_devices_of_every_site(place: Place) -> None:
+    """The gateway's own figures go with one site's; a journal of before has them as the sign."""
+    place.says("pir", Battery(55.0))
+    assert len(of_kind(place.tell(Tick(minute=True)), DeviceMinute)) == 1
+    assert of_kind(place.tell(Tick(minute=True)), GatewayMinute) == []
+
+
+def test_ghost_reads_are_counted_by_the_site_s_day(place: Place) -> None:
+    """Today's and yesterday's; a reader that only ever read ghosts is known by them."""
+    reader = DeviceId("front-in")
+    (told,) = of_kind(place.tell(Tick(ghosts={reader: 2}, minute=True)), DeviceMinute)
+    assert isinstance(told, DeviceMinute)
+    assert told.ghosts == 2
+    place.tell(Tick(ghosts={reader: 3, DeviceId("gone"): 1}, minute=True))
+    ghosts = place.state.devices[reader].ghosts
+    assert ghosts is not None
+    today = SITE.day_of(place.now)
+    days = [ghosts.on(today + timedelta(days=later)) for later in range(3)]
+    assert days == [(5, 0), (0, 5), (0, 0)]
+    place.after(24 * 3600)
+    place.tell(Tick(ghosts={reader: 1}, minute=True))
+    ghosts = place.state.devices[reader].ghosts
+    assert ghosts == GhostReads(today + timedelta(days=1), 1, 5)
+    assert DeviceId("gone") not in place.state.devices
+
+
+def test_a_device_says_what_it_runs(place: Place) -> None:
+    """The last word counts."""
+    for version in ("1.0", "1.1"):
+        place.says("pir", Firmware(version))
+    assert place.state.devices[PIR].firmware == Firmware("1.1")
+
+
+def test_a_device_s_state_of_an_older_snapshot_is_read() -> None:
+    """It knew neither firmware nor ghost reads."""
+    old = {"last_seen": MONDAY, "missing": 2}
+    read = decode(msgspec.msgpack.encode(old), DeviceState)
+    assert read == DeviceState(last_seen=MONDAY, missing=2)
 
 
 def test_a_tick_without_figures_tells_only_what_is_due(place: Place) -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
+import holidays
 import msgspec
 import opening_hours
 import pytest
@@ -302,3 +303,4 @@ def test_the_tables_know_france() -> None:
     assert sum(is_public_holiday(day, "FR") for day in year) == 11
     assert "FR" in countries()
     assert "XX" not in countries()
+    assert countries() == set(holidays.list_supported_countries(include_aliases=False))

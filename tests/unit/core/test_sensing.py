@@ -229,8 +229,27 @@ def test_more_people_than_badges_is_a_hint_once(place: Sensed) -> None:
     place.cross()
     place.cross(inward=5)
     place.minutes(3)
-    hints = [f for f in place.said if isinstance(f, Noticed) and f.object == HALL]
+    hints = _hints(place)
     assert [(hint.kind, hint.holder) for hint in hints] == [("tailgating", None)]
+
+
+def test_a_disagreement_that_comes_and_goes_is_one_hint_in_ten_minutes(place: Sensed) -> None:
+    """At its edge each passage would be another."""
+    place.cross()
+    for _ in range(6):
+        place.cross(inward=5)
+        place.after(30)
+        place.cross(outward=5)
+        place.after(30)
+    assert len(_hints(place)) == 1
+    place.minutes(5)
+    place.cross(inward=5)
+    place.after(1)
+    assert len(_hints(place)) == 2
+
+
+def _hints(place: Sensed) -> list[Noticed]:
+    return [f for f in place.said if isinstance(f, Noticed) and f.object == HALL]
 
 
 # -- known presence fades

@@ -16,8 +16,9 @@ import pytest
 from gateway.clock import ManualClock, SystemClock
 from gateway.config import Webhook
 from gateway.outside.happenings import Happening, Seen, happenings, seen
+from gateway.outside.hook import QUEUE_EVENTS, body_of, signed
 from gateway.outside.ways import RefusedError, way_to
-from gateway.outside.webhooks import QUEUE_EVENTS, Webhooks, body_of, signed
+from gateway.outside.webhooks import Webhooks
 from tests.servers import until
 from tests.unit.outside.place import AT, HALL, HUB, SITE, alarm, door, mode, people, picture
 
@@ -68,14 +69,19 @@ def receiver() -> Iterator[Receiver]:
         thread.join()
 
 
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attempts follow each other soon."""
+    monkeypatch.setattr("gateway.outside.hook.RETRIES_S", (0.01, 0.01))
+
+
 def hooks(url: str, *, hosts: tuple[str, ...] = HERE, events: frozenset[Any] = ALL) -> Webhooks:
-    """One webhook, quick to try again."""
+    """One webhook."""
     return Webhooks(
         (Webhook(HUB, url, SECRET, events),),
         prefix="seuil",
         hosts=hosts,
         clock=SystemClock(),
-        retries_s=(0.01, 0.01),
     )
 
 

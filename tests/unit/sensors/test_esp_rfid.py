@@ -15,6 +15,8 @@ from gateway.core.readings import (
     Availability,
     CredentialPresented,
     DoorReported,
+    Firmware,
+    Origin,
     Reading,
     Report,
     WireError,
@@ -279,13 +281,49 @@ def test_only_a_grant_that_unlocks_opens() -> None:
 
 
 def test_readers_share_their_subscriptions() -> None:
-    """Each topic once, in the credentials' session."""
+    """Each topic once, in the credentials' session; what they announce is in no door's way."""
     assert TWO_ON_A_TOPIC.subscriptions() == (
         Subscription("esprfid/send", "credentials"),
         Subscription("esprfid/tag", "credentials"),
         Subscription("esprfid/avty", "credentials"),
         Subscription("esprfid/io/door", "credentials"),
+        *(
+            Subscription(f"homeassistant/lock/{hostname}/lock0/config", "strangers")
+            for hostname in ("esp-front", "back")
+        ),
     )
+
+
+def _announces(topic: str, **about: object) -> bytes:
+    said = {"name": "Lock0", "cmd_t": f"{topic}/cmd", "pl_unlk": "{cmd:'open', door:'0'}"}
+    return msgspec.json.encode({**said, "dev": {"mf": "esp-rfid", **about}})
+
+
+def test_a_reader_in_home_assistant_mode_says_what_it_runs() -> None:
+    """Of two readers with one hostname, the one whose topic it is; without a version, nothing."""
+    twin = msgspec.structs.replace(FRONT, id=DeviceId("twin"), topic="other")
+    driver = EspRfid(Topics(), [(HUB, FRONT), (HUB, twin)])
+    topic = "homeassistant/lock/esp-front/lock0/config"
+    (report,) = driver.decode(topic, _announces("other", sw="2.0.0"))
+    assert (report.device, report.reading) == ("twin", Firmware("2.0.0"))
+    assert driver.decode(topic, _announces("other")) == ()
+    assert driver.decode(topic, _announces("elsewhere", sw="2.0.0")) == ()
+    assert driver.decode(topic, b"") == ()
+
+
+def test_a_hostname_that_is_no_topic_is_not_asked_for() -> None:
+    """Its scans are read all the same."""
+    odd = msgspec.structs.replace(FRONT, options={**FRONT.options, "hostname": "a/+"})
+    topics = EspRfid(Topics(), [(HUB, odd)]).topics()
+    assert not any(topic.startswith("homeassistant/") for topic in topics)
+
+
+def test_a_misread_says_whose_it_is() -> None:
+    """All zeros are read out of noise."""
+    scan = {"type": "access", "uid": "00000000", "hostname": "esp-front"}
+    with pytest.raises(WireError) as wrong:
+        TWO_ON_A_TOPIC.decode("esprfid/send", msgspec.json.encode(scan))
+    assert (wrong.value.reason, wrong.value.origin) == ("badge-format", Origin(HUB, FRONT.id))
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from gateway.core.readings import (
     Crossed,
     DoorReported,
     ExitRequested,
+    Firmware,
     MachineReported,
     Motion,
     Origin,
@@ -223,9 +224,19 @@ def test_a_status_is_an_availability() -> None:
     said = NATIVE.decode(topic, b'{"state":"offline","since":1}')
     assert said == (Report(HUB, pir, Availability("offline")),)
     assert NATIVE.decode(topic, b"") == ()
-    for garbage in (b"online", b'{"state":"asleep"}', b'{"state":1}', b"{}"):
+    bad_firmware = b'{"state":"online","firmware":""}'
+    for garbage in (b"online", b'{"state":"asleep"}', b'{"state":1}', b"{}", bad_firmware):
         with pytest.raises(WireError):
             NATIVE.decode(topic, garbage)
+
+
+def test_a_status_says_what_the_device_runs() -> None:
+    """If it likes; the model tells apart what must not run the same."""
+    said = b'{"state":"online","firmware":"1.4.2","model":"Portier 2"}'
+    assert [report.reading for report in NATIVE.decode("seuil/hub/front/status", said)] == [
+        Availability("online"),
+        Firmware("1.4.2", "Portier 2"),
+    ]
 
 
 def test_readers_and_sensors_have_sessions_of_their_own() -> None:

@@ -13,7 +13,9 @@ from gateway.core.readings import (
     CredentialPresented,
     DoorReported,
     ExitRequested,
+    Firmware,
     Motion,
+    Origin,
     Presence,
     Reading,
     Tampered,
@@ -218,16 +220,49 @@ def test_one_board_may_be_several_devices() -> None:
     ]
     assert set(board.subscriptions()) == {
         Subscription("tele/board/LWT", "credentials"),
+        Subscription("tele/board/INFO1", "credentials"),
         Subscription("tele/board/SENSOR", "credentials"),
         Subscription("stat/board/RESULT", "sensors"),
     }
 
 
 def test_only_the_topics_that_are_needed() -> None:
-    """A lock is only asked whether it lives; a plain sensor has no results."""
+    """A lock is only asked whether it lives and what it runs; a plain sensor has no results."""
     of_lock, of_air = (Tasmota(Topics(), [(HUB, one)]).topics() for one in (LOCK, AIR))
-    assert of_lock == ("tele/board/LWT",)
-    assert of_air == ("tele/board/LWT", "tele/board/SENSOR")
+    assert of_lock == ("tele/board/LWT", "tele/board/INFO1")
+    assert of_air == ("tele/board/LWT", "tele/board/INFO1", "tele/board/SENSOR")
+
+
+@pytest.mark.parametrize(
+    ("said", "runs"),
+    [
+        pytest.param(
+            b'{"Info1":{"Module":"Generic","Version":"13.1.0(tasmota)","GroupTopic":"cmnd/x/"}}',
+            Firmware("13.1.0(tasmota)", "Generic"),
+            id="since Tasmota 9",
+        ),
+        pytest.param(
+            b'{"Module":"Sonoff Basic","Version":"8.1.0.2(tasmota)"}',
+            Firmware("8.1.0.2(tasmota)", "Sonoff Basic"),
+            id="older boards",
+        ),
+        pytest.param(b'{"Info1":{"Module":"Generic"}}', None, id="no version"),
+        pytest.param(b'{"Info1":7}', None, id="no object"),
+    ],
+)
+def test_a_board_that_starts_says_what_it_runs(said: bytes, runs: Firmware | None) -> None:
+    """For each of the devices that it is."""
+    board = Tasmota(Topics(), [(HUB, READER), (HUB, LOCK)])
+    reports = board.decode("tele/board/INFO1", said)
+    told = [] if runs is None else [("reader", runs), ("lock", runs)]
+    assert [(report.device, report.reading) for report in reports] == told
+
+
+def test_a_misread_says_whose_it_is() -> None:
+    """A parity error has no number to acknowledge, but a reader."""
+    with pytest.raises(WireError) as wrong:
+        readings(msgspec.structs.replace(READER, format="wiegand26"), b'{"Wiegand":{"UID":0}}')
+    assert wrong.value.origin == Origin(HUB, READER.id)
 
 
 @pytest.mark.parametrize(
@@ -260,7 +295,8 @@ def test_a_reader_with_a_relay_opens_its_own_door() -> None:
 def test_another_full_topic_is_declared() -> None:
     """FullTopic `%topic%/%prefix%/` is the old default."""
     other = msgspec.structs.replace(AIR, options={"full_topic": "%topic%/%prefix%/"})
-    assert Tasmota(Topics(), [(HUB, other)]).topics() == ("board/tele/LWT", "board/tele/SENSOR")
+    topics = Tasmota(Topics(), [(HUB, other)]).topics()
+    assert topics == ("board/tele/LWT", "board/tele/INFO1", "board/tele/SENSOR")
 
 
 @pytest.mark.parametrize(

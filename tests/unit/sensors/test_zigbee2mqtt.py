@@ -12,6 +12,7 @@ from gateway.core.readings import (
     Battery,
     Co2,
     DoorReported,
+    Firmware,
     MachineReported,
     Motion,
     Presence,
@@ -66,6 +67,27 @@ def readings(payload: bytes, device: Device = PIR) -> list[Reading]:
         pytest.param(b'{"occupancy":null,"battery":null}', [], id="null: the bridge does not know"),
         pytest.param(b'{"tamper":true}', [Tampered(active=True)], id="the case was opened"),
         pytest.param(b'{"co2":812,"linkquality":255}', [Co2(812)], id="air quality"),
+        pytest.param(
+            b'{"device":{"model":"AB3257001NJ","softwareBuildID":"V1.05.09"},'
+            b'"update":{"installed_version":7}}',
+            [Firmware("V1.05.09", "AB3257001NJ")],
+            id="the build that a device names, with include_device_information",
+        ),
+        pytest.param(
+            b'{"update":{"state":"idle","installed_version":268768615}}',
+            [Firmware("268768615")],
+            id="else the number of its OTA file",
+        ),
+        pytest.param(
+            b'{"device":{"softwareBuildID":null},"update":{"installed_version":-1}}',
+            [],
+            id="neither is known",
+        ),
+        pytest.param(
+            b'{"device":{"softwareBuildID":"3.0\\u0000 b"}}',
+            [Firmware("3.0 b")],
+            id="makers' names hold what nobody can show",
+        ),
         pytest.param(
             b'{"contact":true,"battery":200}',
             [DoorReported("closed")],
