@@ -5,7 +5,7 @@ date alone, so it does not depend on what the doors said.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 
 from msgspec import Struct
@@ -14,27 +14,20 @@ from gateway.core.equipment import Machine
 from gateway.core.names import MachineId, ZoneId
 from gateway.core.plans import Plan
 from gateway.core.site import Site
+from simulators.rhythms import STAFF, hours_on, local_hour
+from simulators.rooms import places_of
 from simulators.routes import Place, Routes
 from simulators.seeds import branch
 from simulators.sessions import AWAY, Hours, Session, sessions_of
 
-MEETING_WORDS = ("meeting", "reunion", "salle", "conf")
-MAKING_WORDS = ("fablab", "lab", "atelier", "workshop", "wood", "laser")
-EATING_WORDS = ("kitchen", "cuisine", "cafe", "lounge")
 CURIOUS = 0.08
 """Share of days on which somebody tries a zone that their plan does not give."""
 SMOKES = 0.25
 """Share of days on which somebody goes out for a breath of air, or for a smoke."""
-WAKES, SLEEPS = timedelta(hours=7.5), timedelta(hours=22.5)
-"""Times of the local day between which people come and go."""
 SHORT_MEETING_SEATS = 6
 """People invited where the room has no capacity."""
-STAFF = "staff"
-"""The rhythm of who looks after the place."""
 DAYS_KEPT = 4
 """Days whose sessions are remembered: people are on the same day, or the one after."""
-
-
 _MEETS_AFTER = timedelta(minutes=2)
 """A guest comes so long after their host."""
 _VISITS = timedelta(minutes=25)
@@ -58,79 +51,6 @@ class Maker(Struct, frozen=True):
     trained: bool
 
 
-class Rhythm(Struct, frozen=True):
-    """When the holders of a plan come and go: local hours, mean and spread; share of days."""
-
-    arrives: float
-    leaves: float
-    spread: float
-    comes: float
-
-
-RHYTHMS = {
-    "resident": Rhythm(arrives=8.8, leaves=17.9, spread=0.6, comes=0.95),
-    "office": Rhythm(arrives=9.2, leaves=17.2, spread=0.5, comes=0.85),
-    STAFF: Rhythm(arrives=9.4, leaves=19.5, spread=0.15, comes=1.0),
-    "maker": Rhythm(arrives=10.5, leaves=20.5, spread=1.0, comes=0.7),
-    "evening": Rhythm(arrives=17.8, leaves=21.6, spread=0.5, comes=0.7),
-    "visitor": Rhythm(arrives=10.0, leaves=15.5, spread=1.0, comes=0.6),
-}
-"""By what a plan gives (`rhythm_of`)."""
-
-
-class Places(Struct, frozen=True):
-    """A site's zones by what they are for, from their ids and machines."""
-
-    desks: tuple[ZoneId, ...]
-    meeting: tuple[ZoneId, ...]
-    making: tuple[ZoneId, ...]
-    eating: tuple[ZoneId, ...]
-    machines: tuple[Machine, ...]
-
-
-def places_of(site: Site, routes: Routes) -> Places:
-    """The zones that can be reached, by purpose; a zone that only holds others is for nothing."""
-    behind_doors = {door.zone for door in site.doors}
-    around = {parent for zone in site.zones for parent in zone.ancestors}
-    holds = around - behind_doors
-    rooms = [zone for zone in routes.reachable if zone not in holds] or list(routes.reachable)
-    with_machines = {machine.zone for machine in site.machines}
-    making = _named(rooms, MAKING_WORDS) | (with_machines & set(rooms))
-    meeting = _named(rooms, MEETING_WORDS) - making
-    eating = _named(rooms, EATING_WORDS) - making - meeting
-    desks = [zone for zone in rooms if zone not in making | meeting | eating]
-    return Places(
-        desks=tuple(desks or rooms),
-        meeting=tuple(zone for zone in rooms if zone in meeting),
-        making=tuple(zone for zone in rooms if zone in making),
-        eating=tuple(zone for zone in rooms if zone in eating),
-        machines=tuple(machine for machine in site.machines if machine.zone in routes.reachable),
-    )
-
-
-def rhythm_of(plan: Plan | None) -> str:
-    """The rhythm that fits what a plan gives: machines, every hour, or some hours."""
-    if plan is None:
-        return "visitor"
-    words = (plan.id, plan.name.en.lower(), plan.name.fr.lower())
-    if any(word in text for text in words for word in ("evening", "soir", "night", "nuit")):
-        return "evening"
-    if any(word in text for text in words for word in ("day", "jour", "visit", "guest")):
-        return "visitor"
-    if any(right.machines for right in plan.rights):
-        return "maker"
-    return "resident" if any(right.hours == "24/7" for right in plan.rights) else "office"
-
-
-def awake(habit: datetime, night_haste: float) -> timedelta:
-    """How long until this local time, when nights pass `night_haste` times faster than days."""
-    clock = habit - datetime.combine(habit, time())
-    day = min(max(clock, WAKES), SLEEPS) - WAKES
-    full_day = SLEEPS - WAKES
-    whole = full_day + (timedelta(days=1) - full_day) / night_haste
-    return habit.toordinal() * whole + day + (clock - day) / night_haste
-
-
 class Agenda:
     """One site's days: what its people do together, and each of them alone."""
 
@@ -149,7 +69,7 @@ class Agenda:
     def day(self, ref: str, plan: Plan | None, rhythm: str, on: date) -> tuple[Stop, ...]:
         """One person's stops on a day, in order; the last is the street. Empty: stays away."""
         draw = branch(self._seed, self.site.id, "day", ref, on)
-        hours = _hours(rhythm, on, draw)
+        hours = hours_on(rhythm, on, draw)
         if hours is None:
             return ()
         comes, leaves = hours
@@ -171,7 +91,7 @@ class Agenda:
         """
         draw = branch(self._seed, self.site.id, "visit", ref, on)
         given = self._given(plan)
-        comes = _at(on, draw.gauss(11.0, 1.0)) if meets is None else meets + _MEETS_AFTER
+        comes = local_hour(on, draw.gauss(11.0, 1.0)) if meets is None else meets + _MEETS_AFTER
         tour = [
             room
             for room in (*self.places.making, *self.places.eating)
@@ -186,7 +106,7 @@ class Agenda:
         rhythm = next((one.rhythm for one in self._makers if one.ref == maker), None)
         if rhythm is None:
             return None
-        hours = _hours(rhythm, on, branch(self._seed, self.site.id, "day", maker, on))
+        hours = hours_on(rhythm, on, branch(self._seed, self.site.id, "day", maker, on))
         return None if hours is None else hours[0]
 
     def sessions(self, on: date) -> tuple[Session, ...]:
@@ -205,8 +125,8 @@ class Agenda:
         begins = sorted(draw.sample((9.5, 10.5, 11.0, 14.0, 15.0, 16.0), k=3))
         return tuple(
             (
-                _at(on, hour),
-                _at(on, hour + draw.choice((0.5, 0.75))),
+                local_hour(on, hour),
+                local_hour(on, hour + draw.choice((0.5, 0.75))),
                 draw.choice(self.places.meeting),
             )
             for hour in begins
@@ -218,7 +138,7 @@ class Agenda:
             trained = {maker.ref for maker in self._makers if maker.trained}
             for maker in self._makers:
                 draw = branch(self._seed, self.site.id, "day", maker.ref, on)
-                hours = _hours(maker.rhythm, on, draw)
+                hours = hours_on(maker.rhythm, on, draw)
                 if hours is not None and machine.id in maker.machines:
                     there[maker.ref] = hours
             draw = branch(self._seed, self.site.id, "sessions", machine.id, on)
@@ -257,7 +177,7 @@ class Agenda:
         self, plan: Plan | None, rhythm: str, on: date, draw: Random
     ) -> Iterator[tuple[datetime, datetime, Stop]]:
         """Lunch, coffee, a meeting, a machine, the evening workshop, and where one has no right."""
-        noon = _at(on, draw.gauss(12.4, 0.2))
+        noon = local_hour(on, draw.gauss(12.4, 0.2))
         fed = self.places.eating and draw.random() < 0.4  # noqa: PLR2004 - the rest eat outside
         yield _outing(noon, 0.75, draw.choice(self.places.eating) if fed else None)
         invited = SHORT_MEETING_SEATS / 20
@@ -266,33 +186,25 @@ class Agenda:
                 yield begin, end, Stop(begin, room)
         machine = self._machine(plan, draw)
         if machine is not None and draw.random() < 0.4:  # noqa: PLR2004 - on a whim
-            begin = _at(on, draw.uniform(13.5, 17.0))
+            begin = local_hour(on, draw.uniform(13.5, 17.0))
             end = begin + timedelta(minutes=draw.randint(20, 50))
             yield begin, end, Stop(begin, machine.zone, machine.id)
         if self.places.making and rhythm in {"evening", "maker"}:
-            yield _outing(_at(on, 18.5), 1.5, self.places.making[0])
+            yield _outing(local_hour(on, 18.5), 1.5, self.places.making[0])
         if draw.random() < CURIOUS:
-            yield _outing(_at(on, draw.uniform(10, 17)), 0.25, draw.choice(self.routes.reachable))
+            yield _outing(
+                local_hour(on, draw.uniform(10, 17)), 0.25, draw.choice(self.routes.reachable)
+            )
         if draw.random() < SMOKES:
-            yield _outing(_at(on, draw.uniform(10.4, 11.4)), 0.12, None)
+            yield _outing(local_hour(on, draw.uniform(10.4, 11.4)), 0.12, None)
         if self.places.eating:
             for hour in (draw.uniform(10.3, 11.8), draw.uniform(14.5, 16.8)):
-                yield _outing(_at(on, hour), 0.3, draw.choice(self.places.eating))
+                yield _outing(local_hour(on, hour), 0.3, draw.choice(self.places.eating))
 
     def _machine(self, plan: Plan | None, draw: Random) -> Machine | None:
         given = {machine for right in (plan.rights if plan else ()) for machine in right.machines}
         mine = [machine for machine in self.places.machines if machine.id in given]
         return draw.choice(mine) if mine else None
-
-
-def _hours(rhythm: str, on: date, draw: Random) -> Hours | None:
-    """When somebody comes and leaves; None: they stay away. These are the day's first draws."""
-    habit = RHYTHMS[rhythm]
-    if draw.random() >= habit.comes:
-        return None
-    comes = _at(on, draw.gauss(habit.arrives, habit.spread))
-    leaves = max(_at(on, draw.gauss(habit.leaves, habit.spread)), comes + timedelta(hours=1))
-    return comes, leaves
 
 
 def _is_free(
@@ -301,16 +213,6 @@ def _is_free(
     """Whether nobody is let down by it."""
     begin, end, _ = outing
     return not any(begin < until and since < end for since, until, _ in busy)
-
-
-def _named(zones: list[ZoneId], words: tuple[str, ...]) -> set[ZoneId]:
-    return {zone for zone in zones if any(word in zone for word in words)}
-
-
-def _at(on: date, hour: float) -> datetime:
-    """A local time of that day, within it."""
-    seconds = min(max(hour, 0.0), 23.9) * 3600
-    return datetime.combine(on, time()) + timedelta(seconds=round(seconds, 1))
 
 
 def _outing(begin: datetime, hours: float, place: Place) -> tuple[datetime, datetime, Stop]:

@@ -18,7 +18,8 @@ from gateway.core.places import AccessPoint
 from gateway.core.plans import Plan
 from gateway.core.site import Site
 from simulators.badges import badge_bytes
-from simulators.habits import STAFF, Maker, rhythm_of
+from simulators.habits import Maker
+from simulators.rhythms import STAFF, rhythm_of
 from simulators.routes import Place
 from simulators.seeds import branch
 

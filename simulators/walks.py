@@ -262,12 +262,12 @@ def _use(
     reader = world.machine_reader(machine)
     for _ in range(COMES_BACK if reader is not None else 0):
         assert reader is not None  # noqa: S101 - or there is nothing to try
-        if world.free(machine):
-            world.take(machine)
+        if world.workshop.free(machine):
+            world.workshop.take(machine)
             outcome = yield from _ask(world, reader, person)
             if outcome == "granted":
                 yield from _work(world, person, Work(machine, until), reader)
-            world.give_back(machine)
+            world.workshop.give_back(machine)
             if outcome != "denied" or person.told not in PASSES:
                 return
         if _is_soon(world, until):
@@ -280,9 +280,9 @@ def _work(
 ) -> Generator[Step, Outcome, None]:
     """Use a machine to the end, or until there is a reason not to."""
     yield Pause(FOCUSES_S)
-    if world.has_stopped(work.machine):
+    if world.workshop.has_stopped(work.machine):
         return
-    world.switch(work.machine, "on")
+    world.workshop.switch(work.machine, "on")
     outcome = yield work
     while outcome == "warned" and world.walks.random() >= OBEYS_WARNING:
         outcome = yield work
@@ -292,4 +292,4 @@ def _work(
         signed_off = yield from _ask(world, reader, person)
         if signed_off == "granted" and person.told == STARTED_AGAIN:
             yield from _ask(world, reader, person)  # it had ended by itself a moment before
-    world.switch(work.machine, "off")
+    world.workshop.switch(work.machine, "off")

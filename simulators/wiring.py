@@ -9,7 +9,6 @@ from collections.abc import Callable
 from functools import partial
 
 import msgspec
-from msgspec import Struct
 
 from gateway.core.names import DeviceId, ZoneId
 from gateway.core.readings import CredentialPresented, Reading
@@ -21,7 +20,6 @@ from simulators.clockwork import Clockwork
 from simulators.devices import (
     FIRMWARE,
     Event,
-    Key,
     NativeDevice,
     SimulatedReader,
     read_ack,
@@ -30,6 +28,7 @@ from simulators.devices import (
 from simulators.equipment import Equipment, InRoom, heard_as
 from simulators.faults import Faults, happens
 from simulators.judge import Must
+from simulators.questions import Answer, Answered, Question, Questions
 from simulators.seeds import branch
 from simulators.tally import READER_DECIDED, Bookkeeping
 
@@ -43,25 +42,8 @@ _STATES = {
     False: b'{"state":"offline"}',
 }
 
-
-class Answer(Struct, frozen=True):
-    """What somebody at a reader sees; `reason` is empty where the reader tells none."""
-
-    released: bool
-    reason: str = ""
-
-
-Answered = Callable[[DeviceId, Answer], None]
-"""Hears how a reader's question ended."""
 Ordered = Callable[[MachineOrder], None]
 """Hears what a machine is told."""
-
-
-class _Asked(Struct, eq=False):
-    """A question that waits for its answer. `key` is None where events have no numbers."""
-
-    key: Key | None
-    releaser: DeviceId
 
 
 class Wiring:
@@ -88,18 +70,17 @@ class Wiring:
         self._connected = True
         self._mended = False
         self._said: list[Outgoing] = []
-        self._asked: dict[DeviceId, _Asked] = {}
+        self._questions = Questions()
         self._resending: set[DeviceId] = set()
         self._missed: dict[DeviceId, dict[str, bytes]] = {}
         """What the broker keeps for a reader that is cut off: of each topic the last."""
-        self._answered: Answered = lambda _reader, _answer: None
         self._ordered: Ordered = lambda _order: None
 
     def begin(
         self, answered: Answered, ordered: Ordered, people_in: Callable[[ZoneId | None], int]
     ) -> None:
         """Everything comes online; `people_in` tells sensors how many are in a zone."""
-        self._answered, self._ordered = answered, ordered
+        self._questions.answered, self._ordered = answered, ordered
         for device in self._equipment.native.values():
             self._clockwork.after(self._delay(), partial(self._birth, device))
         self._say(self._equipment.births())
@@ -146,17 +127,18 @@ class Wiring:
             now = self._clockwork.now
             asked = partial(self._tally.asked, self._site.id, reader, key, now)
             asked(fresh=fresh, decided=decided, must=must)
-        self._asked[reader] = asked_now = _Asked(key, self._equipment.releaser(reader))
+        question = Question(key, self._equipment.releaser(reader))
+        self._questions.ask(reader, question)
         if decided is not None:
             alone = Answer(decided == "granted", READER_DECIDED)
             self._clockwork.after(
-                DECIDES_AFTER_S, partial(self._decided_alone, reader, asked_now, alone)
+                DECIDES_AFTER_S, partial(self._questions.decided_alone, reader, question, alone)
             )
         return True
 
     def look_away(self, reader: DeviceId) -> None:
         """Whoever asked does not wait any longer."""
-        self._asked.pop(reader, None)
+        self._questions.look_away(reader)
 
     def stir(self, zone: ZoneId | None, people: int) -> None:
         """Somebody moves in a zone."""
@@ -177,7 +159,7 @@ class Wiring:
                 elif hearing == "rights":
                     self._on_rights(device, topic, payload)
                 elif self._equipment.foreign[device].unlocks(payload):
-                    self._released(device)
+                    self._questions.released(device)
             except msgspec.DecodeError:
                 self._tally.garbled += 1
 
@@ -219,15 +201,7 @@ class Wiring:
         if isinstance(command, MachineOrder):
             self._ordered(command)
             return
-        heard = reader.on_command(command, self._clockwork.now)
-        asked = self._asked.get(device)
-        if heard.effect == "unlocked":
-            self._released(device)
-        elif asked is not None and asked.key == heard.key:
-            if heard.effect == "denied":
-                self._end(device, Answer(released=False, reason=heard.reason))
-            elif heard.effect == "granted" and asked.releaser == device:
-                self._end(device, Answer(released=True, reason=heard.reason))
+        self._questions.heard(device, reader.on_command(command, self._clockwork.now))
 
     def _on_rights(self, device: DeviceId, topic: str, payload: bytes) -> None:
         """A part of a reader's list; who is cut off gets it when they are back."""
@@ -240,20 +214,6 @@ class Wiring:
         status = reader.on_rights(topic, payload)
         if status is not None:
             self._say([status])
-
-    def _decided_alone(self, reader: DeviceId, asked: _Asked, answer: Answer) -> None:
-        """Unless whoever asked has looked away by then."""
-        if self._asked.get(reader) is asked:
-            self._end(reader, answer)
-
-    def _released(self, releaser: DeviceId) -> None:
-        """A lock is open: whoever asked at its door may go."""
-        for reader in [name for name, asked in self._asked.items() if asked.releaser == releaser]:
-            self._end(reader, Answer(released=True))
-
-    def _end(self, reader: DeviceId, answer: Answer) -> None:
-        del self._asked[reader]
-        self._answered(reader, answer)
 
     def _birth(self, device: NativeDevice) -> None:
         self._say([self._status(device, online=True)])

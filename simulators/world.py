@@ -18,41 +18,27 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from gateway.core.names import DeviceId, DoorId, MachineId, ZoneId
-from gateway.core.readings import DoorReported, ExitRequested, MachineReported
-from gateway.wire.commands import MachineOrder, SafeStopCommand, WarningCommand
+from gateway.core.readings import DoorReported, ExitRequested
 from gateway.wire.outgoing import Outgoing
 from gateway.wire.topics import Topics
 from simulators.clockwork import Clockwork
 from simulators.equipment import Direction, Equipment
 from simulators.faults import Faults, happens
-from simulators.habits import Agenda, Stop, awake
-from simulators.judge import must_be
+from simulators.habits import Agenda, Stop
 from simulators.lines import Lines
-from simulators.machines import RUNS_DOWN_S
+from simulators.lives import Lives
 from simulators.people import Person, makers
+from simulators.rhythms import awake
 from simulators.routes import Passage, Place
 from simulators.scenarios import Cast
 from simulators.seeds import branch
 from simulators.tally import Bookkeeping
 from simulators.truth import Tell, Truth
-from simulators.walks import (
-    ANSWER_WITHIN_S,
-    Ask,
-    Life,
-    Outcome,
-    Pause,
-    Stand,
-    Step,
-    Until,
-    Work,
-    life,
-)
-from simulators.wiring import Answer, Wiring
+from simulators.walks import Stand, life
+from simulators.wiring import Wiring
+from simulators.workshop import Workshop
 
 LET_IN_AFTER_S = 0.4
-PATIENCE_S = 180.0
-"""Seconds that somebody stands at a door; then they do without."""
-MACHINE_WATTS = 350.0
 
 
 class Passed(Struct, frozen=True):
@@ -98,7 +84,7 @@ class World:
         self.equipment = Equipment(
             cast.site, cast.seed, self.faults, boot, topics, readers_key=readers_key
         )
-        self._cast, self._watch, self._tally = cast, watch, tally
+        self._cast, self._watch = cast, watch
         self._start, self._speed = start, speed
         self._agenda = Agenda(cast.site, cast.seed, makers(cast.site, self.people))
         self._mishaps = branch(cast.seed, cast.site.id, "mishaps")
@@ -112,13 +98,15 @@ class World:
             tally=tally,
         )
         self._lines = Lines()
-        self._lives: dict[str, Life] = {}
-        self._asking: dict[DeviceId, tuple[Person, Ask]] = {}
-        self._in_use: set[MachineId] = set()
-        self._working: dict[MachineId, tuple[Person, Work]] = {}
-        self._stopped: set[MachineId] = set()
+        self._lives = Lives(
+            cast.site,
+            self._clockwork,
+            self._wiring,
+            self._lines,
+            lambda person, work: self.workshop.work(person, work),  # noqa: PLW0108 - made below
+        )
+        self.workshop = Workshop(self.equipment, self._wiring, self._clockwork, tally, self._lives)
         self._inside: Counter[Place] = Counter()
-        self._closed = False
         self._opens = self._begin()
 
     @property
@@ -166,7 +154,7 @@ class World:
 
     def close(self) -> None:
         """Nobody presents a badge any more; what is under way comes to its end."""
-        self._closed = True
+        self._lives.close()
 
     def mend(self, now: datetime) -> list[Outgoing]:
         """Readers that are cut off come back, so that what they kept is on disk at the end."""
@@ -259,31 +247,7 @@ class World:
         """The door is free for the next in line."""
         stand = self._lines.next_turn(door)
         if stand is not None:
-            self._resume_soon(stand.person, "turn")
-
-    def free(self, machine: MachineId) -> bool:
-        """Whether nobody uses a machine."""
-        return machine not in self._in_use
-
-    def take(self, machine: MachineId) -> None:
-        """Somebody stands at a machine."""
-        self._in_use.add(machine)
-        self._stopped.discard(machine)
-
-    def give_back(self, machine: MachineId) -> None:
-        """They leave it."""
-        self._in_use.discard(machine)
-
-    def has_stopped(self, machine: MachineId) -> bool:
-        """Whether it came to a safe stop in this use."""
-        return machine in self._stopped
-
-    def switch(self, machine: MachineId, state: Literal["on", "off"]) -> None:
-        """A machine is switched."""
-        self._tally.machines[f"switched {state}"] += 1
-        watts = MACHINE_WATTS if state == "on" else 0.0
-        for device in self.equipment.meters(machine):
-            self._wiring.report(device, MachineReported(state, watts))
+            self._lives.resume_soon(stand.person, "turn")
 
     # How lives go on.
 
@@ -292,101 +256,17 @@ class World:
         today = self._start.astimezone(zone).date()
         opens = datetime.combine(today, self._cast.opens or self._cast.scenario.opens)
         self._wiring.begin(
-            self._on_answer, self._on_order, lambda zone: self._inside[zone] if zone else 0
+            self._lives.on_answer,
+            self.workshop.on_order,
+            lambda zone: self._inside[zone] if zone else 0,
         )
         for person in self.people:
-            self._lives[person.ref] = life(self, person, today)
-            self._clockwork.after(2 * LET_IN_AFTER_S, partial(self._first, person))
+            self._lives.begin(person, life(self, person, today), 2 * LET_IN_AFTER_S)
         return opens
-
-    def _first(self, person: Person) -> None:
-        self._wait(person, next(self._lives[person.ref]))
-
-    def _resume(self, person: Person, outcome: Outcome) -> None:
-        self._wait(person, self._lives[person.ref].send(outcome))
-
-    def _resume_soon(self, person: Person, outcome: Outcome) -> None:
-        """Not from within another life's step."""
-        self._clockwork.at(self.now, partial(self._resume, person, outcome))
-
-    def _wait(self, person: Person, step: Step) -> None:
-        match step:
-            case Pause(seconds=seconds):
-                self._clockwork.after(seconds, partial(self._resume, person, ""))
-            case Until(at=at):
-                self._clockwork.at(at, partial(self._resume, person, ""))
-            case Ask():
-                self._ask(person, step)
-            case Stand():
-                self._stand(step)
-            case Work():
-                self._working[step.machine] = (person, step)
-                self._clockwork.at(step.until, partial(self._has_done, person, step))
-
-    def _ask(self, person: Person, ask: Ask) -> None:
-        if self._closed:
-            return
-        person.told = ""
-        must = must_be(self.site, person, ask.reader, ask.pin)
-        self._wiring.ask(ask.reader, ask.badge, ask.pin, must)
-        self._asking[ask.reader] = (person, ask)
-        self._clockwork.after(ANSWER_WITHIN_S, partial(self._look_away, ask))
-
-    def _on_answer(self, reader: DeviceId, answer: Answer) -> None:
-        person, _ = self._asking.pop(reader)
-        person.told = answer.reason
-        self._resume_soon(person, "granted" if answer.released else "denied")
-
-    def _on_order(self, order: MachineOrder) -> None:
-        """A machine in use shows a warning, and stops by itself when it is asked to."""
-        if order.machine not in self._in_use:
-            return
-        if isinstance(order, SafeStopCommand):
-            self._tally.machines["stopped"] += 1
-            self._clockwork.after(RUNS_DOWN_S, partial(self._stands_still, order.machine))
-        elif isinstance(order, WarningCommand):
-            self._tally.machines["warned"] += 1
-            self._interrupt(order.machine, "warned")
-
-    def _stands_still(self, machine: MachineId) -> None:
-        self._stopped.add(machine)
-        self.switch(machine, "off")
-        self._interrupt(machine, "stopped")
-
-    def _interrupt(self, machine: MachineId, outcome: Outcome) -> None:
-        """Somebody at work looks up."""
-        if machine in self._working:
-            person, _ = self._working.pop(machine)
-            self._resume_soon(person, outcome)
-
-    def _has_done(self, person: Person, work: Work) -> None:
-        """Unless they stopped before."""
-        _, working = self._working.get(work.machine, (None, None))
-        if working is work:
-            del self._working[work.machine]
-            self._resume(person, "")
-
-    def _look_away(self, ask: Ask) -> None:
-        """Unless it was answered, or is another question by now."""
-        person, asked = self._asking.get(ask.reader, (None, None))
-        if person is not None and asked is ask:
-            del self._asking[ask.reader]
-            self._wiring.look_away(ask.reader)
-            self._resume(person, "silence")
-
-    def _stand(self, stand: Stand) -> None:
-        if self._lines.join(stand) == "turn":
-            self._resume_soon(stand.person, "turn")
-        else:
-            self._clockwork.after(PATIENCE_S, partial(self._lose_patience, stand))
-
-    def _lose_patience(self, stand: Stand) -> None:
-        if self._lines.leave(stand):
-            self._resume(stand.person, "gave up")
 
     def _slip_in(self, stand: Stand) -> None:
         self.move(stand.person, stand.passage, slipped_in=True)
-        self._resume(stand.person, "let in")
+        self._lives.resume(stand.person, "let in")
 
     def _cross(self, passage: Passage) -> None:
         """Counters see who passes under them, more or less."""

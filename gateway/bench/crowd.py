@@ -16,10 +16,10 @@ from paho.mqtt.client import MQTTMessage
 from gateway.adapters.broker_address import BrokerAddress
 from gateway.adapters.mqtt import Session
 from gateway.bench.processes import BenchError
+from gateway.bench.sensor import Sensor
 from gateway.clock import SystemClock
 from gateway.core.equipment import Device
 from gateway.core.names import DeviceId
-from gateway.core.readings import Crossed, DoorReported, Motion, Reading
 from gateway.core.site import Site
 from gateway.wire.topics import Topics
 from sensors.driver import Subscription
@@ -275,26 +275,6 @@ async def connected(people: Crowd) -> AsyncIterator[Crowd]:
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-
-
-class Sensor:
-    """What a sensor would say next: a counter counts up, a door opens and closes in turn."""
-
-    def __init__(self, device: Device) -> None:
-        self.device = device
-        self._on = False
-        self._in, self._out = 0, 0
-
-    def reading(self, draw: random.Random) -> Reading:
-        """Its next reading."""
-        self._on = not self._on
-        if self.device.door is not None:
-            return DoorReported("open" if self._on else "closed")
-        if self.device.id.startswith("counter"):
-            self._in += draw.randint(0, 3)
-            self._out += draw.randint(0, 3)
-            return Crossed(self._in, self._out)
-        return Motion(self._on)
 
 
 def _kind(device: Device) -> type[NativeDevice]:

@@ -16,7 +16,7 @@ from gateway.adapters.directory import FILE, DirectoryStore, diff
 from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal_rows import decision_row, event_row, minute_row
 from gateway.adapters.journal_writer import Batch, Snapshot
-from gateway.bench.crowd import Sensor
+from gateway.bench.sensor import Sensor
 from gateway.core.directory import Directory, DirectoryChange
 from gateway.core.engine import step
 from gateway.core.events import DirectoryChanged, Event, Reported, SpaceChanged, Tick

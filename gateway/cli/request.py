@@ -19,6 +19,7 @@ from gateway.cli import errors
 from gateway.cli.desk import AsJson, DataDir, SiteOption, holder_named, reachable, site_named
 from gateway.clock import SystemClock
 from gateway.config import ConfigError, Fault, Settings, load_settings
+from gateway.core.directory import HolderId
 from gateway.core.names import AccessPointId, DoorId, ZoneId
 from gateway.core.requests import (
     AcknowledgeAlarm,
@@ -91,11 +92,13 @@ def mark_mustered(
     data_dir: DataDir = None,
 ) -> None:
     """In an evacuation: somebody was seen at the muster point."""
-
-    def order(settings: Settings) -> Order:
-        return MarkMustered(holder_named(holder, "HOLDER", settings), seen=not missing)
-
-    _ask(order, site, by, data_dir, as_json=as_json)
+    _ask(
+        lambda settings: MarkMustered(_holder(holder, settings), seen=not missing),
+        site,
+        by,
+        data_dir,
+        as_json=as_json,
+    )
 
 
 @app.command("left")
@@ -109,11 +112,13 @@ def mark_left(
     data_dir: DataDir = None,
 ) -> None:
     """Somebody is outside: they forgot to badge out."""
-
-    def order(settings: Settings) -> Order:
-        return MarkLeft(holder_named(holder, "HOLDER", settings), _words(why))
-
-    _ask(order, site, by, data_dir, as_json=as_json)
+    _ask(
+        lambda settings: MarkLeft(_holder(holder, settings), _words(why)),
+        site,
+        by,
+        data_dir,
+        as_json=as_json,
+    )
 
 
 @app.command("people")
@@ -207,6 +212,10 @@ def _words(why: str) -> str:
         message = f"has {len(why)} characters; at most {WHY_MAX}"
         raise ConfigError([Fault("", "--why", message)])
     return why
+
+
+def _holder(named: str, settings: Settings) -> HolderId:
+    return holder_named(named, "HOLDER", settings)
 
 
 def _id(word: str, option: str) -> str:

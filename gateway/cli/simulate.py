@@ -4,17 +4,16 @@ import asyncio
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from gateway.cli import errors
+from gateway.cli.simulate_shown import live_line, progress_bar, replayed_table, tally_table
 from gateway.clock import SystemClock
 from gateway.config import ConfigError, Fault, Settings, load_settings, load_space
 from gateway.core.equipment import Device
@@ -25,7 +24,7 @@ from simulators.layouts import LayoutError, Recording, read_recording
 from simulators.link import Broker
 from simulators.people import MEMBERS
 from simulators.replay import Replay, Replayed
-from simulators.run import LiveClock, Run, new_boot
+from simulators.run import LiveClock, new_boot
 from simulators.scenarios import SITES_MAX, ScenarioName, network
 from simulators.stage import FaultsName, Plot, stage, truth_file, write_roster
 from simulators.tally import Tally
@@ -86,7 +85,7 @@ def simulate(
             told = _replay(
                 _recording(replay), _teller(places, device), settings, rate, quiet=as_json
             )
-            _end(told, _replayed_table, as_json=as_json)
+            _end(told, replayed_table, as_json=as_json)
         if device is not None or rate is not None:
             raise _wrong("--device" if device else "--rate", "is for --replay; leave it out")
         if roster is not None:
@@ -94,7 +93,7 @@ def simulate(
             return
         key = None if readers_key is None else _readers_key(readers_key)
         tally = _simulate(places, plot, settings, truth=truth, seconds=seconds, readers_key=key)
-    _end(tally, _tally_table, as_json=as_json)
+    _end(tally, tally_table, as_json=as_json)
 
 
 def broker_of(settings: Settings) -> Broker:
@@ -168,7 +167,7 @@ def _simulate(
                 tell=tell,
                 readers_key=readers_key,
             )
-            with _until_told(run.stopped), _live_line(run) as tick:
+            with _until_told(run.stopped), live_line(run) as tick:
                 return await run.live(seconds, tick)
 
     try:
@@ -212,7 +211,7 @@ def _replay(
             boot=new_boot(clock),
         )
         total = len(recording.timed)
-        with _until_told(replay.stopped), _progress(total, hidden=quiet) as progress:
+        with _until_told(replay.stopped), progress_bar(total, hidden=quiet) as progress:
             return await replay.tell(rate, progress)
 
     return asyncio.run(tell())
@@ -231,42 +230,6 @@ def _until_told(stopped: asyncio.Event) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-@contextmanager
-def _progress(total: int, *, hidden: bool) -> Iterator[Callable[[int], None]]:
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, disable=hidden or not console.is_terminal) as bar:
-        task = bar.add_task("on the gateway's disk", total=total)
-        yield lambda done: bar.update(task, completed=done)
-
-
-@contextmanager
-def _live_line(run: Run) -> Iterator[Callable[[], None]]:
-    """One line that tells how it goes, on a terminal."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda: None
-        return
-    shown = run.now()
-    with console.status("connecting") as status:
-
-        def tick() -> None:
-            nonlocal shown
-            if run.now() - shown < timedelta(seconds=1):
-                return
-            shown = run.now()
-            people = sum(world.people_inside for world in run.worlds)
-            where = "" if run.connected.is_set() else "no broker; "
-            status.update(f"{where}{people} people inside, {run.tally.credentials} badges shown")
-
-        yield tick
-
-
 def _end(
     told: Tally | Replayed,
     table: Callable[..., Table],
@@ -278,42 +241,6 @@ def _end(
     else:
         Console().print(table(told))
     raise typer.Exit(0 if told.ok else NOT_DECIDED)
-
-
-def _tally_table(tally: Tally) -> Table:
-    table = Table(box=None, show_header=False)
-    table.add_row("badges shown", f"{tally.credentials} ({tally.late} too late for an answer)")
-    table.add_row("decisions", f"{tally.decisions}: {tally.granted} granted, {tally.denied} denied")
-    for reason, times in tally.denied_by_reason.items():
-        table.add_row(f"  {reason}", str(times))
-    answer = tally.answer_ms
-    table.add_row("answer time, ms", f"median {answer.p50}, p99 {answer.p99}")
-    table.add_row("without a decision", str(tally.undecided))
-    table.add_row("decided twice", str(tally.decided_twice))
-    table.add_row("decided by a cut-off reader", str(tally.decided_alone))
-    table.add_row("told otherwise than decided", str(tally.contradicted))
-    table.add_row("let in, and must not be", str(tally.wrongly_granted))
-    table.add_row("refused on the way out", str(tally.wrongly_denied))
-    table.add_row("not acknowledged", str(tally.unacknowledged))
-    for site, zones in tally.people.items():
-        inside = ", ".join(f"{zone} {people}" for zone, people in zones.items())
-        table.add_row(f"people in {site}", inside)
-    machines = ", ".join(f"{what} {times}" for what, times in tally.machines.items())
-    table.add_row("machines", machines or "not used")
-    table.add_row("faults", ", ".join(f"{name} {n}" for name, n in tally.faults.items()) or "none")
-    return table
-
-
-def _replayed_table(replayed: Replayed) -> Table:
-    table = Table(box=None, show_header=False)
-    table.add_row("recording", f"{replayed.layout}, {replayed.events} events")
-    table.add_row("acknowledged", f"{replayed.acknowledged} ({replayed.resent} sent again)")
-    for name, total in replayed.totals.items():
-        table.add_row(f"{name} in the file", f"{total:,}")
-    for name, total in replayed.told.items():
-        table.add_row(f"{name} told", f"{total:,}")
-    table.add_row("seconds", str(replayed.seconds))
-    return table
 
 
 def _wrong(option: str, message: str) -> ConfigError:

@@ -28,7 +28,7 @@ from gateway.adapters.points import points
 from gateway.core.names import DeviceId, SiteId
 from gateway.demo.ledger import Judgement, Ledger
 from gateway.demo.report import Findings, complaints
-from simulators.habits import awake
+from simulators.rhythms import awake
 from simulators.tally import Bookkeeping, Presented
 from tests.servers import InfluxDB, WriteProxy, get, until
 

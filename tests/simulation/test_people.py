@@ -297,7 +297,7 @@ def test_a_machine_in_use_stops_when_it_is_asked_to() -> None:
     world.run(now)
     for in_use, states in ((False, []), (True, ["off"])):
         if in_use:
-            world.take(laser)
+            world.workshop.take(laser)
         said = world.receive(command, stop, now)
         assert _by_the_meter(said) == []
         now += timedelta(seconds=RUNS_DOWN_S)

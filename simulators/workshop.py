@@ -1,0 +1,94 @@
+"""A site's machines: who works at them, and how they come to a stop."""
+
+from functools import partial
+from typing import Literal
+
+from gateway.core.names import MachineId
+from gateway.core.readings import MachineReported
+from gateway.wire.commands import MachineOrder, SafeStopCommand, WarningCommand
+from simulators.clockwork import Clockwork
+from simulators.equipment import Equipment
+from simulators.lives import Lives
+from simulators.machines import RUNS_DOWN_S
+from simulators.people import Person
+from simulators.tally import Bookkeeping
+from simulators.walks import Outcome, Work
+from simulators.wiring import Wiring
+
+MACHINE_WATTS = 350.0
+
+
+class Workshop:
+    """Machines in use."""
+
+    def __init__(
+        self,
+        equipment: Equipment,
+        wiring: Wiring,
+        clockwork: Clockwork,
+        tally: Bookkeeping,
+        lives: Lives,
+    ) -> None:
+        self._equipment, self._wiring, self._clockwork = equipment, wiring, clockwork
+        self._tally, self._lives = tally, lives
+        self._in_use: set[MachineId] = set()
+        self._working: dict[MachineId, tuple[Person, Work]] = {}
+        self._stopped: set[MachineId] = set()
+
+    def free(self, machine: MachineId) -> bool:
+        """Whether nobody uses a machine."""
+        return machine not in self._in_use
+
+    def take(self, machine: MachineId) -> None:
+        """Somebody stands at a machine."""
+        self._in_use.add(machine)
+        self._stopped.discard(machine)
+
+    def give_back(self, machine: MachineId) -> None:
+        """They leave it."""
+        self._in_use.discard(machine)
+
+    def has_stopped(self, machine: MachineId) -> bool:
+        """Whether it came to a safe stop in this use."""
+        return machine in self._stopped
+
+    def switch(self, machine: MachineId, state: Literal["on", "off"]) -> None:
+        """A machine is switched."""
+        self._tally.machines[f"switched {state}"] += 1
+        watts = MACHINE_WATTS if state == "on" else 0.0
+        for device in self._equipment.meters(machine):
+            self._wiring.report(device, MachineReported(state, watts))
+
+    def work(self, person: Person, work: Work) -> None:
+        """Somebody works until they are done, or look up."""
+        self._working[work.machine] = (person, work)
+        self._clockwork.at(work.until, partial(self._has_done, person, work))
+
+    def on_order(self, order: MachineOrder) -> None:
+        """A machine in use shows a warning, and stops by itself when it is asked to."""
+        if order.machine not in self._in_use:
+            return
+        if isinstance(order, SafeStopCommand):
+            self._tally.machines["stopped"] += 1
+            self._clockwork.after(RUNS_DOWN_S, partial(self._stands_still, order.machine))
+        elif isinstance(order, WarningCommand):
+            self._tally.machines["warned"] += 1
+            self._interrupt(order.machine, "warned")
+
+    def _stands_still(self, machine: MachineId) -> None:
+        self._stopped.add(machine)
+        self.switch(machine, "off")
+        self._interrupt(machine, "stopped")
+
+    def _interrupt(self, machine: MachineId, outcome: Outcome) -> None:
+        """Somebody at work looks up."""
+        if machine in self._working:
+            person, _ = self._working.pop(machine)
+            self._lives.resume_soon(person, outcome)
+
+    def _has_done(self, person: Person, work: Work) -> None:
+        """Unless they stopped before."""
+        _, working = self._working.get(work.machine, (None, None))
+        if working is work:
+            del self._working[work.machine]
+            self._lives.resume(person, "")
