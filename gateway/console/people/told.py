@@ -19,7 +19,7 @@ from gateway.core.site import ADMINISTRATOR, OPERATOR, VIEWER, Site, SiteId, Tex
 
 Tone = Literal["calm", "warm", "alert", "soft"]
 STANDING: Final = {
-    VIEWER: Text("Lecteur", "Viewer"),
+    VIEWER: Text("Observateur", "Viewer"),
     OPERATOR: Text("Opérateur", "Operator"),
     ADMINISTRATOR: Text("Administrateur", "Administrator"),
 }
