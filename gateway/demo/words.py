@@ -41,7 +41,7 @@ WORDS: Final[dict[str, Text]] = {
         "Seuil demo: {page} (broker: {broker})",
     ),
     "line": Text(
-        "{seconds} s : {people} à l'intérieur, accordés {granted}, refusés {denied}, points {points}",
+        "{seconds} s : présents {people}, accordés {granted}, refusés {denied}, points {points}",
         "{seconds} s: {people} inside, {granted} granted, {denied} refused, {points} points",
     ),
     "summary.time": Text("durée", "lasted"),
