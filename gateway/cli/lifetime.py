@@ -58,3 +58,4 @@ def log_to_stderr(level: str) -> None:
         logging.basicConfig(level=level.upper(), format="%(message)s", handlers=[handler])
     else:
         logging.basicConfig(level=level.upper(), format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # a new file's steps are no news

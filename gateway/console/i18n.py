@@ -72,6 +72,11 @@ def in_lang(text: Text, lang: Lang) -> str:
     return typeset(text.fr) if lang == "fr" else text.en
 
 
+def colon(lang: Lang) -> str:
+    """What stands between a name and what is said of it."""
+    return typeset(" : ") if lang == "fr" else ": "
+
+
 def typeset(french: str) -> str:
     """The same with no-break spaces before `: ; ! ? »` and after `«`: sources keep plain ones."""
     return _FRENCH_SPACE.sub("\N{NO-BREAK SPACE}", french)

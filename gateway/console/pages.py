@@ -13,7 +13,8 @@ from babel.numbers import format_decimal, format_percent
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from gateway.console.i18n import LANGS, LOCALES, Lang, catalogue, choose_lang, in_lang
+from gateway.console.browsers import browser
+from gateway.console.i18n import LANGS, LOCALES, Lang, catalogue, choose_lang, colon, in_lang
 from gateway.console.menu import menu_of
 from gateway.core.names import Text
 from gateway.core.site import Site
@@ -109,6 +110,7 @@ def templates(lang: Lang) -> jinja2.Environment:
     )
     made.install_gettext_translations(catalogue(lang), newstyle=True)  # type: ignore[attr-defined] # the extension's
     made.filters |= _filters(lang)
+    made.globals["colon"] = colon(lang)
     return made
 
 
@@ -122,6 +124,7 @@ def _filters(lang: Lang) -> dict[str, Any]:
         "moment": lambda at, site: format_datetime(
             _local(at, site), "medium", locale=LOCALES[lang]
         ),
+        "browser": browser,
         "iso": lambda at: at.isoformat(),
         "number": lambda value: format_decimal(value, locale=LOCALES[lang]),
         "percent": lambda share: format_percent(share, locale=LOCALES[lang]),

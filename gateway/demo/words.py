@@ -41,8 +41,8 @@ WORDS: Final[dict[str, Text]] = {
         "Seuil demo: {page} (broker: {broker})",
     ),
     "line": Text(
-        "{seconds} s : {people} personnes, {granted} accordés, {denied} refusés, {points} points",
-        "{seconds} s: {people} people, {granted} granted, {denied} refused, {points} points",
+        "{seconds} s : présents {people}, accordés {granted}, refusés {denied}, points {points}",
+        "{seconds} s: {people} inside, {granted} granted, {denied} refused, {points} points",
     ),
     "summary.time": Text("durée", "lasted"),
     "summary.seconds": Text(

@@ -20,7 +20,7 @@ from gateway.core.site import Site
 
 Tone = Literal["calm", "warm", "alert", "soft"]
 STANDING: Final = {
-    VIEWER: Text("Lecteur", "Viewer"),
+    VIEWER: Text("Observateur", "Viewer"),
     OPERATOR: Text("Opérateur", "Operator"),
     ADMINISTRATOR: Text("Administrateur", "Administrator"),
 }
