@@ -8,8 +8,8 @@ Noise, a worn antenna or a card at the edge of the field give three kinds (arend
 - the same number again faster than any hand: it is decided as every read, and counted here;
 - a number that looks right. Nobody can tell it from a stranger's badge, so it is not counted.
 
-Counted in memory and told with the minute's tick, as duplicates are. A badge's hash is kept here
-for `AGAIN` and nowhere else.
+Counted in memory and told with the minute's tick, as duplicates are. The hash of each reader's last
+badge is kept in memory alone.
 """
 
 from datetime import datetime, timedelta

@@ -160,6 +160,7 @@ async def test_every_measurement_reads_back_with_influxql(
         "last_seen_s": 1.5,
         "gaps": 2,
         "duplicates": 1,
+        "ghosts": 0,
     }
     assert one("gateway")["instance"] == "gw-1"
     counted = {row["kind"]: row["value"] for row in influxdb.query("SELECT * FROM sensor")}
