@@ -35,7 +35,7 @@ MEASUREMENTS = {  # design, section 6: (tags, fields)
     "sensor": ({"site", "zone", "device", "kind"}, {"value"}),
     "device": (
         {"site", "device"},
-        {"online", "battery", "last_seen_s", "gaps", "duplicates"},
+        {"online", "battery", "last_seen_s", "gaps", "duplicates", "ghosts"},
     ),
     "gateway": ({"instance"}, {"backlog", "commit_ms", "decisions", "dropped"}),
 }

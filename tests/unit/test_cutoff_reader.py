@@ -9,7 +9,7 @@ from gateway.core.names import DeviceId, SiteId
 from gateway.core.rights import presented_hash
 from gateway.wire.outgoing import encode
 from gateway.wire.rights import RightsGroup, RightsMessage, RightsPage
-from simulators.devices import Event, SimulatedReader
+from simulators.devices import FIRMWARE, Event, SimulatedReader
 from tests.unit.core.place import MONDAY
 
 BADGE = "04a224b2c31990"
@@ -30,7 +30,8 @@ def reader(*, lists: bool = True, limit: int = 10) -> SimulatedReader:
     status = found.on_rights("seuil/hub/front/rights", encode(head))
     assert status is not None
     assert (status.topic, status.retain) == ("seuil/hub/front/status", True)
-    assert msgspec.json.decode(status.payload) == {"state": "online", "rights": "v1"}
+    said = {"state": "online", "firmware": FIRMWARE, "rights": "v1"}
+    assert msgspec.json.decode(status.payload) == said
     return found
 
 
