@@ -99,6 +99,11 @@ class DeskPlace(ConsolePlace):
         )
         await self.tell(DirectoryChanged(DirectoryChange(holders=holders, credentials=badges)))
 
+    async def rename(self, name: str, new: str) -> None:
+        """Somebody is called otherwise from now on."""
+        self._members.apply([Member(f"M-{name}", new, self._holder(name))])
+        await self.console.read_names()
+
     def _holder(self, name: str) -> Holder:
         plain = Holder(pseudonym(name), memberships=(Membership(PlanId("resident")),))
         role: RoleId | None = ROLES.get(name)

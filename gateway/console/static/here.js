@@ -49,7 +49,7 @@ function followMuster() {
     }
     const waiting = Object.values(marks).filter((mark) => !mark.refused).length;
     const line = $("#waiting");
-    if (line && !line.dataset.stuck) line.textContent = failed && waiting ? `${waiting} ${line.dataset.waiting}` : "";
+    if (line && !line.dataset.stuck) line.textContent = failed && waiting ? `${line.dataset.waiting} ${waiting}` : "";
   }
 
   function say(row, text) {

@@ -228,6 +228,17 @@ async def test_somebody_forgot_to_badge_out(browser: httpx.AsyncClient) -> None:
     assert again.json()["type"] == "about:seuil:out-of-place"
 
 
+async def test_two_of_one_name_are_told_apart(place: DeskPlace, browser: httpx.AsyncClient) -> None:
+    """By their plans; nobody else's is told."""
+    await place.request(SetMode("evacuation", "smoke"))
+    page = (await browser.get(f"{SITE}/here")).text
+    assert f'<span class="called">{ADA}</span>' in page
+    assert "Reason: smoke" in page
+    await place.rename(BOB, ADA)
+    page = (await browser.get(f"{SITE}/here")).text
+    assert page.count(f'<span class="called">{ADA} (Resident)</span>') == 2
+
+
 async def test_the_muster(place: DeskPlace, browser: httpx.AsyncClient) -> None:
     """Checked off and taken back; sent twice under one transaction it is done once."""
     await place.request(SetMode("evacuation", "smoke"))
