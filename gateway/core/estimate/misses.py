@@ -22,9 +22,9 @@ MOST = 0.15
 """More is no counter: a door that some pass without one."""
 REMEMBERED = 2_000.0
 """Passages after which the half is forgotten: a counter may be cleaned, or bent."""
-GHOSTS = 0.03
+GHOSTS = 0.02
 """The share of counted passages that nobody made."""
-WIDENS = 0.03
+WIDENS = 0.02
 """The chance of two people beside what was missed: side by side they are one to a beam."""
 
 

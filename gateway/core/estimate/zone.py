@@ -76,6 +76,13 @@ class Mark(Struct, frozen=True, gc=False):
     inward: bool
 
 
+class Witnesses(Struct, frozen=True, gc=False):
+    """Passages one way through a door: told by its badge or its counter alone, or by both."""
+
+    alone: float = 0.0
+    both: float = 0.0
+
+
 class ZoneEstimate(Struct, frozen=True):
     """A zone at the time `at`."""
 
@@ -95,9 +102,13 @@ class ZoneEstimate(Struct, frozen=True):
     tally: Tally = Tally()
     """What passed its doors, from which its counters' misses are learned."""
     sensors: Map[DeviceId, Sensor] = Map()
+    several: float = 0.0
+    """What PIRs told for three and more against one since somebody passed, as log odds."""
     triggers: Map[str, datetime] = Map()
     """When a trigger of each kind last counted in full."""
     marks: tuple[Mark, ...] = ()
+    witnesses: Map[str, Witnesses] = Map()
+    """How often badge and counter agreed, for each door and way (`passages.way`)."""
     reasons: tuple[Reason, ...] = ()
     doors: Map[DeviceId, DeviceHealth] = Map()
     """Counters and readers that told of this zone."""

@@ -79,7 +79,7 @@ class Room:
 def test_what_nobody_has_learned_is_the_usual() -> None:
     """One in twenty, and the kernel that the model begins with."""
     assert misses.missed(Tally()) == misses.USUAL
-    assert misses.kernel(Tally()) == pytest.approx((0.03, 0.89, 0.08))
+    assert misses.kernel(Tally()) == pytest.approx((0.02, 0.91, 0.07))
 
 
 def test_a_counter_that_sees_everybody_is_trusted_more() -> None:
@@ -98,7 +98,7 @@ def test_a_counter_that_misses_many_widens_the_number() -> None:
     for _ in range(3):
         room.lesson(27, 30)
     assert misses.missed(room.zone.tally) == pytest.approx((10 + 3 * 9) / (200 + 3 * 57))
-    assert misses.kernel(room.zone.tally)[2] > 0.12
+    assert misses.kernel(room.zone.tally)[2] > 0.11
     fresh.passes(inward=30)
     room.passes(inward=30)
 
