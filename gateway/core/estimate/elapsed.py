@@ -20,7 +20,7 @@ ARRIVALS_PER_H = 0.02
 """People who come in past every counter and reader of a zone that has some."""
 DEPARTURES_PER_H = 0.02
 """The chance that one person leaves so, where a sensor looks into the zone and sees it empty."""
-UNSEEN_AMONG = 10
+UNSEEN_AMONG = 5
 """More people than that lose no more of them so: in a full room others pass all the time, and who
 is missed beside them is in the passage's own chances. Counted twice a library lost two people."""
 BLIND_DEPARTURES_PER_H = 0.04
