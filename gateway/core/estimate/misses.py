@@ -27,9 +27,9 @@ ONE_SAYS = 4 * MOST
 """The most that one look can tell: more was no counter's miss, but an open side door."""
 REMEMBERED = 400.0
 """The weight after which the half is forgotten: a counter may be cleaned, or bent."""
-GHOSTS = 0.02
+GHOSTS = 0.015
 """The share of counted passages that nobody made."""
-WIDENS = 0.01
+WIDENS = 0.015
 """The chance of two people beside what was missed: side by side they are one to a beam."""
 
 

@@ -4,7 +4,7 @@ What happens to it is in three chapters: `elapsed` (time passes), `passages` (pe
 doors) and `sensors` (what sees a room, and what people say of it).
 
     evidence                 does                                                       where
-    passage, badge           shift by one; 3 % nobody, 8 % two*                         passages
+    passage, badge           shift by one; 1.5 % nobody, 6.5 % two*                     passages
     PIR, mmWave trigger      tilt empty against not empty, in full once per 5 min       sensors
     PIR, mmWave quiet        tilt the other way, by the second                          sensors
     PIR, mmWave stays on     tilt a little more, then no more, then take it all back    sensors
@@ -12,7 +12,7 @@ doors) and `sensors` (what sees a room, and what people say of it).
     vacancy, operator        tilt; set                                                  sensors
     time                     people come and leave unseen; nobody stays for ever        elapsed
 
-* 8 % at first: how many a counter misses is learned (`misses`).
+* 6.5 % at first: how many a counter misses is learned (`misses`).
 """
 
 from datetime import datetime, timedelta
