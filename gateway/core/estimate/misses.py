@@ -23,8 +23,8 @@ ONE_LOOK = 7.0
 says little of its mean. So many passages weigh half as much as any number of them can (1 / 2m)."""
 MOST = 0.15
 """More is no counter: a door that some pass without one."""
-ONE_SAYS = 4 * MOST
-"""The most that one look can tell: more was no counter's miss, but an open side door."""
+ONE_SAYS = 2.0
+"""The most squares a passage that one look tells: more was no counter's miss, but a side door."""
 REMEMBERED = 400.0
 """The weight after which the half is forgotten: a counter may be cleaned, or bent."""
 GHOSTS = 0.015
