@@ -9,6 +9,7 @@ from statistics import mean
 import pytest
 from typer.testing import CliRunner
 
+from gateway.bench import occupancy_made
 from gateway.bench.occupancy_methods import METHODS, ClampReset, ClampSilence, Raw
 from gateway.bench.occupancy_rooms import Room, Sample, read_rooms
 from gateway.bench.occupancy_score import Row, scored
@@ -117,6 +118,19 @@ def test_a_folder_without_a_recording_is_told(tmp_path: Path, name: str) -> None
     """As is a path that does not exist."""
     with pytest.raises(BenchError, match="right would be"):
         read_rooms([tmp_path / name])
+
+
+def test_made_up_rooms_are_the_same_everywhere(tmp_path: Path) -> None:
+    """Two sets of them, read as ROBOD; nobody is there at night, and somebody each working day."""
+    for name in ("a", "b"):
+        occupancy_made.write(tmp_path / name)
+    for which, kinds in occupancy_made.SETS.items():
+        rooms = read_rooms([tmp_path / "a" / which])
+        assert [room.layout for room in rooms] == ["ROBOD"] * len(kinds)
+        assert rooms == read_rooms([tmp_path / "b" / which])
+        for room in rooms:
+            assert {one.at.weekday() for one in room.samples if one.people} == set(range(5))
+            assert not any(one.people for one in room.samples if one.at.hour < 5)
 
 
 def test_a_seed_tells_the_same_story() -> None:

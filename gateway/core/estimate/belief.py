@@ -117,10 +117,17 @@ def left(belief: Belief, people: int, kernel: Kernel) -> Belief:
     return belief
 
 
-def tilted(belief: Belief, log_odds: float) -> Belief:
-    """Evidence for "somebody is there" (or, below 0, against it), in natural logarithms."""
-    vacant = belief[0] * exp(-log_odds)
-    return _kept([vacant, *belief[1:]])
+def tilted(belief: Belief, log_odds: float, several: float = 0.0) -> Belief:
+    """Evidence for "somebody is there" (or, below 0, against it), in natural logarithms.
+
+    `several` is how much more it speaks for three and more than for one; for two, half of that.
+    """
+    chances = list(belief)
+    chances[0] *= exp(-log_odds - several)
+    if several:
+        chances[1] *= exp(-several)
+        chances[2] *= exp(-several / 2)
+    return _kept(chances)
 
 
 def weighed(belief: Belief, likelihoods: Sequence[float]) -> Belief:

@@ -20,6 +20,9 @@ ARRIVALS_PER_H = 0.02
 """People who come in past every counter and reader of a zone that has some."""
 DEPARTURES_PER_H = 0.02
 """The chance that one person leaves so, where a sensor looks into the zone and sees it empty."""
+UNSEEN_AMONG = 5
+"""More people than that lose no more of them so: in a full room others pass all the time, and who
+is missed beside them is in the passage's own chances. Counted twice a library lost two people."""
 BLIND_DEPARTURES_PER_H = 0.04
 """The same where doors alone are counted: there, nothing else corrects a counter that drifts."""
 OPEN_ARRIVALS_PER_H, OPEN_DEPARTURES_PER_H = 0.5, 1.0
@@ -27,6 +30,8 @@ OPEN_ARRIVALS_PER_H, OPEN_DEPARTURES_PER_H = 0.5, 1.0
 OVERSTAYS_PER_H = 0.5
 """The chance to have left unseen, of those who would be staying longer than that: where nobody else
 is there. Who is more than were counted in among many may as well have been missed on the way in."""
+CAUTION = 2
+"""A counter may miss twice as many on this day as it was seen to in the mean."""
 SURELY = 0.99
 """From this chance on that nobody is there a zone that a sensor looks into is empty."""
 CHUNK_S = 60.0
@@ -61,7 +66,7 @@ def _aged(zone: ZoneEstimate, at: datetime) -> ZoneEstimate:
     seen = sensors.looked_into(zone)
     if zone.counted:
         usual = DEPARTURES_PER_H if seen else BLIND_DEPARTURES_PER_H
-        sure = round(1.0 - misses.missed(zone.tally), 2) if seen else 1.0
+        sure = round((1.0 - misses.missed(zone.tally)) ** CAUTION, 2) if seen else 1.0
         leaving = _leaving(size, round(sum(stays)), usual, sure)
         arrivals = ARRIVALS_PER_H * share
     else:
@@ -95,7 +100,10 @@ def _leaving(size: int, recent: int, usual: float, sure: float) -> tuple[float, 
     were.
     """
     overstays = OVERSTAYS_PER_H * sure**recent
-    return tuple(usual * min(n, recent) + overstays * max(0, n - recent) for n in range(size + 1))
+    most = UNSEEN_AMONG if sure < 1.0 else size
+    return tuple(
+        usual * min(n, recent, most) + overstays * max(0, n - recent) for n in range(size + 1)
+    )
 
 
 @lru_cache(maxsize=64)

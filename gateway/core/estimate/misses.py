@@ -16,15 +16,20 @@ from gateway.core.estimate.belief import Kernel
 
 USUAL = 0.05
 """What a counter misses until more is known: one in twenty."""
-USUAL_WEIGHT = 200.0
-"""Passages after which what was learned weighs as much as that: some days of a room."""
+USUAL_WEIGHT = 40.0
+"""The weight of that: of six times that a room emptied after many had passed."""
+ONE_LOOK = 7.0
+"""A room that empties is one look at its counters, however many passed: the square of one number
+says little of its mean. So many passages weigh half as much as any number of them can (1 / 2m)."""
 MOST = 0.15
 """More is no counter: a door that some pass without one."""
-REMEMBERED = 2_000.0
-"""Passages after which the half is forgotten: a counter may be cleaned, or bent."""
-GHOSTS = 0.03
+ONE_SAYS = 2.0
+"""The most squares a passage that one look tells: more was no counter's miss, but a side door."""
+REMEMBERED = 400.0
+"""The weight after which the half is forgotten: a counter may be cleaned, or bent."""
+GHOSTS = 0.015
 """The share of counted passages that nobody made."""
-WIDENS = 0.03
+WIDENS = 0.015
 """The chance of two people beside what was missed: side by side they are one to a beam."""
 
 
@@ -36,9 +41,9 @@ class Tally(Struct, frozen=True, gc=False):
     passed: int = 0
     """People either way, as they were told."""
     squares: float = 0.0
-    """The sum of the squares of `net`, of the times before."""
+    """The weighted sum of the squares of `net`, of the times before."""
     passages: float = 0.0
-    """The sum of `passed`, of the times before."""
+    """The weighted sum of `passed`, of the times before."""
 
 
 def told(tally: Tally, people: int) -> Tally:
@@ -55,7 +60,9 @@ def emptied(tally: Tally) -> Tally:
     """The zone is surely empty: learn from the time that is over."""
     if not tally.passed:
         return structs.replace(tally, net=0)
-    squares, passages = tally.squares + tally.net**2, tally.passages + tally.passed
+    weight = 1.0 / (1.0 + tally.passed / ONE_LOOK)
+    squares = tally.squares + min(tally.net**2, ONE_SAYS * tally.passed) * weight
+    passages = tally.passages + tally.passed * weight
     if passages > REMEMBERED:
         squares, passages = squares / 2, passages / 2
     return Tally(squares=squares, passages=passages)

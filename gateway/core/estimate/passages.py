@@ -3,6 +3,9 @@
 What leaves one zone enters the other. Each passage may have been nobody, one person or two; and
 whoever comes out of a zone must have been in it, so a passage out of a zone that is surely empty is
 believed less on the other side too: a flow between two zones moves people and makes none.
+
+Where a reader and a counter watch one door, each tells what the other misses. How often they agree
+is kept for each door and way (`met`), and their doubts shrink with it (`doubt`).
 """
 
 from typing import Literal
@@ -14,7 +17,14 @@ from gateway.core.estimate import belief as beliefs
 from gateway.core.estimate import misses
 from gateway.core.estimate.belief import Belief, Kernel
 from gateway.core.estimate.evidence import DeviceHealth
-from gateway.core.estimate.zone import SENSORS_MAX, Mark, Reason, ZoneEstimate, because
+from gateway.core.estimate.zone import (
+    SENSORS_MAX,
+    Mark,
+    Reason,
+    Witnesses,
+    ZoneEstimate,
+    because,
+)
 from gateway.core.names import DeviceId
 
 BADGE: Kernel = (0.002, 0.958, 0.04)
@@ -26,6 +36,9 @@ HIDDEN = 0.01
 """The chance that who passes out of a zone had come into it unseen (a counter's usual misses)."""
 MATCH_S = 5.0
 """A badge and a counter's report at one door within so long are the same person."""
+HEARD_MAX = 200.0
+"""Passages one way through a door after which the half is forgotten: a reader may be taken down."""
+_NONE = Witnesses()
 MARKS_MAX = 16
 """Passages that wait for their other half, a zone: more do not fit through doors in 5 s."""
 ONE_BY_ONE_MAX = 8
@@ -37,12 +50,14 @@ class Gate(Struct, frozen=True):
     """Who reports a passage; `place` is the door.
 
     `kernel` is how surely one person passed; None: a counter's, which each zone has learned.
+    `doubt` is the share of it that is left where a second witness tells as well.
     """
 
     device: DeviceId
     place: str
     kind: Literal["counter", "badge"]
     kernel: Kernel | None = None
+    doubt: float = 1.0
 
 
 Sides = tuple[ZoneEstimate | None, ZoneEstimate | None]
@@ -90,15 +105,33 @@ def met(zone: ZoneEstimate, place: str, people: int, *, badge: bool) -> tuple[Zo
         else:
             marks.append(mark)
     marks += [Mark(zone.at, place, badge, inward)] * min(news, MARKS_MAX)
-    zone = structs.replace(zone, marks=tuple(marks[-MARKS_MAX:]))
+    zone = structs.replace(
+        zone,
+        marks=tuple(marks[-MARKS_MAX:]),
+        witnesses=_heard(zone, way(place, people), news, abs(people) - news),
+    )
     return zone, news if inward else -news
+
+
+def doubt(zone: ZoneEstimate, place: str, people: int) -> float:
+    """The share of passages this way through a door that badge or counter told alone (0 to 1).
+
+    Where both tell nearly all, what one of them missed the other told: little is left to doubt.
+    """
+    heard = zone.witnesses.get(way(place, people), _NONE)
+    return (heard.alone + 1.0) / (heard.alone + heard.both + 1.0)
+
+
+def way(place: str, people: int) -> str:
+    """A door and a direction: inward, or (`people` below 0) outward."""
+    return f"{place}>" if people > 0 else f"{place}<"
 
 
 def _stepped(sides: Sides, people: int, gate: Gate) -> Sides:
     inner, outer = sides
     origin, target = (outer, inner) if people > 0 else (inner, outer)
     if target is not None:
-        kernel = gate.kernel or misses.kernel(target.tally)
+        kernel = _doubted(gate.kernel or misses.kernel(target.tally), gate.doubt)
         if origin is not None:
             kernel = _hidden_by(kernel, origin.belief)
         target = _entered(target, abs(people), gate, kernel)
@@ -117,7 +150,7 @@ def _entered(zone: ZoneEstimate, people: int, gate: Gate, kernel: Kernel) -> Zon
 
 
 def _left(zone: ZoneEstimate, people: int, gate: Gate) -> ZoneEstimate:
-    kernel = gate.kernel or misses.kernel(zone.tally)
+    kernel = _doubted(gate.kernel or misses.kernel(zone.tally), gate.doubt)
     return structs.replace(
         _passed(zone, -people, gate),
         belief=beliefs.left(zone.belief, people, kernel),
@@ -132,6 +165,7 @@ def _passed(zone: ZoneEstimate, people: int, gate: Gate) -> ZoneEstimate:
         life_at=zone.at,
         reasons=because(zone, reason),
         tally=misses.told(zone.tally, people),
+        several=0.0,
     )
 
 
@@ -151,6 +185,24 @@ def _thinned(stays: tuple[float, ...], people: int, inside: int) -> tuple[float,
     """Who left may have come at any time: each hour's share of the people inside goes."""
     rest = max(0.0, 1.0 - people / max(inside, people, 1))
     return tuple([each * rest for each in stays])
+
+
+def _heard(zone: ZoneEstimate, door: str, alone: int, both: int) -> Map[str, Witnesses]:
+    """So many more passages; who is told for the second time was told alone before."""
+    known = zone.witnesses.get(door, _NONE)
+    if known is _NONE and len(zone.witnesses) >= SENSORS_MAX:
+        return zone.witnesses
+    now = Witnesses(max(0.0, known.alone + alone - both), known.both + both)
+    if now.alone + now.both > HEARD_MAX:
+        now = Witnesses(now.alone / 2, now.both / 2)
+    return zone.witnesses.set(door, now)
+
+
+def _doubted(kernel: Kernel, doubt: float) -> Kernel:
+    if doubt == 1.0:
+        return kernel
+    nobody, two = kernel[0] * doubt, kernel[2] * doubt
+    return (nobody, 1.0 - nobody - two, two)
 
 
 def _known_door(zone: ZoneEstimate, device: DeviceId) -> Map[DeviceId, DeviceHealth]:

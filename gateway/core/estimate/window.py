@@ -253,6 +253,7 @@ def _moved(sides: Sides, people: int, gate: Gate) -> Sides:
     keeper = inner or outer
     if keeper is None:
         return sides
+    gate = structs.replace(gate, doubt=passages.doubt(keeper, gate.place, people))
     keeper, news = passages.met(keeper, gate.place, people, badge=gate.kind == "badge")
     sides = (keeper, outer) if inner is not None else (None, keeper)
     return passages.moved(sides, news, gate)

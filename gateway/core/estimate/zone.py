@@ -4,7 +4,7 @@ What happens to it is in three chapters: `elapsed` (time passes), `passages` (pe
 doors) and `sensors` (what sees a room, and what people say of it).
 
     evidence                 does                                                       where
-    passage, badge           shift by one; 3 % nobody, 8 % two*                         passages
+    passage, badge           shift by one; 1.5 % nobody, 6.5 % two*                     passages
     PIR, mmWave trigger      tilt empty against not empty, in full once per 5 min       sensors
     PIR, mmWave quiet        tilt the other way, by the second                          sensors
     PIR, mmWave stays on     tilt a little more, then no more, then take it all back    sensors
@@ -12,7 +12,7 @@ doors) and `sensors` (what sees a room, and what people say of it).
     vacancy, operator        tilt; set                                                  sensors
     time                     people come and leave unseen; nobody stays for ever        elapsed
 
-* 8 % at first: how many a counter misses is learned (`misses`).
+* 6.5 % at first: how many a counter misses is learned (`misses`).
 """
 
 from datetime import datetime, timedelta
@@ -76,6 +76,13 @@ class Mark(Struct, frozen=True, gc=False):
     inward: bool
 
 
+class Witnesses(Struct, frozen=True, gc=False):
+    """Passages one way through a door: told by its badge or its counter alone, or by both."""
+
+    alone: float = 0.0
+    both: float = 0.0
+
+
 class ZoneEstimate(Struct, frozen=True):
     """A zone at the time `at`."""
 
@@ -95,9 +102,13 @@ class ZoneEstimate(Struct, frozen=True):
     tally: Tally = Tally()
     """What passed its doors, from which its counters' misses are learned."""
     sensors: Map[DeviceId, Sensor] = Map()
+    several: float = 0.0
+    """What PIRs told for three and more against one since somebody passed, as log odds."""
     triggers: Map[str, datetime] = Map()
     """When a trigger of each kind last counted in full."""
     marks: tuple[Mark, ...] = ()
+    witnesses: Map[str, Witnesses] = Map()
+    """How often badge and counter agreed, for each door and way (`passages.way`)."""
     reasons: tuple[Reason, ...] = ()
     doors: Map[DeviceId, DeviceHealth] = Map()
     """Counters and readers that told of this zone."""
