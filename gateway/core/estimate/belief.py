@@ -10,7 +10,6 @@ Plain tuples and comprehensions: at 90 states a pass costs some microseconds, an
 more than it saves below 500.
 """
 
-from bisect import bisect
 from collections.abc import Sequence
 from functools import lru_cache
 from math import ceil, exp
@@ -62,18 +61,20 @@ def drifted(belief: Belief, arrivals: float, leaving: Sequence[float], share: fl
     `leaving[n] * share` is how many of n people left, in the mean: more of more, and one entry more
     than in `belief`. Steps are as small as the numbers of people need that are at all likely.
     """
-    likely = quantile(belief, 1.0 - UNLIKELY)
-    steps = max(1, ceil((arrivals + leaving[likely] * share) / MOVED_PER_STEP))
+    steps = 1
+    if arrivals + leaving[-1] * share > MOVED_PER_STEP:
+        likely = quantile(belief, 1.0 - UNLIKELY)
+        steps = max(1, ceil((arrivals + leaving[likely] * share) / MOVED_PER_STEP))
     come, share = arrivals / steps, share / steps
-    usual = bisect(leaving, MOVED_MAX / share) if share > 0.0 else len(leaving)
-    outs = [rate * share for rate in leaving[:usual]]
-    outs += [MOVED_MAX] * (len(leaving) - usual)
+    if leaving[-1] * share > MOVED_MAX:
+        leaving = [min(rate, MOVED_MAX / share) for rate in leaving]
     stay = 1.0 - come
     for _ in range(steps):
+        out = [here * rate for here, rate in zip(belief, leaving, strict=False)]
         moved = [
-            here * (stay - out) + below * come + above * out_above
-            for here, below, above, out, out_above in zip(
-                belief, (0.0, *belief), (*belief[1:], 0.0), outs, outs[1:], strict=False
+            here * stay + below * come + (out_above - out_here) * share
+            for here, below, out_here, out_above in zip(
+                belief, (0.0, *belief), out, (*out[1:], 0.0), strict=False
             )
         ]
         moved[-1] += belief[-1] * come  # more than the belief can say: as many as it can

@@ -50,27 +50,28 @@ class Gate(Struct, frozen=True):
     """Who reports a passage; `place` is the door.
 
     `kernel` is how surely one person passed; None: a counter's, which each zone has learned.
-    `doubt` is the share of it that is left where a second witness tells as well.
     """
 
     device: DeviceId
     place: str
     kind: Literal["counter", "badge"]
     kernel: Kernel | None = None
-    doubt: float = 1.0
 
 
 Sides = tuple[ZoneEstimate | None, ZoneEstimate | None]
 """The zones inside and outside of a door; None: nobody counts there."""
 
 
-def moved(sides: Sides, people: int, gate: Gate) -> Sides:
-    """Both sides after so many passages inward (below 0: outward), one after the other."""
+def moved(sides: Sides, people: int, gate: Gate, doubt: float = 1.0) -> Sides:
+    """Both sides after so many passages inward (below 0: outward), one after the other.
+
+    `doubt` is the share of the gate's that is left where a second witness tells as well.
+    """
     step = 1 if people > 0 else -1
     for _ in range(min(abs(people), ONE_BY_ONE_MAX)):
-        sides = _stepped(sides, step, gate)
+        sides = _stepped(sides, step, gate, doubt)
         people -= step
-    return _stepped(sides, people, gate) if people else sides
+    return _stepped(sides, people, gate, doubt) if people else sides
 
 
 def watched(zone: ZoneEstimate, device: DeviceId) -> ZoneEstimate:
@@ -127,16 +128,17 @@ def way(place: str, people: int) -> str:
     return f"{place}>" if people > 0 else f"{place}<"
 
 
-def _stepped(sides: Sides, people: int, gate: Gate) -> Sides:
+def _stepped(sides: Sides, people: int, gate: Gate, doubt: float) -> Sides:
     inner, outer = sides
     origin, target = (outer, inner) if people > 0 else (inner, outer)
     if target is not None:
-        kernel = _doubted(gate.kernel or misses.kernel(target.tally), gate.doubt)
+        kernel = _doubted(gate.kernel or misses.kernel(target.tally), doubt)
         if origin is not None:
             kernel = _hidden_by(kernel, origin.belief)
         target = _entered(target, abs(people), gate, kernel)
     if origin is not None:
-        origin = _left(origin, abs(people), gate)
+        kernel = _doubted(gate.kernel or misses.kernel(origin.tally), doubt)
+        origin = _left(origin, abs(people), gate, kernel)
     return (target, origin) if people > 0 else (origin, target)
 
 
@@ -149,8 +151,7 @@ def _entered(zone: ZoneEstimate, people: int, gate: Gate, kernel: Kernel) -> Zon
     )
 
 
-def _left(zone: ZoneEstimate, people: int, gate: Gate) -> ZoneEstimate:
-    kernel = _doubted(gate.kernel or misses.kernel(zone.tally), gate.doubt)
+def _left(zone: ZoneEstimate, people: int, gate: Gate, kernel: Kernel) -> ZoneEstimate:
     return structs.replace(
         _passed(zone, -people, gate),
         belief=beliefs.left(zone.belief, people, kernel),

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from gateway.core.estimate import belief as beliefs
 from gateway.core.estimate.belief import Belief
-from gateway.core.estimate.sensors import MANNERS
+from gateway.core.estimate.sensors import TELLINGS
 from gateway.core.estimate.zone import Reason, ReasonKind, ZoneEstimate, stale
 from gateway.core.names import Text
 
@@ -136,6 +136,6 @@ def _silence(zone: ZoneEstimate, at: datetime) -> Reason | None:
     if quiet_s < SILENCE_TOLD_S:
         return None
     # Told as of now, with what it has weighed; the time that is shown is when it began.
-    weight = -sum(MANNERS[kind].silence for kind in {one.kind for _, one in voting})
+    weight = -sum(TELLINGS[kind].silence for kind in {one.kind for _, one in voting})
     fading = exp((at - last.since).total_seconds() / REASON_FADES_S)
     return Reason(last.since, "silence", device, zone.id, 0, min(quiet_s * weight, 8.0) * fading)

@@ -70,31 +70,31 @@ class Manner(Struct, frozen=True):
     vacant_s: float
     several: float = 1.0
 
-    @property
-    def trigger(self) -> float:
-        """What a trigger tells, as log odds."""
-        return log(self.vacant_s / self.occupied_s)
 
-    @property
-    def silence(self) -> float:
-        """What a second of silence tells, as log odds."""
-        return 1 / self.vacant_s - 1 / self.occupied_s
+class Telling(Struct, frozen=True):
+    """What a kind of sensor tells, as log odds: of somebody, and of three and more against one."""
 
-    @property
-    def several_trigger(self) -> float:
-        """What a trigger tells for three and more against one, as log odds."""
-        return log(self.several)
+    trigger: float
+    silence: float
+    """A second of it."""
+    several_trigger: float
+    several_silence: float
 
-    @property
-    def several_silence(self) -> float:
-        """What a second of silence tells for three and more against one, as log odds."""
-        return (1.0 - self.several) / self.occupied_s
+
+def _telling(manner: Manner) -> Telling:
+    return Telling(
+        trigger=log(manner.vacant_s / manner.occupied_s),
+        silence=1 / manner.vacant_s - 1 / manner.occupied_s,
+        several_trigger=log(manner.several),
+        several_silence=(1.0 - manner.several) / manner.occupied_s,
+    )
 
 
 MANNERS: dict[str, Manner] = {
     "motion": Manner(occupied_s=150.0, vacant_s=10_000.0, several=2.0),
     "presence": Manner(occupied_s=20.0, vacant_s=3_600.0),
 }
+TELLINGS: dict[str, Telling] = {kind: _telling(manner) for kind, manner in MANNERS.items()}
 
 
 def sensed(
@@ -113,7 +113,7 @@ def sensed(
         return zone
     news = health == "well" and _is_news(zone, kind)
     before = known.lent if known is not None and was_on else 0.0
-    lent = min(MANNERS[kind].trigger, _most(kind) - before) if news else 0.0
+    lent = min(TELLINGS[kind].trigger, _most(kind) - before) if news else 0.0
     sensor = Sensor(
         kind,
         known.since if known is not None and was_on else zone.at,
@@ -121,7 +121,7 @@ def sensed(
         lent=lent + before,
         health=health,
     )
-    several = _several(zone, MANNERS[kind].several_trigger) if news else zone.several
+    several = _several(zone, TELLINGS[kind].several_trigger) if news else zone.several
     belief = beliefs.tilted(zone.belief, lent, several - zone.several) if news else zone.belief
     zone = structs.replace(
         zone,
@@ -241,7 +241,7 @@ def _several(zone: ZoneEstimate, more: float) -> float:
 
 def _most(kind: str) -> float:
     """The most that a sensor can tell until it drops: then it is as likely stuck."""
-    return MANNERS[kind].trigger - log(STUCK_SHARE)
+    return TELLINGS[kind].trigger - log(STUCK_SHARE)
 
 
 def _taken_back(zone: ZoneEstimate, device: DeviceId, sensor: Sensor) -> ZoneEstimate:
@@ -288,9 +288,11 @@ def _told(zone: ZoneEstimate, seconds: float) -> tuple[float, float, Map[DeviceI
             more = min(seconds / STAYS_ON_S, _most(sensor.kind) - sensor.lent)
             told += more
             sensors = sensors.set(device, structs.replace(sensor, lent=sensor.lent + more))
-    quiet = [MANNERS[kind] for kind, is_silent in silent.items() if is_silent]
-    told += sum(manner.silence for manner in quiet) * seconds
-    several = sum(manner.several_silence for manner in quiet) * seconds
+    several = 0.0
+    for kind, is_silent in silent.items():
+        if is_silent:
+            told += TELLINGS[kind].silence * seconds
+            several += TELLINGS[kind].several_silence * seconds
     if zone.counted:
         told -= seconds / QUIET_DOOR_S
     if silent.get("motion") and zone.entered_at is not None:

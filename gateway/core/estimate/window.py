@@ -253,10 +253,10 @@ def _moved(sides: Sides, people: int, gate: Gate) -> Sides:
     keeper = inner or outer
     if keeper is None:
         return sides
-    gate = structs.replace(gate, doubt=passages.doubt(keeper, gate.place, people))
+    doubt = passages.doubt(keeper, gate.place, people)
     keeper, news = passages.met(keeper, gate.place, people, badge=gate.kind == "badge")
     sides = (keeper, outer) if inner is not None else (None, keeper)
-    return passages.moved(sides, news, gate)
+    return passages.moved(sides, news, gate, doubt)
 
 
 def _sides(estimate: Estimate, evidence: TotalsTold | BadgeTaken) -> Sides:
