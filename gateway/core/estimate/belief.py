@@ -36,6 +36,10 @@ MOVED_MAX = 0.5
 UNLIKELY = 1e-4
 TOO_RARE = 1e-4
 """Numbers of people below this chance move no quantile of a sum that is told."""
+TOO_WIDE = 2.0
+"""An interval of whole people holds too much or too little: too little is twice as bad. Measured on
+ROBOD's room with 5 % misses: 0.88 to 0.93, and 0.89 to 0.94 where it never held too little."""
+HALF = 0.5
 SHIFTS_MAX = 12
 """Passages told one by one; what is above, after an outage, is shifted at once."""
 
@@ -152,15 +156,19 @@ def quantile(belief: Belief, share: float) -> int:
 
 
 def held(belief: Belief, share: float) -> tuple[int, int]:
-    """The numbers of people around the likeliest that hold this share: as few as can be.
+    """The numbers of people around the likeliest that hold this share, as nearly as numbers can.
 
-    It grows by the likelier neighbour. From a share of one half on the median is among them.
+    It grows by the likelier neighbour while it holds too little, and not by one that would hold
+    more than `TOO_WIDE` times as much too much. The median is among them.
     """
     low = high = likeliest(belief)
     inside, top = belief[low], len(belief) - 1
     while inside < share and (low > 0 or high < top):
         below = belief[low - 1] if low > 0 else -1.0
         above = belief[high + 1] if high < top else -1.0
+        beyond = inside + max(below, above) - share
+        if inside >= HALF and beyond > TOO_WIDE * (share - inside):
+            break
         if above > below:
             high, inside = high + 1, inside + above
         else:
