@@ -1,8 +1,8 @@
 """What is published of an estimate: a number, its interval, and why.
 
 The number is the median: of all numbers it has the smallest expected error in people. The interval
-is the shortest that holds 80 %: people are whole, so that between two quantiles there is more than
-asked wherever few numbers are likely. A zone around others is their sum; its distribution is
+is the shortest that holds 80 % as nearly as whole people can: between two quantiles there is more
+than asked wherever few numbers are likely. A zone around others is their sum; its distribution is
 the convolution of theirs. That takes their errors as independent. They are not quite: who was
 missed between two rooms is too many in one and too few in the other, so the sum is in truth a
 little surer than it says. An interval that is too wide is honest; moments of a normal would be as

@@ -504,13 +504,24 @@ def test_a_flood_is_settled_early(place: Place) -> None:
         ((0.45, 0.0, 0.0, 0.1, 0.3, 0.15), 0, 4),
         ((0.0, 0.0, 1.0), 2, 2),
         ((0.2, 0.2, 0.2, 0.2, 0.2), 0, 3),
+        ((0.05, 0.78, 0.17), 1, 1),
+        ((0.1, 0.6, 0.3), 1, 2),
     ],
-    ids=["one number is enough", "two", "of three alike", "over a gap", "certain", "of all alike"],
+    ids=[
+        "one number is enough",
+        "two",
+        "of three alike",
+        "over a gap",
+        "certain",
+        "of all alike",
+        "nearly",
+        "far from it",
+    ],
 )
-def test_the_interval_is_the_shortest_that_holds_its_share(
+def test_the_interval_holds_its_share_as_nearly_as_whole_people_can(
     belief: tuple[float, ...], low: int, high: int
 ) -> None:
-    """Around the likeliest number; the median is in it."""
+    """Around the likeliest number, as few as can be; too little is twice as bad as too much."""
     assert beliefs.held(belief, 0.8) == (low, high)
     assert low <= beliefs.quantile(belief, 0.5) <= high
 
