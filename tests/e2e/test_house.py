@@ -201,7 +201,7 @@ async def _an_operator_corrects_it(page: Page) -> None:
         await lab.get_by_label("I counted").fill(people)
         await lab.get_by_role("button", name="Set").click()
         await expect(lab.locator(".people")).to_have_text(people)
-        assert page.url.endswith("#zone-lab")
+        await expect(page).to_have_url(re.compile("#zone-lab$"))
 
 
 async def _a_refusal_and_its_why(house: House, page: Page) -> None:
@@ -217,6 +217,7 @@ async def _a_refusal_and_its_why(house: House, page: Page) -> None:
     await page.get_by_role("link", name="Français").click()
     await expect(page.locator(".verdict")).to_contain_text("Refusé")
     await page.get_by_role("link", name="English").click()
+    await expect(page.locator(".verdict")).to_contain_text("Refused")
     await page.goto(f"{house.site}/log?who={FAY}")
     lines = page.locator("#log tr")
     await expect(lines).to_have_count(1)
@@ -332,6 +333,7 @@ async def _somebody_is_erased(house: House, page: Page) -> None:
 async def _the_console_is_killed(house: House, page: Page) -> None:
     """`kill -9`: the page says so, doors go on, and it is live within 2 s of the new start."""
     await page.get_by_role("link", name="Live").click()
+    await expect(page.locator("#passages")).to_be_visible()
     link = page.locator("#link")
     await expect(link).to_contain_text("Live")
     await house.console.kill()
@@ -370,6 +372,7 @@ async def test_an_evacuation_by_phone(house: House, chromium: Browser) -> None:
     assert await barriers(page) == []
     await _ticks(house, context, page, inside)
     await page.get_by_role("link", name="En direct").tap()  # every other screen leads back
+    await expect(page.locator("#passages")).to_be_visible()
     assert await barriers(page) == []
     await page.get_by_role("link", name="Vers la liste de rassemblement").tap()
     await expect(page.locator("#asof")).to_be_attached()  # it is there before it is loaded again
@@ -447,6 +450,7 @@ async def test_no_screen_has_a_barrier(house: House, chromium: Browser) -> None:
     await _has_no_barrier(page, f"{house.site}/rules/may?who={FAY}&point=front-in")
     await page.goto(f"{house.site}/log?decision=denied")
     await page.locator("#log a").first.click()
+    await expect(page.locator("[data-outcome]").first).to_be_visible()
     await _has_no_barrier(page, page.url)
     for address in ("/me", "/me/totp", "/accounts", "/sign-in/again"):
         await _has_no_barrier(page, house.console.url + address)

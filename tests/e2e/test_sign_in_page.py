@@ -122,6 +122,7 @@ async def _with_password(page: Page, code: str) -> None:
     await page.get_by_label("E-mail or login").fill("ada@example.org")
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Sign in", exact=True).click()
+    await expect(page.get_by_label("Code of your app")).to_be_visible()
     assert await barriers(page) == []
     await page.get_by_label("Code of your app").fill(code)
     await page.get_by_role("button", name="Continue").click()
@@ -149,6 +150,7 @@ async def _sign_out(page: Page, base: str) -> None:
     await page.goto(f"{base}/me")
     await page.get_by_role("button", name="Sign out").click()
     await page.get_by_role("link", name="Sign in").click()
+    await expect(page.get_by_label("E-mail or login")).to_be_visible()
 
 
 def _code(secret: str) -> str:
