@@ -88,6 +88,7 @@ def lived(seed: int) -> Story:
         arrived=sorted(desk.arrived, key=lambda each: each.now),
         looks=list(_looks(truth, rooms)),
         local=START.astimezone(ZoneInfo(site.timezone)).utcoffset() or timedelta(0),
+        rooms=desk.layout.rooms,
     )
 
 

@@ -48,7 +48,7 @@ class Estimator:
     def __init__(self, story: Story) -> None:
         first = story.arrived[0].now if story.arrived else story.looks[0].at
         self._parts = story.parts
-        self._estimate = window.begun(story.capacities, first)
+        self._estimate = window.begun(story.capacities, first, story.rooms)
 
     def tell(self, evidence: Evidence, now: datetime) -> None:
         """Take evidence in."""

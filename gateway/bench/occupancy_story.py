@@ -41,6 +41,8 @@ class Story(Struct, frozen=True):
     """In the order of `at`."""
     local: timedelta
     """Local time less UTC: when 04:00 is."""
+    rooms: dict[ZoneId, tuple[ZoneId, ...]] = {}
+    """Of a zone: the rooms all of whose doors lead to it (`Layout.rooms`)."""
 
     def told(self) -> Iterator[Arrived | Look]:
         """Everything in order; evidence before a look at the same moment."""

@@ -182,13 +182,19 @@ def space_changed(turn: Turn) -> None:
     past_all = turn.now + timedelta(seconds=2 * window.LATENESS_S)
     settled = window.settled(turn.estimate, past_all)
     now = {zone: settled.zones[zone] for zone in kept}
-    turn.estimate = Estimate(turn.now, Map(now), settled.counters) if now else None
+    kept_on = Estimate(turn.now, Map(now), settled.counters)
+    turn.estimate = _laid_out(turn.site, kept_on) if now else None
 
 
 def _known_in(site: Site, counted: Mapping[ZoneId, ZoneState], areas: Collection[ZoneId]) -> int:
     """Who is known to be in these areas, those inside of others of them once."""
     outermost = (area for area in areas if set(site.zone[area].ancestors).isdisjoint(areas))
     return sum(counted[area].known for area in outermost)
+
+
+def _laid_out(site: Site, estimate: Estimate) -> Estimate:
+    """The estimate, knowing which of its zones are rooms of which."""
+    return structs.replace(estimate, rooms=Map(layout_of(site, estimate).rooms))
 
 
 def _adopt(turn: Turn, zone: ZoneId) -> None:
@@ -211,9 +217,10 @@ def _adopt(turn: Turn, zone: ZoneId) -> None:
         opened = structs.replace(
             opened,
             belief=beliefs.certain(opened.belief, known),
-            tally=misses.known(opened.tally, known),
+            tally=misses.known(opened.tally, known, opened.at),
         )
-    turn.estimate = structs.replace(estimate, zones=estimate.zones.set(zone, opened))
+    estimate = structs.replace(estimate, zones=estimate.zones.set(zone, opened))
+    turn.estimate = _laid_out(turn.site, estimate)
 
 
 def _tell(turn: Turn, evidence: Evidence) -> None:

@@ -23,6 +23,7 @@ START = datetime(2026, 11, 23, 8, tzinfo=UTC)
 ROOM, HALL = ZoneId("room"), ZoneId("hall")
 ZONES = st.sampled_from([ROOM, HALL])
 CAPACITIES = {ROOM: 12, HALL: None}
+ROOMS = {HALL: (ROOM,)}
 
 _common = {"device": st.sampled_from([DeviceId(f"d{n}") for n in range(4)])}
 _pieces = st.one_of(
@@ -93,7 +94,7 @@ def stories(draw: st.DrawFn, within_s: float) -> list[Evidence]:
 @given(stories(within_s=100_000))
 def test_a_belief_is_a_distribution(story: list[Evidence]) -> None:
     """It sums to one, is never negative, and its reading is in order and in range."""
-    estimate = window.begun(dict(CAPACITIES), START)
+    estimate = window.begun(CAPACITIES, START, ROOMS)
     for piece in story:
         estimate = window.told(estimate, piece, piece.at)
         for zone, capacity in CAPACITIES.items():
@@ -113,11 +114,11 @@ def test_any_order_within_the_lateness_ends_in_the_same_estimate(
 ) -> None:
     """Shuffled, delayed and doubled evidence settles bit by bit as if it had come in order."""
     end = START + timedelta(seconds=window.LATENESS_S - 1)
-    in_order = window.begun(dict(CAPACITIES), START)
+    in_order = window.begun(CAPACITIES, START, ROOMS)
     for piece in story:
         in_order = window.told(in_order, piece, end)
     doubled = story + data.draw(st.lists(st.sampled_from(story), max_size=8))
-    shuffled = window.begun(dict(CAPACITIES), START)
+    shuffled = window.begun(CAPACITIES, START, ROOMS)
     for piece in data.draw(st.permutations(doubled)):
         shuffled = window.told(shuffled, piece, end)
     assert shuffled == in_order
@@ -140,7 +141,7 @@ def test_a_delay_on_the_way_changes_nothing(story: list[Evidence], data: st.Data
         (piece.at + timedelta(seconds=delay), number, piece)
         for number, (piece, delay) in enumerate(zip(story, delays, strict=True))
     )
-    on_time, late = (window.begun(dict(CAPACITIES), START) for _ in range(2))
+    on_time, late = (window.begun(CAPACITIES, START, ROOMS) for _ in range(2))
     for piece in story:
         on_time = window.told(on_time, piece, piece.at)
     for now, _, piece in arrivals:
@@ -158,7 +159,7 @@ def test_a_quiet_zone_is_taken_along_without_a_trace(
     story: list[Evidence], looks: list[float]
 ) -> None:
     """However often it is settled on the way, the estimate ends the same, bit by bit."""
-    often = seldom = window.begun(dict(CAPACITIES), START)
+    often = seldom = window.begun(CAPACITIES, START, ROOMS)
     moments = [(piece.at, piece) for piece in story]
     between = [(START + timedelta(seconds=each), None) for each in looks]
     for now, piece in sorted([*moments, *between], key=lambda each: each[0]):

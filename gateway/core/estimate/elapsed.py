@@ -37,25 +37,22 @@ SURELY = 0.99
 CHUNK_S = 60.0
 """Time passes in pieces of at most this: people come within one, and the silence that follows them
 is weighed within the same one."""
-CATCH_UP_S = 600.0
-"""A zone in which nothing happens is taken along each ten minutes."""
 
 
 def advanced(zone: ZoneEstimate, at: datetime) -> ZoneEstimate:
     """The zone at a later time; at an earlier one it is as it was."""
     while zone.at < at:
-        until = min(at, _next_mark(zone.at, CHUNK_S))
+        until = min(at, _next_mark(zone.at))
         zone = _aged(sensors.without_stuck(zone), until)
     return zone
 
 
 def caught_up(zone: ZoneEstimate, at: datetime) -> ZoneEstimate:
-    """The zone at the last mark of `CATCH_UP_S` before `at`: nights are not gone over again.
+    """The zone at the last full minute (`CHUNK_S`) before `at`, so that nights are gone over once.
 
     Pieces of time end at marks of the clock, so this comes to the same as going all the way later.
     """
-    mark = _next_mark(at, CATCH_UP_S) - timedelta(seconds=CATCH_UP_S)
-    return advanced(zone, mark) if zone.at < mark else zone
+    return advanced(zone, _next_mark(at) - timedelta(seconds=CHUNK_S))
 
 
 def _aged(zone: ZoneEstimate, at: datetime) -> ZoneEstimate:
@@ -79,9 +76,9 @@ def _aged(zone: ZoneEstimate, at: datetime) -> ZoneEstimate:
     return structs.replace(voted, at=at, stays=stays, hour=hour, tally=tally)
 
 
-def _next_mark(at: datetime, every_s: float) -> datetime:
-    """The first whole multiple of `every_s` since 1970 that is later."""
-    return datetime.fromtimestamp((at.timestamp() // every_s + 1) * every_s, UTC)
+def _next_mark(at: datetime) -> datetime:
+    """The first whole multiple of `CHUNK_S` since 1970 that is later."""
+    return datetime.fromtimestamp((at.timestamp() // CHUNK_S + 1) * CHUNK_S, UTC)
 
 
 def _hours_on(zone: ZoneEstimate, at: datetime) -> tuple[tuple[float, ...], int]:

@@ -52,6 +52,23 @@ class Layout(Struct, frozen=True, dict=True):
             for zone in self.site.zones
         }
 
+    @cached_property
+    def rooms(self) -> dict[ZoneId, tuple[ZoneId, ...]]:
+        """Of an area: the rooms all of whose doors lead to it, or to such rooms of their own."""
+        beyond: dict[ZoneId, set[ZoneId | None]] = {}
+        for door in self.site.doors:
+            inner, outer = self.sides(door)
+            for here, there in ((inner, outer), (outer, inner)):
+                if here is not None and here != there:
+                    beyond.setdefault(here, set()).add(there)
+        found: dict[ZoneId, list[ZoneId]] = {}
+        for room in self.capacities:
+            ways = beyond.get(room, set())
+            onward = {way for way in ways if way is None or beyond[way] != {room}}
+            if len(onward) == 1 and (zone := onward.pop()) is not None:
+                found.setdefault(zone, []).append(room)
+        return {zone: tuple(rooms) for zone, rooms in found.items()}
+
     def area(self, zone: ZoneId | None) -> ZoneId | None:
         """The area that a zone belongs to; None: the street, or nowhere that is counted."""
         if zone is None:

@@ -8,6 +8,7 @@ passages, in the mean: the squares of what it was off by, over the passages, are
 Only a zone that a sensor looks into is known to be empty; elsewhere the usual share stands.
 """
 
+from datetime import datetime
 from functools import lru_cache
 
 from msgspec import Struct, structs
@@ -33,6 +34,13 @@ WIDENS = 0.015
 """The chance of two people beside what was missed: side by side they are one to a beam."""
 
 
+class Over(Struct, frozen=True, gc=False):
+    """A time between two moments at which a zone was surely empty: its `net`, and its beginning."""
+
+    net: int
+    since: datetime
+
+
 class Tally(Struct, frozen=True, gc=False):
     """What passed since the zone was surely empty, and what was learned before."""
 
@@ -44,16 +52,25 @@ class Tally(Struct, frozen=True, gc=False):
     """The weighted sum of the squares of `net`, of the times before."""
     passages: float = 0.0
     """The weighted sum of `passed`, of the times before."""
+    since: datetime | None = None
+    """When the first of them passed."""
+    over: Over | None = None
+    """What was told too many or too few, of times that are over and not yet made good."""
 
 
-def told(tally: Tally, people: int) -> Tally:
+def told(tally: Tally, people: int, at: datetime) -> Tally:
     """So many more passed inward (below 0: outward)."""
-    return Tally(tally.net + people, tally.passed + abs(people), tally.squares, tally.passages)
+    return structs.replace(
+        tally,
+        net=tally.net + people,
+        passed=tally.passed + abs(people),
+        since=tally.since or at,
+    )
 
 
-def known(tally: Tally, people: int) -> Tally:
+def known(tally: Tally, people: int, at: datetime) -> Tally:
     """So many are inside for certain: the time that begins now ends when they have left."""
-    return structs.replace(tally, net=people, passed=0)
+    return structs.replace(tally, net=people, passed=0, since=at)
 
 
 def emptied(tally: Tally) -> Tally:
@@ -65,7 +82,16 @@ def emptied(tally: Tally) -> Tally:
     passages = tally.passages + tally.passed * weight
     if passages > REMEMBERED:
         squares, passages = squares / 2, passages / 2
-    return Tally(squares=squares, passages=passages)
+    rested = Tally(squares=squares, passages=passages, over=tally.over)
+    return rested if tally.since is None else owing(rested, tally.net, tally.since)
+
+
+def owing(tally: Tally, net: int, since: datetime) -> Tally:
+    """So many more were told too many, of a time that is over."""
+    before = tally.over
+    if before is not None:
+        net, since = before.net + net, min(before.since, since)
+    return structs.replace(tally, over=Over(net, since) if net else None)
 
 
 def missed(tally: Tally) -> float:

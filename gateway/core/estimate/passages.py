@@ -86,7 +86,7 @@ def parted(zone: ZoneEstimate, people: int) -> ZoneEstimate:
     return structs.replace(
         zone,
         belief=beliefs.left(zone.belief, people, _SURE),
-        stays=_thinned(zone.stays, people, beliefs.likeliest(zone.belief)),
+        stays=thinned(zone.stays, people, beliefs.likeliest(zone.belief)),
         tally=structs.replace(zone.tally, net=zone.tally.net - people),
     )
 
@@ -155,7 +155,7 @@ def _left(zone: ZoneEstimate, people: int, gate: Gate, kernel: Kernel) -> ZoneEs
     return structs.replace(
         _passed(zone, -people, gate),
         belief=beliefs.left(zone.belief, people, kernel),
-        stays=_thinned(zone.stays, people, beliefs.likeliest(zone.belief)),
+        stays=thinned(zone.stays, people, beliefs.likeliest(zone.belief)),
     )
 
 
@@ -165,7 +165,7 @@ def _passed(zone: ZoneEstimate, people: int, gate: Gate) -> ZoneEstimate:
         watched(zone, gate.device),
         life_at=zone.at,
         reasons=because(zone, reason),
-        tally=misses.told(zone.tally, people),
+        tally=misses.told(zone.tally, people, zone.at),
         several=0.0,
     )
 
@@ -182,7 +182,7 @@ def _hidden_by(kernel: Kernel, origin: Belief) -> Kernel:
     return (weights[0] / whole, weights[1] / whole, weights[2] / whole)
 
 
-def _thinned(stays: tuple[float, ...], people: int, inside: int) -> tuple[float, ...]:
+def thinned(stays: tuple[float, ...], people: int, inside: int) -> tuple[float, ...]:
     """Who left may have come at any time: each hour's share of the people inside goes."""
     rest = max(0.0, 1.0 - people / max(inside, people, 1))
     return tuple([each * rest for each in stays])

@@ -90,7 +90,8 @@ def in_words(reason: Reason, name: Callable[[str], Text], local: tzinfo) -> Text
     `name` gives a door's or zone's name by its id.
     """
     where, at = name(reason.place), f"{reason.at.astimezone(local):%H:%M}"
-    amount = f"{reason.amount:+d}" if reason.kind in {"counter", "badge"} else str(reason.amount)
+    is_change = reason.kind in {"counter", "badge", "room"}
+    amount = f"{reason.amount:+d}" if is_change else str(reason.amount)
     said = _WORDS[reason.kind]
     values = {"amount": amount, "why": reason.why}
     return Text(
@@ -111,6 +112,7 @@ _WORDS: dict[ReasonKind, Text] = {
     "stuck": Text(
         "capteur {where} bloqué, plus pris en compte", "{where} sensor stuck, no longer counted"
     ),
+    "room": Text("{where} vide : {amount} à côté", "{where} empty: {amount} beside it"),
 }
 
 

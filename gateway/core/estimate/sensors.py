@@ -174,7 +174,7 @@ def people_set(zone: ZoneEstimate, device: DeviceId, people: int) -> ZoneEstimat
     return structs.replace(
         zone,
         belief=beliefs.certain(zone.belief, people),
-        tally=misses.known(zone.tally, people),
+        tally=misses.known(zone.tally, people, zone.at),
         stays=(*(0.0,) * (STAY_H - 1), float(people)),
         life_at=zone.at if people else zone.life_at,
         reasons=because(zone, Reason(zone.at, "set", device, zone.id, people, SET_WEIGHT)),

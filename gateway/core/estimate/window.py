@@ -13,14 +13,14 @@ than that is not lost: totals contain it anyway, also what a badge at a counted 
 badges and an operator's word are taken as of the window's edge; a sensor's old state is no news.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from immutables import Map
 from msgspec import Struct, structs
 
-from gateway.core.estimate import elapsed, passages, sensors
+from gateway.core.estimate import elapsed, passages, returns, sensors
 from gateway.core.estimate import totals as counters
 from gateway.core.estimate import zone as zones
 from gateway.core.estimate.evidence import (
@@ -66,12 +66,21 @@ class Estimate(Struct, frozen=True):
     zones: Map[ZoneId, ZoneEstimate]
     counters: Map[DeviceId, Totals] = Map()
     waiting: tuple[Waiting, ...] = ()
+    rooms: Map[ZoneId, tuple[ZoneId, ...]] = Map()
+    """Of a zone: the rooms all of whose doors lead to it (`Layout.rooms`)."""
 
 
-def begun(capacities: dict[ZoneId, int | None], at: datetime) -> Estimate:
-    """Zones of which nothing is known yet, each with its capacity (None: a room's usual one)."""
+def begun(
+    capacities: Mapping[ZoneId, int | None],
+    at: datetime,
+    rooms: Mapping[ZoneId, tuple[ZoneId, ...]] = Map(),
+) -> Estimate:
+    """Zones of which nothing is known yet, each with its capacity (None: a room's usual one).
+
+    `rooms` are those whose doors all lead to one zone, by that zone.
+    """
     opened = {zone: zones.opened(zone, capacity, at) for zone, capacity in capacities.items()}
-    return Estimate(at, Map(opened))
+    return Estimate(at, Map(opened), rooms=Map(rooms))
 
 
 def told(estimate: Estimate, evidence: Evidence, now: datetime) -> Estimate:
@@ -111,7 +120,7 @@ def settled(estimate: Estimate, now: datetime) -> Estimate:
         return estimate
     known = estimate.zones
     for zone in known.values():
-        if (edge - zone.at).total_seconds() >= elapsed.CATCH_UP_S:
+        if (edge - zone.at).total_seconds() >= elapsed.CHUNK_S:
             known = known.set(zone.id, elapsed.caught_up(zone, edge))
     return structs.replace(estimate, settled_at=edge, zones=known)
 
@@ -122,7 +131,7 @@ def zone_at(estimate: Estimate, zone: ZoneId, at: datetime) -> ZoneEstimate:
     Raises:
         KeyError: the zone has no estimate of its own.
     """
-    return elapsed.advanced(_newest(estimate, zone), at)
+    return _known(estimate, (zone,), at)[zone]
 
 
 def revised(
@@ -160,7 +169,9 @@ def _settle_first(estimate: Estimate) -> Estimate:
     if first.totals is not None and (first.evidence.device in seen or len(seen) < COUNTERS_MAX):
         seen = seen.set(first.evidence.device, first.totals)
     at = max(estimate.settled_at, first.evidence.at)
-    return Estimate(at, known, seen, estimate.waiting[1:])
+    return structs.replace(
+        estimate, settled_at=at, zones=known, counters=seen, waiting=estimate.waiting[1:]
+    )
 
 
 def _newest(estimate: Estimate, zone: ZoneId) -> ZoneEstimate:
@@ -186,7 +197,9 @@ def _applied(estimate: Estimate, evidence: Evidence) -> Waiting:
         return Waiting(evidence, _badge_taken(estimate, evidence))
     if isinstance(evidence, DeviceJudged):
         return Waiting(evidence, _device_judged(estimate, evidence))
-    return Waiting(evidence, (_seen(_here(estimate, evidence.zone, evidence), evidence),))
+    known = _known(estimate, (evidence.zone,), evidence.at)
+    known[evidence.zone] = _seen(known[evidence.zone], evidence)
+    return Waiting(evidence, tuple(known.values()))
 
 
 def _seen(here: ZoneEstimate, evidence: OfZone) -> ZoneEstimate:
@@ -219,7 +232,8 @@ def _totals_told(estimate: Estimate, evidence: TotalsTold) -> Waiting:
     people = counters.passed(before, now)
     if people is None:
         return Waiting(evidence, (), before)
-    inner, outer = _sides(estimate, evidence)
+    known = _touched(estimate, evidence)
+    inner, outer = _sides(known, evidence)
     sides: Sides = (
         None if inner is None else passages.watched(inner, device),
         None if outer is None else passages.watched(outer, device),
@@ -228,20 +242,22 @@ def _totals_told(estimate: Estimate, evidence: TotalsTold) -> Waiting:
     for way in (people.inward, -people.outward):  # in first: nobody leaves who is not there yet
         if way:
             sides = _moved(sides, way, gate)
-    return Waiting(evidence, _there(sides), now)
+    return Waiting(evidence, _with(known, sides), now)
 
 
 def _badge_taken(estimate: Estimate, evidence: BadgeTaken) -> tuple[ZoneEstimate, ...]:
     kernel = passages.BADGE if evidence.contact else passages.GRANT
     gate = Gate(evidence.device, evidence.place, "badge", kernel)
-    return _there(_moved(_sides(estimate, evidence), 1 if evidence.inward else -1, gate))
+    known = _touched(estimate, evidence)
+    return _with(known, _moved(_sides(known, evidence), 1 if evidence.inward else -1, gate))
 
 
 def _device_judged(estimate: Estimate, evidence: DeviceJudged) -> tuple[ZoneEstimate, ...]:
-    return tuple(
-        sensors.judged(_here(estimate, zone, evidence), evidence.device, evidence.health)
-        for zone in heard_by(estimate, evidence.device)
-    )
+    about = heard_by(estimate, evidence.device)
+    known = _known(estimate, about, evidence.at)
+    for zone in about:
+        known[zone] = sensors.judged(known[zone], evidence.device, evidence.health)
+    return tuple(known.values())
 
 
 def _moved(sides: Sides, people: int, gate: Gate) -> Sides:
@@ -259,15 +275,46 @@ def _moved(sides: Sides, people: int, gate: Gate) -> Sides:
     return passages.moved(sides, news, gate, doubt)
 
 
-def _sides(estimate: Estimate, evidence: TotalsTold | BadgeTaken) -> Sides:
-    inner = None if evidence.inner is None else _here(estimate, evidence.inner, evidence)
-    outer = None if evidence.outer is None else _here(estimate, evidence.outer, evidence)
+def _touched(estimate: Estimate, evidence: TotalsTold | BadgeTaken) -> dict[ZoneId, ZoneEstimate]:
+    about = (zone for zone in (evidence.inner, evidence.outer) if zone is not None)
+    return _known(estimate, tuple(about), evidence.at)
+
+
+def _sides(known: dict[ZoneId, ZoneEstimate], evidence: TotalsTold | BadgeTaken) -> Sides:
+    inner = None if evidence.inner is None else known[evidence.inner]
+    outer = None if evidence.outer is None else known[evidence.outer]
     return inner, outer
 
 
-def _there(sides: Sides) -> tuple[ZoneEstimate, ...]:
-    return tuple(each for each in sides if each is not None)
+def _with(known: dict[ZoneId, ZoneEstimate], sides: Sides) -> tuple[ZoneEstimate, ...]:
+    known |= {each.id: each for each in sides if each is not None}
+    return tuple(known.values())
 
 
-def _here(estimate: Estimate, zone: ZoneId, evidence: Evidence) -> ZoneEstimate:
-    return elapsed.advanced(_newest(estimate, zone), evidence.at)
+def _known(
+    estimate: Estimate, about: tuple[ZoneId, ...], at: datetime
+) -> dict[ZoneId, ZoneEstimate]:
+    """These zones at this time, and their rooms that owed them something or were behind the clock.
+
+    Raises:
+        KeyError: a zone has no estimate of its own.
+    """
+    known: dict[ZoneId, ZoneEstimate] = {}
+    for zone in about:
+        _gather(estimate, zone, at, known)
+    for zone in about:
+        known[zone] = elapsed.advanced(known[zone], at)
+    return known
+
+
+def _gather(
+    estimate: Estimate, zone: ZoneId, at: datetime, known: dict[ZoneId, ZoneEstimate]
+) -> None:
+    """A zone with what its rooms owe it, up to the last minute."""
+    here = known.get(zone) or _newest(estimate, zone)
+    for id_ in estimate.rooms.get(zone, ()):
+        _gather(estimate, id_, at, known)
+        room = known[id_] = elapsed.caught_up(known[id_], at)
+        if room.tally.over is not None:
+            known[id_], here = returns.made_good(room, elapsed.advanced(here, at))
+    known[zone] = here

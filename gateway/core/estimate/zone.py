@@ -1,6 +1,6 @@
 """One zone's estimate as a value: its belief, what its sensors last said, what moved it lately.
 
-What happens to it is in three chapters: `elapsed` (time passes), `passages` (people go through
+What happens to it is in four chapters: `elapsed` (time passes), `passages` (people go through
 doors) and `sensors` (what sees a room, and what people say of it).
 
     evidence                 does                                                       where
@@ -10,6 +10,7 @@ doors) and `sensors` (what sees a room, and what people say of it).
     PIR, mmWave stays on     tilt a little more, then no more, then take it all back    sensors
     camera                   weigh, heavy-tailed                                        sensors
     vacancy, operator        tilt; set                                                  sensors
+    a room of it is empty    shift by what the doors of that room told too many         returns
     time                     people come and leave unseen; nobody stays for ever        elapsed
 
 * 6.5 % at first: how many a counter misses is learned (`misses`).
@@ -39,7 +40,7 @@ SENSORS_MAX = 64
 
 Kind = Literal["motion", "presence", "count"]
 ReasonKind = Literal[
-    "counter", "badge", "motion", "presence", "silence", "count", "vacancy", "set", "stuck"
+    "counter", "badge", "motion", "presence", "silence", "count", "vacancy", "set", "stuck", "room"
 ]
 
 

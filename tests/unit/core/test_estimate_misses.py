@@ -114,7 +114,7 @@ def test_a_counter_that_misses_many_widens_the_number() -> None:
 
 def test_a_day_is_one_look_at_a_counter() -> None:
     """However many passed on it: one day that came to zero by luck proves little."""
-    many = misses.emptied(misses.told(misses.told(Tally(), 500), -500))
+    many = misses.emptied(misses.told(misses.told(Tally(), 500, START), -500, START))
     assert misses.missed(many) > 0.8 * misses.USUAL
 
 
@@ -143,7 +143,7 @@ def test_what_was_long_ago_fades() -> None:
     tally = misses.emptied(Tally(net=40, passed=80))
     worst = misses.missed(tally)
     for _ in range(100):
-        tally = misses.emptied(misses.told(misses.told(tally, 50), -50))
+        tally = misses.emptied(misses.told(misses.told(tally, 50, START), -50, START))
     assert misses.missed(tally) < misses.USUAL < worst
     assert tally.passages <= misses.REMEMBERED
 

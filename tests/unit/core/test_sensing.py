@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from immutables import Map
 from msgspec import structs
 
 from gateway.core.directory import DirectoryChange, Holder, HolderId, Membership, StaffRole
@@ -18,7 +19,8 @@ from gateway.core.facts import (
     PeopleCrossed,
     RequestAnswered,
 )
-from gateway.core.names import OPERATOR, DeviceId, PlanId, ZoneId
+from gateway.core.names import OPERATOR, DeviceId, DoorId, PlanId, Text, ZoneId
+from gateway.core.places import Door
 from gateway.core.readings import Availability, Co2, Crossed, Motion, Presence
 from gateway.core.requests import Order, Request, SetMode, SetPeople, TellVacant
 from gateway.core.site import Site
@@ -382,6 +384,17 @@ def test_an_estimate_outlives_a_new_space_file(place: Sensed) -> None:
     assert set(place.state.estimate.zones) == {HALL}
     assert place.count().people == 3
     assert place.count(BOOTH).people == 0
+
+
+def test_the_estimate_knows_which_rooms_lead_where(place: Sensed) -> None:
+    """From the doors of the space file: the hall hears of the lab, until it has another way out."""
+    place.cross()
+    place.says("lab-pir", Motion(active=True))
+    assert place.state.estimate is not None
+    assert place.state.estimate.rooms.get(HALL) == (LAB,)
+    fire_exit = Door(DoorId("fire-exit"), Text("Secours", "Fire exit"), zone=LAB)
+    place.tell(SpaceChanged(structs.replace(SENSED, doors=(*SENSED.doors, fire_exit))))
+    assert place.state.estimate.rooms == Map()
 
 
 # -- zones inside of zones
