@@ -23,6 +23,7 @@ from msgspec import Struct
 from gateway.adapters.embedded_broker import EmbeddedBroker
 from gateway.adapters.loopback import LOOPBACK, free_port
 from gateway.bench import console_child, console_clients, gateway_process, place
+from gateway.bench.collecting import frozen
 from gateway.bench.console_clients import Heard, How
 from gateway.bench.crowd import Crowd, connected
 from gateway.bench.gateway_child import gateway_child
@@ -129,9 +130,10 @@ async def measure(
                 run = _Run(people, console, seconds, on_step)
                 load = asyncio.create_task(people.busy(changes / CHANGES_A_BADGE), name="load")
                 try:
-                    result = await _pages(run, clients, broker.port)
-                    if faults:
-                        result.faults = [row async for row in _faults(run, pause_s)]
+                    with frozen():
+                        result = await _pages(run, clients, broker.port)
+                        if faults:
+                            result.faults = [row async for row in _faults(run, pause_s)]
                 finally:
                     load.cancel()
                     await asyncio.gather(load, return_exceptions=True)

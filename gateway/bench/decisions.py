@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from gateway.bench.collecting import frozen
 from gateway.bench.makerspace import (
     BOOKED,
     BOOTH,
@@ -108,15 +109,9 @@ def measure(decisions: int, seed: int, reach: Callable[[int], None]) -> Decision
 @contextmanager
 def _collecting_as_the_service() -> Iterator[None]:
     """Python's garbage collector as `gateway.wiring` sets it; afterwards as it was."""
-    before = gc.get_threshold()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GC_ALLOCATIONS, *before[1:])
-    try:
+    with frozen():
+        gc.set_threshold(GC_ALLOCATIONS, *gc.get_threshold()[1:])
         yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
 
 
 def _timed(site: Site, state: State, asked: list[tuple[Reported, datetime]]) -> tuple[Batch, State]:
