@@ -3,14 +3,20 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final, Literal
 
+from babel.dates import format_timedelta
+
 from gateway.adapters.past import DeviceLine
-from gateway.console.i18n import Lang, Words, words
+from gateway.console.i18n import LOCALES, Lang, Words, words
 from gateway.console.view import alarm_word
+from gateway.core.rules import LATE
 from gateway.wire.rights import RightsState
 
 Tone = Literal["calm", "warm", "alert", "soft"]
+CLOCK_SHOWN_S: Final = 1.0
+"""Less is the way of a message."""
 GHOSTS_MANY: Final = 20
 """Ghost reads a day: a good reader has a few, one beside a noisy cable has hundreds."""
 
@@ -21,12 +27,28 @@ def tone(line: DeviceLine) -> Tone:
         return "soft"
     if line.alarms or line.online is False:
         return "alert" if {*line.alarms} - {"battery-low"} or line.online is False else "warm"
-    return "warm" if line.open_gaps or is_haunted(line) else "calm"
+    return "warm" if line.open_gaps or is_haunted(line) or is_off(line) else "calm"
 
 
 def is_haunted(line: DeviceLine) -> bool:
     """Whether it reads more ghosts than a good reader does, today or yesterday."""
     return max(line.ghosts, line.ghosts_before) >= GHOSTS_MANY
+
+
+def is_off(line: DeviceLine) -> bool:
+    """Whether its clock is so far off that its badges open nothing (`rules.LATE`)."""
+    return line.ahead_s is not None and abs(line.ahead_s) > LATE.total_seconds()
+
+
+def clock(line: DeviceLine, lang: Lang) -> str:
+    """How far its clock is off; empty: less than a second, or it tells no time."""
+    if line.ahead_s is None or abs(line.ahead_s) < CLOCK_SHOWN_S:
+        return ""
+    by = format_timedelta(
+        timedelta(seconds=abs(line.ahead_s)), format="short", threshold=2, locale=LOCALES[lang]
+    )
+    say = words(lang)
+    return say("%(by)s ahead", by=by) if line.ahead_s > 0 else say("%(by)s behind", by=by)
 
 
 def state(line: DeviceLine, lang: Lang) -> tuple[str, str]:
@@ -49,6 +71,9 @@ def _of_late(line: DeviceLine, say: Words) -> tuple[str, str]:
     """How a device is that is there, and about which no alarm is on."""
     if line.open_gaps:
         return say("events missing"), say("It may still send them; if not, is its network weak?")
+    if is_off(line):
+        do = say("Set its clock (NTP), unless it was cut off just now: a late badge opens nothing.")
+        return say("clock off"), do
     if is_haunted(line):
         do = say("Metal or a cable near its antenna? Or is its format in the space file wrong?")
         return say("many ghost reads"), do

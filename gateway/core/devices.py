@@ -18,6 +18,9 @@ from gateway.core.turn import Turn
 BATTERY_LOW_PERCENT = 15
 """Below this a battery alarm is raised; it clears `BATTERY_HYSTERESIS` above."""
 BATTERY_HYSTERESIS = 5
+CLOCK_LOOKS = 8
+"""Events whose times tell how a clock is off: the last ones, so that a clock that was set is right
+again soon; several, because some come late."""
 
 
 def heard(turn: Turn, event: Reported | Misunderstood) -> bool:
@@ -31,7 +34,7 @@ def heard(turn: Turn, event: Reported | Misunderstood) -> bool:
     if state is None:
         return False
     if not event.retained:  # what the broker kept is no sign of life
-        state = structs.replace(state, last_seen=turn.now)
+        state = structs.replace(state, last_seen=turn.now, clock=_clock(turn, state, event))
         if ("device-silent", event.device) in turn.alarms:
             turn.clear_alarm("device-silent", event.device)
             sensing.judged(turn, event.device, "well")
@@ -139,6 +142,14 @@ def _haunted(turn: Turn, device: DeviceId, reads: int) -> None:
     so_far, before = state.ghosts.on(today) if state.ghosts is not None else (0, 0)
     counted = GhostReads(today, so_far + reads, before)
     turn.devices = turn.devices.set(device, structs.replace(state, ghosts=counted))
+
+
+def _clock(turn: Turn, state: DeviceState, event: Reported | Misunderstood) -> tuple[float, ...]:
+    """The times of the last events beside ours; a device that tells no time is never off."""
+    if isinstance(event, Misunderstood):
+        return state.clock
+    ahead_s = round((event.at - turn.now).total_seconds(), 3)
+    return (*state.clock, ahead_s)[-CLOCK_LOOKS:]
 
 
 def _admitted(

@@ -131,6 +131,16 @@ class DeviceState(Struct, frozen=True):
     firmware: Firmware | None = None
     ghosts: GhostReads | None = None
     """None: it never read one."""
+    clock: tuple[float, ...] = ()
+    """By how many seconds its clock was ahead of ours at its last events, the newest last."""
+
+    @property
+    def ahead_s(self) -> float | None:
+        """By how much its clock is ahead (below 0: behind), in seconds; None: it never told.
+
+        An event that comes late looks like a clock that is behind; the one that came soonest tells.
+        """
+        return max(self.clock, default=None)
 
 
 class ModeState(Struct, frozen=True):

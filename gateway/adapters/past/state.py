@@ -47,8 +47,9 @@ class DeviceLine(Struct, frozen=True):
 
     `gaps` are events that never came, since it is known; `open_gaps` may still come; `duplicates`
     are those of the last hour, `ghosts` the ghost reads of the site's day, `ghosts_before` those of
-    the day before (`gateway.ghosts`). `firmware` and `model` are its own words. `alarms` stand
-    now. `is_installed` False: it spoke, and is gone from the space file.
+    the day before (`gateway.ghosts`). `ahead_s` is by how much its clock is ahead of ours (below 0:
+    behind). `firmware` and `model` are its own words. `alarms` stand now. `is_installed` False: it
+    spoke, and is gone from the space file.
     """
 
     device: str
@@ -63,6 +64,7 @@ class DeviceLine(Struct, frozen=True):
     duplicates: int
     ghosts: int
     ghosts_before: int
+    ahead_s: float | None
     firmware: str | None
     model: str | None
     alarms: tuple[AlarmKind, ...]
@@ -208,6 +210,7 @@ def _device_line(
         duplicates=repeated,
         ghosts=ghosts[0],
         ghosts_before=ghosts[1],
+        ahead_s=state.ahead_s if state else None,
         firmware=firmware.version if firmware else None,
         model=firmware.model if firmware else None,
         alarms=tuple(sorted(kind for kind, about in now.state.alarms if about == device)),

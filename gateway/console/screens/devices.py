@@ -40,6 +40,8 @@ class Row(Struct, frozen=True):
     rights_tone: Tone
     others_run: str
     """What most of its like run, where it runs something else."""
+    clock: str
+    """How far its clock is off; empty: less than a second, or it tells no time."""
 
 
 _FRONT: Final[dict[str, Any]] = {
@@ -55,6 +57,7 @@ _FRONT: Final[dict[str, Any]] = {
     "duplicates": 2,
     "ghosts": 3,
     "ghosts_before": 1,
+    "ahead_s": -0.2,
     "firmware": "1.4.1",
     "model": "Portier 2",
     "others_run": "1.4.2",
@@ -84,6 +87,9 @@ class DeviceBody(BaseModel):
     duplicates: int
     ghosts: int
     ghosts_before: int
+    ahead_s: float | None = Field(
+        description="Seconds that its clock is ahead of the gateway's (below 0: behind)."
+    )
     firmware: str | None = Field(description="In the maker's words; null: it does not tell.")
     model: str | None
     others_run: str | None = Field(
@@ -166,6 +172,7 @@ def _row(request: Request, here: Site, console: Console, line: DeviceLine, other
         rights=told,
         rights_tone=tone,
         others_run=others,
+        clock=device_words.clock(line, lang),
     )
 
 
@@ -199,6 +206,7 @@ def _body(line: DeviceLine, rights: RightsState | None, others: str | None) -> D
         duplicates=line.duplicates,
         ghosts=line.ghosts,
         ghosts_before=line.ghosts_before,
+        ahead_s=line.ahead_s,
         firmware=line.firmware,
         model=line.model,
         others_run=others,

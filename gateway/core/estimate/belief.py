@@ -74,11 +74,10 @@ def drifted(belief: Belief, arrivals: float, leaving: Sequence[float], share: fl
         leaving = [min(rate, MOVED_MAX / share) for rate in leaving]
     stay = 1.0 - come
     for _ in range(steps):
-        out = [here * rate for here, rate in zip(belief, leaving, strict=False)]
         moved = [
-            here * stay + below * come + (out_above - out_here) * share
-            for here, below, out_here, out_above in zip(
-                belief, (0.0, *belief), out, (*out[1:], 0.0), strict=False
+            here * (stay - rate * share) + below * come + above * rate_above * share
+            for here, below, above, rate, rate_above in zip(
+                belief, (0.0, *belief), (*belief[1:], 0.0), leaving, leaving[1:], strict=False
             )
         ]
         moved[-1] += belief[-1] * come  # more than the belief can say: as many as it can

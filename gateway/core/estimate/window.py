@@ -131,7 +131,9 @@ def zone_at(estimate: Estimate, zone: ZoneId, at: datetime) -> ZoneEstimate:
     Raises:
         KeyError: the zone has no estimate of its own.
     """
-    return _known(estimate, (zone,), at)[zone]
+    if zone in estimate.rooms:
+        return _known(estimate, (zone,), at)[zone]
+    return elapsed.advanced(_newest(estimate, zone), at)
 
 
 def revised(
@@ -197,9 +199,16 @@ def _applied(estimate: Estimate, evidence: Evidence) -> Waiting:
         return Waiting(evidence, _badge_taken(estimate, evidence))
     if isinstance(evidence, DeviceJudged):
         return Waiting(evidence, _device_judged(estimate, evidence))
-    known = _known(estimate, (evidence.zone,), evidence.at)
-    known[evidence.zone] = _seen(known[evidence.zone], evidence)
-    return Waiting(evidence, tuple(known.values()))
+    return Waiting(evidence, _looked_at(estimate, evidence))
+
+
+def _looked_at(estimate: Estimate, evidence: OfZone) -> tuple[ZoneEstimate, ...]:
+    zone = evidence.zone
+    if zone not in estimate.rooms:
+        return (_seen(elapsed.advanced(_newest(estimate, zone), evidence.at), evidence),)
+    known = _known(estimate, (zone,), evidence.at)
+    known[zone] = _seen(known[zone], evidence)
+    return tuple(known.values())
 
 
 def _seen(here: ZoneEstimate, evidence: OfZone) -> ZoneEstimate:

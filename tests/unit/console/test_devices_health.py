@@ -67,6 +67,7 @@ LINE = DeviceLine(
     duplicates=0,
     ghosts=0,
     ghosts_before=0,
+    ahead_s=None,
     firmware=None,
     model=None,
     alarms=(),
@@ -145,6 +146,24 @@ def test_many_ghost_reads_are_said(ghosts: int, before: int, tone: str) -> None:
     assert (state, bool(do)) == (
         ("bien", False) if tone == "calm" else ("beaucoup de lectures fantômes", True)
     )
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "told", "tone"),
+    [
+        (None, "", "calm"),
+        (-0.4, "", "calm"),
+        (3.0, "avance de 3 s", "calm"),
+        (-419.6, "retard de 7 min", "warm"),
+    ],
+    ids=["tells no time", "the way of a message", "a little", "its badges open nothing"],
+)
+def test_a_clock_that_is_off_is_said(ahead_s: float | None, told: str, tone: str) -> None:
+    """In words; with what to do where its badges are refused."""
+    line = structs.replace(LINE, ahead_s=ahead_s)
+    assert " ".join(device_words.clock(line, "fr").split()) == told
+    assert device_words.tone(line) == tone
+    assert device_words.state(line, "fr")[0] == ("bien" if tone == "calm" else "horloge décalée")
 
 
 async def test_a_letter_is_text(place: ConsolePlace) -> None:

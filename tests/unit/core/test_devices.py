@@ -296,6 +296,23 @@ def test_ghost_reads_are_counted_by_the_site_s_day(place: Place) -> None:
     assert DeviceId("gone") not in place.state.devices
 
 
+def test_a_clock_is_told_by_the_event_that_came_soonest(place: Place) -> None:
+    """Late ones look like a clock that is behind; what the broker kept says nothing."""
+    for age_s in (40.0, 0.3, 12.0):
+        place.says("pir", Motion(active=True), age_s=age_s)
+    place.says("pir", Motion(active=True), age_s=-500, retained=True)
+    assert place.state.devices[PIR].ahead_s == -0.3
+
+
+def test_a_clock_that_was_set_is_right_again_soon(place: Place) -> None:
+    """Eight events later."""
+    place.says("pir", Motion(active=True), age_s=-420)
+    for looks in range(8):
+        assert place.state.devices[PIR].ahead_s == 420, looks
+        place.says("pir", Motion(active=True))
+    assert place.state.devices[PIR].ahead_s == 0
+
+
 def test_a_device_says_what_it_runs(place: Place) -> None:
     """The last word counts."""
     for version in ("1.0", "1.1"):
@@ -315,5 +332,5 @@ def test_a_tick_without_figures_tells_only_what_is_due(place: Place) -> None:
     place.says("pir", Battery(55.0))
     assert place.after(1) == ()
     assert place.state.devices[PIR] == DeviceState(
-        last_seen=MONDAY, boots=place.state.devices[PIR].boots, battery=55
+        last_seen=MONDAY, boots=place.state.devices[PIR].boots, battery=55, clock=(0.0,)
     )
