@@ -48,7 +48,9 @@ def clock(line: DeviceLine, lang: Lang) -> str:
         timedelta(seconds=abs(line.ahead_s)), format="short", threshold=2, locale=LOCALES[lang]
     )
     say = words(lang)
-    return say("%(by)s ahead", by=by) if line.ahead_s > 0 else say("%(by)s behind", by=by)
+    return (
+        say("clock %(by)s ahead", by=by) if line.ahead_s > 0 else say("clock %(by)s behind", by=by)
+    )
 
 
 def state(line: DeviceLine, lang: Lang) -> tuple[str, str]:
@@ -72,7 +74,7 @@ def _of_late(line: DeviceLine, say: Words) -> tuple[str, str]:
     if line.open_gaps:
         return say("events missing"), say("It may still send them; if not, is its network weak?")
     if is_off(line):
-        do = say("Set its clock (NTP), unless it was cut off just now: a late badge opens nothing.")
+        do = say("Set its clock (NTP), unless it was cut off just now.")
         return say("clock off"), do
     if is_haunted(line):
         do = say("Metal or a cable near its antenna? Or is its format in the space file wrong?")

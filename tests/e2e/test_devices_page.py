@@ -86,7 +86,7 @@ async def test_rows_change_on_an_open_page(broker: Mosquitto, page: Page, tmp_pa
         await expect(row).to_contain_text("many ghost reads")
         out = page.get_by_role("row", name="front-out ")
         await expect(out).to_contain_text("others run 1.4.2")
-        await expect(page.get_by_role("status").filter(has_text="need somebody")).to_be_visible()
+        await expect(page.get_by_role("status").filter(has_text="needs somebody")).to_be_visible()
         await expect(page.get_by_role("region", name="Devices")).to_be_focused()
         assert await barriers(page) == []
 

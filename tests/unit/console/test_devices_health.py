@@ -153,8 +153,8 @@ def test_many_ghost_reads_are_said(ghosts: int, before: int, tone: str) -> None:
     [
         (None, "", "calm"),
         (-0.4, "", "calm"),
-        (3.0, "avance de 3 s", "calm"),
-        (-419.6, "retard de 7 min", "warm"),
+        (3.0, "horloge en avance de 3 s", "calm"),
+        (-419.6, "horloge en retard de 7 min", "warm"),
     ],
     ids=["tells no time", "the way of a message", "a little", "its badges open nothing"],
 )
