@@ -6,8 +6,9 @@ Source: https://owasp.org/www-community/attacks/CSV_Injection
 from typing import Final, TypeVar
 
 Cell = TypeVar("Cell")
-ESCAPED: Final = "=+-@\t\r'"
-"""Signs at which a spreadsheet takes text for a formula, and the one that we put before."""
+ESCAPED: Final = "=+-@#\t\r'"
+"""Signs at which a spreadsheet takes text for a formula or (#N/A) for an error, and the one that we
+put before."""
 
 
 def harmless(cell: Cell) -> Cell | str:

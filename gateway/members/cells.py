@@ -7,6 +7,7 @@ from gateway.adapters.directory import holder_of
 from gateway.config.faults import unknown
 from gateway.core.directory import HolderId, Membership, StaffRole, Training
 from gateway.core.names import GroupId, PlanId, RoleId, SiteId, TrainingId
+from gateway.members import french
 from gateway.members.dates import moment, period
 from gateway.members.known import Known
 from gateway.members.wrong import Cells, Wrong, wrong
@@ -33,8 +34,8 @@ def needed(cells: Cells, column: str) -> str:
 
 
 def one_of(cells: Cells, column: str, *choices: _Named) -> _Named:
-    """The cell's word; an empty cell is the first choice."""
-    word = cells.get(column, "").lower()
+    """The cell's word, in English or French; an empty cell is the first choice."""
+    word = french.word(cells.get(column, ""))
     for choice in choices:
         if word in (choice, ""):
             return choice

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from gateway.members import french
 from gateway.members.known import Known
 from gateway.members.wrong import Cells, wrong
 
@@ -30,10 +31,11 @@ def period(
 def moment(text: str, column: str, timezone: ZoneInfo | None, after: int = 0) -> datetime | None:
     """Midnight at the beginning of the day (or `after` days later), on the clocks of the site.
 
-    A day with a time is that moment, by the same clocks unless it says by which.
+    A day with a time is that moment, by the same clocks unless it says by which. A day may be
+    written 22/11/2026 too.
     """
     try:
-        return _moment(text, timezone, after) if text else None
+        return _moment(french.day(text), timezone, after) if text else None
     except ValueError:
         wrong(column, f'"{text[:40]}" is not a date; write it like 2026-11-22, or 2026-11-22 18:30')
     except LookupError as fault:

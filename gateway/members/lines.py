@@ -6,6 +6,7 @@ A line is read by itself (`rows`); what follows from several is found afterwards
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from gateway.members import french
 from gateway.members.columns import header_faults
 from gateway.members.known import Known
 from gateway.members.rows import Faults, Row, row_of
@@ -40,7 +41,7 @@ def _rows(
     lines: Iterator[Line], columns: list[str], known: Known, faults: list[LineFault]
 ) -> Iterator[Row]:
     header = next(lines, Line(1, []))
-    columns += [name.lower() for name in header.cells]
+    columns += [french.column(name) for name in header.cells]
     faults += header_faults(columns, known)
     if faults:
         return

@@ -88,7 +88,7 @@ def _unescaped(text: str) -> str:
 
 
 def _check_numbers(line: Line, columns: list[str], cells: dict[str, str]) -> None:
-    for column, text in cells.items():
+    for column, text in zip(columns, line.cells, strict=True):  # as they stand, unescaped
         if text in _ERRORS:
             raise Wrong(column, f"is a spreadsheet's error, {text}")
     for place in line.numbers:

@@ -156,10 +156,36 @@ def test_spreadsheets_write_csv_in_many_ways(place: Place, text: str) -> None:
     assert place.members()[0].name == "Ada"
 
 
+def test_a_list_may_be_in_french(place: Place) -> None:
+    """With its accents and capitals; what it says is what the English one says."""
+    french = (
+        "Réf;Nom;Courriel;Genre;Formule;Du;Au;Statut;Badges;Format_badge;Statut_badge;Formations\n"
+        "M1;Ada;ada@example.org;Membre;nomad;01/01/2026;30/06/2026 18:30;Impayé;04a224b2c31990;;"
+        "Volé;laser until 30/06/2026\n"
+    )
+    english = (
+        "ref,name,email,kind,plan,from,until,status,badges,badge_format,badge_status,trainings\n"
+        "M1,Ada,ada@example.org,member,nomad,2026-01-01,2026-06-30 18:30,unpaid,04a224b2c31990,,"
+        "stolen,laser until 2026-06-30\n"
+    )
+    assert place.told(french)["added"] == 1
+    told = place.told(english)
+    assert (told["added"], told["changed"]) == (0, 0)
+    (ada,) = place.members()
+    assert ada.holder.memberships[0].status == "unpaid"
+
+
+def test_the_same_column_in_both_languages_is_there_twice(place: Place) -> None:
+    """Which of them would count?"""
+    told = place.told("ref,nom,name,plan\nM1,Ada,Ada,nomad\n")
+    assert [fault["message"] for fault in told["faults"]] == ["is there twice"]
+
+
 LINES = {
     "an empty ref": (",Ada,,,nomad,,,,,", "ref", "is empty"),
     "an unknown plan": ("M1,Ada,,,nomed,,,,,", "plan", 'did you mean "nomad"?'),
-    "a French date": ("M1,Ada,,,nomad,22/11/2026,,,,", "from", "write it like 2026-11-22"),
+    "an American date": ("M1,Ada,,,nomad,11/22/2026,,,,", "from", "write it like 2026-11-22"),
+    "a short date": ("M1,Ada,,,nomad,22/11/26,,,,", "from", "write it like 2026-11-22"),
     "a day that is not": ("M1,Ada,,,nomad,2026-02-30,,,,", "from", "is not a date"),
     "a year of long ago": ("M1,Ada,,,nomad,0026-01-01,,,,", "from", "a year is from"),
     "an end before its start": (

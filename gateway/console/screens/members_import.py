@@ -12,11 +12,13 @@ from gateway.console.people.faults import in_words
 from gateway.console.people.office import OfficeHere
 from gateway.console.screens.members import teller_of
 from gateway.console.seat import Administrator, ConsoleHere, GraveAdministrator, SiteHere
+from gateway.members import french
 from gateway.members.columns import COLUMNS, OF_NEW, REQUIRED
 
 pages = APIRouter(include_in_schema=False)
 LINES_SHOWN: Final = 40
 """Of each list; the counts tell the rest."""
+_FRENCH: Final = {english: name for name, english in french.COLUMNS.items()}
 
 
 @pages.get("/sites/{site}/members/import")
@@ -26,6 +28,8 @@ async def choose(
     """Choose a file."""
     del console
     columns = [each for each in COLUMNS if each not in (*REQUIRED, *OF_NEW)]
+    if lang_of(request) == "fr":
+        columns = [_FRENCH.get(each, each) for each in columns]
     return page(request, "import.html", seat=seat, site=here, columns=columns)
 
 

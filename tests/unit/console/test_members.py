@@ -216,7 +216,7 @@ async def test_what_somebody_has_is_changed_part_by_part(place: Place) -> None:
     assert place.audited() == [
         (action, who) for action in ("identity", "plan", "training", "badge", "roles")
     ]
-    wrong = await post(place, at("M-1", "/plans"), plan="resident", until="31/01/2027")
+    wrong = await post(place, at("M-1", "/plans"), plan="resident", until="01/31/2027")
     assert wrong.status_code == 422
     assert "is not a date" in wrong.text
     assert place.find("M-1") == bea
@@ -317,7 +317,7 @@ async def test_what_was_shown_is_what_is_written(place: Place) -> None:
 
 async def test_faults_name_line_and_column(place: Place) -> None:
     """And what would be right; nothing can be applied."""
-    shown = await upload(place, HEADER + "M-1,Bea,residant,\nM-2,Two,resident,22/11/2026\n")
+    shown = await upload(place, HEADER + "M-1,Bea,residant,\nM-2,Two,resident,11/22/2026\n")
     assert "residant" in shown.text
     assert "did you mean" in shown.text
     assert "is not a date" in shown.text
