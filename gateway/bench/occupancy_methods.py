@@ -12,7 +12,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from gateway.bench.occupancy_story import Story
-from gateway.core.estimate import reading, totals, window
+from gateway.core.estimate import reading, standing, totals, window
 from gateway.core.estimate.evidence import Evidence, MotionSeen, TotalsTold
 from gateway.core.estimate.totals import Totals
 from gateway.core.names import DeviceId, ZoneId
@@ -57,7 +57,7 @@ class Estimator:
     def look(self, zone: ZoneId, at: datetime) -> Guess:
         """The median and the interval."""
         self._estimate = window.settled(self._estimate, at)
-        parts = [window.zone_at(self._estimate, part, at) for part in self._parts[zone]]
+        parts = [standing.zone_at(self._estimate, part, at) for part in self._parts[zone]]
         count = reading.read(parts, None, 0)
         return Guess(count.people, count.low, count.high)
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from gateway.core import presence, sensing
 from gateway.core.directory import HolderId
-from gateway.core.estimate import reading, window
+from gateway.core.estimate import reading, standing
 from gateway.core.estimate.layout import Layout
 from gateway.core.facts import Noticed
 from gateway.core.names import ZoneId
@@ -36,7 +36,7 @@ def run_timers(turn: Turn) -> None:
 
 def _fade(turn: Turn, layout: Layout, area: ZoneId, holders: list[HolderId]) -> None:
     assert turn.estimate is not None  # noqa: S101 - see run_timers
-    found = window.zone_at(turn.estimate, area, turn.now)
+    found = standing.zone_at(turn.estimate, area, turn.now)
     if not reading.read([found], None, len(holders)).fades:
         return
     for holder in holders:

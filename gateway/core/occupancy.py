@@ -12,7 +12,7 @@ from msgspec import structs
 
 from gateway.core import sensing, zone_days
 from gateway.core.estimate.reading import HeadCount, contributors, in_words
-from gateway.core.estimate.window import Estimate
+from gateway.core.estimate.standing import Estimate
 from gateway.core.facts import Noticed, OccupancyChanged, OccupancyMinute
 from gateway.core.names import Text, ZoneId
 from gateway.core.places import Zone

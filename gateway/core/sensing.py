@@ -21,7 +21,7 @@ from msgspec import Struct, structs
 from gateway.core.directory import HolderId
 from gateway.core.equipment import Device
 from gateway.core.estimate import belief as beliefs
-from gateway.core.estimate import elapsed, misses, passages, reading, window
+from gateway.core.estimate import elapsed, misses, passages, reading, standing, window
 from gateway.core.estimate import zone as zones
 from gateway.core.estimate.evidence import (
     BadgeTaken,
@@ -37,7 +37,7 @@ from gateway.core.estimate.evidence import (
 )
 from gateway.core.estimate.layout import Layout
 from gateway.core.estimate.reading import HeadCount
-from gateway.core.estimate.window import Estimate
+from gateway.core.estimate.standing import Estimate
 from gateway.core.events import Reported
 from gateway.core.names import DeviceId, ZoneId
 from gateway.core.places import Door
@@ -91,7 +91,7 @@ def judged(turn: Turn, device: DeviceId, health: DeviceHealth) -> None:
     """A device went offline, fell silent, or came back: only one that is well has a vote."""
     if turn.estimate is not None:
         _tell(turn, DeviceJudged(at=turn.now, device=device, health=health))
-        for zone in window.heard_by(turn.estimate, device):
+        for zone in standing.heard_by(turn.estimate, device):
             turn.touched |= dict.fromkeys(turn.site.zone[zone].lineage)
 
 
@@ -133,7 +133,7 @@ def look(
     known = counted[zone].known
     beside = max(0, known - _known_in(site, counted, areas))
     capacity = site.zone[zone].capacity
-    parts = tuple(window.zone_at(estimate, area, at) for area in areas)
+    parts = tuple(standing.zone_at(estimate, area, at) for area in areas)
     count = reading.read(
         parts, None if capacity is None else max(0, capacity - beside), known - beside
     )

@@ -15,8 +15,8 @@ from msgspec import Struct
 from gateway.core.bookings import Booking, Target
 from gateway.core.directory import Directory, HolderId
 from gateway.core.estimate.reading import HeadCount, Hint
+from gateway.core.estimate.standing import Estimate
 from gateway.core.estimate.totals import Totals
-from gateway.core.estimate.window import Estimate
 from gateway.core.facts import AlarmKind, DoorStatus, RequestAnswered
 from gateway.core.names import AccessPointId, DeviceId, DoorId, MachineId, ZoneId
 from gateway.core.readings import Firmware

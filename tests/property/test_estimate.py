@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.core.estimate import reading, window
+from gateway.core.estimate import reading, standing, window
 from gateway.core.estimate.evidence import (
     BadgeTaken,
     DeviceJudged,
@@ -98,7 +98,7 @@ def test_a_belief_is_a_distribution(story: list[Evidence]) -> None:
     for piece in story:
         estimate = window.told(estimate, piece, piece.at)
         for zone, capacity in CAPACITIES.items():
-            there = window.zone_at(estimate, zone, piece.at + timedelta(seconds=30))
+            there = standing.zone_at(estimate, zone, piece.at + timedelta(seconds=30))
             assert abs(sum(there.belief) - 1) < 1e-9
             assert min(there.belief) > 0
             count = reading.read([there], capacity, 3)
@@ -212,6 +212,6 @@ def test_a_flow_between_two_zones_keeps_their_sum(
         estimate = window.told(estimate, flow, now)
     means = 0.0
     for zone in (ROOM, HALL):
-        belief = window.zone_at(estimate, zone, now).belief
+        belief = standing.zone_at(estimate, zone, now).belief
         means += sum(n * chance for n, chance in enumerate(belief))
     assert abs(means - inside - outside) < 1.5

@@ -7,7 +7,7 @@ import pytest
 from msgspec import structs
 
 from gateway.core.estimate import belief as beliefs
-from gateway.core.estimate import reading, window
+from gateway.core.estimate import reading, standing, window
 from gateway.core.estimate.evidence import (
     BadgeTaken,
     DeviceJudged,
@@ -20,7 +20,7 @@ from gateway.core.estimate.evidence import (
     VacancyTold,
 )
 from gateway.core.estimate.reading import HeadCount
-from gateway.core.estimate.window import Estimate
+from gateway.core.estimate.standing import Estimate
 from gateway.core.names import DeviceId, Text, ZoneId
 from gateway.core.state import decode, encode
 
@@ -95,14 +95,14 @@ class Place:
         self.after(1).tell(DeviceJudged(at=self.now, device=device, health=health))  # type: ignore[arg-type]
 
     def read(self, zone: ZoneId = ROOM, known: int = 0) -> HeadCount:
-        return reading.read([window.zone_at(self.estimate, zone, self.now)], 30, known)
+        return reading.read([standing.zone_at(self.estimate, zone, self.now)], 30, known)
 
     def mean(self, zone: ZoneId = ROOM) -> float:
-        belief = window.zone_at(self.estimate, zone, self.now).belief
+        belief = standing.zone_at(self.estimate, zone, self.now).belief
         return sum(n * chance for n, chance in enumerate(belief))
 
     def words(self, language: str = "en") -> list[str]:
-        parts = [window.zone_at(self.estimate, ROOM, self.now)]
+        parts = [standing.zone_at(self.estimate, ROOM, self.now)]
         named = {"front": Text("Entrée", "Entrance"), "room": Text("Salle", "Room")}
         return [
             getattr(reading.in_words(each, lambda place: named[place], UTC), language)
@@ -373,8 +373,8 @@ def test_without_counters_a_pir_still_tells_empty_from_not() -> None:
     estimate = window.told(estimate, told, START)
     off = MotionSeen(at=START + timedelta(minutes=5), device=PIR, zone=ROOM, active=False)
     estimate = window.told(estimate, off, off.at)
-    there = window.zone_at(estimate, ROOM, off.at)
-    gone = window.zone_at(estimate, ROOM, off.at + timedelta(minutes=20))
+    there = standing.zone_at(estimate, ROOM, off.at)
+    gone = standing.zone_at(estimate, ROOM, off.at + timedelta(minutes=20))
     assert reading.read([there], None, 0).people >= 1
     assert reading.read([gone], None, 0).people == 0
 
@@ -437,7 +437,7 @@ def test_reasons_are_bounded(place: Place) -> None:
     for number in range(200):
         place.after(400).badge(inward=number % 2 == 0)
         place.motion(active=number % 2 == 0)
-    zone = window.zone_at(place.estimate, ROOM, place.now)
+    zone = standing.zone_at(place.estimate, ROOM, place.now)
     assert len(zone.reasons) <= 12
     assert len(place.estimate.waiting) <= window.WINDOW_MAX
 
@@ -453,7 +453,7 @@ def test_a_snapshot_is_the_estimate(place: Place) -> None:
     assert again == place.estimate
     assert encode(again) == encode(place.estimate)
     later = place.now + timedelta(hours=1)
-    assert window.zone_at(again, ROOM, later) == window.zone_at(place.estimate, ROOM, later)
+    assert standing.zone_at(again, ROOM, later) == standing.zone_at(place.estimate, ROOM, later)
 
 
 def test_the_future_is_now(place: Place) -> None:
@@ -541,12 +541,12 @@ def test_a_sensor_that_stays_on_tells_so_much_and_no_more(place: Place) -> None:
     place.cross(inward=3)
     for _ in range(400):
         place.after(30).motion(active=True)
-    lent = window.zone_at(place.estimate, ROOM, place.now).sensors[PIR].lent
+    lent = standing.zone_at(place.estimate, ROOM, place.now).sensors[PIR].lent
     assert lent == pytest.approx(log(10_000 / 150 / 0.02))
 
 
 def _spread(place: Place) -> float:
-    belief = window.zone_at(place.estimate, ROOM, place.now).belief
+    belief = standing.zone_at(place.estimate, ROOM, place.now).belief
     return sum((n - place.mean()) ** 2 * chance for n, chance in enumerate(belief))
 
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from gateway.core.estimate import misses, window
+from gateway.core.estimate import misses, standing, window
 from gateway.core.estimate.evidence import MotionSeen, PeopleSet, TotalsTold
 from gateway.core.estimate.misses import Tally
 from gateway.core.estimate.zone import ZoneEstimate
@@ -28,7 +28,7 @@ class Room:
     @property
     def zone(self) -> ZoneEstimate:
         """As it is now."""
-        return window.zone_at(self._estimate, ROOM, self.now)
+        return standing.zone_at(self._estimate, ROOM, self.now)
 
     def passes(self, inward: int = 0, outward: int = 0) -> None:
         """One after the other, ten seconds apart."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec import structs
 
-from gateway.core.estimate import reading, window
+from gateway.core.estimate import reading, standing, window
 from gateway.core.estimate.evidence import Evidence, MotionSeen, PeopleSet, TotalsTold
 from gateway.core.estimate.layout import Layout
 from gateway.core.names import DeviceId, DoorId, SiteId, Text, ZoneId
@@ -79,7 +79,7 @@ class House:
 
     def people(self, zone: ZoneId) -> int:
         """The head count of the zone alone."""
-        return reading.read([window.zone_at(self.estimate, zone, self.now)], 20, 0).people
+        return reading.read([standing.zone_at(self.estimate, zone, self.now)], 20, 0).people
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_the_hall_says_why() -> None:
     """In plain words, with the room's name."""
     house = House()
     house.visit(LAB, 2, 1)
-    hall = window.zone_at(house.estimate, HALL, house.now)
+    hall = standing.zone_at(house.estimate, HALL, house.now)
     told = [reading.in_words(each, lambda _: Text("Labo", "Lab"), UTC) for each in hall.reasons]
     assert any(text.en.startswith("Lab empty: +1 beside it, ") for text in told)
     assert any(text.fr.startswith("Labo vide : +1 à côté, ") for text in told)

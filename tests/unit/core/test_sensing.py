@@ -8,7 +8,7 @@ from msgspec import structs
 
 from gateway.core.directory import DirectoryChange, Holder, HolderId, Membership, StaffRole
 from gateway.core.equipment import Device
-from gateway.core.estimate.window import zone_at
+from gateway.core.estimate.standing import zone_at
 from gateway.core.events import DirectoryChanged, Requested, SpaceChanged
 from gateway.core.facts import (
     Fact,
