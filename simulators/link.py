@@ -70,8 +70,9 @@ class Link:
             yield
             await self.drained()
         finally:
-            staying.cancel()
-            await asyncio.gather(staying, return_exceptions=True)
+            while not staying.done():  # aiomqtt's wait_for may swallow it once (cpython#86296)
+                staying.cancel()
+                await asyncio.wait([staying], timeout=1)
 
     def send(self, messages: Sequence[Outgoing]) -> None:
         """Hand messages over, in order."""

@@ -33,7 +33,7 @@ from simulators.devices import Event, Heard, NativeDevice, SimulatedReader, read
 from simulators.machines import SimulatedMachine
 from simulators.operator import Operator
 from tests.gateway_process import KEY, GatewayProcess
-from tests.servers import Mosquitto, until
+from tests.servers import Mosquitto, ended, until
 
 SITE: Final = SiteId("hub")
 ADA, BOB, CYD, OLA = "04a224b2c31990", "04b0b0b0b0b0b0", "04c3c3c3c3c3c3", "040a0a0a0a0a0a"
@@ -287,9 +287,7 @@ async def play(broker: Mosquitto) -> AsyncIterator[Play]:
             yield played
             assert not [task for task in playing if task.done()], "the play goes on"
         finally:
-            for task in playing:
-                task.cancel()
-            await asyncio.gather(*playing, return_exceptions=True)
+            await ended(*playing)
 
 
 def enrol(gateway: GatewayProcess) -> None:

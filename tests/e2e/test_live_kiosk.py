@@ -21,7 +21,7 @@ from gateway.wire.topics import Topics
 from tests.axe import barriers
 from tests.console_place import FixedSeats, seat
 from tests.gateway_process import HUB, KEY
-from tests.servers import Mosquitto, listens
+from tests.servers import Mosquitto, ended, listens
 
 SITE, HALL = SiteId("hub"), ZoneId("hall")
 TOPICS = Topics()
@@ -105,7 +105,7 @@ async def test_the_first_change_is_soon(house: House, page: Page) -> None:
     try:
         took = [await _first_change_ms(page, house.live) for _ in range(3)]
     finally:
-        moving.cancel()
+        await ended(moving)
     assert min(took) <= 500, took
 
 

@@ -10,7 +10,7 @@ from gateway.adapters.directory import FILE, DirectoryStore
 from gateway.core.facts import Decided
 from tests.gateway_process import KEY, GatewayProcess
 from tests.play import ADA, CLOCK, WORKSHOP, Play, enrol, member, play
-from tests.servers import Mosquitto, until
+from tests.servers import Mosquitto, ended, until
 
 RATE = 200
 """Badges a second, as fast as the machine lets them come."""
@@ -67,8 +67,7 @@ async def test_no_grant_after_a_confirmed_revocation(
             within_s=60.0,
         )
         after = place.said["seuil/hub/access"][heard:]
-        reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
+        await ended(reading)
     revoked = _changes(gateway)[1]
     rows = gateway.ask(lambda file: file.rows_after(0, 100_000))
     decided = [(row.n, fact) for row in rows for fact in row.facts if isinstance(fact, Decided)]
