@@ -83,8 +83,9 @@ class HomeAssistant:
                 if message.topic.value == STATUS and bytes(message.payload) == b"online":
                     await self._announce(client, announced)
         finally:
-            telling.cancel()
-            await asyncio.wait([telling])
+            while not telling.done():  # aiomqtt's wait_for may swallow it once (cpython#86296)
+                telling.cancel()
+                await asyncio.wait([telling], timeout=1)
 
     async def _retained(self, client: aiomqtt.Client) -> dict[str, bytes]:
         """What was announced by us, by topic."""
