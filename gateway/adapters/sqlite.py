@@ -1,5 +1,7 @@
 """What is true of SQLite alone: how its file is opened, made safe, and locked for a change."""
 
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -8,6 +10,7 @@ from sqlalchemy.engine import make_url
 
 BUSY_S: Final = 5.0
 """Seconds to wait for another process's import; its transaction takes far less."""
+BUSY_POLL_S: Final = 0.02
 WRITES: Final = "seuil_writes"
 """The execution option of a connection that is going to write."""
 
@@ -55,9 +58,24 @@ def empty_wal(engine: Engine) -> None:
 
 def _on_connect(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own connection
     connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode = WAL")
+    _use_wal(connection)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA secure_delete = ON")  # a name that was erased is zeros on the disk
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Wait for whoever makes the same file: a change of the mode does not wait by itself."""
+    deadline = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as wrong:
+            if "locked" not in str(wrong) or time.monotonic() > deadline:
+                connection.close()
+                raise
+            time.sleep(BUSY_POLL_S)
+        else:
+            return
 
 
 def _on_begin(connection: Connection) -> None:
