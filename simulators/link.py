@@ -15,6 +15,7 @@ import aiomqtt
 from msgspec import Struct
 
 from gateway.backoff import full_jitter_s
+from gateway.cancelling import ended
 from gateway.wire.outgoing import Outgoing
 
 log = logging.getLogger(__name__)
@@ -70,9 +71,7 @@ class Link:
             yield
             await self.drained()
         finally:
-            while not staying.done():  # aiomqtt's wait_for may swallow it once (cpython#86296)
-                staying.cancel()
-                await asyncio.wait([staying], timeout=1)
+            await ended(staying)
 
     def send(self, messages: Sequence[Outgoing]) -> None:
         """Hand messages over, in order."""

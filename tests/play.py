@@ -15,6 +15,7 @@ import aiomqtt
 
 from gateway.adapters.directory import FILE, DirectoryStore, Member, credential_hash, holder_of
 from gateway.adapters.loopback import LOOPBACK
+from gateway.cancelling import ended
 from gateway.clock import SystemClock
 from gateway.core.directory import (
     Credential,
@@ -33,7 +34,7 @@ from simulators.devices import Event, Heard, NativeDevice, SimulatedReader, read
 from simulators.machines import SimulatedMachine
 from simulators.operator import Operator
 from tests.gateway_process import KEY, GatewayProcess
-from tests.servers import Mosquitto, ended, until
+from tests.servers import Mosquitto, until
 
 SITE: Final = SiteId("hub")
 ADA, BOB, CYD, OLA = "04a224b2c31990", "04b0b0b0b0b0b0", "04c3c3c3c3c3c3", "040a0a0a0a0a0a"

@@ -41,18 +41,6 @@ async def until(
         await asyncio.sleep(poll_s)
 
 
-async def ended(*tasks: asyncio.Task[Any]) -> None:
-    """Cancel tasks until they have ended.
-
-    Once may not be enough: aiomqtt publishes with `asyncio.wait_for`, which swallows a cancellation
-    on 3.11 when the broker's word comes at that moment (cpython#86296).
-    """
-    while waiting := [task for task in tasks if not task.done()]:
-        for task in waiting:
-            task.cancel()
-        await asyncio.wait(waiting, timeout=1)
-
-
 async def listens(port: int) -> None:
     """Poll until somebody listens on this loopback port, or fail."""
     clock = asyncio.get_running_loop()

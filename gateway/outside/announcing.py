@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import aiomqtt
 
 from gateway.backoff import full_jitter_s
+from gateway.cancelling import ended
 from gateway.config import Settings
 from gateway.console.i18n import Lang
 from gateway.core.names import SiteId
@@ -83,9 +84,7 @@ class HomeAssistant:
                 if message.topic.value == STATUS and bytes(message.payload) == b"online":
                     await self._announce(client, announced)
         finally:
-            while not telling.done():  # aiomqtt's wait_for may swallow it once (cpython#86296)
-                telling.cancel()
-                await asyncio.wait([telling], timeout=1)
+            await ended(telling)
 
     async def _retained(self, client: aiomqtt.Client) -> dict[str, bytes]:
         """What was announced by us, by topic."""

@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from gateway.adapters.loopback import LOOPBACK, free_port
+from gateway.cancelling import ended
 from gateway.config import Settings, load_space
 from gateway.console import kiosk
 from gateway.console.serve import serve
@@ -21,7 +22,7 @@ from gateway.wire.topics import Topics
 from tests.axe import barriers
 from tests.console_place import FixedSeats, seat
 from tests.gateway_process import HUB, KEY
-from tests.servers import Mosquitto, ended, listens
+from tests.servers import Mosquitto, listens
 
 SITE, HALL = SiteId("hub"), ZoneId("hall")
 TOPICS = Topics()

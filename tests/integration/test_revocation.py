@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from gateway.adapters.directory import FILE, DirectoryStore
+from gateway.cancelling import ended
 from gateway.core.facts import Decided
 from tests.gateway_process import KEY, GatewayProcess
 from tests.play import ADA, CLOCK, WORKSHOP, Play, enrol, member, play
-from tests.servers import Mosquitto, ended, until
+from tests.servers import Mosquitto, until
 
 RATE = 200
 """Badges a second, as fast as the machine lets them come."""

@@ -1,7 +1,7 @@
 """One zone's estimate as a value: its belief, what its sensors last said, what moved it lately.
 
 What happens to it is in four chapters: `elapsed` (time passes), `passages` (people go through
-doors) and `sensors` (what sees a room, and what people say of it).
+doors), `sensors` (what sees a room, and what people say of it) and `returns` (its rooms).
 
     evidence                 does                                                       where
     passage, badge           shift by one; 1.5 % nobody, 6.5 % two*                     passages
