@@ -117,5 +117,6 @@ class Inbox:
     def _put(self, queue: _Queue, session: Session, message: MQTTMessage) -> None:
         queue.put(Arrived(session, message, session.connection))
         self._something.set()
-        if self.when_idle is not None:
+        if self.when_idle is not None and self.when_idle.connected:
+            # While it connects it is read, or a gateway that has no idle moment never lets it in.
             self.when_idle.pause()

@@ -16,6 +16,7 @@ class FakeSession:
 
     def __init__(self) -> None:
         self.connection = 1
+        self.connected = True
         self.paused: bool = False
         self.acknowledged: list[int] = []
 
@@ -129,6 +130,17 @@ def test_strangers_are_read_while_nothing_else_waits(sensors: FakeSession) -> No
     mids(inbox)
     asyncio.run(inbox.wait(0))
     assert not strangers.paused
+
+
+def test_strangers_are_read_while_they_connect(sensors: FakeSession) -> None:
+    """Else a gateway that always has something to do never hears that the broker let them in."""
+    inbox, strangers = Inbox(), FakeSession()
+    inbox.when_idle, strangers.connected = cast("Session", strangers), False
+    put(inbox, sensors, 1)
+    assert not strangers.paused
+    strangers.connected = True
+    put(inbox, sensors, 2)
+    assert strangers.paused
 
 
 def test_only_its_own_connection_takes_an_acknowledgement(doors: FakeSession) -> None:
