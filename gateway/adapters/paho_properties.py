@@ -83,9 +83,13 @@ def properties_of(message: Outgoing, now: datetime) -> SharedProperties | None:
 
 
 def _expiry(expires: datetime | None, now: datetime) -> Expiry | None:
+    """Whole seconds, rounded down: brokers round up (mosquitto 2.0.11 keeps 1 s for up to 2 s).
+
+    A relay that knows no end of an order opens for whatever arrives.
+    """
     if expires is None:
         return None
-    seconds = max(1, min(3600, -int((now - expires).total_seconds() // 1)))
+    seconds = max(1, min(3600, int((expires - now).total_seconds())))
     if seconds not in _EXPIRIES:
         _EXPIRIES[seconds] = Expiry(seconds)
     return _EXPIRIES[seconds]

@@ -7,6 +7,7 @@ ack. What each of them saw (acks, commands) is noted, for the judgement afterwar
 import asyncio
 import random
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -34,12 +35,16 @@ from simulators.devices import (
 
 RESEND_LOOK_S = 0.1
 """Seconds between two looks for events that wait too long for their ack."""
+RESENT_AT_ONCE = 50
+"""Events sent again at one look: as many a second as are new. What is too slow for that would be
+buried under repetitions, and never catch up."""
 TURN_S = 0.02
 """Seconds between two bursts of events: fifty a second are as good as a steady stream."""
 
-TRAVEL_MS = 1000.0
-"""An order sent just in time may be overtaken on its way: MQTT's message expiry counts in seconds.
-What comes later than that was void when it was sent."""
+TRAVEL_MS = 2000.0
+"""An order sent just in time may be overtaken on its way: MQTT's message expiry is one second at
+least, and mosquitto keeps that for up to two (measured). What comes later than that was void when
+it was sent."""
 
 Number = tuple[DeviceId, int, int]
 """An event: device, boot, seq."""
@@ -211,11 +216,16 @@ class Crowd:
             self._session.publish(event.message, self._clock.now())
 
     async def _send_again(self) -> None:
+        """One device after the other; who had no turn comes first at the next look."""
+        ring = deque(self._devices.values())
         while True:
-            now = self._clock.now()
-            for device in self._devices.values():
-                for event in device.due_resends(now):
+            now, before = self._clock.now(), self.resent
+            for _ in range(len(ring)):
+                if self.resent - before >= RESENT_AT_ONCE:
+                    break
+                for event in ring[0].due_resends(now):
                     self._session.publish(event.message, now)
+                ring.rotate(-1)
             await asyncio.sleep(RESEND_LOOK_S)
 
     def _came_online(self) -> None:

@@ -1,6 +1,8 @@
 # mypy: allow-untyped-calls
 """Shared property tables: the same bytes and values as paho's own class."""
 
+from datetime import UTC, datetime, timedelta
+
 import paho.mqtt._packet as packet
 import pytest
 from paho.mqtt import MQTTException
@@ -8,7 +10,16 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from gateway.adapters.paho_properties import Attributes, Expiry, SharedProperties, share_tables
+from gateway.adapters.paho_properties import (
+    Attributes,
+    Expiry,
+    SharedProperties,
+    properties_of,
+    share_tables,
+)
+from gateway.wire.outgoing import Outgoing
+
+NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
 
 def properties(kind: type[Properties]) -> Properties:
@@ -49,6 +60,17 @@ def test_an_expiry_packs_the_same_bytes_each_time() -> None:
     theirs.MessageExpiryInterval = 5
     expiry = Expiry(5)
     assert expiry.pack() == expiry.pack() == theirs.pack()
+
+
+@pytest.mark.parametrize(
+    ("left_s", "told_s"), [(5.0, 5), (4.999, 4), (1.5, 1), (0.2, 1), (-3.0, 1), (86_400.0, 3600)]
+)
+def test_an_order_is_not_kept_longer_than_it_lives(left_s: float, told_s: int) -> None:
+    """Rounded down, as brokers round up; 0 would mean never, and an hour is enough."""
+    order = Outgoing("seuil/hub/front/command", b"", 1, expires=NOW + timedelta(seconds=left_s))
+    told = properties_of(order, NOW)
+    assert told is not None
+    assert vars(told)["MessageExpiryInterval"] == told_s
 
 
 def test_attributes_are_read_by_paho() -> None:
