@@ -30,6 +30,7 @@ from gateway.config import (
 from gateway.members import words as members_words
 from gateway.members.change import Change, change_of
 from gateway.members.export import SUFFIXES, export
+from gateway.members.french import Language
 from gateway.members.known import Known, known_of
 from gateway.members.lines import read_members
 from gateway.members.rows import Row
@@ -90,6 +91,7 @@ def export_members(
     names: Names = False,
     space: Space = None,
     timezone: TimeZone = None,
+    language: Annotated[Language, typer.Option(help="The language of its columns.")] = "en",
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -106,7 +108,7 @@ def export_members(
             raise ConfigError([Fault(str(file), "", "is there already; --force replaces it")])
         _, members = kept(load_settings(data_dir=data_dir))
         try:
-            lines = export(file, members, zone, names=names)
+            lines = export(file, members, zone, names=names, language=language)
         except OSError as wrong:
             message = f"cannot be written: {wrong.strerror}"
             raise ConfigError([Fault(str(file), "", message)]) from wrong

@@ -3,7 +3,7 @@
 One line a membership. What belongs to the member and not to the plan (trainings, roles, groups)
 stands on their first line. Badges cannot be exported, as only their hashes are kept: there is their
 count. Text that a spreadsheet would take for a formula begins with an apostrophe, which the import
-takes away again.
+takes away again. In French it is what a French spreadsheet opens: its columns and choices, and `;`.
 """
 
 import csv
@@ -17,20 +17,30 @@ from zoneinfo import ZoneInfo
 
 from gateway.adapters.directory import Member
 from gateway.core.directory import Holder, HolderId, Membership, Training
+from gateway.members import french
 from gateway.members.cells import PSEUDONYM
 from gateway.members.dates import written
+from gateway.members.french import Language
 from gateway.members.words import role
 from gateway.spreadsheet import harmless
 
 _NAMES: Final = ("name", "email")
 _PLAN: Final = ("plan", "sites", "from", "until", "status")
 _HOLDER: Final = ("trainings", "roles", "groups", "badges_count")
+_CHOICES: Final = ("kind", "status")
 SUFFIXES: Final = (".csv", ".xlsx")
 
 Cell = str | int | date
 
 
-def export(file: Path, members: Iterable[Member], timezone: ZoneInfo, *, names: bool) -> int:
+def export(
+    file: Path,
+    members: Iterable[Member],
+    timezone: ZoneInfo,
+    *,
+    names: bool,
+    language: Language = "en",
+) -> int:
     """Write the members; how many lines there are. The file is whole, or as it was before.
 
     Only its owner may read it. The suffix says which of the two it is.
@@ -38,12 +48,12 @@ def export(file: Path, members: Iterable[Member], timezone: ZoneInfo, *, names: 
     Raises:
         OSError: It cannot be written.
     """
-    lines = _table(members, timezone, names=names)
+    lines = _table(members, timezone, language, names=names)
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "wb") as content:
-            _write(content, lines, file.suffix.lower())
+            _write(content, lines, file.suffix.lower(), language)
         draft.replace(file)
     except BaseException:
         draft.unlink(missing_ok=True)
@@ -51,22 +61,30 @@ def export(file: Path, members: Iterable[Member], timezone: ZoneInfo, *, names: 
     return len(lines) - 1
 
 
-def exported(members: Iterable[Member], timezone: ZoneInfo, suffix: str) -> bytes:
+def exported(
+    members: Iterable[Member], timezone: ZoneInfo, suffix: str, language: Language = "en"
+) -> bytes:
     """The same file with names, in memory; `suffix` is one of `SUFFIXES`."""
     content = BytesIO()
-    _write(content, _table(members, timezone, names=True), suffix)
+    _write(content, _table(members, timezone, language, names=True), suffix, language)
     return content.getvalue()
 
 
-def _table(members: Iterable[Member], timezone: ZoneInfo, *, names: bool) -> list[list[Cell]]:
-    header: list[Cell] = ["ref", *(_NAMES if names else ()), "kind", *_PLAN, *_HOLDER]
+def _table(
+    members: Iterable[Member], timezone: ZoneInfo, language: Language, *, names: bool
+) -> list[list[Cell]]:
+    columns = ["ref", *(_NAMES if names else ()), "kind", *_PLAN, *_HOLDER]
+    lines = _lines(members, timezone)
+    if language == "fr":
+        lines = map(_in_french, lines)
     return [
-        header,
-        *(
-            [harmless(line.get(str(column), "")) for column in header]
-            for line in _lines(members, timezone)
-        ),
+        [french.header(column) if language == "fr" else column for column in columns],
+        *([harmless(line.get(column, "")) for column in columns] for line in lines),
     ]
+
+
+def _in_french(line: dict[str, Cell]) -> dict[str, Cell]:
+    return line | {word: french.said(str(line[word])) for word in _CHOICES if word in line}
 
 
 def _lines(members: Iterable[Member], timezone: ZoneInfo) -> Iterator[dict[str, Cell]]:
@@ -123,12 +141,13 @@ def _trainer(holder: HolderId, refs: Mapping[HolderId, str]) -> str:
     return holder if ";" in ref or ref.startswith(" ") or PSEUDONYM.fullmatch(ref) else ref
 
 
-def _write(content: IO[bytes], lines: list[list[Cell]], suffix: str) -> None:
+def _write(content: IO[bytes], lines: list[list[Cell]], suffix: str, language: Language) -> None:
     if suffix == ".xlsx":
         _write_xlsx(content, lines)
         return
     text = TextIOWrapper(content, "utf-8-sig", newline="")
-    csv.writer(text, lineterminator="\n").writerows(lines)
+    delimiter = ";" if language == "fr" else ","
+    csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows(lines)
     text.flush()
     text.detach()
 

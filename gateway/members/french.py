@@ -1,13 +1,15 @@
 """A members' file in French: what its columns, words and days are called here.
 
 The spreadsheets of French places are in French; their headers, "actif" and 22/11/2026 are read as
-they are. What is written, and what a fault names, stays the English word: one name for one thing.
+they are, and an export may be in it too. What is kept, and what a fault names, stays the English
+word: one name for one thing. Lists in a cell (trainings, roles) have their English words.
 """
 
 import re
 import unicodedata
-from typing import Final
+from typing import Final, Literal
 
+Language = Literal["fr", "en"]
 COLUMNS: Final = {
     "nom": "name",
     "formule": "plan",
@@ -25,16 +27,18 @@ COLUMNS: Final = {
     "qr_au": "qr_until",
     "formations": "trainings",
     "groupes": "groups",
+    "nombre_badges": "badges_count",
 }
 """`ref`, `badges`, `pin`, `code`, `qr` and `roles` are the same in both."""
-_WORDS: Final = {
-    "membre": "member",
-    "visiteur": "visitor",
-    "actif": "active",
-    "suspendu": "suspended",
-    "impaye": "unpaid",
-    "perdu": "lost",
-    "vole": "stolen",
+_HEADERS: Final = {english: french for french, english in COLUMNS.items()}
+_SAID: Final = {
+    "member": "membre",
+    "visitor": "visiteur",
+    "active": "actif",
+    "suspended": "suspendu",
+    "unpaid": "impayé",
+    "lost": "perdu",
+    "stolen": "volé",
 }
 _DAY: Final = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})(?= |$)")
 
@@ -45,10 +49,20 @@ def column(name: str) -> str:
     return COLUMNS.get(plain, plain)
 
 
+def header(column: str) -> str:
+    """What a column is called in French."""
+    return _HEADERS.get(column, column)
+
+
 def word(text: str) -> str:
     """A choice, from the French word or as it is; without capitals and accents."""
     plain = _plain(text)
     return _WORDS.get(plain, plain)
+
+
+def said(word: str) -> str:
+    """A choice in French."""
+    return _SAID.get(word, word)
 
 
 def day(text: str) -> str:
@@ -59,3 +73,6 @@ def day(text: str) -> str:
 def _plain(text: str) -> str:
     parts = unicodedata.normalize("NFKD", text.lower())
     return "".join(part for part in parts if not unicodedata.combining(part))
+
+
+_WORDS: Final = {_plain(french): english for english, french in _SAID.items()}

@@ -25,6 +25,7 @@ from gateway.console.seat import (
 from gateway.core.site import Site
 from gateway.members.dates import written
 from gateway.members.export import exported
+from gateway.members.french import Language
 
 pages = APIRouter(include_in_schema=False)
 WORDS_MAX: Final = 100
@@ -79,8 +80,8 @@ async def export(
     office: OfficeHere,
     form: str,
 ) -> Response:
-    """The list as a file that an import reads."""
-    return await exported_list(request, seat, here, console, office, form=form)
+    """The list as a file that an import reads, in the language of the page."""
+    return await exported_list(seat, here, console, office, form=form, language=lang_of(request))
 
 
 @pages.get("/sites/{site}/members/{holder}")
@@ -98,22 +99,21 @@ async def member(
 
 
 async def exported_list(
-    request: Request,
     seat: Seat,
     here: Site,
     console: Console,
     office: OfficeHere,
     *,
     form: str,
+    language: Language = "en",
 ) -> Response:
     """The file, which is on record before it leaves."""
-    del request
     suffix = ".xlsx" if form == "xlsx" else ".csv"
     everybody = await office.roster.everybody(here.id)
     await note(console, seat, here.id, "export", detail=f"{len(everybody)} members")
     name = f"members-{here.id}-{console.clock.now():%Y-%m-%d}{suffix}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    content = exported(everybody, here.clock, suffix)
+    content = exported(everybody, here.clock, suffix, language)
     return Response(content, media_type=TYPES[suffix], headers=headers)
 
 

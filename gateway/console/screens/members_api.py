@@ -4,7 +4,6 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, File, Form, Query, UploadFile
 from fastapi.responses import Response
-from starlette.requests import Request
 
 from gateway.console.openapi import answers
 from gateway.console.people.acts import add_member, erase_here
@@ -92,7 +91,6 @@ async def add(
 
 @api.get("/members/export", response_class=Response, responses=_FILE)
 async def export(
-    request: Request,
     seat: GraveAdministrator,
     here: SiteHere,
     console: ConsoleHere,
@@ -100,7 +98,7 @@ async def export(
     form: Literal["csv", "xlsx"] = "csv",
 ) -> Response:
     """The members as a file that an import reads; without badges, which nobody knows."""
-    return await exported_list(request, seat, here, console, office, form=form)
+    return await exported_list(seat, here, console, office, form=form)
 
 
 @api.post("/members/imports", status_code=201)

@@ -18,7 +18,6 @@ from gateway.members.columns import COLUMNS, OF_NEW, REQUIRED
 pages = APIRouter(include_in_schema=False)
 LINES_SHOWN: Final = 40
 """Of each list; the counts tell the rest."""
-_FRENCH: Final = {english: name for name, english in french.COLUMNS.items()}
 
 
 @pages.get("/sites/{site}/members/import")
@@ -29,7 +28,7 @@ async def choose(
     del console
     columns = [each for each in COLUMNS if each not in (*REQUIRED, *OF_NEW)]
     if lang_of(request) == "fr":
-        columns = [_FRENCH.get(each, each) for each in columns]
+        columns = [french.header(each) for each in columns]
     return page(request, "import.html", seat=seat, site=here, columns=columns)
 
 

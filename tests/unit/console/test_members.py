@@ -369,6 +369,18 @@ async def test_an_export_holds_no_formula(place: Place) -> None:
     assert place.audited() == [("export", None), ("export", None)]
 
 
+async def test_an_export_speaks_the_language_of_the_page(place: Place) -> None:
+    """For a French spreadsheet: its columns, its words, its delimiter; an import of it as well."""
+    csv = await get(place, f"/sites/{SITE}/members/export/csv", "fr")
+    header, line, *_ = csv.text.removeprefix("\ufeff").splitlines()
+    assert header == (
+        "ref;nom;courriel;genre;formule;lieux;du;au;statut;formations;roles;groupes;nombre_badges"
+    )
+    assert ";membre;" in line
+    again = await upload(place, csv.text)
+    assert "nothing would change" in again.text
+
+
 # -- personal data
 
 
