@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import uvicorn
 
 from gateway.adapters.systemd import keep_alive
+from gateway.cancelling import ended
 from gateway.clock import Clock
 from gateway.config import OtherTools, Settings, supervisor
 from gateway.console.app import build_app
@@ -63,8 +64,7 @@ async def serve(
                 try:
                     await server.serve_until_cancelled(door)
                 finally:
-                    for task in beside:
-                        task.cancel()
+                    await ended(*beside)
         finally:
             console.close()
 

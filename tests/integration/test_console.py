@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ import pytest
 
 from gateway.adapters.loopback import LOOPBACK, free_port
 from gateway.config import Settings
+from gateway.console.follow import Follower
 from gateway.console.serve import serve
 from gateway.core.names import DoorId, SiteId, Text, ZoneId
 from gateway.core.places import Door, Zone
@@ -112,6 +113,21 @@ async def test_change(broker: Mosquitto) -> None:
         await _publish_count(broker, 7)
         await _until_people(events, "7")
         assert time.monotonic() - published < 1
+
+
+async def test_a_swallowed_cancellation(broker: Mosquitto, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stops all the same: while it connects, a library may keep the first one to itself."""
+    heard = Follower.run
+
+    async def stubborn(follower: Follower) -> None:
+        with suppress(asyncio.CancelledError):
+            await heard(follower)
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr(Follower, "run", stubborn)
+    async with asyncio.timeout(PATIENCE_S), running(broker) as console:
+        pass
+    assert console.task.cancelled()
 
 
 async def test_broker_restart(broker: Mosquitto) -> None:
