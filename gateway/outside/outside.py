@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from gateway.cancelling import ended
 from gateway.clock import Clock
 from gateway.config import OtherTools, Settings
 from gateway.console.picture import Change, Picture
@@ -59,12 +60,14 @@ class Outside:
 
     async def run(self) -> None:
         """Tell until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._look(), name="outside-look")
-            tasks.create_task(self._store(), name="outside-spaceapi")
-            tasks.create_task(self.webhooks.run(), name="outside-webhooks")
-            if self.home_assistant is not None:
-                tasks.create_task(self.home_assistant.run(), name="outside-home-assistant")
+        work = {"look": self._look(), "spaceapi": self._store(), "webhooks": self.webhooks.run()}
+        if self.home_assistant is not None:
+            work["home-assistant"] = self.home_assistant.run()
+        tasks = [asyncio.create_task(one, name=f"outside-{name}") for name, one in work.items()]
+        try:
+            await asyncio.gather(*tasks)
+        finally:  # a TaskGroup would cancel them once, and that may be swallowed
+            await ended(*tasks)
 
     def heard(self, change: Change) -> None:
         """The picture changed."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from threading import Thread
 
@@ -104,3 +104,22 @@ async def test_from_the_gateway_s_word_to_the_web_and_a_server(
     assert isinstance(document["state"], dict)
     assert document["state"]["open"] is True
     assert '"value":5' in msgspec.json.encode(document["sensors"]).decode()
+
+
+async def test_it_ends_though_a_library_swallows_the_first_cancellation(
+    broker: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As aiomqtt may, while it connects for Home Assistant."""
+    outside = Console(broker, tmp_path, "http://127.0.0.1:1/").outside
+
+    async def stubborn() -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(3600)
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr(outside.webhooks, "run", stubborn)
+    running = asyncio.create_task(outside.run())
+    await asyncio.sleep(0.1)
+    running.cancel()
+    await asyncio.wait([running], timeout=5)
+    assert running.cancelled()
