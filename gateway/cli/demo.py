@@ -100,9 +100,7 @@ def demo(
 def _played(wishes: Wishes, told: Told, screen: Screen) -> Report:
     logs = wishes.folder / "logs"
     logs.mkdir()
-    logging.basicConfig(
-        filename=logs / "demo.log", level="INFO", format="%(asctime)s %(levelname)s %(message)s"
-    )
+    log_into(logs / "demo.log")
 
     def enrol(settings: Settings, sites: Sequence[Site]) -> None:
         _enrol(wishes, settings, sites)
@@ -114,6 +112,17 @@ def _played(wishes: Wishes, told: Told, screen: Screen) -> Report:
         return await play.play(enrol)
 
     return asyncio.run(main())
+
+
+def log_into(file: Path) -> None:
+    """Log into a new file, until the process ends."""
+    logging.basicConfig(
+        filename=file,
+        # What is logged last of all, as forgotten futures are, must not open it again: it is gone.
+        filemode="w",
+        level="INFO",
+        format="%(asctime)s %(levelname)s %(message)s",
+    )
 
 
 def _screen(lang: Lang, *, as_json: bool) -> Screen:
