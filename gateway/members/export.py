@@ -74,11 +74,11 @@ def _table(
     members: Iterable[Member], timezone: ZoneInfo, language: Language, *, names: bool
 ) -> list[list[Cell]]:
     columns = ["ref", *(_NAMES if names else ()), "kind", *_PLAN, *_HOLDER]
-    lines = _lines(members, timezone)
+    header, lines = columns, _lines(members, timezone)
     if language == "fr":
-        lines = map(_in_french, lines)
+        header, lines = [french.header(each) for each in columns], map(_in_french, lines)
     return [
-        [french.header(column) if language == "fr" else column for column in columns],
+        list(header),
         *([harmless(line.get(column, "")) for column in columns] for line in lines),
     ]
 

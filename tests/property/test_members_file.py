@@ -107,7 +107,7 @@ def _some(
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
 @given(kept=members(), zone=st.sampled_from(ZONES), names=st.booleans(), prune=st.booleans())
 @example(kept=[CALLED_AN_ERROR], zone=ZONES[0], names=True, prune=False)
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=60)
 def test_an_export_imported_again_changes_nothing(
     suffix: str,
     language: Language,

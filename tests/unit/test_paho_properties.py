@@ -65,8 +65,8 @@ def test_an_expiry_packs_the_same_bytes_each_time() -> None:
 @pytest.mark.parametrize(
     ("left_s", "told_s"), [(5.0, 5), (4.999, 4), (1.5, 1), (0.2, 1), (-3.0, 1), (86_400.0, 3600)]
 )
-def test_an_order_is_not_kept_longer_than_it_lives(left_s: float, told_s: int) -> None:
-    """Rounded down, as brokers round up; 0 would mean never, and an hour is enough."""
+def test_the_expiry_of_an_order_is_rounded_down(left_s: float, told_s: int) -> None:
+    """Brokers round it up. One second at least, and an hour is enough."""
     order = Outgoing("seuil/hub/front/command", b"", 1, expires=NOW + timedelta(seconds=left_s))
     told = properties_of(order, NOW)
     assert told is not None
