@@ -68,7 +68,7 @@ class Sessions:
             tasks.create_task(self._leave(), name="subscriptions")
 
     async def came_up(self) -> None:
-        """Return once the broker has kept the subscriptions of each."""
+        """Return once the broker keeps the subscriptions of each: see `Session.came_up`."""
         for session in self.all:
             await session.came_up.wait()
 

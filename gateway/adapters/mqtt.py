@@ -16,14 +16,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from paho.mqtt.client import Client, MQTTMessage
-from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from gateway.adapters.broker_address import BrokerAddress
 from gateway.adapters.mqtt_topics import SessionTopics
-from gateway.adapters.paho_client import connect, new_client
+from gateway.adapters.mqtt_window import ALLOWED, Window
+from gateway.adapters.paho_client import connect, new_client, publish
 from gateway.adapters.paho_loop import LoopSocket, SessionLost, in_thread_of_its_own
-from gateway.adapters.paho_properties import properties_of, share_tables
+from gateway.adapters.paho_properties import share_tables
 from gateway.backoff import full_jitter_s
 from gateway.wire.outgoing import Outgoing
 
@@ -42,9 +43,9 @@ class Session:
     """A persistent session; `run` connects and reconnects until it is cancelled.
 
     Callbacks run in the event loop and must be quick: `on_message` for each message, `on_taken`
-    when the broker has taken over a QoS 1 message of ours, `on_up` and `on_down` as the connection
-    comes and goes. Topics in `not_mine` reach us by a wildcard and belong to another session:
-    dropped.
+    with the number of a QoS 1 message of ours that the broker has taken over, `on_up` and `on_down`
+    as the connection comes and goes. Topics in `not_mine` reach us by a wildcard and belong to
+    another session: dropped.
     """
 
     def __init__(
@@ -64,11 +65,13 @@ class Session:
         self.client_id = client_id
         self.connected = False
         self.came_up = asyncio.Event()
-        """The broker has our subscriptions, since the first connection for good."""
+        """The broker has our subscriptions, since the first connection for good. Or it let us in
+        `CONNECT_TIMEOUT_S` ago, and what it kept for us still comes before it says so."""
         self.connection = 0
         """Counts connections: a message can only be acknowledged on the one that it came by."""
         self._address = address
         self._topics = SessionTopics(subscriptions)
+        self._window = Window(self._send)
         self._not_mine = not_mine
         self._on_message = on_message
         self._on_taken = on_taken
@@ -101,20 +104,14 @@ class Session:
             await self._allowed.wait()
 
     def publish(self, message: Outgoing, now: datetime) -> int | None:
-        """Send a message; its packet id, or None while we are not connected.
+        """Send a message, at QoS 1 when it has its turn; its number, or None if it was not taken.
 
-        Never call it with an expired message: this is the service's to judge.
+        Never call it with an expired message: this is the service's to judge. One that expires
+        before its turn comes is left out, and never `on_taken`.
         """
-        if self._client is None or not self._accepted or self._is_over():
+        if self._usable() is None:
             return None
-        info = self._client.publish(
-            message.topic,
-            message.payload,
-            qos=message.qos,
-            retain=message.retain,
-            properties=properties_of(message, now),
-        )
-        return info.mid if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
+        return self._window.send(message, now) if message.qos else self._send(message, now)
 
     def resubscribe(self, subscriptions: Sequence["Subscription"]) -> None:
         """Ask for these topics from now on; those that are not among them stay until `leave_rest`.
@@ -171,13 +168,11 @@ class Session:
         loop = asyncio.get_running_loop()
         self._ended = loop.create_future()
         self._accepted = was_up = False
+        self._window.clear()
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                self._client = client = self._new_client()
-                self._line.carry(client, self._ended)
-                await in_thread_of_its_own(lambda: connect(client, self._address, self._expiry_s))
-                while not self.connected:
-                    await self._misc_or_end(client, 0.01)
+            self._client = client = self._new_client()
+            self._line.carry(client, self._ended)
+            await self._get_in(client)
             was_up = True
             self.came_up.set()
             self._on_up()
@@ -189,6 +184,29 @@ class Session:
             if self._accepted:
                 self._on_down(why)
         return was_up
+
+    async def _get_in(self, client: Client) -> None:
+        """Connect, and wait until the broker has our subscriptions.
+
+        What it kept for us comes before it confirms them. So who is busy with that has not been
+        left without an answer, and for who waits for `came_up` it need not be over.
+
+        Raises:
+            TimeoutError: we read, and nothing came for a while.
+            OSError: nobody is there.
+            SessionLost: it refuses us, or the connection ended.
+        """
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        async with asyncio.timeout(CONNECT_TIMEOUT_S) as silence:
+            await in_thread_of_its_own(lambda: connect(client, self._address, self._expiry_s))
+            while not self.connected:
+                heard = self._line.progress
+                await self._misc_or_end(client, 0.1 if self._line.is_paused else 0.01)
+                if self._line.is_paused or self._line.progress != heard:
+                    silence.reschedule(loop.time() + CONNECT_TIMEOUT_S)
+                if self._accepted and loop.time() - began > CONNECT_TIMEOUT_S:
+                    self.came_up.set()
 
     async def _misc_or_end(self, client: Client, seconds: float) -> None:
         """Keep the connection alive for a while.
@@ -215,7 +233,12 @@ class Session:
         return client
 
     def _connected(
-        self, client: Client, _userdata: object, _flags: object, reason: ReasonCode, *_rest: object
+        self,
+        client: Client,
+        _userdata: object,
+        _flags: object,
+        reason: ReasonCode,
+        properties: Properties | None,
     ) -> None:
         self._line.progress += 1
         if reason.is_failure:
@@ -224,6 +247,7 @@ class Session:
         # From here on we may publish: what the broker kept for us comes before our subscriptions
         # are confirmed, and its answers must not wait for them.
         self._accepted = True
+        self._window.allow(getattr(properties, "ReceiveMaximum", ALLOWED))
         if not self._topics.connected(client):
             self.connected = True
 
@@ -268,11 +292,17 @@ class Session:
         self._line.progress += 1
         if reason.is_failure:
             log.error("%s: the broker refused a message: %s", self.client_id, reason)
-        self._on_taken(mid)
+        number = self._window.taken(mid)
+        if number is not None:
+            self._on_taken(number)
 
     def _usable(self) -> Client | None:
         """The client whose connection is up."""
         return self._client if self._accepted and not self._is_over() else None
+
+    def _send(self, message: Outgoing, now: datetime) -> int | None:
+        client = self._usable()
+        return None if client is None else publish(client, message, now)
 
     def _opened(self) -> None:
         self.connection += 1

@@ -1,15 +1,17 @@
-"""A paho client as we want one: MQTT 5, acknowledged by hand, and how it connects."""
+"""A paho client as we want one: MQTT 5, acknowledged by hand; how it connects and publishes."""
 
 import ssl
+from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
 from paho.mqtt.client import Client
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from gateway.adapters.broker_address import BrokerAddress
+from gateway.adapters.paho_properties import properties_of
 from gateway.wire.outgoing import Outgoing
 
 KEEPALIVE_S: Final = 20
@@ -28,6 +30,7 @@ def new_client(client_id: str, address: BrokerAddress, will: Outgoing | None) ->
         manual_ack=True,
     )
     client.suppress_exceptions = False
+    client.max_inflight_messages_set(0)  # no bound of its own: what is too much waits in `Window`
     if address.username:
         client.username_pw_set(address.username, address.password)
     if urlsplit(address.url).scheme == "mqtts":
@@ -50,3 +53,18 @@ def connect(client: Client, address: BrokerAddress, expiry_s: int) -> None:
         clean_start=False,
         properties=properties,
     )
+
+
+def publish(client: Client, message: Outgoing, now: datetime) -> int | None:
+    """Give a message to paho, to be written next; its packet id, or None: the connection is gone.
+
+    Its expiry is told as what is left of it.
+    """
+    info = client.publish(
+        message.topic,
+        message.payload,
+        qos=message.qos,
+        retain=message.retain,
+        properties=properties_of(message, now),
+    )
+    return info.mid if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None

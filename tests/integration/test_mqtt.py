@@ -23,7 +23,7 @@ import pytest
 from paho.mqtt.client import MQTTMessage
 from paho.mqtt.enums import MQTTProtocolVersion
 
-from gateway.adapters import mqtt, paho_client
+from gateway.adapters import mqtt, mqtt_window, paho_client
 from gateway.adapters.broker_address import BrokerAddress
 from gateway.adapters.loopback import LOOPBACK
 from gateway.adapters.mqtt import Session
@@ -359,6 +359,55 @@ async def test_orders_are_taken_over_and_expire(broker: Mosquitto) -> None:
         assert left_s <= 3
 
 
+async def test_no_order_leaves_after_its_time(
+    broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broker that is slow gets what was under way, and of the rest what is still fresh."""
+    monkeypatch.setattr(mqtt_window, "UNDER_WAY_MAX", 20)
+    command = "seuil/hub/front/command"
+    async with running(Heard(broker.url)) as heard:
+        os.kill(broker.pid, signal.SIGSTOP)
+        try:
+            payloads = [b"%d" % number for number in range(100)]
+            soon = _void_in(1.5, command, payloads)
+            numbers = [heard.session.publish(one, NOW) for one in soon]
+            (later,) = _void_in(60, command, [b"fresh"])
+            fresh = heard.session.publish(later, NOW)
+            heard.session.flush()
+            await asyncio.sleep(1.6)
+        finally:
+            os.kill(broker.pid, signal.SIGCONT)
+        await until(lambda: fresh in heard.taken, "the broker has the last one")
+        assert None not in numbers
+        assert heard.taken == [*numbers[:20], fresh]
+
+
+async def test_no_more_is_under_way_than_the_broker_takes(tmp_path: Path) -> None:
+    """As it comes, mosquitto says 20, and may close the connection at the 21st [MQTT-3.3.4-7]."""
+    command = "seuil/hub/front/command"
+    few = ("allow_anonymous true", "max_inflight_messages 7")
+    async with (
+        Mosquitto(tmp_path, settings=few) as broker,
+        running(Heard(broker.url)) as heard,
+    ):
+        assert heard.session._window.size == 7
+        payloads = [b"%d" % number for number in range(100)]
+        numbers = [heard.session.publish(one, NOW) for one in _void_in(60, command, payloads)]
+        await until(lambda: heard.taken == numbers, "it has all, in their order")
+        assert heard.downs == []
+
+
+def test_paho_keeps_nothing_back() -> None:
+    """It would send what waits with the expiry that it was given with, however late."""
+    client = paho_client.new_client("seuil-test", BrokerAddress("mqtt://127.0.0.1"), None)
+    assert client.max_inflight_messages == 0
+
+
+def _void_in(seconds: float, topic: str, payloads: Sequence[bytes]) -> list[Outgoing]:
+    expires = NOW + timedelta(seconds=seconds)
+    return [Outgoing(topic, payload, 1, expires=expires) for payload in payloads]
+
+
 async def test_a_fact_carries_its_attributes(broker: Mosquitto) -> None:
     """CloudEvents in binary mode: user properties beside the payload, by way of a real broker."""
     topic = "seuil/hub/access"
@@ -639,6 +688,34 @@ async def test_a_broker_that_says_nothing_is_given_up(
         async with running(Heard(f"mqtt://{LOOPBACK}:{port}"), connected=False):
             await until(lambda: len(quick) >= 2, "it tried again")
     assert "no answer within 0.2 s" in caplog.text
+
+
+async def test_who_is_busy_with_what_was_kept_is_not_without_an_answer(
+    broker: Mosquitto, monkeypatch: pytest.MonkeyPatch, quick: list[int]
+) -> None:
+    """It comes first: however long that takes, the connection stays, and nobody waits for it."""
+    monkeypatch.setattr(mqtt, "CONNECT_TIMEOUT_S", 0.3)
+    async with running(Heard(broker.url)):
+        pass
+    await publish(broker, [b"%d" % number for number in range(5)])
+    heard = Heard(broker.url)
+
+    def one_at_a_time(message: MQTTMessage) -> None:
+        heard.messages.append(message)
+        heard.session.pause()
+
+    heard.session._on_message = one_at_a_time
+    async with running(heard, connected=False):
+        await until(lambda: heard.messages, "the first came")
+        assert not heard.session.came_up.is_set()
+        await asyncio.sleep(1)
+        assert heard.session.came_up.is_set()
+        assert (heard.session.connected, len(heard.messages), heard.ups) == (False, 1, 0)
+        while not heard.ups:
+            heard.session.resume()
+            await asyncio.sleep(0.01)
+        assert (heard.session.connection, quick, heard.downs) == (1, [], [])
+        assert heard.payloads == [b"%d" % number for number in range(5)]
 
 
 async def test_a_connect_that_was_given_up_leaves_nothing(
