@@ -17,6 +17,7 @@ The protocol of a device, as a pure state machine (time is an argument, messages
 from collections import OrderedDict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Literal
 
 import msgspec
@@ -155,9 +156,9 @@ class NativeDevice:
             del self._store[key]
         return len(safe)
 
-    def due_resends(self, now: datetime) -> list[Event]:
+    def due_resends(self, now: datetime, at_most: int = RESEND_WINDOW) -> list[Event]:
         """What has waited long enough for its ack, oldest first; to be sent now."""
-        return list(self._resend(now, self._resend_after)) if self.online else []
+        return list(islice(self._resend(now, self._resend_after), at_most)) if self.online else []
 
     def next_resend(self) -> datetime | None:
         """When `due_resends` next has something to say; None: nothing waits, or we are offline."""

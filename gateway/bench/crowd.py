@@ -219,12 +219,14 @@ class Crowd:
         """One device after the other; who had no turn comes first at the next look."""
         ring = deque(self._devices.values())
         while True:
-            now, before = self._clock.now(), self.resent
+            now, left = self._clock.now(), RESENT_AT_ONCE
             for _ in range(len(ring)):
-                if self.resent - before >= RESENT_AT_ONCE:
-                    break
-                for event in ring[0].due_resends(now):
+                again = ring[0].due_resends(now, left)
+                for event in again:
                     self._session.publish(event.message, now)
+                left -= len(again)
+                if not left:
+                    break
                 ring.rotate(-1)
             await asyncio.sleep(RESEND_LOOK_S)
 
