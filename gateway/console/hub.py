@@ -24,6 +24,8 @@ QUEUE_WRITES: Final = 25
 """Writes that a watcher may be behind: five seconds; beyond, a snapshot is shorter."""
 PENDING_CHANGES: Final = 500
 """Changes that wait for the next write: a burst of more is a new picture, hence a snapshot."""
+HEARTBEAT_S: Final = 15.0
+"""Seconds between two signs of life: a page calls 35 s of silence a loss."""
 WATCHERS_MAX: Final = 250
 """Open streams: a network's desks and wall screens, within one small computer's means."""
 STREAMS_EACH: Final = 40
@@ -105,6 +107,7 @@ class Hub:
         self._closed = False
         self._pending: dict[Change, None] = {}
         self._pace: asyncio.TimerHandle | None = None
+        self._heart: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         return len(self._watchers)
@@ -124,6 +127,8 @@ class Hub:
             return None
         watcher = Watcher(view, key)
         self._watchers.add(watcher)
+        if self._heart is None:
+            self._heart = asyncio.get_running_loop().call_later(HEARTBEAT_S, self._beat)
         return watcher
 
     def snapshot(self, view: View) -> bytes:
@@ -156,10 +161,19 @@ class Hub:
     def close(self) -> None:
         """End every stream, and let nobody in."""
         self._closed = True
-        if self._pace is not None:
-            self._pace.cancel()
+        for timer in (self._pace, self._heart):
+            if timer is not None:
+                timer.cancel()
         for watcher in self._watchers:
             watcher.close()
+
+    def _beat(self) -> None:
+        """Say that we are here; one timer for everyone, while there is anyone."""
+        self._heart = None
+        for watcher in self._watchers:
+            watcher.offer(_BEAT)
+        if self._watchers:
+            self._heart = asyncio.get_running_loop().call_later(HEARTBEAT_S, self._beat)
 
     def _write(self) -> None:
         """Tell what is pending, and nothing more for a while."""
@@ -185,3 +199,6 @@ class Hub:
 def event(name: str, data: str) -> bytes:
     """An event of a stream (HTML, 9.2.5). `data` is one line."""
     return f"event: {name}\ndata: {data}\n\n".encode()
+
+
+_BEAT: Final = event("beat", "")

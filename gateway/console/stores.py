@@ -104,7 +104,7 @@ class Stores:
             version = store.version()
             if version == self._names[0]:
                 return self._names
-            return version, {member.holder.id: member.name for member in store.members()}
+            return version, store.names()
 
         self._names = await self.members(read)
         return self._names[1]

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from typing import Final
 
-from sse_starlette.event import ServerSentEvent
 from sse_starlette.sse import EventSourceResponse, SendTimeoutError
 from starlette.types import Receive, Scope, Send
 
@@ -11,8 +10,6 @@ from gateway.console.hub import Hub, Watcher
 from gateway.console.problems import Problem
 from gateway.core.names import Text
 
-HEARTBEAT_S: Final = 15.0
-"""Seconds between two signs of life on a quiet stream: the page calls 35 s of silence a loss."""
 SEND_S: Final = 30.0
 """Seconds one write may block: a browser that reads nothing for so long is gone."""
 
@@ -23,8 +20,7 @@ class Stream(EventSourceResponse):
     def __init__(self, watcher: Watcher, hub: Hub) -> None:
         super().__init__(
             _told(watcher, hub),
-            ping=HEARTBEAT_S,
-            ping_message_factory=lambda: ServerSentEvent("", event="beat"),
+            ping=0,  # the hub has one heartbeat for all pages
             send_timeout=SEND_S,
             sep="\n",
         )

@@ -131,6 +131,7 @@ def test_what_is_written_is_read_again(store: DirectoryStore) -> None:
     ada, bob = member("a", "01", "02", plans=("p", "q"), name="Ada"), member("b", plans=())
     store.apply([ada, bob])
     assert store.members() == (ada, bob)
+    assert store.names() == {ada.holder.id: "Ada", bob.holder.id: "N"}
     directory = store.load()
     assert dict(directory.holders) == {m.holder.id: m.holder for m in (ada, bob)}
     assert set(directory.credentials.values()) == set(ada.credentials)

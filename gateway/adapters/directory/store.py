@@ -136,6 +136,12 @@ class DirectoryStore:
         with self._reading() as connection:
             return _members(connection)
 
+    def names(self) -> dict[HolderId, str]:
+        """Everybody's name by pseudonym."""
+        with self._reading() as connection:
+            found = connection.execute(select(IDENTITY.c.holder, IDENTITY.c.name))
+            return {HolderId(holder): name for holder, name in found}
+
     def holders_by_email(self) -> dict[str, HolderId]:
         """Whose e-mail address is whose, in lowercase; one that several share is nobody's."""
         found: dict[str, HolderId] = {}

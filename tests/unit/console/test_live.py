@@ -1,5 +1,6 @@
 """The console without a broker: the picture, the streams' queues, and what a page says."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -305,6 +306,26 @@ class TestHub:
         assert hub.snapshot(VIEW) == hub.snapshot(VIEW)
         hub.tell(Change("zone", PARIS, "hall"))
         assert hub.snapshot(VIEW) == b"event: snapshot\ndata: 2\n\n"
+
+    async def test_heartbeat(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Quiet pages hear again and again that we are here; nothing beats where nobody listens."""
+        monkeypatch.setattr("gateway.console.hub.HEARTBEAT_S", 0.02)
+        hub = Hub(_draw, lambda *_: "")
+        watchers = [watcher for watcher in (hub.join(VIEW), hub.join(VIEW)) if watcher]
+        assert len(watchers) == 2
+        for stream in [watcher.follow() for watcher in watchers]:
+            assert await anext(stream) is None
+            assert await anext(stream) == await anext(stream) == b"event: beat\ndata: \n\n"
+        for watcher in watchers:
+            hub.leave(watcher)
+        await asyncio.sleep(0.05)
+        assert hub._heart is None
+        again = hub.join(VIEW)
+        assert again
+        stream = again.follow()
+        assert await anext(stream) is None
+        assert await anext(stream) == b"event: beat\ndata: \n\n"
+        hub.close()
 
     async def test_closing(self) -> None:
         """Closing ends every stream and lets nobody in."""
