@@ -18,7 +18,7 @@ WAITING_MAX: Final = 5000
 """Orders that may wait for the broker: a second of the highest rate; above, no more are made."""
 
 Publish = Callable[[Outgoing], int | None]
-"""Hands a message to the broker's session; its packet id, or None while there is no connection."""
+"""Hands a message to the broker's session; its number, or None if it was not taken."""
 
 
 class Order(Struct, frozen=True):
@@ -60,9 +60,9 @@ class Handover:
         for order in orders:
             self._send(order, now)
 
-    def taken(self, mid: int) -> None:
+    def taken(self, number: int) -> None:
         """The broker has acknowledged a message."""
-        order = self._sent.pop(mid, None)
+        order = self._sent.pop(number, None)
         if order is None or order.n not in self._open:
             return
         self._open[order.n] -= 1
@@ -87,10 +87,10 @@ class Handover:
         while self._unsent and self._unsent[0].expires <= now:
             self._give_up(self._unsent.popleft())
         while self._sent:
-            mid, oldest = next(iter(self._sent.items()))
+            number, oldest = next(iter(self._sent.items()))
             if oldest.expires > now:
                 return
-            del self._sent[mid]
+            del self._sent[number]
             self._give_up(oldest)
 
     def settled(self) -> tuple[list[int], list[int]]:
@@ -108,11 +108,11 @@ class Handover:
         if order.expires <= now:
             self._give_up(order)
             return
-        mid = self._publish(order.message)
-        if mid is None:
+        number = self._publish(order.message)
+        if number is None:
             self._unsent.append(order)
         else:
-            self._sent[mid] = order
+            self._sent[number] = order
 
     def _give_up(self, order: Order) -> None:
         if self._open.pop(order.n, None) is not None:

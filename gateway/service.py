@@ -125,9 +125,9 @@ class Service:
         """The credentials session is lost."""
         self._outlet.handover.connection_lost()
 
-    def taken(self, mid: int) -> None:
+    def taken(self, number: int) -> None:
         """The broker has taken over an order."""
-        self._outlet.handover.taken(mid)
+        self._outlet.handover.taken(number)
 
     # -- the path --------------------------------------------------------------------------------
 

@@ -109,9 +109,7 @@ class Session:
         Never call it with an expired message: this is the service's to judge. One that expires
         before its turn comes is left out, and never `on_taken`.
         """
-        if self._usable() is None:
-            return None
-        return self._window.send(message, now) if message.qos else self._send(message, now)
+        return None if self._usable() is None else self._window.send(message, now)
 
     def resubscribe(self, subscriptions: Sequence["Subscription"]) -> None:
         """Ask for these topics from now on; those that are not among them stay until `leave_rest`.

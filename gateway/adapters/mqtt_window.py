@@ -37,7 +37,7 @@ class _Waiting(Struct):
 
 
 class Window:
-    """The QoS 1 messages of a session, in their order. `clear` begins anew with each connection."""
+    """A session's messages, those at QoS 1 in their order. Each connection begins with `clear`."""
 
     def __init__(self, send: Send, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.size = UNDER_WAY_MAX
@@ -61,8 +61,11 @@ class Window:
     def send(self, message: Outgoing, now: datetime) -> int | None:
         """Send it now or at its turn; its number, which no other message has.
 
-        None: it was not taken, since there is no connection, or too much waits already.
+        At QoS 0 nothing is acknowledged: it leaves now. None: it was not taken, since there is no
+        connection, or too much waits already.
         """
+        if not message.qos:
+            return None if self._send(message, now) is None else next(self._numbers)
         if self._waiting or len(self._under_way) >= self.size:
             return self._wait(message, now)
         return self._start(next(self._numbers), message, now)

@@ -70,9 +70,9 @@ class Heard:
 
     async def is_read(self) -> None:
         """The broker has read what was sent until now; else our next connection may overtake it."""
-        self.taken.clear()  # packet ids begin anew with each connection
-        mid = self.session.publish(Outgoing("seuil/hub/front/ack", b"{}", 1), NOW)
-        await until(lambda: self.taken == [mid], "the broker has read it")
+        self.taken.clear()  # only what is taken from now on
+        number = self.session.publish(Outgoing("seuil/hub/front/ack", b"{}", 1), NOW)
+        await until(lambda: self.taken == [number], "the broker has read it")
 
     def _up(self) -> None:
         self.ups += 1
@@ -340,7 +340,7 @@ async def test_copies_are_dropped_once_they_are_another_session_s(broker: Mosqui
 
 
 async def test_orders_are_taken_over_and_expire(broker: Mosquitto) -> None:
-    """`on_taken` names the packet; what is void before its reader comes back never reaches it."""
+    """`on_taken` names the message; what is void before its reader comes back never reaches it."""
     command = "seuil/hub/front/command"
     async with running(Heard(broker.url, client_id="reader", topics=(command,))):
         pass

@@ -16,7 +16,7 @@ def later(seconds: float) -> datetime:
 
 
 class Broker:
-    """Where messages go: the packet ids that it gave, or nothing while it is away."""
+    """Where messages go: the numbers that it gave, or nothing while it is away."""
 
     def __init__(self) -> None:
         self.away = False

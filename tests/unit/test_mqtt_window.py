@@ -123,6 +123,16 @@ def test_what_cannot_leave_has_no_number(window: Window, broker: Broker) -> None
     assert broker.got == [b"a", b"b"]
 
 
+def test_what_nobody_acknowledges_leaves_at_once(window: Window, broker: Broker) -> None:
+    """At QoS 0; it takes no room, and its number is its own."""
+    numbers = [window.send(message(name), NOW) for name in (b"a", b"b", b"waits")]
+    quick = window.send(Outgoing("seuil/hub/front/ack", b"ack"), NOW)
+    assert broker.got == [b"a", b"b", b"ack"]
+    assert quick not in (None, *numbers)
+    assert window.taken(503) is None
+    assert broker.got == [b"a", b"b", b"ack"], "there is no more room than before"
+
+
 def test_what_waits_is_bounded(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever sends is told."""
     assert WAITING_MAX > 5000, "a gateway's orders, and what it says of them, have room"
