@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Final
 
 from gateway.core.equipment import Device, Machine
 from gateway.core.facts import (
+    GATEWAY,
     AlarmAcknowledged,
     AlarmCleared,
     AlarmKind,
@@ -17,6 +19,21 @@ from gateway.core.site import Site
 from gateway.core.state import State
 from gateway.wire.outgoing import encode
 from gateway.wire.states import MISSING_MAX, AlarmMessage, MusterMessage, OccupancyMessage
+
+DEVICE_ALARMS: Final[tuple[AlarmKind, ...]] = (
+    "device-silent",
+    "device-offline",
+    "tamper",
+    "clock-skew",
+    "battery-low",
+    "flooding",
+    "numbering-restarted",
+    "numbering-refused",
+    "unproven-claim",
+    "engine-fault",
+)
+"""What may be wrong with a device."""
+_GATEWAY_ALARMS: Final[tuple[AlarmKind, ...]] = ("clock-unsure", "journal-damaged")
 
 
 def occupancy_payload(changed: OccupancyChanged) -> bytes:
@@ -95,8 +112,9 @@ def possible_alarms(site: Site) -> Iterator[tuple[AlarmKind, str]]:
         (("over-capacity",), site.zones),
         (("lone-worker", "unsupervised", "unattended", "safe-stop"), site.machines),
         (("duress",), site.access_points),
-        (("device-silent", "device-offline", "tamper", "clock-skew", "battery-low"), site.devices),
+        (DEVICE_ALARMS, site.devices),
     )
     for names, objects in kinds:
         for about in objects:
             yield from ((kind, about.id) for kind in names)
+    yield from ((kind, GATEWAY) for kind in _GATEWAY_ALARMS)

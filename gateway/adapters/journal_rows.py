@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from gateway.core.events import (
     BookingsChanged,
+    ConditionReported,
     DirectoryChanged,
     Event,
     Misunderstood,
@@ -108,6 +109,7 @@ _KINDS: Final[dict[type[Event], str]] = {
     DirectoryChanged: "directory",
     SpaceChanged: "space",
     BookingsChanged: "bookings",
+    ConditionReported: "condition",
     Requested: "request",
 }
 

@@ -88,6 +88,17 @@ def _advice(line: DeviceLine, say: Words) -> str:
         "device-offline": say("Is it powered, and on the network?"),
         "battery-low": say("Change its battery this week."),
         "clock-skew": say("Set its clock (NTP): its badges are refused meanwhile."),
+        "flooding": say(
+            "It sends far more than it should: is it stuck, or does somebody else use its password?"
+        ),
+        "numbering-restarted": say(
+            "Was it replaced or erased? Acknowledge. If not, change its password."
+        ),
+        "numbering-refused": say("Reset its numbering: seuil devices reset."),
+        "unproven-claim": say(
+            "It says that it let somebody in while it was online: go and look, change its password."
+        ),
+        "engine-fault": say("Report this fault: the gateway's log has the details."),
         "tamper": say("Go and look at it: its case was opened."),
     }
     return next((said[kind] for kind in line.alarms if kind in said), "")

@@ -32,6 +32,7 @@ from gateway.core.directory import DirectoryChange, changed
 from gateway.core.equipment import Device
 from gateway.core.events import (
     BookingsChanged,
+    ConditionReported,
     DirectoryChanged,
     Event,
     Misunderstood,
@@ -96,6 +97,8 @@ def step(site: Site, state: State, event: Event, now: datetime) -> Step:
             _directory_changed(turn, event.change)
         case BookingsChanged():
             turn.bookings = turn.bookings.set(event.target, event.bookings)
+        case ConditionReported():
+            _condition(turn, event)
         case Requested():
             orders.obey(turn, event.request)
         case SpaceChanged():
@@ -156,6 +159,13 @@ def _tick(turn: Turn, tick: Tick) -> None:
             dropped=health.dropped,
         )
     )
+
+
+def _condition(turn: Turn, event: ConditionReported) -> None:
+    if event.active:
+        turn.raise_alarm(event.kind, event.object)
+    else:
+        turn.clear_alarm(event.kind, event.object)
 
 
 def _directory_changed(turn: Turn, change: DirectoryChange) -> None:

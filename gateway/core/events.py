@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from gateway.core.bookings import Booking, Target
 from gateway.core.directory import CredentialHash, DirectoryChange
+from gateway.core.facts.alarms import AlarmKind
 from gateway.core.names import DeviceId
 from gateway.core.readings import Reading
 from gateway.core.requests import Request
@@ -93,6 +94,14 @@ class BookingsChanged(_Event, frozen=True):
     bookings: tuple[Booking, ...]
 
 
+class ConditionReported(_Event, frozen=True):
+    """Something that only the service can see began (`active`) or is over: it becomes an alarm."""
+
+    kind: AlarmKind
+    object: str
+    active: bool
+
+
 class Requested(_Event, frozen=True):
     """An operator asks for something."""
 
@@ -100,5 +109,12 @@ class Requested(_Event, frozen=True):
 
 
 Event = (
-    Reported | Misunderstood | Tick | DirectoryChanged | SpaceChanged | BookingsChanged | Requested
+    Reported
+    | Misunderstood
+    | Tick
+    | DirectoryChanged
+    | SpaceChanged
+    | BookingsChanged
+    | ConditionReported
+    | Requested
 )

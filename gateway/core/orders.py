@@ -9,7 +9,7 @@ from typing import assert_never
 
 from gateway.core import doors, enrol, machines, modes, muster, presence, sensing
 from gateway.core.directory import HolderId
-from gateway.core.facts import RequestAnswered
+from gateway.core.facts import UNTIL_ACKNOWLEDGED, RequestAnswered
 from gateway.core.names import ADMINISTRATOR, OPERATOR
 from gateway.core.requests import (
     AcknowledgeAlarm,
@@ -159,4 +159,6 @@ def _acknowledge(turn: Turn, order: AcknowledgeAlarm, by: HolderId) -> str | Non
     if alarm is None:
         return "not-on"
     turn.acknowledge_alarm(*alarm, by, order.why)
+    if order.kind in UNTIL_ACKNOWLEDGED:
+        turn.clear_alarm(*alarm)
     return None

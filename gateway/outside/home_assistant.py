@@ -20,7 +20,7 @@ from gateway.core.equipment import Machine
 from gateway.core.names import SiteId, Text
 from gateway.core.places import Door, Zone
 from gateway.core.site import Site
-from gateway.state_wire import possible_alarms
+from gateway.state_wire import DEVICE_ALARMS, possible_alarms
 from gateway.wire.states import AccessMessage
 from gateway.wire.topics import Topics
 
@@ -28,10 +28,13 @@ PREFIX: Final = "homeassistant"
 """Home Assistant's own default; also of its birth message."""
 STATUS: Final = f"{PREFIX}/status"
 """Where it says that it is back, and wants to be told again."""
-_NEVER: Final = frozenset({"duress"})
 _OF_DEVICES: Final = frozenset(
     {"device-silent", "device-offline", "tamper", "clock-skew", "battery-low"}
 )
+_NEVER: Final = (
+    frozenset({"duress", "clock-unsure", "journal-damaged", *DEVICE_ALARMS}) - _OF_DEVICES
+)
+"""Not for everybody in the room; and what only who looks after the gateway can mend."""
 _PEOPLE: Final = Text("personnes", "people")
 _OCCUPIED: Final = Text("présence", "occupied")
 _STATE: Final = Text("état", "state")

@@ -18,7 +18,14 @@ from gateway.core.facts.access import (
     Value,
     Verdict,
 )
-from gateway.core.facts.alarms import AlarmAcknowledged, AlarmCleared, AlarmKind, AlarmRaised
+from gateway.core.facts.alarms import (
+    GATEWAY,
+    UNTIL_ACKNOWLEDGED,
+    AlarmAcknowledged,
+    AlarmCleared,
+    AlarmKind,
+    AlarmRaised,
+)
 from gateway.core.facts.devices import (
     DeviceMinute,
     DuplicateDropped,
@@ -46,6 +53,8 @@ from gateway.core.facts.requests import EnrolmentEnded, ModeChanged, MusterChang
 from gateway.core.names import DeviceId, SiteId
 
 __all__ = [
+    "GATEWAY",
+    "UNTIL_ACKNOWLEDGED",
     "AlarmAcknowledged",
     "AlarmCleared",
     "AlarmKind",

@@ -20,9 +20,28 @@ AlarmKind = Literal[
     "unattended",
     "safe-stop",
     "duress",
+    "flooding",
+    "numbering-restarted",
+    "numbering-refused",
+    "unproven-claim",
+    "engine-fault",
+    "clock-unsure",
+    "journal-damaged",
 ]
 """A machine that runs misses company (`lone-worker`), a role (`unsupervised`) or its user
-(`unattended`)."""
+(`unattended`).
+
+Of a device: it sends more than its budget (`flooding`), its numbers began again or cannot be told
+from old ones (`numbering-restarted`, `numbering-refused`), it said that it had let somebody in and
+nothing shows that it might (`unproven-claim`). Of a device or a part of the engine: it met a bug
+(`engine-fault`). Of the gateway itself, whose object is `GATEWAY`: `clock-unsure`,
+`journal-damaged`."""
+GATEWAY = "gateway"
+"""The object of an alarm about the gateway itself."""
+UNTIL_ACKNOWLEDGED: frozenset[AlarmKind] = frozenset(
+    {"numbering-restarted", "unproven-claim", "engine-fault"}
+)
+"""Alarms about what happened, not about what is: an operator's acknowledgement ends them."""
 
 
 class AlarmRaised(BaseFact, frozen=True):

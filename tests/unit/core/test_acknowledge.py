@@ -3,7 +3,8 @@
 import pytest
 
 from gateway.core.directory import HolderId
-from gateway.core.facts import AlarmAcknowledged, AlarmCleared, RequestAnswered
+from gateway.core.events import ConditionReported
+from gateway.core.facts import AlarmAcknowledged, AlarmCleared, AlarmKind, RequestAnswered
 from gateway.core.readings import Tampered
 from gateway.core.requests import AcknowledgeAlarm
 from gateway.core.state import Acknowledgement
@@ -70,3 +71,12 @@ def test_a_member_may_not(place: Fablab) -> None:
     """As with every request."""
     (said,) = place.ask(SEE_TO_IT, "ada", transaction="t")
     assert said == RequestAnswered("t", "acknowledge", HolderId("ada"), "not-allowed")
+
+
+def test_an_alarm_about_what_happened_ends_with_it(place: Fablab) -> None:
+    """Nothing else ever would end it; one about what is stays on."""
+    kinds: tuple[AlarmKind, ...] = ("engine-fault", "flooding")
+    for kind in kinds:
+        place.tell(ConditionReported(kind, "pir", active=True))
+        place.ask(AcknowledgeAlarm(kind, "pir"))
+    assert set(place.state.alarms) == {("flooding", "pir"), ("tamper", "pir")}

@@ -8,9 +8,17 @@ from msgspec import structs
 
 from gateway.core.directory import DirectoryChange
 from gateway.core.engine import step
-from gateway.core.events import DirectoryChanged, Misunderstood, Reported, SpaceChanged, Tick
+from gateway.core.events import (
+    ConditionReported,
+    DirectoryChanged,
+    Misunderstood,
+    Reported,
+    SpaceChanged,
+    Tick,
+)
 from gateway.core.facts import (
     AlarmCleared,
+    AlarmRaised,
     Decided,
     DoorChanged,
     DuplicateDropped,
@@ -260,3 +268,16 @@ def test_every_kind_of_event_is_stored_and_read_back(place: Place) -> None:
     pin = CredentialPresented("hash-ada", "hex", "hash-pin")
     assert_survives_the_journal(Reported(FRONT_IN, MONDAY, pin, fingerprint=2**48 - 1), ())
     assert place.told
+
+
+# -- what only the service can see
+
+
+def test_a_condition_of_the_service_is_an_alarm_until_it_is_over(place: Place) -> None:
+    """Told twice it is one alarm."""
+    begun = ConditionReported("flooding", FRONT_IN, active=True)
+    assert place.tell(begun) == (AlarmRaised("flooding", FRONT_IN, place.now),)
+    assert place.tell(begun) == ()
+    over = ConditionReported("flooding", FRONT_IN, active=False)
+    assert place.tell(over) == (AlarmCleared("flooding", FRONT_IN, place.now),)
+    assert_survives_the_journal(begun, (AlarmRaised("flooding", FRONT_IN, MONDAY),))
