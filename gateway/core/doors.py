@@ -145,9 +145,10 @@ def run_timers(turn: Turn) -> None:
             _become(turn, door, structs.replace(state, held_at=NEVER), "too-long")
 
 
-def next_timer(state: DoorState) -> datetime:
-    """When a timer of this door fires next."""
-    return min(state.relock_at, state.held_at)
+def next_timer(turn: Turn) -> datetime:
+    """When the next door locks again, or has been open for too long."""
+    dues = (min(state.relock_at, state.held_at) for state in turn.doors.values())
+    return min(dues, default=NEVER)
 
 
 def _watched(turn: Turn, door: Door, state: DoorState) -> DoorState:

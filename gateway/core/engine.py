@@ -7,8 +7,9 @@ Time enters only as `now` (ours, never going back) and the event's own `at`. Tim
 before the event; `State.wake_at` says when to call again with a `Tick` if nothing happens before.
 """
 
-from datetime import datetime
-from typing import NamedTuple, assert_never
+from collections.abc import Callable, Container
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple, TypeVar, assert_never
 
 from gateway.core import (
     attempts,
@@ -17,6 +18,7 @@ from gateway.core import (
     doors,
     enrol,
     fading,
+    fault,
     machines,
     modes,
     muster,
@@ -59,38 +61,148 @@ from gateway.core.readings import (
     Presence,
     Tampered,
 )
+from gateway.core.sequence import NotAdmitted
 from gateway.core.site import Site
 from gateway.core.state import NEVER, State
 from gateway.core.turn import Turn
 
+T = TypeVar("T")
+
+QUARANTINE: Final = timedelta(seconds=30)
+"""How long a chapter that met a bug is left out before it is tried again."""
+
+
+class Chapter(NamedTuple):
+    """A part of the engine: what it does when time passes, and at the end of each step.
+
+    `next_timer` is when `run_timers` has something to do again.
+    """
+
+    name: str
+    run_timers: Callable[[Turn], None] | None = None
+    next_timer: Callable[[Turn], datetime] | None = None
+    conclude: Callable[[Turn], None] | None = None
+
+
+def _run_sensing(turn: Turn) -> None:
+    if occupancy.minute_is_over(turn):
+        sensing.run_timers(turn)
+
+
+def _run_fading(turn: Turn) -> None:
+    if occupancy.minute_is_over(turn):
+        fading.run_timers(turn)
+
+
+def _run_occupancy(turn: Turn) -> None:
+    occupancy.run_timers(turn)
+    occupancy.close_minutes(turn)
+
+
+CHAPTERS: Final[tuple[Chapter, ...]] = (
+    # before the doors': what an evacuation frees does not lock between
+    Chapter("modes", modes.run_timers, modes.next_timer),
+    Chapter("doors", doors.run_timers, doors.next_timer),
+    Chapter("muster", conclude=muster.follow),
+    Chapter("machines", machines.run_timers, machines.next_timer, machines.watch),
+    Chapter("devices", devices.run_timers, devices.next_timer),
+    Chapter("attempts", attempts.run_timers),
+    Chapter("enrol", enrol.run_timers, enrol.next_timer),
+    Chapter("presence", presence.run_timers),
+    Chapter("visits", visits.run_timers),
+    Chapter("sensing", _run_sensing),
+    Chapter("fading", _run_fading),
+    Chapter("occupancy", _run_occupancy, occupancy.next_timer, occupancy.announce),
+)
+"""In the order in which they run."""
+_CONCLUSIONS: Final = tuple(
+    (one.name, one.conclude) for one in CHAPTERS if one.conclude is not None
+)
+
+
+class Bug(NamedTuple):
+    """An exception that nobody expected: in which part, and what was raised."""
+
+    where: str
+    error: Exception
+
 
 class Step(NamedTuple):
-    """The next state, and all that is to be journaled, published and obeyed."""
+    """The next state, and all that is to be journaled, published and obeyed.
+
+    `bugs` are those of chapters that were left out; the step is that of the others.
+    """
 
     state: State
     facts: tuple[Fact, ...]
+    bugs: tuple[Bug, ...] = ()
+
+
+class _ChapterFailed(Exception):  # noqa: N818 - what happened, as all names here
+    def __init__(self, chapter: str, error: Exception) -> None:
+        super().__init__(chapter)
+        self.bug = Bug(chapter, error)
 
 
 def step(site: Site, state: State, event: Event, now: datetime) -> Step:
     """What follows from one event.
 
-    A duplicate leaves the state as it is and says only `DuplicateDropped`.
+    A duplicate leaves the state as it is and says only `DuplicateDropped`. A chapter that raises is
+    left out of this step and of all those of the next `QUARANTINE`, with an alarm: the others, and
+    the event itself, go on as if it had nothing to do.
 
     Raises:
         NotAdmitted: the event's number cannot be judged; nothing changed.
+        Exception: a bug in what the event itself does; asked again with the event `quarantined`,
+            the step does the least that is safe.
     """
-    turn = Turn(site, state, now)
+    left_out = {name for name, until in state.quarantined.items() if now < until}
+    bugs: list[Bug] = []
+    while True:
+        try:
+            return _step(_Attempt(site, state, event, now, left_out, bugs))
+        except _ChapterFailed as failed:
+            bugs.append(failed.bug)
+            left_out.add(failed.bug.where)
+
+
+class _Attempt(NamedTuple):
+    site: Site
+    state: State
+    event: Event
+    now: datetime
+    left_out: set[str]
+    bugs: list[Bug]
+
+
+def _step(attempt: _Attempt) -> Step:
+    event, state = attempt.event, attempt.state
+    turn = Turn(attempt.site, state, attempt.now)
     if isinstance(event, SpaceChanged):
-        turn = Turn(event.site, state, now)
+        turn = Turn(event.site, state, attempt.now)
         space.changed(turn)
-    _run_timers(turn)
+    _run_timers(turn, attempt.left_out)
+    if isinstance(event, Reported | Misunderstood):
+        if not _heard(turn, event):
+            dropped = DuplicateDropped(event.device, event.boot, event.seq)
+            return Step(state, (dropped,), tuple(attempt.bugs))
+        if event.quarantined:
+            fault.reported(turn, event)
+        elif isinstance(event, Reported):
+            _reported(turn, event)
+    else:
+        _happened(turn, event)
+    for name, conclude in _CONCLUSIONS:
+        if name not in attempt.left_out:
+            _guarded(name, conclude, turn)
+    if attempt.bugs or turn.quarantined:
+        _quarantine(turn, attempt)
+    return Step(turn.finish(), tuple(turn.facts), tuple(attempt.bugs))
+
+
+def _happened(turn: Turn, event: Event) -> None:
+    """What is no device's message."""
     match event:
-        case Reported() | Misunderstood():
-            if not devices.heard(turn, event):
-                dropped = DuplicateDropped(event.device, event.boot, event.seq)
-                return Step(state, (dropped,))
-            if isinstance(event, Reported):
-                _reported(turn, event)
         case Tick():
             _tick(turn, event)
         case DirectoryChanged():
@@ -103,15 +215,37 @@ def step(site: Site, state: State, event: Event, now: datetime) -> Step:
             orders.obey(turn, event.request)
         case SpaceChanged():
             pass  # in force already: its timers are those of the new file
+        case Reported() | Misunderstood():
+            raise AssertionError("a device's message has its own way")
         case _:
             assert_never(event)
-    muster.follow(turn)
-    machines.watch(turn)
-    occupancy.announce(turn)
-    return Step(turn.finish(), tuple(turn.facts))
 
 
-def _run_timers(turn: Turn) -> None:
+def _heard(turn: Turn, event: Reported | Misunderstood) -> bool:
+    """Whether the event is new. Where the numbering itself has a bug, a badge is answered twice."""
+    try:
+        return devices.heard(turn, event)
+    except NotAdmitted:
+        raise
+    except Exception:
+        if not event.quarantined:
+            raise
+        return True
+
+
+def _quarantine(turn: Turn, attempt: _Attempt) -> None:
+    """Leave out what failed for a while; what was tried again without a fault is whole again."""
+    tried_again = set(turn.quarantined) - attempt.left_out
+    for name in sorted(tried_again):
+        turn.quarantined = turn.quarantined.delete(name)
+    for bug in attempt.bugs:
+        until = turn.now + QUARANTINE
+        turn.quarantined = turn.quarantined.set(bug.where, until)
+        turn.wake(until)
+        fault.met(turn, bug.where, bug.error)
+
+
+def _run_timers(turn: Turn, left_out: Container[str]) -> None:
     """Everything that is due, then when the next is.
 
     Zones' minutes end every minute, so a timer that is further away was set by a clock that has
@@ -120,27 +254,21 @@ def _run_timers(turn: Turn) -> None:
     put_back = turn.now + occupancy.MINUTE < turn.wake_at < NEVER
     if turn.now < turn.wake_at and not put_back:
         return
-    turn.wake_at = NEVER
-    modes.run_timers(turn)  # before the doors': what an evacuation frees does not lock between
-    doors.run_timers(turn)
-    machines.run_timers(turn)
-    devices.run_timers(turn)
-    attempts.run_timers(turn)
-    enrol.run_timers(turn)
-    presence.run_timers(turn)
-    visits.run_timers(turn)
-    if occupancy.minute_is_over(turn):
-        sensing.run_timers(turn)
-        fading.run_timers(turn)
-    occupancy.run_timers(turn)
-    occupancy.close_minutes(turn)
-    turn.wake(occupancy.next_timer(turn))
-    turn.wake(modes.next_timer(turn))
-    turn.wake(machines.next_timer(turn))
-    turn.wake(enrol.next_timer(turn))
-    for door in turn.doors.values():
-        turn.wake(doors.next_timer(door))
-    turn.wake(devices.next_timer(turn))
+    turn.wake_at = min(turn.quarantined.values(), default=NEVER)
+    chapters = [chapter for chapter in CHAPTERS if chapter.name not in left_out]
+    for chapter in chapters:
+        if chapter.run_timers is not None:
+            _guarded(chapter.name, chapter.run_timers, turn)
+    for chapter in chapters:
+        if chapter.next_timer is not None:
+            turn.wake(_guarded(chapter.name, chapter.next_timer, turn))
+
+
+def _guarded(chapter: str, work: Callable[[Turn], T], turn: Turn) -> T:
+    try:
+        return work(turn)
+    except Exception as error:
+        raise _ChapterFailed(chapter, error) from error
 
 
 def _tick(turn: Turn, tick: Tick) -> None:

@@ -38,6 +38,8 @@ class Reported(_Event, frozen=True):
     fingerprint: int = 0
     reader_hash: CredentialHash | None = None
     """Of a badge at a reader that enrols: its number under the readers' key."""
+    quarantined: bool = False
+    """It met a bug of ours: only what is safe all the same is done (`gateway.core.fault`)."""
 
 
 class Misunderstood(_Event, frozen=True):
@@ -50,6 +52,8 @@ class Misunderstood(_Event, frozen=True):
     boot: int
     seq: int
     retained: bool = False
+    quarantined: bool = False
+    """It could be read, and met a bug of ours."""
 
 
 class GatewayHealth(Struct, frozen=True):

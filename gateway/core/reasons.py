@@ -256,6 +256,11 @@ REASONS: Final[dict[str, Reason]] = {
         "No rule opens this access point: see the front desk.",
         "DENIED_NO_ACCESS_RIGHTS",
     ),
+    "fault": _reason(
+        "Défaut du logiciel : voyez l'accueil.",
+        "Software fault: please see the front desk.",
+        "DENIED_OTHER",
+    ),
     "reader-decided": _reason(
         "Le lecteur était coupé du réseau et a décidé seul.",
         "The reader was cut off and decided alone.",

@@ -19,6 +19,10 @@ MACHINES: Final[frozenset[AlarmKind]] = frozenset(
     {"lone-worker", "unsupervised", "unattended", "safe-stop"}
 )
 """Whose alarms these kinds are."""
+OUR_OWN: Final[frozenset[AlarmKind]] = frozenset(
+    {"engine-fault", "clock-unsure", "journal-damaged"}
+)
+"""About the gateway: a new space file changes nothing of them."""
 
 
 def changed(turn: Turn) -> None:
@@ -39,7 +43,7 @@ def changed(turn: Turn) -> None:
     machines.space_changed(turn)
     modes.space_changed(turn)
     for kind, about in sorted(turn.alarms):
-        if about not in _objects(site, kind):
+        if kind not in OUR_OWN and about not in _objects(site, kind):
             turn.clear_alarm(kind, about)
     turn.touched = dict.fromkeys(site.zone)
     turn.wake(turn.now)  # every timer is looked at under the new file

@@ -272,6 +272,8 @@ class State(Struct, frozen=True):
     """The last requests, so that one that comes again is not obeyed again."""
     estimate: Estimate | None = None
     """Of the zones that sensors watch."""
+    quarantined: Map[str, datetime] = Map()
+    """Chapters of the engine that met a bug, and when each is tried again."""
     wake_at: datetime = NEVER
 
 

@@ -47,6 +47,7 @@ class Turn:
         "opened",
         "out_of_service",
         "presence",
+        "quarantined",
         "site",
         "stirred",
         "touched",
@@ -90,6 +91,7 @@ class Turn:
         self.muster = state.muster
         self.enrolments = state.enrolments
         self.answered = state.answered
+        self.quarantined = state.quarantined
         self.wake_at = state.wake_at
 
     def say(self, fact: Fact) -> None:
@@ -148,5 +150,6 @@ class Turn:
             muster=self.muster,
             enrolments=self.enrolments,
             answered=self.answered,
+            quarantined=self.quarantined,
             wake_at=self.wake_at,
         )

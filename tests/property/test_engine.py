@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from msgspec import structs
 
 from gateway.core.directory import DirectoryChange, HolderId, Membership
-from gateway.core.engine import step
+from gateway.core.engine import Step, step
 from gateway.core.events import (
     DirectoryChanged,
     Event,
@@ -433,7 +433,7 @@ class Life(RuleBasedStateMachine):
         """So that a wake-up too many does no harm."""
         if self.place.now < self.place.state.wake_at:
             early = step(self.place.site, self.place.state, Tick(), self.place.now)
-            assert early == (self.place.state, ())
+            assert early == Step(self.place.state, ())
 
     def teardown(self) -> None:
         """The journal, read back from its JSON, gives the same facts and the same state."""

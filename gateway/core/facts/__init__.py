@@ -27,6 +27,7 @@ from gateway.core.facts.alarms import (
     AlarmRaised,
 )
 from gateway.core.facts.devices import (
+    BugMet,
     DeviceMinute,
     DuplicateDropped,
     GapNoticed,
@@ -59,6 +60,7 @@ __all__ = [
     "AlarmCleared",
     "AlarmKind",
     "AlarmRaised",
+    "BugMet",
     "Decided",
     "DeviceMinute",
     "DoorChanged",
@@ -120,6 +122,7 @@ Fact = (
     | DuplicateDropped
     | DeviceMinute
     | GatewayMinute
+    | BugMet
 )
 
 

@@ -55,3 +55,11 @@ class GatewayMinute(BaseFact, frozen=True):
     commit_ms: float
     decisions: int
     dropped: int
+
+
+class BugMet(BaseFact, frozen=True):
+    """A part of the engine raised an `error`, an exception's class, and was left out."""
+
+    where: str
+    error: str
+    at: datetime

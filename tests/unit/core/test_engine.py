@@ -7,7 +7,7 @@ import pytest
 from msgspec import structs
 
 from gateway.core.directory import DirectoryChange
-from gateway.core.engine import step
+from gateway.core.engine import Step, step
 from gateway.core.events import (
     ConditionReported,
     DirectoryChanged,
@@ -228,7 +228,7 @@ def test_a_door_that_vanishes_takes_its_alarm_along(place: Place) -> None:
 def test_nothing_is_due_in_an_empty_state() -> None:
     """And a tick leaves it alone."""
     assert State().wake_at == NEVER
-    assert step(SITE, State(), Tick(), MONDAY) == (State(), ())
+    assert step(SITE, State(), Tick(), MONDAY) == Step(State(), ())
 
 
 def test_the_engine_asks_to_be_called_for_the_nearest_timer(place: Place) -> None:
