@@ -5,35 +5,43 @@ messages, and `undelivered` when it expired before. Between two connections the 
 here; paho is never trusted with them.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec import Struct
 
+from gateway.core.rules import LATE
 from gateway.wire.outgoing import Outgoing
 
 WAITING_MAX: Final = 5000
 """Orders that may wait for the broker: a second of the highest rate; above, no more are made."""
 
-Publish = Callable[[Outgoing], int | None]
-"""Hands a message to the broker's session; its number, or None if it was not taken."""
+Publish = Callable[[Outgoing, datetime], int | None]
+"""Hands a message to the broker's session, at a time; its number, or None if it was not taken."""
 
 
 class Order(Struct, frozen=True):
-    """A message that is void after `expires`; `n` is the decision it belongs to."""
+    """A message of decision `n`, made at `now` (our clock) and `monotonic`; void at `ends`.
+
+    A clock that is set, while a link stalls say, must not make an order last longer.
+    """
 
     n: int
     message: Outgoing
-    expires: datetime
+    now: datetime
+    monotonic: float
+    ends: float
 
 
 class Handover:
     """Follows every order from the commit to the broker's acknowledgement."""
 
-    def __init__(self, publish: Publish) -> None:
+    def __init__(self, publish: Publish, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._publish = publish
+        self._monotonic = monotonic
         self._sent: dict[int, Order] = {}
         self._unsent: deque[Order] = deque()
         self._open: dict[int, int] = {}
@@ -51,14 +59,27 @@ class Handover:
         return bool(self._delivered or self._undelivered)
 
     def send(self, n: int, messages: Iterable[Outgoing], now: datetime) -> None:
-        """Hand a decision's messages to the broker; a decision without any is delivered at once."""
-        orders = [Order(n, message, message.expires or now) for message in messages]
+        """Hand a decision's messages to the broker; a decision without any is delivered at once.
+
+        Fresh is what ends later than now, and not later than an order made now would.
+        """
+        monotonic = self._monotonic()
+        orders = [
+            Order(n, message, now, monotonic, monotonic + _lifetime_s(message, now))
+            for message in messages
+        ]
         if not orders:
             self._delivered.append(n)
             return
         self._open[n] = self._open.get(n, 0) + len(orders)
         for order in orders:
-            self._send(order, now)
+            self._send(order)
+
+    def refused(self, number: int) -> None:
+        """The broker did not take a message, or has nobody to give it to."""
+        order = self._sent.pop(number, None)
+        if order is not None:
+            self._give_up(order)
 
     def taken(self, number: int) -> None:
         """The broker has acknowledged a message."""
@@ -75,20 +96,21 @@ class Handover:
         self._unsent.extend(self._sent.values())
         self._sent.clear()
 
-    def connected(self, now: datetime) -> None:
+    def connected(self) -> None:
         """Send what is still fresh."""
-        self.expire(now)
+        self.expire()
         waiting, self._unsent = self._unsent, deque()
         for order in waiting:
-            self._send(order, now)
+            self._send(order)
 
-    def expire(self, now: datetime) -> None:
+    def expire(self) -> None:
         """Give up what is void: it is never sent, and recorded as undelivered."""
-        while self._unsent and self._unsent[0].expires <= now:
+        monotonic = self._monotonic()
+        while self._unsent and self._unsent[0].ends <= monotonic:
             self._give_up(self._unsent.popleft())
         while self._sent:
             number, oldest = next(iter(self._sent.items()))
-            if oldest.expires > now:
+            if oldest.ends > monotonic:
                 return
             del self._sent[number]
             self._give_up(oldest)
@@ -104,11 +126,12 @@ class Handover:
         self._delivered = delivered + self._delivered
         self._undelivered = undelivered + self._undelivered
 
-    def _send(self, order: Order, now: datetime) -> None:
-        if order.expires <= now:
+    def _send(self, order: Order) -> None:
+        passed_s = self._monotonic() - order.monotonic
+        if order.monotonic + passed_s >= order.ends:
             self._give_up(order)
             return
-        number = self._publish(order.message)
+        number = self._publish(order.message, order.now + timedelta(seconds=passed_s))
         if number is None:
             self._unsent.append(order)
         else:
@@ -117,3 +140,9 @@ class Handover:
     def _give_up(self, order: Order) -> None:
         if self._open.pop(order.n, None) is not None:
             self._undelivered.append(order.n)
+
+
+def _lifetime_s(message: Outgoing, now: datetime) -> float:
+    if message.expires is None:
+        return 0.0
+    return min((message.expires - now).total_seconds(), LATE.total_seconds())

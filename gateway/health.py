@@ -50,8 +50,9 @@ async def measured(parts: Parts, settings: Settings, clock: Clock) -> AsyncItera
         inbox=lambda: len(service.inbox),
         backlog=lambda: outbox.backlog if outbox else 0,
         dead_letters=lambda: service.dead_letters,
+        faults=lambda: service.bugs,
         commit_ms=lambda: parts.journal.commit_ms,
-        connected=lambda: parts.sessions.credentials.connected,
+        connected=lambda: parts.sessions.publisher.connected,
         healthy=lambda: service.healthy,
     )
     figures = GatewayFigures(sources, clock)
@@ -77,9 +78,11 @@ async def tell_health(parts: Parts, clock: Clock, instance: str, watch: Watch | 
             commit_ms=round(parts.journal.commit_ms, 3),
             dead_letters=parts.service.dead_letters,
             members=max(0, parts.in_force.members),
+            faults=parts.service.bugs,
+            run=parts.sessions.run_id,
             space="faulty" if watch is not None and watch.is_faulty else "ok",
         )
-        return parts.sessions.credentials.publish(Outgoing(topic, encode(health), retain=True), now)
+        return parts.sessions.publisher.publish(Outgoing(topic, encode(health), retain=True), now)
 
     parts.service.tell_health = tell
     while True:

@@ -4,17 +4,18 @@ From here on nobody sees a badge number: what the engine and the journal get is 
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec import Struct, structs
 from paho.mqtt.client import MQTTMessage
 
 from gateway.adapters.journal_rows import DeadLetter, masked
+from gateway.core import device_limits
 from gateway.core.directory import CredentialHash, pin_text
 from gateway.core.events import Misunderstood, Reported, Requested
 from gateway.core.names import DeviceId, SiteId
-from gateway.core.readings import CredentialPresented, Report, WireError
+from gateway.core.readings import CredentialPresented, Origin, Reading, Report, WireError
 from gateway.request_wire import Asked, read_request
 from gateway.wire.outgoing import PAYLOAD_LIMIT
 from sensors.badges import is_badge
@@ -55,12 +56,17 @@ class Intake:
         self._hashed = hashed
         self._for_readers = for_readers
 
+    def source(self, topic: str) -> tuple[SiteId, DeviceId] | None:
+        """Return the declared device that writes on a topic, one of them where several do."""
+        return self._registry.sources.get(topic)
+
     def events(
         self, message: MQTTMessage, now: datetime, enrols: Callable[[SiteId, DeviceId], bool] = _no
     ) -> list[SiteEvent]:
         """The message's events, in order; none when it says nothing that we use.
 
-        At a reader that `enrols`, a badge's number is also hashed as readers are told it.
+        `now` is when it was received. At a reader that `enrols`, a badge's number is also hashed as
+        readers are told it.
 
         Raises:
             WireError: it cannot be understood.
@@ -95,7 +101,7 @@ class Intake:
         unnumbered = report.seq is None and message.qos > 0
         return Reported(
             device=report.device,
-            at=report.at or now,
+            at=_time(report, reading, now),
             reading=reading,
             boot=report.boot,
             seq=report.seq,
@@ -122,6 +128,29 @@ class Intake:
             credential=self._hashed(reading.credential),
             pin=self._hashed(pin_text(reading.credential, pin)) if pin is not None else None,
         )
+
+
+def _time(report: Report, reading: Reading, now: datetime) -> datetime:
+    """The device's time within its bounds, or ours where it tells none.
+
+    A badge that asks is decided whatever its reader's clock says: it is late, or ahead, and who
+    wants to leave may leave.
+
+    Raises:
+        WireError: it cannot be true.
+    """
+    at = report.at
+    if at is None:
+        return now
+    is_badge = isinstance(reading, CredentialPresented)
+    if device_limits.is_possible(at, now, is_badge=is_badge):
+        return at
+    if isinstance(reading, CredentialPresented) and reading.decided is None:
+        return device_limits.bounded(at, now)
+    days, hours = device_limits.BEHIND_MAX.days, device_limits.AHEAD_MAX // timedelta(hours=1)
+    right = f"at most {hours} hours ahead, and of a badge at most {days} days ago; set the clock"
+    origin = Origin(report.site, report.device, report.boot, report.seq)
+    raise WireError("out-of-range", f"at: cannot be true; {right}", origin)
 
 
 def misunderstood(message: MQTTMessage, error: WireError) -> SiteEvent | None:

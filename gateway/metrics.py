@@ -42,6 +42,7 @@ class Sources(Struct, frozen=True):
     inbox: Callable[[], int]
     backlog: Callable[[], int]
     dead_letters: Callable[[], int]
+    faults: Callable[[], int]
     commit_ms: Callable[[], float]
     connected: Callable[[], bool]
     healthy: Callable[[], bool]
@@ -94,6 +95,11 @@ class GatewayFigures(Collector):
             "seuil_gateway_dead_letters",
             "Messages that nobody understood, since the start.",
             value=of.dead_letters(),
+        )
+        yield CounterMetricFamily(
+            "seuil_gateway_faults",
+            "Bugs of the gateway's own that were met, since the start.",
+            value=of.faults(),
         )
 
     def _devices(

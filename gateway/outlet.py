@@ -4,13 +4,16 @@ Orders are followed until the broker has taken them over (`Handover`). Acks to d
 are the latest of each: under load a newer one replaces those that were not sent yet.
 """
 
-from collections.abc import Callable, Sequence
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from gateway.adapters.journal_file import StoredDecision
 from gateway.adapters.journal_rows import EventRow
 from gateway.adapters.mqtt import Session
+from gateway.core.engine import Bug
 from gateway.core.events import Event, Reported
 from gateway.core.facts import Decided, Fact, RequestAnswered, UnlockDoor
 from gateway.core.names import DeviceId, SiteId
@@ -23,6 +26,7 @@ from gateway.turnover import Committed, Turnover
 from gateway.wire.commands import Ack
 from gateway.wire.outgoing import Outgoing, encode
 from gateway.wire.topics import Topics
+from sensors.driver import Source
 
 SPREAD: Final = timedelta(milliseconds=50)
 """Under load, how long an ack or a state may wait for its successor."""
@@ -30,17 +34,41 @@ MANY: Final = 4
 """Messages from which it pays to cork the socket."""
 
 
+class Links(Protocol):
+    """Our connections to the broker."""
+
+    @property
+    def publisher(self) -> Session:
+        """What we say leaves by this one."""
+        ...
+
+    def all(self) -> Iterable[Session]:
+        """This one, and all those that hear devices."""
+        ...
+
+
 class Outlet:
     """Says through the sessions what stands and what follows from a batch that is on disk."""
 
     def __init__(
-        self, committed: Committed, topics: Topics, instance: str, minute: Minute, now: datetime
+        self,
+        committed: Committed,
+        topics: Topics,
+        instance: str,
+        minute: Minute,
+        now: datetime,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.heard: Callable[[EventRow], object] = lambda _row: None
         """Called with each row that is on disk, for who counts; it must be quick."""
-        self.sessions: tuple[Session, ...] = ()
-        """To acknowledge to, and to drop if the journal fails; the first publishes."""
-        self.handover = Handover(self._publish)
+        self.waits: Callable[[Source], bool] = lambda _source: False
+        """Whether more of a device waits to be read."""
+        self.links: Links | None = None
+        """Our sessions; None before there are any."""
+        self.bugs: list[Bug] = []
+        """What raised since they were last looked at; what it would have sent is not sent."""
+        self.handover = Handover(self._publish_at, monotonic)
         self._committed = committed
         self._topics = topics
         self._instance = instance
@@ -61,14 +89,15 @@ class Outlet:
         self._publish(online)
         for message in self._removed.values():
             self._publish(message)
+        self.handover.connected()  # orders first
         for site_id, site in self._committed.sites.items():
-            for message in wire.announcer.everything(site, states[site_id], now):
-                self._publish(message)
-            for message in wire.announcer.machines.standing(
-                site, states[site_id], self._committed.n, now
-            ):
-                self._publish(message)
-        self.handover.connected(now)
+            with self._contained("messages"):
+                for message in wire.announcer.machines.standing(
+                    site, states[site_id], self._committed.n, now
+                ):
+                    self._publish(message)
+                for message in wire.announcer.everything(site, states[site_id], now):
+                    self._publish(message)
 
     def send(self, turnover: Turnover, now: datetime) -> None:
         """Orders first, and at once; then what everyone may know.
@@ -77,16 +106,12 @@ class Outlet:
         """
         self._now = now
         for row in turnover.batch.events:
-            self._send_orders(row)
+            with self._contained(row.device or row.kind):
+                self._send_orders(row)
         self.flush(len(turnover.batch.events))
-        announcer = self._committed.wire.announcer
         for row in turnover.batch.events:
-            self.heard(row)
-            self._tell_decision(row)
-            self._answer_request(row)
-            self._news |= announcer.states(row.site, row.facts)
-            for hint in announcer.hints(self._committed.sites[row.site], row.facts):
-                self._publish(hint)
+            with self._contained(row.device or row.kind):
+                self._tell_row(row)
         for refusal in turnover.refusals:
             self._publish(refusal)
         if turnover.minute_is_over:
@@ -113,8 +138,11 @@ class Outlet:
 
         While more is waiting, the latter go 20 times a second at most: a newer one replaces them.
         """
+        sessions = {entry.session for entry in arrived}
         for entry in arrived:
             entry.acknowledge()
+        for session in sessions:
+            session.flush(many=len(arrived) > MANY)
         if not more_waits or self._now - self._spread_at >= SPREAD:
             self.spread()
         self.flush(len(arrived))
@@ -124,7 +152,8 @@ class Outlet:
         self._spread_at = self._now
         for site_id, device, boot in self._unacknowledged:
             state = self._committed.states[site_id].devices.get(device)
-            seq = acknowledged(state, boot, self._now) if state else None
+            waits = self.waits((site_id, device))
+            seq = acknowledged(state, boot, self._now, is_patient=waits) if state else None
             if seq is not None:
                 ack = Outgoing(self._topics.ack(site_id, device), encode(Ack(boot, seq)))
                 self._publish(ack)
@@ -134,8 +163,26 @@ class Outlet:
 
     def flush(self, messages: int) -> None:
         """Write what is queued now."""
-        for session in self.sessions:
-            session.flush(many=messages > MANY)
+        if self.links is not None:
+            self.links.publisher.flush(many=messages > MANY)
+
+    @contextlib.contextmanager
+    def _contained(self, where: str) -> Iterator[None]:
+        """A bug in what one row says harms no other row: it is on disk, and stays there."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - as said
+            self.bugs.append(Bug(where, error))
+
+    def _tell_row(self, row: EventRow) -> None:
+        """What everyone may know of a row."""
+        announcer = self._committed.wire.announcer
+        self.heard(row)
+        self._tell_decision(row)
+        self._answer_request(row)
+        self._news |= announcer.states(row.site, row.facts)
+        for hint in announcer.hints(self._committed.sites[row.site], row.facts):
+            self._publish(hint)
 
     def _send_orders(self, row: EventRow) -> None:
         """The answer and the unlock orders of one row, followed until the broker has them."""
@@ -195,7 +242,10 @@ class Outlet:
             self._publish(message)
 
     def _publish(self, message: Outgoing) -> int | None:
-        return self.sessions[0].publish(message, self._now)
+        return self._publish_at(message, self._now)
+
+    def _publish_at(self, message: Outgoing, now: datetime) -> int | None:
+        return None if self.links is None else self.links.publisher.publish(message, now)
 
 
 def _decided(row: EventRow) -> Decided | None:

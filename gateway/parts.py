@@ -99,7 +99,7 @@ async def _parts(
     return Parts(
         service=service,
         journal=journal,
-        sessions=Sessions(settings, registry, topics, service),
+        sessions=Sessions(settings, registry, topics, service, clock),
         members=stores.members,
         calendars=Calendars(service, clock),
         topics=topics,

@@ -13,7 +13,7 @@ What a batch does with each message is `turnover`, what leaves afterwards is `ou
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -23,17 +23,18 @@ from gateway.adapters.journal_writer import Batch
 from gateway.adapters.mqtt import Session
 from gateway.announce import Announcer
 from gateway.backoff import full_jitter_s
+from gateway.bug_log import BugLog
 from gateway.clock import Clock, ForwardClock
-from gateway.core.events import Event, SpaceChanged, Tick
-from gateway.core.facts import Fact
+from gateway.core.events import ConditionReported, Event, SpaceChanged, Tick
+from gateway.core.facts import AlarmKind, Fact
 from gateway.core.names import SiteId
 from gateway.core.site import Site
 from gateway.core.state import State
-from gateway.inbox import Arrived, Inbox
+from gateway.inbox import NOWHERE, Arrived, Inbox
 from gateway.intake import Intake
 from gateway.letter_log import LetterLog
 from gateway.minute import Minute
-from gateway.outlet import Outlet
+from gateway.outlet import Links, Outlet
 from gateway.recovery import Recovered
 from gateway.snapshots import Snapshots
 from gateway.turnover import Committed, News, Turnover, Wire
@@ -43,7 +44,7 @@ log = logging.getLogger(__name__)
 
 SETTLE: Final = timedelta(seconds=1)
 """How long the news of a handed-over answer may wait to be journaled."""
-FULL_S: Final = 0.05
+FULL_S: Final = 0.01
 """How long to wait for the broker while it has not taken over what it was given, in s."""
 
 
@@ -66,7 +67,7 @@ class Service:
         instance: str,
         backlog: Callable[[], int] = lambda: 0,
     ) -> None:
-        self.inbox = Inbox()
+        self.inbox = Inbox(lambda _message: NOWHERE, monotonic=clock.monotonic)
         self.healthy = True
         self.tell_health: Callable[[], object] = lambda: None
         """Called when our health has changed, or somebody new may hear of it."""
@@ -75,6 +76,7 @@ class Service:
         self._recovered = recovered
         self._journal = journal
         self._clock = ForwardClock(clock, recovered.last_received)
+        self._monotonic = clock.monotonic
         self._backlog = backlog
         self._committed = Committed(
             journal.last_n,
@@ -84,12 +86,17 @@ class Service:
         )
         now = self._settled_at = self._clock.now()
         self._minute = Minute(instance, now)
-        self._outlet = Outlet(self._committed, topics, instance, self._minute, now)
+        self._outlet = Outlet(
+            self._committed, topics, instance, self._minute, now, monotonic=clock.monotonic
+        )
+        self._outlet.waits = self.inbox.waits
         self._snapshots = Snapshots(
             journal, sum(site.replayed for site in recovered.sites.values())
         )
         self._coming: list[News] = []
+        self._conditions: list[tuple[SiteId, ConditionReported]] = []
         self._letters = LetterLog()
+        self._bugs = BugLog(clock.monotonic)
 
     @property
     def sites(self) -> dict[SiteId, Site]:
@@ -106,11 +113,16 @@ class Service:
         """Since the start."""
         return self._minute.letters
 
+    @property
+    def bugs(self) -> int:
+        """Bugs of ours that were met since the start."""
+        return self._bugs.count
+
     # -- what the sessions call ------------------------------------------------------------------
 
-    def use(self, sessions: tuple[Session, ...]) -> None:
-        """The sessions to acknowledge to, and to drop if the journal fails; the first publishes."""
-        self._outlet.sessions = sessions
+    def use(self, links: Links) -> None:
+        """The sessions: to publish by, and to drop if the journal fails."""
+        self._outlet.links = links
 
     def count_with(self, heard: Callable[[EventRow], object]) -> None:
         """Call this with each row that is on disk; it must be quick."""
@@ -129,6 +141,10 @@ class Service:
         """The broker has taken over an order."""
         self._outlet.handover.taken(number)
 
+    def refused(self, number: int) -> None:
+        """The broker did not take an order, or has nobody to give it to."""
+        self._outlet.handover.refused(number)
+
     # -- the path --------------------------------------------------------------------------------
 
     async def run(self) -> None:
@@ -139,7 +155,7 @@ class Service:
                 self.turns += 1
                 full = self._outlet.handover.is_full
                 await (asyncio.sleep(FULL_S) if full else self.inbox.wait(self._idle_s()))
-                arrived = [] if full else self.inbox.take()
+                arrived = [] if full else self.inbox.take(self._clock.now())
                 turnover = self._decide(arrived)
                 if await self._stored(turnover):
                     self._outlet.send(turnover, self._clock.now())
@@ -153,11 +169,20 @@ class Service:
         """Journal an event that is no message and take it into force; what followed from it.
 
         Returns when it is on disk: whatever is decided after that knows of it.
+
+        Raises:
+            EngineFaultError: the engine has a bug with it, and it is not in force.
         """
         news = News(site, event, asyncio.get_running_loop().create_future())
         self._coming.append(news)
         self.inbox.nudge()
         return await news.done
+
+    def report(self, site: SiteId, kind: AlarmKind, about: str, *, active: bool) -> None:
+        """Have something that only we can see become an alarm, or be over, with the next batch."""
+        if site in self.sites:
+            self._conditions.append((site, ConditionReported(kind, about, active=active)))
+            self.inbox.nudge()
 
     async def renew(
         self, sites: Sequence[Site], intake: Intake, announcer: Announcer
@@ -166,6 +191,9 @@ class Service:
 
         Returns when it is on disk. What comes after them in that batch, and what waits in the
         inbox, is read and answered by the new devices, never by the old ones for a new site.
+
+        Raises:
+            EngineFaultError: the engine has a bug with it, and it is not in force.
         """
         loop, wire = asyncio.get_running_loop(), Wire(intake, announcer)
         changed = [site for site in sites if self.sites[site.id] != site]
@@ -178,18 +206,23 @@ class Service:
     def _decide(self, arrived: Sequence[Arrived]) -> Turnover:
         """The engine's answer to everything that waits. Nothing is changed yet."""
         turnover = self._committed.turnover(self._clock.now())
-        turnover.news = [news for news in self._coming if not news.done.cancelled()]
-        for news in turnover.news:
-            turnover.wire = news.wire or turnover.wire
-            turnover.step(news.site, news.event)
+        for news in self._coming:
+            if not news.done.cancelled():
+                turnover.change(news)
         self._tick(turnover)
-        for entry in arrived:
-            turnover.take_in(entry.message)
-        self._minute.letters += len(turnover.letters)
-        self._letters.say(turnover.letters)
-        self._outlet.handover.expire(turnover.now)
         if self._news_is_due(turnover.now):
             turnover.batch.delivered, turnover.batch.undelivered = self._outlet.handover.settled()
+            self._note_floods()
+        for site, condition in self._conditions:
+            turnover.step(site, condition)
+        turnover.conditions = len(self._conditions)
+        monotonic = self._monotonic()
+        for entry in arrived:
+            waited_s = max(0.0, monotonic - entry.message.timestamp)
+            turnover.take_in(entry.message, turnover.now - timedelta(seconds=waited_s))
+        self._minute.letters += len(turnover.letters)
+        self._letters.say(turnover.letters)
+        self._outlet.handover.expire()
         return turnover
 
     async def _stored(self, turnover: Turnover) -> bool:
@@ -212,10 +245,12 @@ class Service:
 
     def _settle(self, turnover: Turnover) -> None:
         """Tell those who wait for their news; what came meanwhile stays for the next batch."""
-        for news, row in zip(turnover.news, turnover.batch.events, strict=False):
-            if not news.done.done():
-                news.done.set_result(row.facts)
+        for news, outcome in turnover.news:
+            news.tell(outcome)
         self._coming = [news for news in self._coming if not news.done.done()]
+        del self._conditions[: turnover.conditions]
+        for bug in turnover.bugs:
+            self._bugs.met(bug)
 
     # -- beside the path -------------------------------------------------------------------------
 
@@ -262,7 +297,7 @@ class Service:
         log.error("the journal cannot be written, nothing is acknowledged: %s", error)
         self.tell_health()
         self._outlet.flush(1)
-        for session in self._outlet.sessions:
+        for session in self._sessions():
             session.drop("the journal cannot be written")
         self._outlet.handover.connection_lost()
         forgotten = self.inbox.clear()
@@ -278,8 +313,24 @@ class Service:
             else:
                 self.healthy = True
         log.info("the journal can be written again")
-        for session in self._outlet.sessions:
+        for session in self._sessions():
             session.allow()
+
+    def _sessions(self) -> Iterable[Session]:
+        links = self._outlet.links
+        return () if links is None else links.all()
+
+    def _note_floods(self) -> None:
+        """Have the engine raise and clear the alarms of devices that flood."""
+        for flood in self.inbox.floods():
+            site, device = flood.source
+            log.warning("%s %s", device, "floods us" if flood.active else "is calm again")
+            self.report(site, "flooding", device, active=flood.active)
+        for bug in self._outlet.bugs:
+            self._bugs.met(bug)
+            for site in self.sites:
+                self.report(site, "engine-fault", bug.where, active=True)
+        self._outlet.bugs.clear()
 
     def _news_is_due(self, now: datetime) -> bool:
         """Once a second: the answers' fate is for later questions, and no answer waits for it."""

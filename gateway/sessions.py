@@ -1,98 +1,198 @@
-"""Our MQTT sessions: doors, sensors and strangers, and what each one asks for.
+"""Our MQTT sessions: one that publishes, and lanes that hear devices (`gateway.lanes`).
 
-No flood of sensor readings fills the queue of the doors. What nobody declared is heard through a
-wildcard, whose copies of declared devices' events are dropped, and only while nothing else waits.
+What is published has a connection of its own that is never paused: the broker's acknowledgements of
+our answers must not lie behind events that wait in the same socket, or each waits for the other.
+
+What nobody declared is heard through a wildcard, whose copies of declared devices' events are
+dropped, and only while nothing else waits.
 
 When the space file changes, no message of a device that stays may be lost, also if it moves from
-one session to another: all sessions ask for what is new, and only when the broker has confirmed
-that to each of them is the rest left, and are the strangers' copies of the new devices dropped.
+one lane to another: all lanes ask for what is new, and only when the broker has confirmed that to
+each of them is the rest left, and are the strangers' copies of the new devices dropped.
 """
 
 import asyncio
-from collections.abc import Container
+import logging
+from collections.abc import Container, Iterator, Sequence
+from typing import Final
 
 from gateway.adapters.broker_address import broker_address
 from gateway.adapters.mqtt import Session
+from gateway.client_ids import ClientIds
+from gateway.clock import Clock
 from gateway.config import Settings
+from gateway.instance import InstanceWatch
+from gateway.lanes import LaneName, lanes_of
+from gateway.routing import Routes
 from gateway.service import Service
 from gateway.wire.outgoing import Outgoing
 from gateway.wire.topics import Topics
 from sensors.driver import Subscription
 from sensors.registry import Registry
 
+log = logging.getLogger(__name__)
+
+PUBLISHER_KEEPALIVE_S: Final = 5
+"""An order is void after as long: a link that is dead for orders must be noticed soon."""
+LEFT_OVER_EXPIRY_S: Final = 60
+QUIET_S: Final = 2.0
+"""A session that is no longer used and said nothing for so long has nothing more for us."""
+STRANGERS: Final = "strangers"
+
 
 class Sessions:
-    """The three sessions of a gateway; `run` until cancelled."""
+    """The sessions of a gateway; `run` until cancelled."""
 
     def __init__(
-        self, settings: Settings, registry: Registry, topics: Topics, service: Service
+        self, settings: Settings, registry: Registry, topics: Topics, service: Service, clock: Clock
     ) -> None:
-        name = f"{settings.prefix}-{settings.instance}"
-        address = broker_address(settings)
-        inbox = service.inbox
-        self.credentials = Session(
-            f"{name}-credentials",
-            address,
-            _wishes(registry, "credentials"),
-            on_message=lambda message: inbox.of_credentials(self.credentials, message),
-            on_taken=service.taken,
-            on_up=service.broker_is_up,
-            on_down=service.broker_is_down,
-            will=Outgoing(topics.gateway_state(settings.instance), b"offline", 1, retain=True),
-        )
-        self.sensors = Session(
-            f"{name}-sensors",
-            address,
-            _wishes(registry, "sensors"),
-            on_message=lambda message: inbox.of_sensors(self.sensors, message),
-        )
-        self.strangers = Session(
-            f"{name}-strangers",
-            address,
-            _wishes(registry, "strangers"),
-            on_message=lambda message: inbox.of_sensors(self.strangers, message),
-            not_mine=_Declared(registry),
-        )
-        inbox.when_idle = self.strangers
-        self.all = (self.credentials, self.sensors, self.strangers)
-        """The first one publishes."""
+        self._address = broker_address(settings)
+        self._ids = ClientIds(settings.data_dir, settings.prefix, settings.instance)
+        self._service = service
         self._registry = registry
         self._changed = asyncio.Event()
-        service.use(self.all)
+        self._tasks: asyncio.TaskGroup | None = None
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._watch = InstanceWatch(
+            settings.instance, topics, clock, self._address, self._ids.of("instance")
+        )
+        self.publisher = Session(
+            self._ids.of("publisher"),
+            self._address,
+            (),
+            on_message=lambda _message: None,  # it asks for nothing
+            on_taken=service.taken,
+            on_refused=service.refused,
+            on_up=service.broker_is_up,
+            on_down=self._publisher_is_down,
+            will=Outgoing(topics.gateway_state(settings.instance), b"offline", 1, retain=True),
+            expiry_s=0,
+            keepalive_s=PUBLISHER_KEEPALIVE_S,
+        )
+        self._lanes: dict[LaneName, Session] = {}
+        for name, wishes in self._wanted(registry).items():
+            self._lanes[name] = self._lane(name, wishes)
+        service.use(self)
+
+    @property
+    def run_id(self) -> str:
+        """An id that no other run has."""
+        return self._watch.run_id
+
+    def all(self) -> Iterator[Session]:
+        """The publisher, then the lanes."""
+        yield self.publisher
+        yield from self._lanes.values()
 
     async def run(self) -> None:
-        """Stay connected, and leave what is no longer ours."""
-        async with asyncio.TaskGroup() as tasks:
-            for session in self.all:
-                tasks.create_task(session.run(), name=session.client_id)
-            tasks.create_task(self._leave(), name="subscriptions")
+        """Stay connected, and leave what is no longer ours.
+
+        Raises:
+            NameTakenError: another gateway of this name runs on the broker.
+        """
+        async with asyncio.TaskGroup() as self._tasks:
+            self._tasks.create_task(self._watch.run(), name="instance")
+            await self._watch.until_alone()
+            left_over = self._ids.left_over(self._lanes)
+            self._ids.keep(session.client_id for session in self._lanes.values())
+            for session in self.all():
+                self._start(session)
+            for client_id in left_over:
+                self._tasks.create_task(self._empty(client_id), name=f"left over {client_id}")
+            self._tasks.create_task(self._leave(), name="subscriptions")
 
     async def came_up(self) -> None:
         """Return once the broker keeps the subscriptions of each: see `Session.came_up`."""
-        for session in self.all:
+        for session in list(self.all()):
             await session.came_up.wait()
 
     def follow(self, registry: Registry) -> None:
-        """Hear the devices of this registry from now on."""
+        """Hear the devices of this registry from now on; the service knows them already."""
         self._registry = registry
-        for session, name in zip(self.all, ("credentials", "sensors", "strangers"), strict=True):
-            session.resubscribe(_wishes(registry, name))
+        wanted = self._wanted(registry)
+        for name in wanted.keys() - self._lanes.keys():
+            self._lanes[name] = self._lane(name, wanted[name])
+            if self._tasks is not None:
+                self._start(self._lanes[name])
+        self._ids.keep(session.client_id for session in self._lanes.values())
+        for name, session in self._lanes.items():
+            session.resubscribe(wanted.get(name, ()))
         self._changed.set()
+
+    def _wanted(self, registry: Registry) -> dict[LaneName, list[Subscription]]:
+        routes = Routes(registry, list(self._service.sites.values()))
+        self._service.inbox.route = routes
+        return lanes_of(registry.subscriptions, routes.service_class)
+
+    def _lane(self, name: LaneName, wishes: Sequence[Subscription]) -> Session:
+        inbox = self._service.inbox
+        session = Session(
+            self._ids.of(name),
+            self._address,
+            wishes,
+            on_message=lambda message: inbox.put(session, message),
+            not_mine=_Declared(self._registry) if name == STRANGERS else (),
+        )
+        if name == STRANGERS:
+            inbox.when_idle = session
+        return session
+
+    def _start(self, session: Session) -> None:
+        assert self._tasks is not None  # noqa: S101 - we run
+        name = session.client_id
+        self._running[name] = self._tasks.create_task(session.run(), name=name)
+
+    def _retire(self, session: Session) -> None:
+        """Take what the broker still has for a lane without devices, and end it."""
+        assert self._tasks is not None  # noqa: S101 - we run
+        self._running.pop(session.client_id).cancel()
+        self._tasks.create_task(
+            self._empty(session.client_id), name=f"left over {session.client_id}"
+        )
+
+    def _publisher_is_down(self, why: str) -> None:
+        """A link that went silent for orders is as dead for badges, which would notice it later."""
+        self._service.broker_is_down(why)
+        for session in self._lanes.values():
+            session.probe()
 
     async def _leave(self) -> None:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            for session in self.all:
+            for session in list(self._lanes.values()):
                 await session.subscribed.wait()
             if self._changed.is_set():  # once more meanwhile
                 continue
-            for session in self.all:
-                session.leave_rest(_Declared(self._registry) if session is self.strangers else ())
+            for name, session in self._lanes.items():
+                session.leave_rest(_Declared(self._registry) if name == STRANGERS else ())
+            for name in self._lanes.keys() - self._wanted(self._registry).keys():
+                self._retire(self._lanes.pop(name))
 
-
-def _wishes(registry: Registry, session: str) -> list[Subscription]:
-    return [wish for wish in registry.subscriptions if wish.session == session]
+    async def _empty(self, client_id: str) -> None:
+        """Take what the broker kept for a session that we no longer use, and end it for good."""
+        inbox = self._service.inbox
+        session = Session(
+            client_id,
+            self._address,
+            (),
+            on_message=lambda message: inbox.put(session, message),
+            expiry_s=LEFT_OVER_EXPIRY_S,
+        )
+        running = asyncio.create_task(session.run(), name=client_id)
+        try:
+            await session.came_up.wait()
+            for one in list(self.all()):  # what comes now is heard there
+                await one.came_up.wait()
+            heard = -1
+            while heard != session.messages or inbox.waits_for(session):
+                heard = session.messages
+                await asyncio.sleep(QUIET_S)
+            session.end_for_good()
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+        self._ids.ended(client_id)
 
 
 class _Declared(Container[str | None]):
@@ -100,7 +200,7 @@ class _Declared(Container[str | None]):
 
     def __init__(self, registry: Registry) -> None:
         wishes = registry.subscriptions
-        self._topics = frozenset(wish.filter for wish in wishes if wish.session != "strangers")
+        self._topics = frozenset(wish.filter for wish in wishes if wish.kind != "stranger")
         self._request = registry.request
 
     def __contains__(self, topic: object) -> bool:

@@ -7,24 +7,35 @@ over whole when it is on disk, or forgotten.
 import asyncio
 from collections import Counter
 from datetime import datetime
+from typing import Final
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 from paho.mqtt.client import MQTTMessage
 
 from gateway.adapters.journal_rows import (
     DeadLetter,
+    EventRow,
     decision_row,
+    encoded_row,
     event_row,
     letter_row,
     minute_row,
 )
 from gateway.adapters.journal_writer import Batch
 from gateway.announce import Announcer
-from gateway.core.engine import step
-from gateway.core.events import Event, Misunderstood, Reported, SpaceChanged
+from gateway.core.engine import Bug, step
+from gateway.core.events import (
+    BookingsChanged,
+    ConditionReported,
+    DirectoryChanged,
+    Event,
+    Misunderstood,
+    Reported,
+    SpaceChanged,
+)
 from gateway.core.facts import Decided, DuplicateDropped, Fact, OccupancyMinute
 from gateway.core.names import DeviceId, SiteId
-from gateway.core.readings import Firmware, WireError
+from gateway.core.readings import CredentialPresented, Firmware, WireError
 from gateway.core.sequence import NotAdmitted
 from gateway.core.site import Site
 from gateway.core.state import State
@@ -42,6 +53,18 @@ class Wire(Struct, frozen=True, eq=False):
     announcer: Announcer
 
 
+_CHANGES: Final[dict[type[Event], str]] = {
+    DirectoryChanged: "members",
+    BookingsChanged: "bookings",
+    SpaceChanged: "space",
+}
+"""What an alarm about a change that met a bug is about."""
+
+
+class EngineFaultError(Exception):
+    """The engine met a bug in a change (of members, bookings, a space file): it is not in force."""
+
+
 class News(Struct, eq=False):
     """Something that is no message (members, a space file, bookings); `done` when it is on disk."""
 
@@ -50,6 +73,15 @@ class News(Struct, eq=False):
     done: asyncio.Future[tuple[Fact, ...]]
     wire: Wire | None = None
     """How messages are read and written from this news on."""
+
+    def tell(self, outcome: EventRow | EngineFaultError) -> None:
+        """Tell who waits for it."""
+        if self.done.done():
+            return
+        if isinstance(outcome, EngineFaultError):
+            self.done.set_exception(outcome)
+        else:
+            self.done.set_result(outcome.facts)
 
 
 class Committed(Struct):
@@ -85,8 +117,12 @@ class Turnover(Struct):
     """Devices' boots to acknowledge, in order."""
     duplicates: Counted = field(default_factory=Counter)
     ghosts: Counted = field(default_factory=Counter)
-    news: list[News] = field(default_factory=list)
-    """What this batch takes into force beside the messages."""
+    news: list[tuple[News, EventRow | EngineFaultError]] = field(default_factory=list)
+    """What this batch takes into force beside the messages, and its row."""
+    conditions: int = 0
+    """How many of what only the service can see it takes in."""
+    bugs: list[Bug] = field(default_factory=list)
+    """What of ours raised; each harms only itself."""
     letters: list[DeadLetter] = field(default_factory=list)
     """What nobody could read."""
     refusals: list[Outgoing] = field(default_factory=list)
@@ -95,41 +131,119 @@ class Turnover(Struct):
     renewed: dict[SiteId, Site | None] = field(default_factory=dict)
     """Sites with a new space file, each as it was before."""
 
-    def take_in(self, message: MQTTMessage) -> None:
-        """One message: its events through the engine, or a dead letter."""
+    def take_in(self, message: MQTTMessage, received: datetime) -> None:
+        """One message: its events through the engine, or a dead letter. It never raises."""
         try:
-            for told in self.wire.intake.events(message, self.now, self._enrols):
-                if self._knows(told) or not self.step(told.site, told.event):
-                    continue
-                if isinstance(told.event, Reported) and self.repeats.again(told.site, told.event):
-                    self.ghosts[told.site, told.event.device] += 1
+            self._take_in(message, received)
+        except Exception as error:  # noqa: BLE001 - the batch's other messages go on
+            self.bugs.append(Bug("intake", error))
+
+    def _take_in(self, message: MQTTMessage, received: datetime) -> None:
+        try:
+            told_all = self.wire.intake.events(message, received, self._enrols)
         except WireError as error:
             if not self._is_sent_again(message, error):
                 self._bury(message, error)
-        except NotAdmitted as error:
-            self._bury(message, WireError("not-admitted", str(error)))
+            return
+        except Exception as error:  # noqa: BLE001 - a driver's bug
+            self._quarantine_message(message, error)
+            return
+        for told in told_all:
+            try:
+                self._hear(told)
+            except NotAdmitted as error:
+                self._refuse_number(message, told, error)
+            except Exception as error:  # noqa: BLE001 - an event's bug
+                self._quarantine(message, told, error)
 
-    def step(self, site_id: SiteId, event: Event) -> bool:
-        """One event through the engine, into the batch; False: it is a duplicate."""
+    def change(self, news: News) -> None:
+        """Take a change into force. It never raises: who waits for it is told."""
+        try:
+            row = self.step(news.site, news.event)
+            assert row is not None  # noqa: S101 - only messages are duplicates
+        except Exception as error:  # noqa: BLE001 - the messages of the batch go on
+            where = _CHANGES.get(type(news.event), "engine")
+            self.bugs.append(Bug(where, error))
+            self.news.append((news, EngineFaultError(f"a bug in {where}: it is not in force")))
+            self.step(news.site, ConditionReported("engine-fault", where, active=True))
+            return
+        self.wire = news.wire or self.wire
+        self.news.append((news, row))
+
+    def step(self, site_id: SiteId, event: Event) -> EventRow | None:
+        """One event through the engine, into the batch; None: it is a duplicate.
+
+        Raises:
+            NotAdmitted: its number cannot be judged.
+            Exception: a bug, and nothing of it is in the batch.
+        """
         after = step(self.sites[site_id], self.states[site_id], event, self.now)
-        if isinstance(event, Reported | Misunderstood) and event.boot is not None:
-            self.heard[site_id, event.device, event.boot] = None
+        numbered = isinstance(event, Reported | Misunderstood) and event.boot is not None
         if len(after.facts) == 1 and isinstance(after.facts[0], DuplicateDropped):
             self.duplicates[site_id, after.facts[0].device] += 1
-            return False
+            self._note_number(site_id, event, numbered=numbered)
+            return None
+        n = self.n + len(self.batch.events) + 1
+        row = event_row(n, site_id, event, after.facts, self.now)
+        encoded = encoded_row(row)
+        decisions = [decision_row(row, fact) for fact in after.facts if isinstance(fact, Decided)]
+        minutes = [
+            minute_row(site_id, fact) for fact in after.facts if isinstance(fact, OccupancyMinute)
+        ]
+        # Nothing below raises: an event is in the batch whole, or not at all.
+        self.batch.events.append(row)
+        self.batch.encoded.append(encoded)
+        self.batch.decisions += decisions
+        self.batch.minutes += minutes
+        self.bugs += after.bugs
         self.states[site_id] = after.state
+        self._note_number(site_id, event, numbered=numbered)
         if isinstance(event, SpaceChanged):
             self.renewed[site_id] = self.sites[site_id]
             self.sites[site_id] = event.site
-        n = self.n + len(self.batch.events) + 1
-        row = event_row(n, site_id, event, after.facts, self.now)
-        self.batch.events.append(row)
-        for fact in after.facts:
-            if isinstance(fact, Decided):
-                self.batch.decisions.append(decision_row(row, fact))
-            elif isinstance(fact, OccupancyMinute):
-                self.batch.minutes.append(minute_row(site_id, fact))
-        return True
+        return row
+
+    def _note_number(self, site_id: SiteId, event: Event, *, numbered: bool) -> None:
+        """Its device is to be told that the event is on disk."""
+        if numbered and isinstance(event, Reported | Misunderstood) and event.boot is not None:
+            self.heard[site_id, event.device, event.boot] = None
+
+    def _hear(self, told: SiteEvent) -> None:
+        if self._knows(told) or self.step(told.site, told.event) is None:
+            return
+        if isinstance(told.event, Reported) and self.repeats.again(told.site, told.event):
+            self.ghosts[told.site, told.event.device] += 1
+
+    def _quarantine(self, message: MQTTMessage, told: SiteEvent, error: Exception) -> None:
+        """An event whose handling raised: a badge is answered, of all else the number is taken."""
+        event = told.event
+        where = event.device if isinstance(event, Reported | Misunderstood) else "requests"
+        self.bugs.append(Bug(where, error))
+        is_badge = isinstance(event, Reported) and isinstance(event.reading, CredentialPresented)
+        try:
+            if isinstance(event, Reported | Misunderstood):
+                self.step(told.site, structs.replace(event, quarantined=True))
+            else:
+                self.step(told.site, ConditionReported("engine-fault", where, active=True))
+        except Exception as again:  # noqa: BLE001 - what is left is the dead letter
+            self.bugs.append(Bug(where, again))
+            is_badge = False
+        if not is_badge:
+            self._bury(message, WireError("engine-fault", type(error).__name__))
+
+    def _quarantine_message(self, message: MQTTMessage, error: Exception) -> None:
+        """A message on which its driver raised."""
+        self._bury(message, WireError("engine-fault", type(error).__name__))
+        source = self.wire.intake.source(message.topic)
+        self.bugs.append(Bug(source[1] if source else "intake", error))
+        if source is not None and source[0] in self.sites:
+            self.step(source[0], ConditionReported("engine-fault", source[1], active=True))
+
+    def _refuse_number(self, message: MQTTMessage, told: SiteEvent, error: NotAdmitted) -> None:
+        """Nobody can tell it from a duplicate: it is buried, and somebody has to look."""
+        self._bury(message, WireError("not-admitted", str(error)))
+        assert isinstance(told.event, Reported | Misunderstood)  # noqa: S101 - only these have numbers
+        self.step(told.site, ConditionReported("numbering-refused", told.event.device, active=True))
 
     def _enrols(self, site: SiteId, device: DeviceId) -> bool:
         """Whether a reader waits for a badge to enrol."""
@@ -148,8 +262,11 @@ class Turnover(Struct):
         if numbered is None:
             return False
         try:
-            return not self.step(numbered.site, numbered.event)
+            return self.step(numbered.site, numbered.event) is None
         except NotAdmitted:
+            return False
+        except Exception as bug:  # noqa: BLE001 - the letter is kept all the same
+            self.bugs.append(Bug("numbering", bug))
             return False
 
     def _bury(self, message: MQTTMessage, error: WireError) -> None:

@@ -14,15 +14,18 @@ from gateway.wire.outgoing import Outgoing
 from gateway.wire.topics import Topics
 from sensors.badges import FORMATS
 
-Session = Literal["credentials", "sensors", "strangers"]
-"""Doors are never behind a flood of readings, and nobody waits for what is not declared."""
+Kind = Literal["device", "status", "request", "stranger"]
+"""What comes on a topic: what a device reports, native devices' statuses (a wildcard), operators'
+requests, or what may be nobody's and can wait."""
+Source = tuple[SiteId, DeviceId]
 
 
 class Subscription(Struct, frozen=True):
-    """A topic filter, and the MQTT session that it belongs to."""
+    """A topic filter, and which declared devices write there: that decides how urgent it is."""
 
     filter: str
-    session: Session
+    devices: tuple[Source, ...] = ()
+    kind: Kind = "device"
     qos: Literal[0, 1] = 1
 
 
@@ -115,6 +118,6 @@ def option_faults(device: Device, *known: str) -> list[str]:
     return [f"options.{name}: is unknown; {right}" for name in device.options if name not in known]
 
 
-def session_of(*devices: Device) -> Session:
-    """Readers' topics have a session of their own, so that no flood of readings delays a door."""
-    return "credentials" if any(device.role == "reader" for device in devices) else "sensors"
+def subscription(topic: str, *sources: tuple[SiteId, Device]) -> Subscription:
+    """Return the subscription to a topic on which these devices write."""
+    return Subscription(topic, tuple((site, device.id) for site, device in sources))

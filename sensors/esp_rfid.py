@@ -39,7 +39,7 @@ from sensors.driver import (
     Subscription,
     format_faults,
     option_faults,
-    session_of,
+    subscription,
     topic_faults,
 )
 from sensors.firmware import firmware
@@ -100,10 +100,10 @@ class EspRfid:
         What they announce lies outside their TOPIC: a broker that refuses it must cost no scan.
         """
         said = tuple(
-            Subscription(said, session_of(*(device for _, device in self._readers[topic].values())))
+            subscription(said, *self._readers[topic].values())
             for said, (topic, _) in self._said.items()
         )
-        return (*said, *(Subscription(topic, "strangers") for topic in self._announced))
+        return (*said, *(Subscription(topic, kind="stranger") for topic in self._announced))
 
     def topics(self) -> tuple[str, ...]:
         """The same topics."""

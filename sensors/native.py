@@ -41,7 +41,7 @@ from gateway.wire.commands import AccessCommand, MachineOrder, UnlockCommand
 from gateway.wire.outgoing import Outgoing, encode
 from gateway.wire.topics import Topics
 from sensors import badges, strict_json
-from sensors.driver import Answer, Subscription, format_faults, option_faults, session_of
+from sensors.driver import Answer, Subscription, format_faults, option_faults, subscription
 
 
 class _Numbered(Struct, frozen=True):
@@ -72,6 +72,14 @@ class _Status(Struct, frozen=True):
     model: Label | None = None
 
 
+class _Asked(Struct, frozen=True):
+    """A look at an event whose turn has not come."""
+
+    type: str
+    at: Annotated[datetime, Meta(tz=True)]
+    decided: str | None = None
+
+
 class StatusMessage(_Status, frozen=True):
     """A device's status: it comes online, what it runs, and which rights list a reader has."""
 
@@ -95,6 +103,7 @@ NativeEvent = (
 _numbered = msgspec.json.Decoder(_Numbered).decode
 _envelope = msgspec.json.Decoder(EventEnvelope).decode
 _event = msgspec.json.Decoder(NativeEvent).decode
+_asked = msgspec.json.Decoder(_Asked).decode
 _status = msgspec.json.Decoder(_Status).decode
 _in_force = msgspec.json.Decoder(StatusMessage).decode
 
@@ -117,17 +126,16 @@ class Native:
     def __init__(self, topics: Topics, devices: Sequence[tuple[SiteId, Device]]) -> None:
         self._topics = topics
         self._events = {topics.event(site, one.id): (site, one) for site, one in devices}
-        self._statuses = {topics.status(site, one.id): (site, one.id) for site, one in devices}
+        self.statuses = {topics.status(site, one.id): (site, one.id) for site, one in devices}
+        """By topic, the device of which it tells whether it is there."""
 
     def subscriptions(self) -> tuple[Subscription, ...]:
         """Each device's events; status topics are under `strangers`."""
-        return tuple(
-            Subscription(topic, session_of(device)) for topic, (_, device) in self._events.items()
-        )
+        return tuple(subscription(topic, source) for topic, source in self._events.items())
 
     def topics(self) -> tuple[str, ...]:
         """Events and statuses."""
-        return (*self._events, *self._statuses)
+        return (*self._events, *self.statuses)
 
     def decode(self, topic: str, payload: bytes) -> tuple[Report, ...]:
         """One report an event; see `Driver`."""
@@ -142,7 +150,7 @@ class Native:
             raise
 
     def _availability(self, topic: str, payload: bytes) -> tuple[Report, ...]:
-        site, device = self._statuses[topic]
+        site, device = self.statuses[topic]
         if not payload:  # a retained status was cleared: nothing is said about the device
             return ()
         strict_json.check(payload)
@@ -200,6 +208,15 @@ def rights_in_force(payload: bytes) -> str | None:
     return status.rights if status.state == "online" else None
 
 
+def asked_at(payload: bytes) -> datetime | None:
+    """Return when a badge in an event asked to pass; None: it asks for nothing, or is not told."""
+    try:
+        asked = _asked(payload)
+    except msgspec.DecodeError:
+        return None
+    return asked.at if asked.type == "credential" and asked.decided is None else None
+
+
 def strangers(topics: Topics, site: SiteId) -> tuple[Subscription, ...]:
     """Wildcards, so that devices which the space file does not know are noticed.
 
@@ -207,8 +224,8 @@ def strangers(topics: Topics, site: SiteId) -> tuple[Subscription, ...]:
     events too, which mosquitto 2.0.11 would deliver twice to a session that asked by name as well.
     """
     return (
-        Subscription(topics.event(site, "+"), "strangers"),
-        Subscription(topics.status(site, "+"), "sensors"),
+        Subscription(topics.event(site, "+"), kind="stranger"),
+        Subscription(topics.status(site, "+"), kind="status"),
     )
 
 

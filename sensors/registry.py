@@ -10,7 +10,7 @@ from gateway.core.site import Site
 from gateway.wire.commands import MachineOrder
 from gateway.wire.outgoing import PAYLOAD_LIMIT, Outgoing
 from gateway.wire.topics import Topics
-from sensors.driver import Answer, Driver, Subscription
+from sensors.driver import Answer, Driver, Source, Subscription
 from sensors.esp_rfid import EspRfid
 from sensors.native import Native, strangers
 from sensors.tasmota import Tasmota
@@ -45,8 +45,15 @@ class Registry:
         }
         wanted = [one for driver in self._drivers.values() for one in driver.subscriptions()]
         wanted += [one for site in sites for one in strangers(topics, site.id)]
-        # Operators' requests come beside the badges: never behind a flood of readings.
-        wanted += [Subscription(topics.request(site.id, "+"), "credentials") for site in sites]
+        wanted += [Subscription(topics.request(site.id, "+"), kind="request") for site in sites]
+        native = self._drivers[Native.name]
+        assert isinstance(native, Native)  # noqa: S101 - by its name
+        self.statuses: Mapping[str, Source] = native.statuses
+        self.sources: dict[str, Source] = dict(native.statuses)
+        """A declared device that writes on each topic, wildcards apart."""
+        for one in wanted:
+            if one.devices:
+                self.sources[one.filter] = one.devices[0]
         self._requests = {topics.request(site.id, ""): site.id for site in sites}
         self.subscriptions: tuple[Subscription, ...] = tuple(wanted)
 

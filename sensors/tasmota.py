@@ -39,7 +39,7 @@ from sensors.driver import (
     Subscription,
     format_faults,
     option_faults,
-    session_of,
+    subscription,
     topic_faults,
 )
 from sensors.firmware import firmware
@@ -86,10 +86,7 @@ class Tasmota:
 
     def subscriptions(self) -> tuple[Subscription, ...]:
         """Each board's telemetry and last will; results where a switch is read."""
-        return tuple(
-            Subscription(topic, session_of(*(device for _, device in parts)))
-            for topic, parts in self._parts.items()
-        )
+        return tuple(subscription(topic, *parts) for topic, parts in self._parts.items())
 
     def topics(self) -> tuple[str, ...]:
         """The same topics."""

@@ -30,7 +30,7 @@ from gateway.wire.commands import MachineOrder
 from gateway.wire.outgoing import Outgoing
 from gateway.wire.topics import Topics
 from sensors import strict_json
-from sensors.driver import Answer, Subscription, option_faults, topic_faults
+from sensors.driver import Answer, Subscription, option_faults, subscription, topic_faults
 from sensors.firmware import firmware
 
 _NO_DEVICES = ("availability", "set", "get")
@@ -61,12 +61,13 @@ class Zigbee2Mqtt:
     def __init__(self, topics: Topics, devices: Sequence[tuple[SiteId, Device]]) -> None:  # noqa: ARG002 - its own wire
         self._states = {device.topic: (site, device) for site, device in devices}
         self._availabilities = {
-            f"{device.topic}/availability": (site, device.id) for site, device in devices
+            f"{device.topic}/availability": (site, device) for site, device in devices
         }
 
     def subscriptions(self) -> tuple[Subscription, ...]:
         """Each device's state and availability."""
-        return tuple(Subscription(topic, "sensors") for topic in self.topics())
+        said = self._states | self._availabilities
+        return tuple(subscription(topic, source) for topic, source in said.items())
 
     def topics(self) -> tuple[str, ...]:
         """The same topics."""
@@ -77,8 +78,8 @@ class Zigbee2Mqtt:
         if not payload:  # the device was removed or renamed: its retained message was cleared
             return ()
         if topic in self._availabilities:
-            site, name = self._availabilities[topic]
-            return (Report(site, name, _availability(payload)),)
+            site, device = self._availabilities[topic]
+            return (Report(site, device.id, _availability(payload)),)
         site, device = self._states[topic]
         state = strict_json.read(payload)
         return tuple(Report(site, device.id, said) for said in _readings(state, device))

@@ -103,6 +103,7 @@ def from_us(us: int) -> datetime:
     return EPOCH + timedelta(microseconds=us)
 
 
+_encode_row: Final = msgspec.json.Encoder().encode
 _KINDS: Final[dict[type[Event], str]] = {
     Misunderstood: "misunderstood",
     Tick: "tick",
@@ -129,6 +130,15 @@ def event_row(
         event=event,
         facts=facts,
     )
+
+
+def encoded_row(row: EventRow) -> bytes:
+    """Return the row as JSON.
+
+    Raises:
+        Exception: a value that JSON or the file cannot hold; a bug, and this row's alone.
+    """
+    return _encode_row(row)
 
 
 def kind_of(event: Event) -> str:

@@ -17,7 +17,13 @@ from typing import Final, Literal, TypeVar
 import msgspec
 from msgspec import Struct, field
 
-from gateway.adapters.journal_rows import DecisionRow, EventRow, LetterRow, MinuteRow
+from gateway.adapters.journal_rows import (
+    DecisionRow,
+    EventRow,
+    LetterRow,
+    MinuteRow,
+    encoded_row,
+)
 from gateway.core.directory import Directory
 from gateway.core.names import SiteId
 from gateway.core.state import State, encode
@@ -89,6 +95,8 @@ class Batch(Struct):
     """Decisions whose answer the broker has taken over."""
     undelivered: list[int] = field(default_factory=list)
     """Decisions whose answer expired before anybody took it."""
+    encoded: list[bytes] = field(default_factory=list)
+    """`events` as JSON, where that is done already: one that cannot be encoded is found alone."""
 
     def __bool__(self) -> bool:
         return bool(
@@ -127,7 +135,8 @@ class JournalWriter:
         """Store a batch, whole or not at all."""
         work: list[tuple[str, tuple[object, ...]]] = []
         if batch.events:
-            work.append((_INSERT_EVENTS, (_json(batch.events),)))
+            rows = b",".join(batch.encoded or [encoded_row(row) for row in batch.events])
+            work.append((_INSERT_EVENTS, (f"[{rows.decode()}]",)))
         if batch.decisions:
             work.append((_INSERT_DECISIONS, (_json(batch.decisions),)))
         if batch.minutes:

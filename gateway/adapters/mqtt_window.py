@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import count
+from math import inf
 from typing import Final
 
 from msgspec import Struct
@@ -23,6 +24,10 @@ ALLOWED: Final = 65_535
 WAITING_MAX: Final = 20_000
 """Messages that wait for their turn: some seconds of the highest rate. Above, none is taken."""
 
+SILENCE_S: Final = 1.0
+"""Seconds without any acknowledgement after which a link may be dead."""
+SOONEST_S: Final = 0.05
+
 Send = Callable[[Outgoing, datetime], int | None]
 """Gives a message to paho; its packet id, or None if there is no connection any more."""
 
@@ -36,6 +41,12 @@ class _Waiting(Struct):
     """The same, monotonic, in s."""
 
 
+class _UnderWay(Struct, frozen=True):
+    number: int
+    ends: float | None
+    """When an order is void, monotonic, in s."""
+
+
 class Window:
     """A session's messages, those at QoS 1 in their order. Each connection begins with `clear`."""
 
@@ -44,8 +55,10 @@ class Window:
         self._send = send
         self._monotonic = monotonic
         self._numbers = count(1)
-        self._under_way: dict[int, int] = {}
-        """The number of each message that paho has, by packet id."""
+        self._under_way: dict[int, _UnderWay] = {}
+        """What paho has and the broker did not acknowledge, by packet id, in its order."""
+        self._heard_at = monotonic()
+        """When the broker acknowledged something last, or had nothing to acknowledge."""
         self._waiting: deque[_Waiting] = deque()
 
     def clear(self) -> None:
@@ -72,10 +85,26 @@ class Window:
 
     def taken(self, packet_id: int) -> int | None:
         """The broker has acknowledged a packet: the number of its message. Another has its turn."""
-        number = self._under_way.pop(packet_id, None)
+        self._heard_at = self._monotonic()
+        found = self._under_way.pop(packet_id, None)
         while self._waiting and len(self._under_way) < self.size:
             self._next(self._waiting.popleft())
-        return number
+        return None if found is None else found.number
+
+    def is_stuck(self) -> bool:
+        """Whether an order is void, and under way in a link that nothing comes back by.
+
+        A broker that is slow acknowledges all the time, and knows itself when an order is void.
+        """
+        now = self._monotonic()
+        if now - self._heard_at < SILENCE_S:
+            return False
+        return any(one.ends is not None and one.ends <= now for one in self._under_way.values())
+
+    def void_in_s(self) -> float:
+        """Seconds until the next order that is under way is void; infinite without one."""
+        ends = (one.ends for one in self._under_way.values() if one.ends is not None)
+        return max(SOONEST_S, min(ends, default=inf) - self._monotonic())
 
     def _wait(self, message: Outgoing, now: datetime) -> int | None:
         if len(self._waiting) >= WAITING_MAX:
@@ -94,5 +123,10 @@ class Window:
         packet_id = self._send(message, now)
         if packet_id is None:
             return None
-        self._under_way[packet_id] = number
+        monotonic, ends = self._monotonic(), None
+        if message.expires is not None:
+            ends = monotonic + (message.expires - now).total_seconds()
+        if not self._under_way:
+            self._heard_at = monotonic
+        self._under_way[packet_id] = _UnderWay(number, ends)
         return number

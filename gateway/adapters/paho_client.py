@@ -14,8 +14,6 @@ from gateway.adapters.broker_address import BrokerAddress
 from gateway.adapters.paho_properties import properties_of
 from gateway.wire.outgoing import Outgoing
 
-KEEPALIVE_S: Final = 20
-"""A wedged gateway is declared offline after one and a half of these [MQTT-3.1.2-22]."""
 RECEIVE_MAX: Final = 1000
 """Unacknowledged messages at which we ask the broker to hold back. Brokers exceed it (mosquitto
 2.0.11 sends 461 where 20 were asked), so the inbox has its own bound."""
@@ -40,8 +38,11 @@ def new_client(client_id: str, address: BrokerAddress, will: Outgoing | None) ->
     return client
 
 
-def connect(client: Client, address: BrokerAddress, expiry_s: int) -> None:
-    """Connect (blocking); the broker keeps the session for `expiry_s` while we are away."""
+def connect(client: Client, address: BrokerAddress, expiry_s: int, keepalive_s: int) -> None:
+    """Connect (blocking); the broker keeps the session for `expiry_s` while we are away.
+
+    One that is wedged is declared offline after one and a half `keepalive_s` [MQTT-3.1.2-22].
+    """
     parts = urlsplit(address.url)
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho
     properties.SessionExpiryInterval = expiry_s
@@ -49,7 +50,7 @@ def connect(client: Client, address: BrokerAddress, expiry_s: int) -> None:
     client.connect(
         parts.hostname or "127.0.0.1",
         parts.port or (8883 if parts.scheme == "mqtts" else 1883),
-        keepalive=KEEPALIVE_S,
+        keepalive=keepalive_s,
         clean_start=False,
         properties=properties,
     )

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
+import struct
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
@@ -20,6 +21,10 @@ READS_AT_ONCE: Final = 64
 """Packets read before the loop may do something else: some 2 ms."""
 
 
+_NOTHING_LINGERS: Final = struct.pack("ii", 1, 0)
+"""`struct linger`: on, for 0 s."""
+
+
 class SessionLost(Exception):  # noqa: N818 - what happened, as all names here
     """The broker refused us, or the connection ended."""
 
@@ -27,14 +32,16 @@ class SessionLost(Exception):  # noqa: N818 - what happened, as all names here
 class LoopSocket:
     """The socket of a session, a new one for each of its clients.
 
-    `opened` is called in the loop when a connection's socket is there.
+    `opened` is called in the loop when a connection's socket is there. What the other side does not
+    acknowledge within `user_timeout_s` ends the connection, where the system can tell.
     """
 
-    def __init__(self, opened: Callable[[], None]) -> None:
+    def __init__(self, opened: Callable[[], None], user_timeout_s: float) -> None:
         self.progress = 0
         """Packets that were handled: their handlers count them."""
         self.is_paused = False
         self._on_open = opened
+        self._user_timeout_ms = int(user_timeout_s * 1000)
         self._client: Client | None = None
         self._ended: asyncio.Future[str] | None = None
         self._socket: SocketLike | None = None
@@ -82,6 +89,11 @@ class LoopSocket:
                 if _buffered(self._socket):  # TLS has read more than the socket shows
                     loop.call_soon(self._readable)
 
+    def discard(self) -> None:
+        """Have the system forget, when the socket is closed, what has not left yet."""
+        if isinstance(self._socket, socket.socket) and self._socket.fileno() >= 0:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NOTHING_LINGERS)
+
     def close(self) -> None:
         """Close the socket at once, without asking paho to be polite."""
         self._client = None
@@ -114,6 +126,8 @@ class LoopSocket:
     def _opened(self, sock: "SocketLike") -> None:
         assert isinstance(sock, socket.socket)  # noqa: S101 - TCP; websockets are not offered
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, self._user_timeout_ms)
         self._socket = sock
         self._on_open()
         self.is_paused = False

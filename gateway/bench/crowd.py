@@ -102,8 +102,8 @@ class Crowd:
             f"bench-crowd-{seed}",
             BrokerAddress(url),
             [
-                Subscription(self._topics.command(site.id, DeviceId("+")), "credentials"),
-                Subscription(self._topics.ack(site.id, DeviceId("+")), "credentials", qos=0),
+                Subscription(self._topics.command(site.id, DeviceId("+"))),
+                Subscription(self._topics.ack(site.id, DeviceId("+")), qos=0),
             ],
             on_message=self._received,
             on_up=self._came_online,

@@ -120,7 +120,7 @@ class _Gun:
         self.session = Session(
             "bench-fuzz",
             BrokerAddress(url),
-            [Subscription(wanted, "credentials") for wanted in filters],
+            [Subscription(wanted) for wanted in filters],
             on_message=self._received,
         )
 

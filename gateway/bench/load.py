@@ -66,7 +66,7 @@ class Load:
         self._session = Session(
             f"bench-load-{order.boot}",
             BrokerAddress(order.url),
-            [Subscription(f"{topic}/command", "credentials") for topic in order.topics],
+            [Subscription(f"{topic}/command") for topic in order.topics],
             on_message=self._answered,
             expiry_s=0,  # or the broker would keep the next run's answers for this one
         )

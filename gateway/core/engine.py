@@ -9,6 +9,7 @@ before the event; `State.wake_at` says when to call again with a `Tick` if nothi
 
 from collections.abc import Callable, Container
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, NamedTuple, TypeVar, assert_never
 
 from gateway.core import (
@@ -70,6 +71,8 @@ T = TypeVar("T")
 
 QUARANTINE: Final = timedelta(seconds=30)
 """How long a chapter that met a bug is left out before it is tried again."""
+FIGURES: Final = "figures"
+"""What a tick says, as a chapter is called."""
 
 
 class Chapter(NamedTuple):
@@ -190,7 +193,7 @@ def _step(attempt: _Attempt) -> Step:
             fault.reported(turn, event)
         elif isinstance(event, Reported):
             _reported(turn, event)
-    else:
+    elif not (isinstance(event, Tick) and FIGURES in attempt.left_out):
         _happened(turn, event)
     for name, conclude in _CONCLUSIONS:
         if name not in attempt.left_out:
@@ -204,7 +207,7 @@ def _happened(turn: Turn, event: Event) -> None:
     """What is no device's message."""
     match event:
         case Tick():
-            _tick(turn, event)
+            _guarded(FIGURES, partial(_tick, tick=event), turn)
         case DirectoryChanged():
             _directory_changed(turn, event.change)
         case BookingsChanged():

@@ -75,12 +75,17 @@ def admit_unnumbered(
     return structs.replace(device, fingerprints=recent)
 
 
-def acknowledged(device: DeviceState, boot: int, now: datetime) -> int | None:
-    """The highest seq up to which the device may forget this boot's events; None: unknown boot."""
+def acknowledged(
+    device: DeviceState, boot: int, now: datetime, *, is_patient: bool = False
+) -> int | None:
+    """The highest seq up to which the device may forget this boot's events; None: unknown boot.
+
+    `is_patient`: more of the device waits to be read, and may fill its gaps: none is given up.
+    """
     known = next((entry for entry in device.boots if entry.boot == boot), None)
     if known is None:
         return None
-    waited_for = (gap.first - 1 for gap in known.gaps if now - gap.noticed < GAP_WAIT)
+    waited_for = (gap.first - 1 for gap in known.gaps if is_patient or now - gap.noticed < GAP_WAIT)
     return next(waited_for, known.high)
 
 

@@ -104,7 +104,7 @@ class Keeper:
         """What readers say of their lists, and the heads that the broker keeps."""
         heads = [self._topics.rights(site, "+") for site in self._sites]
         filters = [*self._statuses, *self._said, *heads]
-        return [Subscription(filter_, "sensors") for filter_ in filters]
+        return [Subscription(filter_) for filter_ in filters]
 
     def use(self, session: Session) -> None:
         """The session to publish by."""

@@ -26,6 +26,7 @@ from gateway.wire.states import (
     MusterMessage,
     OccupancyMessage,
     ResponseMessage,
+    RunMessage,
 )
 from gateway.wire.topics import Topics
 from sensors.native import NativeEvent, StatusMessage
@@ -119,6 +120,14 @@ def channels(topics: Topics) -> Iterator[Channel]:
         "online or offline; also the gateway's last will.",
         qos=1,
         retain=True,
+    )
+    yield Channel(
+        "gateway-run",
+        topics.gateway_run("{instance}"),
+        "send",
+        {"gateway-run": RunMessage},
+        "A run announces itself, so that of two gateways with one name the later one ends.",
+        qos=1,
     )
     yield Channel(
         "gateway-health",

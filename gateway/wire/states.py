@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from gateway.core.directory import HolderId
 from gateway.core.facts import DoorStatus
@@ -115,6 +115,16 @@ class HintMessage(Struct, frozen=True):
     message: Text
 
 
+class RunMessage(Struct, frozen=True):
+    """A run of a gateway announces itself: of two with one name, the later one ends."""
+
+    run: Annotated[str, Meta(min_length=1, max_length=64)]
+    """Drawn at its start."""
+    since: Annotated[datetime, Meta(tz=True)]
+    decides: bool
+    """It decides already; false: it begins, and ends if another one decides."""
+
+
 class HealthMessage(Struct, frozen=True):
     """The gateway's own state: `status` is `ok` or says in one word what is wrong."""
 
@@ -135,3 +145,7 @@ class HealthMessage(Struct, frozen=True):
     """The version of the members that is in force: nothing is decided by an older one any more."""
     space: Literal["ok", "faulty"] = "ok"
     """`faulty`: the space file was changed and is wrong; what it said before is in force."""
+    faults: int = 0
+    """Bugs of ours that were met since the start; each has a traceback in the log."""
+    run: str = ""
+    """The id of this run, drawn at its start."""

@@ -85,6 +85,10 @@ class Topics(Struct, frozen=True):
         """`online` or `offline` (retained; also the gateway's last will)."""
         return f"{self.prefix}/gateway/{instance}/state"
 
+    def gateway_run(self, instance: str) -> str:
+        """Where runs of one gateway announce themselves, so that there is one of a name."""
+        return f"{self.prefix}/gateway/{instance}/run"
+
     def gateway_health(self, instance: str) -> str:
         """The gateway's health (retained)."""
         return f"{self.prefix}/gateway/{instance}/health"

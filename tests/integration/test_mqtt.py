@@ -43,15 +43,17 @@ class Heard:
             address = BrokerAddress(address)
         self.messages: list[MQTTMessage] = []
         self.taken: list[int] = []
+        self.refused: list[int] = []
         self.ups = 0
         self.downs: list[str] = []
         topics = more.pop("topics", (TOPIC,))
         self.session = Session(
             more.pop("client_id", "seuil-test"),
             address,
-            [Subscription(topic, "credentials") for topic in topics],
+            [Subscription(topic) for topic in topics],
             on_message=self.messages.append,
             on_taken=self.taken.append,
+            on_refused=self.refused.append,
             on_up=self._up,
             on_down=self.downs.append,
             **more,
@@ -70,9 +72,8 @@ class Heard:
 
     async def is_read(self) -> None:
         """The broker has read what was sent until now; else our next connection may overtake it."""
-        self.taken.clear()  # only what is taken from now on
         number = self.session.publish(Outgoing("seuil/hub/front/ack", b"{}", 1), NOW)
-        await until(lambda: self.taken == [number], "the broker has read it")
+        await until(lambda: number in self.refused, "the broker has read it, nobody listens")
 
     def _up(self) -> None:
         self.ups += 1
@@ -114,8 +115,9 @@ async def run(*command: str, cwd: Path | None = None) -> None:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Reconnects are quick; the attempts that were waited for."""
+    """Reconnects are quick, and each connection is a good one; the attempts."""
     attempts: list[int] = []
+    monkeypatch.setattr(mqtt, "HELD_S", 0.0)
 
     def jitter(attempt: int) -> float:
         attempts.append(attempt)
@@ -226,7 +228,7 @@ STATUS = "seuil/hub/+/status"
 
 def wishes(*topics: str) -> list[Subscription]:
     """These topics."""
-    return [Subscription(topic, "credentials") for topic in topics]
+    return [Subscription(topic) for topic in topics]
 
 
 async def subscribed(heard: Heard) -> None:
@@ -364,6 +366,7 @@ async def test_no_order_leaves_after_its_time(
 ) -> None:
     """A broker that is slow gets what was under way, and of the rest what is still fresh."""
     monkeypatch.setattr(mqtt_window, "UNDER_WAY_MAX", 20)
+    monkeypatch.setattr(mqtt_window, "SILENCE_S", 60.0)  # slow, not dead
     command = "seuil/hub/front/command"
     async with running(Heard(broker.url)) as heard:
         os.kill(broker.pid, signal.SIGSTOP)
@@ -377,9 +380,84 @@ async def test_no_order_leaves_after_its_time(
             await asyncio.sleep(1.6)
         finally:
             os.kill(broker.pid, signal.SIGCONT)
-        await until(lambda: fresh in heard.taken, "the broker has the last one")
+        await until(lambda: fresh in heard.refused, "the broker has the last one")
         assert None not in numbers
-        assert heard.taken == [*numbers[:20], fresh]
+        assert heard.refused == [*numbers[:20], fresh]
+
+
+async def test_a_link_that_hangs_is_dropped_when_an_order_is_void(
+    broker: Mosquitto, quick: list[int]
+) -> None:
+    """What lies in the kernel's buffer would leave whenever the link lives again."""
+    command = "seuil/hub/front/command"
+    async with running(Heard(broker.url)) as heard:
+        os.kill(broker.pid, signal.SIGSTOP)
+        try:
+            (order,) = _void_in(1.5, command, [b"1"])
+            heard.session.publish(order, NOW)
+            heard.session.flush()
+            await until(lambda: heard.downs, "we are down")
+        finally:
+            os.kill(broker.pid, signal.SIGCONT)
+        await until(lambda: heard.ups == 2, "we are up again")
+    assert heard.downs == ["the broker took no order in time"]
+    assert quick
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_link_that_is_probed_shows_a_sign_of_life_or_ends(
+    broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another connection found the broker silent: this one need not wait for its keepalive."""
+    monkeypatch.setattr(mqtt, "PROBE_S", 0.5)
+    async with running(Heard(broker.url, keepalive_s=4)) as heard:
+        heard.session.probe()
+        await until(lambda: heard.session._probed_at is None, "it lives")
+        assert heard.downs == []
+        os.kill(broker.pid, signal.SIGSTOP)
+        try:
+            heard.session.probe()
+            await until(lambda: heard.downs, "we are down")
+        finally:
+            os.kill(broker.pid, signal.SIGCONT)
+    assert heard.downs == ["no sign of life"]
+
+
+async def test_what_nobody_listens_to_is_not_delivered(broker: Mosquitto) -> None:
+    """An order that no device takes is known at once."""
+    command = "seuil/hub/front/command"
+    async with running(Heard(broker.url)) as heard:
+        (order, *_) = orders = _void_in(60, command, [b"1", b"2"])
+        nobody = heard.session.publish(order, NOW)
+        await until(lambda: heard.refused == [nobody], "it is refused")
+        async with running(Heard(broker.url, client_id="reader", topics=(command,))):
+            somebody = heard.session.publish(orders[1], NOW)
+            await until(lambda: heard.taken == [somebody], "it is taken")
+
+
+async def test_what_the_broker_would_end_the_connection_for_is_not_sent(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It says how large a packet may be."""
+    small = ("allow_anonymous true", "max_packet_size 1000")
+    async with Mosquitto(tmp_path, settings=small) as broker, running(Heard(broker.url)) as heard:
+        assert heard.session.publish(Outgoing("x", b"x" * 2000, 1), NOW) is None
+        assert heard.session.publish(Outgoing("x", b"x" * 500, 1), NOW) is not None
+        await until(lambda: heard.refused, "the small one is there")
+        assert heard.downs == []
+    assert "the broker takes 1000" in caplog.text
+
+
+async def test_a_session_that_ends_for_good_is_forgotten(broker: Mosquitto) -> None:
+    """The broker keeps nothing for it any more."""
+    async with running(Heard(broker.url)) as heard:
+        heard.session.end_for_good()
+        await until(lambda: heard.downs, "it is gone")
+        heard.session.drop("it is not to come back")
+    await publish(broker, [b"1"])
+    async with running(Heard(broker.url)) as again:
+        await publish(broker, [b"2"])
+        await until(lambda: again.payloads == [b"2"], "only the new one came")
 
 
 async def test_no_more_is_under_way_than_the_broker_takes(tmp_path: Path) -> None:
@@ -393,7 +471,7 @@ async def test_no_more_is_under_way_than_the_broker_takes(tmp_path: Path) -> Non
         assert heard.session._window.size == 7
         payloads = [b"%d" % number for number in range(100)]
         numbers = [heard.session.publish(one, NOW) for one in _void_in(60, command, payloads)]
-        await until(lambda: heard.taken == numbers, "it has all, in their order")
+        await until(lambda: heard.refused == numbers, "it has all, in their order")
         assert heard.downs == []
 
 
@@ -469,12 +547,10 @@ async def test_a_paused_session_reads_nothing(broker: Mosquitto) -> None:
         assert heard.payloads[1:] == payloads[: len(heard.payloads) - 1]
 
 
-async def test_a_pause_may_be_longer_than_the_keepalive(
-    broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_pause_may_be_longer_than_the_keepalive(broker: Mosquitto) -> None:
     """Under a load that lasts, strangers are not read for minutes: their session stays."""
-    monkeypatch.setattr(paho_client, "KEEPALIVE_S", 3)  # a broker waits for half as long again
-    async with running(Heard(broker.url)) as heard:
+    # a broker waits for half as long again
+    async with running(Heard(broker.url, keepalive_s=3)) as heard:
         heard.session.pause()
         await publish(broker, [b"1"])
         await asyncio.sleep(7)
@@ -750,15 +826,12 @@ async def test_a_connect_that_was_given_up_leaves_nothing(
     assert quick == [1]
 
 
-async def test_a_wedged_broker_is_noticed(
-    broker: Mosquitto, monkeypatch: pytest.MonkeyPatch, quick: list[int]
-) -> None:
+async def test_a_wedged_broker_is_noticed(broker: Mosquitto, quick: list[int]) -> None:
     """It takes our bytes and never answers: after the keepalive we are down, then up again."""
-    monkeypatch.setattr(paho_client, "KEEPALIVE_S", 1)
-    async with running(Heard(broker.url)) as heard:
+    async with running(Heard(broker.url, keepalive_s=1)) as heard:
         os.kill(broker.pid, signal.SIGSTOP)
         try:
-            await until(lambda: heard.downs, "we are down", within_s=8)
+            await until(lambda: heard.downs, "we are down", within_s=60)
         finally:
             os.kill(broker.pid, signal.SIGCONT)
         await until(lambda: heard.ups == 2, "we are up again")
@@ -789,6 +862,16 @@ async def test_we_come_back_after_a_restart_of_the_broker(
     starts = [place for place, attempt in enumerate(quick) if attempt == 0]
     assert len(starts) == 2
     assert quick[: starts[1]] == list(range(starts[1]))
+
+
+async def test_a_connection_that_does_not_hold_is_tried_again_ever_later(
+    broker: Mosquitto, monkeypatch: pytest.MonkeyPatch, quick: list[int]
+) -> None:
+    """Somebody else uses our client id: the two must not end each other for ever."""
+    monkeypatch.setattr(mqtt, "HELD_S", 3600.0)
+    async with running(Heard(broker.url)), running(Heard(broker.url)):
+        await until(lambda: len(quick) >= 8, "they ended each other")
+    assert max(quick) >= 4
 
 
 async def test_many_reconnects_leave_nothing_behind(

@@ -15,19 +15,31 @@ def later(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
 
 
+class Monotonic:
+    """Time that passes when it is told to."""
+
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
 class Broker:
     """Where messages go: the numbers that it gave, or nothing while it is away."""
 
     def __init__(self) -> None:
         self.away = False
         self.sent: list[str] = []
+        self.at: list[datetime] = []
         self.mids = 0
 
-    def publish(self, message: Outgoing) -> int | None:
+    def publish(self, message: Outgoing, now: datetime) -> int | None:
         """As `Session.publish`."""
         if self.away:
             return None
         self.sent.append(message.topic)
+        self.at.append(now)
         self.mids += 1
         return self.mids
 
@@ -39,9 +51,15 @@ def broker() -> Broker:
 
 
 @pytest.fixture
-def handover(broker: Broker) -> Handover:
+def clock() -> Monotonic:
+    """It stands still."""
+    return Monotonic()
+
+
+@pytest.fixture
+def handover(broker: Broker, clock: Monotonic) -> Handover:
     """Nothing under way."""
-    return Handover(broker.publish)
+    return Handover(broker.publish, clock)
 
 
 def order(topic: str = "a", expires_s: float | None = 5) -> Outgoing:
@@ -89,7 +107,9 @@ def test_what_is_void_is_never_sent(handover: Handover, broker: Broker) -> None:
     assert (broker.sent, handover.settled()) == ([], ([], [7, 8]))
 
 
-def test_a_reconnect_sends_only_what_is_fresh(handover: Handover, broker: Broker) -> None:
+def test_a_reconnect_sends_only_what_is_fresh(
+    handover: Handover, broker: Broker, clock: Monotonic
+) -> None:
     """Whether it was under way when the connection went, or never left."""
     handover.send(1, [order("sent, void", 2)], NOW)
     handover.send(2, [order("sent, fresh", 5)], NOW)
@@ -99,7 +119,8 @@ def test_a_reconnect_sends_only_what_is_fresh(handover: Handover, broker: Broker
     handover.send(4, [order("kept, fresh", 5)], NOW)
     handover.taken(1)  # of the connection that is gone
     broker.away, broker.sent = False, []
-    handover.connected(later(2))
+    clock.seconds = 100 + 2
+    handover.connected()
     assert broker.sent == ["sent, fresh", "kept, fresh"]
     assert handover.settled() == ([], [1, 3])
     for mid in (3, 4):
@@ -107,43 +128,52 @@ def test_a_reconnect_sends_only_what_is_fresh(handover: Handover, broker: Broker
     assert handover.settled() == ([2, 4], [])
 
 
-def test_void_behind_fresh_is_found_at_the_reconnect(handover: Handover, broker: Broker) -> None:
+def test_void_behind_fresh_is_found_at_the_reconnect(
+    handover: Handover, broker: Broker, clock: Monotonic
+) -> None:
     """The order of expiry is not that of sending: a lock's order outlives an answer's."""
     broker.away = True
     handover.send(1, [order("fresh", 5)], NOW)
     handover.send(2, [order("void", 1)], NOW)
     broker.away = False
-    handover.connected(later(3))
+    clock.seconds = 100 + 3
+    handover.connected()
     assert broker.sent == ["fresh"]
     assert handover.settled() == ([], [2])
 
 
-def test_time_gives_up_what_nobody_takes(handover: Handover, broker: Broker) -> None:
+def test_time_gives_up_what_nobody_takes(
+    handover: Handover, broker: Broker, clock: Monotonic
+) -> None:
     """Sent and not acknowledged, or waiting: undelivered at its expiry, once."""
     handover.send(1, [order("a"), order("b")], NOW)
     broker.away = True
     handover.send(2, [order("c")], NOW)
-    handover.expire(later(4.9))
+    clock.seconds = 100 + 4.9
+    handover.expire()
     assert not handover.has_news
-    handover.expire(later(5))
+    clock.seconds = 100 + 5
+    handover.expire()
     delivered, undelivered = handover.settled()
     assert (delivered, sorted(undelivered)) == ([], [1, 2])
     handover.taken(1)
     handover.taken(2)
     broker.away = False
-    handover.connected(later(6))
+    clock.seconds = 100 + 6
+    handover.connected()
     assert handover.settled() == ([], [])
 
 
-def test_half_delivered_is_undelivered(handover: Handover) -> None:
+def test_half_delivered_is_undelivered(handover: Handover, clock: Monotonic) -> None:
     """The answer arrived, the unlock order did not."""
     handover.send(1, [order("a"), order("b")], NOW)
     handover.taken(1)
-    handover.expire(later(5))
+    clock.seconds = 100 + 5
+    handover.expire()
     assert handover.settled() == ([], [1])
 
 
-def test_what_waits_is_bounded(handover: Handover, broker: Broker) -> None:
+def test_what_waits_is_bounded(handover: Handover, broker: Broker, clock: Monotonic) -> None:
     """Full means: take no more events in. Time, or the broker, makes room."""
     broker.away = True
     for n in range(WAITING_MAX - 1):
@@ -155,7 +185,8 @@ def test_what_waits_is_bounded(handover: Handover, broker: Broker) -> None:
     handover.taken(1)
     full.append(handover.is_full)
     assert full == [False, True, False]
-    handover.expire(later(5))
+    clock.seconds = 100 + 5
+    handover.expire()
     assert (len(handover._unsent), handover._sent, handover._open) == (0, {}, {})
 
 
@@ -167,3 +198,36 @@ def test_what_the_journal_did_not_take_is_news_again(handover: Handover) -> None
     handover.send(3, [], NOW)
     handover.unsettle(*settled)
     assert handover.settled() == ([1, 3], [2])
+
+
+def test_what_the_broker_refused_is_undelivered(handover: Handover) -> None:
+    """Or has no reader for; an answer whose lock's order was refused too."""
+    handover.send(1, [order("a"), order("b")], NOW)
+    handover.refused(2)
+    handover.taken(1)
+    handover.refused(99)
+    assert handover.settled() == ([], [1])
+
+
+@pytest.mark.parametrize("passed_s", [4, 6])
+def test_a_clock_that_is_set_makes_no_order_last(
+    handover: Handover, broker: Broker, clock: Monotonic, passed_s: float
+) -> None:
+    """It was stuck for a while, and meanwhile our clock was put back by an hour."""
+    broker.away = True
+    handover.send(1, [order()], NOW)
+    broker.away = False
+    clock.seconds += passed_s
+    handover.connected()
+    assert broker.at == ([NOW + timedelta(seconds=passed_s)] if passed_s < 5 else [])
+
+
+def test_no_order_lasts_longer_than_one_that_is_made_now(
+    handover: Handover, broker: Broker, clock: Monotonic
+) -> None:
+    """Its expiry lies far ahead: some clock was wrong."""
+    broker.away = True
+    handover.send(1, [order(expires_s=3600)], NOW)
+    clock.seconds += 5
+    handover.connected()
+    assert handover.settled() == ([], [1])

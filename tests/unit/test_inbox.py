@@ -1,14 +1,47 @@
-"""The inbox: bounded, credentials first, and an acknowledgement only where it belongs."""
+"""The inbox: bounded, a queue a device, served in turn, and acknowledged where it belongs."""
 
 import asyncio
-import time
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 import pytest
 from paho.mqtt.client import MQTTMessage
 
 from gateway.adapters.mqtt import Session
-from gateway.inbox import BATCH_MAX, Inbox
+from gateway.core.names import DeviceId, SiteId
+from gateway.inbox import (
+    BATCH_MAX,
+    BUDGET_AT_ONCE,
+    CALM,
+    FEW,
+    LEFT_OVER,
+    NOWHERE,
+    OF_ONE_DEVICE,
+    SHARE,
+    Flood,
+    Inbox,
+    Route,
+)
+from gateway.order_of_service import ORDER, ServiceClass
+
+NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
+HUB = SiteId("hub")
+WORD: dict[str, ServiceClass] = {name[:3]: name for name in ORDER}
+
+
+def route(message: MQTTMessage) -> Route:
+    """`ent.front`: the device `front` is an entry's reader, whose payloads say how old they are."""
+    word, _, device = message.topic.partition(".")
+    source = (HUB, DeviceId(device)) if device else None
+    is_reader = word in ("exi", "ent")
+    return Route(message.topic, WORD[word], source, asked_at if is_reader else None)
+
+
+def asked_at(payload: bytes) -> datetime | None:
+    """So many seconds ago; nothing: it is no badge."""
+    return NOW - timedelta(seconds=float(payload)) if payload else None
 
 
 class FakeSession:
@@ -30,59 +63,183 @@ class FakeSession:
         self.acknowledged.append(message.mid)
 
 
-def put(inbox: Inbox, fake: FakeSession, *mids: int, doors: bool = False) -> None:
-    """Messages of a session arrive."""
-    session = cast("Session", fake)
-    arrive = inbox.of_credentials if doors else inbox.of_sensors
+class Monotonic:
+    """Time that passes when it is told to."""
+
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock() -> Monotonic:
+    """It stands still."""
+    return Monotonic()
+
+
+@pytest.fixture
+def inbox(clock: Monotonic) -> Inbox:
+    """Empty."""
+    return Inbox(route, monotonic=clock)
+
+
+@pytest.fixture
+def session() -> FakeSession:
+    """A lane."""
+    return FakeSession()
+
+
+def put(
+    inbox: Inbox, fake: FakeSession, topic: str, mids: Iterable[int], *, age_s: float | None = 0.0
+) -> None:
+    """Messages of a session arrive: badges of this age at readers, and whatever at others."""
     for mid in mids:
-        arrive(session, MQTTMessage(mid, b"topic"))
+        message = MQTTMessage(mid, topic.encode())
+        message.payload = b"" if age_s is None else b"%f" % age_s
+        inbox.put(cast("Session", fake), message)
 
 
 def mids(inbox: Inbox, at_most: int = BATCH_MAX) -> list[int]:
     """The packet ids of the next batch."""
-    return [entry.message.mid for entry in inbox.take(at_most)]
+    return [entry.message.mid for entry in inbox.take(NOW, at_most)]
 
 
-@pytest.fixture
-def doors() -> FakeSession:
-    """The credentials' session."""
-    return FakeSession()
+def topics(inbox: Inbox) -> list[str]:
+    """The topics of the next batch."""
+    return [entry.message.topic for entry in inbox.take(NOW)]
 
 
-@pytest.fixture
-def sensors() -> FakeSession:
-    """The sensors' session."""
-    return FakeSession()
+# -- the order of service
 
 
-def test_credentials_come_first(doors: FakeSession, sensors: FakeSession) -> None:
-    """Each kind in its own order, and no more than was asked for."""
-    inbox = Inbox()
-    put(inbox, sensors, 1, 2, 3)
-    put(inbox, doors, 11, 12, doors=True)
-    assert len(inbox) == 5
-    assert mids(inbox, 3) == [11, 12, 1]
-    assert mids(inbox) == [2, 3]
+def test_what_is_served_first_is_one_table(inbox: Inbox, session: FakeSession) -> None:
+    """Operators, then the way out, then the way in, then what is no person."""
+    for word in reversed(WORD):
+        put(inbox, session, f"{word}.x", [1])
+    assert [topic[:3] for topic in topics(inbox)] == list(WORD)
+    assert ORDER == ("requests", "exits", "entries", "contacts", "sensors", "strangers")
+
+
+def test_each_device_has_its_turn(inbox: Inbox, session: FakeSession) -> None:
+    """And keeps the order in which it sent."""
+    put(inbox, session, "ent.a", [1, 2, 3, 4])
+    put(inbox, session, "ent.b", [11, 12])
+    put(inbox, session, "ent.c", [21])
+    assert mids(inbox) == [1, 11, 21, 2, 12, 3, 4]
     assert mids(inbox) == []
 
 
-def test_a_batch_is_bounded(sensors: FakeSession) -> None:
-    """An answer never waits for much more than one batch."""
-    inbox = Inbox()
-    put(inbox, sensors, *range(BATCH_MAX + 1))
-    assert len(inbox.take()) == BATCH_MAX
+def test_a_batch_is_bounded_and_no_device_fills_it(inbox: Inbox, session: FakeSession) -> None:
+    """Whoever comes now waits for little."""
+    put(inbox, session, "ent.a", range(1000))
+    assert len(mids(inbox)) == OF_ONE_DEVICE
+    for device in range(40):
+        put(inbox, session, f"ent.{device}", range(10))
+    assert len(mids(inbox)) == BATCH_MAX
 
 
-def test_a_full_inbox_leaves_the_socket_alone_until_it_is_half_empty(
-    doors: FakeSession, sensors: FakeSession
+def test_no_class_starves_another(inbox: Inbox, session: FakeSession) -> None:
+    """However much waits above it, a sensor has a share of every batch."""
+    for word in ("exi", "ent"):
+        for device in range(20):
+            put(inbox, session, f"{word}.{device}", range(100))
+    put(inbox, session, "sen.a", range(20))
+    put(inbox, session, "str.a", range(20))
+    served = Counter(topic[:3] for topic in topics(inbox))
+    assert served == {
+        "exi": BATCH_MAX - 3 * SHARE,
+        "ent": SHARE,
+        "sen": SHARE,
+        "str": SHARE,
+    }
+
+
+# -- badges in time
+
+
+def test_the_newest_badge_comes_first_once_the_oldest_waited_too_long(
+    inbox: Inbox, session: FakeSession
 ) -> None:
-    """Only that of the session that fills it: a flood of readings holds up no door."""
-    inbox = Inbox(credentials_max=4, sensors_max=4)
-    put(inbox, doors, 1, doors=True)
+    """Somebody stands there now; the others follow in their order."""
+    put(inbox, session, "ent.a", [1, 2, 3], age_s=4)
+    put(inbox, session, "ent.a", [4, 5], age_s=0.5)
+    assert mids(inbox) == [5, 4, 1, 2, 3]
+
+
+def test_badges_keep_their_order_while_they_are_answered_in_time(
+    inbox: Inbox, session: FakeSession
+) -> None:
+    """A reader that repeats itself is no overload."""
+    put(inbox, session, "ent.a", [1], age_s=1.9)
+    put(inbox, session, "ent.a", [2], age_s=0)
+    assert mids(inbox) == [1, 2]
+
+
+def test_only_badges_are_ever_moved_forward(inbox: Inbox, session: FakeSession) -> None:
+    """A contact's closing must not overtake its opening."""
+    put(inbox, session, "ent.a", [1], age_s=9)
+    put(inbox, session, "ent.a", [2, 3], age_s=None)
+    assert mids(inbox) == [1, 2, 3]
+    put(inbox, session, "con.a", [1], age_s=9)
+    put(inbox, session, "con.a", [2], age_s=0)
+    assert mids(inbox) == [1, 2]
+
+
+def test_stale_badges_fill_no_batch_that_others_need(inbox: Inbox, session: FakeSession) -> None:
+    """A few go beside what is fresh; alone they have all the room."""
+    for device in range(20):
+        put(inbox, session, f"ent.{device}", range(100), age_s=9)
+    put(inbox, session, "exi.a", [7777])
+    served = mids(inbox)
+    assert (served[0], len(served)) == (7777, 1 + LEFT_OVER)
+    assert len(mids(inbox)) == BATCH_MAX
+
+
+# -- budgets
+
+
+def test_a_flood_waits_while_others_have_work(
+    inbox: Inbox, session: FakeSession, clock: Monotonic
+) -> None:
+    """It goes on when nobody else waits, and an alarm is due at its begin and its end."""
+    flood = (HUB, DeviceId("a"))
+    for _ in range(int(BUDGET_AT_ONCE)):
+        put(inbox, session, "exi.a", [1])
+        assert mids(inbox) == [1]
+    assert inbox.floods() == []
+    put(inbox, session, "exi.a", range(100, 200))
+    put(inbox, session, "sen.b", [1])
+    assert topics(inbox) == ["sen.b", *["exi.a"] * OF_ONE_DEVICE]
+    assert inbox.floods() == [Flood(flood, active=True)]
+    assert len(mids(inbox)) == OF_ONE_DEVICE  # alone, it is delayed by nobody
+    assert inbox.floods() == []  # it is told once
+    clock.seconds += CALM + 1
+    assert inbox.floods() == [Flood(flood, active=False)]
+
+
+def test_a_budget_fills_up_again(inbox: Inbox, session: FakeSession, clock: Monotonic) -> None:
+    """What a device sends all the time is no flood, for years."""
+    for _ in range(200):
+        put(inbox, session, "sen.a", range(32))
+        assert len(mids(inbox)) == OF_ONE_DEVICE
+        clock.seconds += 1
+    assert inbox.floods() == []
+
+
+# -- bounds
+
+
+def test_a_lane_that_fills_up_is_left_alone_until_it_is_half_empty(clock: Monotonic) -> None:
+    """Only that one: a flood of readings holds up no door."""
+    inbox = Inbox(route, lane_max=4, monotonic=clock)
+    doors, sensors = FakeSession(), FakeSession()
+    put(inbox, doors, "ent.a", [1])
     paused = []
     for act in (
-        lambda: put(inbox, sensors, 1, 2, 3),
-        lambda: put(inbox, sensors, 4),
+        lambda: put(inbox, sensors, "sen.a", [1, 2, 3]),
+        lambda: put(inbox, sensors, "sen.b", [4]),
         lambda: mids(inbox, 2),
         lambda: mids(inbox, 1),
     ):
@@ -92,78 +249,118 @@ def test_a_full_inbox_leaves_the_socket_alone_until_it_is_half_empty(
     assert paused == [False, True, True, False]
 
 
-def test_a_session_that_came_back_while_it_is_full_waits_too(sensors: FakeSession) -> None:
+def test_a_session_that_came_back_while_it_is_full_waits_too(
+    session: FakeSession, clock: Monotonic
+) -> None:
     """Each message above the bound pauses again, since a new connection begins unpaused."""
-    inbox = Inbox(sensors_max=2)
-    put(inbox, sensors, 1, 2)
-    sensors.paused = False
-    put(inbox, sensors, 3)
-    assert sensors.paused
+    inbox = Inbox(route, lane_max=2, monotonic=clock)
+    put(inbox, session, "sen.a", [1, 2])
+    session.paused = False
+    put(inbox, session, "sen.a", [3])
+    assert session.paused
 
 
-def test_every_session_that_was_held_is_let_go(sensors: FakeSession) -> None:
-    """Also where the last message that was taken is another's: sensors and strangers share."""
-    inbox, strangers = Inbox(sensors_max=2), FakeSession()
-    put(inbox, strangers, 1)
-    put(inbox, sensors, 2)
-    put(inbox, strangers, 3)
-    assert (sensors.paused, strangers.paused) == (True, True)
-    mids(inbox)
-    assert (sensors.paused, strangers.paused) == (False, False)
+def test_all_that_waits_is_bounded(clock: Monotonic) -> None:
+    """Above it every lane is left alone of which more than a few messages wait."""
+    inbox = Inbox(route, all_max=4 * FEW, monotonic=clock)
+    lanes = [FakeSession() for _ in range(4)]
+    quiet = FakeSession()
+    put(inbox, quiet, "exi.q", [1])
+    for number, lane in enumerate(lanes):
+        put(inbox, lane, f"ent.{number}", range(FEW))
+    for number, lane in enumerate(lanes):
+        put(inbox, lane, f"ent.{number}", [0])
+    assert [lane.paused for lane in lanes] == [True] * 4
+    put(inbox, quiet, "exi.q", [2])
+    assert not quiet.paused
+    while inbox:
+        mids(inbox)
+    assert [lane.paused for lane in lanes] == [False] * 4
 
 
-def test_forgotten_messages_let_their_sessions_go(doors: FakeSession, sensors: FakeSession) -> None:
+def test_forgotten_messages_let_their_sessions_go(clock: Monotonic) -> None:
     """`clear` says how many there were."""
-    inbox = Inbox(credentials_max=1, sensors_max=1)
-    put(inbox, doors, 1, doors=True)
-    put(inbox, sensors, 2, 3)
+    inbox = Inbox(route, lane_max=1, monotonic=clock)
+    lanes = FakeSession(), FakeSession()
+    put(inbox, lanes[0], "ent.a", [1])
+    put(inbox, lanes[1], "sen.a", [2, 3])
+    assert [lane.paused for lane in lanes] == [True, True]
     assert inbox.clear() == 3
-    assert (len(inbox), doors.paused, sensors.paused) == (0, False, False)
+    assert (len(inbox), *(lane.paused for lane in lanes)) == (0, False, False)
+    assert mids(inbox) == []
 
 
-def test_strangers_are_read_while_nothing_else_waits(sensors: FakeSession) -> None:
+def test_what_cannot_be_sorted_waits_behind_everything(session: FakeSession) -> None:
+    """A bug in the sorting costs nobody else anything."""
+
+    def broken(_message: MQTTMessage) -> Route:
+        raise KeyError("a bug")
+
+    inbox = Inbox(broken)
+    put(inbox, session, "ent.a", [1])
+    assert inbox._queues.keys() == {NOWHERE.key}
+    assert mids(inbox) == [1]
+
+
+# -- the sessions
+
+
+def test_strangers_are_read_while_nothing_else_waits(inbox: Inbox, session: FakeSession) -> None:
     """A message of anybody pauses them; an idle wait lets them in."""
-    inbox, strangers = Inbox(), FakeSession()
+    strangers = FakeSession()
     inbox.when_idle = cast("Session", strangers)
-    put(inbox, sensors, 1)
+    put(inbox, session, "sen.a", [1])
     assert strangers.paused
     mids(inbox)
     asyncio.run(inbox.wait(0))
     assert not strangers.paused
 
 
-def test_strangers_are_read_while_they_connect(sensors: FakeSession) -> None:
+def test_strangers_are_read_while_they_connect(inbox: Inbox, session: FakeSession) -> None:
     """Else a gateway that always has something to do never hears that the broker let them in."""
-    inbox, strangers = Inbox(), FakeSession()
+    strangers = FakeSession()
     inbox.when_idle, strangers.connected = cast("Session", strangers), False
-    put(inbox, sensors, 1)
+    put(inbox, session, "sen.a", [1])
     assert not strangers.paused
     strangers.connected = True
-    put(inbox, sensors, 2)
+    put(inbox, session, "sen.a", [2])
     assert strangers.paused
 
 
-def test_only_its_own_connection_takes_an_acknowledgement(doors: FakeSession) -> None:
+def test_only_its_own_connection_takes_an_acknowledgement(
+    inbox: Inbox, session: FakeSession
+) -> None:
     """On the next one, the packet id may be that of a message which is not on disk yet."""
-    inbox = Inbox()
-    put(inbox, doors, 5, 6, doors=True)
-    first, second = inbox.take()
+    put(inbox, session, "ent.a", [5, 6])
+    first, second = inbox.take(NOW)
     first.acknowledge()
-    doors.connection += 1
+    session.connection += 1
     second.acknowledge()
-    assert doors.acknowledged == [5]
+    assert session.acknowledged == [5]
 
 
-async def test_waiting_ends_with_a_message_a_nudge_or_time(doors: FakeSession) -> None:
+def test_it_is_known_of_whom_something_waits(inbox: Inbox, session: FakeSession) -> None:
+    """Of which device, and by which session."""
+    put(inbox, session, "ent.a", [1])
+    lane = cast("Session", session)
+    assert inbox.waits((HUB, DeviceId("a")))
+    assert inbox.waits_for(lane)
+    assert not inbox.waits((HUB, DeviceId("b")))
+    mids(inbox)
+    assert not inbox.waits((HUB, DeviceId("a")))
+    assert not inbox.waits_for(lane)
+
+
+async def test_waiting_ends_with_a_message_a_nudge_or_time(
+    inbox: Inbox, session: FakeSession
+) -> None:
     """And does not wait at all while messages are there."""
-    inbox = Inbox()
     loop = asyncio.get_running_loop()
-    for wake in (lambda: put(inbox, doors, 1, doors=True), inbox.nudge):
+    for wake in (lambda: put(inbox, session, "ent.a", [1]), inbox.nudge):
         loop.call_soon(wake)
-        began = time.monotonic()
-        await inbox.wait(30)
-        await inbox.wait(30)  # a message is still there, or the nudge was not taken
-        assert time.monotonic() - began < 5
-        inbox.take()
+        async with asyncio.timeout(30):
+            await inbox.wait(3600)
+            await inbox.wait(3600)  # a message is still there, or the nudge was not taken
+        inbox.take(NOW)
     await inbox.wait(0.01)
     await inbox.wait(-1)

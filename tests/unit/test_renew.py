@@ -12,7 +12,6 @@ from paho.mqtt.client import MQTTMessage
 
 from gateway.adapters.journal import Journal, JournalError
 from gateway.adapters.journal_writer import Batch
-from gateway.adapters.mqtt import Session
 from gateway.announce import Announcer
 from gateway.clock import ManualClock
 from gateway.core.directory import CredentialHash
@@ -23,6 +22,7 @@ from gateway.core.places import Zone
 from gateway.core.site import Site
 from gateway.inbox import Arrived
 from gateway.intake import Intake
+from gateway.outlet import Links
 from gateway.recovery import Recovered, SiteInForce
 from gateway.service import Service
 from gateway.wire.outgoing import Outgoing
@@ -104,7 +104,7 @@ def service(wire: Wire) -> Service:
         clock=ManualClock(MONDAY),
         instance="one",
     )
-    session = SimpleNamespace(
+    session = Hashable(
         publish=wire.publish,
         flush=lambda **_: None,
         drop=lambda _why: None,
@@ -112,8 +112,15 @@ def service(wire: Wire) -> Service:
         acknowledge=lambda _message: None,
         connection=1,
     )
-    made.use((cast("Session", session),))
+    made.use(cast("Links", SimpleNamespace(publisher=session, all=lambda: (session,))))
     return made
+
+
+class Hashable(SimpleNamespace):
+    """As a session is."""
+
+    def __hash__(self) -> int:  # type: ignore[override] # a namespace has none
+        return id(self)
 
 
 def badge(device: str, seq: int = 1) -> MQTTMessage:
@@ -127,7 +134,8 @@ def badge(device: str, seq: int = 1) -> MQTTMessage:
 async def one_batch(service: Service, *messages: MQTTMessage) -> bool:
     """Let the service do one round with these messages; whether it was stored."""
     await asyncio.sleep(0)
-    session = service._outlet.sessions[0]
+    assert service._outlet.links is not None
+    session = service._outlet.links.publisher
     arrived: Sequence[Arrived] = [Arrived(session, message, 1) for message in messages]
     turnover = service._decide(arrived)
     stored = await service._stored(turnover)

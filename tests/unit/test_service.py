@@ -23,6 +23,7 @@ from gateway.core.names import DeviceId
 from gateway.core.state import GhostReads, MachineUse
 from gateway.intake import Intake
 from gateway.recovery import Recovered, SiteInForce
+from gateway.routing import Routes
 from gateway.service import Service
 from gateway.wire.outgoing import Outgoing
 from gateway.wire.topics import Topics
@@ -88,13 +89,23 @@ class Desk:
             clock=self.clock,
             instance="gw1",
         )
-        self.service.use((self.session,))  # type: ignore[arg-type] # all that it needs of one
+        self.service.use(self)  # type: ignore[arg-type] # all that it needs of one
+        self.service.inbox.route = Routes(registry, [SITE])
+
+    @property
+    def publisher(self) -> FakeSession:
+        """As `Links.publisher`."""
+        return self.session
+
+    def all(self) -> tuple[FakeSession]:
+        """As `Links.all`."""
+        return (self.session,)
 
     def hear(self, topic: str, payload: bytes) -> None:
         """A message of the credentials session."""
         message = MQTTMessage(1, topic.encode())
         message.payload, message.qos = payload, 1
-        self.service.inbox.of_credentials(self.session, message)  # type: ignore[arg-type] # as above
+        self.service.inbox.put(self.session, message)  # type: ignore[arg-type] # as above
 
 
 @asynccontextmanager

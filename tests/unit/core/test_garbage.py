@@ -57,7 +57,7 @@ def take_in(service: Service, *messages: MQTTMessage) -> Turnover:
     """What a batch of messages comes to; taken for stored."""
     turnover = service._committed.turnover(MONDAY)
     for each in messages:
-        turnover.take_in(each)
+        turnover.take_in(each, MONDAY)
     service._committed.take_over(turnover)
     return turnover
 

@@ -281,14 +281,12 @@ def test_only_a_grant_that_unlocks_opens() -> None:
 
 
 def test_readers_share_their_subscriptions() -> None:
-    """Each topic once, in the credentials' session; what they announce is in no door's way."""
+    """Each topic once, with all of them; what they announce is in no door's way."""
+    both = ((HUB, FRONT.id), (HUB, BACK.id))
     assert TWO_ON_A_TOPIC.subscriptions() == (
-        Subscription("esprfid/send", "credentials"),
-        Subscription("esprfid/tag", "credentials"),
-        Subscription("esprfid/avty", "credentials"),
-        Subscription("esprfid/io/door", "credentials"),
+        *(Subscription(f"esprfid/{said}", both) for said in ("send", "tag", "avty", "io/door")),
         *(
-            Subscription(f"homeassistant/lock/{hostname}/lock0/config", "strangers")
+            Subscription(f"homeassistant/lock/{hostname}/lock0/config", kind="stranger")
             for hostname in ("esp-front", "back")
         ),
     )

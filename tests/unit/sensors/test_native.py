@@ -29,7 +29,7 @@ from gateway.core.readings import (
 )
 from gateway.wire.topics import Topics
 from sensors.driver import Answer, Subscription
-from sensors.native import Native, rights_in_force, strangers
+from sensors.native import Native, asked_at, rights_in_force, strangers
 
 HUB = SiteId("hub")
 FRONT = Device(DeviceId("front"), "reader", "native", "")
@@ -239,17 +239,31 @@ def test_a_status_says_what_the_device_runs() -> None:
     ]
 
 
-def test_readers_and_sensors_have_sessions_of_their_own() -> None:
-    """Each by name; the wildcard for strangers has its own, so that no event comes twice."""
-    assert NATIVE.subscriptions() == (
-        Subscription("seuil/hub/front/event", "credentials", 1),
-        Subscription("seuil/hub/dashes/event", "credentials", 1),
-        Subscription("seuil/hub/pir/event", "sensors", 1),
+def test_each_device_is_asked_for_by_name() -> None:
+    """The wildcard for strangers is for a session of its own, so that no event comes twice."""
+    assert NATIVE.subscriptions() == tuple(
+        Subscription(f"seuil/hub/{name}/event", ((HUB, DeviceId(name)),))
+        for name in ("front", "dashes", "pir")
     )
     assert strangers(Topics(), HUB) == (
-        Subscription("seuil/hub/+/event", "strangers", 1),
-        Subscription("seuil/hub/+/status", "sensors", 1),
+        Subscription("seuil/hub/+/event", kind="stranger"),
+        Subscription("seuil/hub/+/status", kind="status"),
     )
+
+
+def test_a_look_at_an_event_tells_when_a_badge_asked() -> None:
+    """And of nothing else."""
+    at = b'"boot":1,"seq":1,"at":"2026-11-22T08:00:00Z"'
+    badge = b'{%s,"type":"credential","credential":"04a224b2"}' % at
+    assert asked_at(badge) == datetime(2026, 11, 22, 8, tzinfo=UTC)
+    for other in (
+        b'{%s,"type":"credential","credential":"04a224b2","decided":"granted"}' % at,
+        b'{%s,"type":"motion","active":true}' % at,
+        b'{"type":"credential","at":"yesterday"}',
+        b"nonsense",
+        b"",
+    ):
+        assert asked_at(other) is None
 
 
 def test_an_answer_is_an_access_command() -> None:

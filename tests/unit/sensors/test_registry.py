@@ -11,7 +11,7 @@ from gateway.core.readings import Availability, CredentialPresented, Motion, Wir
 from gateway.core.site import Site
 from gateway.wire.commands import SafeStopCommand
 from gateway.wire.outgoing import PAYLOAD_LIMIT
-from sensors.registry import DRIVERS, Answer, Registry, Subscription, clashes
+from sensors.registry import DRIVERS, Answer, Registry, clashes
 
 NAME = Text("Lieu", "Place")
 EXPIRES = datetime(2026, 11, 22, 8, 0, 5, tzinfo=UTC)
@@ -91,19 +91,24 @@ def test_a_payload_has_a_limit_before_anything_reads_it(topic: str) -> None:
     assert within.value.reason != "too-large"
 
 
-def test_readers_and_the_rest_have_sessions_of_their_own() -> None:
-    """A board with a reader is a reader; strangers are asked for at every site."""
-    sessions = {one.filter: (one.session, one.qos) for one in REGISTRY.subscriptions}
-    assert len(sessions) == len(REGISTRY.subscriptions)
-    assert sessions["seuil/hub/front/event"] == ("credentials", 1)
-    assert sessions["seuil/hub/pir/event"] == ("sensors", 1)
-    assert sessions["esprfid/send"] == ("credentials", 1)
-    assert sessions["tele/board/SENSOR"] == ("credentials", 1)
-    assert sessions["zigbee2mqtt/hall/availability"] == ("sensors", 1)
+def test_each_topic_is_asked_for_once_and_names_its_devices() -> None:
+    """Strangers and requests are asked for at every site."""
+    wanted = {one.filter: one for one in REGISTRY.subscriptions}
+    assert len(wanted) == len(REGISTRY.subscriptions)
+    assert {one.qos for one in wanted.values()} == {1}
+    assert wanted["seuil/hub/front/event"].devices == (("hub", "front"),)
+    assert wanted["esprfid/send"].kind == "device"
     for name in ("hub", "lab"):
-        assert Subscription(f"seuil/{name}/+/event", "strangers", 1) in REGISTRY.subscriptions
-        assert Subscription(f"seuil/{name}/+/status", "sensors", 1) in REGISTRY.subscriptions
-        assert Subscription(f"seuil/{name}/request/+", "credentials", 1) in REGISTRY.subscriptions
+        assert wanted[f"seuil/{name}/+/event"].kind == "stranger"
+        assert wanted[f"seuil/{name}/+/status"].kind == "status"
+        assert wanted[f"seuil/{name}/request/+"].kind == "request"
+
+
+def test_a_topic_names_the_device_that_writes_there() -> None:
+    """For alarms about it; nobody's is nobody's."""
+    assert REGISTRY.sources["seuil/hub/front/event"] == ("hub", "front")
+    assert REGISTRY.sources["seuil/hub/front/status"] == ("hub", "front")
+    assert "seuil/hub/nobody/event" not in REGISTRY.sources
 
 
 def test_a_requests_topic_names_its_site_and_verb() -> None:

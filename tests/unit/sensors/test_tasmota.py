@@ -22,7 +22,7 @@ from gateway.core.readings import (
     WireError,
 )
 from gateway.wire.topics import Topics
-from sensors.driver import Answer, Subscription
+from sensors.driver import Answer
 from sensors.tasmota import Tasmota
 
 HUB = SiteId("hub")
@@ -210,7 +210,7 @@ def test_the_last_will_is_a_bare_word() -> None:
 
 
 def test_one_board_may_be_several_devices() -> None:
-    """Each takes its own part, and all its topics are then in the credentials' session."""
+    """Each takes its own part, and each topic names all of them that write there."""
     door = switch(means="door", on="open")
     board = Tasmota(Topics(), [(HUB, READER), (HUB, door), (HUB, LOCK)])
     reports = board.decode("tele/board/SENSOR", b'{"Switch1":"ON","PN532":{"UID":"94D8FC5F"}}')
@@ -218,11 +218,11 @@ def test_one_board_may_be_several_devices() -> None:
         ("reader", CredentialPresented("94d8fc5f")),
         ("switch", DoorReported("open")),
     ]
-    assert set(board.subscriptions()) == {
-        Subscription("tele/board/LWT", "credentials"),
-        Subscription("tele/board/INFO1", "credentials"),
-        Subscription("tele/board/SENSOR", "credentials"),
-        Subscription("stat/board/RESULT", "sensors"),
+    assert {one.filter: [name for _, name in one.devices] for one in board.subscriptions()} == {
+        "tele/board/LWT": ["reader", "switch", "lock"],
+        "tele/board/INFO1": ["reader", "switch", "lock"],
+        "tele/board/SENSOR": ["reader", "switch"],
+        "stat/board/RESULT": ["switch"],
     }
 
 

@@ -238,9 +238,10 @@ def test_another_availability_is_refused(payload: bytes) -> None:
         DRIVER.decode(f"{PIR.topic}/availability", payload)
 
 
-def test_sensors_are_in_the_sensors_session_and_take_no_orders() -> None:
+def test_sensors_are_asked_for_by_name_and_take_no_orders() -> None:
     """State and availability, each by its exact topic."""
-    assert DRIVER.subscriptions()[0] == Subscription("zigbee2mqtt/occupancy_sensor", "sensors", 1)
+    first = DRIVER.subscriptions()[0]
+    assert first == Subscription("zigbee2mqtt/occupancy_sensor", ((HUB, PIR.id),))
     assert [one.filter for one in DRIVER.subscriptions()] == list(DRIVER.topics())
     assert "zigbee2mqtt/occupancy_sensor/availability" in DRIVER.topics()
     assert DRIVER.unlock(HUB, PIR, "o1", 5.0, datetime(2026, 1, 1, tzinfo=UTC)) == ()

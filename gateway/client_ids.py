@@ -1,0 +1,64 @@
+"""Our MQTT client ids: nobody who has a device's password can guess one and take our place.
+
+A broker ends the older connection of a client id, whoever it was, and gives its session to the new
+one. So each id ends in a secret of the data folder, which the broker knows and no device ever sees.
+The same file remembers which sessions the broker may keep for us, so that one that is no longer
+used is emptied and ended instead of filling the broker's memory.
+"""
+
+import json
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+FILE: Final = "mqtt-sessions.json"
+_SECRET_BYTES: Final = 12
+_BEFORE_SECRETS: Final = ("credentials", "sensors", "strangers")
+"""Sessions of releases whose client ids anybody could guess."""
+
+
+class ClientIds:
+    """The client ids of an instance. Its file is read once, and written when sessions change."""
+
+    def __init__(self, folder: Path, prefix: str, instance: str) -> None:
+        self._file = folder / FILE
+        self._name = f"{prefix}-{instance}"
+        self._secret, self._kept = self._read()
+
+    def of(self, session: str) -> str:
+        """Return the client id of a session."""
+        return f"{self._name}-{session}-{self._secret}"
+
+    def left_over(self, sessions: Iterable[str]) -> list[str]:
+        """Return client ids that the broker may still know, and that none of these sessions has."""
+        return sorted(self._kept - {self.of(session) for session in sessions})
+
+    def keep(self, client_ids: Iterable[str]) -> None:
+        """Remember that the broker may keep a session for each of these."""
+        self._write(self._kept | set(client_ids))
+
+    def ended(self, client_id: str) -> None:
+        """Remember that the broker keeps nothing for it any more."""
+        self._write(self._kept - {client_id})
+
+    def _read(self) -> tuple[str, set[str]]:
+        try:
+            found = json.loads(self._file.read_text("utf-8"))
+            return str(found["secret"]), set(map(str, found["sessions"]))
+        except FileNotFoundError:
+            return secrets.token_hex(_SECRET_BYTES), {
+                f"{self._name}-{session}" for session in _BEFORE_SECRETS
+            }
+        except (ValueError, KeyError, TypeError):  # damaged: sessions of the old secret expire
+            return secrets.token_hex(_SECRET_BYTES), set()
+
+    def _write(self, kept: set[str]) -> None:
+        if kept == self._kept and self._file.exists():
+            return
+        self._kept = kept
+        said = json.dumps({"secret": self._secret, "sessions": sorted(kept)}, indent=1)
+        draft = self._file.with_suffix(".new")
+        draft.touch(mode=0o600)
+        draft.write_text(said, "utf-8")
+        draft.replace(self._file)
