@@ -16,6 +16,7 @@ from gateway.core.directory import CredentialHash, pin_text
 from gateway.core.events import Misunderstood, Reported, Requested
 from gateway.core.names import DeviceId, SiteId
 from gateway.core.readings import CredentialPresented, Origin, Reading, Report, WireError
+from gateway.core.rules import LATE
 from gateway.request_wire import Asked, read_request
 from gateway.wire.outgoing import PAYLOAD_LIMIT
 from sensors.badges import is_badge
@@ -61,12 +62,18 @@ class Intake:
         return self._registry.sources.get(topic)
 
     def events(
-        self, message: MQTTMessage, now: datetime, enrols: Callable[[SiteId, DeviceId], bool] = _no
+        self,
+        message: MQTTMessage,
+        now: datetime,
+        enrols: Callable[[SiteId, DeviceId], bool] = _no,
+        *,
+        live: bool = False,
+        kept: bool = False,
     ) -> list[SiteEvent]:
         """The message's events, in order; none when it says nothing that we use.
 
-        `now` is when it was received. At a reader that `enrols`, a badge's number is also hashed as
-        readers are told it.
+        `now` is when it was received; `live` and `kept` are what `Reported` says of a late badge.
+        At a reader that `enrols`, a badge's number is also hashed as readers are told it.
 
         Raises:
             WireError: it cannot be understood.
@@ -79,10 +86,11 @@ class Intake:
         if asked is not None:
             return [_requested(Asked(*asked), message)]
         reports = self._registry.decode(topic, bytes(message.payload))
-        return [
+        found = [
             SiteEvent(report.site, self._event(report, message, position, now, enrols))
             for position, report in enumerate(reports)
         ]
+        return [_late(each, now, live=live, kept=kept) for each in found] if live or kept else found
 
     def _event(
         self,
@@ -128,6 +136,16 @@ class Intake:
             credential=self._hashed(reading.credential),
             pin=self._hashed(pin_text(reading.credential, pin)) if pin is not None else None,
         )
+
+
+def _late(told: SiteEvent, now: datetime, *, live: bool, kept: bool) -> SiteEvent:
+    """How a badge that is late came to us."""
+    event = told.event
+    if not isinstance(event, Reported) or now - event.at <= LATE:
+        return told
+    if not isinstance(event.reading, CredentialPresented):
+        return told
+    return structs.replace(told, event=structs.replace(event, live=live, kept=kept))
 
 
 def _time(report: Report, reading: Reading, now: datetime) -> datetime:

@@ -44,6 +44,8 @@ log = logging.getLogger(__name__)
 
 SETTLE: Final = timedelta(seconds=1)
 """How long the news of a handed-over answer may wait to be journaled."""
+LIVE_S: Final = 1.0
+"""A message that waited for longer was not answered at once."""
 FULL_S: Final = 0.01
 """How long to wait for the broker while it has not taken over what it was given, in s."""
 
@@ -219,7 +221,9 @@ class Service:
         monotonic = self._monotonic()
         for entry in arrived:
             waited_s = max(0.0, monotonic - entry.message.timestamp)
-            turnover.take_in(entry.message, turnover.now - timedelta(seconds=waited_s))
+            received = turnover.now - timedelta(seconds=waited_s)
+            live = entry.live and waited_s < LIVE_S
+            turnover.take_in(entry.message, received, live=live, kept=entry.kept)
         self._minute.letters += len(turnover.letters)
         self._letters.say(turnover.letters)
         self._outlet.handover.expire()

@@ -131,16 +131,28 @@ class Turnover(Struct):
     renewed: dict[SiteId, Site | None] = field(default_factory=dict)
     """Sites with a new space file, each as it was before."""
 
-    def take_in(self, message: MQTTMessage, received: datetime) -> None:
-        """One message: its events through the engine, or a dead letter. It never raises."""
+    def take_in(
+        self,
+        message: MQTTMessage,
+        received: datetime,
+        *,
+        live: bool = False,
+        kept: bool = False,
+    ) -> None:
+        """One message: its events through the engine, or a dead letter. It never raises.
+
+        `live`, `kept`: as `Reported` says of a late badge.
+        """
         try:
-            self._take_in(message, received)
+            self._take_in(message, received, live=live, kept=kept)
         except Exception as error:  # noqa: BLE001 - the batch's other messages go on
             self.bugs.append(Bug("intake", error))
 
-    def _take_in(self, message: MQTTMessage, received: datetime) -> None:
+    def _take_in(self, message: MQTTMessage, received: datetime, *, live: bool, kept: bool) -> None:
         try:
-            told_all = self.wire.intake.events(message, received, self._enrols)
+            told_all = self.wire.intake.events(
+                message, received, self._enrols, live=live, kept=kept
+            )
         except WireError as error:
             if not self._is_sent_again(message, error):
                 self._bury(message, error)

@@ -43,6 +43,7 @@ SESSION_EXPIRY_S: Final = 7 * 24 * 3600
 CONNECT_TIMEOUT_S: Final = 10.0
 HELD_S: Final = 10.0
 """A connection that held for so long was a good one: only then is the next try made at once."""
+SETTLED_S: Final = 2.0
 KEEPALIVE_S: Final = 20
 """Between two signs of life. A half-open link is found dead after twice as long."""
 PROBE_S: Final = 3.0
@@ -105,8 +106,14 @@ class Session:
         self._ended: asyncio.Future[str] | None = None
         self._accepted = False
         self._probed_at: float | None = None
+        self._up_at = 0.0
         self._allowed = asyncio.Event()
         self._allowed.set()
+
+    @property
+    def is_settled(self) -> bool:
+        """It has been connected for so long that what the broker kept for us has come."""
+        return self.connected and time.monotonic() - self._up_at > SETTLED_S
 
     @property
     def subscribed(self) -> asyncio.Event:
@@ -219,6 +226,7 @@ class Session:
             self._line.carry(client, self._ended)
             await self._get_in(client)
             was_up = True
+            self._up_at = time.monotonic()
             self.came_up.set()
             self._on_up()
             while True:

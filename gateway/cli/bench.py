@@ -117,6 +117,29 @@ def fuzz(
     _judge(good=result.is_good)
 
 
+@app.command("burst")
+def burst(
+    events: Annotated[int, typer.Option(min=100, help="Badges at once.")] = 20_000,
+    readers: Annotated[int, typer.Option(min=2, max=64, help="Readers.")] = 50,
+    max_inflight: Annotated[
+        int, typer.Option(min=0, help="mosquitto's max_inflight_messages; 0: no limit.")
+    ] = 1000,
+    *,
+    backlog: Annotated[
+        bool, typer.Option("--backlog", help="The gateway is away, and starts behind the burst.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Who is answered when more badges come than can be, and who beside a reader that floods?"""
+    from gateway.bench.burst import PHASES, measure  # noqa: PLC0415 - likewise
+
+    with _steps(PHASES, quiet=as_json) as on_step:
+        work = measure(events, readers, max_inflight=max_inflight, backlog=backlog, on_step=on_step)
+        result = _carried_out(work, as_json=as_json)
+    _tell(result, as_json=as_json)
+    _judge(good=result.is_good)
+
+
 @app.command("start")
 def start(
     rows: Annotated[

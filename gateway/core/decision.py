@@ -6,10 +6,13 @@ cut off decided by itself. These are merged by the time of the event (`presence.
 no machine: whether it runs now, nobody can tell from them.
 """
 
+from datetime import datetime
+
 from gateway.core import attempts, doors, enrol, machines, muster, presence, rules, sensing
 from gateway.core.equipment import Device
 from gateway.core.events import Reported
 from gateway.core.facts import Decided, Noticed
+from gateway.core.freshness import is_late, is_told, lets_out
 from gateway.core.names import ZoneId
 from gateway.core.places import AccessPoint, Door
 from gateway.core.question import Question, asked
@@ -22,14 +25,8 @@ READER_DECIDED = "reader-decided"
 """The reason of what a reader decided alone while it was cut off."""
 
 
-def is_late(turn: Turn, event: Reported) -> bool:
-    """Whether nothing may open on this any more: it is old, or the broker kept it."""
-    return event.retained or turn.now - event.at > LATE
-
-
 def decide(turn: Turn, device: Device, event: Reported) -> None:
     """Answer one credential event."""
-    _watch_clock(turn, device, event)
     reading = event.reading
     assert isinstance(reading, CredentialPresented)  # noqa: S101 - the engine's dispatch
     if reading.decided is not None:
@@ -37,7 +34,8 @@ def decide(turn: Turn, device: Device, event: Reported) -> None:
         return
     question = asked(turn.site, turn.finish(), event, turn.now)
     ruling = rules.decide(question)
-    actuates = not is_late(turn, event)
+    is_exit = question.point is not None and question.point.direction == "exit"
+    actuates = lets_out(turn, event) if is_exit else not is_late(turn, event)
     door = turn.site.door_of(question.point)
     by_itself = ruling.granted and actuates and door is not None and door.lock is None
     turn.say(
@@ -48,7 +46,7 @@ def decide(turn: Turn, device: Device, event: Reported) -> None:
             reason=ruling.reason,
             holder=question.holder.id if question.holder else None,
             verdicts=ruling.verdicts,
-            expires=min(event.at, turn.now) + LATE if actuates else None,
+            expires=_expires(turn, event) if actuates or is_told(turn, event) else None,
             unlock_s=door.unlock_s if by_itself and door else None,
         )
     )
@@ -61,6 +59,11 @@ def decide(turn: Turn, device: Device, event: Reported) -> None:
         _act(turn, question, ruling, question.point)
     elif not event.retained:
         _merge(turn, question, question.point)
+
+
+def _expires(turn: Turn, event: Reported) -> datetime:
+    """By the reader's time where it is the earlier one, unless that clock is wrong."""
+    return (turn.now if is_late(turn, event) else min(event.at, turn.now)) + LATE
 
 
 def _take_over(turn: Turn, device: Device, event: Reported, reading: CredentialPresented) -> None:
@@ -131,11 +134,3 @@ def _note(turn: Turn, question: Question, ruling: Ruling, *, is_code: bool) -> N
 def _beyond(point: AccessPoint, door: Door) -> ZoneId | None:
     """Where one is who passes this door in the point's direction; None: in the street."""
     return door.zone if point.direction == "entry" else door.outside
-
-
-def _watch_clock(turn: Turn, device: Device, event: Reported) -> None:
-    """A clock that is ahead is wrong for sure; one that is behind looks like a late event."""
-    if event.at - turn.now > LATE:
-        turn.raise_alarm("clock-skew", device.id)
-    elif not is_late(turn, event):
-        turn.clear_alarm("clock-skew", device.id)

@@ -4,13 +4,15 @@ from datetime import datetime, timedelta
 
 from msgspec import structs
 
-from gateway.core import sensing
+from gateway.core import sensing, sequence
 from gateway.core.equipment import Device
 from gateway.core.estimate.totals import Totals, passed
 from gateway.core.events import Misunderstood, Reported
-from gateway.core.facts import DeviceMinute, GapNoticed, PeopleCrossed, Sensed
+from gateway.core.facts import DeviceMinute, GapNoticed, NumberingRestarted, PeopleCrossed, Sensed
+from gateway.core.freshness import is_behind, is_late
 from gateway.core.names import DeviceId, ZoneId
 from gateway.core.readings import Crossed, Firmware
+from gateway.core.rules import LATE
 from gateway.core.sequence import admit, admit_unnumbered
 from gateway.core.state import NEVER, DeviceState, GhostReads
 from gateway.core.turn import Turn
@@ -40,13 +42,32 @@ def heard(turn: Turn, event: Reported | Misunderstood) -> bool:
             sensing.judged(turn, event.device, "well")
     turn.devices = turn.devices.set(event.device, state)
     _watch(turn, turn.site.device[event.device])
+    if isinstance(event, Reported) and not event.retained:
+        _watch_clock(turn, event, state)
     return True
+
+
+def reset(turn: Turn, device: DeviceId) -> str | None:
+    """Have a device's numbers begin again; the error if there is none."""
+    state = turn.devices.get(device)
+    if device not in turn.site.device:
+        return "unknown-object"
+    if state is None:
+        return "out-of-place"  # it was never heard: there is nothing to begin again
+    anew = sequence.reset(state)
+    turn.devices = turn.devices.set(device, anew)
+    turn.say(NumberingRestarted(device, anew.generation, None, turn.now))
+    turn.clear_alarm("numbering-restarted", device)
+    turn.clear_alarm("numbering-refused", device)
+    return None
 
 
 def came_or_went(turn: Turn, device: DeviceId, *, online: bool) -> None:
     """The device's status topic or last will."""
     state = turn.devices[device]
-    turn.devices = turn.devices.set(device, structs.replace(state, online=online))
+    since = (state.online_since if state.online else turn.now) if online else None
+    state = structs.replace(state, online=online, online_since=since)
+    turn.devices = turn.devices.set(device, state)
     if online:
         turn.clear_alarm("device-offline", device)
     else:
@@ -79,7 +100,14 @@ def crossed(turn: Turn, device: Device, zone: ZoneId | None, event: Reported) ->
     reading = event.reading
     assert isinstance(reading, Crossed)  # noqa: S101 - the engine's dispatch
     before = turn.counters.get(device.id)
-    now = Totals(event.at, event.boot, event.seq, reading.in_total, reading.out_total)
+    now = Totals(
+        event.at,
+        event.boot,
+        event.seq,
+        reading.in_total,
+        reading.out_total,
+        generation=turn.devices[device.id].generation,
+    )
     for kind, total in (("in_total", reading.in_total), ("out_total", reading.out_total)):
         turn.say(Sensed(device=device.id, zone=zone, kind=kind, value=total, at=event.at))
     people = passed(before, now)
@@ -159,13 +187,25 @@ def _admitted(
     if event.boot is None or event.seq is None:
         assert isinstance(event, Reported)  # noqa: S101 - only these may be without a number
         return admit_unnumbered(before, event.fingerprint, redelivered=event.redelivered)
-    admitted = admit(before, event.boot, event.seq, turn.now)
+    at = event.at if isinstance(event, Reported) and not event.retained else None
+    admitted = admit(before, event.boot, event.seq, turn.now, at)
     if admitted is None:
         return None
-    state, gap = admitted
+    if admitted.restarted:
+        turn.say(NumberingRestarted(event.device, admitted.generation, event.boot, turn.now))
+        turn.raise_alarm("numbering-restarted", event.device)
+    gap = admitted.gap
     if gap is not None:
         turn.say(GapNoticed(event.device, event.boot, gap.first, gap.last))
-    return state
+    return admitted.device
+
+
+def _watch_clock(turn: Turn, event: Reported, state: DeviceState) -> None:
+    """A clock that is ahead is wrong for sure; one that is behind looks like late events."""
+    if event.at - turn.now > LATE or is_behind(state):
+        turn.raise_alarm("clock-skew", event.device)
+    elif not is_late(turn, event):
+        turn.clear_alarm("clock-skew", event.device)
 
 
 def _silent_at(turn: Turn, device: Device) -> datetime:

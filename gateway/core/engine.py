@@ -30,7 +30,6 @@ from gateway.core import (
     space,
     visits,
 )
-from gateway.core.decision import is_late
 from gateway.core.directory import DirectoryChange, changed
 from gateway.core.equipment import Device
 from gateway.core.events import (
@@ -45,6 +44,7 @@ from gateway.core.events import (
     Tick,
 )
 from gateway.core.facts import DuplicateDropped, Fact, GatewayMinute, Sensed
+from gateway.core.freshness import is_late
 from gateway.core.names import ZoneId
 from gateway.core.places import Door
 from gateway.core.readings import (

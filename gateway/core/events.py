@@ -38,6 +38,10 @@ class Reported(_Event, frozen=True):
     fingerprint: int = 0
     reader_hash: CredentialHash | None = None
     """Of a badge at a reader that enrols: its number under the readers' key."""
+    live: bool = False
+    """Of a badge that is late by its reader's clock: nothing of its device waited before it."""
+    kept: bool = False
+    """Likewise: our connection is young, so that the broker may have kept it for us."""
     quarantined: bool = False
     """It met a bug of ours: only what is safe all the same is done (`gateway.core.fault`)."""
 

@@ -14,6 +14,7 @@ import contextlib
 from gateway.core import doors
 from gateway.core.events import Misunderstood, Reported
 from gateway.core.facts import BugMet, Decided, UnlockDoor
+from gateway.core.freshness import is_told, lets_out
 from gateway.core.places import Door
 from gateway.core.readings import CredentialPresented
 from gateway.core.rules import LATE
@@ -44,7 +45,7 @@ def _answer(turn: Turn, event: Reported) -> None:
     point = turn.site.point_of(device)
     is_exit = point is not None and point.direction == "exit"
     door = turn.site.door_of(point)
-    actuates = not event.retained and turn.now - event.at <= LATE
+    actuates = lets_out(turn, event) if is_exit else is_told(turn, event)
     turn.say(
         Decided(
             device=device.id,

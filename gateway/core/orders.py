@@ -7,7 +7,7 @@ Requests work in every mode: in a lockdown or an evacuation an operator still op
 
 from typing import assert_never
 
-from gateway.core import doors, enrol, machines, modes, muster, presence, sensing
+from gateway.core import devices, doors, enrol, machines, modes, muster, presence, sensing
 from gateway.core.directory import HolderId
 from gateway.core.facts import UNTIL_ACKNOWLEDGED, RequestAnswered
 from gateway.core.names import ADMINISTRATOR, OPERATOR
@@ -18,6 +18,7 @@ from gateway.core.requests import (
     MarkMustered,
     OpenDoor,
     Request,
+    ResetDevice,
     SetMode,
     SetPeople,
     SetService,
@@ -60,7 +61,7 @@ def _refusal(turn: Turn, request: Request) -> str | None:
     return None
 
 
-def _done(turn: Turn, request: Request) -> str | None:
+def _done(turn: Turn, request: Request) -> str | None:  # noqa: C901 - a dispatch
     """Do it; the error if it cannot be done."""
     error = None
     match request.order:
@@ -82,6 +83,8 @@ def _done(turn: Turn, request: Request) -> str | None:
             error = _acknowledge(turn, order, request.by)
         case EnrolBadge() as order:
             error = enrol.asked(turn, order, request.transaction)
+        case ResetDevice() as order:
+            error = devices.reset(turn, order.device)
         case _:
             assert_never(request.order)
     return error

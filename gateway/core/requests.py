@@ -87,6 +87,13 @@ class EnrolBadge(_Order, frozen=True, tag="enrol"):
     holder: HolderId | None = None
 
 
+class ResetDevice(_Order, frozen=True, tag="reset"):
+    """A device was erased or replaced: its numbers begin again."""
+
+    device: DeviceId
+    why: Why = ""
+
+
 Order = (
     SetMode
     | OpenDoor
@@ -97,6 +104,7 @@ Order = (
     | TellVacant
     | AcknowledgeAlarm
     | EnrolBadge
+    | ResetDevice
 )
 VERBS: tuple[str, ...] = (
     "mode",
@@ -108,6 +116,7 @@ VERBS: tuple[str, ...] = (
     "vacant",
     "acknowledge",
     "enrol",
+    "reset",
 )
 
 

@@ -60,7 +60,10 @@ def sensed(turn: Turn, device: Device, zone: ZoneId | None, event: Reported) -> 
     _adopt(turn, zone)
     layout = layout_of(turn.site, turn.estimate)
     placed = device if device.zone is not None else structs.replace(device, zone=zone)
-    evidence = layout.evidence(placed, event.reading, event.at, event.boot, event.seq)
+    generation = turn.devices[device.id].generation
+    evidence = layout.evidence(
+        placed, event.reading, event.at, event.boot, event.seq, generation=generation
+    )
     if evidence is not None:
         _tell(turn, evidence)
 

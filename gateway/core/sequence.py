@@ -5,6 +5,10 @@ ack. The network may lose, repeat and reorder them. We keep the highest number s
 below it: an event is a duplicate exactly when it is not above the one and not in the others. So a
 late event is taken whenever it comes, and nothing is taken twice.
 
+A board that is erased or replaced begins at an old number again. By its numbers alone it cannot be
+told from a copy, so its first event must be fresh and newer than all others of the device: then a
+new *generation* of boots begins. An event is known by device, generation, boot and number.
+
 The ack is cumulative ("all up to seq are on disk"), so a gap holds it back. Not for ever: a device
 that lost events would then keep everything. After `GAP_WAIT` the gap is given up for the ack, but
 an event of it is still taken should it come.
@@ -12,6 +16,7 @@ an event of it is still taken should it come.
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from msgspec import structs
 
@@ -25,6 +30,8 @@ BOOTS_MAX = 4
 """Boots remembered a device: an offline reader may restart a few times before it can re-send."""
 MISSING_MAX = 2**53
 """Missing events counted a device: InfluxDB and snapshots end at 2**63, a mad device does not."""
+FRESH = timedelta(seconds=5)
+"""How near to ours the time of a board's first event must be, for its numbering to begin again."""
 FINGERPRINTS_MAX = 16
 """Unnumbered messages remembered a device: a broker redelivers only what was in flight."""
 
@@ -33,21 +40,106 @@ class NotAdmitted(Exception):  # noqa: N818 - what happened, as all names here
     """The event cannot be told from a duplicate; it is not acknowledged to the device."""
 
 
+class OldBoot(NotAdmitted):
+    """Its boot is older than all that are remembered."""
+
+
+class Admitted(NamedTuple):
+    """A device with an event taken in, the gap that it revealed, and in which generation it is.
+
+    `restarted`: the event is the first one of that generation.
+    """
+
+    device: DeviceState
+    gap: Gap | None
+    generation: int
+    restarted: bool = False
+
+
 def admit(
-    device: DeviceState, boot: int, seq: int, now: datetime
-) -> tuple[DeviceState, Gap | None] | None:
-    """The device with (`boot`, `seq`) taken in, and the gap that it revealed; None: a duplicate.
+    device: DeviceState, boot: int, seq: int, now: datetime, at: datetime | None = None
+) -> Admitted | None:
+    """Take (`boot`, `seq`) in, an event of time `at`; None: a duplicate.
 
     What lies below the very first event of a device is a gap like any other: its first events may
     have been sent before we listened, and come again.
 
+    A number that was seen, or a boot older than all that are remembered, is a board whose numbering
+    began again if the event is fresh and newer than all of the device's: no copy is. Copies of the
+    former numbering are known by their time.
+
     Raises:
         NotAdmitted: the boot is older than all that are remembered, or there are too many gaps.
     """
+    if at is not None and device.renumbered is not None and at < device.renumbered:
+        return _of_the_former(device, boot, seq, now)
+    try:
+        admitted = _admit(device, boot, seq, now)
+    except OldBoot:
+        if not _begins_anew(device, at, now):
+            raise
+        admitted = None
+    if admitted is not None:
+        state, gap = admitted
+        return Admitted(_heard_at(state, at), gap, device.generation)
+    if not _begins_anew(device, at, now):
+        return None
+    anew = structs.replace(
+        device,
+        boots=(),
+        former=device.boots,
+        renumbered=at,
+        generation=device.generation + 1,
+    )
+    state, gap = _above(anew, Boot(boot=boot, high=0), seq, now)
+    return Admitted(_heard_at(state, at), gap, anew.generation, restarted=True)
+
+
+def reset(device: DeviceState) -> DeviceState:
+    """Begin a new generation, whatever comes next: the board was erased or replaced."""
+    return structs.replace(
+        device,
+        boots=(),
+        former=device.boots,
+        renumbered=None if device.newest is None else device.newest + timedelta(microseconds=1),
+        generation=device.generation + 1,
+        fingerprints=(),
+    )
+
+
+def _begins_anew(device: DeviceState, at: datetime | None, now: datetime) -> bool:
+    return (
+        at is not None
+        and device.newest is not None
+        and at > device.newest
+        and abs(at - now) <= FRESH
+    )
+
+
+def _heard_at(device: DeviceState, at: datetime | None) -> DeviceState:
+    """By its own clock, however far ahead: a copy of this event must never look newer."""
+    if at is None or (device.newest is not None and at <= device.newest):
+        return device
+    return structs.replace(device, newest=at)
+
+
+def _of_the_former(device: DeviceState, boot: int, seq: int, now: datetime) -> Admitted | None:
+    """An event of the generation before: it was kept somewhere, or comes twice."""
+    admitted = _admit(structs.replace(device, boots=device.former), boot, seq, now)
+    if admitted is None:
+        return None
+    state, _gap = admitted  # what is missing of it will not come any more
+    former = structs.replace(state, boots=device.boots, former=state.boots)
+    return Admitted(former, None, device.generation - 1)
+
+
+def _admit(
+    device: DeviceState, boot: int, seq: int, now: datetime
+) -> tuple[DeviceState, Gap | None] | None:
     known = next((entry for entry in device.boots if entry.boot == boot), None)
     if known is None:
         if len(device.boots) == BOOTS_MAX and boot < device.boots[0].boot:
-            raise NotAdmitted(f"boot {boot} is older than the last {BOOTS_MAX}")
+            raise OldBoot(f"boot {boot} is older than the last {BOOTS_MAX}")
         known = Boot(boot=boot, high=0)
     if seq > known.high:
         return _above(device, known, seq, now)
@@ -82,7 +174,8 @@ def acknowledged(
 
     `is_patient`: more of the device waits to be read, and may fill its gaps: none is given up.
     """
-    known = next((entry for entry in device.boots if entry.boot == boot), None)
+    boots = (*device.boots, *device.former)
+    known = next((entry for entry in boots if entry.boot == boot), None)
     if known is None:
         return None
     waited_for = (gap.first - 1 for gap in known.gaps if is_patient or now - gap.noticed < GAP_WAIT)

@@ -120,12 +120,22 @@ class GhostReads(Struct, frozen=True):
 
 
 class DeviceState(Struct, frozen=True):
-    """A device's numbering and health. `boots` is ascending; `missing` counts events never seen."""
+    """A device's numbering and health. `boots` is ascending; `missing` counts events never seen.
+
+    A board that was erased or replaced numbers from the beginning: a new generation of boots.
+    `former` are those of the generation before, which ended at `renumbered`.
+    """
 
     last_seen: datetime
     boots: tuple[Boot, ...] = ()
     missing: int = 0
+    generation: int = 0
+    former: tuple[Boot, ...] = ()
+    renumbered: datetime | None = None
+    newest: datetime | None = None
+    """The newest time of an event of its own, by its clock."""
     online: bool | None = None
+    online_since: datetime | None = None
     battery: float | None = None
     fingerprints: tuple[int, ...] = ()
     firmware: Firmware | None = None

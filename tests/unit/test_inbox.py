@@ -50,6 +50,7 @@ class FakeSession:
     def __init__(self) -> None:
         self.connection = 1
         self.connected = True
+        self.is_settled = True
         self.paused: bool = False
         self.acknowledged: list[int] = []
 

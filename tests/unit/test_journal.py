@@ -235,7 +235,15 @@ def state_of(people: int, *holders: str) -> State:
         presence=Map({HolderId("ada"): Whereabouts(HALL, AT)}),
         zones=Map({HALL: ZoneState(people, AT, AT, AT, 1.25, 0, people)}),
         devices=Map(
-            {READER: DeviceState(AT, (Boot(1, 9, (Gap(3, 4, AT),)),), 2, None, 88.5, (7,))}
+            {
+                READER: DeviceState(
+                    AT,
+                    (Boot(1, 9, (Gap(3, 4, AT),)),),
+                    missing=2,
+                    battery=88.5,
+                    fingerprints=(7,),
+                )
+            }
         ),
         alarms=Map({("held", "front"): AT}),
     )

@@ -21,6 +21,7 @@ from gateway.core.requests import (
     OpenDoor,
     Order,
     Request,
+    ResetDevice,
     SetMode,
     SetPeople,
     SetService,
@@ -43,6 +44,7 @@ ORDERS: tuple[Order, ...] = (
     SetPeople(ZoneId("hall"), 12, "a head count"),
     TellVacant(ZoneId("hall"), "the alarm is armed"),
     AcknowledgeAlarm("held", "front", "I go and look"),
+    ResetDevice(DeviceId("front-in"), "a new board"),
     EnrolBadge(DeviceId("front-in"), ADA),
     EnrolBadge(DeviceId("front-in")),
 )

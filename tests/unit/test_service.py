@@ -39,6 +39,8 @@ class FakeSession:
     """Takes everything, and remembers it in order."""
 
     connection = 1
+    connected = is_settled = True
+    connected = is_settled = True
 
     def __init__(self) -> None:
         self.sent: list[Outgoing | str] = []

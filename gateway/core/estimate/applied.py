@@ -70,6 +70,7 @@ def _totals_told(estimate: Estimate, evidence: TotalsTold) -> Waiting:
         evidence.in_total,
         evidence.out_total,
         evidence.place,
+        evidence.generation,
     )
     before = standing.newest_totals(estimate, device)
     people = counters.passed(before, now)

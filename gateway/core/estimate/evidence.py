@@ -48,6 +48,8 @@ class TotalsTold(_Evidence, frozen=True):
     out_total: int
     place: str = ""
     """The door that it hangs over, or the zone: what badges are matched with, and its name."""
+    generation: int = 0
+    """How often the counter's numbering began again."""
 
 
 class BadgeTaken(_Evidence, frozen=True):

@@ -101,6 +101,8 @@ class Layout(Struct, frozen=True, dict=True):
         at: datetime,
         boot: int | None = None,
         seq: int | None = None,
+        *,
+        generation: int = 0,
     ) -> Evidence | None:
         """What a reading tells; None: nothing about people (CO2 among others: it is shown)."""
         zone = self.area(device.zone)
@@ -116,6 +118,7 @@ class Layout(Struct, frozen=True, dict=True):
                 in_total=reading.in_total,
                 out_total=reading.out_total,
                 place=place,
+                generation=generation,
             )
         if zone is None:
             return None

@@ -27,6 +27,8 @@ class Totals(Struct, frozen=True, gc=False):
     out_total: int
     place: str = ""
     """The door that the counter hangs over."""
+    generation: int = 0
+    """How often its numbering began again."""
 
 
 class Passed(Struct, frozen=True, gc=False):
@@ -65,7 +67,7 @@ def _grown(before: int, now: int, most: float) -> int | None:
     return next((way for way in ways if 0 <= way <= most), None)
 
 
-def _number(totals: Totals) -> tuple[int, int]:
+def _number(totals: Totals) -> tuple[int, int, int]:
     if totals.boot is None:
-        return (0, 0)
-    return (totals.boot, totals.seq or 0)
+        return (totals.generation, 0, 0)
+    return (totals.generation, totals.boot, totals.seq or 0)

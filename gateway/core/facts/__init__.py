@@ -32,6 +32,7 @@ from gateway.core.facts.devices import (
     DuplicateDropped,
     GapNoticed,
     GatewayMinute,
+    NumberingRestarted,
     Sensed,
 )
 from gateway.core.facts.machines import (
@@ -79,6 +80,7 @@ __all__ = [
     "ModeChanged",
     "MusterChanged",
     "Noticed",
+    "NumberingRestarted",
     "OccupancyChanged",
     "OccupancyDay",
     "OccupancyMinute",
@@ -119,6 +121,7 @@ Fact = (
     | VisitsDay
     | Sensed
     | GapNoticed
+    | NumberingRestarted
     | DuplicateDropped
     | DeviceMinute
     | GatewayMinute

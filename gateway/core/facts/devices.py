@@ -25,6 +25,15 @@ class GapNoticed(BaseFact, frozen=True):
     last: int
 
 
+class NumberingRestarted(BaseFact, frozen=True):
+    """A device's numbers began again, with this boot: it was erased or replaced, or reset."""
+
+    device: DeviceId
+    generation: int
+    boot: int | None
+    at: datetime
+
+
 class DuplicateDropped(BaseFact, frozen=True):
     """This event was on disk already. Not journaled: counted by the service."""
 

@@ -332,5 +332,9 @@ def test_a_tick_without_figures_tells_only_what_is_due(place: Place) -> None:
     place.says("pir", Battery(55.0))
     assert place.after(1) == ()
     assert place.state.devices[PIR] == DeviceState(
-        last_seen=MONDAY, boots=place.state.devices[PIR].boots, battery=55, clock=(0.0,)
+        last_seen=MONDAY,
+        boots=place.state.devices[PIR].boots,
+        battery=55,
+        clock=(0.0,),
+        newest=MONDAY,
     )
