@@ -30,6 +30,7 @@ from gateway.core.events import BookingsChanged
 from gateway.core.names import SiteId
 from gateway.core.site import Site
 from gateway.core.state import State
+from gateway.turnover import EngineFaultError
 
 log = logging.getLogger(__name__)
 
@@ -153,7 +154,11 @@ class Calendars:
         wanted = _bookings(feeds, now, self._holders or {}, window)
         if wanted[:OCCURRENCES_MAX] == now:
             return
-        await self._engine.tell(site, BookingsChanged(target, wanted[:OCCURRENCES_MAX]))
+        try:
+            await self._engine.tell(site, BookingsChanged(target, wanted[:OCCURRENCES_MAX]))
+        except EngineFaultError as error:
+            log.error("%s, %s: the bookings are those of before: %s", site, target, error)  # noqa: TRY400 - the text says it
+            return
         log.info(
             "%s, %s: %d bookings are in force", site, target, min(len(wanted), OCCURRENCES_MAX)
         )

@@ -9,6 +9,7 @@ from gateway.core.directory import Directory, DirectoryChange
 from gateway.core.events import DirectoryChanged
 from gateway.core.names import SiteId
 from gateway.parts import Parts
+from gateway.turnover import EngineFaultError
 
 log = logging.getLogger(__name__)
 
@@ -20,13 +21,17 @@ async def take_members(parts: Parts) -> None:
     """Take the members file into force, whatever is new in it."""
     version, changes = await asyncio.to_thread(_members, parts)
     if changes:
-        await asyncio.gather(
-            *(
-                parts.service.tell(site, DirectoryChanged(change))
-                for site, change in changes.items()
+        try:
+            await asyncio.gather(
+                *(
+                    parts.service.tell(site, DirectoryChanged(change))
+                    for site, change in changes.items()
+                )
             )
-        )
-        log.info("members are in force (sites: %s)", ", ".join(sorted(changes)))
+        except EngineFaultError as error:  # the next change is tried again, not this one
+            log.error("the members are those of before: %s", error)  # noqa: TRY400 - the text says it
+        else:
+            log.info("members are in force (sites: %s)", ", ".join(sorted(changes)))
     if parts.calendars.has_feeds:
         parts.calendars.know(await asyncio.to_thread(parts.members.holders_by_email))
     parts.in_force.members = version

@@ -1,13 +1,15 @@
 """A restart: each site's last snapshot, then the journal's tail through the same engine."""
 
+from collections.abc import Callable
 from datetime import datetime
 
-from msgspec import Struct
+import msgspec
+from msgspec import Struct, structs
 
-from gateway.adapters.journal_file import JournalFile, StoredDecision, StoredEvent
+from gateway.adapters.journal_file import JournalFile, Restored, StoredDecision, StoredEvent
 from gateway.adapters.journal_rows import from_us
-from gateway.core.engine import step
-from gateway.core.events import SpaceChanged
+from gateway.core.engine import Bug, step
+from gateway.core.events import Misunderstood, Reported, SpaceChanged
 from gateway.core.names import SiteId
 from gateway.core.site import Site
 from gateway.core.state import State
@@ -33,16 +35,20 @@ class Recovered(Struct, frozen=True):
     last_received: datetime
     fresh: list[StoredDecision]
     void: list[int]
+    bugs: tuple[tuple[SiteId, Bug], ...] = ()
+    """Rows and snapshots that could not be taken: they were left out."""
 
 
 def recover(file: JournalFile, sites: list[SiteId], now: datetime) -> Recovered:
     """The state of each site after the journal's last row."""
     fresh, void = file.pending(now)
+    bugs: list[tuple[SiteId, Bug]] = []
     return Recovered(
-        sites={site: _recover_site(file, site) for site in sites},
+        sites={site: _recover_site(file, site, bugs) for site in sites},
         last_received=from_us(file.last_received()),
         fresh=fresh,
         void=void,
+        bugs=tuple(bugs),
     )
 
 
@@ -60,14 +66,50 @@ def follow(site: Site | None, state: State, stored: StoredEvent) -> tuple[Site, 
     return site, step(site, state, event, stored.row.received).state
 
 
-def _recover_site(file: JournalFile, site_id: SiteId) -> SiteInForce:
-    restored = file.restore(site_id)
+def _recover_site(
+    file: JournalFile, site_id: SiteId, bugs: list[tuple[SiteId, Bug]]
+) -> SiteInForce:
+    def met(error: Exception) -> None:
+        bugs.append((site_id, Bug("restart", error)))
+
+    restored = _restored(file, site_id, met)
     if not restored.n and not file.is_whole(site_id):
         # It was out of the space file for so long that its last snapshot was purged.
         return SiteInForce(site=None, state=State(), replayed=0)
     site = file.space_in_force(site_id, restored.n)
     state, replayed = restored.state, 0
-    for stored in file.events_after(restored.n, site_id):
-        site, state = follow(site, state, stored)
+    for stored in file.events_after(restored.n, site_id, lambda _n, error: met(error)):
+        site, state = _followed(site, state, stored, met)
         replayed += 1
     return SiteInForce(site=site, state=state, replayed=replayed)
+
+
+def _restored(file: JournalFile, site: SiteId, met: Callable[[Exception], None]) -> Restored:
+    """The newest snapshot that can be read; an older one only costs more rows."""
+    for n in reversed(file.snapshots(site)):
+        try:
+            return file.restore(site, n)
+        except (msgspec.MsgspecError, ValueError) as error:
+            met(error)
+    return Restored(n=0, state=State())
+
+
+def _followed(
+    site: Site | None, state: State, stored: StoredEvent, met: Callable[[Exception], None]
+) -> tuple[Site | None, State]:
+    """One stored event; of one that raises today what is safe (`gateway.core.fault`), or nothing.
+
+    It was taken by an engine without this bug. A start that ended here would end here each time.
+    """
+    try:
+        return follow(site, state, stored)
+    except Exception as error:  # noqa: BLE001 - the start goes on
+        met(error)
+    if not isinstance(stored.event, Reported | Misunderstood):
+        return site, state
+    event = structs.replace(stored.event, quarantined=True)
+    try:
+        return follow(site, state, structs.replace(stored, event=event))
+    except Exception as error:  # noqa: BLE001 - as above
+        met(error)
+    return site, state

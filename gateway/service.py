@@ -267,6 +267,9 @@ class Service:
             if before != site:
                 turnover.step(site_id, SpaceChanged(site))
                 turnover.renewed[site_id] = before
+        for site_id, bug in self._recovered.bugs:
+            self._bugs.met(bug)
+            self.report(site_id, "engine-fault", bug.where, active=True)
         turnover.batch.undelivered = self._recovered.void
         while not await self._stored(turnover):
             log.info("trying to begin again")

@@ -27,6 +27,7 @@ from gateway.parts import Parts, assembled
 from gateway.privacy.keeper import Keeper
 from gateway.privacy.retention import Kept
 from gateway.reload import Space, Watch
+from gateway.turnover import EngineFaultError
 from sensors.registry import Registry
 
 log = logging.getLogger(__name__)
@@ -125,7 +126,12 @@ async def _watch_space(parts: Parts, prefix: str, watch: Watch) -> None:
         intake = Intake(
             registry, partial(credential_hash, parts.key), partial(reader_hash, parts.key)
         )
-        changed = await parts.service.renew(space.sites, intake, Announcer(registry, parts.topics))
+        try:
+            changed = await parts.service.renew(
+                space.sites, intake, Announcer(registry, parts.topics)
+            )
+        except EngineFaultError as error:
+            raise ConfigError([Fault("space", "", str(error))]) from None
         parts.sessions.follow(registry)
         parts.calendars.use(space.feeds)
         log.info(

@@ -4,7 +4,7 @@ Blocking; inside the gateway it is used from a thread of its own (`Journal.read`
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -94,11 +94,26 @@ class JournalFile:
         """Rows with numbers above `n`, ascending."""
         return [_row(found) for found in self._db.execute(_ROWS, (n, limit))]
 
-    def events_after(self, n: int, site: SiteId | None = None) -> Iterator[StoredEvent]:
-        """All rows above `n` with their events, of one site or of all, in chunks."""
+    def events_after(
+        self,
+        n: int,
+        site: SiteId | None = None,
+        on_damage: Callable[[int, Exception], None] | None = None,
+    ) -> Iterator[StoredEvent]:
+        """All rows above `n` with their events, of one site or of all, in chunks.
+
+        A row that cannot be read is left out and told to `on_damage`; without it, it raises.
+        """
         while chunk := self._db.execute(_EVENTS, (n, site, _CHUNK)).fetchall():
             for *row, event in chunk:
-                yield StoredEvent(row=_row(tuple(row)), event=_EVENT.decode(event))
+                try:
+                    stored = StoredEvent(row=_row(tuple(row)), event=_EVENT.decode(event))
+                except (msgspec.MsgspecError, ValueError, StopIteration) as error:
+                    if on_damage is None:
+                        raise
+                    on_damage(row[0], error)
+                    continue
+                yield stored
             n = chunk[-1][0]
 
     def told_after(self, n: int, site: SiteId) -> Iterator[ToldEvent]:

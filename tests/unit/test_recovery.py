@@ -12,12 +12,16 @@ from gateway.adapters.journal import Journal
 from gateway.adapters.journal_file import JournalFile
 from gateway.adapters.journal_rows import decision_row, event_row
 from gateway.adapters.journal_writer import Batch, Snapshot
+from gateway.core import decision
 from gateway.core.directory import Directory
 from gateway.core.engine import step
-from gateway.core.events import SpaceChanged, Tick
+from gateway.core.equipment import Device
+from gateway.core.events import Reported, SpaceChanged, Tick
 from gateway.core.facts import Decided, DoorChanged
 from gateway.core.names import SiteId
+from gateway.core.readings import CredentialPresented
 from gateway.core.state import State
+from gateway.core.turn import Turn
 from gateway.recovery import recover
 from gateway.replay import DIFFERENCES_MAX, Replayed, replay
 from tests.unit.core.place import FRONT, HALL, MONDAY, SITE, Place
@@ -124,12 +128,63 @@ async def test_answers_that_were_not_handed_over(journal: Journal, place: Place)
     assert (len(recovered.fresh), len(recovered.void)) == (0, 4)
 
 
-async def test_rows_before_the_space_file_are_a_fault(journal: Journal) -> None:
-    """Said with the row's number, not passed over."""
+async def test_rows_before_the_space_file_are_left_out(journal: Journal) -> None:
+    """Said with the row's number; a start that ended here would end here each time."""
     row = event_row(1, HUB, Tick(), (), MONDAY)
     await journal.commit(Batch(events=[row]))
-    with pytest.raises(ValueError, match="row 1 of hub comes before its space file"):
-        await journal.read(lambda file: recover(file, [HUB], LATER))
+    recovered = await journal.read(lambda file: recover(file, [HUB], LATER))
+    ((site, bug),) = recovered.bugs
+    assert (site, bug.where) == (HUB, "restart")
+    assert "row 1 of hub comes before its space file" in str(bug.error)
+
+
+async def test_a_row_that_raises_is_left_out(
+    journal: Journal, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By an engine of before it was taken: the rows after it are taken as before."""
+    await write(journal, place)
+    decide = decision.decide
+
+    def broken(turn: Turn, device: Device, event: Reported) -> None:
+        if event.reading == CredentialPresented("hash-bob"):
+            raise ZeroDivisionError
+        decide(turn, device, event)
+
+    monkeypatch.setattr(decision, "decide", broken)
+    recovered = await journal.read(lambda file: recover(file, [HUB], LATER))
+    assert [bug.where for _, bug in recovered.bugs] == ["restart"]
+    state = recovered.sites[HUB].state
+    assert set(state.presence) == set(place.state.presence) - {"bob"}
+    assert state.devices == place.state.devices  # its number was taken in
+    first, *_ = replayed_of(journal).differences
+    assert first.what == "it raises ZeroDivisionError"
+
+
+@pytest.mark.parametrize("column", ["event", "facts"])
+async def test_a_damaged_row_is_left_out(journal: Journal, place: Place, column: str) -> None:
+    """The start goes on, and a replay tells where."""
+    await write(journal, place)
+    last = len(place.told)
+    sql = f"UPDATE journal SET {column} = '[]{{' WHERE n = ?"  # noqa: S608 - a column of ours
+    journal._writer._connection().execute(sql, (last,))
+    recovered = await journal.read(lambda file: recover(file, [HUB], LATER))
+    assert len(recovered.bugs) == 1
+    assert recovered.sites[HUB].state.presence == place.state.presence
+    (difference,) = replayed_of(journal).differences
+    assert difference.n == last
+    assert difference.what.startswith("it cannot be read: ")
+
+
+async def test_a_damaged_snapshot_costs_rows_alone(journal: Journal, place: Place) -> None:
+    """An older one is taken, or none."""
+    await write(journal, place, snapshots=(3, 6))
+    db = journal._writer._connection()
+    for n, replayed in ((6, len(place.told) - 3), (3, len(place.told))):
+        db.execute("UPDATE snapshot SET state = x'c1c1' WHERE n = ?", (n,))
+        recovered = await journal.read(lambda file: recover(file, [HUB], LATER))
+        assert recovered.sites[HUB].state == place.state
+        assert recovered.sites[HUB].replayed == replayed
+        assert len(recovered.bugs) == (2 if n == 3 else 1)
 
 
 # -- replay

@@ -20,7 +20,8 @@ from gateway.announce import Announcer
 from gateway.clock import ManualClock
 from gateway.core.directory import HolderId
 from gateway.core.names import DeviceId
-from gateway.core.state import GhostReads, MachineUse
+from gateway.core.site import Site
+from gateway.core.state import GhostReads, MachineUse, State
 from gateway.intake import Intake
 from gateway.recovery import Recovered, SiteInForce
 from gateway.routing import Routes
@@ -74,16 +75,17 @@ class FakeSession:
 class Desk:
     """A service with its clock, its session and its journal."""
 
-    def __init__(self, journal: Journal, use: MachineUse | None) -> None:
+    def __init__(self, journal: Journal, use: MachineUse | None, site: Site = SITE) -> None:
         self.clock = ManualClock(MONDAY)
         self.session = FakeSession()
         self.journal = journal
-        registry = Registry([SITE])
+        registry = Registry([site])
         machines = Map({LASER: use}) if use is not None else Map()
         state = structs.replace(Place().state, machines=machines)
+        known = SiteInForce(SITE, state, 0) if site is SITE else SiteInForce(None, State(), 0)
         self.service = Service(
-            [SITE],
-            recovered=Recovered({SITE.id: SiteInForce(SITE, state, 0)}, MONDAY, [], []),
+            [site],
+            recovered=Recovered({site.id: known}, MONDAY, [], []),
             journal=journal,
             intake=Intake(registry, partial(credential_hash, b"k" * 32)),
             announcer=Announcer(registry, Topics()),
@@ -92,7 +94,7 @@ class Desk:
             instance="gw1",
         )
         self.service.use(self)  # type: ignore[arg-type] # all that it needs of one
-        self.service.inbox.route = Routes(registry, [SITE])
+        self.service.inbox.route = Routes(registry, [site])
 
     @property
     def publisher(self) -> FakeSession:
@@ -111,11 +113,13 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(folder: Path, use: MachineUse | None = None) -> AsyncIterator[Desk]:
+async def desk(
+    folder: Path, use: MachineUse | None = None, site: Site = SITE
+) -> AsyncIterator[Desk]:
     """A service that runs."""
     journal = Journal(folder / JOURNAL_FILE)
     await journal.open()
-    desk = Desk(journal, use)
+    desk = Desk(journal, use, site)
     running = asyncio.create_task(desk.service.run())
     try:
         desk.hear(STRANGE, b"{}")
