@@ -12,7 +12,7 @@ from typing import Final
 
 import paho.mqtt._packet
 from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
+from paho.mqtt.properties import Properties, VariableByteIntegers
 
 from gateway.wire.outgoing import Outgoing
 
@@ -26,16 +26,31 @@ _CARRY: Final = 0x80
 
 
 class SharedProperties(Properties):
-    """As paho's, with the tables of the first one."""
+    """As paho's, with the tables of the first one. Those of a PUBLISH are passed over when read.
+
+    We use none that another program sends; whoever may publish could make thousands of them, or
+    some that paho raises at.
+    """
 
     def __init__(self, packet_type: int) -> None:
         self.__dict__.update(_TABLES, packetType=packet_type)
 
     def unpack(self, buffer: bytes) -> tuple[Properties, int]:
-        """The properties that `buffer` begins with, and how many bytes they take."""
+        """Return the properties that `buffer` begins with, and how many bytes they take."""
         if buffer and buffer[0] == _NONE:
             return self, 1
+        if self.__dict__["packetType"] == PacketTypes.PUBLISH:
+            length, size = VariableByteIntegers.decode(buffer)  # type: ignore[no-untyped-call] # paho
+            self.__dict__["raw"] = bytes(buffer[: length + size])
+            return self, length + size
         return super().unpack(buffer)  # type: ignore[no-any-return,no-untyped-call] # paho
+
+    @property
+    def told(self) -> Properties:
+        """What a PUBLISH told, as paho reads it."""
+        read = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho
+        read.unpack(self.__dict__.get("raw", b"\x00"))  # type: ignore[no-untyped-call] # paho
+        return read
 
 
 class Expiry(SharedProperties):

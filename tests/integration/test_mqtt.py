@@ -22,11 +22,13 @@ import aiomqtt
 import pytest
 from paho.mqtt.client import MQTTMessage
 from paho.mqtt.enums import MQTTProtocolVersion
+from paho.mqtt.properties import Properties
 
 from gateway.adapters import mqtt, mqtt_window, paho_client
 from gateway.adapters.broker_address import BrokerAddress
 from gateway.adapters.loopback import LOOPBACK
 from gateway.adapters.mqtt import Session
+from gateway.adapters.paho_properties import SharedProperties
 from gateway.wire.outgoing import CloudEvent, Outgoing
 from sensors.driver import Subscription
 from tests.servers import Mosquitto, program, until
@@ -111,6 +113,12 @@ async def run(*command: str, cwd: Path | None = None) -> None:
     )
     _, words = await process.communicate()
     assert process.returncode == 0, words
+
+
+def told(message: MQTTMessage) -> Properties:
+    """What a message's properties tell."""
+    assert isinstance(message.properties, SharedProperties)
+    return message.properties.told
 
 
 @pytest.fixture
@@ -357,7 +365,7 @@ async def test_orders_are_taken_over_and_expire(broker: Mosquitto) -> None:
     async with running(Heard(broker.url, client_id="reader", topics=(command,))) as reader:
         await until(lambda: reader.messages, "one came")
         assert reader.payloads == [b"fresh"]
-        left_s: int = vars(reader.messages[0].properties)["MessageExpiryInterval"]
+        left_s: int = vars(told(reader.messages[0]))["MessageExpiryInterval"]
         assert left_s <= 3
 
 
@@ -494,7 +502,7 @@ async def test_a_fact_carries_its_attributes(broker: Mosquitto) -> None:
         async with running(Heard(broker.url)) as heard:
             heard.session.publish(Outgoing(topic, b"{}", event=event), NOW)
             await until(lambda: reader.messages, "it came")
-        found = vars(reader.messages[0].properties)
+        found = vars(told(reader.messages[0]))
         assert found["ContentType"] == "application/json"
         assert dict(found["UserProperty"]) == {
             "specversion": "1.0",

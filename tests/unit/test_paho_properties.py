@@ -37,7 +37,23 @@ def test_shared_tables_pack_and_unpack_as_paho_does() -> None:
     assert ours.pack() == theirs.pack()
     read, length = SharedProperties(PacketTypes.PUBLISH).unpack(theirs.pack() + b"payload")
     assert length == len(theirs.pack())
-    assert read.json() == theirs.json()
+    assert isinstance(read, SharedProperties)
+    assert read.told.json() == theirs.json()
+    connack = Properties(PacketTypes.CONNACK)
+    connack.ReceiveMaximum = 20
+    found, length = SharedProperties(PacketTypes.CONNACK).unpack(connack.pack())
+    assert (found.json(), length) == (connack.json(), len(connack.pack()))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [b"\x02\xff\xff", b"\x03\x26\x00\x01", b"\x04\x02\x02\x02\x02"],
+    ids=["an unknown one", "one that is cut off", "one that comes twice"],
+)
+def test_what_somebody_else_tells_is_passed_over(told: bytes) -> None:
+    """A device must not be able to make us raise by it."""
+    read, length = SharedProperties(PacketTypes.PUBLISH).unpack(told + b"payload")
+    assert (length, read.isEmpty()) == (len(told), True)
 
 
 def test_two_packets_share_tables_but_no_values() -> None:
@@ -79,7 +95,8 @@ def test_attributes_are_read_by_paho() -> None:
         ours = Attributes("/seuil/hub/access", "seuil.access.decided", id_, "2026-11-22T08:00:00Z")
         read, length = SharedProperties(PacketTypes.PUBLISH).unpack(ours.pack() + b"payload")
         assert length == len(ours.pack())
-        said = read.json()
+        assert isinstance(read, SharedProperties)
+        said = read.told.json()
         assert said["ContentType"] == "application/json"
         assert dict(said["UserProperty"]) == {
             "specversion": "1.0",
