@@ -34,7 +34,6 @@ from gateway.state_wire import (
     alarm_word,
     muster_payload,
     occupancy_payload,
-    possible_alarms,
 )
 from gateway.wire.outgoing import CloudEvent, Outgoing, encode
 from gateway.wire.states import (
@@ -145,7 +144,8 @@ class Announcer:
     def everything(self, site: Site, state: State, now: datetime) -> list[Outgoing]:
         """All retained messages of a site: for a broker that we (re)connected to.
 
-        They say how it stands, and are no events: nothing has happened by it.
+        They say how it stands, and are no events: nothing has happened by it. Alarms that are off
+        are not among them: what a broker retains of one is emptied when we hear of it.
         """
         zones = (
             read_out(site, state.zones, state.estimate, zone, now)
@@ -156,11 +156,19 @@ class Announcer:
             DoorChanged(door.id, state.doors.get(door.id, DoorState()).status, now)
             for door in site.doors
         )
-        alarms = (alarm_now(state, kind, about, now) for kind, about in possible_alarms(site))
+        alarms = (alarm_now(state, kind, about) for kind, about in sorted(state.alarms))
         musters = muster.read_out(site, state.muster, site.zone, now)
         told = self.states(site.id, (*zones, *doors, *alarms, *musters))
         messages = [self._mode(site.id, state.mode), *told.values()]
         return [structs.replace(message, event=None) for message in messages]
+
+    def alarm_of(self, topic: str) -> tuple[SiteId, str, str] | None:
+        """Return the site, kind and object that an alarm's topic names; None: it is another one."""
+        match topic.split("/"):
+            case [self._topics.prefix, site, "alarm", kind, about]:
+                return SiteId(site), kind, about
+            case _:
+                return None
 
     def removed(self, before: Site | None, after: Site) -> list[Outgoing]:
         """Empty retained messages for the zones and doors that a new space file has no more."""

@@ -11,6 +11,7 @@ A run that begins waits for an answer only where a retained `online` says that t
 import asyncio
 import logging
 import secrets
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
@@ -48,8 +49,17 @@ class InstanceWatch:
     """Announces this run, and ends it where another one of its name goes before it."""
 
     def __init__(
-        self, instance: str, topics: Topics, clock: Clock, address: BrokerAddress, client_id: str
+        self,
+        instance: str,
+        topics: Topics,
+        clock: Clock,
+        address: BrokerAddress,
+        client_id: str,
+        *,
+        on_alarm: Callable[[str], None],
     ) -> None:
+        """`on_alarm` is told the topic of each alarm that the broker retains."""
+        self._on_alarm = on_alarm
         self.run_id = secrets.token_hex(8)
         self.session = Session(
             client_id,
@@ -105,6 +115,10 @@ class InstanceWatch:
         if message.topic == self._topics.gateway_state(self._instance):
             if message.retain:
                 self._another_may_run = bytes(message.payload) == b"online"
+            return
+        if message.topic != self._topics.gateway_run(self._instance):
+            if message.retain and message.payload:
+                self._on_alarm(message.topic)
             return
         try:
             other = msgspec.json.decode(message.payload, type=RunMessage)

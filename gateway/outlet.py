@@ -76,6 +76,8 @@ class Outlet:
         self._now = self._spread_at = now
         self._removed: dict[str, Outgoing] = {}
         """Retained messages, emptied, of what no space file has any more."""
+        self._stale_alarms: set[str] = set()
+        """Topics of alarms that a broker retains although they are off."""
         self._unacknowledged: dict[tuple[SiteId, DeviceId, int], None] = {}
         """Devices' boots of which more is on disk than they know, in order."""
         self._news: dict[str, Outgoing] = {}
@@ -89,6 +91,9 @@ class Outlet:
         self._publish(online)
         for message in self._removed.values():
             self._publish(message)
+        stale, self._stale_alarms = self._stale_alarms, set()
+        for topic in stale:
+            self.heard_alarm(topic)
         self.handover.connected()  # orders first
         for site_id, site in self._committed.sites.items():
             with self._contained("messages"):
@@ -98,6 +103,17 @@ class Outlet:
                     self._publish(message)
                 for message in wire.announcer.everything(site, states[site_id], now):
                     self._publish(message)
+
+    def heard_alarm(self, topic: str) -> None:
+        """The broker retains an alarm; one that is off (it ended while we were away) is emptied."""
+        about = self._committed.wire.announcer.alarm_of(topic)
+        if about is None or about[0] not in self._committed.states:
+            return
+        site, *alarm = about
+        if tuple(alarm) in self._committed.states[site].alarms:
+            return
+        if self._publish(Outgoing(topic, b"", 1, retain=True)) is None:
+            self._stale_alarms.add(topic)
 
     def send(self, turnover: Turnover, now: datetime) -> None:
         """Orders first, and at once; then what everyone may know.

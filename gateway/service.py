@@ -147,6 +147,10 @@ class Service:
         """The broker did not take an order, or has nobody to give it to."""
         self._outlet.handover.refused(number)
 
+    def heard_alarm(self, topic: str) -> None:
+        """The broker retains an alarm."""
+        self._outlet.heard_alarm(topic)
+
     # -- the path --------------------------------------------------------------------------------
 
     async def run(self) -> None:

@@ -54,7 +54,12 @@ class Sessions:
         self._tasks: asyncio.TaskGroup | None = None
         self._running: dict[str, asyncio.Task[None]] = {}
         self._watch = InstanceWatch(
-            settings.instance, topics, clock, self._address, self._ids.of("instance")
+            settings.instance,
+            topics,
+            clock,
+            self._address,
+            self._ids.of("instance"),
+            on_alarm=service.heard_alarm,
         )
         self.publisher = Session(
             self._ids.of("publisher"),

@@ -1,7 +1,6 @@
 """States on the wire: what a topic says of a count, an alarm or a muster from now on."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Final
 
 from gateway.core.equipment import Device, Machine
@@ -76,14 +75,9 @@ def alarm_word(fact: AlarmRaised | AlarmAcknowledged | AlarmCleared) -> str:
             return "alarm.cleared"
 
 
-def alarm_now(
-    state: State, kind: AlarmKind, about: str, now: datetime
-) -> AlarmRaised | AlarmAcknowledged | AlarmCleared:
-    """The last that there is to say of an alarm."""
-    raised = state.alarms.get((kind, about))
-    if raised is None:
-        return AlarmCleared(kind, about, now)  # it may have been cleared while we were away
-    seen_to = state.acknowledged.get((kind, about))
+def alarm_now(state: State, kind: AlarmKind, about: str) -> AlarmRaised | AlarmAcknowledged:
+    """The last that there is to say of an alarm that is on."""
+    raised, seen_to = state.alarms[kind, about], state.acknowledged.get((kind, about))
     if seen_to is None:
         return AlarmRaised(kind, about, raised)
     return AlarmAcknowledged(kind, about, raised, seen_to.at, seen_to.by)

@@ -19,6 +19,7 @@ from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.announce import Announcer
 from gateway.clock import ManualClock
 from gateway.core.directory import HolderId
+from gateway.core.events import ConditionReported
 from gateway.core.names import DeviceId
 from gateway.core.site import Site
 from gateway.core.state import GhostReads, MachineUse, State
@@ -45,9 +46,12 @@ class FakeSession:
 
     def __init__(self) -> None:
         self.sent: list[Outgoing | str] = []
+        self.is_away = False
 
-    def publish(self, message: Outgoing, _now: object) -> int:
+    def publish(self, message: Outgoing, _now: object) -> int | None:
         """As `Session.publish`."""
+        if self.is_away:
+            return None
         self.sent.append(message)
         return len(self.sent)
 
@@ -238,3 +242,26 @@ async def test_a_firmware_that_is_known_is_not_journaled_again(tmp_path: Path) -
         await until(lambda: place.session.sent.count(acks) == 4, "all is on disk")
         rows = await place.journal.read(lambda file: file.rows_after(0, 100))
     assert [row.kind for row in rows].count("firmware") == 2
+
+
+async def test_an_alarm_that_ended_while_we_were_away_is_emptied(tmp_path: Path) -> None:
+    """The broker retains it; one that is on stays, and what is nobody's of ours is left alone."""
+    async with desk(tmp_path) as place:
+        await place.service.tell(SITE.id, ConditionReported("flooding", "pir", active=True))
+        place.session.sent.clear()
+        for topic in ("hub/alarm/flooding/pir", "hub/alarm/held/front", "lab/alarm/held/front"):
+            place.service.heard_alarm(f"seuil/{topic}")
+        assert place.session.sent == [Outgoing("seuil/hub/alarm/held/front", b"", 1, retain=True)]
+
+
+async def test_an_alarm_that_is_heard_of_too_soon_is_emptied_when_we_may_publish(
+    tmp_path: Path,
+) -> None:
+    """Another connection hears of it than the one that publishes."""
+    async with desk(tmp_path) as place:
+        place.session.is_away = True
+        place.service.heard_alarm("seuil/hub/alarm/held/front")
+        place.session.is_away = False
+        place.session.sent.clear()
+        place.service.broker_is_up()
+        assert Outgoing("seuil/hub/alarm/held/front", b"", 1, retain=True) in place.session.sent
