@@ -19,10 +19,14 @@ _BEFORE_SECRETS: Final = ("credentials", "sensors", "strangers")
 
 
 class ClientIds:
-    """The client ids of an instance. Its file is read once, and written when sessions change."""
+    """The client ids of an instance. Its file is read once, and written when sessions change.
 
-    def __init__(self, folder: Path, prefix: str, instance: str) -> None:
+    `is_new`: the folder is, so that no release without secrets has left anything at the broker.
+    """
+
+    def __init__(self, folder: Path, prefix: str, instance: str, *, is_new: bool) -> None:
         self._file = folder / FILE
+        self._is_new = is_new
         self._name = f"{prefix}-{instance}"
         self._secret, self._kept = self._read()
 
@@ -47,9 +51,8 @@ class ClientIds:
             found = json.loads(self._file.read_text("utf-8"))
             return str(found["secret"]), set(map(str, found["sessions"]))
         except FileNotFoundError:
-            return secrets.token_hex(_SECRET_BYTES), {
-                f"{self._name}-{session}" for session in _BEFORE_SECRETS
-            }
+            before = () if self._is_new else _BEFORE_SECRETS
+            return secrets.token_hex(_SECRET_BYTES), {f"{self._name}-{one}" for one in before}
         except (ValueError, KeyError, TypeError):  # damaged: sessions of the old secret expire
             return secrets.token_hex(_SECRET_BYTES), set()
 

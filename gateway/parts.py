@@ -13,6 +13,7 @@ from gateway.adapters.influx_settings import InfluxSettings
 from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.announce import Announcer
 from gateway.calendars import Calendars
+from gateway.client_ids import ClientIds
 from gateway.clock import Clock
 from gateway.config import Settings, credential_key
 from gateway.core.site import Site
@@ -48,6 +49,7 @@ class Parts:
     service: Service
     journal: Journal
     sessions: Sessions
+    client_ids: ClientIds
     members: DirectoryStore
     calendars: Calendars
     topics: Topics
@@ -96,10 +98,14 @@ async def _parts(
         instance=settings.instance,
         backlog=(lambda: outbox.backlog) if outbox else (lambda: 0),
     )
+    ids = ClientIds(
+        settings.data_dir, settings.prefix, settings.instance, is_new=not journal.last_n
+    )
     return Parts(
         service=service,
         journal=journal,
-        sessions=Sessions(settings, registry, topics, service, clock),
+        sessions=Sessions(settings, registry, topics, service, clock=clock, ids=ids),
+        client_ids=ids,
         members=stores.members,
         calendars=Calendars(service, clock),
         topics=topics,

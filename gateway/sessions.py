@@ -44,10 +44,17 @@ class Sessions:
     """The sessions of a gateway; `run` until cancelled."""
 
     def __init__(
-        self, settings: Settings, registry: Registry, topics: Topics, service: Service, clock: Clock
+        self,
+        settings: Settings,
+        registry: Registry,
+        topics: Topics,
+        service: Service,
+        *,
+        clock: Clock,
+        ids: ClientIds,
     ) -> None:
         self._address = broker_address(settings)
-        self._ids = ClientIds(settings.data_dir, settings.prefix, settings.instance)
+        self._ids = ids
         self._service = service
         self._registry = registry
         self._changed = asyncio.Event()

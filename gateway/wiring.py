@@ -80,7 +80,7 @@ async def _keep_rights(parts: Parts, settings: Settings, clock: Clock) -> None:
     await keep_rights(
         lambda: [(site, service.states[site.id]) for site in service.sites.values()],
         address=broker_address(settings),
-        client_id=f"{settings.prefix}-{settings.instance}-rights",
+        client_id=parts.client_ids.of("rights"),
         topics=parts.topics,
         hashed=partial(credential_hash, parts.key),
         clock=clock,

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, structs
 
-from gateway.adapters.embedded_broker import INFLIGHT_MESSAGES
+from gateway.adapters.embedded_broker import AUTOSAVE_S, INFLIGHT_MESSAGES
 from gateway.core.equipment import Device
 from gateway.core.names import SiteId
 from gateway.core.site import Site
@@ -23,6 +23,15 @@ _QUEUED_PER_DEVICE = 1000
 """Messages: hours of a busy door, kept while the gateway is away."""
 _QUEUED = (100_000, 1_000_000)
 """Messages, least and most: 30 MB and 300 MB of the broker's memory at the worst."""
+_MESSAGE_BYTES = 1_048_576
+"""A bridge's list of a hundred devices has half of it; ours have 4 KiB, an announcement 100 kB."""
+_BYTES_A_MESSAGE = 400
+"""On average; no client's queue may have more of them."""
+_INFLIGHT_BYTES = 8_388_608
+_CONNECTIONS = 500
+"""The gateway's lanes, the console, tools; and a device that comes back before its old connection
+was found dead."""
+_CONNECTIONS_PER_DEVICE = 3
 _ITERATIONS = 101
 """mosquitto_passwd's own; more would stop the whole broker at each log-in, and the passwords that
 `new_password` makes (128 random bits) need no stretching."""
@@ -132,7 +141,8 @@ def logins(
 def mosquitto_conf(sites: Sequence[Site], place: Place, tls: Tls | None = None) -> str:
     """mosquitto.conf: durable, quick, closed to strangers."""
     least, most = _QUEUED
-    queued = min(most, max(least, _QUEUED_PER_DEVICE * sum(len(site.devices) for site in sites)))
+    devices = sum(len(site.devices) for site in sites)
+    queued = min(most, max(least, _QUEUED_PER_DEVICE * devices))
     address = f" {place.address}" if place.address else ""
     lines = [
         "# Made by `seuil broker-config` from the space file.",
@@ -142,11 +152,13 @@ def mosquitto_conf(sites: Sequence[Site], place: Place, tls: Tls | None = None) 
         f"acl_file {place.config}/acl",
         *([f"user {place.user}"] if place.user else []),
         "",
-        "# What was acknowledged survives a kill: with the defaults all of it is lost.",
+        "# What was acknowledged survives a kill, but for the last seconds: with the defaults all",
+        "# of it is lost. Never autosave_on_changes: it rewrites the whole database for each",
+        "# message, and one device that floods then holds up all doors.",
         "persistence true",
         f"persistence_location {place.data}/",
-        "autosave_interval 1",
-        "autosave_on_changes true",
+        f"autosave_interval {AUTOSAVE_S}",
+        "autosave_on_changes false",
         "",
         "# Without this a granted door waits up to 40 ms for a delayed ACK.",
         "set_tcp_nodelay true",
@@ -154,6 +166,13 @@ def mosquitto_conf(sites: Sequence[Site], place: Place, tls: Tls | None = None) 
         "# Beyond this many, messages for an absent gateway are dropped in silence.",
         f"max_queued_messages {queued}",
         f"max_inflight_messages {INFLIGHT_MESSAGES}",
+        "",
+        "# What one client may cost, whoever has its password.",
+        f"message_size_limit {_MESSAGE_BYTES}",
+        f"max_queued_bytes {queued * _BYTES_A_MESSAGE}",
+        f"max_inflight_bytes {_INFLIGHT_BYTES}",
+        f"max_connections {_CONNECTIONS + _CONNECTIONS_PER_DEVICE * devices}",
+        "persistent_client_expiration 14d",
         "",
         "log_dest stderr",
         "log_type error",

@@ -26,6 +26,9 @@ QUEUED_MESSAGES = 100_000
 """Messages kept for an absent session (about 30 MB): minutes of a busy site."""
 INFLIGHT_MESSAGES = 1000
 """QoS 1 messages under way a client; mosquitto's 20 would make each batch wait."""
+AUTOSAVE_S = 5
+"""How often mosquitto writes its database: a small one, so that a memory card outlives it. What it
+acknowledged since then is lost when it is killed; our own readers keep it, others do not."""
 _PORT_ATTEMPTS = 5
 """Somebody may take the free port between our look and the broker's start."""
 _POLL_S = 0.02
@@ -42,7 +45,7 @@ class EmbeddedBroker:
     """A broker in a child process, bound to the loopback.
 
     `port` 0 takes a free one. `kind` None takes mosquitto, else iotcore. `autosave` False lets
-    mosquitto write its database at a clean stop only: ten times the rate, nothing survives a kill.
+    mosquitto write its database at a clean stop only: nothing survives a kill.
     `settings` are more lines for mosquitto.conf. A stopped broker can be started again: same port,
     and (mosquitto) same sessions.
     """
@@ -67,8 +70,7 @@ class EmbeddedBroker:
     def durable(self) -> bool:
         """Whether what the broker acknowledged survives a kill of the broker.
 
-        All but its last turn: mosquitto acknowledges a message, then writes it (measured: a kill
-        right after a PUBACK loses that one message).
+        All but that of the last `AUTOSAVE_S` seconds.
         """
         return self.kind == "mosquitto" and self._autosave
 
@@ -224,7 +226,7 @@ def mosquitto_lines(folder: Path, port: int, *, autosave: bool = True) -> list[s
         "connection_messages false",
     ]
     if autosave:
-        lines += ["autosave_interval 1", "autosave_on_changes true"]
+        lines += [f"autosave_interval {AUTOSAVE_S}", "autosave_on_changes false"]
     if os.geteuid() == 0:
         lines.append("user root")  # else it becomes the user mosquitto, who may not write here
     return lines

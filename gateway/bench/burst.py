@@ -106,9 +106,7 @@ async def measure(
         topics = [f"seuil/{site.id}/{device.id}" for device in site.devices][:readers]
         raw = RawReaders(topics, numbers, boot=1)
         async with (
-            EmbeddedBroker(
-                data / "broker", kind="mosquitto", autosave=False, settings=lines
-            ) as broker,
+            EmbeddedBroker(data / "broker", kind="mosquitto", settings=lines) as broker,
             gateway_child(gateway_process.Order(broker.url, folder, site)) as gateway,
             raw.connected(broker.url, site.id),
         ):

@@ -109,7 +109,7 @@ class RawReaders:
             topic = badge.number[0]
             self._packet_id = self._packet_id % 0xFFFF + 1
             packets.setdefault(topic, []).append(
-                _publish(f"{topic}/event", badge.payload, self._packet_id)
+                publish_packet(f"{topic}/event", badge.payload, self._packet_id)
             )
         for topic, found in packets.items():
             self._writers[topic].write(b"".join(found))
@@ -135,7 +135,7 @@ class RawReaders:
             for name in ("commands", *self._seq):
                 reader, writer = await asyncio.open_connection(where.hostname, where.port)
                 writers.append(writer)
-                writer.write(_connect(f"raw-{site}-{name.replace('/', '-')}-{self._boot}"))
+                writer.write(connect_packet(f"raw-{site}-{name.replace('/', '-')}-{self._boot}"))
                 if name == "commands":
                     writer.write(_subscribe(f"seuil/{site}/+/command"))
                 else:
@@ -195,17 +195,19 @@ def _published(kind: int, body: bytes) -> tuple[str, int, bytes]:
     return topic, 0, rest
 
 
-def _connect(client_id: str) -> bytes:
-    return _packet(
-        0x10, _text("MQTT") + b"\x04\x02" + struct.pack("!H", _KEEPALIVE_S) + _text(client_id)
-    )
+def connect_packet(client_id: str, login: tuple[str, str] | None = None) -> bytes:
+    """Ask for a clean session, with a user's name and password."""
+    flags = b"\x02" if login is None else b"\xc2"
+    who = b"".join(map(_text, (client_id, *(login or ()))))
+    return _packet(0x10, _text("MQTT") + b"\x04" + flags + struct.pack("!H", _KEEPALIVE_S) + who)
 
 
 def _subscribe(topic: str) -> bytes:
     return _packet(0x82, b"\x00\x01" + _text(topic) + b"\x01")
 
 
-def _publish(topic: str, payload: bytes, packet_id: int) -> bytes:
+def publish_packet(topic: str, payload: bytes, packet_id: int) -> bytes:
+    """Publish at QoS 1."""
     return _packet(_PUBLISH | 0x02, _text(topic) + struct.pack("!H", packet_id) + payload)
 
 
