@@ -117,6 +117,17 @@ class GatewayProcess:
     async def start(self) -> None:
         """Return when it says that it is ready."""
         said = len(self.log) if self._log.exists() else 0
+        await self.spawn()
+        assert self._process is not None
+        clock = asyncio.get_running_loop()
+        deadline = clock.time() + START_S
+        while self.started_when not in self.log[said:]:
+            if self._process.returncode is not None or clock.time() > deadline:
+                pytest.fail(f"the gateway did not start: {self.log[said:][-2000:]}")
+            await asyncio.sleep(POLL_S)
+
+    async def spawn(self) -> None:
+        """Start it, and wait for nothing."""
         variables = [f"SEUIL_{name.upper()}={value}" for name, value in self._settings.items()]
         program = (sys.executable, "-c", self.program)
         with self._log.open("ab") as log:
@@ -124,12 +135,6 @@ class GatewayProcess:
                 *("exec", "/usr/bin/env", *variables, *program, "run", str(self._space)),
                 log=log.fileno(),
             )
-        clock = asyncio.get_running_loop()
-        deadline = clock.time() + START_S
-        while self.started_when not in self.log[said:]:
-            if self._process.returncode is not None or clock.time() > deadline:
-                pytest.fail(f"the gateway did not start: {self.log[said:][-2000:]}")
-            await asyncio.sleep(POLL_S)
 
     async def hears(self, site: str = "hub", device: str = "counter") -> None:
         """Return when it acknowledges what this sensor says: before, a broker keeps nothing."""
@@ -159,6 +164,12 @@ class GatewayProcess:
         """SIGTERM; it must be enough. Safe to call twice."""
         if self._process is not None:
             await self._end(signal.SIGTERM)
+
+    async def ended(self) -> int:
+        """Its exit code, once it has ended by itself."""
+        assert self._process is not None
+        async with asyncio.timeout(60):
+            return await self._process.wait()
 
     def freeze(self) -> None:
         """SIGSTOP."""

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -17,11 +18,12 @@ from gateway.cli import errors
 from gateway.cli.lifetime import log_to_stderr, until_told
 from gateway.clock import SystemClock
 from gateway.config import Settings, load_settings
+from gateway.instance import NameTakenError
 from gateway.metrics import ListenError
 
 log = logging.getLogger(__name__)
 
-EXPECTED = (BrokerError, JournalError, DirectoryError, ListenError)
+EXPECTED = (BrokerError, JournalError, DirectoryError, ListenError, NameTakenError)
 """What may stop a gateway from running at all; its words are enough."""
 
 
@@ -54,7 +56,12 @@ def run(
             expected, bugs = group.split(EXPECTED)
             if bugs or expected is None:
                 raise
-            _end_with(*expected.exceptions)
+            _end_with(*_leaves(expected))
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for one in group.exceptions:
+        yield from _leaves(one) if isinstance(one, BaseExceptionGroup) else (one,)
 
 
 def _end_with(*reasons: BaseException) -> NoReturn:
