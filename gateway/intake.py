@@ -139,11 +139,9 @@ class Intake:
 
 
 def _late(told: SiteEvent, now: datetime, *, live: bool, kept: bool) -> SiteEvent:
-    """How a badge that is late came to us."""
+    """How what is late came to us."""
     event = told.event
     if not isinstance(event, Reported) or now - event.at <= LATE:
-        return told
-    if not isinstance(event.reading, CredentialPresented):
         return told
     return structs.replace(told, event=structs.replace(event, live=live, kept=kept))
 

@@ -6,9 +6,9 @@ from paho.mqtt.client import MQTTMessage
 
 from gateway.core.names import SiteId
 from gateway.core.site import Site
-from gateway.inbox import NOWHERE, Route
+from gateway.inbox import NOWHERE, Route, key_of
 from gateway.order_of_service import ServiceClass, class_of_topic
-from sensors.driver import Source, Subscription
+from sensors.driver import Subscription
 from sensors.native import asked_at
 from sensors.registry import Registry
 
@@ -48,12 +48,8 @@ class Routes:
         device = self._sites[source[0]].device[source[1]]
         is_native_reader = device.driver == "native" and device.role == "reader"
         return Route(
-            _key(source),
+            key_of(source),
             self.service_class(one),
             source,
             asked_at if is_native_reader else None,
         )
-
-
-def _key(source: Source) -> str:
-    return "/".join(source)

@@ -212,7 +212,7 @@ def asked_at(payload: bytes) -> datetime | None:
     """Return when a badge in an event asked to pass; None: it asks for nothing, or is not told."""
     try:
         asked = _asked(payload)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     return asked.at if asked.type == "credential" and asked.decided is None else None
 

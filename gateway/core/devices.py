@@ -173,8 +173,11 @@ def _haunted(turn: Turn, device: DeviceId, reads: int) -> None:
 
 
 def _clock(turn: Turn, state: DeviceState, event: Reported | Misunderstood) -> tuple[float, ...]:
-    """The times of the last events beside ours; a device that tells no time is never off."""
-    if isinstance(event, Misunderstood):
+    """The times of the last events beside ours; a device that tells no time is never off.
+
+    What is late because it waited tells nothing of the clock.
+    """
+    if isinstance(event, Misunderstood) or (is_late(turn, event) and not event.live):
         return state.clock
     ahead_s = round((event.at - turn.now).total_seconds(), 3)
     return (*state.clock, ahead_s)[-CLOCK_LOOKS:]

@@ -39,7 +39,7 @@ class Reported(_Event, frozen=True):
     reader_hash: CredentialHash | None = None
     """Of a badge at a reader that enrols: its number under the readers' key."""
     live: bool = False
-    """Of a badge that is late by its reader's clock: nothing of its device waited before it."""
+    """Of what is late by its device's clock: nothing of that device waited before it."""
     kept: bool = False
     """Likewise: our connection is young, so that the broker may have kept it for us."""
     quarantined: bool = False

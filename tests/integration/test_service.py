@@ -57,6 +57,7 @@ class Wire:
         self.said: defaultdict[str, list[Any]] = defaultdict(list)
         self._client = client
         self._seq: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self._at: dict[tuple[str, str, int], str] = {}
 
     async def listen(self) -> None:
         """Until cancelled."""
@@ -66,12 +67,16 @@ class Wire:
                 self.said[message.topic.value].append(json.loads(payload) if payload else None)
 
     async def event(self, device: str, site: str = "hub", **fields: object) -> int:
-        """A device's next event; `age_s`, `seq`, `boot` and `retain` may be said. Its number."""
+        """A device's next event; `age_s`, `seq`, `boot` and `retain` may be said. Its number.
+
+        One that is said again has the time that it had.
+        """
         self._seq[site, device] += 1
         age = timedelta(seconds=float(str(fields.pop("age_s", 0))))
         retain = bool(fields.pop("retain", False))
         seq = int(str(fields.setdefault("seq", self._seq[site, device])))
-        told = {"boot": 1, "at": (CLOCK.now() - age).isoformat(), **fields}
+        at = (CLOCK.now() - age).isoformat()
+        told = {"boot": 1, "at": self._at.setdefault((site, device, seq), at), **fields}
         topic = f"seuil/{site}/{device}/event"
         await self._client.publish(topic, json.dumps(told), qos=1, retain=retain)
         return seq
@@ -234,7 +239,7 @@ async def test_a_refusal_has_its_reason(gateway: GatewayProcess, wire: Wire) -> 
 async def test_late_and_retained_badges_open_nothing(
     broker: Mosquitto, wire: Wire, tmp_path: Path
 ) -> None:
-    """They are recorded, acknowledged, and never answered."""
+    """They are recorded and acknowledged; a late one is refused, in case a clock is wrong."""
     gateway = GatewayProcess(tmp_path / "gateway", broker.url)
     enrol(gateway, ADA)
     await wire.badge(ADA, retain=True)
@@ -242,10 +247,12 @@ async def test_late_and_retained_badges_open_nothing(
         await wire.acked(1)
         seq = await wire.badge(ADA, age_s=6)
         await wire.acked(seq)
-        assert handovers(gateway) == [("retained", "none"), ("too-old", "none")]
+        assert [reason for reason, _ in handovers(gateway)] == ["retained", "too-old"]
+        assert (await wire.answer(seq))["decision"] == "denied"
         seq = await wire.badge(ADA)
         await wire.answer(seq)
-    assert [one["seq"] for one in wire.said["seuil/hub/reader/command"]] == [3]
+    assert [one["seq"] for one in wire.said["seuil/hub/reader/command"]] == [2, 3]
+    assert [fate for _, fate in handovers(gateway)] == ["none", "delivered", "delivered"]
 
 
 async def test_members_are_in_force_within_a_second_or_so(

@@ -10,7 +10,8 @@ order, one for each piece behind it.
 
 So any order of arrival within the window ends in the same estimate, bit by bit. What comes later
 than that is not lost: totals contain it anyway, also what a badge at a counted door tells; other
-badges and an operator's word are taken as of the window's edge; a sensor's old state is no news.
+badges and an operator's word are taken as of now (at the window's edge, each would have all that
+waits applied anew); a sensor's old state is no news.
 """
 
 from collections.abc import Callable, Mapping
@@ -65,7 +66,7 @@ def told(estimate: Estimate, evidence: Evidence, now: datetime) -> Estimate:
     if evidence.at < estimate.settled_at:
         if _is_old_news(estimate, evidence):
             return estimate
-        evidence = structs.replace(evidence, at=estimate.settled_at)
+        evidence = structs.replace(evidence, at=now)
     order, waiting = evidence.order, estimate.waiting
     place = len(waiting)
     while place and waiting[place - 1].evidence.order > order:

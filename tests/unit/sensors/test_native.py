@@ -261,6 +261,7 @@ def test_a_look_at_an_event_tells_when_a_badge_asked() -> None:
         b'{%s,"type":"motion","active":true}' % at,
         b'{"type":"credential","at":"yesterday"}',
         b"nonsense",
+        b'{"type":"credential","at":"\xf8"}',
         b"",
     ):
         assert asked_at(other) is None
