@@ -13,6 +13,7 @@ from pathlib import Path
 from gateway.adapters.broker_config import broker_files, logins, new_password
 from gateway.config import ConfigError, load_space
 from gateway.core.site import Site
+from gateway.files import write_whole
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "secrets"
@@ -68,8 +69,7 @@ def _kept(name: str, fresh: str) -> str:
 
 
 def _write(file: Path, text: str, mode: int = 0o644) -> None:
-    file.touch(mode=mode)
-    file.write_text(text, encoding="utf-8")
+    write_whole(file, text.encode(), mode)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, time
+from io import StringIO
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +12,7 @@ from msgspec import Struct
 
 from gateway.clock import Clock
 from gateway.core.site import Site
+from gateway.files import write_whole
 from gateway.wire.topics import Topics
 from simulators.faults import Faults
 from simulators.link import Broker
@@ -91,10 +93,11 @@ def roster_rows(sites: Sequence[Site], plot: Plot, today: date) -> Iterator[dict
 def write_roster(file: Path, sites: Sequence[Site], plot: Plot, today: date) -> int:
     """Write them as CSV; how many there are."""
     rows = list(roster_rows(sites, plot, today))
-    with file.open("w", encoding="utf-8", newline="") as opened:
-        writer = csv.DictWriter(opened, COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
+    lines = StringIO(newline="")
+    writer = csv.DictWriter(lines, COLUMNS)
+    writer.writeheader()
+    writer.writerows(rows)
+    write_whole(file, lines.getvalue().encode())
     return len(rows)
 
 

@@ -126,6 +126,8 @@ def opened(journal: Path) -> Iterator[sqlite3.Connection]:
     try:
         with closing(sqlite3.connect(address, uri=True, timeout=_BUSY_S)) as connection:
             yield connection
+    except msgspec.MsgspecError as error:
+        raise HistoryError(f"{journal}: a row cannot be read ({error})") from error
     except sqlite3.Error as error:
         older = "; start the gateway of this release once" if "no such table" in str(error) else ""
         raise HistoryError(f"{journal}: no journal that can be read ({error}){older}") from error

@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, TypeVar
 
+import msgspec
+
 from gateway.adapters.journal_file import JournalFile
 from gateway.adapters.journal_rows import DeadLetter, letter_row
 from gateway.adapters.journal_writer import Batch, JournalWriter, Snapshot
@@ -163,7 +165,7 @@ class Journal:
             return await loop.run_in_executor(thread or self._thread, work)
         except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
             raise  # a bug, not the disk: waiting would never heal it, a restart replays
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, msgspec.DecodeError, OSError) as error:
             raise JournalError(f"{self.path}: {error}") from error
 
     def _reader(self) -> JournalFile:

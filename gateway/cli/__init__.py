@@ -4,6 +4,7 @@ A command and its file have one name; in the file is a function of that name too
 several commands. All of them together are a second and 80 MB, which no door should have to carry.
 """
 
+import sys
 from importlib import import_module
 from typing import Annotated, Final
 
@@ -18,6 +19,10 @@ COMMANDS: Final = (
     "openapi", "broker-config",
 )  # fmt: skip
 """In the order of `--help`."""
+_NO_MEMORY: Final = (
+    "there is not enough memory to go on: end other programs, or raise the limit "
+    "(ulimit -v, the service's MemoryMax)\n"
+)
 
 
 class _Commands(TyperGroup):
@@ -74,5 +79,13 @@ def _imported(name: str) -> TyperCommand | TyperGroup:
 
 
 def main() -> None:
-    """The entry point."""
-    app()
+    """Run the command that the arguments name; too little memory ends it with one line."""
+    try:
+        app()
+    except BaseException as wrong:
+        from gateway.cli.errors import CANNOT, is_out_of_memory  # noqa: PLC0415 - only now
+
+        if not is_out_of_memory(wrong):
+            raise
+        sys.stderr.write(_NO_MEMORY)
+        sys.exit(CANNOT)

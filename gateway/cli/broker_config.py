@@ -17,6 +17,7 @@ from rich.table import Table
 from gateway.adapters.broker_config import Login, Place, Tls, broker_files, logins, new_password
 from gateway.cli import errors
 from gateway.config import ConfigError, Fault, load_settings, load_space
+from gateway.files import write_whole
 
 SECRETS: Final = "secrets"
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. -]*")
@@ -136,7 +137,7 @@ def _keys(out: Path, known: Sequence[Login]) -> dict[str, Key]:
 def _key(file: Path) -> Key:
     made = not file.exists()
     if made:
-        _write(file, f"{new_password()}\n", _FOR_US)
+        write_whole(file, f"{new_password()}\n".encode(), _FOR_US)
     return Key(file, file.read_text(encoding="utf-8").strip(), made)
 
 
@@ -145,7 +146,8 @@ def _write_all(out: Path, files: dict[str, str], user: str) -> None:
     data = out / "data"
     data.mkdir(mode=0o700, exist_ok=True)
     for name, text in files.items():
-        _write(out / name, text, _READABLE if name == "mosquitto.conf" else _FOR_THE_GROUP)
+        mode = _READABLE if name == "mosquitto.conf" else _FOR_THE_GROUP
+        write_whole(out / name, text.encode(), mode)
     if os.geteuid() != 0:
         return
     try:
@@ -155,19 +157,6 @@ def _write_all(out: Path, files: dict[str, str], user: str) -> None:
     os.chown(data, broker.pw_uid, broker.pw_gid)
     for name in ("acl", "passwords"):
         os.chown(out / name, -1, broker.pw_gid)
-
-
-def _write(file: Path, text: str, mode: int) -> None:
-    """Whole or not at all: a broker that reads it at this moment sees the old or the new one."""
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as opened:
-            opened.write(text)
-            opened.flush()
-            os.fsync(opened.fileno())
-        draft.replace(file)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _as_data(

@@ -1,5 +1,6 @@
 """How commands end: 0 is well, 1 is faults found, 2 is that a command could not be carried out."""
 
+import errno
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,30 @@ def told(*, as_json: bool) -> Iterator[None]:
     else:
         return
     raise typer.Exit(CANNOT)
+
+
+def leaves(wrong: BaseException) -> Iterator[BaseException]:
+    """Yield the exceptions of a group, however deep; an exception that is no group is itself."""
+    if isinstance(wrong, BaseExceptionGroup):
+        for each in wrong.exceptions:
+            yield from leaves(each)
+    else:
+        yield wrong
+
+
+def is_out_of_memory(wrong: BaseException) -> bool:
+    """Whether something failed because the machine, or our limit, has no more memory."""
+    return any(isinstance(each, MemoryError) or _wants_memory(each) for each in leaves(wrong))
+
+
+def _wants_memory(wrong: BaseException) -> bool:
+    """As the linker, the thread library and the kernel say it."""
+    if isinstance(wrong, OSError):
+        return wrong.errno == errno.ENOMEM
+    said = str(wrong)
+    return (isinstance(wrong, RuntimeError) and "start new thread" in said) or (
+        isinstance(wrong, ImportError) and ("map segment" in said or "allocate memory" in said)
+    )
 
 
 def tell(faults: tuple[Fault, ...], *, as_json: bool) -> None:

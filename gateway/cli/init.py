@@ -9,6 +9,7 @@ import typer
 
 from gateway.cli import errors
 from gateway.config import ConfigError, Fault, space_schema
+from gateway.files import write_whole
 
 SCHEMA_FILE = "space.schema.json"
 CALENDAR_FILE = "meeting.ics"
@@ -34,17 +35,17 @@ def write_example(file: Path, *, force: bool = False) -> None:
     Raises:
         ConfigError: There is a file already, or none can be written there.
     """
+    if file.exists() and not force:
+        message = "is there already; --force replaces it"
+        raise ConfigError([Fault(str(file), "", message)])
     try:
-        with file.open("w" if force else "x", encoding="utf-8") as opened:
-            opened.write(example())
+        write_whole(file, example().encode())
         calendar = file.with_name(CALENDAR_FILE)
         if not calendar.exists():
-            calendar.write_bytes(files("gateway").joinpath("examples", CALENDAR_FILE).read_bytes())
+            bookings = files("gateway").joinpath("examples", CALENDAR_FILE).read_bytes()
+            write_whole(calendar, bookings)
         schema = json.dumps(space_schema(), indent=2, ensure_ascii=False)
-        file.with_name(SCHEMA_FILE).write_text(schema + "\n", encoding="utf-8")
-    except FileExistsError:
-        message = "is there already; --force replaces it"
-        raise ConfigError([Fault(str(file), "", message)]) from None
+        write_whole(file.with_name(SCHEMA_FILE), f"{schema}\n".encode())
     except OSError as wrong:
         message = f"cannot be written: {wrong.strerror}"
         raise ConfigError([Fault(str(file), "", message)]) from wrong

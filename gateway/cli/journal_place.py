@@ -1,8 +1,11 @@
 """Where the journal is that a command asks."""
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+
+import msgspec
 
 from gateway.adapters.journal import JOURNAL_FILE
 from gateway.adapters.journal_file import JournalFile
@@ -14,7 +17,7 @@ def open_journal(data_dir: Path | None) -> Iterator[JournalFile]:
     """The journal of a data folder (by default the settings').
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: there is none, or it cannot be read.
     """
     folder = data_dir or load_settings().data_dir
     path = folder / JOURNAL_FILE
@@ -22,8 +25,9 @@ def open_journal(data_dir: Path | None) -> Iterator[JournalFile]:
         raise ConfigError(
             (Fault(str(path), "", "no journal here; name the gateway's folder with --data-dir"),)
         )
-    file = JournalFile(path)
     try:
-        yield file
-    finally:
-        file.close()
+        with closing(JournalFile(path)) as file:
+            yield file
+    except (sqlite3.Error, msgspec.MsgspecError) as wrong:
+        message = f"cannot be read: {wrong}; seuil doctor looks closer"
+        raise ConfigError((Fault(str(path), "", message),)) from wrong

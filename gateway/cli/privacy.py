@@ -20,6 +20,7 @@ from gateway.cli.members_options import AsJson, DataDir, Ref, member_of, opened_
 from gateway.cli.verdicts import Language
 from gateway.clock import SystemClock
 from gateway.config import ConfigError, Fault, Settings, load_settings
+from gateway.files import write_whole
 from gateway.privacy.member import Erased, Export, erase_member, export_member
 from gateway.privacy.text import text_of
 
@@ -117,8 +118,7 @@ def _written(found: Export, text: str, folder: Path) -> list[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path, content in files.items():
-            path.touch(mode=0o600)
-            path.write_bytes(content)
+            write_whole(path, content, 0o600)
     except OSError as wrong:
         fault = Fault(str(folder), "", f"cannot be written: {wrong.strerror}")
         raise ConfigError((fault,)) from wrong

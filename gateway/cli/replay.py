@@ -1,7 +1,6 @@
 """`seuil replay`: the journal through the engine again."""
 
 import json
-import sqlite3
 from pathlib import Path
 from typing import Annotated
 
@@ -25,11 +24,7 @@ def replay(
 ) -> None:
     """Feed the journal through the engine again: same decisions, same facts, same state?"""
     with errors.told(as_json=as_json), open_journal(data_dir) as file:
-        try:
-            results = _replay_all(file, quiet=as_json)
-        except sqlite3.Error as wrong:
-            typer.echo(f"the journal cannot be read: {wrong}", err=True)
-            raise typer.Exit(errors.CANNOT) from None
+        results = _replay_all(file, quiet=as_json)
     equal = not any(result.differences for result in results)
     if as_json:
         typer.echo(json.dumps({"equal": equal, "sites": [_as_data(result) for result in results]}))

@@ -2,6 +2,7 @@
 
 import csv
 from datetime import date, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from gateway.config.times import unknown_holidays, wrong_hours
 from gateway.core.names import SiteId
 from gateway.core.site import Site
 from gateway.core.zone_days import THRESHOLD
+from gateway.files import write_whole
 from gateway.report.month import Month, month_of
 from gateway.report.page import page
 from gateway.report.pdf import pdf
@@ -110,10 +112,11 @@ def _written(figures: Month, words: Words, out: Path) -> list[Path]:
     targets = [out / f"{stem}.{kind}" for kind in ("html", "pdf", "csv")]
     try:
         out.mkdir(parents=True, exist_ok=True)
-        targets[0].write_text(page(figures, words), "utf-8")
-        targets[1].write_bytes(pdf(figures, words))
-        with targets[2].open("w", encoding="utf-8", newline="") as lines:
-            csv.writer(lines, lineterminator="\n").writerows(csv_rows(figures))
+        write_whole(targets[0], page(figures, words).encode())
+        write_whole(targets[1], pdf(figures, words))
+        lines = StringIO(newline="")
+        csv.writer(lines, lineterminator="\n").writerows(csv_rows(figures))
+        write_whole(targets[2], lines.getvalue().encode())
     except OSError as wrong:
         raise ConfigError((Fault(str(out), "", f"cannot be written: {wrong.strerror}"),)) from wrong
     return targets

@@ -56,12 +56,7 @@ def run(
             expected, bugs = group.split(EXPECTED)
             if bugs or expected is None:
                 raise
-            _end_with(*_leaves(expected))
-
-
-def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    for one in group.exceptions:
-        yield from _leaves(one) if isinstance(one, BaseExceptionGroup) else (one,)
+            _end_with(*errors.leaves(expected))
 
 
 def _end_with(*reasons: BaseException) -> NoReturn:

@@ -1,5 +1,6 @@
 """`seuil what-if`: which decisions of the past another space file would change."""
 
+import codecs
 import csv
 import json
 import time
@@ -24,6 +25,7 @@ from gateway.cli.moments import moment
 from gateway.clock import SystemClock
 from gateway.config import ConfigError, Fault, load_space
 from gateway.core.site import Site
+from gateway.files import whole
 from gateway.what_if import Judged, Reached, rows_of, speaks_since
 from gateway.what_if import what_if as judge
 
@@ -116,14 +118,13 @@ def _writer(target: Path | None) -> Iterator[Callable[[Judged], None]]:
         yield lambda _judged: None
         return
     try:
-        opened = target.open("w", encoding="utf-8", newline="")
+        with whole(target) as opened:
+            lines = csv.writer(codecs.getwriter("utf-8")(opened), lineterminator="\n")
+            lines.writerow(Judged.__struct_fields__)
+            yield lambda one: lines.writerow(msgspec.to_builtins(msgspec.structs.astuple(one)))
     except OSError as wrong:
         fault = Fault(str(target), "", f"cannot be written: {wrong.strerror}")
         raise ConfigError((fault,)) from wrong
-    with opened:
-        lines = csv.writer(opened, lineterminator="\n")
-        lines.writerow(Judged.__struct_fields__)
-        yield lambda judged: lines.writerow(msgspec.to_builtins(msgspec.structs.astuple(judged)))
 
 
 class _Pace:

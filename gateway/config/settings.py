@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from gateway.config.faults import ConfigError, Fault, unknown
+from gateway.files import whole
 
 PREFIX = "SEUIL_"
 KEY_FILE = "credential.key"
@@ -207,23 +208,11 @@ def credential_key(settings: Settings) -> bytes:
 def _made(file: Path) -> bool:
     """Whether this call made the key file; another process may have been first."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
-        with os.fdopen(handle, "w", encoding="ascii") as opened:
-            opened.write(secrets.token_hex(_KEY_BYTES) + "\n")
-            opened.flush()
-            os.fsync(opened.fileno())
-        os.link(draft, file)  # a link is whole or not there, and never replaces a key
+        with whole(file, 0o600, replace=False) as opened:
+            opened.write(f"{secrets.token_hex(_KEY_BYTES)}\n".encode())
     except FileExistsError:
         return False
-    finally:
-        draft.unlink()
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)  # the name, too, must survive a power cut
-    finally:
-        os.close(folder)
     return True
 
 

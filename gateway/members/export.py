@@ -7,7 +7,6 @@ takes away again. In French it is what a French spreadsheet opens: its columns a
 """
 
 import csv
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from io import BytesIO, TextIOWrapper
@@ -17,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.adapters.directory import Member
 from gateway.core.directory import Holder, HolderId, Membership, Training
+from gateway.files import whole
 from gateway.members import french
 from gateway.members.cells import PSEUDONYM
 from gateway.members.dates import written
@@ -49,15 +49,8 @@ def export(
         OSError: It cannot be written.
     """
     lines = _table(members, timezone, language, names=names)
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as content:
-            _write(content, lines, file.suffix.lower(), language)
-        draft.replace(file)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
+    with whole(file, 0o600) as content:
+        _write(content, lines, file.suffix.lower(), language)
     return len(lines) - 1
 
 

@@ -19,8 +19,8 @@ from gateway.config import SpaceApi
 from gateway.console.picture import Picture, SitePicture
 from gateway.core.names import SiteId
 from gateway.core.site import Site
+from gateway.files import write_whole
 from gateway.outside.bands import band
-from gateway.outside.kept import write_whole
 
 FILE: Final = "spaceapi.json"
 """In the data folder."""
@@ -68,7 +68,7 @@ class Public:
     def store(self) -> None:
         """Write down what is known (blocking); a failure is told, and costs memory of a restart."""
         try:
-            write_whole(self._file, msgspec.json.encode(self._known))
+            write_whole(self._file, msgspec.json.encode(self._known), 0o600)
         except OSError as wrong:
             log.warning("%s cannot be written: %s", self._file, wrong.strerror)
 

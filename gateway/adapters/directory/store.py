@@ -263,8 +263,11 @@ class DirectoryStore:
         try:
             yield
         except (OSError, SQLAlchemyError, driver) as wrong:
-            reason = getattr(wrong, "orig", None) or wrong
+            # SQLite quotes what it could not decode, which may be somebody's name.
+            reason = str(getattr(wrong, "orig", None) or wrong).partition(" with text ")[0]
             raise DirectoryError(f"{self._name}: {outcome}{reason}") from wrong
+        except (TypeError, ValueError, OverflowError) as wrong:
+            raise DirectoryError(f"{self._name}: {outcome}it is damaged: {wrong}") from wrong
 
 
 def _about(connection: Connection, word: str) -> str | None:
