@@ -1,14 +1,29 @@
 """The only place that reads the time; everything else takes a `Clock` or a moment as argument."""
 
 import logging
+import sys
 import time
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Final, Protocol
+
+from msgspec import Struct
 
 log = logging.getLogger(__name__)
 
 STEP_BACK: Final = timedelta(seconds=2)
 """More is no adjustment by NTP but a correction; less than the 5 s that make a badge late."""
+
+
+class Uptime(Struct, frozen=True):
+    """How long the operating system has run: it outlives our process, and nobody can set it.
+
+    `boot` names this run of the system; `us` are microseconds, sleep included.
+    """
+
+    boot: str
+    us: int
 
 
 class Clock(Protocol):
@@ -20,6 +35,10 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Seconds since some moment; it never goes back, so it measures durations."""
+        ...
+
+    def uptime(self) -> Uptime | None:
+        """How long the operating system has run; None where it does not tell."""
         ...
 
 
@@ -34,6 +53,13 @@ class SystemClock:
         """Seconds since some moment."""
         return time.monotonic()
 
+    def uptime(self) -> Uptime | None:
+        """How long the operating system has run; None where it does not tell (not Linux)."""
+        boot = _boot_id()
+        if boot is None or sys.platform != "linux":
+            return None
+        return Uptime(boot, time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000)
+
 
 class ManualClock:
     """A clock for tests and simulations: it moves only when told."""
@@ -43,6 +69,8 @@ class ManualClock:
             raise ValueError(f"{now} has no time zone; a clock tells aware UTC")
         self._now = now.astimezone(UTC)
         self._monotonic = 0.0
+        self.boot: str | None = "manual"
+        """The run of its operating system; another name, and it was restarted."""
 
     def now(self) -> datetime:
         """The time it was told."""
@@ -51,6 +79,10 @@ class ManualClock:
     def monotonic(self) -> float:
         """Seconds that passed since it was made; setting the time of day does not count."""
         return self._monotonic
+
+    def uptime(self) -> Uptime | None:
+        """As `monotonic`, in microseconds."""
+        return None if self.boot is None else Uptime(self.boot, round(self._monotonic * 1_000_000))
 
     def advance(self, seconds: float) -> None:
         """Let `seconds` pass."""
@@ -86,3 +118,12 @@ class ForwardClock:
             self._latest = now
         self._latest = max(now, self._latest)
         return self._latest
+
+
+@cache
+def _boot_id() -> str | None:
+    """The kernel's own name of this run of the system (random(4))."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip() or None
+    except OSError:
+        return None

@@ -63,7 +63,7 @@ async def assembled(
     settings: Settings, sites: Sequence[Site], clock: Clock
 ) -> AsyncIterator[Parts]:
     """The parts while they are needed; the files are closed at the end."""
-    journal = Journal(settings.data_dir / JOURNAL_FILE)
+    journal = Journal(settings.data_dir / JOURNAL_FILE, clock.uptime)
     await journal.open()
     members = await asyncio.to_thread(DirectoryStore, settings.data_dir / MEMBERS_FILE)
     try:
@@ -84,8 +84,8 @@ async def _parts(
     journal, key = stores.journal, stores.key
     topics = Topics(settings.prefix)
     registry = Registry(sites, settings.prefix)
-    started = clock.now()
-    recovered = await journal.read(lambda file: recover(file, [site.id for site in sites], started))
+    started, uptime, site_ids = clock.now(), clock.uptime(), [site.id for site in sites]
+    recovered = await journal.read(lambda file: recover(file, site_ids, started, uptime))
     outbox = _outbox(settings, journal, clock)
     service = Service(
         sites,

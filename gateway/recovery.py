@@ -8,6 +8,7 @@ from msgspec import Struct, structs
 
 from gateway.adapters.journal_file import JournalFile, Restored, StoredDecision, StoredEvent
 from gateway.adapters.journal_rows import from_us
+from gateway.clock import Uptime
 from gateway.core.engine import Bug, step
 from gateway.core.events import Misunderstood, Reported, SpaceChanged
 from gateway.core.names import SiteId
@@ -28,7 +29,7 @@ class Recovered(Struct, frozen=True):
     """What a gateway starts from.
 
     Our clock never goes back behind `last_received`. `fresh` answers were not handed over and still
-    may be; `void` ones are too old.
+    may be; `void` ones are too old, or nothing shows that they are not.
     """
 
     sites: dict[SiteId, SiteInForce]
@@ -39,9 +40,14 @@ class Recovered(Struct, frozen=True):
     """Rows and snapshots that could not be taken: they were left out."""
 
 
-def recover(file: JournalFile, sites: list[SiteId], now: datetime) -> Recovered:
-    """The state of each site after the journal's last row."""
-    fresh, void = file.pending(now)
+def recover(
+    file: JournalFile, sites: list[SiteId], now: datetime, uptime: Uptime | None = None
+) -> Recovered:
+    """The state of each site after the journal's last row.
+
+    Without the operating system's `uptime` every answer that was not handed over is void.
+    """
+    fresh, void = file.pending(now, uptime)
     bugs: list[tuple[SiteId, Bug]] = []
     return Recovered(
         sites={site: _recover_site(file, site, bugs) for site in sites},

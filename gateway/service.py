@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from gateway.adapters.journal import Journal, JournalError
+from gateway.adapters.journal_identity import ForeignJournalError
 from gateway.adapters.journal_rows import EventRow
 from gateway.adapters.journal_writer import Batch
 from gateway.adapters.mqtt import Session
@@ -236,13 +237,15 @@ class Service:
     async def _stored(self, turnover: Turnover) -> bool:
         """Commit the batch; False: it is undone, and the broker will send it again."""
         batch = turnover.batch
-        if batch:
-            try:
-                await self._journal.commit(batch)
-            except JournalError as error:
-                self._outlet.handover.unsettle(batch.delivered, batch.undelivered)
-                await self._heal(error)
-                return False
+        try:
+            await (self._journal.commit(batch) if batch else self._journal.check())
+        except JournalError as error:
+            self._outlet.handover.unsettle(batch.delivered, batch.undelivered)
+            await self._heal(error)
+            return False
+        except ForeignJournalError as error:
+            self._leave_broker(error)
+            raise
         self._committed.take_over(turnover)
         self._snapshots.passed(len(batch.events))
         for site_id, before in turnover.renewed.items():
@@ -304,15 +307,7 @@ class Service:
 
     async def _heal(self, error: JournalError) -> None:
         """Nothing can be stored: leave the broker, so that it keeps all, until the disk is back."""
-        self.healthy = False
-        log.error("the journal cannot be written, nothing is acknowledged: %s", error)
-        self.tell_health()
-        self._outlet.flush(1)
-        for session in self._sessions():
-            session.drop("the journal cannot be written")
-        self._outlet.handover.connection_lost()
-        forgotten = self.inbox.clear()
-        log.error("%d waiting messages are left to the broker", forgotten)
+        self._leave_broker(error)
         attempt = 0
         while not self.healthy:
             await asyncio.sleep(full_jitter_s(attempt))
@@ -326,6 +321,18 @@ class Service:
         log.info("the journal can be written again")
         for session in self._sessions():
             session.allow()
+
+    def _leave_broker(self, error: Exception) -> None:
+        """Say why, and end every connection: what is not acknowledged comes again."""
+        self.healthy = False
+        log.error("the journal cannot be written, nothing is acknowledged: %s", error)
+        self.tell_health()
+        self._outlet.flush(1)
+        for session in self._sessions():
+            session.drop("the journal cannot be written")
+        self._outlet.handover.connection_lost()
+        forgotten = self.inbox.clear()
+        log.error("%d waiting messages are left to the broker", forgotten)
 
     def _sessions(self) -> Iterable[Session]:
         links = self._outlet.links

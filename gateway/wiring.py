@@ -9,12 +9,14 @@ import gc
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Final
 
 from gateway.adapters.broker_address import broker_address
 from gateway.adapters.directory import FILE as MEMBERS_FILE
 from gateway.adapters.directory import credential_hash, reader_hash
+from gateway.adapters.folder_lock import FolderLock, folder_lock
 from gateway.announce import Announcer
 from gateway.clock import Clock
 from gateway.config import ConfigError, Fault, Settings
@@ -43,35 +45,44 @@ async def run(
     sites: Sequence[Site],
     clock: Clock,
     on_ready: Callable[[], None] = lambda: None,
+    *,
     watch: Watch | None = None,
+    lock: FolderLock | None = None,
 ) -> None:
     """Run a gateway until cancelled; `watch` looks after the space file that the sites are from.
 
+    `lock` is the data folder's, where the caller holds it already.
+
     Raises:
+        FolderTakenError: another gateway works in the data folder.
         JournalError: the journal cannot be opened.
+        ForeignJournalError: somebody replaced it, or wrote to it, while we ran.
     """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    async with (
-        assembled(settings, sites, clock) as parts,
-        measured(parts, settings, clock),
-        asyncio.TaskGroup() as tasks,
-    ):
-        tasks.create_task(parts.service.run(), name="service")
-        parts.calendars.use(watch.in_force.feeds if watch else ())
-        await take_members(parts)
-        tasks.create_task(parts.sessions.run(), name="sessions")
-        tasks.create_task(watch_members(parts), name="members")
-        tasks.create_task(parts.calendars.run(), name="calendars")
-        tasks.create_task(tell_health(parts, clock, settings.instance, watch), name="health")
-        if watch is not None:
-            tasks.create_task(_watch_space(parts, settings.prefix, watch), name="space")
-        tasks.create_task(_keep_rights(parts, settings, clock), name="rights")
-        tasks.create_task(_keeper(parts, settings, clock).run(), name="privacy")
-        if parts.outbox is not None:
-            tasks.create_task(parts.outbox.run(), name="outbox")
-        _calm_the_collector()
-        tasks.create_task(_say_ready(parts, on_ready), name="ready")
-        tasks.create_task(tell_systemd(parts), name="systemd")
+    now = clock.now()
+    holding = nullcontext() if lock else folder_lock(settings.data_dir, settings.instance, now)
+    with holding:
+        async with (
+            assembled(settings, sites, clock) as parts,
+            measured(parts, settings, clock),
+            asyncio.TaskGroup() as tasks,
+        ):
+            tasks.create_task(parts.service.run(), name="service")
+            parts.calendars.use(watch.in_force.feeds if watch else ())
+            await take_members(parts)
+            tasks.create_task(parts.sessions.run(), name="sessions")
+            tasks.create_task(watch_members(parts), name="members")
+            tasks.create_task(parts.calendars.run(), name="calendars")
+            tasks.create_task(tell_health(parts, clock, settings.instance, watch), name="health")
+            if watch is not None:
+                tasks.create_task(_watch_space(parts, settings.prefix, watch), name="space")
+            tasks.create_task(_keep_rights(parts, settings, clock), name="rights")
+            tasks.create_task(_keeper(parts, settings, clock).run(), name="privacy")
+            if parts.outbox is not None:
+                tasks.create_task(parts.outbox.run(), name="outbox")
+            _calm_the_collector()
+            tasks.create_task(_say_ready(parts, on_ready), name="ready")
+            tasks.create_task(tell_systemd(parts), name="systemd")
 
 
 async def _keep_rights(parts: Parts, settings: Settings, clock: Clock) -> None:

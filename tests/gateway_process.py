@@ -114,6 +114,12 @@ class GatewayProcess:
         """What it has said since its first start."""
         return self._log.read_text(encoding="utf-8")
 
+    def command(self) -> tuple[str, ...]:
+        """The program that it is, with its settings."""
+        variables = [f"SEUIL_{name.upper()}={value}" for name, value in self._settings.items()]
+        program = (sys.executable, "-c", self.program)
+        return ("/usr/bin/env", *variables, *program, "run", str(self._space))
+
     async def start(self) -> None:
         """Return when it says that it is ready."""
         said = len(self.log) if self._log.exists() else 0
@@ -128,13 +134,8 @@ class GatewayProcess:
 
     async def spawn(self) -> None:
         """Start it, and wait for nothing."""
-        variables = [f"SEUIL_{name.upper()}={value}" for name, value in self._settings.items()]
-        program = (sys.executable, "-c", self.program)
         with self._log.open("ab") as log:
-            self._process = await start_tied(
-                *("exec", "/usr/bin/env", *variables, *program, "run", str(self._space)),
-                log=log.fileno(),
-            )
+            self._process = await start_tied("exec", *self.command(), log=log.fileno())
 
     async def hears(self, site: str = "hub", device: str = "counter") -> None:
         """Return when it acknowledges what this sensor says: before, a broker keeps nothing."""
@@ -166,10 +167,16 @@ class GatewayProcess:
             await self._end(signal.SIGTERM)
 
     async def ended(self) -> int:
-        """Its exit code, once it has ended by itself."""
-        assert self._process is not None
-        async with asyncio.timeout(60):
-            return await self._process.wait()
+        """Return how it ended, when it has by itself."""
+        process, self._process = self._process, None
+        assert process is not None
+        try:
+            async with asyncio.timeout(START_S):
+                return await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+            pytest.fail(f"the gateway did not end by itself: {self.log[-2000:]}")
 
     def freeze(self) -> None:
         """SIGSTOP."""

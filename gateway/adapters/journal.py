@@ -16,6 +16,7 @@ import msgspec
 from gateway.adapters.journal_file import JournalFile
 from gateway.adapters.journal_rows import DeadLetter, letter_row
 from gateway.adapters.journal_writer import Batch, JournalWriter, Snapshot
+from gateway.clock import Uptime
 from gateway.core.facts import JournalRow
 
 T = TypeVar("T")
@@ -31,13 +32,18 @@ class JournalError(Exception):
 class Journal:
     """The journal in the event loop: the write side and the read side, each on a thread of its own.
 
-    `last_n` is the newest committed number, `commit_ms` how long the last commit took.
+    `last_n` is the newest committed number, `commit_ms` how long the last commit took. `uptime`
+    tells how long the operating system has run, so that a restart knows how old an answer is.
+
+    Raises:
+        ForeignJournalError: from any method that writes, when the file is not ours any more.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, uptime: Callable[[], Uptime | None] = lambda: None) -> None:
         self.path = path
         self.last_n = 0
         self.commit_ms = 0.0
+        self._uptime = uptime
         self._writer = JournalWriter(path)
         self._file: JournalFile | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
@@ -50,7 +56,9 @@ class Journal:
         Raises:
             JournalError: it cannot be opened.
         """
-        self.last_n = await self._in_thread(self._writer.open)
+        uptime = self._uptime()
+        boot = uptime.boot if uptime else None
+        self.last_n = await self._in_thread(lambda: self._writer.open(boot))
 
     async def commit(self, batch: Batch) -> None:
         """Store a batch, whole or not at all; returns when it is on disk.
@@ -58,12 +66,21 @@ class Journal:
         Raises:
             JournalError: nothing was stored.
         """
-        started = time.perf_counter()
-        await self._in_thread(lambda: self._writer.commit(batch))
+        started, uptime = time.perf_counter(), self._uptime()
+        decided_us = uptime.us if uptime else None
+        await self._in_thread(lambda: self._writer.commit(batch, decided_us))
         self.commit_ms = (time.perf_counter() - started) * 1000
         if batch.events:
             self.last_n = batch.events[-1].n
             self._news.set()
+
+    async def check(self) -> None:
+        """Make sure that our file still lies in its place, where nothing was to be stored.
+
+        Raises:
+            JournalError: it is gone.
+        """
+        await self._in_thread(self._writer.check)
 
     async def snapshot(self, snapshots: Sequence[Snapshot]) -> None:
         """Store the states, and forget all but the newest few.

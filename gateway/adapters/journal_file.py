@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from gateway.adapters.journal_rows import from_us, to_us
+from gateway.clock import Uptime
 from gateway.core.directory import Directory
 from gateway.core.events import Event, SpaceChanged
 from gateway.core.facts import Decided, Fact, JournalRow
@@ -46,6 +47,8 @@ class StoredDecision(Struct, frozen=True):
     event: Event
     decided: Decided
     handover: str
+    left_s: float = 0.0
+    """Of an answer that is to be sent again: how long it is still valid, by the uptime."""
 
 
 class Purged(Struct, frozen=True):
@@ -207,11 +210,25 @@ class JournalFile:
         event = _EVENT.decode(found[0]) if found else None
         return event.site if isinstance(event, SpaceChanged) else None
 
-    def pending(self, now: datetime) -> tuple[list[StoredDecision], list[int]]:
-        """Answers that were not handed over when the gateway ended: still fresh, and void."""
-        void = [n for (n,) in self._db.execute(_VOID, (to_us(now),))]
-        fresh = [self.decision(n) for (n,) in self._db.execute(_FRESH, (to_us(now),))]
-        return [entry for entry in fresh if entry is not None], void
+    def pending(
+        self, now: datetime, uptime: Uptime | None = None
+    ) -> tuple[list[StoredDecision], list[int]]:
+        """Answers that were not handed over when the gateway ended: still fresh, and void.
+
+        Fresh is what is known to be: the clock stands between the answer and its end, and the
+        operating system, which has not been restarted since, has run for less than the answer's
+        lifetime. A clock may have been set; an answer of an older release says too little.
+        """
+        boot, us = (uptime.boot, uptime.us) if uptime else (None, None)
+        found = self._db.execute(_PENDING, {"now": to_us(now), "boot": boot, "uptime": us})
+        fresh, void = [], []
+        for n, left_us in found.fetchall():
+            stored = self.decision(n) if left_us is not None else None
+            if stored is None:
+                void.append(n)
+            else:
+                fresh.append(msgspec.structs.replace(stored, left_s=left_us / 1e6))
+        return fresh, void
 
     def decision(self, n: int) -> StoredDecision | None:
         """The decision with the journal's number `n`."""
@@ -259,8 +276,14 @@ _SPACE = """
 SELECT event FROM journal WHERE kind = 'space' AND site = ? AND n <= ? ORDER BY n DESC LIMIT 1"""
 _FIRST = "SELECT received FROM journal WHERE kind = 'space' AND site = ? ORDER BY n LIMIT 1"
 _IS_OLDER = "SELECT 1 FROM journal WHERE kind = 'space' AND site = ? AND n <= ? LIMIT 1"
-_VOID = "SELECT n FROM decision WHERE handover = 'pending' AND expires <= ? ORDER BY n"
-_FRESH = "SELECT n FROM decision WHERE handover = 'pending' AND expires > ? ORDER BY n"
+# Microseconds that each is still valid; NULL: it is void. A NULL on either side makes it so.
+_PENDING = """
+SELECT d.n, CASE WHEN r.boot = :boot AND d.uptime <= :uptime
+                  AND :uptime - d.uptime < d.expires - j.received
+                  AND :now >= j.received AND :now < d.expires
+            THEN d.expires - j.received - (:uptime - d.uptime) END
+FROM decision AS d LEFT JOIN journal AS j USING (n) LEFT JOIN run AS r ON r.id = d.run
+WHERE d.handover = 'pending' ORDER BY d.n"""
 _DECISION = """
 SELECT j.n, j.site, j.device, j.kind, j.at, j.received, j.facts, j.event, d.handover
 FROM journal AS j JOIN decision AS d USING (n) WHERE j.n = ?"""

@@ -28,11 +28,18 @@ CREATE TABLE IF NOT EXISTS decision (     -- one row a credential event: what th
     reason       TEXT NOT NULL,
     at           INTEGER NOT NULL,
     expires      INTEGER,                 -- NULL: nothing to hand over (late, retained)
-    handover     TEXT NOT NULL            -- none | pending | delivered | undelivered
+    handover     TEXT NOT NULL,           -- none | pending | delivered | undelivered
+    run          INTEGER,                 -- = run.id; NULL: of an older release
+    uptime       INTEGER                  -- the system's uptime then, in us: no clock that is set
 );
 CREATE INDEX IF NOT EXISTS decision_pending ON decision (n) WHERE handover = 'pending';
 CREATE INDEX IF NOT EXISTS decision_log ON decision (site, at, access_point, decision, reason);
 CREATE INDEX IF NOT EXISTS decision_holder ON decision (holder, at) WHERE holder IS NOT NULL;
+
+CREATE TABLE IF NOT EXISTS run (          -- one row a start of the gateway; the newest are kept
+    id   INTEGER PRIMARY KEY AUTOINCREMENT,
+    boot TEXT                             -- the operating system's run; NULL: it does not tell
+);
 
 CREATE TABLE IF NOT EXISTS snapshot (     -- the engine's state after row n; the newest few are kept
     n         INTEGER NOT NULL,

@@ -17,6 +17,13 @@ from typing import Final, Literal, TypeVar
 import msgspec
 from msgspec import Struct, field
 
+from gateway.adapters.journal_identity import (
+    ForeignJournalError,
+    JournalIdentity,
+    check_file,
+    check_identity,
+    identity_of,
+)
 from gateway.adapters.journal_rows import (
     DecisionRow,
     EventRow,
@@ -29,6 +36,8 @@ from gateway.core.names import SiteId
 from gateway.core.state import State, encode
 
 T = TypeVar("T")
+Statement = tuple[str, tuple[object, ...]]
+"""SQL with its values."""
 
 LETTERS_MAX: Final = 200_000
 """Dead letters kept; the oldest go first. At some 400 bytes each: 80 MB."""
@@ -37,8 +46,11 @@ SNAPSHOTS_MAX: Final = 3
 ANCHOR_DAYS: Final = 7
 """Beside them, the first of every so many days: where a replay begins once the beginning is gone.
 With 90 days of passages these are 13; one of 5,000 members is a megabyte."""
-BUSY_MS: Final = 1000
-"""How long a commit waits for another process that holds the file, in ms."""
+RUNS_MAX: Final = 1000
+"""Starts remembered: an answer that is still fresh is of one of the last."""
+BUSY_MS: Final = 10_000
+"""How long a commit waits for another process that holds the file, in ms: a tool that looks into it
+for some seconds costs time, and no more. Half of what systemd's watchdog grants a turn."""
 
 _INSERT_EVENTS = """
 INSERT INTO journal (n, site, device, kind, at, received, event, facts)
@@ -47,10 +59,10 @@ SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->
 FROM json_each(?)"""
 _INSERT_DECISIONS = """
 INSERT INTO decision (n, site, device, access_point, holder, decision, reason, at, expires,
-handover) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value
-->> 6,
-       value ->> 7, value ->> 8, value ->> 9
-FROM json_each(?)"""
+                      handover, run, uptime)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
+       value ->> 7, value ->> 8, value ->> 9, ?2, ?3
+FROM json_each(?1)"""
 _INSERT_MINUTES = """
 INSERT OR REPLACE INTO occupancy_1m (site, zone, time, mean, min, max)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5
@@ -64,6 +76,14 @@ DELETE FROM dead_letter WHERE id <= (SELECT max(id) FROM dead_letter) - ?"""
 _HAND_OVER = """
 UPDATE decision SET handover = ? WHERE handover = 'pending'
 AND n IN (SELECT value FROM json_each(?))"""
+# A failed commit's rows are ours if they are what we meant to store, byte for byte.
+_FOREIGN = """
+SELECT min(n), max(n) FROM journal AS j WHERE n > ?2 AND NOT EXISTS (
+    SELECT 1 FROM json_each(?1) WHERE value ->> 0 = j.n AND value ->> 1 = j.site
+    AND value ->> 5 = j.received AND value -> 6 = j.event AND value -> 7 = j.facts)"""
+_UNDO_LETTERS = """
+DELETE FROM dead_letter WHERE (received, topic, payload) IN
+(SELECT value ->> 0, value ->> 2, value ->> 6 FROM json_each(?))"""
 _UNDO_EVENTS = "DELETE FROM journal WHERE n > ?"
 _UNDO_DECISIONS = "DELETE FROM decision WHERE n > ?"
 _MOVE_CURSOR = """
@@ -114,31 +134,65 @@ class Snapshot(Struct, frozen=True):
 
 
 class JournalWriter:
-    """Writes the file; `sqlite3.Error` and `OSError` say that it could not."""
+    """Writes the file; `sqlite3.Error` and `OSError` say that it could not.
+
+    A `ForeignJournalError`, from any method, says that the file or what is in it is not ours.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._db: sqlite3.Connection | None = None
+        self._identity: JournalIdentity | None = None
+        self._run = 0
+        self._last_n = 0
+        self._unsure = Batch()
+        """What was to be stored last, as long as nobody knows that it was."""
 
-    def open(self) -> int:
-        """Open or create the file; its newest number."""
+    def open(self, boot: str | None = None) -> int:
+        """Open or create the file; its newest number. `boot` is the operating system's run."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._connect("rwc")
         db = self._connection()
         if db.execute(_IS_OLD_VIEW).fetchone():  # of a release that purged nothing
             db.execute("DROP VIEW access_1d")
+        _add_columns(db)
         schema = files("gateway.adapters").joinpath("journal_schema.sql").read_text("utf-8")
         db.executescript(schema)
-        return self._newest()
+        self._run = self.work(lambda db: _new_run(db, boot))
+        self._identity = identity_of(self.path)
+        self._last_n = self._newest()
+        return self._last_n
 
-    def commit(self, batch: Batch) -> None:
-        """Store a batch, whole or not at all."""
-        work: list[tuple[str, tuple[object, ...]]] = []
+    def check(self) -> None:
+        """Raise where our file no longer lies in its place; cheap enough for each second."""
+        if self._identity is not None:
+            check_identity(self.path, self._identity)
+
+    def commit(self, batch: Batch, uptime_us: int | None = None) -> None:
+        """Store a batch, whole or not at all; `uptime_us` is the system's when it was decided."""
+        self.check()
+        if batch.events or not self._unsure:  # a letter of the outbox may come before `reopen`
+            self._unsure = batch
+        try:
+            self._transaction(self._statements(batch, uptime_us))
+        except sqlite3.IntegrityError:
+            self._unsure = Batch()  # nothing of it was stored
+            self._raise_if_foreign(self._last_n)
+            raise
+        self.check()
+        if self._unsure is batch:
+            self._unsure = Batch()
+        if batch.events:
+            self._last_n = batch.events[-1].n
+
+    def _statements(self, batch: Batch, uptime_us: int | None) -> list[Statement]:
+        work: list[Statement] = []
         if batch.events:
             rows = b",".join(batch.encoded or [encoded_row(row) for row in batch.events])
             work.append((_INSERT_EVENTS, (f"[{rows.decode()}]",)))
         if batch.decisions:
-            work.append((_INSERT_DECISIONS, (_json(batch.decisions),)))
+            decided = (_json(batch.decisions), self._run, uptime_us)
+            work.append((_INSERT_DECISIONS, decided))
         if batch.minutes:
             work.append((_INSERT_MINUTES, (_json(batch.minutes),)))
         if batch.letters:
@@ -148,11 +202,11 @@ class JournalWriter:
             work.append((_HAND_OVER, ("delivered", _json(batch.delivered))))
         if batch.undelivered:
             work.append((_HAND_OVER, ("undelivered", _json(batch.undelivered))))
-        self._transaction(work)
+        return work
 
     def snapshot(self, snapshots: Sequence[Snapshot]) -> None:
         """Store states, and forget all but the newest few of each site."""
-        work: list[tuple[str, tuple[object, ...]]] = []
+        work: list[Statement] = []
         for entry in snapshots:
             state = encode(msgspec.structs.replace(entry.state, directory=Directory()))
             work.append(
@@ -199,12 +253,18 @@ class JournalWriter:
     def reopen(self, last_n: int) -> None:
         """As `open`, but never a new file: it would begin without the site that it is about.
 
-        What a failed commit left behind row `last_n` is undone.
+        What a failed commit left behind row `last_n` is undone. A file that is gone is waited for
+        with our connection open: it holds the last of what was acknowledged.
         """
+        if self._identity is not None:
+            check_file(self.path, self._identity)
+        if self._db is not None:
+            self._save_log()
         self.close()
         try:
             self._connect("rw")
             self._take_up(last_n)
+            self._identity = identity_of(self.path)
         except BaseException:
             self.close()
             raise
@@ -239,15 +299,38 @@ class JournalWriter:
                 f"it ends at row {newest}, but row {last_n} was stored; put the file back "
                 "that was here, or restart the gateway to go on with this one"
             )
+        self._raise_if_foreign(last_n)
         self._transaction(
             [
+                (_UNDO_LETTERS, (_json(self._unsure.letters),)),
                 (_UNDO_EVENTS, (last_n,)),
                 (_UNDO_DECISIONS, (last_n,)),
                 (_MOVE_CURSOR, ("heal", int(time.monotonic()))),
             ]
         )
+        self._unsure = Batch()
 
-    def _transaction(self, work: Sequence[tuple[str, tuple[object, ...]]]) -> None:
+    def _raise_if_foreign(self, last_n: int) -> None:
+        """Raise where rows behind `last_n` are not what our last commit was to store.
+
+        They may be acknowledged by whoever wrote them: nothing of them is undone.
+        """
+        ours = (_json(self._unsure.events), last_n)
+        low, high = self._connection().execute(_FOREIGN, ours).fetchone()
+        if low is not None:
+            raise ForeignJournalError(
+                f"{self.path}: another program wrote rows {low} to {high}; they are left as they "
+                "are. End it, and start this gateway again: it goes on behind them"
+            )
+
+    def _save_log(self) -> None:
+        """Take a log whose name was removed into the file: who opens that would not find it."""
+        try:
+            self.check()
+        except FileNotFoundError:
+            self._connection().execute("PRAGMA wal_checkpoint(FULL)").fetchall()
+
+    def _transaction(self, work: Sequence[Statement]) -> None:
         db = self._connection()
         if len(work) == 1:  # its own transaction, with fewer waits for the lock
             db.execute(*work[0])
@@ -258,6 +341,22 @@ class JournalWriter:
         if self._db is None:
             raise sqlite3.OperationalError("the journal is not open")
         return self._db
+
+
+def _add_columns(db: sqlite3.Connection) -> None:
+    """What `decision` has learnt since the first release; an old answer's are empty."""
+    known = {name for _, name, *_ in db.execute("PRAGMA table_info(decision)")}
+    for column in ("run", "uptime"):
+        if known and column not in known:
+            db.execute(f"ALTER TABLE decision ADD COLUMN {column} INTEGER")
+
+
+def _new_run(db: sqlite3.Connection, boot: str | None) -> int:
+    """A start of the gateway; its number."""
+    run = db.execute("INSERT INTO run (boot) VALUES (?)", (boot,)).lastrowid
+    assert run is not None  # noqa: S101 - a row was inserted
+    db.execute("DELETE FROM run WHERE id <= ?", (run - RUNS_MAX,))
+    return run
 
 
 def _json(rows: Sequence[object]) -> str:

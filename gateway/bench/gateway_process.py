@@ -7,6 +7,7 @@
 import asyncio
 import signal
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -24,6 +25,19 @@ class Order(Struct):
     data_dir: str
     site: Site
     influx_url: str | None = None
+    clock_shift_s: float = 0.0
+    """How wrong its clock is."""
+
+
+class WrongClock(SystemClock):
+    """A machine without a battery for its clock."""
+
+    def __init__(self, shift_s: float) -> None:
+        self._shift = timedelta(seconds=shift_s)
+
+    def now(self) -> datetime:
+        """A time of day that is wrong by as much."""
+        return super().now() + self._shift
 
 
 async def _run(order: Order) -> None:
@@ -35,7 +49,8 @@ async def _run(order: Order) -> None:
     main = asyncio.current_task()
     assert main is not None  # noqa: S101 - we are one
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, main.cancel)
-    await run(settings, [order.site], SystemClock(), lambda: print("ready", flush=True))  # noqa: T201 - tells the parent
+    clock = WrongClock(order.clock_shift_s)
+    await run(settings, [order.site], clock, lambda: print("ready", flush=True))  # noqa: T201 - tells the parent
 
 
 def main() -> None:

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -13,7 +12,9 @@ import typer
 from gateway import reload
 from gateway.adapters.directory import DirectoryError
 from gateway.adapters.embedded_broker import BrokerError, EmbeddedBroker
+from gateway.adapters.folder_lock import FolderTakenError, folder_lock
 from gateway.adapters.journal import JournalError
+from gateway.adapters.journal_identity import ForeignJournalError
 from gateway.cli import errors
 from gateway.cli.lifetime import log_to_stderr, until_told
 from gateway.clock import SystemClock
@@ -23,7 +24,15 @@ from gateway.metrics import ListenError
 
 log = logging.getLogger(__name__)
 
-EXPECTED = (BrokerError, JournalError, DirectoryError, ListenError, NameTakenError)
+EXPECTED = (
+    BrokerError,
+    FolderTakenError,
+    ForeignJournalError,
+    JournalError,
+    DirectoryError,
+    ListenError,
+    NameTakenError,
+)
 """What may stop a gateway from running at all; its words are enough."""
 
 
@@ -72,22 +81,28 @@ async def _run(settings: Settings, watch: reload.Watch, broker_port: int | None)
         log.info("gateway %s is ready: %s", settings.instance, settings.broker_url)
 
     _reload_when_asked(watch)
-    sites = watch.in_force.sites
+    sites, clock = watch.in_force.sites, SystemClock()
     if broker_port is None:
-        await run_gateway(settings, sites, SystemClock(), ready, watch)
+        await run_gateway(settings, sites, clock, ready, watch=watch)
         return
-    async with EmbeddedBroker(settings.data_dir / "broker", port=broker_port) as broker:
-        if not broker.durable:
-            log.warning(
-                "the embedded broker is %s: it forgets everything when it stops, so the promise "
-                "that nothing is lost does not hold; install mosquitto for it",
-                broker.kind,
-            )
-        settings = settings.model_copy(update={"broker_url": broker.url})
-        async with asyncio.TaskGroup() as tasks:
-            watching = tasks.create_task(broker.watch(), name="broker")  # its end is our end
-            await run_gateway(settings, sites, SystemClock(), ready, watch)
-            watching.cancel()
+    # Before the broker: its folder lies in ours.
+    with folder_lock(settings.data_dir, settings.instance, clock.now()) as lock:
+        async with EmbeddedBroker(settings.data_dir / "broker", port=broker_port) as broker:
+            _warn_of(broker)
+            settings = settings.model_copy(update={"broker_url": broker.url})
+            async with asyncio.TaskGroup() as tasks:
+                watching = tasks.create_task(broker.watch(), name="broker")  # its end is our end
+                await run_gateway(settings, sites, clock, ready, watch=watch, lock=lock)
+                watching.cancel()
+
+
+def _warn_of(broker: EmbeddedBroker) -> None:
+    if not broker.durable:
+        log.warning(
+            "the embedded broker is %s: it forgets everything when it stops, so the promise "
+            "that nothing is lost does not hold; install mosquitto for it",
+            broker.kind,
+        )
 
 
 def _reload_when_asked(watch: reload.Watch) -> None:

@@ -326,7 +326,7 @@ async def test_a_data_folder_that_cannot_be_is_told(gateway: Gateway) -> None:
     (gateway.folder / "data").write_text("a file is in the way")
     code, _, err = await gateway.seuil("run", str(SPACE))
     assert code == 2
-    assert "journal.db" in err
+    assert "data: cannot be used: File exists" in err
     assert "Traceback" not in err
 
 

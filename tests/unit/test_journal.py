@@ -7,7 +7,7 @@ import sys
 import textwrap
 from asyncio.subprocess import PIPE, create_subprocess_exec
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from gateway.adapters.journal_rows import (
     to_us,
 )
 from gateway.adapters.journal_writer import SNAPSHOTS_MAX, Batch, Snapshot
+from gateway.clock import ManualClock
 from gateway.core.directory import (
     Credential,
     CredentialHash,
@@ -54,9 +55,9 @@ HALL = ZoneId("hall")
 
 
 @asynccontextmanager
-async def opened(path: Path) -> AsyncIterator[Journal]:
-    """A journal of this file."""
-    journal = Journal(path)
+async def opened(path: Path, clock: ManualClock | None = None) -> AsyncIterator[Journal]:
+    """A journal of this file; without a clock, of a system that tells nothing of its uptime."""
+    journal = Journal(path, clock.uptime) if clock else Journal(path)
     await journal.open()
     try:
         yield journal
@@ -170,12 +171,11 @@ async def test_rows_of_one_site_in_chunks(
 
 
 async def test_handed_over_and_not(journal: Journal) -> None:
-    """Pending answers are fresh or void by their expiry; once settled they stay so."""
+    """Answers are pending until they are settled; once settled they stay so."""
     rows = [badge(n) for n in (1, 2, 3)] + [badge(4, expires_s=None)]
     await journal.commit(Batch([row for row, _ in rows], [decision for _, decision in rows]))
     await journal.commit(Batch(delivered=[1], undelivered=[4]))
-    fresh, void = await journal.read(lambda file: file.pending(AT + timedelta(seconds=7)))
-    assert ([entry.row.n for entry in fresh], void) == ([3], [2])
+    assert await journal.read(lambda file: file.pending(AT)) == ([], [2, 3])
     await journal.commit(Batch(undelivered=[1, 2]))
     assert told(journal, "SELECT n, handover FROM decision ORDER BY n") == [
         (1, "delivered"),
@@ -183,6 +183,96 @@ async def test_handed_over_and_not(journal: Journal) -> None:
         (3, "pending"),
         (4, "none"),
     ]
+
+
+FRESH = pytest.mark.parametrize(
+    ("passed_s", "clock_s", "is_fresh"),
+    [
+        pytest.param(1.0, 1.0, True, id="a second later"),
+        pytest.param(4.9, 4.9, True, id="just in time"),
+        pytest.param(5.1, 5.1, False, id="just too late"),
+        pytest.param(21.0, -579.0, False, id="the clock is ten minutes behind"),
+        pytest.param(21.0, -3579.0, False, id="the clock is an hour behind"),
+        pytest.param(1.0, -3599.0, False, id="an hour behind, although it would be fresh"),
+        pytest.param(1.0, 3601.0, False, id="the clock is an hour ahead"),
+        pytest.param(21.0, 1.0, False, id="the clock stood still"),
+        pytest.param(1.0, 7.0, False, id="the clock says that it is over"),
+    ],
+)
+
+
+@FRESH
+async def test_fresh_is_what_is_known_to_be(
+    tmp_path: Path, passed_s: float, clock_s: float, *, is_fresh: bool
+) -> None:
+    """After a kill an order is sent again only if neither the clock nor the uptime forbids it."""
+    clock = ManualClock(AT)
+    row, decision = badge(0)
+    async with opened(tmp_path / "journal.db", clock) as journal:
+        await journal.commit(Batch([row], [decision]))
+    clock.advance(passed_s)
+    clock.set_to(AT + timedelta(seconds=clock_s))
+    async with opened(tmp_path / "journal.db", clock) as journal:
+        now, uptime = clock.now(), clock.uptime()
+        fresh, void = await journal.read(lambda file: file.pending(now, uptime))
+    assert ([entry.row.n for entry in fresh], void) == (([0], []) if is_fresh else ([], [0]))
+    assert [entry.left_s for entry in fresh] == pytest.approx([5 - passed_s] if is_fresh else [])
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param("manual", "another", id="the system was restarted"),
+        pytest.param("manual", None, id="it does not tell any more"),
+        pytest.param(None, "manual", id="it did not tell"),
+        pytest.param(None, None, id="it never tells"),
+    ],
+)
+async def test_after_a_restart_of_the_system_nothing_is_fresh(
+    tmp_path: Path, before: str | None, after: str | None
+) -> None:
+    """Nobody knows how long it was off, whatever the clock says."""
+    clock = ManualClock(AT)
+    clock.boot = before
+    row, decision = badge(0)
+    async with opened(tmp_path / "journal.db", clock) as journal:
+        await journal.commit(Batch([row], [decision]))
+    clock.boot = after
+    async with opened(tmp_path / "journal.db", clock) as journal:
+        now, uptime = clock.now(), clock.uptime()
+        assert await journal.read(lambda file: file.pending(now, uptime)) == ([], [0])
+
+
+async def test_a_journal_of_an_older_release_is_opened_and_its_orders_are_void(
+    tmp_path: Path,
+) -> None:
+    """Its decisions have no uptime: they are kept, and none is sent again."""
+    path, clock = tmp_path / "journal.db", ManualClock(AT)
+    row, decision = badge(0)
+    async with opened(path, clock) as journal:
+        await journal.commit(Batch([row], [decision]))
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("ALTER TABLE decision DROP COLUMN run")
+        db.execute("ALTER TABLE decision DROP COLUMN uptime")
+        db.execute("DROP TABLE run")
+    async with opened(path, clock) as journal:
+        now, uptime = clock.now(), clock.uptime()
+        assert await journal.read(lambda file: file.pending(now, uptime)) == ([], [0])
+        await journal.commit(Batch(undelivered=[0]))
+        row, decision = badge(1)
+        await journal.commit(Batch([row], [decision]))
+        (fresh,), void = await journal.read(lambda file: file.pending(from_us(row.at), uptime))
+        assert (fresh.row.n, void) == (1, [])
+
+
+async def test_starts_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever restarts a gateway each second for a year fills no disk with that."""
+    monkeypatch.setattr(journal_writer, "RUNS_MAX", 3)
+    for _ in range(5):
+        async with opened(tmp_path / "journal.db", ManualClock(AT)):
+            pass
+    async with opened(tmp_path / "journal.db", ManualClock(AT)) as journal:
+        assert told(journal, "SELECT id FROM run") == [(4,), (5,), (6,)]
 
 
 async def test_cursors_are_kept(journal: Journal) -> None:
@@ -447,28 +537,6 @@ async def test_a_commit_that_failed_late_is_undone(
     assert (await counts(journal))["journal"] == 1
     await journal.commit(full_batch(2))
     assert (await counts(journal))["decision"] == 2
-
-
-async def test_another_file_is_not_taken_for_the_journal(journal: Journal) -> None:
-    """A file that was moved away, or exchanged, heals only when the right one is back.
-
-    A new one would begin without the site that it is about, and no restart could read it.
-    """
-    await journal.commit(Batch(events=[tick(1)]))
-    away = journal.path.with_name("away")
-    away.mkdir()
-    for file in list(journal.path.parent.glob("journal.db*")):
-        file.rename(away / file.name)
-    with pytest.raises(JournalError, match="unable to open"):
-        await journal.heal()
-    async with opened(journal.path):
-        with pytest.raises(JournalError, match="ends at row 0, but row 1 was stored"):
-            await journal.heal()
-    for file in list(away.iterdir()):
-        file.rename(journal.path.parent / file.name)
-    await journal.heal()
-    await journal.commit(Batch(events=[tick(2)]))
-    assert (await counts(journal))["journal"] == 2
 
 
 async def test_a_bug_is_no_disk_error(journal: Journal) -> None:

@@ -1,7 +1,7 @@
 """A restart and a replay: the journal through the same engine gives the state that was live."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import closing
+from contextlib import asynccontextmanager, closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from gateway.adapters.journal import Journal
 from gateway.adapters.journal_file import JournalFile
 from gateway.adapters.journal_rows import decision_row, event_row
 from gateway.adapters.journal_writer import Batch, Snapshot
+from gateway.clock import ManualClock, Uptime
 from gateway.core import decision
 from gateway.core.directory import Directory
 from gateway.core.engine import step
@@ -30,13 +31,22 @@ HUB = SITE.id
 LATER = MONDAY + timedelta(minutes=5)
 
 
-@pytest.fixture
-async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
-    """An empty journal."""
-    journal = Journal(tmp_path / "journal.db")
+@asynccontextmanager
+async def opened(
+    path: Path, uptime: Callable[[], Uptime | None] = lambda: None
+) -> AsyncIterator[Journal]:
+    """A journal of this file."""
+    journal = Journal(path, uptime)
     await journal.open()
     yield journal
     await journal.close()
+
+
+@pytest.fixture
+async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
+    """An empty journal."""
+    async with opened(tmp_path / "journal.db") as journal:
+        yield journal
 
 
 @pytest.fixture
@@ -114,18 +124,19 @@ async def test_the_space_file_in_force_is_the_last_one(journal: Journal, place: 
     assert (found.site, found.state) == (smaller, place.state)
 
 
-async def test_answers_that_were_not_handed_over(journal: Journal, place: Place) -> None:
+async def test_answers_that_were_not_handed_over(tmp_path: Path, place: Place) -> None:
     """Those of the last five seconds are fresh, with all that is needed to send them."""
-    await write(journal, place)
-    soon = place.now + timedelta(seconds=4)
-    recovered = await journal.read(lambda file: recover(file, [HUB], soon))
+    async with opened(tmp_path / "another.db", ManualClock(MONDAY).uptime) as journal:
+        await write(journal, place)
+        soon, uptime = place.now + timedelta(seconds=4), Uptime("manual", 4_000_000)
+        recovered = await journal.read(lambda file: recover(file, [HUB], soon, uptime))
+        later = await journal.read(lambda file: recover(file, [HUB], LATER, uptime))
     assert [entry.decided.reason for entry in recovered.fresh] == [
         "exit-free",
         "credential-unknown",
     ]
     assert len(recovered.void) == 2
-    recovered = await journal.read(lambda file: recover(file, [HUB], LATER))
-    assert (len(recovered.fresh), len(recovered.void)) == (0, 4)
+    assert (len(later.fresh), len(later.void)) == (0, 4)
 
 
 async def test_rows_before_the_space_file_are_left_out(journal: Journal) -> None:
