@@ -2,8 +2,8 @@
 
 It begins when the erased member is out of force, so that no new state knows them, and ends when the
 rows, the snapshots and the state in memory say none of their words. What memory still says (a
-running evacuation waits for everybody who was inside; a mode remembers who set it) is tried again
-later.
+running evacuation waits for everybody who was inside; a mode remembers who set it; a door expects
+who was just let in) is looked at again after some seconds, and written over once it is gone.
 """
 
 import asyncio
@@ -27,33 +27,42 @@ log = logging.getLogger(__name__)
 
 PAUSE_S: Final = 0.05
 """Between two transactions, so that doors go first."""
+IN_FORCE_S: Final = 0.0
+"""The members are in force within a second: ask again at once."""
+HELD_S: Final = 10.0
+"""How soon to look again whether memory has forgotten somebody: a door does within seconds."""
 
 
 async def erase_pending(
     journal: Journal, members: Path, states: Callable[[], Mapping[SiteId, State]]
-) -> bool:
-    """Carry out what was asked for since; False: the members are not in force yet, ask soon again.
+) -> float | None:
+    """Carry out what was asked for; in how many seconds to ask again, None: nothing is left.
 
     Raises:
         JournalError: the journal cannot be written.
         DirectoryError: the members cannot be read.
     """
-    is_in_force = True
+    waits: list[float] = []
     for holder in await asyncio.to_thread(_pending, members):
         if any(holder in state.directory.holders for state in states().values()):
-            is_in_force = False
+            waits.append(IN_FORCE_S)
         elif await _erase(journal, holder, states()):
             await journal.work(partial(words.end, holder=holder))
             await journal.tidy()
             await asyncio.to_thread(_done, members, holder)  # last: a kill before it tries again
             log.info("somebody was erased from the journal")
-    return is_in_force
+        else:
+            waits.append(HELD_S)
+    return min(waits, default=None)
 
 
 async def _erase(journal: Journal, holder: HolderId, states: Mapping[SiteId, State]) -> bool:
-    """One pass; whether nothing is left."""
+    """One pass; whether nothing is left. While memory holds somebody, only the first one writes."""
+    before = await asyncio.to_thread(_known, journal.path, holder)
+    if before is not None and before.reached and await _is_held(states.values(), before):
+        return False
     erasure = await _begun(journal, holder, states.values())
-    is_last = not any(_says(state, erasure) for state in states.values())
+    is_last = not await _is_held(states.values(), erasure)
     last = journal.last_n
     while erasure.reached < last:
         until = min(erasure.reached + words.LOOKED_AT, last)
@@ -84,6 +93,11 @@ async def _begun(journal: Journal, holder: HolderId, states: Iterable[State]) ->
     erasure = await asyncio.to_thread(_known, journal.path, holder)
     assert erasure is not None  # noqa: S101 - it has just begun
     return erasure
+
+
+async def _is_held(states: Iterable[State], erasure: Erasure) -> bool:
+    """Whether a state in memory says a word of theirs; in a thread, since states are large."""
+    return await asyncio.to_thread(lambda: any(_says(state, erasure) for state in states))
 
 
 def _says(state: State, erasure: Erasure) -> bool:

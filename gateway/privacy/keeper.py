@@ -28,7 +28,9 @@ log = logging.getLogger(__name__)
 LOOK_S: Final = 2.0
 """How soon an erasure begins."""
 AGAIN: Final = timedelta(hours=1)
-"""When an erasure is tried again that memory still holds up, and a purge that failed."""
+"""When a purge is tried again that failed."""
+FAULT_S: Final = 60.0
+"""How soon all of it is looked at again after a fault: it is logged each time."""
 NIGHT_HOUR: Final = 3
 """The purge begins at this hour of the first site's clock, where the machine runs at that time."""
 DAY: Final = timedelta(days=1)
@@ -63,24 +65,25 @@ class Keeper:
         self._clock = clock
         self._live = live
         self._seen = NO_FILE
-        self._again = datetime.min.replace(tzinfo=clock.now().tzinfo)
+        self._again: float | None = None
+        """When to go on with erasures, on the monotonic clock; None: with the next order."""
 
     async def run(self) -> None:
         """Look every other second whether there is something to do."""
         due: datetime | None = None
         while True:
-            now = self._clock.now()
+            now, pause_s = self._clock.now(), LOOK_S
             try:
                 due = due or await self._first_purge()
-                await self._erase(now)
+                await self._erase()
                 if now >= due:
                     due = now + AGAIN  # where it fails
                     await self._purge(now)
                     due = self._next_night(now)
             except FAULTS as error:
-                self._again = now + AGAIN
+                pause_s = FAULT_S
                 log.error("personal data could not be purged or erased: %s", error)  # noqa: TRY400 - the text says it
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(pause_s)
 
     async def _first_purge(self) -> datetime:
         """At once where a night was missed: the machine is off at night."""
@@ -105,13 +108,15 @@ class Keeper:
             with closing(AuditLog(file)) as entries:
                 entries.purge(now - timedelta(days=self._kept.audit_days))
 
-    async def _erase(self, now: datetime) -> None:
+    async def _erase(self) -> None:
         """Only when the members' file changed, or what was held up is due again."""
         stamp = await asyncio.to_thread(_stamp, self._members)
-        if stamp == NO_FILE or (stamp == self._seen and now < self._again):
+        is_due = self._again is not None and self._clock.monotonic() >= self._again
+        if stamp == NO_FILE or (stamp == self._seen and not is_due):
             return
-        if await erase_pending(self._journal, self._members, lambda: self._live()[1]):
-            self._seen, self._again = stamp, now + AGAIN
+        wait_s = await erase_pending(self._journal, self._members, lambda: self._live()[1])
+        self._seen = stamp
+        self._again = None if wait_s is None else self._clock.monotonic() + wait_s
 
     def _next_night(self, now: datetime) -> datetime:
         sites, _ = self._live()

@@ -59,3 +59,23 @@ def _content(gateway: GatewayProcess) -> bytes:
 def _pending(gateway: GatewayProcess) -> tuple[str, ...]:
     with closing(DirectoryStore(gateway.data / FILE)) as members:
         return members.erasures()
+
+
+async def test_an_erasure_ordered_while_the_gateway_is_off(
+    fast_broker: Mosquitto, place: Play, tmp_path: Path
+) -> None:
+    """It is carried out as soon as the gateway is started, not an hour later."""
+    gateway = GatewayProcess(tmp_path / "gateway", fast_broker.url, WORKSHOP)
+    enrol(gateway)
+    words = _words()
+    async with gateway:
+        await gateway.hears()
+        await place.present("front-in", ADA)
+        heard = place.said["seuil/hub/access"]
+        await until(lambda: len(heard) == 1, "the read is decided")
+    erased = await asyncio.to_thread(erase_member, gateway.data, member(ADA).ref)
+    assert erased is not None
+    async with gateway:  # nobody touches the members' file meanwhile: that would be a new order
+        await until(lambda: "somebody was erased" in gateway.log, "it is done", poll_s=0.1)
+    assert not _pending(gateway)
+    assert words[0] not in _content(gateway)

@@ -160,13 +160,14 @@ def content(folder: Path) -> bytes:
 
 
 async def gateway(house: House, folder: Path) -> bool:
-    """What a running gateway does about who is to be erased."""
+    """What a running gateway does about who is to be erased; whether they are out of force."""
     journal = Journal(folder / JOURNAL_FILE)
     await journal.open()
     try:
-        return await erasure.erase_pending(
+        wait_s = await erasure.erase_pending(
             journal, folder / MEMBERS_FILE, lambda: {HUB: house.state}
         )
+        return wait_s != erasure.IN_FORCE_S
     finally:
         await journal.close()
 
@@ -378,6 +379,40 @@ async def test_the_gateway_erases_and_purges_by_itself(tmp_path: Path, house: Ho
         await asyncio.gather(task, return_exceptions=True)
         await journal.close()
     assert ADAS.encode() not in content(tmp_path)
+
+
+async def test_what_memory_holds_up_is_gone_on_with_within_seconds(
+    folder: Path, house: House
+) -> None:
+    """Not an hour later: a restart may find them where a door or an evacuation expects them."""
+    house.tell(Requested(Request("t1", BOBS, house.now, SetMode("evacuation", "smoke"))))
+    house.leave(ADA)
+    await store(house, folder / JOURNAL_FILE, house.state)
+    erase_member(folder, "m1")
+    journal, clock = Journal(folder / JOURNAL_FILE), ManualClock(house.now)
+    await journal.open()
+    live = {HUB: SITE}, {HUB: house.state}
+    keeper = Keeper(journal, folder / MEMBERS_FILE, Kept(90, 365), clock, lambda: live)
+    task = asyncio.create_task(keeper.run())
+    try:
+        await _until(lambda: _reached(folder) == [journal.last_n])
+        rows = len(house.rows)
+        house.tell(Requested(Request("t2", BOBS, house.now, SetMode("normal", "a drill"))))
+        await journal.commit(Batch(house.rows[rows:]))
+        live[1][HUB] = house.state
+        clock.advance(erasure.HELD_S)
+        await _until(lambda: not _reached(folder))
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await journal.close()
+    assert _pending(folder) == ()
+
+
+def _reached(folder: Path) -> list[int]:
+    """How far an erasure is, read without a touch of the members' file."""
+    with closing(sqlite3.connect(folder / JOURNAL_FILE)) as db:
+        return [n for (n,) in db.execute("SELECT DISTINCT reached FROM erasure")]
 
 
 async def _until(is_so: Callable[[], bool]) -> None:
