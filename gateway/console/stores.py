@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from gateway.adapters.audit import FILE as AUDIT_FILE
-from gateway.adapters.audit import AuditError, AuditLog
+from gateway.adapters.audit import AuditError, AuditLog, Entry, Note
 from gateway.adapters.directory import FILE, DirectoryError, DirectoryStore
 from gateway.adapters.history import HistoryError, opened
 from gateway.adapters.journal import JOURNAL_FILE
@@ -47,6 +47,26 @@ class Stores:
         async with self._one:
             try:
                 return await asyncio.to_thread(lambda: use(self._store()))
+            except (ConfigError, DirectoryError) as wrong:
+                raise _unavailable("members", str(wrong)) from wrong
+
+    async def change_members(self, entry: Entry, use: Callable[[DirectoryStore, Note], T]) -> T:
+        """What `use` changes of the members, which is on record before it is done.
+
+        Raises:
+            Problem: Nothing was changed, and why: the members or the audit cannot be written.
+        """
+
+        def change() -> T:
+            store = self._store()
+            with self._log().noting(entry) as note:
+                return use(store, note)
+
+        async with self._one:
+            try:
+                return await asyncio.to_thread(change)
+            except AuditError as wrong:
+                raise _unavailable("audit", str(wrong)) from wrong
             except (ConfigError, DirectoryError) as wrong:
                 raise _unavailable("members", str(wrong)) from wrong
 

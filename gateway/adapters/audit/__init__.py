@@ -8,7 +8,16 @@ the journal; `merged` shows both in one list.
 new one.
 """
 
-from gateway.adapters.audit.log import ERASED, FILE, LOOK, AuditError, AuditLog, Entry, EntryLine
+from gateway.adapters.audit.log import (
+    ERASED,
+    FILE,
+    LOOK,
+    AuditError,
+    AuditLog,
+    Entry,
+    EntryLine,
+    Note,
+)
 from gateway.adapters.audit.merged import Merged, Place, merged
 
 __all__ = [
@@ -20,6 +29,7 @@ __all__ = [
     "Entry",
     "EntryLine",
     "Merged",
+    "Note",
     "Place",
     "merged",
 ]

@@ -1,5 +1,6 @@
 """The log itself: entries are added and searched, and go when they are old."""
 
+import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from gateway.adapters.audit.tables import ENTRY
 from gateway.adapters.database import engine_of
 from gateway.adapters.journal_rows import from_us, to_us
 from gateway.adapters.past.page import Page, bounded
+
+log = logging.getLogger(__name__)
 
 FILE: Final = "audit.db"
 LOOK: Final = "look"
@@ -56,6 +59,13 @@ class EntryLine(Struct, frozen=True):
     entry: Entry
 
 
+class Note(Struct):
+    """An entry of what is about to be done; set `nothing_changed` where it was not."""
+
+    n: int
+    nothing_changed: bool = False
+
+
 class AuditLog:
     """The console's log. Any thread, one caller at a time.
 
@@ -89,6 +99,30 @@ class AuditLog:
         row |= {"at": to_us(entry.at), "detail": entry.detail[:DETAIL_MAX]}
         with self._changing() as connection:
             return int(connection.scalar(insert(ENTRY).values(row).returning(ENTRY.c.n)) or 0)
+
+    @contextmanager
+    def noting(self, entry: Entry) -> Iterator["Note"]:
+        """Keep an entry before what it tells of is done, and take it back where that fails.
+
+        What cannot be put on record is not done. A kill in between leaves an entry too many, and
+        never one too few.
+        """
+        note = Note(self.record(entry))
+        try:
+            yield note
+        except BaseException:
+            note.nothing_changed = True
+            raise
+        finally:
+            if note.nothing_changed:
+                self._take_back(note.n)
+
+    def _take_back(self, n: int) -> None:
+        try:
+            with self._changing() as connection:
+                connection.execute(delete(ENTRY).where(ENTRY.c.n == n))
+        except AuditError as wrong:  # one too many then
+            log.warning("an entry of what was not done stays in the audit: %s", wrong)
 
     def search(
         self,

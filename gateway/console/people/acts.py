@@ -4,13 +4,14 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
+from gateway.adapters.audit import Note
 from gateway.adapters.directory import DirectoryStore, Member, holder_of
 from gateway.console.people.change import (
     changed_meanwhile,
     check_rights,
     check_staff,
+    entry_of,
     keep_administrators,
-    note,
     write,
 )
 from gateway.console.people.imports import known_here
@@ -48,15 +49,15 @@ async def add_member(console: Console, seat: Seat, here: Site, given: dict[str, 
     blank = Member(ref, "", Holder(holder_of(known.key, ref), memberships=(plan,)))
     member = edit.with_identity(blank, given, known)
 
-    def work(store: DirectoryStore) -> None:
+    def work(store: DirectoryStore, _note: Note) -> None:
         version = store.version()
         if store.find(ref) is not None or store.find(member.holder.id) is not None:
             raise Wrong("ref", "is another member's")
         check_rights(console, seat, blank_of(member), member)
         write(store, (member,), (), version)
 
-    await console.stores.members(work)
-    await note(console, seat, here.id, "add", member.holder.id)
+    entry = entry_of(console, seat, here.id, "add", member.holder.id)
+    await console.stores.change_members(entry, work)
     return member
 
 
@@ -71,15 +72,16 @@ async def erase_here(console: Console, seat: Seat, here: Site, member: Member) -
     """Erase somebody, on record."""
     holder, folder = member.holder.id, console.settings.data_dir
 
-    def work(store: DirectoryStore) -> bool:
+    def work(store: DirectoryStore, note: Note) -> bool:
         check_staff(console, seat, member)
         check_rights(console, seat, member, blank_of(member))
         keep_administrators(console, store, (holder,), ())
-        return erase_member(folder, holder) is not None
+        note.nothing_changed = erase_member(folder, holder) is None
+        return not note.nothing_changed
 
-    if not await console.stores.members(work):
+    entry = entry_of(console, seat, here.id, "erase", "nobody")
+    if not await console.stores.change_members(entry, work):
         raise no_such_member()
-    await note(console, seat, here.id, "erase", "nobody")
 
 
 def plan_change(given: dict[str, str], known: Known, here: Site) -> Revise:

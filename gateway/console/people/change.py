@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from gateway.adapters.audit import Entry
+from gateway.adapters.audit import Entry, Note
 from gateway.adapters.directory import DirectoryError, DirectoryStore, Member
 from gateway.console.people.roster import no_such_member, sites_of
 from gateway.console.place import Console
@@ -45,7 +45,7 @@ async def change(
         gateway.members.wrong.Wrong: What was given is wrong, as `revise` says.
     """
 
-    def work(store: DirectoryStore) -> tuple[Member, Member]:
+    def work(store: DirectoryStore, note: Note) -> Member:
         version, before = store.version(), store.find(holder)
         if before is None or before.holder.id != holder or not _is_of(before, site.id):
             raise no_such_member()
@@ -53,16 +53,28 @@ async def change(
             raise changed_meanwhile()
         check_staff(console, seat, before)
         after = revise(before)
+        note.nothing_changed = after == before
         if after != before:
             check_rights(console, seat, before, after)
             _keep_administrators(console, store, (before,), (after,))
             write(store, (after,), (), version)
-        return before, after
+        return after
 
-    before, after = await console.stores.members(work)
-    if before != after:
-        await note(console, seat, site.id, action, after.holder.id)
-    return after
+    entry = entry_of(console, seat, site.id, action, holder)
+    return await console.stores.change_members(entry, work)
+
+
+def entry_of(
+    console: Console,
+    seat: Seat,
+    site: SiteId,
+    action: str,
+    subject: str | None = None,
+    *,
+    detail: str = "",
+) -> Entry:
+    """What is put on record of an act of this seat; never the values."""
+    return Entry(console.clock.now(), seat.holder.id, action, site, subject, detail)
 
 
 async def note(
@@ -74,8 +86,8 @@ async def note(
     *,
     detail: str = "",
 ) -> None:
-    """Put on record what was done, to whom; never the values."""
-    entry = Entry(console.clock.now(), seat.holder.id, action, site, subject, detail)
+    """Put on record what is seen or taken along, of whom; a change has `change_members`."""
+    entry = entry_of(console, seat, site, action, subject, detail=detail)
     await console.stores.audit(lambda log: log.record(entry))
 
 

@@ -15,13 +15,14 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from gateway.adapters.audit import Note
 from gateway.adapters.directory import DirectoryStore, Member
 from gateway.config import known_credential_key
 from gateway.console.people.change import (
     check_staff,
+    entry_of,
     keep_administrators,
     may_at,
-    note,
     write,
 )
 from gateway.console.place import Console
@@ -125,18 +126,18 @@ class Imports:
             raise Problem(409, "file-has-faults", title, mend)
         change = preview.change
 
-        def work(store: DirectoryStore) -> None:
+        def work(store: DirectoryStore, _note: Note) -> None:
             for member in (*(old for old, _ in change.changed), *change.removed):
                 check_staff(self._console, seat, member)
-            keep_administrators(self._console, store, change.leaving, change.entering)
-            write(store, change.entering, change.leaving, preview.version)
+            if change.entering or change.leaving:
+                keep_administrators(self._console, store, change.leaving, change.entering)
+                write(store, change.entering, change.leaving, preview.version)
 
-        if change.entering or change.leaving:
-            await self._console.stores.members(work)
-        self._known.pop(id_, None)
         counts = f"{len(change.added)} added, {len(change.changed)} changed"
         detail = f"{counts}, {len(change.removed)} removed"
-        await note(self._console, seat, site.id, "import", detail=detail)
+        entry = entry_of(self._console, seat, site.id, "import", detail=detail)
+        await self._console.stores.change_members(entry, work)
+        self._known.pop(id_, None)
         return preview
 
     def _forget_old(self) -> None:

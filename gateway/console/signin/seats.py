@@ -6,16 +6,17 @@ taken away count from the next request on, and nothing has to be told to a cache
 """
 
 import asyncio
-from collections.abc import Callable
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from msgspec import Struct
+from sqlalchemy import Connection
 from starlette.requests import Request
 
 from gateway.adapters.audit import FILE as AUDIT_FILE
-from gateway.adapters.audit import AuditError, AuditLog, Entry
+from gateway.adapters.audit import AuditError, AuditLog, Entry, Note
 from gateway.adapters.directory import DirectoryError
 from gateway.clock import Clock
 from gateway.config import Settings
@@ -49,6 +50,16 @@ class Files(Struct, frozen=True):
     store: Store
     people: People
     audit: AuditLog
+
+    @contextmanager
+    def changing(self, entry: Entry) -> Iterator[tuple[Connection, Note]]:
+        """Change accounts in one step that is on record before it is done.
+
+        Raises:
+            AuditError, StoreError: Nothing was changed, and why.
+        """
+        with self.audit.noting(entry) as note, self.store.change() as connection:
+            yield connection, note
 
     def close(self) -> None:
         """Let go of them."""
@@ -146,15 +157,31 @@ class SignIn:
         site: SiteId | None = None,
         outcome: str = "done",
     ) -> None:
-        """Put into the audit what happened, before the answer goes out.
+        """Put into the audit what was tried or refused, before the answer goes out.
 
         Raises:
             Problem: It cannot be written; what is not on record is not done.
         """
+        entry = self.entry(
+            request, action, by, detail=detail, subject=subject, site=site, outcome=outcome
+        )
+        await self.do(lambda files: files.audit.record(entry))
+
+    def entry(
+        self,
+        request: Request,
+        action: str,
+        by: str | None,
+        *,
+        detail: str = "",
+        subject: str | None = None,
+        site: SiteId | None = None,
+        outcome: str = "done",
+    ) -> Entry:
+        """What is put on record, and from where; a change keeps it by `Files.changing`."""
         where = request.client.host if request.client else "-"
         told = f"{detail}; from {where}" if detail else f"from {where}"
-        entry = Entry(self.clock.now(), by or NOBODY, action, site, subject, told, outcome)
-        await self.do(lambda files: files.audit.record(entry))
+        return Entry(self.clock.now(), by or NOBODY, action, site, subject, told, outcome)
 
     def close(self) -> None:
         """Let go of the files."""

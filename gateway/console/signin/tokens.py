@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from gateway.adapters.journal_rows import from_us, to_us
 from gateway.console.seat import Scope
-from gateway.console.signin.secret import TOKEN_PREFIX, hash_of, new_key, new_secret
+from gateway.console.signin.secret import TOKEN_PREFIX, hash_of, new_secret
 from gateway.console.signin.store import ends_seats, perhaps_moment
 from gateway.console.signin.tables import TOKEN
 from gateway.core.directory import Holder, HolderId, StaffRole
@@ -53,13 +53,14 @@ def make(
     holder: HolderId,
     name: str,
     *,
+    key: str,
     scopes: Iterable[Scope],
     sites: Iterable[SiteId],
     by: HolderId,
     now: datetime,
     life: timedelta,
 ) -> tuple[str, Token]:
-    """A new token, and what it is called; the token itself is not seen again.
+    """A new token called `key`; the token itself is not seen again.
 
     Raises:
         TooManyTokensError: One has to be revoked first.
@@ -69,9 +70,7 @@ def make(
     if (connection.scalar(count) or 0) >= TOKENS_MAX:
         raise TooManyTokensError
     secret = TOKEN_PREFIX + new_secret()
-    token = Token(
-        new_key(), holder, name, frozenset(scopes), tuple(sites), by, now, ends=now + life
-    )
+    token = Token(key, holder, name, frozenset(scopes), tuple(sites), by, now, ends=now + life)
     connection.execute(
         insert(TOKEN).values(
             hash=hash_of(secret),

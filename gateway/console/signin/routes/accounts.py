@@ -52,7 +52,10 @@ async def link(request: Request, seat: GraveAdministrator, sign_in: SignInHere) 
         member = files.people.find(who)
         if member is None or not is_staff(member.holder) or not is_below(request, seat, member):
             return None
-        with files.store.change() as connection:
+        entry = sign_in.entry(
+            request, "account", seat.holder.id, subject=member.holder.id, detail="link made"
+        )
+        with files.changing(entry) as (connection, _):
             return member, links.make(connection, member.holder.id, seat.holder.id, now)
 
     made = await sign_in.do(make)
@@ -60,9 +63,6 @@ async def link(request: Request, seat: GraveAdministrator, sign_in: SignInHere) 
         told = say_in(request, _NOT_YOURS)
         return await page(request, sign_in, seat, status=422, link_wrong=told)
     member, secret = made
-    await sign_in.note(
-        request, "account", seat.holder.id, subject=member.holder.id, detail="link made"
-    )
     address = origin_of(request, sign_in).url + links.PATH + secret
     return await page(request, sign_in, seat, new_link=address, new_link_for=member.name)
 
@@ -103,7 +103,10 @@ async def _acted(
         member = files.people.find(who)
         if member is None or not is_below(request, seat, member):
             return None
-        with files.store.change() as connection:
+        entry = sign_in.entry(
+            request, "account", seat.holder.id, subject=member.holder.id, detail=what
+        )
+        with files.changing(entry) as (connection, _):
             act(connection, member)
         return member
 
@@ -111,7 +114,6 @@ async def _acted(
     if member is None:
         told = say_in(request, _NOT_YOURS)
         return await page(request, sign_in, seat, status=422, link_wrong=told)
-    await sign_in.note(request, "account", seat.holder.id, subject=member.holder.id, detail=what)
     return RedirectResponse("/accounts", 303)
 
 

@@ -47,11 +47,11 @@ async def refresh(request: Request, sign_in: SignIn, seat: Seat, how: str) -> No
     now = sign_in.clock.now()
 
     def keep(files: Files) -> None:
-        with files.store.change() as connection:
+        entry = sign_in.entry(request, "sign-in-again", seat.holder.id, detail=how)
+        with files.changing(entry) as (connection, _):
             sessions.refresh(connection, seat.key, now)
 
     await sign_in.do(keep)
-    await sign_in.note(request, "sign-in-again", seat.holder.id, detail=how)
 
 
 async def account_of(sign_in: SignIn, seat: Seat) -> Account | None:

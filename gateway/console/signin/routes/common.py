@@ -135,7 +135,9 @@ async def let_in(
     agent = request.headers.get("user-agent", "")
 
     def begin(files: Files) -> tuple[str, str | None]:
-        with files.store.change() as connection:
+        entry = sign_in.entry(request, "sign-in", holder, detail=how)
+        with files.changing(entry) as (connection, note):
+            note.nothing_changed = stage != "in"  # only half of it
             gone = None if old is None else sessions.of_secret(connection, old, now)
             if gone is not None:
                 sessions.end(connection, gone.holder, gone.key)
@@ -155,8 +157,6 @@ async def let_in(
             return secret, None if account is None else account.lang
 
     secret, lang = await sign_in.do(begin)
-    if stage == "in":
-        await sign_in.note(request, "sign-in", holder, detail=how)
     answer = on_to(to, as_json=as_json)
     cookies.put(answer, request, cookies.SESSION, secret, int(sessions.LIFE.total_seconds()))
     cookies.drop(answer, request, cookies.BEFORE)

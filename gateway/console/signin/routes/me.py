@@ -60,9 +60,15 @@ async def password(request: Request, seat: MineGrave, sign_in: SignInHere) -> Re
     fault = passwords.what_is_wrong(typed, (seat.name, login, *names_here(request)))
     if fault is not None:
         return await page(request, sign_in, seat, status=422, wrong=say_in(request, fault))
-    await _change(sign_in, seat, password=await sign_in.hashed(typed))
-    await _end(sign_in, seat, but=seat.key)
-    await sign_in.note(request, "account", seat.holder.id, detail="password changed")
+    hashed = await sign_in.hashed(typed)
+
+    def change(files: Files) -> None:
+        entry = sign_in.entry(request, "account", seat.holder.id, detail="password changed")
+        with files.changing(entry) as (connection, _):
+            accounts.change(connection, seat.holder.id, password=hashed)
+            sessions.end(connection, seat.holder.id, None, seat.key)
+
+    await sign_in.do(change)
     return RedirectResponse("/me", 303)
 
 
@@ -72,11 +78,11 @@ async def remove_passkey(request: Request, seat: MineGrave, sign_in: SignInHere)
     id_ = (await fields(request)).get("id", "")
 
     def remove(files: Files) -> None:
-        with files.store.change() as connection:
+        entry = sign_in.entry(request, "account", seat.holder.id, detail="passkey removed")
+        with files.changing(entry) as (connection, _):
             passkeys.remove(connection, seat.holder.id, id_)
 
     await sign_in.do(remove)
-    await sign_in.note(request, "account", seat.holder.id, detail="passkey removed")
     return RedirectResponse("/me", 303)
 
 
@@ -84,8 +90,15 @@ async def remove_passkey(request: Request, seat: MineGrave, sign_in: SignInHere)
 async def end_sessions(request: Request, seat: Mine, sign_in: SignInHere) -> Response:
     """One session ends, or all but this one."""
     key = (await fields(request)).get("key") or None
-    await _end(sign_in, seat, key=key, but="" if key is not None else seat.key)
-    await sign_in.note(request, "sessions-ended", seat.holder.id, detail=key or "all others")
+    but = "" if key is not None else seat.key
+
+    def end(files: Files) -> None:
+        detail = key or "all others"
+        entry = sign_in.entry(request, "sessions-ended", seat.holder.id, detail=detail)
+        with files.changing(entry) as (connection, _):
+            sessions.end(connection, seat.holder.id, key, but)
+
+    await sign_in.do(end)
     return RedirectResponse("/me", 303)
 
 
@@ -143,11 +156,3 @@ async def _change(sign_in: SignIn, seat: Seat, **values: object) -> None:
             accounts.change(connection, seat.holder.id, **values)
 
     await sign_in.do(change)
-
-
-async def _end(sign_in: SignIn, seat: Seat, *, key: str | None = None, but: str = "") -> None:
-    def end(files: Files) -> None:
-        with files.store.change() as connection:
-            sessions.end(connection, seat.holder.id, key, but)
-
-    await sign_in.do(end)

@@ -111,7 +111,9 @@ async def made(request: Request, seat: MineGrave, sign_in: SignInHere) -> Respon
 
         if challenge is None:
             raise PasskeyError("took too long")
-        with files.store.change() as connection:
+        detail = f"passkey made: {name[:60]}"
+        entry = sign_in.entry(request, "account", seat.holder.id, detail=detail)
+        with files.changing(entry) as (connection, _):
             ceremonies.made(
                 connection,
                 origin,
@@ -126,7 +128,6 @@ async def made(request: Request, seat: MineGrave, sign_in: SignInHere) -> Respon
         await sign_in.do(keep)
     except PasskeyError as wrong:
         raise await _refusal(request, sign_in, seat, wrong) from wrong
-    await sign_in.note(request, "account", seat.holder.id, detail=f"passkey made: {name[:60]}")
     return on_to("/me", as_json=True)
 
 

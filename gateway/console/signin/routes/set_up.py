@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from gateway.adapters.audit import Entry
 from gateway.adapters.directory import Member
 from gateway.config import ConfigError
 from gateway.console.problems import Problem
@@ -57,24 +58,27 @@ async def set_up(request: Request, secret: str, sign_in: SignInHere) -> Response
         return _page(request, member, sent, wrong)
     filled = {**sent, "password": await sign_in.hashed(sent["password"])}
     try:
-        holder, account = await sign_in.do(lambda files: _use(files, sign_in, secret, link, filled))
+        entry = sign_in.entry(request, "account", link.holder, detail="set up by a link")
+        holder, account = await sign_in.do(
+            lambda files: _use(files, sign_in, entry, (secret, link), filled)
+        )
     except LoginTakenError:
         return _page(request, member, sent, {"login": say_in(request, _TAKEN)})
-    await sign_in.note(request, "account", holder, detail="set up by a link")
     if account.has_second:  # who only forgot a password still shows the rest
         return RedirectResponse("/sign-in", 303)
     return await let_in(request, sign_in, holder, "link", "/")
 
 
 def _use(
-    files: Files, sign_in: SignIn, secret: str, link: Link, filled: Mapping[str, str]
+    files: Files, sign_in: SignIn, entry: Entry, link: tuple[str, Link], filled: Mapping[str, str]
 ) -> tuple[HolderId, Account]:
     """Use the link up: all of it, or nothing. The password of `filled` is hashed already."""
     now = sign_in.clock.now()
-    with files.store.change() as connection:
+    with files.changing(entry) as (connection, _):
+        secret, known = link
         if not links.use(connection, secret, now):
             raise _no_link()
-        holder = link.holder
+        holder = known.holder
         if holder is None:
             if accounts.by_login(connection, filled["login"]) is not None:
                 raise LoginTakenError

@@ -97,11 +97,11 @@ async def out(request: Request, seat: Mine, sign_in: SignInHere) -> Response:
     """This browser's session ends."""
 
     def end(files: Files) -> None:
-        with files.store.change() as connection:
+        entry = sign_in.entry(request, "sign-out", seat.holder.id, detail=seat.key)
+        with files.changing(entry) as (connection, _):
             sessions.end(connection, seat.holder.id, seat.key)
 
     await sign_in.do(end)
-    await sign_in.note(request, "sign-out", seat.holder.id, detail=seat.key)
     # A phone may hold a muster list: its copy, the worker that shows it, and marks.
     answer = show(request, "signed_out.html", headers={"Clear-Site-Data": '"storage"'})
     cookies.drop(answer, request, cookies.SESSION)

@@ -22,6 +22,7 @@ from gateway.console.signin import tokens
 from gateway.console.signin.routes import accounts, me
 from gateway.console.signin.routes.common import SignInHere, fields, many, say_in
 from gateway.console.signin.seats import Files, SignIn
+from gateway.console.signin.secret import new_key
 from gateway.console.signin.tokens import DAYS_MAX, SCOPES, TooManyTokensError
 from gateway.core.directory import HolderId
 from gateway.core.names import SiteId, Text
@@ -107,11 +108,15 @@ async def _made(
     now = sign_in.clock.now()
 
     def make(files: Files) -> tuple[str, tokens.Token]:
-        with files.store.change() as connection:
+        key = new_key()
+        detail = f"{key} made: {' '.join(sorted(scopes))}"
+        entry = sign_in.entry(request, "token", seat.holder.id, subject=holder, detail=detail)
+        with files.changing(entry) as (connection, _):
             return tokens.make(
                 connection,
                 holder,
                 name,
+                key=key,
                 scopes=scopes,
                 sites=sites,
                 by=seat.holder.id,
@@ -120,11 +125,9 @@ async def _made(
             )
 
     try:
-        secret, token = await sign_in.do(make)
+        secret, _ = await sign_in.do(make)
     except TooManyTokensError as wrong:
         raise _Wrong(_TOO_MANY) from wrong
-    detail = f"{token.key} made: {' '.join(sorted(scopes))}"
-    await sign_in.note(request, "token", seat.holder.id, subject=holder, detail=detail)
     return secret
 
 
@@ -159,11 +162,10 @@ def _wished(
 async def _revoked(
     request: Request, sign_in: SignIn, seat: Seat, holder: HolderId, key: str
 ) -> None:
-    def revoke(files: Files) -> bool:
-        with files.store.change() as connection:
-            return tokens.revoke(connection, holder, key)
+    entry = sign_in.entry(request, "token", seat.holder.id, subject=holder, detail=f"{key} revoked")
 
-    if await sign_in.do(revoke):
-        await sign_in.note(
-            request, "token", seat.holder.id, subject=holder, detail=f"{key} revoked"
-        )
+    def revoke(files: Files) -> None:
+        with files.changing(entry) as (connection, note):
+            note.nothing_changed = not tokens.revoke(connection, holder, key)
+
+    await sign_in.do(revoke)

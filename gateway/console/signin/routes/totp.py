@@ -54,12 +54,14 @@ async def confirm(request: Request, seat: MineGrave, sign_in: SignInHere) -> Res
     typed, now = (await fields(request)).get("code", ""), sign_in.clock.now()
 
     def keep(files: Files) -> tuple[str, ...] | None:
-        with files.store.change() as connection:
+        entry = sign_in.entry(request, "account", seat.holder.id, detail="codes set up")
+        with files.changing(entry) as (connection, note):
             account = accounts.of_holder(connection, seat.holder.id)
             if account is None or account.totp_new is None:
                 raise _nothing_begun()
             step = codes.step_of(account.totp_new, typed, now)
             if step is None:
+                note.nothing_changed = True
                 return None
             values = {"totp": account.totp_new, "totp_new": None, "totp_step": step}
             accounts.change(connection, seat.holder.id, **values)
@@ -68,7 +70,6 @@ async def confirm(request: Request, seat: MineGrave, sign_in: SignInHere) -> Res
     new = await sign_in.do(keep)
     if new is None:
         return await _page(request, sign_in, seat, wrong=True)
-    await sign_in.note(request, "account", seat.holder.id, detail="codes set up")
     return _codes_page(request, seat, new)
 
 
@@ -77,11 +78,11 @@ async def remove(request: Request, seat: MineGrave, sign_in: SignInHere) -> Resp
     """No codes any more."""
 
     def change(files: Files) -> None:
-        with files.store.change() as connection:
+        entry = sign_in.entry(request, "account", seat.holder.id, detail="codes removed")
+        with files.changing(entry) as (connection, _):
             codes.remove(connection, seat.holder.id)
 
     await sign_in.do(change)
-    await sign_in.note(request, "account", seat.holder.id, detail="codes removed")
     return RedirectResponse("/me", 303)
 
 
@@ -90,11 +91,11 @@ async def recovery(request: Request, seat: MineGrave, sign_in: SignInHere) -> Re
     """New recovery codes; the old ones count no longer."""
 
     def make(files: Files) -> tuple[str, ...]:
-        with files.store.change() as connection:
+        entry = sign_in.entry(request, "account", seat.holder.id, detail="recovery codes made")
+        with files.changing(entry) as (connection, _):
             return codes.new_recovery_codes(connection, seat.holder.id)
 
     new = await sign_in.do(make)
-    await sign_in.note(request, "account", seat.holder.id, detail="recovery codes made")
     return _codes_page(request, seat, new)
 
 
