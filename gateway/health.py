@@ -17,6 +17,8 @@ from gateway.wire.outgoing import Outgoing, encode
 from gateway.wire.states import HealthMessage
 
 HEALTH_S: Final = 10.0
+TROUBLE_MAX: Final = 200
+"""Characters of a server's words that are told."""
 HEALTH_RETRY_S: Final = 0.5
 """How soon health is told after a connection came up."""
 
@@ -81,6 +83,7 @@ async def tell_health(parts: Parts, clock: Clock, instance: str, watch: Watch | 
             faults=parts.service.bugs,
             run=parts.sessions.run_id,
             space="faulty" if watch is not None and watch.is_faulty else "ok",
+            influx=(parts.outbox.trouble if parts.outbox else "")[:TROUBLE_MAX],
         )
         return parts.sessions.publisher.publish(Outgoing(topic, encode(health), retain=True), now)
 

@@ -9,7 +9,7 @@ from functools import partial
 from gateway.adapters.directory import FILE as MEMBERS_FILE
 from gateway.adapters.directory import DirectoryStore, credential_hash, reader_hash
 from gateway.adapters.influx import Outbox
-from gateway.adapters.influx_settings import InfluxSettings
+from gateway.adapters.influx_settings import influx_settings
 from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.announce import Announcer
 from gateway.calendars import Calendars
@@ -116,13 +116,5 @@ async def _parts(
 
 def _outbox(settings: Settings, journal: Journal, clock: Clock) -> Outbox | None:
     """The way to InfluxDB; without an address, the journal alone keeps history."""
-    if settings.influx_url is None:
-        return None
-    token = settings.influx_token
-    store = InfluxSettings(
-        url=settings.influx_url,
-        bucket=settings.influx_bucket,
-        org=settings.influx_org,
-        token=token.get_secret_value() if token else "",
-    )
-    return Outbox(store, journal, clock)
+    store = influx_settings(settings)
+    return Outbox(store, journal, clock) if store is not None else None

@@ -13,9 +13,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from gateway.adapters.influx_answer import Answer, Backoff, Verdict, pause_s
+from gateway.adapters.influx_answer import Answer, Backoff, pause_s
+from gateway.adapters.influx_delivery import Delivery, OutageError, Rejected
 from gateway.adapters.influx_settings import InfluxSettings
 from gateway.adapters.journal import JournalError
 from gateway.adapters.journal_rows import DeadLetter
@@ -41,7 +42,7 @@ GZIP_POINTS = 500
 """The same where they are compressed, which takes 1 ms of the loop's time; 2,000 would take 4."""
 SLICE_POINTS = 200
 """Points made between two pauses: 0.4 ms of the loop's time."""
-_PAYLOAD_LIMIT = 500
+PAYLOAD_LIMIT = 500
 """Characters of a bad point that a dead letter keeps; a good point has 300 at most."""
 
 
@@ -89,10 +90,20 @@ class Outbox:
         self._clock = clock
         self._backoff = backoff
         self._done_n = 0
-        self._reach: Verdict | None = None
+        self._reach: Answer | None = None
         self._rejecting = False
-        self.points_written = 0
+        self._failures = 0
+        self._delivery: Delivery | None = None
+
+    @property
+    def points_written(self) -> int:
         """Since the start; points written again count again."""
+        return self._delivery.written if self._delivery else 0
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing leaves just now; empty where all is well."""
+        return "" if self._reach is None else self._reach.why
 
     @property
     def backlog(self) -> int:
@@ -103,9 +114,10 @@ class Outbox:
         """Write what the journal has and what it gets, for ever."""
         await self._patiently(self._find_cursor)
         async with await _store(self._settings) as store:
+            self._delivery = delivery = Delivery(store)
             while True:
                 await self._wait_for_rows()
-                await self._patiently(lambda: self._carry_batch(store))
+                await self._patiently(lambda: self._carry_batch(delivery))
 
     async def _patiently(self, step: Callable[[], Awaitable[None]]) -> None:
         """Take a step again until the journal can be read and written; the service heals it."""
@@ -124,12 +136,28 @@ class Outbox:
     async def _find_cursor(self) -> None:
         self._done_n = await self._journal.cursor(CURSOR)
 
-    async def _carry_batch(self, store: "HttpStore") -> None:
+    async def _carry_batch(self, delivery: Delivery) -> None:
+        """Write a batch and move the cursor, or wait for the server and leave it where it is."""
+        try:
+            await self._write_batch(delivery)
+        except OutageError as outage:
+            self._tell_reach(outage.answer)
+            pause = pause_s(outage.answer, self._failures, self._backoff)
+            self._failures += 1
+            await asyncio.sleep(pause)
+
+    async def _write_batch(self, delivery: Delivery) -> None:
         lines, n = await self._gather()
         size = GZIP_POINTS if self._settings.gzip else WRITE_POINTS
-        rejected: list[str] = []
+        rejected: list[Rejected] = []
         for start in range(0, len(lines), size):
-            rejected += await self._deliver(store, lines[start : start + size])
+            part = lines[start : start + size]
+            rejected += await delivery.write(part, self._failures)
+        self._failures = 0
+        if lines:
+            self._tell_reach(Answer("written"))
+        for one in rejected:
+            await self._bury(one)
         self._tell_rejected(rejected)
         await self._journal.move_cursor(CURSOR, n)
         self._done_n = n
@@ -158,82 +186,56 @@ class Outbox:
                 break
         return lines, n
 
-    async def _deliver(self, store: "HttpStore", lines: list[str]) -> list[str]:
-        """Every good point written, every bad one a dead letter; the reasons of the bad ones.
-
-        A server that wrote all but the bad points ("partial write") gets the good ones again, which
-        changes nothing.
-        """
-        answer = await self._send(store, lines)
-        if answer.verdict == "written":
-            self.points_written += len(lines)
-            return []
-        if len(lines) == 1:
-            await self._bury(lines[0], answer.why)
-            return [answer.why]
-        middle = len(lines) // 2
-        rejected = await self._deliver(store, lines[:middle])
-        return rejected + await self._deliver(store, lines[middle:])
-
-    async def _send(self, store: "HttpStore", lines: list[str]) -> Answer:
-        """The server's word on these points, however long it takes to get one."""
-        body = "\n".join(lines).encode()
-        attempt = 0
-        while True:
-            answer = await store.write(body)
-            self._tell_reach(answer)
-            if answer.verdict in {"written", "rejected"}:
-                return answer
-            await asyncio.sleep(pause_s(answer, attempt, self._backoff))
-            attempt += 1
-
-    async def _bury(self, line: str, why: str) -> None:
-        measurement = line.partition(",")[0]
+    async def _bury(self, rejected: Rejected) -> None:
+        line = rejected.line
         await self._journal.dead_letter(
             DeadLetter(
                 received=self._clock.now(),
                 source="influx",
-                topic=measurement,
+                topic=line.partition(",")[0],
                 reason="rejected",
-                detail=why,
+                detail=rejected.why,
                 size=len(line.encode()),
-                payload=line[:_PAYLOAD_LIMIT],
+                payload=line[:PAYLOAD_LIMIT],
             )
         )
 
     def _tell_reach(self, answer: Answer) -> None:
         """Say once when the server comes or goes: a night's outage is one line, not thousands."""
-        reach: Verdict = "written" if answer.verdict == "rejected" else answer.verdict
-        before, self._reach = self._reach, reach
-        if reach == before:
+        before, self._reach = self._reach, answer
+        if before is not None and before.verdict == answer.verdict:
             return
         where = self._settings.where
-        if reach == "written":
-            _log.info("InfluxDB takes points (%s); %d rows to go", where, self.backlog)
-        elif reach == "unreachable":
-            _log.warning(
-                "InfluxDB is out of reach (%s): %s. Points wait in the journal, none is lost",
-                where,
-                answer.why,
-            )
-        else:
-            _log.error(
-                "InfluxDB refuses us (%s): %s. Check the url, the token and its right to write, "
-                "and that org and bucket exist. Points wait in the journal, none is lost",
-                where,
-                answer.why,
-            )
+        match answer.verdict:
+            case "written":
+                _log.info("InfluxDB takes points (%s); %d rows to go", where, self.backlog)
+            case "unreachable":
+                _log.warning(_OUT_OF_REACH, where, answer.why)
+            case "rejected":
+                _log.error(_TAKES_NOTHING, where, answer.why)
+            case "refused":
+                _log.error(_REFUSES_US, where, answer.why)
 
-    def _tell_rejected(self, reasons: list[str]) -> None:
+    def _tell_rejected(self, rejected: list[Rejected]) -> None:
         """Say when a batch has bad points and the batch before had none."""
-        before, self._rejecting = self._rejecting, bool(reasons)
-        if reasons and not before:
-            _log.warning(
-                "InfluxDB rejected %d points (%s); they are dead letters now. The first: %s",
-                len(reasons),
-                self._settings.where,
-                reasons[0],
-            )
+        before, self._rejecting = self._rejecting, bool(rejected)
+        if rejected and not before:
+            _log.warning(_REJECTED, len(rejected), self._settings.where, rejected[0].why)
+
+
+_OUT_OF_REACH: Final = "InfluxDB is out of reach (%s): %s. Points wait in the journal, none is lost"
+_TAKES_NOTHING: Final = (
+    "InfluxDB takes no point at all (%s): %s. Is a proxy before it, or http where it wants https? "
+    "Points wait in the journal, none is lost"
+)
+_REFUSES_US: Final = (
+    "InfluxDB refuses us (%s): %s. Check the url, the token and its right to write, and that org "
+    "and bucket exist. Points wait in the journal, none is lost"
+)
+_REJECTED: Final = (
+    "InfluxDB rejected %d points (%s) and takes others; they are dead letters now (seuil influx "
+    "resend writes them again). The first: %s"
+)
 
 
 async def _store(settings: InfluxSettings) -> "HttpStore":

@@ -15,6 +15,8 @@ from influxdb_client.domain.write_precision import WritePrecision
 from gateway.adapters.influx_answer import Answer, answer_to_status
 from gateway.adapters.influx_settings import InfluxSettings
 
+ANSWER_MAX = 16_384
+"""Bytes of an answer that are read; InfluxDB's own have some hundred."""
 _WHY_LIMIT = 500
 """Characters of a server's message that are kept; some repeat the whole body."""
 
@@ -22,6 +24,24 @@ _WHY_LIMIT = 500
 def tls_context() -> ssl.SSLContext:
     """The machine's trusted roots; reading them takes 16 ms, so this too belongs in a thread."""
     return ssl.create_default_context()
+
+
+class _BoundedResponse(aiohttp.ClientResponse):
+    """An answer of which only the beginning is read: what is behind it ends with the connection.
+
+    The client would read all of it: a proxy's error of 100 MB became 500 MB of ours.
+    """
+
+    async def read(self) -> bytes:
+        """The beginning of the body."""
+        if self._body is None:
+            body = b""
+            while len(body) < ANSWER_MAX and (chunk := await self.content.read(ANSWER_MAX)):
+                body += chunk
+            self._body = body[:ANSWER_MAX]
+            if not self.content.at_eof():
+                self.close()
+        return self._body
 
 
 class HttpStore:
@@ -38,6 +58,11 @@ class HttpStore:
             ssl_context=tls,
             # A redirected POST becomes a GET that succeeds and writes nothing.
             allow_redirects=False,
+            client_session_kwargs={
+                "response_class": _BoundedResponse,
+                "auto_decompress": False,  # some bytes may unpack to any number
+                "headers": {"Accept-Encoding": "identity"},
+            },
         )
         self._api = self._client.write_api()
 

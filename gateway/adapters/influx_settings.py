@@ -4,6 +4,8 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from gateway.config import Settings
+
 
 class InfluxSettings(Struct, frozen=True):
     """Where points go. InfluxDB 1.8: `bucket` is `database/policy`, `token` is `user:password`."""
@@ -26,3 +28,17 @@ class InfluxSettings(Struct, frozen=True):
         """Server and bucket, for people; without what a URL may hide before its `@`."""
         host = urlsplit(self.url)
         return f"{host.scheme}://{host.netloc.rpartition('@')[2]}, bucket {self.bucket}"
+
+
+def influx_settings(settings: Settings, timeout_s: float = 10.0) -> InfluxSettings | None:
+    """Where points go by the settings; None: nowhere, the journal alone keeps history."""
+    if settings.influx_url is None:
+        return None
+    token = settings.influx_token
+    return InfluxSettings(
+        url=settings.influx_url,
+        bucket=settings.influx_bucket,
+        org=settings.influx_org,
+        token=token.get_secret_value() if token else "",
+        timeout_s=timeout_s,
+    )

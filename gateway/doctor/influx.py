@@ -4,7 +4,7 @@ import asyncio
 import ssl
 
 from gateway.adapters.influx_answer import Answer
-from gateway.adapters.influx_settings import InfluxSettings
+from gateway.adapters.influx_settings import InfluxSettings, influx_settings
 from gateway.config import Settings
 from gateway.doctor.finding import Finding, fault, ok
 
@@ -14,22 +14,18 @@ TIMEOUT_S = 5.0
 
 def influx(settings: Settings) -> Finding:
     """Whether points would be taken. Nothing is written."""
-    if settings.influx_url is None:
+    store = influx_settings(settings, TIMEOUT_S)
+    if store is None:
         return ok(CHECK, "not configured: the journal alone keeps history")
-    token = settings.influx_token
-    store = InfluxSettings(
-        url=settings.influx_url,
-        bucket=settings.influx_bucket,
-        org=settings.influx_org,
-        token=token.get_secret_value() if token else "",
-        timeout_s=TIMEOUT_S,
-    )
     return judged(asyncio.run(_empty_write(store)), store)
 
 
 def judged(answer: Answer, store: InfluxSettings) -> Finding:
     """What the answer to an empty write means: who rejects the emptiness has accepted the rest."""
     match answer.verdict:
+        case "rejected" if "<html" in answer.why.lower():
+            do = "a proxy before it? does the port want https? Points wait in the journal meanwhile"
+            return fault(CHECK, f"{store.where} takes nothing: {answer.why}", do)
         case "written" | "rejected":
             return ok(CHECK, f"{store.where} takes our points")
         case "unreachable":

@@ -149,3 +149,5 @@ class HealthMessage(Struct, frozen=True):
     """Bugs of ours that were met since the start; each has a traceback in the log."""
     run: str = ""
     """The id of this run, drawn at its start."""
+    influx: str = ""
+    """Why no point leaves for InfluxDB just now; empty where all is well."""

@@ -66,6 +66,8 @@ COMMANDS = (
     "replay",
     "history",
     "report",
+    "influx",
+    "influx resend",
     "simulate",
     "console",
     "doctor",

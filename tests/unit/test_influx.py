@@ -3,9 +3,11 @@
 import asyncio
 import logging
 import math
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -19,16 +21,25 @@ from gateway.adapters.influx_answer import (
     answer_to_status,
     pause_s,
 )
+from gateway.adapters.influx_delivery import OutageError
+from gateway.adapters.influx_resend import of_letters, of_rows, resend
 from gateway.adapters.influx_settings import InfluxSettings
-from gateway.adapters.journal import JournalError
-from gateway.adapters.journal_rows import DeadLetter
+from gateway.adapters.journal import Journal, JournalError
+from gateway.adapters.journal_file import JournalFile
+from gateway.adapters.journal_rows import DeadLetter, event_row
+from gateway.adapters.journal_writer import Batch
+from gateway.adapters.points import points
 from gateway.clock import ManualClock
+from gateway.core.events import Tick
 from gateway.core.facts import JournalRow, OccupancyMinute, Sensed
 from gateway.core.names import DeviceId, SiteId, ZoneId
 from tests.fake_journal import FakeJournal
 
 START = datetime(2026, 11, 22, 8, tzinfo=UTC)
 POISON = 666.0
+PROOF = 4
+"""Requests that prove that the server takes others: after it was refused alone, and around the
+second time that it is."""
 TOKEN = "hush-hush"  # noqa: S105 - of a server that lives for one test
 
 
@@ -56,7 +67,7 @@ class FakeInflux:
     async def write(self, request: web.Request) -> web.Response:
         assert request.query == {"bucket": "seuil", "org": "-", "precision": "ns"}
         assert request.headers["Authorization"] == f"Token {TOKEN}"
-        lines = (await request.text()).split("\n")
+        lines = (await request.text()).splitlines()
         self.requests.append(lines)
         await self.held.wait()
         answer = self.answer(lines)
@@ -180,7 +191,7 @@ async def test_gzip_is_what_the_settings_say(influx: FakeInflux) -> None:
 async def test_one_bad_point_of_a_thousand_is_found(
     influx: FakeInflux, status: int, place: int
 ) -> None:
-    """It alone becomes a dead letter, after 2·log2(1000) + 1 requests at most."""
+    """It alone becomes a dead letter, after 2·log2(1000) + 1 requests, and a few that prove it."""
 
     def answer(lines: list[str]) -> web.Response | None:
         bad = any(" value=666.0 " in line for line in lines)
@@ -197,14 +208,16 @@ async def test_one_bad_point_of_a_thousand_is_found(
     assert "666 is not a temperature" in letter.detail
     assert " value=666.0 " in letter.payload
     assert letter.received == START
-    assert len(influx.requests) <= 2 * math.ceil(math.log2(1000)) + 1
+    assert len(influx.requests) <= 2 * math.ceil(math.log2(1000)) + 1 + PROOF
 
 
 async def test_a_batch_of_bad_points_becomes_letters_and_one_line_of_log(
     influx: FakeInflux, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Points older than the bucket's retention must not stop those that follow."""
-    influx.answer = lambda lines: _bad("beyond retention") if "value=666" in lines[0] else None
+    influx.answer = lambda lines: (
+        _bad("beyond retention") if "value=666" in "".join(lines[:1]) else None
+    )
     journal = FakeJournal([_row(n, POISON) for n in range(1, 65)])
     async with _running(influx, journal):
         await _until(lambda: journal.cursors["influx"] == 64)
@@ -215,6 +228,109 @@ async def test_a_batch_of_bad_points_becomes_letters_and_one_line_of_log(
     warnings = [r for r in caplog.records if r.levelno >= logging.WARNING and "Influx" in r.msg]
     assert len(warnings) == 1
     assert "rejected 64 points" in warnings[0].getMessage()
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+@pytest.mark.parametrize("known", [True, False], ids=["after others", "from the first one on"])
+async def test_a_proxy_that_refuses_everything_burns_no_point(
+    influx: FakeInflux, status: int, *, known: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Plain HTTP was sent to an HTTPS port, say: an outage, whatever its number."""
+    caplog.set_level(logging.INFO, "gateway.adapters.influx")
+    in_the_way = asyncio.Event()
+
+    def answer(_: list[str]) -> web.Response | None:
+        if not in_the_way.is_set():
+            return None
+        return web.Response(status=status, text="<html>plain HTTP to HTTPS port</html>")
+
+    influx.answer = answer
+    journal = FakeJournal(_rows(150) if known else [])
+    async with _running(influx, journal) as outbox:
+        await _until(lambda: len(influx.lines) == len(journal.rows))
+        await _until(lambda: journal.cursors["influx"] == len(journal.rows))
+        in_the_way.set()
+        journal.append(*(_row(n, 1.0) for n in range(len(journal.rows) + 1, 501)))
+        asked = len(influx.requests)
+        await _until(lambda: len(influx.requests) > asked + 100)
+        assert journal.letters == []
+        assert journal.cursors["influx"] == (150 if known else 0)
+        assert outbox.trouble
+        in_the_way.clear()
+        await _until(lambda: journal.cursors["influx"] == 500)
+        assert not outbox.trouble
+    assert journal.letters == []
+    assert len(influx.lines) == 500
+    said = [r for r in caplog.records if r.levelno >= logging.WARNING]
+    assert [r.levelname for r in said] == ["ERROR"]
+    assert "takes no point at all" in said[0].getMessage()
+
+
+async def test_a_proxy_that_comes_and_goes_burns_no_point(influx: FakeInflux) -> None:
+    """It refuses every third request, in the middle of a search for bad points, too."""
+    asked = iter(range(1_000_000))
+    influx.answer = lambda _: None if next(asked) % 3 else _bad("a proxy's own trouble")
+    journal = FakeJournal(_rows(300))
+    async with _running(influx, journal):
+        await _until(lambda: journal.cursors["influx"] == 300)
+    assert journal.letters == []
+    assert len(influx.lines) == 300
+
+
+async def test_a_small_limit_on_bodies_is_kept_to(influx: FakeInflux) -> None:
+    """413 for what is large: all of it arrives in smaller pieces."""
+
+    def answer(lines: list[str]) -> web.Response | None:
+        return _bad("too large", 413) if len("\n".join(lines)) > 1000 else None
+
+    influx.answer = answer
+    journal = FakeJournal(_rows(300))
+    async with _running(influx, journal):
+        await _until(lambda: journal.cursors["influx"] == 300)
+    assert journal.letters == []
+    assert len(influx.lines) == 300
+
+
+@pytest.mark.parametrize("words", ["partial write: field type conflict", "internal error"])
+async def test_a_500_that_stays_while_others_are_taken_is_a_points_fault(
+    influx: FakeInflux, words: str
+) -> None:
+    """Whether its words are known, or it is only stubborn: what is behind the point is written."""
+
+    def answer(lines: list[str]) -> web.Response | None:
+        return _bad(words, 500) if any("value=666" in line for line in lines) else None
+
+    influx.answer = answer
+    journal = FakeJournal([_row(n, POISON if n == 7 else 1.0) for n in range(1, 151)])
+    async with _running(influx, journal):
+        await _until(lambda: journal.cursors["influx"] == 150)
+    assert len(influx.lines) == 149
+    (letter,) = journal.letters
+    assert words in letter.detail
+
+
+async def test_of_a_huge_answer_the_beginning_is_read(influx: FakeInflux) -> None:
+    """A proxy's error page of any size; the connection ends there."""
+    sent = 0
+
+    async def write(request: web.Request) -> web.StreamResponse:
+        nonlocal sent
+        await request.read()
+        answer = web.StreamResponse(status=503)
+        await answer.prepare(request)
+        with suppress(ConnectionError):
+            for _ in range(2000):
+                await answer.write(b"x" * 100_000)
+                sent += 1
+        return answer
+
+    plain, influx.write = influx.write, write  # type: ignore[method-assign,assignment]
+    journal = FakeJournal(_rows(150))
+    async with _running(influx, journal) as outbox:
+        await _until(lambda: bool(outbox.trouble))
+        assert len(outbox.trouble) <= 500
+        assert sent < 1000
+    influx.write = plain  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503])
@@ -391,6 +507,19 @@ def test_what_a_status_means(status: int, verdict: Verdict) -> None:
 
 
 @pytest.mark.parametrize(
+    "why",
+    [
+        "partial write: field type conflict: input field people is type integer, dropped=1",
+        "unable to parse 'access,site=': missing tag value",
+        "partial write: points beyond retention policy dropped=3",
+    ],
+)
+def test_a_failure_whose_words_are_about_the_data_is_a_rejection(why: str) -> None:
+    """InfluxDB 2.0 and 2.1 answer 500 to it, for ever."""
+    assert answer_to_status(500, why).verdict == "rejected"
+
+
+@pytest.mark.parametrize(
     ("answer", "attempt", "seconds"),
     [
         pytest.param(Answer("unreachable"), 3, 3.0, id="the backoff knows how often it failed"),
@@ -424,3 +553,57 @@ def test_settings_never_show_their_token() -> None:
     """Neither the token nor what a URL hides before its @."""
     settings = InfluxSettings("http://me:hush@db:8086", "seuil", token=TOKEN)
     assert repr(settings) == "InfluxSettings('http://db:8086, bucket seuil')"
+
+
+# -- written again
+
+
+@asynccontextmanager
+async def _served(influx: FakeInflux) -> AsyncIterator[InfluxSettings]:
+    app = web.Application(client_max_size=2**24)
+    app.router.add_post("/api/v2/write", influx.write)
+    async with TestServer(app) as server:
+        yield InfluxSettings(str(server.make_url("/")), "seuil", token=TOKEN)
+
+
+async def test_rows_are_written_again(influx: FakeInflux, tmp_path: Path) -> None:
+    """From a row on, the very points that the outbox made of them."""
+    journal = Journal(tmp_path / "journal.db")
+    await journal.open()
+    events = [
+        event_row(row.n, row.site, Tick(), row.facts, row.received)
+        for row in (_row(n, float(n)) for n in range(1, 11))
+    ]
+    await journal.commit(Batch(events=events))
+    await journal.close()
+    async with _served(influx) as settings:
+        with closing(JournalFile(journal.path)) as file:
+            done = await resend(settings, of_rows(file, 7))
+    assert (done.points, done.rejected) == (3, [])
+    assert influx.lines == {line for n in (8, 9, 10) for line in points(_row(n, float(n)))}
+
+
+async def test_dead_letters_are_written_again(influx: FakeInflux, tmp_path: Path) -> None:
+    """Each once; what is still wrong is told, and what was kept in part only is counted."""
+    good, bad = "sensor,site=a value=1.0 1", "sensor,site=a value=666.0 2"
+    journal = Journal(tmp_path / "journal.db")
+    await journal.open()
+    for line, size in ((good, len(good)), (good, len(good)), (bad, len(bad)), ("x" * 500, 900)):
+        await journal.dead_letter(DeadLetter(START, "influx", "sensor", "rejected", "", size, line))
+    await journal.dead_letter(DeadLetter(START, "mqtt", "a/b", "not-json", "", 3, "{{{"))
+    await journal.close()
+    influx.answer = lambda lines: _bad() if any("666" in line for line in lines) else None
+    with closing(sqlite3.connect(journal.path)) as connection:
+        lines, cut = of_letters(connection)
+    async with _served(influx) as settings:
+        done = await resend(settings, lines)
+    assert (done.points, [one.line for one in done.rejected], cut) == (1, [bad], 1)
+    assert influx.lines == {good}
+
+
+async def test_an_outage_while_points_are_written_again_is_told(influx: FakeInflux) -> None:
+    """Nothing is taken for rejected; it can be run again."""
+    influx.answer = lambda _: web.Response(status=400, text="<html>no TLS</html>")
+    async with _served(influx) as settings:
+        with pytest.raises(OutageError, match="no TLS"):
+            await resend(settings, ["sensor value=1.0 1", "sensor value=2.0 2"])
