@@ -24,6 +24,7 @@ from gateway.core.site import Site
 from gateway.cutoff.keep import keep_rights
 from gateway.health import measured, tell_health, tell_systemd
 from gateway.intake import Intake
+from gateway.journal_care import JournalCare
 from gateway.members_in_force import take_members, watch_members
 from gateway.parts import Parts, assembled
 from gateway.privacy.keeper import Keeper
@@ -78,6 +79,8 @@ async def run(
                 tasks.create_task(_watch_space(parts, settings.prefix, watch), name="space")
             tasks.create_task(_keep_rights(parts, settings, clock), name="rights")
             tasks.create_task(_keeper(parts, settings, clock).run(), name="privacy")
+            care = JournalCare(parts.journal, parts.service, clock)
+            tasks.create_task(care.run(), name="journal")
             if parts.outbox is not None:
                 tasks.create_task(parts.outbox.run(), name="outbox")
             _calm_the_collector()

@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from gateway.adapters.journal_check import is_damage
 from gateway.adapters.journal_file import JournalFile
 from gateway.adapters.journal_rows import DeadLetter, letter_row
 from gateway.adapters.journal_writer import Batch, JournalWriter, Snapshot
@@ -43,6 +44,8 @@ class Journal:
         self.path = path
         self.last_n = 0
         self.commit_ms = 0.0
+        self.damage = ""
+        """What is wrong with the file's content, since somebody met it; empty: nothing is known."""
         self._uptime = uptime
         self._writer = JournalWriter(path)
         self._file: JournalFile | None = None
@@ -160,11 +163,16 @@ class Journal:
     async def heal(self) -> None:
         """Reopen the file, prove that it can be written, and that it ends where we know it to.
 
+        Of a file that was found damaged, every page is looked at first: else it would be left and
+        taken up again with each batch.
+
         Raises:
             JournalError: it still cannot be written, or it is another file than the one we wrote.
         """
         await self._in_thread(self._close_reader, self._reading)
-        await self._in_thread(lambda: self._writer.reopen(self.last_n))
+        is_damaged = bool(self.damage)
+        await self._in_thread(lambda: self._writer.reopen(self.last_n, look_through=is_damaged))
+        self.damage = ""
 
     async def close(self) -> None:
         """Close the file; nothing more can be stored."""
@@ -183,6 +191,8 @@ class Journal:
         except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
             raise  # a bug, not the disk: waiting would never heal it, a restart replays
         except (sqlite3.Error, msgspec.DecodeError, OSError) as error:
+            if is_damage(error) or isinstance(error, msgspec.DecodeError):
+                self.damage = str(error)
             raise JournalError(f"{self.path}: {error}") from error
 
     def _reader(self) -> JournalFile:

@@ -17,6 +17,7 @@ from typing import Final, Literal, TypeVar
 import msgspec
 from msgspec import Struct, field
 
+from gateway.adapters.journal_check import damage_of
 from gateway.adapters.journal_identity import (
     ForeignJournalError,
     JournalIdentity,
@@ -250,7 +251,7 @@ class JournalWriter:
             db.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
         return not busy
 
-    def reopen(self, last_n: int) -> None:
+    def reopen(self, last_n: int, *, look_through: bool = False) -> None:
         """As `open`, but never a new file: it would begin without the site that it is about.
 
         What a failed commit left behind row `last_n` is undone. A file that is gone is waited for
@@ -263,6 +264,8 @@ class JournalWriter:
         self.close()
         try:
             self._connect("rw")
+            if look_through:
+                self._raise_if_damaged()
             self._take_up(last_n)
             self._identity = identity_of(self.path)
         except BaseException:
@@ -309,6 +312,10 @@ class JournalWriter:
             ]
         )
         self._unsure = Batch()
+
+    def _raise_if_damaged(self) -> None:
+        if damage := damage_of(self._connection()):
+            raise sqlite3.DatabaseError(f"it is damaged: {damage}; restore it from a backup")
 
     def _raise_if_foreign(self, last_n: int) -> None:
         """Raise where rows behind `last_n` are not what our last commit was to store.

@@ -74,6 +74,7 @@ def _findings(settings: Settings, space: Path | None, clock: Clock) -> Iterator[
     yield about_key
     yield stores.members(settings.data_dir, key)
     yield from stores.journal(settings.data_dir, sites, clock.now())
+    yield from stores.pages(settings.data_dir)
     yield machine.broker_program(settings)
     yield from broker.broker(settings, sites, clock)
     yield influx.influx(settings)

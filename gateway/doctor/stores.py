@@ -10,6 +10,7 @@ from typing import Final
 from gateway.adapters.directory import FILE as MEMBERS_FILE
 from gateway.adapters.directory import key_mark
 from gateway.adapters.journal import JOURNAL_FILE
+from gateway.adapters.journal_check import look_through_now
 from gateway.adapters.journal_rows import from_us, to_us
 from gateway.core.names import DeviceId, SiteId
 from gateway.core.site import Site
@@ -22,6 +23,8 @@ SETTLED: Final = timedelta(seconds=10)
 SILENT: Final = timedelta(hours=24)
 """Quiet for so long is worth a look, where the space file sets no shorter time."""
 BUSY_S: Final = 2.0
+LOOK_S: Final = 60.0
+"""For the whole journal: 1 GB takes 4 s from memory, and a minute from a card."""
 _WAL: Final = b"\x02\x02"
 """Bytes 18 and 19 of a database in WAL mode (SQLite's file format, 1.3)."""
 _SHOWN: Final = 8
@@ -58,6 +61,23 @@ def journal(folder: Path, sites: Sequence[Site], now: datetime) -> Iterator[Find
     except (sqlite3.Error, OSError) as wrong:
         do = "may this user read it? else: sqlite3 %(file)s 'pragma integrity_check'"
         yield fault("journal", "%(file)s cannot be read: %(wrong)s", do, file=file, wrong=wrong)
+
+
+def pages(folder: Path) -> Iterator[Finding]:
+    """Whether every page of the journal can be read: some seconds, so for the command alone."""
+    file = folder / JOURNAL_FILE
+    if not file.is_file():
+        return
+    found = look_through_now(file, LOOK_S)
+    if found is None:
+        do = "the gateway looks through it each night, and raises an alarm"
+        said = "%(file)s could not be looked through (in %(age)s at most)"
+        yield warning("journal pages", said, do, file=file, age=timedelta(seconds=LOOK_S))
+    elif found:
+        do = "stop the gateway, keep a copy of the folder, and restore the journal from a backup"
+        yield fault("journal pages", "%(file)s is damaged: %(wrong)s", do, file=file, wrong=found)
+    else:
+        yield ok("journal pages", "every page of %(file)s can be read", file=file)
 
 
 def members(folder: Path, key: bytes | None) -> Finding:

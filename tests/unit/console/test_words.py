@@ -66,7 +66,14 @@ def test_french_counts_from_two(people: int, said: str) -> None:
     assert french == f"{people} {said} d'après badges et capteurs"
 
 
-COMMAND_LINE_ALONE = ("broker_program", "refused", "settings_complete", "space_file", "_told")
+COMMAND_LINE_ALONE = (
+    "broker_program",
+    "pages",
+    "refused",
+    "settings_complete",
+    "space_file",
+    "_told",
+)
 """What of the doctor the Health screen does not show."""
 
 
