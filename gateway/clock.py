@@ -16,6 +16,12 @@ STEP_BACK: Final = timedelta(seconds=2)
 """More is no adjustment by NTP but a correction; less than the 5 s that make a badge late."""
 
 
+RELEASED: Final = datetime(2026, 1, 1, tzinfo=UTC)
+"""No clock that is right is before this release: a Raspberry Pi has no battery for its own."""
+RETIRED: Final = RELEASED + timedelta(days=20 * 365)
+"""No release is used for longer: a clock behind that is wrong."""
+
+
 class Uptime(Struct, frozen=True):
     """How long the operating system has run: it outlives our process, and nobody can set it.
 

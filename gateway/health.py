@@ -64,8 +64,17 @@ async def measured(parts: Parts, settings: Settings, clock: Clock) -> AsyncItera
         yield
 
 
-async def tell_health(parts: Parts, clock: Clock, instance: str, watch: Watch | None) -> None:
-    """Publish the gateway's health, from the loop that works: a wedged one is silent."""
+async def tell_health(
+    parts: Parts,
+    clock: Clock,
+    instance: str,
+    watch: Watch | None,
+    doubt: Callable[[], str] = lambda: "",
+) -> None:
+    """Publish the gateway's health, from the loop that works: a wedged one is silent.
+
+    `doubt` says why the clock cannot be believed.
+    """
     topic = parts.topics.gateway_health(instance)
 
     def tell() -> int | None:
@@ -83,6 +92,7 @@ async def tell_health(parts: Parts, clock: Clock, instance: str, watch: Watch | 
             faults=parts.service.bugs,
             run=parts.sessions.run_id,
             space="faulty" if watch is not None and watch.is_faulty else "ok",
+            clock=doubt(),
             influx=(parts.outbox.trouble if parts.outbox else "")[:TROUBLE_MAX],
         )
         return parts.sessions.publisher.publish(Outgoing(topic, encode(health), retain=True), now)

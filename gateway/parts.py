@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 
 from gateway.adapters.directory import FILE as MEMBERS_FILE
@@ -54,6 +55,8 @@ class Parts:
     calendars: Calendars
     topics: Topics
     outbox: Outbox | None
+    latest: datetime
+    """The newest time that the journal knew when it was opened."""
     key: bytes = field(repr=False)
     in_force: InForce = field(default_factory=InForce)
 
@@ -110,6 +113,7 @@ async def _parts(
         calendars=Calendars(service, clock),
         topics=topics,
         outbox=outbox,
+        latest=recovered.last_received,
         key=key,
     )
 

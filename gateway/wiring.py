@@ -17,8 +17,10 @@ from gateway.adapters.broker_address import broker_address
 from gateway.adapters.directory import FILE as MEMBERS_FILE
 from gateway.adapters.directory import credential_hash, reader_hash
 from gateway.adapters.folder_lock import FolderLock, folder_lock
+from gateway.adapters.time_sync import is_synchronised
 from gateway.announce import Announcer
 from gateway.clock import Clock
+from gateway.clock_care import ClockCare, wait_for_time
 from gateway.config import ConfigError, Fault, Settings
 from gateway.core.site import Site
 from gateway.cutoff.keep import keep_rights
@@ -63,6 +65,7 @@ async def run(
     now = clock.now()
     holding = nullcontext() if lock else folder_lock(settings.data_dir, settings.instance, now)
     with holding:
+        await wait_for_time(clock, settings.clock_wait_s, is_synchronised)
         async with (
             assembled(settings, sites, clock) as parts,
             measured(parts, settings, clock),
@@ -74,7 +77,10 @@ async def run(
             tasks.create_task(parts.sessions.run(), name="sessions")
             tasks.create_task(watch_members(parts), name="members")
             tasks.create_task(parts.calendars.run(), name="calendars")
-            tasks.create_task(tell_health(parts, clock, settings.instance, watch), name="health")
+            time = ClockCare(parts.service, clock, parts.latest, is_synchronised)
+            tasks.create_task(time.run(), name="clock")
+            telling = tell_health(parts, clock, settings.instance, watch, lambda: time.doubt)
+            tasks.create_task(telling, name="health")
             if watch is not None:
                 tasks.create_task(_watch_space(parts, settings.prefix, watch), name="space")
             tasks.create_task(_keep_rights(parts, settings, clock), name="rights")
@@ -110,6 +116,7 @@ def _keeper(parts: Parts, settings: Settings, clock: Clock) -> Keeper:
         Kept(settings.passage_days, settings.audit_days),
         clock,
         lambda: (service.sites, service.states),
+        is_sure=lambda: is_synchronised() is True,
     )
 
 

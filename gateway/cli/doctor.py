@@ -62,6 +62,7 @@ def _findings(settings: Settings, space: Path | None, clock: Clock) -> Iterator[
     """Every check, in the order in which one thing needs the other."""
     from gateway.doctor import broker, influx, machine, stores  # noqa: PLC0415 - not for --health
     from gateway.doctor import settings as configured  # noqa: PLC0415 - likewise
+    from gateway.privacy.retention import Kept  # noqa: PLC0415 - likewise
 
     yield from machine.versions()
     yield machine.clock(clock.now())
@@ -75,6 +76,8 @@ def _findings(settings: Settings, space: Path | None, clock: Clock) -> Iterator[
     yield stores.members(settings.data_dir, key)
     yield from stores.journal(settings.data_dir, sites, clock.now())
     yield from stores.pages(settings.data_dir)
+    kept = Kept(settings.passage_days, settings.audit_days)
+    yield from stores.retention(settings.data_dir, sites, kept, clock.now())
     yield machine.broker_program(settings)
     yield from broker.broker(settings, sites, clock)
     yield influx.influx(settings)

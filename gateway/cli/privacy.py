@@ -21,6 +21,7 @@ from gateway.cli.verdicts import Language
 from gateway.clock import SystemClock
 from gateway.config import ConfigError, Fault, Settings, load_settings
 from gateway.files import write_whole
+from gateway.privacy.confirmation import confirm
 from gateway.privacy.member import Erased, Export, erase_member, export_member
 from gateway.privacy.text import text_of
 
@@ -90,6 +91,29 @@ def erase(
         typer.echo(json.dumps(data | told, ensure_ascii=False))
     else:
         _show(ref, done)
+
+
+@app.command("confirm-clock")
+def confirm_clock(
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Say that the clock is right, where a purge waits for that.
+
+    After a long time off the gateway would delete many days' passages at once, which a wrong clock
+    would look like, too. Where no time server tells, somebody has to.
+    """
+    with errors.told(as_json=False):
+        folder, now = load_settings(data_dir=data_dir).data_dir, SystemClock().now()
+        if not yes:
+            typer.confirm(f"Is it {now:%A, %d %B %Y, %H:%M} UTC now?", abort=True, err=True)
+        try:
+            confirm(folder, now)
+        except OSError as wrong:
+            message = f"cannot be written: {wrong.strerror}"
+            raise ConfigError((Fault(str(folder), "", message),)) from wrong
+    typer.echo("confirmed: what is older than passages are kept goes within the hour")
 
 
 def _still_there(settings: Settings, ref: str) -> str | None:

@@ -117,6 +117,8 @@ class Settings(BaseSettings):
     """The secret in the address of the feed of bookings; absent: there is no such feed."""
     webhook_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = ()
     """Hosts that webhooks may be sent to, with commas. A private address is one only by itself."""
+    clock_wait_s: Annotated[float, Field(ge=0, le=300)] = 30.0
+    """Seconds that a start waits for a clock that is being synchronised, at most."""
     audit_days: Annotated[int, Field(ge=1, le=3650)] = 365
     """Days that operators' own acts are kept: requests, sign-ins, looks at somebody's log."""
 

@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from gateway import __version__
 from gateway.adapters.embedded_broker import find_mosquitto
+from gateway.clock import RELEASED, RETIRED
 from gateway.config import Settings
 from gateway.doctor.finding import Finding, fault, ok, warning
 
@@ -23,8 +24,6 @@ PACKAGES: Final = ("paho-mqtt", "msgspec", "pydantic", "influxdb-client", "typer
 PYTHON_WANTED: Final = (3, 11)
 SQLITE_WANTED: Final = (3, 38)
 """The journal's statements use the JSON operators -> and ->>, which came with 3.38."""
-NOT_BEFORE: Final = datetime(2026, 1, 1, tzinfo=UTC)
-"""A clock before this was never set: a Raspberry Pi has no battery for it."""
 DISK_LOW_BYTES: Final = 1_000_000_000
 """Some months of a busy site's journal."""
 DISK_FULL_BYTES: Final = 100_000_000
@@ -57,7 +56,7 @@ def versions() -> Iterator[Finding]:
 def clock(now: datetime) -> Finding:
     """Opening hours, memberships and the 5 s of an order all stand on the clock."""
     at = f"{now:%Y-%m-%d %H:%M:%S}"
-    if now < NOT_BEFORE:
+    if not RELEASED <= now <= RETIRED:
         do = "set the clock (timedatectl set-ntp true); every membership looks not started"
         return fault("clock", "it is %(at)s UTC, which cannot be", do, at=at)
     synchronised = _ntp_synchronised()

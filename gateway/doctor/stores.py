@@ -12,10 +12,12 @@ from gateway.adapters.directory import key_mark
 from gateway.adapters.journal import JOURNAL_FILE
 from gateway.adapters.journal_check import look_through_now
 from gateway.adapters.journal_rows import from_us, to_us
+from gateway.adapters.time_sync import is_synchronised
 from gateway.core.names import DeviceId, SiteId
 from gateway.core.site import Site
 from gateway.core.state import State, decode
 from gateway.doctor.finding import Finding, Part, fault, ok, part, warning
+from gateway.privacy.retention import Kept, jump_of
 
 LOOK_BACK: Final = timedelta(days=1)
 SETTLED: Final = timedelta(seconds=10)
@@ -78,6 +80,23 @@ def pages(folder: Path) -> Iterator[Finding]:
         yield fault("journal pages", "%(file)s is damaged: %(wrong)s", do, file=file, wrong=found)
     else:
         yield ok("journal pages", "every page of %(file)s can be read", file=file)
+
+
+def retention(folder: Path, sites: Sequence[Site], kept: Kept, now: datetime) -> Iterator[Finding]:
+    """Whether a purge waits for a clock that can be believed."""
+    file = folder / JOURNAL_FILE
+    if not file.is_file():
+        return
+    try:
+        with opened(file) as db:
+            jump = jump_of(db, [site.id for site in sites], kept, now)
+    except (sqlite3.Error, OSError):
+        return  # told already
+    if jump is None or is_synchronised():
+        return
+    found = "%(days)s days of passages would be deleted at once, if the clock is right"
+    do = "is it? the purge waits until it is synchronised, or for: seuil privacy confirm-clock"
+    yield warning("passages", found, do, days=jump.days)
 
 
 def members(folder: Path, key: bytes | None) -> Finding:

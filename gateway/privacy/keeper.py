@@ -14,21 +14,22 @@ import msgspec
 from gateway.adapters.audit import FILE as AUDIT_FILE
 from gateway.adapters.audit import AuditError, AuditLog
 from gateway.adapters.directory import DirectoryError
-from gateway.adapters.history import HistoryError
+from gateway.adapters.history import HistoryError, opened
 from gateway.adapters.journal import Journal, JournalError
 from gateway.clock import Clock
 from gateway.core.names import SiteId
 from gateway.core.site import Site
 from gateway.core.state import State
+from gateway.privacy.confirmation import forget_confirmation, is_confirmed
 from gateway.privacy.erasure import erase_pending
-from gateway.privacy.retention import Kept, purge
+from gateway.privacy.retention import Kept, jump_of, purge
 
 log = logging.getLogger(__name__)
 
 LOOK_S: Final = 2.0
 """How soon an erasure begins."""
 AGAIN: Final = timedelta(hours=1)
-"""When a purge is tried again that failed."""
+"""When a purge is tried again that failed, or that waits for a clock that can be believed."""
 FAULT_S: Final = 60.0
 """How soon all of it is looked at again after a fault: it is logged each time."""
 NIGHT_HOUR: Final = 3
@@ -57,13 +58,19 @@ class Keeper:
         kept: Kept,
         clock: Clock,
         live: Callable[[], tuple[Mapping[SiteId, Site], Mapping[SiteId, State]]],
+        *,
+        is_sure: Callable[[], bool],
     ) -> None:
-        """`live` gives the sites in force and their states, as they are at that moment."""
+        """`live` gives the sites in force and their states, as they are at that moment.
+
+        `is_sure` says whether the clock follows a time server.
+        """
         self._journal = journal
         self._members = members
         self._kept = kept
         self._clock = clock
         self._live = live
+        self._is_sure = is_sure
         self._seen = NO_FILE
         self._again: float | None = None
         """When to go on with erasures, on the monotonic clock; None: with the next order."""
@@ -77,9 +84,9 @@ class Keeper:
                 due = due or await self._first_purge()
                 await self._erase()
                 if now >= due:
-                    due = now + AGAIN  # where it fails
-                    await self._purge(now)
-                    due = self._next_night(now)
+                    due = now + AGAIN  # where it fails, or waits
+                    if await self._purge(now):
+                        due = self._next_night(now)
             except FAULTS as error:
                 pause_s = FAULT_S
                 log.error("personal data could not be purged or erased: %s", error)  # noqa: TRY400 - the text says it
@@ -91,8 +98,11 @@ class Keeper:
         now = self._clock.now()
         return now if now - ran > DAY else self._next_night(now)
 
-    async def _purge(self, now: datetime) -> None:
+    async def _purge(self, now: datetime) -> bool:
+        """One night's work; False: it waits for a clock that can be believed."""
         sites, _ = self._live()
+        if not self._is_sure() and await asyncio.to_thread(self._is_held, now):
+            return False
         done = await purge(self._journal, sites, self._kept, now)
         await asyncio.to_thread(self._purge_log, now)
         if done.rows:
@@ -100,6 +110,22 @@ class Keeper:
                 "%d rows of more than %d days were purged in %d steps, the longest %.1f ms",
                 done.rows, self._kept.passage_days, done.steps, done.longest_ms,
             )  # fmt: skip
+        return True
+
+    def _is_held(self, now: datetime) -> bool:
+        """Whether a purge would delete far more than since the last one, and nobody confirmed."""
+        with opened(self._journal.path) as connection:
+            jump = jump_of(connection, self._live()[0], self._kept, now)
+        folder = self._members.parent
+        if jump is None or is_confirmed(folder, now):
+            forget_confirmation(folder)
+            return False
+        log.warning(
+            "the purge waits: it would delete %d days of passages at once, and nothing shows that "
+            "the clock (%s UTC) is right. Synchronise it, or: seuil privacy confirm-clock",
+            jump.days, f"{now:%Y-%m-%d %H:%M}",
+        )  # fmt: skip
+        return True
 
     def _purge_log(self, now: datetime) -> None:
         """The console's own log, where there is one."""

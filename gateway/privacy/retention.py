@@ -30,6 +30,7 @@ from gateway.adapters.journal_purge import (
     purge_letters,
     purge_rows,
 )
+from gateway.adapters.journal_rows import from_us
 from gateway.adapters.past import row_at
 from gateway.core.names import SiteId
 from gateway.core.presence import MERGED_MAX
@@ -41,6 +42,9 @@ log = logging.getLogger(__name__)
 PAUSE_SHARE: Final = 10
 """A pause is so many times as long as the step before it: a tenth of the disk is ours."""
 PAUSE_MAX_S: Final = 1.0
+JUMP_MIN: Final = timedelta(days=7)
+"""More than so many days' passages at once are a machine that was off, or a clock that is wrong."""
+_FIRST_KEPT: Final = "SELECT received FROM journal WHERE n > ? AND n <= ? ORDER BY n LIMIT 1"
 
 
 class Kept(Struct, frozen=True):
@@ -59,6 +63,21 @@ class Purge(Struct, frozen=True):
     longest_ms: float
 
 
+class Jump(Struct, frozen=True):
+    """A purge that would delete far more than the days since the last one: the clock may be wrong.
+
+    Passages received from `begins` until `ends` would go.
+    """
+
+    begins: datetime
+    ends: datetime
+
+    @property
+    def days(self) -> int:
+        """So many days' passages would go at once."""
+        return (self.ends - self.begins).days
+
+
 class _Plan(Struct, frozen=True):
     """Up to which rows: of passages, and of operators' acts."""
 
@@ -67,6 +86,20 @@ class _Plan(Struct, frozen=True):
     sites: tuple[SiteId, ...]
     clocks: dict[SiteId, tzinfo]
     months: tuple[Month, ...]
+
+
+def jump_of(
+    connection: sqlite3.Connection, live: Iterable[SiteId], kept: Kept, now: datetime
+) -> Jump | None:
+    """What a purge would delete at once that is more than a few nights'; None: it would not."""
+    file = JournalFile(connection)
+    until = _passages(connection, live, kept, now)
+    first = connection.execute(_FIRST_KEPT, (file.purged().n, until)).fetchone()
+    ends = file.received_at(until)
+    if first is None or ends is None:
+        return None
+    begins = from_us(first[0])
+    return Jump(begins, ends) if ends - begins > JUMP_MIN else None
 
 
 async def purge(
@@ -129,13 +162,10 @@ def _plan(path: Path, live: tuple[SiteId, ...], kept: Kept, now: datetime) -> _P
     with opened(path) as connection:
         file = JournalFile(connection)
         last, sites = file.last_n(), file.sites()
-        old = row_at(connection, now - timedelta(days=kept.passage_days))
-        needed = (max(file.snapshots(site), default=0) for site in live)
-        passages = max(0, min([old, last - 1, *(n - 1 for n in needed)]))
         described = {site: file.space_in_force(site, last) for site in sites}
         found = {site: each for site, each in described.items() if each is not None}
         return _Plan(
-            passages=passages,
+            passages=_passages(connection, live, kept, now),
             acts=row_at(connection, now - timedelta(days=kept.audit_days)),
             sites=tuple(sites),
             clocks={site: each.clock for site, each in found.items()},
@@ -143,6 +173,16 @@ def _plan(path: Path, live: tuple[SiteId, ...], kept: Kept, now: datetime) -> _P
                 month for each in found.values() for month in _months(connection, file, each, now)
             ),
         )
+
+
+def _passages(
+    connection: sqlite3.Connection, live: Iterable[SiteId], kept: Kept, now: datetime
+) -> int:
+    """Up to which row passages may go: never what a restart needs."""
+    file = JournalFile(connection)
+    old = row_at(connection, now - timedelta(days=kept.passage_days))
+    needed = (max(file.snapshots(site), default=0) for site in live)
+    return max(0, min([old, file.last_n() - 1, *(n - 1 for n in needed)]))
 
 
 def _months(

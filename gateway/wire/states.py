@@ -151,3 +151,5 @@ class HealthMessage(Struct, frozen=True):
     """The id of this run, drawn at its start."""
     influx: str = ""
     """Why no point leaves for InfluxDB just now; empty where all is well."""
+    clock: str = ""
+    """Why the gateway's clock cannot be believed; empty where it can."""

@@ -85,6 +85,7 @@ COMMANDS = (
     "privacy",
     "privacy export",
     "privacy erase",
+    "privacy confirm-clock",
 )
 
 

@@ -363,6 +363,7 @@ async def test_the_gateway_erases_and_purges_by_itself(tmp_path: Path, house: Ho
         Kept(9, 9),
         clock,
         lambda: ({HUB: SITE}, {HUB: house.state}),
+        is_sure=lambda: True,
     )
     task = asyncio.create_task(keeper.run())
     try:
@@ -392,7 +393,9 @@ async def test_what_memory_holds_up_is_gone_on_with_within_seconds(
     journal, clock = Journal(folder / JOURNAL_FILE), ManualClock(house.now)
     await journal.open()
     live = {HUB: SITE}, {HUB: house.state}
-    keeper = Keeper(journal, folder / MEMBERS_FILE, Kept(90, 365), clock, lambda: live)
+    keeper = Keeper(
+        journal, folder / MEMBERS_FILE, Kept(90, 365), clock, lambda: live, is_sure=lambda: True
+    )
     task = asyncio.create_task(keeper.run())
     try:
         await _until(lambda: _reached(folder) == [journal.last_n])

@@ -10,9 +10,9 @@ import sys
 import textwrap
 from collections.abc import Callable
 from contextlib import closing
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from msgspec import structs
@@ -22,9 +22,10 @@ from gateway.adapters import past
 from gateway.adapters.history import AccessDay, Query, access_1d, opened
 from gateway.adapters.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal_file import JournalFile
-from gateway.adapters.journal_rows import EventRow, decision_row, event_row
+from gateway.adapters.journal_rows import EventRow, decision_row, event_row, from_us
 from gateway.adapters.journal_writer import Batch, Snapshot
 from gateway.cli import app
+from gateway.clock import ManualClock
 from gateway.core.directory import DirectoryChange, HolderId, StaffRole
 from gateway.core.engine import step
 from gateway.core.events import DirectoryChanged, Event, Requested
@@ -32,11 +33,14 @@ from gateway.core.facts import Decided, Fact
 from gateway.core.names import OPERATOR, DoorId, SiteId
 from gateway.core.requests import MarkLeft, OpenDoor, Request
 from gateway.core.state import State
-from gateway.privacy.retention import Kept, Purge, purge
+from gateway.privacy.confirmation import confirm
+from gateway.privacy.keeper import Keeper
+from gateway.privacy.retention import Jump, Kept, Purge, jump_of, purge
 from gateway.recovery import recover
 from gateway.replay import replay
 from gateway.report.month import month_of
 from gateway.what_if import speaks_since, what_if
+from tests.servers import until
 from tests.unit.core.place import MEMBERS, MONDAY, SITE, Place, member
 
 HUB = SITE.id
@@ -430,3 +434,80 @@ def test_a_journal_of_an_older_release_learns_to_count(tmp_path: Path) -> None:
     asyncio.run(open_it())
     with opened(path) as connection:
         assert list(access_1d(connection, Query())) == []
+
+
+# -- a clock that is wrong
+
+
+def first_day(path: Path) -> datetime:
+    """When the journal begins."""
+    ((received,),) = asked(path, "SELECT min(received) FROM journal")
+    return from_us(cast("int", received))
+
+
+def jump(path: Path, kept: Kept, now: datetime) -> Jump | None:
+    """What a purge would delete at once."""
+    with opened(path) as connection:
+        return jump_of(connection, (HUB,), kept, now)
+
+
+def test_a_night_like_others_is_no_jump(path: Path) -> None:
+    """Some days' passages; a machine may be off over the weekend."""
+    now = first_day(path) + timedelta(days=KEPT.passage_days + 6)
+    assert jump(path, KEPT, now) is None
+
+
+def test_a_clock_that_jumps_is_told_by_what_would_go(path: Path, diary: Diary) -> None:
+    """A hundred days ahead: nothing of it is deleted unless somebody is sure."""
+    found = jump(path, KEPT, diary.now + timedelta(days=100))
+    assert found is not None
+    assert found.days > 7
+    assert found.begins == first_day(path)
+
+
+def test_what_is_gone_does_not_jump_again(path: Path, diary: Diary) -> None:
+    """Once it was deleted, the next night is like others."""
+    assert jump(path, KEPT, diary.now) is not None
+    run(path, diary)
+    assert jump(path, KEPT, diary.now + timedelta(days=1)) is None
+
+
+@pytest.mark.parametrize("how", ["never", "synchronised", "confirmed"])
+async def test_the_keeper_waits_until_somebody_is_sure(
+    path: Path, diary: Diary, caplog: pytest.LogCaptureFixture, how: str
+) -> None:
+    """The clock is synchronised, or a person says that it is right."""
+    sure = [False]
+    clock = ManualClock(diary.now)
+    journal = Journal(path)
+    await journal.open()
+    rows = asked(path, "SELECT count(*) FROM journal")
+    state = {HUB: diary.state}
+    keeper = Keeper(
+        journal,
+        path.with_name("members.db"),
+        KEPT,
+        clock,
+        lambda: ({HUB: SITE}, state),
+        is_sure=lambda: sure[0],
+    )
+    task = asyncio.create_task(keeper.run())
+    try:
+        await until(lambda: "the purge waits" in caplog.text, "it says so")
+        assert "seuil privacy confirm-clock" in caplog.text
+        assert asked(path, "SELECT count(*) FROM journal") == rows
+        if how == "synchronised":
+            sure[0] = True
+        elif how == "confirmed":
+            confirm(path.parent, clock.now())
+        clock.advance(3601)
+        if how == "never":
+            waits = caplog.text.count("the purge waits")
+            await until(lambda: caplog.text.count("the purge waits") > waits, "an hour later, too")
+            assert asked(path, "SELECT count(*) FROM journal") == rows
+        else:
+            await until(lambda: asked(path, "SELECT count(*) FROM journal") < rows, "it purges")
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await journal.close()

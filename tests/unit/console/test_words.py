@@ -69,6 +69,7 @@ def test_french_counts_from_two(people: int, said: str) -> None:
 COMMAND_LINE_ALONE = (
     "broker_program",
     "pages",
+    "retention",
     "refused",
     "settings_complete",
     "space_file",
