@@ -57,6 +57,8 @@ class Seen(Struct):
     """Events made."""
     acked: dict[tuple[DeviceId, int], int] = {}
     """The highest ack of each device's boot."""
+    acks: list[tuple[float, DeviceId, int, int]] = []
+    """Each ack that was news: when (monotonic), whose, of which boot, up to which number."""
     commands: set[int] = set()
     """Journal numbers of the orders that arrived."""
     repeated: int = 0
@@ -125,6 +127,11 @@ class Crowd:
         }
 
     @property
+    def acknowledgements(self) -> int:
+        """Acks that were news."""
+        return len(self.seen.acks)
+
+    @property
     def made(self) -> set[Number]:
         """Every event that a device ever made."""
         return {
@@ -142,6 +149,22 @@ class Crowd:
     def refused(self) -> int:
         """Events that a full store refused; they never were."""
         return sum(device.refused for device in self._devices.values())
+
+    @property
+    def has_sensors(self) -> bool:
+        """Whether anything is there to sense."""
+        return bool(self._sensors)
+
+    @property
+    def readers(self) -> set[DeviceId]:
+        """Those that read badges."""
+        return {device.id for device in self._readers}
+
+    def begin_at(self, boot: int) -> None:
+        """Have every device start again under this number: lower ones are of a made-up past."""
+        for device, each in self._devices.items():
+            self._boots[device] = boot
+            each.reboot(boot)
 
     async def run(self) -> None:
         """Stay connected and send again what waits; ends only by cancellation."""
@@ -249,7 +272,9 @@ class Crowd:
             return
         ack = read_ack(message.payload)
         key = (device.device, ack.boot)
-        self.seen.acked[key] = max(ack.seq, self.seen.acked.get(key, 0))
+        if ack.seq > self.seen.acked.get(key, 0):
+            self.seen.acked[key] = ack.seq
+            self.seen.acks.append((time.monotonic(), *key, ack.seq))
         device.on_ack(ack)
 
     def _commanded(self, device: NativeDevice, payload: bytes) -> None:

@@ -5,9 +5,10 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
@@ -26,8 +27,10 @@ class GatewayChild:
     What it says on standard error, over all its lives, is in `log`.
     """
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order, env: Mapping[str, str] = MappingProxyType({})) -> None:
+        """`env` are more variables of its environment."""
         self.log = Path(order.data_dir) / "gateway.log"
+        self._env = env
         self.lives = 0
         self._order = msgspec.json.encode(order)
         self._process: Process | None = None
@@ -58,6 +61,7 @@ class GatewayChild:
                 stdout=PIPE,
                 stderr=log,
                 start_new_session=True,
+                env={**os.environ, **self._env} if self._env else None,
             )
         assert process.stdin is not None  # noqa: S101 - a pipe was asked for
         process.stdin.write(self._order)

@@ -25,6 +25,7 @@ class Order(Struct):
     data_dir: str
     site: Site
     influx_url: str | None = None
+    passage_days: int | None = None
     clock_shift_s: float = 0.0
     """How wrong its clock is."""
 
@@ -44,7 +45,10 @@ async def _run(order: Order) -> None:
     from gateway.wiring import run  # noqa: PLC0415 - its time belongs to the start that is measured
 
     settings = load_settings(
-        broker_url=order.url, data_dir=Path(order.data_dir), influx_url=order.influx_url
+        broker_url=order.url,
+        data_dir=Path(order.data_dir),
+        influx_url=order.influx_url,
+        passage_days=order.passage_days,
     )
     main = asyncio.current_task()
     assert main is not None  # noqa: S101 - we are one
