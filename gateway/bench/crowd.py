@@ -21,7 +21,9 @@ from gateway.bench.sensor import Sensor
 from gateway.clock import SystemClock
 from gateway.core.equipment import Device
 from gateway.core.names import DeviceId
+from gateway.core.rules import LATE
 from gateway.core.site import Site
+from gateway.wire.commands import AccessCommand
 from gateway.wire.topics import Topics
 from sensors.driver import Subscription
 from simulators.devices import (
@@ -67,6 +69,9 @@ class Seen(Struct):
     """Answers that were a refusal."""
     stale_unlocks: int = 0
     """Orders to open that arrived more than `TRAVEL_MS` after their time."""
+    late_unlocks: int = 0
+    """Orders to open that came so late after their badge, by no clock but the crowd's own: what an
+    order says of its end is wrong where the gateway's clock is."""
     stale_ms_max: float = 0.0
     """By how much any order to open was late. The devices refused every such one."""
     answers: list[tuple[float, float]] = []
@@ -100,6 +105,7 @@ class Crowd:
         self._readers = [device for device in site.devices if device.role == "reader"]
         self._sensors = [Sensor(device) for device in site.devices if device.role == "sensor"]
         self._since: dict[Number, float] = {}
+        self._badged: dict[Number, float] = {}
         self._session = Session(
             f"bench-crowd-{seed}",
             BrokerAddress(url),
@@ -234,7 +240,8 @@ class Crowd:
         self.seen.sent += 1
         self._last[device.device, event.boot] = event.seq
         if isinstance(device, SimulatedReader):
-            self._since[device.device, event.boot, event.seq] = time.monotonic()
+            number = device.device, event.boot, event.seq
+            self._since[number] = self._badged[number] = time.monotonic()
         if device.online:
             self._session.publish(event.message, self._clock.now())
 
@@ -286,10 +293,18 @@ class Crowd:
             late_ms = (now - command.expires).total_seconds() * 1000
             self.seen.stale_unlocks += late_ms > TRAVEL_MS
             self.seen.stale_ms_max = max(self.seen.stale_ms_max, round(late_ms, 1))
+        if isinstance(command, AccessCommand) and command.unlock_s is not None:
+            self._opened(device.device, command)
         self.seen.repeated += heard.effect == "repeated"
         self.seen.denied += heard.effect == "denied"
         if heard.key is not None and heard.effect != "repeated":
             self._answered(device.device, heard.key)
+
+    def _opened(self, device: DeviceId, command: AccessCommand) -> None:
+        badged = self._badged.get((device, command.boot or 0, command.seq or 0))
+        if badged is not None:
+            late_ms = (time.monotonic() - badged - LATE.total_seconds()) * 1000
+            self.seen.late_unlocks += late_ms > TRAVEL_MS
 
     def _answered(self, device: DeviceId, key: tuple[int, int]) -> None:
         since = self._since.pop((device, *key), None)

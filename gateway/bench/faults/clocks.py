@@ -1,0 +1,64 @@
+"""A clock that is wrong after a restart: no order to open leaves after its end.
+
+Orders are made and do not reach the broker; the gateway is killed, and started again with its clock
+set back or forward, at once or when every order is over. Then its clock is put right by another
+restart, and all is judged.
+"""
+
+import asyncio
+from pathlib import Path
+from typing import Final
+
+from gateway.bench.faults import proxy as mqtt
+from gateway.bench.faults.broker import Outcome, between
+from gateway.bench.faults.proxy import Packet
+from gateway.bench.faults.rig import Judged, until
+from gateway.bench.judge import asked
+from gateway.bench.processes import BenchError
+
+SHIFTS_S: Final = (-3600.0, -600.0, 3600.0)
+AT_ONCE_S, OVER_S = 0.0, 6.0
+"""How long the gateway is dead: an order lives for 5 s."""
+WRONG_S: Final = 3.0
+"""How long it runs with a wrong clock."""
+PENDING: Final = 10
+"""Orders that wait when it is killed."""
+_PENDING: Final = "SELECT count(*) FROM decision WHERE handover = 'pending'"
+
+
+async def wrong(folder: Path, shift_s: float, dead_s: float, seed: int) -> Outcome:
+    """One kill with orders under way, and a restart with a clock that is wrong by `shift_s`."""
+
+    def no_orders(packet: Packet) -> list[Packet]:
+        return [] if mqtt.is_order(packet) else [packet]
+
+    def enough() -> bool:
+        with asked(place.data / "journal.db") as ask:
+            ((count,),) = ask(_PENDING)
+        return int(count) >= PENDING
+
+    async with between(folder, seed) as (place, proxy):
+        try:
+            async with place.busy():
+                await place.goes_on("it runs")
+                proxy.up = no_orders
+                await until(enough, "orders wait", place.gateway)
+                await place.gateway.kill()
+            proxy.behave()
+            await asyncio.sleep(dead_s)
+            tracebacks = place.gateway.tracebacks
+            place.use(clock_shift_s=shift_s)
+            await place.gateway.start()
+            await asyncio.sleep(WRONG_S)
+            await place.gateway.kill()
+            place.use()
+            await place.gateway.start()
+            async with place.busy():
+                await place.goes_on("it goes on with the right clock")
+            judged = await place.judged()
+            judged.tracebacks = max(judged.tracebacks, tracebacks)
+            # What an order says of its end is wrong where the clock is: the crowd counts for itself.
+            judged.stale_unlocks = place.people.seen.late_unlocks
+            return Outcome(judged)
+        except BenchError as wrong:
+            return Outcome(Judged(), str(wrong))
