@@ -140,6 +140,26 @@ def burst(
     _judge(good=result.is_good)
 
 
+@app.command("faults")
+def faults(
+    dose: Annotated[
+        str, typer.Option(help="short (under a minute) or full (some fifteen minutes).")
+    ] = "full",
+    seed: Seed = 0,
+    *,
+    as_json: Json = False,
+) -> None:
+    """What do a failing disk, power cuts, a broker, a store and a clock lose, double or open?"""
+    from gateway.bench.faults.dose import DOSES, measure  # noqa: PLC0415 - likewise
+
+    if dose not in DOSES:
+        raise typer.BadParameter(f"{dose}: the doses are {', '.join(DOSES)}")
+    with _saying(quiet=as_json) as on_step:
+        result = _carried_out(measure(dose, seed, on_step), as_json=as_json)  # type: ignore[arg-type]
+    _tell(result, as_json=as_json)
+    _judge(good=result.is_good)
+
+
 @app.command("start")
 def start(
     rows: Annotated[
@@ -284,6 +304,14 @@ def _steps(total: int, *, quiet: bool) -> Iterator[Callable[[str], None]]:
     with _progress(*columns, quiet=quiet) as progress:
         task = progress.add_task("starting", total=total)
         yield lambda step: progress.update(task, advance=1, description=step)
+
+
+@contextmanager
+def _saying(*, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """A line that says what is being done now."""
+    with _progress(TextColumn("{task.description}"), quiet=quiet) as progress:
+        task = progress.add_task("starting", total=None)
+        yield lambda step: progress.update(task, description=step)
 
 
 def _progress(*columns: Any, quiet: bool) -> Progress:  # noqa: ANN401 - rich's columns

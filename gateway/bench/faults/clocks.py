@@ -57,7 +57,7 @@ async def wrong(folder: Path, shift_s: float, dead_s: float, seed: int) -> Outco
                 await place.goes_on("it goes on with the right clock")
             judged = await place.judged()
             judged.tracebacks = max(judged.tracebacks, tracebacks)
-            # What an order says of its end is wrong where the clock is: the crowd counts for itself.
+            # What an order says of its end is as wrong as the clock: the crowd counts itself.
             judged.stale_unlocks = place.people.seen.late_unlocks
             return Outcome(judged)
         except BenchError as wrong:
