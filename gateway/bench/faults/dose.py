@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from gateway.bench.faults import broker, clocks, disk, images, store
 from gateway.bench.faults.broker import Outcome
+from gateway.bench.faults.clocks import Case
 from gateway.bench.faults.disk import Disk, Kills
 from gateway.bench.faults.images import Images
 from gateway.bench.faults.rig import Judged
@@ -29,21 +30,20 @@ class Dose(Struct, frozen=True):
     """How long the recorded life is, in some twenty acknowledgements each."""
     scripts: tuple[str, ...]
     script_s: float
-    clocks: tuple[tuple[float, float], ...]
-    """By how much wrong, and how long the gateway is dead before."""
+    clocks: tuple[Case, ...]
     abreast: int
 
 
 DOSES: Final[dict[Name, Dose]] = {
     "short": Dose(
         io_faults=8,
-        images=80,
+        images=48,
         kills=3,
-        life=4,
+        life=3,
         scripts=("drops", "forgets"),
         script_s=3.0,
-        clocks=((-600.0, clocks.OVER_S),),
-        abreast=3,
+        clocks=(Case(-600.0, clocks.OVER_S),),
+        abreast=6,
     ),
     "full": Dose(
         io_faults=160,
@@ -53,9 +53,13 @@ DOSES: Final[dict[Name, Dose]] = {
         scripts=tuple(broker.SCRIPTS),
         script_s=10.0,
         clocks=tuple(
-            (shift_s, dead_s)
+            Case(shift_s, dead_s, badges_under_way=under_way)
             for shift_s in clocks.SHIFTS_S
-            for dead_s in (clocks.AT_ONCE_S, clocks.OVER_S)
+            for dead_s, under_way in (
+                (clocks.AT_ONCE_S, False),
+                (clocks.OVER_S, False),
+                (clocks.OVER_S, True),
+            )
         ),
         abreast=2,
     ),
@@ -65,18 +69,19 @@ DOSES: Final[dict[Name, Dose]] = {
 class Result(Struct):
     """What `--json` prints."""
 
-    ok: bool
-    io_faults: int
-    cut_images: int
-    kills: int
     disk: Disk
     killed: Kills
     images: Images
-    broker: dict[str, Outcome]
     store: Stored
+    broker: dict[str, Outcome]
     clocks: dict[str, Outcome]
-    wrong: list[str]
-    """What did not hold, in a word each."""
+    io_faults: int = 0
+    cut_images: int = 0
+    kills: int = 0
+    total: Judged = field(default_factory=Judged)
+    wrong: list[str] = field(default_factory=list)
+    """What did not hold, in some words each."""
+    ok: bool = False
 
     @property
     def is_good(self) -> bool:
@@ -127,19 +132,17 @@ class _Doing:
                 for script in dose.scripts
             }
             wrong = {
-                f"{shift_s:+.0f} s, dead for {dead_s:g} s": tasks.create_task(
-                    self._one(self._wrong(shift_s, dead_s))
-                )
-                for shift_s, dead_s in dose.clocks
+                str(case): tasks.create_task(self._one(self._wrong(case))) for case in dose.clocks
             }
-        return _result(
-            failing.result(),
-            killing.result(),
-            cutting.result(),
-            storing.result(),
-            {script: task.result() for script, task in scripts.items()},
-            {shift: task.result() for shift, task in wrong.items()},
+        result = Result(
+            disk=failing.result(),
+            killed=killing.result(),
+            images=cutting.result(),
+            store=storing.result(),
+            broker={script: task.result() for script, task in scripts.items()},
+            clocks={case: task.result() for case, task in wrong.items()},
         )
+        return _judged(result)
 
     async def _one(self, work: Awaitable[T]) -> T:
         async with self._few:
@@ -160,49 +163,33 @@ class _Doing:
         folder = self._folder / script.replace(" ", "-")
         return await broker.misbehaving(folder, script, self._dose.script_s, self._seed)
 
-    async def _wrong(self, shift_s: float, dead_s: float) -> Outcome:
-        self._on_step(f"a clock that is wrong by {shift_s:+.0f} s")
-        folder = self._folder / f"clock-{shift_s:.0f}-{dead_s:.0f}"
-        return await clocks.wrong(folder, shift_s, dead_s, self._seed)
+    async def _wrong(self, case: Case) -> Outcome:
+        self._on_step(f"a clock that is wrong: {case}")
+        folder = self._folder / f"clock {case}".replace(" ", "-")
+        return await clocks.wrong(folder, case, self._seed)
 
 
-def _result(
-    failing: Disk,
-    killing: Kills,
-    cut: Images,
-    stored: Stored,
-    scripts: dict[str, Outcome],
-    shifts: dict[str, Outcome],
-) -> Result:
+def _judged(result: Result) -> Result:
+    """Say what held, and count."""
     held = {
-        "failing operations": failing.judged.is_good,
-        "kills at an operation": killing.judged.is_good and not killing.miscounted,
-        "power cuts": cut.is_good,
-        "the store": stored.is_good,
-        **{f"broker: {script}": outcome.is_good for script, outcome in scripts.items()},
-        **{f"clock: {shift}": outcome.is_good for shift, outcome in shifts.items()},
+        "failing operations": result.disk.judged.is_good,
+        "kills at an operation": result.killed.judged.is_good and not result.killed.miscounted,
+        "power cuts": result.images.is_good,
+        "the store": result.store.is_good,
+        **{f"broker: {script}": outcome.is_good for script, outcome in result.broker.items()},
+        **{f"clock: {case}": outcome.is_good for case, outcome in result.clocks.items()},
     }
-    wrong = [what for what, is_good in held.items() if not is_good]
-    return Result(
-        ok=not wrong,
-        io_faults=failing.io_faults,
-        cut_images=cut.images,
-        kills=killing.kills,
-        disk=failing,
-        killed=killing,
-        images=cut,
-        broker=scripts,
-        store=stored,
-        clocks=shifts,
-        wrong=wrong,
-    )
+    result.wrong = [what for what, is_good in held.items() if not is_good]
+    result.ok = not result.wrong
+    result.io_faults = result.disk.io_faults
+    result.cut_images = result.images.images
+    result.kills = result.killed.kills
+    result.total = _total(result)
+    return result
 
 
-def total(result: Result) -> Judged:
-    """What became of everything that a gateway promised in a result."""
+def _total(result: Result) -> Judged:
+    """What became of everything that a gateway promised."""
     outcomes = (*result.broker.values(), *result.clocks.values())
     parts = (result.disk.judged, result.killed.judged, *(one.judged for one in outcomes))
-    whole = Judged()
-    for part in parts:
-        whole += part
-    return whole
+    return sum(parts, Judged())

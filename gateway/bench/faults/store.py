@@ -25,7 +25,7 @@ from gateway.bench.sensed import with_sensors
 from gateway.clock import SystemClock
 from gateway.config import credential_key, load_settings
 
-ROWS: Final = 1500
+ROWS: Final = 800
 ASKED: Final = 4
 """Requests that get a wrong answer before the next one has its turn."""
 PAUSE_S: Final = 0.02
