@@ -43,6 +43,20 @@ def test_ten_kills_lose_double_and_forget_nothing() -> None:
     assert figures["snapshots_compared"] >= 1
 
 
+@pytest.mark.timeout(450)  # half a minute alone
+def test_a_failing_disk_power_cuts_a_broker_a_store_and_a_clock_break_no_promise() -> None:
+    """Some of each: nothing acknowledged is lost or there twice, and no order outlives itself."""
+    figures = bench("faults", "--dose", "short", "--seed", "1")
+    assert figures["wrong"] == []
+    assert figures["ok"] is True
+    assert (figures["io_faults"], figures["kills"]) == (8, 3)
+    assert figures["cut_images"] >= 40
+    total = figures["total"]
+    assert total.pop("acknowledged") > 500
+    assert set(total.values()) == {0}
+    assert figures["store"]["answers"] > 20, "this store is too tame"
+
+
 def test_mutated_messages_break_open_and_hide_nothing() -> None:
     """Each of 2,000 is a dead letter, a row, a known copy, or says nothing."""
     figures = bench("fuzz", "--payloads", "2000", "--seed", "1")

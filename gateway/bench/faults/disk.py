@@ -26,8 +26,10 @@ FAR: Final = 40
 LASTING: Final = 12
 """So many operations fail in a row at most: what heals meets some of them, too."""
 FAULTS_A_LIFE: Final = 25
-START_OPS: Final = 60
-"""Operations of a start on a journal that is there; a first start has more."""
+MIGRATION_OPS: Final = 22
+"""Operations of a start that brings a journal up to date, at least."""
+PURGE_OPS: Final = 20
+"""After so many a start is over, and a purge has begun."""
 OLD_ROWS: Final = 2400
 """Rows that a purge deletes, in steps of 50."""
 OLD: Final = timedelta(hours=26)
@@ -108,8 +110,13 @@ async def _kill_starts(
     async with rig(folder, draw.getrandbits(16)) as place:
         shim = Shim(folder / "shim")
         place.use(shim.env)
+        await place.gateway.start()
+        ops = shim.ops
         for number in range(first):
-            shim.kill(1 + number * START_OPS // first)
+            if place.gateway.running:
+                await place.gateway.kill()
+            forget(place.data / JOURNAL_FILE)  # each is the very first; nobody badges yet
+            shim.kill(1 + number * ops // first)
             await _killed(place, shim)
             _count(done, "start", on_step)
         await place.gateway.start()
@@ -134,12 +141,13 @@ async def _kill_migrations(
         await place.gateway.start()
         async with place.busy():
             await place.goes_on("it runs")
+        await place.people.settled(60)
+        ops = MIGRATION_OPS
         for number in range(count):
-            await place.people.settled(60)
             if not await place.gateway.stop():
                 raise BenchError(f"no clean stop: {place.gateway.last_words()}")
             await asyncio.to_thread(make_old, place.data / JOURNAL_FILE)
-            shim.kill(number + 1)
+            shim.kill(1 + number * ops // count)
             await _killed(place, shim)
             _count(done, "migration", on_step)
             await place.gateway.start()
@@ -165,7 +173,7 @@ async def _kill_purges(
         async with place.busy():
             for number in range(count):
                 confirm(place.data, now)
-                shim.kill(START_OPS + 1 + number * draw.randint(3, 30))
+                shim.kill(PURGE_OPS + number * draw.randint(3, 30))
                 await _killed(place, shim)
                 _count(done, "purge", on_step)
             confirm(place.data, now)
@@ -194,6 +202,12 @@ def _count(done: Kills, phase: str, on_step: OnStep) -> None:
     done.kills += 1
     done.by_phase[phase] += 1
     on_step(f"{done.kills} kills at an operation")
+
+
+def forget(journal: Path) -> None:
+    """Remove a journal and what is beside it."""
+    for file in journal.parent.glob(f"{journal.name}*"):
+        file.unlink()
 
 
 def make_old(journal: Path) -> None:

@@ -100,7 +100,15 @@ async def measure(
     """
     dose = DOSES[name]
     with tempfile.TemporaryDirectory(prefix="seuil-bench-") as folder:
-        return await _Doing(Path(folder), dose, seed, on_step).all()
+        try:
+            return await _Doing(Path(folder), dose, seed, on_step).all()
+        except BaseExceptionGroup as group:
+            raise _first(group) from group
+
+
+def _first(wrong: BaseException) -> BaseException:
+    """What stopped us first, of a group of what ended with it."""
+    return _first(wrong.exceptions[0]) if isinstance(wrong, BaseExceptionGroup) else wrong
 
 
 class _Doing:
