@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from gateway.files import write_whole
+
 FILE: Final = "mqtt-sessions.json"
 _SECRET_BYTES: Final = 12
 _BEFORE_SECRETS: Final = ("credentials", "sensors", "strangers")
@@ -61,7 +63,4 @@ class ClientIds:
             return
         self._kept = kept
         said = json.dumps({"secret": self._secret, "sessions": sorted(kept)}, indent=1)
-        draft = self._file.with_suffix(".new")
-        draft.touch(mode=0o600)
-        draft.write_text(said, "utf-8")
-        draft.replace(self._file)
+        write_whole(self._file, said.encode(), mode=0o600)
