@@ -125,15 +125,23 @@ def test_a_damaged_journal(run: Run, folder: Path, words: tuple[str, ...]) -> No
     told_in_one_line(run(*words), str(folder / JOURNAL_FILE), "malformed")
 
 
-@pytest.mark.parametrize("words", [("history",), ("replay",), ("report", "2026-11")], ids=" ".join)
+UNREADABLE = "INSERT INTO journal VALUES (1, 'hub', NULL, 'space', 0, 0, '{\"event\":', '[')"
+
+
+@pytest.mark.parametrize("words", [("history",), ("report", "2026-11")], ids=" ".join)
 def test_a_row_that_cannot_be_read(run: Run, folder: Path, words: tuple[str, ...]) -> None:
     """SQLite finds nothing wrong with a row whose content is."""
-    change(
-        folder / JOURNAL_FILE,
-        "INSERT INTO journal VALUES (1, 'hub', NULL, 'space', 0, 0, '{\"event\":', '[')",
-    )
+    change(folder / JOURNAL_FILE, UNREADABLE)
     place = (str(folder),) if words == ("history",) else ()
     told_in_one_line(run(*words, *place), str(folder / JOURNAL_FILE), "cannot be read")
+
+
+def test_a_replay_names_the_row_that_cannot_be_read(run: Run, folder: Path) -> None:
+    """One row is no reason to look at none of the others."""
+    change(folder / JOURNAL_FILE, UNREADABLE)
+    result = run("replay")
+    assert result.exit_code == 1
+    assert "row 1: it cannot be read" in result.output
 
 
 NO_MEMORY = (

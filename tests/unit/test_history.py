@@ -75,7 +75,8 @@ def journal(tmp_path: Path) -> Path:
             db.execute("INSERT INTO occupancy_1m VALUES (?, ?, ?, ?, ?, ?)", values)
         for n, site, access_point, decision, reason, at in decisions:
             db.execute(
-                "INSERT INTO decision VALUES (?, ?, 'reader', ?, 'h-0042', ?, ?, ?, NULL, 'none')",
+                "INSERT INTO decision VALUES"
+                " (?, ?, 'reader', ?, 'h-0042', ?, ?, ?, NULL, 'none', NULL, NULL)",
                 (n, site, access_point, decision, reason, to_us(at)),
             )
     return path
