@@ -117,6 +117,22 @@ def fuzz(
     _judge(good=result.is_good)
 
 
+@app.command("sequences")
+def sequences(
+    steps: Annotated[int, typer.Option(min=100, help="Events.")] = 200_000,
+    seed: Seed = 0,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Does any sequence of events make the engine raise, or lock somebody in?"""
+    from gateway.bench.sequences import measure  # noqa: PLC0415 - likewise
+
+    with _counter("events", steps, quiet=as_json) as reach:
+        result = measure(steps, seed, reach)
+    _tell(result, as_json=as_json)
+    _judge(good=result.is_good)
+
+
 @app.command("burst")
 def burst(
     events: Annotated[int, typer.Option(min=100, help="Badges at once.")] = 20_000,

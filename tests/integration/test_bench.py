@@ -67,6 +67,17 @@ def test_mutated_messages_break_open_and_hide_nothing() -> None:
     assert figures["rows"] > 200, "these messages are all noise: nothing deep is reached"
 
 
+def test_no_sequence_of_events_makes_the_engine_raise() -> None:
+    """Anything after anything, and the way out stays open; the long dose is 200,000."""
+    figures = bench("sequences", "--steps", "6000", "--seed", "1")
+    assert figures["steps"] == 6000
+    assert figures["first"] == []
+    assert figures["exceptions"] == figures["refused_exits"] == figures["differs"] == 0
+    assert figures["granted"] > 300, "nobody passes here"
+    assert figures["reasons"] >= 15, "these lives are too tame"
+    assert figures["facts"] >= 18, "these lives are too tame"
+
+
 def test_a_door_opens_soon_after_a_start_with_a_long_journal() -> None:
     """The longest tail is replayed, and the first badge is granted, soon after.
 

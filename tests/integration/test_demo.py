@@ -133,8 +133,9 @@ def journal(tmp_path: Path) -> sqlite3.Connection:
         told = json.dumps({"boot": 7, "seq": n})
         row = (n, "le-seuil", "front-in", "credential", 0, 0, told, "[]")
         db.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
-        decision = (n, "le-seuil", "front-in", None, None, "granted", why, 0, None, "none")
-        db.execute(f"INSERT INTO decision VALUES ({', '.join('?' * 10)}, NULL, NULL)", decision)
+        granted = (n, "le-seuil", "front-in", None, None, "granted", why, 0, None, "none")
+        sql = "INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)"
+        db.execute(sql, granted)
     return db
 
 
