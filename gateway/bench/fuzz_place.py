@@ -1,13 +1,17 @@
-"""The place that is fuzzed: devices of every family, and badges of nobody.
+"""The place that is fuzzed: devices of every family, and badges of nobody who may pass.
 
-Credentials are read at entries only and nobody who badges is a member, so any order to open is
-wrong. No door has a lock apart: an exit button, which a mutation can make, would rightly open it.
+Credentials are read at entries only, and members are barred, each for another reason: a badge
+reaches every rule, and any order to open is wrong. No door has a lock apart: an exit button, which
+a mutation can make, would rightly open it.
 """
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
 
 from msgspec import structs
 
+from gateway.adapters.directory import Member
 from gateway.bench import place
 from gateway.core.equipment import Device, Machine
 from gateway.core.names import DeviceId, DoorId, MachineId, Text, ZoneId
@@ -34,6 +38,30 @@ def fuzz_place() -> Site:
     machine = Machine(MachineId("laser"), Text("laser", "laser"), site.zones[1].id)
     devices = (*_readers(iter(entries)), *_sensors(site.zones[1].id, site.doors[0].id, machine))
     return structs.replace(site, access_points=tuple(entries), machines=(machine,), devices=devices)
+
+
+_PLANS: tuple[dict[str, Any], ...] = (
+    {"status": "unpaid"},
+    {"status": "suspended"},
+    {"ends": datetime(2020, 1, 1, tzinfo=UTC)},
+    {"ends": datetime(1, 1, 1, tzinfo=UTC)},
+    {"starts": datetime(9999, 12, 31, tzinfo=UTC)},
+)
+_BADGES: tuple[dict[str, Any], ...] = (
+    {"status": "lost"},
+    {"status": "suspended"},
+    {"ends": datetime(2020, 1, 1, tzinfo=UTC)},
+)
+
+
+def barred(number: int, member: Member) -> Member:
+    """Return the member as somebody who may not pass: by their plan, or by their badge."""
+    which = number % (len(_PLANS) + len(_BADGES))
+    if which < len(_PLANS):
+        plan = structs.replace(member.holder.memberships[0], **_PLANS[which])
+        return structs.replace(member, holder=structs.replace(member.holder, memberships=(plan,)))
+    badge = structs.replace(member.credentials[0], **_BADGES[which - len(_PLANS)])
+    return structs.replace(member, credentials=(badge,))
 
 
 def is_wild(device: DeviceId) -> bool:

@@ -10,6 +10,8 @@ Fields = dict[str, Any]
 NATIVE: tuple[Fields, ...] = (
     {"type": "credential", "credential": "04a224b2c31990"},
     {"type": "credential", "credential": "04A224B2", "format": "hex", "pin": "0042"},
+    {"type": "credential", "credential": "04a224b2c31990", "decided": "granted"},
+    {"type": "credential", "credential": "04a224b2c31990", "decided": "denied"},
     {"type": "crossing", "in_total": 12, "out_total": 7},
     {"type": "motion", "active": True},
     {"type": "presence", "active": False},
@@ -23,7 +25,13 @@ NATIVE: tuple[Fields, ...] = (
     {"type": "battery", "percent": 87},
 )
 """Events without their numbers and time."""
-CREDENTIALS = NATIVE[:2]
+CREDENTIALS = tuple(event for event in NATIVE if event["type"] == "credential")
+TIMES = (
+    *("0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "1970-01-01T00:00:07Z"),
+    *("2000-01-01T00:00:00Z", "2038-01-19T03:14:08Z", "2106-02-07T06:28:16Z"),
+    *("9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"),
+)
+"""What clocks say that were never set, or ran over."""
 
 FOREIGN: Mapping[str, tuple[str, ...]] = {
     "esp-rfid": (

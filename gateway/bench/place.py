@@ -1,6 +1,7 @@
 """The place that is measured: a site with many readers, and its members, made up from a seed."""
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 from gateway.adapters.directory import FILE, DirectoryStore, Member, credential_hash, holder_of
@@ -56,11 +57,16 @@ def badges(members: int, seed: int = 0) -> list[str]:
     return [f"04{draw.getrandbits(48):012x}" for _ in range(members)]
 
 
-def enrol(data_dir: Path, key: bytes, numbers: list[str]) -> None:
-    """Write a member for each badge."""
+def enrol(
+    data_dir: Path,
+    key: bytes,
+    numbers: list[str],
+    change: Callable[[int, Member], Member] = lambda _number, member: member,
+) -> None:
+    """Write a member for each badge, as `change` makes them."""
     store = DirectoryStore(data_dir / FILE)
     store.bind(key)
-    store.apply(_member(key, ref, number) for ref, number in enumerate(numbers))
+    store.apply(change(ref, _member(key, ref, number)) for ref, number in enumerate(numbers))
     store.close()
 
 

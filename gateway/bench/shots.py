@@ -4,13 +4,20 @@ import json
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from gateway.bench.books import Books
 from gateway.bench.fuzz_place import MARKERS, is_wild
-from gateway.bench.mutations import CREDENTIALS, FOREIGN, NATIVE, random_badge, spoiled
+from gateway.bench.mutations import (
+    CREDENTIALS,
+    FOREIGN,
+    NATIVE,
+    TIMES,
+    random_badge,
+    spoiled,
+)
 from gateway.core.equipment import Device
 from gateway.core.names import DeviceId
 from gateway.core.site import Site
@@ -24,6 +31,11 @@ _REPEATED = 0.03
 """The share of native events that are sent once more, exactly."""
 _BADGES = 0.3
 """The share of badges among native events, at least."""
+_KNOWN = 0.5
+"""The share of badges that are a member's."""
+_WRONG_CLOCK = 0.1
+"""The share of native events whose device's clock is wrong."""
+_OFF_S = (4.9, 5.1, 70.0, 3600.0, 86_000.0, 86_500.0, 7_700_000.0, 7_800_000.0)
 _TRIES = 50
 """A spoiled event keeps its number, or is spoiled anew."""
 _NAMES = ("nobody", "zone", "door", "request", "gateway", "x" * 300, "é🚪", "..", "a b", "$SYS")
@@ -39,7 +51,9 @@ class Shot(Struct, frozen=True):
 class Shots:
     """Makes messages, and books them."""
 
-    def __init__(self, site: Site, seed: int) -> None:
+    def __init__(self, site: Site, members: Sequence[str], seed: int) -> None:
+        """`members` are the numbers of badges that are known."""
+        self._members = members
         self.books = Books(site)
         self._site = site
         self._draw = random.Random(seed)  # noqa: S311 - repeatable, no secret
@@ -97,10 +111,19 @@ class Shots:
         kinds = CREDENTIALS if self._draw.random() < _BADGES else NATIVE
         event = dict(self._draw.choice(kinds))
         if "credential" in event:
-            event["credential"] = random_badge(self._draw)
-        clock = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        numbered = {"boot": BOOT, "seq": seq, "at": clock} | event
+            event["credential"] = self._badge()
+        numbered = {"boot": BOOT, "seq": seq, "at": self._clock(now)} | event
         return spoiled(self._draw, json.dumps(numbered))
+
+    def _badge(self) -> str:
+        is_known = self._draw.random() < _KNOWN
+        return self._draw.choice(self._members) if is_known else random_badge(self._draw)
+
+    def _clock(self, now: datetime) -> str:
+        if self._draw.random() >= _WRONG_CLOCK:
+            return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        off = timedelta(seconds=self._draw.choice(_OFF_S) * self._draw.choice((-1, 1)))
+        return self._draw.choice((*TIMES, (now + off).isoformat()))
 
 
 def _foreign(site: Site, devices: Sequence[Device]) -> Iterator[tuple[str, str]]:
