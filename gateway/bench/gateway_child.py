@@ -15,8 +15,8 @@ import msgspec
 from gateway.bench.gateway_process import Order
 from gateway.bench.processes import READY_S, BenchError, rss_mb
 
-STOP_S = 20.0
-"""A clean stop stores a last snapshot; then it is killed."""
+STOP_S = 60.0
+"""A clean stop stores a last snapshot; what takes so long hangs, and is killed."""
 _WORDS = 2000
 """Bytes of the log's end that an error quotes."""
 

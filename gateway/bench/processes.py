@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-READY_S = 60.0
+READY_S = 120.0
+"""What is not ready by then hangs, whatever the machine does beside."""
 
 
 class BenchError(Exception):

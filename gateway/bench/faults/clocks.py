@@ -15,14 +15,13 @@ from msgspec import Struct
 from gateway.bench.faults import proxy as mqtt
 from gateway.bench.faults.broker import Outcome, between
 from gateway.bench.faults.proxy import Packet
-from gateway.bench.faults.rig import Judged, until
+from gateway.bench.faults.rig import PATIENCE_S, Judged, until
 from gateway.bench.judge import asked
 from gateway.bench.processes import BenchError
 
 SHIFTS_S: Final = (-3600.0, -600.0, 3600.0)
 AT_ONCE_S, OVER_S = 0.0, 6.0
 """How long the gateway is dead: an order lives for 5 s."""
-SETTLE_S: Final = 20.0
 WRONG_S: Final = 3.0
 """How long it runs with a wrong clock."""
 PENDING: Final = 10
@@ -62,7 +61,7 @@ async def wrong(folder: Path, case: Case, seed: int) -> Outcome:
                 if case.badges_under_way:
                     await place.gateway.kill()
             if not case.badges_under_way:
-                await place.people.settled(SETTLE_S)
+                await place.people.settled(PATIENCE_S)
                 await place.gateway.kill()
             proxy.behave()
             await asyncio.sleep(case.dead_s)

@@ -14,7 +14,7 @@ from msgspec import Struct, field
 
 from gateway.adapters.journal import JOURNAL_FILE
 from gateway.bench import past
-from gateway.bench.faults.rig import Judged, Rig, rig, until
+from gateway.bench.faults.rig import PATIENCE_S, Judged, Rig, rig, until
 from gateway.bench.faults.shim import HOW, How, Shim
 from gateway.bench.judge import asked
 from gateway.bench.processes import BenchError
@@ -141,7 +141,7 @@ async def _kill_migrations(
         await place.gateway.start()
         async with place.busy():
             await place.goes_on("it runs")
-        await place.people.settled(60)
+        await place.people.settled(PATIENCE_S)
         ops = MIGRATION_OPS
         for number in range(count):
             if not await place.gateway.stop():
@@ -190,7 +190,7 @@ async def _killed(place: Rig, shim: Shim) -> None:
     """Start a gateway, and wait until the shim has killed it."""
     await place.gateway.spawn()
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             await place.gateway.wait()
     except TimeoutError:
         raise BenchError(f"it reached no such operation: {place.gateway.last_words()}") from None

@@ -27,7 +27,7 @@ SENSED_A_S = 40.0
 RESEND_S = 0.3
 SETTLE_S = 120.0
 """A gap that a device's restart left holds its acks back for 30 s."""
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 """For a gateway to come back on a busy machine."""
 
 
