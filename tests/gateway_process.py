@@ -21,7 +21,7 @@ from gateway.adapters.journal_file import JournalFile
 from gateway.adapters.tied import start_tied
 from gateway.core.names import DeviceId, SiteId
 from gateway.wire.topics import Topics
-from tests.servers import POLL_S, START_S, STOP_S
+from tests.servers import PATIENCE_S, POLL_S
 
 T = TypeVar("T")
 
@@ -126,7 +126,7 @@ class GatewayProcess:
         await self.spawn()
         assert self._process is not None
         clock = asyncio.get_running_loop()
-        deadline = clock.time() + START_S
+        deadline = clock.time() + PATIENCE_S
         while self.started_when not in self.log[said:]:
             if self._process.returncode is not None or clock.time() > deadline:
                 pytest.fail(f"the gateway did not start: {self.log[said:][-2000:]}")
@@ -171,7 +171,7 @@ class GatewayProcess:
         process, self._process = self._process, None
         assert process is not None
         try:
-            async with asyncio.timeout(START_S):
+            async with asyncio.timeout(PATIENCE_S):
                 return await process.wait()
         except TimeoutError:
             process.kill()
@@ -197,12 +197,12 @@ class GatewayProcess:
         if process.returncode is None:
             process.send_signal(how)
         try:
-            async with asyncio.timeout(STOP_S):
+            async with asyncio.timeout(PATIENCE_S):
                 await process.wait()
         except TimeoutError:
             process.kill()
             await process.wait()
-            pytest.fail(f"the gateway did not stop within {STOP_S} s: {self.log[-2000:]}")
+            pytest.fail(f"the gateway did not stop within {PATIENCE_S:g} s: {self.log[-2000:]}")
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -21,6 +21,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from gateway.adapters.loopback import LOOPBACK, free_port
+from tests.servers import PATIENCE_S
 
 CLIENT, SECRET = "seuil-console", "the-secret-of-the-client"
 
@@ -103,7 +104,7 @@ async def provider() -> AsyncIterator[Provider]:
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server._serve())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while not server.started:
                 await asyncio.sleep(0.01)
         yield made

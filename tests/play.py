@@ -235,10 +235,10 @@ class Play:
         said = self.said[f"seuil/{SITE}/{topic}"]
         return said[-1] if said else None
 
-    async def alarm(self, kind: str, about: str, *, within_s: float = 10.0) -> datetime:
+    async def alarm(self, kind: str, about: str) -> datetime:
         """Wait for an alarm, be it over by now or not; since when it was on."""
         said = self.said[f"seuil/{SITE}/alarm/{kind}/{about}"]
-        await until(lambda: any(said), f"{kind} is raised", within_s=within_s)
+        await until(lambda: any(said), f"{kind} is raised")
         return datetime.fromisoformat(next(each["at"] for each in said if each))
 
     async def no_alarm(self, kind: str, about: str) -> None:

@@ -3,9 +3,12 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
-from tests.servers import program
+from tests.servers import PATIENCE_S, program
+
+PATIENCE_MS = 1000 * PATIENCE_S
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture
@@ -24,5 +27,5 @@ async def chromium() -> AsyncIterator[Browser]:
 async def page(chromium: Browser) -> Page:
     """A page of an English-speaking desk."""
     page = await (await chromium.new_context(locale="en-GB")).new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE_MS)
     return page

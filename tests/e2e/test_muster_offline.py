@@ -16,11 +16,10 @@ from gateway.core.requests import SetMode
 from tests.axe import barriers
 from tests.console_place import seat
 from tests.desk_place import EVE, OLA, DeskPlace, pseudonym
-from tests.servers import POLL_S, until
+from tests.servers import PATIENCE_S, POLL_S, until
 
 ADA, BOB, SOFIA = "Ada Lovelace", "Bob Martin", "Sofia Rossi"
 HERE = "/sites/le-seuil/here"
-WAIT_S = 10.0
 KEPT = """async () => {
     const found = [];
     for (const name of await caches.keys()) {
@@ -198,7 +197,7 @@ async def _comes(page: Page, what: str, asked: str, is_so: Callable[[Any], bool]
     """Poll the page until it answers so."""
     found: object = None
     try:
-        async with asyncio.timeout(WAIT_S):
+        async with asyncio.timeout(PATIENCE_S):
             while not is_so(found := await page.evaluate(asked)):
                 await asyncio.sleep(POLL_S)
     except TimeoutError:

@@ -9,13 +9,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pyotp
-import pytest
 from playwright.async_api import Page, expect
 
 from gateway.adapters.loopback import free_port
 from gateway.clock import SystemClock
 from tests.axe import barriers
-from tests.servers import Mosquitto
+from tests.servers import PATIENCE_S, Mosquitto
 
 PASSWORD = "seven herons over water"  # noqa: S105 - of this test
 SPACE = "gateway/examples/space.toml"
@@ -35,7 +34,7 @@ async def console(folder: Path, broker: Mosquitto) -> AsyncIterator[str]:
     assert process.stderr is not None
     try:
         link = b""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             async for line in process.stderr:
                 link = found[0] if (found := re.search(rb"http://\S+/set-up/\S+", line)) else link
                 if b"console on http://" in line:
@@ -60,7 +59,6 @@ async def _authenticator(page: Page) -> None:
     await session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
 
 
-@pytest.mark.timeout(90)
 async def test_from_the_first_link_to_a_passkey(
     tmp_path: Path, broker: Mosquitto, page: Page
 ) -> None:

@@ -14,7 +14,7 @@ from gateway.adapters.loopback import LOOPBACK, free_port
 from gateway.core.equipment import Device
 from gateway.core.names import DeviceId, SiteId, Text
 from gateway.core.site import Site
-from tests.servers import Mosquitto, program
+from tests.servers import PATIENCE_S, Mosquitto, program
 
 NAME = Text(fr="Nom", en="Name")
 SITE = Site(
@@ -57,7 +57,7 @@ def login(broker: Mosquitto, name: str, password: str | None = None) -> aiomqtt.
         username=name,
         password=PASSWORDS[name] if password is None else password,
         protocol=aiomqtt.ProtocolVersion.V5,
-        timeout=5,
+        timeout=PATIENCE_S,
     )
 
 
@@ -75,7 +75,7 @@ async def heard(broker: Mosquitto, listener: str, speaker: str, topic: str) -> b
         await reader.subscribe("#", qos=1)
         await writer.publish(topic, b"said", qos=1)
         await gateway.publish(end, b"end", qos=1)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             async for message in reader.messages:
                 if message.payload == b"end":
                     return False
@@ -232,7 +232,7 @@ async def test_the_whole_generated_configuration_starts(tmp_path: Path) -> None:
         program("mosquitto"), "-c", str(tmp_path / "mosquitto.conf")
     )
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while not await _logs_in(port):
                 assert process.returncode is None
                 await asyncio.sleep(0.02)

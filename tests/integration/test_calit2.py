@@ -86,7 +86,7 @@ async def written(gateway: GatewayProcess) -> None:
     def is_written() -> bool:
         return not gateway.ask(lambda file: file.rows_after(file.cursor(CURSOR), 1))
 
-    await until(is_written, "every row is in the store", within_s=30, poll_s=0.1)
+    await until(is_written, "every row is in the store", poll_s=0.1)
 
 
 @dataclass
@@ -210,7 +210,7 @@ async def test_with_twenty_kills_of_the_gateway(stage: Stage, truth: HalfHours) 
         telling = asyncio.create_task(stage.tell(KILLED_RATE, on_disk.append))
         for kill in range(1, KILLS + 1):
             share = events * (kill - dice.random()) / (KILLS + 1)
-            await until(lambda share=share: on_disk[-1] >= share, "it goes on", within_s=20)  # type: ignore[misc]
+            await until(lambda share=share: on_disk[-1] >= share, "it goes on")  # type: ignore[misc]
             assert not telling.done()
             await gateway.kill()
             await gateway.start()

@@ -28,7 +28,7 @@ from simulators.devices import NativeDevice, read_ack
 from simulators.layouts import Timed, read_recording
 from simulators.link import Broker, Link
 from tests.gateway_process import HUB, KEY
-from tests.servers import START_S, Mosquitto, until
+from tests.servers import PATIENCE_S, Mosquitto, until
 
 DAYS = 105
 NIGHT = timedelta(hours=4)
@@ -36,7 +36,6 @@ IMAGINARY = 10
 """More people than this at 04:00 are not there."""
 REPORTS_EVERY = timedelta(minutes=30)
 """What passed is told so often, as counters on batteries do; the file says no more."""
-ANSWERS_S = 10.0
 BUILDING = HUB.replace("Europe/Paris", "Etc/UTC").replace(
     'capacity = 30\ncapacity_source = "the test"\n', ""
 )
@@ -68,7 +67,7 @@ class Counter:
         now = self._clock.now()
         events = [self._device.report(each.reading, now, each.at) for each in passed]
         self.link.send([event.message for event in events if event is not None])
-        async with asyncio.timeout(ANSWERS_S):
+        async with asyncio.timeout(PATIENCE_S):
             while self._device.unacknowledged:
                 self._acked.clear()
                 await self._acked.wait()
@@ -98,7 +97,7 @@ async def gateway(broker: Mosquitto, folder: Path, clock: ManualClock) -> AsyncI
         wiring.run(settings, load_space(folder / "space.toml"), clock, ready.set)
     )
     try:
-        await until(lambda: ready.is_set() or running.done(), "it is ready", within_s=START_S)
+        await until(lambda: ready.is_set() or running.done(), "it is ready")
         yield folder / JOURNAL_FILE
     finally:
         running.cancel()

@@ -20,7 +20,7 @@ from gateway.adapters.loopback import LOOPBACK, free_port
 from gateway.wire.outgoing import encode
 from gateway.wire.states import HealthMessage
 from gateway.wire.topics import Topics
-from tests.servers import Mosquitto, until
+from tests.servers import PATIENCE_S, Mosquitto, until
 
 SPACE = Path(__file__).parents[2] / "gateway" / "examples" / "space.toml"
 HEADER = "ref,name,plan,badges\n"
@@ -28,8 +28,6 @@ CAMILLE = "M-1,Camille Moreau,resident,04a224b2c31990\n"
 TOM = "M-2,Tom Le Goff,resident,04b1d3729c6680\n"
 READER = "seuil/le-seuil/front-in"
 SEUIL = (sys.executable, "-c", "from gateway.cli import main; main()")
-STOP_S = 3.0
-"""What a stop may take."""
 
 
 class Gateway:
@@ -65,18 +63,18 @@ class Gateway:
             )
 
     async def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
-        """Signal it; its exit code, which must come in time."""
+        """Signal it; its exit code, which must come."""
         process, self._process = self._process, None
         assert process is not None
         if process.returncode is None:
             process.send_signal(how)
         try:
-            async with asyncio.timeout(STOP_S):
+            async with asyncio.timeout(PATIENCE_S):
                 return await process.wait()
         except TimeoutError:
             process.kill()
             await process.wait()
-            pytest.fail(f"it did not end within {STOP_S:g} s: {self.log}")
+            pytest.fail(f"it did not end within {PATIENCE_S:g} s: {self.log}")
 
     @property
     def is_running(self) -> bool:
@@ -88,7 +86,7 @@ class Gateway:
         process = await asyncio.create_subprocess_exec(
             *(*SEUIL, *arguments), env=self.environment, stdout=PIPE, stderr=PIPE, cwd=self.folder
         )
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             out, err = await process.communicate()
         assert process.returncode is not None
         return process.returncode, out.decode(), err.decode()
@@ -179,7 +177,7 @@ class Reader:
 async def at_the_door(broker: Mosquitto) -> AsyncIterator[Reader]:
     """Stand at the front door."""
     async with aiomqtt.Client(
-        LOOPBACK, broker.port, protocol=aiomqtt.ProtocolVersion.V5, timeout=5
+        LOOPBACK, broker.port, protocol=aiomqtt.ProtocolVersion.V5, timeout=PATIENCE_S
     ) as client:
         reader = Reader(client)
         listening = asyncio.create_task(reader.listen())
@@ -228,7 +226,6 @@ async def test_a_day_in_the_life(gateway: Gateway, broker: Mosquitto) -> None:
         await until(
             lambda: reader.last("seuil/gateway/gw1/state") == b"offline",
             "the broker says that it is gone",
-            within_s=2,
         )
     assert not list((gateway.folder / "data").glob("journal.db-*"))  # all is in the one file
     assert (await gateway.seuil("doctor", "--health"))[0] == 1
@@ -246,7 +243,7 @@ async def test_ctrl_c_is_a_clean_end_too(gateway: Gateway, broker: Mosquitto) ->
 
 
 async def test_an_import_is_in_force_at_once(gateway: Gateway, broker: Mosquitto) -> None:
-    """A badge that was unknown is granted within 3 s of its import, without a restart."""
+    """A badge that was unknown is granted after its import, without a restart."""
     await gateway.import_members(HEADER + CAMILLE)
     async with at_the_door(broker) as reader, gateway:
         await online(reader)
@@ -254,7 +251,7 @@ async def test_an_import_is_in_force_at_once(gateway: Gateway, broker: Mosquitto
         assert before["reason"] == "credential-unknown"
 
         await gateway.import_members(HEADER + TOM)
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 said = await reader.answer(await reader.present("04b1d3729c6680"))
                 if said["decision"] == "granted":
@@ -379,7 +376,7 @@ async def test_the_generated_broker_files_serve_gateway_and_doctor(tmp_path: Pat
         }
         async with gateway:
             await until(lambda: "is ready" in gateway.log, "it runs")
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 while (await gateway.seuil("doctor", "--health"))[0] != 0:
                     pass
             doctor = await gateway.told("doctor", str(SPACE))

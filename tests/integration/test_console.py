@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -23,7 +22,7 @@ from gateway.wire.outgoing import encode
 from gateway.wire.states import AlarmMessage, OccupancyMessage
 from gateway.wire.topics import Topics
 from tests.console_place import somebody
-from tests.servers import Mosquitto
+from tests.servers import PATIENCE_S, Mosquitto, stops
 
 AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
 PARIS, HALL, DOOR = SiteId("paris"), ZoneId("hall"), DoorId("front")
@@ -36,7 +35,6 @@ SITE = Site(
 )
 TOPICS = Topics()
 ALARM = TOPICS.alarm(PARIS, "forced", DOOR)
-PATIENCE_S = 10.0
 _T = TypeVar("_T")
 
 
@@ -105,14 +103,12 @@ async def test_retained(broker: Mosquitto) -> None:
 
 
 async def test_change(broker: Mosquitto) -> None:
-    """A published change is on an open page within a second, after its snapshot."""
+    """A published change is on an open page, after its snapshot."""
     async with running(broker) as console, console.stream() as events:
         name, _ = await anext(events)
         assert name == "snapshot"
-        published = time.monotonic()
         await _publish_count(broker, 7)
         await _until_people(events, "7")
-        assert time.monotonic() - published < 1
 
 
 async def test_a_swallowed_cancellation(broker: Mosquitto, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,15 +147,12 @@ async def test_broker_restart(broker: Mosquitto) -> None:
 
 
 async def test_clean_stop(broker: Mosquitto) -> None:
-    """With pages open, the console stops within 3 s, and their streams end."""
+    """With pages open, the console stops, and their streams end."""
     async with running(broker) as console:
         async with console.stream() as one, console.stream() as other:
             await anext(one)
             await anext(other)
-            asked = time.monotonic()
-            console.task.cancel()
-            await asyncio.wait([console.task])
-            assert time.monotonic() - asked < 3
+            await stops(console.task)
             rest = [name async for name, _ in one]
             assert rest in ([], ["snapshot"]), "only the drawing anew may still be under way"
         assert console.task.cancelled()

@@ -20,7 +20,7 @@ from gateway.core.directory import Holder, HolderId
 from gateway.core.names import Text
 from gateway.wire.outgoing import encode
 from gateway.wire.states import ModeMessage, MusterMessage, ResponseMessage
-from tests.servers import Mosquitto, until
+from tests.servers import PATIENCE_S, Mosquitto, until
 
 KEY = b"k" * 32
 OLA, ADA = holder_of(KEY, "M-1"), holder_of(KEY, "M-2")
@@ -42,7 +42,7 @@ class Desk:
     async def seuil(self, *arguments: str) -> tuple[int, str, str]:
         """A command: exit code, stdout, stderr."""
         process = await self.start(*arguments)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             out, err = await process.communicate()
         assert process.returncode is not None
         return process.returncode, out.decode(), err.decode()
@@ -261,6 +261,6 @@ async def test_a_list_that_is_watched_changes_by_itself(desk: Desk) -> None:
     await desk.keep("zone/lab/muster", encode(MusterMessage(AT, 3, 3)))
     await until(lambda: lines[-1]["ok"], "nobody is missing any more")
     watching.send_signal(signal.SIGINT)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await reading
         assert await watching.wait() == 0

@@ -18,7 +18,7 @@ from gateway.core.places import Zone
 from gateway.core.site import Site
 from gateway.outside.announcing import HomeAssistant
 from gateway.wire.states import AccessMessage
-from tests.servers import Mosquitto, until
+from tests.servers import Mosquitto, stops, until
 
 HUB = SiteId("hub")
 CONFIG = "homeassistant/device/seuil-hub/config"
@@ -76,9 +76,7 @@ async def console(
         await until(lambda: telling.connected, "the console is connected")
         yield telling
     finally:
-        task.cancel()
-        done, _ = await asyncio.wait([task], timeout=1)
-        assert done, "it did not stop within a second"
+        await stops(task)
 
 
 async def test_announced_again_when_home_assistant_is_back(broker: Mosquitto) -> None:
@@ -151,6 +149,6 @@ async def test_it_comes_back_after_the_broker(broker: Mosquitto) -> None:
         await broker.stop()
         await until(lambda: not telling.connected, "the connection is lost")
         await broker.start()
-        await until(lambda: telling.connected, "it is back", within_s=20)
+        await until(lambda: telling.connected, "it is back")
         async with listening(broker) as ears:
             await until(lambda: "zone-hall-people" in ears.components(), "it is announced")

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -31,7 +30,7 @@ from gateway.adapters.mqtt import Session
 from gateway.adapters.paho_properties import SharedProperties
 from gateway.wire.outgoing import CloudEvent, Outgoing
 from sensors.driver import Subscription
-from tests.servers import Mosquitto, program, until
+from tests.servers import PATIENCE_S, Mosquitto, program, stops, until
 
 TOPIC = "seuil/hub/front/event"
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -83,18 +82,14 @@ class Heard:
 
 @asynccontextmanager
 async def running(heard: Heard, *, connected: bool = True) -> AsyncIterator[Heard]:
-    """A session that runs, and stops within a second."""
+    """A session that runs, and stops when it is cancelled."""
     task = asyncio.create_task(heard.session.run())
     try:
         if connected:
             await until(lambda: heard.ups, "the session is up")
         yield heard
     finally:
-        began = time.monotonic()
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-        assert time.monotonic() - began < 1
+        await stops(task)
 
 
 async def publish(
@@ -241,7 +236,7 @@ def wishes(*topics: str) -> list[Subscription]:
 
 async def subscribed(heard: Heard) -> None:
     """Return when the broker has confirmed what is asked for."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await heard.session.subscribed.wait()
 
 
@@ -417,11 +412,12 @@ async def test_a_link_that_is_probed_shows_a_sign_of_life_or_ends(
     broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another connection found the broker silent: this one need not wait for its keepalive."""
-    monkeypatch.setattr(mqtt, "PROBE_S", 0.5)
-    async with running(Heard(broker.url, keepalive_s=4)) as heard:
+    monkeypatch.setattr(mqtt, "PROBE_S", PATIENCE_S)
+    async with running(Heard(broker.url, keepalive_s=60)) as heard:
         heard.session.probe()
         await until(lambda: heard.session._probed_at is None, "it lives")
         assert heard.downs == []
+        monkeypatch.setattr(mqtt, "PROBE_S", 0.5)
         os.kill(broker.pid, signal.SIGSTOP)
         try:
             heard.session.probe()
@@ -679,7 +675,9 @@ async def test_tls_that_reads_ahead_of_the_socket(
 
     async with await asyncio.start_server(answer, LOOPBACK, 0, ssl=context) as server:
         port = server.sockets[0].getsockname()[1]
-        heard = Heard(BrokerAddress(f"mqtts://{LOOPBACK}:{port}", ca_file=address.ca_file))
+        # No sign of life is asked for: that alone has the socket read again.
+        here = BrokerAddress(f"mqtts://{LOOPBACK}:{port}", ca_file=address.ca_file)
+        heard = Heard(here, keepalive_s=3600)
 
         def and_pause(message: MQTTMessage) -> None:
             heard.messages.append(message)
@@ -689,7 +687,7 @@ async def test_tls_that_reads_ahead_of_the_socket(
         if pausing:
             heard.session._on_message = and_pause
         async with running(heard):
-            await until(lambda: heard.payloads == burst, "all came", within_s=4)
+            await until(lambda: heard.payloads == burst, "all came")
 
 
 @pytest.mark.filterwarnings(
@@ -731,29 +729,31 @@ def black_hole() -> Iterator[int]:
 
 @pytest.mark.parametrize("scheme", ["mqtt", "mqtts"])
 def test_a_stop_waits_for_no_broker(scheme: str) -> None:
-    """The process ends within a second, also in the middle of a connect that is never answered."""
+    """The process ends, also in the middle of a connect that is never answered or given up."""
     with black_hole() as port:
         told = subprocess.run(  # noqa: S603 - ourselves
             [sys.executable, "-c", textwrap.dedent(_STOPPED), f"{scheme}://{LOOPBACK}:{port}"],
             capture_output=True,
             check=True,
-            timeout=30,
+            timeout=PATIENCE_S,
         )
-        left = time.time()  # noqa: TID251 - another process's clock is compared
-    assert left - float(told.stdout) < 1
+    assert told.stdout == b"stopping\n"
 
 
 _STOPPED = """
-    import asyncio, sys, time
+    import asyncio, sys
+    from gateway.adapters import mqtt, paho_client
     from gateway.adapters.broker_address import BrokerAddress
     from gateway.adapters.mqtt import Session
+
+    mqtt.CONNECT_TIMEOUT_S = 3600
 
     async def main():
         session = Session("test", BrokerAddress(sys.argv[1]), [], on_message=print)
         task = asyncio.create_task(session.run())
         await asyncio.sleep(0.3)
         task.cancel()
-        print(time.time())
+        print("stopping", flush=True)
         await task
 
     try:
@@ -778,7 +778,7 @@ async def test_who_is_busy_with_what_was_kept_is_not_without_an_answer(
     broker: Mosquitto, monkeypatch: pytest.MonkeyPatch, quick: list[int]
 ) -> None:
     """It comes first: however long that takes, the connection stays, and nobody waits for it."""
-    monkeypatch.setattr(mqtt, "CONNECT_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(mqtt, "CONNECT_TIMEOUT_S", 1.0)
     async with running(Heard(broker.url)):
         pass
     await publish(broker, [b"%d" % number for number in range(5)])
@@ -791,9 +791,8 @@ async def test_who_is_busy_with_what_was_kept_is_not_without_an_answer(
     heard.session._on_message = one_at_a_time
     async with running(heard, connected=False):
         await until(lambda: heard.messages, "the first came")
-        assert not heard.session.came_up.is_set()
-        await asyncio.sleep(1)
-        assert heard.session.came_up.is_set()
+        await until(heard.session.came_up.is_set, "it is taken for up")
+        await asyncio.sleep(mqtt.CONNECT_TIMEOUT_S)
         assert (heard.session.connected, len(heard.messages), heard.ups) == (False, 1, 0)
         while not heard.ups:
             heard.session.resume()
@@ -806,7 +805,7 @@ async def test_a_connect_that_was_given_up_leaves_nothing(
     broker: Mosquitto, monkeypatch: pytest.MonkeyPatch, quick: list[int]
 ) -> None:
     """It may succeed late, when a newer one is up: it is closed, and takes no session over."""
-    monkeypatch.setattr(mqtt, "CONNECT_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(mqtt, "CONNECT_TIMEOUT_S", 1.0)
     go, told = threading.Event(), threading.Event()
     connect = paho_client.connect
 
@@ -816,12 +815,12 @@ async def test_a_connect_that_was_given_up_leaves_nothing(
         if not told.is_set():
             told.set()
             given_up.append(client)
-            go.wait(10)
+            go.wait(PATIENCE_S)
         connect(client, *how)
 
     monkeypatch.setattr(mqtt, "connect", slow_once)
     async with running(Heard(broker.url)) as heard:
-        monkeypatch.setattr(mqtt, "CONNECT_TIMEOUT_S", 10)
+        monkeypatch.setattr(mqtt, "CONNECT_TIMEOUT_S", PATIENCE_S)
         go.set()
         await until(
             lambda: not [one for one in threading.enumerate() if one.name == "mqtt-connect"],
@@ -839,10 +838,10 @@ async def test_a_wedged_broker_is_noticed(broker: Mosquitto, quick: list[int]) -
     async with running(Heard(broker.url, keepalive_s=1)) as heard:
         os.kill(broker.pid, signal.SIGSTOP)
         try:
-            await until(lambda: heard.downs, "we are down", within_s=60)
+            await until(lambda: heard.downs, "we are down")
         finally:
             os.kill(broker.pid, signal.SIGCONT)
-        await until(lambda: heard.ups == 2, "we are up again")
+        await until(lambda: heard.ups >= 2, "we are up again")
     assert "Keep alive timeout" in heard.downs[0]
     assert quick
 

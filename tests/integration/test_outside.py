@@ -20,7 +20,7 @@ from gateway.outside.outside import Outside
 from gateway.outside.routes import router
 from gateway.wire.outgoing import encode
 from gateway.wire.states import ModeMessage, OccupancyMessage
-from tests.servers import Mosquitto, until
+from tests.servers import Mosquitto, stops, until
 from tests.unit.outside.place import AT, HALL, HUB, SITE, TOLD, TOPICS
 from tests.unit.outside.test_webhooks import SECRET, Receiver
 
@@ -62,15 +62,12 @@ class Console:
 
 @asynccontextmanager
 async def running(console: Console) -> AsyncIterator[None]:
-    """The console's tasks; they end within a second."""
+    """The console's tasks; they end when they are cancelled."""
     tasks = [asyncio.create_task(console.listen()), asyncio.create_task(console.outside.run())]
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        done, _ = await asyncio.wait(tasks, timeout=1)
-        assert len(done) == len(tasks)
+        await stops(*tasks)
 
 
 async def test_from_the_gateway_s_word_to_the_web_and_a_server(
@@ -120,6 +117,5 @@ async def test_it_ends_though_a_library_swallows_the_first_cancellation(
     monkeypatch.setattr(outside.webhooks, "run", stubborn)
     running = asyncio.create_task(outside.run())
     await asyncio.sleep(0.1)
-    running.cancel()
-    await asyncio.wait([running], timeout=5)
+    await stops(running)
     assert running.cancelled()

@@ -65,7 +65,6 @@ async def test_no_grant_after_a_confirmed_revocation(
         await until(
             lambda: len(place.said["seuil/hub/access"]) >= heard + AFTER,
             "the load went on",
-            within_s=60.0,
         )
         after = place.said["seuil/hub/access"][heard:]
         await ended(reading)

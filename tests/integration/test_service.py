@@ -5,8 +5,6 @@ import json
 import os
 import resource
 import signal
-import statistics
-import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -43,9 +41,6 @@ from tests.servers import Mosquitto, WriteProxy, until
 
 ADA, BOB, STRANGER = "04a224b2c31990", "04b0b0b0b0b0b0", "04ffffffffffff"
 CLOCK = SystemClock()
-ANSWER_S = 2.0
-"""A median above it was held up: a write that hangs does for ten seconds. A machine on which others
-take three quarters of both cores took 0.6."""
 GROWS_TO = 16_384
 """Bytes that a file may have while the disk fails: fewer than the journal, more than the log."""
 
@@ -352,19 +347,36 @@ def people_in(gateway: GatewayProcess) -> int:
 
 # -- answers that were not handed over
 
+FRESH = timedelta(seconds=60)
+LONG_FRESH = """
+from datetime import timedelta
+from gateway.core import rules
+from gateway.core.rules import passage
+rules.LATE = passage.LATE = timedelta(seconds=60)
+from gateway.cli import main
+main()
+"""
+"""`seuil run` whose answers are fresh for a minute: a start may take longer than five seconds."""
+
 
 @pytest.mark.parametrize(
     ("age_s", "fate"),
     [
         pytest.param(0.0, "delivered", id="still fresh: sent"),
-        pytest.param(3.5, "undelivered", id="void by now: recorded"),
+        pytest.param(50.0, "undelivered", id="void by now: recorded"),
     ],
 )
 async def test_answers_of_a_gateway_that_died(
     broker: Mosquitto, gateway: GatewayProcess, wire: Wire, age_s: float, fate: str
 ) -> None:
     """The broker hangs, the decision is on disk, the gateway is killed, and starts again."""
+    await gateway.stop()
+    gateway.program = LONG_FRESH
+    await gateway.start()
+    wire.said.clear()
+    await online(gateway, wire)
     gateway.freeze()
+    badged = CLOCK.now() - timedelta(seconds=age_s)
     await wire.badge(ADA, age_s=age_s)
     await asyncio.sleep(0.2)  # the broker writes it into the frozen gateway's socket
     os.kill(broker.pid, signal.SIGSTOP)
@@ -373,11 +385,11 @@ async def test_answers_of_a_gateway_that_died(
     await gateway.kill()
     assert handovers(gateway) == [("plan", "pending")]
     if fate == "undelivered":
-        await asyncio.sleep(2)
+        await until(lambda: CLOCK.now() > badged + FRESH, "its answer is void")
     os.kill(broker.pid, signal.SIGCONT)
     wire.said.clear()
     await gateway.start()
-    await until(lambda: handovers(gateway) == [("plan", fate)], f"it is {fate}", within_s=5)
+    await until(lambda: handovers(gateway) == [("plan", fate)], f"it is {fate}")
     if fate == "delivered":
         commands = wire.said["seuil/hub/reader/command"]
         await until(lambda: commands, "the answer came")
@@ -406,7 +418,7 @@ async def test_nothing_is_acknowledged_that_is_not_on_disk(
     assert acked <= 1 + stored < 31
     assert len(handovers(gateway)) == 1 + stored
     resource.prlimit(gateway.pid, resource.RLIMIT_FSIZE, unlimited)
-    await until(lambda: "can be written again" in gateway.log, "it heals", within_s=20)
+    await until(lambda: "can be written again" in gateway.log, "it heals")
     await wire.acked(31)
     assert len(handovers(gateway)) == 31
     await until(lambda: wire.last(health)["status"] == "ok", "and says so")
@@ -461,13 +473,10 @@ async def test_a_broken_influxdb_delays_no_answer(
             await online(gateway, wire)
             first = psutil.Process(gateway.pid).memory_info().rss
             telling = asyncio.create_task(tell(broker, 1800, rate=600))
-            took = []
-            for _ in range(40):
-                began = time.perf_counter()
-                await wire.answer(await wire.badge(ADA))
-                took.append(time.perf_counter() - began)
+            # An answer that waits for a write that hangs is void: a write is given ten seconds.
+            answers = [await wire.answer(await wire.badge(ADA)) for _ in range(40)]
+            assert {answer["decision"] for answer in answers} == {"granted"}
             assert (await telling).ok
-            assert statistics.median(took) < ANSWER_S
             await until(lambda: proxy.requests, "the outbox tried")
             grown = psutil.Process(gateway.pid).memory_info().rss - first
             assert grown < 40e6

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.adapters.loopback import free_port
 from tests.gateway_process import GatewayProcess
-from tests.servers import Mosquitto, until
+from tests.servers import PATIENCE_S, Mosquitto, until
 from tests.unit.test_systemd import Systemd
 
 
@@ -28,12 +28,12 @@ async def test_ready_alive_and_stopped(
         text = await asyncio.to_thread(_scrape, port)
         assert re.search(r"^seuil_gateway_broker_connected 1\.0$", text, re.MULTILINE)
         assert 'seuil_device_last_seen_seconds{device="counter",site="hub"}' in text
-        await until(lambda: systemd.listen().count("WATCHDOG=1") >= 3, "it lives", within_s=15)
+        await until(lambda: systemd.listen().count("WATCHDOG=1") >= 3, "it lives")
     assert systemd.listen()[-1] == "STOPPING=1"
     systemd.socket.close()
 
 
 def _scrape(port: int) -> str:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as got:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE_S) as got:
         text: str = got.read().decode()
         return text

@@ -3,6 +3,7 @@
 import asyncio
 
 from gateway.cancelling import ended
+from tests.servers import PATIENCE_S
 
 
 async def test_who_swallows_a_cancellation_is_cancelled_again() -> None:
@@ -18,7 +19,7 @@ async def test_who_swallows_a_cancellation_is_cancelled_again() -> None:
 
     task = asyncio.create_task(stubborn())
     await asyncio.sleep(0)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await ended(task)
     assert swallowed.is_set()
     assert task.cancelled()

@@ -13,7 +13,7 @@ from gateway.clock import RELEASED, RETIRED, ManualClock
 from gateway.clock_care import ClockCare, doubt, wait_for_time
 from gateway.core.facts import GATEWAY
 from gateway.privacy.confirmation import confirm, forget_confirmation, is_confirmed
-from tests.servers import until
+from tests.servers import PATIENCE_S, until
 from tests.unit.core.place import MONDAY, SITE
 from tests.unit.test_service import desk
 
@@ -103,7 +103,7 @@ async def test_a_start_does_not_wait_for_ever() -> None:
 @pytest.mark.parametrize("told", [None, True])
 async def test_where_nothing_tells_nobody_waits(told: bool | None) -> None:  # noqa: FBT001 - a case
     """A container, a test, a machine that is synchronised."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await wait_for_time(ManualClock(MONDAY), 1e9, lambda: told)
 
 

@@ -26,6 +26,7 @@ from gateway.inbox import (
     key_of,
 )
 from gateway.order_of_service import ORDER, ServiceClass
+from tests.servers import PATIENCE_S
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 WORD: dict[str, ServiceClass] = {name[:3]: name for name in ORDER}
@@ -391,7 +392,7 @@ async def test_waiting_ends_with_a_message_a_nudge_or_time(
     loop = asyncio.get_running_loop()
     for wake in (lambda: put(inbox, session, "ent.a", [1]), inbox.nudge):
         loop.call_soon(wake)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             await inbox.wait(3600)
             await inbox.wait(3600)  # a message is still there, or the nudge was not taken
         inbox.take(NOW)

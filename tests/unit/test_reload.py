@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from gateway.core.names import SiteId, Text
 from gateway.core.site import Site
 from gateway.reload import Space, Watch, usable
 from tests.gateway_process import HUB
-from tests.servers import until
+from tests.servers import stops, until
 
 OTHER = HUB.replace('"Hall"', '"Great hall"')
 FAULTY = HUB.replace('zone = "hall"', 'zone = "hal"', 1)
@@ -54,17 +54,14 @@ class Used:
 
 @asynccontextmanager
 async def watching(path: Path) -> AsyncIterator[Used]:
-    """Watch until the block ends; it stops within a second."""
+    """Watch until the block ends; it stops when it is cancelled."""
     used = Used(path)
     task = asyncio.create_task(used.watch.run(used.use, used.tell))
     try:
         yield used
         assert not task.done(), task.result()
     finally:
-        task.cancel()
-        async with asyncio.timeout(1):
-            with suppress(asyncio.CancelledError):
-                await task
+        await stops(task)
 
 
 def write(file: Path, text: str) -> None:
@@ -84,7 +81,7 @@ async def test_a_change_is_used(file: Path, how: Callable[[Path, str], None]) ->
     """Once."""
     async with watching(file) as used:
         how(file, OTHER)
-        await until(lambda: used.spaces, "it is used", within_s=3)
+        await until(lambda: used.spaces, "it is used")
         await asyncio.sleep(1.2)
     (space,) = used.spaces
     assert space.sites[0].zones[0].name == Text("Great hall", "Great hall")
@@ -97,7 +94,7 @@ async def test_a_change_from_before_the_watch_is_used(file: Path) -> None:
     used = Used(file)
     write(file, OTHER)
     task = asyncio.create_task(used.watch.run(used.use, used.tell))
-    await until(lambda: used.spaces, "it is used", within_s=3)
+    await until(lambda: used.spaces, "it is used")
     task.cancel()
 
 
@@ -107,7 +104,7 @@ async def test_what_is_not_changed_is_left_alone(file: Path) -> None:
         await asyncio.sleep(1.2)
         assert used.spaces == []
         used.watch.nudge()
-        await until(lambda: used.spaces, "it was asked for", within_s=0.4)
+        await until(lambda: used.spaces, "it was asked for")
 
 
 async def test_a_file_is_read_only_when_it_lies_still(
@@ -133,13 +130,13 @@ async def test_a_fault_changes_nothing_and_is_told_once(
     caplog.set_level(logging.INFO)
     async with watching(file) as used:
         write(file, FAULTY)
-        await until(lambda: used.told, "it is told", within_s=3)
+        await until(lambda: used.told, "it is told")
         assert (used.spaces, used.watch.is_faulty) == ([], True)
         assert used.watch.in_force.sites[0].zones[0].name.en == "Hall"
         write(file, FAULTY.replace("Europe/Paris", "Europe/Pariss"))
-        await until(lambda: "timezone" in caplog.text, "the new fault is told", within_s=3)
+        await until(lambda: "timezone" in caplog.text, "the new fault is told")
         write(file, OTHER)
-        await until(lambda: used.spaces, "it is used", within_s=3)
+        await until(lambda: used.spaces, "it is used")
         await until(lambda: used.told == 2, "that is told")
     said = [record.getMessage() for record in caplog.records]
     assert len([line for line in said if "doors[0].zone" in line]) == 1
@@ -152,10 +149,10 @@ async def test_a_file_that_vanishes_is_a_fault(file: Path) -> None:
     """Nothing changes."""
     async with watching(file) as used:
         os.unlink(file)  # noqa: PTH108 - a quick one
-        await until(lambda: used.watch.is_faulty, "it is a fault", within_s=3)
+        await until(lambda: used.watch.is_faulty, "it is a fault")
         assert used.spaces == []
         write(file, HUB)
-        await until(lambda: not used.watch.is_faulty, "it is back", within_s=3)
+        await until(lambda: not used.watch.is_faulty, "it is back")
 
 
 async def test_what_cannot_be_used_is_a_fault(file: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -163,7 +160,7 @@ async def test_what_cannot_be_used_is_a_fault(file: Path, caplog: pytest.LogCapt
     async with watching(file) as used:
         used.refusal = ConfigError([Fault("space", "", "clash")])
         write(file, OTHER)
-        await until(lambda: used.watch.is_faulty, "it is refused", within_s=3)
+        await until(lambda: used.watch.is_faulty, "it is refused")
         assert "clash" in caplog.text
         assert used.watch.in_force.sites[0].zones[0].name.en == "Hall"
         used.refusal = None
@@ -179,12 +176,12 @@ async def test_a_folder_is_one_space(tmp_path: Path, caplog: pytest.LogCaptureFi
     async with watching(tmp_path) as used:
         write(hub, OTHER)
         write(annex, FAULTY.replace('"hub"', '"annex"'))
-        await until(lambda: used.watch.is_faulty, "it is a fault", within_s=3)
+        await until(lambda: used.watch.is_faulty, "it is a fault")
         assert used.spaces == []
         write(annex, HUB.replace('"hub"', '"annex"'))
-        await until(lambda: used.spaces, "all is right", within_s=3)
+        await until(lambda: used.spaces, "all is right")
         write(tmp_path / "third.toml", HUB.replace('"hub"', '"third"'))
-        await until(lambda: "wait for a restart: third" in caplog.text, "it is told", within_s=3)
+        await until(lambda: "wait for a restart: third" in caplog.text, "it is told")
     assert [site.id for site in used.spaces[-1].sites] == ["annex", "hub"]
 
 

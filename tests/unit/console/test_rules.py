@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 from typer.testing import CliRunner
 
@@ -14,11 +15,12 @@ from gateway.config import load_space
 from gateway.console.hours_words import in_words
 from gateway.console.i18n import LANGS, Lang
 from gateway.console.readable import readable
-from gateway.console.trials import BYTES_MAX, Trial
+from gateway.console.trials import BYTES_MAX, Outcome, Trial, Trials
 from gateway.core.rules import RULES
 from gateway.what_if import Reached
 from tests.console_past import ConsolePast
 from tests.console_place import EXAMPLE, NOW, ConsolePlace, seat
+from tests.servers import until
 from tests.unit.core.place import SITE
 
 RULES_PAGE = "/sites/hub/rules"
@@ -210,7 +212,20 @@ async def test_an_empty_place_may_be_asked(tmp_path: Path) -> None:
 # -- a trial
 
 
-async def tried(past: ConsolePast, text: str) -> str:
+@pytest.fixture
+def go(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """A trial is running, and comes to its end once this is set."""
+    event, run = asyncio.Event(), Trials._run
+
+    async def held(trials: Trials, trial: Trial, folder: Path) -> Outcome:
+        await event.wait()
+        return await run(trials, trial, folder)
+
+    monkeypatch.setattr(Trials, "_run", held)
+    return event
+
+
+async def tried(past: ConsolePast, text: str, go: asyncio.Event) -> str:
     """The page after a trial; while it runs it shows itself again, and no other one begins."""
     async with past.browser() as browser:
         answer = await browser.post(f"{RULES_PAGE}/what-if", data={"text": text, "days": "7"})
@@ -219,9 +234,8 @@ async def tried(past: ConsolePast, text: str) -> str:
         assert 'http-equiv="refresh"' in page.text
         again = await browser.post(f"{RULES_PAGE}/what-if", data={"text": text})
         assert again.status_code == 409
-        async with asyncio.timeout(30):
-            while running(past):
-                await asyncio.sleep(0.05)
+        go.set()
+        await until(lambda: not running(past), "the trial is over")
         return (await browser.get(f"{RULES_PAGE}/what-if")).text
 
 
@@ -231,9 +245,9 @@ def running(past: ConsolePast) -> bool:
     return trial is not None and trial.state == "running"
 
 
-async def test_a_trial_shows_what_would_differ(past: ConsolePast) -> None:
+async def test_a_trial_shows_what_would_differ(past: ConsolePast, go: asyncio.Event) -> None:
     """Closed on Sundays, three who came in would have stood before the door."""
-    page = await tried(past, SPACE)
+    page = await tried(past, SPACE, go)
     trial = past.console.trials.last(SITE.id)
     assert trial is not None
     assert trial.state == "done", trial.failed
@@ -287,7 +301,7 @@ async def test_a_trial_says_how_far_it_is(
         assert (told["state"], told["percent"], told["left_s"]) == ("running", percent, left_s)
 
 
-async def test_a_program_tries_rules_too(past: ConsolePast) -> None:
+async def test_a_program_tries_rules_too(past: ConsolePast, go: asyncio.Event) -> None:
     """Begun, looked at until it is done, told as the page tells it; a second one is refused."""
     sent = {"file": ("space.toml", SPACE.encode())}
     async with past.browser() as browser:
@@ -297,9 +311,8 @@ async def test_a_program_tries_rules_too(past: ConsolePast) -> None:
         assert (begun.status_code, begun.json()["state"]) == (202, "running")
         again = await browser.post(WHAT_IF, files=sent)
         assert (again.status_code, again.json()["type"]) == (409, "about:seuil:what-if-runs")
-        async with asyncio.timeout(30):
-            while running(past):
-                await asyncio.sleep(0.05)
+        go.set()
+        await until(lambda: not running(past), "the trial is over")
         told = (await browser.get(WHAT_IF)).json()
     assert (told["state"], told["percent"], told["left_s"]) == ("done", 100, None)
     assert (told["decisions"], told["changed"], len(told["first"])) == (7, 3, 3)
@@ -320,8 +333,15 @@ async def test_a_trial_that_takes_too_long_is_ended(
     past: ConsolePast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its process is gone, and the page says so."""
-    monkeypatch.setattr("gateway.console.trials.LIMIT_S", 0.05)
-    page = await tried(past, SPACE)
+    monkeypatch.setattr("gateway.console.trials.LIMIT_S", 0.5)
+    monkeypatch.setattr("gateway.console.trials._RUN", "import time; time.sleep(3600)")
+    before = psutil.Process().children()
+    async with past.browser() as browser:
+        answer = await browser.post(f"{RULES_PAGE}/what-if", data={"text": SPACE, "days": "7"})
+        assert answer.status_code == 303
+        await until(lambda: not running(past), "the trial is over")
+        page = (await browser.get(f"{RULES_PAGE}/what-if")).text
+    assert psutil.Process().children() == before
     trial: Trial | None = past.console.trials.last(SITE.id)
     assert trial is not None
     assert trial.state == "failed"

@@ -19,7 +19,7 @@ from gateway.outside.happenings import Happening, Seen, happenings, seen
 from gateway.outside.hook import QUEUE_EVENTS, body_of, signed
 from gateway.outside.ways import RefusedError, way_to
 from gateway.outside.webhooks import Webhooks
-from tests.servers import until
+from tests.servers import PATIENCE_S, until
 from tests.unit.outside.place import AT, HALL, HUB, SITE, alarm, door, mode, people, picture
 
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -165,7 +165,7 @@ async def test_gone_is_gone(receiver: Receiver) -> None:
     webhooks.offer(event())
     await told(webhooks, "failed")
     webhooks.offer(event())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await webhooks.run()  # ends by itself
     assert len(receiver.got) == 1
 
