@@ -88,6 +88,10 @@ REFUSALS: Final[Mapping[str, Text]] = {
         "Refusé : cette alarme n'est pas active, ou plus. Il n'y a rien à prendre en charge.",
         "Refused: this alarm is not on, or no longer. There is nothing to acknowledge.",
     ),
+    "never-heard": Text(
+        "Refusé : cet appareil n'a encore rien envoyé ; ses numéros n'ont pas à recommencer.",
+        "Refused: this device has not sent anything yet; there are no numbers to begin again.",
+    ),
     "retained": Text(
         "Refusé : une demande ne se publie pas en message conservé.",
         "Refused: a request must not be published as a retained message.",

@@ -53,8 +53,8 @@ def reset(turn: Turn, device: DeviceId) -> str | None:
     if device not in turn.site.device:
         return "unknown-object"
     if state is None:
-        return "out-of-place"  # it was never heard: there is nothing to begin again
-    anew = sequence.reset(state)
+        return "never-heard"  # there is nothing to begin again
+    anew = sequence.reset(state, turn.now)
     turn.devices = turn.devices.set(device, anew)
     turn.say(NumberingRestarted(device, anew.generation, None, turn.now))
     turn.clear_alarm("numbering-restarted", device)

@@ -137,4 +137,5 @@ ERRORS: tuple[str, ...] = (
     "busy",  # the reader waits for a badge already
     "out-of-place",  # it makes no sense now: a muster outside an evacuation
     "not-on",  # no such alarm is on (any more)
+    "never-heard",  # a device that has not said anything yet has no numbers
 )

@@ -72,7 +72,10 @@ def admit(
         NotAdmitted: the boot is older than all that are remembered, or there are too many gaps.
     """
     if at is not None and device.renumbered is not None and at < device.renumbered:
-        return _of_the_former(device, boot, seq, now)
+        try:
+            return _of_the_former(device, boot, seq, now)
+        except OldBoot:
+            pass  # of a board whose clock is behind: the former numbering does not know it
     try:
         admitted = _admit(device, boot, seq, now)
     except OldBoot:
@@ -95,13 +98,18 @@ def admit(
     return Admitted(_heard_at(state, at), gap, anew.generation, restarted=True)
 
 
-def reset(device: DeviceState) -> DeviceState:
-    """Begin a new generation, whatever comes next: the board was erased or replaced."""
+def reset(device: DeviceState, now: datetime) -> DeviceState:
+    """Begin a new generation, whatever comes next: the board was erased or replaced.
+
+    A time ahead of ours, forged or of a wrong clock, keeps nobody out from now on.
+    """
+    newest = None if device.newest is None else min(device.newest, now)
     return structs.replace(
         device,
         boots=(),
         former=device.boots,
-        renumbered=None if device.newest is None else device.newest + timedelta(microseconds=1),
+        newest=newest,
+        renumbered=None if newest is None else newest + timedelta(microseconds=1),
         generation=device.generation + 1,
         fingerprints=(),
     )

@@ -166,9 +166,54 @@ def test_an_operator_has_a_device_begin_again() -> None:
     assert place.tell(after) == (DuplicateDropped(FRONT_IN, 1, 1),)
 
 
+def shut_out(*, ahead_s: float) -> Fablab:
+    """Somebody has taken the highest numbers, with times so far ahead of ours."""
+    place = Fablab()
+    for boot in range(2**53 - BOOTS_MAX, 2**53):
+        at = place.now + timedelta(seconds=ahead_s)
+        place.tell(Reported(FRONT_IN, at, CredentialPresented("hash-ada"), boot, 2**53))
+        place.after(1)
+    return place
+
+
+@pytest.mark.parametrize(
+    ("forged_ahead_s", "true_ahead_s", "reason"),
+    [
+        pytest.param(80_000, 0, "plan", id="forged ahead, the true clock is right"),
+        pytest.param(80_000, -70, "too-old", id="forged ahead, the true clock is behind"),
+        pytest.param(0, -70, "too-old", id="forged now, the true clock is behind"),
+        pytest.param(0, -7_776_000, "too-old", id="forged now, the true clock was never set"),
+        pytest.param(0, 70, "clock-ahead", id="forged now, the true clock is ahead"),
+    ],
+)
+def test_a_reset_lets_in_who_was_shut_out_by_forged_boots(
+    forged_ahead_s: float, true_ahead_s: float, reason: str
+) -> None:
+    """At once: each badge has its answer, and each comes once."""
+    place, off = shut_out(ahead_s=forged_ahead_s), timedelta(seconds=true_ahead_s)
+    told = Reported(FRONT_IN, place.now + off, CredentialPresented("hash-ada"), 7, 1)
+    with pytest.raises(NotAdmitted):
+        place.tell(told)
+    assert answer(place.ask(ResetDevice(FRONT_IN))) is None
+    for seq in (1, 2, 3):
+        place.after(6)
+        told = Reported(FRONT_IN, place.now + off, CredentialPresented("hash-ada"), 7, seq)
+        assert decided(place.tell(told)).reason == reason
+        assert place.tell(told) == (DuplicateDropped(FRONT_IN, 7, seq),)
+
+
+def test_a_copy_of_what_was_forged_stays_one_after_the_reset() -> None:
+    """Its time is before the reset, and its number is on record."""
+    place = shut_out(ahead_s=0)
+    at, boot = place.now - timedelta(seconds=1), 2**53 - 1
+    assert answer(place.ask(ResetDevice(FRONT_IN))) is None
+    copy = Reported(FRONT_IN, at, CredentialPresented("hash-ada"), boot, 2**53)
+    assert place.tell(copy) == (DuplicateDropped(FRONT_IN, boot, 2**53),)
+
+
 @pytest.mark.parametrize(
     ("device", "error"),
-    [("nothing", "unknown-object"), ("front-out", "out-of-place")],
+    [("nothing", "unknown-object"), ("front-out", "never-heard")],
     ids=["of no device", "that was never heard"],
 )
 def test_a_reset_needs_a_device(device: str, error: str) -> None:
