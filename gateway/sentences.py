@@ -58,6 +58,24 @@ HINTS: Final[Mapping[str, Text]] = {
 }
 """By the kind of what was noticed; `where` is a room's or a door's name."""
 
+CLOCK_RIGHT_S: Final = 1.0
+"""A clock that is off by less is right: so long may a message be under way."""
+_UNITS: Final = ((86_400, "jours", "days"), (3600, "h", "h"), (60, "min", "min"), (1, "s", "s"))
+"""Seconds, and what so many are called; the largest that fits twice."""
+
+
+def clock_off(ahead_s: float) -> Text:
+    """Say how far a clock is off, and in which direction; below 0 it is behind."""
+    off_s = abs(ahead_s)
+    if off_s < CLOCK_RIGHT_S:
+        return Text("à l'heure", "right")
+    length, fr, en = next((unit for unit in _UNITS if off_s >= 2 * unit[0]), _UNITS[-1])
+    count = f"{off_s / length:.0f}"
+    if ahead_s > 0:
+        return Text(f"en avance de {count} {fr}", f"{count} {en} ahead")
+    return Text(f"en retard de {count} {fr}", f"{count} {en} behind")
+
+
 DONE: Final = Text("C'est fait.", "Done.")
 REFUSALS: Final[Mapping[str, Text]] = {
     "not-allowed": Text(

@@ -14,9 +14,9 @@ from typer.core import TyperCommand, TyperGroup
 from gateway import __version__
 
 COMMANDS: Final = (
-    "demo", "run", "check", "init", "members", "request", "muster", "privacy", "why", "may",
-    "what-if", "replay", "history", "report", "influx", "simulate", "console", "doctor", "bench",
-    "asyncapi", "openapi", "broker-config",
+    "demo", "run", "check", "init", "members", "devices", "request", "muster", "privacy", "why",
+    "may", "what-if", "replay", "history", "report", "influx", "simulate", "console", "doctor",
+    "bench", "asyncapi", "openapi", "broker-config",
 )  # fmt: skip
 """In the order of `--help`."""
 _NO_MEMORY: Final = (

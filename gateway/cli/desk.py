@@ -1,20 +1,32 @@
-"""What the commands of a desk share: who is meant, and who asks."""
+"""What the commands of a desk share: who is meant, who asks, and the gateway's answer in words."""
 
+import asyncio
+import json
 import re
-from collections.abc import Iterator
+import secrets
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated, Final
 
+import msgspec
 import typer
 
-from gateway.adapters.desk import DeskError
+from gateway.adapters.broker_address import broker_address
+from gateway.adapters.desk import DeskError, ask
 from gateway.adapters.directory import FILE, DirectoryStore, Member
-from gateway.config import ConfigError, Fault, Settings
+from gateway.cli import errors
+from gateway.clock import SystemClock
+from gateway.config import ConfigError, Fault, Settings, load_settings
 from gateway.config.schema.fields import ID_PATTERN, ID_RULE
 from gateway.core.directory import HolderId
 from gateway.core.names import SiteId
+from gateway.core.requests import Order, Request
+from gateway.wire.states import ResponseMessage
+from gateway.wire.topics import Topics
 
+WHY_MAX: Final = 200
+"""Characters."""
 _PSEUDONYM: Final = re.compile(r"h-[0-9a-f]{12}")
 
 SiteOption = Annotated[str, typer.Option("--site", help="The site's id.")]
@@ -23,6 +35,56 @@ DataDir = Annotated[
     typer.Option("--data-dir", help="Folder of the members; default: SEUIL_DATA_DIR, or data."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+By = Annotated[str, typer.Option("--by", help="Who asks: an operator's ref or pseudonym.")]
+Why = Annotated[str, typer.Option("--why", help="The reason, for the journal.")]
+
+
+def ask_and_tell(
+    order: Callable[[Settings], Order],
+    site: str,
+    by: str,
+    data_dir: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Ask a gateway, and tell its answer; 1 when it is a refusal, 2 when nobody could be asked."""
+    with errors.told(as_json=as_json):
+        settings = load_settings(data_dir=data_dir)
+        asked, asked_of = order(settings), site_named(site)
+        request = Request(
+            transaction=secrets.token_hex(8),
+            by=holder_named(by, "--by", settings),
+            at=SystemClock().now(),
+            order=asked,
+        )
+        with reachable():
+            address = broker_address(settings)
+            response = asyncio.run(ask(address, Topics(settings.prefix), asked_of, request))
+        _tell(response, as_json=as_json)
+        if response.status != "ok":
+            raise typer.Exit(errors.FOUND)
+
+
+def _tell(response: ResponseMessage, *, as_json: bool) -> None:
+    if as_json:
+        answer = {"ok": response.status == "ok"} | msgspec.to_builtins(response)
+        typer.echo(json.dumps(answer, ensure_ascii=False))
+        return
+    typer.echo(response.message.en)
+    if response.detail is not None:
+        typer.echo(response.detail)
+
+
+def words_of(why: str) -> str:
+    """Somebody's reason.
+
+    Raises:
+        ConfigError: It is longer than the gateway takes.
+    """
+    if len(why) > WHY_MAX:
+        message = f"has {len(why)} characters; at most {WHY_MAX}"
+        raise ConfigError([Fault("", "--why", message)])
+    return why
 
 
 @contextmanager

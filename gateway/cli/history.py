@@ -4,7 +4,6 @@ import csv
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -17,20 +16,19 @@ from rich.table import Table
 
 from gateway.adapters.history import (
     AccessDay,
-    HistoryError,
     OccupancyMinutes,
     Query,
     ZoneDay,
     access_1d,
     occupancy_1d,
     occupancy_1m,
-    opened,
 )
 from gateway.adapters.journal import JOURNAL_FILE
 from gateway.cli import errors
+from gateway.cli.journal_place import open_past
 from gateway.cli.moments import moment
 from gateway.clock import SystemClock
-from gateway.config import ConfigError, Fault, load_settings
+from gateway.config import load_settings
 
 Line = OccupancyMinutes | ZoneDay | AccessDay
 Ask = Callable[[sqlite3.Connection, Query], Iterator[Line]]
@@ -91,17 +89,8 @@ def history(
     kind, ask = _TABLES[measurement]
     show = _show_json if as_json else _show_csv if as_csv else _show_table
     query = Query(site, zone, since, until)
-    with errors.told(as_json=as_json), _asked(place) as journal:
+    with errors.told(as_json=as_json), open_past(_journal_of(place)) as journal:
         show(kind, ask(journal, query))
-
-
-@contextmanager
-def _asked(place: Path) -> Iterator[sqlite3.Connection]:
-    try:
-        with opened(_journal_of(place)) as journal:
-            yield journal
-    except HistoryError as error:
-        raise ConfigError((Fault("", "", str(error)),)) from error
 
 
 def _journal_of(place: Path) -> Path:

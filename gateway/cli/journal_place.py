@@ -7,9 +7,24 @@ from pathlib import Path
 
 import msgspec
 
+from gateway.adapters.history import HistoryError, opened
 from gateway.adapters.journal import JOURNAL_FILE
 from gateway.adapters.journal_file import JournalFile
 from gateway.config import ConfigError, Fault, load_settings
+
+
+@contextmanager
+def open_past(journal: Path) -> Iterator[sqlite3.Connection]:
+    """A connection to a journal for questions about the past; it cannot write.
+
+    Raises:
+        ConfigError: there is none, or it cannot be read.
+    """
+    try:
+        with opened(journal) as connection:
+            yield connection
+    except HistoryError as wrong:
+        raise ConfigError((Fault("", "", str(wrong)),)) from wrong
 
 
 @contextmanager

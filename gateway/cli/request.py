@@ -1,24 +1,23 @@
 """`seuil request`: what an operator may ask of a running gateway, and its answer in words.
 
-Each command says only which order its arguments make; `_ask` does what they share.
+Each command says only which order its arguments make; `ask_and_tell` does what they share.
 """
 
-import asyncio
-import json
-import secrets
-from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Final
 
-import msgspec
 import typer
 
-from gateway.adapters.broker_address import broker_address
-from gateway.adapters.desk import ask
-from gateway.cli import errors
-from gateway.cli.desk import AsJson, DataDir, SiteOption, holder_named, reachable, site_named
-from gateway.clock import SystemClock
-from gateway.config import ConfigError, Fault, Settings, load_settings
+from gateway.cli.desk import (
+    AsJson,
+    By,
+    DataDir,
+    SiteOption,
+    Why,
+    ask_and_tell,
+    holder_named,
+    words_of,
+)
+from gateway.config import ConfigError, Fault, Settings
 from gateway.core.directory import HolderId
 from gateway.core.names import AccessPointId, DoorId, ZoneId
 from gateway.core.requests import (
@@ -27,27 +26,20 @@ from gateway.core.requests import (
     MarkMustered,
     Mode,
     OpenDoor,
-    Order,
-    Request,
     SetMode,
     SetPeople,
     SetService,
     TellVacant,
 )
-from gateway.wire.states import ResponseMessage
-from gateway.wire.topics import Topics
 
 app = typer.Typer(
     help="Ask a running gateway: change the mode, open a door, see to an alarm, mark who is safe.",
     no_args_is_help=True,
 )
 
-WHY_MAX: Final = 200
 ID_MAX: Final = 32
 """Characters."""
 
-By = Annotated[str, typer.Option("--by", help="Who asks: an operator's ref or pseudonym.")]
-Why = Annotated[str, typer.Option("--why", help="The reason, for the journal.")]
 HolderArgument = Annotated[str, typer.Argument(help="A member's ref or pseudonym.")]
 
 
@@ -62,7 +54,7 @@ def set_mode(
     data_dir: DataDir = None,
 ) -> None:
     """Put the site into a mode: lockdown shuts every entry, evacuation releases the doors."""
-    _ask(lambda _: SetMode(mode, _reason(why)), site, by, data_dir, as_json=as_json)
+    ask_and_tell(lambda _: SetMode(mode, _reason(why)), site, by, data_dir, as_json=as_json)
 
 
 @app.command("open")
@@ -76,7 +68,9 @@ def open_door(
     data_dir: DataDir = None,
 ) -> None:
     """Release a door once, as for a granted badge."""
-    _ask(lambda _: OpenDoor(DoorId(door), _words(why)), site, by, data_dir, as_json=as_json)
+    ask_and_tell(
+        lambda _: OpenDoor(DoorId(door), words_of(why)), site, by, data_dir, as_json=as_json
+    )
 
 
 @app.command("muster")
@@ -92,7 +86,7 @@ def mark_mustered(
     data_dir: DataDir = None,
 ) -> None:
     """In an evacuation: somebody was seen at the muster point."""
-    _ask(
+    ask_and_tell(
         lambda settings: MarkMustered(_holder(holder, settings), seen=not missing),
         site,
         by,
@@ -112,8 +106,8 @@ def mark_left(
     data_dir: DataDir = None,
 ) -> None:
     """Somebody is outside: they forgot to badge out."""
-    _ask(
-        lambda settings: MarkLeft(_holder(holder, settings), _words(why)),
+    ask_and_tell(
+        lambda settings: MarkLeft(_holder(holder, settings), words_of(why)),
         site,
         by,
         data_dir,
@@ -133,8 +127,8 @@ def set_people(
     data_dir: DataDir = None,
 ) -> None:
     """Somebody counted a zone by eye: the estimate begins anew from there."""
-    _ask(
-        lambda _: SetPeople(ZoneId(zone), people, _words(why)),
+    ask_and_tell(
+        lambda _: SetPeople(ZoneId(zone), people, words_of(why)),
         site,
         by,
         data_dir,
@@ -153,7 +147,9 @@ def tell_vacant(
     data_dir: DataDir = None,
 ) -> None:
     """A zone is empty: the alarm is armed, the last one locked up. Evidence, not a reset."""
-    _ask(lambda _: TellVacant(ZoneId(zone), _reason(why)), site, by, data_dir, as_json=as_json)
+    ask_and_tell(
+        lambda _: TellVacant(ZoneId(zone), _reason(why)), site, by, data_dir, as_json=as_json
+    )
 
 
 @app.command("service")
@@ -168,8 +164,8 @@ def set_service(
     data_dir: DataDir = None,
 ) -> None:
     """Take an access point out of service, or put it back."""
-    _ask(
-        lambda _: SetService(AccessPointId(access_point), in_service=on, why=_words(why)),
+    ask_and_tell(
+        lambda _: SetService(AccessPointId(access_point), in_service=on, why=words_of(why)),
         site,
         by,
         data_dir,
@@ -191,8 +187,8 @@ def acknowledge_alarm(
     data_dir: DataDir = None,
 ) -> None:
     """Say that you look after an alarm; it stays on until what is wrong is over."""
-    _ask(
-        lambda _: AcknowledgeAlarm(_id(kind, "KIND"), _id(about, "OBJECT"), _words(why)),
+    ask_and_tell(
+        lambda _: AcknowledgeAlarm(_id(kind, "KIND"), _id(about, "OBJECT"), words_of(why)),
         site,
         by,
         data_dir,
@@ -204,14 +200,7 @@ def _reason(why: str) -> str:
     """The reason of an order that must have one."""
     if not why:
         raise ConfigError([Fault("", "--why", "is empty; say why, for the journal")])
-    return _words(why)
-
-
-def _words(why: str) -> str:
-    if len(why) > WHY_MAX:
-        message = f"has {len(why)} characters; at most {WHY_MAX}"
-        raise ConfigError([Fault("", "--why", message)])
-    return why
+    return words_of(why)
 
 
 def _holder(named: str, settings: Settings) -> HolderId:
@@ -222,39 +211,3 @@ def _id(word: str, option: str) -> str:
     if not 0 < len(word) <= ID_MAX:
         raise ConfigError([Fault("", option, f"has 1 to {ID_MAX} characters, as in its topic")])
     return word
-
-
-def _ask(
-    order: Callable[[Settings], Order],
-    site: str,
-    by: str,
-    data_dir: Path | None,
-    *,
-    as_json: bool,
-) -> None:
-    """Ask, and tell the answer; 1 when it is a refusal."""
-    with errors.told(as_json=as_json):
-        settings = load_settings(data_dir=data_dir)
-        asked, asked_of = order(settings), site_named(site)
-        request = Request(
-            transaction=secrets.token_hex(8),
-            by=holder_named(by, "--by", settings),
-            at=SystemClock().now(),
-            order=asked,
-        )
-        with reachable():
-            address = broker_address(settings)
-            response = asyncio.run(ask(address, Topics(settings.prefix), asked_of, request))
-        _tell(response, as_json=as_json)
-        if response.status != "ok":
-            raise typer.Exit(errors.FOUND)
-
-
-def _tell(response: ResponseMessage, *, as_json: bool) -> None:
-    if as_json:
-        answer = {"ok": response.status == "ok"} | msgspec.to_builtins(response)
-        typer.echo(json.dumps(answer, ensure_ascii=False))
-        return
-    typer.echo(response.message.en)
-    if response.detail is not None:
-        typer.echo(response.detail)

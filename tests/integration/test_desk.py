@@ -137,6 +137,18 @@ async def test_each_order_is_asked_for(
     assert (asked, request) == (verb, {"by": OLA} | fields)
 
 
+async def test_a_device_s_numbers_begin_again(desk: Desk) -> None:
+    """It is asked for as every request is."""
+    told = ("devices", "reset", "front-in", "--by", "M-1", "--why", "a new board")
+    assert await asking(desk, done, *told) == (0, "Done.\n", "")
+    ((asked, request),) = desk.asked
+    assert (asked, request["device"], request["why"], request["by"]) == (
+        "reset", "front-in", "a new board", OLA,
+    )  # fmt: skip
+    code, out, _ = await asking(desk, refused, *told)
+    assert (code, out) == (1, "Refused: only an operator may.\n")
+
+
 async def test_a_refusal_is_told(desk: Desk) -> None:
     """In words, and with 1; answers to others and nonsense are passed over."""
     code, out, _ = await asking(desk, refused, "request", "open", "front", "--by", ADA)

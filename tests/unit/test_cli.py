@@ -1,6 +1,7 @@
 """The command `seuil` as scripts see it: exit codes, one JSON object, and words for people."""
 
 import asyncio
+import itertools
 import json
 import os
 import re
@@ -38,7 +39,7 @@ from gateway.core.engine import step
 from gateway.core.events import DirectoryChanged, Event, Reported, SpaceChanged, Tick
 from gateway.core.facts import Decided
 from gateway.core.names import DeviceId
-from gateway.core.readings import CredentialPresented
+from gateway.core.readings import Battery, CredentialPresented, Firmware, Reading
 from gateway.core.site import Site
 from gateway.core.state import State
 from gateway.doctor import broker, influx, machine, stores
@@ -82,6 +83,9 @@ COMMANDS = (
     "request service",
     "request acknowledge",
     "muster",
+    "devices",
+    "devices list",
+    "devices reset",
     "privacy",
     "privacy export",
     "privacy erase",
@@ -354,6 +358,77 @@ def test_replay_of_a_forged_journal_differs(data: Path) -> None:
     assert result.exit_code == 1
     (site,) = json.loads(result.stdout)["sites"]
     assert site["differences"][0]["n"] == 4
+
+
+# -- devices -------------------------------------------------------------------------------------
+
+
+def journal_of_clocks(data: Path) -> None:
+    """A reader that began again, one whose clock is behind, one that is ahead; a sensor."""
+    (site,) = load_space(SPACE)
+    engine, seqs = Engine(site), itertools.count(1)
+    engine.take(SpaceChanged(site), AT)
+
+    def heard(device: str, boot: int, off_s: float, reading: Reading | None = None) -> None:
+        now = AT + timedelta(seconds=next(seqs))
+        at = now + timedelta(seconds=off_s)
+        told = reading or CredentialPresented("hash-of-nobody")
+        engine.take(Reported(DeviceId(device), at, told, boot, next(seqs), live=True), now)
+
+    for boot in (11, 12, 13, 14):
+        heard("front-in", boot, 0.0)
+    heard("front-in", 3, 0.0)
+    for _ in range(3):
+        heard("front-out", 1, -70.0)
+    heard("coworking-in", 1, 7200.0)
+    heard("coworking-out", 1, 0.0, Firmware("1.4.2", "Portier"))
+    heard("coworking-out", 1, 0.0, Battery(81.0))
+    asyncio.run(_store(data, engine))
+
+
+def test_devices_are_listed_as_they_are(data: Path) -> None:
+    """Numbering, clock in both directions, battery, firmware, what is wrong; by site."""
+    journal_of_clocks(data)
+    lines = {each["device"]: each for each in told("devices", "list")["devices"]}
+    assert set(lines) == {device.id for device in load_space(SPACE)[0].device.values()}
+    front = lines["front-in"]
+    assert (front["site"], front["role"], front["generation"]) == ("le-seuil", "reader", 1)
+    assert (front["boots"], front["alarms"]) == ([3], ["numbering-restarted"])
+    assert lines["front-out"]["ahead_s"] == -70
+    assert lines["front-out"]["alarms"] == ["clock-skew"]
+    assert lines["coworking-in"]["ahead_s"] == 7200
+    well = lines["coworking-out"]
+    assert (well["firmware"], well["battery"], well["alarms"]) == ("1.4.2", 81, [])
+    assert lines["fablab-in"]["last_seen"] is None
+    assert told("devices", "list", "--site", "le-seuil")["devices"][0]["device"] == "front-in"
+
+
+def test_devices_are_listed_in_words(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock with its direction; what never spoke says so."""
+    monkeypatch.setenv("COLUMNS", "200")
+    journal_of_clocks(data)
+    result = run("devices", "list")
+    said = {line.split()[0]: " ".join(line.split()) for line in result.stdout.splitlines()}
+    assert result.exit_code == 0
+    assert "70 s behind" in said["front-out"]
+    assert "2 h ahead" in said["coworking-in"]
+    assert said["coworking-out"].endswith("right 0 1 81 % 1.4.2 Portier")
+    assert said["fablab-in"] == "fablab-in reader le-seuil never"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "right"),
+    [
+        pytest.param(("--site", "nowhere"), "it knows le-seuil", id="no such site"),
+        pytest.param(("--data-dir", "/nowhere"), "there is no journal", id="no journal"),
+    ],
+)
+def test_devices_that_cannot_be_listed(data: Path, arguments: tuple[str, ...], right: str) -> None:
+    """With 2, and what would be right."""
+    journal_of_a_morning(data)
+    result = run("devices", "list", *arguments)
+    assert result.exit_code == 2
+    assert right in " ".join(result.stderr.split())
 
 
 # -- doctor --------------------------------------------------------------------------------------

@@ -48,7 +48,8 @@ class DeviceLine(Struct, frozen=True):
     `gaps` are events that never came, since it is known; `open_gaps` may still come; `duplicates`
     are those of the last hour, `ghosts` the ghost reads of the site's day, `ghosts_before` those of
     the day before (`gateway.ghosts`). `ahead_s` is by how much its clock is ahead of ours (below 0:
-    behind). `firmware` and `model` are its own words. `alarms` stand now. `is_installed` False: it
+    behind). `boots` are those on record of this `generation`, which is 0 until its numbers began
+    again. `firmware` and `model` are its own words. `alarms` stand now. `is_installed` False: it
     spoke, and is gone from the space file.
     """
 
@@ -58,7 +59,8 @@ class DeviceLine(Struct, frozen=True):
     last_seen: datetime | None
     online: bool | None
     battery: float | None
-    boot: int | None
+    generation: int
+    boots: tuple[int, ...]
     gaps: int
     open_gaps: int
     duplicates: int
@@ -204,7 +206,8 @@ def _device_line(
         last_seen=state.last_seen if state else None,
         online=state.online if state else None,
         battery=state.battery if state else None,
-        boot=boots[-1].boot if boots else None,
+        generation=state.generation if state else 0,
+        boots=tuple(boot.boot for boot in boots),
         gaps=state.missing if state else 0,
         open_gaps=sum(gap.last - gap.first + 1 for boot in boots for gap in boot.gaps),
         duplicates=repeated,
