@@ -18,7 +18,7 @@ from gateway.console.problems import Problem
 from gateway.console.seat import Seat
 from gateway.console.told import Told
 from gateway.core.directory import HolderId
-from gateway.core.names import AccessPointId, DoorId, SiteId, Text
+from gateway.core.names import AccessPointId, DeviceId, DoorId, SiteId, Text
 from gateway.core.requests import Order
 from gateway.wire.states import ResponseMessage
 
@@ -38,6 +38,9 @@ DoorHere = Annotated[DoorId, Path(max_length=32, description="A door's id.", exa
 PointHere = Annotated[
     AccessPointId,
     Path(max_length=32, description="An access point's id.", examples=["front-entry"]),
+]
+DeviceHere = Annotated[
+    DeviceId, Path(max_length=32, description="A device's id.", examples=["front-in"])
 ]
 Transaction = Annotated[
     str | None,

@@ -19,6 +19,7 @@ ACTIONS: Final[Mapping[str, Text]] = {
     "people": Text("Comptage à vue", "Counted by eye"),
     "vacant": Text("Déclaré vide", "Told to be empty"),
     "acknowledge": Text("Alarme prise en charge", "Alarm looked after"),
+    "reset": Text("Numérotation d'un appareil recommencée", "Device's numbering begun again"),
     "look": Text("Consultation de données de personnes", "Look at people's data"),
     "export": Text("Export", "Export"),
     "erase": Text("Effacement", "Erasure"),

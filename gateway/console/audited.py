@@ -166,6 +166,9 @@ def _about(site: Site, names: Mapping[HolderId, str], line: Merged) -> Text:
             about = _MODES.get(order.get("mode", ""), Text("", ""))
         case "open":
             about = site.name_of(order.get("door", ""))
+        case "reset":
+            device = order.get("device", "")
+            about = Text(device, device)
         case "people" | "vacant":
             name, people = site.name_of(order.get("zone", "")), order.get("people")
             about = _more(name, "" if people is None else f" · {people}")

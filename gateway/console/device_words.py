@@ -3,20 +3,16 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Final, Literal
 
-from babel.dates import format_timedelta
-
 from gateway.adapters.past import DeviceLine
-from gateway.console.i18n import LOCALES, Lang, Words, words
+from gateway.console.i18n import Lang, Words, in_lang, words
 from gateway.console.view import alarm_word
 from gateway.core.rules import LATE
+from gateway.sentences import CLOCK_RIGHT_S, clock_off
 from gateway.wire.rights import RightsState
 
 Tone = Literal["calm", "warm", "alert", "soft"]
-CLOCK_SHOWN_S: Final = 1.0
-"""Less is the way of a message."""
 GHOSTS_MANY: Final = 20
 """Ghost reads a day: a good reader has a few, one beside a noisy cable has hundreds."""
 
@@ -41,16 +37,10 @@ def is_off(line: DeviceLine) -> bool:
 
 
 def clock(line: DeviceLine, lang: Lang) -> str:
-    """How far its clock is off; empty: less than a second, or it tells no time."""
-    if line.ahead_s is None or abs(line.ahead_s) < CLOCK_SHOWN_S:
+    """How far its clock is off; empty: it is right, or it tells no time."""
+    if line.ahead_s is None or abs(line.ahead_s) < CLOCK_RIGHT_S:
         return ""
-    by = format_timedelta(
-        timedelta(seconds=abs(line.ahead_s)), format="short", threshold=2, locale=LOCALES[lang]
-    )
-    say = words(lang)
-    return (
-        say("clock %(by)s ahead", by=by) if line.ahead_s > 0 else say("clock %(by)s behind", by=by)
-    )
+    return f"{words(lang)('clock')} {in_lang(clock_off(line.ahead_s), lang)}"
 
 
 def state(line: DeviceLine, lang: Lang) -> tuple[str, str]:
@@ -94,7 +84,7 @@ def _advice(line: DeviceLine, say: Words) -> str:
         "numbering-restarted": say(
             "Was it replaced or erased? Acknowledge. If not, change its password."
         ),
-        "numbering-refused": say("Reset its numbering: seuil devices reset."),
+        "numbering-refused": say("Begin its numbering again: here, or by seuil devices reset."),
         "unproven-claim": say(
             "It says that it let somebody in while it was online: go and look, change its password."
         ),

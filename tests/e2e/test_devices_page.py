@@ -89,6 +89,9 @@ async def test_rows_change_on_an_open_page(broker: Mosquitto, page: Page, tmp_pa
         await expect(page.get_by_role("status").filter(has_text="needs somebody")).to_be_visible()
         await expect(page.get_by_role("region", name="Devices")).to_be_focused()
         assert await barriers(page) == []
+        await row.get_by_role("link", name="Begin its numbering again").click()
+        await expect(page.get_by_text(f"{FRONT}: its numbers begin again.")).to_be_visible()
+        assert await barriers(page) == []
 
 
 async def test_health_changes_on_an_open_page(

@@ -12,13 +12,23 @@ from starlette.requests import Request
 from gateway.adapters.past import DeviceLine, devices
 from gateway.adapters.past.letters import LetterLine, dead_letters
 from gateway.console import device_words
+from gateway.console.asking import (
+    DeviceHere,
+    Done,
+    Reason,
+    Why,
+    ask_for_page,
+    ask_for_program,
+    told_to,
+)
 from gateway.console.device_words import Tone
 from gateway.console.i18n import in_lang, words
 from gateway.console.pages import lang_of, page
 from gateway.console.place import Console
 from gateway.console.problems import RESPONSES, Problem
-from gateway.console.seat import ConsoleHere, SiteHere, Viewer
-from gateway.core.names import DeviceId
+from gateway.console.seat import ConsoleHere, Grave, Operator, SiteHere, Viewer
+from gateway.core.names import DeviceId, Text
+from gateway.core.requests import ResetDevice
 from gateway.core.site import Site
 from gateway.wire.rights import RightsState
 
@@ -57,7 +67,9 @@ _FRONT: Final[dict[str, Any]] = {
     "duplicates": 2,
     "ghosts": 3,
     "ghosts_before": 1,
-    "ahead_s": -0.2,
+    "ahead_s": -70.2,
+    "generation": 1,
+    "boots": [3, 4],
     "firmware": "1.4.1",
     "model": "Portier 2",
     "others_run": "1.4.2",
@@ -90,6 +102,8 @@ class DeviceBody(BaseModel):
     ahead_s: float | None = Field(
         description="Seconds that its clock is ahead of the gateway's (below 0: behind)."
     )
+    generation: int = Field(description="How often its numbers have begun again.")
+    boots: list[int] = Field(description="Its starts that are on record, in this generation.")
     firmware: str | None = Field(description="In the maker's words; null: it does not tell.")
     model: str | None
     others_run: str | None = Field(
@@ -130,7 +144,28 @@ async def shown(request: Request, seat: Viewer, here: SiteHere, console: Console
         missing=missing,
         today=console.clock.now(),
         bad=sum(row.tone in ("alert", "warm") for row in rows),
+        operates=seat.may("operator", here.id),
+        told=told_to(request, console, seat),
     )
+
+
+@pages.get("/sites/{site}/devices/{device}/reset")
+async def sure(request: Request, device: DeviceHere, seat: Operator, here: SiteHere) -> Response:
+    """What it does to have a device's numbers begin again, before it is asked for."""
+    if device not in here.device:
+        title = Text("Cet appareil n'existe pas", "There is no such device")
+        raise Problem(404, "no-such-device", title)
+    return page(request, "device_reset.html", seat=seat, site=here, device=device)
+
+
+@pages.post("/sites/{site}/devices/{device}/reset")
+async def reset_page(
+    device: DeviceHere, seat: Grave, here: SiteHere, console: ConsoleHere, why: Reason = ""
+) -> Response:
+    """Have a device's numbers begin again."""
+    done = Text(f"{device} : sa numérotation recommence.", f"{device}: its numbering begins again.")
+    order, back = ResetDevice(device, why), f"/sites/{here.id}/devices"
+    return await ask_for_page(console, here.id, order, seat, back=back, done=done)
 
 
 @api.get("/devices")
@@ -146,6 +181,14 @@ async def listed(seat: Viewer, here: SiteHere, console: ConsoleHere) -> DevicesB
             for line in lines
         ]
     )
+
+
+@api.post("/devices/{device}/reset")
+async def reset(
+    device: DeviceHere, body: Why, seat: Grave, here: SiteHere, console: ConsoleHere
+) -> Done:
+    """Have a device's numbers begin again: its board was erased or replaced, or is shut out."""
+    return await ask_for_program(console, here.id, ResetDevice(device, body.why), seat)
 
 
 async def _lines(console: Console, here: Site) -> tuple[DeviceLine, ...]:
@@ -207,6 +250,8 @@ def _body(line: DeviceLine, rights: RightsState | None, others: str | None) -> D
         ghosts=line.ghosts,
         ghosts_before=line.ghosts_before,
         ahead_s=line.ahead_s,
+        generation=line.generation,
+        boots=list(line.boots),
         firmware=line.firmware,
         model=line.model,
         others_run=others,

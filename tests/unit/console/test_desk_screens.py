@@ -12,12 +12,13 @@ import pytest
 
 from gateway.adapters.desk import DeskError, UnansweredError
 from gateway.console.noted import ONE_LOOK
-from gateway.core.names import AccessPointId, DoorId, ZoneId
+from gateway.core.names import AccessPointId, DeviceId, DoorId, ZoneId
 from gateway.core.readings import Tampered
 from gateway.core.requests import (
     AcknowledgeAlarm,
     MarkMustered,
     OpenDoor,
+    ResetDevice,
     SetMode,
     SetPeople,
     SetService,
@@ -392,6 +393,60 @@ async def test_duress_is_told_to_operators_on_one_page_only(
         assert (await browser.get(f"{SITE}/alarms/count")).text == ""
         assert "duress" not in (await browser.get(f"{API}/picture")).text
         assert "uress" not in (await browser.get(f"{SITE}/alarms")).text
+
+
+# -- devices
+
+
+async def test_a_device_s_numbers_begin_again(place: DeskPlace, browser: httpx.AsyncClient) -> None:
+    """By a button that asks whether one is sure; the row says so then, and the audit who it was."""
+    assert "Begin its numbering again (front-in)" in words(await browser.get(f"{SITE}/devices"))
+    assert "(front-out)" not in words(await browser.get(f"{SITE}/devices"))  # it was never heard
+    answer = await browser.post(f"{SITE}/devices/front-in/reset", data={"why": "a new board"})
+    assert "front-in: its numbering begins again." in words(await follow(browser, answer))
+    assert place.asked[-1].order == ResetDevice(DeviceId("front-in"), "a new board")
+    front = (await browser.get(f"{API}/devices")).json()["devices"]
+    (line,) = (each for each in front if each["device"] == "front-in")
+    assert (line["generation"], line["boots"]) == (1, [])
+    place.sits(place.sitting(EVE))
+    (noted,) = (await browser.get(f"{API}/audit", params={"action": "reset"})).json()["lines"]
+    assert (noted["who"], noted["about"]["en"], noted["why"]) == (OLA, "front-in", "a new board")
+    sure = words(await browser.get(f"{SITE}/devices/front-in/reset?lang=fr"))
+    assert "front-in : ses numéros recommencent." in sure.replace("\N{NO-BREAK SPACE}", " ")
+
+
+async def test_who_may_not_operate_sees_the_numbering_alone(
+    place: DeskPlace, browser: httpx.AsyncClient
+) -> None:
+    """Who signed in long ago is asked for the password; no other device is made up."""
+    place.sits(place.sitting(VERA))
+    page = words(await browser.get(f"{SITE}/devices"))
+    assert "generation 0 · boots 1" in page
+    assert "Begin its numbering again" not in page
+    place.sits(place.sitting(OLA, fresh=False))
+    answer = await browser.post(f"{SITE}/devices/front-in/reset")
+    assert answer.headers["location"].startswith("/sign-in/again")
+    assert place.asked == []
+    place.sits(place.sitting(OLA))
+    assert (await browser.get(f"{SITE}/devices/nowhere/reset")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("device", "status", "code"),
+    [
+        pytest.param("front-in", 200, None, id="one that was heard"),
+        pytest.param("front-out", 409, "never-heard", id="one that was never heard"),
+        pytest.param("nowhere", 404, "unknown-object", id="none of that name"),
+    ],
+)
+async def test_a_program_has_numbers_begin_again(
+    place: DeskPlace, browser: httpx.AsyncClient, device: str, status: int, code: str | None
+) -> None:
+    """The gateway decides whether there is anything to begin again."""
+    place.sits(place.sitting(OLA, scopes=("operate",)))
+    answer = await browser.post(f"{API}/devices/{device}/reset", json={"why": "a new board"})
+    assert answer.status_code == status
+    assert answer.json().get("type") == (code and f"about:seuil:{code}")
 
 
 # -- the audit

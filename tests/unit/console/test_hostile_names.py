@@ -81,6 +81,7 @@ class House(DeskPlace):
             "site": str(self.site.id),
             "holder": pseudonym(self.names[0]),
             "mode": "lockdown",
+            "device": "front-in",
             "n": "3",
             "kind": "csv",
             "form": "csv",
