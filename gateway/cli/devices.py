@@ -14,6 +14,7 @@ from rich.table import Table
 from gateway.adapters import past
 from gateway.adapters.journal import JOURNAL_FILE
 from gateway.adapters.past import DeviceLine
+from gateway.alarm_words import alarm_words
 from gateway.cli import errors
 from gateway.cli.desk import (
     AsJson,
@@ -67,6 +68,9 @@ def list_devices(
         return
     console = Console(highlight=False, markup=False)
     console.print(_table(found, now) if found else "no device is known yet")
+    for kind in sorted({kind for _, line in found for kind in line.alarms}):
+        said = alarm_words(kind)
+        console.print(f"{kind} ({said.word.en}): {said.do.en}")
 
 
 @app.command("reset")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final, Literal
 
 from gateway.adapters.past import DeviceLine
+from gateway.alarm_words import alarm_words
 from gateway.console.i18n import Lang, Words, in_lang, words
 from gateway.console.view import alarm_word
 from gateway.core.rules import LATE
@@ -51,7 +52,8 @@ def state(line: DeviceLine, lang: Lang) -> tuple[str, str]:
             "It speaks, but nobody listens: add it, or unplug it."
         )
     if line.alarms:
-        return ", ".join(alarm_word(kind, lang) for kind in line.alarms), _advice(line, say)
+        told = ", ".join(alarm_word(kind, lang) for kind in line.alarms)
+        return told, in_lang(alarm_words(line.alarms[0]).do, lang)
     if line.last_seen is None:
         return say("never heard"), say("Is its address of the broker right, and its password?")
     if line.online is False:
@@ -70,28 +72,6 @@ def _of_late(line: DeviceLine, say: Words) -> tuple[str, str]:
         do = say("Metal or a cable near its antenna? Or is its format in the space file wrong?")
         return say("many ghost reads"), do
     return say("well"), ""
-
-
-def _advice(line: DeviceLine, say: Words) -> str:
-    said = {
-        "device-silent": say("Is it powered, and on the network?"),
-        "device-offline": say("Is it powered, and on the network?"),
-        "battery-low": say("Change its battery this week."),
-        "clock-skew": say("Set its clock (NTP): its badges are refused meanwhile."),
-        "flooding": say(
-            "It sends far more than it should: is it stuck, or does somebody else use its password?"
-        ),
-        "numbering-restarted": say(
-            "Was it replaced or erased? Acknowledge. If not, change its password."
-        ),
-        "numbering-refused": say("Begin its numbering again: here, or by seuil devices reset."),
-        "unproven-claim": say(
-            "It says that it let somebody in while it was online: go and look, change its password."
-        ),
-        "engine-fault": say("Report this fault: the gateway's log has the details."),
-        "tamper": say("Go and look at it: its case was opened."),
-    }
-    return next((said[kind] for kind in line.alarms if kind in said), "")
 
 
 def rights(line: DeviceLine, kept: RightsState | None, say: Words) -> tuple[str, Tone]:

@@ -17,9 +17,9 @@ from fastapi import Depends, Path
 from msgspec import Struct
 from starlette.requests import Request
 
+from gateway.alarm_words import SILENT
 from gateway.console.place import Console
 from gateway.console.problems import API, Problem
-from gateway.console.view import SILENT
 from gateway.core.directory import Holder
 from gateway.core.names import ADMINISTRATOR, OPERATOR, VIEWER, RoleId, SiteId, Text
 from gateway.core.site import Site

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from gateway.alarm_words import SILENT, alarm_words
 from gateway.clock import Clock
 from gateway.console.hub import View
 from gateway.console.i18n import Lang, in_lang
@@ -38,8 +39,6 @@ SHOWN_HINTS = 5
 """Hints on the page: more would hide the last one."""
 NEARLY_FULL = 0.8
 """Share of the capacity from which a room is called nearly full."""
-SILENT = frozenset({"duress"})
-"""Alarms that no shared screen tells: whoever stands behind the person under threat may see it."""
 BAR_LIMIT = 90.0
 """Where on the bar (0 to 100) the capacity stands: beyond it there is room to show too many."""
 PSEUDONYM_SHOWN = 8
@@ -309,8 +308,7 @@ def _place_name(site: Site, message: AccessMessage, lang: Lang) -> str:
 
 def alarm_word(kind: str, lang: Lang) -> str:
     """What an alarm is called; a kind that we do not know has but its own name."""
-    word = f"alarm.{kind}"
-    return say(word, lang) if word in WORDS else kind
+    return in_lang(alarm_words(kind).word, lang)
 
 
 def subject(site: Site, kind: str, about: str, lang: Lang) -> str:
@@ -320,7 +318,7 @@ def subject(site: Site, kind: str, about: str, lang: Lang) -> str:
         point = next((point for point in site.access_points if point.id == about), None)
         about = (point.door or point.machine or about) if point is not None else about
         things = (*site.doors, *site.machines)
-    elif kind in ("forced", "held", "tailgating"):
+    elif kind in ("forced", "held"):
         things = site.doors
     elif kind in ("lone-worker", "unsupervised", "unattended", "safe-stop"):
         things = site.machines

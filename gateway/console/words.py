@@ -1,4 +1,4 @@
-"""The live view's words, by what they are said of: a state, an alarm's kind, a mode.
+"""The live view's words, by what they are said of: a state, a mode.
 
 The English is the message of the catalogue; its French is in `locale/fr/live.po`. A word that
 agrees with what it is said of in French has an English of its own: a door is "open", a room has
@@ -38,27 +38,6 @@ WORDS: Final[dict[str, str]] = {
     "entry": "entry",
     "exit": "exit",
     "machine": "machine",
-    "alarm.forced": "Door forced",
-    "alarm.held": "Door held open",
-    "alarm.over-capacity": "Too many people",
-    "alarm.device-silent": "Device silent",
-    "alarm.device-offline": "Device offline",
-    "alarm.tamper": "Case opened",
-    "alarm.clock-skew": "Clock is off",
-    "alarm.lone-worker": "Person alone",
-    "alarm.unsupervised": "Machine unsupervised",
-    "alarm.unattended": "Machine unattended",
-    "alarm.safe-stop": "Machine asked to stop",
-    "alarm.duress": "Badge under duress",
-    "alarm.battery-low": "Battery low",
-    "alarm.flooding": "Too many messages",
-    "alarm.numbering-restarted": "Numbering began again",
-    "alarm.numbering-refused": "Numbers can't be trusted",
-    "alarm.unproven-claim": "Unproven entry",
-    "alarm.engine-fault": "Software fault",
-    "alarm.clock-unsure": "Gateway clock is wrong",
-    "alarm.journal-damaged": "Journal damaged",
-    "alarm.tailgating": "Tailgating",
     "seen-to": "seen to since %(time)s",
     "mode.lockdown": "Lockdown: entries are closed",
     "mode.evacuation": "Evacuation: leave, the doors are free",

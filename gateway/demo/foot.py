@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from gateway.console.i18n import Lang
-from gateway.console.words import WORDS as PAGE_WORDS
+from gateway.console.view import alarm_word
 from gateway.console.words import say as page_say
 from gateway.demo.scene import Scene
 from gateway.demo.words import say
@@ -52,6 +52,4 @@ def _rules_at_work(scene: Scene, lang: Lang) -> Iterator[str]:
 
 
 def _alarm(alarm: AlarmMessage, lang: Lang) -> str:
-    key = f"alarm.{alarm.kind}"
-    word = page_say(key, lang) if key in PAGE_WORDS else alarm.kind
-    return f"{word} ({alarm.object})"
+    return f"{alarm_word(alarm.kind, lang)} ({alarm.object})"

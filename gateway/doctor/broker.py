@@ -1,5 +1,6 @@
 """The broker, and the gateway as its other clients see it."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 import msgspec
 
 from gateway.adapters.broker_address import broker_address
+from gateway.alarm_words import SILENT, alarm_words
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.core.site import Site
@@ -42,9 +44,9 @@ def broker(settings: Settings, sites: Sequence[Site], clock: Clock) -> Iterator[
     state = topics.gateway_state(settings.instance)
     health = topics.gateway_health(settings.instance)
     wanted = [one.filter for one in Registry(sites, settings.prefix).subscriptions]
-    alarms = [topics.alarm(site.id, "+", "+") for site in sites]
+    raised = [topics.alarm(site.id, "+", "+") for site in sites]
     try:
-        seen = visit(broker_address(settings), wanted, also=(state, health, *alarms))
+        seen = visit(broker_address(settings), wanted, also=(state, health, *raised))
     except Unreachable as wrong:
         yield fault("broker", wrong.found, wrong.do)
         return
@@ -56,7 +58,7 @@ def broker(settings: Settings, sites: Sequence[Site], clock: Clock) -> Iterator[
     yield from _limits(seen)
     yield _subscriptions(seen, len(wanted))
     yield gateway(seen.kept, topics, settings.instance, clock.now())
-    yield _alarms(seen, (state, health))
+    yield from alarms(seen.kept, sites, topics)
 
 
 def quick_health(settings: Settings, clock: Clock) -> Finding:
@@ -93,6 +95,21 @@ def gateway(kept: dict[str, bytes], topics: Topics, instance: str, now: datetime
         do = "wait 10 s and ask again; is it of this version?"
         return fault(check, f"{instance} is online and has not said how it is", do)
     return _health(instance, health, now)
+
+
+def alarms(kept: dict[str, bytes], sites: Sequence[Site], topics: Topics) -> Iterator[Finding]:
+    """Each kind that is on, what about, and what to do; those that are silent stay so."""
+    check, raised = "alarms", defaultdict[str, list[str]](list)
+    for site in sites:
+        for topic, payload in sorted(kept.items()):
+            kind, about = topic.split("/")[-2:]
+            if payload and topic == topics.alarm(site.id, kind, about) and kind not in SILENT:
+                raised[kind].append(about if len(sites) == 1 else f"{site.id}/{about}")
+    for kind, objects in raised.items():
+        said = alarm_words(kind)
+        yield warning(check, f"{kind} ({said.word.en}): {', '.join(objects)}", said.do.en)
+    if not raised:
+        yield ok(check, "none is on")
 
 
 def _health(instance: str, health: HealthMessage, now: datetime) -> Finding:
@@ -146,15 +163,3 @@ def _subscriptions(seen: Visit, count: int) -> Finding:
         denied = ", ".join(f"{topic} ({why})" for topic, why in sorted(seen.denied.items()))
         return fault(check, f"not granted: {denied}", "mend the broker's ACL: seuil broker-config")
     return ok(check, f"all {count} topics of the space are granted")
-
-
-def _alarms(seen: Visit, not_alarms: Sequence[str]) -> Finding:
-    check = "alarms"
-    raised = sorted(
-        " ".join(topic.rsplit("/", 2)[1:])
-        for topic, payload in seen.kept.items()
-        if payload and topic not in not_alarms
-    )
-    if raised:
-        return warning(check, f"on now: {', '.join(raised)}", "look at the live page, and there")
-    return ok(check, "none is on")

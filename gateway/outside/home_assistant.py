@@ -14,8 +14,8 @@ from typing import Any, Final
 import msgspec
 
 from gateway import __version__
+from gateway.alarm_words import alarm_words
 from gateway.console.i18n import Lang, in_lang
-from gateway.console.words import WORDS, say
 from gateway.core.equipment import Machine
 from gateway.core.names import SiteId, Text
 from gateway.core.places import Door, Zone
@@ -157,8 +157,7 @@ class Discovery:
             yield self._entity(site, "binary_sensor", f"door-{door.id}-open", base | opening)
 
     def _alarm(self, site: Site, kind: str, about: str) -> tuple[str, Component]:
-        key = f"alarm.{kind}"
-        word = say(key, self._lang) if key in WORDS else kind
+        word = self._say(alarm_words(kind).word)
         alarm: Component = {
             "name": f"{self._say(_name(site, kind, about))}: {word}",
             "state_topic": self._topics.alarm(site.id, kind, about),

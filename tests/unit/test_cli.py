@@ -38,7 +38,7 @@ from gateway.core.directory import Directory
 from gateway.core.engine import step
 from gateway.core.events import DirectoryChanged, Event, Reported, SpaceChanged, Tick
 from gateway.core.facts import Decided
-from gateway.core.names import DeviceId
+from gateway.core.names import DeviceId, SiteId
 from gateway.core.readings import Battery, CredentialPresented, Firmware, Reading
 from gateway.core.site import Site
 from gateway.core.state import State
@@ -412,6 +412,7 @@ def test_devices_are_listed_in_words(data: Path, monkeypatch: pytest.MonkeyPatch
     assert result.exit_code == 0
     assert "70 s behind" in said["front-out"]
     assert "2 h ahead" in said["coworking-in"]
+    assert "Give it a time server (NTP)" in said["clock-skew"]
     assert said["coworking-out"].endswith("right 0 1 81 % 1.4.2 Portier")
     assert said["fablab-in"] == "fablab-in reader le-seuil never"
 
@@ -610,6 +611,28 @@ def test_the_gateway_is_judged_by_what_it_says(
     found = broker.gateway(kept, TOPICS, "gw1", AT)
     assert found.verdict == verdict
     assert word in found.found
+
+
+def test_alarms_that_are_on_say_what_to_do() -> None:
+    """A line a kind; what must be silent is not told, and what is over is no alarm."""
+    (hub,) = load_space(SPACE)
+    other = msgspec.structs.replace(hub, id=SiteId("other"))
+
+    def kept(site: Site, kind: str, about: str, payload: bytes = b"{}") -> dict[str, bytes]:
+        return {TOPICS.alarm(site.id, kind, about): payload}
+
+    said = {TOPICS.gateway_health("gw1"): health()}
+    on = kept(hub, "held", "front") | kept(hub, "held", "back") | kept(hub, "tamper", "front-in")
+    over = kept(hub, "forced", "front", b"") | kept(hub, "duress", "front-entry")
+    found = list(broker.alarms(on | over | said, [hub], TOPICS))
+    assert [(each.verdict, each.found) for each in found] == [
+        ("warning", "held (Door held open): back, front"),
+        ("warning", "tamper (Case opened): front-in"),
+    ]
+    assert found[0].do == "Go and close it."
+    assert [each.verdict for each in broker.alarms(over, [hub], TOPICS)] == ["ok"]
+    (two,) = broker.alarms(kept(other, "held", "front"), [hub, other], TOPICS)
+    assert two.found == "held (Door held open): other/front"
 
 
 def test_health_without_a_broker_is_one_line_and_1() -> None:

@@ -16,13 +16,15 @@ from starlette.requests import Request
 
 from gateway.adapters import past
 from gateway.adapters.past import Page
+from gateway.alarm_words import SILENT, alarm_words
 from gateway.console.asking import Done, Reason, Why, ask_for_page, ask_for_program, told_to
+from gateway.console.i18n import in_lang
 from gateway.console.inside import names_or_none
 from gateway.console.pages import lang_of, page, waiting_alarms
 from gateway.console.place import Console
 from gateway.console.problems import RESPONSES, Problem
 from gateway.console.seat import ConsoleHere, Operating, Seat, SiteHere, Viewer
-from gateway.console.view import SILENT, alarm_word, subject
+from gateway.console.view import alarm_word, subject
 from gateway.core.directory import HolderId
 from gateway.core.names import SiteId, Text
 from gateway.core.requests import AcknowledgeAlarm
@@ -78,6 +80,7 @@ async def alarms_page(
         readable=readable,
         first_page=before is None,
         word=lambda alarm: alarm_word(alarm.kind, lang),
+        advice=lambda alarm: in_lang(alarm_words(alarm.kind).do, lang),
         about=lambda alarm: subject(here, alarm.kind, alarm.object, lang),
         operates=seat.may("operator", here.id),
         silent=SILENT,

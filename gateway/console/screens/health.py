@@ -16,6 +16,7 @@ from gateway import __version__
 from gateway.adapters.directory import FILE as MEMBERS_FILE
 from gateway.adapters.journal import JOURNAL_FILE
 from gateway.adapters.past.letters import dead_letters
+from gateway.alarm_words import SILENT
 from gateway.config import known_credential_key
 from gateway.console.i18n import Lang, Words, in_lang, words
 from gateway.console.pages import lang_of, page
@@ -23,7 +24,6 @@ from gateway.console.picture import GatewayNow
 from gateway.console.place import Console
 from gateway.console.problems import RESPONSES, Problem
 from gateway.console.seat import ConsoleHere, SiteHere, Viewer
-from gateway.console.view import SILENT
 from gateway.core.site import Site
 from gateway.doctor import machine, stores
 from gateway.doctor import settings as configured

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from gateway.adapters.desk import DeskError
+from gateway.alarm_words import SILENT
 from gateway.console.asking import WHY_MAX, Done, ask_for_program
 from gateway.console.hub import STREAMS_EACH, View
 from gateway.console.openapi import answers
@@ -23,7 +24,6 @@ from gateway.console.plan import plan_of
 from gateway.console.problems import RESPONSES, Problem
 from gateway.console.seat import ConsoleHere, Operating, Seat, SiteHere, Viewer
 from gateway.console.stream import Stream, too_many
-from gateway.console.view import SILENT
 from gateway.core.names import SiteId, Text, ZoneId
 from gateway.core.places import Zone
 from gateway.core.requests import Order, SetPeople, TellVacant

@@ -343,6 +343,7 @@ async def test_an_alarm_is_looked_after(place: DeskPlace, browser: httpx.AsyncCl
     await place.says("meeting-co2", Tampered(active=True))
     page = await browser.get(f"{SITE}/alarms")
     assert "I look after it" in words(page)
+    assert "Go and look at it: its case was opened." in words(page)
     answer = await browser.post(
         f"{SITE}/alarms/tamper/meeting-co2/acknowledge", data={"why": "new battery"}
     )

@@ -4,14 +4,17 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from gateway import doctor
+from gateway.alarm_words import ALARMS, alarm_words
 from gateway.console import i18n
 from gateway.console.words import WORDS
+from gateway.core.facts import AlarmKind
 
 CONSOLE = Path(i18n.__file__).parent
 VALUES = re.compile(r"%\((\w+)\)")
@@ -44,6 +47,17 @@ def test_same_values(path: Path) -> None:
         filled, given = set(VALUES.findall(said)), set(VALUES.findall(asked))
         # A fault of the members' file ends in English advice, which the French says in its own way.
         assert filled == given or (path.stem == "faults" and filled < given), asked
+
+
+def test_every_alarm_has_its_words_and_advice() -> None:
+    """In both languages, and they differ; a kind of another release has its own name."""
+    assert set(ALARMS) == set(get_args(AlarmKind))
+    for words in ALARMS.values():
+        for text in (words.word, words.do):
+            assert text.fr
+            assert text.en
+            assert text.fr != text.en
+    assert alarm_words("of-tomorrow").word.fr == "of-tomorrow"
 
 
 def test_one_french_for_one_english() -> None:
