@@ -307,7 +307,7 @@ async def test_more_than_a_message_may_have_is_refused_by_the_broker(place: Plac
     megabytes = os.urandom(8_000_000)
     for _ in range(4):
         try:
-            async with place.client(READER, timeout=5) as client:
+            async with place.client(READER, timeout=1) as client:
                 await client.publish("seuil/hub/reader/event", megabytes, qos=1, retain=True)
         except aiomqtt.MqttError:
             continue  # it is thrown out

@@ -413,7 +413,7 @@ async def test_a_link_that_is_probed_shows_a_sign_of_life_or_ends(
 ) -> None:
     """Another connection found the broker silent: this one need not wait for its keepalive."""
     monkeypatch.setattr(mqtt, "PROBE_S", PATIENCE_S)
-    async with running(Heard(broker.url, keepalive_s=60)) as heard:
+    async with running(Heard(broker.url, keepalive_s=16)) as heard:
         heard.session.probe()
         await until(lambda: heard.session._probed_at is None, "it lives")
         assert heard.downs == []
