@@ -4,10 +4,19 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.servers import InfluxDB, Mosquitto, VictoriaMetrics, WriteProxy
 
 ROOT = Path(__file__).resolve().parent.parent
+
+settings.register_profile(
+    "seuil",
+    parent=settings.get_profile(settings.get_current_profile_name()),
+    deadline=None,  # how long an example takes is a matter of what else the machine does
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("seuil")
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from gateway.core.names import DeviceId, SiteId
 from gateway.wire.commands import Ack
 from simulators.devices import Event, Key, SimulatedReader
+from tests.doses import examples
 
 LIMIT = 8
 
@@ -125,4 +126,4 @@ class Protocol(RuleBasedStateMachine):
 
 
 TestProtocol = Protocol.TestCase
-TestProtocol.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)
+TestProtocol.settings = settings(max_examples=examples(60), stateful_step_count=60, deadline=None)

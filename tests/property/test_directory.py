@@ -22,6 +22,7 @@ from gateway.core.directory import (
     changed,
 )
 from gateway.core.names import GroupId, PlanId, RoleId, SiteId, TrainingId
+from tests.doses import examples
 
 MOMENTS = st.none() | st.integers(0, 10**16).map(
     lambda us: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=us)
@@ -84,7 +85,7 @@ def test_a_difference_applied_gives_the_new_directory(old: Directory, new: Direc
 
 
 @given(directories(), directories())
-@settings(deadline=None, max_examples=50)  # each on a file of its own
+@settings(deadline=None, max_examples=examples(50))  # each on a file of its own
 def test_the_store_keeps_what_it_is_given(first: Directory, second: Directory) -> None:
     """After any two imports the directory is the second one, whoever came, changed or left."""
     with (

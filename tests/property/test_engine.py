@@ -50,6 +50,7 @@ from gateway.core.rules import LATE
 from gateway.core.sequence import NotAdmitted
 from gateway.core.site import Site
 from gateway.core.state import NEVER, State
+from tests.doses import examples
 from tests.unit.core.place import ANNEX, BOOTH, HALL, MEMBERS, SITE, Place, card, member, of_kind
 
 PEOPLE = (*MEMBERS, "nobody")
@@ -470,4 +471,4 @@ def _earliest_timer(site: Site, state: State) -> datetime:
 
 
 TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=300, stateful_step_count=50, deadline=None)
+TestLife.settings = settings(max_examples=examples(300), stateful_step_count=50, deadline=None)

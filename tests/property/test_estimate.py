@@ -18,6 +18,7 @@ from gateway.core.estimate.evidence import (
     VacancyTold,
 )
 from gateway.core.names import DeviceId, ZoneId
+from tests.doses import examples
 
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)
 ROOM, HALL = ZoneId("room"), ZoneId("hall")
@@ -90,7 +91,7 @@ def stories(draw: st.DrawFn, within_s: float) -> list[Evidence]:
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(stories(within_s=100_000))
 def test_a_belief_is_a_distribution(story: list[Evidence]) -> None:
     """It sums to one, is never negative, and its reading is in order and in range."""
@@ -107,7 +108,7 @@ def test_a_belief_is_a_distribution(story: list[Evidence]) -> None:
             assert 0 <= count.p_full <= 1
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(stories(within_s=window.LATENESS_S - 1), st.data())
 def test_any_order_within_the_lateness_ends_in_the_same_estimate(
     story: list[Evidence], data: st.DataObject
@@ -126,7 +127,7 @@ def test_any_order_within_the_lateness_ends_in_the_same_estimate(
     assert window.settled(shuffled, later) == window.settled(in_order, later)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(stories(within_s=600), st.data())
 def test_a_delay_on_the_way_changes_nothing(story: list[Evidence], data: st.DataObject) -> None:
     """Each piece arrives when it will, at most the lateness after its time: settled, it is one."""
@@ -150,7 +151,7 @@ def test_a_delay_on_the_way_changes_nothing(story: list[Evidence], data: st.Data
     assert window.settled(late, later) == window.settled(on_time, later)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     stories(within_s=5_000),
     st.lists(st.floats(0, 10_000, allow_nan=False).map(lambda each: round(each, 3)), max_size=6),
@@ -171,7 +172,7 @@ def test_a_quiet_zone_is_taken_along_without_a_trace(
     assert window.settled(often, later) == window.settled(seldom, later)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     st.integers(0, 12),
     st.integers(0, 12),

@@ -25,6 +25,7 @@ from gateway.members.french import Language
 from gateway.members.known import Known
 from gateway.members.lines import read_members
 from gateway.members.wrong import Wrong
+from tests.doses import examples
 
 KEY = b"k" * 32
 ZONES = [ZoneInfo(name) for name in ("Europe/Paris", "Africa/Cairo", "Pacific/Noumea", "UTC")]
@@ -107,7 +108,7 @@ def _some(
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
 @given(kept=members(), zone=st.sampled_from(ZONES), names=st.booleans(), prune=st.booleans())
 @example(kept=[CALLED_AN_ERROR], zone=ZONES[0], names=True, prune=False)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 def test_an_export_imported_again_changes_nothing(
     suffix: str,
     language: Language,

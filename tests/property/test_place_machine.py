@@ -69,6 +69,7 @@ from gateway.core.rules.credentials import ATTEMPTS_MAX
 from gateway.core.sequence import NotAdmitted
 from gateway.core.site import Site
 from gateway.core.state import NEVER, State
+from tests.doses import examples
 from tests.unit.core.fablab import FABLAB, GRACE_S, MANAGER, TEAM, Fablab
 from tests.unit.core.place import ENROLLED, HALL, LAB, LASER, MEMBERS, member
 
@@ -556,4 +557,6 @@ class PlaceMachine(RuleBasedStateMachine):
 
 
 TestPlaceMachine = PlaceMachine.TestCase
-TestPlaceMachine.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
+TestPlaceMachine.settings = settings(
+    max_examples=examples(200), stateful_step_count=50, deadline=None
+)

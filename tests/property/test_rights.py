@@ -29,6 +29,7 @@ from gateway.core.state import State, ZoneState
 from gateway.cutoff.pages import posted
 from gateway.wire.topics import Topics
 from simulators.rights import RightsBook
+from tests.doses import examples
 from tests.unit.core.place import ANNEX, HALL, HOUSE, LAB_DOOR, MONDAY, SITE
 
 NOT_KNOWN = {"zone-full", "too-many-attempts"}
@@ -122,7 +123,7 @@ def told(site: Site, state: State, reader: DeviceId, now: datetime) -> RightsBoo
     return book
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     site=sites(),
     holder=people,

@@ -24,6 +24,7 @@ from gateway.core.reasons import REASONS
 from gateway.core.rules import RULES, decide
 from gateway.core.site import Site
 from gateway.core.state import DayOfUse, DoorState
+from tests.doses import examples
 from tests.unit.core.rules.house import (
     FULL,
     LASER,
@@ -267,7 +268,9 @@ def cases(draw: st.DrawFn, kind: str) -> Case:
 def test_more_rights_never_open_less(kind: str) -> None:
     """Whatever the right, the site and the hour."""
 
-    @settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(
+        max_examples=examples(1000), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
     @given(cases(kind))
     def holds(case: Case) -> None:
         fewer, more = decide(case.fewer), decide(case.more)
@@ -302,7 +305,7 @@ def test_each_kind_of_right_opens_something(kind: str) -> None:
     assert decide(add(fewer)).granted
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(
     st.sampled_from(KINDS).flatmap(cases).map(lambda case: case.more),
     st.sampled_from([timedelta(), timedelta(hours=-2), timedelta(hours=2)]),
