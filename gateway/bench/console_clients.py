@@ -21,8 +21,8 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-HEARD_S = 20.0
-"""How long all of them may take to hear of their first snapshot."""
+from gateway.bench.processes import READY_S
+
 NICENESS = 19
 """Browsers run elsewhere: what they cost is nobody's here."""
 FILES = 4096
@@ -126,7 +126,7 @@ async def _run(order: Order) -> Heard:
     tasks = [asyncio.create_task(pages.page()) for _ in range(order.clients)]
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
-    deadline = time.monotonic() + HEARD_S
+    deadline = time.monotonic() + READY_S
     waited = 0 if order.how == "waiting" else order.clients
     while pages.open < waited and time.monotonic() < deadline:
         await asyncio.sleep(0.02)

@@ -221,6 +221,21 @@ def what_if(
     _judge(good=result.is_good)
 
 
+@app.command("members")
+def members(
+    members: Annotated[int, typer.Option("--members", min=100, help="Members.")] = 50_000,
+    *,
+    as_json: Json = False,
+) -> None:
+    """How long does an import of a long list take, and is that in proportion?"""
+    from gateway.bench.members import STEPS, measure  # noqa: PLC0415 - likewise
+
+    with _steps(STEPS, quiet=as_json) as on_step:
+        result = _carried_out(measure(members, on_step), as_json=as_json)
+    _tell(result, as_json=as_json)
+    _judge(good=result.is_good)
+
+
 @app.command("outage")
 def outage(
     minutes: Annotated[float, typer.Option(min=0.05, help="Minutes without InfluxDB.")] = 10.0,

@@ -136,7 +136,7 @@ def steps(passages: tuple[Timed, ...]) -> Iterator[tuple[datetime, list[Timed]]]
     yield from ((night, [Timed(night, last.reading)]) for night in coming)
 
 
-@pytest.mark.timeout(400)  # 20 s alone; a busy machine holds up its 3,000 acks
+@pytest.mark.timeout(900)  # 20 s alone; a busy machine holds up its 3,000 acks
 async def test_no_night_has_imaginary_people(
     fast_broker: Mosquitto, tmp_path: Path, passages: tuple[Timed, ...]
 ) -> None:
