@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from gateway.core.facts import AlarmKind
 from gateway.core.names import Text
+from gateway.sentences import clock_off
 
 
 class AlarmWords(Struct, frozen=True):
@@ -135,10 +136,17 @@ ALARMS: Final[Mapping[AlarmKind, AlarmWords]] = {
         ),
     ),
 }
-
-
 SILENT: Final = frozenset[str]({"duress"})
 """Alarms that no shared screen tells: whoever stands behind the person under threat may see it."""
+
+
+def alarm_said(kind: str, ahead_s: float | None = None) -> Text:
+    """What an alarm is called; of a clock, how far it is off and in which direction."""
+    word = alarm_words(kind).word
+    if ahead_s is None:
+        return word
+    off = clock_off(ahead_s)
+    return Text(f"{word.fr} ({off.fr})", f"{word.en} ({off.en})")
 
 
 def alarm_words(kind: str) -> AlarmWords:

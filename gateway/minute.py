@@ -1,15 +1,36 @@
 """What only the service can count, told to the engine once a minute with a tick."""
 
 from collections import Counter
+from collections.abc import Hashable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from gateway.core.events import GatewayHealth, Tick
 from gateway.core.names import DeviceId, SiteId
 
 MINUTE: Final = timedelta(minutes=1)
+SAID_MAX: Final = 256
+"""Things said that are remembered, for one log."""
+K = TypeVar("K", bound=Hashable)
 Counted = Counter[tuple[SiteId, DeviceId]]
 """How often something happened, by device."""
+
+
+class OnceAMinute(Generic[K]):
+    """Remembers what was said in the last minute, so that a log has one line of it."""
+
+    def __init__(self) -> None:
+        self._said: dict[K, datetime] = {}
+
+    def is_due(self, key: K, now: datetime) -> bool:
+        """Whether it may be said; it counts as said then."""
+        said = self._said.get(key)
+        if said is not None and now - said < MINUTE:
+            return False
+        if len(self._said) >= SAID_MAX:
+            self._said.clear()
+        self._said[key] = now
+        return True
 
 
 class Minute:

@@ -22,6 +22,7 @@ from gateway.adapters.journal_identity import ForeignJournalError
 from gateway.adapters.journal_rows import EventRow
 from gateway.adapters.journal_writer import Batch
 from gateway.adapters.mqtt import Session
+from gateway.alarm_log import AlarmLog
 from gateway.announce import Announcer
 from gateway.backoff import full_jitter_s
 from gateway.bug_log import BugLog
@@ -99,6 +100,7 @@ class Service:
         self._coming: list[News] = []
         self._conditions: list[tuple[SiteId, ConditionReported]] = []
         self._letters = LetterLog()
+        self._alarms = AlarmLog()
         self._bugs = BugLog(clock.monotonic)
 
     @property
@@ -251,6 +253,7 @@ class Service:
         for site_id, before in turnover.renewed.items():
             self._outlet.vanished(before, self.sites[site_id])
         self._minute.add(turnover.duplicates, turnover.ghosts)
+        self._alarms.say(batch.events, turnover.now)
         self._settle(turnover)
         return True
 

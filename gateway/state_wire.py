@@ -15,7 +15,7 @@ from gateway.core.facts import (
 )
 from gateway.core.places import AccessPoint, Door, Zone
 from gateway.core.site import Site
-from gateway.core.state import State
+from gateway.core.state import State, ahead_s_of
 from gateway.wire.outgoing import encode
 from gateway.wire.states import MISSING_MAX, AlarmMessage, MusterMessage, OccupancyMessage
 
@@ -58,9 +58,11 @@ def alarm_payload(alarm: AlarmRaised | AlarmAcknowledged | AlarmCleared) -> byte
         case AlarmCleared():
             return b""
         case AlarmRaised():
-            return encode(AlarmMessage(alarm.at, alarm.kind, alarm.object))
+            return encode(AlarmMessage(alarm.at, alarm.kind, alarm.object, ahead_s=alarm.ahead_s))
         case AlarmAcknowledged():
-            raised = AlarmMessage(alarm.raised, alarm.kind, alarm.object, alarm.at, alarm.by)
+            raised = AlarmMessage(
+                alarm.raised, alarm.kind, alarm.object, alarm.at, alarm.by, alarm.ahead_s
+            )
             return encode(raised)
 
 
@@ -78,9 +80,10 @@ def alarm_word(fact: AlarmRaised | AlarmAcknowledged | AlarmCleared) -> str:
 def alarm_now(state: State, kind: AlarmKind, about: str) -> AlarmRaised | AlarmAcknowledged:
     """The last that there is to say of an alarm that is on."""
     raised, seen_to = state.alarms[kind, about], state.acknowledged.get((kind, about))
+    ahead_s = ahead_s_of(state.devices, kind, about)
     if seen_to is None:
-        return AlarmRaised(kind, about, raised)
-    return AlarmAcknowledged(kind, about, raised, seen_to.at, seen_to.by)
+        return AlarmRaised(kind, about, raised, ahead_s)
+    return AlarmAcknowledged(kind, about, raised, seen_to.at, seen_to.by, ahead_s=ahead_s)
 
 
 def muster_payload(changed: MusterChanged) -> bytes:

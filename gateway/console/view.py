@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from gateway.alarm_words import SILENT, alarm_words
+from gateway.alarm_words import SILENT, alarm_said
 from gateway.clock import Clock
 from gateway.console.hub import View
 from gateway.console.i18n import Lang, in_lang
@@ -207,7 +207,7 @@ class Viewer:
         seen_to = alarm.acknowledged_at
         return AlarmView(
             id=key,
-            word=alarm_word(alarm.kind, lang),
+            word=alarm_word(alarm.kind, lang, alarm.ahead_s),
             about=subject(site, alarm.kind, alarm.object, lang),
             since=self._since(site.id, alarm.at, lang),
             seen_to=""
@@ -306,9 +306,9 @@ def _place_name(site: Site, message: AccessMessage, lang: Lang) -> str:
     return _name_among(site.doors, point.door or point.id, lang)
 
 
-def alarm_word(kind: str, lang: Lang) -> str:
+def alarm_word(kind: str, lang: Lang, ahead_s: float | None = None) -> str:
     """What an alarm is called; a kind that we do not know has but its own name."""
-    return in_lang(alarm_words(kind).word, lang)
+    return in_lang(alarm_said(kind, ahead_s), lang)
 
 
 def subject(site: Site, kind: str, about: str, lang: Lang) -> str:

@@ -9,7 +9,7 @@ from gateway.core.equipment import Device
 from gateway.core.estimate.totals import Totals, passed
 from gateway.core.events import Misunderstood, Reported
 from gateway.core.facts import DeviceMinute, GapNoticed, NumberingRestarted, PeopleCrossed, Sensed
-from gateway.core.freshness import is_behind, is_late
+from gateway.core.freshness import STEADY_LOOKS, is_behind, is_late
 from gateway.core.names import DeviceId, ZoneId
 from gateway.core.readings import Crossed, Firmware
 from gateway.core.rules import LATE
@@ -36,14 +36,14 @@ def heard(turn: Turn, event: Reported | Misunderstood) -> bool:
     if state is None:
         return False
     if not event.retained:  # what the broker kept is no sign of life
-        state = structs.replace(state, last_seen=turn.now, clock=_clock(turn, state, event))
+        state = _clock_read(turn, structs.replace(state, last_seen=turn.now), event)
         if ("device-silent", event.device) in turn.alarms:
             turn.clear_alarm("device-silent", event.device)
             sensing.judged(turn, event.device, "well")
     turn.devices = turn.devices.set(event.device, state)
     _watch(turn, turn.site.device[event.device])
     if isinstance(event, Reported) and not event.retained:
-        _watch_clock(turn, event, state)
+        _watch_clock(turn, event, before, state)
     return True
 
 
@@ -172,15 +172,21 @@ def _haunted(turn: Turn, device: DeviceId, reads: int) -> None:
     turn.devices = turn.devices.set(device, structs.replace(state, ghosts=counted))
 
 
-def _clock(turn: Turn, state: DeviceState, event: Reported | Misunderstood) -> tuple[float, ...]:
-    """The times of the last events beside ours; a device that tells no time is never off.
+def _clock_read(turn: Turn, state: DeviceState, event: Reported | Misunderstood) -> DeviceState:
+    """The device with the event's time beside ours; one that tells no time is never off.
 
-    What is late because it waited tells nothing of the clock.
+    What is late because it waited tells nothing of the clock. Once the clock is known to be another
+    one than before, the looks at that one are forgotten.
     """
     if isinstance(event, Misunderstood) or (is_late(turn, event) and not event.live):
-        return state.clock
+        return state
     ahead_s = round((event.at - turn.now).total_seconds(), 3)
-    return (*state.clock, ahead_s)[-CLOCK_LOOKS:]
+    read = structs.replace(state, clock=(*state.clock, ahead_s)[-CLOCK_LOOKS:])
+    if is_behind(read):
+        return structs.replace(read, clock=read.clock[-STEADY_LOOKS:])
+    if ("clock-skew", event.device) in turn.alarms and not is_late(turn, event):
+        return structs.replace(read, clock=read.clock[-1:])
+    return read
 
 
 def _admitted(
@@ -203,9 +209,14 @@ def _admitted(
     return admitted.device
 
 
-def _watch_clock(turn: Turn, event: Reported, state: DeviceState) -> None:
-    """A clock that is ahead is wrong for sure; one that is behind looks like late events."""
+def _watch_clock(turn: Turn, event: Reported, before: DeviceState, state: DeviceState) -> None:
+    """A clock that is ahead is wrong for sure; one that is behind looks like late events.
+
+    A clock that is off the other way now is another alarm.
+    """
     if event.at - turn.now > LATE or is_behind(state):
+        if (before.ahead_s or 0.0) * (state.ahead_s or 0.0) < 0:
+            turn.clear_alarm("clock-skew", event.device)
         turn.raise_alarm("clock-skew", event.device)
     elif not is_late(turn, event):
         turn.clear_alarm("clock-skew", event.device)

@@ -153,6 +153,12 @@ class DeviceState(Struct, frozen=True):
         return max(self.clock, default=None)
 
 
+def ahead_s_of(devices: Map[DeviceId, DeviceState], kind: AlarmKind, about: str) -> float | None:
+    """By how much the clock that an alarm is about is ahead; None: it is about no clock."""
+    device = devices.get(DeviceId(about)) if kind == "clock-skew" else None
+    return None if device is None else device.ahead_s
+
+
 class ModeState(Struct, frozen=True):
     """The site's mode, who set it and why."""
 

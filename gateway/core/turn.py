@@ -17,7 +17,7 @@ from gateway.core.facts import (
 )
 from gateway.core.names import ZoneId
 from gateway.core.site import Site
-from gateway.core.state import Acknowledgement, State
+from gateway.core.state import Acknowledgement, State, ahead_s_of
 
 
 class Turn:
@@ -106,7 +106,8 @@ class Turn:
         """Something is wrong; said once until it is cleared."""
         if (kind, about) not in self.alarms:
             self.alarms = self.alarms.set((kind, about), self.now)
-            self.say(AlarmRaised(kind=kind, object=about, at=self.now))
+            ahead_s = ahead_s_of(self.devices, kind, about)
+            self.say(AlarmRaised(kind=kind, object=about, at=self.now, ahead_s=ahead_s))
 
     def clear_alarm(self, kind: AlarmKind, about: str) -> None:
         """It is over; said once."""
@@ -123,7 +124,8 @@ class Turn:
         acknowledged = Acknowledgement(at=self.now, by=by)
         self.acknowledged = self.acknowledged.set((kind, about), acknowledged)
         raised = self.alarms[kind, about]
-        self.say(AlarmAcknowledged(kind, about, raised=raised, at=self.now, by=by, why=why))
+        ahead_s = ahead_s_of(self.devices, kind, about)
+        self.say(AlarmAcknowledged(kind, about, raised, self.now, by, why, ahead_s))
 
     def finish(self) -> State:
         """The state as it stands now: the next one, or what a rule may look at on the way."""

@@ -14,7 +14,8 @@ from gateway.config import Settings
 from gateway.core.site import Site
 from gateway.doctor.finding import Finding, fault, ok, spoken, warning
 from gateway.doctor.visit import Unreachable, Visit, visit
-from gateway.wire.states import HealthMessage
+from gateway.sentences import clock_off
+from gateway.wire.states import AlarmMessage, HealthMessage
 from gateway.wire.topics import Topics
 from sensors.registry import Registry
 
@@ -104,12 +105,22 @@ def alarms(kept: dict[str, bytes], sites: Sequence[Site], topics: Topics) -> Ite
         for topic, payload in sorted(kept.items()):
             kind, about = topic.split("/")[-2:]
             if payload and topic == topics.alarm(site.id, kind, about) and kind not in SILENT:
-                raised[kind].append(about if len(sites) == 1 else f"{site.id}/{about}")
+                named = about if len(sites) == 1 else f"{site.id}/{about}"
+                raised[kind].append(f"{named}{_clock(payload)}")
     for kind, objects in raised.items():
         said = alarm_words(kind)
         yield warning(check, f"{kind} ({said.word.en}): {', '.join(objects)}", said.do.en)
     if not raised:
         yield ok(check, "none is on")
+
+
+def _clock(payload: bytes) -> str:
+    """How far a device's clock is off, where its alarm says so."""
+    try:
+        alarm = msgspec.json.decode(payload, type=AlarmMessage)
+    except msgspec.DecodeError:
+        return ""
+    return "" if alarm.ahead_s is None else f" {clock_off(alarm.ahead_s).en}"
 
 
 def _health(instance: str, health: HealthMessage, now: datetime) -> Finding:

@@ -17,6 +17,7 @@ from gateway.console.picture import SitePicture
 from gateway.core.names import DoorId, SiteId, ZoneId
 from gateway.core.requests import Mode
 from gateway.core.site import Site
+from gateway.wire.states import AlarmMessage
 
 DOOR_ALARMS: Final = frozenset({"forced", "held"})
 """Kinds that are told as events of the door, too."""
@@ -39,8 +40,8 @@ class Seen(Struct, frozen=True):
     """A site as it was when it was looked at last."""
 
     mode: Mode | None
-    alarms: frozenset[str]
-    """As `<kind>/<object>`."""
+    alarms: dict[str, AlarmMessage]
+    """By `<kind>/<object>`."""
     full: dict[ZoneId, bool]
     doors: dict[DoorId, str]
 
@@ -49,7 +50,7 @@ def seen(site: Site, now: SitePicture) -> Seen:
     """What of the picture can be told."""
     return Seen(
         mode=now.mode,
-        alarms=frozenset(now.alarms),
+        alarms=dict(now.alarms),
         full={
             zone: now.zones[zone].count.people >= limit
             for zone, limit in ((each.id, each.capacity) for each in site.zones)
@@ -67,9 +68,9 @@ def happenings(site: Site, before: Seen, after: Seen, now: datetime) -> Iterator
 
     if before.mode is not None and after.mode is not None and before.mode != after.mode:
         yield one("mode", "mode.changed", "mode", {"mode": after.mode})
-    for key in sorted(after.alarms - before.alarms):
-        yield one("alarm", "alarm.raised", f"alarm/{key}", _alarm(key))
-    for key in sorted(before.alarms - after.alarms):
+    for key in sorted(after.alarms.keys() - before.alarms.keys()):
+        yield one("alarm", "alarm.raised", f"alarm/{key}", _alarm(key, after.alarms[key].ahead_s))
+    for key in sorted(before.alarms.keys() - after.alarms.keys()):
         yield one("alarm", "alarm.cleared", f"alarm/{key}", _alarm(key))
     for zone, is_full in after.full.items():
         if before.full.get(zone, is_full) != is_full:
@@ -81,6 +82,7 @@ def happenings(site: Site, before: Seen, after: Seen, now: datetime) -> Iterator
             yield one("door", f"door.{state}", f"door/{door}", {"door": door})
 
 
-def _alarm(key: str) -> dict[str, str]:
+def _alarm(key: str, ahead_s: float | None = None) -> dict[str, str | float]:
     kind, _, about = key.partition("/")
-    return {"kind": kind, "object": about}
+    clock = {} if ahead_s is None else {"ahead_s": ahead_s}
+    return {"kind": kind, "object": about} | clock

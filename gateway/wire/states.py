@@ -93,13 +93,17 @@ class AccessMessage(Struct, frozen=True):
 
 
 class AlarmMessage(Struct, frozen=True, omit_defaults=True):
-    """An alarm that is on since `at`; `acknowledged_by` is who looks after it, by pseudonym."""
+    """An alarm that is on since `at`; `acknowledged_by` is who looks after it, by pseudonym.
+
+    `ahead_s` is by how much a device's clock was ahead when it was told (below 0: behind).
+    """
 
     at: datetime
     kind: str
     object: str
     acknowledged_at: datetime | None = None
     acknowledged_by: HolderId | None = None
+    ahead_s: float | None = None
 
 
 class HintMessage(Struct, frozen=True):

@@ -10,8 +10,10 @@ import itertools
 import json
 import os
 import random
+import re
+from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -20,12 +22,15 @@ import aiomqtt
 import pytest
 
 from gateway.adapters.broker_config import broker_files, logins
+from gateway.adapters.directory import FILE, DirectoryStore, Member
 from gateway.adapters.loopback import LOOPBACK
 from gateway.bench.processes import rss_mb
 from gateway.bench.raw_readers import connect_packet, publish_packet
 from gateway.client_ids import FILE as CLIENT_IDS
 from gateway.clock import SystemClock
 from gateway.config import load_space
+from gateway.core.directory import Holder, HolderId, StaffRole
+from gateway.core.names import OPERATOR
 from gateway.inbox import BUDGET_AT_ONCE
 from tests.gateway_process import HUB, GatewayProcess
 from tests.integration.test_service import enrol
@@ -33,6 +38,7 @@ from tests.servers import Mosquitto, until
 
 CLOCK = SystemClock()
 ADA: Final = "04a224b2c31990"
+OLA: Final = HolderId("h-0123456789ab")
 READER, COUNTER = "hub.reader", "hub.counter"
 PUBACK: Final = 4
 """Bytes."""
@@ -63,16 +69,20 @@ class Place:
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
         """Hear all that the gateway says; not the devices, or a flood would be ours as well."""
+        listens = asyncio.Event()
 
         async def listen() -> None:
             async with self.client("gateway") as client:
                 for said in ("+/command", "+/ack", "alarm/#"):
                     await client.subscribe(f"seuil/hub/{said}", qos=1)
+                listens.set()
                 async for message in client.messages:
                     self.heard.append((str(message.topic), bytes(message.payload)))
 
         task = asyncio.create_task(listen())
         try:
+            async with asyncio.timeout(30):
+                await listens.wait()
             yield
         finally:
             task.cancel()
@@ -87,6 +97,16 @@ class Place:
         payload = event(boot, seq, at)
         async with self.client(f"hub.{reader}") as client:
             await client.publish(f"seuil/hub/{reader}/event", payload, qos=1)
+
+    async def seuil(self, *arguments: str) -> tuple[int, str]:
+        """A command beside the gateway, with its settings: its exit code, and what it says."""
+        process = await asyncio.create_subprocess_exec(
+            *self.gateway.command()[:-2], *arguments, stdout=PIPE, stderr=STDOUT
+        )
+        async with asyncio.timeout(60):
+            said, _ = await process.communicate()
+        assert process.returncode is not None
+        return process.returncode, said.decode()
 
     async def flood(self, login: str, topic: str, payloads: Iterable[bytes]) -> None:
         """Publish all of these at QoS 1, as fast as the broker reads them."""
@@ -149,9 +169,16 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
             broker_password=keys["gateway"],
         )
         enrol(gateway, ADA)
+        _hire(gateway)
         place = Place(broker, gateway, keys)
         async with gateway, place.listening():
             yield place
+
+
+def _hire(gateway: GatewayProcess) -> None:
+    """Ola operates the place."""
+    with closing(DirectoryStore(gateway.data / FILE)) as store:
+        store.apply([Member("ola", "Ola", Holder(OLA, roles=(StaffRole(OPERATOR),)))])
 
 
 def _is_a_limit(line: str) -> bool:
@@ -203,7 +230,56 @@ async def test_forged_boots_shut_nobody_out(place: Place) -> None:
     await place.badge("reader", 7, 3)
     await until(lambda: len(place.answers("reader")) == 7, "each is answered")
     assert place.answers("reader")[-2:] == [(7, 2, "granted", "plan"), (7, 3, "granted", "plan")]
-    assert place.said("seuil/hub/alarm/numbering-restarted/reader")
+    alarm = "seuil/hub/alarm/numbering-restarted/reader"
+    await until(lambda: place.said(alarm), "somebody is told")
+
+
+async def test_a_new_board_is_answered_from_its_first_badge_on(place: Place) -> None:
+    """Its numbers begin again, or are those of a spare; somebody is told."""
+    for boot in range(11, 15):
+        await place.badge("reader", boot, 1)
+    new = [(1, 1), (1, 2), (2, 1), (13, 1)]
+    for boot, seq in new:
+        await place.badge("reader", boot, seq)
+    await until(lambda: len(place.answers("reader")) == 8, "each is answered")
+    assert [(boot, seq) for boot, seq, *_ in place.answers("reader")[4:]] == new
+    assert {decision for _, _, decision, _ in place.answers("reader")} == {"granted"}
+    alarm = "seuil/hub/alarm/numbering-restarted/reader"
+    await until(lambda: place.said(alarm), "somebody is told")
+    assert "hub/reader: numbering-restarted: Numbering began again: Was it" in place.gateway.log
+
+
+@pytest.mark.parametrize(
+    ("off_s", "answer"),
+    [
+        pytest.param(0, ("granted", "plan"), id="its clock is right"),
+        pytest.param(-70, ("denied", "too-old"), id="its clock is behind as well"),
+        pytest.param(70, ("denied", "clock-ahead"), id="its clock is ahead as well"),
+    ],
+)
+async def test_an_operator_lets_a_reader_in_that_forged_boots_shut_out(
+    place: Place, off_s: float, answer: tuple[str, str]
+) -> None:
+    """Numbers and times of tomorrow: no event of the true one is newer, until it is reset."""
+    off, refused = timedelta(seconds=off_s), "seuil/hub/alarm/numbering-refused/reader"
+    for boot in range(2**53 - 4, 2**53):
+        await place.badge("reader", boot, 2**53, CLOCK.now() + timedelta(hours=23))
+    await until(lambda: len(place.answers("reader")) == 4, "the forged ones are answered")
+    assert {reason for *_, reason in place.answers("reader")} == {"clock-ahead"}
+    await place.badge("reader", 7, 1, CLOCK.now() + off)
+    await until(lambda: place.said(refused), "somebody is told")
+    assert len(place.answers("reader")) == 4
+    _, listed = await place.seuil("devices", "list", "--json")
+    (line,) = (one for one in json.loads(listed)["devices"] if one["device"] == "reader")
+    assert (line["generation"], line["boots"][0]) == (0, 2**53 - 4)
+    assert "numbering-refused" in line["alarms"]
+    reset = ("devices", "reset", "reader", "--site", "hub", "--by", OLA, "--why", "a forger")
+    assert await place.seuil(*reset) == (0, "Done.\n")
+    await until(lambda: (refused, b"") in place.heard, "the alarm is over")
+    for seq in (2, 3):
+        await place.badge("reader", 7, seq, CLOCK.now() + off)
+        await until(lambda n=seq: len(place.answers("reader")) == n + 3, "it is answered")  # type: ignore[misc]
+    assert place.answers("reader")[-2:] == [(7, 2, *answer), (7, 3, *answer)]
 
 
 async def test_no_year_stops_the_gateway(place: Place) -> None:
@@ -230,15 +306,24 @@ async def test_no_year_stops_the_gateway(place: Place) -> None:
 
 @pytest.mark.parametrize("off_s", [-70, 70])
 async def test_a_clock_that_is_off_is_told_both_ways(place: Place, off_s: float) -> None:
-    """Each badge is answered, an alarm is raised; put right, all is well."""
-    off = timedelta(seconds=off_s)
+    """Each badge is answered in time, an alarm says how far it is off; put right, all is well."""
+    off, began = timedelta(seconds=off_s), CLOCK.now()
     for seq in range(1, 6):
         await place.badge("reader", 1, seq, CLOCK.now() + off)
         await until(lambda n=seq: len(place.answers("reader")) == n, "it is answered")  # type: ignore[misc]
     reason = "too-old" if off_s < 0 else "clock-ahead"
     assert {said for *_, said in place.answers("reader")} == {reason}
+    for told in place.said("seuil/hub/reader/command"):  # by our clock, from its receipt
+        left = datetime.fromisoformat(told["expires"]) - began
+        assert timedelta() < left <= CLOCK.now() - began + timedelta(seconds=5)
     alarm = "seuil/hub/alarm/clock-skew/reader"
     await until(lambda: place.said(alarm), "the alarm is on")
+    assert place.said(alarm)[0]["ahead_s"] == pytest.approx(off_s, abs=5)
+    way = "behind" if off_s < 0 else "ahead"
+    _, doctor = await place.seuil("doctor", str(place.gateway.command()[-1]))
+    for said in (doctor, place.gateway.log):
+        assert re.search(rf"\d\d s {way}", said)
+        assert "time server (NTP)" in " ".join(said.split())
     await place.badge("reader", 1, 6)
     await until(lambda: len(place.answers("reader")) == 6, "it is answered")
     assert place.answers("reader")[-1][2:] == ("granted", "plan")

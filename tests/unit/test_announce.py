@@ -368,6 +368,19 @@ def test_only_alarms_that_are_on_are_told() -> None:
     ]
 
 
+def test_an_alarm_about_a_clock_says_how_far_it_is_off() -> None:
+    """When it is raised, when somebody looks after it, and to a broker that we come back to."""
+    place = Place()
+    facts = place.badge("front-in", "ada", age_s=-70)
+    topic = "seuil/hub/alarm/clock-skew/front-in"
+    again = json.loads(retained(place)[topic])
+    assert again == payload(ANNOUNCER.states(HUB, facts)[topic])
+    assert (again["object"], again["ahead_s"]) == ("front-in", 70.0)
+    noted = AlarmAcknowledged("clock-skew", "front-in", MONDAY, MONDAY, OPERATOR, ahead_s=70.0)
+    said = payload(ANNOUNCER.states(HUB, [noted])[topic])
+    assert (said["ahead_s"], said["acknowledged_by"]) == (70.0, OPERATOR)
+
+
 def test_an_alarms_topic_names_it() -> None:
     """And no other topic does."""
     assert ANNOUNCER.alarm_of("seuil/hub/alarm/held/front") == ("hub", "held", "front")

@@ -45,7 +45,7 @@ from gateway.core.state import State
 from gateway.doctor import broker, influx, machine, stores
 from gateway.doctor.finding import Finding
 from gateway.wire.outgoing import encode
-from gateway.wire.states import HealthMessage
+from gateway.wire.states import AlarmMessage, HealthMessage
 from gateway.wire.topics import Topics
 
 EXAMPLES = Path(__file__).parents[2] / "gateway" / "examples"
@@ -622,14 +622,18 @@ def test_alarms_that_are_on_say_what_to_do() -> None:
         return {TOPICS.alarm(site.id, kind, about): payload}
 
     said = {TOPICS.gateway_health("gw1"): health()}
+    clock = encode(AlarmMessage(AT, "clock-skew", "front-in", ahead_s=-70.2))
+    said |= kept(hub, "clock-skew", "front-in", clock)
     on = kept(hub, "held", "front") | kept(hub, "held", "back") | kept(hub, "tamper", "front-in")
     over = kept(hub, "forced", "front", b"") | kept(hub, "duress", "front-entry")
     found = list(broker.alarms(on | over | said, [hub], TOPICS))
     assert [(each.verdict, each.found) for each in found] == [
+        ("warning", "clock-skew (Clock is off): front-in 70 s behind"),
         ("warning", "held (Door held open): back, front"),
         ("warning", "tamper (Case opened): front-in"),
     ]
-    assert found[0].do == "Go and close it."
+    assert found[0].do.startswith("Give it a time server (NTP)")
+    assert found[1].do == "Go and close it."
     assert [each.verdict for each in broker.alarms(over, [hub], TOPICS)] == ["ok"]
     (two,) = broker.alarms(kept(other, "held", "front"), [hub, other], TOPICS)
     assert two.found == "held (Door held open): other/front"

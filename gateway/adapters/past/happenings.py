@@ -38,7 +38,8 @@ _EVER: Final = 2**63 - 1
 class AlarmLine(Struct, frozen=True):
     """An alarm: raised at row `n`; `cleared` None: it still stands.
 
-    `acknowledged_by` is who looked after it, `note` their own words; None: nobody did.
+    `acknowledged_by` is who looked after it, `note` their own words; None: nobody did. `ahead_s`
+    is by how much a clock was ahead.
     """
 
     n: int
@@ -50,6 +51,7 @@ class AlarmLine(Struct, frozen=True):
     acknowledged: datetime | None = None
     acknowledged_by: str | None = None
     note: str = ""
+    ahead_s: float | None = None
 
 
 class HintLine(Struct, frozen=True):
@@ -198,7 +200,15 @@ def _alarm_line(connection: sqlite3.Connection, site: str, n: int, alarm: AlarmR
     seen_to = _own(
         connection.execute(_SEEN_TO, (*about, until)).fetchone(), AlarmAcknowledged, alarm
     )
-    line = AlarmLine(n, site, alarm.kind, alarm.object, alarm.at, cleared.at if cleared else None)
+    line = AlarmLine(
+        n,
+        site,
+        alarm.kind,
+        alarm.object,
+        alarm.at,
+        cleared.at if cleared else None,
+        ahead_s=alarm.ahead_s,
+    )
     if seen_to is None or seen_to.raised != alarm.at:
         return line
     return structs.replace(

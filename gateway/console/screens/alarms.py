@@ -53,6 +53,7 @@ class Alarm(Struct, frozen=True):
     acknowledged: datetime | None = None
     by: str | None = None
     note: str = ""
+    ahead_s: float | None = None
 
     @property
     def lasted(self) -> timedelta | None:
@@ -79,7 +80,7 @@ async def alarms_page(
         history=history,
         readable=readable,
         first_page=before is None,
-        word=lambda alarm: alarm_word(alarm.kind, lang),
+        word=lambda alarm: alarm_word(alarm.kind, lang, alarm.ahead_s),
         advice=lambda alarm: in_lang(alarm_words(alarm.kind).do, lang),
         about=lambda alarm: subject(here, alarm.kind, alarm.object, lang),
         operates=seat.may("operator", here.id),
@@ -111,7 +112,10 @@ async def acknowledge_page(
 
 
 class AlarmBody(BaseModel):
-    """An alarm; `cleared` null: it is on. `by` and `note` are for operators."""
+    """An alarm; `cleared` null: it is on. `by` and `note` are for operators.
+
+    `ahead_s`: of `clock-skew`, seconds that the clock is ahead of the gateway's (below 0: behind).
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -122,6 +126,7 @@ class AlarmBody(BaseModel):
     acknowledged: datetime | None
     by: str | None
     note: str
+    ahead_s: float | None
 
 
 class AlarmsBody(BaseModel):
@@ -140,6 +145,7 @@ class AlarmsBody(BaseModel):
                             "acknowledged": "2026-11-22T08:01:30Z",
                             "by": "Ola Operator",
                             "note": "",
+                            "ahead_s": None,
                         }
                     ],
                     "past": [],
@@ -198,6 +204,7 @@ async def _on(console: Console, site: Site, seat: Seat) -> list[Alarm]:
             alarm.at,
             acknowledged=alarm.acknowledged_at,
             by=_who(names, alarm.acknowledged_by),
+            ahead_s=alarm.ahead_s,
         )
         for alarm in _visible(console, seat, site.id)
     ]
@@ -217,6 +224,7 @@ async def _history(console: Console, site: Site, seat: Seat, before: int | None)
             line.acknowledged,
             _who(names, line.acknowledged_by),
             line.note if names is not None else "",
+            line.ahead_s,
         )
         for line in found.lines
         if seat.sees_alarm(line.kind, site.id)

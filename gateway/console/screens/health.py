@@ -16,7 +16,7 @@ from gateway import __version__
 from gateway.adapters.directory import FILE as MEMBERS_FILE
 from gateway.adapters.journal import JOURNAL_FILE
 from gateway.adapters.past.letters import dead_letters
-from gateway.alarm_words import SILENT
+from gateway.alarm_words import SILENT, alarm_said, alarm_words
 from gateway.config import known_credential_key
 from gateway.console.i18n import Lang, Words, in_lang, words
 from gateway.console.pages import lang_of, page
@@ -130,6 +130,7 @@ async def _all(console: Console, here: Site, lang: Lang) -> list[Line]:
             Line(say("Gateway"), "fault", say("none has been heard"), say("Start it: seuil run."))
         )
     lines.append(_alarms(console, here, say))
+    lines += _clocks(console, here, lang)
     lines += await _journal(console, now, lang)
     lines.append(await asyncio.to_thread(_disk, console, say))
     lines.append(await asyncio.to_thread(_key, console, say))
@@ -160,6 +161,15 @@ def _alarms(console: Console, here: Site, say: Words) -> Line:
         do = say("Look at Alarms: it says what happened, and since when.")
         return Line(say("Alarms"), "warning", say("on now: %(count)s", count=count), do)
     return Line(say("Alarms"), "ok", say("none is on"))
+
+
+def _clocks(console: Console, here: Site, lang: Lang) -> Iterator[Line]:
+    """Each device whose clock is off: by how much, and how to mend it."""
+    say, do = words(lang), in_lang(alarm_words("clock-skew").do, lang)
+    for alarm in console.picture.sites[here.id].alarms.values():
+        if alarm.kind == "clock-skew":
+            name = say("Clock of %(device)s", device=alarm.object)
+            yield Line(name, "warning", in_lang(alarm_said(alarm.kind, alarm.ahead_s), lang), do)
 
 
 def _gateway(

@@ -45,11 +45,15 @@ UNTIL_ACKNOWLEDGED: frozenset[AlarmKind] = frozenset(
 
 
 class AlarmRaised(BaseFact, frozen=True):
-    """Something is wrong with `object` (a door, zone or device) since `at`."""
+    """Something is wrong with `object` (a door, zone or device) since `at`.
+
+    `ahead_s` is by how much a clock is ahead (below 0: behind); None where it is about no clock.
+    """
 
     kind: AlarmKind
     object: str
     at: datetime
+    ahead_s: float | None = None
 
 
 class AlarmAcknowledged(BaseFact, frozen=True):
@@ -61,6 +65,7 @@ class AlarmAcknowledged(BaseFact, frozen=True):
     at: datetime
     by: HolderId
     why: str = ""
+    ahead_s: float | None = None
 
 
 class AlarmCleared(BaseFact, frozen=True):

@@ -250,6 +250,24 @@ async def test_the_broker_s_own_word_is_said(place: ConsolePlace) -> None:
     assert said["Alarms"] == ("warning", "on now: 1")
 
 
+async def test_a_clock_that_is_off_is_said_on_each_screen(place: ConsolePlace) -> None:
+    """Which reader, by how much, in which direction, and how it is mended."""
+    alarm = encode(AlarmMessage(NOW, "clock-skew", "front-in", ahead_s=-70.0))
+    place.console.picture.apply("seuil/hub/alarm/clock-skew/front-in", alarm)
+    async with place.browser() as browser:
+        lines = (await browser.get("/api/v1/sites/hub/health")).json()["lines"]
+        on = (await browser.get("/api/v1/sites/hub/alarms")).json()["on"]
+        live = (await browser.get("/sites/hub/live")).text
+        alarms = (await browser.get("/sites/hub/alarms", params={"lang": "fr"})).text
+    (line,) = (each for each in lines if each["name"] == "Clock of front-in")
+    assert (line["state"], line["said"]) == ("warning", "Clock is off (70 s behind)")
+    assert line["do"].startswith("Give it a time server (NTP)")
+    assert (on[0]["object"], on[0]["ahead_s"]) == ("front-in", -70.0)
+    assert "Clock is off (70 s behind)" in live
+    assert "Horloge décalée (en retard de 70 s)" in alarms
+    assert "Donnez-lui un serveur de temps (NTP)" in alarms
+
+
 async def test_nobody_heard_is_a_fault(place: ConsolePlace) -> None:
     """Without a gateway nothing opens; the doctor's findings are for administrators."""
     async with place.browser() as browser:

@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 
 from gateway.core.events import Reported
-from gateway.core.facts import AlarmCleared, AlarmRaised, Fact, UnlockDoor
+from gateway.core.facts import AlarmAcknowledged, AlarmCleared, AlarmRaised, Fact, UnlockDoor
 from gateway.core.names import DeviceId
 from gateway.core.readings import Availability, CredentialPresented
+from gateway.core.requests import AcknowledgeAlarm
+from tests.unit.core.fablab import Fablab
 from tests.unit.core.place import Place, decided, of_kind
 
 
@@ -54,7 +56,7 @@ def test_a_refusal_by_a_wrong_clock_is_delivered(place: Place) -> None:
 def test_a_clock_that_is_behind_is_alarmed_about_and_forgiven(place: Place) -> None:
     """When three events in a row were late by the same time; one in time ends it."""
     alarms = [of_kind(badge(place, "front-in", 70), AlarmRaised) for _ in range(4)]
-    raised = AlarmRaised("clock-skew", "front-in", place.now - timedelta(seconds=10))
+    raised = AlarmRaised("clock-skew", "front-in", place.now - timedelta(seconds=10), -70.0)
     assert alarms == [[], [], [raised], []]
     assert AlarmCleared("clock-skew", "front-in", place.now + timedelta(seconds=10)) in badge(
         place, "front-in", 0
@@ -65,6 +67,31 @@ def test_a_clock_that_is_ahead_is_alarmed_about_at_once(place: Place) -> None:
     """Nothing else looks like it."""
     assert of_kind(badge(place, "front-in", -70), AlarmRaised)
     assert of_kind(badge(place, "front-in", 0), AlarmCleared)
+
+
+def test_an_alarm_says_by_how_much_and_which_way(place: Place) -> None:
+    """As the last events show it, whatever the clock was before; put right, it is right at once."""
+    for age_s in (0, 0, 0, 70, 70.4):
+        badge(place, "front-in", age_s)
+    behind = badge(place, "front-in", 70.2)
+    assert AlarmRaised("clock-skew", "front-in", place.now, -70.0) in behind
+    ahead = badge(place, "front-in", -3600)
+    assert AlarmCleared("clock-skew", "front-in", place.now) in ahead
+    assert AlarmRaised("clock-skew", "front-in", place.now, 3600.0) in ahead
+    badge(place, "front-in", -120)
+    assert place.state.devices[DeviceId("front-in")].ahead_s == 120.0
+    badge(place, "front-in", 0.5)
+    assert place.state.devices[DeviceId("front-in")].ahead_s == -0.5
+
+
+def test_who_looks_after_it_is_told_so_too() -> None:
+    """The acknowledgement keeps what the alarm said."""
+    place = Fablab()
+    badge(place, "front-in", -70)
+    facts = place.ask(AcknowledgeAlarm("clock-skew", "front-in"))
+    (noted,) = of_kind(facts, AlarmAcknowledged)
+    assert isinstance(noted, AlarmAcknowledged)
+    assert noted.ahead_s == 70.0
 
 
 def test_a_reader_that_sends_what_it_kept_has_no_wrong_clock(place: Place) -> None:

@@ -19,8 +19,21 @@ from gateway.outside.happenings import Happening, Seen, happenings, seen
 from gateway.outside.hook import QUEUE_EVENTS, body_of, signed
 from gateway.outside.ways import RefusedError, way_to
 from gateway.outside.webhooks import Webhooks
+from gateway.wire.outgoing import encode
+from gateway.wire.states import AlarmMessage
 from tests.servers import PATIENCE_S, until
-from tests.unit.outside.place import AT, HALL, HUB, SITE, alarm, door, mode, people, picture
+from tests.unit.outside.place import (
+    AT,
+    HALL,
+    HUB,
+    SITE,
+    TOPICS,
+    alarm,
+    door,
+    mode,
+    people,
+    picture,
+)
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 ALL = frozenset({"mode", "alarm", "zone", "door"})
@@ -269,7 +282,7 @@ class TestHappenings:
         clock = ManualClock(AT)
         now = picture(clock)
         nothing = seen(SITE, now.sites[HUB])
-        assert nothing == Seen(None, frozenset(), {}, {})
+        assert nothing == Seen(None, {}, {}, {})
         people(now, 10)
         door(now, "held")
         mode(now, "lockdown")
@@ -292,6 +305,18 @@ class TestHappenings:
             lambda now: door(now, "locked"),
             lambda now: mode(now, "evacuation"),
         ) == ["door.forced", "alarm.raised", "alarm.cleared", "mode.changed"]
+
+    def test_an_alarm_about_a_clock_says_how_far_it_is_off(self) -> None:
+        """Behind is below zero; its end says no more."""
+        now = picture(ManualClock(AT))
+        before = seen(SITE, now.sites[HUB])
+        told = AlarmMessage(AT, "clock-skew", "reader", ahead_s=-70.0)
+        now.apply(TOPICS.alarm(HUB, "clock-skew", "reader"), encode(told))
+        on = seen(SITE, now.sites[HUB])
+        (raised,) = happenings(SITE, before, on, AT)
+        (cleared,) = happenings(SITE, on, before, AT)
+        about = {"kind": "clock-skew", "object": "reader"}
+        assert (raised.data, cleared.data) == (about | {"ahead_s": -70.0}, about)
 
     def test_capacity_is_told_and_no_head_count(self) -> None:
         """Full is a fact of the room."""
