@@ -105,6 +105,14 @@ ALARMS: Final[Mapping[AlarmKind, AlarmWords]] = {
             "clock right?",
         ),
     ),
+    "not-wired": AlarmWords(
+        Text("Message étranger à son câblage", "Report it isn't wired for"),
+        Text(
+            "Son câblage est-il dans le fichier du lieu ? Si oui, quelqu'un utilise son mot de "
+            "passe : changez-le.",
+            "Is its wiring in the space file? If so, somebody uses its password: change it.",
+        ),
+    ),
     "unproven-claim": AlarmWords(
         Text("Entrée non prouvée", "Unproven entry"),
         Text(

@@ -29,6 +29,7 @@ DEVICE_ALARMS: Final[tuple[AlarmKind, ...]] = (
     "numbering-restarted",
     "numbering-refused",
     "unproven-claim",
+    "not-wired",
     "engine-fault",
 )
 """What may be wrong with a device."""

@@ -33,12 +33,13 @@ from gateway.core.events import (
     Reported,
     SpaceChanged,
 )
-from gateway.core.facts import Decided, DuplicateDropped, Fact, OccupancyMinute
+from gateway.core.facts import Decided, DuplicateDropped, Fact, NotWired, OccupancyMinute
 from gateway.core.names import DeviceId, SiteId
 from gateway.core.readings import CredentialPresented, Firmware, WireError
 from gateway.core.sequence import NotAdmitted
 from gateway.core.site import Site
 from gateway.core.state import State
+from gateway.core.wired import NOT_WIRED, refusal
 from gateway.ghosts import Repeats, misread_at
 from gateway.intake import Intake, SiteEvent, dead_letter, misunderstood
 from gateway.minute import Counted
@@ -156,13 +157,14 @@ class Turnover(Struct):
         except WireError as error:
             if not self._is_sent_again(message, error):
                 self._bury(message, error)
+                self._alarm_of_wiring(error)
             return
         except Exception as error:  # noqa: BLE001 - a driver's bug
             self._quarantine_message(message, error)
             return
         for told in told_all:
             try:
-                self._hear(told)
+                self._hear(message, told)
             except NotAdmitted as error:
                 self._refuse_number(message, told, error)
             except Exception as error:  # noqa: BLE001 - an event's bug
@@ -220,11 +222,28 @@ class Turnover(Struct):
         if numbered and isinstance(event, Reported | Misunderstood) and event.boot is not None:
             self.heard[site_id, event.device, event.boot] = None
 
-    def _hear(self, told: SiteEvent) -> None:
-        if self._knows(told) or self.step(told.site, told.event) is None:
+    def _hear(self, message: MQTTMessage, told: SiteEvent) -> None:
+        row = None if self._knows(told) else self.step(told.site, told.event)
+        if row is None:
             return
+        if any(isinstance(fact, NotWired) for fact in row.facts):
+            self._bury(message, WireError(NOT_WIRED, self._why_not_wired(told)))
         if isinstance(told.event, Reported) and self.repeats.again(told.site, told.event):
             self.ghosts[told.site, told.event.device] += 1
+
+    def _why_not_wired(self, told: SiteEvent) -> str:
+        """What the engine went by, in words."""
+        site, event = self.sites[told.site], told.event
+        assert isinstance(event, Reported)  # noqa: S101 - only these report
+        return refusal(site, site.device[event.device], event.reading) or ""
+
+    def _alarm_of_wiring(self, error: WireError) -> None:
+        """A driver itself refused what a device is not wired for: a badge, from no reader."""
+        origin = error.origin
+        if error.reason != NOT_WIRED or origin is None:
+            return
+        if (NOT_WIRED, origin.device) not in self.states[origin.site].alarms:
+            self.step(origin.site, ConditionReported(NOT_WIRED, origin.device, active=True))
 
     def _quarantine(self, message: MQTTMessage, told: SiteEvent, error: Exception) -> None:
         """An event whose handling raised: a badge is answered, of all else the number is taken."""

@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from gateway.core.equipment import Device
 from gateway.core.names import DeviceId, SiteId, Text
-from gateway.core.readings import Report
+from gateway.core.readings import CredentialPresented, Report, WireError
+from gateway.core.wired import NOT_WIRED, refusal_of
 from gateway.wire.commands import MachineOrder
 from gateway.wire.outgoing import Outgoing
 from gateway.wire.topics import Topics
@@ -116,6 +117,17 @@ def option_faults(device: Device, *known: str) -> list[str]:
     """Options that the driver does not know: a misspelt one must not be lost in silence."""
     right = f"one of {', '.join(known)}" if known else "this driver has no options"
     return [f"options.{name}: is unknown; {right}" for name in device.options if name not in known]
+
+
+def only_a_reader(device: Device) -> None:
+    """Refuse a badge from anything else, before its number is read as one.
+
+    Raises:
+        WireError: the device is none.
+    """
+    why = refusal_of(device, None, None, CredentialPresented)
+    if why is not None:
+        raise WireError(NOT_WIRED, why)
 
 
 def subscription(topic: str, *sources: tuple[SiteId, Device]) -> Subscription:

@@ -38,6 +38,7 @@ from sensors.driver import (
     Answer,
     Subscription,
     format_faults,
+    only_a_reader,
     option_faults,
     subscription,
     topic_faults,
@@ -256,8 +257,7 @@ def _credential(said: dict[str, object], device: Device) -> CredentialPresented 
         # The reader asked for a code and got a wrong one. The badge alone must not open what the
         # badge with its code was asked for, and our vocabulary has no "presented with a wrong PIN".
         return None
-    if device.role != "reader":
-        raise WireError("not-a-reader", "type: only a device of role reader presents credentials")
+    only_a_reader(device)
     return CredentialPresented(badges.normalise(uid, device.format), device.format)
 
 

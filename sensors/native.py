@@ -41,7 +41,14 @@ from gateway.wire.commands import AccessCommand, MachineOrder, UnlockCommand
 from gateway.wire.outgoing import Outgoing, encode
 from gateway.wire.topics import Topics
 from sensors import badges, strict_json
-from sensors.driver import Answer, Subscription, format_faults, option_faults, subscription
+from sensors.driver import (
+    Answer,
+    Subscription,
+    format_faults,
+    only_a_reader,
+    option_faults,
+    subscription,
+)
 
 
 class _Numbered(Struct, frozen=True):
@@ -257,8 +264,7 @@ def _credential(presented: Presented, device: Device) -> CredentialPresented:
 
     Only a reader's word counts: a sensor's topic is in a session that is allowed to lag.
     """
-    if device.role != "reader":
-        raise WireError("not-a-reader", "type: only a device of role reader presents credentials")
+    only_a_reader(device)
     if presented.format not in (None, device.format):
         right = f"the space file declares {device.format} for this reader"
         raise WireError("badge-format", f"format: contradicts the declaration; {right}")

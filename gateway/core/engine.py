@@ -29,6 +29,7 @@ from gateway.core import (
     sensing,
     space,
     visits,
+    wired,
 )
 from gateway.core.directory import DirectoryChange, changed
 from gateway.core.equipment import Device
@@ -43,7 +44,7 @@ from gateway.core.events import (
     SpaceChanged,
     Tick,
 )
-from gateway.core.facts import DuplicateDropped, Fact, GatewayMinute, Sensed
+from gateway.core.facts import DuplicateDropped, Fact, GatewayMinute, NotWired, Sensed
 from gateway.core.freshness import is_late
 from gateway.core.names import ZoneId
 from gateway.core.places import Door
@@ -310,15 +311,21 @@ def _directory_changed(turn: Turn, change: DirectoryChange) -> None:
 
 def _reported(turn: Turn, event: Reported) -> None:  # noqa: C901, PLR0912 - a dispatch, one line a reading
     device = turn.site.device[event.device]
+    if wired.refusal(turn.site, device, event.reading) is not None:
+        _not_wired(turn, device, event)
+        return
     zone = _zone(turn.site, device)
     match event.reading:
         case CredentialPresented():
             decision.decide(turn, device, event)
-        case DoorReported(state="open") if door := _door(turn.site, device):
-            doors.opened(turn, door, late=is_late(turn, event))
-        case DoorReported(state="closed") if door := _door(turn.site, device):
-            doors.closed(turn, door)
-        case ExitRequested() if (door := _door(turn.site, device)) and not is_late(turn, event):
+        case DoorReported(state=status):
+            door = _its_door(turn.site, device)
+            if status == "open":
+                doors.opened(turn, door, late=is_late(turn, event))
+            else:
+                doors.closed(turn, door)
+        case ExitRequested() if not is_late(turn, event):
+            door = _its_door(turn.site, device)
             doors.unlock(turn, door, (door.lock,) if door.lock is not None else ())
             doors.release(turn, door, None)
         case Crossed():
@@ -345,10 +352,16 @@ def _reported(turn: Turn, event: Reported) -> None:  # noqa: C901, PLR0912 - a d
             devices.came_or_went(turn, device.id, online=status == "online")
         case Firmware():
             devices.runs(turn, device.id, event.reading)
-        case DoorReported() | ExitRequested():
-            pass  # at a device without a door, or too late to open one: in the journal, no more
+        case ExitRequested():
+            pass  # too late to open anything: in the journal, no more
         case _:
             assert_never(event.reading)
+
+
+def _not_wired(turn: Turn, device: Device, event: Reported) -> None:
+    """Nothing comes of it but that somebody has to look; the service makes a dead letter of it."""
+    turn.say(NotWired(device.id, wired.word_of(type(event.reading)), event.at))
+    turn.raise_alarm("not-wired", device.id)
 
 
 def _tampered(turn: Turn, device: Device, *, active: bool) -> None:
@@ -359,18 +372,19 @@ def _tampered(turn: Turn, device: Device, *, active: bool) -> None:
 
 
 def _sense(turn: Turn, device: Device, zone: ZoneId | None, event: Reported, value: float) -> None:
-    kind = type(event.reading).__struct_config__.tag
-    turn.say(Sensed(device=device.id, zone=zone, kind=str(kind), value=value, at=event.at))
+    kind = wired.word_of(type(event.reading))
+    turn.say(Sensed(device=device.id, zone=zone, kind=kind, value=value, at=event.at))
 
 
-def _door(site: Site, device: Device) -> Door | None:
-    """The door that a device speaks of: its own, or its access point's."""
-    return site.door[device.door] if device.door else site.door_of(site.point_of(device))
+def _its_door(site: Site, device: Device) -> Door:
+    door = wired.door_of(site, device)
+    assert door is not None  # noqa: S101 - else it would not be wired to anything there
+    return door
 
 
 def _zone(site: Site, device: Device) -> ZoneId | None:
     """The zone that a device speaks of: its own, or the one behind its door."""
     if device.zone is not None:
         return device.zone
-    door = _door(site, device)
+    door = wired.door_of(site, device)
     return door.zone if door else None

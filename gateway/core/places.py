@@ -86,9 +86,13 @@ class Door(Struct, frozen=True):
     outside: ZoneId | None = None
     contact: bool = False
     """Some device reports this door's opening and closing."""
+    contacts: tuple[DeviceId, ...] | None = None
+    """Which devices that is; None: the space does not say (`gateway.core.wired`)."""
     lock: DeviceId | None = None
     """The device that releases it; None: the reader that was asked does so by itself."""
     exit: Free = "handle"
+    buttons: tuple[DeviceId, ...] | None = None
+    """The devices that its exit button is wired to; None: the space does not say."""
     unlock_s: float = 5.0
     held_open_max_s: float = 30.0
     fail_mode: FailMode = "safe"

@@ -167,7 +167,7 @@ FRONT, PIR = "seuil/hub/front/event", "seuil/hub/pir/event"
         pytest.param(PIR, b"x" * (PAYLOAD_LIMIT + 1), "too-large", id="too large"),
         pytest.param("seuil/hub/nobody/event", badge(), "unknown-device", id="unknown device"),
         pytest.param("seuil/nowhere/front/event", badge(), "unknown-device", id="unknown site"),
-        pytest.param(PIR, badge(), "not-a-reader", id="a badge from a sensor"),
+        pytest.param(PIR, badge(), "not-wired", id="a badge from a sensor"),
         pytest.param(FRONT, badge(type="love"), "unknown-type", id="unknown type"),
         pytest.param(FRONT, badge(boot="x"), "wrong-type", id="wrong type"),
         pytest.param(FRONT, badge(seq=0), "out-of-range", id="out of range"),

@@ -231,6 +231,35 @@ async def test_ghost_reads_are_counted_by_reader(tmp_path: Path) -> None:
         assert counted() == GhostReads(SITE.day_of(MONDAY), 2)
 
 
+async def test_what_a_device_is_not_wired_for_is_a_dead_letter(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Acknowledged, kept once however often it comes, and alarmed about."""
+    event, ack = "seuil/hub/front-in/event", "seuil/hub/front-in/ack"
+    press = json.dumps({"boot": 1, "seq": 1, "at": MONDAY.isoformat(), "type": "exit-request"})
+    status = "seuil/hub/pir/event"
+    async with desk(tmp_path) as place:
+        before = place.service.dead_letters
+        place.hear(event, press.encode())
+        place.hear(event, press.encode())
+        place.hear(status, _badge(1, "04a224b2c31990"))
+        await until(
+            lambda: (
+                place.session.sent.count(f"ack of {event}") == 2
+                and f"ack of {status}" in place.session.sent
+            ),
+            "all is on disk",
+        )
+        assert place.service.dead_letters == before + 2
+        kept = await place.journal.read(lambda file: file.count("dead_letter"))
+        alarms = place.service.states[SITE.id].alarms
+    assert kept == before + 2
+    assert "front-in/event': not-wired: exit-request: not from a reader at an entry" in caplog.text
+    assert "pir/event': not-wired: credential: not from a sensor of a zone" in caplog.text
+    assert place.session.said(ack)[-1] == {"boot": 1, "seq": 1}
+    assert {("not-wired", "front-in"), ("not-wired", "pir")} <= set(alarms)
+
+
 async def test_a_firmware_that_is_known_is_not_journaled_again(tmp_path: Path) -> None:
     """Some makers tell it with every message."""
     status = "seuil/hub/front-in/status"

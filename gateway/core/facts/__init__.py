@@ -32,6 +32,7 @@ from gateway.core.facts.devices import (
     DuplicateDropped,
     GapNoticed,
     GatewayMinute,
+    NotWired,
     NumberingRestarted,
     Sensed,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "MachineWarningOver",
     "ModeChanged",
     "MusterChanged",
+    "NotWired",
     "Noticed",
     "NumberingRestarted",
     "OccupancyChanged",
@@ -122,6 +124,7 @@ Fact = (
     | Sensed
     | GapNoticed
     | NumberingRestarted
+    | NotWired
     | DuplicateDropped
     | DeviceMinute
     | GatewayMinute

@@ -24,6 +24,7 @@ AlarmKind = Literal[
     "numbering-restarted",
     "numbering-refused",
     "unproven-claim",
+    "not-wired",
     "engine-fault",
     "clock-unsure",
     "journal-damaged",
@@ -33,13 +34,14 @@ AlarmKind = Literal[
 
 Of a device: it sends more than its budget (`flooding`), its numbers began again or cannot be told
 from old ones (`numbering-restarted`, `numbering-refused`), it said that it had let somebody in and
-nothing shows that it might (`unproven-claim`). Of a device or a part of the engine: it met a bug
+nothing shows that it might (`unproven-claim`), it reported what it is not wired for (`not-wired`).
+Of a device or a part of the engine: it met a bug
 (`engine-fault`). Of the gateway itself, whose object is `GATEWAY`: `clock-unsure`,
 `journal-damaged`."""
 GATEWAY = "gateway"
 """The object of an alarm about the gateway itself."""
 UNTIL_ACKNOWLEDGED: frozenset[AlarmKind] = frozenset(
-    {"numbering-restarted", "unproven-claim", "engine-fault"}
+    {"numbering-restarted", "unproven-claim", "not-wired", "engine-fault"}
 )
 """Alarms about what happened, not about what is: an operator's acknowledgement ends them."""
 

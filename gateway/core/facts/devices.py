@@ -34,6 +34,14 @@ class NumberingRestarted(BaseFact, frozen=True):
     at: datetime
 
 
+class NotWired(BaseFact, frozen=True):
+    """A device reported what it is not wired for (`gateway.core.wired`): nothing came of it."""
+
+    device: DeviceId
+    reading: str
+    at: datetime
+
+
 class DuplicateDropped(BaseFact, frozen=True):
     """This event was on disk already. Not journaled: counted by the service."""
 

@@ -1,7 +1,7 @@
 """Devices: silence, batteries, clocks, counters, and what is told each minute."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -231,8 +231,6 @@ def test_a_counter_s_totals_are_points_too(place: Place) -> None:
         (Presence(active=False), "presence", 0),
         (Counted(7), "count", 7),
         (Co2(812.5), "co2", 812.5),
-        (MachineReported("on", 90), "machine", 1),
-        (MachineReported("off"), "machine", 0),
         (Tampered(active=False), "tamper", 0),
         (Battery(80.0), "battery", 80),
     ],
@@ -244,6 +242,15 @@ def test_a_reading_is_a_point_with_the_device_s_time(
     """In the zone of the device."""
     (told,) = of_kind(place.says("pir", reading, age_s=2), Sensed)
     assert told == Sensed(PIR, HALL, kind, value, MONDAY - timedelta(seconds=2))
+
+
+@pytest.mark.parametrize(("state", "value"), [("on", 1), ("off", 0)])
+def test_a_machine_is_a_point_of_the_device_there(
+    place: Place, state: Literal["on", "off"], value: float
+) -> None:
+    """Its reader stands in no zone of its own."""
+    (told,) = of_kind(place.says("laser-on", MachineReported(state, 90)), Sensed)
+    assert told == Sensed(DeviceId("laser-on"), None, "machine", value, MONDAY)
 
 
 def test_a_device_at_a_door_speaks_of_the_zone_behind_it(place: Place) -> None:

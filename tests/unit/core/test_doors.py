@@ -428,12 +428,6 @@ def test_the_relock_time_of_an_open_door_locks_nothing(place: Place) -> None:
     assert status(place) == "open"
 
 
-def test_a_door_report_of_a_device_without_a_door_is_only_kept(place: Place) -> None:
-    """Nothing to open, nothing to close."""
-    assert place.contact("counter", "open") == ()
-    assert place.press("counter") == ()
-
-
 def test_timers_that_ran_out_while_we_were_down_run_before_the_event(place: Place) -> None:
     """The grant of hours ago does not let anybody in now."""
     place.badge("front-in", "ada")

@@ -211,7 +211,7 @@ def test_an_event_is_strict_json(message: bytes, reason: str) -> None:
 
 def test_only_a_reader_presents_credentials() -> None:
     """A sensor's topics are in a session that is allowed to lag."""
-    assert refusal(payload(**CREDENTIAL), device="pir").reason == "not-a-reader"
+    assert refusal(payload(**CREDENTIAL), device="pir").reason == "not-wired"
 
 
 def test_a_status_is_an_availability() -> None:
