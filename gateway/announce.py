@@ -88,19 +88,23 @@ class Announcer:
     ) -> Outgoing:
         """A decision for everyone: with a pseudonym, without a badge number."""
         point = site.access_point.get(decided.access_point) if decided.access_point else None
+        door = site.door.get(decided.door) if decided.door else site.door_of(point)
+        zone = point.zone if point else door.zone if door else None
+        direction = point.direction if point else "exit" if door else None
         message = AccessMessage(
             id=str(n),
             at=at,
             reader=decided.device,
             access_point=decided.access_point,
-            zone=point.zone if point else None,
-            direction=point.direction if point else None,
+            zone=zone,
+            direction=direction,
             decision=decided.decision,
             reason=decided.reason,
             holder=decided.holder,
             message=REASONS[decided.reason].text,
             latency_ms=round(max(0.0, (now - at).total_seconds()) * 1000, 3),
             late=decided.late,
+            door=door.id if door else None,
         )
         event = CloudEvent("seuil.access.decided", message.id, at)
         return Outgoing(self._topics.access(site.id), encode(message), event=event)

@@ -9,12 +9,12 @@ from gateway.core.facts import Verdict
 from gateway.core.names import Text
 from gateway.core.reasons import REASONS
 from gateway.core.rules import RULES
-from gateway.core.rules.titles import RULE_TITLES
+from gateway.core.rules.titles import BUTTON_TITLES, RULE_TITLES
 
 
 def title_of(rule: str) -> Text:
     """A rule in plain words; its name where an old journal knows a rule that is gone."""
-    return RULE_TITLES.get(rule, Text(fr=rule, en=rule))
+    return (RULE_TITLES | BUTTON_TITLES).get(rule, Text(fr=rule, en=rule))
 
 
 def not_asked(verdicts: Sequence[Verdict]) -> list[str]:

@@ -8,6 +8,7 @@ share of every batch.
 from collections.abc import Iterable, Mapping
 from typing import Final, Literal
 
+from gateway.core import wired
 from gateway.core.equipment import Device
 from gateway.core.names import SiteId
 from gateway.core.site import Site
@@ -28,11 +29,14 @@ ORDER: Final[tuple[ServiceClass, ...]] = (
 
 def class_of(site: Site, device: Device) -> ServiceClass:
     """Return the class of what a declared device reports."""
+    door = wired.door_of(site, device)
+    if door is not None and wired.has_button(door, device):
+        return "exits"
     if device.role == "reader":
         point = site.point_of(device)
         return "exits" if point is not None and point.direction in ("exit", "muster") else "entries"
-    if device.door is not None:
-        return "exits" if site.door[device.door].exit == "button" else "contacts"
+    if door is not None:
+        return "contacts"
     if device.machine is not None or device.role == "lock":
         return "contacts"
     return "sensors"

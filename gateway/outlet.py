@@ -265,7 +265,7 @@ class Outlet:
 
 
 def _decided(row: EventRow) -> Decided | None:
-    """The decision of a credential event's row, which is the first thing that it says."""
-    if row.kind != "credential":
+    """The decision of a row, which is the first thing that it says of a badge or a press."""
+    if row.kind not in ("credential", "exit-request"):
         return None
     return next((fact for fact in row.facts if isinstance(fact, Decided)), None)

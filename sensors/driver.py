@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from gateway.core.equipment import Device
 from gateway.core.names import DeviceId, SiteId, Text
-from gateway.core.readings import CredentialPresented, Report, WireError
+from gateway.core.readings import CredentialPresented, Reading, Report, WireError
 from gateway.core.wired import NOT_WIRED, refusal_of
 from gateway.wire.commands import MachineOrder
 from gateway.wire.outgoing import Outgoing
@@ -63,6 +63,10 @@ class Driver(Protocol):
     @classmethod
     def identity(cls, site: SiteId, device: Device) -> str:
         """How the device is told apart on the wire; no two devices of a family may share it."""
+
+    @classmethod
+    def says(cls, device: Device) -> frozenset[type[Reading]]:
+        """What a device that is declared like this can report at all."""
 
     def __init__(self, topics: Topics, devices: Sequence[tuple[SiteId, Device]]) -> None:
         """Devices without faults and with identities of their own."""

@@ -25,6 +25,8 @@ from gateway.core.readings import (
     Availability,
     CredentialPresented,
     DoorReported,
+    ExitRequested,
+    Firmware,
     Origin,
     Reading,
     Report,
@@ -58,6 +60,7 @@ _DOOR = {
     "Door was tampered!": "open",
     "Door wasn't closed within max open time!": "open",
 }
+_SAYS: frozenset[type[Reading]] = frozenset({DoorReported, ExitRequested, Availability, Firmware})
 _ADDRESS = (
     "the reader's fixed address, which orders to it must name"
     " (or opens = false where another device releases the door)"
@@ -83,6 +86,11 @@ class EspRfid:
     def identity(cls, site: SiteId, device: Device) -> str:  # noqa: ARG003 - one broker, one TOPIC
         """Its TOPIC and hostname."""
         return f"{device.topic} with hostname {_hostname(device)}"
+
+    @classmethod
+    def says(cls, device: Device) -> frozenset[type[Reading]]:
+        """Its door contact and its exit button, beside the badges of a reader."""
+        return _SAYS | ({CredentialPresented} if device.role == "reader" else frozenset())
 
     def __init__(self, topics: Topics, devices: Sequence[_Source]) -> None:  # noqa: ARG002 - its own wire
         self._readers: dict[str, dict[str, _Source]] = defaultdict(dict)

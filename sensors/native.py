@@ -32,6 +32,7 @@ from gateway.core.readings import (
     Number,
     Origin,
     Presence,
+    Reading,
     Report,
     Tampered,
     Total,
@@ -107,6 +108,7 @@ NativeEvent = (
     | Battery
 )
 
+_ALL: frozenset[type[Reading]] = frozenset(get_args(Reading))
 _numbered = msgspec.json.Decoder(_Numbered).decode
 _envelope = msgspec.json.Decoder(EventEnvelope).decode
 _event = msgspec.json.Decoder(NativeEvent).decode
@@ -129,6 +131,11 @@ class Native:
     def identity(cls, site: SiteId, device: Device) -> str:
         """Its place in the topic tree."""
         return f"{site}/{device.id}"
+
+    @classmethod
+    def says(cls, device: Device) -> frozenset[type[Reading]]:
+        """Whatever its firmware knows of; badges only of a reader."""
+        return _ALL if device.role == "reader" else _ALL - {CredentialPresented}
 
     def __init__(self, topics: Topics, devices: Sequence[tuple[SiteId, Device]]) -> None:
         self._topics = topics

@@ -9,7 +9,7 @@ counts, and Tasmota sends at once or never.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar
 
@@ -49,6 +49,14 @@ _READERS = ("PN532", "RC522", "RDM6300", "Wiegand")
 _KEYPAD_SIZES = (4, 8)
 _SIZES = {"wiegand26": (24, 26), "wiegand34": (32, 34)}
 _RADARS = ("LD2410", "LD2410S")
+_MEANT: Mapping[object, type[Reading]] = {
+    "door": DoorReported,
+    "motion": Motion,
+    "presence": Presence,
+    "tamper": Tampered,
+    "exit-request": ExitRequested,
+}
+"""By the option `means`."""
 _SPLIT_S = 11.1  # PulseTime: up to 111 in tenths of a second, from 112 on in seconds + 100
 _PULSE_MAX = 64_900
 
@@ -74,6 +82,18 @@ class Tasmota:
         part = f"Switch{device.options['switch']}" if "switch" in device.options else device.role
         relay = f" on relay {device.options.get('relay')}" if device.role == "lock" else ""
         return f"{part}{relay} of {_topic(device, 'tele', 'SENSOR')}"
+
+    @classmethod
+    def says(cls, device: Device) -> frozenset[type[Reading]]:
+        """What its switch means, or badges, or what a radar and the air tell."""
+        said: list[type[Reading]] = [Availability, Firmware]
+        if "switch" in device.options:
+            said.append(_MEANT.get(device.options.get("means"), Motion))
+        elif device.role == "reader":
+            said.append(CredentialPresented)
+        elif device.role == "sensor":
+            said += [Presence, Co2]
+        return frozenset(said)
 
     def __init__(self, topics: Topics, devices: Sequence[tuple[SiteId, Device]]) -> None:  # noqa: ARG002 - its own wire
         self._parts: dict[str, list[tuple[SiteId, Device]]] = defaultdict(list)

@@ -33,6 +33,9 @@ from sensors import strict_json
 from sensors.driver import Answer, Subscription, option_faults, subscription, topic_faults
 from sensors.firmware import firmware
 
+_SAYS: frozenset[type[Reading]] = frozenset(
+    {Motion, Presence, DoorReported, Tampered, Co2, Battery, Availability, Firmware}
+)
 _NO_DEVICES = ("availability", "set", "get")
 
 
@@ -57,6 +60,11 @@ class Zigbee2Mqtt:
     def identity(cls, site: SiteId, device: Device) -> str:  # noqa: ARG003 - one broker, one name
         """Its topic."""
         return device.topic
+
+    @classmethod
+    def says(cls, device: Device) -> frozenset[type[Reading]]:
+        """Whatever a sensor may tell; a plug's state where it is a machine's."""
+        return _SAYS | ({MachineReported} if device.machine is not None else frozenset())
 
     def __init__(self, topics: Topics, devices: Sequence[tuple[SiteId, Device]]) -> None:  # noqa: ARG002 - its own wire
         self._states = {device.topic: (site, device) for site, device in devices}

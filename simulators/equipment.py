@@ -128,7 +128,9 @@ class Equipment:
         ]
 
     def contacts(self, door: Door) -> list[DeviceId]:
-        """Who reports that a door opens: its sensors, or else its lock or reader, if any does."""
+        """Who reports that a door opens: as it is wired, else its sensors, its lock or a reader."""
+        if door.contacts is not None:
+            return list(door.contacts[:1])
         sensors = [
             device.id
             for device in self.site.devices
@@ -139,7 +141,9 @@ class Equipment:
         return self._own(door)
 
     def exit_buttons(self, door: Door) -> list[DeviceId]:
-        """Who reports the exit button: a sensor of its own, or else the door's lock or reader."""
+        """Who reports the exit button: as it is wired, else a sensor, the lock or a reader."""
+        if door.buttons:
+            return list(door.buttons[:1])
         buttons = [
             device.id
             for device in self.site.devices
@@ -185,7 +189,7 @@ class Equipment:
         self.listens.setdefault(topic, []).append((hearing, device))
 
     def _install(self, device: Device) -> None:
-        kind = kind_of(device)
+        kind = self._kind_of(device)
         draw = branch(self._seed, self.site.id, "sensor", device.id)
         said = first_words(kind)
         if said is not None:
@@ -200,6 +204,11 @@ class Equipment:
             counter = Counter(self._faults, draw)
             door = self._door_under(device, device.zone, kind)
             self.lines.append(AtLine(device.id, counter, device.zone, door))
+
+    def _kind_of(self, device: Device) -> Kind:
+        door = self.site.door[device.door] if device.door is not None else None
+        is_button = door is not None and device.id in (door.buttons or ())
+        return "exit-button" if is_button else kind_of(device)
 
     def _door_under(self, counter: Device, zone: ZoneId, kind: Kind) -> DoorId | None:
         """Not said by the space file: a zone's first counter has its first door, and so on."""

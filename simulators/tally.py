@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from gateway.core.names import DeviceId, SiteId
+from gateway.core.reasons import EXIT_BUTTON
 from gateway.wire.commands import AccessCommand
 from gateway.wire.states import AccessMessage
 from simulators.devices import Key, NativeDevice
@@ -188,6 +189,8 @@ class Bookkeeping:
         except msgspec.DecodeError:
             self.garbled += 1
             return
+        if told.reason == EXIT_BUTTON:
+            return  # nobody held a badge to anything
         waiting = self._overheard.get((site, told.reader, told.late))
         if waiting:
             name = (site, told.reader, waiting.popleft())

@@ -63,9 +63,9 @@ def a_morning() -> Place:
 class ConsolePast(ConsolePlace):
     """The console of that morning, two hours later."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, morning: Place | None = None) -> None:
         super().__init__(folder, (SITE, structs.replace(SITE, id=ELSEWHERE)))
-        self.morning = a_morning()
+        self.morning = morning or a_morning()
         self.rows = rows_of(self.morning)
         asyncio.run(stored(folder / JOURNAL_FILE, self.rows))
         store = DirectoryStore(folder / FILE)

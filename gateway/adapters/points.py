@@ -113,6 +113,7 @@ def _access(row: JournalRow, fact: Decided) -> str:
         "access",
         ("site", row.site),
         ("access_point", fact.access_point),
+        ("door", fact.door),
         ("decision", fact.decision),
         ("reason", fact.reason),
     )

@@ -67,9 +67,15 @@ def _show(why: DecisionWhy, language: verdicts.Language) -> None:
     verdicts.show_answer(console, why.decision, why.reason)
     late = "; the reader decided alone, the rules say what we would have" if why.late else ""
     console.print(
-        f"row {why.n}, reader {why.device}, access point {why.access_point}, "
+        f"row {why.n}, {_where(why)}, "
         f"holder {why.holder or 'unknown'}\n"
         f"at {why.at.isoformat()}, received {why.received.isoformat()}, "
         f"answer {why.handover}{late}\n"
     )
     verdicts.show_verdicts(console, why.verdicts, language)
+
+
+def _where(why: DecisionWhy) -> str:
+    if why.door is not None:
+        return f"exit button at {why.device}, door {why.door}"
+    return f"reader {why.device}, access point {why.access_point}"

@@ -31,7 +31,20 @@ from gateway.core.names import (
 )
 from gateway.core.places import AccessPoint, Demands, Direction, Door, Interlock, Kiosk, Zone
 from gateway.core.plans import Accounting, ExceptionalDay, Plan, Quota, Right
+from gateway.core.readings import (
+    Availability,
+    Battery,
+    DoorReported,
+    ExitRequested,
+    Firmware,
+    Reading,
+    Tampered,
+)
 from gateway.core.site import Site
+from sensors.registry import DRIVERS
+
+_BESIDE: frozenset[type[Reading]] = frozenset({Tampered, Battery, Availability, Firmware})
+"""What every device may say of itself."""
 
 
 def site_of(draft: Draft, site: SiteTable) -> Site:
@@ -41,7 +54,7 @@ def site_of(draft: Draft, site: SiteTable) -> Site:
         name=_text(site.name),
         timezone=site.timezone,
         zones=tuple(_zone(draft, zone) for zone in draft.zones.values()),
-        doors=tuple(_door(draft, door) for door in draft.doors.values()),
+        doors=tuple(door_of_draft(draft, door) for door in draft.doors.values()),
         access_points=tuple(_access_point(draft, each) for each in draft.access_points.values()),
         machines=tuple(_machine(machine) for machine in draft.machines.values()),
         devices=tuple(device for _, _, device in every_device(draft)),
@@ -81,18 +94,60 @@ def every_device(draft: Draft) -> Iterator[tuple[str, int, Device]]:
         yield "locks", index, _device(lock, "lock", door=doors.get(lock.id))
 
 
-def may_be_contact(sensor: SensorTable) -> bool:
-    """Whether a sensor at a door may report open and closed: its options may say what it means."""
-    return sensor.options.get("means", "door") == "door"
+def says(device: Device) -> frozenset[type[Reading]]:
+    """What a device can report at all; of a driver that is unknown, nothing."""
+    driver = DRIVERS.get(device.driver)
+    return driver.says(device) if driver is not None else frozenset()
 
 
-def has_contact(draft: Draft, door: DoorTable) -> bool:
-    """Whether some device reports this door open and closed."""
-    if door.contact is not None:
-        return door.contact
-    return any(
-        sensor.door == door.id and may_be_contact(sensor) for sensor in draft.sensors.values()
-    )
+def devices_at(draft: Draft, door: DoorTable) -> list[Device]:
+    """The sensors and readers of a door, and its lock."""
+    devices = (device for _, _, device in every_device(draft))
+    return [device for device in devices if door.id == device.door or door.lock == device.id]
+
+
+def able_to(draft: Draft, door: DoorTable, kind: type[Reading]) -> list[Device]:
+    """Those of them that can report a kind of reading."""
+    return [device for device in devices_at(draft, door) if kind in says(device)]
+
+
+def buttons_of(draft: Draft, door: DoorTable) -> tuple[DeviceId, ...]:
+    """The devices that a door's exit button is wired to.
+
+    That is the one that is named, else those that say nothing but presses, else any that could.
+    """
+    if door.exit != "button":
+        return ()
+    if door.exit_button is not None:
+        return (DeviceId(door.exit_button),)
+    able = able_to(draft, door, ExitRequested)
+    declared = [device for device in able if is_only_a_button(device)]
+    return tuple(device.id for device in declared or able)
+
+
+def is_only_a_button(device: Device) -> bool:
+    """Whether a device's own options say that it is an exit button."""
+    return news_of(device) == {ExitRequested}
+
+
+def news_of(device: Device) -> frozenset[type[Reading]]:
+    """What a device can report but for how it is itself."""
+    return says(device) - _BESIDE
+
+
+def contacts_of(draft: Draft, door: DoorTable) -> tuple[DeviceId, ...]:
+    """The devices that report a door open and closed.
+
+    That is the one that is named, else the door's sensors, else where the file says that there is
+    one, its readers and lock.
+    """
+    if isinstance(door.contact, str):
+        return (DeviceId(door.contact),)
+    if door.contact is False:
+        return ()
+    able, buttons = able_to(draft, door, DoorReported), buttons_of(draft, door)
+    sensors = [one.id for one in able if one.role == "sensor" and one.id not in buttons]
+    return tuple(sensors or (one.id for one in able if door.contact and one.role != "sensor"))
 
 
 def _device(
@@ -189,15 +244,18 @@ def _demands(demands: DemandsTable) -> Demands:
     )
 
 
-def _door(draft: Draft, door: DoorTable) -> Door:
+def door_of_draft(draft: Draft, door: DoorTable) -> Door:
+    """A door with what is wired to it."""
     return Door(
         id=DoorId(door.id),
         name=_text(door.name),
         zone=ZoneId(door.zone),
         outside=ZoneId(door.outside) if door.outside else None,
-        contact=has_contact(draft, door),
+        contact=bool(contacts := contacts_of(draft, door)),
+        contacts=contacts,
         lock=DeviceId(door.lock) if door.lock else None,
         exit=door.exit,
+        buttons=buttons_of(draft, door),
         unlock_s=door.unlock_s,
         held_open_max_s=door.held_open_max_s,
         fail_mode=door.fail_mode,

@@ -6,8 +6,8 @@ table may be missing.
 
 from collections.abc import Iterator
 
-from gateway.config import booked, demands, floor, plans, times, told
-from gateway.config.build import every_device, has_contact, may_be_contact
+from gateway.config import booked, demands, floor, plans, times, told, wirings
+from gateway.config.build import contacts_of, every_device
 from gateway.config.claims import (
     Claim,
     chain,
@@ -16,7 +16,6 @@ from gateway.config.claims import (
     singular,
     tables,
     value,
-    with_reader,
 )
 from gateway.config.draft import Draft
 from gateway.config.faults import Fault, unknown
@@ -28,6 +27,7 @@ REFERENCES = (  # a table's key names one of these tables
     ("doors", "zone", ("zones",)),
     ("doors", "outside", ("zones",)),
     ("doors", "lock", ("locks", "readers")),
+    ("doors", "exit_button", ("sensors", "readers", "locks")),
     ("access_points", "door", ("doors",)),
     ("access_points", "machine", ("machines",)),
     ("access_points", "muster", ("zones",)),
@@ -183,25 +183,6 @@ def secure_doors_have_a_handle(draft: Draft) -> Iterator[Fault]:
             yield draft.fault(f"doors[{index}].fail_mode", message)
 
 
-def contacts_are_reported(draft: Draft) -> Iterator[Fault]:
-    """A door with a contact has a device that reports it, or entries would wait for ever."""
-    if not draft.whole("access_points", "readers", "sensors"):
-        return
-    watched = {sensor.door for sensor in draft.sensors.values() if may_be_contact(sensor)}
-    with_device = {point.door for point in with_reader(draft)} | watched
-    for index, door in draft.doors.items():
-        path = f"doors[{index}].contact"
-        if door.contact and door.id not in with_device and door.lock is None:
-            yield draft.fault(
-                path, "is true, but no reader, lock or sensor of this door reports it"
-            )
-        if door.id in watched and door.exit == "button" and door.contact is None:
-            message = "is required: true or false, since the sensor of this door may be the button"
-            yield draft.fault(path, message)
-        elif door.id in watched and door.exit != "button" and door.contact is False:
-            yield draft.fault(path, "is false, but a sensor names this door; leave it away")
-
-
 def interlocks_can_be_kept(draft: Draft) -> Iterator[Fault]:
     """Of an airlock's doors it is known which one is open."""
     doors = {door.id: door for door in draft.doors.values()}
@@ -214,7 +195,7 @@ def interlocks_can_be_kept(draft: Draft) -> Iterator[Fault]:
             if id_ not in draft.ids["doors"]:
                 what = unknown(id_, "door", draft.ids["doors"])
                 yield draft.fault(f"{path}[{place}]", what)
-            elif id_ in doors and not has_contact(draft, doors[id_]):
+            elif id_ in doors and not contacts_of(draft, doors[id_]):
                 message = f'"{id_}" has no contact: nobody would know that it stands open'
                 yield draft.fault(f"{path}[{place}]", message)
 
@@ -252,13 +233,13 @@ CLAIMS: tuple[Claim, ...] = (
     doors_have_two_sides,
     nobody_is_locked_in,
     secure_doors_have_a_handle,
-    contacts_are_reported,
     interlocks_can_be_kept,
     locks_are_used,
     access_points_are_one_thing,
     credentials_can_be_strong,
     sensors_watch_one_thing,
     devices_are_understood,
+    *wirings.CLAIMS,
     *times.CLAIMS,
     *plans.CLAIMS,
     *demands.CLAIMS,

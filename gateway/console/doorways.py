@@ -13,13 +13,14 @@ from msgspec import Struct
 from gateway.adapters import past
 from gateway.adapters.past import DecisionLine, DecisionQuery
 from gateway.console.inside import names_or_none
+from gateway.console.named import DOOR, buttons_at
 from gateway.console.place import Console
 from gateway.console.problems import Problem
 from gateway.core.directory import HolderId
 from gateway.core.facts import DoorStatus
 from gateway.core.names import AccessPointId, DeviceId, DoorId, Text
 from gateway.core.places import AccessPoint, Door
-from gateway.core.reasons import REASONS
+from gateway.core.reasons import EXIT_BUTTON, REASONS
 from gateway.core.site import Site
 
 Status = DoorStatus | Literal["unknown"]
@@ -85,9 +86,11 @@ def _last(journal: sqlite3.Connection, site: Site) -> dict[DoorId, DecisionLine]
     found = {}
     for door in site.doors:
         points = tuple(point.id for point in points_of(site, door.id))
-        if not points:
+        buttons = buttons_at(site, f"{DOOR}{door.id}")
+        if not points and not buttons:
             continue
-        page = past.decisions(journal, DecisionQuery(site.id, access_points=points, limit=1))
+        query = DecisionQuery(site.id, access_points=points, buttons=buttons, limit=1)
+        page = past.decisions(journal, query)
         if page.lines:
             found[door.id] = page.lines[0]
     return found
@@ -130,7 +133,7 @@ def _passage(site: Site, line: DecisionLine, people: dict[HolderId, str]) -> Pas
     return Passage(
         at=line.at,
         decision=line.decision,
-        direction=point.direction if point else "",
+        direction=point.direction if point else "exit" if line.reason == EXIT_BUTTON else "",
         reason=reason.text if reason else Text(line.reason, line.reason),
         who=people.get(HolderId(line.holder)) if line.holder else None,
     )

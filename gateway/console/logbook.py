@@ -17,12 +17,21 @@ from msgspec import Struct, structs
 
 from gateway.adapters.past import DecisionLine, DecisionQuery, Page, decisions
 from gateway.console.i18n import LOCALES, Lang, in_lang
-from gateway.console.named import as_typed, place_of, point_name, points_at, typed_moment, way_of
+from gateway.console.named import (
+    as_typed,
+    button_door,
+    buttons_at,
+    place_of,
+    point_name,
+    points_at,
+    typed_moment,
+    way_of,
+)
 from gateway.console.place import Console
 from gateway.console.problems import Problem
 from gateway.core.directory import HolderId
 from gateway.core.names import AccessPointId, Text
-from gateway.core.reasons import REASONS
+from gateway.core.reasons import EXIT_BUTTON, REASONS
 from gateway.core.site import Site
 from gateway.spreadsheet import harmless
 
@@ -67,6 +76,7 @@ class Wanted(Struct, frozen=True):
         return DecisionQuery(
             site.id,
             access_points=points_at(site, self.where),
+            buttons=buttons_at(site, self.where),
             holder=self.holder or None,
             decision=self.decision,
             reason=self.reason or None,
@@ -220,13 +230,13 @@ COLUMNS: Final = (
 def _cells(
     line: DecisionLine, site: Site, names: Mapping[HolderId, str], lang: Lang, zone: ZoneInfo
 ) -> tuple[str, ...]:
-    point = site.access_point.get(AccessPointId(line.access_point or ""))
+    place, way = _where(line, site)
     return (
         line.at.astimezone(zone).isoformat(timespec="seconds"),
         str(line.n),
         line.access_point or "",
-        in_lang(place_of(site, point), lang) if point else "",
-        point.direction if point else "",
+        in_lang(place, lang) if way else "",
+        way,
         line.decision,
         line.reason,
         in_lang(sentence(line.reason), lang),
@@ -238,7 +248,7 @@ def _cells(
 
 
 def _shown(line: DecisionLine, site: Site, names: Mapping[HolderId, str], lang: Lang) -> Line:
-    point = site.access_point.get(AccessPointId(line.access_point or ""))
+    place, way = _where(line, site)
     local = line.at.astimezone(ZoneInfo(site.timezone))
     return Line(
         id=str(line.n),
@@ -246,15 +256,23 @@ def _shown(line: DecisionLine, site: Site, names: Mapping[HolderId, str], lang: 
         time=format_datetime(local, "d MMM, HH:mm:ss", locale=LOCALES[lang]),
         decision=line.decision,
         word=in_lang(_WORDS.get(line.decision, Text(line.decision, line.decision)), lang),
-        place=in_lang(place_of(site, point) if point else point_name(site, line.access_point), lang)
-        or line.device,
-        way=in_lang(way_of(point.direction), lang) if point else "",
+        place=in_lang(place, lang) or line.device,
+        way=in_lang(way_of(way), lang) if way else "",
         reason=in_lang(short(line.reason), lang),
-        who=name_of(line.holder, names, lang),
+        who="" if line.reason == EXIT_BUTTON else name_of(line.holder, names, lang),
         holder=line.holder or "",
         note=in_lang(_UNDELIVERED, lang) if line.handover == "undelivered" else "",
         href=f"/sites/{site.id}/log/{line.n}",
     )
+
+
+def _where(line: DecisionLine, site: Site) -> tuple[Text, str]:
+    """The place and the direction; a button's door is left by it, what is gone has none."""
+    point = site.access_point.get(AccessPointId(line.access_point or ""))
+    if point is not None:
+        return place_of(site, point), point.direction
+    door = button_door(site, line.reason, line.device)
+    return (door.name, "exit") if door else (point_name(site, line.access_point), "")
 
 
 def _plain(name: str) -> str:

@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from gateway.console.problems import Problem
-from gateway.core.names import AccessPointId, DoorId, MachineId, Named, Text
-from gateway.core.places import AccessPoint
+from gateway.core import wired
+from gateway.core.names import AccessPointId, DeviceId, DoorId, MachineId, Named, Text
+from gateway.core.places import AccessPoint, Door
+from gateway.core.reasons import EXIT_BUTTON
 from gateway.core.site import Site
 
 YEARS: Final = (2000, 2100)
@@ -39,6 +41,31 @@ def point_name(site: Site, point: str | None) -> Text:
         return Text(point or "", point or "")
     place, way = place_of(site, found), way_of(found.direction)
     return Text(f"{place.fr} · {way.fr}", f"{place.en} · {way.en}")
+
+
+def button_door(site: Site, reason: str, device: str) -> Door | None:
+    """The door of a press of an exit button; None: it is a badge, or its device is gone."""
+    found = site.device.get(DeviceId(device))
+    return wired.door_of(site, found) if reason == EXIT_BUTTON and found is not None else None
+
+
+def door_at(site: Site, point: str | None, reason: str, device: str) -> DoorId | None:
+    """The door of a decision: its access point's, or its button's."""
+    found = site.access_point.get(AccessPointId(point or ""))
+    door = button_door(site, reason, device) or site.door_of(found)
+    return door.id if door is not None else None
+
+
+def buttons_at(site: Site, where: str) -> tuple[DeviceId, ...]:
+    """The devices of `door:front` that an exit button is wired to; of all else none."""
+    door = site.door.get(DoorId(where.removeprefix(DOOR))) if where.startswith(DOOR) else None
+    if door is None:
+        return ()
+    return tuple(
+        device.id
+        for device in site.devices
+        if wired.door_of(site, device) == door and wired.has_button(door, device)
+    )
 
 
 def points_at(site: Site, where: str) -> tuple[AccessPointId, ...]:

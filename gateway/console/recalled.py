@@ -5,6 +5,7 @@ from functools import partial
 from typing import Final, Literal, cast
 
 from gateway.adapters.past import DecisionLine, DecisionQuery, decisions
+from gateway.console.named import button_door
 from gateway.console.picture import DECISIONS_KEPT
 from gateway.console.place import Console
 from gateway.console.problems import Problem
@@ -36,18 +37,20 @@ async def recall(console: Console) -> None:
 def _told(site: Site, line: DecisionLine) -> AccessMessage:
     """A decision as it was told when it was made; how quick the answer was is not kept."""
     point = site.access_point.get(AccessPointId(line.access_point or ""))
+    door = button_door(site, line.reason, line.device) or site.door_of(point)
     reason = REASONS.get(line.reason)  # a journal may be older than its reasons
     return AccessMessage(
         id=str(line.n),
         at=line.at,
         reader=DeviceId(line.device),
         access_point=line.access_point,
-        zone=point.zone if point else None,
-        direction=point.direction if point else None,
+        zone=point.zone if point else door.zone if door else None,
+        direction=point.direction if point else "exit" if door else None,
         decision=cast(Literal["granted", "denied"], line.decision),
         reason=line.reason,
         holder=line.holder,
         message=reason.text if reason else Text(line.reason, line.reason),
         latency_ms=0.0,
         late=line.late,
+        door=door.id if door else None,
     )

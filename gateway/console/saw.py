@@ -129,6 +129,7 @@ _NAMES: Final = {
     "p_full": Text("probabilité que ce soit plein", "chance that it is full"),
     "since": Text("depuis", "since"),
     "door": Text("porte", "door"),
+    "device": Text("appareil", "device"),
 }
 _VALUES: Final = {
     "entry": Text("entrée", "entry"),

@@ -300,7 +300,8 @@ def _place(people: int, capacity: int | None) -> float:
 def _place_name(site: Site, message: AccessMessage, lang: Lang) -> str:
     point = next((p for p in site.access_points if p.id == message.access_point), None)
     if point is None:
-        return message.access_point or message.reader
+        where = message.access_point or message.reader
+        return where if message.door is None else _name_among(site.doors, message.door, lang)
     if point.machine is not None:
         return _name_among(site.machines, point.machine, lang)
     return _name_among(site.doors, point.door or point.id, lang)

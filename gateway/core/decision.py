@@ -4,6 +4,10 @@ A reader asks and waits: then a grant opens at once, or never. What comes too la
 nothing, but may still tell who is where: a late read on the way out, and whatever a reader that was
 cut off decided by itself. These are merged by the time of the event (`presence.merge`). They start
 no machine: whether it runs now, nobody can tell from them.
+
+A press of an exit button is a decision, too, which nothing refuses: not a lockdown or an
+evacuation, not what is out of service. Which device may say that one was pressed is the space
+file's word (`gateway.core.wired`).
 """
 
 from datetime import datetime
@@ -11,12 +15,13 @@ from datetime import datetime
 from gateway.core import attempts, doors, enrol, machines, muster, presence, rules, sensing
 from gateway.core.equipment import Device
 from gateway.core.events import Reported
-from gateway.core.facts import Decided, Noticed
+from gateway.core.facts import Decided, Noticed, Value, Verdict
 from gateway.core.freshness import is_late, is_told, lets_out
 from gateway.core.names import ZoneId
 from gateway.core.places import AccessPoint, Door
 from gateway.core.question import Question, asked
-from gateway.core.readings import CredentialPresented
+from gateway.core.readings import CredentialPresented, ExitRequested
+from gateway.core.reasons import EXIT_BUTTON
 from gateway.core.rules import LATE, Ruling
 from gateway.core.state import Arrival
 from gateway.core.turn import Turn
@@ -59,6 +64,40 @@ def decide(turn: Turn, device: Device, event: Reported) -> None:
         _act(turn, question, ruling, question.point)
     elif not event.retained:
         _merge(turn, question, question.point)
+
+
+def press(turn: Turn, device: Device, door: Door, event: Reported) -> None:
+    """Somebody wants to leave by a button that is wired to this device.
+
+    A press that the broker kept from before is none, and an old one is told, and opens nothing.
+    """
+    if event.retained:
+        return
+    saw: dict[str, Value] = {"door": door.id, "device": device.id}
+    turn.say(
+        Decided(
+            device=device.id,
+            access_point=None,
+            decision="granted",
+            reason=EXIT_BUTTON,
+            holder=None,
+            verdicts=(Verdict("exit_button_is_wired", "grant", EXIT_BUTTON, saw),),
+            door=door.id,
+        )
+    )
+    if lets_out(turn, event):
+        let_out(turn, device, door, event)
+
+
+def let_out(turn: Turn, device: Device, door: Door, event: Reported) -> None:
+    """Release a door for who pressed its button: by its lock, else by the readers of its entry.
+
+    A board that opened the door by itself gets no order: one makes some locks fall in again.
+    """
+    reading = event.reading
+    done = {device.id} if isinstance(reading, ExitRequested) and reading.released else set()
+    doors.unlock(turn, door, tuple(one for one in turn.site.releasers[door.id] if one not in done))
+    doors.release(turn, door, None)
 
 
 def _expires(turn: Turn, event: Reported) -> datetime:

@@ -324,10 +324,8 @@ def _reported(turn: Turn, event: Reported) -> None:  # noqa: C901, PLR0912 - a d
                 doors.opened(turn, door, late=is_late(turn, event))
             else:
                 doors.closed(turn, door)
-        case ExitRequested() if not is_late(turn, event):
-            door = _its_door(turn.site, device)
-            doors.unlock(turn, door, (door.lock,) if door.lock is not None else ())
-            doors.release(turn, door, None)
+        case ExitRequested():
+            decision.press(turn, device, _its_door(turn.site, device), event)
         case Crossed():
             devices.crossed(turn, device, zone, event)
             sensing.sensed(turn, device, zone, event)
@@ -352,8 +350,6 @@ def _reported(turn: Turn, event: Reported) -> None:  # noqa: C901, PLR0912 - a d
             devices.came_or_went(turn, device.id, online=status == "online")
         case Firmware():
             devices.runs(turn, device.id, event.reading)
-        case ExitRequested():
-            pass  # too late to open anything: in the journal, no more
         case _:
             assert_never(event.reading)
 

@@ -1,9 +1,9 @@
 """What is safe to do with an event whose own handling raised: a bug of ours harms only itself.
 
-A badge at an entry or a machine is denied `fault` and answered; at a way out it is granted, for
-nobody is locked in by our bugs. Nothing else of the event is done: nobody is moved, nothing is
-started. Whatever else raised is in the dead letters. An alarm tells that there is a bug, and the
-gateway's log has its traceback.
+A badge at an entry or a machine is denied `fault` and answered; at a way out it is granted, and a
+press of an exit button releases its door, for nobody is locked in by our bugs. Nothing else of the
+event is done: nobody is moved, nothing is started. Whatever else raised is in the dead letters. An
+alarm tells that there is a bug, and the gateway's log has its traceback.
 
 The event is journaled as `quarantined`, so that a replay takes the same way, also once the bug is
 mended.
@@ -11,12 +11,14 @@ mended.
 
 import contextlib
 
-from gateway.core import doors
+from gateway.core import doors, wired
 from gateway.core.events import Misunderstood, Reported
 from gateway.core.facts import BugMet, Decided, UnlockDoor
 from gateway.core.freshness import is_told, lets_out
+from gateway.core.names import DeviceId
 from gateway.core.places import Door
-from gateway.core.readings import CredentialPresented
+from gateway.core.readings import CredentialPresented, ExitRequested
+from gateway.core.reasons import EXIT_BUTTON
 from gateway.core.rules import LATE
 from gateway.core.turn import Turn
 
@@ -37,6 +39,8 @@ def reported(turn: Turn, event: Reported | Misunderstood) -> None:
     """Do the least that is safe."""
     if isinstance(event, Reported) and isinstance(event.reading, CredentialPresented):
         _answer(turn, event)
+    if isinstance(event, Reported) and isinstance(event.reading, ExitRequested):
+        _let_out(turn, event)
     met(turn, event.device)
 
 
@@ -59,13 +63,24 @@ def _answer(turn: Turn, event: Reported) -> None:
         )
     )
     if is_exit and actuates and door is not None:
-        _release(turn, door)
+        _release(turn, door, () if door.lock is None else (door.lock,))
 
 
-def _release(turn: Turn, door: Door) -> None:
+def _let_out(turn: Turn, event: Reported) -> None:
+    """A press of a button that is one."""
+    device = turn.site.device[event.device]
+    door = wired.door_of(turn.site, device)
+    if door is None or wired.refusal(turn.site, device, event.reading) is not None:
+        return
+    turn.say(Decided(device.id, None, "granted", EXIT_BUTTON, None, (), door=door.id))
+    if lets_out(turn, event):
+        _release(turn, door, turn.site.releasers[door.id])
+
+
+def _release(turn: Turn, door: Door, devices: tuple[DeviceId, ...]) -> None:
     """Order the door to be opened, whatever else of doors has the bug."""
-    if door.lock is not None:
+    for device in devices:
         expires = turn.now + LATE
-        turn.say(UnlockDoor(door.id, door.lock, unlock_s=door.unlock_s, expires=expires))
+        turn.say(UnlockDoor(door.id, device, unlock_s=door.unlock_s, expires=expires))
     with contextlib.suppress(Exception):  # then its opening is told as forced, no more
         doors.release(turn, door, None)

@@ -45,7 +45,12 @@ class DoorReported(_Reading, frozen=True, tag="door"):
 
 
 class ExitRequested(_Reading, frozen=True, tag="exit-request"):
-    """The exit button was pressed."""
+    """The exit button was pressed.
+
+    `released`: its board has opened the door by itself, so that no order is due to it.
+    """
+
+    released: bool = False
 
 
 class Crossed(_Reading, frozen=True, tag="crossing"):

@@ -11,6 +11,9 @@ from msgspec import Struct
 
 from gateway.core.names import Text
 
+EXIT_BUTTON: Final = "exit-button"
+"""Of a press of an exit button: nobody is known, and nothing refuses it."""
+
 
 class Reason(Struct, frozen=True):
     """A reason's sentence, and the standard's name for it."""
@@ -25,6 +28,7 @@ def _reason(fr: str, en: str, bacnet: str) -> Reason:
 
 REASONS: Final[dict[str, Reason]] = {
     "exit-free": _reason("Bonne route, à bientôt.", "Goodbye, see you soon.", "GRANTED"),
+    EXIT_BUTTON: _reason("Bouton de sortie actionné.", "Exit button pressed.", "GRANTED"),
     "mustered": _reason(
         "Vous êtes noté en sécurité : restez au point de rassemblement.",
         "You are noted as safe: stay at the muster point.",

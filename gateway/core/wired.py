@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
 from gateway.core.equipment import Device
-from gateway.core.places import AccessPoint, Door
+from gateway.core.places import Direction, Door
 from gateway.core.readings import (
     Availability,
     Battery,
@@ -79,7 +79,7 @@ _READERS: Final[tuple[Standing, ...]] = (
 )  # fmt: skip
 _AT_A_DOOR: Final[tuple[Standing, ...]] = ("entry-reader", "exit-reader", "door-sensor", "lock")
 _OF_PEOPLE: Final[dict[Standing, Wire]] = {"zone-sensor": "always", "door-sensor": "apart"}
-_OF_ITSELF = "it is about the device itself, and about no other"
+_OF_ITSELF: Final = "it is about the device itself, and about no other"
 
 TABLE: Final[Mapping[type[Reading], Row]] = {
     CredentialPresented: Row(_all(*_READERS), "only a reader reads badges"),
@@ -108,21 +108,24 @@ TABLE: Final[Mapping[type[Reading], Row]] = {
 
 def refusal(site: Site, device: Device, reading: Reading) -> str | None:
     """Return why a device may not report this, in words for a dead letter; None: it may."""
-    return refusal_of(device, site.point_of(device), door_of(site, device), type(reading))
+    point = site.point_of(device)
+    return refusal_of(
+        device, point.direction if point else None, door_of(site, device), type(reading)
+    )
 
 
 def refusal_of(
-    device: Device, point: AccessPoint | None, door: Door | None, kind: type[Reading]
+    device: Device, direction: Direction | None, door: Door | None, kind: type[Reading]
 ) -> str | None:
-    """Return the same of a device that has this access point and door."""
-    row, standing = TABLE[kind], standing_of(device, point)
+    """Return the same of a device with this door, and an access point of this direction."""
+    row, standing = TABLE[kind], standing_of(device, direction)
     wire = row.by.get(standing)
     if wire is not None and (wire == "always" or (door is not None and _fits(wire, door, device))):
         return None
     return f"{word_of(kind)}: not from {WORDS[standing]} as the space file wires it; {row.why}"
 
 
-def standing_of(device: Device, point: AccessPoint | None) -> Standing:
+def standing_of(device: Device, direction: Direction | None) -> Standing:
     """Return what a device is; a reader that guards nothing is as one at a muster point."""
     if device.role == "lock":
         return "lock"
@@ -130,7 +133,7 @@ def standing_of(device: Device, point: AccessPoint | None) -> Standing:
         if device.door is not None:
             return "door-sensor"
         return "machine-sensor" if device.machine is not None else "zone-sensor"
-    return _BY_DIRECTION[point.direction] if point is not None else "muster-reader"
+    return "muster-reader" if direction is None else _BY_DIRECTION[direction]
 
 
 def door_of(site: Site, device: Device) -> Door | None:
@@ -164,7 +167,7 @@ def word_of(kind: type[Reading]) -> str:
     return str(kind.__struct_config__.tag)
 
 
-_BY_DIRECTION: Final[Mapping[str, Standing]] = {
+_BY_DIRECTION: Final[Mapping[Direction, Standing]] = {
     "entry": "entry-reader",
     "exit": "exit-reader",
     "machine": "machine-reader",

@@ -52,9 +52,9 @@ def _passage(told: AccessMessage, site: Site, lang: Lang) -> tuple[str | Text, .
 def _where(told: AccessMessage, site: Site, lang: Lang) -> str:
     """The door or machine."""
     point = next((one for one in site.access_points if one.id == told.access_point), None)
+    if told.door in site.door:
+        return in_lang(site.door[told.door].name, lang)
     if point is None:
         return told.reader
-    if point.door is not None:
-        return in_lang(site.door[point.door].name, lang)
     machine = next(one for one in site.machines if one.id == point.machine)
     return in_lang(machine.name, lang)

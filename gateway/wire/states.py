@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from gateway.core.directory import HolderId
 from gateway.core.facts import DoorStatus
-from gateway.core.names import DeviceId, Text, ZoneId
+from gateway.core.names import DeviceId, DoorId, Text, ZoneId
 from gateway.core.requests import Mode
 
 MISSING_MAX = 100
@@ -75,7 +75,8 @@ class ResponseMessage(Struct, frozen=True, omit_defaults=True):
 class AccessMessage(Struct, frozen=True):
     """A decision for everyone to see: a pseudonym, never a name or a badge number.
 
-    `late`: the reader decided so by itself while it was cut off, and tells us now.
+    `late`: the reader decided so by itself while it was cut off, and tells us now. `door` is the
+    one that it is about. An exit button has no access point; `reader` is what it is wired to.
     """
 
     id: str
@@ -90,6 +91,7 @@ class AccessMessage(Struct, frozen=True):
     message: Text
     latency_ms: float
     late: bool = False
+    door: DoorId | None = None
 
 
 class AlarmMessage(Struct, frozen=True, omit_defaults=True):

@@ -97,6 +97,22 @@ def test_nothing_else_is_an_order(fact: Fact) -> None:
     assert ANNOUNCER.orders(HUB, 42, fact) == ()
 
 
+def test_a_press_of_an_exit_button_is_told_of_its_door() -> None:
+    """There is no access point; the way is out."""
+    pressed = Decided(
+        DeviceId("lab-button"), None, "granted", "exit-button", None, (), door=LAB_DOOR
+    )
+    told = payload(ANNOUNCER.decision(SITE, 42, pressed, MONDAY, MONDAY))
+    assert {key: told[key] for key in ("door", "access_point", "zone", "direction", "holder")} == {
+        "door": "lab-door",
+        "access_point": None,
+        "zone": "lab",
+        "direction": "exit",
+        "holder": None,
+    }
+    assert ANNOUNCER.orders(HUB, 42, pressed) == ()
+
+
 def test_a_decision_is_told_with_a_pseudonym() -> None:
     """Not retained: it is news. Where the device's clock is ahead, it took no time."""
     at, now = MONDAY, MONDAY + timedelta(milliseconds=12)
@@ -115,6 +131,7 @@ def test_a_decision_is_told_with_a_pseudonym() -> None:
         "message": {"fr": "Bienvenue.", "en": "Welcome."},
         "latency_ms": 12.0,
         "late": False,
+        "door": "front",
     }
     assert payload(ANNOUNCER.decision(SITE, 42, GRANTED, now, at))["latency_ms"] == 0
 

@@ -38,6 +38,12 @@ parent = "hall"
 DOOR = '[[doors]]\nid = "d"\nname = "D"\nzone = "hall"\n'
 ENTRY = '[[access_points]]\nid = "in"\ndoor = "d"\ndirection = "entry"\n'
 EXIT = '[[access_points]]\nid = "out"\ndoor = "d"\ndirection = "exit"\n'
+READER = '[[readers]]\nid = "r"\naccess_point = "in"\n'
+READERS = READER + READER.replace('"r"', '"r2"')
+TASMOTA_READER = READER + 'driver = "tasmota"\ntopic = "t"\n'
+NATIVE = '[[sensors]]\nid = "c"\ndoor = "d"\n'
+BOARD = '[[sensors]]\nid = "b"\ndoor = "d"\ndriver = "tasmota"\ntopic = "b"\n'
+PRESS = 'options = { switch = 1, means = "exit-request" }\n'
 PLAN = '[[plans]]\nid = "p"\nname = "P"\n[[plans.rights]]\n'
 
 
@@ -178,10 +184,68 @@ CASES = {
         "doors[0].contact",
         "a sensor names this door",
     ),
+    "a contact that is wired to nothing there is": (
+        SITE + ROOMS + DOOR + 'contact = "r"\n',
+        "doors[0].contact",
+        '"r" is not a device; there are none',
+    ),
+    "a contact that is wired to a device of another door": (
+        SITE + ROOMS + DOOR + 'contact = "c"\n[[sensors]]\nid = "c"\nzone = "lab"\n',
+        "doors[0].contact",
+        '"c" is not of this door',
+    ),
+    "a contact at a device that has no word for it": (
+        SITE + ROOMS + DOOR + 'contact = "r"\n' + ENTRY + TASMOTA_READER,
+        "doors[0].contact",
+        '"r" cannot report door, as it is declared',
+    ),
+    "a contact that is neither yes nor a device": (
+        SITE + ROOMS + DOOR + "contact = 3\n",
+        "doors[0].contact",
+        "must be true, false or a device's id",
+    ),
     "a sensor that may be the contact or the button": (
         SITE + ROOMS + DOOR + 'exit = "button"\n[[sensors]]\nid = "c"\ndoor = "d"\n',
-        "doors[0].contact",
-        "may be the button",
+        "doors[0].exit_button",
+        "is required: the device that the button is wired to, one of: c",
+    ),
+    "a button that two devices may have": (
+        SITE + ROOMS + DOOR + 'exit = "button"\n' + ENTRY + READERS,
+        "doors[0].exit_button",
+        "one of: r, r2",
+    ),
+    "a button that nothing reports": (
+        SITE + ROOMS + DOOR + 'exit = "button"\n',
+        "doors[0].exit",
+        "needs a device of this door that reports it",
+    ),
+    "a button of a door with a handle": (
+        SITE + ROOMS + DOOR + 'exit_button = "c"\n[[sensors]]\nid = "c"\ndoor = "d"\n',
+        "doors[0].exit_button",
+        'needs exit = "button"',
+    ),
+    "a button that is wired to nothing there is": (
+        SITE + ROOMS + DOOR + 'exit = "button"\nexit_button = "x"\n',
+        "doors[0].exit_button",
+        '"x" is not a sensor or reader or lock; there are none',
+    ),
+    "a button at a reader that has no word for it": (
+        SITE + ROOMS + DOOR + 'exit = "button"\nexit_button = "r"\n' + ENTRY + TASMOTA_READER,
+        "doors[0].exit_button",
+        '"r" cannot report exit-request',
+    ),
+    "a switch that means a press where nobody leaves by a button": (
+        SITE + ROOMS + DOOR + BOARD + PRESS,
+        "sensors[0]",
+        "can report nothing here; exit-request: not from a sensor of a door",
+    ),
+    "a switch that means a door in a room": (
+        SITE
+        + ROOMS
+        + BOARD.replace('door = "d"', 'zone = "lab"')
+        + PRESS.replace('exit-request"', 'door", on = "open"'),
+        "sensors[0]",
+        "can report nothing here; door: not from a sensor of a zone",
     ),
     "a lock that no door names": (
         SITE + ROOMS + '[[locks]]\nid = "l"\n',
@@ -346,6 +410,56 @@ def test_a_sensor_that_is_a_button_is_no_contact(tmp_path: Path) -> None:
     file.write_text(SITE + ROOMS + DOOR + 'exit = "button"\n' + sensor + options)
     (site,) = load_space(file)
     assert not site.doors[0].contact
+
+
+@pytest.mark.parametrize(
+    ("door", "devices", "contacts", "buttons"),
+    [
+        pytest.param("", "", (), (), id="nothing is wired"),
+        pytest.param("", NATIVE, ("c",), (), id="a sensor is the contact"),
+        pytest.param("contact = true", ENTRY + READERS, ("r", "r2"), (), id="some reader"),
+        pytest.param('contact = "r2"', ENTRY + READERS, ("r2",), (), id="this reader"),
+        pytest.param("contact = true", NATIVE + ENTRY + READERS, ("c",), (), id="its sensor"),
+        pytest.param('exit = "button"', ENTRY + READER, (), ("r",), id="the only reader"),
+        pytest.param(
+            'exit = "button"\nexit_button = "c"\ncontact = true',
+            NATIVE + ENTRY + READER,
+            ("r",),
+            ("c",),
+            id="a button and a reader's contact",
+        ),
+        pytest.param(
+            'exit = "button"\nexit_button = "r"',
+            NATIVE + ENTRY + READER,
+            ("c",),
+            ("r",),
+            id="a reader's button and a contact",
+        ),
+        pytest.param(
+            'exit = "button"\nexit_button = "c"\ncontact = "c"',
+            NATIVE,
+            ("c",),
+            ("c",),
+            id="one board for both",
+        ),
+        pytest.param(
+            'exit = "button"',
+            NATIVE + BOARD + PRESS + ENTRY + READER,
+            ("c",),
+            ("b",),
+            id="a switch that means it",
+        ),
+    ],
+)
+def test_what_is_wired_to_what(
+    tmp_path: Path, door: str, devices: str, contacts: tuple[str, ...], buttons: tuple[str, ...]
+) -> None:
+    """Named, or the only one that it can be."""
+    file = tmp_path / "space.toml"
+    file.write_text(f"{SITE}{ROOMS}{DOOR}{door}\n{devices}")
+    (site,) = load_space(file)
+    (found,) = site.doors
+    assert (found.contacts, found.buttons, found.contact) == (contacts, buttons, bool(contacts))
 
 
 def test_a_site_survives_the_journal() -> None:

@@ -90,12 +90,12 @@ def test_all_topics_of_a_board_share_a_lane() -> None:
         ("spare", "entries"),
         ("front-contact", "contacts"),
         ("lab-button", "exits"),
-        ("lab-lock", "exits"),
+        ("lab-lock", "contacts"),
         ("pir", "sensors"),
     ],
 )
 def test_a_device_is_as_urgent_as_what_it_stands_for(device: str, service_class: str) -> None:
-    """The way out before the way in; whatever hangs at a door with a button may be that button."""
+    """The way out before the way in; of a door with a button only that button."""
     assert class_of(SITE, SITE.device[DeviceId(device)]) == service_class
 
 

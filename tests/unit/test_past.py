@@ -114,6 +114,9 @@ def test_the_log_is_newest_first_and_comes_in_pages(journal: sqlite3.Connection)
     ("query", "holders"),
     [
         pytest.param({"access_points": ("front-out", "lab-in")}, ["bob"], id="doors"),
+        pytest.param(
+            {"access_points": ("front-out",), "buttons": ("front-in",)}, ["bob"], id="no press"
+        ),
         pytest.param({"holder": "ada"}, ["ada"], id="a holder"),
         pytest.param({"decision": "denied"}, [None], id="refusals"),
         pytest.param({"reason": "plan"}, ["bob", "ada"], id="a reason"),
@@ -146,6 +149,20 @@ def test_the_log_is_in_the_order_of_the_events(tmp_path: Path, place: Place) -> 
         page = past.decisions(connection, past.DecisionQuery("hub", limit=2, before=lines[1].n))
     assert [(line.holder, line.late) for line in lines] == [("cyd", True), ("bob", False)]
     assert [line.holder for line in page.lines] == [None, "bob"]
+
+
+def test_a_press_of_an_exit_button_is_in_the_log_of_its_door(tmp_path: Path, place: Place) -> None:
+    """With no holder, and no answer to hand over."""
+    place.press("lab-button")
+    asyncio.run(keep(tmp_path / JOURNAL_FILE, place))
+    query = past.DecisionQuery("hub", access_points=("lab-in",), buttons=("lab-button",))
+    with opened(tmp_path / JOURNAL_FILE) as connection:
+        (line,) = past.decisions(connection, query).lines
+        why = past.decision(connection, line.n)
+    assert (line.device, line.access_point, line.holder) == ("lab-button", None, None)
+    assert (line.decision, line.reason, line.handover) == ("granted", "exit-button", "none")
+    assert why is not None
+    assert (why.door, why.as_data()["door"]) == ("lab-door", "lab-door")
 
 
 def test_a_decision_says_why(journal: sqlite3.Connection) -> None:

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from gateway.adapters.points import points
 from gateway.core.directory import HolderId
@@ -126,6 +127,18 @@ def _device(*, online: bool | None, battery: float | None, last_seen_s: float | 
                 )
             ],
             id="a decision carries the row's number below its millisecond, and no holder",
+        ),
+        pytest.param(
+            structs.replace(
+                _decided(access_point=None, reason="exit-button"), door=DoorId("side"), holder=None
+            ),
+            [
+                (
+                    "access,site=atelier,door=side,decision=granted,reason=exit-button "
+                    "count=1i,latency_ms=3.25 1795334400120234567"
+                )
+            ],
+            id="an exit button has its door's tag",
         ),
         pytest.param(
             _decided(access_point=None, reason="unknown-reader"),

@@ -13,13 +13,15 @@ from gateway.adapters.past.page import Page, bounded
 from gateway.core.decision import READER_DECIDED
 from gateway.core.facts import Verdict
 from gateway.core.names import DeviceId
+from gateway.core.reasons import EXIT_BUTTON
 from gateway.explained import as_data, not_asked
 
 
 class DecisionQuery(Struct, frozen=True):
     """Which decisions: `since` inclusive, `until` exclusive, by the event's own time.
 
-    No `access_points` means every one. `before` is a page's, None for the newest.
+    No `access_points` means every one; `buttons` are devices whose exit buttons are wanted beside
+    them, as those stand at none. `before` is a page's, None for the newest.
     """
 
     site: str
@@ -30,6 +32,7 @@ class DecisionQuery(Struct, frozen=True):
     since: datetime | None = None
     until: datetime | None = None
     before: int | None = None
+    buttons: tuple[str, ...] = ()
     limit: int = 50
 
 
@@ -68,6 +71,8 @@ class DecisionWhy(Struct, frozen=True):
     handover: str
     verdicts: tuple[Verdict, ...]
     not_asked: tuple[str, ...]
+    door: str | None = None
+    """Of an exit button, which stands at no access point."""
 
     def as_data(self) -> dict[str, Any]:
         """Ready for JSON, with the rules' and the reason's words in both languages."""
@@ -78,6 +83,7 @@ class DecisionWhy(Struct, frozen=True):
             "received": self.received.isoformat(),
             "reader": self.device,
             "access_point": self.access_point,
+            "door": self.door,
             "holder": self.holder,
             "late": self.late,
             "handover": self.handover,
@@ -123,6 +129,7 @@ def explained(stored: StoredDecision) -> DecisionWhy:
         handover=stored.handover,
         verdicts=decided.verdicts,
         not_asked=tuple(not_asked(decided.verdicts)),
+        door=decided.door,
     )
 
 
@@ -141,9 +148,11 @@ def _where(
 ) -> tuple[list[str] | None, list[object]]:
     """The terms and their values; None: the page that this one follows is gone."""
     terms: list[tuple[str, Iterable[object]]] = [("site = ?", (query.site,))]
-    if query.access_points:
-        marks = ", ".join("?" * len(query.access_points))
-        terms.append((f"access_point IN ({marks})", query.access_points))
+    if query.access_points or query.buttons:
+        points = f"access_point IN ({_marks(query.access_points)})"
+        buttons = f"(reason = ? AND device IN ({_marks(query.buttons)}))"
+        values = (*query.access_points, EXIT_BUTTON, *query.buttons)
+        terms.append((f"({points} OR {buttons})", values))
     same = (("holder", query.holder), ("decision", query.decision), ("reason", query.reason))
     terms += [(f"{column} = ?", (wanted,)) for column, wanted in same if wanted is not None]
     if query.since is not None:
@@ -156,6 +165,10 @@ def _where(
             return None, []
         terms.append(("(at, n) < (?, ?)", (last[0], query.before)))
     return [term for term, _ in terms], [value for _, values in terms for value in values]
+
+
+def _marks(values: tuple[str, ...]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def _line(row: tuple[int, str, str, str | None, str | None, str, str, int, str]) -> DecisionLine:

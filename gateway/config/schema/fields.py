@@ -1,8 +1,17 @@
 """What fields are made of: tables that know no other keys, ids, names, lengths."""
 
+import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+)
 
 from gateway.wire.topics import RESERVED
 
@@ -14,6 +23,14 @@ def _not_reserved(word: str) -> str:
     if word in RESERVED:
         raise ValueError(f'"{word}" is a word of the topics; choose another id')
     return word
+
+
+def _flag_or_id(value: object) -> bool | str:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and re.search(ID_PATTERN, value):
+        return _not_reserved(value)
+    raise ValueError(f"must be true, false or a device's id: {ID_RULE}")
 
 
 def _in_both_languages(name: object) -> object:
@@ -29,6 +46,11 @@ class Table(BaseModel):
 
 
 Id = Annotated[str, Field(pattern=ID_PATTERN), AfterValidator(_not_reserved)]
+FlagOrId = Annotated[
+    bool | str,
+    PlainValidator(_flag_or_id),
+    WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": ID_PATTERN}]}),
+]
 Words = Annotated[str, Field(min_length=1, max_length=120)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Ids = Annotated[tuple[Id, ...], Field(strict=False)]  # TOML has lists, never tuples

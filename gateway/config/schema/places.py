@@ -4,7 +4,17 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from gateway.config.schema.fields import Id, Ids, Name, Outline, Place, Seconds, Table, Words
+from gateway.config.schema.fields import (
+    FlagOrId,
+    Id,
+    Ids,
+    Name,
+    Outline,
+    Place,
+    Seconds,
+    Table,
+    Words,
+)
 
 
 class DemandsTable(Table):
@@ -60,12 +70,15 @@ class DoorTable(Table):
     """The zone that one enters through it."""
     outside: Id | None = None
     """The zone on the other side; absent: the street."""
-    contact: bool | None = None
-    """true: a reader or lock of this door reports open and closed; so does a sensor with `door`."""
+    contact: FlagOrId | None = None
+    """The device that reports open and closed; true: any reader or lock of this door; absent: a
+    sensor with `door`."""
     lock: Id | None = None
     """The lock or reader that releases it; absent: the reader that was asked does so itself."""
     exit: Literal["handle", "button", "reader"] = "handle"
     """How people get out. Life safety: "reader" needs an exit access point with a reader."""
+    exit_button: Id | None = None
+    """The device that the exit button is wired to: a sensor with `door`, a reader or the lock."""
     unlock_s: Seconds = 5.0
     """Seconds that it stays released after a grant."""
     held_open_max_s: Seconds = 30.0

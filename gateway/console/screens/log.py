@@ -26,7 +26,7 @@ from gateway.console.logbook import (
     shown,
 )
 from gateway.console.looks import look
-from gateway.console.named import as_typed, point_name
+from gateway.console.named import as_typed, door_at, point_name
 from gateway.console.pages import lang_of, page
 from gateway.console.place import Console
 from gateway.console.problems import RESPONSES
@@ -169,6 +169,7 @@ async def decisions_page(
             at=line.at,
             reader=line.device,
             access_point=line.access_point,
+            door=door_at(here, line.access_point, line.reason, line.device),
             holder=line.holder,
             name=names.get(HolderId(line.holder)) if line.holder else None,
             decision=line.decision,

@@ -10,6 +10,7 @@ _LINE: Final[dict[str, Any]] = {
     "at": "2026-11-22T08:01:02+00:00",
     "reader": "front-in",
     "access_point": "front-entry",
+    "door": "front",
     "holder": "h-0123456789ab",
     "name": "Ada Lovelace",
     "decision": "denied",
@@ -40,7 +41,10 @@ RULING: Final[dict[str, Any]] = {
 
 
 class DecisionBody(BaseModel):
-    """One decision. `late`: a reader that was cut off decided alone and told it afterwards."""
+    """One decision. `late`: a reader that was cut off decided alone and told it afterwards.
+
+    A press of an exit button stands at no access point: `door` says which one opened.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [_LINE]})
 
@@ -48,6 +52,7 @@ class DecisionBody(BaseModel):
     at: datetime
     reader: str
     access_point: str | None
+    door: str | None
     holder: str | None
     name: str | None
     decision: str
@@ -81,7 +86,10 @@ class VerdictBody(BaseModel):
 
 
 class WhyBody(BaseModel):
-    """A decision with every rule that was asked, in order, and those that were not."""
+    """A decision with every rule that was asked, in order, and those that were not.
+
+    `door`: of a press of an exit button.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -93,6 +101,7 @@ class WhyBody(BaseModel):
                     "received": "2026-11-22T08:01:02.120Z",
                     "reader": "lab-in",
                     "access_point": "lab-entry",
+                    "door": None,
                     "holder": "h-0123456789ab",
                     "late": False,
                     "handover": "delivered",
@@ -108,6 +117,7 @@ class WhyBody(BaseModel):
     received: datetime
     reader: str
     access_point: str | None
+    door: str | None
     holder: str | None
     late: bool
     handover: str

@@ -26,12 +26,12 @@ class Verdict(Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Decided(BaseFact, frozen=True):
-    """A credential event's one decision.
+    """The one decision of a credential event, or of a press of an exit button.
 
     `expires` is set on the answer that may leave for the reader; a late or retained event has None
     and nothing is sent. `unlock_s` is set when granted at a door. `late`: the reader decided so
     alone while it was cut off; `reason` is then ours for what it did, and `verdicts` are what we
-    would have said.
+    would have said. `door` is that of a button, which stands at no access point.
     """
 
     device: DeviceId
@@ -43,6 +43,7 @@ class Decided(BaseFact, frozen=True):
     expires: datetime | None = None
     unlock_s: float | None = None
     late: bool = False
+    door: DoorId | None = None
 
 
 class UnlockDoor(BaseFact, frozen=True):

@@ -120,3 +120,11 @@ RULE_TITLES: Final[dict[str, Text]] = {
     ),
 }
 """By the rule's name, in the order of the rules."""
+
+BUTTON_TITLES: Final[dict[str, Text]] = {
+    "exit_button_is_wired": _title(
+        "Le bouton de sortie est raccordé à cet appareil : aucune règle n'est consultée.",
+        "The exit button is wired to this device: no rule is asked.",
+    ),
+}
+"""What is said of a press, which no rule may refuse."""

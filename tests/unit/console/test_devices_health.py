@@ -16,7 +16,7 @@ from gateway.console import device_words
 from gateway.core.engine import step
 from gateway.core.events import Event
 from gateway.core.names import DeviceId
-from gateway.core.readings import Availability, Battery, Firmware, Motion
+from gateway.core.readings import Availability, Battery, Firmware
 from gateway.core.state import State
 from gateway.wire.outgoing import encode
 from gateway.wire.rights import RightsState
@@ -46,7 +46,7 @@ async def place(tmp_path: Path) -> ConsolePlace:
     """A console of a site whose lock went offline and whose keypad never spoke."""
     site = Place(SITE)
     site.says("front-in", Battery(9.0))
-    site.says("front-contact", Motion(active=True))
+    site.says("front-contact", Battery(80.0))
     site.says("front-out", Availability("offline"))
     await keep(tmp_path, site.told)
     console = ConsolePlace(tmp_path, (SITE,))

@@ -14,9 +14,11 @@ from typer.testing import CliRunner
 from gateway.adapters.audit import EntryLine
 from gateway.cli import app
 from gateway.console import logbook
+from gateway.console.doorways import doorways
 from gateway.core.rules import RULES
-from tests.console_past import BEGAN, FORMULA, HOSTILE, ConsolePast
+from tests.console_past import BEGAN, FORMULA, HOSTILE, ConsolePast, a_morning
 from tests.console_place import seat
+from tests.unit.core.place import LAB_DOOR, SITE
 
 LOG = "/sites/hub/log"
 API = "/api/v1/sites/hub/decisions"
@@ -26,6 +28,16 @@ API = "/api/v1/sites/hub/decisions"
 def past(tmp_path_factory: pytest.TempPathFactory) -> ConsolePast:
     """The console after a morning."""
     past = ConsolePast(tmp_path_factory.mktemp("past"))
+    past.sits(seat("operator"))
+    return past
+
+
+@pytest.fixture(scope="module")
+def pressed(tmp_path_factory: pytest.TempPathFactory) -> ConsolePast:
+    """The console after somebody left the lab by its button."""
+    morning = a_morning()
+    morning.press("lab-button")
+    past = ConsolePast(tmp_path_factory.mktemp("pressed"), morning)
     past.sits(seat("operator"))
     return past
 
@@ -156,6 +168,60 @@ async def test_why_has_every_rule_in_plain_words(past: ConsolePast) -> None:
     french = await get(past, f"{LOG}/{n}", "fr")
     assert "le full" in french
     assert "21 nov. 2026" in french
+
+
+async def test_a_press_of_an_exit_button_is_a_line_of_its_door(pressed: ConsolePast) -> None:
+    """With nobody's name; whoever looks for the door finds it, and for another one not."""
+    page = await get(pressed, LOG)
+    assert shown(page)[0] == ""
+    lines = (await get(pressed, f"{LOG}?where=door:lab-door")).partition("<tbody")[2]
+    assert "the lab door" in lines
+    assert "Exit button pressed" in lines
+    others = (await get(pressed, f"{LOG}?where=door:front")).partition("<tbody")[2]
+    assert "Exit button pressed" not in others
+    (told,) = json.loads(await get(pressed, f"{API}?reason=exit-button"))["decisions"]
+    assert told | {"n": 0, "at": ""} == {
+        "n": 0,
+        "at": "",
+        "reader": "lab-button",
+        "access_point": None,
+        "door": "lab-door",
+        "holder": None,
+        "name": None,
+        "decision": "granted",
+        "reason": "exit-button",
+        "message": {"fr": "Bouton de sortie actionné.", "en": "Exit button pressed."},
+        "late": False,
+        "handover": "none",
+    }
+    async with pressed.browser() as browser:
+        rows = list(csv.DictReader(io.StringIO((await browser.post(f"{LOG}/export")).text)))
+    assert (rows[0]["place"], rows[0]["direction"], rows[0]["reader"]) == (
+        "the lab door",
+        "exit",
+        "lab-button",
+    )
+
+
+async def test_why_of_a_press_says_that_no_rule_was_asked(pressed: ConsolePast) -> None:
+    """On the page and at the command line."""
+    n = pressed.number("exit-button")
+    page = await get(pressed, f"{LOG}/{n}")
+    assert "The exit button is wired to this device: no rule is asked." in page
+    assert re.findall(r'<li data-outcome="(\w+)">', page).count("none") == len(RULES)
+    folder = str(pressed.settings.data_dir)
+    told = CliRunner().invoke(app, ["why", str(n), "--data-dir", folder])
+    assert "exit button at lab-button, door lab-door" in told.stdout
+    asked = json.loads(await get(pressed, f"{API}/{n}"))
+    assert (asked["door"], asked["access_point"], asked["holder"]) == ("lab-door", None, None)
+
+
+async def test_the_doors_page_knows_who_left_by_the_button(pressed: ConsolePast) -> None:
+    """The last passage of that door."""
+    found = await doorways(pressed.console, SITE, names=False)
+    last = {door.id: door.last for door in found}[LAB_DOOR]
+    assert last is not None
+    assert (last.direction, last.reason.en) == ("exit", "Exit button pressed.")
 
 
 async def test_why_is_the_command_s(past: ConsolePast) -> None:

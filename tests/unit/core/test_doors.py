@@ -308,25 +308,6 @@ def test_a_late_or_kept_badge_opens_nothing(
     assert place.state.doors.get(FRONT, DoorState()).relock_at == NEVER
 
 
-def test_the_exit_button_releases_its_door(place: Place) -> None:
-    """For whoever comes; nobody is counted."""
-    (order, changed) = place.press("lab-button")
-    assert isinstance(order, UnlockDoor)
-    assert order.device == "lab-lock"
-    assert changed == DoorChanged(LAB_DOOR, "unlocked", MONDAY)
-    place.contact("lab-contact", "open")
-    assert (status(place, LAB_DOOR), alarms(place)) == ("open", [])
-
-
-@pytest.mark.parametrize("how", [{"age_s": 5.001}, {"retained": True}], ids=str)
-def test_a_late_or_kept_press_releases_nothing(
-    place: Place, how: dict[str, float | bool]
-) -> None:  # fmt: skip
-    """It is in the journal, no more."""
-    assert place.press("lab-button", **how) == ()  # type: ignore[arg-type] # a table of two kinds
-    assert status(place, LAB_DOOR) == "locked"
-
-
 # -- alarms
 
 

@@ -428,10 +428,15 @@ def test_every_rule_has_a_grant_and_a_refusal_in_these_tables() -> None:
 
 
 def test_every_reason_is_told_by_a_case_and_every_one_told_has_a_sentence() -> None:
-    """But for the end of an empty policy, a bug, and what a cut-off reader decided alone."""
+    """But for the end of a policy, a bug, a button, and what a cut-off reader decided alone."""
     told_here = {case.reason for case in [*REFUSALS.values(), *GRANTS.values()]}
     told_here |= {reason for _, reason in BY_THE_CALENDAR.values()}
-    assert set(REASONS) == told_here | {rules.NO_ACCESS_RIGHTS, "fault", "reader-decided"}
+    assert set(REASONS) == told_here | {
+        rules.NO_ACCESS_RIGHTS,
+        "fault",
+        "reader-decided",
+        "exit-button",
+    }
 
 
 def test_a_verdict_keeps_no_badge_number_and_no_pin() -> None:

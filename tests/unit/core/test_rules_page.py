@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from gateway.core.reasons import REASONS
+from gateway.core.reasons import EXIT_BUTTON, REASONS
 from gateway.core.rules import RULES
 from gateway.core.rules.titles import RULE_TITLES
 from tests.unit.core.test_rules import BY_THE_CALENDAR, GRANTS, REFUSALS
@@ -93,6 +93,6 @@ def test_a_reason_is_a_whole_sentence_in_both_languages() -> None:
 
 def test_a_grant_is_a_grant_by_the_standard_s_name_too() -> None:
     """And a refusal is none."""
-    grants = {code for codes in GRANTING.values() for code in codes}
+    grants = {code for codes in GRANTING.values() for code in codes} | {EXIT_BUTTON}
     for code, reason in REASONS.items():
         assert (reason.bacnet in ("GRANTED", "MUSTER")) == (code in grants)

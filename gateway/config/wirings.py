@@ -1,0 +1,106 @@
+"""Claims about what is wired to what: contacts, exit buttons, and what devices may report there."""
+
+from collections.abc import Iterator
+
+from gateway.config.build import (
+    able_to,
+    contacts_of,
+    devices_at,
+    door_of_draft,
+    every_device,
+    is_only_a_button,
+    news_of,
+)
+from gateway.config.claims import Claim
+from gateway.config.draft import Draft
+from gateway.config.faults import Fault, unknown
+from gateway.config.schema.places import DoorTable
+from gateway.core.names import DoorId
+from gateway.core.readings import DoorReported, ExitRequested, Reading
+from gateway.core.wired import refusal_of, word_of
+
+_DEVICES = ("sensors", "readers", "locks")
+
+
+def contacts_are_reported(draft: Draft) -> Iterator[Fault]:
+    """A door with a contact has a device that reports it, or entries would wait for ever."""
+    if not draft.whole("access_points", *_DEVICES):
+        return
+    for index, door in draft.doors.items():
+        path = f"doors[{index}].contact"
+        if isinstance(door.contact, str):
+            known = [id_ for kind in _DEVICES for id_ in draft.ids[kind]]
+            if door.contact not in known:
+                yield draft.fault(path, unknown(door.contact, "device", known))
+            else:
+                yield from _is_able(draft, door, path, door.contact, DoorReported)
+        elif door.contact and not contacts_of(draft, door):
+            message = "is true, but no reader, lock or sensor of this door reports it"
+            yield draft.fault(path, message)
+        elif door.contact is False and _is_watched(draft, door):
+            yield draft.fault(path, "is false, but a sensor names this door; leave it away")
+
+
+def exit_buttons_are_reported(draft: Draft) -> Iterator[Fault]:
+    """Life safety: of a door that people leave by a button it is known which device reports it."""
+    if not draft.whole("access_points", *_DEVICES):
+        return
+    for index, door in draft.doors.items():
+        path = f"doors[{index}].exit_button"
+        if door.exit != "button":
+            if door.exit_button is not None:
+                yield draft.fault(path, 'needs exit = "button"')
+            continue
+        if door.exit_button is not None:
+            yield from _is_able(draft, door, path, door.exit_button, ExitRequested)
+            continue
+        able = able_to(draft, door, ExitRequested)
+        if not able:
+            message = (
+                '"button" needs a device of this door that reports it: a sensor, reader or lock'
+            )
+            yield draft.fault(f"doors[{index}].exit", message)
+        elif not any(map(is_only_a_button, able)) and (
+            len(able) > 1 or able[0].role == "sensor"  # which may be the contact as well
+        ):
+            names = ", ".join(device.id for device in able)
+            message = f"is required: the device that the button is wired to, one of: {names}"
+            yield draft.fault(path, message)
+
+
+def devices_say_what_is_wired(draft: Draft) -> Iterator[Fault]:
+    """A sensor that may report nothing of what it can would be dead letters and an alarm."""
+    if not draft.whole("doors", *_DEVICES):
+        return
+    doors = {DoorId(door.id): door_of_draft(draft, door) for door in draft.doors.values()}
+    for kind, index, device in every_device(draft):
+        if device.role != "sensor":
+            continue  # a reader reads, a lock locks
+        news = sorted(news_of(device), key=word_of)
+        whys = [refusal_of(device, None, doors.get(device.door or DoorId("")), one) for one in news]
+        if news and all(whys):
+            yield draft.fault(f"{kind}[{index}]", f"can report nothing here; {whys[0]}")
+
+
+CLAIMS: tuple[Claim, ...] = (
+    contacts_are_reported,
+    exit_buttons_are_reported,
+    devices_say_what_is_wired,
+)
+
+
+def _is_able(
+    draft: Draft, door: DoorTable, path: str, named: str, kind: type[Reading]
+) -> Iterator[Fault]:
+    if named not in [id_ for table in _DEVICES for id_ in draft.ids[table]]:
+        return  # told by the claim about references
+    if named not in [device.id for device in devices_at(draft, door)]:
+        message = f'"{named}" is not of this door; a sensor or reader of it, or its lock'
+        yield draft.fault(path, message)
+    elif named not in [device.id for device in able_to(draft, door, kind)]:
+        yield draft.fault(path, f'"{named}" cannot report {word_of(kind)}, as it is declared')
+
+
+def _is_watched(draft: Draft, door: DoorTable) -> bool:
+    """Whether a sensor would be this door's contact, if the file did not say that it has none."""
+    return bool(contacts_of(draft, door.model_copy(update={"contact": None})))
