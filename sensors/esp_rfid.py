@@ -8,6 +8,8 @@ Facts from the firmware's own source (its README tells less):
 - `access` is the reader's own opinion, from its own list of users, and before PR 632 it said
   "granted" of doors that stayed shut. It is not evidence: what comes out is only that a credential
   was presented, and the gateway decides.
+- The board's own exit button switches its relay and is told as an access of "Button" without a
+  number.
 - Nothing is numbered, queued or sent again. What is published while the reader is offline is lost.
 """
 
@@ -255,12 +257,16 @@ def _reading(said: dict[str, object], device: Device, *, is_scan: bool) -> Readi
     return None
 
 
-def _credential(said: dict[str, object], device: Device) -> CredentialPresented | None:
+def _credential(
+    said: dict[str, object], device: Device
+) -> CredentialPresented | ExitRequested | None:
     uid = said.get("uid")
     if not isinstance(uid, str):
         raise WireError("wrong-type", "uid: must be text")
     if not uid.strip() and said.get("username") == "MQTT":
         return None  # the echo of our own order to open: nobody stood there
+    if not uid.strip() and said.get("username") == "Button":
+        return ExitRequested(released=True)  # the board's own; it has switched its relay already
     if _pin_was_wrong(said.get("access")):
         # The reader asked for a code and got a wrong one. The badge alone must not open what the
         # badge with its code was asked for, and our vocabulary has no "presented with a wrong PIN".

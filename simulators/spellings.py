@@ -70,11 +70,14 @@ class EspRfid:
     """esp-rfid 2.0: says on `<topic>/send`, hears on `<topic>/cmd` with all others of its topic."""
 
     def says(self, device: Device, reading: Reading, at: datetime) -> list[Outgoing]:
-        """A badge that the reader itself does not know, or a door event of its log."""
+        """A badge that the reader itself does not know, its button, or a door event of its log."""
         common = {"time": int(at.timestamp()), "hostname": _hostname(device)}
         if isinstance(reading, CredentialPresented):
             access = {"isKnown": "false", "access": "Denied", "username": "Unknown"}
             return [_esp(device, {"type": "access", **access, "uid": reading.credential, **common})]
+        if isinstance(reading, ExitRequested):
+            access = {"isKnown": "true", "access": "Always", "username": "Button", "uid": " "}
+            return [_esp(device, {"type": "access", **access, **common})]
         if isinstance(reading, DoorReported):
             told = "Door Open" if reading.state == "open" else "Door Closed"
             log = {"cmd": "event", "type": "INFO", "src": "door", "desc": told, "data": ""}

@@ -314,12 +314,15 @@ class Life(RuleBasedStateMachine):
         self._follow(facts)
 
     def _check_decision(self, event: Reported, facts: tuple[Fact, ...]) -> None:
-        """One a credential event; never a refusal on the way out."""
+        """One a badge and a press of the button; never a refusal on the way out."""
         decisions = [fact for fact in facts if isinstance(fact, Decided)]
         if any(isinstance(fact, DuplicateDropped) for fact in facts):
             assert len(facts) == 1
             return
-        assert len(decisions) == isinstance(event.reading, CredentialPresented)
+        is_press = isinstance(event.reading, ExitRequested) and not event.retained
+        assert len(decisions) == (is_press or isinstance(event.reading, CredentialPresented))
+        if is_press:
+            assert (decisions[0].decision, decisions[0].holder) == ("granted", None)
         point = self.place.site.device[event.device].access_point
         if decisions and point is not None:
             if self.place.site.access_point[point].direction == "exit":

@@ -2,15 +2,19 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 from msgspec import structs
 
 from gateway.core import doors
+from gateway.core.equipment import Device
 from gateway.core.facts import Decided, DoorChanged, NotWired, UnlockDoor, Verdict
 from gateway.core.names import AccessPointId, DeviceId
 from gateway.core.readings import Availability, ExitRequested
 from gateway.core.requests import SetMode, SetService
 from gateway.core.site import Site
+from gateway.wire.topics import Topics
+from sensors.esp_rfid import EspRfid
 from tests.unit.core.fablab import FABLAB, Fablab
 from tests.unit.core.place import (
     FRONT,
@@ -117,6 +121,21 @@ def test_a_board_that_opened_by_itself_is_told_nothing() -> None:
     place.contact("front-contact", "open")
     assert place.state.doors[FRONT].status == "open"
     assert not place.state.alarms
+
+
+def test_the_button_of_an_esp_rfid_board_opens_its_door_and_forces_nothing() -> None:
+    """From the firmware's own message; where the door has no button nobody presses one."""
+    front = Device(DeviceId("front-in"), "reader", "esp-rfid", "rfid", options={"ip": "10.0.0.2"})
+    said = {"type": "access", "access": "Always", "isKnown": "true", "username": "Button"}
+    message = msgspec.json.encode(said | {"uid": " ", "hostname": "front-in", "time": 0})
+    (report,) = EspRfid(Topics(), [(SITE.id, front)]).decode("rfid/send", message)
+    place = Place(front_has_a_button(SITE, "front-in"))
+    facts = place.says("front-in", report.reading)
+    assert decided(facts).reason == "exit-button"
+    assert not of_kind(facts, UnlockDoor)
+    place.contact("front-contact", "open")
+    assert (place.state.doors[FRONT].status, list(place.state.alarms)) == ("open", [])
+    assert of_kind(Place().says("front-in", report.reading), NotWired)
 
 
 def test_a_late_press_is_told_and_opens_nothing() -> None:

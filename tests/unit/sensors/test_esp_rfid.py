@@ -15,6 +15,7 @@ from gateway.core.readings import (
     Availability,
     CredentialPresented,
     DoorReported,
+    ExitRequested,
     Firmware,
     Origin,
     Reading,
@@ -120,6 +121,17 @@ def test_our_own_order_comes_back_as_an_event_and_is_nobody() -> None:
     assert reading(ACCESS | {"username": "MQTT"}) == CredentialPresented("90535856")
     with pytest.raises(WireError, match="badge-format"):
         decode(ACCESS | {"uid": " "})
+
+
+def test_the_board_s_own_button_is_an_exit_request() -> None:
+    """It switches its relay itself, and publishes the user Button with a UID of one space."""
+    pressed = {"username": "Button", "uid": " "}
+    assert reading(ACCESS | pressed | {"access": "Always"}) == ExitRequested(released=True)
+    said = msgspec.json.encode(pressed | {"access": "Always", "time": 1_605_991_375})
+    (report,) = ALONE.decode("side/tag", said)
+    assert report.reading == ExitRequested(released=True)
+    named = reading(ACCESS | {"username": "Button"})
+    assert named == CredentialPresented("90535856"), "a member who is called so"
 
 
 def test_the_hostname_selects_the_reader() -> None:
