@@ -42,9 +42,9 @@ RESENT_AT_ONCE = 50
 buried under repetitions, and never catch up."""
 TURN_S = 0.02
 """Seconds between two bursts of events: fifty a second are as good as a steady stream."""
-KEPT_MAX = 250
-"""A device that keeps so many events makes no more: twenty seconds of load, and a quarter of
-its store. So a slow machine gets fewer events, and loses none."""
+KEPT_MAX = 50
+"""A device that keeps so many events makes no more: four seconds of what `crash` asks of it. So a
+slow machine gets fewer events, loses none, and is not busy with the past when it is up again."""
 
 TRAVEL_MS = 2000.0
 """An order sent just in time may be overtaken on its way: MQTT's message expiry is one second at
