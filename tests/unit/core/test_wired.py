@@ -1,5 +1,6 @@
 """What a device may report, by what it is and what is wired to it: each cell of the table."""
 
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -215,6 +216,28 @@ def test_a_counter_over_a_door_is_apart_from_its_contact() -> None:
     assert not of_kind(place.says("over-front", Crossed(1, 0)), NotWired)
     assert of_kind(place.contact("over-front", "open"), NotWired)
     assert of_kind(place.says("front-contact", Crossed(1, 0)), NotWired)
+
+
+def printed() -> str:
+    """The table as docs/devices.md has it."""
+    cells = {"always": "yes", "contact": "contact", "button": "button", "apart": "apart"}
+    head = ["", *(f"{words.removeprefix('a ')}" for words in WORDS.values()), "because"]
+    rows = [
+        [
+            f"`{wired.word_of(kind)}`",
+            *(cells[row.by[one]] if one in row.by else "–" for one in WORDS),
+            row.why,
+        ]
+        for kind, row in TABLE.items()
+    ]
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |".replace("|  |", "| |") for line in lines)
+
+
+def test_the_page_about_devices_has_the_table() -> None:
+    """Word for word: put what this prints into docs/devices.md."""
+    page = (Path(__file__).parents[3] / "docs/devices.md").read_text(encoding="utf-8")
+    assert printed() in page, printed()
 
 
 def _may(door: Door, device: Device) -> tuple[bool, bool]:
