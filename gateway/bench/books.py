@@ -1,8 +1,9 @@
 """The fuzz's books: what was sent, and whether the gateway's journal explains each message.
 
 Each message must be found again: as a dead letter, as a row (or several), as one of the copies of a
-number that has its row, or it says nothing. What a message is, the drivers' pure rules tell before
-it is sent; what became of it, the journal's file does. The two are compared a topic and a device.
+number that has its row, or it says nothing. What a device is not wired for is a letter and a row.
+What a message is, the drivers' pure rules tell before it is sent; what became of it, the journal's
+file does. The two are compared a topic and a device.
 """
 
 from collections import Counter
@@ -12,6 +13,7 @@ from gateway.bench.judge import Ask
 from gateway.core.names import DeviceId
 from gateway.core.readings import Firmware, WireError
 from gateway.core.site import Site
+from gateway.core.wired import refusal
 from gateway.intake import TOPIC_KEPT
 from gateway.wire.topics import Topics
 from sensors.registry import Registry
@@ -26,6 +28,7 @@ class Books:
         self.sent = 0
         self.silent = 0
         """Well-formed messages that say nothing."""
+        self._site = site
         self._registry = Registry([site])
         self._marked = Topics().event(site.id, STRANGER)
         self._driver = {device.id: device.driver for device in site.devices}
@@ -72,6 +75,8 @@ class Books:
                 self._copies[report.device, report.boot, report.seq] += 1
             elif not isinstance(report.reading, Firmware):  # a known one is not journaled again
                 self._unnumbered[self._driver[report.device]] += 1
+                device = self._site.device[report.device]
+                self._wrong[kept] += refusal(self._site, device, report.reading) is not None
 
     def unaccounted(self, ask: Ask) -> int:
         """Messages that the journal does not explain, or explains too often."""
@@ -110,7 +115,8 @@ _NUMBERS = """
 SELECT device, event ->> 'boot', event ->> 'seq' FROM journal WHERE event ->> 'seq' IS NOT NULL"""
 _MEANT = """
 SELECT device, count(*) FROM journal
-WHERE event ->> 'seq' IS NOT NULL AND kind <> 'misunderstood' GROUP BY device"""
+WHERE event ->> 'seq' IS NOT NULL AND kind <> 'misunderstood'
+  AND NOT instr(facts, '"NotWired"') GROUP BY device"""
 _UNNUMBERED = """
 SELECT device, count(*) FROM journal
 WHERE event ->> 'seq' IS NULL AND device IS NOT NULL AND kind <> 'firmware' GROUP BY device"""

@@ -1,8 +1,8 @@
 """The place that is fuzzed: devices of every family, and badges of nobody who may pass.
 
 Credentials are read at entries only, and members are barred, each for another reason: a badge
-reaches every rule, and any order to open is wrong. No door has a lock apart: an exit button, which
-a mutation can make, would rightly open it.
+reaches every rule, and any order to open is wrong. No door has an exit button: a press, which a
+mutation can make, is a dead letter.
 """
 
 from collections.abc import Iterator

@@ -12,7 +12,7 @@ from gateway.adapters.directory import FILE, DirectoryStore
 from gateway.clock import SystemClock
 from gateway.core.events import Reported
 from gateway.core.names import SiteId
-from gateway.core.readings import Crossed
+from gateway.core.readings import Battery
 from gateway.recovery import recover
 from tests.gateway_process import HUB, GatewayProcess
 from tests.integration.test_service import ADA, BOB, Wire, enrol, online, wire_of
@@ -168,18 +168,18 @@ async def test_nothing_is_lost_while_the_file_changes(gateway: GatewayProcess, w
     await telling
     await wire.acked(1200, "counter")
     events = gateway.ask(lambda file: [stored.event for stored in file.events_after(0)])
-    totals = [
-        event.reading.in_total
+    levels = [
+        round(event.reading.percent * 100)
         for event in events
-        if isinstance(event, Reported) and isinstance(event.reading, Crossed)
+        if isinstance(event, Reported) and isinstance(event.reading, Battery)
     ]
-    assert sorted(totals) == list(range(1, 1201))
+    assert sorted(levels) == list(range(1, 1201))
     assert gateway.ask(lambda file: file.count("dead_letter")) == 0
 
 
 async def _count(wire: Wire, total: int) -> None:
     for n in range(1, total + 1):
-        await wire.event("counter", type="crossing", in_total=n, out_total=0)
+        await wire.event("counter", type="battery", percent=n / 100)
         await asyncio.sleep(0.005)
 
 

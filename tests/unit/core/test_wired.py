@@ -225,7 +225,7 @@ def printed() -> str:
     rows = [
         [
             f"`{wired.word_of(kind)}`",
-            *(cells[row.by[one]] if one in row.by else "–" for one in WORDS),
+            *(cells[row.by[one]] if one in row.by else "-" for one in WORDS),
             row.why,
         ]
         for kind, row in TABLE.items()
