@@ -6,10 +6,12 @@ every mode, and one that nobody wired never.
 
 import asyncio
 import json
+import random
 import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,10 +23,12 @@ from gateway.adapters.directory import FILE as MEMBERS_FILE
 from gateway.adapters.directory import DirectoryStore, Member
 from gateway.adapters.journal import JOURNAL_FILE
 from gateway.adapters.loopback import LOOPBACK
+from gateway.bench.mutations import FOREIGN, NATIVE, TIMES, spoiled
 from gateway.clock import SystemClock
 from gateway.config import load_space
 from gateway.core.directory import Holder, HolderId, StaffRole
 from gateway.core.names import OPERATOR
+from tests.doses import IS_LONG
 from tests.gateway_process import KEY, GatewayProcess
 from tests.servers import Mosquitto, until
 
@@ -134,6 +138,17 @@ UNWIRED: Final[dict[str, dict[str, Any]]] = {
     "machine": {"state": "off"},
 }
 """What the account of an entry's reader says in vain."""
+_DEVICES: Final = ("front-in", "side-in", "side-out", "laser-badge", "side-lock", "contact")
+_OTHER_TOPICS: Final = (
+    *("rfid/send", "rfid/cmd", "seuil/hub/request/open", "seuil/hub/request/mode"),
+    *("seuil/hub/mode", "seuil/gateway/gw1/run", "seuil/gateway/gw1/state"),
+)
+_STORED: Final = """
+SELECT (SELECT max(id) FROM dead_letter), (SELECT count(*) FROM journal WHERE device NOT NULL)"""
+_DEVICES_SAY: Final = ("/event", "/status")
+_KINDS: Final = ("event", "status", "rights", "command", "ack")
+MESSAGES: Final = 3_000 if IS_LONG else 150
+"""An account's, of random ones."""
 OPERATOR_ID: Final = HolderId("h-000000000001")
 
 
@@ -165,7 +180,7 @@ class Place:
                 await client.subscribe("seuil/hub/#", qos=1)
                 await client.subscribe("rfid/cmd", qos=1)
                 async for message in client.messages:
-                    if message.payload and not str(message.topic).endswith("/event"):
+                    if message.payload and not str(message.topic).endswith(_DEVICES_SAY):
                         said = json.loads(bytes(message.payload))
                         self.heard.append((str(message.topic), said))
 
@@ -175,6 +190,21 @@ class Place:
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+    @property
+    def accounts(self) -> set[str]:
+        """Every login that the broker's files have."""
+        return set(self._keys)
+
+    async def settled(self) -> None:
+        """Wait until nothing new comes to the journal for a second."""
+        before = None
+        while before != (before := self.rows(_STORED)):
+            await asyncio.sleep(1)
+
+    def begins_again(self, device: str) -> None:
+        """A device numbers its events from 1 again."""
+        del self._seq[device]
 
     def said(self, topic: str) -> list[dict[str, Any]]:
         """What was said on a topic."""
@@ -358,3 +388,64 @@ async def test_the_button_of_an_esp_rfid_board(place: Place) -> None:
     assert not place.said("rfid/cmd")
     assert not place.said("seuil/hub/alarm/forced/back")
     assert not place.rows("SELECT id FROM dead_letter")
+
+
+async def test_random_sequences_with_each_account(place: Place) -> None:
+    """Whatever a stranger does with one device's password: nothing opens but its own button's door.
+
+    Each account sends broken and whole messages of every make, on its own topics and on all others,
+    with numbers that begin again, clocks of any year, what it "decided alone". The gateway lives,
+    meets no bug, and answers another reader after each of them; at last the other reader is
+    attacked itself, and lets people in again once its numbering was reset.
+    """
+    draw = random.Random(11)
+    accounts = sorted(place.accounts - {"gateway", "console", "hub.front-in"})
+    assert len(accounts) >= 7
+    for account in (*accounts, "hub.front-in"):
+        before = len(place.said("seuil/hub/side-lock/command"))
+        async with place.client(account) as client:
+            for _ in range(MESSAGES):
+                await client.publish(
+                    _topic(draw, account),
+                    _anything(draw),
+                    qos=draw.choice((0, 1)),
+                    retain=draw.random() < 0.05,
+                )
+        if account == "hub.front-in":
+            await place.settled()  # requests are served first, before what waits of its own
+            await place.ask("reset", device="front-in")
+            place.begins_again("front-in")
+        await place.says("front-in", "credential", credential="04a224b2c31990")
+        opened = len(place.said("seuil/hub/side-lock/command")) - before
+        assert opened == 0 or account == "hub.side-out", account
+    await until(lambda: place.said("seuil/hub/front-in/command"), "its badges are answered")
+    granted = place.rows(
+        "SELECT DISTINCT device, reason FROM decision WHERE decision = 'granted'"
+        " AND device <> 'side-out' AND reason NOT IN ('claimed', 'reader-decided')"
+    )
+    assert granted == []
+    assert "please report it" not in place.gateway.log
+    assert "Traceback" not in place.gateway.log
+
+
+def _topic(draw: random.Random, account: str) -> str:
+    device = account.removeprefix("hub.")
+    own = [f"seuil/hub/{device}/{kind}" for kind in _KINDS]
+    own += ["rfid/send", "rfid/tamper"] if device == "back-in" else []
+    others = [f"seuil/hub/{name}/{kind}" for name in _DEVICES for kind in _KINDS]
+    return draw.choice(own if draw.random() < 0.8 else [*others, *_OTHER_TOPICS])
+
+
+def _anything(draw: random.Random) -> bytes:
+    """A message of any make, whole or spoiled."""
+    if draw.random() < 0.15:
+        return spoiled(draw, draw.choice(FOREIGN[draw.choice(list(FOREIGN))]))
+    off = draw.choice((0, 0, 0, -6, -70, 70, -86_400, 86_000, 90_000))
+    clock = (CLOCK.now() + timedelta(seconds=off)).isoformat()
+    numbers = (1, 1, 2, 3, 7, 2**31, 2**53, 2**53 + 1, -1, 0)
+    told = {
+        "boot": draw.choice(numbers),
+        "seq": draw.choice((*numbers, draw.randrange(1, 500))),
+        "at": clock if draw.random() < 0.9 else draw.choice(TIMES),
+    }
+    return spoiled(draw, json.dumps(told | draw.choice(NATIVE)))
