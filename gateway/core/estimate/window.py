@@ -10,8 +10,8 @@ order, one for each piece behind it.
 
 So any order of arrival within the window ends in the same estimate, bit by bit. What comes later
 than that is not lost: totals contain it anyway, also what a badge at a counted door tells; other
-badges and an operator's word are taken as of now (at the window's edge, each would have all that
-waits applied anew); a sensor's old state is no news.
+badges and an operator's word are taken as of now, totals as of what waits last (at the window's
+edge, each would have all that waits applied anew); a sensor's old state is no news.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,6 +29,7 @@ from gateway.core.estimate.evidence import (
     HeadsCounted,
     MotionSeen,
     PresenceSeen,
+    TotalsTold,
 )
 from gateway.core.estimate.standing import Estimate
 from gateway.core.estimate.zone import ZoneEstimate
@@ -38,6 +39,7 @@ LATENESS_S = 10.0
 """How late evidence may be and still take its own place: two of a device's re-sends (5 s)."""
 WINDOW_MAX = 64
 """Pieces that wait: six a second of one site. Beyond it the oldest is settled before its time."""
+_BEHIND = timedelta(microseconds=1)
 COUNTERS_MAX = 256
 """Counters remembered a site."""
 
@@ -66,7 +68,7 @@ def told(estimate: Estimate, evidence: Evidence, now: datetime) -> Estimate:
     if evidence.at < estimate.settled_at:
         if _is_old_news(estimate, evidence):
             return estimate
-        evidence = structs.replace(evidence, at=now)
+        evidence = structs.replace(evidence, at=_at_last(estimate, evidence, now))
     order, waiting = evidence.order, estimate.waiting
     place = len(waiting)
     while place and waiting[place - 1].evidence.order > order:
@@ -116,6 +118,18 @@ def _is_old_news(estimate: Estimate, evidence: Evidence) -> bool:
     if isinstance(evidence, BadgeTaken):  # a counter at that door has told of the passage since
         return any(counter.place == evidence.place for counter in estimate.counters.values())
     return isinstance(evidence, MotionSeen | PresenceSeen | HeadsCounted)
+
+
+def _at_last(estimate: Estimate, evidence: Evidence, now: datetime) -> datetime:
+    """As of when evidence that comes too late is taken: always behind all that waits.
+
+    Totals tell of what was long ago: they are taken for no newer than they must be.
+    """
+    if not isinstance(evidence, TotalsTold):
+        return now
+    if not estimate.waiting:
+        return estimate.settled_at
+    return min(now, max(estimate.waiting[-1].evidence.at + _BEHIND, estimate.settled_at))
 
 
 def _settle_first(estimate: Estimate) -> Estimate:

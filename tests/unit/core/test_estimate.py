@@ -583,3 +583,26 @@ def test_silence_tells_no_number_for_ever(place: Place) -> None:
         place.after(280).motion(active=True)
         place.after(20).motion(active=False)
     assert place.read().people >= 18
+
+
+def test_totals_that_come_too_late_are_no_newer_than_they_must_be(place: Place) -> None:
+    """They are taken behind all that waits, and as of the window's edge where nothing does."""
+    place.after(600)
+    edge = place.now - timedelta(seconds=window.LATENESS_S)
+    for seq in (1, 2):
+        place.tell(
+            TotalsTold(
+                at=place.now - timedelta(minutes=5),
+                device=COUNTER,
+                boot=1,
+                seq=seq,
+                inner=ROOM,
+                outer=None,
+                in_total=seq,
+                out_total=0,
+            )
+        )
+    first, second = (each.evidence.at for each in place.estimate.waiting)
+    assert first == edge
+    assert edge < second < edge + timedelta(seconds=1)
+    assert place.read().people == 2
