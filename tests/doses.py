@@ -7,11 +7,6 @@ IS_LONG: Final = os.environ.get("TEST_DOSE") == "long"
 """scripts/test-all says so."""
 
 
-def dose(long: int, short: int) -> int:
-    """How many examples or days: `long` of them in scripts/test-all."""
-    return long if IS_LONG else short
-
-
 def examples(long: int) -> int:
     """How many examples Hypothesis draws: all in scripts/test-all, else a third."""
-    return dose(long, -(-long // 3))
+    return long if IS_LONG else -(-long // 3)

@@ -159,6 +159,7 @@ def test_a_seed_gives_the_same_day(tmp_path: Path) -> None:
     assert days[0].messages != days[2].messages
 
 
+@pytest.mark.long
 def test_days_of_the_example_tell_every_story(tmp_path: Path) -> None:
     """Over eight days of the example each of its rules says no to somebody."""
     met: set[str] = set()

@@ -1,0 +1,61 @@
+"""Small doses of the benchmarks that measure: each prints the object that it promises.
+
+How fast this machine is at this moment is no test's business.
+"""
+
+from gateway.snapshots import SNAPSHOT_EVERY
+from tests.integration.test_bench import bench
+
+
+def test_a_door_opens_soon_after_a_start_with_a_long_journal() -> None:
+    """The longest tail is replayed, and the first badge is granted."""
+    figures = bench("start", "--rows", "20000", ends_with=(0, 1))
+    assert {"rows", "first_decision_s"} <= figures.keys()
+    assert figures["rows"] == 20_000
+    assert figures["tail_rows"] == SNAPSHOT_EVERY - 1
+    assert figures["granted"] is True
+    assert figures["first_decision_s"] > 0
+
+
+def test_an_outage_of_influxdb_and_a_broker_restart_lose_nothing() -> None:
+    """Badges are answered, every point is written afterwards, every event is in the journal."""
+    # 1: the answers were slower than before, or seemed so in such short times.
+    figures = bench("outage", "--minutes", "0.06", ends_with=(0, 1))
+    promised = {"minutes", "before_p50_ms", "outage_p50_ms", "ratio", "missing_points"}
+    assert promised | {"rss_growth_mb", "broker_restart"} <= figures.keys()
+    assert figures["missing_points"] == figures["foreign_points"] == 0
+    assert figures["refused_writes"] > 0, "there was no outage"
+    assert figures["points"] > figures["badges"] > 1000
+    assert figures["ratio"] > 0
+    assert figures["rss_growth_mb"] <= 20
+    assert figures["broker_restart"]["lost"] == 0
+    assert figures["broker_restart"]["gap_s"] > 0
+
+
+def test_answers_are_compared_with_an_echo() -> None:
+    """Shapes only."""
+    figures = bench("answer", "--rounds", "1", "--seconds", "0.5")
+    assert {"p50_ms", "p99_ms", "rate"} <= figures["echo"].keys()
+    assert {"p50_ms", "p99_ms", "rate", "rss_mb"} <= figures["gateway"].keys()
+    assert {"p50", "p99", "rate"} <= figures["ratio"].keys()
+
+
+def test_an_import_of_a_long_list_is_set_beside_one_of_a_tenth() -> None:
+    """Shapes only, of so short a list."""
+    figures = bench("members", "--members", "200", ends_with=(0, 1))
+    assert figures["members"] == 200
+    for form in ("csv", "xlsx"):
+        assert {"one_s", "tenth_s", "all_s", "ratio"} == figures[form].keys()
+        assert figures[form]["all_s"] > 0
+
+
+def test_open_pages_cost_little_and_no_door_waits_for_a_console() -> None:
+    """Every page hears what changes; a console that is killed, stopped or clogged delays nobody."""
+    small = ("--clients", "20", "--seconds", "1", "--pause", "1", "--faults")
+    figures = bench("console", *small, ends_with=(0, 1))  # a busy machine is no judge of times
+    assert figures["heard"]["changes"] > 20
+    assert figures["heard"]["refused"] == figures["heard"]["lost"] == 0
+    assert 0 < figures["console_rss_mb"] < 120
+    told = {row["what"]: row["answers"] for row in figures["faults"]}
+    assert set(told) == {"quiet", "SIGSTOP 1 s", "1000 stuck clients", "kill -9"}
+    assert all(answers >= 3 for answers in told.values())
