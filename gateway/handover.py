@@ -39,7 +39,14 @@ class Order(Struct, frozen=True):
 class Handover:
     """Follows every order from the commit to the broker's acknowledgement."""
 
-    def __init__(self, publish: Publish, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        publish: Publish,
+        monotonic: Callable[[], float] = time.monotonic,
+        on_answered: Callable[[int, float], None] = lambda _n, _monotonic: None,
+    ) -> None:
+        """`on_answered` hears of each decision all of whose messages the broker has, and when."""
+        self._on_answered = on_answered
         self._publish = publish
         self._monotonic = monotonic
         self._sent: dict[int, Order] = {}
@@ -90,6 +97,17 @@ class Handover:
         if not self._open[order.n]:
             del self._open[order.n]
             self._delivered.append(order.n)
+            self._on_answered(order.n, self._monotonic())
+
+    def void(self, n: int, *, never_sent: bool = False) -> None:
+        """Send nothing more of a decision: its reader did not wait for it.
+
+        `never_sent`: it was not begun either.
+        """
+        if self._open.pop(n, None) is None and not never_sent:
+            return  # the broker has it, or it was given up
+        self._unsent = deque(order for order in self._unsent if order.n != n)
+        self._undelivered.append(n)
 
     def connection_lost(self) -> None:
         """What was not acknowledged may not have arrived."""

@@ -117,6 +117,7 @@ class Intake:
             redelivered=bool(message.dup),
             fingerprint=self._fingerprint(message, position) if unnumbered else 0,
             reader_hash=reader_hash,
+            doubted=isinstance(reading, CredentialPresented) and reading.decided is not None,
         )
 
     def _fingerprint(self, message: MQTTMessage, position: int) -> int:

@@ -14,7 +14,7 @@ from gateway.adapters.journal_file import StoredDecision
 from gateway.adapters.journal_rows import EventRow
 from gateway.adapters.mqtt import Session
 from gateway.core.engine import Bug
-from gateway.core.events import Event, Reported
+from gateway.core.events import DecidedMeanwhile, Event, Reported
 from gateway.core.facts import Decided, Fact, RequestAnswered, UnlockDoor
 from gateway.core.names import DeviceId, SiteId
 from gateway.core.sequence import acknowledged
@@ -68,7 +68,7 @@ class Outlet:
         """Our sessions; None before there are any."""
         self.bugs: list[Bug] = []
         """What raised since they were last looked at; what it would have sent is not sent."""
-        self.handover = Handover(self._publish_at, monotonic)
+        self.handover = Handover(self._publish_at, monotonic, committed.questions.answered)
         self._committed = committed
         self._topics = topics
         self._instance = instance
@@ -121,9 +121,11 @@ class Outlet:
         By the clock of now: a slow disk may have made an order void since it was decided.
         """
         self._now = now
+        for n in turnover.void:
+            self.handover.void(n, never_sent=n > turnover.n)
         for row in turnover.batch.events:
             with self._contained(row.device or row.kind):
-                self._send_orders(row)
+                self._send_orders(row, is_void=row.n in turnover.void)
         self.flush(len(turnover.batch.events))
         for row in turnover.batch.events:
             with self._contained(row.device or row.kind):
@@ -200,11 +202,11 @@ class Outlet:
         for hint in announcer.hints(self._committed.sites[row.site], row.facts):
             self._publish(hint)
 
-    def _send_orders(self, row: EventRow) -> None:
+    def _send_orders(self, row: EventRow, *, is_void: bool) -> None:
         """The answer and the unlock orders of one row, followed until the broker has them."""
         orders = self._orders(row.site, row.n, row.facts, row.event)
         decided = _decided(row)
-        if orders or (decided is not None and decided.expires is not None):
+        if not is_void and (orders or (decided is not None and decided.expires is not None)):
             self.handover.send(row.n, orders, self._now)
         machines = self._committed.wire.announcer.machines
         for fact in row.facts:
@@ -224,7 +226,7 @@ class Outlet:
     def _tell_decision(self, row: EventRow) -> None:
         """The word of a decision, for everyone."""
         decided = _decided(row)
-        if decided is not None and isinstance(row.event, Reported):
+        if decided is not None and isinstance(row.event, Reported | DecidedMeanwhile):
             self._minute.decisions += 1
             site, at = self._committed.sites[row.site], row.event.at
             announcer = self._committed.wire.announcer
@@ -266,6 +268,6 @@ class Outlet:
 
 def _decided(row: EventRow) -> Decided | None:
     """The decision of a row, which is the first thing that it says of a badge or a press."""
-    if row.kind not in ("credential", "exit-request"):
+    if row.kind not in ("credential", "meanwhile", "exit-request"):
         return None
     return next((fact for fact in row.facts if isinstance(fact, Decided)), None)

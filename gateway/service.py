@@ -27,7 +27,7 @@ from gateway.announce import Announcer
 from gateway.backoff import full_jitter_s
 from gateway.bug_log import BugLog
 from gateway.clock import Clock, ForwardClock
-from gateway.core.events import ConditionReported, Event, SpaceChanged, Tick
+from gateway.core.events import ConditionReported, Event, GatewayAway, SpaceChanged, Tick
 from gateway.core.facts import AlarmKind, Fact
 from gateway.core.names import SiteId
 from gateway.core.site import Site
@@ -48,6 +48,8 @@ SETTLE: Final = timedelta(seconds=1)
 """How long the news of a handed-over answer may wait to be journaled."""
 LIVE_S: Final = 1.0
 """A message that waited for longer was not answered at once."""
+STALLED_S: Final = 2.5
+"""Between two turns of the path, which waits for a second at most: nothing was answered then."""
 FULL_S: Final = 0.01
 """How long to wait for the broker while it has not taken over what it was given, in s."""
 
@@ -98,7 +100,11 @@ class Service:
             journal, sum(site.replayed for site in recovered.sites.values())
         )
         self._coming: list[News] = []
-        self._conditions: list[tuple[SiteId, ConditionReported]] = []
+        self._noted: list[tuple[SiteId, Event]] = []
+        self._is_away = journal.last_n > 0
+        """Since the run before, if there was one."""
+        self._turned: tuple[datetime, float] | None = None
+        """When the last turn began, by both clocks."""
         self._letters = LetterLog()
         self._alarms = AlarmLog()
         self._bugs = BugLog(clock.monotonic)
@@ -150,6 +156,14 @@ class Service:
         """The broker did not take an order, or has nobody to give it to."""
         self._outlet.handover.refused(number)
 
+    def reached(self, *, is_heard: bool, silent_s: float = 0.0) -> None:
+        """Devices and we hear each other, or not any more: the broker is silent for so long."""
+        if is_heard is not self._is_away:
+            return
+        self._is_away, now = not is_heard, self._clock.now()
+        since = now - timedelta(seconds=silent_s)
+        self._note_absence(GatewayAway(since, now if is_heard else None))
+
     def heard_alarm(self, topic: str) -> None:
         """The broker retains an alarm."""
         self._outlet.heard_alarm(topic)
@@ -189,8 +203,12 @@ class Service:
 
     def report(self, site: SiteId, kind: AlarmKind, about: str, *, active: bool) -> None:
         """Have something that only we can see become an alarm, or be over, with the next batch."""
+        self.note(site, ConditionReported(kind, about, active=active))
+
+    def note(self, site: SiteId, event: Event) -> None:
+        """Journal something that only we can see with the next batch, before its messages."""
         if site in self.sites:
-            self._conditions.append((site, ConditionReported(kind, about, active=active)))
+            self._noted.append((site, event))
             self.inbox.nudge()
 
     async def renew(
@@ -214,7 +232,8 @@ class Service:
 
     def _decide(self, arrived: Sequence[Arrived]) -> Turnover:
         """The engine's answer to everything that waits. Nothing is changed yet."""
-        turnover = self._committed.turnover(self._clock.now())
+        turnover = self._committed.turnover(self._clock.now(), self._monotonic())
+        self._note_stall(turnover)
         for news in self._coming:
             if not news.done.cancelled():
                 turnover.change(news)
@@ -222,9 +241,9 @@ class Service:
         if self._news_is_due(turnover.now):
             turnover.batch.delivered, turnover.batch.undelivered = self._outlet.handover.settled()
             self._note_floods()
-        for site, condition in self._conditions:
-            turnover.step(site, condition)
-        turnover.conditions = len(self._conditions)
+        for site, event in self._noted:
+            turnover.step(site, event)
+        turnover.noted = len(self._noted)
         monotonic = self._monotonic()
         for entry in arrived:
             waited_s = max(0.0, monotonic - entry.message.timestamp)
@@ -262,7 +281,7 @@ class Service:
         for news, outcome in turnover.news:
             news.tell(outcome)
         self._coming = [news for news in self._coming if not news.done.done()]
-        del self._conditions[: turnover.conditions]
+        del self._noted[: turnover.noted]
         for bug in turnover.bugs:
             self._bugs.met(bug)
 
@@ -280,6 +299,9 @@ class Service:
         for site_id, bug in self._recovered.bugs:
             self._bugs.met(bug)
             self.report(site_id, "engine-fault", bug.where, active=True)
+        if self._committed.n:
+            for site_id in self.sites:
+                turnover.step(site_id, GatewayAway(self._recovered.last_received))
         turnover.batch.undelivered = self._recovered.void
         while not await self._stored(turnover):
             log.info("trying to begin again")
@@ -340,6 +362,16 @@ class Service:
     def _sessions(self) -> Iterable[Session]:
         links = self._outlet.links
         return () if links is None else links.all()
+
+    def _note_stall(self, turnover: Turnover) -> None:
+        """Have the engine know that nothing was answered for a while: something held us up."""
+        before, self._turned = self._turned, (turnover.now, turnover.monotonic)
+        if before is not None and turnover.monotonic - before[1] > STALLED_S:
+            self._note_absence(GatewayAway(before[0], turnover.now))
+
+    def _note_absence(self, away: GatewayAway) -> None:
+        for site in self.sites:
+            self.note(site, away)
 
     def _note_floods(self) -> None:
         """Have the engine raise and clear the alarms of devices that flood."""

@@ -75,7 +75,7 @@ class Sessions:
             on_message=lambda _message: None,  # it asks for nothing
             on_taken=service.taken,
             on_refused=service.refused,
-            on_up=service.broker_is_up,
+            on_up=self._publisher_is_up,
             on_down=self._publisher_is_down,
             will=Outgoing(topics.gateway_state(settings.instance), b"offline", 1, retain=True),
             expiry_s=0,
@@ -143,6 +143,8 @@ class Sessions:
             self._address,
             wishes,
             on_message=lambda message: inbox.put(session, message),
+            on_up=self._came_or_went,
+            on_down=lambda _why: self._came_or_went(),
             not_mine=_Declared(self._registry) if name == STRANGERS else (),
         )
         if name == STRANGERS:
@@ -158,12 +160,27 @@ class Sessions:
         """Take what the broker still has for a lane without devices, and end it."""
         assert self._tasks is not None  # noqa: S101 - we run
         self._running.pop(session.client_id).cancel()
+        self._came_or_went()
         self._tasks.create_task(
             self._empty(session.client_id), name=f"left over {session.client_id}"
         )
 
+    def _publisher_is_up(self) -> None:
+        self._service.broker_is_up()
+        self._came_or_went()
+
+    def _came_or_went(self) -> None:
+        """Have the service know whether devices and we hear each other.
+
+        Only if all of our sessions are connected: who waits for an answer knows nothing of lanes.
+        """
+        sessions = [self.publisher, *(x for name, x in self._lanes.items() if name != STRANGERS)]
+        silent_s = [session.silent_s for session in sessions if not session.connected]
+        self._service.reached(is_heard=not silent_s, silent_s=max(silent_s, default=0.0))
+
     def _publisher_is_down(self, why: str) -> None:
         """A link that went silent for orders is as dead for badges, which would notice it later."""
+        self._came_or_went()
         self._service.broker_is_down(why)
         for session in self._lanes.values():
             session.probe()

@@ -23,10 +23,12 @@ from gateway.adapters.journal_rows import (
 )
 from gateway.adapters.journal_writer import Batch
 from gateway.announce import Announcer
+from gateway.core.alone import WAITS, open_question
 from gateway.core.engine import Bug, step
 from gateway.core.events import (
     BookingsChanged,
     ConditionReported,
+    DecidedMeanwhile,
     DirectoryChanged,
     Event,
     Misunderstood,
@@ -43,6 +45,7 @@ from gateway.core.wired import NOT_WIRED, refusal
 from gateway.ghosts import Repeats, misread_at
 from gateway.intake import Intake, SiteEvent, dead_letter, misunderstood
 from gateway.minute import Counted
+from gateway.questions import Asked, Key, Questions
 from gateway.request_wire import RequestError
 from gateway.wire.outgoing import Outgoing
 
@@ -93,15 +96,20 @@ class Committed(Struct):
     states: dict[SiteId, State]
     wire: Wire
     repeats: Repeats = field(default_factory=Repeats)
+    questions: Questions = field(default_factory=Questions)
 
-    def turnover(self, now: datetime) -> "Turnover":
+    def turnover(self, now: datetime, monotonic: float = 0.0) -> "Turnover":
         """A batch that begins here."""
-        return Turnover(now, self.n, dict(self.sites), dict(self.states), self.wire, self.repeats)
+        sites, states = dict(self.sites), dict(self.states)
+        return Turnover(
+            now, self.n, sites, states, self.wire, self.repeats, self.questions, monotonic
+        )
 
     def take_over(self, turnover: "Turnover") -> None:
         """A batch is on disk."""
         self.n += len(turnover.batch.events)
         self.sites, self.states, self.wire = turnover.sites, turnover.states, turnover.wire
+        self.questions.add(turnover.asked)
 
 
 class Turnover(Struct):
@@ -113,6 +121,12 @@ class Turnover(Struct):
     states: dict[SiteId, State]
     wire: Wire
     repeats: Repeats
+    questions: Questions
+    monotonic: float = 0.0
+    asked: dict[Key, Asked] = field(default_factory=dict)
+    """Questions of this batch."""
+    void: set[int] = field(default_factory=set)
+    """Rows whose answers nobody waits for any more."""
     batch: Batch = field(default_factory=Batch)
     heard: dict[tuple[SiteId, DeviceId, int], None] = field(default_factory=dict)
     """Devices' boots to acknowledge, in order."""
@@ -120,7 +134,7 @@ class Turnover(Struct):
     ghosts: Counted = field(default_factory=Counter)
     news: list[tuple[News, EventRow | EngineFaultError]] = field(default_factory=list)
     """What this batch takes into force beside the messages, and its row."""
-    conditions: int = 0
+    noted: int = 0
     """How many of what only the service can see it takes in."""
     bugs: list[Bug] = field(default_factory=list)
     """What of ours raised; each harms only itself."""
@@ -223,12 +237,17 @@ class Turnover(Struct):
             self.heard[site_id, event.device, event.boot] = None
 
     def _hear(self, message: MQTTMessage, told: SiteEvent) -> None:
-        row = None if self._knows(told) else self.step(told.site, told.event)
-        if row is None:
+        if self._knows(told) or self._is_decided_meanwhile(told):
+            return
+        row = self.step(told.site, told.event)
+        if row is None or not isinstance(told.event, Reported):
             return
         if any(isinstance(fact, NotWired) for fact in row.facts):
             self._bury(message, WireError(NOT_WIRED, self._why_not_wired(told)))
-        if isinstance(told.event, Reported) and self.repeats.again(told.site, told.event):
+        key = _asks(told.site, told.event)
+        if key is not None:
+            self.asked[key] = Asked(row.n, message.timestamp)
+        if self.repeats.again(told.site, told.event):
             self.ghosts[told.site, told.event.device] += 1
 
     def _why_not_wired(self, told: SiteEvent) -> str:
@@ -244,6 +263,28 @@ class Turnover(Struct):
             return
         if (NOT_WIRED, origin.device) not in self.states[origin.site].alarms:
             self.step(origin.site, ConditionReported(NOT_WIRED, origin.device, active=True))
+
+    def _is_decided_meanwhile(self, told: SiteEvent) -> bool:
+        """Whether a reader tells how it decided what it had asked us before: the same event."""
+        event = told.event
+        if not isinstance(event, Reported) or not isinstance(event.reading, CredentialPresented):
+            return False
+        if event.reading.decided is None or event.boot is None or event.seq is None:
+            return False
+        number = (event.boot, event.seq)
+        if open_question(self.states[told.site], event.device, number) is None:
+            return False
+        key = (told.site, event.device, *number)
+        question = self.asked.get(key) or self.questions.get(key)
+        unanswered = False
+        if question is not None:
+            self.void.add(question.n)
+            waited_s = self.questions.waited_s(question, self.monotonic)
+            unanswered = waited_s >= WAITS.total_seconds()
+        meanwhile = DecidedMeanwhile(event.device, event.at, event.reading, number, unanswered)
+        self.step(told.site, meanwhile)
+        self._note_number(told.site, event, numbered=True)
+        return True
 
     def _quarantine(self, message: MQTTMessage, told: SiteEvent, error: Exception) -> None:
         """An event whose handling raised: a badge is answered, of all else the number is taken."""
@@ -311,3 +352,11 @@ class Turnover(Struct):
         reader = misread_at(error)
         if reader is not None:
             self.ghosts[reader] += 1
+
+
+def _asks(site: SiteId, event: Reported) -> Key | None:
+    """The number of a badge that asks to pass; None: it does not, or has none."""
+    reading = event.reading
+    if event.boot is None or event.seq is None or not isinstance(reading, CredentialPresented):
+        return None
+    return (site, event.device, event.boot, event.seq) if reading.decided is None else None

@@ -104,6 +104,7 @@ async def _keep_rights(parts: Parts, settings: Settings, clock: Clock) -> None:
         topics=parts.topics,
         hashed=partial(credential_hash, parts.key),
         clock=clock,
+        note=service.note,
     )
 
 

@@ -20,10 +20,11 @@ from gateway.announce import Announcer
 from gateway.core.directory import Credential, DirectoryChange
 from gateway.core.engine import step
 from gateway.core.equipment import Device
-from gateway.core.events import DirectoryChanged, Event, Reported, SpaceChanged, Tick
+from gateway.core.events import DirectoryChanged, Event, ListConfirmed, Reported, SpaceChanged, Tick
 from gateway.core.facts import Decided, DuplicateDropped, Fact
 from gateway.core.names import DeviceId
-from gateway.core.rights import collected, hours_of, sift, standing_of
+from gateway.core.post import Post
+from gateway.core.rights import collected, hours_of, post_of, sift, standing_of
 from gateway.core.sequence import acknowledged
 from gateway.core.site import Site
 from gateway.core.spans import Frame, Spans, frame_of, open_spans
@@ -70,6 +71,7 @@ class VirtualGateway:
         self._announcer = Announcer(registry, self._topics)
         self._spans: dict[tuple[str, Frame], Spans] = {}
         self._basis: dict[DeviceId, tuple[object, str, Frame]] = {}
+        self._bases: dict[DeviceId, tuple[int, Post | None]] = {}
         self._n = 0
         list(self._stepped(now, SpaceChanged(site)))
         self.tell(now, directory)
@@ -84,10 +86,10 @@ class VirtualGateway:
         if message is None:
             yield from self._stepped(now, Tick())
         else:
-            self._confirm(message)
             for found in self._intake.events(_delivered(message), now):
                 assert isinstance(found.event, Reported)
                 yield from self._reported(now, found.event)
+            yield from self._confirm(now, message)
         yield from self._rights(now)
 
     def tell(self, now: datetime, change: DirectoryChange) -> None:
@@ -139,16 +141,25 @@ class VirtualGateway:
                 self._spans[hours, frame] = open_spans(self.site, hours, frame)
         spans = {hours: self._spans[hours, frame] for hours in hours_of(self.site, device)}
         standing = standing_of(self.site, self.state, device)
-        rights = collected(standing, frame, sift(self.site, self.state, device, frame, spans))
+        post = post_of(self.site, self.state, device, frame, spans)
+        rights = collected(standing, frame, sift(self.state, post), post)
+        self._bases[device.id] = (self.state.past.revision, post)
         door = self.site.door[device.door] if device.door is not None else None
         unlock_s = door.unlock_s if door is not None else None
         return posted(self._topics, self.site.id, device.id, rights, unlock_s)
 
-    def _confirm(self, message: Outgoing) -> None:
-        if message.topic.endswith("/status"):
-            version = rights_in_force(message.payload)
-            if version is not None:
-                self.confirmed[DeviceId(message.topic.split("/")[-2])] = version
+    def _confirm(self, now: datetime, message: Outgoing) -> Iterator[Outgoing]:
+        if not message.topic.endswith("/status"):
+            return
+        version = rights_in_force(message.payload)
+        device = DeviceId(message.topic.split("/")[-2])
+        if version is None or self.confirmed.get(device) == version:
+            return
+        self.confirmed[device] = version
+        ready, (revision, post) = self.lists[device], self._bases[device]
+        if ready.head.version == version:
+            who = ready.standing.who
+            yield from self._stepped(now, ListConfirmed(device, version, who, revision, post))
 
 
 def enrolled(site: Site, people: Sequence[Person], now: datetime, folder: Path) -> DirectoryChange:

@@ -13,8 +13,11 @@ from msgspec import Struct
 from gateway.core.events import (
     BookingsChanged,
     ConditionReported,
+    DecidedMeanwhile,
     DirectoryChanged,
     Event,
+    GatewayAway,
+    ListConfirmed,
     Misunderstood,
     Reported,
     Requested,
@@ -103,9 +106,13 @@ def from_us(us: int) -> datetime:
     return EPOCH + timedelta(microseconds=us)
 
 
+_OF_DEVICES: Final = (Reported, DecidedMeanwhile, Misunderstood, ListConfirmed)
 _encode_row: Final = msgspec.json.Encoder().encode
 _KINDS: Final[dict[type[Event], str]] = {
+    DecidedMeanwhile: "meanwhile",
     Misunderstood: "misunderstood",
+    ListConfirmed: "list",
+    GatewayAway: "away",
     Tick: "tick",
     DirectoryChanged: "directory",
     SpaceChanged: "space",
@@ -123,9 +130,9 @@ def event_row(
     return EventRow(
         n=n,
         site=site,
-        device=event.device if isinstance(event, Reported | Misunderstood) else None,
+        device=event.device if isinstance(event, _OF_DEVICES) else None,
         kind=kind_of(event),
-        at=to_us(event.at) if isinstance(event, Reported) else received,
+        at=to_us(event.at) if isinstance(event, Reported | DecidedMeanwhile) else received,
         received=received,
         event=event,
         facts=facts,

@@ -116,6 +116,13 @@ class Session:
         return self.connected and time.monotonic() - self._up_at > SETTLED_S
 
     @property
+    def silent_s(self) -> float:
+        """Seconds since the broker was last heard on this connection; 0 where there is none."""
+        if self._client is None:
+            return 0.0
+        return max(0.0, time.monotonic() - self._client._last_bytes_received)  # noqa: SLF001 - paho's clock
+
+    @property
     def subscribed(self) -> asyncio.Event:
         """The broker confirmed all topics that we ask for now, on this connection or before."""
         return self._topics.confirmed

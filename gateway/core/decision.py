@@ -2,8 +2,8 @@
 
 A reader asks and waits: then a grant opens at once, or never. What comes too late for that opens
 nothing, but may still tell who is where: a late read on the way out, and whatever a reader that was
-cut off decided by itself. These are merged by the time of the event (`presence.merge`). They start
-no machine: whether it runs now, nobody can tell from them.
+cut off decided by itself, if it is believed (`gateway.core.alone`). These are merged by the time of
+the event (`presence.merge`). They start no machine: whether it runs now, nobody can tell from them.
 
 A press of an exit button is a decision, too, which nothing refuses: not a lockdown or an
 evacuation, not what is out of service. Which device may say that one was pressed is the space
@@ -12,9 +12,9 @@ file's word (`gateway.core.wired`).
 
 from datetime import datetime
 
-from gateway.core import attempts, doors, enrol, machines, muster, presence, rules, sensing
+from gateway.core import alone, attempts, doors, enrol, machines, muster, presence, rules, sensing
 from gateway.core.equipment import Device
-from gateway.core.events import Reported
+from gateway.core.events import DecidedMeanwhile, Reported
 from gateway.core.facts import Decided, Noticed, Value, Verdict
 from gateway.core.freshness import is_late, is_told, lets_out
 from gateway.core.names import ZoneId
@@ -28,6 +28,9 @@ from gateway.core.turn import Turn
 
 READER_DECIDED = "reader-decided"
 """The reason of what a reader decided alone while it was cut off."""
+CLAIMED = "claimed"
+"""Of what a reader says it decided alone, and nothing shows that it was cut off and might."""
+TOLD_LATE = frozenset({READER_DECIDED, CLAIMED})
 
 
 def decide(turn: Turn, device: Device, event: Reported) -> None:
@@ -43,13 +46,15 @@ def decide(turn: Turn, device: Device, event: Reported) -> None:
     actuates = lets_out(turn, event) if is_exit else not is_late(turn, event)
     door = turn.site.door_of(question.point)
     by_itself = ruling.granted and actuates and door is not None and door.lock is None
+    holder = question.holder.id if question.holder else None
+    alone.asked(turn, event, granted=ruling.granted, holder=holder)
     turn.say(
         Decided(
             device=device.id,
             access_point=device.access_point,
             decision="granted" if ruling.granted else "denied",
             reason=ruling.reason,
-            holder=question.holder.id if question.holder else None,
+            holder=holder,
             verdicts=ruling.verdicts,
             expires=_expires(turn, event) if actuates or is_told(turn, event) else None,
             unlock_s=door.unlock_s if by_itself and door else None,
@@ -57,7 +62,7 @@ def decide(turn: Turn, device: Device, event: Reported) -> None:
     )
     _note(turn, question, ruling, is_code="pin" in (reading.format, device.format))
     if ruling.reason == enrol.ENROLMENT:
-        enrol.read(turn, event, question.holder.id if question.holder else None)
+        enrol.read(turn, event, holder)
     if not ruling.granted or question.point is None:
         return
     if actuates:
@@ -105,23 +110,51 @@ def _expires(turn: Turn, event: Reported) -> datetime:
     return (turn.now if is_late(turn, event) else min(event.at, turn.now)) + LATE
 
 
-def _take_over(turn: Turn, device: Device, event: Reported, reading: CredentialPresented) -> None:
+def _take_over(
+    turn: Turn,
+    device: Device,
+    event: Reported,
+    reading: CredentialPresented,
+    *,
+    unanswered: bool | None = None,
+) -> Question:
     """A reader decided alone: that is the decision, and our rules only say what they think."""
     question = asked(turn.site, turn.finish(), event, event.at)
     granted = reading.decided == "granted"
+    believed = not event.doubted or alone.is_believed(turn, event, reading, unanswered=unanswered)
     turn.say(
         Decided(
             device=device.id,
             access_point=device.access_point,
             decision="granted" if granted else "denied",
-            reason=READER_DECIDED,
+            reason=READER_DECIDED if believed else CLAIMED,
             holder=question.holder.id if question.holder else None,
             verdicts=rules.decide(question).verdicts,
             late=True,
         )
     )
-    if granted and question.point is not None and not event.retained:
+    if granted and not believed:
+        turn.raise_alarm("unproven-claim", device.id)
+    elif granted and question.point is not None and not event.retained:
         _merge(turn, question, question.point)
+    return question
+
+
+def decided_meanwhile(turn: Turn, told: DecidedMeanwhile) -> None:
+    """A reader did not wait for our answer, which is void: what it did instead is told now.
+
+    Where we had let somebody in and it had not, they are where they were.
+    """
+    device, reading = turn.site.device[told.device], told.reading
+    ours = alone.open_question(turn.finish(), device.id, told.number)
+    if ours is None:
+        return
+    alone.close_question(turn, device.id, ours)
+    event = Reported(device.id, told.at, reading, doubted=True)
+    question = _take_over(turn, device, event, reading, unanswered=told.unanswered)
+    if ours.granted and reading.decided == "denied" and question.holder is not None:
+        doors.forget(turn, question.holder.id)
+        presence.undo(turn, question.holder.id, ours.now, ours.before)
 
 
 def _act(turn: Turn, question: Question, ruling: Ruling, point: AccessPoint) -> None:

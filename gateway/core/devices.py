@@ -4,14 +4,14 @@ from datetime import datetime, timedelta
 
 from msgspec import structs
 
-from gateway.core import sensing, sequence
+from gateway.core import alone, sensing, sequence
 from gateway.core.equipment import Device
 from gateway.core.estimate.totals import Totals, passed
 from gateway.core.events import Misunderstood, Reported
 from gateway.core.facts import DeviceMinute, GapNoticed, NumberingRestarted, PeopleCrossed, Sensed
 from gateway.core.freshness import STEADY_LOOKS, is_behind, is_late
 from gateway.core.names import DeviceId, ZoneId
-from gateway.core.readings import Crossed, Firmware
+from gateway.core.readings import Availability, Crossed, Firmware
 from gateway.core.rules import LATE
 from gateway.core.sequence import admit, admit_unnumbered
 from gateway.core.state import NEVER, DeviceState, GhostReads
@@ -41,8 +41,13 @@ def heard(turn: Turn, event: Reported | Misunderstood) -> bool:
             turn.clear_alarm("device-silent", event.device)
             sensing.judged(turn, event.device, "well")
     turn.devices = turn.devices.set(event.device, state)
-    _watch(turn, turn.site.device[event.device])
-    if isinstance(event, Reported) and not event.retained:
+    device = turn.site.device[event.device]
+    _watch(turn, device)
+    if not isinstance(event, Reported):
+        return True
+    if isinstance(event.reading, Availability) and device.role == "reader":
+        alone.came_or_went(turn, event, event.reading, before.last_seen)
+    if not event.retained:
         _watch_clock(turn, event, before, state)
     return True
 
@@ -175,10 +180,13 @@ def _haunted(turn: Turn, device: DeviceId, reads: int) -> None:
 def _clock_read(turn: Turn, state: DeviceState, event: Reported | Misunderstood) -> DeviceState:
     """The device with the event's time beside ours; one that tells no time is never off.
 
-    What is late because it waited tells nothing of the clock. Once the clock is known to be another
-    one than before, the looks at that one are forgotten.
+    What is late because it waited tells nothing of the clock, nor does what was decided alone: it
+    may have waited, however shortly. Once the clock is known to be another one than before, the
+    looks at that one are forgotten.
     """
-    if isinstance(event, Misunderstood) or (is_late(turn, event) and not event.live):
+    if isinstance(event, Misunderstood) or event.doubted:
+        return state
+    if is_late(turn, event) and not event.live:
         return state
     ahead_s = round((event.at - turn.now).total_seconds(), 3)
     read = structs.replace(state, clock=(*state.clock, ahead_s)[-CLOCK_LOOKS:])

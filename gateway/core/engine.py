@@ -13,6 +13,7 @@ from functools import partial
 from typing import Final, NamedTuple, TypeVar, assert_never
 
 from gateway.core import (
+    alone,
     attempts,
     decision,
     devices,
@@ -36,8 +37,11 @@ from gateway.core.equipment import Device
 from gateway.core.events import (
     BookingsChanged,
     ConditionReported,
+    DecidedMeanwhile,
     DirectoryChanged,
     Event,
+    GatewayAway,
+    ListConfirmed,
     Misunderstood,
     Reported,
     Requested,
@@ -112,6 +116,7 @@ CHAPTERS: Final[tuple[Chapter, ...]] = (
     Chapter("devices", devices.run_timers, devices.next_timer),
     Chapter("attempts", attempts.run_timers),
     Chapter("enrol", enrol.run_timers, enrol.next_timer),
+    Chapter("alone", alone.run_timers),
     Chapter("presence", presence.run_timers),
     Chapter("visits", visits.run_timers),
     Chapter("sensing", _run_sensing),
@@ -204,7 +209,7 @@ def _step(attempt: _Attempt) -> Step:
     return Step(turn.finish(), tuple(turn.facts), tuple(attempt.bugs))
 
 
-def _happened(turn: Turn, event: Event) -> None:
+def _happened(turn: Turn, event: Event) -> None:  # noqa: C901 - a dispatch, one line an event
     """What is no device's message."""
     match event:
         case Tick():
@@ -215,6 +220,12 @@ def _happened(turn: Turn, event: Event) -> None:
             turn.bookings = turn.bookings.set(event.target, event.bookings)
         case ConditionReported():
             _condition(turn, event)
+        case DecidedMeanwhile():
+            decision.decided_meanwhile(turn, event)
+        case ListConfirmed():
+            alone.list_confirmed(turn, event)
+        case GatewayAway():
+            alone.gateway_away(turn, event)
         case Requested():
             orders.obey(turn, event.request)
         case SpaceChanged():
@@ -302,6 +313,7 @@ def _condition(turn: Turn, event: ConditionReported) -> None:
 
 def _directory_changed(turn: Turn, change: DirectoryChange) -> None:
     """Who was erased is nowhere any more; a membership that ends moves nobody."""
+    alone.members_change(turn, change)
     turn.directory = changed(turn.directory, change)
     turn.stirred = True
     for holder in change.removed_holders:

@@ -4,6 +4,7 @@ The journal stores each of these as JSON; a replay feeds them back in.
 """
 
 from datetime import datetime
+from typing import Literal
 
 from msgspec import Struct
 
@@ -11,7 +12,8 @@ from gateway.core.bookings import Booking, Target
 from gateway.core.directory import CredentialHash, DirectoryChange
 from gateway.core.facts.alarms import AlarmKind
 from gateway.core.names import DeviceId
-from gateway.core.readings import Reading
+from gateway.core.post import Post
+from gateway.core.readings import CredentialPresented, Reading
 from gateway.core.requests import Request
 from gateway.core.site import Site
 
@@ -44,6 +46,44 @@ class Reported(_Event, frozen=True):
     """Likewise: our connection is young, so that the broker may have kept it for us."""
     quarantined: bool = False
     """It met a bug of ours: only what is safe all the same is done (`gateway.core.fault`)."""
+    doubted: bool = False
+    """Of what a reader decided alone: believed only if it is proven (`gateway.core.alone`). In
+    older journals nothing was doubted."""
+
+
+class DecidedMeanwhile(_Event, frozen=True):
+    """A reader asked us, had no answer in time, and decided alone: the same event, told again.
+
+    `number` is its boot and number. `unanswered`: by our own record no answer of ours was on its
+    way within the time that a reader waits.
+    """
+
+    device: DeviceId
+    at: datetime
+    reading: CredentialPresented
+    number: tuple[int, int]
+    unanswered: bool = False
+
+
+class ListConfirmed(_Event, frozen=True):
+    """A reader says that a rights list is in force there, and it is the one that we sent.
+
+    It was worked out from the members as they were at `revision` (`state.Past`), for those whom
+    `post` lets in; who else than those that are listed, `who` says.
+    """
+
+    device: DeviceId
+    version: str
+    who: Literal["everybody", "listed", "nobody"]
+    revision: int
+    post: Post | None = None
+
+
+class GatewayAway(_Event, frozen=True):
+    """Readers could not reach us from `since` on; `until`: now they can again. None: not yet."""
+
+    since: datetime
+    until: datetime | None = None
 
 
 class Misunderstood(_Event, frozen=True):
@@ -118,7 +158,10 @@ class Requested(_Event, frozen=True):
 
 Event = (
     Reported
+    | DecidedMeanwhile
     | Misunderstood
+    | ListConfirmed
+    | GatewayAway
     | Tick
     | DirectoryChanged
     | SpaceChanged

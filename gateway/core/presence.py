@@ -73,6 +73,13 @@ def merge(turn: Turn, holder: HolderId, zone: ZoneId | None, at: datetime) -> bo
     return True
 
 
+def undo(turn: Turn, holder: HolderId, since: datetime, before: ZoneId | None) -> None:
+    """`holder` did not move at `since`, and is in `before` still, unless they moved again."""
+    where = turn.presence.get(holder)
+    if (where.since if where else turn.departed.get(holder)) == since:
+        move(turn, holder, before)
+
+
 def erase(turn: Turn, holder: HolderId) -> None:
     """Nothing is kept of somebody who was erased; who is inside leaves the counts."""
     if holder in turn.presence:

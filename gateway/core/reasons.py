@@ -270,5 +270,10 @@ REASONS: Final[dict[str, Reason]] = {
         "The reader was cut off and decided alone.",
         "AUTHENTICATION_FACTOR_READ",
     ),
+    "claimed": _reason(
+        "Le lecteur dit avoir décidé seul ; rien ne le prouve.",
+        "The reader says that it decided alone; nothing proves it.",
+        "AUTHENTICATION_FACTOR_READ",
+    ),
 }
-"""In the order of the rules that give them; the last is the engine's own."""
+"""In the order of the rules that give them; the last three are the engine's own."""

@@ -33,7 +33,7 @@ from msgspec import Struct
 from gateway.core.directory import Credential, CredentialHash
 from gateway.core.equipment import Device
 from gateway.core.places import AccessPoint, Door, Zone
-from gateway.core.post import allowed, entered_zones, plan_hours, post_at
+from gateway.core.post import Post, allowed, entered_zones, plan_hours, post_at
 from gateway.core.site import Site
 from gateway.core.spans import Frame, Spans, frame_of, open_spans
 from gateway.core.state import State
@@ -60,13 +60,16 @@ class RightsList(Struct, frozen=True):
     frame: Frame
     entries: tuple[Entry, ...] = ()
     left_out: dict[str, int] = {}
+    post: Post | None = None
+    """What was asked of those who are listed."""
 
 
 def rights_of(site: Site, state: State, device: Device, now: datetime) -> RightsList:
     """The list of a reader, in one go; `sift` is the same in small steps."""
     standing, frame = standing_of(site, state, device), frame_of(site, device, now)
     spans = {hours: open_spans(site, hours, frame) for hours in hours_of(site, device)}
-    return collected(standing, frame, sift(site, state, device, frame, spans))
+    post = post_of(site, state, device, frame, spans)
+    return collected(standing, frame, sift(state, post), post)
 
 
 def standing_of(site: Site, state: State, device: Device) -> Standing:
@@ -91,21 +94,32 @@ def hours_of(site: Site, device: Device) -> frozenset[str]:
     )
 
 
-def sift(
+def post_of(
     site: Site, state: State, device: Device, frame: Frame, spans: Mapping[str, Spans]
-) -> Iterator[Entry | str]:
-    """Each credential's entry, or the reason why it has none. `spans` has all of `hours_of`."""
-    if standing_of(site, state, device).who != "listed":
+) -> Post | None:
+    """What a reader's door asks for in a frame; None: nobody is to be listed by name.
+
+    `spans` has all of `hours_of`.
+    """
+    point = site.point_of(device)
+    if point is None or standing_of(site, state, device).who != "listed":
+        return None
+    return post_at(site, point, frame, spans)
+
+
+def sift(state: State, post: Post | None) -> Iterator[Entry | str]:
+    """Each credential's entry, or the reason why it has none."""
+    if post is None:
         return
-    assert device.access_point is not None  # noqa: S101 - or nobody would be listed
-    post = post_at(site, site.access_point[device.access_point], frame, spans)
     holders = state.directory.holders
     for credential in state.directory.credentials.values():
         found = allowed(post, credential, holders.get(credential.holder))
         yield found if isinstance(found, str) else Entry(credential, found)
 
 
-def collected(standing: Standing, frame: Frame, sifted: Iterable[Entry | str]) -> RightsList:
+def collected(
+    standing: Standing, frame: Frame, sifted: Iterable[Entry | str], post: Post | None = None
+) -> RightsList:
     """What was sifted, as a list; equal members give an equal list, whatever their order."""
     entries: list[Entry] = []
     left_out: dict[str, int] = {}
@@ -115,7 +129,7 @@ def collected(standing: Standing, frame: Frame, sifted: Iterable[Entry | str]) -
         else:
             entries.append(found)
     entries.sort(key=lambda entry: entry.credential.hash)
-    return RightsList(standing, frame, tuple(entries), dict(sorted(left_out.items())))
+    return RightsList(standing, frame, tuple(entries), dict(sorted(left_out.items())), post)
 
 
 def presented_hash(readers: bytes, canonical: str) -> CredentialHash:

@@ -5,7 +5,7 @@ from typing import Final, TypeVar
 
 from immutables import Map
 
-from gateway.core import doors, machines, modes, occupancy, presence, sensing
+from gateway.core import alone, doors, machines, modes, occupancy, presence, sensing
 from gateway.core.bookings import machine_target, zone_target
 from gateway.core.facts import AlarmKind
 from gateway.core.site import Site
@@ -30,6 +30,7 @@ def changed(turn: Turn) -> None:
     site = turn.site
     doors.space_changed(turn)
     turn.devices = _still(turn.devices, site.device)
+    alone.space_changed(turn)
     turn.counters = _still(turn.counters, site.device)
     presence.space_changed(turn)
     inside = presence.inside(site, turn.presence.values())

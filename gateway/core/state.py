@@ -6,19 +6,20 @@ snapshot is this value, encoded.
 """
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Generic, Literal, TypeVar, get_args
 
 import msgspec
 from immutables import Map
 from msgspec import Struct
 
 from gateway.core.bookings import Booking, Target
-from gateway.core.directory import Directory, HolderId
+from gateway.core.directory import Credential, CredentialHash, Directory, Holder, HolderId
 from gateway.core.estimate.reading import HeadCount, Hint
 from gateway.core.estimate.standing import Estimate
 from gateway.core.estimate.totals import Totals
 from gateway.core.facts import AlarmKind, DoorStatus, RequestAnswered
 from gateway.core.names import AccessPointId, DeviceId, DoorId, MachineId, ZoneId
+from gateway.core.post import Post
 from gateway.core.readings import Firmware
 from gateway.core.requests import Mode
 
@@ -159,6 +160,64 @@ def ahead_s_of(devices: Map[DeviceId, DeviceState], kind: AlarmKind, about: str)
     return None if device is None else device.ahead_s
 
 
+class Away(Struct, frozen=True):
+    """A time in which a reader and we did not hear each other; it goes on until `ends` is set."""
+
+    begins: datetime
+    ends: datetime = NEVER
+
+
+class ListInForce(Struct, frozen=True):
+    """A rights list that a reader confirmed at `since`: see `events.ListConfirmed`."""
+
+    version: str
+    since: datetime
+    who: Literal["everybody", "listed", "nobody"]
+    revision: int
+    post: Post | None = None
+
+
+class Asked(Struct, frozen=True):
+    """A badge that we decided at `now`, and that its reader may yet tell it decided alone.
+
+    `before` is where its holder was known to be until then.
+    """
+
+    generation: int
+    number: tuple[int, int]
+    now: datetime
+    granted: bool
+    before: ZoneId | None = None
+
+
+class CutOff(Struct, frozen=True):
+    """What shows whether a reader was cut off, and what it might decide then; ascending in time."""
+
+    lists: tuple[ListInForce, ...] = ()
+    away: tuple[Away, ...] = ()
+    asked: tuple[Asked, ...] = ()
+
+
+class Former(Struct, Generic[T], frozen=True):
+    """Something as it was before the change that made `revision`, at `at`; None: it was not."""
+
+    revision: int
+    at: datetime
+    was: T | None
+
+
+class Past(Struct, frozen=True):
+    """What the members were, as long as some reader may have a rights list of then.
+
+    `revision` counts the changes of the members; nothing before `since` is known.
+    """
+
+    revision: int = 0
+    since: int = 0
+    credentials: Map[CredentialHash, tuple[Former[Credential], ...]] = Map()
+    holders: Map[HolderId, tuple[Former[Holder], ...]] = Map()
+
+
 class ModeState(Struct, frozen=True):
     """The site's mode, who set it and why."""
 
@@ -286,6 +345,11 @@ class State(Struct, frozen=True):
     """Readers that wait for a badge to enrol."""
     answered: tuple[RequestAnswered, ...] = ()
     """The last requests, so that one that comes again is not obeyed again."""
+    cut_off: Map[DeviceId, CutOff] = Map()
+    """Of readers that may decide alone."""
+    away: tuple[Away, ...] = ()
+    """When readers could not reach us."""
+    past: Past = Past()
     estimate: Estimate | None = None
     """Of the zones that sensors watch."""
     quarantined: Map[str, datetime] = Map()

@@ -28,8 +28,10 @@ class Turn:
         "alarms",
         "answered",
         "attempts",
+        "away",
         "bookings",
         "counters",
+        "cut_off",
         "days",
         "departed",
         "devices",
@@ -46,6 +48,7 @@ class Turn:
         "now",
         "opened",
         "out_of_service",
+        "past",
         "presence",
         "quarantined",
         "site",
@@ -90,6 +93,9 @@ class Turn:
         self.out_of_service = state.out_of_service
         self.muster = state.muster
         self.enrolments = state.enrolments
+        self.cut_off = state.cut_off
+        self.away = state.away
+        self.past = state.past
         self.answered = state.answered
         self.quarantined = state.quarantined
         self.wake_at = state.wake_at
@@ -151,6 +157,9 @@ class Turn:
             out_of_service=self.out_of_service,
             muster=self.muster,
             enrolments=self.enrolments,
+            cut_off=self.cut_off,
+            away=self.away,
+            past=self.past,
             answered=self.answered,
             quarantined=self.quarantined,
             wake_at=self.wake_at,

@@ -22,12 +22,13 @@ from gateway.adapters.broker_address import BrokerAddress
 from gateway.adapters.mqtt import Session
 from gateway.clock import Clock
 from gateway.core.directory import CredentialHash, Directory
+from gateway.core.events import ListConfirmed
 from gateway.core.names import SiteId
 from gateway.core.site import Site
 from gateway.core.state import State
 from gateway.cutoff import native
 from gateway.cutoff.numbers import Numbers
-from gateway.cutoff.reader import Reader, basis_of, readers_of, shown
+from gateway.cutoff.reader import Reader, basis_of, confirmed, readers_of, shown
 from gateway.cutoff.sifting import Sifting
 from gateway.cutoff.users import Line
 from gateway.cutoff.wishes import lines_of, wish
@@ -42,6 +43,8 @@ POLL_S: Final = 0.25
 
 Places = Callable[[], Iterable[tuple[Site, State]]]
 """The sites with their states, as they are in force."""
+Note = Callable[[SiteId, ListConfirmed], object]
+"""Takes a confirmed list to the engine."""
 
 
 async def keep_rights(
@@ -52,14 +55,17 @@ async def keep_rights(
     topics: Topics,
     hashed: Callable[[str], CredentialHash],
     clock: Clock,
+    note: Note = lambda _site, _event: None,
 ) -> None:
     """Keep all readers' lists, until cancelled. `hashed` is the service's hash of a badge number.
+
+    `note` is told which lists are in force: so the engine knows what a reader might decide alone.
 
     Another space file may have other readers: then all begins again, with another session.
     """
     numbers = Numbers(hashed)
     while True:
-        keeper = Keeper([site for site, _ in places()], topics, numbers, clock)
+        keeper = Keeper([site for site, _ in places()], topics, numbers, clock, note)
         session = Session(
             client_id,
             address,
@@ -79,8 +85,14 @@ class Keeper:
     """The lists of the readers of some space files."""
 
     def __init__(
-        self, sites: Iterable[Site], topics: Topics, numbers: Numbers, clock: Clock
+        self,
+        sites: Iterable[Site],
+        topics: Topics,
+        numbers: Numbers,
+        clock: Clock,
+        note: Note,
     ) -> None:
+        self._note = note
         self._sites = {site.id: site for site in sites}
         self._topics = topics
         self._numbers = numbers
@@ -161,6 +173,14 @@ class Keeper:
                 wish(reader, state.directory, self._clock.now())
             elif self._session is not None:
                 await native.post(reader, site, self._topics, self._session, self._publish)
+                self._tell(reader, state)
+
+    def _tell(self, reader: Reader, state: State) -> None:
+        """Have the engine know of a list that its reader confirmed."""
+        news = confirmed(reader, state)
+        if news is not None:
+            reader.told = news
+            self._note(reader.site, news)
 
     def _converse(self, line: Line) -> None:
         """Send what is due on a TOPIC."""

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from gateway.core.directory import Directory
 from gateway.core.equipment import Device
+from gateway.core.events import ListConfirmed
 from gateway.core.names import SiteId
 from gateway.core.rights import RightsList, Standing
 from gateway.core.site import Site
@@ -28,6 +29,8 @@ class Basis(Struct, frozen=True, eq=False):
     mode: str
     service: str | None
     frame: Frame
+    revision: int
+    """Of the members."""
 
     def same_as(self, other: "Basis | None") -> bool:
         """Whether a list that was worked out from this need not be worked out again."""
@@ -51,6 +54,8 @@ class Reader(Struct, eq=False):
     """The version that the broker has from us, on this connection."""
     in_force: str | None = None
     """The version that the reader says it has."""
+    told: ListConfirmed | None = None
+    """What the engine was told last of what it confirmed."""
     pages: int = 0
     """Pages that the broker may keep."""
     line: Line | None = None
@@ -86,6 +91,7 @@ def basis_of(site: Site, state: State, device: Device, now: datetime) -> Basis:
         state.mode.mode,
         state.out_of_service.get(point) if point is not None else None,
         frame_of(site, device, now),
+        state.past.revision,
     )
 
 
@@ -121,3 +127,17 @@ def shown(reader: Reader, at: datetime) -> RightsState | None:
         missing=missing,
         left_out=rights.left_out,
     )
+
+
+def confirmed(reader: Reader, state: State) -> ListConfirmed | None:
+    """What the engine is to know of the list that a native reader confirmed; None: it does."""
+    ready, rights, basis = reader.list, reader.rights, reader.basis
+    if ready is None or rights is None or basis is None or reader.in_force != ready.head.version:
+        return None
+    known = state.cut_off.get(reader.device.id)
+    if known is not None and known.lists and known.lists[-1].version == reader.in_force:
+        return None
+    who = ready.standing.who
+    post = rights.post if who == "listed" else None
+    news = ListConfirmed(reader.device.id, reader.in_force, who, basis.revision, post)
+    return None if news == reader.told else news

@@ -7,7 +7,15 @@ from typing import Final
 from gateway.clock import Clock
 from gateway.core.equipment import Device
 from gateway.core.names import SiteId
-from gateway.core.rights import Entry, RightsList, collected, hours_of, sift, standing_of
+from gateway.core.rights import (
+    Entry,
+    RightsList,
+    collected,
+    hours_of,
+    post_of,
+    sift,
+    standing_of,
+)
 from gateway.core.site import Site
 from gateway.core.spans import MINUTE, Frame, Spans, joined, open_spans
 from gateway.core.state import State
@@ -30,12 +38,13 @@ class Sifting:
         spans = {
             hours: await self._open_spans(site, hours, frame) for hours in hours_of(site, device)
         }
+        post = post_of(site, state, device, frame, spans)
         sifted: list[Entry | str] = []
-        for found in sift(site, state, device, frame, spans):
+        for found in sift(state, post):
             sifted.append(found)
             if len(sifted) % CREDENTIALS_AT_ONCE == 0:
                 await asyncio.sleep(0)
-        return collected(standing_of(site, state, device), frame, sifted)
+        return collected(standing_of(site, state, device), frame, sifted, post)
 
     def forget(self, site: SiteId) -> None:
         """A site's opening hours may be others now."""

@@ -10,7 +10,7 @@ from msgspec import Struct
 from gateway.adapters.journal_file import JournalFile, StoredDecision
 from gateway.adapters.journal_rows import from_us, to_us
 from gateway.adapters.past.page import Page, bounded
-from gateway.core.decision import READER_DECIDED
+from gateway.core.decision import TOLD_LATE
 from gateway.core.facts import Verdict
 from gateway.core.names import DeviceId
 from gateway.core.reasons import EXIT_BUTTON
@@ -182,6 +182,6 @@ def _line(row: tuple[int, str, str, str | None, str | None, str, str, int, str])
         decision=said,
         reason=reason,
         at=from_us(at),
-        late=reason == READER_DECIDED,
+        late=reason in TOLD_LATE,
         handover=handover,
     )

@@ -18,13 +18,14 @@ from gateway.core.directory import (
     StaffRole,
 )
 from gateway.core.equipment import Device, Machine
-from gateway.core.events import DirectoryChanged, Requested
+from gateway.core.events import DirectoryChanged, ListConfirmed, Reported, Requested
 from gateway.core.facts import Fact, RequestAnswered
 from gateway.core.names import OPERATOR, AccessPointId, DeviceId, MachineId, PlanId, RoleId, Text
 from gateway.core.places import AccessPoint, Demands, Zone
 from gateway.core.plans import Plan, Quota, Right
-from gateway.core.readings import CredentialPresented, MachineReported
+from gateway.core.readings import Availability, CredentialPresented, MachineReported
 from gateway.core.requests import Order, Request, SetMode
+from gateway.core.rights import rights_of
 from gateway.core.site import Site
 from tests.unit.core.place import (
     ANNEX,
@@ -146,7 +147,7 @@ class Fablab(Place):
 
     def __init__(self, site: Site = FABLAB) -> None:
         super().__init__(site)
-        self._asked = 0
+        self._asked = self._lists = 0
         self.tell(DirectoryChanged(TEAM))
 
     def ask(
@@ -179,9 +180,39 @@ class Fablab(Place):
         *,
         retained: bool = False,
     ) -> tuple[Fact, ...]:
-        """A reader that was cut off tells what it decided."""
+        """A reader that was cut off tells what it decided, and is believed, as of old."""
         reading = CredentialPresented(f"hash-{name}", decided=decided)
         return self.says(at, reading, age_s=age_s, retained=retained)
+
+    def claim(
+        self,
+        at: str,
+        name: str,
+        age_s: float = 0,
+        decided: Literal["granted", "denied"] = "granted",
+        *,
+        retained: bool = False,
+    ) -> tuple[Fact, ...]:
+        """A reader tells what it decided, and it is not believed without proof."""
+        reading = CredentialPresented(f"hash-{name}", decided=decided)
+        told = self.report(at, reading, age_s=age_s, retained=retained)
+        return self.tell(structs.replace(told, doubted=True))
+
+    def status(
+        self, at: str, state: Literal["online", "offline"], *, retained: bool = False
+    ) -> tuple[Fact, ...]:
+        """A reader's status; it has no number."""
+        return self.tell(Reported(DeviceId(at), self.now, Availability(state), retained=retained))
+
+    def confirm(self, at: str) -> tuple[Fact, ...]:
+        """A reader confirms the rights list that it has by now."""
+        device = self.site.device[DeviceId(at)]
+        rights = rights_of(self.site, self.state, device, self.now)
+        self._lists += 1
+        revision = self.state.past.revision
+        version = f"list-{self._lists}"
+        who = rights.standing.who
+        return self.tell(ListConfirmed(device.id, version, who, revision, rights.post))
 
     def meter(
         self, state: Literal["on", "off"], *, age_s: float = 0, retained: bool = False

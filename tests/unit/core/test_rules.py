@@ -432,10 +432,7 @@ def test_every_reason_is_told_by_a_case_and_every_one_told_has_a_sentence() -> N
     told_here = {case.reason for case in [*REFUSALS.values(), *GRANTS.values()]}
     told_here |= {reason for _, reason in BY_THE_CALENDAR.values()}
     assert set(REASONS) == told_here | {
-        rules.NO_ACCESS_RIGHTS,
-        "fault",
-        "reader-decided",
-        "exit-button",
+        *(rules.NO_ACCESS_RIGHTS, "fault", "reader-decided", "claimed", "exit-button")
     }
 
 
