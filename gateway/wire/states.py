@@ -75,8 +75,9 @@ class ResponseMessage(Struct, frozen=True, omit_defaults=True):
 class AccessMessage(Struct, frozen=True):
     """A decision for everyone to see: a pseudonym, never a name or a badge number.
 
-    `late`: the reader decided so by itself while it was cut off, and tells us now. `door` is the
-    one that it is about. An exit button has no access point; `reader` is what it is wired to.
+    `late`: the reader decided so by itself, and tells us now; `claimed` is the reason where nothing
+    shows that it was cut off and might. `door` is the one that it is about. An exit button has no
+    access point; `reader` is what it is wired to.
     """
 
     id: str

@@ -15,12 +15,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from msgspec import structs
 
+from gateway.core.decision import CLAIMED
 from gateway.core.directory import DirectoryChange, Holder, HolderId, StaffRole
 from gateway.core.doors import PENDING_MAX
 from gateway.core.engine import step
 from gateway.core.events import (
+    DecidedMeanwhile,
     DirectoryChanged,
     Event,
+    GatewayAway,
     Reported,
     Requested,
     SpaceChanged,
@@ -48,6 +51,7 @@ from gateway.core.names import OPERATOR, DeviceId, MachineId, ZoneId
 from gateway.core.orders import ANSWERED_MAX
 from gateway.core.places import AccessPoint
 from gateway.core.readings import (
+    Availability,
     CredentialPresented,
     DoorReported,
     ExitRequested,
@@ -163,6 +167,7 @@ class PlaceMachine(RuleBasedStateMachine):
         did=st.sampled_from(["granted", "granted", "denied"]),
         age_s=ages,
         retained=seldom,
+        doubted=st.booleans(),
     )
     def decide_alone(
         self,
@@ -170,11 +175,55 @@ class PlaceMachine(RuleBasedStateMachine):
         badge: str,
         did: Literal["granted", "denied"],
         age_s: float,
-        retained: bool,  # noqa: FBT001 - drawn by name
+        *,
+        retained: bool,
+        doubted: bool,
     ) -> None:
-        """A reader that was cut off tells what it did."""
+        """A reader that was cut off, or says so, tells what it did."""
         reading = CredentialPresented(f"hash-{badge}", decided=did)
-        self._send(at, reading, age_s, retained=retained)
+        self._tell(Tick())  # so that what follows is not of a timer
+        told = self.place.report(at, reading, age_s=age_s, retained=retained)
+        self._tell(structs.replace(told, doubted=doubted))
+
+    @rule(
+        at=st.sampled_from(READERS),
+        badge=st.sampled_from(BADGES),
+        did=st.sampled_from(["granted", "denied"]),
+        unanswered=st.booleans(),
+    )
+    def decide_meanwhile(
+        self,
+        at: DeviceId,
+        badge: str,
+        did: Literal["granted", "denied"],
+        unanswered: bool,  # noqa: FBT001 - drawn by name
+    ) -> None:
+        """A reader asks, and does not wait for the answer."""
+        self._send(at, CredentialPresented(f"hash-{badge}"))
+        known = self.place.state.cut_off.get(at)
+        if at in self.place.site.device and known is not None and known.asked:
+            reading = CredentialPresented(f"hash-{badge}", decided=did)
+            number = known.asked[-1].number
+            self._tell(DecidedMeanwhile(at, self.place.now, reading, number, unanswered))
+
+    @rule(at=st.sampled_from(READERS), goes=st.booleans())
+    def come_or_go(self, at: DeviceId, goes: bool) -> None:  # noqa: FBT001 - drawn by name
+        """A reader's status; when it is back it confirms its list."""
+        if at not in self.place.site.device:
+            return
+        state: Literal["online", "offline"] = "offline" if goes else "online"
+        self._tell(Reported(at, self.place.now, Availability(state)))
+        if not goes:
+            self._tell(self.place.confirmation(at))
+
+    @rule(for_s=st.sampled_from([None, 0.5, 90.0]))
+    def be_away(self, for_s: float | None) -> None:
+        """We are, or were."""
+        now = self.place.now
+        was = (
+            GatewayAway(now) if for_s is None else GatewayAway(now - timedelta(seconds=for_s), now)
+        )
+        self._tell(was)
 
     @rule(
         badge=st.sampled_from(BADGES),
@@ -327,6 +376,8 @@ class PlaceMachine(RuleBasedStateMachine):
         assert self.place.state.wake_at > self.place.now
         if isinstance(event, Reported):
             self._check_decision(event, facts)
+        if any(isinstance(fact, Decided) and fact.reason == CLAIMED for fact in facts):
+            self._check_claim(event, facts)
         if isinstance(event, Requested):
             self._check_answer(event.request, facts)
         modes = {self.mode}
@@ -358,6 +409,15 @@ class PlaceMachine(RuleBasedStateMachine):
         assert (decision.expires is None) == (not self._is_fresh(event))
         if decision.decision == "granted" and point is not None and point.direction == "entry":
             self._check_passback(point, self._holder(event))
+
+    def _check_claim(self, event: Event, facts: tuple[Fact, ...]) -> None:
+        """What nothing proves moves nobody, and starts nothing."""
+        assert isinstance(event, DecidedMeanwhile) or (
+            isinstance(event, Reported) and event.doubted
+        )
+        consequences = (HolderMoved, MusterChanged, MachineStarted, UnlockDoor)
+        if isinstance(event, Reported) or event.reading.decided == "granted":
+            assert not any(isinstance(fact, consequences) for fact in facts)
 
     def _check_passback(self, point: AccessPoint, holder: HolderId | None) -> None:
         """Hard anti-passback never lets somebody in twice in a row."""

@@ -107,6 +107,33 @@ def test_what_is_void_is_never_sent(handover: Handover, broker: Broker) -> None:
     assert (broker.sent, handover.settled()) == ([], ([], [7, 8]))
 
 
+def test_what_nobody_waits_for_is_taken_back(handover: Handover, broker: Broker) -> None:
+    """Unless the broker has all of it; what was never begun is undelivered too."""
+    handover.send(1, [order("had")], NOW)
+    handover.taken(1)
+    handover.send(2, [order("under way")], NOW)
+    broker.away = True
+    handover.send(3, [order("kept")], NOW)
+    for n in (1, 2, 3):
+        handover.void(n)
+    handover.void(4, never_sent=True)
+    broker.away = False
+    handover.connected()
+    handover.taken(2)
+    assert (broker.sent, handover.settled()) == (["had", "under way"], ([1], [2, 3, 4]))
+
+
+def test_when_an_answer_was_taken_over_is_told(broker: Broker, clock: Monotonic) -> None:
+    """By the monotonic clock, once the broker has all of it."""
+    told: list[tuple[int, float]] = []
+    handover = Handover(broker.publish, clock, lambda n, at: told.append((n, at)))
+    handover.send(7, [order("a"), order("b")], NOW)
+    clock.seconds += 2
+    handover.taken(1)
+    handover.taken(2)
+    assert told == [(7, 102.0)]
+
+
 def test_a_reconnect_sends_only_what_is_fresh(
     handover: Handover, broker: Broker, clock: Monotonic
 ) -> None:

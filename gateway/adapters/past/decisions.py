@@ -37,7 +37,7 @@ class DecisionQuery(Struct, frozen=True):
 
 
 class DecisionLine(Struct, frozen=True):
-    """One decision. `late`: a reader that was cut off decided alone, and told it afterwards.
+    """One decision. `late`: a reader decided alone, or says that it did, and told it afterwards.
 
     `handover` is what became of the answer: none (nothing to tell), pending, delivered or
     undelivered.

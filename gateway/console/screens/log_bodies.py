@@ -41,7 +41,7 @@ RULING: Final[dict[str, Any]] = {
 
 
 class DecisionBody(BaseModel):
-    """One decision. `late`: a reader that was cut off decided alone and told it afterwards.
+    """One decision. `late`: a reader decided alone, or says that it did, and told it afterwards.
 
     A press of an exit button stands at no access point: `door` says which one opened.
     """

@@ -30,7 +30,7 @@ class Decided(BaseFact, frozen=True):
 
     `expires` is set on the answer that may leave for the reader; a late or retained event has None
     and nothing is sent. `unlock_s` is set when granted at a door. `late`: the reader decided so
-    alone while it was cut off; `reason` is then ours for what it did, and `verdicts` are what we
+    alone, or says that it did; `reason` is then whether we believe it, and `verdicts` are what we
     would have said. `door` is that of a button, which stands at no access point.
     """
 

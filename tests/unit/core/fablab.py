@@ -206,13 +206,17 @@ class Fablab(Place):
 
     def confirm(self, at: str) -> tuple[Fact, ...]:
         """A reader confirms the rights list that it has by now."""
+        return self.tell(self.confirmation(at))
+
+    def confirmation(self, at: str) -> ListConfirmed:
+        """What is told of that."""
         device = self.site.device[DeviceId(at)]
         rights = rights_of(self.site, self.state, device, self.now)
         self._lists += 1
         revision = self.state.past.revision
         version = f"list-{self._lists}"
         who = rights.standing.who
-        return self.tell(ListConfirmed(device.id, version, who, revision, rights.post))
+        return ListConfirmed(device.id, version, who, revision, rights.post)
 
     def meter(
         self, state: Literal["on", "off"], *, age_s: float = 0, retained: bool = False
