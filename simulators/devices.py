@@ -11,11 +11,12 @@ The protocol of a device, as a pure state machine (time is an argument, messages
   detection waits for;
 - an answer counts once per (boot, seq), and an unlock is obeyed only before it expires;
 - a reader that is cut off decides by its rights list, if it has one, and says so in the event
-  (`decided`) when it is back.
+  (`decided`) when it is back. Cut off is who has no connection, who hears that the gateway has
+  none, and who has no answer within 2 s: then it is the same event, sent again.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Literal
@@ -37,6 +38,8 @@ RESEND_AFTER_S = 5.0
 """Seconds without an ack before an event is sent again; a commit takes milliseconds."""
 RESEND_WINDOW = 200
 """Events sent again at once, so that a long outage does not end in one burst."""
+ANSWERED_WITHIN_S = 2.0
+"""Seconds after which a reader does not wait for its answer any longer."""
 FIRMWARE = "simulated-1"
 """What a simulated device says that it runs."""
 ANSWERS_KEPT = 1000
@@ -144,10 +147,7 @@ class NativeDevice:
             self.refused += 1
             return None
         self._seq += 1
-        message = self._spelled(reading, (at or now) + self.skew)
-        event = Event(self._boot, self._seq, message, getattr(reading, "decided", None))
-        self._store[event.key] = _Kept(event, now if self.online else None)
-        return event
+        return self._keep((self._boot, self._seq), reading, now, at or now)
 
     def on_ack(self, ack: Ack) -> int:
         """Forget what is on disk; how many events that was."""
@@ -190,9 +190,15 @@ class NativeDevice:
                 kept.sent = now
                 yield kept.event
 
-    def _spelled(self, reading: Reading, at: datetime) -> Outgoing:
+    def _keep(self, key: Key, reading: Reading, now: datetime, at: datetime) -> Event:
+        message = self._spelled(key, reading, at + self.skew)
+        event = Event(*key, message, getattr(reading, "decided", None))
+        self._store[key] = _Kept(event, now if self.online else None)
+        return event
+
+    def _spelled(self, key: Key, reading: Reading, at: datetime) -> Outgoing:
         clock = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        fields: dict[str, object] = {"boot": self._boot, "seq": self._seq, "at": clock}
+        fields: dict[str, object] = {"boot": key[0], "seq": key[1], "at": clock}
         told = msgspec.to_builtins(reading)
         fields |= {name: value for name, value in told.items() if value is not None}
         topic = self._topics.event(self.site, self.device)
@@ -209,6 +215,15 @@ class SimulatedReader(NativeDevice):
 
     unlocked_until: datetime | None = None
     rights: RightsBook | None = None
+    _gateways: Mapping[str, bool] = {}
+    """Those that it heard of, and whether they are there."""
+    _waiting: Mapping[Key, tuple[CredentialPresented, datetime]] = {}
+    """Badges that were sent, and have no answer."""
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether there is nobody to ask."""
+        return not self.online or (bool(self._gateways) and not any(self._gateways.values()))
 
     def trust(self, key: bytes) -> None:
         """Give it the readers' key, so that it can read a rights list."""
@@ -226,6 +241,10 @@ class SimulatedReader(NativeDevice):
             return None
         return self.status()
 
+    def on_gateway(self, topic: str, payload: bytes) -> None:
+        """A gateway's state, which the broker keeps."""
+        self._gateways = {**self._gateways, topic: payload == b"online"}
+
     def status(self) -> Outgoing:
         """What it says when it comes online, and when another rights list is in force."""
         said = {"state": "online", "firmware": FIRMWARE}
@@ -236,16 +255,48 @@ class SimulatedReader(NativeDevice):
 
     def report(self, reading: Reading, now: datetime, at: datetime | None = None) -> Event | None:
         """As every device; while it is cut off it decides about a badge, and opens its door."""
-        has_list = self.rights is not None and self.rights.version is not None
-        if self.online or not has_list or not isinstance(reading, CredentialPresented):
+        if not self.has_list or not isinstance(reading, CredentialPresented):
             return super().report(reading, now, at)
-        lets_in = self._lets_in(reading, now)
-        decided: Literal["granted", "denied"] = "granted" if lets_in else "denied"
-        event = super().report(structs.replace(reading, decided=decided), now, at)
-        unlock_s = self.rights.unlock_s if self.rights is not None else None
-        if lets_in and event is not None and unlock_s is not None:
-            self.unlocked_until = now + timedelta(seconds=unlock_s)
+        if self.is_cut_off:
+            decided, lets_in = self._decided(reading, now)
+            event = super().report(decided, now, at)
+            self._open(now, lets_in=lets_in and event is not None)
+            return event
+        event = super().report(reading, now, at)
+        if event is not None:
+            self._waiting = {**self._waiting, event.key: (reading, now)}
         return event
+
+    def give_up(self, key: Key, now: datetime) -> Event | None:
+        """Decide alone about a badge that was sent: the same event, to be sent again.
+
+        None: it was answered, or this reader decides nothing.
+        """
+        reading, asked = self._waiting.get(key, (None, now))
+        full = len(self._store) >= self._limit and key not in self._store
+        if reading is None or full or self._answered(key):
+            return None
+        decided, lets_in = self._decided(reading, now)
+        event = self._keep(key, decided, now, asked)
+        self._open(now, lets_in=lets_in)
+        return event
+
+    @property
+    def has_list(self) -> bool:
+        """Whether it may decide alone."""
+        return self.rights is not None and self.rights.version is not None
+
+    def _decided(
+        self, reading: CredentialPresented, now: datetime
+    ) -> tuple[CredentialPresented, bool]:
+        """A badge with what the list says of it, and whether that lets somebody in."""
+        lets_in = self._lets_in(reading, now)
+        return structs.replace(reading, decided="granted" if lets_in else "denied"), lets_in
+
+    def _open(self, now: datetime, *, lets_in: bool) -> None:
+        unlock_s = self.rights.unlock_s if self.rights is not None else None
+        if lets_in and unlock_s is not None:
+            self.unlocked_until = now + timedelta(seconds=unlock_s)
 
     def _lets_in(self, reading: CredentialPresented, now: datetime) -> bool:
         try:
@@ -290,6 +341,7 @@ class SimulatedReader(NativeDevice):
 
     def _answered(self, question: Key | str) -> bool:
         """Whether this event or order had its command before; remembers that it has now."""
+        self._waiting = {key: one for key, one in self._waiting.items() if key != question}
         if question in self._answers:
             return True
         self._answers[question] = None

@@ -30,14 +30,19 @@ from simulators.sensing import (
 from simulators.spellings import ForeignDevice, foreign_device
 
 Direction = Literal["entry", "exit"]
-Hearing = Literal["ack", "command", "rights", "order"]
-"""What a topic brings: an ack, a native command, a rights list, or another maker's order."""
+Hearing = Literal["ack", "command", "rights", "gateway", "order"]
+"""What a topic brings: an ack, a native command, a rights list, whether the gateway is there, or
+another maker's order."""
 
 
 def heard_as(topic: str) -> str:
-    """The subscription that brings a topic: all pages of a rights list come by one."""
-    levels, _, last = topic.rpartition("/")
-    return f"{levels}/+" if last.isdigit() and levels.endswith("/rights") else topic
+    """The subscription that brings a topic: pages of a rights list, and gateways, come by one."""
+    levels = topic.split("/")
+    if levels[-1].isdigit() and levels[-2:-1] == ["rights"]:
+        levels[-1] = "+"
+    elif levels[-1] == "state" and levels[-3:-2] == ["gateway"]:
+        levels[-2] = "+"
+    return "/".join(levels)
 
 
 class InRoom(Struct, frozen=True):
@@ -183,6 +188,7 @@ class Equipment:
             native.trust(self._readers_key)
             self._listen(topics.rights(self.site.id, device.id), "rights", device.id)
             self._listen(topics.rights_page(self.site.id, device.id, "+"), "rights", device.id)
+            self._listen(topics.gateway_state("+"), "gateway", device.id)
 
     def _listen(self, topic: str, hearing: Hearing, device: DeviceId) -> None:
         """Several devices of other makers may share one topic."""

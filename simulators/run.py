@@ -134,8 +134,7 @@ class Run:
         )
 
     def _arrived(self, topic: str, payload: bytes) -> None:
-        world = self._hearers.get(heard_as(topic))
-        if world is not None:
+        for world in self._hearers.get(heard_as(topic), ()):
             self._link.send(world.receive(topic, payload, self._clock.now()))
             self._woken.set()
 
@@ -150,11 +149,12 @@ class Run:
             world.connection_lost()
 
 
-def _hearers(worlds: Sequence[World], topics: Topics) -> dict[str, World]:
-    """Which site a topic of the gateway belongs to."""
-    hearers = {topics.access(world.site.id): world for world in worlds}
+def _hearers(worlds: Sequence[World], topics: Topics) -> dict[str, list[World]]:
+    """Which sites a topic of the gateway belongs to."""
+    hearers: dict[str, list[World]] = {}
     for world in worlds:
-        hearers |= dict.fromkeys(world.equipment.listens, world)
+        for topic in (topics.access(world.site.id), *world.equipment.listens):
+            hearers.setdefault(topic, []).append(world)
     return hearers
 
 

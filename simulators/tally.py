@@ -28,7 +28,7 @@ ASKED_KEPT = 200_000
 READER_DECIDED = "reader-decided"
 """The gateway's reason for what a reader decided alone."""
 SLOW_MS = 2000.0
-"""An answer after this comes to a person who looks away (`simulators.walks.ANSWER_WITHIN_S`)."""
+"""An answer after this comes to a reader that has decided alone, if it can."""
 
 _read_access = msgspec.json.Decoder(AccessMessage).decode
 
@@ -173,10 +173,24 @@ class Bookkeeping:
             question.fresh = False
             self.late += 1
 
+    def gave_up(self, site: SiteId, reader: DeviceId, key: Key, decided: Must) -> None:
+        """A reader had no answer in time to what it had asked, and decided alone."""
+        question = self._questions.get((site, reader, key))
+        if question is None or question.decision is not None:
+            return
+        self.decided_alone += 1
+        question.fresh, question.decided = False, decided
+        waiting = self._overheard.get((site, reader, True), ())
+        told_in_order = sorted((key, *(one for one in waiting if not isinstance(one, int))))
+        self._overheard[site, reader, True] = deque(told_in_order)
+
     def heard(self, site: SiteId, reader: DeviceId, answer: AccessCommand, now: datetime) -> None:
         """An answer came to a numbered reader."""
         if answer.boot is not None and answer.seq is not None:
             name = (site, reader, (answer.boot, answer.seq))
+            question = self._questions.get(name)
+            if question is not None and question.decided is not None:
+                return  # it came too late: the reader has decided
             self._decided(name, answer.id, answer.decision, answer.reason, now)
 
     def overheard(self, site: SiteId, payload: bytes, now: datetime) -> None:

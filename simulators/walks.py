@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from simulators.world import World
 
-ANSWER_WITHIN_S = 2.0
-"""People look at a reader for so long."""
+ANSWER_WITHIN_S = 3.0
+"""People look at a reader for so long: it may decide alone after two."""
 OPENS_AFTER_S = 0.6
 """From the answer until the door is open."""
 WALKS_S = 1.0

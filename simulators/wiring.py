@@ -18,6 +18,7 @@ from gateway.wire.topics import Topics
 from simulators.badges import spelled
 from simulators.clockwork import Clockwork
 from simulators.devices import (
+    ANSWERED_WITHIN_S,
     FIRMWARE,
     Event,
     NativeDevice,
@@ -25,7 +26,7 @@ from simulators.devices import (
     read_ack,
     read_command,
 )
-from simulators.equipment import Equipment, InRoom, heard_as
+from simulators.equipment import Equipment, Hearing, InRoom, heard_as
 from simulators.faults import Faults, happens
 from simulators.judge import Must
 from simulators.questions import Answer, Answered, Question, Questions
@@ -72,7 +73,7 @@ class Wiring:
         self._said: list[Outgoing] = []
         self._questions = Questions()
         self._resending: set[DeviceId] = set()
-        self._missed: dict[DeviceId, dict[str, bytes]] = {}
+        self._missed: dict[DeviceId, dict[str, tuple[Hearing, bytes]]] = {}
         """What the broker keeps for a reader that is cut off: of each topic the last."""
         self._ordered: Ordered = lambda _order: None
 
@@ -134,6 +135,8 @@ class Wiring:
             self._clockwork.after(
                 DECIDES_AFTER_S, partial(self._questions.decided_alone, reader, question, alone)
             )
+        elif isinstance(native, SimulatedReader) and key is not None:
+            self._clockwork.after(ANSWERED_WITHIN_S, partial(self._give_up, reader, question))
         return True
 
     def look_away(self, reader: DeviceId) -> None:
@@ -156,8 +159,8 @@ class Wiring:
                     self._on_ack(self._equipment.native[device], payload)
                 elif hearing == "command":
                     self._on_command(device, payload)
-                elif hearing == "rights":
-                    self._on_rights(device, topic, payload)
+                elif hearing in ("rights", "gateway"):
+                    self._on_retained(device, hearing, topic, payload)
                 elif self._equipment.foreign[device].unlocks(payload):
                     self._questions.released(device)
             except msgspec.DecodeError:
@@ -193,9 +196,9 @@ class Wiring:
 
     def _on_command(self, device: DeviceId, payload: bytes) -> None:
         command = read_command(payload)
-        if isinstance(command, AccessCommand):
-            self._tally.heard(self._site.id, device, command, self._clockwork.now)
         reader = self._equipment.native[device]
+        if isinstance(command, AccessCommand) and (reader.online or not _decides(reader)):
+            self._tally.heard(self._site.id, device, command, self._clockwork.now)
         if not isinstance(reader, SimulatedReader) or not reader.online:
             return
         if isinstance(command, MachineOrder):
@@ -203,17 +206,32 @@ class Wiring:
             return
         self._questions.heard(device, reader.on_command(command, self._clockwork.now))
 
-    def _on_rights(self, device: DeviceId, topic: str, payload: bytes) -> None:
-        """A part of a reader's list; who is cut off gets it when they are back."""
+    def _on_retained(self, device: DeviceId, hearing: Hearing, topic: str, payload: bytes) -> None:
+        """A part of a reader's list, or a gateway's state; who is cut off gets it when back."""
         reader = self._equipment.native[device]
         if not isinstance(reader, SimulatedReader):
             return
         if not reader.online:
-            self._missed.setdefault(device, {})[topic] = payload
-            return
-        status = reader.on_rights(topic, payload)
-        if status is not None:
+            self._missed.setdefault(device, {})[topic] = (hearing, payload)
+        elif hearing == "gateway":
+            reader.on_gateway(topic, payload)
+        elif status := reader.on_rights(topic, payload):
             self._say([status])
+
+    def _give_up(self, reader: DeviceId, question: Question) -> None:
+        """No answer came in time: the reader decides alone, and tells it as the same event."""
+        native = self._equipment.native[reader]
+        assert isinstance(native, SimulatedReader)  # noqa: S101 - see `ask`
+        assert question.key is not None  # noqa: S101 - likewise
+        event = native.give_up(question.key, self._clockwork.now)
+        if event is None or event.decided is None:
+            return
+        self.happened["no answer"] += 1
+        self._tally.gave_up(self._site.id, reader, question.key, event.decided)
+        if native.online:
+            self._send(native, event)
+        alone = Answer(event.decided == "granted", READER_DECIDED)
+        self._questions.decided_alone(reader, question, alone)
 
     def _birth(self, device: NativeDevice) -> None:
         self._say([self._status(device, online=True)])
@@ -245,8 +263,8 @@ class Wiring:
     def _come_online(self, device: NativeDevice) -> None:
         kept = device.came_online(self._clockwork.now)
         self._say([self._status(device, online=True)])
-        for topic, payload in self._missed.pop(device.device, {}).items():
-            self._on_rights(device.device, topic, payload)
+        for topic, (hearing, payload) in self._missed.pop(device.device, {}).items():
+            self._on_retained(device.device, hearing, topic, payload)
         for event in kept:
             self._tally.resent(self._site.id, device.device, event.key)
             self._send(device, event)
@@ -292,3 +310,8 @@ class Wiring:
 
     def _delay(self) -> float:
         return self._draw.uniform(0, BIRTHS_WITHIN_S)
+
+
+def _decides(reader: NativeDevice) -> bool:
+    """Whether a reader decides alone about what it has no answer to."""
+    return isinstance(reader, SimulatedReader) and reader.has_list

@@ -17,13 +17,24 @@ from paho.mqtt.client import MQTTMessage
 
 from gateway.adapters.directory import credential_hash, reader_key
 from gateway.announce import Announcer
+from gateway.core.alone import open_question
 from gateway.core.directory import Credential, DirectoryChange
 from gateway.core.engine import step
 from gateway.core.equipment import Device
-from gateway.core.events import DirectoryChanged, Event, ListConfirmed, Reported, SpaceChanged, Tick
+from gateway.core.events import (
+    DecidedMeanwhile,
+    DirectoryChanged,
+    Event,
+    GatewayAway,
+    ListConfirmed,
+    Reported,
+    SpaceChanged,
+    Tick,
+)
 from gateway.core.facts import Decided, DuplicateDropped, Fact
 from gateway.core.names import DeviceId
 from gateway.core.post import Post
+from gateway.core.readings import CredentialPresented
 from gateway.core.rights import collected, hours_of, post_of, sift, standing_of
 from gateway.core.sequence import acknowledged
 from gateway.core.site import Site
@@ -50,8 +61,15 @@ class Answered(Struct, frozen=True):
     """A decision: when the gateway took it, for which event, and what it was."""
 
     now: datetime
-    event: Reported
+    event: Reported | DecidedMeanwhile
     decided: Decided
+
+    @property
+    def number(self) -> tuple[int | None, int | None]:
+        """The event's boot and number."""
+        if isinstance(self.event, DecidedMeanwhile):
+            return self.event.number
+        return self.event.boot, self.event.seq
 
 
 class VirtualGateway:
@@ -73,37 +91,66 @@ class VirtualGateway:
         self._basis: dict[DeviceId, tuple[object, str, Frame]] = {}
         self._bases: dict[DeviceId, tuple[int, Post | None]] = {}
         self._n = 0
+        self._kept: list[Outgoing] | None = None
+        """What it has not heard yet; None: it runs."""
         list(self._stepped(now, SpaceChanged(site)))
         self.tell(now, directory)
 
     @property
     def wakes(self) -> datetime | None:
         """When time alone has something to do."""
-        return self.state.wake_at
+        return self.state.wake_at if self._kept is None else None
 
     def __call__(self, now: datetime, message: Outgoing | None) -> Iterator[Outgoing]:
         """Take a device's message, or let time pass; what the gateway says to it."""
-        if message is None:
+        if self._kept is not None:
+            self._kept += [message] if message is not None else []
+        elif message is None:
             yield from self._stepped(now, Tick())
         else:
             for found in self._intake.events(_delivered(message), now):
                 assert isinstance(found.event, Reported)
                 yield from self._reported(now, found.event)
             yield from self._confirm(now, message)
-        yield from self._rights(now)
+        if self._kept is None:
+            yield from self._rights(now)
+
+    def stop(self, now: datetime) -> None:
+        """It is down from now on: the broker keeps what is said to it, but for what goes alone."""
+        list(self._stepped(now, GatewayAway(now)))
+        self._kept = []
+
+    def start(self, now: datetime) -> Iterator[Outgoing]:
+        """It is back, and hears what was said meanwhile."""
+        kept, self._kept = self._kept or [], None
+        for message in kept:
+            yield from self(now, message)
+        yield from self._stepped(now, GatewayAway(now, now))
 
     def tell(self, now: datetime, change: DirectoryChange) -> None:
         """The members' list has changed."""
         list(self._stepped(now, DirectoryChanged(change)))
 
     def _reported(self, now: datetime, event: Reported) -> Iterator[Outgoing]:
-        yield from self._stepped(now, event)
+        yield from self._stepped(now, self._meanwhile(event) or event)
         if event.boot is None:
             return
         seq = acknowledged(self.state.devices[event.device], event.boot, now)
         if seq is not None:
             topic = self._topics.ack(self.site.id, event.device)
             yield Outgoing(topic, encode(Ack(event.boot, seq)))
+
+    def _meanwhile(self, event: Reported) -> DecidedMeanwhile | None:
+        """An event that we had already, and about which its reader decided alone since."""
+        reading = event.reading
+        if not isinstance(reading, CredentialPresented) or reading.decided is None:
+            return None
+        if event.boot is None or event.seq is None:
+            return None
+        number = (event.boot, event.seq)
+        if open_question(self.state, event.device, number) is None:
+            return None
+        return DecidedMeanwhile(event.device, event.at, reading, number)
 
     def _stepped(self, now: datetime, event: Event) -> Iterator[Outgoing]:
         after = step(self.site, self.state, event, now)
@@ -116,7 +163,7 @@ class VirtualGateway:
             self.facts.append((now, fact))
             yield from self._announcer.orders(self.site.id, self._n, fact, boot, seq)
             yield from self._announcer.machines.because_of(self.site.id, self._n, fact, now)
-            if isinstance(fact, Decided) and isinstance(event, Reported):
+            if isinstance(fact, Decided) and isinstance(event, Reported | DecidedMeanwhile):
                 self.answers.append(Answered(now, event, fact))
                 yield self._announcer.decision(self.site, self._n, fact, event.at, now)
 

@@ -278,7 +278,10 @@ def _device(prefix: str, site: SiteId, device: Device) -> Login:
             return Login(
                 name,
                 writes=(f"{own}/event", f"{own}/status"),
-                reads=(f"{own}/ack", f"{own}/command", f"{own}/rights", f"{own}/rights/+"),
+                reads=(
+                    *(f"{own}/ack", f"{own}/command", f"{own}/rights", f"{own}/rights/+"),
+                    f"{prefix}/gateway/+/state",  # whether there is anybody to ask
+                ),
             )
 
 

@@ -17,10 +17,11 @@ from gateway.adapters.history import opened
 from gateway.adapters.influx import CURSOR
 from gateway.adapters.journal_file import JournalFile
 from gateway.adapters.points import points
+from gateway.core.decision import TOLD_LATE
 from gateway.core.names import DeviceId, SiteId
 from gateway.replay import replay
 from simulators.devices import Key
-from simulators.tally import READER_DECIDED, Presented
+from simulators.tally import Presented
 
 _CHUNK: Final = 2000
 """Rows read at a time: some megabytes."""
@@ -36,8 +37,8 @@ class _Ruling(NamedTuple):
     def agrees(self, presented: Presented) -> bool:
         """Whether it is what the reader decided alone, and says so; or what we decided."""
         if presented.decided is None:
-            return self.reason != READER_DECIDED
-        return (self.decision, self.reason) == (presented.decided, READER_DECIDED)
+            return self.reason not in TOLD_LATE
+        return self.decision == presented.decided and self.reason in TOLD_LATE
 
 
 Name = tuple[SiteId, DeviceId, Key]
@@ -125,6 +126,8 @@ class Ledger:
             found: dict[tuple[object, ...], list[_Ruling]] = {}
             for site, device, boot, seq, *ruling in db.execute(_CREDENTIALS):
                 found.setdefault((site, device, boot, seq), []).append(_Ruling(*ruling))
+            for site, device, boot, seq, *ruling in db.execute(_MEANWHILE):
+                found[site, device, boot, seq][-1:] = [_Ruling(*ruling)]
             outcomes = Counter(dict(_pairs(db.execute(_OUTCOMES).fetchall())))
             counts = [db.execute(query).fetchone()[0] for query in _COUNTS]
         rows, decisions, dead_letters, rejected_points = counts
@@ -158,6 +161,10 @@ _CREDENTIALS = """
 SELECT j.site, j.device, json_extract(j.event, '$.boot'), json_extract(j.event, '$.seq'),
        d.n, d.decision, d.reason
 FROM journal AS j LEFT JOIN decision AS d USING (n) WHERE j.kind = 'credential'"""
+_MEANWHILE = """
+SELECT j.site, j.device, json_extract(j.event, '$.number[0]'), json_extract(j.event, '$.number[1]'),
+       d.n, d.decision, d.reason
+FROM journal AS j JOIN decision AS d USING (n) WHERE j.kind = 'meanwhile'"""
 _OUTCOMES = "SELECT decision, reason, count(*) FROM decision GROUP BY 1, 2 ORDER BY 3 DESC"
 _COUNTS = (
     "SELECT count(*) FROM journal",

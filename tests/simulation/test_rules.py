@@ -11,6 +11,7 @@ from msgspec import structs
 from gateway.adapters.directory import credential_hash
 from gateway.config import load_space
 from gateway.core.directory import Credential, DirectoryChange
+from gateway.core.events import DecidedMeanwhile
 from gateway.core.facts import MachineEnded, MachineStarted, StopMachine, WarnMachine
 from gateway.core.names import DeviceId
 from gateway.core.readings import CredentialPresented
@@ -80,19 +81,28 @@ class Place:
     def end(self) -> Tally:
         """Nobody badges any more, and every device comes back and is heard; the figures."""
         self.world.close()
-        now = self.world.now
-        said = self.world.mend(now)
-        while said:
-            message = said.pop(0)
-            self.messages.append((now, message))
-            for answer in list(self.gateway(now, message)):
-                said += self.world.receive(answer.topic, answer.payload, now)
+        self._hear(self.world.mend(self.world.now))
         self.live(SETTLES / timedelta(hours=1))
         last_at, last = self.messages[-1]  # said when the time was over: it is heard, too
         for answer in self.gateway(last_at, last):
             self.world.receive(answer.topic, answer.payload, last_at)
         devices = self.world.equipment.native.values()
         return self._tally.result(devices, {}, self.world.faults_seen)
+
+    def start_again(self) -> None:
+        """The gateway is back, and hears what the broker has kept for it."""
+        now = self.world.now
+        for answer in list(self.gateway.start(now)):
+            self._hear(self.world.receive(answer.topic, answer.payload, now))
+
+    def _hear(self, said: list[Outgoing]) -> None:
+        """What devices say now, and what they say upon the answers."""
+        now = self.world.now
+        while said:
+            message = said.pop(0)
+            self.messages.append((now, message))
+            for answer in list(self.gateway(now, message)):
+                said += self.world.receive(answer.topic, answer.payload, now)
 
     @property
     def alone(self) -> list[Answered]:
@@ -285,9 +295,7 @@ class TestCutOff:
             if event is not None and "decided" in event:
                 device = message.topic.split("/")[2]
                 said[device, event["boot"], event["seq"]] = event["decided"]
-        told = [
-            ((one.event.device, one.event.boot, one.event.seq), one.decided) for one in place.alone
-        ]
+        told = [((one.event.device, *one.number), one.decided) for one in place.alone]
         assert {name: decided.decision for name, decided in told} == said
         assert len(told) == len(said)
         assert {decided.decision for _, decided in told} == {"granted", "denied"}
@@ -367,6 +375,43 @@ class TestCutOff:
             }
             if is_lost and one.event.at >= noon and not one.event.device.endswith("-out"):
                 assert one.decided.decision == "denied" or one.decided.late
+
+
+class TestDeadGateway:
+    """Everything is connected, and nobody answers."""
+
+    @pytest.mark.parametrize("seed", SEEDS)
+    def test_people_get_in_and_are_known_to_be_there(self, tmp_path: Path, seed: int) -> None:
+        """After two seconds a reader decides by its list; all of it is believed when it is told.
+
+        Each is one event, that was asked first and decided alone then.
+        """
+        place = _example(tmp_path, Faults.none(), seed)
+        place.live(0.25)
+        place.gateway.stop(place.world.now)
+        place.live(0.5)
+        place.start_again()
+        place.live(0.25)
+        tally = place.end()
+        assert tally.ok, tally
+        assert tally.decided_alone == len(place.alone) > 5
+        assert {one.decided.reason for one in place.alone} == {READER_DECIDED}
+        assert {one.decided.decision for one in place.alone} >= {"granted"}
+        assert all(isinstance(one.event, DecidedMeanwhile) for one in place.alone)
+        assert not any(kind == "unproven-claim" for kind, _ in place.gateway.state.alarms)
+
+    def test_without_a_list_nobody_does(self, tmp_path: Path) -> None:
+        """They wait, and go away."""
+        place = _example(tmp_path, Faults.none(), 3)
+        for device in place.world.equipment.native.values():
+            if isinstance(device, SimulatedReader):
+                device.rights = None
+        place.live(0.25)
+        place.gateway.stop(place.world.now)
+        place.live(0.5)
+        place.start_again()
+        place.end()
+        assert place.alone == []
 
 
 def _lost(place: Place, people: list[Person]) -> tuple[Credential, ...]:

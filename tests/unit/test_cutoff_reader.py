@@ -1,12 +1,15 @@
 """The simulated reader while it is cut off: it decides by its list, opens, and tells later."""
 
 from datetime import timedelta
+from typing import Literal
 
 import msgspec
 
 from gateway.core.directory import CredentialHash
-from gateway.core.names import DeviceId, SiteId
+from gateway.core.names import DeviceId, SiteId, Text
+from gateway.core.readings import DoorReported
 from gateway.core.rights import presented_hash
+from gateway.wire.commands import AccessCommand, Ack
 from gateway.wire.outgoing import encode
 from gateway.wire.rights import RightsGroup, RightsMessage, RightsPage
 from simulators.devices import FIRMWARE, Event, SimulatedReader
@@ -15,6 +18,7 @@ from tests.unit.core.place import MONDAY
 BADGE = "04a224b2c31990"
 KEY = b"readers"
 HOUR = timedelta(hours=1)
+SECOND = timedelta(seconds=1)
 
 
 def reader(*, lists: bool = True, limit: int = 10) -> SimulatedReader:
@@ -96,3 +100,74 @@ def test_a_full_store_opens_nothing() -> None:
     assert front.present("deadbeef", MONDAY + HOUR) is not None
     assert front.present(BADGE, MONDAY + HOUR) is None
     assert front.unlocked_until is None
+
+
+def answer(seq: int, decision: Literal["granted", "denied"] = "granted") -> AccessCommand:
+    """The gateway's answer to an event of the first boot."""
+    expires = MONDAY + 24 * HOUR
+    return AccessCommand("7", decision, "plan", 1, seq, 5.0, expires, Text("", ""))
+
+
+def test_without_an_answer_it_decides_alone() -> None:
+    """Connected as it is: the same event, sent again with what it did, of when it was asked."""
+    front = reader()
+    asked = front.present(BADGE, MONDAY + HOUR)
+    assert asked is not None
+    told = front.give_up(asked.key, MONDAY + HOUR + 2 * SECOND)
+    assert (decided(told), told is not None and told.key) == ("granted", asked.key)
+    assert front.unlocked_until == MONDAY + HOUR + 9 * SECOND
+    assert told is not None
+    before, after = (msgspec.json.decode(one.message.payload) for one in (asked, told))
+    assert after == before | {"decided": "granted"}
+    assert front.came_online(MONDAY + 2 * HOUR) == [told]
+
+
+def test_an_answer_that_comes_after_that_is_void() -> None:
+    """It has been decided."""
+    front = reader()
+    asked = front.present("deadbeef", MONDAY + HOUR)
+    assert asked is not None
+    assert decided(front.give_up(asked.key, MONDAY + HOUR + 2 * SECOND)) == "denied"
+    assert front.on_command(answer(asked.seq), MONDAY + HOUR + 3 * SECOND).effect == "repeated"
+    assert front.unlocked_until is None
+
+
+def test_who_was_answered_does_not_decide() -> None:
+    """Nor twice, nor without a list, nor where nothing could be kept of it."""
+    front = reader()
+    asked = front.present(BADGE, MONDAY + HOUR)
+    assert asked is not None
+    front.on_command(answer(asked.seq, "denied"), MONDAY + HOUR)
+    assert front.give_up(asked.key, MONDAY + HOUR + 2 * SECOND) is None
+    again = front.present(BADGE, MONDAY + HOUR)
+    assert again is not None
+    assert front.give_up(again.key, MONDAY + HOUR + 2 * SECOND) is not None
+    assert front.give_up(again.key, MONDAY + HOUR + 3 * SECOND) is None
+    without = reader(lists=False)
+    unknown = without.present(BADGE, MONDAY + HOUR)
+    assert unknown is not None
+    assert without.give_up(unknown.key, MONDAY + HOUR + 2 * SECOND) is None
+
+
+def test_what_is_on_disk_already_is_kept_again_if_there_is_room() -> None:
+    """It has something new to say; a full store opens nothing."""
+    front = reader(limit=1)
+    asked = front.present(BADGE, MONDAY + HOUR)
+    assert asked is not None
+    front.on_ack(Ack(*asked.key))
+    front.report(DoorReported("closed"), MONDAY + HOUR)
+    assert front.give_up(asked.key, MONDAY + HOUR + 2 * SECOND) is None
+    assert front.unlocked_until is None
+    front.on_ack(Ack(1, 2))
+    assert front.give_up(asked.key, MONDAY + HOUR + 2 * SECOND) is not None
+    assert front.kept == (asked.key,)
+
+
+def test_it_does_not_wait_for_a_gateway_that_is_known_to_be_gone() -> None:
+    """Its retained state says so; of several, one that is there is enough."""
+    front = reader()
+    front.on_gateway("seuil/gateway/gw1/state", b"offline")
+    assert decided(front.present(BADGE, MONDAY + HOUR)) == "granted"
+    assert front.due_resends(MONDAY + 2 * HOUR) != [], "it is sent all the same: it is connected"
+    front.on_gateway("seuil/gateway/gw2/state", b"online")
+    assert decided(front.present(BADGE, MONDAY + HOUR)) is None

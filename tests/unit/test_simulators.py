@@ -473,6 +473,19 @@ class TestTally:
         assert (result.undecided, result.contradicted, result.ok) == seen
         assert (result.late, result.decided_alone) == (0, 1)
 
+    def test_decided_after_it_was_asked(self) -> None:
+        """Our answer comes too late, and what counts is what the reader says that it did."""
+        tally = Bookkeeping()
+        for seq in (2, 1):
+            tally.asked(SITE, DeviceId("r"), (1, seq), NOW)
+            tally.gave_up(SITE, DeviceId("r"), (1, seq), "granted" if seq == 1 else "denied")
+        tally.heard(SITE, DeviceId("r"), _answer(1), NOW + timedelta(seconds=3))
+        for decision in ("granted", "denied"):  # in the order of their numbers
+            tally.overheard(SITE, _decided(decision, late=True), NOW)
+        result = tally.result([], {}, {})
+        assert (result.ok, result.decided_alone, result.decisions) == (True, 2, 2)
+        assert (result.contradicted, result.answer_ms.p50) == (0, None)
+
     def test_two_decisions_are_seen(self) -> None:
         """The same decision told again is a repetition; another one is a fault."""
         tally = Bookkeeping()
