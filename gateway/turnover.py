@@ -272,7 +272,8 @@ class Turnover(Struct):
         if event.reading.decided is None or event.boot is None or event.seq is None:
             return False
         number = (event.boot, event.seq)
-        if open_question(self.states[told.site], event.device, number) is None:
+        state = self.states[told.site]
+        if open_question(state, event.device, number, event.at, event.reading) is None:
             return False
         key = (told.site, event.device, *number)
         question = self.asked.get(key) or self.questions.get(key)

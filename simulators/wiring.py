@@ -69,6 +69,7 @@ class Wiring:
         self._site = equipment.site
         self._draw = branch(seed, self._site.id, "wire")
         self._connected = True
+        self._was_connected = False
         self._mended = False
         self._said: list[Outgoing] = []
         self._questions = Questions()
@@ -175,9 +176,16 @@ class Wiring:
                 device.went_offline()
 
     def reconnect(self) -> None:
-        """The connection that all devices share is back."""
+        """The connection that all devices share is back.
+
+        With one each, the broker would have said by then, in their names, that they were gone.
+        """
         self._connected = True
         self._say(self._equipment.births())
+        for device in self._equipment.native.values():
+            if self._was_connected:
+                self._say([self._status(device, online=False)])
+        self._was_connected = True
         for device in self._equipment.native.values():
             self._come_online(device)
 

@@ -148,7 +148,7 @@ class VirtualGateway:
         if event.boot is None or event.seq is None:
             return None
         number = (event.boot, event.seq)
-        if open_question(self.state, event.device, number) is None:
+        if open_question(self.state, event.device, number, event.at, reading) is None:
             return None
         return DecidedMeanwhile(event.device, event.at, reading, number)
 

@@ -9,10 +9,10 @@ for. So it counts only if both is shown by what we know ourselves:
   (`post.Post`). So of each list the latter is remembered, and which revision of the members it was
   worked out from; and of the members what they were before they changed (`state.Past`), for as
   long as some reader may have a list of then. At a way out everybody may.
-- **It had to.** It was cut off: its status said so, or it came back without one; we were away; or
-  the badge had been sent to us before, and by our own record got no answer in time. A reader's
-  status is its own word, too, but one that raises an alarm, and it cannot be given afterwards:
-  nothing of the reader may have been heard between that moment and its return.
+- **It had to.** It was cut off: its status said so; we were away; or the badge had been sent to us
+  before, and by our own record got no answer in time. A status is the broker's word (the last
+  will), but may be the reader's own, too: that raises an alarm, and nothing of the reader may have
+  been heard between that moment and its return.
 
 Whatever else it says is journaled as `claimed`, raises an alarm, and moves nobody.
 """
@@ -81,18 +81,17 @@ def list_confirmed(turn: Turn, event: ListConfirmed) -> None:
 def came_or_went(turn: Turn, event: Reported, availability: Availability, heard: datetime) -> None:
     """A reader's status: it is gone, or back; `heard` is when it was last heard before.
 
-    Who comes back although nobody said that they were gone was away for a moment: the broker had
-    not noticed yet.
+    That it is there proves no absence: it says so with each list that it confirms, too.
     """
     known = turn.cut_off.get(event.device, _NOTHING)
     is_gone, is_back = _goes_on(known.away), availability.state == "online"
-    if is_gone and is_back:
-        away = (*known.away[:-1], Away(known.away[-1].begins, turn.now))
-    elif is_gone or (is_back and event.retained):
+    if is_gone is not is_back:
         return  # that is known
+    if is_back:
+        away = (*known.away[:-1], Away(known.away[-1].begins, turn.now))
     else:
         begins = min(turn.now, max(heard, turn.now - UNNOTICED))
-        away = (*known.away, Away(begins, turn.now if is_back else NEVER))
+        away = (*known.away, Away(begins))
     known = structs.replace(known, away=_of_late(turn, away))
     turn.cut_off = turn.cut_off.set(event.device, known)
 
@@ -112,10 +111,14 @@ def asked(turn: Turn, event: Reported, *, granted: bool, holder: HolderId | None
     known = turn.cut_off.get(event.device)
     if known is None or not known.lists or event.boot is None or event.seq is None:
         return
+    reading = event.reading
+    assert isinstance(reading, CredentialPresented)  # noqa: S101 - what `decide` is for
     where = turn.presence.get(holder) if holder is not None else None
     one = Asked(
         turn.devices[event.device].generation,
         (event.boot, event.seq),
+        event.at,
+        CredentialHash(reading.credential),
         turn.now,
         granted,
         where.zone if where else None,
@@ -124,13 +127,25 @@ def asked(turn: Turn, event: Reported, *, granted: bool, holder: HolderId | None
     turn.cut_off = turn.cut_off.set(event.device, known)
 
 
-def open_question(state: State, device: DeviceId, number: tuple[int, int]) -> Asked | None:
-    """Return what we decided about this event, unless it was told again already."""
+def open_question(
+    state: State,
+    device: DeviceId,
+    number: tuple[int, int],
+    at: datetime,
+    reading: CredentialPresented,
+) -> Asked | None:
+    """Return what we decided about this event, unless that was told again already.
+
+    The same number is not enough: a board that was erased begins with it again.
+    """
     known, numbering = state.cut_off.get(device), state.devices.get(device)
     if known is None or numbering is None:
         return None
-    key = (numbering.generation, number)
-    return next((one for one in known.asked if (one.generation, one.number) == key), None)
+    key = (numbering.generation, number, reading.credential)
+    for one in known.asked:
+        if (one.generation, one.number, one.credential) == key and abs(at - one.at) <= LATE:
+            return one
+    return None
 
 
 def close_question(turn: Turn, device: DeviceId, question: Asked) -> None:

@@ -146,7 +146,7 @@ def decided_meanwhile(turn: Turn, told: DecidedMeanwhile) -> None:
     Where we had let somebody in and it had not, they are where they were.
     """
     device, reading = turn.site.device[told.device], told.reading
-    ours = alone.open_question(turn.finish(), device.id, told.number)
+    ours = alone.open_question(turn.finish(), device.id, told.number, told.at, reading)
     if ours is None:
         return
     alone.close_question(turn, device.id, ours)

@@ -185,6 +185,8 @@ class Asked(Struct, frozen=True):
 
     generation: int
     number: tuple[int, int]
+    at: datetime
+    credential: CredentialHash
     now: datetime
     granted: bool
     before: ZoneId | None = None

@@ -104,6 +104,18 @@ def is_believed(place: Fablab, facts: tuple[Fact, ...]) -> bool:
     return False
 
 
+def is_open(place: House, number: tuple[int, int], name: str = "ada", age_s: float = 0) -> bool:
+    """Whether an event of the front reader may yet be told as decided alone."""
+    at = (
+        place.state.cut_off[FRONT_IN].asked[-1].at
+        if place.state.cut_off[FRONT_IN].asked
+        else place.now
+    )
+    told = CredentialPresented(f"hash-{name}", decided="granted")
+    at -= timedelta(seconds=age_s)
+    return open_question(place.state, FRONT_IN, number, at, told) is not None
+
+
 # -- it had to
 
 
@@ -151,18 +163,18 @@ def test_who_was_heard_just_before_was_not_away_then(place: House) -> None:
     assert is_believed(place, place.claim("front-in", "bob", age_s=99))
 
 
-def test_who_comes_back_without_having_been_missed_was_away(place: House) -> None:
-    """A short break that the broker had not noticed."""
-    place.status("front-in", "online")
-    place.after(5)
-    assert is_believed(place, place.claim("front-in", "ada", age_s=10))
-    assert not is_believed(place, place.claim("front-in", "bob", age_s=4))
+def test_that_it_is_there_does_not_show_that_it_was_not(place: House) -> None:
+    """It says so with each list, and the broker with each of our connections."""
+    for retained in (True, False):
+        place.status("front-in", "online", retained=retained)
+        assert not is_believed(place, place.claim("front-in", "ada", age_s=10))
 
 
-def test_a_status_that_the_broker_kept_is_no_return(place: House) -> None:
-    """It comes again with each of our connections."""
-    place.status("front-in", "online", retained=True)
-    assert not is_believed(place, place.claim("front-in", "ada", age_s=10))
+def test_who_is_told_as_gone_and_back_at_once_was_away_before(place: House) -> None:
+    """A short break that the broker only noticed by the new connection."""
+    place.gone("front-in", 0)
+    assert is_believed(place, place.claim("front-in", "ada", age_s=20))
+    assert not is_believed(place, place.claim("front-in", "bob", age_s=9))
 
 
 def test_while_it_is_gone_it_is_believed(place: House) -> None:
@@ -325,9 +337,9 @@ def test_who_had_no_answer_in_time_is_believed(place: House) -> None:
     """By our own record; a second copy says nothing new."""
     number = place.asks("front-in", "ada")
     place.after(2)
-    assert open_question(place.state, FRONT_IN, number) is not None
+    assert is_open(place, number)
     assert is_believed(place, place.meanwhile("front-in", "ada", number))
-    assert open_question(place.state, FRONT_IN, number) is None
+    assert not is_open(place, number)
     assert place.meanwhile("front-in", "ada", number) == ()
 
 
@@ -388,12 +400,15 @@ def test_who_has_passed_meanwhile_stays_where_they_are(place: House) -> None:
 
 
 def test_another_generation_of_numbers_is_another_event(place: House) -> None:
-    """A board that was erased begins at the old numbers."""
+    """A board that was erased begins at the old numbers; so is another badge, or another time."""
     number = place.asks("front-in", "ada")
+    assert is_open(place, number)
+    assert not is_open(place, number, name="bob")
+    assert not is_open(place, number, age_s=-6)
     devices = place.state.devices
     anew = structs.replace(devices[FRONT_IN], generation=1)
-    state = structs.replace(place.state, devices=devices.set(FRONT_IN, anew))
-    assert open_question(state, FRONT_IN, number) is None
+    place.state = structs.replace(place.state, devices=devices.set(FRONT_IN, anew))
+    assert not is_open(place, number)
 
 
 # -- what is kept
@@ -471,7 +486,7 @@ def test_readers_that_are_gone_are_forgotten(place: House) -> None:
 def test_an_absence_is_never_longer_than_what_may_go_unnoticed(place: House) -> None:
     """However long nothing had been heard."""
     place.after(3600)
-    place.status("front-in", "online")
+    place.gone("front-in", 0)
     (last,) = place.state.cut_off[FRONT_IN].away[-1:]
     assert last.ends - last.begins == UNNOTICED
 
