@@ -47,7 +47,7 @@ def heard(turn: Turn, event: Reported | Misunderstood) -> bool:
         return True
     if isinstance(event.reading, Availability) and device.role == "reader":
         alone.came_or_went(turn, event, event.reading, before.last_seen)
-    if not event.retained:
+    if not event.retained and _has_its_time(event):
         _watch_clock(turn, event, before, state)
     return True
 
@@ -184,7 +184,7 @@ def _clock_read(turn: Turn, state: DeviceState, event: Reported | Misunderstood)
     may have waited, however shortly. Once the clock is known to be another one than before, the
     looks at that one are forgotten.
     """
-    if isinstance(event, Misunderstood) or event.doubted:
+    if isinstance(event, Misunderstood) or event.doubted or not _has_its_time(event):
         return state
     if is_late(turn, event) and not event.live:
         return state
@@ -195,6 +195,11 @@ def _clock_read(turn: Turn, state: DeviceState, event: Reported | Misunderstood)
     if ("clock-skew", event.device) in turn.alarms and not is_late(turn, event):
         return structs.replace(read, clock=read.clock[-1:])
     return read
+
+
+def _has_its_time(event: Reported) -> bool:
+    """Return whether its device told when: a status and a version have no time."""
+    return not isinstance(event.reading, Availability | Firmware)
 
 
 def _admitted(

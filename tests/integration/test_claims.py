@@ -193,7 +193,7 @@ async def test_what_was_decided_while_the_gateway_was_dead_is_believed(
         await reader.again(seq, ADA, "granted", at)
         await reader.present(BOB, "granted")
         await place.gateway.start()
-        await until(lambda: len(reasons(place)) == 3, "all are decided", within_s=30)
+        await until(lambda: len(reasons(place)) == 3, "all are decided")
     assert sorted(reasons(place)[1:]) == [("granted", "reader-decided")] * 2
     assert moved(place) == 2
     assert [one for one in place.answers("reader") if one[2] == "granted"] == []

@@ -136,3 +136,12 @@ def test_a_reader_without_a_status_is_known_by_its_steady_lateness(place: Place)
     assert opened == [False, False, True, True]
     place.says("lab-out", Availability("offline"))
     assert not of_kind(badge(place, "lab-out", 70), UnlockDoor)
+
+
+def test_a_status_tells_nothing_of_the_clock(place: Place) -> None:
+    """It has no time of the device's own: a clock that is ahead stays so, and its alarm on."""
+    badge(place, "front-in", -70)
+    before = place.state.devices[DeviceId("front-in")].clock
+    said = place.says("front-in", Availability("online"))
+    assert of_kind(said, AlarmCleared) == []
+    assert place.state.devices[DeviceId("front-in")].clock == before
