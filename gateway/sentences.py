@@ -98,6 +98,10 @@ REFUSALS: Final[Mapping[str, Text]] = {
         "Refusé : ce lecteur attend déjà un badge. Réessayez dans une minute.",
         "Refused: this reader waits for a badge already. Try again in a minute.",
     ),
+    "not-enrolling": Text(
+        "Refusé : ce lecteur n'enregistre pas de badge. Choisissez un lecteur d'enregistrement.",
+        "Refused: no badge is enrolled at this reader. Choose one that enrols.",
+    ),
     "out-of-place": Text(
         "Refusé : cela n'a pas de sens maintenant. Vérifiez le mode du lieu.",
         "Refused: it makes no sense now. Check the mode of the place.",

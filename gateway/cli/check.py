@@ -17,6 +17,7 @@ from gateway.config import (
     read_space,
     space_schema,
 )
+from gateway.config.advice import advice
 from gateway.core.site import Site
 
 
@@ -54,7 +55,7 @@ def check(
         described.show(console, site, sources, [each for each in calendars if each.site == site.id])
 
 
-def _counts(site: Site, calendars: Iterable[CalendarFeed]) -> dict[str, str | int]:
+def _counts(site: Site, calendars: Iterable[CalendarFeed]) -> dict[str, object]:
     return {
         "id": site.id,
         "zones": len(site.zones),
@@ -71,6 +72,7 @@ def _counts(site: Site, calendars: Iterable[CalendarFeed]) -> dict[str, str | in
         "interlocks": len(site.interlocks),
         "exceptional_days": len(site.exceptional_days),
         "calendars": sum(calendar.site == site.id for calendar in calendars),
+        "warnings": list(advice(site)),
     }
 
 

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.config import CalendarFeed
+from gateway.config.advice import advice
 from gateway.core.holidays import school_holidays_known_until
 from gateway.core.hours import holidays_named
 from gateway.core.places import Demands, Zone
@@ -31,6 +32,8 @@ def show(console: Console, site: Site, sources: Sources, calendars: Iterable[Cal
     ):
         if table.row_count:
             console.print(table)
+    for each in advice(site):
+        console.print(f"[yellow]warning[/]: {each}", highlight=False)
     if _names_school_holidays(site):
         last = school_holidays_known_until()
         console.print(f"school holidays are published until {last}: after that, no day is one")

@@ -159,6 +159,7 @@ def _device(
     door: DoorId | None = None,
     machine: MachineId | None = None,
     badge_format: str = "hex",
+    enrols: bool = False,
 ) -> Device:
     return Device(
         id=DeviceId(table.id),
@@ -170,6 +171,7 @@ def _device(
         door=door,
         machine=machine,
         format=badge_format,
+        enrols=enrols,
         silent_after_s=table.silent_after_s,
         options=dict(table.options),
     )
@@ -184,6 +186,7 @@ def _reader(reader: ReaderTable, point: AccessPointTable | None) -> Device:
         door=DoorId(point.door) if point and point.door else None,
         machine=MachineId(point.machine) if point and point.machine else None,
         badge_format=reader.format,
+        enrols=reader.enrols,
     )
 
 

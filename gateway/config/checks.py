@@ -140,6 +140,21 @@ def credentials_can_be_strong(draft: Draft) -> Iterator[Fault]:
             yield draft.fault(path, _WEAK_READERS[point.min_credential])
 
 
+def readers_can_enrol(draft: Draft) -> Iterator[Fault]:
+    """Badges are enrolled at an entry, by readers of badges."""
+    points = {point.id: point for point in draft.access_points.values()}
+    for index, reader in draft.readers.items():
+        point = points.get(reader.access_point)
+        if not reader.enrols or point is None:
+            continue
+        path = f"readers[{index}].enrols"
+        if point.direction != "entry":
+            what = "the way out" if point.direction == "exit" else "a machine or a muster point"
+            yield draft.fault(path, f"is of an entry: at {what} a badge means something else")
+        elif reader.format in ("pin", "qr"):
+            yield draft.fault(path, f'needs a reader of badges, not format = "{reader.format}"')
+
+
 def sensors_watch_one_thing(draft: Draft) -> Iterator[Fault]:
     """A sensor belongs to a zone, a door or a machine."""
     for index, sensor in draft.sensors.items():
@@ -237,6 +252,7 @@ CLAIMS: tuple[Claim, ...] = (
     locks_are_used,
     access_points_are_one_thing,
     credentials_can_be_strong,
+    readers_can_enrol,
     sensors_watch_one_thing,
     devices_are_understood,
     *wirings.CLAIMS,

@@ -1,16 +1,21 @@
 """Enrolling a badge by holding it to a reader.
 
-An operator asks, the reader waits, and the next badge there ends it: with its hashes if nobody has
-it, or with who holds it. The read opens nothing (the rule `reader_enrols_no_badge`), and counts as
-no wrong attempt. One badge at a time a reader; nothing here gives a right, since whoever asked
-writes the members themselves.
+An operator asks, the reader waits, and a badge that is held there twice, with no other in between,
+ends it: with its hashes if nobody has it, or, at once, with who holds it. A read opens nothing (the
+rule `reader_enrols_no_badge`), and counts as no wrong attempt. One badge at a time a reader;
+nothing here gives a right, since whoever asked writes the members themselves.
 
-At an entry, or at a desk's reader that guards nothing. Not at a way out, which is free for all at
-all times, nor at a muster point or a machine, where a badge says that somebody is safe or done.
+Whoever has a reader's password says what badge was held to it, and so makes their card a key to the
+front door. So it is done at readers that the space file declares for it (`enrols`), which stand in
+a staffed room; a place that has declared none yet enrols at any entry, or at a desk's reader that
+guards nothing. Never at a way out, which is free for all at all times, nor at a muster point or a
+machine, where a badge says that somebody is safe or done.
 """
 
 from datetime import datetime, timedelta
 from typing import Final
+
+from msgspec import structs
 
 from gateway.core.directory import CredentialHash, HolderId
 from gateway.core.equipment import Device
@@ -19,6 +24,7 @@ from gateway.core.facts import EnrolmentEnded
 from gateway.core.names import DeviceId
 from gateway.core.readings import CredentialPresented
 from gateway.core.requests import EnrolBadge
+from gateway.core.site import Site
 from gateway.core.state import NEVER, Enrolment
 from gateway.core.turn import Turn
 
@@ -47,12 +53,45 @@ def read(turn: Turn, event: Reported, holder: HolderId | None) -> None:
     reading = event.reading
     assert isinstance(reading, CredentialPresented)  # noqa: S101 - what `decide` is for
     device, transaction = event.device, turn.enrolments[event.device].transaction
+    number = CredentialHash(reading.credential)
     if holder is not None:
         _end(turn, device, EnrolmentEnded(transaction, device, "known", holder=holder))
-    elif event.reader_hash is not None:
-        number = CredentialHash(reading.credential)
+    elif event.reader_hash is None:
+        return
+    elif turn.enrolments[device].seen != number:
+        waiting = structs.replace(turn.enrolments[device], seen=number)
+        turn.enrolments = turn.enrolments.set(device, waiting)
+    else:
         ended = EnrolmentEnded(transaction, device, "read", number, event.reader_hash)
         _end(turn, device, ended)
+
+
+def space_changed(turn: Turn) -> None:
+    """Readers that are gone, or enrol no more, wait no longer."""
+    for id_, waiting in sorted(turn.enrolments.items()):
+        device = turn.site.device.get(id_)
+        if device is None or not may_enrol(turn.site, device):
+            _end(turn, id_, EnrolmentEnded(waiting.transaction, id_, "cancelled"))
+
+
+def can_enrol(site: Site, device: Device) -> bool:
+    """Whether badges could be enrolled at a reader: it reads some, at an entry or a desk."""
+    point = site.point_of(device)
+    return (
+        device.role == "reader"
+        and device.format not in ("pin", "qr")
+        and (point is None or point.direction == "entry")
+    )
+
+
+def may_enrol(site: Site, device: Device) -> bool:
+    """Whether badges are enrolled at a reader: it is declared for it, or none is."""
+    return can_enrol(site, device) and (device.enrols or not declares_where(site))
+
+
+def declares_where(site: Site) -> bool:
+    """Whether a space file says at which readers badges are enrolled."""
+    return any(device.enrols for device in site.devices)
 
 
 def run_timers(turn: Turn) -> None:
@@ -68,9 +107,11 @@ def next_timer(turn: Turn) -> datetime:
 
 
 def _refusal(turn: Turn, device: Device, holder: HolderId) -> str | None:
-    point = turn.site.access_point.get(device.access_point) if device.access_point else None
+    point = turn.site.point_of(device)
     if device.role != "reader" or (point is not None and point.direction != "entry"):
         return "out-of-place"
+    if not may_enrol(turn.site, device):
+        return "not-enrolling"
     if holder not in turn.directory.holders:
         return "unknown-object"
     return "busy" if device.id in turn.enrolments else None

@@ -40,6 +40,8 @@ class Device(Struct, frozen=True):
     machine: MachineId | None = None
     format: str = "hex"
     """How this reader spells badge numbers: a name of `sensors.badges.FORMATS`."""
+    enrols: bool = False
+    """Of a reader: badges are enrolled here."""
     silent_after_s: float | None = None
     """Quiet for so long means broken; None: this device may stay silent."""
     options: dict[str, str | int | float | bool] = {}

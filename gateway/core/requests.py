@@ -81,7 +81,7 @@ class AcknowledgeAlarm(_Order, frozen=True, tag="acknowledge"):
 
 
 class EnrolBadge(_Order, frozen=True, tag="enrol"):
-    """Take the next badge at a reader for `holder`; None: wait for none any more."""
+    """Take a badge that is held twice to a reader for `holder`; None: wait for none any more."""
 
     device: DeviceId
     holder: HolderId | None = None
@@ -135,6 +135,7 @@ ERRORS: tuple[str, ...] = (
     "clock-ahead",
     "unknown-object",  # no such door, zone, access point or holder
     "busy",  # the reader waits for a badge already
+    "not-enrolling",  # badges are enrolled at other readers
     "out-of-place",  # it makes no sense now: a muster outside an evacuation
     "not-on",  # no such alarm is on (any more)
     "never-heard",  # a device that has not said anything yet has no numbers

@@ -5,7 +5,7 @@ from typing import Final, TypeVar
 
 from immutables import Map
 
-from gateway.core import alone, doors, machines, modes, occupancy, presence, sensing
+from gateway.core import alone, doors, enrol, machines, modes, occupancy, presence, sensing
 from gateway.core.bookings import machine_target, zone_target
 from gateway.core.facts import AlarmKind
 from gateway.core.site import Site
@@ -38,7 +38,7 @@ def changed(turn: Turn) -> None:
     turn.zones = Map({zone.id: occupancy.opened(inside[zone.id], turn.now) for zone in site.zones})
     turn.opened = _still(turn.opened, site.zone)
     turn.days = _still(turn.days, site.zone)
-    turn.enrolments = _still(turn.enrolments, site.device)
+    enrol.space_changed(turn)
     turn.out_of_service = _still(turn.out_of_service, site.access_point)
     turn.bookings = _still(turn.bookings, _targets(site))
     machines.space_changed(turn)

@@ -295,11 +295,15 @@ class Acknowledgement(Struct, frozen=True):
 
 
 class Enrolment(Struct, frozen=True):
-    """A reader waits for a badge until then: the next one is for `holder`, and opens nothing."""
+    """A reader waits for a badge until then: one that comes twice is for `holder`, and no key.
+
+    `seen` is the last one.
+    """
 
     transaction: str
     holder: HolderId
     until: datetime
+    seen: CredentialHash | None = None
 
 
 class Muster(Struct, frozen=True):

@@ -146,9 +146,16 @@ def motion(seq: int) -> bytes:
 
 @pytest.fixture
 async def place(tmp_path: Path) -> AsyncIterator[Place]:
+    """A hall with readers at its door."""
+    async with closed_place(tmp_path, HUB) as place:
+        yield place
+
+
+@asynccontextmanager
+async def closed_place(tmp_path: Path, text: str) -> AsyncIterator[Place]:
     """A gateway that runs with its own account."""
     space = tmp_path / "space.toml"
-    space.write_text(HUB, encoding="utf-8")
+    space.write_text(text, encoding="utf-8")
     sites = load_space(space)
     keys = {login.name: f"pass of {login.name}" for login in logins(sites)}
     files = broker_files(sites, passwords=keys)
@@ -165,6 +172,7 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
         gateway = GatewayProcess(
             tmp_path / "gateway",
             broker.url,
+            text,
             broker_username="gateway",
             broker_password=keys["gateway"],
         )

@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import aiomqtt
@@ -21,11 +22,22 @@ from gateway.adapters.directory import (
     holder_of,
     reader_hash,
 )
-from gateway.core.directory import Credential, Holder, Membership
-from gateway.core.names import PlanId, SiteId
+from gateway.core.directory import Credential, Holder, Membership, StaffRole
+from gateway.core.facts import EnrolmentEnded
+from gateway.core.names import OPERATOR, DeviceId, PlanId, SiteId
+from gateway.core.requests import EnrolBadge
 from gateway.replay import replay
-from tests.gateway_process import KEY, GatewayProcess
-from tests.integration.test_attacks import ADA, CLOCK, READER, Place, event, place
+from simulators.operator import Operator
+from tests.gateway_process import HUB, KEY, GatewayProcess
+from tests.integration.test_attacks import (
+    ADA,
+    CLOCK,
+    READER,
+    Place,
+    closed_place,
+    event,
+    place,
+)
 from tests.servers import until
 
 __all__ = ["place"]
@@ -216,3 +228,111 @@ async def test_who_was_answered_cannot_say_otherwise(claimed_place: Place) -> No
         await reader.present(ADA, None)
         await until(lambda: len(reasons(place)) == 3, "the next one is answered")
     assert reasons(place)[:2] == [("denied", "credential-unknown"), ("granted", "claimed")]
+
+
+# -- whose badge it is
+
+
+INNER: Final = """
+[[zones]]
+id = "store"
+name = "Store"
+
+[[doors]]
+id = "store-door"
+name = "Store"
+zone = "store"
+outside = "hall"
+
+[[access_points]]
+id = "store-in"
+door = "store-door"
+direction = "entry"
+
+[[readers]]
+id = "inner"
+access_point = "store-in"
+"""
+"""Behind the hall; what follows is a key of its reader."""
+CARD: Final = "04c3c3c3c3c3c3"
+"""Of who took the inner reader off the wall."""
+OPERATOR_BADGE: Final = "040a0a0a0a0a0a"
+
+
+async def asked(place: Place, operator: Operator, reader: str) -> str | None:
+    """An operator at the console has a reader wait for Ada's badge; the error."""
+    order = EnrolBadge(DeviceId(reader), holder_of(KEY.encode(), ADA))
+    _, message = operator.ask(order, CLOCK.now())
+    async with place.client("console") as client:
+        await client.subscribe("seuil/hub/response/enrol", qos=1)
+        await client.publish(message.topic, message.payload, qos=1)
+        async for answer in client.messages:
+            error: str | None = json.loads(bytes(answer.payload)).get("error")
+            return error
+    raise AssertionError
+
+
+async def hold(place: Place, reader: str, seq: int) -> None:
+    """Somebody's own card, as the reader's account says."""
+    async with place.client(f"hub.{reader}") as client:
+        await client.publish(f"seuil/hub/{reader}/event", event(1, seq, None, CARD), qos=1)
+    await until(lambda: len(place.answers(reader)) == seq, "it is answered")
+
+
+def ends(place: Place) -> list[str]:
+    """How enrolments ended."""
+    rows = place.gateway.ask(lambda file: file.rows_after(0, 1000))
+    return [one.outcome for row in rows for one in row.facts if isinstance(one, EnrolmentEnded)]
+
+
+def with_an_operator(place: Place) -> Operator:
+    """Ada, and somebody who may enrol her badge."""
+    enrol(place.gateway, ADA)
+    key = KEY.encode()
+    holder = holder_of(key, OPERATOR_BADGE)
+    store = DirectoryStore(place.gateway.data / FILE)
+    store.bind(key)
+    gil = Holder(holder, roles=(StaffRole(OPERATOR),))
+    store.apply([*store.members(), Member(ref="gil", name="Gil", holder=gil, credentials=())])
+    store.close()
+    return Operator(SiteId("hub"), holder)
+
+
+async def test_a_stolen_inner_reader_enrols_nobody_s_card(tmp_path: Path) -> None:
+    """It is not asked to, and what it says while another one waits is a badge like any other."""
+    space = HUB.replace('access_point = "front-in"', 'access_point = "front-in"\nenrols = true')
+    async with closed_place(tmp_path, space + INNER) as place:
+        operator = with_an_operator(place)
+        await until(lambda: _knows(place), "the operator is known")
+        assert await asked(place, operator, "inner") == "not-enrolling"
+        assert await asked(place, operator, "reader") is None
+        for seq in (1, 2):
+            await hold(place, "inner", seq)
+        assert {reason for *_, reason in place.answers("inner")} == {"credential-unknown"}
+        assert ends(place) == []
+        await hold(place, "reader", 1)
+        assert ends(place) == []
+        await hold(place, "reader", 2)
+        assert ends(place) == ["read"]
+
+
+async def test_where_nothing_is_declared_one_read_is_not_enough(tmp_path: Path) -> None:
+    """Any entry enrols, as before; but twice."""
+    async with closed_place(tmp_path, HUB + INNER) as place:
+        operator = with_an_operator(place)
+        await until(lambda: _knows(place), "the operator is known")
+        assert await asked(place, operator, "inner") is None
+        await hold(place, "inner", 1)
+        assert ends(place) == []
+        await hold(place, "inner", 2)
+        assert ends(place) == ["read"]
+
+
+def _knows(place: Place) -> bool:
+    found = place.gateway.ask(
+        lambda file: file._db.execute(
+            "SELECT count(*) FROM journal WHERE kind = 'directory' AND instr(event, ?)",
+            (holder_of(KEY.encode(), OPERATOR_BADGE),),
+        ).fetchone()
+    )
+    return bool(found[0])

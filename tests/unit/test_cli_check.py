@@ -38,6 +38,21 @@ def test_the_example_that_init_writes_passes_check(tmp_path: Path) -> None:
         assert word in shown
 
 
+def test_check_warns_and_ends_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A place that does not say where badges are enrolled: on the screen, and for programs."""
+    monkeypatch.setenv("COLUMNS", "400")
+    file = tmp_path / "space.toml"
+    run(app, ["init", str(file)])
+    assert "warning" not in run(app, ["check", str(file)]).stdout
+    file.write_text(file.read_text(encoding="utf-8").replace("enrols = true", ""), encoding="utf-8")
+    shown = run(app, ["check", str(file)])
+    assert (shown.exit_code, "warning: badges are enrolled at any" in shown.stdout) == (0, True)
+    told = json.loads(run(app, ["check", str(file), "--json"]).stdout)
+    assert [each.split(":")[0] for each in told["sites"][0]["warnings"]] == [
+        "badges are enrolled at any of these readers"
+    ]
+
+
 def test_check_shows_what_is_asked_and_when(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from gateway.config import ConfigError, load_space, site_from_json, site_to_json
+from gateway.config.advice import advice
 from gateway.core.equipment import Machine
 from gateway.core.names import (
     AccessPointId,
@@ -639,3 +640,62 @@ def _loaded(folder: Path, text: str) -> Site:
     file.write_text(text, encoding="utf-8")
     (site,) = load_space(file)
     return site
+
+
+ENROLLING = (
+    SITE
+    + ROOMS
+    + DOORS
+    + CONTACT
+    + """
+[[access_points]]
+id = "{direction}"
+door = "{door}"
+direction = "{direction}"
+[[readers]]
+id = "r"
+access_point = "{direction}"
+{keys}
+"""
+)
+
+
+def _enrolling(tmp_path: Path, door: str, keys: str, direction: str = "entry") -> Site:
+    file = tmp_path / "space.toml"
+    file.write_text(ENROLLING.format(door=door, keys=keys, direction=direction), encoding="utf-8")
+    return load_space(file)[0]
+
+
+@pytest.mark.parametrize(
+    ("direction", "keys", "right"),
+    [
+        pytest.param("exit", "enrols = true", "is of an entry: at the way out", id="a way out"),
+        pytest.param(
+            "entry", 'enrols = true\nformat = "qr"', "needs a reader of badges", id="a QR scanner"
+        ),
+    ],
+)
+def test_where_nobody_can_enrol(tmp_path: Path, direction: str, keys: str, right: str) -> None:
+    """A fault, with its key."""
+    with pytest.raises(ConfigError) as wrong:
+        _enrolling(tmp_path, "front", keys, direction)
+    assert any(
+        fault.path == "readers[0].enrols" and right in fault.message for fault in wrong.value.faults
+    )
+
+
+@pytest.mark.parametrize(
+    ("door", "keys", "warned"),
+    [
+        pytest.param("lab-door", "enrols = true", None, id="inside"),
+        pytest.param("front", "enrols = true", "stands in the street", id="in the street"),
+        pytest.param("lab-door", "", "at any of these readers: r.", id="none is declared"),
+    ],
+)
+def test_where_badges_had_better_be_enrolled(
+    tmp_path: Path, door: str, keys: str, warned: str | None
+) -> None:
+    """In a staffed room: a warning says so where it is not, and no fault."""
+    said = advice(_enrolling(tmp_path, door, keys))
+    assert len(said) == (warned is not None)
+    assert all(warned in each and "staffed room" in each for each in said if warned)

@@ -39,6 +39,8 @@ class ReaderTable(DeviceTable):
     """Where it stands. Several readers may serve one access point."""
     format: str = "hex"
     """How it spells badge numbers; never guessed."""
+    enrols: bool = False
+    """Badges are enrolled by holding them to it: it stands at an entry, in a staffed room."""
 
 
 class SensorTable(DeviceTable):

@@ -25,7 +25,7 @@ from gateway.console.place import Console
 from gateway.console.problems import Problem
 from gateway.console.seat import Seat
 from gateway.core.directory import HolderId
-from gateway.core.enrol import ENROL_FOR
+from gateway.core.enrol import ENROL_FOR, may_enrol
 from gateway.core.equipment import Device
 from gateway.core.facts import EnrolmentEnded
 from gateway.core.names import DeviceId, SiteId, Text
@@ -195,17 +195,8 @@ class Enrolments:
 
 
 def readers(site: Site) -> tuple[Device, ...]:
-    """Where a badge may be enrolled: at an entry, or at a desk's reader that guards nothing."""
-    return tuple(
-        device
-        for device in site.devices
-        if device.role == "reader"
-        and device.format not in ("pin", "qr")
-        and (
-            device.access_point is None
-            or site.access_point[device.access_point].direction == "entry"
-        )
-    )
+    """Where a badge may be enrolled."""
+    return tuple(device for device in site.devices if may_enrol(site, device))
 
 
 def _refused(why: Text) -> Problem:

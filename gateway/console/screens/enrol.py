@@ -14,6 +14,7 @@ from gateway.console.people.office import Office, OfficeHere
 from gateway.console.place import Console
 from gateway.console.problems import RESPONSES
 from gateway.console.seat import ConsoleHere, Operating, Operator, Seat, SiteHere
+from gateway.core.enrol import declares_where
 from gateway.core.equipment import Device
 from gateway.core.names import Text
 from gateway.core.site import Site
@@ -70,7 +71,15 @@ async def choose(
     """Choose a reader."""
     member = await office.roster.member(here.id, holder)
     choices = [(each.id, reader_name(here, each)) for each in readers(here)]
-    return page(request, "enrol.html", seat=seat, site=here, member=member, readers=choices)
+    return page(
+        request,
+        "enrol.html",
+        seat=seat,
+        site=here,
+        member=member,
+        readers=choices,
+        anywhere=not declares_where(here),
+    )
 
 
 @pages.post("/sites/{site}/members/{holder}/enrol")
@@ -129,7 +138,7 @@ async def begin_enrolment(
     office: OfficeHere,
     wanted: EnrolmentWanted,
 ) -> EnrolmentBody:
-    """Have a reader wait 60 s for a badge: the next one there is the member's."""
+    """Have a reader wait 60 s for a badge: one held there twice in a row is the member's."""
     member = await office.roster.member(here.id, wanted.holder)
     one = await office.enrolments.begin(seat, here, member, wanted.reader)
     return await _body(request, here, console, one)
@@ -190,7 +199,10 @@ async def message_of(request: Request, here: Site, console: Console, one: Enrolm
     say = words(lang)
     match one.outcome:
         case "waiting":
-            return say("Hold the badge to %(reader)s now.", reader=_named(request, here, one))
+            return say(
+                "Hold the badge to %(reader)s now, twice in a row.",
+                reader=_named(request, here, one),
+            )
         case "enrolled":
             return say("The badge is enrolled. It works within two seconds.")
         case "known":

@@ -25,7 +25,7 @@ from gateway.wire.states import ResponseMessage
 from tests.console_place import NOW, seat
 from tests.unit.console.test_members import ADA, SITE, Place, at, get, member, post
 
-READER = DeviceId("front-in")
+READER = DeviceId("fablab-in")
 OPERATES = (StaffRole(OPERATOR),)
 DONE = Text("C'est fait.", "Done.")
 

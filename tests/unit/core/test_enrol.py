@@ -5,15 +5,18 @@ from msgspec import structs
 
 from gateway.core.directory import CredentialHash, HolderId
 from gateway.core.enrol import ENROL_FOR
+from gateway.core.events import SpaceChanged
 from gateway.core.facts import Decided, EnrolmentEnded, Fact, UnlockDoor
 from gateway.core.names import DeviceId
 from gateway.core.readings import CredentialPresented
 from gateway.core.requests import EnrolBadge
-from tests.unit.core.fablab import Fablab, answer
+from gateway.core.site import Site
+from tests.unit.core.fablab import FABLAB, Fablab, answer
 from tests.unit.core.place import decided, of_kind
 
 ADA = HolderId("ada")
 FRONT_IN, FRONT_OUT, KEYPAD = DeviceId("front-in"), DeviceId("front-out"), DeviceId("keypad")
+LAB_IN = DeviceId("lab-in")
 NEW = CredentialHash("hash-new")
 FOR_READERS = CredentialHash("new-for-readers")
 
@@ -24,6 +27,12 @@ def place() -> Fablab:
     place = Fablab()
     assert answer(place.ask(EnrolBadge(FRONT_IN, ADA), transaction="t")) is None
     return place
+
+
+def declared(reader: str) -> Site:
+    """The fablab with a reader that enrols."""
+    devices = (structs.replace(one, enrols=one.id == reader) for one in FABLAB.devices)
+    return structs.replace(FABLAB, devices=tuple(devices))
 
 
 def ended(facts: tuple[Fact, ...]) -> list[EnrolmentEnded]:
@@ -37,14 +46,42 @@ def hold(place: Fablab, at: str = "front-in", name: str = "new") -> tuple[Fact, 
     return place.tell(structs.replace(event, reader_hash=FOR_READERS))
 
 
-def test_the_next_badge_is_the_one(place: Fablab) -> None:
+def test_a_badge_that_is_held_twice_is_the_one(place: Fablab) -> None:
     """It opens nothing, counts as no attempt, and its hashes are told; then all is as before."""
+    assert ended(hold(place)) == []
     facts = hold(place)
     assert (decided(facts).decision, decided(facts).reason) == ("denied", "enrolment")
     assert ended(facts) == [EnrolmentEnded("t", FRONT_IN, "read", NEW, FOR_READERS)]
     assert not of_kind(facts, UnlockDoor)
     assert not place.state.attempts
     assert decided(place.badge("front-in", "ada")).reason == "plan"
+
+
+def test_another_badge_in_between_begins_again(place: Fablab) -> None:
+    """Somebody passed by; nobody's card is taken by accident."""
+    for name in ("new", "other", "new"):
+        assert ended(hold(place, name=name)) == []
+    assert ended(hold(place)) != []
+
+
+def test_twice_is_within_one_wait(place: Fablab) -> None:
+    """What was read before the reader waited again does not count."""
+    hold(place)
+    place.after(ENROL_FOR.total_seconds())
+    assert answer(place.ask(EnrolBadge(FRONT_IN, ADA), transaction="t2")) is None
+    assert ended(hold(place)) == []
+
+
+def test_badges_are_enrolled_where_the_space_file_says(place: Fablab) -> None:
+    """A reader that is declared for it, and no other one any more; who waits elsewhere stops."""
+    hold(place)
+    facts = place.tell(SpaceChanged(declared("lab-in")))
+    assert ended(facts) == [EnrolmentEnded("t", FRONT_IN, "cancelled")]
+    assert answer(place.ask(EnrolBadge(FRONT_IN, ADA))) == "not-enrolling"
+    assert decided(hold(place)).reason == "credential-unknown"
+    assert answer(place.ask(EnrolBadge(LAB_IN, ADA), transaction="u")) is None
+    hold(place, "lab-in")
+    assert [one.outcome for one in ended(hold(place, "lab-in"))] == ["read"]
 
 
 def test_a_badge_that_somebody_has_says_whose_it_is(place: Fablab) -> None:
@@ -69,12 +106,12 @@ def test_a_late_badge_is_not_taken(place: Fablab) -> None:
 
 
 def test_a_code_is_no_badge(place: Fablab) -> None:
-    """It is refused like a badge, and the reader goes on waiting."""
-    assert answer(place.ask(EnrolBadge(KEYPAD, ADA))) is None
-    facts = place.says("keypad", CredentialPresented("hash-typed", "pin"))
-    assert decided(facts).reason == "enrolment"
-    assert ended(facts) == []
-    assert KEYPAD in place.state.enrolments
+    """It is refused like a badge, and the reader goes on waiting; a keypad never does."""
+    facts = [place.says("front-in", CredentialPresented("hash-typed")) for _ in range(2)]
+    assert {decided(each).reason for each in facts} == {"enrolment"}
+    assert ended(facts[0]) == ended(facts[1]) == []
+    assert FRONT_IN in place.state.enrolments
+    assert answer(place.ask(EnrolBadge(KEYPAD, ADA))) == "not-enrolling"
 
 
 def test_it_ends_by_itself(place: Fablab) -> None:
@@ -100,8 +137,8 @@ def test_one_at_a_time(place: Fablab) -> None:
         pytest.param(EnrolBadge(DeviceId("saw-on"), ADA), "gil", "out-of-place", id="a machine"),
         pytest.param(EnrolBadge(DeviceId("front-contact"), ADA), "gil", "out-of-place", id="door"),
         pytest.param(EnrolBadge(DeviceId("nowhere"), ADA), "gil", "unknown-object", id="no reader"),
-        pytest.param(EnrolBadge(KEYPAD, HolderId("x")), "gil", "unknown-object", id="nobody"),
-        pytest.param(EnrolBadge(KEYPAD, ADA), "ada", "not-allowed", id="a member asks"),
+        pytest.param(EnrolBadge(LAB_IN, HolderId("x")), "gil", "unknown-object", id="nobody"),
+        pytest.param(EnrolBadge(LAB_IN, ADA), "ada", "not-allowed", id="a member asks"),
     ],
 )
 def test_what_is_refused(place: Fablab, order: EnrolBadge, by: str, error: str) -> None:

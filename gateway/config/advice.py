@@ -1,0 +1,29 @@
+"""What is no fault of a space file, and had better be otherwise."""
+
+from collections.abc import Iterator
+
+from gateway.core.enrol import can_enrol, declares_where
+from gateway.core.site import Site
+
+
+def advice(site: Site) -> tuple[str, ...]:
+    """Return what should be looked at, a sentence each."""
+    return tuple(_enrolling(site))
+
+
+def _enrolling(site: Site) -> Iterator[str]:
+    """Whoever has an enrolling reader's password makes their own card somebody's badge."""
+    able = [device.id for device in site.devices if can_enrol(site, device)]
+    if able and not declares_where(site):
+        yield (
+            f"badges are enrolled at any of these readers: {', '.join(able)}. Whoever takes one "
+            "off the wall can have their own card enrolled: write enrols = true at one that stands "
+            "in a staffed room, and only there it can be done"
+        )
+    for device in site.devices:
+        door = site.door_of(site.point_of(device))
+        if device.enrols and door is not None and door.outside is None:
+            yield (
+                f"{device.id} enrols badges and stands in the street, where nobody watches it: "
+                "let a reader enrol that stands in a staffed room, such as one at an inner door"
+            )
