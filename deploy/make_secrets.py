@@ -10,9 +10,9 @@ import secrets
 import sys
 from pathlib import Path
 
-from gateway.adapters.broker_config import broker_files, logins, new_password
+from gateway.adapters.broker.mosquitto_config import broker_files, logins, new_password
 from gateway.config import ConfigError, load_space
-from gateway.core.site import Site
+from gateway.core.model.site import Site
 from gateway.files import write_whole
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -6,12 +6,12 @@ from typing import ClassVar, Literal, Protocol
 
 from msgspec import Struct
 
-from gateway.core.equipment import Device
-from gateway.core.names import DeviceId, SiteId, Text
+from gateway.core.access.wiring import NOT_WIRED, refusal_of
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import DeviceId, SiteId, Text
 from gateway.core.readings import CredentialPresented, Reading, Report, WireError
-from gateway.core.wired import NOT_WIRED, refusal_of
 from gateway.wire.commands import MachineOrder
-from gateway.wire.outgoing import Outgoing
+from gateway.wire.message import Outgoing
 from gateway.wire.topics import Topics
 from sensors.badges import FORMATS
 

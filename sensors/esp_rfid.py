@@ -21,8 +21,8 @@ from typing import ClassVar
 
 import msgspec
 
-from gateway.core.equipment import Device
-from gateway.core.names import SiteId
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import SiteId
 from gateway.core.readings import (
     Availability,
     CredentialPresented,
@@ -34,10 +34,11 @@ from gateway.core.readings import (
     Report,
     WireError,
 )
+from gateway.wire import strict_json
 from gateway.wire.commands import MachineOrder
-from gateway.wire.outgoing import Outgoing
+from gateway.wire.message import Outgoing
 from gateway.wire.topics import Topics
-from sensors import badges, esp_rfid_users, strict_json
+from sensors import badges, esp_rfid_users
 from sensors.driver import (
     Answer,
     Subscription,
@@ -132,7 +133,7 @@ class EspRfid:
             return _report(_only(readers), _io_door(payload))
         said = strict_json.read(payload)
         if esp_rfid_users.is_user(said):
-            return ()  # on a shared TOPIC it says not whose; `gateway.cutoff` knows whom it asked
+            return ()  # on a shared TOPIC it says not whose; who asked knows
         source = _only(readers) if ending == "tag" else _speaker(readers, said)
         try:
             reading = _reading(said, source[1], is_scan=ending == "tag")

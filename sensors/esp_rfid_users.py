@@ -22,8 +22,8 @@ import msgspec
 from msgspec import Struct
 
 from gateway.core.readings import WireError
-from gateway.wire.outgoing import PAYLOAD_LIMIT
-from sensors import strict_json
+from gateway.wire import strict_json
+from gateway.wire.message import PAYLOAD_LIMIT
 
 UID_MAX = 19
 """Characters of a number that the firmware takes (`char uid[20]`)."""

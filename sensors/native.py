@@ -14,8 +14,8 @@ from typing import Annotated, ClassVar, Literal, get_args
 import msgspec
 from msgspec import Meta, Struct
 
-from gateway.core.equipment import Device
-from gateway.core.names import DeviceId, SiteId
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import DeviceId, SiteId
 from gateway.core.readings import (
     Availability,
     Battery,
@@ -38,10 +38,11 @@ from gateway.core.readings import (
     Total,
     WireError,
 )
+from gateway.wire import strict_json
 from gateway.wire.commands import AccessCommand, MachineOrder, UnlockCommand
-from gateway.wire.outgoing import Outgoing, encode
+from gateway.wire.message import Outgoing, encode
 from gateway.wire.topics import Topics
-from sensors import badges, strict_json
+from sensors import badges
 from sensors.driver import (
     Answer,
     Subscription,

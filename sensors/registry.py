@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from gateway.core.equipment import Device
-from gateway.core.names import DeviceId, SiteId
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import DeviceId, SiteId
+from gateway.core.model.site import Site
 from gateway.core.readings import Report, WireError
-from gateway.core.site import Site
 from gateway.wire.commands import MachineOrder
-from gateway.wire.outgoing import PAYLOAD_LIMIT, Outgoing
+from gateway.wire.message import PAYLOAD_LIMIT, Outgoing
 from gateway.wire.topics import Topics
 from sensors.driver import Answer, Driver, Source, Subscription
 from sensors.esp_rfid import EspRfid

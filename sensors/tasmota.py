@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar
 
-from gateway.core.equipment import Device
-from gateway.core.names import SiteId
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import SiteId
 from gateway.core.readings import (
     Availability,
     Co2,
@@ -30,10 +30,11 @@ from gateway.core.readings import (
     Tampered,
     WireError,
 )
+from gateway.wire import strict_json
 from gateway.wire.commands import MachineOrder
-from gateway.wire.outgoing import Outgoing
+from gateway.wire.message import Outgoing
 from gateway.wire.topics import Topics
-from sensors import badges, strict_json
+from sensors import badges
 from sensors.driver import (
     Answer,
     Subscription,

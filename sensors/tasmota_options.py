@@ -1,6 +1,6 @@
 """What a space file may say of a Tasmota device: `full_topic`, `switch`, `means`, `on`, `relay`."""
 
-from gateway.core.equipment import Device
+from gateway.core.model.equipment import Device
 
 FULL_TOPIC = "%prefix%/%topic%/"
 """Tasmota's own default."""

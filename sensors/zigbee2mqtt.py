@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from gateway.core.equipment import Device
-from gateway.core.names import SiteId
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import SiteId
 from gateway.core.readings import (
     Availability,
     Battery,
@@ -26,10 +26,10 @@ from gateway.core.readings import (
     Tampered,
     WireError,
 )
+from gateway.wire import strict_json
 from gateway.wire.commands import MachineOrder
-from gateway.wire.outgoing import Outgoing
+from gateway.wire.message import Outgoing
 from gateway.wire.topics import Topics
-from sensors import strict_json
 from sensors.driver import Answer, Subscription, option_faults, subscription, topic_faults
 from sensors.firmware import firmware
 

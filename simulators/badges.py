@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from gateway.core.site import Site
+from gateway.core.model.site import Site
 
 BYTES_OF_FORMAT = {
     "wiegand26": 3,

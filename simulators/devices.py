@@ -24,10 +24,10 @@ from typing import Literal
 import msgspec
 from msgspec import Struct, structs
 
-from gateway.core.names import DeviceId, SiteId
+from gateway.core.model.names import DeviceId, SiteId
 from gateway.core.readings import CredentialPresented, Reading, WireError
 from gateway.wire.commands import AccessCommand, Ack, MachineOrder, UnlockCommand
-from gateway.wire.outgoing import Outgoing
+from gateway.wire.message import Outgoing
 from gateway.wire.topics import Topics
 from sensors import badges
 from simulators.rights import RightsBook

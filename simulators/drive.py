@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
-from gateway.wire.outgoing import Outgoing
+from gateway.wire.message import Outgoing
 from simulators.world import World
 
 Gateway = Callable[[datetime, Outgoing | None], Iterable[Outgoing]]

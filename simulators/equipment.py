@@ -5,12 +5,12 @@ from typing import Literal
 
 from msgspec import Struct
 
-from gateway.core.equipment import Device
-from gateway.core.names import DeviceId, DoorId, MachineId, ZoneId
-from gateway.core.places import Door
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import DeviceId, DoorId, MachineId, ZoneId
+from gateway.core.model.places import Door
+from gateway.core.model.site import Site
 from gateway.core.readings import Reading
-from gateway.core.site import Site
-from gateway.wire.outgoing import Outgoing
+from gateway.wire.message import Outgoing
 from gateway.wire.topics import Topics
 from simulators.devices import NativeDevice, SimulatedReader
 from simulators.faults import Faults, clock_skew

@@ -10,10 +10,10 @@ from random import Random
 
 from msgspec import Struct
 
-from gateway.core.equipment import Machine
-from gateway.core.names import MachineId, ZoneId
-from gateway.core.plans import Plan
-from gateway.core.site import Site
+from gateway.core.model.equipment import Machine
+from gateway.core.model.names import MachineId, ZoneId
+from gateway.core.model.plans import Plan
+from gateway.core.model.site import Site
 from simulators.rhythms import STAFF, hours_on, local_hour
 from simulators.rooms import places_of
 from simulators.routes import Place, Routes

@@ -7,8 +7,8 @@ that decided alone.
 
 from typing import Literal
 
-from gateway.core.names import DeviceId
-from gateway.core.site import Site
+from gateway.core.model.names import DeviceId
+from gateway.core.model.site import Site
 from simulators.people import Person
 
 Must = Literal["granted", "denied"]

@@ -5,9 +5,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-from gateway.core.names import DoorId
+from gateway.core.model.names import DoorId
+from simulators.person_routine import Stand
 from simulators.routes import Passage
-from simulators.walks import Stand
 
 
 class _Line(Struct):

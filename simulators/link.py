@@ -14,9 +14,8 @@ from urllib.parse import urlsplit
 import aiomqtt
 from msgspec import Struct
 
-from gateway.backoff import full_jitter_s
-from gateway.cancelling import ended
-from gateway.wire.outgoing import Outgoing
+from gateway.aio import cancel_and_wait, full_jitter_s
+from gateway.wire.message import Outgoing
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +70,7 @@ class Link:
             yield
             await self.drained()
         finally:
-            await ended(staying)
+            await cancel_and_wait(staying)
 
     def send(self, messages: Sequence[Outgoing]) -> None:
         """Hand messages over, in order."""

@@ -3,14 +3,24 @@
 from collections.abc import Callable
 from functools import partial
 
-from gateway.core.names import DeviceId
-from gateway.core.site import Site
+from gateway.core.model.names import DeviceId
+from gateway.core.model.site import Site
 from simulators.clockwork import Clockwork
 from simulators.judge import must_be
 from simulators.lines import Lines
 from simulators.people import Person
+from simulators.person_routine import (
+    ANSWER_WITHIN_S,
+    Ask,
+    Life,
+    Outcome,
+    Pause,
+    Stand,
+    Step,
+    Until,
+    Work,
+)
 from simulators.questions import Answer
-from simulators.walks import ANSWER_WITHIN_S, Ask, Life, Outcome, Pause, Stand, Step, Until, Work
 from simulators.wiring import Wiring
 
 PATIENCE_S = 180.0

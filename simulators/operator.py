@@ -7,11 +7,11 @@ from datetime import datetime
 
 import msgspec
 
-from gateway.core.directory import HolderId
-from gateway.core.names import SiteId
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import SiteId
 from gateway.core.requests import VERBS, Order, Request
-from gateway.request_wire import request_message
-from gateway.wire.outgoing import Outgoing
+from gateway.wire.message import Outgoing
+from gateway.wire.requests import request_message
 from gateway.wire.states import ResponseMessage
 from gateway.wire.topics import Topics
 

@@ -3,8 +3,8 @@
 Most badges are good. Some are not, so that every reason of a denial is met: a badge that was never
 enrolled or that was lost, a membership that is suspended, expired or not paid, no badge at all. Of
 those who may use a machine some were never trained for it, and some too long ago. What their
-holders do with a day is in `simulators.habits`; how they get through doors, in `simulators.walks`;
-what the members' list says of them, in `simulators.roster`.
+holders do with a day is in `simulators.habits`; how they get through doors, in
+`simulators.person_routine`; what the members' list says of them, in `simulators.roster`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,10 +13,10 @@ from typing import Literal
 
 from msgspec import Struct
 
-from gateway.core.names import MachineId, PlanId, RoleId, TrainingId
-from gateway.core.places import AccessPoint
-from gateway.core.plans import Plan
-from gateway.core.site import Site
+from gateway.core.model.names import MachineId, PlanId, RoleId, TrainingId
+from gateway.core.model.places import AccessPoint
+from gateway.core.model.plans import Plan
+from gateway.core.model.site import Site
 from simulators.badges import badge_bytes
 from simulators.habits import Maker
 from simulators.rhythms import STAFF, rhythm_of

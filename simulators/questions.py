@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from gateway.core.names import DeviceId
+from gateway.core.model.names import DeviceId
 from simulators.devices import Heard, Key
 
 

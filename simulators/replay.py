@@ -11,9 +11,9 @@ from datetime import timedelta
 import msgspec
 from msgspec import Struct
 
-from gateway.core.names import DeviceId, SiteId
+from gateway.core.model.names import DeviceId, SiteId
 from gateway.core.readings import Crossed
-from gateway.wire.outgoing import Outgoing
+from gateway.wire.message import Outgoing
 from gateway.wire.topics import Topics
 from simulators.devices import NativeDevice, read_ack
 from simulators.layouts import Recording

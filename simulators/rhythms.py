@@ -5,7 +5,7 @@ from random import Random
 
 from msgspec import Struct
 
-from gateway.core.plans import Plan
+from gateway.core.model.plans import Plan
 from simulators.sessions import Hours
 
 WAKES, SLEEPS = timedelta(hours=7.5), timedelta(hours=22.5)

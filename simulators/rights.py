@@ -9,8 +9,8 @@ from typing import Final
 
 import msgspec
 
-from gateway.core.rights import presented_hash
-from gateway.wire.rights import RightsMessage, RightsPage
+from gateway.core.access.offline_rights import presented_hash
+from gateway.wire.offline_rights import RightsMessage, RightsPage
 
 KEY_DIGITS: Final = 16
 """Hex digits of a key on the wire."""

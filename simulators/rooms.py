@@ -2,9 +2,9 @@
 
 from msgspec import Struct
 
-from gateway.core.equipment import Machine
-from gateway.core.names import ZoneId
-from gateway.core.site import Site
+from gateway.core.model.equipment import Machine
+from gateway.core.model.names import ZoneId
+from gateway.core.model.site import Site
 from simulators.routes import Routes
 
 MEETING_WORDS = ("meeting", "reunion", "salle", "conf")

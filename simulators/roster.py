@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Final
 
-from gateway.core.site import Site
+from gateway.core.model.site import Site
 from simulators.people import Person, Trouble, trainings_of
 
 COLUMNS: Final = (

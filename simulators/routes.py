@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from gateway.core.names import DoorId, ZoneId
-from gateway.core.places import Door
-from gateway.core.site import Site
+from gateway.core.model.names import DoorId, ZoneId
+from gateway.core.model.places import Door
+from gateway.core.model.site import Site
 
 Place = ZoneId | None
 """Where somebody is; None is the street."""

@@ -12,7 +12,7 @@ from gateway.clock import Clock
 from gateway.wire.topics import Topics
 from simulators.equipment import heard_as
 from simulators.link import Broker, Link
-from simulators.tally import Bookkeeping, Tally
+from simulators.outcomes import Bookkeeping, Tally
 from simulators.world import World
 
 SETTLES_WITHIN_S = 6.0

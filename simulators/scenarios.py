@@ -6,9 +6,9 @@ from typing import Literal, Protocol
 
 from msgspec import Struct, structs
 
-from gateway.core.equipment import Device
-from gateway.core.names import SiteId, Text
-from gateway.core.site import Site
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import SiteId, Text
+from gateway.core.model.site import Site
 from simulators.faults import Faults
 from simulators.habits import Agenda, Stop
 from simulators.people import MEMBERS, Person, guests, members, visitors

@@ -11,7 +11,7 @@ from math import exp
 from random import Random
 from typing import Literal, Protocol
 
-from gateway.core.equipment import Device
+from gateway.core.model.equipment import Device
 from gateway.core.readings import (
     Battery,
     Co2,

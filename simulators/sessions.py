@@ -15,7 +15,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from gateway.core.equipment import Machine
+from gateway.core.model.equipment import Machine
 
 FIRST_CUT: Final = timedelta(hours=10, minutes=20)
 """Time of the local day from which machines are used."""

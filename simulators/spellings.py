@@ -9,7 +9,7 @@ from typing import Protocol
 
 import msgspec
 
-from gateway.core.equipment import Device
+from gateway.core.model.equipment import Device
 from gateway.core.readings import (
     Battery,
     Co2,
@@ -21,7 +21,7 @@ from gateway.core.readings import (
     Presence,
     Reading,
 )
-from gateway.wire.outgoing import Outgoing
+from gateway.wire.message import Outgoing
 
 
 class Spelling(Protocol):

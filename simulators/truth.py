@@ -5,8 +5,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from gateway.core.names import SiteId, ZoneId
-from gateway.core.site import Site
+from gateway.core.model.names import SiteId, ZoneId
+from gateway.core.model.site import Site
 from simulators.routes import Place
 
 COLUMNS = ("time", "site", "zone", "people")

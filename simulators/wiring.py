@@ -10,10 +10,10 @@ from functools import partial
 
 import msgspec
 
-from gateway.core.names import DeviceId, ZoneId
+from gateway.core.model.names import DeviceId, ZoneId
 from gateway.core.readings import CredentialPresented, Reading
 from gateway.wire.commands import AccessCommand, MachineOrder
-from gateway.wire.outgoing import Outgoing
+from gateway.wire.message import Outgoing
 from gateway.wire.topics import Topics
 from simulators.badges import spelled
 from simulators.clockwork import Clockwork
@@ -29,9 +29,9 @@ from simulators.devices import (
 from simulators.equipment import Equipment, Hearing, InRoom, heard_as
 from simulators.faults import Faults, happens
 from simulators.judge import Must
+from simulators.outcomes import READER_DECIDED, Bookkeeping
 from simulators.questions import Answer, Answered, Question, Questions
 from simulators.seeds import branch
-from simulators.tally import READER_DECIDED, Bookkeeping
 
 BIRTHS_WITHIN_S = 2.0
 """Devices come online one after the other, as after a power cut."""

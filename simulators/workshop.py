@@ -3,16 +3,16 @@
 from functools import partial
 from typing import Literal
 
-from gateway.core.names import MachineId
+from gateway.core.model.names import MachineId
 from gateway.core.readings import MachineReported
 from gateway.wire.commands import MachineOrder, SafeStopCommand, WarningCommand
 from simulators.clockwork import Clockwork
 from simulators.equipment import Equipment
 from simulators.lives import Lives
 from simulators.machines import RUNS_DOWN_S
+from simulators.outcomes import Bookkeeping
 from simulators.people import Person
-from simulators.tally import Bookkeeping
-from simulators.walks import Outcome, Work
+from simulators.person_routine import Outcome, Work
 from simulators.wiring import Wiring
 
 MACHINE_WATTS = 350.0

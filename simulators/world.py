@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from gateway.core.names import DeviceId, DoorId, MachineId, ZoneId
+from gateway.core.model.names import DeviceId, DoorId, MachineId, ZoneId
 from gateway.core.readings import DoorReported, ExitRequested
-from gateway.wire.outgoing import Outgoing
+from gateway.wire.message import Outgoing
 from gateway.wire.topics import Topics
 from simulators.clockwork import Clockwork
 from simulators.equipment import Direction, Equipment
@@ -27,14 +27,14 @@ from simulators.faults import Faults, happens
 from simulators.habits import Agenda, Stop
 from simulators.lines import Lines
 from simulators.lives import Lives
+from simulators.outcomes import Bookkeeping
 from simulators.people import Person, makers
+from simulators.person_routine import Stand, life
 from simulators.rhythms import awake
 from simulators.routes import Passage, Place
 from simulators.scenarios import Cast
 from simulators.seeds import branch
-from simulators.tally import Bookkeeping
 from simulators.truth import Tell, Truth
-from simulators.walks import Stand, life
 from simulators.wiring import Wiring
 from simulators.workshop import Workshop
 
@@ -167,7 +167,7 @@ class World:
         self._wiring.go_offline(only_farewell=True)
         return self._wiring.take()
 
-    # What people ask of the world, in `simulators.walks`.
+    # What people ask of the world, in `simulators.person_routine`.
 
     def when(self, habit: datetime) -> datetime:
         """The wire's time of a moment in the habits' day."""

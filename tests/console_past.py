@@ -13,14 +13,14 @@ from typing import Final
 from msgspec import structs
 
 from gateway.adapters.directory import FILE, DirectoryStore, Member
-from gateway.adapters.journal import JOURNAL_FILE, Journal
-from gateway.adapters.journal_rows import EventRow, decision_row, event_row, minute_row
-from gateway.adapters.journal_writer import Batch
-from gateway.core.directory import DirectoryChange, HolderId, Membership
+from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
+from gateway.adapters.journal.rows import EventRow, decision_row, event_row, minute_row
+from gateway.adapters.journal.writer import Batch
 from gateway.core.engine import step
 from gateway.core.events import DirectoryChanged, SpaceChanged
 from gateway.core.facts import Decided, OccupancyMinute
-from gateway.core.names import PlanId, SiteId
+from gateway.core.model.directory import DirectoryChange, HolderId, Membership
+from gateway.core.model.names import PlanId, SiteId
 from gateway.core.state import State
 from tests.console_place import NOW, ConsolePlace
 from tests.unit.core.place import SITE, Place, card, member

@@ -17,11 +17,11 @@ from starlette.requests import Request
 from gateway.clock import Clock, ManualClock
 from gateway.config import Settings, load_space
 from gateway.console.app import build_app
-from gateway.console.place import Console
-from gateway.console.seat import Scope, Seat
-from gateway.core.directory import Holder, HolderId, StaffRole
-from gateway.core.names import RoleId, SiteId
-from gateway.core.site import Site
+from gateway.console.auth.requirements import Scope, Seat
+from gateway.console.context import Console
+from gateway.core.model.directory import Holder, HolderId, StaffRole
+from gateway.core.model.names import RoleId, SiteId
+from gateway.core.model.site import Site
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 CSRF = "the-token-of-this-session"

@@ -15,14 +15,16 @@ from typing import Final
 import msgspec
 from msgspec import structs
 
-from gateway.adapters.desk import DeskError
 from gateway.adapters.directory import FILE, DirectoryStore, Member
-from gateway.adapters.journal import JOURNAL_FILE, Journal
-from gateway.adapters.journal_rows import decision_row, event_row
-from gateway.adapters.journal_writer import Batch
-from gateway.announce import Announcer
-from gateway.console.seat import Scope, Seat
-from gateway.core.directory import (
+from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
+from gateway.adapters.journal.rows import decision_row, event_row
+from gateway.adapters.journal.writer import Batch
+from gateway.adapters.mqtt.request_client import DeskError
+from gateway.console.auth.requirements import Scope, Seat
+from gateway.core.engine import step
+from gateway.core.events import DirectoryChanged, Event, Reported, Requested, SpaceChanged
+from gateway.core.facts import Decided, Fact, RequestAnswered
+from gateway.core.model.directory import (
     Credential,
     CredentialHash,
     DirectoryChange,
@@ -31,14 +33,20 @@ from gateway.core.directory import (
     Membership,
     StaffRole,
 )
-from gateway.core.engine import step
-from gateway.core.events import DirectoryChanged, Event, Reported, Requested, SpaceChanged
-from gateway.core.facts import Decided, Fact, RequestAnswered
-from gateway.core.names import ADMINISTRATOR, OPERATOR, DeviceId, PlanId, RoleId, SiteId, ZoneId
+from gateway.core.model.names import (
+    ADMINISTRATOR,
+    OPERATOR,
+    DeviceId,
+    PlanId,
+    RoleId,
+    SiteId,
+    ZoneId,
+)
 from gateway.core.readings import CredentialPresented, DoorReported, Reading
 from gateway.core.requests import Order, Request
 from gateway.core.state import State
-from gateway.wire.outgoing import encode
+from gateway.service.messages import Announcer
+from gateway.wire.message import encode
 from gateway.wire.states import ResponseMessage
 from gateway.wire.topics import Topics
 from sensors.registry import Registry

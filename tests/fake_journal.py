@@ -2,7 +2,7 @@
 
 import asyncio
 
-from gateway.adapters.journal_rows import DeadLetter
+from gateway.adapters.journal.rows import DeadLetter
 from gateway.core.facts import JournalRow
 
 

@@ -5,7 +5,7 @@ import threading
 from types import TracebackType
 from typing import Final, Self
 
-from gateway.adapters.loopback import LOOPBACK
+from gateway.adapters.broker.ports import LOOPBACK
 
 CHUNK: Final = b"X" * 65_536
 

@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 import aiomqtt
 import pytest
 
-from gateway.adapters.journal import JOURNAL_FILE
-from gateway.adapters.journal_file import JournalFile
-from gateway.adapters.tied import start_tied
-from gateway.core.names import DeviceId, SiteId
+from gateway.adapters.broker.child_process import start_tied
+from gateway.adapters.journal.journal import JOURNAL_FILE
+from gateway.adapters.journal.reader import JournalFile
+from gateway.core.model.names import DeviceId, SiteId
 from gateway.wire.topics import Topics
 from tests.servers import PATIENCE_S, POLL_S
 

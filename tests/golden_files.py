@@ -15,14 +15,14 @@ from typing import Any, Final, get_args, get_origin
 import msgspec.inspect as described
 from immutables import Map
 
+from gateway.adapters.accounts.store import FILE as ACCOUNTS_FILE
+from gateway.adapters.accounts.store import Store
 from gateway.adapters.audit import FILE as AUDIT_FILE
 from gateway.adapters.audit import AuditLog
 from gateway.adapters.directory import FILE as MEMBERS_FILE
 from gateway.adapters.directory import DirectoryStore
-from gateway.adapters.journal import JOURNAL_FILE
-from gateway.adapters.journal_writer import JournalWriter
-from gateway.console.signin.store import FILE as ACCOUNTS_FILE
-from gateway.console.signin.store import Store
+from gateway.adapters.journal.journal import JOURNAL_FILE
+from gateway.adapters.journal.writer import JournalWriter
 from gateway.core.events import Event
 from gateway.core.facts import Fact
 from gateway.core.state import State

@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from gateway.adapters.loopback import LOOPBACK, free_port
+from gateway.adapters.broker.ports import LOOPBACK, free_port
 from tests.servers import PATIENCE_S
 
 CLIENT, SECRET = "seuil-console", "the-secret-of-the-client"

@@ -13,11 +13,11 @@ from typing import Any, Final
 
 import aiomqtt
 
+from gateway.adapters.broker.ports import LOOPBACK
 from gateway.adapters.directory import FILE, DirectoryStore, Member, credential_hash, holder_of
-from gateway.adapters.loopback import LOOPBACK
-from gateway.cancelling import ended
+from gateway.aio import cancel_and_wait
 from gateway.clock import SystemClock
-from gateway.core.directory import (
+from gateway.core.model.directory import (
     Credential,
     Holder,
     HolderId,
@@ -25,10 +25,10 @@ from gateway.core.directory import (
     StaffRole,
     Training,
 )
-from gateway.core.names import OPERATOR, DeviceId, PlanId, SiteId, TrainingId
+from gateway.core.model.names import OPERATOR, DeviceId, PlanId, SiteId, TrainingId
 from gateway.core.readings import DoorReported
 from gateway.core.requests import Order
-from gateway.wire.outgoing import Outgoing
+from gateway.wire.message import Outgoing
 from gateway.wire.states import ResponseMessage
 from simulators.devices import Event, Heard, NativeDevice, SimulatedReader, read_ack, read_command
 from simulators.machines import SimulatedMachine
@@ -288,7 +288,7 @@ async def play(broker: Mosquitto) -> AsyncIterator[Play]:
             yield played
             assert not [task for task in playing if task.done()], "the play goes on"
         finally:
-            await ended(*playing)
+            await cancel_and_wait(*playing)
 
 
 def enrol(gateway: GatewayProcess) -> None:

@@ -20,9 +20,9 @@ from typing import Any, Self
 
 import pytest
 
-from gateway.adapters.embedded_broker import EmbeddedBroker
-from gateway.adapters.loopback import LOOPBACK, free_port
-from gateway.adapters.tied import start_tied
+from gateway.adapters.broker.child_process import start_tied
+from gateway.adapters.broker.embedded import EmbeddedBroker
+from gateway.adapters.broker.ports import LOOPBACK, free_port
 
 PATIENCE_S = 90.0
 """A test waits for a state, and for so long at most: what hangs does not come later, what works has

@@ -16,8 +16,8 @@ import httpx
 from gateway.clock import Clock, ManualClock
 from gateway.config import Settings, load_space
 from gateway.console.app import build_app
-from gateway.console.place import Console
-from gateway.console.signin.seats import SignIn
+from gateway.console.auth.authenticator import SignIn
+from gateway.console.context import Console
 from tests.console_place import EXAMPLE, NOW
 from tests.signed_in import SignedIn, administrator
 

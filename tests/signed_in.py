@@ -17,15 +17,16 @@ import pyotp
 from msgspec import Struct
 from playwright.async_api import BrowserContext
 
+from gateway.adapters.accounts import accounts
+from gateway.adapters.accounts.store import FILE, Store
 from gateway.adapters.directory import FILE as MEMBERS
 from gateway.adapters.directory import DirectoryStore, Member, holder_of
 from gateway.clock import SystemClock
 from gateway.config import Settings, credential_key
-from gateway.console.signin import accounts, cookies, passwords, sessions
-from gateway.console.signin.secret import csrf_of
-from gateway.console.signin.store import FILE, Store
-from gateway.core.directory import Holder, HolderId, StaffRole
-from gateway.core.names import RoleId, SiteId
+from gateway.console.auth import cookies, passwords, sessions
+from gateway.console.auth.secrets import csrf_of
+from gateway.core.model.directory import Holder, HolderId, StaffRole
+from gateway.core.model.names import RoleId, SiteId
 
 PASSWORD = "four words without a link"  # noqa: S105 - everybody's in the tests
 TOTP = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

@@ -16,11 +16,10 @@ from msgspec import Struct
 from paho.mqtt.client import MQTTMessage
 
 from gateway.adapters.directory import credential_hash, reader_key
-from gateway.announce import Announcer
-from gateway.core.alone import open_question
-from gateway.core.directory import Credential, DirectoryChange
+from gateway.core.access.eligibility import Post
+from gateway.core.access.offline_decisions import open_question
+from gateway.core.access.offline_rights import collected, hours_of, post_of, sift, standing_of
 from gateway.core.engine import step
-from gateway.core.equipment import Device
 from gateway.core.events import (
     DecidedMeanwhile,
     DirectoryChanged,
@@ -32,21 +31,22 @@ from gateway.core.events import (
     Tick,
 )
 from gateway.core.facts import Decided, DuplicateDropped, Fact
-from gateway.core.names import DeviceId
-from gateway.core.post import Post
+from gateway.core.model.directory import Credential, DirectoryChange
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import DeviceId
+from gateway.core.model.open_intervals import Frame, Spans, frame_of, open_spans
+from gateway.core.model.site import Site
 from gateway.core.readings import CredentialPresented
-from gateway.core.rights import collected, hours_of, post_of, sift, standing_of
 from gateway.core.sequence import acknowledged
-from gateway.core.site import Site
-from gateway.core.spans import Frame, Spans, frame_of, open_spans
 from gateway.core.state import State
-from gateway.cutoff.pages import Posted, posted
-from gateway.intake import Intake
-from gateway.members.change import change_of
+from gateway.members.diff import change_of
+from gateway.members.importer import read_members
 from gateway.members.known import known_of
-from gateway.members.lines import read_members
+from gateway.offline_rights.paging import Posted, posted
+from gateway.service.decoder import Intake
+from gateway.service.messages import Announcer
 from gateway.wire.commands import Ack
-from gateway.wire.outgoing import Outgoing, encode
+from gateway.wire.message import Outgoing, encode
 from gateway.wire.topics import Topics
 from sensors.native import rights_in_force
 from sensors.registry import Registry

@@ -4,7 +4,7 @@ import json
 
 import typer
 
-from gateway.outside.asyncapi import asyncapi as document
+from gateway.console.integrations.asyncapi import asyncapi as document
 
 
 def asyncapi() -> None:

@@ -14,7 +14,14 @@ from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
 
-from gateway.adapters.broker_config import Login, Place, Tls, broker_files, logins, new_password
+from gateway.adapters.broker.mosquitto_config import (
+    Login,
+    Place,
+    Tls,
+    broker_files,
+    logins,
+    new_password,
+)
 from gateway.cli import errors
 from gateway.config import ConfigError, Fault, load_settings, load_space
 from gateway.files import write_whole

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gateway.cli import described, errors
+from gateway.cli import describe_site, errors
 from gateway.config import (
     CalendarFeed,
     ConfigError,
@@ -18,7 +18,7 @@ from gateway.config import (
     space_schema,
 )
 from gateway.config.advice import advice
-from gateway.core.site import Site
+from gateway.core.model.site import Site
 
 
 def check(
@@ -52,7 +52,9 @@ def check(
     console = Console()
     sources = _capacity_sources(space)
     for site in sites:
-        described.show(console, site, sources, [each for each in calendars if each.site == site.id])
+        describe_site.show(
+            console, site, sources, [each for each in calendars if each.site == site.id]
+        )
 
 
 def _counts(site: Site, calendars: Iterable[CalendarFeed]) -> dict[str, object]:

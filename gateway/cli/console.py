@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from gateway.adapters.accounts.migration import StoreError
 from gateway.cli import errors
 from gateway.clock import Clock, SystemClock
 from gateway.config import (
@@ -25,11 +26,10 @@ from gateway.config import (
     load_settings,
     load_space,
 )
-from gateway.console.manners import yield_to_the_doors
-from gateway.console.signin import first
-from gateway.console.signin.cookies import is_loopback
-from gateway.console.signin.migration import StoreError
-from gateway.core.site import Site
+from gateway.console.auth import bootstrap
+from gateway.console.auth.cookies import is_loopback
+from gateway.console.process_priority import yield_to_the_doors
+from gateway.core.model.site import Site
 
 
 def console(
@@ -56,9 +56,9 @@ def console(
     """Show the space live and run it from a browser: doors, passages, people, members."""
     with errors.told(as_json=False):
         settings = load_settings()
-        base = first.address(settings, host, port)
+        base = bootstrap.address(settings, host, port)
         if setup_link:
-            typer.echo(_link(lambda: first.new_link(settings, SystemClock(), base)))
+            typer.echo(_link(lambda: bootstrap.new_link(settings, SystemClock(), base)))
             return
         sites, told = load_space(space), load_other_tools(space)
         if demo:
@@ -103,8 +103,8 @@ async def _until_told(
 ) -> None:
     """Serve until SIGTERM or Ctrl-C; both are a clean end."""
     # Imported here: no other command needs to wait half a second for a web framework.
-    from gateway.console.serve import serve  # noqa: PLC0415
-    from gateway.console.signin.seats import SignIn  # noqa: PLC0415
+    from gateway.console.auth.authenticator import SignIn  # noqa: PLC0415
+    from gateway.console.server import serve  # noqa: PLC0415
 
     def seats(settings: Settings, clock: Clock) -> SignIn:
         return SignIn(settings, clock, demo=demo)
@@ -150,7 +150,7 @@ def _cannot_listen(host: str, port: int, wrong: OSError) -> typer.Exit:
 
 def _greet(settings: Settings, base: str) -> None:
     """Where nobody can sign in yet, say how the first one can."""
-    link = _link(lambda: first.link_if_first(settings, SystemClock(), base))
+    link = _link(lambda: bootstrap.link_if_first(settings, SystemClock(), base))
     if link is not None:
         typer.echo(f"Nobody can sign in yet. Open this within an hour, once:\n{link}", err=True)
 
@@ -167,7 +167,7 @@ def _check_demo(settings: Settings, host: str, proxies: list[str]) -> None:
     if not is_loopback(host) or proxies:
         message = f"listens on this machine alone, without a proxy; not on {host}"
         raise ConfigError([Fault("", "--demo", message)])
-    if not first.is_of_a_demo(settings):
+    if not bootstrap.is_of_a_demo(settings):
         message = f"{settings.data_dir} is no demo's folder; seuil demo makes one"
         raise ConfigError([Fault("", "--demo", message)])
 

@@ -14,16 +14,16 @@ import msgspec
 import typer
 from rich.console import Console
 
+from gateway.adapters.broker.embedded import Kind
 from gateway.adapters.directory import FILE, DirectoryStore, Member, holder_of
-from gateway.adapters.embedded_broker import Kind
 from gateway.cli import errors
 from gateway.clock import SystemClock
 from gateway.config import Fault, Settings, credential_key, load_settings
-from gateway.console.i18n import Lang
-from gateway.console.signin.people import DEMO_REF
-from gateway.core.directory import Holder, StaffRole
-from gateway.core.names import ADMINISTRATOR
-from gateway.core.site import Site
+from gateway.console.auth.staff import DEMO_REF
+from gateway.console.web.i18n import Lang
+from gateway.core.model.directory import Holder, StaffRole
+from gateway.core.model.names import ADMINISTRATOR
+from gateway.core.model.site import Site
 from gateway.demo.place import folder
 from gateway.demo.play import Play
 from gateway.demo.report import Report
@@ -31,11 +31,11 @@ from gateway.demo.scene import Screen
 from gateway.demo.screen import LineScreen, LiveScreen
 from gateway.demo.summary import summary
 from gateway.demo.wishes import DemoError, Told, Wishes
-from gateway.members.change import change_of
+from gateway.members.diff import change_of
+from gateway.members.importer import read_members
 from gateway.members.known import known_of
-from gateway.members.lines import read_members
 from simulators.scenarios import ScenarioName
-from simulators.stage import FaultsName, write_roster
+from simulators.setup import FaultsName, write_roster
 
 SITES_MAX = 99
 """A terminal's worth, and what one small computer can simulate beside the gateway."""

@@ -11,12 +11,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from gateway.adapters import past
-from gateway.adapters.journal import JOURNAL_FILE
-from gateway.adapters.past import DeviceLine
-from gateway.alarm_words import alarm_words
+from gateway.adapters.journal import queries
+from gateway.adapters.journal.journal import JOURNAL_FILE
+from gateway.adapters.journal.queries import DeviceLine
 from gateway.cli import errors
-from gateway.cli.desk import (
+from gateway.cli.journal_option import open_past
+from gateway.cli.request_options import (
     AsJson,
     By,
     DataDir,
@@ -26,13 +26,13 @@ from gateway.cli.desk import (
     site_named,
     words_of,
 )
-from gateway.cli.journal_place import open_past
 from gateway.clock import SystemClock
 from gateway.config import ConfigError, Fault, load_settings
-from gateway.core.names import DeviceId, SiteId
+from gateway.core.model.names import DeviceId, SiteId
 from gateway.core.requests import ResetDevice
 from gateway.doctor.finding import spoken
-from gateway.sentences import clock_off
+from gateway.wire.alarm_texts import alarm_words
+from gateway.wire.texts import clock_off
 
 _COLUMNS: Final = (
     "device", "role", "site", "heard", "clock", "generation", "boots", "battery", "firmware",
@@ -98,19 +98,19 @@ def _devices(
 ) -> tuple[tuple[SiteId, DeviceLine], ...]:
     """Every device of the wanted site, or of all, as the space file lists them."""
     with open_past(folder / JOURNAL_FILE) as journal:
-        known = past.sites(journal)
+        known = queries.sites(journal)
         if wanted is not None and wanted not in known:
             right = f"it knows {', '.join(known)}" if known else "it knows none yet"
             message = f'"{wanted}" is no site of this journal; {right}'
             raise ConfigError([Fault("", "--site", message)])
-        states = past.PastState()
+        states = queries.PastState()
         return tuple(
             (site, line)
             for site in known
             if wanted in (None, site)
             for found in [states.at(journal, site)]
             if found is not None
-            for line in past.devices(journal, found, now)
+            for line in queries.devices(journal, found, now)
         )
 
 

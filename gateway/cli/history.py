@@ -14,7 +14,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from gateway.adapters.history import (
+from gateway.adapters.journal.journal import JOURNAL_FILE
+from gateway.adapters.journal.occupancy_history import (
     AccessDay,
     OccupancyMinutes,
     Query,
@@ -23,10 +24,9 @@ from gateway.adapters.history import (
     occupancy_1d,
     occupancy_1m,
 )
-from gateway.adapters.journal import JOURNAL_FILE
 from gateway.cli import errors
-from gateway.cli.journal_place import open_past
-from gateway.cli.moments import moment
+from gateway.cli.journal_option import open_past
+from gateway.cli.time_options import moment
 from gateway.clock import SystemClock
 from gateway.config import load_settings
 

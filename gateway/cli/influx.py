@@ -11,15 +11,15 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from gateway.adapters.history import HistoryError, opened
-from gateway.adapters.influx_delivery import OutageError
-from gateway.adapters.influx_resend import Resent, of_letters, of_rows, resend
-from gateway.adapters.influx_settings import InfluxSettings, influx_settings
-from gateway.adapters.journal import JOURNAL_FILE
-from gateway.adapters.journal_file import JournalFile
-from gateway.adapters.past import row_at
+from gateway.adapters.influx.delivery import OutageError
+from gateway.adapters.influx.resend import Resent, of_letters, of_rows, resend
+from gateway.adapters.influx.settings import InfluxSettings, influx_settings
+from gateway.adapters.journal.journal import JOURNAL_FILE
+from gateway.adapters.journal.occupancy_history import HistoryError, opened
+from gateway.adapters.journal.queries import row_at
+from gateway.adapters.journal.reader import JournalFile
 from gateway.cli import errors
-from gateway.cli.moments import moment
+from gateway.cli.time_options import moment
 from gateway.clock import SystemClock
 from gateway.config import ConfigError, Fault, load_settings
 

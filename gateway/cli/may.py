@@ -14,20 +14,20 @@ from rich.console import Console
 
 from gateway.adapters.directory import FILE as MEMBERS_FILE
 from gateway.adapters.directory import DirectoryStore
-from gateway.cli import errors, verdicts
-from gateway.cli.journal_place import open_journal
-from gateway.cli.moments import moment
+from gateway.analysis.access_check import Wish, ruling_on
+from gateway.cli import decision_output, errors
+from gateway.cli.journal_option import open_journal
+from gateway.cli.time_options import moment
 from gateway.clock import SystemClock
 from gateway.config import ConfigError, Fault, load_settings, load_space
 from gateway.config.faults import unknown
+from gateway.core.access.explanation import as_data
 from gateway.core.engine import step
 from gateway.core.events import SpaceChanged
-from gateway.core.names import AccessPointId
-from gateway.core.site import Site
+from gateway.core.model.names import AccessPointId
+from gateway.core.model.site import Site
 from gateway.core.state import State
-from gateway.explained import as_data
-from gateway.may import Wish, ruling_on
-from gateway.recovery import recover
+from gateway.service.recovery import recover
 
 
 def may(
@@ -43,7 +43,7 @@ def may(
     data_dir: Annotated[
         Path | None, typer.Option("--data-dir", help="The gateway's data folder.")
     ] = None,
-    language: verdicts.Language = "en",
+    language: decision_output.Language = "en",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Say whether a member may pass an access point, and every rule's word on it.
@@ -61,9 +61,9 @@ def may(
         typer.echo(json.dumps(about | data, ensure_ascii=False))
     else:
         console = Console(highlight=False)
-        verdicts.show_answer(console, decision, ruling.reason)
+        decision_output.show_answer(console, decision, ruling.reason)
         console.print(f"holder {asked.holder}, access point {point}, at {asked.at.isoformat()}\n")
-        verdicts.show_verdicts(console, ruling.verdicts, language)
+        decision_output.show_verdicts(console, ruling.verdicts, language)
     if not ruling.granted:
         raise typer.Exit(errors.FOUND)
 

@@ -27,14 +27,14 @@ from gateway.config import (
     load_settings,
     load_space,
 )
-from gateway.members import words as members_words
-from gateway.members.change import Change, change_of
+from gateway.members import describe as members_words
+from gateway.members.diff import Change, change_of
 from gateway.members.export import SUFFIXES, export
 from gateway.members.french import Language
+from gateway.members.importer import read_members
 from gateway.members.known import Known, known_of
-from gateway.members.lines import read_members
 from gateway.members.rows import Row
-from gateway.members.sheet import LineFault
+from gateway.members.spreadsheet import LineFault
 
 app = typer.Typer(help="Members, their plans, trainings and badges.", no_args_is_help=True)
 app.command("list")(list_members)

@@ -6,16 +6,17 @@ from typing import Annotated
 
 import typer
 
+from gateway.adapters.accounts import accounts
+from gateway.adapters.accounts.migration import StoreError
+from gateway.adapters.accounts.store import FILE, Store
 from gateway.adapters.directory import Member
 from gateway.cli import errors
 from gateway.cli.members_options import AsJson, DataDir, Ref, member_of
 from gateway.clock import SystemClock
 from gateway.config import ConfigError, Fault, Settings, load_settings
-from gateway.console.signin import accounts, sessions
-from gateway.console.signin.first import address, new_link
-from gateway.console.signin.migration import StoreError
-from gateway.console.signin.people import is_staff
-from gateway.console.signin.store import FILE, Store
+from gateway.console.auth import sessions
+from gateway.console.auth.bootstrap import address, new_link
+from gateway.console.auth.staff import is_staff
 
 
 def account(

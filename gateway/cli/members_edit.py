@@ -25,8 +25,8 @@ from gateway.cli.members_options import (
 )
 from gateway.clock import SystemClock
 from gateway.config import ConfigError, Fault, load_settings, load_space
-from gateway.core.directory import HolderId, Training
-from gateway.members import words as members_words
+from gateway.core.model.directory import HolderId, Training
+from gateway.members import describe as members_words
 from gateway.members.cells import training_id
 from gateway.members.credentials import Status
 from gateway.members.dates import moment

@@ -11,7 +11,7 @@ import typer
 from gateway.adapters.directory import FILE, DirectoryStore, Member
 from gateway.config import ConfigError, Fault, Settings, known_credential_key
 from gateway.config.faults import unknown
-from gateway.core.site import Site
+from gateway.core.model.site import Site
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 DataDir = Annotated[

@@ -13,8 +13,8 @@ from gateway.adapters.directory import FILE, DirectoryStore, Member
 from gateway.cli import errors
 from gateway.cli.members_options import AsJson, DataDir, Names, Ref, member_of
 from gateway.config import Settings, known_credential_key, load_settings
-from gateway.core.directory import Credential
-from gateway.members import words as members_words
+from gateway.core.model.directory import Credential
+from gateway.members import describe as members_words
 
 
 def list_members(

@@ -14,14 +14,21 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from gateway.adapters.broker_address import BrokerAddress, broker_address
-from gateway.adapters.desk import ANSWER_S, DeskError, line
+from gateway.adapters.mqtt.address import BrokerAddress, broker_address
+from gateway.adapters.mqtt.request_client import ANSWER_S, DeskError, line
 from gateway.cli import errors
-from gateway.cli.desk import AsJson, DataDir, SiteOption, members_here, reachable, site_named
-from gateway.cli.lifetime import until_told
+from gateway.cli.request_options import (
+    AsJson,
+    DataDir,
+    SiteOption,
+    members_here,
+    reachable,
+    site_named,
+)
+from gateway.cli.signals import until_told
 from gateway.config import Settings, load_settings
-from gateway.core.directory import HolderId
-from gateway.core.names import SiteId
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import SiteId
 from gateway.wire.states import ModeMessage, MusterMessage
 from gateway.wire.topics import Topics
 

@@ -14,10 +14,10 @@ from rich.console import Console
 
 from gateway.adapters.audit import FILE as AUDIT_FILE
 from gateway.adapters.audit import AuditError, AuditLog, Entry
-from gateway.adapters.history import HistoryError
+from gateway.adapters.journal.occupancy_history import HistoryError
 from gateway.cli import errors
+from gateway.cli.decision_output import Language
 from gateway.cli.members_options import AsJson, DataDir, Ref, member_of, opened_store
-from gateway.cli.verdicts import Language
 from gateway.clock import SystemClock
 from gateway.config import ConfigError, Fault, Settings, load_settings
 from gateway.files import write_whole

@@ -8,11 +8,11 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from gateway.adapters.journal_file import JournalFile
+from gateway.adapters.journal.reader import JournalFile
+from gateway.analysis.replay import Replayed
+from gateway.analysis.replay import replay as replay_site
 from gateway.cli import errors
-from gateway.cli.journal_place import open_journal
-from gateway.replay import Replayed
-from gateway.replay import replay as replay_site
+from gateway.cli.journal_option import open_journal
 
 
 def replay(

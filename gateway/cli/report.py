@@ -9,17 +9,17 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gateway.adapters import history
-from gateway.adapters.journal import JOURNAL_FILE
-from gateway.adapters.journal_file import JournalFile
+from gateway.adapters.journal import occupancy_history
+from gateway.adapters.journal.journal import JOURNAL_FILE
+from gateway.adapters.journal.reader import JournalFile
 from gateway.cli import errors
-from gateway.cli.journal_place import open_journal
+from gateway.cli.journal_option import open_journal
 from gateway.config import ConfigError, Fault, load_settings
 from gateway.config.faults import unknown
-from gateway.config.times import unknown_holidays, wrong_hours
-from gateway.core.names import SiteId
-from gateway.core.site import Site
-from gateway.core.zone_days import THRESHOLD
+from gateway.config.time_checks import unknown_holidays, wrong_hours
+from gateway.core.model.names import SiteId
+from gateway.core.model.site import Site
+from gateway.core.occupancy.daily_statistics import THRESHOLD
 from gateway.files import write_whole
 from gateway.report.month import Month, month_of
 from gateway.report.page import page
@@ -101,9 +101,9 @@ def _hours(site: Site, wanted: str | None) -> str:
 
 def _figures(journal: Path, site: Site, first: date, hours: str, threshold: float) -> Month:
     try:
-        with history.opened(journal) as connection:
+        with occupancy_history.opened(journal) as connection:
             return month_of(connection, site, first, hours=hours, threshold=threshold)
-    except history.HistoryError as error:
+    except occupancy_history.HistoryError as error:
         raise ConfigError((Fault(str(journal), "", str(error)),)) from error
 
 

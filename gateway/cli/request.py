@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from gateway.cli.desk import (
+from gateway.cli.request_options import (
     AsJson,
     By,
     DataDir,
@@ -18,8 +18,8 @@ from gateway.cli.desk import (
     words_of,
 )
 from gateway.config import ConfigError, Fault, Settings
-from gateway.core.directory import HolderId
-from gateway.core.names import AccessPointId, DoorId, ZoneId
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import AccessPointId, DoorId, ZoneId
 from gateway.core.requests import (
     AcknowledgeAlarm,
     MarkLeft,

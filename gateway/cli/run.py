@@ -9,18 +9,18 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from gateway import reload
+from gateway.adapters.broker.embedded import BrokerError, EmbeddedBroker
 from gateway.adapters.directory import DirectoryError
-from gateway.adapters.embedded_broker import BrokerError, EmbeddedBroker
-from gateway.adapters.folder_lock import FolderTakenError, folder_lock
-from gateway.adapters.journal import JournalError
-from gateway.adapters.journal_identity import ForeignJournalError
+from gateway.adapters.journal.file_identity import ForeignJournalError
+from gateway.adapters.journal.folder_lock import FolderTakenError, folder_lock
+from gateway.adapters.journal.journal import JournalError
 from gateway.cli import errors
-from gateway.cli.lifetime import log_to_stderr, until_told
+from gateway.cli.signals import log_to_stderr, until_told
 from gateway.clock import SystemClock
 from gateway.config import Settings, load_settings
-from gateway.instance import NameTakenError
-from gateway.metrics import ListenError
+from gateway.service import space_watcher
+from gateway.service.instance import NameTakenError
+from gateway.service.metrics import ListenError
 
 log = logging.getLogger(__name__)
 
@@ -53,11 +53,11 @@ def run(
     """Run the gateway until it is told to stop. Settings come from SEUIL_… variables."""
     with errors.told(as_json=False):
         settings = load_settings()
-        found = reload.read(space)
+        found = space_watcher.read(space)
         log_to_stderr(settings.log_level)
         try:
             until_told(
-                _run(settings, reload.Watch(space, found), port if embedded_broker else None)
+                _run(settings, space_watcher.Watch(space, found), port if embedded_broker else None)
             )
         except EXPECTED as error:
             _end_with(error)
@@ -74,8 +74,8 @@ def _end_with(*reasons: BaseException) -> NoReturn:
     raise typer.Exit(errors.CANNOT)
 
 
-async def _run(settings: Settings, watch: reload.Watch, broker_port: int | None) -> None:
-    from gateway.wiring import run as run_gateway  # noqa: PLC0415 - after the faults were told
+async def _run(settings: Settings, watch: space_watcher.Watch, broker_port: int | None) -> None:
+    from gateway.service.app import run as run_gateway  # noqa: PLC0415 - after the faults were told
 
     def ready() -> None:
         log.info("gateway %s is ready: %s", settings.instance, settings.broker_url)
@@ -105,7 +105,7 @@ def _warn_of(broker: EmbeddedBroker) -> None:
         )
 
 
-def _reload_when_asked(watch: reload.Watch) -> None:
+def _reload_when_asked(watch: space_watcher.Watch) -> None:
     """SIGHUP reads the space file at once; where we have a terminal, its end is our end."""
     if hasattr(signal, "SIGHUP") and not sys.stdin.isatty():
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, watch.nudge)

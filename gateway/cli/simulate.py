@@ -13,21 +13,21 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.cli import errors
-from gateway.cli.simulate_shown import live_line, progress_bar, replayed_table, tally_table
+from gateway.cli.simulate_output import live_line, progress_bar, replayed_table, tally_table
 from gateway.clock import SystemClock
 from gateway.config import ConfigError, Fault, Settings, load_settings, load_space
-from gateway.core.equipment import Device
-from gateway.core.names import DeviceId
-from gateway.core.site import Site
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import DeviceId
+from gateway.core.model.site import Site
 from gateway.wire.topics import Topics
 from simulators.layouts import LayoutError, Recording, read_recording
 from simulators.link import Broker
+from simulators.outcomes import Tally
 from simulators.people import MEMBERS
 from simulators.replay import Replay, Replayed
 from simulators.run import LiveClock, new_boot
 from simulators.scenarios import SITES_MAX, ScenarioName, network
-from simulators.stage import FaultsName, Plot, stage, truth_file, write_roster
-from simulators.tally import Tally
+from simulators.setup import FaultsName, Plot, stage, truth_file, write_roster
 
 NOT_DECIDED = 1
 """Exit: some credential event had no decision, two or a wrong one, or something was never

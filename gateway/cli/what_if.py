@@ -18,16 +18,16 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from gateway.adapters.journal_file import JournalFile
+from gateway.adapters.journal.reader import JournalFile
+from gateway.analysis.what_if import Judged, Reached, rows_of, speaks_since
+from gateway.analysis.what_if import what_if as judge
 from gateway.cli import errors
-from gateway.cli.journal_place import open_journal
-from gateway.cli.moments import moment
+from gateway.cli.journal_option import open_journal
+from gateway.cli.time_options import moment
 from gateway.clock import SystemClock
 from gateway.config import ConfigError, Fault, load_space
-from gateway.core.site import Site
+from gateway.core.model.site import Site
 from gateway.files import whole
-from gateway.what_if import Judged, Reached, rows_of, speaks_since
-from gateway.what_if import what_if as judge
 
 SHOWN: Final = 40
 """Changed decisions that the table shows; the CSV has them all."""

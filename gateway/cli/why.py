@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gateway.adapters.journal_file import JournalFile
-from gateway.adapters.past import DecisionWhy, explained
-from gateway.cli import errors, verdicts
-from gateway.cli.journal_place import open_journal
+from gateway.adapters.journal.queries import DecisionWhy, explained
+from gateway.adapters.journal.reader import JournalFile
+from gateway.cli import decision_output, errors
+from gateway.cli.journal_option import open_journal
 from gateway.config import ConfigError, Fault
-from gateway.core.names import DeviceId
+from gateway.core.model.names import DeviceId
 
 
 def why(
@@ -21,7 +21,7 @@ def why(
         Path | None, typer.Option("--data-dir", help="The gateway's data folder.")
     ] = None,
     *,
-    language: verdicts.Language = "en",
+    language: decision_output.Language = "en",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Explain a decision: every rule that was asked, in order, with the values that it saw."""
@@ -62,9 +62,9 @@ def _number(event: str) -> int:
         raise ConfigError((Fault("", "EVENT", f"{event!r} is neither; {right}"),)) from None
 
 
-def _show(why: DecisionWhy, language: verdicts.Language) -> None:
+def _show(why: DecisionWhy, language: decision_output.Language) -> None:
     console = Console(highlight=False)
-    verdicts.show_answer(console, why.decision, why.reason)
+    decision_output.show_answer(console, why.decision, why.reason)
     late = "; the reader decided alone, the rules say what we would have" if why.late else ""
     console.print(
         f"row {why.n}, {_where(why)}, "
@@ -72,7 +72,7 @@ def _show(why: DecisionWhy, language: verdicts.Language) -> None:
         f"at {why.at.isoformat()}, received {why.received.isoformat()}, "
         f"answer {why.handover}{late}\n"
     )
-    verdicts.show_verdicts(console, why.verdicts, language)
+    decision_output.show_verdicts(console, why.verdicts, language)
 
 
 def _where(why: DecisionWhy) -> str:

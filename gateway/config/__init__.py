@@ -5,13 +5,7 @@ Both are read once, checked whole, and frozen; every fault is told at once (`Con
 
 from gateway.config.calendars import CalendarFeed, load_calendars
 from gateway.config.faults import ConfigError, Fault
-from gateway.config.other_tools import (
-    HookEvent,
-    OtherTools,
-    SpaceApi,
-    Webhook,
-    load_other_tools,
-)
+from gateway.config.integrations import HookEvent, OtherTools, SpaceApi, Webhook, load_other_tools
 from gateway.config.schema.space import space_schema
 from gateway.config.settings import (
     Settings,

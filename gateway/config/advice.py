@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from gateway.core.enrol import can_enrol, declares_where
-from gateway.core.site import Site
+from gateway.core.access.enrolment import can_enrol, declares_where
+from gateway.core.model.site import Site
 
 
 def advice(site: Site) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""From a draft's tables to the values of `gateway.core.site`."""
+"""From a draft's tables to the values of `gateway.core.model.site`."""
 
 from collections.abc import Iterable, Iterator
 
@@ -15,8 +15,8 @@ from gateway.config.schema.outside import KioskTable
 from gateway.config.schema.places import AccessPointTable, DemandsTable, DoorTable, ZoneTable
 from gateway.config.schema.plans import PlanTable, RightTable
 from gateway.config.schema.space import SiteTable
-from gateway.core.equipment import Device, Machine, Role
-from gateway.core.names import (
+from gateway.core.model.equipment import Device, Machine, Role
+from gateway.core.model.names import (
     AccessPointId,
     DeviceId,
     DoorId,
@@ -29,8 +29,9 @@ from gateway.core.names import (
     TrainingId,
     ZoneId,
 )
-from gateway.core.places import AccessPoint, Demands, Direction, Door, Interlock, Kiosk, Zone
-from gateway.core.plans import Accounting, ExceptionalDay, Plan, Quota, Right
+from gateway.core.model.places import AccessPoint, Demands, Direction, Door, Interlock, Kiosk, Zone
+from gateway.core.model.plans import Accounting, ExceptionalDay, Plan, Quota, Right
+from gateway.core.model.site import Site
 from gateway.core.readings import (
     Availability,
     Battery,
@@ -40,7 +41,6 @@ from gateway.core.readings import (
     Reading,
     Tampered,
 )
-from gateway.core.site import Site
 from sensors.registry import DRIVERS
 
 _BESIDE: frozenset[type[Reading]] = frozenset({Tampered, Battery, Availability, Firmware})

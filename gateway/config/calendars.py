@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from gateway.config.booked import target_of, wrong_address
+from gateway.config.calendar_checks import target_of, wrong_address
 from gateway.config.draft import Draft
 from gateway.config.faults import ConfigError, Fault
 from gateway.config.space import read_space
-from gateway.core.bookings import Target
-from gateway.core.names import SiteId
+from gateway.core.model.bookings import Target
+from gateway.core.model.names import SiteId
 
 _ADDRESS_BYTES_MAX = 4096
 """Far more than any address; a wrong path may lead to a file of any size."""

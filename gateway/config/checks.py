@@ -6,9 +6,19 @@ table may be missing.
 
 from collections.abc import Iterator
 
-from gateway.config import booked, demands, floor, plans, times, told, wirings
+from gateway.config import (
+    calendar_checks,
+    floor_plan_checks,
+    plan_checks,
+    requirement_checks,
+    time_checks,
+    wirings,
+)
+from gateway.config import (
+    integration_checks as told,
+)
 from gateway.config.build import contacts_of, every_device
-from gateway.config.claims import (
+from gateway.config.check_types import (
     Claim,
     chain,
     doors_with_reader,
@@ -256,11 +266,11 @@ CLAIMS: tuple[Claim, ...] = (
     sensors_watch_one_thing,
     devices_are_understood,
     *wirings.CLAIMS,
-    *times.CLAIMS,
-    *plans.CLAIMS,
-    *demands.CLAIMS,
-    *booked.CLAIMS,
-    *floor.CLAIMS,
+    *time_checks.CLAIMS,
+    *plan_checks.CLAIMS,
+    *requirement_checks.CLAIMS,
+    *calendar_checks.CLAIMS,
+    *floor_plan_checks.CLAIMS,
     *told.CLAIMS,
 )
 

@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from gateway.config.complaints import dotted, sentence
 from gateway.config.faults import ConfigError, Fault, unknown
 from gateway.config.schema.equipment import LockTable, MachineTable, ReaderTable, SensorTable
 from gateway.config.schema.fields import NamedTable, Table
@@ -22,6 +21,7 @@ from gateway.config.schema.outside import CalendarTable, KioskTable, SpaceApiTab
 from gateway.config.schema.places import AccessPointTable, DoorTable, InterlockTable, ZoneTable
 from gateway.config.schema.plans import ExceptionalDayTable, PlanTable
 from gateway.config.schema.space import SiteTable, SpaceFile
+from gateway.config.validation_errors import dotted, sentence
 
 _T = TypeVar("_T", bound=Table)
 

@@ -10,7 +10,7 @@ from gateway.config.checks import faults_between
 from gateway.config.draft import Draft, read_draft
 from gateway.config.faults import ConfigError, Fault
 from gateway.config.schema.space import SpaceFile
-from gateway.core.site import Site
+from gateway.core.model.site import Site
 from sensors.registry import clashes
 
 

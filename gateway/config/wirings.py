@@ -11,13 +11,13 @@ from gateway.config.build import (
     is_only_a_button,
     news_of,
 )
-from gateway.config.claims import Claim
+from gateway.config.check_types import Claim
 from gateway.config.draft import Draft
 from gateway.config.faults import Fault, unknown
 from gateway.config.schema.places import DoorTable
-from gateway.core.names import DoorId
+from gateway.core.access.wiring import refusal_of, word_of
+from gateway.core.model.names import DoorId
 from gateway.core.readings import DoorReported, ExitRequested, Reading
-from gateway.core.wired import refusal_of, word_of
 
 _DEVICES = ("sensors", "readers", "locks")
 

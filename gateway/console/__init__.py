@@ -1,7 +1,7 @@
 """The operators' console: pages and an API, in a process of its own.
 
     broker --MQTT--> follow -> picture -> view -> hub --SSE--> browsers
-    journal --read--> gateway.adapters.past ------> screens -> pages, API
+    journal --read--> gateway.adapters.journal.queries ------> screens -> pages, API
     members <-------> gateway.adapters.directory -> screens
     gateway <--request/response over MQTT---------- place.Console.ask
 

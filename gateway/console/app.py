@@ -14,20 +14,20 @@ from starlette.types import Scope
 from gateway import __version__
 from gateway.clock import Clock, SystemClock
 from gateway.config import OtherTools, Settings
-from gateway.console import problems
-from gateway.console.follow import Follower
-from gateway.console.guard import Guard
-from gateway.console.menu import SCREENS
-from gateway.console.openapi import openapi
-from gateway.console.people.office import Office
-from gateway.console.place import Console
-from gateway.console.screens import ROUTERS
-from gateway.console.seat import Seats
-from gateway.console.shield import Shield
-from gateway.console.signin.routes import ROUTERS as SIGN_IN
-from gateway.core.site import Site
-from gateway.outside.outside import Outside
-from gateway.outside.routes import router as other_tools
+from gateway.console.api_docs.openapi import openapi
+from gateway.console.auth.requirements import Seats
+from gateway.console.auth.routes import ROUTERS as SIGN_IN
+from gateway.console.context import Console
+from gateway.console.feed.mqtt_follower import Follower
+from gateway.console.feed.stream_guard import Guard
+from gateway.console.integrations.integrations import Outside
+from gateway.console.integrations.routes import router as other_tools
+from gateway.console.members.dependencies import Office
+from gateway.console.routers import ROUTERS
+from gateway.console.web import error_handlers
+from gateway.console.web.menu import SCREENS
+from gateway.console.web.security_headers import Shield
+from gateway.core.model.site import Site
 
 _HERE = Path(__file__).parent
 WORKER = "muster_worker.js"
@@ -85,7 +85,7 @@ def build_app(
     )
     app.state.guard = Guard(console.seats)
     app.add_middleware(Shield, names=tuple(allowed_hosts))
-    problems.install(app)
+    error_handlers.install(app)
     for router in (*ROUTERS, *SIGN_IN, other_tools(outside)):
         app.include_router(router)
     app.add_api_route("/", _start, include_in_schema=False)

@@ -13,13 +13,13 @@ from typing import Final, TypeVar
 from gateway.adapters.audit import FILE as AUDIT_FILE
 from gateway.adapters.audit import AuditError, AuditLog, Entry, Note
 from gateway.adapters.directory import FILE, DirectoryError, DirectoryStore
-from gateway.adapters.history import HistoryError, opened
-from gateway.adapters.journal import JOURNAL_FILE
-from gateway.adapters.past import PastState, SiteNow
+from gateway.adapters.journal.journal import JOURNAL_FILE
+from gateway.adapters.journal.occupancy_history import HistoryError, opened
+from gateway.adapters.journal.queries import PastState, SiteNow
 from gateway.config import ConfigError, Settings, known_credential_key
-from gateway.console.problems import Problem
-from gateway.core.directory import HolderId
-from gateway.core.names import SiteId, Text
+from gateway.console.web.error_handlers import Problem
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import SiteId, Text
 
 T = TypeVar("T")
 READERS: Final = 3

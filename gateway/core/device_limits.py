@@ -2,7 +2,7 @@
 
 A device is as trustworthy as its password: each of these bounds keeps what one sends from harming
 more than itself. The shapes of numbers and texts are with the readings (`gateway.core.readings`),
-the size of a payload with the wire (`gateway.wire.outgoing`), how many numbers, gaps and boots are
+the size of a payload with the wire (`gateway.wire.message`), how many numbers, gaps and boots are
 remembered with the numbering (`gateway.core.sequence`).
 """
 

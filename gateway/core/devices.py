@@ -4,18 +4,20 @@ from datetime import datetime, timedelta
 
 from msgspec import structs
 
-from gateway.core import alone, sensing, sequence
-from gateway.core.equipment import Device
-from gateway.core.estimate.totals import Totals, passed
+from gateway.core import sequence
+from gateway.core.access import offline_decisions
+from gateway.core.access.freshness import STEADY_LOOKS, is_behind, is_late
+from gateway.core.access.rules import LATE
+from gateway.core.estimator.counters import Totals, passed
 from gateway.core.events import Misunderstood, Reported
 from gateway.core.facts import DeviceMinute, GapNoticed, NumberingRestarted, PeopleCrossed, Sensed
-from gateway.core.freshness import STEADY_LOOKS, is_behind, is_late
-from gateway.core.names import DeviceId, ZoneId
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import DeviceId, ZoneId
+from gateway.core.occupancy import fusion
 from gateway.core.readings import Availability, Crossed, Firmware
-from gateway.core.rules import LATE
 from gateway.core.sequence import admit, admit_unnumbered
 from gateway.core.state import NEVER, DeviceState, GhostReads
-from gateway.core.turn import Turn
+from gateway.core.step_builder import Turn
 
 BATTERY_LOW_PERCENT = 15
 """Below this a battery alarm is raised; it clears `BATTERY_HYSTERESIS` above."""
@@ -39,14 +41,14 @@ def heard(turn: Turn, event: Reported | Misunderstood) -> bool:
         state = _clock_read(turn, structs.replace(state, last_seen=turn.now), event)
         if ("device-silent", event.device) in turn.alarms:
             turn.clear_alarm("device-silent", event.device)
-            sensing.judged(turn, event.device, "well")
+            fusion.judged(turn, event.device, "well")
     turn.devices = turn.devices.set(event.device, state)
     device = turn.site.device[event.device]
     _watch(turn, device)
     if not isinstance(event, Reported):
         return True
     if isinstance(event.reading, Availability) and device.role == "reader":
-        alone.came_or_went(turn, event, event.reading, before.last_seen)
+        offline_decisions.came_or_went(turn, event, event.reading, before.last_seen)
     if not event.retained and _has_its_time(event):
         _watch_clock(turn, event, before, state)
     return True
@@ -77,7 +79,7 @@ def came_or_went(turn: Turn, device: DeviceId, *, online: bool) -> None:
         turn.clear_alarm("device-offline", device)
     else:
         turn.raise_alarm("device-offline", device)
-    sensing.judged(turn, device, "well" if online else "offline")
+    fusion.judged(turn, device, "well" if online else "offline")
 
 
 def battery(turn: Turn, device: DeviceId, percent: float) -> None:
@@ -99,7 +101,7 @@ def runs(turn: Turn, device: DeviceId, firmware: Firmware) -> None:
 def crossed(turn: Turn, device: Device, zone: ZoneId | None, event: Reported) -> None:
     """A counter's totals: say them, and how many people passed since its last report.
 
-    Totals wrap, and begin again from zero (`gateway.core.estimate.totals`). A report that comes
+    Totals wrap, and begin again from zero (`gateway.core.estimator.counters`). A report that comes
     after a later one says nothing new: the later totals contain it.
     """
     reading = event.reading
@@ -134,7 +136,7 @@ def run_timers(turn: Turn) -> None:
             ("device-silent", device.id) not in turn.alarms
         ):
             turn.raise_alarm("device-silent", device.id)
-            sensing.judged(turn, device.id, "offline")
+            fusion.judged(turn, device.id, "offline")
 
 
 def next_timer(turn: Turn) -> datetime:

@@ -12,28 +12,19 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, NamedTuple, TypeVar, assert_never
 
-from gateway.core import (
-    alone,
-    attempts,
+from gateway.core import devices, quarantine, request_handlers, space_change
+from gateway.core.access import (
     decision,
-    devices,
     doors,
-    enrol,
-    fading,
-    fault,
+    enrolment,
     machines,
     modes,
     muster,
-    occupancy,
-    orders,
-    presence,
-    sensing,
-    space,
-    visits,
-    wired,
+    offline_decisions,
+    pin_attempts,
+    wiring,
 )
-from gateway.core.directory import DirectoryChange, changed
-from gateway.core.equipment import Device
+from gateway.core.access.freshness import is_late
 from gateway.core.events import (
     BookingsChanged,
     ConditionReported,
@@ -49,9 +40,12 @@ from gateway.core.events import (
     Tick,
 )
 from gateway.core.facts import DuplicateDropped, Fact, GatewayMinute, NotWired, Sensed
-from gateway.core.freshness import is_late
-from gateway.core.names import ZoneId
-from gateway.core.places import Door
+from gateway.core.model.directory import DirectoryChange, changed
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import ZoneId
+from gateway.core.model.places import Door
+from gateway.core.model.site import Site
+from gateway.core.occupancy import fusion, occupancy, presence, presence_decay, visits
 from gateway.core.readings import (
     Availability,
     Battery,
@@ -68,9 +62,8 @@ from gateway.core.readings import (
     Tampered,
 )
 from gateway.core.sequence import NotAdmitted
-from gateway.core.site import Site
 from gateway.core.state import NEVER, State
-from gateway.core.turn import Turn
+from gateway.core.step_builder import Turn
 
 T = TypeVar("T")
 
@@ -94,12 +87,12 @@ class Chapter(NamedTuple):
 
 def _run_sensing(turn: Turn) -> None:
     if occupancy.minute_is_over(turn):
-        sensing.run_timers(turn)
+        fusion.run_timers(turn)
 
 
 def _run_fading(turn: Turn) -> None:
     if occupancy.minute_is_over(turn):
-        fading.run_timers(turn)
+        presence_decay.run_timers(turn)
 
 
 def _run_occupancy(turn: Turn) -> None:
@@ -114,9 +107,9 @@ CHAPTERS: Final[tuple[Chapter, ...]] = (
     Chapter("muster", conclude=muster.follow),
     Chapter("machines", machines.run_timers, machines.next_timer, machines.watch),
     Chapter("devices", devices.run_timers, devices.next_timer),
-    Chapter("attempts", attempts.run_timers),
-    Chapter("enrol", enrol.run_timers, enrol.next_timer),
-    Chapter("alone", alone.run_timers),
+    Chapter("attempts", pin_attempts.run_timers),
+    Chapter("enrol", enrolment.run_timers, enrolment.next_timer),
+    Chapter("alone", offline_decisions.run_timers),
     Chapter("presence", presence.run_timers),
     Chapter("visits", visits.run_timers),
     Chapter("sensing", _run_sensing),
@@ -189,14 +182,14 @@ def _step(attempt: _Attempt) -> Step:
     turn = Turn(attempt.site, state, attempt.now)
     if isinstance(event, SpaceChanged):
         turn = Turn(event.site, state, attempt.now)
-        space.changed(turn)
+        space_change.changed(turn)
     _run_timers(turn, attempt.left_out)
     if isinstance(event, Reported | Misunderstood):
         if not _heard(turn, event):
             dropped = DuplicateDropped(event.device, event.boot, event.seq)
             return Step(state, (dropped,), tuple(attempt.bugs))
         if event.quarantined:
-            fault.reported(turn, event)
+            quarantine.reported(turn, event)
         elif isinstance(event, Reported):
             _reported(turn, event)
     elif not (isinstance(event, Tick) and FIGURES in attempt.left_out):
@@ -223,11 +216,11 @@ def _happened(turn: Turn, event: Event) -> None:  # noqa: C901 - a dispatch, one
         case DecidedMeanwhile():
             decision.decided_meanwhile(turn, event)
         case ListConfirmed():
-            alone.list_confirmed(turn, event)
+            offline_decisions.list_confirmed(turn, event)
         case GatewayAway():
-            alone.gateway_away(turn, event)
+            offline_decisions.gateway_away(turn, event)
         case Requested():
-            orders.obey(turn, event.request)
+            request_handlers.obey(turn, event.request)
         case SpaceChanged():
             pass  # in force already: its timers are those of the new file
         case Reported() | Misunderstood():
@@ -257,7 +250,7 @@ def _quarantine(turn: Turn, attempt: _Attempt) -> None:
         until = turn.now + QUARANTINE
         turn.quarantined = turn.quarantined.set(bug.where, until)
         turn.wake(until)
-        fault.met(turn, bug.where, bug.error)
+        quarantine.met(turn, bug.where, bug.error)
 
 
 def _run_timers(turn: Turn, left_out: Container[str]) -> None:
@@ -313,7 +306,7 @@ def _condition(turn: Turn, event: ConditionReported) -> None:
 
 def _directory_changed(turn: Turn, change: DirectoryChange) -> None:
     """Who was erased is nowhere any more; a membership that ends moves nobody."""
-    alone.members_change(turn, change)
+    offline_decisions.members_change(turn, change)
     turn.directory = changed(turn.directory, change)
     turn.stirred = True
     for holder in change.removed_holders:
@@ -323,7 +316,7 @@ def _directory_changed(turn: Turn, change: DirectoryChange) -> None:
 
 def _reported(turn: Turn, event: Reported) -> None:  # noqa: C901, PLR0912 - a dispatch, one line a reading
     device = turn.site.device[event.device]
-    if wired.refusal(turn.site, device, event.reading) is not None:
+    if wiring.refusal(turn.site, device, event.reading) is not None:
         _not_wired(turn, device, event)
         return
     zone = _zone(turn.site, device)
@@ -340,13 +333,13 @@ def _reported(turn: Turn, event: Reported) -> None:  # noqa: C901, PLR0912 - a d
             decision.press(turn, device, _its_door(turn.site, device), event)
         case Crossed():
             devices.crossed(turn, device, zone, event)
-            sensing.sensed(turn, device, zone, event)
+            fusion.sensed(turn, device, zone, event)
         case Motion(active=active) | Presence(active=active):
             _sense(turn, device, zone, event, float(active))
-            sensing.sensed(turn, device, zone, event)
+            fusion.sensed(turn, device, zone, event)
         case Counted(people=people):
             _sense(turn, device, zone, event, people)
-            sensing.sensed(turn, device, zone, event)
+            fusion.sensed(turn, device, zone, event)
         case Co2(ppm=ppm):
             _sense(turn, device, zone, event, ppm)
         case MachineReported(state=status):
@@ -368,7 +361,7 @@ def _reported(turn: Turn, event: Reported) -> None:  # noqa: C901, PLR0912 - a d
 
 def _not_wired(turn: Turn, device: Device, event: Reported) -> None:
     """Nothing comes of it but that somebody has to look; the service makes a dead letter of it."""
-    turn.say(NotWired(device.id, wired.word_of(type(event.reading)), event.at))
+    turn.say(NotWired(device.id, wiring.word_of(type(event.reading)), event.at))
     turn.raise_alarm("not-wired", device.id)
 
 
@@ -380,12 +373,12 @@ def _tampered(turn: Turn, device: Device, *, active: bool) -> None:
 
 
 def _sense(turn: Turn, device: Device, zone: ZoneId | None, event: Reported, value: float) -> None:
-    kind = wired.word_of(type(event.reading))
+    kind = wiring.word_of(type(event.reading))
     turn.say(Sensed(device=device.id, zone=zone, kind=kind, value=value, at=event.at))
 
 
 def _its_door(site: Site, device: Device) -> Door:
-    door = wired.door_of(site, device)
+    door = wiring.door_of(site, device)
     assert door is not None  # noqa: S101 - else it would not be wired to anything there
     return door
 
@@ -394,5 +387,5 @@ def _zone(site: Site, device: Device) -> ZoneId | None:
     """The zone that a device speaks of: its own, or the one behind its door."""
     if device.zone is not None:
         return device.zone
-    door = wired.door_of(site, device)
+    door = wiring.door_of(site, device)
     return door.zone if door else None

@@ -8,14 +8,14 @@ from typing import Literal
 
 from msgspec import Struct
 
-from gateway.core.bookings import Booking, Target
-from gateway.core.directory import CredentialHash, DirectoryChange
+from gateway.core.access.eligibility import Post
 from gateway.core.facts.alarms import AlarmKind
-from gateway.core.names import DeviceId
-from gateway.core.post import Post
+from gateway.core.model.bookings import Booking, Target
+from gateway.core.model.directory import CredentialHash, DirectoryChange
+from gateway.core.model.names import DeviceId
+from gateway.core.model.site import Site
 from gateway.core.readings import CredentialPresented, Reading
 from gateway.core.requests import Request
-from gateway.core.site import Site
 
 
 class _Event(Struct, frozen=True, tag_field="event", tag=str, gc=False, omit_defaults=True):
@@ -45,10 +45,10 @@ class Reported(_Event, frozen=True):
     kept: bool = False
     """Likewise: our connection is young, so that the broker may have kept it for us."""
     quarantined: bool = False
-    """It met a bug of ours: only what is safe all the same is done (`gateway.core.fault`)."""
+    """It met a bug of ours: only what is safe all the same is done (`gateway.core.quarantine`)."""
     doubted: bool = False
-    """Of what a reader decided alone: believed only if it is proven (`gateway.core.alone`). In
-    older journals nothing was doubted."""
+    """Of what a reader decided alone: believed only if it is proven
+    (`gateway.core.access.offline_decisions`). In older journals nothing was doubted."""
 
 
 class DecidedMeanwhile(_Event, frozen=True):
@@ -119,7 +119,7 @@ class Tick(_Event, frozen=True):
     duplicates: dict[DeviceId, int] = {}
     health: GatewayHealth | None = None
     ghosts: dict[DeviceId, int] = {}
-    """Reads of no badge, by reader (`gateway.ghosts`)."""
+    """Reads of no badge, by reader (`gateway.service.double_reads`)."""
     minute: bool = False
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from gateway.core.names import DeviceId, SiteId
+from gateway.core.model.names import DeviceId, SiteId
 
 Total = Annotated[int, Meta(ge=0, le=2**53)]
 """A counter's total; 2**53 is what every JSON reader keeps exactly."""

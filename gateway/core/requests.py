@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from gateway.core.directory import HolderId
-from gateway.core.names import AccessPointId, DeviceId, DoorId, ZoneId
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import AccessPointId, DeviceId, DoorId, ZoneId
 
 Mode = Literal["normal", "lockdown", "evacuation"]
 Why = Annotated[str, Meta(max_length=200)]

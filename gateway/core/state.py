@@ -12,14 +12,14 @@ import msgspec
 from immutables import Map
 from msgspec import Struct
 
-from gateway.core.bookings import Booking, Target
-from gateway.core.directory import Credential, CredentialHash, Directory, Holder, HolderId
-from gateway.core.estimate.reading import HeadCount, Hint
-from gateway.core.estimate.standing import Estimate
-from gateway.core.estimate.totals import Totals
+from gateway.core.access.eligibility import Post
+from gateway.core.estimator.counters import Totals
+from gateway.core.estimator.estimate import HeadCount, Hint
+from gateway.core.estimator.state import Estimate
 from gateway.core.facts import AlarmKind, DoorStatus, RequestAnswered
-from gateway.core.names import AccessPointId, DeviceId, DoorId, MachineId, ZoneId
-from gateway.core.post import Post
+from gateway.core.model.bookings import Booking, Target
+from gateway.core.model.directory import Credential, CredentialHash, Directory, Holder, HolderId
+from gateway.core.model.names import AccessPointId, DeviceId, DoorId, MachineId, ZoneId
 from gateway.core.readings import Firmware
 from gateway.core.requests import Mode
 

@@ -1,7 +1,8 @@
 """The gateway and the live page as child processes: the same commands that operators run.
 
-Each is started through `gateway.adapters.broker_child`, so that on Linux it dies with us even when
-we are killed, and in a session of its own, so that Ctrl-C in a terminal is ours alone to handle.
+Each is started through `gateway.adapters.broker.embedded_child`, so that on Linux it dies with us
+even when we are killed, and in a session of its own, so that Ctrl-C in a terminal is ours alone to
+handle.
 """
 
 import asyncio
@@ -37,7 +38,7 @@ class Child:
         log.parent.mkdir(exist_ok=True)
         with log.open("wb") as opened:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "gateway.adapters.broker_child", str(os.getpid())),
+                *(sys.executable, "-m", "gateway.adapters.broker.embedded_child", str(os.getpid())),
                 *("exec", sys.executable, "-c", _SEUIL, *command),
                 stdin=DEVNULL,
                 stdout=opened,

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 from rich.text import Text
 
-from gateway.console.i18n import Lang
-from gateway.console.view import alarm_word
-from gateway.console.words import say as page_say
+from gateway.console.feed.status_words import say as page_say
+from gateway.console.feed.view import alarm_word
+from gateway.console.web.i18n import Lang
 from gateway.demo.scene import Scene
 from gateway.demo.words import say
 from gateway.wire.states import AlarmMessage

@@ -13,15 +13,15 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from gateway.adapters.history import opened
-from gateway.adapters.influx import CURSOR
-from gateway.adapters.journal_file import JournalFile
-from gateway.adapters.points import points
-from gateway.core.decision import TOLD_LATE
-from gateway.core.names import DeviceId, SiteId
-from gateway.replay import replay
+from gateway.adapters.influx.line_protocol import points
+from gateway.adapters.influx.outbox import CURSOR
+from gateway.adapters.journal.occupancy_history import opened
+from gateway.adapters.journal.reader import JournalFile
+from gateway.analysis.replay import replay
+from gateway.core.access.decision import TOLD_LATE
+from gateway.core.model.names import DeviceId, SiteId
 from simulators.devices import Key
-from simulators.tally import Presented
+from simulators.outcomes import Presented
 
 _CHUNK: Final = 2000
 """Rows read at a time: some megabytes."""

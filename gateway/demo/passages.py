@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 from rich.table import Table
 from rich.text import Text
 
-from gateway.console.i18n import Lang, in_lang
-from gateway.core.site import Site
+from gateway.console.web.i18n import Lang, in_lang
+from gateway.core.model.site import Site
 from gateway.demo.scene import Scene
 from gateway.demo.words import say
 from gateway.wire.states import AccessMessage

@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from gateway.adapters.loopback import LOOPBACK, free_port
+from gateway.adapters.broker.ports import LOOPBACK, free_port
 from gateway.demo.wishes import PORT, DemoError
 
 _ID = re.compile(r'^id = "le-seuil"$', re.MULTILINE)

@@ -11,14 +11,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
+from gateway.adapters.broker.embedded import BrokerError, EmbeddedBroker
+from gateway.adapters.broker.ports import LOOPBACK
 from gateway.adapters.directory import reader_key
-from gateway.adapters.embedded_broker import BrokerError, EmbeddedBroker
-from gateway.adapters.journal import JOURNAL_FILE
-from gateway.adapters.loopback import LOOPBACK
+from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.clock import Clock
 from gateway.config import Settings, known_credential_key, load_space
-from gateway.console.picture import Picture
-from gateway.core.site import Site
+from gateway.console.feed.site_state import Picture
+from gateway.core.model.site import Site
 from gateway.demo.children import Child
 from gateway.demo.ledger import Ledger
 from gateway.demo.place import page_port, write_space
@@ -28,7 +28,7 @@ from gateway.demo.wishes import DemoError, Told, Wishes
 from gateway.wire.topics import Topics
 from simulators.link import Broker, Link
 from simulators.run import Run
-from simulators.stage import stage
+from simulators.setup import stage
 
 READY_S: Final = 30.0
 """A gateway starts in some 2 s; a small computer under load gets more."""

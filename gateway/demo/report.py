@@ -5,13 +5,13 @@ from typing import Final
 
 from msgspec import Struct
 
-from gateway.console.picture import Picture
-from gateway.core.site import Site
+from gateway.console.feed.site_state import Picture
+from gateway.core.model.site import Site
 from gateway.demo.ledger import Judgement
 from gateway.demo.scene import BrokerUsed, Scene
 from gateway.demo.wishes import Wishes
+from simulators.outcomes import Tally
 from simulators.scenarios import ScenarioName
-from simulators.tally import Tally
 
 LATE_SHARE: Final = 0.05
 LATE_FLOOR: Final = 3

@@ -8,8 +8,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from gateway.console.i18n import Lang, in_lang
-from gateway.core.site import Site
+from gateway.console.web.i18n import Lang, in_lang
+from gateway.core.model.site import Site
 from gateway.demo.report import Headcount, headcounts
 from gateway.demo.scene import Scene
 from gateway.demo.words import say

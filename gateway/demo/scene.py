@@ -5,10 +5,10 @@ from typing import Literal, Protocol, Self
 
 from msgspec import Struct
 
-from gateway.adapters.embedded_broker import Kind
-from gateway.console.picture import Picture
-from gateway.core.site import Site
-from simulators.tally import Tally
+from gateway.adapters.broker.embedded import Kind
+from gateway.console.feed.site_state import Picture
+from gateway.core.model.site import Site
+from simulators.outcomes import Tally
 
 
 class BrokerUsed(Struct, frozen=True):

@@ -17,7 +17,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from gateway.console.i18n import Lang, in_lang
+from gateway.console.web.i18n import Lang, in_lang
 from gateway.demo.foot import foot_lines
 from gateway.demo.passages import passages_table
 from gateway.demo.rooms import people_of, rooms_table

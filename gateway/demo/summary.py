@@ -5,7 +5,7 @@ from typing import Final
 from rich.table import Table
 from rich.text import Text
 
-from gateway.console.i18n import Lang
+from gateway.console.web.i18n import Lang
 from gateway.demo.report import Report
 from gateway.demo.words import say
 

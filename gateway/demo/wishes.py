@@ -7,10 +7,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from gateway.adapters.embedded_broker import Kind
+from gateway.adapters.broker.embedded import Kind
 from gateway.config import Settings
 from simulators.scenarios import ScenarioName
-from simulators.stage import FaultsName, Plot
+from simulators.setup import FaultsName, Plot
 
 PORT: Final = 8080
 _OPENS: Final[dict[ScenarioName, time]] = {"ordinary-day": time(10, 20), "open-house": time(18, 15)}

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from gateway.console.i18n import Lang, in_lang
-from gateway.core.names import Text
+from gateway.console.web.i18n import Lang, in_lang
+from gateway.core.model.names import Text
 
 WORDS: Final[dict[str, Text]] = {
     "starting": Text("La maison s'éveille…", "The house is waking up…"),

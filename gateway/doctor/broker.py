@@ -7,15 +7,15 @@ from typing import Final
 
 import msgspec
 
-from gateway.adapters.broker_address import broker_address
-from gateway.alarm_words import SILENT, alarm_words
+from gateway.adapters.mqtt.address import broker_address
 from gateway.clock import Clock
 from gateway.config import Settings
-from gateway.core.site import Site
+from gateway.core.model.site import Site
 from gateway.doctor.finding import Finding, fault, ok, spoken, warning
 from gateway.doctor.visit import Unreachable, Visit, visit
-from gateway.sentences import clock_off
+from gateway.wire.alarm_texts import SILENT, alarm_words
 from gateway.wire.states import AlarmMessage, HealthMessage
+from gateway.wire.texts import clock_off
 from gateway.wire.topics import Topics
 from sensors.registry import Registry
 

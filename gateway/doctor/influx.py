@@ -3,8 +3,8 @@
 import asyncio
 import ssl
 
-from gateway.adapters.influx_answer import Answer
-from gateway.adapters.influx_settings import InfluxSettings, influx_settings
+from gateway.adapters.influx.responses import Answer
+from gateway.adapters.influx.settings import InfluxSettings, influx_settings
 from gateway.config import Settings
 from gateway.doctor.finding import Finding, fault, ok
 
@@ -40,7 +40,7 @@ def judged(answer: Answer, store: InfluxSettings) -> Finding:
 
 
 async def _empty_write(store: InfluxSettings) -> Answer:
-    from gateway.adapters.influx_http import HttpStore  # noqa: PLC0415 - a quarter of a second
+    from gateway.adapters.influx.http import HttpStore  # noqa: PLC0415 - a quarter of a second
 
     async with HttpStore(store, ssl.create_default_context()) as http:
         return await http.write(b"")

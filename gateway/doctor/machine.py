@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from gateway import __version__
-from gateway.adapters.embedded_broker import find_mosquitto
+from gateway.adapters.broker.embedded import find_mosquitto
 from gateway.clock import RELEASED, RETIRED
 from gateway.config import Settings
 from gateway.doctor.finding import Finding, fault, ok, warning

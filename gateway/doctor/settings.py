@@ -11,7 +11,7 @@ from pydantic_settings import EnvSettingsSource, SecretsSettingsSource
 
 from gateway.config import ConfigError, Settings, known_credential_key, load_space
 from gateway.config.settings import KEY_FILE
-from gateway.core.site import Site
+from gateway.core.model.site import Site
 from gateway.doctor.finding import Finding, fault, ok, part, warning
 
 CHECK: Final = "settings"

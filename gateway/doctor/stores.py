@@ -9,12 +9,12 @@ from typing import Final
 
 from gateway.adapters.directory import FILE as MEMBERS_FILE
 from gateway.adapters.directory import key_mark
-from gateway.adapters.journal import JOURNAL_FILE
-from gateway.adapters.journal_check import look_through_now
-from gateway.adapters.journal_rows import from_us, to_us
+from gateway.adapters.journal.integrity import look_through_now
+from gateway.adapters.journal.journal import JOURNAL_FILE
+from gateway.adapters.journal.rows import from_us, to_us
 from gateway.adapters.time_sync import is_synchronised
-from gateway.core.names import DeviceId, SiteId
-from gateway.core.site import Site
+from gateway.core.model.names import DeviceId, SiteId
+from gateway.core.model.site import Site
 from gateway.core.state import State, decode
 from gateway.doctor.finding import Finding, Part, fault, ok, part, warning
 from gateway.privacy.retention import Kept, jump_of

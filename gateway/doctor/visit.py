@@ -20,7 +20,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from gateway.adapters.broker_address import BrokerAddress
+from gateway.adapters.mqtt.address import BrokerAddress
 
 CONNECT_S: Final = 5.0
 _TURN_S: Final = 0.05

@@ -5,8 +5,8 @@ from typing import Final, Literal, TypeVar, get_args
 
 from gateway.adapters.directory import holder_of
 from gateway.config.faults import unknown
-from gateway.core.directory import HolderId, Membership, StaffRole, Training
-from gateway.core.names import GroupId, PlanId, RoleId, SiteId, TrainingId
+from gateway.core.model.directory import HolderId, Membership, StaffRole, Training
+from gateway.core.model.names import GroupId, PlanId, RoleId, SiteId, TrainingId
 from gateway.members import french
 from gateway.members.dates import moment, period
 from gateway.members.known import Known

@@ -7,7 +7,7 @@ from msgspec import Struct, structs
 
 from gateway.adapters.directory import credential_hash, pin_hash, reader_hash
 from gateway.config.faults import unknown
-from gateway.core.directory import Credential, HolderId
+from gateway.core.model.directory import Credential, HolderId
 from gateway.core.readings import WireError
 from gateway.members.cells import SEPARATORS, one_of
 from gateway.members.dates import period

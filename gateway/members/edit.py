@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import structs
 
 from gateway.adapters.directory import Member
-from gateway.core.directory import (
+from gateway.core.model.directory import (
     Credential,
     CredentialHash,
     HolderId,
@@ -14,7 +14,7 @@ from gateway.core.directory import (
     StaffRole,
     Training,
 )
-from gateway.core.names import ADMINISTRATOR, RoleId, SiteId, TrainingId
+from gateway.core.model.names import ADMINISTRATOR, RoleId, SiteId, TrainingId
 from gateway.members import cells as read
 from gateway.members.credentials import Status
 from gateway.members.dates import moment

@@ -15,14 +15,14 @@ from typing import IO, Final
 from zoneinfo import ZoneInfo
 
 from gateway.adapters.directory import Member
-from gateway.core.directory import Holder, HolderId, Membership, Training
+from gateway.core.model.directory import Holder, HolderId, Membership, Training
+from gateway.csv_injection import harmless
 from gateway.files import whole
 from gateway.members import french
 from gateway.members.cells import PSEUDONYM
 from gateway.members.dates import written
+from gateway.members.describe import role
 from gateway.members.french import Language
-from gateway.members.words import role
-from gateway.spreadsheet import harmless
 
 _NAMES: Final = ("name", "email")
 _PLAN: Final = ("plan", "sites", "from", "until", "status")

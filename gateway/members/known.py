@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from gateway.core.names import ADMINISTRATOR, OPERATOR, VIEWER, SiteId
-from gateway.core.site import Site
+from gateway.core.model.names import ADMINISTRATOR, OPERATOR, VIEWER, SiteId
+from gateway.core.model.site import Site
 
 STANDING_ROLES: Final = frozenset({OPERATOR, ADMINISTRATOR, VIEWER})
 """Roles that every site has, whatever its space file says."""

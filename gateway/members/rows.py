@@ -6,14 +6,14 @@ from typing import Final, Literal, TypeVar
 from msgspec import Struct
 
 from gateway.adapters.directory import holder_of
-from gateway.core.directory import Membership, StaffRole, Training
-from gateway.core.names import GroupId
+from gateway.core.model.directory import Membership, StaffRole, Training
+from gateway.core.model.names import GroupId
+from gateway.csv_injection import ESCAPED
 from gateway.members import cells as read
 from gateway.members.credentials import Given, credentials
 from gateway.members.known import Known
-from gateway.members.sheet import Line, LineFault
+from gateway.members.spreadsheet import Line, LineFault
 from gateway.members.wrong import Wrong
-from gateway.spreadsheet import ESCAPED
 
 _MUST_BE_TEXT: Final = ("pin", "duress_pin", "code", "duress_code", "qr")
 _NUMBER_FORMATS: Final = ("decimal", "wiegand")

@@ -6,9 +6,9 @@ from typing import Final, TypeVar
 from msgspec import Struct
 
 from gateway.adapters.directory import Member, holder_of
-from gateway.core.directory import Credential, CredentialHash, Holder, Membership
+from gateway.core.model.directory import Credential, CredentialHash, Holder, Membership
 from gateway.members.rows import Row
-from gateway.members.sheet import LineFault
+from gateway.members.spreadsheet import LineFault
 
 _LINES_A_MEMBER_MAX: Final = 100
 """Plans and badges of one member; each line is compared with those before it."""

@@ -14,13 +14,13 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from gateway.adapters import journal_erasure as words
 from gateway.adapters.directory import DirectoryStore
-from gateway.adapters.history import opened
-from gateway.adapters.journal import Journal
-from gateway.adapters.journal_erasure import Erasure
-from gateway.core.directory import HolderId
-from gateway.core.names import SiteId
+from gateway.adapters.journal import erasure as words
+from gateway.adapters.journal.erasure import Erasure
+from gateway.adapters.journal.journal import Journal
+from gateway.adapters.journal.occupancy_history import opened
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import SiteId
 from gateway.core.state import State, encode
 
 log = logging.getLogger(__name__)

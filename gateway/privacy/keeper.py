@@ -14,11 +14,11 @@ import msgspec
 from gateway.adapters.audit import FILE as AUDIT_FILE
 from gateway.adapters.audit import AuditError, AuditLog
 from gateway.adapters.directory import DirectoryError
-from gateway.adapters.history import HistoryError, opened
-from gateway.adapters.journal import Journal, JournalError
+from gateway.adapters.journal.journal import Journal, JournalError
+from gateway.adapters.journal.occupancy_history import HistoryError, opened
 from gateway.clock import Clock
-from gateway.core.names import SiteId
-from gateway.core.site import Site
+from gateway.core.model.names import SiteId
+from gateway.core.model.site import Site
 from gateway.core.state import State
 from gateway.privacy.confirmation import forget_confirmation, is_confirmed
 from gateway.privacy.erasure import erase_pending

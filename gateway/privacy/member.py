@@ -14,18 +14,18 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from gateway.adapters import past
+from gateway.adapters.accounts import accounts
+from gateway.adapters.accounts.migration import StoreError
+from gateway.adapters.accounts.store import FILE as CONSOLE_FILE
+from gateway.adapters.accounts.store import Store
 from gateway.adapters.audit import FILE as AUDIT_FILE
 from gateway.adapters.audit import AuditLog
 from gateway.adapters.directory import FILE as MEMBERS_FILE
 from gateway.adapters.directory import DirectoryError, DirectoryStore, Member
-from gateway.adapters.history import opened
-from gateway.adapters.journal import JOURNAL_FILE
-from gateway.console.signin import accounts
-from gateway.console.signin.migration import StoreError
-from gateway.console.signin.store import FILE as CONSOLE_FILE
-from gateway.console.signin.store import Store
-from gateway.core.directory import HolderId
+from gateway.adapters.journal import queries
+from gateway.adapters.journal.journal import JOURNAL_FILE
+from gateway.adapters.journal.occupancy_history import opened
+from gateway.core.model.directory import HolderId
 
 _NUMBER = frozenset({"hash", "holder", "pin", "duress_pin", "reader_hash"})
 
@@ -192,7 +192,7 @@ def _passages(data_dir: Path, holder: str) -> list[Passage]:
         return found
     with opened(journal) as connection:
         while True:
-            part = past.export_rows(connection, holder, after=after)
+            part = queries.export_rows(connection, holder, after=after)
             found += [
                 Passage(row.n, row.site, row.kind, row.at, row.event, row.facts)
                 for row in part.rows
@@ -208,11 +208,11 @@ def _now(
     """What a quota counts, and where they are, by site."""
     usage: dict[str, tuple[dict[str, Any], ...]] = {}
     inside: dict[str, dict[str, Any]] = {}
-    journal, states = data_dir / JOURNAL_FILE, past.PastState()
+    journal, states = data_dir / JOURNAL_FILE, queries.PastState()
     if not journal.exists():
         return usage, inside
     with opened(journal) as connection:
-        for site in past.sites(connection):
+        for site in queries.sites(connection):
             now = states.at(connection, site)
             if now is None:
                 continue
@@ -229,7 +229,7 @@ def _looks(data_dir: Path, holder: str) -> tuple[Look, ...]:
         return ()
     with closing(AuditLog(file)) as log:
         while True:
-            page = log.search(subject=holder, before=before, limit=past.LIMIT_MAX)
+            page = log.search(subject=holder, before=before, limit=queries.LIMIT_MAX)
             for line in page.lines:
                 one = line.entry
                 found.append(Look(one.at, one.by, one.action, one.detail, one.outcome))

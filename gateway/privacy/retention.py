@@ -18,10 +18,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from gateway.adapters.history import opened
-from gateway.adapters.journal import Journal
-from gateway.adapters.journal_file import JournalFile
-from gateway.adapters.journal_purge import (
+from gateway.adapters.journal.journal import Journal
+from gateway.adapters.journal.occupancy_history import opened
+from gateway.adapters.journal.purge import (
     Month,
     ended,
     forget_snapshots,
@@ -30,11 +29,12 @@ from gateway.adapters.journal_purge import (
     purge_letters,
     purge_rows,
 )
-from gateway.adapters.journal_rows import from_us
-from gateway.adapters.past import row_at
-from gateway.core.names import SiteId
-from gateway.core.presence import MERGED_MAX
-from gateway.core.site import Site
+from gateway.adapters.journal.queries import row_at
+from gateway.adapters.journal.reader import JournalFile
+from gateway.adapters.journal.rows import from_us
+from gateway.core.model.names import SiteId
+from gateway.core.model.site import Site
+from gateway.core.occupancy.presence import MERGED_MAX
 from gateway.report.month import visitors_of
 
 log = logging.getLogger(__name__)

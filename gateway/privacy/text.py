@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from gateway.core.reasons import REASONS
+from gateway.core.access.reasons import REASONS
 from gateway.privacy.member import Export, Passage
 
 Language = Literal["fr", "en"]

@@ -18,16 +18,16 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from gateway.adapters.history import days, quarters
-from gateway.adapters.journal_file import JournalFile
-from gateway.adapters.journal_rows import to_us
-from gateway.core import zone_days
-from gateway.core.directory import HolderId
+from gateway.adapters.journal.occupancy_history import days, quarters
+from gateway.adapters.journal.reader import JournalFile
+from gateway.adapters.journal.rows import to_us
 from gateway.core.facts import Fact, HolderMoved, OccupancyDay, VisitsDay
-from gateway.core.places import Zone
-from gateway.core.site import Site
-from gateway.core.visits import FEW, STAY_MAX
-from gateway.core.zone_days import THRESHOLD, Piece
+from gateway.core.model.directory import HolderId
+from gateway.core.model.places import Zone
+from gateway.core.model.site import Site
+from gateway.core.occupancy import daily_statistics
+from gateway.core.occupancy.daily_statistics import THRESHOLD, Piece
+from gateway.core.occupancy.visits import FEW, STAY_MAX
 
 _DAYS_LATER_US: Final = 40 * 86_400_000_000
 """A day is closed when the gateway next runs: that may be weeks later."""
@@ -95,7 +95,7 @@ def month_of(
     The days of visits are the engine's facts, which InfluxDB has too; the month's own figures are
     counted from who came and went, so that who came twice is one visitor.
     """
-    start, end = zone_days.began(site, first), zone_days.began(site, _next(first))
+    start, end = daily_statistics.began(site, first), daily_statistics.began(site, _next(first))
     zones = tuple(
         _zone_month(site, each, list(quarters(journal, site, each, (start, end), threshold)), hours)
         for each in site.zones
@@ -130,7 +130,7 @@ def visitors_of(journal: sqlite3.Connection, site: Site, first: date) -> Visitor
 
     What the gateway keeps of a month before its passages are purged (`gateway.privacy.retention`).
     """
-    start, end = zone_days.began(site, first), zone_days.began(site, _next(first))
+    start, end = daily_statistics.began(site, first), daily_statistics.began(site, _next(first))
     visits = _visits(journal, site, start, end)
     return Visitors(_told(len({visit.holder for visit in visits})), _stay_s(visits))
 
@@ -201,7 +201,7 @@ def _kept_figures(journal: sqlite3.Connection, site: Site, first: date) -> Visit
     found = journal.execute(_KEPT, (site.id, f"{first:%Y-%m}")).fetchone()
     if found:
         return Visitors(*found)
-    is_whole = JournalFile(journal).purged().received < zone_days.began(site, first)
+    is_whole = JournalFile(journal).purged().received < daily_statistics.began(site, first)
     return None if is_whole else Visitors(None, None)  # a part of it would be a wrong number
 
 

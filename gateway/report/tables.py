@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from gateway.core.access.reasons import REASONS
 from gateway.core.facts import OccupancyDay
-from gateway.core.reasons import REASONS
 from gateway.report.month import Month, ZoneMonth
 from gateway.report.words import Words
 

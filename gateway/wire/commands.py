@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from gateway.core.names import MachineId, Text
+from gateway.core.model.names import MachineId, Text
 
 
 class Ack(Struct, frozen=True):

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from gateway.core.directory import HolderId
 from gateway.core.facts import DoorStatus
-from gateway.core.names import DeviceId, DoorId, Text, ZoneId
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import DeviceId, DoorId, Text, ZoneId
 from gateway.core.requests import Mode
 
 MISSING_MAX = 100

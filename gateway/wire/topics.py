@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from gateway.core.names import DeviceId, DoorId, SiteId, ZoneId
+from gateway.core.model.names import DeviceId, DoorId, SiteId, ZoneId
 
 RESERVED = frozenset(
     {"zone", "door", "access", "alarm", "hint", "mode", "request", "response", "gateway"}

@@ -9,16 +9,16 @@ import aiomqtt
 from msgspec import structs
 from playwright.async_api import Page, expect
 
-from gateway.adapters.journal import JOURNAL_FILE, Journal
-from gateway.adapters.journal_writer import Batch
-from gateway.adapters.loopback import LOOPBACK, free_port
+from gateway.adapters.broker.ports import LOOPBACK, free_port
+from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
+from gateway.adapters.journal.writer import Batch
 from gateway.clock import SystemClock
 from gateway.config import Settings
-from gateway.console.serve import serve
+from gateway.console.server import serve
 from gateway.core.events import Tick
-from gateway.core.names import DeviceId
+from gateway.core.model.names import DeviceId
 from gateway.core.readings import Firmware
-from gateway.wire.outgoing import encode
+from gateway.wire.message import encode
 from gateway.wire.states import HealthMessage
 from gateway.wire.topics import Topics
 from tests.axe import barriers

@@ -20,11 +20,11 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from gateway.adapters.directory import FILE, DirectoryStore, credential_hash, reader_hash
 from gateway.config import Settings
-from gateway.core.directory import Membership
-from gateway.core.names import AccessPointId, DeviceId, PlanId
+from gateway.core.model.directory import Membership
+from gateway.core.model.names import AccessPointId, DeviceId, PlanId
 from gateway.core.readings import Tampered
 from gateway.core.requests import AcknowledgeAlarm, EnrolBadge, MarkMustered, SetMode, SetService
-from gateway.wire.outgoing import encode
+from gateway.wire.message import encode
 from gateway.wire.states import AlarmMessage
 from gateway.wire.topics import Topics
 from tests.axe import barriers

@@ -9,14 +9,14 @@ import aiomqtt
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from gateway.adapters.loopback import LOOPBACK, free_port
-from gateway.cancelling import ended
+from gateway.adapters.broker.ports import LOOPBACK, free_port
+from gateway.aio import cancel_and_wait
 from gateway.config import Settings, load_space
-from gateway.console import kiosk
-from gateway.console.serve import serve
-from gateway.core.directory import HolderId
-from gateway.core.names import SiteId, Text, ZoneId
-from gateway.wire.outgoing import encode
+from gateway.console.kiosk import kiosk
+from gateway.console.server import serve
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import SiteId, Text, ZoneId
+from gateway.wire.message import encode
 from gateway.wire.states import HintMessage, OccupancyMessage
 from gateway.wire.topics import Topics
 from tests.axe import barriers
@@ -115,7 +115,7 @@ async def test_what_moves_while_a_page_is_opened(house: House, page: Page) -> No
         await page.goto(house.live, wait_until="commit")
         await page.wait_for_function(CHANGED)
     finally:
-        await ended(moving)
+        await cancel_and_wait(moving)
 
 
 async def _move(house: House) -> None:

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 import aiomqtt
 from playwright.async_api import Page, expect
 
-from gateway.adapters.loopback import LOOPBACK, free_port
+from gateway.adapters.broker.ports import LOOPBACK, free_port
 from gateway.config import Settings
-from gateway.console.serve import serve
-from gateway.core.directory import HolderId
-from gateway.core.names import AccessPointId, DeviceId, DoorId, SiteId, Text, ZoneId
-from gateway.core.places import AccessPoint, Door, Zone
-from gateway.core.site import Site
-from gateway.wire.outgoing import encode
+from gateway.console.server import serve
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import AccessPointId, DeviceId, DoorId, SiteId, Text, ZoneId
+from gateway.core.model.places import AccessPoint, Door, Zone
+from gateway.core.model.site import Site
+from gateway.wire.message import encode
 from gateway.wire.states import (
     AccessMessage,
     AlarmMessage,

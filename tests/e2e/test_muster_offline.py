@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Error, Page, expect
 
-from gateway.adapters.loopback import LOOPBACK
-from gateway.console.serve import _Server, listening
+from gateway.adapters.broker.ports import LOOPBACK
+from gateway.console.server import _Server, listening
 from gateway.core.requests import SetMode
 from tests.axe import barriers
 from tests.console_place import seat

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from playwright.async_api import Page, expect
 
-from gateway.adapters.loopback import LOOPBACK, free_port
+from gateway.adapters.broker.ports import LOOPBACK, free_port
 from gateway.config import Settings
-from gateway.console.serve import serve
+from gateway.console.server import serve
 from tests.axe import barriers
 from tests.console_past import HOSTILE, ConsolePast
 from tests.console_place import somebody

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyotp
 from playwright.async_api import Page, expect
 
-from gateway.adapters.loopback import free_port
+from gateway.adapters.broker.ports import free_port
 from gateway.clock import SystemClock
 from tests.axe import barriers
 from tests.servers import PATIENCE_S, Mosquitto

@@ -16,13 +16,13 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from gateway.adapters import history
-from gateway.adapters.history import Query, ZoneDay
-from gateway.adapters.influx import Outbox
-from gateway.adapters.influx_settings import InfluxSettings
-from gateway.adapters.journal import JOURNAL_FILE, Journal
-from gateway.adapters.journal_rows import event_row, minute_row
-from gateway.adapters.journal_writer import Batch
+from gateway.adapters.influx.outbox import Outbox
+from gateway.adapters.influx.settings import InfluxSettings
+from gateway.adapters.journal import occupancy_history
+from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
+from gateway.adapters.journal.occupancy_history import Query, ZoneDay
+from gateway.adapters.journal.rows import event_row, minute_row
+from gateway.adapters.journal.writer import Batch
 from gateway.clock import ManualClock
 from gateway.core.engine import step
 from gateway.core.events import Event
@@ -139,8 +139,8 @@ async def test_every_aggregate_is_the_same_everywhere(
     """Peak, mean, use, visits, visitors, stays, and the week by the hour."""
     await written(journal, influx_proxy.url)
     reported = month(journal)
-    with history.opened(journal) as connection:
-        days = list(history.occupancy_1d(connection, Query()))
+    with occupancy_history.opened(journal) as connection:
+        days = list(occupancy_history.occupancy_1d(connection, Query()))
     running = max(day.time for day in days)
     whole = [day for day in days if day.time < running]
     points = influxdb.query("SELECT * FROM occupancy_1d")

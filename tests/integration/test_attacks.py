@@ -21,17 +21,17 @@ from typing import Any, Final
 import aiomqtt
 import pytest
 
-from gateway.adapters.broker_config import broker_files, logins
+from benchmarks.processes import rss_mb
+from benchmarks.raw_readers import connect_packet, publish_packet
+from gateway.adapters.broker.mosquitto_config import broker_files, logins
+from gateway.adapters.broker.ports import LOOPBACK
 from gateway.adapters.directory import FILE, DirectoryStore, Member
-from gateway.adapters.loopback import LOOPBACK
-from gateway.bench.processes import rss_mb
-from gateway.bench.raw_readers import connect_packet, publish_packet
-from gateway.client_ids import FILE as CLIENT_IDS
+from gateway.adapters.mqtt.client_ids import FILE as CLIENT_IDS
 from gateway.clock import SystemClock
 from gateway.config import load_space
-from gateway.core.directory import Holder, HolderId, StaffRole
-from gateway.core.names import OPERATOR
-from gateway.inbox import BUDGET_AT_ONCE
+from gateway.core.model.directory import Holder, HolderId, StaffRole
+from gateway.core.model.names import OPERATOR
+from gateway.service.inbox import BUDGET_AT_ONCE
 from tests.gateway_process import HUB, GatewayProcess
 from tests.integration.test_service import enrol
 from tests.servers import Mosquitto, until

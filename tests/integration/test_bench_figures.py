@@ -3,7 +3,7 @@
 How fast this machine is at this moment is no test's business.
 """
 
-from gateway.snapshots import SNAPSHOT_EVERY
+from gateway.service.snapshots import SNAPSHOT_EVERY
 from tests.integration.test_bench import bench
 
 

@@ -9,11 +9,17 @@ from pathlib import Path
 import aiomqtt
 import pytest
 
-from gateway.adapters.broker_config import Place, broker_files, hashed, logins, password_file
-from gateway.adapters.loopback import LOOPBACK, free_port
-from gateway.core.equipment import Device
-from gateway.core.names import DeviceId, SiteId, Text
-from gateway.core.site import Site
+from gateway.adapters.broker.mosquitto_config import (
+    Place,
+    broker_files,
+    hashed,
+    logins,
+    password_file,
+)
+from gateway.adapters.broker.ports import LOOPBACK, free_port
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import DeviceId, SiteId, Text
+from gateway.core.model.site import Site
 from tests.servers import PATIENCE_S, Mosquitto, program
 
 NAME = Text(fr="Nom", en="Name")

@@ -9,12 +9,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from gateway.adapters.journal import JOURNAL_FILE
+from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.clock import SystemClock
-from gateway.core.bookings import Booking
 from gateway.core.events import BookingsChanged
-from gateway.core.names import SiteId
-from gateway.recovery import recover
+from gateway.core.model.bookings import Booking
+from gateway.core.model.names import SiteId
+from gateway.service.recovery import recover
 from tests.feed_server import FeedServer
 from tests.gateway_process import GatewayProcess
 from tests.integration.test_service import ADA, Wire, enrol, online, wire_of

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.adapters.influx import CURSOR
-from gateway.adapters.journal import JOURNAL_FILE
+from gateway.adapters.influx.outbox import CURSOR
+from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.clock import SystemClock
-from gateway.core.names import DeviceId, SiteId
+from gateway.core.model.names import DeviceId, SiteId
 from gateway.wire.topics import Topics
 from simulators.layouts import read_recording
 from simulators.link import Broker

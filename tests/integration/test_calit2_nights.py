@@ -14,14 +14,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gateway import wiring
-from gateway.adapters.journal import JOURNAL_FILE
-from gateway.adapters.journal_file import JournalFile
+from gateway.adapters.journal.journal import JOURNAL_FILE
+from gateway.adapters.journal.reader import JournalFile
 from gateway.clock import ManualClock
 from gateway.config import Settings, load_space
 from gateway.core.facts import Noticed, OccupancyChanged, OccupancyMinute
-from gateway.core.names import DeviceId, SiteId, ZoneId
+from gateway.core.model.names import DeviceId, SiteId, ZoneId
 from gateway.core.readings import Crossed
+from gateway.service import app
 from gateway.wire.states import HintMessage, OccupancyMessage
 from gateway.wire.topics import Topics
 from simulators.devices import NativeDevice, read_ack
@@ -94,7 +94,7 @@ async def gateway(broker: Mosquitto, folder: Path, clock: ManualClock) -> AsyncI
     )
     ready = asyncio.Event()
     running = asyncio.create_task(
-        wiring.run(settings, load_space(folder / "space.toml"), clock, ready.set)
+        app.run(settings, load_space(folder / "space.toml"), clock, ready.set)
     )
     try:
         await until(lambda: ready.is_set() or running.done(), "it is ready")

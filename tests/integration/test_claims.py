@@ -22,11 +22,11 @@ from gateway.adapters.directory import (
     holder_of,
     reader_hash,
 )
-from gateway.core.directory import Credential, Holder, Membership, StaffRole
+from gateway.analysis.replay import replay
 from gateway.core.facts import EnrolmentEnded
-from gateway.core.names import OPERATOR, DeviceId, PlanId, SiteId
+from gateway.core.model.directory import Credential, Holder, Membership, StaffRole
+from gateway.core.model.names import OPERATOR, DeviceId, PlanId, SiteId
 from gateway.core.requests import EnrolBadge
-from gateway.replay import replay
 from simulators.operator import Operator
 from tests.gateway_process import HUB, KEY, GatewayProcess
 from tests.integration.test_attacks import (

@@ -16,10 +16,10 @@ import aiomqtt
 import msgspec
 import pytest
 
-from gateway.adapters.journal import JOURNAL_FILE
-from gateway.adapters.journal_file import JournalFile
-from gateway.adapters.loopback import LOOPBACK, free_port
-from gateway.wire.outgoing import encode
+from gateway.adapters.broker.ports import LOOPBACK, free_port
+from gateway.adapters.journal.journal import JOURNAL_FILE
+from gateway.adapters.journal.reader import JournalFile
+from gateway.wire.message import encode
 from gateway.wire.states import HealthMessage
 from gateway.wire.topics import Topics
 from tests.servers import PATIENCE_S, Mosquitto, until

@@ -11,14 +11,14 @@ import aiomqtt
 import httpx
 import pytest
 
-from gateway.adapters.loopback import LOOPBACK, free_port
+from gateway.adapters.broker.ports import LOOPBACK, free_port
 from gateway.config import Settings
-from gateway.console.follow import Follower
-from gateway.console.serve import serve
-from gateway.core.names import DoorId, SiteId, Text, ZoneId
-from gateway.core.places import Door, Zone
-from gateway.core.site import Site
-from gateway.wire.outgoing import encode
+from gateway.console.feed.mqtt_follower import Follower
+from gateway.console.server import serve
+from gateway.core.model.names import DoorId, SiteId, Text, ZoneId
+from gateway.core.model.places import Door, Zone
+from gateway.core.model.site import Site
+from gateway.wire.message import encode
 from gateway.wire.states import AlarmMessage, OccupancyMessage
 from gateway.wire.topics import Topics
 from tests.console_place import somebody

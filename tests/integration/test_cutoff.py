@@ -15,18 +15,18 @@ import aiomqtt
 import msgspec
 from msgspec import structs
 
-from gateway.adapters.broker_address import BrokerAddress
+from gateway.adapters.broker.ports import LOOPBACK
 from gateway.adapters.directory import credential_hash, reader_hash, reader_key
-from gateway.adapters.loopback import LOOPBACK
+from gateway.adapters.mqtt.address import BrokerAddress
 from gateway.clock import ManualClock
-from gateway.core.directory import Credential, Directory, DirectoryChange, changed
-from gateway.core.equipment import Device
-from gateway.core.names import DeviceId
-from gateway.core.site import Site
+from gateway.core.model.directory import Credential, Directory, DirectoryChange, changed
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import DeviceId
+from gateway.core.model.site import Site
 from gateway.core.state import ModeState, State
-from gateway.cutoff.keep import keep_rights
-from gateway.wire.outgoing import Outgoing
-from gateway.wire.rights import RightsState
+from gateway.offline_rights.synchroniser import keep_rights
+from gateway.wire.message import Outgoing
+from gateway.wire.offline_rights import RightsState
 from gateway.wire.topics import Topics
 from sensors.native import Native
 from simulators.devices import SimulatedReader

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.adapters.folder_lock import FILE as LOCK_FILE
-from gateway.adapters.journal import JOURNAL_FILE
-from gateway.bench.judge import asked
+from benchmarks.crash_judge import asked
+from gateway.adapters.journal.folder_lock import FILE as LOCK_FILE
+from gateway.adapters.journal.journal import JOURNAL_FILE
 from tests.gateway_process import GatewayProcess
 from tests.integration.test_service import ADA, Wire, enrol, online, wire_of
 from tests.servers import Mosquitto, until

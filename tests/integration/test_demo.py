@@ -21,15 +21,15 @@ import msgspec
 import psutil
 import pytest
 
-from gateway import adapters
-from gateway.adapters.journal_file import JournalFile
-from gateway.adapters.loopback import LOOPBACK, free_port
-from gateway.adapters.points import points
-from gateway.core.names import DeviceId, SiteId
+from gateway.adapters import journal as journal_adapter
+from gateway.adapters.broker.ports import LOOPBACK, free_port
+from gateway.adapters.influx.line_protocol import points
+from gateway.adapters.journal.reader import JournalFile
+from gateway.core.model.names import DeviceId, SiteId
 from gateway.demo.ledger import Judgement, Ledger
 from gateway.demo.report import Findings, complaints
+from simulators.outcomes import Bookkeeping, Presented
 from simulators.rhythms import awake
-from simulators.tally import Bookkeeping, Presented
 from tests.servers import InfluxDB, WriteProxy, get, until
 
 ENDS_WITHIN_S = 3.0
@@ -128,7 +128,7 @@ async def test_cut_off_readers(tmp_path: Path) -> None:
 def journal(tmp_path: Path) -> sqlite3.Connection:
     """Three credential events of one reader with their decisions, and one that it decided alone."""
     db = sqlite3.connect(tmp_path / "journal.db")
-    db.executescript((Path(adapters.__file__).parent / "journal_schema.sql").read_text())
+    db.executescript((Path(journal_adapter.__file__).with_name("schema.sql")).read_text())
     for n, why in ((1, "plan"), (2, "plan"), (3, "plan"), (4, "reader-decided")):
         told = json.dumps({"boot": 7, "seq": n})
         row = (n, "le-seuil", "front-in", "credential", 0, 0, told, "[]")

@@ -14,11 +14,11 @@ from typing import Any
 import aiomqtt
 import pytest
 
+from gateway.adapters.broker.ports import LOOPBACK
 from gateway.adapters.directory import FILE, DirectoryStore, Member, holder_of
-from gateway.adapters.loopback import LOOPBACK
-from gateway.core.directory import Holder, HolderId
-from gateway.core.names import Text
-from gateway.wire.outgoing import encode
+from gateway.core.model.directory import Holder, HolderId
+from gateway.core.model.names import Text
+from gateway.wire.message import encode
 from gateway.wire.states import ModeMessage, MusterMessage, ResponseMessage
 from tests.servers import PATIENCE_S, Mosquitto, until
 

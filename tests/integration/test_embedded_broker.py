@@ -13,8 +13,8 @@ import pytest
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from gateway.adapters.embedded_broker import BrokerError, EmbeddedBroker, Kind
-from gateway.adapters.loopback import LOOPBACK, answers_connect
+from gateway.adapters.broker.embedded import BrokerError, EmbeddedBroker, Kind
+from gateway.adapters.broker.ports import LOOPBACK, answers_connect
 from tests.servers import PATIENCE_S, until
 
 KINDS: tuple[Kind, ...] = ("mosquitto", "iotcore")
@@ -202,7 +202,7 @@ def _connect_with(will: aiomqtt.Will) -> bytes:
 
 _PARENT = """
 import asyncio, pathlib, sys
-from gateway.adapters.embedded_broker import EmbeddedBroker
+from gateway.adapters.broker.embedded import EmbeddedBroker
 
 async def main():
     async with EmbeddedBroker(pathlib.Path(sys.argv[2]), kind=sys.argv[1]) as broker:

@@ -12,11 +12,11 @@ import aiomqtt
 import msgspec
 
 from gateway.config import Settings
-from gateway.core.directory import HolderId
-from gateway.core.names import DeviceId, SiteId, Text, ZoneId
-from gateway.core.places import Zone
-from gateway.core.site import Site
-from gateway.outside.announcing import HomeAssistant
+from gateway.console.integrations.home_assistant_publisher import HomeAssistant
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import DeviceId, SiteId, Text, ZoneId
+from gateway.core.model.places import Zone
+from gateway.core.model.site import Site
 from gateway.wire.states import AccessMessage
 from tests.servers import Mosquitto, stops, until
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway.adapters.influx import CURSOR, Outbox
-from gateway.adapters.influx_settings import InfluxSettings
-from gateway.adapters.journal import Journal
-from gateway.adapters.journal_rows import EventRow, to_us
-from gateway.adapters.journal_writer import Batch
+from gateway.adapters.influx.outbox import CURSOR, Outbox
+from gateway.adapters.influx.settings import InfluxSettings
+from gateway.adapters.journal.journal import Journal
+from gateway.adapters.journal.rows import EventRow, to_us
+from gateway.adapters.journal.writer import Batch
 from gateway.clock import ManualClock
 from gateway.core.events import Tick
 from gateway.core.facts import (
@@ -27,7 +27,7 @@ from gateway.core.facts import (
     PeopleCrossed,
     Sensed,
 )
-from gateway.core.names import AccessPointId, DeviceId, SiteId, ZoneId
+from gateway.core.model.names import AccessPointId, DeviceId, SiteId, ZoneId
 from tests.fake_journal import FakeJournal
 from tests.servers import DedupVictoriaMetrics, InfluxDB, VictoriaMetrics, WriteProxy, until
 

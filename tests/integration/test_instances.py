@@ -13,11 +13,11 @@ import pytest
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from gateway.adapters.broker_address import BrokerAddress
-from gateway.adapters.loopback import LOOPBACK
-from gateway.client_ids import FILE as CLIENT_IDS
+from gateway.adapters.broker.ports import LOOPBACK
+from gateway.adapters.mqtt.address import BrokerAddress
+from gateway.adapters.mqtt.client_ids import FILE as CLIENT_IDS
 from gateway.clock import ManualClock
-from gateway.instance import InstanceWatch
+from gateway.service.instance import InstanceWatch
 from gateway.wire.topics import Topics
 from tests.gateway_process import GatewayProcess
 from tests.integration.test_attacks import event

@@ -23,12 +23,12 @@ from paho.mqtt.client import MQTTMessage
 from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 
-from gateway.adapters import mqtt, mqtt_window, paho_client
-from gateway.adapters.broker_address import BrokerAddress
-from gateway.adapters.loopback import LOOPBACK
-from gateway.adapters.mqtt import Session
-from gateway.adapters.paho_properties import SharedProperties
-from gateway.wire.outgoing import CloudEvent, Outgoing
+from gateway.adapters.broker.ports import LOOPBACK
+from gateway.adapters.mqtt import inflight_window, paho_client, session
+from gateway.adapters.mqtt.address import BrokerAddress
+from gateway.adapters.mqtt.properties import SharedProperties
+from gateway.adapters.mqtt.session import Session
+from gateway.wire.message import CloudEvent, Outgoing
 from sensors.driver import Subscription
 from tests.servers import PATIENCE_S, Mosquitto, program, stops, until
 
@@ -120,13 +120,13 @@ def told(message: MQTTMessage) -> Properties:
 def quick(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Reconnects are quick, and each connection is a good one; the attempts."""
     attempts: list[int] = []
-    monkeypatch.setattr(mqtt, "HELD_S", 0.0)
+    monkeypatch.setattr(session, "HELD_S", 0.0)
 
     def jitter(attempt: int) -> float:
         attempts.append(attempt)
         return 0.02
 
-    monkeypatch.setattr(mqtt, "full_jitter_s", jitter)
+    monkeypatch.setattr(session, "full_jitter_s", jitter)
     return attempts
 
 
@@ -368,8 +368,8 @@ async def test_no_order_leaves_after_its_time(
     broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A broker that is slow gets what was under way, and of the rest what is still fresh."""
-    monkeypatch.setattr(mqtt_window, "UNDER_WAY_MAX", 20)
-    monkeypatch.setattr(mqtt_window, "SILENCE_S", 60.0)  # slow, not dead
+    monkeypatch.setattr(inflight_window, "UNDER_WAY_MAX", 20)
+    monkeypatch.setattr(inflight_window, "SILENCE_S", 60.0)  # slow, not dead
     command = "seuil/hub/front/command"
     async with running(Heard(broker.url)) as heard:
         os.kill(broker.pid, signal.SIGSTOP)
@@ -412,12 +412,12 @@ async def test_a_link_that_is_probed_shows_a_sign_of_life_or_ends(
     broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another connection found the broker silent: this one need not wait for its keepalive."""
-    monkeypatch.setattr(mqtt, "PROBE_S", PATIENCE_S)
+    monkeypatch.setattr(session, "PROBE_S", PATIENCE_S)
     async with running(Heard(broker.url, keepalive_s=16)) as heard:
         heard.session.probe()
         await until(lambda: heard.session._probed_at is None, "it lives")
         assert heard.downs == []
-        monkeypatch.setattr(mqtt, "PROBE_S", 0.5)
+        monkeypatch.setattr(session, "PROBE_S", 0.5)
         os.kill(broker.pid, signal.SIGSTOP)
         try:
             heard.session.probe()
@@ -743,8 +743,8 @@ def test_a_stop_waits_for_no_broker(scheme: str) -> None:
 _STOPPED = """
     import asyncio, sys
     from gateway.adapters import mqtt, paho_client
-    from gateway.adapters.broker_address import BrokerAddress
-    from gateway.adapters.mqtt import Session
+    from gateway.adapters.mqtt.address import BrokerAddress
+    from gateway.adapters.mqtt.session import Session
 
     mqtt.CONNECT_TIMEOUT_S = 3600
 
@@ -767,7 +767,7 @@ async def test_a_broker_that_says_nothing_is_given_up(
     monkeypatch: pytest.MonkeyPatch, quick: list[int], caplog: pytest.LogCaptureFixture
 ) -> None:
     """After a while, in words, and tried again."""
-    monkeypatch.setattr(mqtt, "CONNECT_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(session, "CONNECT_TIMEOUT_S", 0.2)
     with black_hole() as port:
         async with running(Heard(f"mqtt://{LOOPBACK}:{port}"), connected=False):
             await until(lambda: len(quick) >= 2, "it tried again")
@@ -778,7 +778,7 @@ async def test_who_is_busy_with_what_was_kept_is_not_without_an_answer(
     broker: Mosquitto, monkeypatch: pytest.MonkeyPatch, quick: list[int]
 ) -> None:
     """It comes first: however long that takes, the connection stays, and nobody waits for it."""
-    monkeypatch.setattr(mqtt, "CONNECT_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(session, "CONNECT_TIMEOUT_S", 1.0)
     async with running(Heard(broker.url)):
         pass
     await publish(broker, [b"%d" % number for number in range(5)])
@@ -792,7 +792,7 @@ async def test_who_is_busy_with_what_was_kept_is_not_without_an_answer(
     async with running(heard, connected=False):
         await until(lambda: heard.messages, "the first came")
         await until(heard.session.came_up.is_set, "it is taken for up")
-        await asyncio.sleep(mqtt.CONNECT_TIMEOUT_S)
+        await asyncio.sleep(session.CONNECT_TIMEOUT_S)
         assert (heard.session.connected, len(heard.messages), heard.ups) == (False, 1, 0)
         while not heard.ups:
             heard.session.resume()
@@ -805,7 +805,7 @@ async def test_a_connect_that_was_given_up_leaves_nothing(
     broker: Mosquitto, monkeypatch: pytest.MonkeyPatch, quick: list[int]
 ) -> None:
     """It may succeed late, when a newer one is up: it is closed, and takes no session over."""
-    monkeypatch.setattr(mqtt, "CONNECT_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(session, "CONNECT_TIMEOUT_S", 1.0)
     go, told = threading.Event(), threading.Event()
     connect = paho_client.connect
 
@@ -818,9 +818,9 @@ async def test_a_connect_that_was_given_up_leaves_nothing(
             go.wait(PATIENCE_S)
         connect(client, *how)
 
-    monkeypatch.setattr(mqtt, "connect", slow_once)
+    monkeypatch.setattr(session, "connect", slow_once)
     async with running(Heard(broker.url)) as heard:
-        monkeypatch.setattr(mqtt, "CONNECT_TIMEOUT_S", PATIENCE_S)
+        monkeypatch.setattr(session, "CONNECT_TIMEOUT_S", PATIENCE_S)
         go.set()
         await until(
             lambda: not [one for one in threading.enumerate() if one.name == "mqtt-connect"],
@@ -875,7 +875,7 @@ async def test_a_connection_that_does_not_hold_is_tried_again_ever_later(
     broker: Mosquitto, monkeypatch: pytest.MonkeyPatch, quick: list[int]
 ) -> None:
     """Somebody else uses our client id: the two must not end each other for ever."""
-    monkeypatch.setattr(mqtt, "HELD_S", 3600.0)
+    monkeypatch.setattr(session, "HELD_S", 3600.0)
     async with running(Heard(broker.url)), running(Heard(broker.url)):
         await until(lambda: len(quick) >= 8, "they ended each other")
     assert max(quick) >= 4

@@ -14,11 +14,11 @@ from fastapi import FastAPI
 
 from gateway.clock import SystemClock
 from gateway.config import OtherTools, Settings, Webhook
-from gateway.console.picture import Change, Picture
-from gateway.core.names import ZoneId
-from gateway.outside.outside import Outside
-from gateway.outside.routes import router
-from gateway.wire.outgoing import encode
+from gateway.console.feed.site_state import Change, Picture
+from gateway.console.integrations.integrations import Outside
+from gateway.console.integrations.routes import router
+from gateway.core.model.names import ZoneId
+from gateway.wire.message import encode
 from gateway.wire.states import ModeMessage, OccupancyMessage
 from tests.servers import Mosquitto, stops, until
 from tests.unit.outside.place import AT, HALL, HUB, SITE, TOLD, TOPICS
@@ -74,7 +74,7 @@ async def test_from_the_gateway_s_word_to_the_web_and_a_server(
     broker: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was so before is no news; what changes is told; the public sees a band."""
-    monkeypatch.setattr("gateway.outside.outside.SETTLE_S", 0.3)
+    monkeypatch.setattr("gateway.console.integrations.integrations.SETTLE_S", 0.3)
     full = OccupancyMessage(AT, 10, 10, 10, 10, 10, 0.0, 0.0, stale=False)
     with Receiver() as receiver:
         serving = Thread(target=receiver.serve_forever, args=(0.01,))

@@ -11,9 +11,9 @@ import pytest
 from gateway.adapters.directory import FILE, DirectoryStore
 from gateway.clock import SystemClock
 from gateway.core.events import Reported
-from gateway.core.names import SiteId
+from gateway.core.model.names import SiteId
 from gateway.core.readings import Battery
-from gateway.recovery import recover
+from gateway.service.recovery import recover
 from tests.gateway_process import HUB, GatewayProcess
 from tests.integration.test_service import ADA, BOB, Wire, enrol, online, wire_of
 from tests.servers import Mosquitto, until

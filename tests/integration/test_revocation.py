@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.adapters.directory import FILE, DirectoryStore
-from gateway.cancelling import ended
+from gateway.aio import cancel_and_wait
 from gateway.core.facts import Decided
 from tests.gateway_process import KEY, GatewayProcess
 from tests.play import ADA, CLOCK, WORKSHOP, Play, enrol, member, play
@@ -67,7 +67,7 @@ async def test_no_grant_after_a_confirmed_revocation(
             "the load went on",
         )
         after = place.said["seuil/hub/access"][heard:]
-        await ended(reading)
+        await cancel_and_wait(reading)
     revoked = _changes(gateway)[1]
     rows = gateway.ask(lambda file: file.rows_after(0, 100_000))
     decided = [(row.n, fact) for row in rows for fact in row.facts if isinstance(fact, Decided)]

@@ -16,6 +16,7 @@ import aiomqtt
 import psutil
 import pytest
 
+from gateway.adapters.broker.ports import LOOPBACK
 from gateway.adapters.directory import (
     FILE,
     DirectoryStore,
@@ -23,14 +24,13 @@ from gateway.adapters.directory import (
     credential_hash,
     holder_of,
 )
-from gateway.adapters.journal import JOURNAL_FILE
-from gateway.adapters.loopback import LOOPBACK
+from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.clock import SystemClock
-from gateway.core.directory import Credential, Holder, Membership
 from gateway.core.facts import GapNoticed, PeopleCrossed
-from gateway.core.names import DeviceId, PlanId, SiteId
+from gateway.core.model.directory import Credential, Holder, Membership
+from gateway.core.model.names import DeviceId, PlanId, SiteId
 from gateway.core.readings import Crossed
-from gateway.recovery import recover
+from gateway.service.recovery import recover
 from gateway.wire.topics import Topics
 from simulators.layouts import Recording, Timed
 from simulators.link import Broker
@@ -350,8 +350,8 @@ def people_in(gateway: GatewayProcess) -> int:
 FRESH = timedelta(seconds=60)
 LONG_FRESH = """
 from datetime import timedelta
-from gateway.core import rules
-from gateway.core.rules import passage
+from gateway.core.access import rules
+from gateway.core.access.rules import access_point as passage
 rules.LATE = passage.LATE = timedelta(seconds=60)
 from gateway.cli import main
 main()

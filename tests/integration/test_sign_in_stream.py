@@ -6,10 +6,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gateway.adapters.loopback import LOOPBACK, free_port
+from gateway.adapters.broker.ports import LOOPBACK, free_port
 from gateway.config import Settings, load_space
-from gateway.console.serve import serve
-from gateway.console.signin.seats import SignIn
+from gateway.console.auth.authenticator import SignIn
+from gateway.console.server import serve
 from tests.console_place import EXAMPLE
 from tests.servers import PATIENCE_S
 from tests.signed_in import administrator, enrol
@@ -18,7 +18,7 @@ from tests.signed_in import administrator, enrol
 @pytest.mark.parametrize("how", ["role", "sign-out"])
 async def test_ends(tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A role that is taken, or a sign-out elsewhere, ends the stream."""
-    monkeypatch.setattr("gateway.console.hub.HEARTBEAT_S", 3600.0)  # it is not that
+    monkeypatch.setattr("gateway.console.feed.hub.HEARTBEAT_S", 3600.0)  # it is not that
     settings = Settings(data_dir=tmp_path, broker_url=f"mqtt://{LOOPBACK}:{free_port()}")
     ada = administrator(settings, "viewer")
     (site, *_), port = load_space(EXAMPLE), free_port()

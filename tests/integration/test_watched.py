@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.adapters.loopback import free_port
+from gateway.adapters.broker.ports import free_port
 from tests.gateway_process import GatewayProcess
 from tests.servers import PATIENCE_S, Mosquitto, until
 from tests.unit.test_systemd import Systemd

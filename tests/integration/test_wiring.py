@@ -18,16 +18,16 @@ from typing import Any, Final
 import aiomqtt
 import pytest
 
-from gateway.adapters.broker_config import broker_files, logins
+from benchmarks.mutations import FOREIGN, NATIVE, TIMES, spoiled
+from gateway.adapters.broker.mosquitto_config import broker_files, logins
+from gateway.adapters.broker.ports import LOOPBACK
 from gateway.adapters.directory import FILE as MEMBERS_FILE
 from gateway.adapters.directory import DirectoryStore, Member
-from gateway.adapters.journal import JOURNAL_FILE
-from gateway.adapters.loopback import LOOPBACK
-from gateway.bench.mutations import FOREIGN, NATIVE, TIMES, spoiled
+from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.clock import SystemClock
 from gateway.config import load_space
-from gateway.core.directory import Holder, HolderId, StaffRole
-from gateway.core.names import OPERATOR
+from gateway.core.model.directory import Holder, HolderId, StaffRole
+from gateway.core.model.names import OPERATOR
 from tests.doses import IS_LONG
 from tests.gateway_process import KEY, GatewayProcess
 from tests.servers import Mosquitto, until

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from immutables import Map
 
 from gateway.adapters.directory import DirectoryStore, Member, diff
-from gateway.core.directory import (
+from gateway.core.model.directory import (
     Credential,
     CredentialHash,
     Directory,
@@ -21,7 +21,7 @@ from gateway.core.directory import (
     Training,
     changed,
 )
-from gateway.core.names import GroupId, PlanId, RoleId, SiteId, TrainingId
+from gateway.core.model.names import GroupId, PlanId, RoleId, SiteId, TrainingId
 from tests.doses import examples
 
 MOMENTS = st.none() | st.integers(0, 10**16).map(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from msgspec import structs
 
-from gateway.core.directory import DirectoryChange, HolderId, Membership
+from gateway.core.access.rules import LATE
 from gateway.core.engine import Step, step
 from gateway.core.events import (
     DirectoryChanged,
@@ -35,7 +35,9 @@ from gateway.core.facts import (
     OccupancyChanged,
     UnlockDoor,
 )
-from gateway.core.names import DeviceId, DoorId, PlanId, ZoneId
+from gateway.core.model.directory import DirectoryChange, HolderId, Membership
+from gateway.core.model.names import DeviceId, DoorId, PlanId, ZoneId
+from gateway.core.model.site import Site
 from gateway.core.readings import (
     Availability,
     Battery,
@@ -46,9 +48,7 @@ from gateway.core.readings import (
     Motion,
     Reading,
 )
-from gateway.core.rules import LATE
 from gateway.core.sequence import NotAdmitted
-from gateway.core.site import Site
 from gateway.core.state import NEVER, State
 from tests.doses import examples
 from tests.unit.core.place import ANNEX, BOOTH, HALL, MEMBERS, SITE, Place, card, member, of_kind

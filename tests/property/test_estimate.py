@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.core.estimate import reading, standing, window
-from gateway.core.estimate.evidence import (
+from gateway.core.estimator import estimate as reading
+from gateway.core.estimator import reorder_window, state
+from gateway.core.estimator.evidence import (
     BadgeTaken,
     DeviceJudged,
     Evidence,
@@ -17,7 +18,7 @@ from gateway.core.estimate.evidence import (
     TotalsTold,
     VacancyTold,
 )
-from gateway.core.names import DeviceId, ZoneId
+from gateway.core.model.names import DeviceId, ZoneId
 from tests.doses import examples
 
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -95,11 +96,11 @@ def stories(draw: st.DrawFn, within_s: float) -> list[Evidence]:
 @given(stories(within_s=100_000))
 def test_a_belief_is_a_distribution(story: list[Evidence]) -> None:
     """It sums to one, is never negative, and its reading is in order and in range."""
-    estimate = window.begun(CAPACITIES, START, ROOMS)
+    estimate = reorder_window.begun(CAPACITIES, START, ROOMS)
     for piece in story:
-        estimate = window.told(estimate, piece, piece.at)
+        estimate = reorder_window.told(estimate, piece, piece.at)
         for zone, capacity in CAPACITIES.items():
-            there = standing.zone_at(estimate, zone, piece.at + timedelta(seconds=30))
+            there = state.zone_at(estimate, zone, piece.at + timedelta(seconds=30))
             assert abs(sum(there.belief) - 1) < 1e-9
             assert min(there.belief) > 0
             count = reading.read([there], capacity, 3)
@@ -109,22 +110,22 @@ def test_a_belief_is_a_distribution(story: list[Evidence]) -> None:
 
 
 @settings(max_examples=examples(150), deadline=None)
-@given(stories(within_s=window.LATENESS_S - 1), st.data())
+@given(stories(within_s=reorder_window.LATENESS_S - 1), st.data())
 def test_any_order_within_the_lateness_ends_in_the_same_estimate(
     story: list[Evidence], data: st.DataObject
 ) -> None:
     """Shuffled, delayed and doubled evidence settles bit by bit as if it had come in order."""
-    end = START + timedelta(seconds=window.LATENESS_S - 1)
-    in_order = window.begun(CAPACITIES, START, ROOMS)
+    end = START + timedelta(seconds=reorder_window.LATENESS_S - 1)
+    in_order = reorder_window.begun(CAPACITIES, START, ROOMS)
     for piece in story:
-        in_order = window.told(in_order, piece, end)
+        in_order = reorder_window.told(in_order, piece, end)
     doubled = story + data.draw(st.lists(st.sampled_from(story), max_size=8))
-    shuffled = window.begun(CAPACITIES, START, ROOMS)
+    shuffled = reorder_window.begun(CAPACITIES, START, ROOMS)
     for piece in data.draw(st.permutations(doubled)):
-        shuffled = window.told(shuffled, piece, end)
+        shuffled = reorder_window.told(shuffled, piece, end)
     assert shuffled == in_order
     later = end + timedelta(minutes=5)
-    assert window.settled(shuffled, later) == window.settled(in_order, later)
+    assert reorder_window.settled(shuffled, later) == reorder_window.settled(in_order, later)
 
 
 @settings(max_examples=examples(60), deadline=None)
@@ -133,7 +134,7 @@ def test_a_delay_on_the_way_changes_nothing(story: list[Evidence], data: st.Data
     """Each piece arrives when it will, at most the lateness after its time: settled, it is one."""
     delays = data.draw(
         st.lists(
-            st.floats(0, window.LATENESS_S - 0.01, allow_nan=False),
+            st.floats(0, reorder_window.LATENESS_S - 0.01, allow_nan=False),
             min_size=len(story),
             max_size=len(story),
         )
@@ -142,13 +143,13 @@ def test_a_delay_on_the_way_changes_nothing(story: list[Evidence], data: st.Data
         (piece.at + timedelta(seconds=delay), number, piece)
         for number, (piece, delay) in enumerate(zip(story, delays, strict=True))
     )
-    on_time, late = (window.begun(CAPACITIES, START, ROOMS) for _ in range(2))
+    on_time, late = (reorder_window.begun(CAPACITIES, START, ROOMS) for _ in range(2))
     for piece in story:
-        on_time = window.told(on_time, piece, piece.at)
+        on_time = reorder_window.told(on_time, piece, piece.at)
     for now, _, piece in arrivals:
-        late = window.told(late, piece, now)
+        late = reorder_window.told(late, piece, now)
     later = START + timedelta(hours=1)
-    assert window.settled(late, later) == window.settled(on_time, later)
+    assert reorder_window.settled(late, later) == reorder_window.settled(on_time, later)
 
 
 @settings(max_examples=examples(60), deadline=None)
@@ -160,16 +161,19 @@ def test_a_quiet_zone_is_taken_along_without_a_trace(
     story: list[Evidence], looks: list[float]
 ) -> None:
     """However often it is settled on the way, the estimate ends the same, bit by bit."""
-    often = seldom = window.begun(CAPACITIES, START, ROOMS)
+    often = seldom = reorder_window.begun(CAPACITIES, START, ROOMS)
     moments = [(piece.at, piece) for piece in story]
     between = [(START + timedelta(seconds=each), None) for each in looks]
     for now, piece in sorted([*moments, *between], key=lambda each: each[0]):
         if piece is None:
-            often = window.settled(often, now)
+            often = reorder_window.settled(often, now)
         else:
-            often, seldom = window.told(often, piece, now), window.told(seldom, piece, now)
+            often, seldom = (
+                reorder_window.told(often, piece, now),
+                reorder_window.told(seldom, piece, now),
+            )
     later = START + timedelta(hours=4)
-    assert window.settled(often, later) == window.settled(seldom, later)
+    assert reorder_window.settled(often, later) == reorder_window.settled(seldom, later)
 
 
 @settings(max_examples=examples(100), deadline=None)
@@ -186,10 +190,10 @@ def test_a_flow_between_two_zones_keeps_their_sum(
     Thirty passages that created each somebody would make thirty; what is left is that a passage out
     of a room that was perhaps empty is a reason to think that it was not.
     """
-    estimate = window.begun({ROOM: 30, HALL: 30}, START)
+    estimate = reorder_window.begun({ROOM: 30, HALL: 30}, START)
     for zone, people in ((ROOM, inside), (HALL, outside)):
         told = PeopleSet(at=START, device=DeviceId("staff"), zone=zone, people=people)
-        estimate = window.told(estimate, told, START)
+        estimate = reorder_window.told(estimate, told, START)
     now, totals, true = START, [0, 0], {ROOM: inside, HALL: outside}
     for seq, inward in enumerate([None, *ways], start=1):
         now += timedelta(seconds=11)
@@ -210,9 +214,9 @@ def test_a_flow_between_two_zones_keeps_their_sum(
             out_total=totals[1],
             place="door",
         )
-        estimate = window.told(estimate, flow, now)
+        estimate = reorder_window.told(estimate, flow, now)
     means = 0.0
     for zone in (ROOM, HALL):
-        belief = standing.zone_at(estimate, zone, now).belief
+        belief = state.zone_at(estimate, zone, now).belief
         means += sum(n * chance for n, chance in enumerate(belief))
     assert abs(means - inside - outside) < 1.5

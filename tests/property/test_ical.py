@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.adapters.calendars.apart import Body, unpacked
-from gateway.adapters.calendars.expanded import OCCURRENCES_MAX, Expanded, FeedError, Window
 from gateway.adapters.calendars.ical import expand
+from gateway.adapters.calendars.occurrences import OCCURRENCES_MAX, Expanded, FeedError, Window
+from gateway.adapters.calendars.sandbox import Body, unpacked
 
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 WEEK = Window(MONDAY, MONDAY + timedelta(days=7))

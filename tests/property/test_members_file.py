@@ -16,14 +16,14 @@ from msgspec import structs
 from openpyxl import Workbook  # type: ignore[import-untyped]
 
 from gateway.adapters.directory import Member, holder_of
-from gateway.core.directory import Holder, HolderId, Membership, StaffRole, Training
-from gateway.core.names import GroupId, PlanId, RoleId, SiteId, TrainingId
-from gateway.members.change import change_of
+from gateway.core.model.directory import Holder, HolderId, Membership, StaffRole, Training
+from gateway.core.model.names import GroupId, PlanId, RoleId, SiteId, TrainingId
 from gateway.members.dates import moment, written
+from gateway.members.diff import change_of
 from gateway.members.export import export
 from gateway.members.french import Language
+from gateway.members.importer import read_members
 from gateway.members.known import Known
-from gateway.members.lines import read_members
 from gateway.members.wrong import Wrong
 from tests.doses import examples
 

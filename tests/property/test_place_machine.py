@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from msgspec import structs
 
-from gateway.core.decision import CLAIMED
-from gateway.core.directory import DirectoryChange, Holder, HolderId, StaffRole
-from gateway.core.doors import PENDING_MAX
+from gateway.core.access.decision import CLAIMED
+from gateway.core.access.doors import PENDING_MAX
+from gateway.core.access.rules import LATE
+from gateway.core.access.rules.credentials import ATTEMPTS_MAX
 from gateway.core.engine import step
 from gateway.core.events import (
     DecidedMeanwhile,
@@ -47,9 +48,10 @@ from gateway.core.facts import (
     UnlockDoor,
     WarnMachine,
 )
-from gateway.core.names import OPERATOR, DeviceId, MachineId, ZoneId
-from gateway.core.orders import ANSWERED_MAX
-from gateway.core.places import AccessPoint
+from gateway.core.model.directory import DirectoryChange, Holder, HolderId, StaffRole
+from gateway.core.model.names import OPERATOR, DeviceId, MachineId, ZoneId
+from gateway.core.model.places import AccessPoint
+from gateway.core.model.site import Site
 from gateway.core.readings import (
     Availability,
     CredentialPresented,
@@ -58,6 +60,7 @@ from gateway.core.readings import (
     MachineReported,
     Reading,
 )
+from gateway.core.request_handlers import ANSWERED_MAX
 from gateway.core.requests import (
     AcknowledgeAlarm,
     MarkLeft,
@@ -68,10 +71,7 @@ from gateway.core.requests import (
     SetMode,
     SetService,
 )
-from gateway.core.rules import LATE
-from gateway.core.rules.credentials import ATTEMPTS_MAX
 from gateway.core.sequence import NotAdmitted
-from gateway.core.site import Site
 from gateway.core.state import NEVER, State
 from tests.doses import examples
 from tests.unit.core.fablab import FABLAB, GRACE_S, MANAGER, TEAM, Fablab

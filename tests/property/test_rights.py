@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from immutables import Map
 from msgspec import structs
 
-from gateway.core import occupancy
-from gateway.core.directory import (
+from gateway.core.access.offline_rights import presented_hash, rights_of
+from gateway.core.access.request import Question
+from gateway.core.access.rules import decide
+from gateway.core.model.directory import (
     Credential,
     CredentialHash,
     Directory,
@@ -18,15 +20,13 @@ from gateway.core.directory import (
     StaffRole,
     Training,
 )
-from gateway.core.names import DeviceId, PlanId, RoleId, TrainingId, ZoneId
-from gateway.core.places import Demands
-from gateway.core.plans import Plan, Quota, Right
-from gateway.core.question import Question
-from gateway.core.rights import presented_hash, rights_of
-from gateway.core.rules import decide
-from gateway.core.site import Site
+from gateway.core.model.names import DeviceId, PlanId, RoleId, TrainingId, ZoneId
+from gateway.core.model.places import Demands
+from gateway.core.model.plans import Plan, Quota, Right
+from gateway.core.model.site import Site
+from gateway.core.occupancy import occupancy
 from gateway.core.state import State, ZoneState
-from gateway.cutoff.pages import posted
+from gateway.offline_rights.paging import posted
 from gateway.wire.topics import Topics
 from simulators.rights import RightsBook
 from tests.doses import examples

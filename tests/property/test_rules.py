@@ -14,15 +14,23 @@ from hypothesis import strategies as st
 from immutables import Map
 from msgspec import structs
 
-from gateway.core.bookings import Booking, Target
-from gateway.core.directory import HolderId, Membership, StaffRole, Training
-from gateway.core.names import AccessPointId, DoorId, GroupId, PlanId, RoleId, SiteId, TrainingId
-from gateway.core.places import Demands
-from gateway.core.plans import Plan, Quota, Right
-from gateway.core.question import Question
-from gateway.core.reasons import REASONS
-from gateway.core.rules import RULES, decide
-from gateway.core.site import Site
+from gateway.core.access.reasons import REASONS
+from gateway.core.access.request import Question
+from gateway.core.access.rules import RULES, decide
+from gateway.core.model.bookings import Booking, Target
+from gateway.core.model.directory import HolderId, Membership, StaffRole, Training
+from gateway.core.model.names import (
+    AccessPointId,
+    DoorId,
+    GroupId,
+    PlanId,
+    RoleId,
+    SiteId,
+    TrainingId,
+)
+from gateway.core.model.places import Demands
+from gateway.core.model.plans import Plan, Quota, Right
+from gateway.core.model.site import Site
 from gateway.core.state import DayOfUse, DoorState
 from tests.doses import examples
 from tests.unit.core.rules.house import (

@@ -9,8 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from gateway.core.equipment import Device
-from gateway.core.names import DeviceId, MachineId, SiteId, Text
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import DeviceId, MachineId, SiteId, Text
+from gateway.core.model.site import Site
 from gateway.core.readings import (
     Battery,
     Co2,
@@ -27,8 +28,8 @@ from gateway.core.readings import (
     Tampered,
     WireError,
 )
-from gateway.core.site import Site
-from sensors import badges, strict_json
+from gateway.wire import strict_json
+from sensors import badges
 from sensors.registry import Registry
 
 

@@ -9,16 +9,16 @@ from statistics import mean
 import pytest
 from typer.testing import CliRunner
 
-from gateway.bench import occupancy_made
-from gateway.bench.occupancy_methods import METHODS, ClampReset, ClampSilence, Raw
-from gateway.bench.occupancy_rooms import Room, Sample, read_rooms
-from gateway.bench.occupancy_score import Row, scored
-from gateway.bench.occupancy_sensing import FAULTS, ROOM, Fault, faults_of, sensed
-from gateway.bench.occupancy_story import Arrived, Look, Story
-from gateway.bench.processes import BenchError
+from benchmarks import occupancy_made
+from benchmarks.occupancy_methods import METHODS, ClampReset, ClampSilence, Raw
+from benchmarks.occupancy_rooms import Room, Sample, read_rooms
+from benchmarks.occupancy_score import Row, scored
+from benchmarks.occupancy_sensing import FAULTS, ROOM, Fault, faults_of, sensed
+from benchmarks.occupancy_story import Arrived, Look, Story
+from benchmarks.processes import BenchError
 from gateway.cli import app
-from gateway.core.estimate.evidence import DeviceJudged, MotionSeen, PresenceSeen, TotalsTold
-from gateway.core.names import DeviceId
+from gateway.core.estimator.evidence import DeviceJudged, MotionSeen, PresenceSeen, TotalsTold
+from gateway.core.model.names import DeviceId
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
 BY_NAME = {fault.name: fault for fault in FAULTS}
@@ -304,7 +304,7 @@ def test_the_command_prints_a_row_a_file_method_fault_and_seed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And the simulated days, and the time of an event."""
-    monkeypatch.setattr("gateway.bench.occupancy.DAYS_MIN", 2)
+    monkeypatch.setattr("benchmarks.occupancy.DAYS_MIN", 2)
     file = robod(tmp_path)
     run = CliRunner().invoke(
         app, ["bench", "occupancy", "--data", str(file), "--seeds", "1", "--json"]

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway.bench import occupancy_days
-from gateway.bench.occupancy_methods import METHODS
-from gateway.bench.occupancy_rooms import Room, read_rooms
-from gateway.bench.occupancy_score import Row, scored
-from gateway.bench.occupancy_sensing import FAULTS, faults_of, sensed
+from benchmarks import occupancy_days
+from benchmarks.occupancy_methods import METHODS
+from benchmarks.occupancy_rooms import Room, read_rooms
+from benchmarks.occupancy_score import Row, scored
+from benchmarks.occupancy_sensing import FAULTS, faults_of, sensed
 
 FAULT = {fault.name: fault for fault in FAULTS}
 SEED = 1

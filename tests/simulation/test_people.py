@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 
 from gateway.config import load_space
-from gateway.core.names import DeviceId, MachineId, SiteId, Text
-from gateway.core.site import Site
+from gateway.core.model.names import DeviceId, MachineId, SiteId, Text
+from gateway.core.model.site import Site
 from gateway.wire.commands import AccessCommand, Ack, SafeStopCommand
-from gateway.wire.outgoing import Outgoing, encode
+from gateway.wire.message import Outgoing, encode
 from gateway.wire.topics import Topics
 from simulators.drive import drive
 from simulators.faults import Faults
 from simulators.machines import RUNS_DOWN_S
+from simulators.outcomes import Bookkeeping, Tally
 from simulators.people import Person
 from simulators.scenarios import SCENARIOS, Cast, ScenarioName
-from simulators.tally import Bookkeeping, Tally
 from simulators.truth import TrueCount
 from simulators.world import Passed, World
 

@@ -10,19 +10,19 @@ from msgspec import structs
 
 from gateway.adapters.directory import credential_hash
 from gateway.config import load_space
-from gateway.core.directory import Credential, DirectoryChange
 from gateway.core.events import DecidedMeanwhile
 from gateway.core.facts import MachineEnded, MachineStarted, StopMachine, WarnMachine
-from gateway.core.names import DeviceId
+from gateway.core.model.directory import Credential, DirectoryChange
+from gateway.core.model.names import DeviceId
+from gateway.core.model.site import Site
 from gateway.core.readings import CredentialPresented
-from gateway.core.site import Site
-from gateway.wire.outgoing import Outgoing
+from gateway.wire.message import Outgoing
 from simulators.devices import SimulatedReader
 from simulators.drive import drive
 from simulators.faults import Faults
+from simulators.outcomes import READER_DECIDED, Bookkeeping, Tally
 from simulators.people import Person
 from simulators.scenarios import SCENARIOS, Cast
-from simulators.tally import READER_DECIDED, Bookkeeping, Tally
 from simulators.world import World
 from tests.virtual_gateway import (
     KEY,

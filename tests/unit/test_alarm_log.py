@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.adapters.journal_rows import event_row
-from gateway.alarm_log import AlarmLog
+from gateway.adapters.journal.rows import event_row
 from gateway.core.events import Tick
 from gateway.core.facts import AlarmKind, AlarmRaised
-from gateway.core.names import SiteId
-from gateway.sentences import clock_off
+from gateway.core.model.names import SiteId
+from gateway.service.alarm_log import AlarmLog
+from gateway.wire.texts import clock_off
 
 AT = datetime(2026, 11, 22, 8, tzinfo=UTC)
 

@@ -8,8 +8,6 @@ import pytest
 from immutables import Map
 from msgspec import structs
 
-from gateway.announce import Announcer
-from gateway.core.directory import HolderId
 from gateway.core.facts import (
     AlarmAcknowledged,
     AlarmCleared,
@@ -27,14 +25,16 @@ from gateway.core.facts import (
     RequestAnswered,
     UnlockDoor,
 )
-from gateway.core.names import AccessPointId, DeviceId
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import AccessPointId, DeviceId
 from gateway.core.readings import Tampered, WireError
 from gateway.core.requests import ERRORS, AcknowledgeAlarm
 from gateway.core.state import ModeState, Muster, State
-from gateway.request_wire import VERB_MAX, Asked, RequestError
-from gateway.sentences import HINTS, REFUSALS
-from gateway.wire.outgoing import PAYLOAD_LIMIT, CloudEvent, Outgoing
+from gateway.service.messages import Announcer
+from gateway.wire.message import PAYLOAD_LIMIT, CloudEvent, Outgoing
+from gateway.wire.requests import VERB_MAX, Asked, RequestError
 from gateway.wire.states import MISSING_MAX
+from gateway.wire.texts import HINTS, REFUSALS
 from gateway.wire.topics import Topics
 from sensors.registry import Registry
 from tests.unit.core.fablab import Fablab

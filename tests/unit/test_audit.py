@@ -21,14 +21,14 @@ from gateway.adapters.audit import (
     merged,
 )
 from gateway.adapters.audit.log import DETAIL_MAX
-from gateway.adapters.history import opened
-from gateway.adapters.journal import JOURNAL_FILE, Journal
-from gateway.adapters.journal_rows import event_row
-from gateway.adapters.journal_writer import Batch
-from gateway.core.directory import HolderId
+from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
+from gateway.adapters.journal.occupancy_history import opened
+from gateway.adapters.journal.rows import event_row
+from gateway.adapters.journal.writer import Batch
 from gateway.core.events import Requested
 from gateway.core.facts import RequestAnswered
-from gateway.core.names import DoorId
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import DoorId
 from gateway.core.requests import MarkLeft, OpenDoor, Order, Request
 from tests.unit.core.place import MONDAY, SITE
 

@@ -2,21 +2,21 @@
 
 import pytest
 
-from gateway.bench import place
-from gateway.bench.crowd import KEPT_MAX, Crowd
-from gateway.bench.processes import BenchError
-from gateway.bench.sensed import with_sensors
-from gateway.core.names import DeviceId
+from benchmarks import synthetic_site
+from benchmarks.load_devices import KEPT_MAX, Crowd
+from benchmarks.processes import BenchError
+from benchmarks.sensor_site import with_sensors
+from gateway.core.model.names import DeviceId
 from gateway.wire.commands import Ack
 
-HERE = with_sensors(place.place(2))
+HERE = with_sensors(synthetic_site.place(2))
 FIRST = DeviceId("reader-entry-0")
 
 
 @pytest.fixture
 def crowd() -> Crowd:
     """Two readers and some sensors whose broker is away."""
-    crowd = Crowd("mqtt://127.0.0.1:9", HERE, place.badges(3))
+    crowd = Crowd("mqtt://127.0.0.1:9", HERE, synthetic_site.badges(3))
     crowd._went_offline("there is none")
     return crowd
 
@@ -72,11 +72,11 @@ async def test_it_settles_as_long_as_acks_come(
     for reader in crowd.readers - {FIRST}:
         take(crowd, reader, crowd.unacknowledged)
     clock = Slow(crowd)
-    monkeypatch.setattr("gateway.bench.crowd.time", clock)
+    monkeypatch.setattr("benchmarks.load_devices.time", clock)
     await crowd.settled(silence_s=30.0)
     assert clock.monotonic() > 80
     crowd.badge()
-    monkeypatch.setattr("gateway.bench.crowd.time", Silent())
+    monkeypatch.setattr("benchmarks.load_devices.time", Silent())
     with pytest.raises(BenchError, match="1 events were not acknowledged"):
         await crowd.settled(silence_s=30.0)
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.bench.faults import proxy as mqtt
-from gateway.bench.faults.images import Disk
-from gateway.bench.faults.shim import Op, Shim
+from benchmarks.faults import mqtt_proxy as mqtt
+from benchmarks.faults.power_cut_images import Disk
+from benchmarks.faults.shim import Op, Shim
 
 _WRITES = """
 import os, sys

@@ -2,8 +2,9 @@
 
 import pytest
 
-from gateway.bench.sequences import measure
-from gateway.core import doors, engine
+from benchmarks.sequences import measure
+from gateway.core import engine
+from gateway.core.access import doors
 
 
 def test_a_bug_in_a_reading_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from gateway import calendars
-from gateway.adapters.calendars.apart import Order, expand_apart
-from gateway.adapters.calendars.expanded import OCCURRENCES_MAX, Expanded
-from gateway.calendars import Calendars
+from gateway.adapters.calendars.occurrences import OCCURRENCES_MAX, Expanded
+from gateway.adapters.calendars.sandbox import Order, expand_apart
 from gateway.clock import ManualClock
 from gateway.config.calendars import CalendarFeed
-from gateway.core.bookings import Booking, Target
-from gateway.core.directory import HolderId
 from gateway.core.events import BookingsChanged
-from gateway.core.names import SiteId, Text
-from gateway.core.site import Site
+from gateway.core.model.bookings import Booking, Target
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import SiteId, Text
+from gateway.core.model.site import Site
 from gateway.core.state import State
+from gateway.service import bookings_sync
+from gateway.service.bookings_sync import Calendars
 from tests.feed_server import FeedServer
 from tests.servers import stops, until
 
@@ -302,7 +302,7 @@ async def test_one_calendar_is_read_at_a_time(
         finally:
             running -= 1
 
-    monkeypatch.setattr(calendars, "expand_apart", counted)
+    monkeypatch.setattr(bookings_sync, "expand_apart", counted)
     feeds = []
     for n in range(4):
         (tmp_path / f"{n}.ics").write_bytes(calendar(event(str(n))))

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 import psutil
 import pytest
 
-from gateway.adapters.calendars import apart
-from gateway.adapters.calendars.apart import FEED_BYTES, Body, Order, expand_apart
-from gateway.adapters.calendars.expanded import Expanded, FeedError, Window
+from gateway.adapters.calendars import sandbox
+from gateway.adapters.calendars.occurrences import Expanded, FeedError, Window
+from gateway.adapters.calendars.sandbox import FEED_BYTES, Body, Order, expand_apart
 from tests.servers import stops, until
 
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
@@ -68,7 +68,7 @@ async def test_one_endless_series_costs_only_itself() -> None:
 
 async def test_a_feed_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its process is ended, and gone."""
-    monkeypatch.setattr(apart, "READ_S", 1.0)
+    monkeypatch.setattr(sandbox, "READ_S", 1.0)
     with pytest.raises(FeedError, match="more than 1 s"):
         await reading(calendar(ENDLESS))
     assert psutil.Process().children() == []
@@ -76,8 +76,8 @@ async def test_a_feed_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> No
 
 async def test_it_ends_when_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Though its process would go on for ever."""
-    monkeypatch.setattr(apart, "_CHILD", "import time; time.sleep(3600)")
-    monkeypatch.setattr(apart, "READ_S", 3600.0)
+    monkeypatch.setattr(sandbox, "_CHILD", "import time; time.sleep(3600)")
+    monkeypatch.setattr(sandbox, "READ_S", 3600.0)
     task = asyncio.create_task(reading(calendar(GOOD)))
     await until(lambda: psutil.Process().children(), "its process is there")
     await stops(task)
@@ -108,6 +108,6 @@ async def test_a_process_that_cannot_start(monkeypatch: pytest.MonkeyPatch) -> N
 
 async def test_a_process_that_dies(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same."""
-    monkeypatch.setattr(apart, "_CHILD", "import os; os.abort()")
+    monkeypatch.setattr(sandbox, "_CHILD", "import os; os.abort()")
     with pytest.raises(FeedError, match="ended by signal 6"):
         await reading(calendar(GOOD))

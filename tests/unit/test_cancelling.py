@@ -2,7 +2,7 @@
 
 import asyncio
 
-from gateway.cancelling import ended
+from gateway.aio import cancel_and_wait
 from tests.servers import PATIENCE_S
 
 
@@ -20,6 +20,6 @@ async def test_who_swallows_a_cancellation_is_cancelled_again() -> None:
     task = asyncio.create_task(stubborn())
     await asyncio.sleep(0)
     async with asyncio.timeout(PATIENCE_S):
-        await ended(task)
+        await cancel_and_wait(task)
     assert swallowed.is_set()
     assert task.cancelled()

@@ -19,10 +19,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from gateway.adapters.directory import DirectoryStore, credential_hash, diff
-from gateway.adapters.influx_answer import Answer
-from gateway.adapters.influx_settings import InfluxSettings
-from gateway.adapters.journal import JOURNAL_FILE, Journal
-from gateway.adapters.journal_rows import (
+from gateway.adapters.influx.responses import Answer
+from gateway.adapters.influx.settings import InfluxSettings
+from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
+from gateway.adapters.journal.rows import (
     DeadLetter,
     DecisionRow,
     EventRow,
@@ -30,21 +30,21 @@ from gateway.adapters.journal_rows import (
     event_row,
     letter_row,
 )
-from gateway.adapters.journal_writer import Batch, Snapshot
+from gateway.adapters.journal.writer import Batch, Snapshot
 from gateway.cli import app
-from gateway.cli.lifetime import until_told
+from gateway.cli.signals import until_told
 from gateway.config import credential_key, load_settings, load_space
-from gateway.core.directory import Directory
 from gateway.core.engine import step
 from gateway.core.events import DirectoryChanged, Event, Reported, SpaceChanged, Tick
 from gateway.core.facts import Decided
-from gateway.core.names import DeviceId, SiteId
+from gateway.core.model.directory import Directory
+from gateway.core.model.names import DeviceId, SiteId
+from gateway.core.model.site import Site
 from gateway.core.readings import Battery, CredentialPresented, Firmware, Reading
-from gateway.core.site import Site
 from gateway.core.state import State
 from gateway.doctor import broker, influx, machine, stores
 from gateway.doctor.finding import Finding
-from gateway.wire.outgoing import encode
+from gateway.wire.message import encode
 from gateway.wire.states import AlarmMessage, HealthMessage
 from gateway.wire.topics import Topics
 

@@ -26,13 +26,13 @@ from gateway.adapters.directory import (
     reader_key,
 )
 from gateway.cli.members import app
-from gateway.core.directory import CredentialHash, Directory, StaffRole, Training
-from gateway.core.names import OPERATOR, Named, PlanId, RoleId, SiteId, Text, TrainingId
-from gateway.core.plans import Plan
-from gateway.core.rights import presented_hash
-from gateway.core.site import Site
-from gateway.members.change import change_of
-from gateway.members.columns import GOES_WITH
+from gateway.core.access.offline_rights import presented_hash
+from gateway.core.model.directory import CredentialHash, Directory, StaffRole, Training
+from gateway.core.model.names import OPERATOR, Named, PlanId, RoleId, SiteId, Text, TrainingId
+from gateway.core.model.plans import Plan
+from gateway.core.model.site import Site
+from gateway.members.diff import change_of
+from gateway.members.schema import GOES_WITH
 
 EXAMPLES = Path(__file__).parents[2] / "gateway/examples"
 SPACE = str(EXAMPLES / "space.toml")
@@ -1118,7 +1118,7 @@ def test_a_csv_has_an_end(
 ) -> None:
     """However large the file is, little of it is in memory at a time."""
     text = HEADER + ADA * 5 + ADA.replace("Ada", "Ada " * 20)
-    monkeypatch.setattr(f"gateway.members.sheet.{name}", value)
+    monkeypatch.setattr(f"gateway.members.spreadsheet.{name}", value)
     told = place.told(text)
     assert message in " ".join(fault["message"] for fault in told["faults"])
 

@@ -3,7 +3,7 @@
 import stat
 from pathlib import Path
 
-from gateway.client_ids import FILE, ClientIds
+from gateway.adapters.mqtt.client_ids import FILE, ClientIds
 
 
 def test_a_client_id_has_a_secret_that_stays(tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from gateway import clock_care
 from gateway.adapters import time_sync
 from gateway.clock import RELEASED, RETIRED, ManualClock
-from gateway.clock_care import ClockCare, doubt, wait_for_time
 from gateway.core.facts import GATEWAY
 from gateway.privacy.confirmation import confirm, forget_confirmation, is_confirmed
+from gateway.service import clock_check
+from gateway.service.clock_check import ClockCare, doubt, wait_for_time
 from tests.servers import PATIENCE_S, until
 from tests.unit.core.place import MONDAY, SITE
 from tests.unit.test_service import desk
@@ -81,8 +81,8 @@ class Passing(ManualClock):
 
 @pytest.fixture(autouse=True)
 def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock_care, "POLL_S", 0.0)
-    monkeypatch.setattr(clock_care, "LOOK_S", 0.01)
+    monkeypatch.setattr(clock_check, "POLL_S", 0.0)
+    monkeypatch.setattr(clock_check, "LOOK_S", 0.01)
 
 
 async def test_a_start_waits_until_the_clock_is_synchronised() -> None:
@@ -140,7 +140,7 @@ def test_why_a_clock_cannot_be_believed(
 
 async def test_the_alarm_comes_and_goes(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Raised at once, cleared when the clock is put right; each is one line of the log."""
-    caplog.set_level(logging.INFO, "gateway.clock_care")
+    caplog.set_level(logging.INFO, "gateway.service.clock_check")
     told = [False]
     async with desk(tmp_path) as place:
         care = ClockCare(place.service, place.clock, MONDAY, lambda: told[0])
@@ -152,7 +152,7 @@ async def test_the_alarm_comes_and_goes(tmp_path: Path, caplog: pytest.LogCaptur
         assert care.doubt == ""
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-    said = [each.levelname for each in caplog.records if each.name == "gateway.clock_care"]
+    said = [each.levelname for each in caplog.records if each.name == "gateway.service.clock_check"]
     assert said == ["WARNING", "INFO"]
 
 

@@ -19,8 +19,8 @@ from gateway.config import (
 )
 from gateway.config.draft import draft_of
 from gateway.config.space import space_files
-from gateway.core.names import AccessPointId, DeviceId, DoorId, Text, TrainingId, ZoneId
-from gateway.core.places import Demands
+from gateway.core.model.names import AccessPointId, DeviceId, DoorId, Text, TrainingId, ZoneId
+from gateway.core.model.places import Demands
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "gateway/examples/space.toml"

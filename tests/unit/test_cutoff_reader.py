@@ -5,13 +5,13 @@ from typing import Literal
 
 import msgspec
 
-from gateway.core.directory import CredentialHash
-from gateway.core.names import DeviceId, SiteId, Text
+from gateway.core.access.offline_rights import presented_hash
+from gateway.core.model.directory import CredentialHash
+from gateway.core.model.names import DeviceId, SiteId, Text
 from gateway.core.readings import DoorReported
-from gateway.core.rights import presented_hash
 from gateway.wire.commands import AccessCommand, Ack
-from gateway.wire.outgoing import encode
-from gateway.wire.rights import RightsGroup, RightsMessage, RightsPage
+from gateway.wire.message import encode
+from gateway.wire.offline_rights import RightsGroup, RightsMessage, RightsPage
 from simulators.devices import FIRMWARE, Event, SimulatedReader
 from tests.unit.core.place import MONDAY
 

@@ -9,10 +9,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import gateway.cli
+from benchmarks import synthetic_site as place
 from gateway.adapters.directory import FILE, DirectoryStore
-from gateway.adapters.journal import JOURNAL_FILE
-from gateway.adapters.journal_writer import JournalWriter
-from gateway.bench import place
+from gateway.adapters.journal.journal import JOURNAL_FILE
+from gateway.adapters.journal.writer import JournalWriter
 from gateway.cli import errors
 
 SPACE = Path(gateway.__file__).with_name("examples") / "space.toml"

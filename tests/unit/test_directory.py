@@ -22,7 +22,6 @@ from sqlalchemy import event, make_url
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
-from gateway.adapters import sqlite
 from gateway.adapters.directory import (
     DirectoryError,
     DirectoryStore,
@@ -36,7 +35,8 @@ from gateway.adapters.directory import (
     reader_key,
 )
 from gateway.adapters.directory.tables import METADATA, REVISION
-from gateway.core.directory import (
+from gateway.adapters.sql import sqlite
+from gateway.core.model.directory import (
     Credential,
     CredentialHash,
     Directory,
@@ -47,7 +47,7 @@ from gateway.core.directory import (
     Training,
     changed,
 )
-from gateway.core.names import GroupId, PlanId, RoleId, SiteId, TrainingId
+from gateway.core.model.names import GroupId, PlanId, RoleId, SiteId, TrainingId
 
 KEY = b"k" * 32
 POSTGRES = postgresql.dialect()  # type: ignore[no-untyped-call]

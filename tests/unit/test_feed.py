@@ -10,12 +10,12 @@ import aiohttp
 import pytest
 
 from gateway.adapters.calendars import feed as feeds
-from gateway.adapters.calendars.apart import FEED_BYTES, unpacked
-from gateway.adapters.calendars.expanded import FeedError
 from gateway.adapters.calendars.feed import Source, http_session
+from gateway.adapters.calendars.occurrences import FeedError
+from gateway.adapters.calendars.sandbox import FEED_BYTES, unpacked
 from gateway.config.calendars import CalendarFeed
-from gateway.core.bookings import Target
-from gateway.core.names import SiteId
+from gateway.core.model.bookings import Target
+from gateway.core.model.names import SiteId
 from tests.feed_server import FeedServer
 from tests.servers import PATIENCE_S, stops, until
 

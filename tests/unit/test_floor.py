@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from gateway.config import ConfigError, load_space
-from gateway.core.outline import area_m2, distance_m, is_inside, walls_of
-from gateway.core.places import Place
+from gateway.core.model.outline import area_m2, distance_m, is_inside, walls_of
+from gateway.core.model.places import Place
 
 SQUARE: tuple[Place, ...] = ((0, 0), (4, 0), (4, 4), (0, 4))
 SITE = '[site]\nid = "s"\nname = "S"\ntimezone = "Europe/Paris"\n'

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from gateway.adapters.folder_lock import FILE, FolderTakenError, folder_lock
+from gateway.adapters.journal.folder_lock import FILE, FolderTakenError, folder_lock
 
 AT = datetime(2026, 11, 30, 5, tzinfo=UTC)
 _HOLD = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from gateway.adapters.folder_lock import folder_lock
+from gateway.adapters.journal.folder_lock import folder_lock
 with folder_lock(Path(sys.argv[1]), "gw7", datetime(2026, 11, 30, 5, tzinfo=UTC)):
     print("held", flush=True)
     sys.stdin.read()

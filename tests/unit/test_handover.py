@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.handover import WAITING_MAX, Handover
-from gateway.wire.outgoing import Outgoing
+from gateway.service.delivery import WAITING_MAX, Handover
+from gateway.wire.message import Outgoing
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 

@@ -13,7 +13,8 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from gateway.adapters.history import (
+from gateway.adapters.journal.journal import JOURNAL_FILE
+from gateway.adapters.journal.occupancy_history import (
     AccessDay,
     HistoryError,
     OccupancyMinutes,
@@ -24,13 +25,12 @@ from gateway.adapters.history import (
     occupancy_1m,
     opened,
 )
-from gateway.adapters.journal import JOURNAL_FILE
-from gateway.adapters.journal_rows import to_us
+from gateway.adapters.journal.rows import to_us
 from gateway.cli.history import history
 from gateway.core.events import SpaceChanged
-from gateway.core.names import SiteId, Text, ZoneId
-from gateway.core.places import Zone
-from gateway.core.site import Site
+from gateway.core.model.names import SiteId, Text, ZoneId
+from gateway.core.model.places import Zone
+from gateway.core.model.site import Site
 
 DAY = datetime(2026, 11, 22, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -47,7 +47,7 @@ SITES = (
 def journal(tmp_path: Path) -> Path:
     """Two zones' minutes around a midnight, and five decisions."""
     path = tmp_path / JOURNAL_FILE
-    schema = files("gateway.adapters").joinpath("journal_schema.sql").read_text(encoding="utf-8")
+    schema = files("gateway.adapters.journal").joinpath("schema.sql").read_text(encoding="utf-8")
     minutes = [
         ("a", "hall", NEXT - 2 * MINUTE, 2.0, 1, 3),
         ("a", "hall", NEXT - MINUTE, 4.0, 2, 7),

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.adapters.calendars.expanded import (
+from gateway.adapters.calendars.ical import expand
+from gateway.adapters.calendars.occurrences import (
     GUESTS_MAX,
     OCCURRENCES_MAX,
     Expanded,
@@ -12,7 +13,6 @@ from gateway.adapters.calendars.expanded import (
     Guests,
     Window,
 )
-from gateway.adapters.calendars.ical import expand
 
 PARIS = "Europe/Paris"
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)

@@ -9,9 +9,9 @@ from typing import cast
 import pytest
 from paho.mqtt.client import MQTTMessage
 
-from gateway.adapters.mqtt import Session
-from gateway.core.names import DeviceId, SiteId
-from gateway.inbox import (
+from gateway.adapters.mqtt.session import Session
+from gateway.core.model.names import DeviceId, SiteId
+from gateway.service.inbox import (
     BATCH_MAX,
     BUDGET_AT_ONCE,
     CALM,
@@ -25,7 +25,7 @@ from gateway.inbox import (
     Route,
     key_of,
 )
-from gateway.order_of_service import ORDER, ServiceClass
+from gateway.service.priorities import ORDER, ServiceClass
 from tests.servers import PATIENCE_S
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)

@@ -13,26 +13,26 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from gateway.adapters.influx import GZIP_POINTS, WRITE_POINTS, Outbox
-from gateway.adapters.influx_answer import (
+from gateway.adapters.influx.delivery import OutageError
+from gateway.adapters.influx.line_protocol import points
+from gateway.adapters.influx.outbox import GZIP_POINTS, WRITE_POINTS, Outbox
+from gateway.adapters.influx.resend import of_letters, of_rows, resend
+from gateway.adapters.influx.responses import (
     RETRY_AFTER_MAX_S,
     Answer,
     Verdict,
     answer_to_status,
     pause_s,
 )
-from gateway.adapters.influx_delivery import OutageError
-from gateway.adapters.influx_resend import of_letters, of_rows, resend
-from gateway.adapters.influx_settings import InfluxSettings
-from gateway.adapters.journal import Journal, JournalError
-from gateway.adapters.journal_file import JournalFile
-from gateway.adapters.journal_rows import DeadLetter, event_row
-from gateway.adapters.journal_writer import Batch
-from gateway.adapters.points import points
+from gateway.adapters.influx.settings import InfluxSettings
+from gateway.adapters.journal.journal import Journal, JournalError
+from gateway.adapters.journal.reader import JournalFile
+from gateway.adapters.journal.rows import DeadLetter, event_row
+from gateway.adapters.journal.writer import Batch
 from gateway.clock import ManualClock
 from gateway.core.events import Tick
 from gateway.core.facts import JournalRow, OccupancyMinute, Sensed
-from gateway.core.names import DeviceId, SiteId, ZoneId
+from gateway.core.model.names import DeviceId, SiteId, ZoneId
 from tests.fake_journal import FakeJournal
 from tests.servers import PATIENCE_S, stops
 
@@ -237,7 +237,7 @@ async def test_a_proxy_that_refuses_everything_burns_no_point(
     influx: FakeInflux, status: int, *, known: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Plain HTTP was sent to an HTTPS port, say: an outage, whatever its number."""
-    caplog.set_level(logging.INFO, "gateway.adapters.influx")
+    caplog.set_level(logging.INFO, "gateway.adapters.influx.outbox")
     in_the_way = asyncio.Event()
 
     def answer(_: list[str]) -> web.Response | None:
@@ -339,7 +339,7 @@ async def test_trouble_of_the_server_loses_nothing_and_is_said_once(
     influx: FakeInflux, status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Twenty failures, one line when it goes and one when it comes back."""
-    caplog.set_level(logging.INFO, "gateway.adapters.influx")
+    caplog.set_level(logging.INFO, "gateway.adapters.influx.outbox")
     failures = iter(range(20))
 
     def answer(_: list[str]) -> web.Response | None:
@@ -351,7 +351,7 @@ async def test_trouble_of_the_server_loses_nothing_and_is_said_once(
         await _until(lambda: journal.cursors["influx"] == 300)
     assert len(influx.lines) == 300
     assert journal.letters == []
-    said = [r.levelname for r in caplog.records if r.name == "gateway.adapters.influx"]
+    said = [r.levelname for r in caplog.records if r.name == "gateway.adapters.influx.outbox"]
     assert said == ["WARNING", "INFO"]
 
 

@@ -10,17 +10,17 @@ import pytest
 from paho.mqtt.client import MQTTMessage
 
 from gateway.adapters.directory import credential_hash, reader_hash
-from gateway.core.directory import CredentialHash, HolderId
-from gateway.core.equipment import Device
 from gateway.core.events import Misunderstood, Reported, Requested
-from gateway.core.names import AccessPointId, DeviceId, DoorId, SiteId, Text, ZoneId
-from gateway.core.places import Zone
+from gateway.core.model.directory import CredentialHash, HolderId
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import AccessPointId, DeviceId, DoorId, SiteId, Text, ZoneId
+from gateway.core.model.places import Zone
+from gateway.core.model.site import Site
 from gateway.core.readings import CredentialPresented, Motion, Origin, WireError
 from gateway.core.requests import OpenDoor, Request
-from gateway.core.site import Site
-from gateway.intake import Intake, SiteEvent, dead_letter, misunderstood
-from gateway.request_wire import RequestError
-from gateway.wire.outgoing import PAYLOAD_LIMIT
+from gateway.service.decoder import Intake, SiteEvent, dead_letter, misunderstood
+from gateway.wire.message import PAYLOAD_LIMIT
+from gateway.wire.requests import RequestError
 from sensors.registry import Registry
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)

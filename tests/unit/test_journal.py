@@ -17,10 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from immutables import Map
 
-from gateway.adapters import journal_writer
-from gateway.adapters.journal import Journal, JournalError
-from gateway.adapters.journal_file import JournalFile
-from gateway.adapters.journal_rows import (
+from gateway.adapters.journal import writer
+from gateway.adapters.journal.journal import Journal, JournalError
+from gateway.adapters.journal.reader import JournalFile
+from gateway.adapters.journal.rows import (
     PAYLOAD_KEPT,
     DeadLetter,
     DecisionRow,
@@ -32,9 +32,11 @@ from gateway.adapters.journal_rows import (
     minute_row,
     to_us,
 )
-from gateway.adapters.journal_writer import SNAPSHOTS_MAX, Batch, Snapshot
+from gateway.adapters.journal.writer import SNAPSHOTS_MAX, Batch, Snapshot
 from gateway.clock import ManualClock
-from gateway.core.directory import (
+from gateway.core.events import Reported, Tick
+from gateway.core.facts import AlarmRaised, Decided, Fact, OccupancyMinute, Verdict
+from gateway.core.model.directory import (
     Credential,
     CredentialHash,
     Directory,
@@ -42,9 +44,7 @@ from gateway.core.directory import (
     HolderId,
     Membership,
 )
-from gateway.core.events import Reported, Tick
-from gateway.core.facts import AlarmRaised, Decided, Fact, OccupancyMinute, Verdict
-from gateway.core.names import DeviceId, PlanId, SiteId, ZoneId
+from gateway.core.model.names import DeviceId, PlanId, SiteId, ZoneId
 from gateway.core.readings import CredentialPresented
 from gateway.core.state import Boot, DeviceState, Gap, State, Whereabouts, ZoneState
 
@@ -162,7 +162,7 @@ async def test_rows_of_one_site_in_chunks(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sites share the numbers, and a long journal is read piece by piece."""
-    monkeypatch.setattr("gateway.adapters.journal_file._CHUNK", 2)
+    monkeypatch.setattr("gateway.adapters.journal.reader._CHUNK", 2)
     rows = [tick(n, site=SITE if n % 2 else OTHER) for n in range(1, 10)]
     await journal.commit(Batch(events=rows))
     odd = await journal.read(lambda file: [one.row.n for one in file.events_after(1, SITE)])
@@ -267,7 +267,7 @@ async def test_a_journal_of_an_older_release_is_opened_and_its_orders_are_void(
 
 async def test_starts_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever restarts a gateway each second for a year fills no disk with that."""
-    monkeypatch.setattr(journal_writer, "RUNS_MAX", 3)
+    monkeypatch.setattr(writer, "RUNS_MAX", 3)
     for _ in range(5):
         async with opened(tmp_path / "journal.db", ManualClock(AT)):
             pass
@@ -284,7 +284,7 @@ async def test_cursors_are_kept(journal: Journal) -> None:
 
 async def test_letters_are_bounded(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     """The oldest go first."""
-    monkeypatch.setattr(journal_writer, "LETTERS_MAX", 3)
+    monkeypatch.setattr(writer, "LETTERS_MAX", 3)
     for number in range(5):
         await journal.dead_letter(letter(f"#{number}"))
     await journal.commit(Batch(letters=[letter_row(letter("#5")), letter_row(letter("#6"))]))
@@ -453,7 +453,7 @@ async def test_an_input_output_error(tmp_path: Path) -> None:
 _IO_ERROR = """
     import asyncio, resource, sys
     from pathlib import Path
-    from gateway.adapters.journal import Batch, Journal, JournalError
+    from gateway.adapters.journal.journal import Batch, Journal, JournalError
     from tests.unit.test_journal import fill, tick
 
     async def main():
@@ -486,7 +486,7 @@ async def test_a_file_that_another_process_locks(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Locked: nothing stored; free again: it goes on."""
-    monkeypatch.setattr(journal_writer, "BUSY_MS", 50)
+    monkeypatch.setattr(writer, "BUSY_MS", 50)
     journal._writer._connection().execute("PRAGMA busy_timeout = 50")
     locker = await create_subprocess_exec(
         sys.executable, "-c", textwrap.dedent(_LOCK), str(journal.path), stdin=PIPE, stdout=PIPE

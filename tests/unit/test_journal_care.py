@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from gateway import journal_care
-from gateway.adapters import journal_check
-from gateway.adapters.journal import JOURNAL_FILE, Journal, JournalError
-from gateway.adapters.journal_check import look_through, look_through_now
-from gateway.adapters.journal_writer import Batch
+from gateway.adapters.journal import integrity
+from gateway.adapters.journal.integrity import look_through, look_through_now
+from gateway.adapters.journal.journal import JOURNAL_FILE, Journal, JournalError
+from gateway.adapters.journal.writer import Batch
 from gateway.core.facts import GATEWAY
 from gateway.doctor import stores
-from gateway.journal_care import JournalCare
+from gateway.service import journal_check as journal_care
+from gateway.service.journal_check import JournalCare
 from tests.servers import until
 from tests.unit.core.place import SITE
 from tests.unit.test_journal import fill, opened, tick
@@ -64,7 +64,7 @@ async def test_a_look_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
 def test_a_page_that_crashes_sqlite_is_damage(monkeypatch: pytest.MonkeyPatch) -> None:
     """It crashes a process that only looks."""
     crash = ("/bin/sh", "-c", "kill -SEGV $$")
-    monkeypatch.setattr(journal_check, "_command", lambda _journal: crash)
+    monkeypatch.setattr(integrity, "_command", lambda _journal: crash)
     assert look_through_now(Path("journal.db"), 60) == "a page of it crashes SQLite"
 
 

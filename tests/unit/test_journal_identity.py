@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from gateway.adapters.journal import Journal, JournalError
-from gateway.adapters.journal_identity import ForeignJournalError
-from gateway.adapters.journal_rows import letter_row
-from gateway.adapters.journal_writer import Batch, JournalWriter
+from gateway.adapters.journal.file_identity import ForeignJournalError
+from gateway.adapters.journal.journal import Journal, JournalError
+from gateway.adapters.journal.rows import letter_row
+from gateway.adapters.journal.writer import Batch, JournalWriter
 from tests.unit.test_journal import full_batch, opened, tick
 from tests.unit.test_journal import journal as journal  # noqa: PLC0414 - a fixture
 from tests.unit.test_journal import letter as made_letter

@@ -5,14 +5,14 @@ from collections import Counter
 import pytest
 from paho.mqtt.client import MQTTMessage
 
-from gateway.core.equipment import Device
-from gateway.core.names import AccessPointId, DeviceId, DoorId, SiteId, Text, ZoneId
-from gateway.core.places import AccessPoint, Door, Zone
-from gateway.core.site import Site
-from gateway.inbox import NOWHERE
-from gateway.lanes import lanes_of
-from gateway.order_of_service import class_of
-from gateway.routing import Routes
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import AccessPointId, DeviceId, DoorId, SiteId, Text, ZoneId
+from gateway.core.model.places import AccessPoint, Door, Zone
+from gateway.core.model.site import Site
+from gateway.service.inbox import NOWHERE
+from gateway.service.lanes import lanes_of
+from gateway.service.priorities import class_of
+from gateway.service.routing import Routes
 from sensors.registry import Registry
 from tests.unit.core.place import SITE, reader
 

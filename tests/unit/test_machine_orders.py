@@ -8,8 +8,6 @@ import pytest
 from immutables import Map
 from msgspec import structs
 
-from gateway.core.directory import HolderId
-from gateway.core.equipment import Device
 from gateway.core.facts import (
     DoorChanged,
     Fact,
@@ -19,12 +17,14 @@ from gateway.core.facts import (
     StopMachine,
     WarnMachine,
 )
-from gateway.core.names import DeviceId, MachineId
-from gateway.core.site import Site
+from gateway.core.model.directory import HolderId
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import DeviceId, MachineId
+from gateway.core.model.site import Site
 from gateway.core.state import MachineUse, State
-from gateway.machine_orders import LASTS, MachineOrders
-from gateway.sentences import OTHER_WARNING, SAFE_STOP_AND_LEAVE, WARNINGS
-from gateway.wire.outgoing import Outgoing
+from gateway.service.machine_orders import LASTS, MachineOrders
+from gateway.wire.message import Outgoing
+from gateway.wire.texts import OTHER_WARNING, SAFE_STOP_AND_LEAVE, WARNINGS
 from sensors.registry import DRIVERS, Registry
 from tests.unit.core.place import FRONT, LASER, MONDAY, SITE
 

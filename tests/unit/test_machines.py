@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from gateway.core.directory import HolderId
-from gateway.core.names import DeviceId, DoorId, MachineId, SiteId, Text
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import DeviceId, DoorId, MachineId, SiteId, Text
 from gateway.core.readings import MachineReported
 from gateway.core.requests import OpenDoor
 from gateway.wire.commands import SafeStopCommand, WarningCommand, WarningOverCommand
-from gateway.wire.outgoing import encode
+from gateway.wire.message import encode
 from gateway.wire.states import ResponseMessage
 from simulators.devices import Event, SimulatedReader, read_command
 from simulators.machines import RUNS_DOWN_S, SIGNED_OFF, WATTS, SimulatedMachine

@@ -10,14 +10,14 @@ from msgspec import structs
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway.adapters.journal_rows import EventRow
-from gateway.adapters.loopback import free_port
+from gateway.adapters.broker.ports import free_port
+from gateway.adapters.journal.rows import EventRow
 from gateway.clock import ManualClock
 from gateway.core.events import Tick
 from gateway.core.facts import Decided, OccupancyChanged
-from gateway.core.names import AccessPointId, DeviceId
+from gateway.core.model.names import AccessPointId, DeviceId
 from gateway.core.state import DeviceState, DoorState, State
-from gateway.metrics import GatewayFigures, ListenError, Sources, listening
+from gateway.service.metrics import GatewayFigures, ListenError, Sources, listening
 from tests.unit.outside.place import AT, FRONT, HALL, HOLDER, HUB, SITE
 
 LABELS = ("site", "zone", "door", "device", "state", "kind", "decision", "reason")

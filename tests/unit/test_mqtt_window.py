@@ -5,9 +5,9 @@ from itertools import count
 
 import pytest
 
-from gateway.adapters import mqtt_window
-from gateway.adapters.mqtt_window import UNDER_WAY_MAX, WAITING_MAX, Window
-from gateway.wire.outgoing import Outgoing
+from gateway.adapters.mqtt import inflight_window
+from gateway.adapters.mqtt.inflight_window import UNDER_WAY_MAX, WAITING_MAX, Window
+from gateway.wire.message import Outgoing
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
@@ -136,7 +136,7 @@ def test_what_nobody_acknowledges_leaves_at_once(window: Window, broker: Broker)
 def test_what_waits_is_bounded(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever sends is told."""
     assert WAITING_MAX > 5000, "a gateway's orders, and what it says of them, have room"
-    monkeypatch.setattr(mqtt_window, "WAITING_MAX", 3)
+    monkeypatch.setattr(inflight_window, "WAITING_MAX", 3)
     assert None not in [window.send(message(b""), NOW) for _ in range(2 + 3)]
     assert window.send(message(b""), NOW) is None
 

@@ -10,14 +10,14 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from gateway.adapters.paho_properties import (
+from gateway.adapters.mqtt.properties import (
     Attributes,
     Expiry,
     SharedProperties,
     properties_of,
     share_tables,
 )
-from gateway.wire.outgoing import Outgoing
+from gateway.wire.message import Outgoing
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 

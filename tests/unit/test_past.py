@@ -10,13 +10,11 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from gateway.adapters import past
-from gateway.adapters.history import opened
-from gateway.adapters.journal import JOURNAL_FILE, Journal
-from gateway.adapters.journal_rows import decision_row, event_row
-from gateway.adapters.journal_writer import Batch, Snapshot
-from gateway.core.bookings import Booking, zone_target
-from gateway.core.directory import DirectoryChange, HolderId, StaffRole
+from gateway.adapters.journal import queries
+from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
+from gateway.adapters.journal.occupancy_history import opened
+from gateway.adapters.journal.rows import decision_row, event_row
+from gateway.adapters.journal.writer import Batch, Snapshot
 from gateway.core.engine import step
 from gateway.core.events import (
     BookingsChanged,
@@ -27,7 +25,9 @@ from gateway.core.events import (
     Tick,
 )
 from gateway.core.facts import Decided
-from gateway.core.names import OPERATOR, DeviceId, DoorId
+from gateway.core.model.bookings import Booking, zone_target
+from gateway.core.model.directory import DirectoryChange, HolderId, StaffRole
+from gateway.core.model.names import OPERATOR, DeviceId, DoorId
 from gateway.core.readings import CredentialPresented, Firmware
 from gateway.core.requests import AcknowledgeAlarm, MarkLeft, OpenDoor, Order, Request, SetMode
 from gateway.core.state import State
@@ -90,7 +90,7 @@ def ask(place: Place, order: Order, by: str = "ada") -> None:
 
 def test_the_log_is_newest_first_and_comes_in_pages(journal: sqlite3.Connection) -> None:
     """Every decision once, whatever the page's length."""
-    whole = past.decisions(journal, past.DecisionQuery("hub"))
+    whole = queries.decisions(journal, queries.DecisionQuery("hub"))
     assert [(line.holder, line.access_point, line.reason) for line in whole.lines] == [
         ("bob", "front-out", "exit-free"),
         (None, "front-in", "credential-unknown"),
@@ -98,14 +98,14 @@ def test_the_log_is_newest_first_and_comes_in_pages(journal: sqlite3.Connection)
         ("ada", "front-in", "plan"),
     ]
     for limit in (1, 2, 3):
-        lines: tuple[past.DecisionLine, ...] = ()
-        page = past.decisions(journal, past.DecisionQuery("hub", limit=limit))
+        lines: tuple[queries.DecisionLine, ...] = ()
+        page = queries.decisions(journal, queries.DecisionQuery("hub", limit=limit))
         while True:
             lines += page.lines
             if page.before is None:
                 break
-            page = past.decisions(
-                journal, past.DecisionQuery("hub", limit=limit, before=page.before)
+            page = queries.decisions(
+                journal, queries.DecisionQuery("hub", limit=limit, before=page.before)
             )
         assert lines == whole.lines
 
@@ -133,8 +133,8 @@ def test_the_log_is_filtered(
     journal: sqlite3.Connection, query: dict[str, object], holders: list[str | None]
 ) -> None:
     """By any of its columns, and all of them together."""
-    asked = msgspec.convert({"site": "hub"} | query, past.DecisionQuery)
-    assert [line.holder for line in past.decisions(journal, asked).lines] == holders
+    asked = msgspec.convert({"site": "hub"} | query, queries.DecisionQuery)
+    assert [line.holder for line in queries.decisions(journal, asked).lines] == holders
 
 
 def test_the_log_is_in_the_order_of_the_events(tmp_path: Path, place: Place) -> None:
@@ -145,8 +145,10 @@ def test_the_log_is_in_the_order_of_the_events(tmp_path: Path, place: Place) -> 
     place.tell(report)
     asyncio.run(keep(tmp_path / JOURNAL_FILE, place))
     with opened(tmp_path / JOURNAL_FILE) as connection:
-        lines = past.decisions(connection, past.DecisionQuery("hub", limit=2)).lines
-        page = past.decisions(connection, past.DecisionQuery("hub", limit=2, before=lines[1].n))
+        lines = queries.decisions(connection, queries.DecisionQuery("hub", limit=2)).lines
+        page = queries.decisions(
+            connection, queries.DecisionQuery("hub", limit=2, before=lines[1].n)
+        )
     assert [(line.holder, line.late) for line in lines] == [("cyd", True), ("bob", False)]
     assert [line.holder for line in page.lines] == [None, "bob"]
 
@@ -155,10 +157,10 @@ def test_a_press_of_an_exit_button_is_in_the_log_of_its_door(tmp_path: Path, pla
     """With no holder, and no answer to hand over."""
     place.press("lab-button")
     asyncio.run(keep(tmp_path / JOURNAL_FILE, place))
-    query = past.DecisionQuery("hub", access_points=("lab-in",), buttons=("lab-button",))
+    query = queries.DecisionQuery("hub", access_points=("lab-in",), buttons=("lab-button",))
     with opened(tmp_path / JOURNAL_FILE) as connection:
-        (line,) = past.decisions(connection, query).lines
-        why = past.decision(connection, line.n)
+        (line,) = queries.decisions(connection, query).lines
+        why = queries.decision(connection, line.n)
     assert (line.device, line.access_point, line.holder) == ("lab-button", None, None)
     assert (line.decision, line.reason, line.handover) == ("granted", "exit-button", "none")
     assert why is not None
@@ -167,24 +169,24 @@ def test_a_press_of_an_exit_button_is_in_the_log_of_its_door(tmp_path: Path, pla
 
 def test_a_decision_says_why(journal: sqlite3.Connection) -> None:
     """Every rule that was asked, and those behind it."""
-    line = past.decisions(journal, past.DecisionQuery("hub", holder="ada")).lines[0]
-    why = past.decision(journal, line.n)
+    line = queries.decisions(journal, queries.DecisionQuery("hub", holder="ada")).lines[0]
+    why = queries.decision(journal, line.n)
     assert why is not None
     assert (why.holder, why.reason, why.verdicts[-1].outcome) == ("ada", "plan", "grant")
     assert why.as_data()["message"]["fr"]
     assert {each.rule for each in why.verdicts}.isdisjoint(why.not_asked)
-    assert past.decision(journal, 1) is None
-    assert past.last_decision(journal, "front-out") is not None
+    assert queries.decision(journal, 1) is None
+    assert queries.last_decision(journal, "front-out") is not None
 
 
 def test_the_log_is_read_by_an_index(journal: sqlite3.Connection) -> None:
     """No page looks at every decision of every site."""
     for query in (
-        past.DecisionQuery("hub", before=7),
-        past.DecisionQuery("hub", access_points=("a", "b"), since=MONDAY),
-        past.DecisionQuery("hub", holder="ada"),
+        queries.DecisionQuery("hub", before=7),
+        queries.DecisionQuery("hub", access_points=("a", "b"), since=MONDAY),
+        queries.DecisionQuery("hub", holder="ada"),
     ):
-        plans = _plans(journal, lambda q=query: past.decisions(journal, q))  # type: ignore[misc]
+        plans = _plans(journal, lambda q=query: queries.decisions(journal, q))  # type: ignore[misc]
         assert plans
         assert not [plan for plan in plans if plan.startswith("SCAN")], plans
 
@@ -212,12 +214,12 @@ def test_alarms_have_an_end(tmp_path: Path) -> None:
     place.contact("lab-contact", "open")
     asyncio.run(keep(tmp_path / JOURNAL_FILE, place))
     with opened(tmp_path / JOURNAL_FILE) as connection:
-        page = past.alarms(connection, "hub")
-        first = past.alarms(connection, "hub", limit=1)
-        second = past.alarms(connection, "hub", limit=1, before=first.before)
-        later = past.alarms(connection, "hub", since=MONDAY + timedelta(seconds=20))
-        plans = _plans(connection, lambda: past.alarms(connection, "hub"))
-        hints = _plans(connection, lambda: past.hints(connection, "hub"))
+        page = queries.alarms(connection, "hub")
+        first = queries.alarms(connection, "hub", limit=1)
+        second = queries.alarms(connection, "hub", limit=1, before=first.before)
+        later = queries.alarms(connection, "hub", since=MONDAY + timedelta(seconds=20))
+        plans = _plans(connection, lambda: queries.alarms(connection, "hub"))
+        hints = _plans(connection, lambda: queries.hints(connection, "hub"))
     front = MONDAY + timedelta(seconds=10)
     assert [(line.object, line.raised, line.cleared) for line in page.lines][-1] == (
         "front", MONDAY, front,
@@ -238,7 +240,7 @@ def test_an_alarm_says_who_looked_after_it(tmp_path: Path, place: Place) -> None
     place.after(300)
     asyncio.run(keep(tmp_path / JOURNAL_FILE, place))
     with opened(tmp_path / JOURNAL_FILE) as connection:
-        page = past.alarms(connection, "hub")
+        page = queries.alarms(connection, "hub")
     held = [line for line in page.lines if line.kind == "held" and line.object == "terrace"]
     assert [(one.acknowledged, one.acknowledged_by, one.note) for one in held] == [
         (None, None, ""),
@@ -255,7 +257,7 @@ def test_hints_name_who_and_where(tmp_path: Path) -> None:
     asyncio.run(keep(tmp_path / JOURNAL_FILE, place))
     noticed = [fact for fact in place.said if type(fact).__name__ == "Noticed"]
     with opened(tmp_path / JOURNAL_FILE) as connection:
-        page = past.hints(connection, "hub")
+        page = queries.hints(connection, "hub")
     assert [(line.kind, line.object, line.holder) for line in page.lines] == [
         (fact.kind, fact.object, fact.holder)  # type: ignore[union-attr]
         for fact in reversed(noticed)
@@ -269,8 +271,8 @@ def test_the_audit_has_refusals_too(tmp_path: Path, place: Place) -> None:
     ask(place, MarkLeft(HolderId("bob")), by="bob")
     asyncio.run(keep(tmp_path / JOURNAL_FILE, place))
     with opened(tmp_path / JOURNAL_FILE) as connection:
-        page = past.audit(connection, "hub")
-        plans = _plans(connection, lambda: past.audit(connection, "hub"))
+        page = queries.audit(connection, "hub")
+        plans = _plans(connection, lambda: queries.audit(connection, "hub"))
     said = [
         (one.by, one.verb, one.order, one.why, one.error, one.mode_before) for one in page.lines
     ]
@@ -290,7 +292,7 @@ def test_the_state_is_the_gateways(tmp_path: Path, place: Place) -> None:
     """From the snapshot and the rows since; later only from the rows since."""
     path = tmp_path / JOURNAL_FILE
     asyncio.run(keep(path, place, snapshot=6))
-    states, kept = past.PastState(), len(place.told)
+    states, kept = queries.PastState(), len(place.told)
     with opened(path) as connection:
         now = states.at(connection, "hub")
         assert now is not None
@@ -310,7 +312,7 @@ def test_the_state_is_the_gateways(tmp_path: Path, place: Place) -> None:
 def test_a_restored_journal_is_begun_anew(tmp_path: Path, place: Place) -> None:
     """One that ends before what we know is another past."""
     long, short = tmp_path / "long.db", tmp_path / "short.db"
-    states = past.PastState()
+    states = queries.PastState()
     asyncio.run(keep(short, place))
     place.enter("cyd", "dan")
     asyncio.run(keep(long, place))
@@ -324,9 +326,9 @@ def test_a_restored_journal_is_begun_anew(tmp_path: Path, place: Place) -> None:
 
 def test_who_is_here(journal: sqlite3.Connection) -> None:
     """By zone, with since when."""
-    now = past.PastState().at(journal, "hub")
+    now = queries.PastState().at(journal, "hub")
     assert now is not None
-    assert past.presence(now) == (past.PresenceLine("ada", HALL, MONDAY, MONDAY),)
+    assert queries.presence(now) == (queries.PresenceLine("ada", HALL, MONDAY, MONDAY),)
 
 
 def test_bookings_that_are_to_come(tmp_path: Path, place: Place) -> None:
@@ -340,10 +342,10 @@ def test_bookings_that_are_to_come(tmp_path: Path, place: Place) -> None:
     place.tell(BookingsChanged(zone_target(HALL), (over, runs, later)))
     asyncio.run(keep(tmp_path / JOURNAL_FILE, place))
     with opened(tmp_path / JOURNAL_FILE) as connection:
-        now = past.PastState().at(connection, "hub")
+        now = queries.PastState().at(connection, "hub")
     assert now is not None
-    assert [line.id for line in past.bookings(now, MONDAY)] == ["b", "c"]
-    assert [line.id for line in past.bookings(now, MONDAY, limit=1)] == ["b"]
+    assert [line.id for line in queries.bookings(now, MONDAY)] == ["b", "c"]
+    assert [line.id for line in queries.bookings(now, MONDAY, limit=1)] == ["b"]
 
 
 def test_devices_say_how_they_are(tmp_path: Path, place: Place) -> None:
@@ -357,10 +359,10 @@ def test_devices_say_how_they_are(tmp_path: Path, place: Place) -> None:
     place.says("front-in", Firmware("1.4.2", "Portier"))
     asyncio.run(keep(tmp_path / JOURNAL_FILE, place))
     with opened(tmp_path / JOURNAL_FILE) as connection:
-        now = past.PastState().at(connection, "hub")
+        now = queries.PastState().at(connection, "hub")
         assert now is not None
-        lines = {line.device: line for line in past.devices(connection, now, place.now)}
-        later = past.devices(connection, now, place.now + timedelta(seconds=3590))
+        lines = {line.device: line for line in queries.devices(connection, now, place.now)}
+        later = queries.devices(connection, now, place.now + timedelta(seconds=3590))
     assert set(lines) == {str(device.id) for device in SITE.devices}
     front = lines["front-in"]
     assert (front.last_seen, front.open_gaps, front.duplicates) == (place.now, 1, 9)
@@ -374,7 +376,7 @@ def test_devices_say_how_they_are(tmp_path: Path, place: Place) -> None:
 
 def test_an_export_has_one_holder_only(journal: sqlite3.Connection) -> None:
     """Of a row that names several, only what is theirs; and no hash of a badge."""
-    exported = past.export_rows(journal, "bob")
+    exported = queries.export_rows(journal, "bob")
     text = msgspec.json.encode(exported).decode()
     assert [row.kind for row in exported.rows] == [
         "directory",
@@ -392,11 +394,11 @@ def test_an_export_comes_in_parts(
     journal: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each looks at a bounded part of the journal; together they are the whole."""
-    whole = past.export_rows(journal, "bob").rows
-    monkeypatch.setattr("gateway.adapters.past.export.ROWS_OF", 2)
-    rows, after = list[past.HolderRow](), 0
+    whole = queries.export_rows(journal, "bob").rows
+    monkeypatch.setattr("gateway.adapters.journal.queries.holder_export.ROWS_OF", 2)
+    rows, after = list[queries.HolderRow](), 0
     while True:
-        part = past.export_rows(journal, "bob", after=after, limit=1)
+        part = queries.export_rows(journal, "bob", after=after, limit=1)
         rows += part.rows
         if part.after is None:
             break
@@ -412,11 +414,11 @@ def test_a_moment_is_found_by_halves(journal: sqlite3.Connection, place: Place) 
     for seconds in (-1, 0, 1, 29, 30, 31):
         at = MONDAY + timedelta(seconds=seconds)
         expected = max((n for n, (_, now) in enumerate(place.told, 1) if now < at), default=0)
-        assert past.row_at(journal, at) == expected
+        assert queries.row_at(journal, at) == expected
 
 
 def test_a_page_has_a_line_at_least(journal: sqlite3.Connection) -> None:
     """And a thousand at most."""
     with pytest.raises(ValueError, match="at least one"):
-        past.alarms(journal, "hub", limit=0)
-    assert past.decisions(journal, past.DecisionQuery("hub", limit=10**9)).before is None
+        queries.alarms(journal, "hub", limit=0)
+    assert queries.decisions(journal, queries.DecisionQuery("hub", limit=10**9)).before is None

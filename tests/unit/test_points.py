@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from gateway.adapters.points import points
-from gateway.core.directory import HolderId
+from gateway.adapters.influx.line_protocol import points
 from gateway.core.facts import (
     AlarmRaised,
     Decided,
@@ -28,7 +27,8 @@ from gateway.core.facts import (
     UnlockDoor,
     VisitsDay,
 )
-from gateway.core.names import AccessPointId, DeviceId, DoorId, SiteId, ZoneId
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import AccessPointId, DeviceId, DoorId, SiteId, ZoneId
 
 AT = datetime(2026, 11, 22, 8, 0, 0, 120_456, tzinfo=UTC)
 US = 1_795_334_400_120_456

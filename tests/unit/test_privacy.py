@@ -23,13 +23,16 @@ from gateway.adapters.directory import (
     holder_of,
     pin_hash,
 )
-from gateway.adapters.journal import JOURNAL_FILE, Journal, JournalError
-from gateway.adapters.journal_file import JournalFile
-from gateway.adapters.journal_rows import EventRow, decision_row, event_row
-from gateway.adapters.journal_writer import Batch, Snapshot
+from gateway.adapters.journal.journal import JOURNAL_FILE, Journal, JournalError
+from gateway.adapters.journal.reader import JournalFile
+from gateway.adapters.journal.rows import EventRow, decision_row, event_row
+from gateway.adapters.journal.writer import Batch, Snapshot
+from gateway.analysis.replay import replay
 from gateway.cli import app
 from gateway.clock import ManualClock
-from gateway.core.directory import (
+from gateway.core.events import DirectoryChanged, Event, Requested
+from gateway.core.facts import Decided, Fact
+from gateway.core.model.directory import (
     Credential,
     CredentialHash,
     DirectoryChange,
@@ -38,9 +41,7 @@ from gateway.core.directory import (
     StaffRole,
     Training,
 )
-from gateway.core.events import DirectoryChanged, Event, Requested
-from gateway.core.facts import Decided, Fact
-from gateway.core.names import OPERATOR, PlanId, TrainingId
+from gateway.core.model.names import OPERATOR, PlanId, TrainingId
 from gateway.core.readings import CredentialPresented
 from gateway.core.requests import Request, SetMode
 from gateway.core.state import State
@@ -48,8 +49,7 @@ from gateway.privacy import erasure
 from gateway.privacy.keeper import Keeper
 from gateway.privacy.member import erase_member, export_member
 from gateway.privacy.retention import Kept
-from gateway.recovery import recover
-from gateway.replay import replay
+from gateway.service.recovery import recover
 from tests.servers import PATIENCE_S
 from tests.unit.core.place import HALL, MONDAY, SITE, Place
 
@@ -305,8 +305,8 @@ def test_a_kill_at_any_step_is_gone_on_from(
     erase_member(folder, "m1")
     house.leave(ADA)
     asyncio.run(store(house, folder / JOURNAL_FILE))
-    monkeypatch.setattr("gateway.adapters.journal_erasure.LOOKED_AT", 4)
-    monkeypatch.setattr("gateway.adapters.journal_erasure.WRITTEN", 1)
+    monkeypatch.setattr("gateway.adapters.journal.erasure.LOOKED_AT", 4)
+    monkeypatch.setattr("gateway.adapters.journal.erasure.WRITTEN", 1)
     work, steps, left = Journal.work, 0, 0
 
     async def killed(self: Journal, job: Callable[[sqlite3.Connection], Any]) -> Any:  # noqa: ANN401

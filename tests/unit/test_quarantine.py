@@ -10,32 +10,27 @@ from typing import Any
 
 import pytest
 
-from gateway import announce, turnover
+from benchmarks.fuzz_place import fuzz_place
+from benchmarks.synthetic_site import PLAN
 from gateway.adapters.directory import credential_hash
-from gateway.adapters.journal import JOURNAL_FILE, Journal
-from gateway.adapters.journal_file import JournalFile
-from gateway.bench.fuzz_place import fuzz_place
-from gateway.bench.place import PLAN
-from gateway.bug_log import AGAIN_S, BugLog
-from gateway.core import decision, devices, engine, rules
-from gateway.core.bookings import Target
-from gateway.core.directory import (
-    Credential,
-    DirectoryChange,
-    Holder,
-    HolderId,
-    Membership,
-)
+from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
+from gateway.adapters.journal.reader import JournalFile
+from gateway.analysis.replay import replay
+from gateway.core import devices, engine
+from gateway.core.access import decision, rules
+from gateway.core.access.rules import RULES
 from gateway.core.engine import CHAPTERS, Bug
 from gateway.core.events import BookingsChanged, DirectoryChanged, Event
-from gateway.core.names import DeviceId
+from gateway.core.model.bookings import Target
+from gateway.core.model.directory import Credential, DirectoryChange, Holder, HolderId, Membership
+from gateway.core.model.names import DeviceId
 from gateway.core.readings import Battery
-from gateway.core.rules import RULES
-from gateway.core.turn import Turn
-from gateway.recovery import recover
-from gateway.replay import replay
-from gateway.service import Service
-from gateway.turnover import EngineFaultError
+from gateway.core.step_builder import Turn
+from gateway.service import batch, messages
+from gateway.service.batch import EngineFaultError
+from gateway.service.bug_log import AGAIN_S, BugLog
+from gateway.service.pipeline import Service
+from gateway.service.recovery import recover
 from sensors.native import Native
 from sensors.registry import DRIVERS
 from tests.servers import until
@@ -171,7 +166,7 @@ async def test_a_row_that_cannot_be_encoded_is_found_out_alone(
     """By itself, and not by the transaction of all."""
     plant(
         monkeypatch,
-        turnover,
+        batch,
         "encoded_row",
         lambda row: row.kind == "battery" and row.event.reading == Battery(51.0),
     )
@@ -188,7 +183,7 @@ async def test_a_message_of_ours_that_cannot_be_built(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After the commit: what it would have told is not told, and nothing else is held up."""
-    plant(monkeypatch, announce.Announcer, "decision", lambda *said: said[2] == 1)
+    plant(monkeypatch, messages.Announcer, "decision", lambda *said: said[2] == 1)
     async with desk(tmp_path) as place:
         place.hear(READER, badge(1))
         place.hear(READER, badge(2))
@@ -235,7 +230,7 @@ async def test_a_change_that_meets_a_bug_is_not_in_force(
     """Who told it is told; badges are decided by what was known before."""
     plant(
         monkeypatch,
-        turnover,
+        batch,
         "step",
         lambda _site, _state, told, _now: isinstance(told, type(event)),
     )

@@ -6,12 +6,12 @@ from pathlib import Path
 from msgspec import structs
 
 from gateway.adapters.directory import credential_hash
-from gateway.core.directory import CredentialHash, DirectoryChange
-from gateway.core.equipment import Device
+from gateway.core.access.offline_rights import rights_of
 from gateway.core.events import DirectoryChanged, GatewayAway, ListConfirmed
-from gateway.core.names import DeviceId
-from gateway.core.rights import rights_of
-from gateway.questions import KEPT, Asked, Questions
+from gateway.core.model.directory import CredentialHash, DirectoryChange
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import DeviceId
+from gateway.service.open_questions import KEPT, Asked, Questions
 from tests.servers import until
 from tests.unit.core.place import MONDAY, SITE, card, member
 from tests.unit.test_quarantine import all_acknowledged, answers

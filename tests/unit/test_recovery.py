@@ -8,23 +8,23 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from gateway.adapters.journal import Journal
-from gateway.adapters.journal_file import JournalFile
-from gateway.adapters.journal_rows import decision_row, event_row
-from gateway.adapters.journal_writer import Batch, Snapshot
+from gateway.adapters.journal.journal import Journal
+from gateway.adapters.journal.reader import JournalFile
+from gateway.adapters.journal.rows import decision_row, event_row
+from gateway.adapters.journal.writer import Batch, Snapshot
+from gateway.analysis.replay import DIFFERENCES_MAX, Replayed, replay
 from gateway.clock import ManualClock, Uptime
-from gateway.core import decision
-from gateway.core.directory import Directory
+from gateway.core.access import decision
 from gateway.core.engine import step
-from gateway.core.equipment import Device
 from gateway.core.events import Reported, SpaceChanged, Tick
 from gateway.core.facts import Decided, DoorChanged
-from gateway.core.names import SiteId
+from gateway.core.model.directory import Directory
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import SiteId
 from gateway.core.readings import CredentialPresented
 from gateway.core.state import State
-from gateway.core.turn import Turn
-from gateway.recovery import recover
-from gateway.replay import DIFFERENCES_MAX, Replayed, replay
+from gateway.core.step_builder import Turn
+from gateway.service.recovery import recover
 from tests.unit.core.place import FRONT, HALL, MONDAY, SITE, Place
 
 HUB = SITE.id

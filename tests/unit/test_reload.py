@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from gateway import reload
 from gateway.config import ConfigError, Fault
 from gateway.config.calendars import CalendarFeed
-from gateway.core.bookings import Target
-from gateway.core.names import SiteId, Text
-from gateway.core.site import Site
-from gateway.reload import Space, Watch, usable
+from gateway.core.model.bookings import Target
+from gateway.core.model.names import SiteId, Text
+from gateway.core.model.site import Site
+from gateway.service import space_watcher
+from gateway.service.space_watcher import Space, Watch, usable
 from tests.gateway_process import HUB
 from tests.servers import stops, until
 
@@ -35,7 +35,7 @@ class Used:
     """Who watches, and what was to be used."""
 
     def __init__(self, path: Path) -> None:
-        self.watch = Watch(path, reload.read(path))
+        self.watch = Watch(path, space_watcher.read(path))
         self.spaces: list[Space] = []
         self.told = 0
         self.refusal: ConfigError | None = None
@@ -111,7 +111,7 @@ async def test_a_file_is_read_only_when_it_lies_still(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Half of a file may be a valid one."""
-    monkeypatch.setattr(reload, "POLL_S", 0.2)
+    monkeypatch.setattr(space_watcher, "POLL_S", 0.2)
     async with watching(file) as used:
         for _ in range(12):
             write(file, HUB.partition("[[plans]]")[0] + "#" * len(used.spaces))

@@ -10,22 +10,22 @@ import pytest
 from msgspec import structs
 from paho.mqtt.client import MQTTMessage
 
-from gateway.adapters.journal import Journal, JournalError
-from gateway.adapters.journal_writer import Batch
-from gateway.announce import Announcer
+from gateway.adapters.journal.journal import Journal, JournalError
+from gateway.adapters.journal.writer import Batch
 from gateway.clock import ManualClock
-from gateway.core.directory import CredentialHash
-from gateway.core.equipment import Device
 from gateway.core.facts import Decided
-from gateway.core.names import AccessPointId, DeviceId, SiteId, ZoneId
-from gateway.core.places import Zone
-from gateway.core.site import Site
-from gateway.inbox import Arrived
-from gateway.intake import Intake
-from gateway.outlet import Links
-from gateway.recovery import Recovered, SiteInForce
-from gateway.service import Service
-from gateway.wire.outgoing import Outgoing
+from gateway.core.model.directory import CredentialHash
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import AccessPointId, DeviceId, SiteId, ZoneId
+from gateway.core.model.places import Zone
+from gateway.core.model.site import Site
+from gateway.service.decoder import Intake
+from gateway.service.inbox import Arrived
+from gateway.service.messages import Announcer
+from gateway.service.pipeline import Service
+from gateway.service.publisher import Links
+from gateway.service.recovery import Recovered, SiteInForce
+from gateway.wire.message import Outgoing
 from gateway.wire.topics import Topics
 from sensors.registry import Registry
 from tests.unit.core.place import MONDAY, SITE, Place, reader

@@ -12,14 +12,14 @@ import pytest
 from msgspec import structs
 from typer.testing import CliRunner
 
-from gateway.adapters.journal import JOURNAL_FILE, Journal
-from gateway.adapters.journal_rows import DecisionRow, MinuteRow, event_row, to_us
-from gateway.adapters.journal_writer import Batch
+from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
+from gateway.adapters.journal.rows import DecisionRow, MinuteRow, event_row, to_us
+from gateway.adapters.journal.writer import Batch
 from gateway.cli import app
-from gateway.core.directory import HolderId
 from gateway.core.events import SpaceChanged, Tick
 from gateway.core.facts import HolderMoved, VisitsDay
-from gateway.core.names import DeviceId, Text
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import DeviceId, Text
 from gateway.report.month import Month, ZoneMonth, month_of
 from gateway.report.page import page
 from gateway.report.pdf import pdf

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.directory import HolderId
-from gateway.core.names import AccessPointId, DeviceId, DoorId, SiteId, ZoneId
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import AccessPointId, DeviceId, DoorId, SiteId, ZoneId
 from gateway.core.readings import WireError
 from gateway.core.requests import (
     VERBS,
@@ -27,7 +27,7 @@ from gateway.core.requests import (
     SetService,
     TellVacant,
 )
-from gateway.request_wire import Asked, RequestError, read_request, request_message
+from gateway.wire.requests import Asked, RequestError, read_request, request_message
 from gateway.wire.topics import Topics
 
 HUB = SiteId("hub")

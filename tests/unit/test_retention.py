@@ -18,28 +18,28 @@ import pytest
 from msgspec import structs
 from typer.testing import CliRunner
 
-from gateway.adapters import past
-from gateway.adapters.history import AccessDay, Query, access_1d, opened
-from gateway.adapters.journal import JOURNAL_FILE, Journal
-from gateway.adapters.journal_file import JournalFile
-from gateway.adapters.journal_rows import EventRow, decision_row, event_row, from_us
-from gateway.adapters.journal_writer import Batch, Snapshot
+from gateway.adapters.journal import queries
+from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
+from gateway.adapters.journal.occupancy_history import AccessDay, Query, access_1d, opened
+from gateway.adapters.journal.reader import JournalFile
+from gateway.adapters.journal.rows import EventRow, decision_row, event_row, from_us
+from gateway.adapters.journal.writer import Batch, Snapshot
+from gateway.analysis.replay import replay
+from gateway.analysis.what_if import speaks_since, what_if
 from gateway.cli import app
 from gateway.clock import ManualClock
-from gateway.core.directory import DirectoryChange, HolderId, StaffRole
 from gateway.core.engine import step
 from gateway.core.events import DirectoryChanged, Event, Requested
 from gateway.core.facts import Decided, Fact
-from gateway.core.names import OPERATOR, DoorId, SiteId
+from gateway.core.model.directory import DirectoryChange, HolderId, StaffRole
+from gateway.core.model.names import OPERATOR, DoorId, SiteId
 from gateway.core.requests import MarkLeft, OpenDoor, Request
 from gateway.core.state import State
 from gateway.privacy.confirmation import confirm
 from gateway.privacy.keeper import Keeper
 from gateway.privacy.retention import Jump, Kept, Purge, jump_of, purge
-from gateway.recovery import recover
-from gateway.replay import replay
 from gateway.report.month import month_of
-from gateway.what_if import speaks_since, what_if
+from gateway.service.recovery import recover
 from tests.servers import until
 from tests.unit.core.place import MEMBERS, MONDAY, SITE, Place, member
 
@@ -230,7 +230,7 @@ def test_a_restart_finds_the_same_state(path: Path, diary: Diary) -> None:
             assert (found.site, found.state) == (SITE, diary.state)
             assert file.last_n() == len(diary.rows)
     with opened(path) as connection:
-        now = past.PastState().at(connection, HUB)
+        now = queries.PastState().at(connection, HUB)
     assert now is not None
     assert now.state == diary.state
 
@@ -280,16 +280,16 @@ def test_alarms_and_acts_are_kept_longer(path: Path, diary: Diary) -> None:
     """Then they go, too; the days' visits stay."""
     run(path, diary)
     with opened(path) as connection:
-        audit = past.audit(connection, HUB, limit=1000).lines
-        alarms = past.alarms(connection, HUB, limit=1000).lines
+        audit = queries.audit(connection, HUB, limit=1000).lines
+        alarms = queries.alarms(connection, HUB, limit=1000).lines
     assert len(audit) == 200
     assert len(alarms) == 100
     assert audit[-2].order == {"holder": "nobody"} or audit[-1].order == {"holder": "nobody"}
     assert (audit[0].by, audit[0].why) == ("fay", "parcel")
     run(path, diary, Kept(90, 95))
     with opened(path) as connection:
-        assert len(past.audit(connection, HUB, limit=1000).lines) == 190
-        assert len(past.alarms(connection, HUB, limit=1000).lines) == 95
+        assert len(queries.audit(connection, HUB, limit=1000).lines) == 190
+        assert len(queries.alarms(connection, HUB, limit=1000).lines) == 95
         assert len(month_of(
             connection, SITE, date(2026, 9, 1), hours="24/7"
         ).visits) == 30  # fmt: skip
@@ -334,7 +334,7 @@ def test_a_site_that_left_long_ago_begins_anew(path: Path, diary: Diary) -> None
         assert replay(file, HUB).rows == 0
         assert list(what_if(file, SITE, MONDAY - 90 * DAY, MONDAY)) == []
     with opened(path) as connection:
-        assert past.PastState().at(connection, HUB) is None
+        assert queries.PastState().at(connection, HUB) is None
 
 
 def test_a_site_that_is_new_is_whole(path: Path, diary: Diary) -> None:
@@ -361,7 +361,7 @@ def test_a_site_that_is_new_is_whole(path: Path, diary: Diary) -> None:
         assert (replay(file, annex).rows, replay(file, annex).since) == (len(rows), None)
         assert replay(file, HUB).after > 0
     with opened(path) as connection:
-        now_there = past.PastState().at(connection, annex)
+        now_there = queries.PastState().at(connection, annex)
     assert now_there is not None
     assert now_there.state == state
 
@@ -370,8 +370,8 @@ _CHILD = textwrap.dedent("""
     import asyncio, sys
     from datetime import datetime
     from pathlib import Path
-    from gateway.adapters import journal_purge
-    from gateway.adapters.journal import Journal
+    from gateway.adapters.journal.journal import purge as journal_purge
+    from gateway.adapters.journal.journal import Journal
     from gateway.privacy.retention import Kept, purge
 
     journal_purge.ROWS = 20

@@ -15,19 +15,19 @@ from msgspec import structs
 from paho.mqtt.client import MQTTMessage
 
 from gateway.adapters.directory import credential_hash
-from gateway.adapters.journal import JOURNAL_FILE, Journal
-from gateway.announce import Announcer
+from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
 from gateway.clock import ManualClock
-from gateway.core.directory import HolderId
 from gateway.core.events import ConditionReported
-from gateway.core.names import DeviceId
-from gateway.core.site import Site
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import DeviceId
+from gateway.core.model.site import Site
 from gateway.core.state import GhostReads, MachineUse, State
-from gateway.intake import Intake
-from gateway.recovery import Recovered, SiteInForce
-from gateway.routing import Routes
-from gateway.service import Service
-from gateway.wire.outgoing import Outgoing
+from gateway.service.decoder import Intake
+from gateway.service.messages import Announcer
+from gateway.service.pipeline import Service
+from gateway.service.recovery import Recovered, SiteInForce
+from gateway.service.routing import Routes
+from gateway.wire.message import Outgoing
 from gateway.wire.topics import Topics
 from sensors.registry import Registry
 from tests.servers import until

@@ -13,14 +13,14 @@ import pytest
 from msgspec import structs
 
 from gateway.config import load_space
-from gateway.core.equipment import Device, Machine
-from gateway.core.names import DeviceId, MachineId, PlanId, SiteId, Text, ZoneId
+from gateway.core.model.equipment import Device, Machine
+from gateway.core.model.names import DeviceId, MachineId, PlanId, SiteId, Text, ZoneId
+from gateway.core.model.site import Site
 from gateway.core.readings import CredentialPresented, DoorReported, Motion, Reading
-from gateway.core.site import Site
+from gateway.members.importer import read_members
 from gateway.members.known import known_of
-from gateway.members.lines import read_members
 from gateway.wire.commands import AccessCommand, Ack, UnlockCommand
-from gateway.wire.outgoing import Outgoing, encode
+from gateway.wire.message import Outgoing, encode
 from gateway.wire.states import AccessMessage
 from gateway.wire.topics import Topics
 from sensors.badges import FORMATS, normalise
@@ -30,15 +30,15 @@ from simulators.devices import NativeDevice, SimulatedReader
 from simulators.faults import Faults
 from simulators.judge import Must, must_be
 from simulators.layouts import LayoutError, Timed, read_recording
+from simulators.outcomes import Bookkeeping
 from simulators.people import MEMBERS, Person, trainings_of
 from simulators.roster import COLUMNS, roster
 from simulators.routes import Routes
 from simulators.scenarios import SCENARIOS, network
 from simulators.sensing import Counter, MmWave, Pir
 from simulators.sessions import Session, sessions_of
+from simulators.setup import Plot, write_roster
 from simulators.spellings import foreign_device
-from simulators.stage import Plot, write_roster
-from simulators.tally import Bookkeeping
 from simulators.truth import TrueCount, Truth, people_at
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)

@@ -8,8 +8,8 @@ import pytest
 
 from gateway.config import ConfigError, load_space, site_from_json, site_to_json
 from gateway.config.advice import advice
-from gateway.core.equipment import Machine
-from gateway.core.names import (
+from gateway.core.model.equipment import Machine
+from gateway.core.model.names import (
     AccessPointId,
     DoorId,
     MachineId,
@@ -19,9 +19,9 @@ from gateway.core.names import (
     TrainingId,
     ZoneId,
 )
-from gateway.core.places import AccessPoint, Demands, Interlock, Zone
-from gateway.core.plans import Accounting, ExceptionalDay, Quota
-from gateway.core.site import Site
+from gateway.core.model.places import AccessPoint, Demands, Interlock, Zone
+from gateway.core.model.plans import Accounting, ExceptionalDay, Quota
+from gateway.core.model.site import Site
 
 SITE = '[site]\nid = "s"\nname = "S"\ntimezone = "Europe/Paris"\n'
 HOLIDAYS = 'country = "FR"\nschool_zone = "A"\n'

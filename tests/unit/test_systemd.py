@@ -11,7 +11,7 @@ import pytest
 
 from gateway.adapters.systemd import keep_alive, notify
 from gateway.config import Supervisor, supervisor
-from gateway.health import _is_turning
+from gateway.service.health import _is_turning
 from tests.servers import until
 
 

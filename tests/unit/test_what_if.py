@@ -15,19 +15,19 @@ from msgspec import structs
 from typer.testing import CliRunner, Result
 
 from gateway.adapters.directory import holder_of
-from gateway.adapters.journal import JOURNAL_FILE, Journal
-from gateway.adapters.journal_file import JournalFile
-from gateway.adapters.journal_rows import EventRow, decision_row, event_row
-from gateway.adapters.journal_writer import Batch, Snapshot
+from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
+from gateway.adapters.journal.reader import JournalFile
+from gateway.adapters.journal.rows import EventRow, decision_row, event_row
+from gateway.adapters.journal.writer import Batch, Snapshot
+from gateway.analysis.what_if import Judged, Reached, rows_of, what_if
 from gateway.cli import app
 from gateway.config import credential_key, load_settings
 from gateway.core.events import Event
 from gateway.core.facts import Decided, Fact
-from gateway.core.names import PlanId, ZoneId
-from gateway.core.places import Zone
-from gateway.core.plans import Plan, Right
-from gateway.core.site import Site
-from gateway.what_if import Judged, Reached, rows_of, what_if
+from gateway.core.model.names import PlanId, ZoneId
+from gateway.core.model.places import Zone
+from gateway.core.model.plans import Plan, Right
+from gateway.core.model.site import Site
 from tests.unit.core.place import ANNEX, HALL, HOUSE, MONDAY, SITE, Place
 
 EXAMPLES = Path(__file__).parents[2] / "gateway" / "examples"

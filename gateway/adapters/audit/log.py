@@ -12,12 +12,12 @@ from msgspec import Struct
 from sqlalchemy import Connection, Select, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.adapters import sqlite
 from gateway.adapters.audit.migration import is_current, migrate
 from gateway.adapters.audit.tables import ENTRY
-from gateway.adapters.database import engine_of
-from gateway.adapters.journal_rows import from_us, to_us
-from gateway.adapters.past.page import Page, bounded
+from gateway.adapters.journal.queries.pagination import Page, bounded
+from gateway.adapters.journal.rows import from_us, to_us
+from gateway.adapters.sql import sqlite
+from gateway.adapters.sql.database import engine_of
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from gateway.adapters import past
 from gateway.adapters.audit.log import COLUMNS, AuditLog, Entry
-from gateway.adapters.past.page import bounded
+from gateway.adapters.journal import queries
+from gateway.adapters.journal.queries.pagination import bounded
 
 
 class Merged(Struct, frozen=True):
@@ -80,7 +80,7 @@ def _requests(
     journal: sqlite3.Connection, site: str, since: datetime | None, before: int | None
 ) -> Iterator[Merged]:
     while True:
-        page = past.audit(journal, site, since=since, before=before)
+        page = queries.audit(journal, site, since=since, before=before)
         for line in page.lines:
             yield Merged(
                 at=line.at,

@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import Connection, inspect, text
 
 from gateway.adapters.audit.tables import REVISION
-from gateway.adapters.database import upgrade
+from gateway.adapters.sql.database import upgrade
 
 REVISIONS: Final = (REVISION,)
 """Every step, in order."""

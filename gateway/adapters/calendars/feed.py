@@ -13,8 +13,8 @@ from urllib.parse import urljoin, urlsplit
 import aiohttp
 from msgspec import Struct
 
-from gateway.adapters.calendars.apart import FEED_BYTES, Body
-from gateway.adapters.calendars.expanded import FeedError
+from gateway.adapters.calendars.occurrences import FeedError
+from gateway.adapters.calendars.sandbox import FEED_BYTES, Body
 from gateway.config.calendars import CalendarFeed
 
 HTTP_S: Final = 20.0

@@ -23,14 +23,14 @@ from zoneinfo import ZoneInfo, available_timezones
 import recurring_ical_events  # type: ignore[import-untyped] # it says no types
 from icalendar import Calendar, Event, vInt
 
-from gateway.adapters.calendars.expanded import (
+from gateway.adapters.calendars.attendees import GuestList, listed
+from gateway.adapters.calendars.occurrences import (
     OCCURRENCES_MAX,
     Expanded,
     FeedError,
     Occurrence,
     Window,
 )
-from gateway.adapters.calendars.guests import GuestList, listed
 
 _THEIRS: Final = (
     ValueError,

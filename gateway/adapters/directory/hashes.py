@@ -6,7 +6,7 @@ the readers', which is derived from it. `canonical` is always the form of `senso
 
 import hmac
 
-from gateway.core.directory import CredentialHash, HolderId, pin_text
+from gateway.core.model.directory import CredentialHash, HolderId, pin_text
 
 
 def credential_hash(key: bytes, canonical: str) -> CredentialHash:

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from gateway.core.directory import Credential, Directory, DirectoryChange, Holder
+from gateway.core.model.directory import Credential, Directory, DirectoryChange, Holder
 
 
 class Member(Struct, frozen=True):

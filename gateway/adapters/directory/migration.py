@@ -10,9 +10,9 @@ from typing import Final
 
 from sqlalchemy import Connection, inspect, text
 
-from gateway.adapters.database import upgrade
 from gateway.adapters.directory.member import DirectoryError
 from gateway.adapters.directory.tables import METADATA, REVISION
+from gateway.adapters.sql.database import upgrade
 
 REVISIONS: Final = ("r1", "r2", REVISION)
 """Every step, in order."""

@@ -18,8 +18,8 @@ from gateway.adapters.directory.tables import (
     STAFF_ROLE,
     TRAINING,
 )
-from gateway.adapters.journal_rows import from_us, to_us
-from gateway.core.directory import (
+from gateway.adapters.journal.rows import from_us, to_us
+from gateway.core.model.directory import (
     Credential,
     Holder,
     HolderId,
@@ -27,7 +27,7 @@ from gateway.core.directory import (
     StaffRole,
     Training,
 )
-from gateway.core.names import GroupId, PlanId, RoleId, SiteId, TrainingId
+from gateway.core.model.names import GroupId, PlanId, RoleId, SiteId, TrainingId
 
 _REMEMBERED = 4096
 """Moments and lists of sites that are made once: memberships begin and end on the same few days."""

@@ -21,8 +21,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.adapters import sqlite
-from gateway.adapters.database import engine_of
 from gateway.adapters.directory import rows
 from gateway.adapters.directory.hashes import key_mark
 from gateway.adapters.directory.member import DirectoryError, Member
@@ -38,7 +36,9 @@ from gateway.adapters.directory.tables import (
     STAFF_ROLE,
     TRAINING,
 )
-from gateway.core.directory import Credential, Directory, HolderId
+from gateway.adapters.sql import sqlite
+from gateway.adapters.sql.database import engine_of
+from gateway.core.model.directory import Credential, Directory, HolderId
 
 FILE: Final = "members.db"
 _CHANGED: Final = "nothing was changed: "

@@ -53,7 +53,7 @@ from gateway.core.facts.people import (
     VisitsDay,
 )
 from gateway.core.facts.requests import EnrolmentEnded, ModeChanged, MusterChanged, RequestAnswered
-from gateway.core.names import DeviceId, SiteId
+from gateway.core.model.names import DeviceId, SiteId
 
 __all__ = [
     "GATEWAY",

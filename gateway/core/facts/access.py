@@ -5,9 +5,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-from gateway.core.directory import HolderId
 from gateway.core.facts.base import BaseFact
-from gateway.core.names import AccessPointId, DeviceId, DoorId
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import AccessPointId, DeviceId, DoorId
 
 DoorStatus = Literal["locked", "unlocked", "open", "held", "forced"]
 Value = str | int | float | bool | None

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Literal
 
-from gateway.core.directory import HolderId
 from gateway.core.facts.base import BaseFact
+from gateway.core.model.directory import HolderId
 
 AlarmKind = Literal[
     "forced",

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from gateway.core.facts.base import BaseFact
-from gateway.core.names import DeviceId, ZoneId
+from gateway.core.model.names import DeviceId, ZoneId
 
 
 class Sensed(BaseFact, frozen=True):
@@ -35,7 +35,7 @@ class NumberingRestarted(BaseFact, frozen=True):
 
 
 class NotWired(BaseFact, frozen=True):
-    """A device reported what it is not wired for (`gateway.core.wired`): nothing came of it."""
+    """A device reported what it is not wired for (`access.wiring`): nothing came of it."""
 
     device: DeviceId
     reading: str

@@ -3,9 +3,9 @@
 from datetime import date, datetime
 from typing import Literal
 
-from gateway.core.directory import HolderId
 from gateway.core.facts.base import BaseFact
-from gateway.core.names import DeviceId, Text, ZoneId
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import DeviceId, Text, ZoneId
 
 
 class HolderMoved(BaseFact, frozen=True):

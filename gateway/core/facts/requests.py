@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Literal
 
-from gateway.core.directory import CredentialHash, HolderId
 from gateway.core.facts.base import BaseFact
-from gateway.core.names import DeviceId, ZoneId
+from gateway.core.model.directory import CredentialHash, HolderId
+from gateway.core.model.names import DeviceId, ZoneId
 from gateway.core.requests import Mode, TransactionId
 
 

@@ -35,11 +35,11 @@ from schemathesis.specs.openapi.checks import (
 )
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
-from gateway.adapters.desk import DeskError, UnansweredError
+from gateway.adapters.mqtt.request_client import DeskError, UnansweredError
 from gateway.config import credential_key
-from gateway.console.trials import Change, Outcome, Trial
-from gateway.core.directory import HolderId
-from gateway.core.names import SiteId, Text
+from gateway.console.rules.what_if_jobs import Change, Outcome, Trial
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import SiteId, Text
 from gateway.core.readings import DoorReported
 from gateway.core.requests import Order
 from gateway.wire.states import ResponseMessage

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.console.audit_words import noted
+from gateway.console.audit.texts import noted
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.console.browsers import browser
+from gateway.console.web.user_agent import browser
 
 WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gateway.adapters.desk import DeskError, UnansweredError
-from gateway.console.noted import ONE_LOOK
-from gateway.core.names import AccessPointId, DeviceId, DoorId, ZoneId
+from gateway.adapters.mqtt.request_client import DeskError, UnansweredError
+from gateway.console.audit.throttle import ONE_LOOK
+from gateway.core.model.names import AccessPointId, DeviceId, DoorId, ZoneId
 from gateway.core.readings import Tampered
 from gateway.core.requests import (
     AcknowledgeAlarm,

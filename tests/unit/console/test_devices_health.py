@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from gateway.adapters.journal import JOURNAL_FILE, Journal
-from gateway.adapters.journal_rows import DeadLetter, event_row, letter_row
-from gateway.adapters.journal_writer import Batch
-from gateway.adapters.past import DeviceLine
-from gateway.console import device_words
+from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
+from gateway.adapters.journal.queries import DeviceLine
+from gateway.adapters.journal.rows import DeadLetter, event_row, letter_row
+from gateway.adapters.journal.writer import Batch
+from gateway.console.devices import diagnosis
 from gateway.core.engine import step
 from gateway.core.events import Event
-from gateway.core.names import DeviceId
+from gateway.core.model.names import DeviceId
 from gateway.core.readings import Availability, Battery, Firmware
 from gateway.core.state import State
-from gateway.wire.outgoing import encode
-from gateway.wire.rights import RightsState
+from gateway.wire.message import encode
+from gateway.wire.offline_rights import RightsState
 from gateway.wire.states import AlarmMessage, HealthMessage
 from tests.console_place import NOW, ConsolePlace, seat
 from tests.unit.core.place import MONDAY, SITE, Place
@@ -131,7 +131,7 @@ def test_what_others_run(
     lines: list[tuple[str, str | None, str | None]], others: dict[str, str]
 ) -> None:
     """One of them is another than the others."""
-    assert device_words.others_run([_line(*each) for each in lines]) == others
+    assert diagnosis.others_run([_line(*each) for each in lines]) == others
 
 
 @pytest.mark.parametrize(
@@ -142,8 +142,8 @@ def test_what_others_run(
 def test_many_ghost_reads_are_said(ghosts: int, before: int, tone: str) -> None:
     """With a hint where to look."""
     line = structs.replace(LINE, ghosts=ghosts, ghosts_before=before)
-    assert device_words.tone(line) == tone
-    state, do = device_words.state(line, "fr")
+    assert diagnosis.tone(line) == tone
+    state, do = diagnosis.state(line, "fr")
     assert (state, bool(do)) == (
         ("bien", False) if tone == "calm" else ("beaucoup de lectures fantômes", True)
     )
@@ -162,9 +162,9 @@ def test_many_ghost_reads_are_said(ghosts: int, before: int, tone: str) -> None:
 def test_a_clock_that_is_off_is_said(ahead_s: float | None, told: str, tone: str) -> None:
     """In words; with what to do where its badges are refused."""
     line = structs.replace(LINE, ahead_s=ahead_s)
-    assert " ".join(device_words.clock(line, "fr").split()) == told
-    assert device_words.tone(line) == tone
-    assert device_words.state(line, "fr")[0] == ("bien" if tone == "calm" else "horloge décalée")
+    assert " ".join(diagnosis.clock(line, "fr").split()) == told
+    assert diagnosis.tone(line) == tone
+    assert diagnosis.state(line, "fr")[0] == ("bien" if tone == "calm" else "horloge décalée")
 
 
 async def test_a_letter_is_text(place: ConsolePlace) -> None:

@@ -7,18 +7,18 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from gateway.adapters import journal_purge
-from gateway.adapters.desk import DeskError
 from gateway.adapters.directory import Member
-from gateway.adapters.journal import JOURNAL_FILE, Journal
-from gateway.adapters.journal_rows import event_row
-from gateway.adapters.journal_writer import Batch
-from gateway.console.people.office import Office
-from gateway.console.seat import Seat
-from gateway.core.directory import CredentialHash, Holder, HolderId, StaffRole
+from gateway.adapters.journal import purge
+from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
+from gateway.adapters.journal.rows import event_row
+from gateway.adapters.journal.writer import Batch
+from gateway.adapters.mqtt.request_client import DeskError
+from gateway.console.auth.requirements import Seat
+from gateway.console.members.dependencies import Office
 from gateway.core.events import Requested, Tick
 from gateway.core.facts import EnrolmentEnded, RequestAnswered
-from gateway.core.names import OPERATOR, DeviceId, SiteId, Text
+from gateway.core.model.directory import CredentialHash, Holder, HolderId, StaffRole
+from gateway.core.model.names import OPERATOR, DeviceId, SiteId, Text
 from gateway.core.requests import EnrolBadge, Order, Request
 from gateway.members.edit import marked
 from gateway.wire.states import ResponseMessage
@@ -249,7 +249,7 @@ def test_an_old_request_says_no_more_for_whom_it_was(
 ) -> None:
     """When passages are no longer kept."""
     told = Requested(Request("t", HolderId("h-2"), NOW, EnrolBadge(READER, holder)))
-    order = journal_purge._about_nobody(told).request.order
+    order = purge._about_nobody(told).request.order
     assert order == EnrolBadge(READER, HolderId(after) if after else None)
 
 

@@ -7,11 +7,11 @@ import pytest
 
 from gateway.config import load_space
 from gateway.config.faults import unknown
-from gateway.console.people.faults import in_words
+from gateway.console.members.fault_text import in_words
 from gateway.core.readings import WireError
-from gateway.members.change import change_of
+from gateway.members.diff import change_of
+from gateway.members.importer import read_members
 from gateway.members.known import known_of
-from gateway.members.lines import read_members
 from sensors import badges
 from tests.console_place import EXAMPLE
 

@@ -9,12 +9,12 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from typer.testing import CliRunner
 
-from gateway.adapters.history import Query, occupancy_1d, opened
-from gateway.adapters.journal import JOURNAL_FILE
+from gateway.adapters.journal.journal import JOURNAL_FILE
+from gateway.adapters.journal.occupancy_history import Query, occupancy_1d, opened
 from gateway.cli import app
-from gateway.console.figures import By, Point, _points, figures_of, span_of
-from gateway.core.places import Zone
-from gateway.core.zone_days import Piece
+from gateway.console.history.aggregates import By, Point, _points, figures_of, span_of
+from gateway.core.model.places import Zone
+from gateway.core.occupancy.daily_statistics import Piece
 from gateway.report.month import month_of
 from gateway.report.tables import csv_rows
 from tests.console_past import ConsolePast

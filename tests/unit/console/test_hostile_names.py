@@ -19,9 +19,9 @@ import pytest
 from openpyxl import load_workbook  # type: ignore[import-untyped]
 
 from gateway.config import credential_key
-from gateway.console.demands import method_of, routes_of
-from gateway.console.trials import Trial
-from gateway.core.names import ADMINISTRATOR, DoorId
+from gateway.console.api_docs.permissions_table import method_of, routes_of
+from gateway.console.rules.what_if_jobs import Trial
+from gateway.core.model.names import ADMINISTRATOR, DoorId
 from gateway.core.readings import Tampered
 from gateway.core.requests import AcknowledgeAlarm, OpenDoor, SetMode
 from gateway.report.month import month_of

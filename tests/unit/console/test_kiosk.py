@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from gateway.console.hub import View
-from gateway.console.picture import Change
-from gateway.console.visitors import STREAMS_EACH
-from gateway.core.directory import HolderId
-from gateway.core.names import Text, ZoneId
-from gateway.wire.outgoing import encode
+from gateway.console.feed.hub import View
+from gateway.console.feed.site_state import Change
+from gateway.console.web.rate_limit import STREAMS_EACH
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import Text, ZoneId
+from gateway.wire.message import encode
 from gateway.wire.states import AccessMessage, ModeMessage, OccupancyMessage
 from gateway.wire.topics import Topics
 from tests.console_place import NOW, ConsolePlace

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from gateway.clock import ManualClock
 from gateway.config import Settings
 from gateway.console.app import build_app
-from gateway.console.hub import (
+from gateway.console.feed.hub import (
     PENDING_CHANGES,
     QUEUE_WRITES,
     STREAMS_EACH,
@@ -23,8 +23,7 @@ from gateway.console.hub import (
     View,
     Watcher,
 )
-from gateway.console.i18n import choose_lang
-from gateway.console.picture import (
+from gateway.console.feed.site_state import (
     ALARMS_KEPT,
     DECISIONS_KEPT,
     GATEWAYS_KEPT,
@@ -33,14 +32,15 @@ from gateway.console.picture import (
     Picture,
     hint_id,
 )
-from gateway.console.shield import names_us
-from gateway.console.view import SHOWN_DECISIONS, Viewer
-from gateway.core.directory import HolderId
-from gateway.core.equipment import Device
-from gateway.core.names import AccessPointId, DeviceId, DoorId, SiteId, Text, ZoneId
-from gateway.core.places import AccessPoint, Door, Zone
-from gateway.core.site import Site
-from gateway.wire.outgoing import encode
+from gateway.console.feed.view import SHOWN_DECISIONS, Viewer
+from gateway.console.web.i18n import choose_lang
+from gateway.console.web.security_headers import names_us
+from gateway.core.model.directory import HolderId
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import AccessPointId, DeviceId, DoorId, SiteId, Text, ZoneId
+from gateway.core.model.places import AccessPoint, Door, Zone
+from gateway.core.model.site import Site
+from gateway.wire.message import encode
 from gateway.wire.states import (
     AccessMessage,
     AlarmMessage,
@@ -309,7 +309,7 @@ class TestHub:
 
     async def test_heartbeat(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Quiet pages hear again and again that we are here; nothing beats where nobody listens."""
-        monkeypatch.setattr("gateway.console.hub.HEARTBEAT_S", 0.02)
+        monkeypatch.setattr("gateway.console.feed.hub.HEARTBEAT_S", 0.02)
         hub = Hub(_draw, lambda *_: "")
         watchers = [watcher for watcher in (hub.join(VIEW), hub.join(VIEW)) if watcher]
         assert len(watchers) == 2

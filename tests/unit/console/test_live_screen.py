@@ -9,17 +9,17 @@ import httpx
 import pytest
 from msgspec import structs
 
-from gateway.adapters import desk
-from gateway.adapters.journal import JOURNAL_FILE, Journal
-from gateway.adapters.journal_rows import to_us
-from gateway.console.hub import View
-from gateway.console.picture import DECISIONS_KEPT
-from gateway.console.plan import plan_of
-from gateway.core.directory import HolderId
-from gateway.core.names import SiteId, Text, ZoneId
+from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
+from gateway.adapters.journal.rows import to_us
+from gateway.adapters.mqtt import request_client
+from gateway.console.feed.hub import View
+from gateway.console.feed.site_state import DECISIONS_KEPT
+from gateway.console.live.floor_plan import plan_of
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import SiteId, Text, ZoneId
+from gateway.core.model.site import Site
 from gateway.core.requests import Order, SetPeople, TellVacant
-from gateway.core.site import Site
-from gateway.wire.outgoing import encode
+from gateway.wire.message import encode
 from gateway.wire.states import AccessMessage, OccupancyMessage, ResponseMessage
 from gateway.wire.topics import Topics
 from tests.console_place import EXAMPLE, NOW, ConsolePlace, seat
@@ -214,7 +214,7 @@ class TestCorrections:
             return ResponseMessage("t", "error", Text("Trop vieux", "Too old"), "too-old")
 
         async def silent(*_: object) -> ResponseMessage:
-            raise desk.DeskError("nobody there")
+            raise request_client.DeskError("nobody there")
 
         path = "/sites/le-seuil/zones/hall/vacant"
         monkeypatch.setattr(place.console, "ask", refuse)

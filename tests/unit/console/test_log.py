@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 
 from gateway.adapters.audit import EntryLine
 from gateway.cli import app
-from gateway.console import logbook
-from gateway.console.doorways import doorways
-from gateway.core.rules import RULES
+from gateway.console.access_log import log as logbook
+from gateway.console.doors.summary import doorways
+from gateway.core.access.rules import RULES
 from tests.console_past import BEGAN, FORMULA, HOSTILE, ConsolePast, a_morning
 from tests.console_place import seat
 from tests.unit.core.place import LAB_DOOR, SITE

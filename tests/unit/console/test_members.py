@@ -13,8 +13,8 @@ from gateway.adapters.audit import FILE as AUDIT_FILE
 from gateway.adapters.audit import AuditLog
 from gateway.adapters.directory import FILE, DirectoryStore, Member, holder_of
 from gateway.config import Settings
-from gateway.console.seat import Seat
-from gateway.core.directory import (
+from gateway.console.auth.requirements import Seat
+from gateway.core.model.directory import (
     Credential,
     CredentialHash,
     Holder,
@@ -23,7 +23,7 @@ from gateway.core.directory import (
     StaffRole,
     Training,
 )
-from gateway.core.names import ADMINISTRATOR, OPERATOR, PlanId, SiteId, Text, TrainingId
+from gateway.core.model.names import ADMINISTRATOR, OPERATOR, PlanId, SiteId, Text, TrainingId
 from tests.console_place import ConsolePlace, seat
 
 KEY = "k" * 32

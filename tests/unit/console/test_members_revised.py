@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gateway.core.directory import Membership, StaffRole
-from gateway.core.names import ADMINISTRATOR, GroupId, PlanId, SiteId
+from gateway.core.model.directory import Membership, StaffRole
+from gateway.core.model.names import ADMINISTRATOR, GroupId, PlanId, SiteId
 from tests.console_place import seat
 from tests.unit.console.test_members import HOSTILE, SITE, Place, at, member
 

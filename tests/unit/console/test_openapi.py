@@ -12,8 +12,8 @@ from fastapi.routing import APIRoute
 from typer.testing import CliRunner
 
 from gateway.cli import app
-from gateway.console.demands import method_of, needs_of, routes_of
-from gateway.console.seat import PUBLIC
+from gateway.console.api_docs.permissions_table import method_of, needs_of, routes_of
+from gateway.console.auth.requirements import PUBLIC
 from tests.console_place import ConsolePlace
 
 DOCS = Path(__file__).parents[3] / "docs"

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from gateway.console.picture import SitePicture
-from gateway.console.recalled import recall
+from gateway.console.feed.site_state import SitePicture
+from gateway.console.live.backfill import recall
 from tests.console_place import ConsolePlace
 from tests.desk_place import DeskPlace
 

@@ -6,9 +6,9 @@ import pytest
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 
-from gateway.console.demands import ORDER, SCOPES, method_of, needs_of, routes_of
-from gateway.console.problems import Problem
-from gateway.console.seat import CSRF_FIELD, PUBLIC, RANKS, SAFE, Seat
+from gateway.console.api_docs.permissions_table import ORDER, SCOPES, method_of, needs_of, routes_of
+from gateway.console.auth.requirements import CSRF_FIELD, PUBLIC, RANKS, SAFE, Seat
+from gateway.console.web.error_handlers import Problem
 from tests.console_place import CSRF, ConsolePlace, seat
 
 TABLE = Path(__file__).parents[3] / "docs/who-may.md"

@@ -10,14 +10,14 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
+from gateway.analysis.what_if import Reached
 from gateway.cli import app
 from gateway.config import load_space
-from gateway.console.hours_words import in_words
-from gateway.console.i18n import LANGS, Lang
-from gateway.console.readable import readable
-from gateway.console.trials import BYTES_MAX, Outcome, Trial, Trials
-from gateway.core.rules import RULES
-from gateway.what_if import Reached
+from gateway.console.rules.policy_text import readable
+from gateway.console.rules.what_if_jobs import BYTES_MAX, Outcome, Trial, Trials
+from gateway.console.web.i18n import LANGS, Lang
+from gateway.console.web.opening_hours_text import in_words
+from gateway.core.access.rules import RULES
 from tests.console_past import ConsolePast
 from tests.console_place import EXAMPLE, NOW, ConsolePlace, seat
 from tests.servers import until
@@ -333,8 +333,8 @@ async def test_a_trial_that_takes_too_long_is_ended(
     past: ConsolePast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its process is gone, and the page says so."""
-    monkeypatch.setattr("gateway.console.trials.LIMIT_S", 0.5)
-    monkeypatch.setattr("gateway.console.trials._RUN", "import time; time.sleep(3600)")
+    monkeypatch.setattr("gateway.console.rules.what_if_jobs.LIMIT_S", 0.5)
+    monkeypatch.setattr("gateway.console.rules.what_if_jobs._RUN", "import time; time.sleep(3600)")
     before = psutil.Process().children()
     async with past.browser() as browser:
         answer = await browser.post(f"{RULES_PAGE}/what-if", data={"text": SPACE, "days": "7"})

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.directory import Membership, StaffRole
-from gateway.core.names import ADMINISTRATOR, OPERATOR, PlanId, RoleId, SiteId
+from gateway.core.model.directory import Membership, StaffRole
+from gateway.core.model.names import ADMINISTRATOR, OPERATOR, PlanId, RoleId, SiteId
 from tests.console_place import seat
 from tests.unit.console.test_members import SITE, Place, at, member, post, upload
 

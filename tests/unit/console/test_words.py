@@ -11,12 +11,12 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from gateway import doctor
-from gateway.alarm_words import ALARMS, alarm_words
-from gateway.console import i18n
-from gateway.console.words import WORDS
+from gateway.console.feed.status_words import WORDS
+from gateway.console.web import i18n
 from gateway.core.facts import AlarmKind
+from gateway.wire.alarm_texts import ALARMS, alarm_words
 
-CONSOLE = Path(i18n.__file__).parent
+CONSOLE = Path(i18n.__file__).parents[1]
 VALUES = re.compile(r"%\((\w+)\)")
 
 

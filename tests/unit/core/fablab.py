@@ -8,7 +8,10 @@ from typing import Literal
 
 from msgspec import structs
 
-from gateway.core.directory import (
+from gateway.core.access.offline_rights import rights_of
+from gateway.core.events import DirectoryChanged, ListConfirmed, Reported, Requested
+from gateway.core.facts import Fact, RequestAnswered
+from gateway.core.model.directory import (
     Credential,
     CredentialHash,
     DirectoryChange,
@@ -17,16 +20,21 @@ from gateway.core.directory import (
     Membership,
     StaffRole,
 )
-from gateway.core.equipment import Device, Machine
-from gateway.core.events import DirectoryChanged, ListConfirmed, Reported, Requested
-from gateway.core.facts import Fact, RequestAnswered
-from gateway.core.names import OPERATOR, AccessPointId, DeviceId, MachineId, PlanId, RoleId, Text
-from gateway.core.places import AccessPoint, Demands, Zone
-from gateway.core.plans import Plan, Quota, Right
+from gateway.core.model.equipment import Device, Machine
+from gateway.core.model.names import (
+    OPERATOR,
+    AccessPointId,
+    DeviceId,
+    MachineId,
+    PlanId,
+    RoleId,
+    Text,
+)
+from gateway.core.model.places import AccessPoint, Demands, Zone
+from gateway.core.model.plans import Plan, Quota, Right
+from gateway.core.model.site import Site
 from gateway.core.readings import Availability, CredentialPresented, MachineReported
 from gateway.core.requests import Order, Request, SetMode
-from gateway.core.rights import rights_of
-from gateway.core.site import Site
 from tests.unit.core.place import (
     ANNEX,
     BOOTH_DOOR,

@@ -10,7 +10,10 @@ from typing import Literal
 
 import msgspec
 
-from gateway.core.directory import (
+from gateway.core.engine import step
+from gateway.core.events import DirectoryChanged, Event, Reported, SpaceChanged, Tick
+from gateway.core.facts import Decided, Fact, UnlockDoor
+from gateway.core.model.directory import (
     Credential,
     CredentialHash,
     DirectoryChange,
@@ -18,11 +21,8 @@ from gateway.core.directory import (
     HolderId,
     Membership,
 )
-from gateway.core.engine import step
-from gateway.core.equipment import Device, Machine
-from gateway.core.events import DirectoryChanged, Event, Reported, SpaceChanged, Tick
-from gateway.core.facts import Decided, Fact, UnlockDoor
-from gateway.core.names import (
+from gateway.core.model.equipment import Device, Machine
+from gateway.core.model.names import (
     AccessPointId,
     DeviceId,
     DoorId,
@@ -32,10 +32,10 @@ from gateway.core.names import (
     Text,
     ZoneId,
 )
-from gateway.core.places import AccessPoint, Direction, Door, Zone
-from gateway.core.plans import Plan, Right
+from gateway.core.model.places import AccessPoint, Direction, Door, Zone
+from gateway.core.model.plans import Plan, Right
+from gateway.core.model.site import Site
 from gateway.core.readings import CredentialPresented, DoorReported, ExitRequested, Reading
-from gateway.core.site import Site
 from gateway.core.state import State, decode, encode
 
 MONDAY = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)

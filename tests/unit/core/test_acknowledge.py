@@ -2,9 +2,9 @@
 
 import pytest
 
-from gateway.core.directory import HolderId
 from gateway.core.events import ConditionReported
 from gateway.core.facts import AlarmAcknowledged, AlarmCleared, AlarmKind, RequestAnswered
+from gateway.core.model.directory import HolderId
 from gateway.core.readings import Tampered
 from gateway.core.requests import AcknowledgeAlarm
 from gateway.core.state import Acknowledgement

@@ -8,8 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from gateway.core.alone import ASKED_MAX, AWAY_MAX, LISTS_MAX, UNNOTICED, open_question
-from gateway.core.directory import Credential, CredentialHash, DirectoryChange, HolderId
+from gateway.core.access.offline_decisions import (
+    ASKED_MAX,
+    AWAY_MAX,
+    LISTS_MAX,
+    UNNOTICED,
+    open_question,
+)
 from gateway.core.events import (
     DecidedMeanwhile,
     DirectoryChanged,
@@ -18,10 +23,11 @@ from gateway.core.events import (
     Tick,
 )
 from gateway.core.facts import AlarmRaised, EntryNotTaken, Fact, HolderMoved, MusterChanged
-from gateway.core.names import DeviceId
-from gateway.core.places import Zone
+from gateway.core.model.directory import Credential, CredentialHash, DirectoryChange, HolderId
+from gateway.core.model.names import DeviceId
+from gateway.core.model.places import Zone
+from gateway.core.model.site import Site
 from gateway.core.readings import CredentialPresented
-from gateway.core.site import Site
 from tests.unit.core.fablab import FABLAB, Fablab
 from tests.unit.core.place import FRONT, HALL, MEMBERS, card, decided, member, of_kind
 

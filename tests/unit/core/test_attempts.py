@@ -2,10 +2,10 @@
 
 import pytest
 
-from gateway.core.attempts import REMEMBERED
-from gateway.core.directory import HolderId
+from gateway.core.access.pin_attempts import REMEMBERED
+from gateway.core.access.rules.credentials import ATTEMPTS_MAX
 from gateway.core.facts import Noticed
-from gateway.core.rules.credentials import ATTEMPTS_MAX
+from gateway.core.model.directory import HolderId
 from tests.unit.core.fablab import Fablab
 from tests.unit.core.place import MONDAY, decided, of_kind
 

@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime
 import pytest
 from msgspec import structs
 
-from gateway.core.names import PlanId, Text
-from gateway.core.plans import ExceptionalDay, Plan, Right
-from gateway.core.site import Site
+from gateway.core.model.names import PlanId, Text
+from gateway.core.model.plans import ExceptionalDay, Plan, Right
+from gateway.core.model.site import Site
 from tests.unit.core.place import ANNEX, HOUSE, SITE, Place, decided
 
 

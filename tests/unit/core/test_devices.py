@@ -17,7 +17,7 @@ from gateway.core.facts import (
     PeopleCrossed,
     Sensed,
 )
-from gateway.core.names import DeviceId
+from gateway.core.model.names import DeviceId
 from gateway.core.readings import (
     Availability,
     Battery,

@@ -7,9 +7,9 @@ from typing import get_args
 import pytest
 from msgspec import structs
 
-from gateway.core import doors
-from gateway.core.directory import DirectoryChange, HolderId
-from gateway.core.doors import PENDING_MAX, TABLE, Trigger
+from gateway.core.access import doors
+from gateway.core.access.doors import PENDING_MAX, TABLE, Trigger
+from gateway.core.access.rules import LATE
 from gateway.core.events import DirectoryChanged, SpaceChanged
 from gateway.core.facts import (
     AlarmCleared,
@@ -21,10 +21,10 @@ from gateway.core.facts import (
     HolderMoved,
     UnlockDoor,
 )
-from gateway.core.names import DeviceId
-from gateway.core.rules import LATE
+from gateway.core.model.directory import DirectoryChange, HolderId
+from gateway.core.model.names import DeviceId
 from gateway.core.state import NEVER, DoorState, State
-from gateway.core.turn import Turn
+from gateway.core.step_builder import Turn
 from tests.unit.core.place import (
     BOOTH,
     BOOTH_DOOR,

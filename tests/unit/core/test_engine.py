@@ -6,7 +6,6 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from gateway.core.directory import DirectoryChange
 from gateway.core.engine import Step, step
 from gateway.core.events import (
     ConditionReported,
@@ -25,7 +24,8 @@ from gateway.core.facts import (
     GapNoticed,
     OccupancyChanged,
 )
-from gateway.core.names import DeviceId
+from gateway.core.model.directory import DirectoryChange
+from gateway.core.model.names import DeviceId
 from gateway.core.readings import Battery, CredentialPresented
 from gateway.core.sequence import BOOTS_MAX, NotAdmitted, acknowledged
 from gateway.core.state import NEVER, State, encode

@@ -3,14 +3,14 @@
 import pytest
 from msgspec import structs
 
-from gateway.core.directory import CredentialHash, HolderId
-from gateway.core.enrol import ENROL_FOR
+from gateway.core.access.enrolment import ENROL_FOR
 from gateway.core.events import SpaceChanged
 from gateway.core.facts import Decided, EnrolmentEnded, Fact, UnlockDoor
-from gateway.core.names import DeviceId
+from gateway.core.model.directory import CredentialHash, HolderId
+from gateway.core.model.names import DeviceId
+from gateway.core.model.site import Site
 from gateway.core.readings import CredentialPresented
 from gateway.core.requests import EnrolBadge
-from gateway.core.site import Site
 from tests.unit.core.fablab import FABLAB, Fablab, answer
 from tests.unit.core.place import decided, of_kind
 

@@ -6,9 +6,11 @@ from math import log
 import pytest
 from msgspec import structs
 
-from gateway.core.estimate import belief as beliefs
-from gateway.core.estimate import reading, standing, window
-from gateway.core.estimate.evidence import (
+from gateway.core.estimator import distribution as beliefs
+from gateway.core.estimator import estimate as reading
+from gateway.core.estimator import reorder_window, state
+from gateway.core.estimator.estimate import HeadCount
+from gateway.core.estimator.evidence import (
     BadgeTaken,
     DeviceJudged,
     Evidence,
@@ -19,9 +21,8 @@ from gateway.core.estimate.evidence import (
     TotalsTold,
     VacancyTold,
 )
-from gateway.core.estimate.reading import HeadCount
-from gateway.core.estimate.standing import Estimate
-from gateway.core.names import DeviceId, Text, ZoneId
+from gateway.core.estimator.state import Estimate
+from gateway.core.model.names import DeviceId, Text, ZoneId
 from gateway.core.state import decode, encode
 
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -37,7 +38,7 @@ class Place:
         zones = {ROOM: capacity} if lone else {ROOM: capacity, HALL: capacity}
         self.lone = lone
         self.now = START
-        self.estimate = window.begun(zones, START)
+        self.estimate = reorder_window.begun(zones, START)
         self.seq = 0
         self.entered = self.left = 0
         self.cross()
@@ -46,7 +47,7 @@ class Place:
         if evidence.seq is None:
             self.seq += 1
             evidence = structs.replace(evidence, boot=1, seq=self.seq)
-        self.estimate = window.told(self.estimate, evidence, self.now)
+        self.estimate = reorder_window.told(self.estimate, evidence, self.now)
 
     def after(self, seconds: float) -> "Place":
         self.now += timedelta(seconds=seconds)
@@ -95,14 +96,14 @@ class Place:
         self.after(1).tell(DeviceJudged(at=self.now, device=device, health=health))  # type: ignore[arg-type]
 
     def read(self, zone: ZoneId = ROOM, known: int = 0) -> HeadCount:
-        return reading.read([standing.zone_at(self.estimate, zone, self.now)], 30, known)
+        return reading.read([state.zone_at(self.estimate, zone, self.now)], 30, known)
 
     def mean(self, zone: ZoneId = ROOM) -> float:
-        belief = standing.zone_at(self.estimate, zone, self.now).belief
+        belief = state.zone_at(self.estimate, zone, self.now).belief
         return sum(n * chance for n, chance in enumerate(belief))
 
     def words(self, language: str = "en") -> list[str]:
-        parts = [standing.zone_at(self.estimate, ROOM, self.now)]
+        parts = [state.zone_at(self.estimate, ROOM, self.now)]
         named = {"front": Text("Entrée", "Entrance"), "room": Text("Salle", "Room")}
         return [
             getattr(reading.in_words(each, lambda place: named[place], UTC), language)
@@ -368,13 +369,13 @@ def test_a_working_day_is_stayed_through(place: Place) -> None:
 
 def test_without_counters_a_pir_still_tells_empty_from_not() -> None:
     """In a zone that nothing counts people come and go unseen, so one trigger is believed."""
-    estimate = window.begun({ROOM: 30}, START)
+    estimate = reorder_window.begun({ROOM: 30}, START)
     told = MotionSeen(at=START, device=PIR, zone=ROOM, active=True)
-    estimate = window.told(estimate, told, START)
+    estimate = reorder_window.told(estimate, told, START)
     off = MotionSeen(at=START + timedelta(minutes=5), device=PIR, zone=ROOM, active=False)
-    estimate = window.told(estimate, off, off.at)
-    there = standing.zone_at(estimate, ROOM, off.at)
-    gone = standing.zone_at(estimate, ROOM, off.at + timedelta(minutes=20))
+    estimate = reorder_window.told(estimate, off, off.at)
+    there = state.zone_at(estimate, ROOM, off.at)
+    gone = state.zone_at(estimate, ROOM, off.at + timedelta(minutes=20))
     assert reading.read([there], None, 0).people >= 1
     assert reading.read([gone], None, 0).people == 0
 
@@ -437,9 +438,9 @@ def test_reasons_are_bounded(place: Place) -> None:
     for number in range(200):
         place.after(400).badge(inward=number % 2 == 0)
         place.motion(active=number % 2 == 0)
-    zone = standing.zone_at(place.estimate, ROOM, place.now)
+    zone = state.zone_at(place.estimate, ROOM, place.now)
     assert len(zone.reasons) <= 12
-    assert len(place.estimate.waiting) <= window.WINDOW_MAX
+    assert len(place.estimate.waiting) <= reorder_window.WINDOW_MAX
 
 
 def test_a_snapshot_is_the_estimate(place: Place) -> None:
@@ -453,7 +454,7 @@ def test_a_snapshot_is_the_estimate(place: Place) -> None:
     assert again == place.estimate
     assert encode(again) == encode(place.estimate)
     later = place.now + timedelta(hours=1)
-    assert standing.zone_at(again, ROOM, later) == standing.zone_at(place.estimate, ROOM, later)
+    assert state.zone_at(again, ROOM, later) == state.zone_at(place.estimate, ROOM, later)
 
 
 def test_the_future_is_now(place: Place) -> None:
@@ -489,9 +490,9 @@ def test_what_comes_too_late_is_not_lost(place: Place) -> None:
 
 def test_a_flood_is_settled_early(place: Place) -> None:
     """More evidence than the window holds costs its order, and loses nothing."""
-    for _ in range(window.WINDOW_MAX + 20):
+    for _ in range(reorder_window.WINDOW_MAX + 20):
         place.after(0.01).cross(inward=1)
-    assert len(place.estimate.waiting) == window.WINDOW_MAX
+    assert len(place.estimate.waiting) == reorder_window.WINDOW_MAX
     assert place.read().people == 45
 
 
@@ -541,12 +542,12 @@ def test_a_sensor_that_stays_on_tells_so_much_and_no_more(place: Place) -> None:
     place.cross(inward=3)
     for _ in range(400):
         place.after(30).motion(active=True)
-    lent = standing.zone_at(place.estimate, ROOM, place.now).sensors[PIR].lent
+    lent = state.zone_at(place.estimate, ROOM, place.now).sensors[PIR].lent
     assert lent == pytest.approx(log(10_000 / 150 / 0.02))
 
 
 def _spread(place: Place) -> float:
-    belief = standing.zone_at(place.estimate, ROOM, place.now).belief
+    belief = state.zone_at(place.estimate, ROOM, place.now).belief
     return sum((n - place.mean()) ** 2 * chance for n, chance in enumerate(belief))
 
 
@@ -588,7 +589,7 @@ def test_silence_tells_no_number_for_ever(place: Place) -> None:
 def test_totals_that_come_too_late_are_no_newer_than_they_must_be(place: Place) -> None:
     """They are taken behind all that waits, and as of the window's edge where nothing does."""
     place.after(600)
-    edge = place.now - timedelta(seconds=window.LATENESS_S)
+    edge = place.now - timedelta(seconds=reorder_window.LATENESS_S)
     for seq in (1, 2):
         place.tell(
             TotalsTold(

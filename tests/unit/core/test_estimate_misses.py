@@ -4,15 +4,15 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from gateway.core.estimate import misses, standing, window
-from gateway.core.estimate.evidence import MotionSeen, PeopleSet, TotalsTold
-from gateway.core.estimate.misses import Tally
-from gateway.core.estimate.zone import ZoneEstimate
-from gateway.core.names import DeviceId, ZoneId
+from gateway.core.estimator import miss_rate, reorder_window, state
+from gateway.core.estimator.evidence import MotionSeen, PeopleSet, TotalsTold
+from gateway.core.estimator.miss_rate import Tally
+from gateway.core.estimator.zone import ZoneEstimate
+from gateway.core.model.names import DeviceId, ZoneId
 from tests.unit.core.test_estimate import START
 
 ROOM = ZoneId("room")
-ONE = misses.ONE_LOOK
+ONE = miss_rate.ONE_LOOK
 
 
 class Room:
@@ -20,7 +20,7 @@ class Room:
 
     def __init__(self, *, pir: bool = True) -> None:
         self.now: datetime = START
-        self._estimate = window.begun({ROOM: 60}, START)
+        self._estimate = reorder_window.begun({ROOM: 60}, START)
         self._in = self._out = 0
         self._pir = pir
         self._report()
@@ -28,7 +28,7 @@ class Room:
     @property
     def zone(self) -> ZoneEstimate:
         """As it is now."""
-        return standing.zone_at(self._estimate, ROOM, self.now)
+        return state.zone_at(self._estimate, ROOM, self.now)
 
     def passes(self, inward: int = 0, outward: int = 0) -> None:
         """One after the other, ten seconds apart."""
@@ -51,7 +51,7 @@ class Room:
     def is_set(self, people: int) -> None:
         """An operator counts."""
         told = PeopleSet(at=self.now, device=DeviceId("staff"), zone=ROOM, people=people)
-        self._estimate = window.told(self._estimate, told, self.now)
+        self._estimate = reorder_window.told(self._estimate, told, self.now)
 
     def _moves(self) -> None:
         if not self._pir:
@@ -59,11 +59,11 @@ class Room:
         for active in (True, False):
             self._after(5)
             seen = MotionSeen(at=self.now, device=DeviceId("pir"), zone=ROOM, active=active)
-            self._estimate = window.told(self._estimate, seen, self.now)
+            self._estimate = reorder_window.told(self._estimate, seen, self.now)
 
     def _after(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
-        self._estimate = window.settled(self._estimate, self.now)
+        self._estimate = reorder_window.settled(self._estimate, self.now)
 
     def _report(self) -> None:
         told = TotalsTold(
@@ -74,13 +74,13 @@ class Room:
             in_total=self._in,
             out_total=self._out,
         )
-        self._estimate = window.told(self._estimate, told, self.now)
+        self._estimate = reorder_window.told(self._estimate, told, self.now)
 
 
 def test_what_nobody_has_learned_is_the_usual() -> None:
     """One in twenty, and the kernel that the model begins with."""
-    assert misses.missed(Tally()) == misses.USUAL
-    assert misses.kernel(Tally()) == pytest.approx((0.015, 0.92, 0.065))
+    assert miss_rate.missed(Tally()) == miss_rate.USUAL
+    assert miss_rate.kernel(Tally()) == pytest.approx((0.015, 0.92, 0.065))
 
 
 def test_a_counter_that_sees_everybody_is_trusted_more() -> None:
@@ -89,7 +89,7 @@ def test_a_counter_that_sees_everybody_is_trusted_more() -> None:
     for _ in range(4):
         room.lesson(25, 25)
     assert room.zone.belief[0] > 0.99
-    assert misses.missed(room.zone.tally) == pytest.approx(2 / (40 + 4 * 50 * ONE / (ONE + 50)))
+    assert miss_rate.missed(room.zone.tally) == pytest.approx(2 / (40 + 4 * 50 * ONE / (ONE + 50)))
     assert room.zone.tally.net == 0
 
 
@@ -98,10 +98,10 @@ def test_a_counter_that_misses_many_widens_the_number() -> None:
     fresh, room = Room(), Room()
     for _ in range(3):
         room.lesson(27, 30)
-    assert misses.missed(room.zone.tally) == pytest.approx(
+    assert miss_rate.missed(room.zone.tally) == pytest.approx(
         (2 + 3 * 9 * ONE / (ONE + 57)) / (40 + 3 * 57 * ONE / (ONE + 57))
     )
-    assert misses.kernel(room.zone.tally)[2] > 0.09
+    assert miss_rate.kernel(room.zone.tally)[2] > 0.09
     fresh.passes(inward=30)
     room.passes(inward=30)
 
@@ -114,15 +114,15 @@ def test_a_counter_that_misses_many_widens_the_number() -> None:
 
 def test_a_day_is_one_look_at_a_counter() -> None:
     """However many passed on it: one day that came to zero by luck proves little."""
-    many = misses.emptied(misses.told(misses.told(Tally(), 500, START), -500, START))
-    assert misses.missed(many) > 0.8 * misses.USUAL
+    many = miss_rate.emptied(miss_rate.told(miss_rate.told(Tally(), 500, START), -500, START))
+    assert miss_rate.missed(many) > 0.8 * miss_rate.USUAL
 
 
 def test_a_door_alone_teaches_nothing() -> None:
     """Nobody sees when the room is empty, so the usual share stands."""
     room = Room(pir=False)
     room.lesson(24, 30)
-    assert misses.missed(room.zone.tally) == misses.USUAL
+    assert miss_rate.missed(room.zone.tally) == miss_rate.USUAL
 
 
 def test_whom_an_operator_counted_need_not_have_passed() -> None:
@@ -130,24 +130,24 @@ def test_whom_an_operator_counted_need_not_have_passed() -> None:
     room = Room()
     room.is_set(10)
     room.lesson(0, 10)
-    assert misses.missed(room.zone.tally) < misses.USUAL
+    assert miss_rate.missed(room.zone.tally) < miss_rate.USUAL
 
 
 def test_no_counter_is_thought_worse_than_the_worst() -> None:
     """Half of the visitors take another door: more is not learned from that."""
-    assert misses.missed(Tally(squares=1e6, passages=100)) == misses.MOST
+    assert miss_rate.missed(Tally(squares=1e6, passages=100)) == miss_rate.MOST
 
 
 def test_what_was_long_ago_fades() -> None:
     """A counter that was mended is believed again."""
-    tally = misses.emptied(Tally(net=40, passed=80))
-    worst = misses.missed(tally)
+    tally = miss_rate.emptied(Tally(net=40, passed=80))
+    worst = miss_rate.missed(tally)
     for _ in range(100):
-        tally = misses.emptied(misses.told(misses.told(tally, 50, START), -50, START))
-    assert misses.missed(tally) < misses.USUAL < worst
-    assert tally.passages <= misses.REMEMBERED
+        tally = miss_rate.emptied(miss_rate.told(miss_rate.told(tally, 50, START), -50, START))
+    assert miss_rate.missed(tally) < miss_rate.USUAL < worst
+    assert tally.passages <= miss_rate.REMEMBERED
 
 
 def test_silence_without_passages_teaches_nothing() -> None:
     """An empty room stays what it is."""
-    assert misses.emptied(Tally(net=3)) == Tally()
+    assert miss_rate.emptied(Tally(net=3)) == Tally()

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec import structs
 
-from gateway.core.estimate import reading, standing, window
-from gateway.core.estimate.evidence import Evidence, MotionSeen, PeopleSet, TotalsTold
-from gateway.core.estimate.layout import Layout
-from gateway.core.names import DeviceId, DoorId, SiteId, Text, ZoneId
-from gateway.core.places import Door, Zone
-from gateway.core.site import Site
+from gateway.core.estimator import estimate, reorder_window, state
+from gateway.core.estimator.evidence import Evidence, MotionSeen, PeopleSet, TotalsTold
+from gateway.core.estimator.layout import Layout
+from gateway.core.model.names import DeviceId, DoorId, SiteId, Text, ZoneId
+from gateway.core.model.places import Door, Zone
+from gateway.core.model.site import Site
 
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)
 HALL, LAB, LASER = ZoneId("hall"), ZoneId("lab"), ZoneId("laser")
@@ -26,7 +26,7 @@ class House:
         self.now, self._seq = START, 0
         self._totals = {zone: [0, 0] for zone in OUTSIDE_OF}
         capacities = dict.fromkeys(OUTSIDE_OF, 20)
-        self.estimate = window.begun(capacities, START, ROOMS if rooms is None else rooms)
+        self.estimate = reorder_window.begun(capacities, START, ROOMS if rooms is None else rooms)
         for zone in OUTSIDE_OF:
             self.door(zone)
         for zone, people in ((HALL, FIVE), (LAB, 0), (LASER, 0)):
@@ -41,7 +41,7 @@ class House:
         """A piece of evidence of now."""
         self._seq += 1
         numbered = structs.replace(evidence, boot=1, seq=self._seq)
-        self.estimate = window.told(self.estimate, numbered, self.now)
+        self.estimate = reorder_window.told(self.estimate, numbered, self.now)
 
     def set(self, zone: ZoneId, people: int) -> None:
         """An operator counts."""
@@ -79,7 +79,7 @@ class House:
 
     def people(self, zone: ZoneId) -> int:
         """The head count of the zone alone."""
-        return reading.read([standing.zone_at(self.estimate, zone, self.now)], 20, 0).people
+        return estimate.read([state.zone_at(self.estimate, zone, self.now)], 20, 0).people
 
 
 @pytest.mark.parametrize(
@@ -162,8 +162,8 @@ def test_the_hall_says_why() -> None:
     """In plain words, with the room's name."""
     house = House()
     house.visit(LAB, 2, 1)
-    hall = standing.zone_at(house.estimate, HALL, house.now)
-    told = [reading.in_words(each, lambda _: Text("Labo", "Lab"), UTC) for each in hall.reasons]
+    hall = state.zone_at(house.estimate, HALL, house.now)
+    told = [estimate.in_words(each, lambda _: Text("Labo", "Lab"), UTC) for each in hall.reasons]
     assert any(text.en.startswith("Lab empty: +1 beside it, ") for text in told)
     assert any(text.fr.startswith("Labo vide : +1 à côté, ") for text in told)
 

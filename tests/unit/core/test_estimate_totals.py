@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.core.estimate.totals import NOBODY, Passed, Totals, passed
+from gateway.core.estimator.counters import NOBODY, Passed, Totals, passed
 
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)
 

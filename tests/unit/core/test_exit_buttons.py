@@ -6,13 +6,13 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from gateway.core import doors
-from gateway.core.equipment import Device
+from gateway.core.access import doors
 from gateway.core.facts import Decided, DoorChanged, NotWired, UnlockDoor, Verdict
-from gateway.core.names import AccessPointId, DeviceId
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import AccessPointId, DeviceId
+from gateway.core.model.site import Site
 from gateway.core.readings import Availability, ExitRequested
 from gateway.core.requests import SetMode, SetService
-from gateway.core.site import Site
 from gateway.wire.topics import Topics
 from sensors.esp_rfid import EspRfid
 from tests.unit.core.fablab import FABLAB, Fablab

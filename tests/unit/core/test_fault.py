@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from gateway.core import decision, devices, doors, engine, rules
+from gateway.core import devices, engine
+from gateway.core.access import decision, doors, rules
+from gateway.core.access.rules import RULES
 from gateway.core.engine import CHAPTERS, QUARANTINE, Chapter, step
 from gateway.core.events import Event, Misunderstood, Reported, Tick
 from gateway.core.facts import AlarmRaised, BugMet, Decided, DoorChanged, Fact, UnlockDoor
-from gateway.core.names import DeviceId
+from gateway.core.model.names import DeviceId
 from gateway.core.readings import CredentialPresented, Motion
-from gateway.core.rules import RULES
 from gateway.core.sequence import acknowledged
 from tests.unit.core.place import (
     FRONT,

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.core.events import Reported
 from gateway.core.facts import AlarmAcknowledged, AlarmCleared, AlarmRaised, Fact, UnlockDoor
-from gateway.core.names import DeviceId
+from gateway.core.model.names import DeviceId
 from gateway.core.readings import Availability, CredentialPresented
 from gateway.core.requests import AcknowledgeAlarm
 from tests.unit.core.fablab import Fablab

@@ -7,19 +7,19 @@ import msgspec
 import pytest
 from paho.mqtt.client import MQTTMessage
 
-from gateway.adapters.journal import Journal
-from gateway.adapters.journal_rows import event_row, to_us
-from gateway.announce import Announcer
+from gateway.adapters.journal.journal import Journal
+from gateway.adapters.journal.rows import event_row, to_us
 from gateway.clock import ManualClock
-from gateway.core.directory import CredentialHash
 from gateway.core.events import Misunderstood
-from gateway.core.names import DeviceId
+from gateway.core.model.directory import CredentialHash
+from gateway.core.model.names import DeviceId
 from gateway.core.readings import Origin, WireError
 from gateway.core.sequence import BOOTS_MAX, acknowledged
-from gateway.intake import Intake, SiteEvent, misunderstood
-from gateway.recovery import Recovered, SiteInForce
-from gateway.service import Service
-from gateway.turnover import Turnover
+from gateway.service.batch import Turnover
+from gateway.service.decoder import Intake, SiteEvent, misunderstood
+from gateway.service.messages import Announcer
+from gateway.service.pipeline import Service
+from gateway.service.recovery import Recovered, SiteInForce
 from gateway.wire.topics import Topics
 from sensors.registry import Registry
 from tests.unit.core.place import MONDAY, SITE, Place

@@ -13,7 +13,7 @@ from gateway.core.facts import (
     PeopleCrossed,
     RequestAnswered,
 )
-from gateway.core.names import DeviceId
+from gateway.core.model.names import DeviceId
 from gateway.core.readings import CredentialPresented, Crossed, Reading
 from gateway.core.requests import ResetDevice
 from gateway.core.sequence import BOOTS_MAX, NotAdmitted, acknowledged

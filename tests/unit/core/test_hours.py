@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.holidays import (
+from gateway.core.model.holidays import (
     countries,
     is_public_holiday,
     is_school_holiday,
     school_holidays_known_until,
 )
-from gateway.core.hours import holidays_named, opening, without_holidays
-from gateway.core.names import SiteId, Text
-from gateway.core.plans import ExceptionalDay
-from gateway.core.site import Site
+from gateway.core.model.names import SiteId, Text
+from gateway.core.model.opening_hours import holidays_named, opening, without_holidays
+from gateway.core.model.plans import ExceptionalDay
+from gateway.core.model.site import Site
 
 NAME = Text("x", "x")
 PARIS = Site(SiteId("s"), NAME, "Europe/Paris", country="FR", school_zone="C")

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from msgspec import structs
 
-from gateway.core.directory import DirectoryChange, HolderId
+from gateway.core.access.machines import STARTING_MAX
 from gateway.core.events import DirectoryChanged, SpaceChanged
 from gateway.core.facts import (
     AlarmCleared,
@@ -17,8 +17,8 @@ from gateway.core.facts import (
     StopMachine,
     WarnMachine,
 )
-from gateway.core.machines import STARTING_MAX
-from gateway.core.names import DeviceId
+from gateway.core.model.directory import DirectoryChange, HolderId
+from gateway.core.model.names import DeviceId
 from gateway.core.requests import MarkLeft
 from gateway.core.state import MachineUse
 from tests.unit.core.fablab import FABLAB, GRACE_S, MANAGER, SAW, Fablab, staff

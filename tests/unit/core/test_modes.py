@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from msgspec import structs
 
+from gateway.core.access.modes import RELEASED_MIN
 from gateway.core.events import SpaceChanged, Tick
 from gateway.core.facts import AlarmCleared, AlarmRaised, DoorChanged, UnlockDoor
-from gateway.core.modes import RELEASED_MIN
-from gateway.core.site import Site
+from gateway.core.model.site import Site
 from gateway.core.state import NEVER
 from tests.unit.core.fablab import FABLAB, Fablab
 from tests.unit.core.place import (

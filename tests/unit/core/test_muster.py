@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from msgspec import structs
 
-from gateway.core.directory import DirectoryChange, HolderId
+from gateway.core.access.muster import read_out
 from gateway.core.events import DirectoryChanged, SpaceChanged
 from gateway.core.facts import Fact, MusterChanged
-from gateway.core.muster import read_out
+from gateway.core.model.directory import DirectoryChange, HolderId
 from gateway.core.requests import MarkLeft, MarkMustered
 from gateway.core.state import Muster
 from tests.unit.core.fablab import FABLAB, Fablab, answer

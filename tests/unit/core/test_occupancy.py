@@ -5,8 +5,6 @@ from datetime import timedelta
 import pytest
 from msgspec import structs
 
-from gateway.core import presence
-from gateway.core.directory import DirectoryChange, HolderId
 from gateway.core.events import DirectoryChanged, SpaceChanged
 from gateway.core.facts import (
     AlarmCleared,
@@ -16,9 +14,11 @@ from gateway.core.facts import (
     OccupancyChanged,
     OccupancyMinute,
 )
-from gateway.core.names import ZoneId
-from gateway.core.site import Site
-from gateway.core.turn import Turn
+from gateway.core.model.directory import DirectoryChange, HolderId
+from gateway.core.model.names import ZoneId
+from gateway.core.model.site import Site
+from gateway.core.occupancy import presence
+from gateway.core.step_builder import Turn
 from tests.unit.core.place import (
     ANNEX,
     BOOTH,

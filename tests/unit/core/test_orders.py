@@ -3,7 +3,7 @@
 import pytest
 from msgspec import structs
 
-from gateway.core.directory import DirectoryChange, HolderId, StaffRole
+from gateway.core.access.rules import LATE
 from gateway.core.events import DirectoryChanged, SpaceChanged
 from gateway.core.facts import (
     DoorChanged,
@@ -13,8 +13,16 @@ from gateway.core.facts import (
     RequestAnswered,
     UnlockDoor,
 )
-from gateway.core.names import ADMINISTRATOR, OPERATOR, AccessPointId, DeviceId, DoorId, SiteId
-from gateway.core.orders import ANSWERED_MAX
+from gateway.core.model.directory import DirectoryChange, HolderId, StaffRole
+from gateway.core.model.names import (
+    ADMINISTRATOR,
+    OPERATOR,
+    AccessPointId,
+    DeviceId,
+    DoorId,
+    SiteId,
+)
+from gateway.core.request_handlers import ANSWERED_MAX
 from gateway.core.requests import (
     MarkLeft,
     MarkMustered,
@@ -23,7 +31,6 @@ from gateway.core.requests import (
     SetMode,
     SetService,
 )
-from gateway.core.rules import LATE
 from tests.unit.core.fablab import FABLAB, Fablab, answer, staff
 from tests.unit.core.place import FRONT, HALL, LAB_DOOR, LASER, MONDAY, decided, member, of_kind
 

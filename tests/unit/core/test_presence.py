@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from gateway.core.directory import DirectoryChange, HolderId
 from gateway.core.events import DirectoryChanged, SpaceChanged
 from gateway.core.facts import (
     Decided,
@@ -18,7 +17,8 @@ from gateway.core.facts import (
     Noticed,
     UnlockDoor,
 )
-from gateway.core.presence import MERGED_MAX
+from gateway.core.model.directory import DirectoryChange, HolderId
+from gateway.core.occupancy.presence import MERGED_MAX
 from gateway.core.state import Whereabouts
 from tests.unit.core.fablab import FABLAB, MANAGER, Fablab, staff
 from tests.unit.core.place import (

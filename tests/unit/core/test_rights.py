@@ -8,7 +8,14 @@ from immutables import Map
 from msgspec import structs
 
 from gateway.adapters.directory import reader_hash, reader_key
-from gateway.core.directory import (
+from gateway.core.access.offline_rights import (
+    RightsList,
+    Standing,
+    hours_of,
+    presented_hash,
+    rights_of,
+)
+from gateway.core.model.directory import (
     Credential,
     Directory,
     Holder,
@@ -17,12 +24,11 @@ from gateway.core.directory import (
     StaffRole,
     Training,
 )
-from gateway.core.names import DeviceId, PlanId, RoleId, SiteId, TrainingId
-from gateway.core.places import Demands, Interlock
-from gateway.core.plans import Plan, Quota
-from gateway.core.rights import RightsList, Standing, hours_of, presented_hash, rights_of
-from gateway.core.site import Site
-from gateway.core.spans import frame_of, joined, open_spans
+from gateway.core.model.names import DeviceId, PlanId, RoleId, SiteId, TrainingId
+from gateway.core.model.open_intervals import frame_of, joined, open_spans
+from gateway.core.model.places import Demands, Interlock
+from gateway.core.model.plans import Plan, Quota
+from gateway.core.model.site import Site
 from gateway.core.state import ModeState, State
 from tests.unit.core.place import (
     BOOTH_DOOR,

@@ -8,19 +8,19 @@ import pytest
 from immutables import Map
 from msgspec import structs
 
-from gateway.core import question as questions
-from gateway.core import rules
-from gateway.core.directory import CredentialHash, HolderId, Membership
+from gateway.core.access import request as questions
+from gateway.core.access import rules
+from gateway.core.access.reasons import REASONS
+from gateway.core.access.request import Question
+from gateway.core.access.rules import RULES, Ruling, membership
+from gateway.core.access.rules.descriptions import RULE_TITLES
 from gateway.core.facts import Verdict
-from gateway.core.hours import opening
-from gateway.core.names import AccessPointId, DeviceId
-from gateway.core.places import Demands, Interlock
-from gateway.core.plans import Quota, Right
-from gateway.core.question import Question
-from gateway.core.reasons import REASONS
-from gateway.core.rules import RULES, Ruling, rights
-from gateway.core.rules.titles import RULE_TITLES
-from gateway.core.site import Site
+from gateway.core.model.directory import CredentialHash, HolderId, Membership
+from gateway.core.model.names import AccessPointId, DeviceId
+from gateway.core.model.opening_hours import opening
+from gateway.core.model.places import Demands, Interlock
+from gateway.core.model.plans import Quota, Right
+from gateway.core.model.site import Site
 from gateway.core.state import Attempts, DoorState, MachineUse, ModeState, State
 from tests.unit.core.rules import (
     credentials_cases,
@@ -118,7 +118,7 @@ def calendar(monkeypatch: pytest.MonkeyPatch) -> None:
         return {HOLIDAY: "holiday", EXCEPTION: "exceptional"}.get(hours) or opening(site, hours, at)
 
     monkeypatch.setattr(questions, "opening", shut)
-    monkeypatch.setattr(rights, "opening", shut)
+    monkeypatch.setattr(membership, "opening", shut)
 
 
 @pytest.mark.parametrize("case", REFUSALS.values(), ids=REFUSALS)

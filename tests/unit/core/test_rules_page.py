@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from gateway.core.reasons import EXIT_BUTTON, REASONS
-from gateway.core.rules import RULES
-from gateway.core.rules.titles import RULE_TITLES
+from gateway.core.access.reasons import EXIT_BUTTON, REASONS
+from gateway.core.access.rules import RULES
+from gateway.core.access.rules.descriptions import RULE_TITLES
 from tests.unit.core.test_rules import BY_THE_CALENDAR, GRANTS, REFUSALS
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "rules.md"

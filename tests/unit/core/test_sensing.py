@@ -6,9 +6,7 @@ import pytest
 from immutables import Map
 from msgspec import structs
 
-from gateway.core.directory import DirectoryChange, Holder, HolderId, Membership, StaffRole
-from gateway.core.equipment import Device
-from gateway.core.estimate.standing import zone_at
+from gateway.core.estimator.state import zone_at
 from gateway.core.events import DirectoryChanged, Requested, SpaceChanged
 from gateway.core.facts import (
     Fact,
@@ -19,11 +17,13 @@ from gateway.core.facts import (
     PeopleCrossed,
     RequestAnswered,
 )
-from gateway.core.names import OPERATOR, DeviceId, DoorId, PlanId, Text, ZoneId
-from gateway.core.places import Door
+from gateway.core.model.directory import DirectoryChange, Holder, HolderId, Membership, StaffRole
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import OPERATOR, DeviceId, DoorId, PlanId, Text, ZoneId
+from gateway.core.model.places import Door
+from gateway.core.model.site import Site
 from gateway.core.readings import Availability, Co2, Crossed, Motion, Presence
 from gateway.core.requests import Order, Request, SetMode, SetPeople, TellVacant
-from gateway.core.site import Site
 from tests.unit.core.place import BOOTH, FRONT, HALL, HOUSE, LAB, SITE, Place, decided, of_kind
 
 OLA = HolderId("ola")

@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 from msgspec import structs
 
-from gateway.core.bookings import Booking, Target, machine_target, zone_target
 from gateway.core.events import BookingsChanged, SpaceChanged
 from gateway.core.facts import AlarmCleared
-from gateway.core.names import AccessPointId
+from gateway.core.model.bookings import Booking, Target, machine_target, zone_target
+from gateway.core.model.names import AccessPointId
+from gateway.core.model.site import Site
 from gateway.core.requests import SetService
-from gateway.core.site import Site
 from tests.unit.core.fablab import FABLAB, Fablab
 from tests.unit.core.place import ANNEX, BOOTH, LASER, MONDAY, of_kind
 

@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from msgspec import structs
 
-from gateway.core.directory import DirectoryChange, HolderId, Membership
 from gateway.core.events import DirectoryChanged, SpaceChanged
-from gateway.core.names import PlanId
-from gateway.core.plans import Quota
+from gateway.core.model.directory import DirectoryChange, HolderId, Membership
+from gateway.core.model.names import PlanId
+from gateway.core.model.plans import Quota
 from gateway.core.requests import MarkLeft
 from gateway.core.state import DayOfUse
 from tests.unit.core.fablab import FABLAB, Fablab

@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from gateway.core.directory import DirectoryChange, HolderId
 from gateway.core.events import DirectoryChanged
 from gateway.core.facts import VisitsDay
-from gateway.core.visits import FEW, STAY_MAX
+from gateway.core.model.directory import DirectoryChange, HolderId
+from gateway.core.occupancy.visits import FEW, STAY_MAX
 from tests.unit.core.place import MEMBERS, Place, of_kind
 
 MIDNIGHT = datetime(2026, 11, 23, 23, tzinfo=UTC)

@@ -6,11 +6,13 @@ from typing import get_args
 import pytest
 from msgspec import structs
 
-from gateway.core import wired
-from gateway.core.equipment import Device
+from gateway.core.access import wiring as wired
+from gateway.core.access.wiring import TABLE, WORDS, Standing
 from gateway.core.facts import AlarmRaised, NotWired
-from gateway.core.names import DeviceId
-from gateway.core.places import Door
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import DeviceId
+from gateway.core.model.places import Door
+from gateway.core.model.site import Site
 from gateway.core.readings import (
     Availability,
     Battery,
@@ -27,8 +29,6 @@ from gateway.core.readings import (
     Reading,
     Tampered,
 )
-from gateway.core.site import Site
-from gateway.core.wired import TABLE, WORDS, Standing
 from tests.unit.core.fablab import FABLAB
 from tests.unit.core.place import FRONT, LAB_DOOR, SITE, Place, of_kind, opens, sensor
 

@@ -5,12 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from msgspec import structs
 
-from gateway.core import zone_days
 from gateway.core.events import SpaceChanged
 from gateway.core.facts import OccupancyDay
-from gateway.core.places import Zone
+from gateway.core.model.places import Zone
+from gateway.core.occupancy import daily_statistics
+from gateway.core.occupancy.daily_statistics import Piece
 from gateway.core.state import DaySum
-from gateway.core.zone_days import Piece
 from tests.unit.core.place import BOOTH, HALL, MONDAY, SITE, Place, of_kind
 
 MIDNIGHT = datetime(2026, 11, 23, 23, tzinfo=UTC)
@@ -76,8 +76,8 @@ def test_use_is_of_open_minutes_alone() -> None:
 
 def test_a_day_without_open_minutes_has_no_use() -> None:
     """And neither is it zero."""
-    told = zone_days.figures(
-        OFFICE, HALL, zone_days.added(DaySum(date(2026, 11, 22)), PIECE, is_open=False)
+    told = daily_statistics.figures(
+        OFFICE, HALL, daily_statistics.added(DaySum(date(2026, 11, 22)), PIECE, is_open=False)
     )
     assert (told.in_use, told.mean, told.max, told.minutes) == (None, 2.0, 3, 15)
 
@@ -89,7 +89,7 @@ def test_pieces_of_a_quarter_come_to_the_same_as_minutes() -> None:
     """The engine adds the ones, the journal's readers the others."""
     day = date(2026, 11, 23)
     minute = Piece(people=2.0, low=1, high=3, minutes=1, used=1)
-    assert zone_days.whole(SITE, HALL, day, [(minute, True)] * 15) == zone_days.whole(
+    assert daily_statistics.whole(SITE, HALL, day, [(minute, True)] * 15) == daily_statistics.whole(
         SITE, HALL, day, [(PIECE, True)]
     )
 
@@ -104,14 +104,14 @@ def test_in_use_is_from_a_quarter_of_the_capacity(
 ) -> None:
     """The mean of a minute is compared."""
     zone = Zone(HALL, SITE.name, capacity=capacity)
-    assert (people >= zone_days.in_use_from(zone)) is used
+    assert (people >= daily_statistics.in_use_from(zone)) is used
 
 
 def test_open_is_asked_by_the_quarter_of_an_hour() -> None:
     """Hours until 18:10 count until 18:15: what holds at its start holds for a quarter."""
     at = datetime(2026, 11, 23, 17, 14, 59, tzinfo=UTC)
-    assert zone_days.is_open(SITE, "Mo-Fr 08:00-18:10", at)
-    assert not zone_days.is_open(SITE, "Mo-Fr 08:00-18:10", at + timedelta(seconds=1))
+    assert daily_statistics.is_open(SITE, "Mo-Fr 08:00-18:10", at)
+    assert not daily_statistics.is_open(SITE, "Mo-Fr 08:00-18:10", at + timedelta(seconds=1))
 
 
 def test_the_long_night_is_one_day() -> None:

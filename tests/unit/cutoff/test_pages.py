@@ -7,13 +7,13 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from gateway.core.directory import CredentialHash
-from gateway.core.names import DeviceId, SiteId
-from gateway.core.rights import Entry, RightsList, Standing, presented_hash
-from gateway.core.spans import Frame, Span
-from gateway.cutoff.pages import KEYS_MAX, SPANS_MAX, Posted, cleared, forgotten, posted
-from gateway.wire.outgoing import PAYLOAD_LIMIT, encode
-from gateway.wire.rights import RightsMessage, RightsPage
+from gateway.core.access.offline_rights import Entry, RightsList, Standing, presented_hash
+from gateway.core.model.directory import CredentialHash
+from gateway.core.model.names import DeviceId, SiteId
+from gateway.core.model.open_intervals import Frame, Span
+from gateway.offline_rights.paging import KEYS_MAX, SPANS_MAX, Posted, cleared, forgotten, posted
+from gateway.wire.message import PAYLOAD_LIMIT, encode
+from gateway.wire.offline_rights import RightsMessage, RightsPage
 from gateway.wire.topics import Topics
 from simulators.rights import RightsBook
 from tests.unit.core.place import MONDAY, card

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from gateway.core.directory import CredentialHash, HolderId
-from gateway.core.equipment import Device
-from gateway.core.names import DeviceId, SiteId
-from gateway.cutoff.listed import REFRESH, Wish
-from gateway.cutoff.numbers import Numbers
-from gateway.cutoff.users import ANSWER, PAUSE, QUIET, TRIES, USERS_MAX, Line, Progress
+from gateway.core.model.directory import CredentialHash, HolderId
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import DeviceId, SiteId
+from gateway.offline_rights.esp_rfid import ANSWER, PAUSE, QUIET, TRIES, USERS_MAX, Line, Progress
+from gateway.offline_rights.known_numbers import Numbers
+from gateway.offline_rights.reader_list import REFRESH, Wish
 from tests.fake_esp_rfid import FakeEspRfid
 from tests.unit.core.place import MONDAY
 

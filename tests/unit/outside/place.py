@@ -4,14 +4,22 @@ from datetime import UTC, datetime
 
 from gateway.clock import ManualClock
 from gateway.config import SpaceApi
-from gateway.console.picture import Change, Picture
-from gateway.core.directory import HolderId
-from gateway.core.equipment import Device, Machine
-from gateway.core.names import AccessPointId, DeviceId, DoorId, MachineId, SiteId, Text, ZoneId
-from gateway.core.places import AccessPoint, Door, Zone
+from gateway.console.feed.site_state import Change, Picture
+from gateway.core.model.directory import HolderId
+from gateway.core.model.equipment import Device, Machine
+from gateway.core.model.names import (
+    AccessPointId,
+    DeviceId,
+    DoorId,
+    MachineId,
+    SiteId,
+    Text,
+    ZoneId,
+)
+from gateway.core.model.places import AccessPoint, Door, Zone
+from gateway.core.model.site import Site
 from gateway.core.requests import Mode
-from gateway.core.site import Site
-from gateway.wire.outgoing import encode
+from gateway.wire.message import encode
 from gateway.wire.states import (
     AccessMessage,
     AlarmMessage,

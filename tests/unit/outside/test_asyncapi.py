@@ -18,13 +18,13 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.cli import app
-from gateway.core.directory import HolderId
-from gateway.core.names import DoorId, SiteId
+from gateway.console.integrations.asyncapi import asyncapi
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import DoorId, SiteId
 from gateway.core.requests import OpenDoor, Request
-from gateway.outside.asyncapi import asyncapi
-from gateway.request_wire import request_message
 from gateway.wire.commands import UnlockCommand
-from gateway.wire.outgoing import encode
+from gateway.wire.message import encode
+from gateway.wire.requests import request_message
 from gateway.wire.states import AlarmMessage, DoorMessage, HealthMessage, OccupancyMessage
 from gateway.wire.topics import Topics
 from tests.unit.outside.place import AT, HUB, decision

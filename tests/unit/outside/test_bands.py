@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.outside.bands import STEPS, K, band
+from gateway.console.integrations.occupancy_bands import STEPS, K, band
 
 
 @pytest.mark.parametrize(

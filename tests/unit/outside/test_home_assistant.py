@@ -11,10 +11,10 @@ import jinja2
 import msgspec
 import pytest
 
-from gateway.core.names import Text, ZoneId
-from gateway.core.places import Zone
-from gateway.core.site import Site
-from gateway.outside.home_assistant import Discovery, components_of
+from gateway.console.integrations.home_assistant import Discovery, components_of
+from gateway.core.model.names import Text, ZoneId
+from gateway.core.model.places import Zone
+from gateway.core.model.site import Site
 from tests.unit.outside.place import FRONT, HOLDER, HUB, SITE, TOPICS, decision
 
 SHARED = {"device", "origin", "components", "availability", "qos"}

@@ -12,17 +12,17 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
-from gateway.adapters.journal import JOURNAL_FILE, Journal
-from gateway.adapters.journal_rows import event_row
-from gateway.adapters.journal_writer import Batch
+from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
+from gateway.adapters.journal.rows import event_row
+from gateway.adapters.journal.writer import Batch
 from gateway.clock import ManualClock
 from gateway.config import OtherTools, Settings
 from gateway.console.app import build_app
-from gateway.console.picture import Picture
-from gateway.core.bookings import Booking, zone_target
+from gateway.console.feed.site_state import Picture
+from gateway.console.integrations.integrations import SETTLE_S, Outside
 from gateway.core.events import BookingsChanged
-from gateway.outside.outside import SETTLE_S, Outside
-from gateway.wire.outgoing import encode
+from gateway.core.model.bookings import Booking, zone_target
+from gateway.wire.message import encode
 from tests.console_place import FixedSeats
 from tests.unit.outside.place import (
     AT,

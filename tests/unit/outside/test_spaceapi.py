@@ -10,8 +10,8 @@ import pytest
 
 from gateway.clock import ManualClock
 from gateway.config import SpaceApi
-from gateway.core.names import ZoneId
-from gateway.outside.spaceapi import FILE, Public
+from gateway.console.integrations.spaceapi import FILE, Public
+from gateway.core.model.names import ZoneId
 from tests.unit.outside.place import (
     AT,
     FRONT,

@@ -15,11 +15,11 @@ import pytest
 
 from gateway.clock import ManualClock, SystemClock
 from gateway.config import Webhook
-from gateway.outside.happenings import Happening, Seen, happenings, seen
-from gateway.outside.hook import QUEUE_EVENTS, body_of, signed
-from gateway.outside.ways import RefusedError, way_to
-from gateway.outside.webhooks import Webhooks
-from gateway.wire.outgoing import encode
+from gateway.console.integrations.events import Happening, Seen, happenings, seen
+from gateway.console.integrations.ssrf_guard import RefusedError, way_to
+from gateway.console.integrations.webhook_queue import Webhooks
+from gateway.console.integrations.webhooks import QUEUE_EVENTS, body_of, signed
+from gateway.wire.message import encode
 from gateway.wire.states import AlarmMessage
 from tests.servers import PATIENCE_S, until
 from tests.unit.outside.place import (
@@ -85,7 +85,7 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Attempts follow each other soon."""
-    monkeypatch.setattr("gateway.outside.hook.RETRIES_S", (0.01, 0.01))
+    monkeypatch.setattr("gateway.console.integrations.webhooks.RETRIES_S", (0.01, 0.01))
 
 
 def hooks(url: str, *, hosts: tuple[str, ...] = HERE, events: frozenset[Any] = ALL) -> Webhooks:

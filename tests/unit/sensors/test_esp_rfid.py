@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from gateway.core.equipment import Device
-from gateway.core.names import DeviceId, SiteId, Text
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import DeviceId, SiteId, Text
 from gateway.core.readings import (
     Availability,
     CredentialPresented,

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from gateway.core.equipment import Device
-from gateway.core.names import DeviceId, MachineId, SiteId, Text
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import DeviceId, MachineId, SiteId, Text
+from gateway.core.model.site import Site
 from gateway.core.readings import Availability, CredentialPresented, Motion, WireError
-from gateway.core.site import Site
 from gateway.wire.commands import SafeStopCommand
-from gateway.wire.outgoing import PAYLOAD_LIMIT
+from gateway.wire.message import PAYLOAD_LIMIT
 from sensors.registry import DRIVERS, Answer, Registry, clashes
 
 NAME = Text("Lieu", "Place")

@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.core.readings import WireError
-from sensors.strict_json import DEPTH_LIMIT, check, read
+from gateway.wire.strict_json import DEPTH_LIMIT, check, read
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
-from gateway.console.signin import passwords
+from gateway.console.auth import passwords
 from tests import signed_in
 from tests.sign_in_place import SignInPlace
 

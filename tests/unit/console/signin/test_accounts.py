@@ -9,20 +9,21 @@ import pytest
 from starlette.requests import Request
 from typer.testing import CliRunner
 
+from gateway.adapters.accounts import accounts
+from gateway.adapters.accounts.migration import StoreError
+from gateway.adapters.accounts.store import FILE, Store
 from gateway.adapters.audit import EntryLine
 from gateway.cli import app
 from gateway.config import Settings
-from gateway.console.guard import Guard
-from gateway.console.hub import View, Watcher
-from gateway.console.seat import Rank
-from gateway.console.serve import _Server
-from gateway.console.signin import accounts, first, links
-from gateway.console.signin.migration import StoreError
-from gateway.console.signin.passwords import what_is_wrong
-from gateway.console.signin.people import outranks
-from gateway.console.signin.store import FILE, Store
-from gateway.core.directory import Holder, HolderId, StaffRole
-from gateway.core.names import RoleId, SiteId
+from gateway.console.auth import bootstrap, links
+from gateway.console.auth.passwords import what_is_wrong
+from gateway.console.auth.requirements import Rank
+from gateway.console.auth.staff import outranks
+from gateway.console.feed.hub import View, Watcher
+from gateway.console.feed.stream_guard import Guard
+from gateway.console.server import _Server
+from gateway.core.model.directory import Holder, HolderId, StaffRole
+from gateway.core.model.names import RoleId, SiteId
 from tests.sign_in_place import SignInPlace
 from tests.signed_in import PASSWORD, SignedIn, enrol
 
@@ -30,7 +31,7 @@ GOOD = "seven herons over water"
 
 
 def _link(place: SignInPlace, holder: HolderId | None = None) -> str:
-    return first.new_link(place.settings, place.clock, "", holder)
+    return bootstrap.new_link(place.settings, place.clock, "", holder)
 
 
 async def _entries(place: SignInPlace) -> list[tuple[str, str, str]]:
@@ -454,9 +455,9 @@ class TestCommands:
 
     def test_only_the_first_start_tells_a_link(self, place: SignInPlace) -> None:
         """Where somebody can sign in, none is made."""
-        assert first.link_if_first(place.settings, place.clock, "") is not None
+        assert bootstrap.link_if_first(place.settings, place.clock, "") is not None
         place.person()
-        assert first.link_if_first(place.settings, place.clock, "") is None
+        assert bootstrap.link_if_first(place.settings, place.clock, "") is None
 
 
 @pytest.mark.parametrize(
@@ -513,7 +514,7 @@ class TestStore:
         from alembic.autogenerate import compare_metadata  # noqa: PLC0415
         from alembic.migration import MigrationContext  # noqa: PLC0415
 
-        from gateway.console.signin.tables import METADATA  # noqa: PLC0415
+        from gateway.adapters.accounts.tables import METADATA  # noqa: PLC0415
 
         with closing(Store(tmp_path / FILE)) as store, store.read() as connection:
             assert compare_metadata(MigrationContext.configure(connection), METADATA) == []

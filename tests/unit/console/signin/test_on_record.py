@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from gateway.adapters.accounts.store import FILE as CONSOLE_FILE
 from gateway.adapters.audit import FILE as AUDIT_FILE
 from gateway.adapters.audit import AuditError, AuditLog, Entry
 from gateway.adapters.directory import FILE as MEMBERS_FILE
 from gateway.adapters.directory import DirectoryError, DirectoryStore
-from gateway.console.signin import sessions
-from gateway.console.signin.store import FILE as CONSOLE_FILE
+from gateway.console.auth import sessions
 from tests.sign_in_place import SignInPlace
 from tests.signed_in import SignedIn
 

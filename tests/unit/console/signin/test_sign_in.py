@@ -10,12 +10,12 @@ from argon2 import PasswordHasher, extract_parameters
 from argon2.profiles import RFC_9106_LOW_MEMORY
 from limits import parse
 
-from gateway.console.problems import Problem
-from gateway.console.signin import passwords, sessions
-from gateway.console.signin.limiter import BUCKETS, Limiter
-from gateway.console.signin.secret import hash_of, own_path
-from gateway.console.signin.store import FILE, Store
-from gateway.console.signin.tables import SESSION
+from gateway.adapters.accounts.store import FILE, Store
+from gateway.adapters.accounts.tables import SESSION
+from gateway.console.auth import passwords, sessions
+from gateway.console.auth.attempt_limit import BUCKETS, Limiter
+from gateway.console.auth.secrets import hash_of, own_path
+from gateway.console.web.error_handlers import Problem
 from tests import signed_in
 from tests.sign_in_place import SignInPlace, csrf
 from tests.signed_in import PASSWORD, TOTP, enrol

@@ -5,7 +5,7 @@ from datetime import datetime
 from immutables import Map
 from msgspec import structs
 
-from gateway.core.directory import CredentialHash
+from gateway.core.model.directory import CredentialHash
 from gateway.core.state import Attempts
 from tests.unit.core.rules.house import (
     HOUR,

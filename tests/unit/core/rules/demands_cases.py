@@ -4,8 +4,8 @@ from datetime import date
 
 from immutables import Map
 
-from gateway.core.directory import HolderId
-from gateway.core.names import TrainingId
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import TrainingId
 from gateway.core.state import MachineUse
 from tests.unit.core.rules.house import (
     BOOTH,

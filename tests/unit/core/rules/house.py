@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 from immutables import Map
 from msgspec import structs
 
-from gateway.core import occupancy
-from gateway.core.bookings import Booking, Target
-from gateway.core.directory import (
+from gateway.core.access.request import Question
+from gateway.core.facts import Value
+from gateway.core.model.bookings import Booking, Target
+from gateway.core.model.directory import (
     Credential,
     CredentialHash,
     Directory,
@@ -23,9 +24,8 @@ from gateway.core.directory import (
     StaffRole,
     Training,
 )
-from gateway.core.equipment import Device, Machine
-from gateway.core.facts import Value
-from gateway.core.names import (
+from gateway.core.model.equipment import Device, Machine
+from gateway.core.model.names import (
     AccessPointId,
     DeviceId,
     DoorId,
@@ -38,10 +38,10 @@ from gateway.core.names import (
     TrainingId,
     ZoneId,
 )
-from gateway.core.places import AccessPoint, Direction, Door, Zone
-from gateway.core.plans import Plan, Quota, Right
-from gateway.core.question import Question
-from gateway.core.site import Site
+from gateway.core.model.places import AccessPoint, Direction, Door, Zone
+from gateway.core.model.plans import Plan, Quota, Right
+from gateway.core.model.site import Site
+from gateway.core.occupancy import occupancy
 from gateway.core.state import Arrival, DoorState, State, Whereabouts
 
 MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)

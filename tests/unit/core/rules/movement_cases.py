@@ -2,8 +2,8 @@
 
 from immutables import Map
 
-from gateway.core.places import Interlock
-from gateway.core.site import Site
+from gateway.core.model.places import Interlock
+from gateway.core.model.site import Site
 from gateway.core.state import DoorState
 from tests.unit.core.rules.house import (
     BACK,

@@ -5,8 +5,8 @@ from datetime import timedelta
 from immutables import Map
 from msgspec import structs
 
-from gateway.core.directory import HolderId
-from gateway.core.names import AccessPointId, DeviceId
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import AccessPointId, DeviceId
 from gateway.core.state import Enrolment, MachineUse, ModeState
 from tests.unit.core.rules.house import LASER, MONDAY, Grant, Parts, Refusal, ask
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 from immutables import Map
 from msgspec import structs
 
-from gateway.core.directory import HolderId, Membership
-from gateway.core.names import GroupId, PlanId, SiteId, ZoneId
-from gateway.core.plans import Quota, Right
-from gateway.core.site import Site
+from gateway.core.model.directory import HolderId, Membership
+from gateway.core.model.names import GroupId, PlanId, SiteId, ZoneId
+from gateway.core.model.plans import Quota, Right
+from gateway.core.model.site import Site
 from gateway.core.state import DayOfUse
 from tests.unit.core.rules.house import (
     BARE,

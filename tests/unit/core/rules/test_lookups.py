@@ -2,10 +2,10 @@
 
 from msgspec import structs
 
-from gateway.core.directory import Directory, Holder, HolderId, StaffRole
-from gateway.core.names import AccessPointId
-from gateway.core.places import Asked, Demands, Interlock
-from gateway.core.plans import PlanRight, Right
+from gateway.core.model.directory import Directory, Holder, HolderId, StaffRole
+from gateway.core.model.names import AccessPointId
+from gateway.core.model.places import Asked, Demands, Interlock
+from gateway.core.model.plans import PlanRight, Right
 from tests.unit.core.rules.house import (
     BACK,
     BOOTH,

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.core.plans import Accounting, Quota
-from gateway.core.quotas import STAY_MAX, stay, tally, with_stay
+from gateway.core.access.quotas import STAY_MAX, stay, tally, with_stay
+from gateway.core.model.plans import Accounting, Quota
 from gateway.core.state import DayOfUse
 
 TODAY = date(2026, 11, 23)

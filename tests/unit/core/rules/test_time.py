@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime
 import pytest
 from immutables import Map
 
-from gateway.core.directory import HolderId, Membership
-from gateway.core.plans import Per, Quota, Right
-from gateway.core.question import Question
-from gateway.core.rules import decide
+from gateway.core.access.request import Question
+from gateway.core.access.rules import decide
+from gateway.core.model.directory import HolderId, Membership
+from gateway.core.model.plans import Per, Quota, Right
 from gateway.core.state import DayOfUse
 from tests.unit.core.rules.house import (
     FULL,

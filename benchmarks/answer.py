@@ -1,0 +1,138 @@
+"""`seuil bench answer`: the gateway's answers beside a bare echo's, on one broker, in one run.
+
+Both are loaded in turn, round by round, first at a fixed rate (how quick is an answer), then as
+fast as they can (how many). The gateway has its members, its journal at `synchronous=FULL` and its
+points on.
+"""
+
+import statistics
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from benchmarks import gateway_process, synthetic_site
+from benchmarks.echo import PREFIX
+from benchmarks.influx_stub import Sink
+from benchmarks.load import Measured, Order
+from benchmarks.processes import answer_of, child, rss_mb
+from gateway.adapters.broker.embedded import EmbeddedBroker
+from gateway.config import credential_key, load_settings
+
+MEMBERS = 5000
+READERS = 50
+RATE = 200.0
+
+
+class Figures(Struct):
+    """One side's figures."""
+
+    p50_ms: float
+    p99_ms: float
+    rate: float
+    rss_mb: float | None = None
+
+
+class Ratio(Struct):
+    """The gateway's figure over the echo's: medians of the rounds' ratios."""
+
+    p50: float
+    p99: float
+    rate: float
+
+
+class Result(Struct):
+    """What `--json` prints."""
+
+    echo: Figures
+    gateway: Figures
+    ratio: Ratio
+    points: int
+    """Points that the sink took during the run."""
+    lost: int
+    """Badges without an answer, of both sides."""
+
+
+class _Side:
+    """One of the two that are measured."""
+
+    def __init__(self, url: str, topics: list[str], badges: list[str]) -> None:
+        self._order = Order(url=url, topics=topics, badges=badges, seconds=0)
+        self._boot = 0
+        self.steady: list[Measured] = []
+        self.flood: list[Measured] = []
+
+    async def load(self, seconds: float, rate: float) -> Measured:
+        self._boot += 1
+        order = msgspec.structs.replace(
+            self._order, seconds=seconds, rate=rate, boot=self._boot, seed=self._boot
+        )
+        output = await answer_of("benchmarks.load", msgspec.json.encode(order))
+        measured = msgspec.json.decode(output, type=Measured)
+        (self.steady if rate else self.flood).append(measured)
+        return measured
+
+    @property
+    def lost(self) -> int:
+        return sum(run.sent - run.answered for run in self.steady + self.flood)
+
+    def figures(self, rss: float | None = None) -> Figures:
+        return Figures(
+            p50_ms=round(statistics.median(run.p50_ms for run in self.steady), 3),
+            p99_ms=round(statistics.median(run.p99_ms for run in self.steady), 3),
+            rate=round(statistics.median(run.rate for run in self.flood), 1),
+            rss_mb=rss,
+        )
+
+
+async def measure(
+    rounds: int, seconds: float, on_step: Callable[[str], None] = lambda _step: None
+) -> Result:
+    """Measure both sides in turn.
+
+    Raises:
+        BenchError: a process could not be started, or failed.
+        BrokerError: no broker could be started.
+    """
+    with tempfile.TemporaryDirectory(prefix="seuil-bench-") as folder:
+        data = Path(folder)
+        settings = load_settings(data_dir=data)
+        numbers = synthetic_site.badges(MEMBERS)
+        synthetic_site.enrol(data, credential_key(settings), numbers)
+        site = synthetic_site.place(READERS)
+        async with EmbeddedBroker(data / "broker", autosave=False) as broker, Sink() as sink:
+            order = gateway_process.Order(broker.url, folder, site, sink.url)
+            echo = _Side(broker.url, [f"{PREFIX}/{device.id}" for device in site.devices], numbers)
+            gateway = _Side(
+                broker.url, [f"seuil/{site.id}/{device.id}" for device in site.devices], numbers
+            )
+            async with (
+                child("benchmarks.echo", "127.0.0.1", str(broker.port)),
+                child("benchmarks.gateway_process", order=msgspec.json.encode(order)) as process,
+            ):
+                for number in range(rounds):
+                    for name, side in (("echo", echo), ("gateway", gateway)):
+                        on_step(f"round {number + 1}: {name}, {RATE:.0f}/s")
+                        await side.load(seconds, RATE)
+                        on_step(f"round {number + 1}: {name}, as fast as it can")
+                        await side.load(seconds, 0)
+                rss = rss_mb(process.pid)
+            return Result(
+                echo=echo.figures(),
+                gateway=gateway.figures(rss),
+                ratio=_ratio(echo, gateway),
+                points=sink.points,
+                lost=echo.lost + gateway.lost,
+            )
+
+
+def _ratio(echo: _Side, gateway: _Side) -> Ratio:
+    steady = list(zip(gateway.steady, echo.steady, strict=True))
+    flood = zip(gateway.flood, echo.flood, strict=True)
+    return Ratio(
+        p50=round(statistics.median(ours.p50_ms / bare.p50_ms for ours, bare in steady), 3),
+        p99=round(statistics.median(ours.p99_ms / bare.p99_ms for ours, bare in steady), 3),
+        rate=round(statistics.median(ours.rate / bare.rate for ours, bare in flood), 3),
+    )

@@ -1,0 +1,78 @@
+"""A console in a process of its own, as the benchmark starts, watches and kills it.
+
+`python -m benchmarks.console_child` reads an `Order` as JSON from its standard input, prints
+`ready`, and serves until it is ended. Whoever asks is an operator: what is measured is the console,
+and not how somebody signs in. It listens on loopback only.
+"""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+from starlette.requests import Request
+
+from gateway.clock import Clock
+from gateway.config import Settings, load_settings
+from gateway.console.auth.requirements import Seat
+from gateway.console.process_priority import yield_to_the_doors
+from gateway.core.model.directory import Holder, HolderId, StaffRole
+from gateway.core.model.names import OPERATOR, SiteId
+from gateway.core.model.site import Site
+
+
+class Order(Struct):
+    """What to serve."""
+
+    url: str
+    data_dir: str
+    site: Site
+    port: int
+
+
+class Everybody:
+    """Whoever asks is the same operator."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        del settings, clock
+
+    async def of(self, request: Request) -> Seat | None:
+        """The operator, in a session of each page's own."""
+        key = f"bench-{request.client.port if request.client else 0}"
+        return Seat(Holder(HolderId("h-bench"), roles=(StaffRole(OPERATOR),)), "bench", key)
+
+    async def mark(self) -> str:
+        """Nobody's rights change."""
+        return ""
+
+    async def refused(self, request: Request, seat: Seat, site: SiteId | None, what: str) -> None:
+        """Nobody is refused."""
+
+    def close(self) -> None:
+        """There is no file."""
+
+
+async def _run(order: Order) -> None:
+    from gateway.console.server import serve  # noqa: PLC0415 - it is already out of the way
+
+    settings = load_settings(broker_url=order.url, data_dir=Path(order.data_dir))
+    serving = asyncio.create_task(serve([order.site], settings, seats=Everybody, port=order.port))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, serving.cancel)
+    print("ready", flush=True)  # noqa: T201 - tells the parent
+    await serving
+
+
+def main() -> None:
+    """Serve until ended."""
+    yield_to_the_doors()
+    order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
+    try:
+        asyncio.run(_run(order))
+    except asyncio.CancelledError:
+        return
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""A clock that is wrong after a restart: no order to open leaves after its end.
+
+Orders are made and do not reach the broker; the gateway is killed, and started again with its clock
+set back or forward, at once or when every order is over. Then its clock is put right by another
+restart, and all is judged. A harder case has badges under way at the kill: they come again, old by
+then, to a gateway whose clock takes them for news.
+"""
+
+import asyncio
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from benchmarks.crash_judge import asked
+from benchmarks.faults import mqtt_proxy as mqtt
+from benchmarks.faults.broker import Outcome, between
+from benchmarks.faults.mqtt_proxy import Packet
+from benchmarks.faults.rig import PATIENCE_S, Judged, until
+from benchmarks.processes import BenchError
+
+SHIFTS_S: Final = (-3600.0, -600.0, 3600.0)
+AT_ONCE_S, OVER_S = 0.0, 6.0
+"""How long the gateway is dead: an order lives for 5 s."""
+WRONG_S: Final = 3.0
+"""How long it runs with a wrong clock."""
+PENDING: Final = 10
+"""Orders that wait when it is killed."""
+_PENDING: Final = "SELECT count(*) FROM decision WHERE handover = 'pending'"
+
+
+class Case(Struct, frozen=True):
+    """By how much a clock is wrong, how long the gateway is dead before, what is under way."""
+
+    shift_s: float
+    dead_s: float
+    badges_under_way: bool = False
+
+    def __str__(self) -> str:
+        also = ", badges under way" if self.badges_under_way else ""
+        return f"{self.shift_s:+.0f} s, dead for {self.dead_s:g} s{also}"
+
+
+async def wrong(folder: Path, case: Case, seed: int) -> Outcome:
+    """One kill with orders under way, and a restart with a clock that is wrong."""
+
+    def no_orders(packet: Packet) -> list[Packet]:
+        return [] if mqtt.is_order(packet) else [packet]
+
+    def enough() -> bool:
+        with asked(place.data / "journal.db") as ask:
+            ((count,),) = ask(_PENDING)
+        return int(count) >= PENDING
+
+    async with between(folder, seed) as (place, proxy):
+        try:
+            async with place.busy():
+                await place.goes_on("it runs")
+                proxy.up = no_orders
+                await until(enough, "orders wait", place.gateway)
+                if case.badges_under_way:
+                    await place.gateway.kill()
+            if not case.badges_under_way:
+                await place.people.settled(PATIENCE_S)
+                await place.gateway.kill()
+            proxy.behave()
+            await asyncio.sleep(case.dead_s)
+            place.use(clock_shift_s=case.shift_s)
+            await place.gateway.start()
+            await asyncio.sleep(WRONG_S)
+            await place.gateway.kill()
+            place.use()
+            await place.gateway.start()
+            async with place.busy():
+                await place.goes_on("it goes on with the right clock")
+            judged = await place.judged()
+            # What an order says of its end is as wrong as the clock: the crowd counts itself.
+            judged.stale_unlocks = place.people.seen.late_unlocks
+            return Outcome(judged)
+        except BenchError as wrong:
+            return Outcome(Judged(), str(wrong))

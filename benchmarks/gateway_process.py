@@ -1,0 +1,70 @@
+"""A gateway in a process of its own, as the benchmarks start, watch and kill it.
+
+`python -m benchmarks.gateway_process` reads an `Order` as JSON from its standard input, prints
+`ready` when it has started, and runs until it is ended.
+"""
+
+import asyncio
+import signal
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from gateway.clock import SystemClock
+from gateway.config import load_settings
+from gateway.core.model.site import Site
+
+
+class Order(Struct):
+    """What to run."""
+
+    url: str
+    data_dir: str
+    site: Site
+    influx_url: str | None = None
+    passage_days: int | None = None
+    clock_shift_s: float = 0.0
+    """How wrong its clock is."""
+
+
+class WrongClock(SystemClock):
+    """A machine without a battery for its clock."""
+
+    def __init__(self, shift_s: float) -> None:
+        self._shift = timedelta(seconds=shift_s)
+
+    def now(self) -> datetime:
+        """A time of day that is wrong by as much."""
+        return super().now() + self._shift
+
+
+async def _run(order: Order) -> None:
+    from gateway.service.app import run  # noqa: PLC0415 - its time belongs to the start that is measured
+
+    settings = load_settings(
+        broker_url=order.url,
+        data_dir=Path(order.data_dir),
+        influx_url=order.influx_url,
+        passage_days=order.passage_days,
+    )
+    main = asyncio.current_task()
+    assert main is not None  # noqa: S101 - we are one
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, main.cancel)
+    clock = WrongClock(order.clock_shift_s)
+    await run(settings, [order.site], clock, lambda: print("ready", flush=True))  # noqa: T201 - tells the parent
+
+
+def main() -> None:
+    """Run until ended."""
+    order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
+    try:
+        asyncio.run(_run(order))
+    except asyncio.CancelledError:
+        return
+
+
+if __name__ == "__main__":
+    main()

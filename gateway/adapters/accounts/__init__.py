@@ -1,0 +1,1 @@
+"""The console's accounts: who may sign in, and with what (SQLite)."""

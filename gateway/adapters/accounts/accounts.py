@@ -1,0 +1,131 @@
+"""Accounts: a holder's ways to sign in. What they may do is not here but in the directory."""
+
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from gateway.adapters.accounts.store import ends_seats, perhaps_moment
+from gateway.adapters.accounts.tables import ACCOUNT, LINK, OIDC, PASSKEY, RECOVERY, SESSION, TOKEN
+from gateway.adapters.journal.rows import to_us
+from gateway.core.model.directory import HolderId
+
+
+class LoginTakenError(Exception):
+    """Somebody else signs in under this name."""
+
+
+class Account(Struct, frozen=True):
+    """How a holder signs in. `login` is lowercase."""
+
+    holder: HolderId
+    login: str
+    password: str | None
+    totp: str | None
+    totp_new: str | None
+    totp_step: int
+    lang: str | None
+    signed_in: datetime | None
+    passkeys: int
+
+    @property
+    def has_second(self) -> bool:
+        """Whether more than a password is asked."""
+        return self.totp is not None or self.passkeys > 0
+
+
+def login_of(typed: str) -> str:
+    """A login as it is kept and compared."""
+    return typed.strip().lower()
+
+
+def by_login(connection: Connection, login: str) -> Account | None:
+    """Whose login this is."""
+    query = _ACCOUNTS.where(ACCOUNT.c.login == login_of(login))
+    return _account(connection.execute(query).one_or_none())
+
+
+def of_holder(connection: Connection, holder: HolderId) -> Account | None:
+    """A holder's account."""
+    return _account(connection.execute(_ACCOUNTS.where(ACCOUNT.c.holder == holder)).one_or_none())
+
+
+def every(connection: Connection) -> tuple[Account, ...]:
+    """All accounts, by login."""
+    rows = connection.execute(_ACCOUNTS.order_by(ACCOUNT.c.login)).all()
+    return tuple(account for row in rows if (account := _account(row)) is not None)
+
+
+def is_any(connection: Connection) -> bool:
+    """Whether anybody can sign in at all."""
+    return connection.scalar(select(ACCOUNT.c.holder).limit(1)) is not None
+
+
+def make(connection: Connection, holder: HolderId, login: str, now: datetime) -> None:
+    """Open a holder's account, if there is none, and let them sign in under this name.
+
+    Raises:
+        LoginTakenError: The name is another account's.
+    """
+    other = by_login(connection, login)
+    if other is not None and other.holder != holder:
+        raise LoginTakenError
+    values = {"login": login_of(login)}
+    changed = connection.execute(
+        update(ACCOUNT).where(ACCOUNT.c.holder == holder).values(**values)
+    ).rowcount
+    if changed:
+        return
+    try:
+        connection.execute(insert(ACCOUNT).values(holder=holder, made=to_us(now), **values))
+    except IntegrityError as wrong:
+        raise LoginTakenError from wrong
+
+
+def change(connection: Connection, holder: HolderId, **values: object) -> None:
+    """Set columns of a holder's account."""
+    connection.execute(update(ACCOUNT).where(ACCOUNT.c.holder == holder).values(**values))
+
+
+def forget(connection: Connection, holder: HolderId) -> None:
+    """Take a holder's account away, with everything that opens it (erasure)."""
+    for table in (ACCOUNT, PASSKEY, RECOVERY, OIDC, SESSION, TOKEN, LINK):
+        connection.execute(delete(table).where(table.c.holder == holder))
+    ends_seats(connection)
+
+
+def known_at(connection: Connection, issuer: str, subject: str) -> HolderId | None:
+    """Who somebody at an OpenID Connect provider is."""
+    query = select(OIDC.c.holder).where(OIDC.c.issuer == issuer, OIDC.c.subject == subject)
+    return connection.scalar(query)
+
+
+def subject_of(connection: Connection, issuer: str, holder: HolderId) -> str | None:
+    """Who a holder is at a provider."""
+    query = select(OIDC.c.subject).where(OIDC.c.issuer == issuer, OIDC.c.holder == holder)
+    return connection.scalar(query)
+
+
+def remember_at(connection: Connection, issuer: str, subject: str, holder: HolderId) -> None:
+    """From now on they are known by the provider's own name for them, not by an address."""
+    connection.execute(insert(OIDC).values(issuer=issuer, subject=subject, holder=holder))
+
+
+_COLUMNS = ("holder", "login", "password", "totp", "totp_new", "totp_step", "lang", "signed_in")
+_ACCOUNTS = select(
+    *(ACCOUNT.c[name] for name in _COLUMNS),
+    select(func.count())
+    .where(PASSKEY.c.holder == ACCOUNT.c.holder)
+    .scalar_subquery()
+    .label("passkeys"),
+)
+
+
+def _account(row: Any) -> Account | None:  # noqa: ANN401 - a row of SQLAlchemy's
+    if row is None:
+        return None
+    values = row._asdict()
+    values["signed_in"] = perhaps_moment(values["signed_in"])
+    return Account(**values)

@@ -1,0 +1,97 @@
+"""`console.db`: one file with what signing in needs, apart from the members and the journal.
+
+Whoever changes what may end a seat (a session ended, a token revoked) says so with `ends_seats`:
+the version counts up, and open streams are looked at again.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import URL, Connection, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.adapters.accounts.migration import StoreError, is_current, migrate
+from gateway.adapters.accounts.tables import ABOUT
+from gateway.adapters.journal.rows import from_us
+from gateway.adapters.sql import sqlite
+from gateway.adapters.sql.database import engine_of
+
+FILE: Final = "console.db"
+_VERSION: Final = select(ABOUT.c.value).where(ABOUT.c.word == "version")
+
+
+class Store:
+    """The accounts of a file, or of the database at a URL. Blocks; one caller at a time.
+
+    Raises:
+        StoreError: It cannot be opened, is of a newer seuil, or is something else. So does each
+            use that finds it locked, damaged or out of reach.
+    """
+
+    def __init__(self, place: Path | URL) -> None:
+        self._name = place.render_as_string() if isinstance(place, URL) else str(place)
+        self._engine = engine_of(place)
+        self._writing = self._engine.execution_options(**{sqlite.WRITES: True})
+        try:
+            with self._told():
+                if isinstance(place, Path):
+                    sqlite.prepare(place)
+                self._bring_up_to_date()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Everything as of one moment."""
+        with self._told(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def change(self) -> Iterator[Connection]:
+        """One step: all of it happens, or nothing."""
+        with self._told(), self._writing.begin() as connection:
+            yield connection
+
+    def version(self) -> int:
+        """A number that grows when a seat may have ended or become another."""
+        with self.read() as connection:
+            return int(connection.scalar(_VERSION) or 0)
+
+    def _bring_up_to_date(self) -> None:
+        try:
+            with self._engine.begin() as connection:
+                if is_current(connection):
+                    return
+        except StoreError as wrong:
+            raise StoreError(f"{self._name} {wrong}") from None
+        with self._writing.begin() as connection:
+            migrate(connection)  # where another process was first, nothing is left to do
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        driver = self._engine.dialect.loaded_dbapi.Error
+        try:
+            yield
+        except (OSError, SQLAlchemyError, driver) as wrong:
+            reason = getattr(wrong, "orig", None) or wrong
+            raise StoreError(f"{self._name}: {reason}") from wrong
+
+
+def ends_seats(connection: Connection) -> None:
+    """Say that somebody's seat may have ended or become another."""
+    connection.execute(
+        update(ABOUT).where(ABOUT.c.word == "version").values(value=ABOUT.c.value + 1)
+    )
+
+
+def perhaps_moment(kept: int | None) -> datetime | None:
+    """A kept moment, if there is one."""
+    return None if kept is None else from_us(kept)

@@ -1,0 +1,1 @@
+"""mosquitto: its configuration, and an embedded one as a child process."""

@@ -1,0 +1,307 @@
+"""mosquitto's configuration, made from the space file: who may log in, and what each may say.
+
+A device writes what it reports and reads what it is told, nothing else: a stolen reader can lie
+about its own door, but it can neither open another one nor listen to others' badges. Topics that
+appear nowhere below are closed to everybody.
+
+`seuil broker-config` writes these files; nothing here touches the disk.
+"""
+
+import hashlib
+import secrets
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from msgspec import Struct, structs
+
+from gateway.adapters.broker.embedded import AUTOSAVE_S, INFLIGHT_MESSAGES
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import SiteId
+from gateway.core.model.site import Site
+
+_QUEUED_PER_DEVICE = 1000
+"""Messages: hours of a busy door, kept while the gateway is away."""
+_QUEUED = (100_000, 1_000_000)
+"""Messages, least and most: 30 MB and 300 MB of the broker's memory at the worst."""
+_MESSAGE_BYTES = 1_048_576
+"""A bridge's list of a hundred devices has half of it; ours have 4 KiB, an announcement 100 kB."""
+_BYTES_A_MESSAGE = 400
+"""On average; no client's queue may have more of them."""
+_INFLIGHT_BYTES = 8_388_608
+_CONNECTIONS = 500
+"""The gateway's lanes, the console, tools; and a device that comes back before its old connection
+was found dead."""
+_CONNECTIONS_PER_DEVICE = 3
+_ITERATIONS = 101
+"""mosquitto_passwd's own; more would stop the whole broker at each log-in, and the passwords that
+`new_password` makes (128 random bits) need no stretching."""
+_SALT_BYTES = 12
+_TASMOTA_FULL_TOPIC = "%prefix%/%topic%/"
+_HOME_ASSISTANT = "homeassistant"
+"""The prefix of its discovery, as it comes."""
+
+
+class Login(Struct, frozen=True):
+    """A user of the broker, and the topic filters that it may use; `never` wins over both."""
+
+    name: str
+    writes: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+
+
+class Tls(Struct, frozen=True):
+    """Paths (as the broker sees them) of the server's certificate and key."""
+
+    certificate: str
+    key: str
+    port: int = 8883
+
+
+class Place(Struct, frozen=True):
+    """Where the broker finds things, and where it listens; the defaults are the container's."""
+
+    config: str = "/mosquitto/config"
+    data: str = "/mosquitto/data"
+    port: int = 1883
+    address: str | None = None
+    """None: every interface."""
+    user: str | None = None
+    """The system user that mosquitto becomes when it is started as root; None: its own choice."""
+
+
+def broker_files(
+    sites: Sequence[Site],
+    prefix: str = "seuil",
+    *,
+    passwords: Mapping[str, str] | None = None,
+    place: Place | None = None,
+    tls: Tls | None = None,
+    simulator: bool = False,
+    home_assistant: bool = False,
+) -> dict[str, str]:
+    """The text of `mosquitto.conf`, `acl` and, given each login's password, `passwords`.
+
+    `simulator` adds one login that may play every device: for a demo, not for a real door.
+    `home_assistant` adds one that may see states and alarms, and nobody's pseudonym.
+
+    Raises:
+        ValueError: a login has no password, or a password belongs to nobody.
+    """
+    known = logins(sites, prefix, simulator=simulator, home_assistant=home_assistant)
+    files = {
+        "mosquitto.conf": mosquitto_conf(sites, place or Place(), tls),
+        "acl": acl(known),
+    }
+    if passwords is not None:
+        files["passwords"] = password_file(known, passwords)
+    return files
+
+
+def logins(
+    sites: Sequence[Site],
+    prefix: str = "seuil",
+    *,
+    simulator: bool = False,
+    home_assistant: bool = False,
+) -> tuple[Login, ...]:
+    """Everybody who needs a password, the gateway and the console first."""
+    devices = _joined(_device(prefix, site.id, device) for site in sites for device in site.devices)
+    foreign = [one for one in devices if not _is_native(one, prefix)]
+    service: tuple[Login, ...] = (
+        Login(
+            "gateway",
+            writes=(f"{prefix}/#", *(filter_ for one in foreign for filter_ in one.reads)),
+            reads=(f"{prefix}/#", "$SYS/#", *(said for one in foreign for said in one.writes)),
+        ),
+        Login(
+            "console",
+            writes=(
+                *(f"{prefix}/{site.id}/request/#" for site in sites),
+                *(topic for site in sites for topic in _told_to_home_assistant(prefix, site.id)),
+            ),
+            reads=(
+                f"{prefix}/#",
+                f"{_HOME_ASSISTANT}/status",
+                f"{_HOME_ASSISTANT}/device/+/config",
+            ),
+            # badge numbers, keyed hashes and orders are no business of a page
+            never=tuple(
+                f"{prefix}/+/+/{word}" for word in ("event", "rights", "rights/+", "command")
+            ),
+        ),
+    )
+    if home_assistant:
+        service += (_home_assistant(prefix, sites),)
+    if simulator:
+        service += (_all_of("simulator", devices),)
+    return (*service, *devices)
+
+
+def mosquitto_conf(sites: Sequence[Site], place: Place, tls: Tls | None = None) -> str:
+    """mosquitto.conf: durable, quick, closed to strangers."""
+    least, most = _QUEUED
+    devices = sum(len(site.devices) for site in sites)
+    queued = min(most, max(least, _QUEUED_PER_DEVICE * devices))
+    address = f" {place.address}" if place.address else ""
+    lines = [
+        "# Made by `seuil broker-config` from the space file.",
+        "",
+        "allow_anonymous false",
+        f"password_file {place.config}/passwords",
+        f"acl_file {place.config}/acl",
+        *([f"user {place.user}"] if place.user else []),
+        "",
+        "# What was acknowledged survives a kill, but for the last seconds: with the defaults all",
+        "# of it is lost. Never autosave_on_changes: it rewrites the whole database for each",
+        "# message, and one device that floods then holds up all doors.",
+        "persistence true",
+        f"persistence_location {place.data}/",
+        f"autosave_interval {AUTOSAVE_S}",
+        "autosave_on_changes false",
+        "",
+        "# Without this a granted door waits up to 40 ms for a delayed ACK.",
+        "set_tcp_nodelay true",
+        "",
+        "# Beyond this many, messages for an absent gateway are dropped in silence.",
+        f"max_queued_messages {queued}",
+        f"max_inflight_messages {INFLIGHT_MESSAGES}",
+        "",
+        "# What one client may cost, whoever has its password.",
+        f"message_size_limit {_MESSAGE_BYTES}",
+        f"max_queued_bytes {queued * _BYTES_A_MESSAGE}",
+        f"max_inflight_bytes {_INFLIGHT_BYTES}",
+        f"max_connections {_CONNECTIONS + _CONNECTIONS_PER_DEVICE * devices}",
+        "persistent_client_expiration 14d",
+        "",
+        "log_dest stderr",
+        "log_type error",
+        "log_type warning",
+        "log_type notice",
+        "",
+        f"listener {place.port}{address}",
+        *_tls_lines(tls, address),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def acl(known: Sequence[Login]) -> str:
+    """The ACL file."""
+    return "# Made by `seuil broker-config` from the space file.\n" + "".join(
+        f"\nuser {login.name}\n"
+        + "".join(f"topic deny {one}\n" for one in login.never)
+        + "".join(f"topic write {one}\n" for one in login.writes)
+        + "".join(f"topic read {one}\n" for one in login.reads)
+        for login in known
+    )
+
+
+def password_file(known: Sequence[Login], passwords: Mapping[str, str]) -> str:
+    """The password file: only salted hashes.
+
+    Raises:
+        ValueError: a login has no password, or a password belongs to nobody.
+    """
+    names = [login.name for login in known]
+    missing = [name for name in names if not passwords.get(name)]
+    strange = sorted(set(passwords) - set(names))
+    if missing or strange:
+        faults = [f"no password for {name}" for name in missing]
+        faults += [f"a password for {name}, who is not in the space file" for name in strange]
+        raise ValueError("; ".join(faults))
+    return "".join(f"{name}:{hashed(passwords[name])}\n" for name in names)
+
+
+def hashed(password: str, salt: bytes | None = None) -> str:
+    """A password as mosquitto 2 keeps it: `$7$`, PBKDF2 with SHA-512."""
+    salt = salt or secrets.token_bytes(_SALT_BYTES)
+    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ITERATIONS)
+    return f"$7${_ITERATIONS}${b64encode(salt).decode()}${b64encode(digest).decode()}"
+
+
+def new_password() -> str:
+    """128 random bits, in signs that every device's web form takes."""
+    return secrets.token_urlsafe(16)
+
+
+def _tls_lines(tls: Tls | None, address: str) -> Iterator[str]:
+    if tls is None:
+        yield "# For readers on a network that others use too: seuil broker-config --tls"
+        return
+    yield ""
+    yield f"listener {tls.port}{address}"
+    yield f"certfile {tls.certificate}"
+    yield f"keyfile {tls.key}"
+    yield "tls_version tlsv1.2"
+
+
+def _told_to_home_assistant(prefix: str, site: SiteId) -> tuple[str, ...]:
+    device = f"{_HOME_ASSISTANT}/device/{prefix}-{site}"
+    return (f"{device}/config", f"{device}/decision")
+
+
+def _home_assistant(prefix: str, sites: Sequence[Site]) -> Login:
+    """What it shows: states and alarms; not `access`, where pseudonyms are, and not duress."""
+    words = ("zone/+/occupancy", "door/+/state", "alarm/+/+", "mode")
+    return Login(
+        "home-assistant",
+        writes=(f"{_HOME_ASSISTANT}/#",),
+        reads=(
+            f"{_HOME_ASSISTANT}/#",
+            f"{prefix}/gateway/+/state",
+            *(f"{prefix}/{site.id}/{word}" for site in sites for word in words),
+        ),
+        never=(f"{prefix}/+/alarm/duress/+",),
+    )
+
+
+def _device(prefix: str, site: SiteId, device: Device) -> Login:
+    name = f"{site}.{device.id}"
+    match device.driver:
+        case "esp-rfid":  # readers of one TOPIC share a login, as they share the topics
+            said = tuple(f"{device.topic}/{word}" for word in ("send", "tag", "avty", "io/#"))
+            hostname = device.options.get("hostname", device.id)
+            announced = f"{_HOME_ASSISTANT}/lock/{hostname}/lock0/config"  # its firmware is there
+            return Login(name, writes=(*said, announced), reads=(f"{device.topic}/cmd",))
+        case "zigbee2mqtt":  # one bridge speaks for all of its devices
+            base = device.topic.split("/", 1)[0]
+            return Login(base, writes=(f"{base}/#",), reads=(f"{base}/#",))
+        case "tasmota":
+            full = str(device.options.get("full_topic", _TASMOTA_FULL_TOPIC))
+            tele, stat, cmnd = (
+                full.replace("%prefix%", word).replace("%topic%", device.topic) + "#"
+                for word in ("tele", "stat", "cmnd")
+            )
+            return Login(name, writes=(tele, stat), reads=(cmnd,))
+        case _:
+            own = f"{prefix}/{site}/{device.id}"
+            return Login(
+                name,
+                writes=(f"{own}/event", f"{own}/status"),
+                reads=(
+                    *(f"{own}/ack", f"{own}/command", f"{own}/rights", f"{own}/rights/+"),
+                    f"{prefix}/gateway/+/state",  # whether there is anybody to ask
+                ),
+            )
+
+
+def _joined(found: Iterable[Login]) -> tuple[Login, ...]:
+    """One login for all devices that hear the same topics: they are one board, or one bridge."""
+    first: dict[tuple[str, ...], Login] = {}
+    for login in found:
+        known = first.get(login.reads, login)
+        writes = tuple(dict.fromkeys((*known.writes, *login.writes)))
+        first[login.reads] = structs.replace(known, writes=writes)
+    return tuple(first.values())
+
+
+def _is_native(login: Login, prefix: str) -> bool:
+    return login.writes[0].startswith(f"{prefix}/")
+
+
+def _all_of(name: str, devices: Sequence[Login]) -> Login:
+    return Login(
+        name,
+        writes=tuple(dict.fromkeys(said for one in devices for said in one.writes)),
+        reads=tuple(dict.fromkeys(told for one in devices for told in one.reads)),
+    )

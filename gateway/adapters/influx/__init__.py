@@ -1,0 +1,1 @@
+"""InfluxDB: the outbox behind the journal, line protocol, HTTP."""

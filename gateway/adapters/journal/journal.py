@@ -1,0 +1,206 @@
+"""The journal: SQLite, WAL, `synchronous=FULL`, one transaction a batch, on a thread of its own.
+
+What is committed here survives a kill and a power cut; only then does anything leave the gateway.
+"""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final, TypeVar
+
+import msgspec
+
+from gateway.adapters.journal.integrity import is_damage
+from gateway.adapters.journal.reader import JournalFile
+from gateway.adapters.journal.rows import DeadLetter, letter_row
+from gateway.adapters.journal.writer import Batch, JournalWriter, Snapshot
+from gateway.clock import Uptime
+from gateway.core.facts import JournalRow
+
+T = TypeVar("T")
+
+JOURNAL_FILE: Final = "journal.db"
+"""The journal in a data folder."""
+
+
+class JournalError(Exception):
+    """The journal could not be written (disk full, locked, I/O error): nothing of it is on disk."""
+
+
+class Journal:
+    """The journal in the event loop: the write side and the read side, each on a thread of its own.
+
+    `last_n` is the newest committed number, `commit_ms` how long the last commit took. `uptime`
+    tells how long the operating system has run, so that a restart knows how old an answer is.
+
+    Raises:
+        ForeignJournalError: from any method that writes, when the file is not ours any more.
+    """
+
+    def __init__(self, path: Path, uptime: Callable[[], Uptime | None] = lambda: None) -> None:
+        self.path = path
+        self.last_n = 0
+        self.commit_ms = 0.0
+        self.damage = ""
+        """What is wrong with the file's content, since somebody met it; empty: nothing is known."""
+        self._uptime = uptime
+        self._writer = JournalWriter(path)
+        self._file: JournalFile | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+        self._reading = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal-reader")
+        self._news = asyncio.Event()
+
+    async def open(self) -> None:
+        """Open or create the file.
+
+        Raises:
+            JournalError: it cannot be opened.
+        """
+        uptime = self._uptime()
+        boot = uptime.boot if uptime else None
+        self.last_n = await self._in_thread(lambda: self._writer.open(boot))
+
+    async def commit(self, batch: Batch) -> None:
+        """Store a batch, whole or not at all; returns when it is on disk.
+
+        Raises:
+            JournalError: nothing was stored.
+        """
+        started, uptime = time.perf_counter(), self._uptime()
+        decided_us = uptime.us if uptime else None
+        await self._in_thread(lambda: self._writer.commit(batch, decided_us))
+        self.commit_ms = (time.perf_counter() - started) * 1000
+        if batch.events:
+            self.last_n = batch.events[-1].n
+            self._news.set()
+
+    async def check(self) -> None:
+        """Make sure that our file still lies in its place, where nothing was to be stored.
+
+        Raises:
+            JournalError: it is gone.
+        """
+        await self._in_thread(self._writer.check)
+
+    async def snapshot(self, snapshots: Sequence[Snapshot]) -> None:
+        """Store the states, and forget all but the newest few.
+
+        Raises:
+            JournalError: nothing was stored.
+        """
+        await self._in_thread(lambda: self._writer.snapshot(snapshots))
+
+    async def move_cursor(self, name: str, n: int) -> None:
+        """Remember that the reader `name` is done with row `n`.
+
+        Raises:
+            JournalError: it was not stored.
+        """
+        await self._in_thread(lambda: self._writer.move_cursor(name, n))
+
+    async def dead_letter(self, letter: DeadLetter) -> None:
+        """Keep one letter.
+
+        Raises:
+            JournalError: it was not stored.
+        """
+        await self.commit(Batch(letters=[letter_row(letter)]))
+
+    async def work(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        """Have `job` change the file, as one transaction on the writer's thread.
+
+        Every door waits meanwhile: a few milliseconds are the measure.
+
+        Raises:
+            JournalError: nothing was changed.
+        """
+        return await self._in_thread(lambda: self._writer.work(job))
+
+    async def tidy(self) -> bool:
+        """Take the -wal file into the journal and empty it, so that nothing purged stays in it.
+
+        False: somebody reads just now. Later rows will be written over it all the same.
+
+        Raises:
+            JournalError: the file cannot be written.
+        """
+        return await self._in_thread(self._writer.tidy)
+
+    async def rows_after(self, n: int, limit: int) -> list[JournalRow]:
+        """Committed rows with numbers above `n`, ascending, at most `limit`.
+
+        Raises:
+            JournalError: the file cannot be read.
+        """
+        rows = await self._in_thread(lambda: self._reader().rows_after(n, limit), self._reading)
+        # A commit that failed late may show here all the same, until `heal` has undone it.
+        return [row for row in rows if row.n <= self.last_n]
+
+    async def cursor(self, name: str) -> int:
+        """How far the reader `name` got; 0 before its first move.
+
+        Raises:
+            JournalError: the file cannot be read.
+        """
+        return await self._in_thread(lambda: self._reader().cursor(name), self._reading)
+
+    async def read(self, question: Callable[[JournalFile], T]) -> T:
+        """Ask the read side something, off the event loop.
+
+        Raises:
+            JournalError: the file cannot be read.
+        """
+        return await self._in_thread(lambda: question(self._reader()), self._reading)
+
+    async def committed(self) -> None:
+        """Wait until rows were committed since the last call."""
+        await self._news.wait()
+        self._news.clear()
+
+    async def heal(self) -> None:
+        """Reopen the file, prove that it can be written, and that it ends where we know it to.
+
+        Of a file that was found damaged, every page is looked at first: else it would be left and
+        taken up again with each batch.
+
+        Raises:
+            JournalError: it still cannot be written, or it is another file than the one we wrote.
+        """
+        await self._in_thread(self._close_reader, self._reading)
+        is_damaged = bool(self.damage)
+        await self._in_thread(lambda: self._writer.reopen(self.last_n, look_through=is_damaged))
+        self.damage = ""
+
+    async def close(self) -> None:
+        """Close the file; nothing more can be stored."""
+        # The writer last: only the last to close can take the -wal file into the journal itself.
+        await self._in_thread(self._close_reader, self._reading)
+        await self._in_thread(self._writer.close)
+        self._thread.shutdown()
+        self._reading.shutdown()
+
+    async def _in_thread(
+        self, work: Callable[[], T], thread: ThreadPoolExecutor | None = None
+    ) -> T:
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(thread or self._thread, work)
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+            raise  # a bug, not the disk: waiting would never heal it, a restart replays
+        except (sqlite3.Error, msgspec.DecodeError, OSError) as error:
+            if is_damage(error) or isinstance(error, msgspec.DecodeError):
+                self.damage = str(error)
+            raise JournalError(f"{self.path}: {error}") from error
+
+    def _reader(self) -> JournalFile:
+        if self._file is None:
+            self._file = JournalFile(self.path)
+        return self._file
+
+    def _close_reader(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None

@@ -1,0 +1,1 @@
+"""MQTT 5 by paho inside asyncio: sessions with manual acknowledgement."""

@@ -1,0 +1,100 @@
+"""The desk's line to the gateway: one client of the broker, for as long as somebody looks.
+
+A command at a desk asks and waits for the answer, or listens to what the broker keeps. It keeps no
+session, and its name is new each time.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+from urllib.parse import urlsplit
+
+import aiomqtt
+import msgspec
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from gateway.adapters.mqtt.address import BrokerAddress
+from gateway.core.model.names import SiteId
+from gateway.core.requests import Request
+from gateway.wire.requests import request_message
+from gateway.wire.states import ResponseMessage
+from gateway.wire.topics import Topics
+
+ANSWER_S: Final = 5.0
+"""How long to wait for an answer: a request that is older is refused anyway."""
+CONNECT_S: Final = 5.0
+_read_response = msgspec.json.Decoder(ResponseMessage).decode
+
+
+class DeskError(Exception):
+    """Nobody could be asked: what was seen, and what to do."""
+
+
+class UnansweredError(DeskError):
+    """The question left, and no answer came: a gateway that is slow may still have obeyed."""
+
+
+@asynccontextmanager
+async def line(address: BrokerAddress) -> AsyncIterator[aiomqtt.Client]:
+    """A connection to the broker.
+
+    Raises:
+        DeskError: It could not be made, or was lost.
+    """
+    parts = urlsplit(address.url)
+    tls = parts.scheme == "mqtts"
+    client = aiomqtt.Client(
+        parts.hostname or "127.0.0.1",
+        parts.port or (8883 if tls else 1883),
+        username=address.username,
+        password=address.password,
+        tls_context=ssl.create_default_context(cafile=address.ca_file) if tls else None,
+        protocol=aiomqtt.ProtocolVersion.V5,
+        clean_start=True,
+        timeout=CONNECT_S,
+    )
+    try:
+        async with client:
+            yield client
+    except (aiomqtt.MqttError, OSError) as lost:
+        raise DeskError(f"{address.url}: {lost}; `seuil doctor` says more") from lost
+
+
+async def ask(
+    address: BrokerAddress, topics: Topics, site: SiteId, request: Request
+) -> ResponseMessage:
+    """What the gateway answers.
+
+    Raises:
+        DeskError: It did not within `ANSWER_S`, or the broker cannot be reached.
+    """
+    message = request_message(topics, site, request)
+    verb = message.topic.rpartition("/")[2]
+    void = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho
+    void.MessageExpiryInterval = int(ANSWER_S)
+    async with line(address) as client:
+        await client.subscribe(topics.response(site, verb), qos=1)
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                await client.publish(message.topic, message.payload, qos=1, properties=void)
+                return await _response(client, request.transaction)
+        except TimeoutError:
+            raise UnansweredError(
+                f"no gateway of {site} has answered within {ANSWER_S:g} s; does it run (seuil "
+                "doctor --health), is the site's id right, and may this user of the broker ask? "
+                "The gateway's and the console's may"
+            ) from None
+
+
+async def _response(client: aiomqtt.Client, transaction: str) -> ResponseMessage:
+    async for message in client.messages:
+        try:
+            response = _read_response(bytes(message.payload))
+        except msgspec.DecodeError:
+            continue  # nothing that a gateway says
+        if response.transaction == transaction:
+            return response
+    raise DeskError("the broker has ended the connection")

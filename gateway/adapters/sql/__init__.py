@@ -1,0 +1,1 @@
+"""What every SQLite store shares."""

@@ -1,0 +1,42 @@
+"""How a decision is shown: the answer in both languages, then every rule and what it saw."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from gateway.core.access.explanation import not_asked, title_of
+from gateway.core.access.reasons import REASONS
+from gateway.core.facts import Verdict
+
+Language = Annotated[
+    Literal["fr", "en"],
+    typer.Option(help="The language of the rules' words."),
+]
+_MARKS = {"pass": "·", "grant": "[green]granted[/]", "deny": "[red]denied[/]"}
+
+
+def show_answer(console: Console, decision: str, reason: str) -> None:
+    """What the member is told, and the standard's word for it."""
+    told = REASONS[reason]
+    colour = "green" if decision == "granted" else "red"
+    console.print(f"[bold {colour}]{decision}[/] · {reason} · {told.bacnet}")
+    console.print(f"{told.text.fr}\n{told.text.en}\n")
+
+
+def show_verdicts(console: Console, verdicts: Sequence[Verdict], language: Language) -> None:
+    """Every rule in the order of the policy and in plain words, those that were not asked too."""
+    table = Table("rule", "said", "what it saw", box=None, pad_edge=False)
+    for verdict in verdicts:
+        saw = ", ".join(f"{name} = {value}" for name, value in verdict.saw.items())
+        table.add_row(_title(verdict.rule, language), _MARKS[verdict.outcome], saw)
+    for rule in not_asked(verdicts):
+        table.add_row(f"[dim]{_title(rule, language)}[/]", "[dim]not asked[/]", "")
+    console.print(table)
+
+
+def _title(rule: str, language: str) -> str:
+    titles = title_of(rule)
+    return titles.fr if language == "fr" else titles.en

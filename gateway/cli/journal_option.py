@@ -1,0 +1,48 @@
+"""Where the journal is that a command asks."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import msgspec
+
+from gateway.adapters.journal.journal import JOURNAL_FILE
+from gateway.adapters.journal.occupancy_history import HistoryError, opened
+from gateway.adapters.journal.reader import JournalFile
+from gateway.config import ConfigError, Fault, load_settings
+
+
+@contextmanager
+def open_past(journal: Path) -> Iterator[sqlite3.Connection]:
+    """A connection to a journal for questions about the past; it cannot write.
+
+    Raises:
+        ConfigError: there is none, or it cannot be read.
+    """
+    try:
+        with opened(journal) as connection:
+            yield connection
+    except HistoryError as wrong:
+        raise ConfigError((Fault("", "", str(wrong)),)) from wrong
+
+
+@contextmanager
+def open_journal(data_dir: Path | None) -> Iterator[JournalFile]:
+    """The journal of a data folder (by default the settings').
+
+    Raises:
+        ConfigError: there is none, or it cannot be read.
+    """
+    folder = data_dir or load_settings().data_dir
+    path = folder / JOURNAL_FILE
+    if not path.is_file():
+        raise ConfigError(
+            (Fault(str(path), "", "no journal here; name the gateway's folder with --data-dir"),)
+        )
+    try:
+        with closing(JournalFile(path)) as file:
+            yield file
+    except (sqlite3.Error, msgspec.MsgspecError) as wrong:
+        message = f"cannot be read: {wrong}; seuil doctor looks closer"
+        raise ConfigError((Fault(str(path), "", message),)) from wrong

@@ -1,0 +1,1 @@
+"""The access log: its screen, its API, and a decision's explanation."""

@@ -1,0 +1,294 @@
+"""The access log as people ask for it: by time, place, answer and person, a page at a time.
+
+What is asked for stands in the address, with a person as their pseudonym; names are looked up for
+those who may see them, at the moment that a line is shown.
+"""
+
+import re
+import unicodedata
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final, Literal, get_args
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+from msgspec import Struct, structs
+
+from gateway.adapters.journal.queries import DecisionLine, DecisionQuery, Page, decisions
+from gateway.console.context import Console
+from gateway.console.web.error_handlers import Problem
+from gateway.console.web.i18n import LOCALES, Lang, in_lang
+from gateway.console.web.labels import (
+    as_typed,
+    button_door,
+    buttons_at,
+    place_of,
+    point_name,
+    points_at,
+    typed_moment,
+    way_of,
+)
+from gateway.core.access.reasons import EXIT_BUTTON, REASONS
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import AccessPointId, Text
+from gateway.core.model.site import Site
+from gateway.csv_injection import harmless
+
+LINES: Final = 50
+"""Lines of a page: three screens of a desk."""
+CHOICES_MAX: Final = 20
+"""People to choose from, when a name is many's."""
+EXPORT_PAGE: Final = 1000
+"""Lines read at once for a file; the journal is let go of between two pages."""
+EXPORT_MAX: Final = 100_000
+"""Lines of a file: what a spreadsheet still opens. Who wants more names a shorter time."""
+Decision = Literal["granted", "denied"]
+PSEUDONYM: Final = re.compile(r"h-[0-9a-f]{12}")
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
+"""Within what SQLite counts to."""
+_SHOWN: Final = 8
+"""Characters of a pseudonym whose name is gone."""
+
+
+class Wanted(Struct, frozen=True):
+    """Which passages. `where` is an access point, or `door:` and a door."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    where: str = ""
+    decision: Decision | None = None
+    reason: str = ""
+    holder: str = ""
+    before: int | None = None
+
+    @property
+    def narrows(self) -> bool:
+        """Whether anything is left out."""
+        return structs.replace(self, before=None) != Wanted()
+
+    def query(self, site: Site, limit: int = LINES) -> DecisionQuery:
+        """The question to the journal.
+
+        Raises:
+            Problem: It names an access point that is not there.
+        """
+        return DecisionQuery(
+            site.id,
+            access_points=points_at(site, self.where),
+            buttons=buttons_at(site, self.where),
+            holder=self.holder or None,
+            decision=self.decision,
+            reason=self.reason or None,
+            since=self.since,
+            until=self.until,
+            before=self.before,
+            limit=limit,
+        )
+
+    def address(self, site: Site, before: int | None = None) -> str:
+        """The same as the query of an address."""
+        parts = {
+            "since": as_typed(self.since, site),
+            "until": as_typed(self.until, site),
+            "where": self.where,
+            "decision": self.decision or "",
+            "reason": self.reason,
+            "who": self.holder,
+            "before": str(before or ""),
+        }
+        return urlencode({key: value for key, value in parts.items() if value})
+
+
+class Line(Struct, frozen=True):
+    """A passage, ready to show in one language."""
+
+    id: str
+    at: str
+    time: str
+    decision: str
+    word: str
+    place: str
+    way: str
+    reason: str
+    who: str
+    holder: str
+    note: str
+    href: str
+
+
+_WORDS: Final = {
+    "granted": Text("Accordé", "Granted"),
+    "denied": Text("Refusé", "Refused"),
+}
+_UNDELIVERED: Final = Text("réponse non remise", "answer not delivered")
+_NOBODY: Final = Text("badge inconnu", "unknown badge")
+
+
+def read_wanted(site: Site, parts: Mapping[str, str], holder: str) -> Wanted:
+    """What a form or an address asks for.
+
+    Raises:
+        Problem: A time is none.
+    """
+    decision, reason, before = parts["decision"], parts["reason"], parts["before"]
+    return Wanted(
+        since=typed_moment(parts["since"], site),
+        until=typed_moment(parts["until"], site),
+        where=parts["where"],
+        decision=decision if decision in get_args(Decision) else None,  # type: ignore[arg-type]
+        reason=reason if reason in REASONS else "",
+        holder=holder,
+        before=int(before) if _NUMBER.fullmatch(before) else None,
+    )
+
+
+async def people_called(console: Console, who: str) -> list[tuple[HolderId, str]]:
+    """Whom a desk means: a pseudonym, a name, a part of one, or a member's number."""
+    names = await console.stores.names()
+    if HolderId(who) in names or PSEUDONYM.fullmatch(who):
+        return [(HolderId(who), names.get(HolderId(who), who))]
+    wanted = _plain(who)
+    same = [each for each in names.items() if _plain(each[1]) == wanted]
+    alike = [each for each in names.items() if all(w in _plain(each[1]) for w in wanted.split())]
+    found = same or sorted(alike, key=lambda each: _plain(each[1]))[: CHOICES_MAX + 1]
+    if found:
+        return found
+    member = await console.stores.members(lambda store: store.find(who))
+    return [(member.holder.id, member.name)] if member is not None else []
+
+
+async def page_of(console: Console, site: Site, wanted: Wanted) -> Page[DecisionLine]:
+    """A page of the log."""
+    query = wanted.query(site)
+    return await console.stores.past(lambda journal: decisions(journal, query))
+
+
+def shown(
+    lines: Sequence[DecisionLine], site: Site, names: Mapping[HolderId, str], lang: Lang
+) -> list[Line]:
+    """Lines with their words and names."""
+    return [_shown(line, site, names, lang) for line in lines]
+
+
+def name_of(holder: str | None, names: Mapping[HolderId, str], lang: Lang) -> str:
+    """Who it was; somebody who was erased keeps a pseudonym."""
+    if holder is None:
+        return in_lang(_NOBODY, lang)
+    known = names.get(HolderId(holder))
+    return known if known is not None else f"{holder[:_SHOWN]}…"
+
+
+def sentence(reason: str) -> Text:
+    """What the member was told; a reason of an older release keeps its code."""
+    told = REASONS.get(reason)
+    return told.text if told is not None else Text(reason, reason)
+
+
+def short(reason: str) -> Text:
+    """Its first half, which says what is wrong; the second says what to do."""
+    told = sentence(reason)
+    return Text(told.fr.partition(" : ")[0].rstrip("."), told.en.partition(": ")[0].rstrip("."))
+
+
+def advice(reason: str) -> Text | None:
+    """Its second half, where it has one."""
+    told = sentence(reason)
+    fr, en = told.fr.partition(" : ")[2], told.en.partition(": ")[2]
+    return Text(fr[:1].upper() + fr[1:], en[:1].upper() + en[1:]) if fr and en else None
+
+
+async def csv_lines(
+    console: Console, site: Site, wanted: Wanted, lang: Lang
+) -> AsyncIterator[list[str]]:
+    """The log as rows of text for a file, newest first; no cell is a formula."""
+    yield list(COLUMNS)
+    names, told = await console.stores.names(), 0
+    zone = ZoneInfo(site.timezone)
+    while told < EXPORT_MAX:
+        query = wanted.query(site, EXPORT_PAGE)
+        page = await console.stores.past(lambda journal, query=query: decisions(journal, query))  # type: ignore[misc]
+        for line in page.lines:
+            yield [harmless(cell) for cell in _cells(line, site, names, lang, zone)]
+        told += len(page.lines)
+        if page.before is None:
+            return
+        wanted = structs.replace(wanted, before=page.before)
+    more = Text(
+        "il y en a d'autres : choisissez une période plus courte",
+        "there are more: choose a shorter time",
+    )
+    yield [in_lang(more, lang)]
+
+
+COLUMNS: Final = (
+    "time", "number", "access_point", "place", "direction", "decision", "reason", "message",
+    "holder", "name", "reader", "late",
+)  # fmt: skip
+
+
+def _cells(
+    line: DecisionLine, site: Site, names: Mapping[HolderId, str], lang: Lang, zone: ZoneInfo
+) -> tuple[str, ...]:
+    place, way = _where(line, site)
+    return (
+        line.at.astimezone(zone).isoformat(timespec="seconds"),
+        str(line.n),
+        line.access_point or "",
+        in_lang(place, lang) if way else "",
+        way,
+        line.decision,
+        line.reason,
+        in_lang(sentence(line.reason), lang),
+        line.holder or "",
+        names.get(HolderId(line.holder), "") if line.holder else "",
+        line.device,
+        "yes" if line.late else "",
+    )
+
+
+def _shown(line: DecisionLine, site: Site, names: Mapping[HolderId, str], lang: Lang) -> Line:
+    place, way = _where(line, site)
+    local = line.at.astimezone(ZoneInfo(site.timezone))
+    return Line(
+        id=str(line.n),
+        at=line.at.isoformat(),
+        time=format_datetime(local, "d MMM, HH:mm:ss", locale=LOCALES[lang]),
+        decision=line.decision,
+        word=in_lang(_WORDS.get(line.decision, Text(line.decision, line.decision)), lang),
+        place=in_lang(place, lang) or line.device,
+        way=in_lang(way_of(way), lang) if way else "",
+        reason=in_lang(short(line.reason), lang),
+        who="" if line.reason == EXIT_BUTTON else name_of(line.holder, names, lang),
+        holder=line.holder or "",
+        note=in_lang(_UNDELIVERED, lang) if line.handover == "undelivered" else "",
+        href=f"/sites/{site.id}/log/{line.n}",
+    )
+
+
+def _where(line: DecisionLine, site: Site) -> tuple[Text, str]:
+    """The place and the direction; a button's door is left by it, what is gone has none."""
+    point = site.access_point.get(AccessPointId(line.access_point or ""))
+    if point is not None:
+        return place_of(site, point), point.direction
+    door = button_door(site, line.reason, line.device)
+    return (door.name, "exit") if door else (point_name(site, line.access_point), "")
+
+
+def _plain(name: str) -> str:
+    """Without accents and capitals: as somebody types a name in a hurry."""
+    parts = unicodedata.normalize("NFKD", name)
+    return "".join(part for part in parts if not unicodedata.combining(part)).casefold().strip()
+
+
+def no_such_decision() -> Problem:
+    """For a number that is no decision of this site."""
+    return Problem(
+        404,
+        "no-such-decision",
+        Text("Ce passage n'existe pas", "There is no such passage"),
+        Text(
+            "Il est d'un autre lieu, ou sa durée de conservation est passée.",
+            "It is another site's, or it was kept long enough and is gone.",
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Alarms: the screen and their acknowledgement."""

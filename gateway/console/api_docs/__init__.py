@@ -1,0 +1,1 @@
+"""The API's own documentation: OpenAPI and the table of permissions."""

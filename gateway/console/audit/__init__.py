@@ -1,0 +1,1 @@
+"""The audit: what is recorded, its texts and its screen."""

@@ -1,0 +1,214 @@
+"""The audit as people read it: who did what, why, and what became of it; names and words resolved.
+
+Its lines are the gateway's requests from the journal and the console's own log, in one list
+(`gateway.adapters.audit.merged`). Filters look through them, newest first, and give up after
+`LOOKED_MAX` lines with what they have found: the page then says where to go on.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from msgspec import Struct
+
+from gateway.adapters.audit import Merged, Place, merged
+from gateway.console.audit.texts import ACTIONS, ERASED, OUTCOMES, noted
+from gateway.console.context import Console
+from gateway.console.feed.view import alarm_word, subject
+from gateway.console.muster.presence_list import names_or_none
+from gateway.console.web.i18n import LANGS
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import Text
+from gateway.core.model.site import Site
+from gateway.wire.texts import REFUSALS
+
+LOOKED_MAX: Final = 5000
+"""Lines that one page looks through: a fraction of a second."""
+CHUNK: Final = 250
+_PLACE: Final = re.compile(r"c(\d{1,18})?g(\d{1,18})?")
+
+LOOKED_AT: Final[Mapping[str, Text]] = {
+    "here": Text("qui est là", "who is here"),
+    "log": Text("passages", "passages"),
+    "doors": Text("derniers passages aux portes", "last passages at the doors"),
+    "evacuation-list": Text("liste d'évacuation", "evacuation list"),
+    "audit": Text("audit", "audit"),
+    "what-if": Text("essai de règles", "trial of rules"),
+}
+"""Screens that are noted as a look, where it is at nobody in particular."""
+
+
+class Query(Struct, frozen=True):
+    """Which lines: `since` inclusive, `until` exclusive; None: any."""
+
+    by: str | None = None
+    action: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def matches(self, line: Merged) -> bool:
+        """Whether a line is asked for (`since` is the list's own)."""
+        return (
+            self.by in (None, line.by)
+            and self.action in (None, line.action)
+            and (self.until is None or line.at < self.until)
+        )
+
+
+class Line(Struct, frozen=True):
+    """One line with its names. `about` is the object or person; `outcome` None: it was done.
+
+    `why` is as it is in the file, `reason` as it is read.
+    """
+
+    at: datetime
+    source: str
+    by: str
+    who: str
+    action: str
+    word: Text
+    about: Text
+    why: str
+    reason: Text
+    outcome: str | None
+    refusal: Text | None
+
+
+class Found(Struct, frozen=True):
+    """Lines, newest first, and where the next page begins; None: that is all."""
+
+    lines: tuple[Line, ...]
+    following: str | None
+
+
+async def audited(
+    console: Console, site: Site, query: Query, place: str | None = None, limit: int = 50
+) -> Found:
+    """A page of the audit.
+
+    Raises:
+        Problem: A file cannot be read.
+    """
+    found: list[Merged] = []
+    at, looked = _place_of(place), 0
+    while len(found) < limit and looked < LOOKED_MAX:
+        lines, following = await _some(console, site, query, at)
+        looked += len(lines)
+        wanted = [n for n, line in enumerate(lines, start=1) if query.matches(line)]
+        taken = wanted[: limit - len(found)]
+        found += [lines[n - 1] for n in taken]
+        is_full = len(found) == limit and taken[-1] < len(lines)
+        at = _behind(at, lines[: taken[-1]]) if is_full else following
+        if at is None:
+            break
+    names, _ = await names_or_none(console)
+    lines_read = tuple(_line(site, names, each) for each in found)
+    return Found(lines_read, _as_text(at) if at is not None else None)
+
+
+async def _some(
+    console: Console, site: Site, query: Query, place: Place | None
+) -> tuple[tuple[Merged, ...], Place | None]:
+    """The next lines of the merged list, whatever they are."""
+    return await console.stores.audit_and_past(
+        lambda log, journal: merged(
+            log, journal, site.id, since=query.since, place=place, limit=CHUNK
+        )
+    )
+
+
+def _behind(place: Place | None, lines: tuple[Merged, ...]) -> Place:
+    """The place after these lines, which began at `place`."""
+    ends = place or Place()
+    console = min((one.n for one in lines if one.source == "console"), default=ends.console)
+    gateway = min((one.n for one in lines if one.source == "gateway"), default=ends.gateway)
+    return Place(console, gateway)
+
+
+def _place_of(text: str | None) -> Place | None:
+    """A place as it stands in an address; anything else is the beginning."""
+    found = _PLACE.fullmatch(text or "")
+    if found is None:
+        return None
+    console, gateway = (int(part) if part else None for part in found.groups())
+    return Place(console, gateway)
+
+
+def _as_text(place: Place) -> str:
+    console, gateway = ("" if n is None else n for n in (place.console, place.gateway))
+    return f"c{console}g{gateway}"
+
+
+def _line(site: Site, names: Mapping[HolderId, str], line: Merged) -> Line:
+    done = line.outcome == "done"
+    why = "" if line.detail in LOOKED_AT else line.detail
+    return Line(
+        at=line.at,
+        source=line.source,
+        by=line.by,
+        who=names.get(HolderId(line.by), line.by),
+        action=line.action,
+        word=ACTIONS.get(line.action, Text(line.action, line.action)),
+        about=_about(site, names, line),
+        why=why,
+        reason=noted(line.action, why),
+        outcome=None if done else line.outcome,
+        refusal=None if done else _REFUSED.get(line.outcome, Text(line.outcome, line.outcome)),
+    )
+
+
+def _about(site: Site, names: Mapping[HolderId, str], line: Merged) -> Text:
+    """The object of what was done, in words."""
+    order = line.order
+    match line.action:
+        case "mode":
+            about = _MODES.get(order.get("mode", ""), Text("", ""))
+        case "open":
+            about = site.name_of(order.get("door", ""))
+        case "reset":
+            device = order.get("device", "")
+            about = Text(device, device)
+        case "people" | "vacant":
+            name, people = site.name_of(order.get("zone", "")), order.get("people")
+            about = _more(name, "" if people is None else f" · {people}")
+        case "service":
+            about = _service(order.get("access_point", ""), is_on=order.get("in_service", True))
+        case "acknowledge":
+            kind, object_ = order.get("kind", ""), order.get("object", "")
+            about = Text(
+                *(f"{alarm_word(kind, x)} · {subject(site, kind, object_, x)}" for x in LANGS)
+            )
+        case _:
+            about = _whom(names, line)
+    return about
+
+
+def _service(point: str, *, is_on: bool) -> Text:
+    if is_on:
+        return Text(f"{point} : en service", f"{point}: in service")
+    return Text(f"{point} : hors service", f"{point}: out of service")
+
+
+def _more(name: Text, more: str) -> Text:
+    return Text(name.fr + more, name.en + more)
+
+
+def _whom(names: Mapping[HolderId, str], line: Merged) -> Text:
+    """Whose data or mark it was; what a look was at, where it was nobody's in particular."""
+    if line.subject is None:
+        return LOOKED_AT.get(line.detail, Text("", ""))
+    if line.subject == "nobody":  # a name that is erased is not written down by its erasure
+        return ERASED
+    who = names.get(HolderId(line.subject), line.subject)
+    if line.action == "muster" and line.order.get("seen") is False:
+        return Text(f"{who} : repris", f"{who}: taken back")
+    return Text(who, who)
+
+
+_REFUSED: Final = {**REFUSALS, **OUTCOMES}
+_MODES: Final = {
+    "normal": Text("normal", "normal"),
+    "lockdown": Text("confinement", "lockdown"),
+    "evacuation": Text("évacuation", "evacuation"),
+}

@@ -1,0 +1,34 @@
+"""Screens that show where people are now: who has one open is noted once in a while.
+
+A page that draws itself anew every few seconds is one look, not a thousand. In an evacuation the
+list is shown even where nothing can be noted: it is there to find people.
+"""
+
+import logging
+
+from gateway.console.audit.recording import look
+from gateway.console.auth.requirements import Seat
+from gateway.console.context import Console
+from gateway.console.web.error_handlers import Problem
+from gateway.core.model.names import SiteId
+
+_log = logging.getLogger(__name__)
+
+
+async def glance(console: Console, seat: Seat, site: SiteId, what: str) -> None:
+    """Note that somebody sees who is where, unless it was noted of late.
+
+    Raises:
+        Problem: It cannot be noted, and there is no evacuation.
+    """
+    now = console.clock.now()
+    if not console.glances.is_new(seat.key, site, what, now):
+        return
+    try:
+        await look(console, seat, site, what)
+    except Problem as wrong:
+        if console.picture.sites[site].mode != "evacuation":
+            raise
+        _log.warning("%s: a look at %s is not noted: %s", site, what, wrong.detail.en)
+        return
+    console.glances.note(seat.key, site, what, now)

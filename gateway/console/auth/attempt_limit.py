@@ -1,0 +1,87 @@
+"""How often somebody may try, by account and by address.
+
+Each try counts before it is looked at, so that many at once gain nothing. Accounts and addresses
+fall into a fixed number of buckets under a salt of this process: the memory is bounded, and nobody
+can choose whom to share a bucket with.
+"""
+
+import hashlib
+import ipaddress
+import math
+import secrets
+import time
+from typing import Final, Literal
+
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+
+from gateway.console.web.error_handlers import Problem
+from gateway.core.model.names import Text
+
+Door = Literal["sign-in", "code", "again", "link", "passkey", "oidc"]
+BUCKETS: Final = 1 << 14
+"""For accounts and for addresses each; more than a place has people."""
+_BY_ACCOUNT: Final = parse("10 per 15 minute")
+_BY_ADDRESS: Final = parse("60 per 5 minute")
+"""A whole place may share one address."""
+
+
+class Limiter:
+    """Counts tries."""
+
+    def __init__(
+        self, by_account: RateLimitItem = _BY_ACCOUNT, by_address: RateLimitItem = _BY_ADDRESS
+    ) -> None:
+        self._by_account = by_account
+        self._by_address = by_address
+        self._storage = MemoryStorage()
+        self._limits = FixedWindowRateLimiter(self._storage)
+        self._salt = secrets.token_bytes(16)
+
+    def count(self, door: Door, address: str, account: str | None = None) -> None:
+        """Count a try.
+
+        Raises:
+            Problem: There were too many; when to come back.
+        """
+        rules = [(self._by_address, self._bucket(door, "address", _network(address)))]
+        if account is not None:
+            rules.append((self._by_account, self._bucket(door, "account", account)))
+        for rule, bucket in rules:
+            if not self._limits.hit(rule, *bucket):
+                raise _too_many(self._limits.get_window_stats(rule, *bucket).reset_time)
+
+    def forgive(self, door: Door, account: str) -> None:
+        """It was the account's owner: their slips no longer count."""
+        self._limits.clear(self._by_account, *self._bucket(door, "account", account))
+
+    def __len__(self) -> int:
+        return len(self._storage.storage)
+
+    def _bucket(self, *words: str) -> tuple[str, str]:
+        digest = hashlib.blake2b("\0".join(words).encode(), key=self._salt, digest_size=4).digest()
+        return words[0], f"{words[1]}-{int.from_bytes(digest) % BUCKETS}"
+
+
+def _network(address: str) -> str:
+    """An IPv6 customer has a /64 at least, and may change within it as they like."""
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if known.version == 6 and known.ipv4_mapped is None:  # noqa: PLR2004 - IPv6
+        return str(ipaddress.ip_network(f"{known}/64", strict=False))
+    return str(known)
+
+
+def _too_many(reset: float) -> Problem:
+    wait_s = max(1, math.ceil(reset - time.time()))  # noqa: TID251 - the library's own clock
+    minutes = math.ceil(wait_s / 60)
+    return Problem(
+        429,
+        "too-many-tries",
+        Text("Trop d'essais", "Too many tries"),
+        Text(f"Réessayez dans {minutes} min.", f"Try again in {minutes} min."),
+        headers={"Retry-After": str(wait_s)},
+    )

@@ -1,0 +1,246 @@
+"""Who asks: from a browser's session or a program's token to a seat.
+
+Each request is looked up in the database, in a thread: the session by its hash, and whether the
+members' version has grown since the holder was read. So a session that is ended and a role that is
+taken away count from the next request on, and nothing has to be told to a cache.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
+
+from msgspec import Struct
+from sqlalchemy import Connection
+from starlette.requests import Request
+
+from gateway.adapters.accounts import accounts
+from gateway.adapters.accounts.migration import StoreError
+from gateway.adapters.accounts.store import FILE, Store
+from gateway.adapters.audit import FILE as AUDIT_FILE
+from gateway.adapters.audit import AuditError, AuditLog, Entry, Note
+from gateway.adapters.directory import DirectoryError
+from gateway.clock import Clock
+from gateway.config import Settings
+from gateway.console.auth import passwords, sessions, tokens
+from gateway.console.auth.attempt_limit import Limiter
+from gateway.console.auth.cookies import session_secret
+from gateway.console.auth.oidc import Provider
+from gateway.console.auth.pending import Waiting
+from gateway.console.auth.requirements import Seat
+from gateway.console.auth.secrets import csrf_of
+from gateway.console.auth.sessions import Session
+from gateway.console.auth.staff import People, is_administrator
+from gateway.console.web.error_handlers import Problem
+from gateway.core.model.names import SiteId, Text
+
+T = TypeVar("T")
+
+SET_UP_SECOND: Final = "/me?second=missing#second"
+_HASHES: Final = 2
+"""Passwords that are looked at at once: each takes 64 MiB and a core for 50 ms."""
+_BEARER: Final = "bearer "
+NOBODY: Final = "nobody"
+"""Who has not said who they are, in the audit."""
+
+
+class Files(Struct, frozen=True):
+    """What is read and written when somebody signs in; one caller at a time."""
+
+    store: Store
+    people: People
+    audit: AuditLog
+
+    @contextmanager
+    def changing(self, entry: Entry) -> Iterator[tuple[Connection, Note]]:
+        """Change accounts in one step that is on record before it is done.
+
+        Raises:
+            AuditError, StoreError: Nothing was changed, and why.
+        """
+        with self.audit.noting(entry) as note, self.store.change() as connection:
+            yield connection, note
+
+    def close(self) -> None:
+        """Let go of them."""
+        self.store.close()
+        self.people.close()
+        self.audit.close()
+
+
+class SignIn:
+    """The console's seats. `demo`: who comes from this machine is signed in without a word."""
+
+    def __init__(self, settings: Settings, clock: Clock, *, demo: bool = False) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.demo = demo
+        self.limiter = Limiter()
+        self.challenges: Waiting[bytes] = Waiting()
+        self.provider = Provider(settings)
+        self._files: Files | None = None
+        self._one = asyncio.Lock()
+        self._hashing = asyncio.Semaphore(_HASHES)
+
+    async def of(self, request: Request) -> Seat | None:
+        """Who asks, by a token if there is one, else by the session's cookie."""
+        sent = request.headers.get("authorization")
+        now = self.clock.now()
+        if sent is not None:
+            if not sent.lower().startswith(_BEARER):
+                return None
+            token = sent[len(_BEARER) :].strip()
+            return await self.do(lambda files: self._by_token(files, token, now))
+        secret = session_secret(request)
+        if secret is None:
+            return None
+        return await self.do(lambda files: self._by_session(files, secret, now))
+
+    async def half(self, request: Request) -> tuple[str, Session] | None:
+        """Who has typed a right password and owes the second factor; with the cookie's secret."""
+        secret = session_secret(request)
+        if secret is None:
+            return None
+        now = self.clock.now()
+
+        def look(files: Files) -> Session | None:
+            with files.store.read() as connection:
+                return sessions.of_secret(connection, secret, now)
+
+        session = await self.do(look)
+        return None if session is None or session.stage != "code" else (secret, session)
+
+    async def refused(self, request: Request, seat: Seat, site: SiteId | None, what: str) -> None:
+        """Note that somebody asked for what is not theirs."""
+        await self.note(
+            request, "refused", seat.holder.id, detail=what, site=site, outcome="not-allowed"
+        )
+
+    async def mark(self) -> str:
+        """The versions of the accounts and of the members."""
+        return await self.do(lambda files: f"{files.store.version()} {files.people.version()}")
+
+    async def do(self, use: Callable[[Files], T]) -> T:
+        """What `use` makes of the files, in a thread.
+
+        Raises:
+            Problem: They cannot be read or written, and why.
+        """
+        async with self._one:
+            try:
+                return await asyncio.to_thread(lambda: use(self._opened()))
+            except (StoreError, DirectoryError, AuditError) as wrong:
+                why = Text(str(wrong), str(wrong))
+                title = Text("Connexion indisponible", "Signing in is not available")
+                raise Problem(
+                    503, "no-accounts", title, why, headers={"Retry-After": "5"}
+                ) from wrong
+
+    async def is_right(self, password: str, kept: str | None) -> bool:
+        """Whether this is the password; takes as long for nobody's."""
+        async with self._hashing:
+            return await asyncio.to_thread(passwords.is_right, password, kept)
+
+    async def hashed(self, password: str) -> str:
+        """How a password is kept."""
+        async with self._hashing:
+            return await asyncio.to_thread(passwords.hashed, password)
+
+    async def note(
+        self,
+        request: Request,
+        action: str,
+        by: str | None,
+        *,
+        detail: str = "",
+        subject: str | None = None,
+        site: SiteId | None = None,
+        outcome: str = "done",
+    ) -> None:
+        """Put into the audit what was tried or refused, before the answer goes out.
+
+        Raises:
+            Problem: It cannot be written; what is not on record is not done.
+        """
+        entry = self.entry(
+            request, action, by, detail=detail, subject=subject, site=site, outcome=outcome
+        )
+        await self.do(lambda files: files.audit.record(entry))
+
+    def entry(
+        self,
+        request: Request,
+        action: str,
+        by: str | None,
+        *,
+        detail: str = "",
+        subject: str | None = None,
+        site: SiteId | None = None,
+        outcome: str = "done",
+    ) -> Entry:
+        """What is put on record, and from where; a change keeps it by `Files.changing`."""
+        where = request.client.host if request.client else "-"
+        told = f"{detail}; from {where}" if detail else f"from {where}"
+        return Entry(self.clock.now(), by or NOBODY, action, site, subject, told, outcome)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        if self._files is not None:
+            self._files.close()
+            self._files = None
+
+    def _opened(self) -> Files:
+        if self._files is None:
+            folder = self.settings.data_dir
+            with ExitStack() as opened:
+                store = opened.enter_context(closing(Store(folder / FILE)))
+                people = opened.enter_context(closing(People(self.settings)))
+                audit = AuditLog(folder / AUDIT_FILE)
+                opened.pop_all()  # all three are there, and stay open
+            self._files = Files(store, people, audit)
+        return self._files
+
+    def _by_session(self, files: Files, secret: str, now: datetime) -> Seat | None:
+        with files.store.read() as connection:
+            session = sessions.of_secret(connection, secret, now)
+            if session is None or session.stage != "in":
+                return None
+            if session.how == "demo" and not self.demo:
+                return None
+            account = accounts.of_holder(connection, session.holder)
+        member = files.people.member(session.holder)
+        if member is None:
+            return None
+        if now - session.seen > sessions.TOUCH:
+            with files.store.change() as connection:
+                sessions.touch(connection, session.key, now)
+        owes = (
+            session.how in ("password", "link")
+            and is_administrator(member.holder)
+            and (account is None or not account.has_second)
+        )
+        return Seat(
+            holder=member.holder,
+            name=member.name,
+            key=session.key,
+            csrf=csrf_of(secret),
+            fresh_until=now + timedelta(days=1) if session.how == "demo" else session.fresh,
+            owes=SET_UP_SECOND if owes else "",
+        )
+
+    def _by_token(self, files: Files, secret: str, now: datetime) -> Seat | None:
+        with files.store.read() as connection:
+            token = tokens.of_secret(connection, secret, now)
+        member = None if token is None else files.people.member(token.holder)
+        if token is None or member is None:
+            return None
+        if token.used is None or now - token.used > tokens.USED:
+            with files.store.change() as connection:
+                tokens.use(connection, token.key, now)
+        return Seat(
+            holder=tokens.holder_with_less(member.holder, token),
+            name=f"{member.name} ({token.name})",
+            key=token.key,
+            scopes=token.scopes,
+        )

@@ -1,0 +1,47 @@
+"""One-time links: for the first administrator, for who is invited, for who forgot a password."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec import Struct
+from sqlalchemy import Connection, delete, insert, select
+
+from gateway.adapters.accounts.tables import LINK
+from gateway.adapters.journal.rows import to_us
+from gateway.console.auth.secrets import hash_of, new_secret
+from gateway.core.model.directory import HolderId
+
+LIFE: Final = timedelta(hours=1)
+PATH: Final = "/set-up/"
+
+
+class Link(Struct, frozen=True):
+    """Whom a link lets set up a way to sign in; no holder: the first administrator."""
+
+    holder: HolderId | None
+
+
+def make(connection: Connection, holder: HolderId | None, by: str, now: datetime) -> str:
+    """A new link's secret; the one that the same person had before counts no longer."""
+    connection.execute(delete(LINK).where(LINK.c.ends <= to_us(now)))
+    same = LINK.c.holder.is_(None) if holder is None else LINK.c.holder == holder
+    connection.execute(delete(LINK).where(same))
+    secret = new_secret()
+    ends = to_us(now + LIFE)
+    connection.execute(
+        insert(LINK).values(hash=hash_of(secret), holder=holder, made_by=by, ends=ends)
+    )
+    return secret
+
+
+def of_secret(connection: Connection, secret: str, now: datetime) -> Link | None:
+    """The link that this is, if it still counts."""
+    query = select(LINK.c.holder).where(LINK.c.hash == hash_of(secret))
+    row = connection.execute(query.where(LINK.c.ends > to_us(now))).one_or_none()
+    return None if row is None else Link(row[0])
+
+
+def use(connection: Connection, secret: str, now: datetime) -> bool:
+    """Whether it counted; it does no longer."""
+    used = delete(LINK).where(LINK.c.hash == hash_of(secret), LINK.c.ends > to_us(now))
+    return connection.execute(used).rowcount == 1

@@ -1,0 +1,99 @@
+"""Passwords: argon2id, twelve characters at least, and no rule of composition (NIST SP 800-63B).
+
+A password is refused when little is left of it once the words that anybody would try first are
+taken out: the place's name, one's own, and the beginnings of every list.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import cache
+from typing import Final
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from gateway.core.model.names import Text
+
+LENGTH_MIN: Final = 12
+LENGTH_MAX: Final = 256
+"""Characters; longer ones would only cost time."""
+_LEFT_MIN: Final = 6
+"""Characters that must be left, and differ enough, when the known words are out."""
+_DIFFERENT_MIN: Final = 5
+_KNOWN_WORDS: Final = (
+    "motdepasse", "password", "passwort", "administrateur", "administrator", "bienvenue",
+    "welcome", "bonjour", "azertyuiop", "qwertyuiop", "azerty", "qwerty", "coworking", "fablab",
+    "1234567890", "123456789", "12345678", "1234567", "123456", "12345", "1234", "0123456789",
+    "abcdefghijkl", "abcdef", "letmein", "iloveyou", "jetaime", "admin", "seuil", "soleil",
+    "doudou", "chouchou", "sunshine", "football", "princess", "monkey", "dragon", "2024", "2025",
+    "2026", "2027", "123", "abc",
+)  # fmt: skip
+_WORD_MIN: Final = 3
+
+_hasher: Final = PasswordHasher()  # RFC 9106's second choice: 64 MiB, three passes
+
+
+def hashed(password: str) -> str:
+    """How a password is kept. Takes some 50 ms and 64 MiB."""
+    return _hasher.hash(_composed(password))
+
+
+def is_right(password: str, kept: str | None) -> bool:
+    """Whether this is the password. An account without one, or none at all, takes as long."""
+    try:
+        _hasher.verify(kept or _nobodys(), _composed(password))
+    except (VerificationError, InvalidHashError):
+        return False
+    return kept is not None
+
+
+@cache
+def _nobodys() -> str:
+    """What is looked at where there is no password."""
+    return _hasher.hash("nobody's")
+
+
+def is_outdated(kept: str) -> bool:
+    """Whether the hash should be made again, with today's parameters."""
+    return _hasher.check_needs_rehash(kept)
+
+
+def what_is_wrong(password: str, known: Iterable[str]) -> Text | None:
+    """Why a password will not do; `known` are the names that belong to its owner and the place."""
+    if len(password) < LENGTH_MIN:
+        return Text(
+            f"Trop court : {LENGTH_MIN} caractères au moins.",
+            f"Too short: {LENGTH_MIN} characters at least.",
+        )
+    if len(password) > LENGTH_MAX:
+        return Text(
+            f"Trop long : {LENGTH_MAX} caractères au plus.",
+            f"Too long: {LENGTH_MAX} characters at most.",
+        )
+    left = _without(_plain(password), known)
+    if len(left) < _LEFT_MIN or len(set(_plain(password))) < _DIFFERENT_MIN:
+        return Text(
+            "Trop facile à deviner : ajoutez des mots sans rapport avec vous ou le lieu.",
+            "Too easy to guess: add words that have nothing to do with you or the place.",
+        )
+    return None
+
+
+def _without(password: str, known: Iterable[str]) -> str:
+    words = {_plain(part) for name in known for part in (name, *re.split(r"[\W_]+", name))}
+    for word in sorted({*words, *_KNOWN_WORDS}, key=len, reverse=True):
+        if len(word) >= _WORD_MIN:
+            password = password.replace(word, "")
+    return password
+
+
+def _plain(text: str) -> str:
+    """Lowercase letters and digits, without accents."""
+    apart = unicodedata.normalize("NFKD", text.lower())
+    return "".join(letter for letter in apart if letter.isalnum())
+
+
+def _composed(password: str) -> str:
+    """One form, however the keyboard composes an accent."""
+    return unicodedata.normalize("NFC", password)

@@ -1,0 +1,298 @@
+"""Who is asking, and what a route needs of them.
+
+A *seat* is somebody at the console: a session in a browser, or an API token. Its roles are the
+holder's own staff roles in the directory (`viewer`, `operator`, `administrator`, each at all sites
+or at some), so there is one place to give and to take them, and the gateway goes by the same one.
+
+Every route says what it needs with one of the `Needs` below, or is listed in `PUBLIC`; a test walks
+the routes, so none is forgotten.
+"""
+
+import hmac
+from datetime import datetime
+from typing import Annotated, Final, Literal, Protocol
+from urllib.parse import quote, urlsplit
+
+from fastapi import Depends, Path
+from msgspec import Struct
+from starlette.requests import Request
+
+from gateway.console.context import Console
+from gateway.console.web.error_handlers import API, Problem
+from gateway.core.model.directory import Holder
+from gateway.core.model.names import ADMINISTRATOR, OPERATOR, VIEWER, RoleId, SiteId, Text
+from gateway.core.model.site import Site
+from gateway.wire.alarm_texts import SILENT
+
+Rank = Literal["viewer", "operator", "administrator"]
+Scope = Literal["read", "people", "operate", "administer"]
+"""What an API token may be used for: `read` no personal data, `people` names and passages."""
+RANKS: Final[dict[Rank, tuple[RoleId, ...]]] = {
+    "viewer": (VIEWER, OPERATOR, ADMINISTRATOR),
+    "operator": (OPERATOR, ADMINISTRATOR),
+    "administrator": (ADMINISTRATOR,),
+}
+"""The staff roles that suffice for each."""
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+CSRF_FIELD: Final = "csrf"
+CSRF_HEADER: Final = "x-csrf-token"
+PUBLIC: Final = frozenset(
+    {
+        *("/healthz", "/static", "/", "/sites", "/openapi.json"),
+        *("/kiosk/{site}", "/kiosk/{site}/events"),
+        *("/spaceapi.json", "/metrics", "/bookings.ics"),  # public by choice, or with a token
+        *("/sign-in", "/sign-in/code", "/set-up/{secret}"),
+        *("/sign-in/oidc", "/sign-in/oidc/back"),
+        *("/sign-in/passkey", "/sign-in/passkey/options"),
+    }
+)
+"""Paths that need nobody."""
+
+
+class Seat(Struct, frozen=True):
+    """Somebody at the console.
+
+    `key` names the session or token in the console's store, for the audit; it opens nothing.
+    `scopes` limit a token; None is a session. `fresh_until`: until then a password or passkey was
+    shown so lately that grave things are done without asking again. `owes` is a page that comes
+    before all others: an administrator's second factor is still to be set up.
+    """
+
+    holder: Holder
+    name: str
+    key: str
+    csrf: str = ""
+    scopes: frozenset[Scope] | None = None
+    fresh_until: datetime | None = None
+    owes: str = ""
+
+    def may(self, rank: Rank, site: SiteId) -> bool:
+        """Whether their role at this site suffices."""
+        return any(self.holder.has_role(role, site) for role in RANKS[rank])
+
+    def sees_people(self, site: SiteId) -> bool:
+        """Whether they may see who was where, names and pseudonyms."""
+        return self.may("operator", site) and (self.scopes is None or "people" in self.scopes)
+
+    def sees_alarm(self, kind: str, site: SiteId) -> bool:
+        """Whether they may know of an alarm: a silent one is told to operators only."""
+        return kind not in SILENT or self.sees_people(site)
+
+
+class Seats(Protocol):
+    """Where seats come from: `gateway.console.auth`, or a test."""
+
+    async def of(self, request: Request) -> Seat | None:
+        """Who asks; None: nobody who has signed in."""
+
+    async def refused(self, request: Request, seat: Seat, site: SiteId | None, what: str) -> None:
+        """Note for the audit that somebody was refused."""
+
+    async def mark(self) -> str:
+        """Becomes another one when a seat may have ended or changed; cheap, for open streams."""
+
+    def close(self) -> None:
+        """Let go of the files, once nobody asks any more."""
+
+
+class Needs:
+    """A route's demand, as a FastAPI dependency that gives the seat.
+
+    The site is the path's `{site}`; a route without one needs the rank at some site. A request that
+    changes something must carry the session's CSRF token (form field or header) and come from our
+    own pages; a token in the Authorization header needs neither, as no browser adds it by itself.
+    No rank: whoever has a session, for what is their own; a token cannot manage its holder.
+    """
+
+    def __init__(self, rank: Rank | None, scope: Scope, *, fresh: bool = False) -> None:
+        self.rank = rank
+        self.scope = scope
+        self.fresh = fresh
+
+    async def __call__(self, request: Request) -> Seat:
+        """The seat.
+
+        Raises:
+            Problem: Nobody signed in, not their right, or not from our own page.
+        """
+        console: Console = request.app.state.console
+        seat = await console.seats.of(request)
+        if seat is None:
+            raise _sign_in(request)
+        if seat.owes and self.rank is not None:
+            raise _owed(request, seat)
+        site = request.path_params.get("site")
+        if site is not None and (site not in console.sites or not seat.may("viewer", site)):
+            raise no_such_site()
+        if not self._suffices(seat, console, site):
+            what = f"{request.method} {request.url.path}: {self.rank or 'session'}"
+            await console.seats.refused(request, seat, site, what)
+            raise Problem(403, "not-allowed", *_NOT_ALLOWED)
+        if seat.scopes is None and request.method not in SAFE:
+            await _check_origin(request, seat)
+        if self.fresh and seat.scopes is None and not _is_fresh(seat, console.clock.now()):
+            raise _again(request)
+        return seat
+
+    def _suffices(self, seat: Seat, console: Console, site: SiteId | None) -> bool:
+        if self.rank is None:
+            return seat.scopes is None
+        if seat.scopes is not None and self.scope not in seat.scopes:
+            return False
+        where = console.sites if site is None else (site,)
+        return any(seat.may(self.rank, each) for each in where)
+
+
+Viewer = Annotated[Seat, Depends(Needs("viewer", "read"))]
+"""Sees the place: counts, doors, alarms, devices; nobody's name."""
+Operator = Annotated[Seat, Depends(Needs("operator", "people"))]
+"""Sees who was where."""
+Operating = Annotated[Seat, Depends(Needs("operator", "operate"))]
+"""Changes something of the day: alarms, muster, members' marks."""
+Grave = Annotated[Seat, Depends(Needs("operator", "operate", fresh=True))]
+"""Opens a door, changes the mode, exports: asked for the password again after a while."""
+Administrator = Annotated[Seat, Depends(Needs("administrator", "administer"))]
+"""Members, accounts, rules."""
+GraveAdministrator = Annotated[Seat, Depends(Needs("administrator", "administer", fresh=True))]
+"""Erases, imports, gives rights."""
+Mine = Annotated[Seat, Depends(Needs(None, "read"))]
+"""One's own account, whatever one's role."""
+MineGrave = Annotated[Seat, Depends(Needs(None, "read", fresh=True))]
+"""Changes how one signs in."""
+
+
+def console_of(request: Request) -> Console:
+    """The console that the request is for."""
+    console: Console = request.app.state.console
+    return console
+
+
+def site_of(
+    request: Request,
+    site: Annotated[str, Path(description="A site's id.", examples=["le-seuil"])],
+) -> Site:
+    """The site of the path.
+
+    Raises:
+        Problem: There is none of that name.
+    """
+    found = console_of(request).sites.get(SiteId(site))
+    if found is None:
+        raise no_such_site()
+    return found
+
+
+ConsoleHere = Annotated[Console, Depends(console_of)]
+SiteHere = Annotated[Site, Depends(site_of)]
+
+
+def no_such_site() -> Problem:
+    """For a site that is not there, and for one that the asker may not know of."""
+    return Problem(
+        404,
+        "no-such-site",
+        Text("Ce lieu n'existe pas", "There is no such site"),
+        Text("Choisissez un lieu dans la liste.", "Choose a site from the list."),
+    )
+
+
+_NOT_ALLOWED: Final = (
+    Text("Votre rôle ne suffit pas", "Your role does not suffice"),
+    Text(
+        "Demandez à un administrateur du lieu. Ce refus est noté.",
+        "Ask an administrator of the site. This refusal is on record.",
+    ),
+)
+
+
+def _sign_in(request: Request) -> Problem:
+    if request.url.path.startswith(API):
+        return Problem(
+            401,
+            "not-signed-in",
+            Text("Personne n'est connecté", "Nobody is signed in"),
+            Text(
+                "Envoyez « Authorization: Bearer » avec un jeton.",
+                'Send "Authorization: Bearer" with a token.',
+            ),
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    return _elsewhere(request, "/sign-in", "not-signed-in")
+
+
+def _again(request: Request) -> Problem:
+    if request.url.path.startswith(API):
+        return Problem(
+            403,
+            "sign-in-again",
+            Text("Confirmez que c'est vous", "Confirm that it is you"),
+            Text("Reconnectez-vous.", "Sign in again."),
+        )
+    return _elsewhere(request, "/sign-in/again", "sign-in-again")
+
+
+def _owed(request: Request, seat: Seat) -> Problem:
+    if request.url.path.startswith(API):
+        return Problem(
+            403,
+            "second-factor-missing",
+            Text("Un second facteur est nécessaire", "A second factor is needed"),
+            Text("Ajoutez-en un sur votre page.", "Set one up on your own page."),
+        )
+    headers = {"Location": seat.owes}
+    return Problem(303, "second-factor-missing", Text("Connexion", "Sign in"), headers=headers)
+
+
+def _elsewhere(request: Request, path: str, code: str) -> Problem:
+    """To a page, and back: to the page itself, or to the one whose form was sent."""
+    here = request.headers.get("referer", "") if request.method not in SAFE else str(request.url)
+    back = _own_path(here)
+    headers = {"Location": f"{path}?next={quote(back)}"}
+    return Problem(303, code, Text("Connexion", "Sign in"), headers=headers)
+
+
+def _own_path(address: str) -> str:
+    """The path of a page of ours, with what was asked of it."""
+    came = urlsplit(address)
+    if not came.path.startswith("/") or came.path.startswith("//"):
+        return "/"
+    return f"{came.path}?{came.query}" if came.query else came.path
+
+
+async def _check_origin(request: Request, seat: Seat) -> None:
+    if not is_from_us(request, await _csrf(request), seat.csrf):
+        raise not_from_our_page()
+
+
+def is_from_us(request: Request, token: str, right: str) -> bool:
+    """Whether a change was asked for by a page of ours: by its origin, and by the token in it."""
+    origin = request.headers.get("origin")
+    own = origin is None or origin == f"{request.url.scheme}://{request.headers.get('host')}"
+    return own and bool(right) and hmac.compare_digest(token.encode(), right.encode())
+
+
+def not_from_our_page() -> Problem:
+    """For a form that somebody else's page has sent, or one of ours that is too old."""
+    return Problem(
+        403,
+        "not-from-our-page",
+        Text("Cette demande ne vient pas de nos pages", "This is not from one of our pages"),
+        Text("Rechargez la page et recommencez.", "Reload the page and try again."),
+    )
+
+
+async def _csrf(request: Request) -> str:
+    header = request.headers.get(CSRF_HEADER)
+    if header is not None:
+        return header
+    if request.headers.get("content-type", "").startswith(_FORMS):
+        value = (await request.form()).get(CSRF_FIELD)
+        return value if isinstance(value, str) else ""
+    return ""
+
+
+_FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+def _is_fresh(seat: Seat, now: datetime) -> bool:
+    return seat.fresh_until is not None and now < seat.fresh_until

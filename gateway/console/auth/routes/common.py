@@ -1,0 +1,221 @@
+"""What the pages of signing in share: their forms, the browser before it signs in, the way on."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+from urllib.parse import quote
+
+import msgspec
+from fastapi import Depends
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from gateway.adapters.accounts import accounts
+from gateway.adapters.journal.rows import to_us
+from gateway.console.auth import cookies, sessions
+from gateway.console.auth.authenticator import Files, SignIn
+from gateway.console.auth.passkeys import Origin
+from gateway.console.auth.requirements import (
+    CSRF_FIELD,
+    CSRF_HEADER,
+    console_of,
+    is_from_us,
+    not_from_our_page,
+)
+from gateway.console.auth.secrets import csrf_of, hash_of, new_secret, own_path
+from gateway.console.auth.sessions import How, Stage
+from gateway.console.web.error_handlers import Problem
+from gateway.console.web.rendering import COOKIE as LANG_COOKIE
+from gateway.console.web.rendering import COOKIE_LIFE_S, lang_of, show
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import Text
+
+BODY_MAX: Final = 16 * 1024
+"""Bytes of a form or of a passkey's answer; strangers may send them."""
+_FIELDS_MAX: Final = 40
+
+
+def sign_in_of(request: Request) -> SignIn:
+    """Where the seats come from."""
+    seats = console_of(request).seats
+    assert isinstance(seats, SignIn)  # noqa: S101 - a test without accounts asks for no account
+    return seats
+
+
+SignInHere = Annotated[SignIn, Depends(sign_in_of)]
+
+
+async def fields(request: Request) -> Mapping[str, str]:
+    """The fields of a form that is short; whoever wants several values of one asks `many`.
+
+    Raises:
+        Problem: It is not short, or does not say how long it is.
+    """
+    _is_short(request)
+    form = await request.form(max_files=0, max_fields=_FIELDS_MAX)
+    return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+async def many(request: Request, name: str) -> tuple[str, ...]:
+    """Every value of a field, as of boxes that are ticked."""
+    form = await request.form(max_files=0, max_fields=_FIELDS_MAX)
+    return tuple(value for value in form.getlist(name) if isinstance(value, str))
+
+
+async def body(request: Request) -> dict[str, Any]:
+    """The JSON object that our own script sends.
+
+    Raises:
+        Problem: It is none, or not short.
+    """
+    _is_short(request)
+    try:
+        told = msgspec.json.decode(await request.body(), type=dict[str, Any])
+    except msgspec.DecodeError as wrong:
+        raise not_from_our_page() from wrong
+    return told
+
+
+def before_page(
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    **values: Any,  # noqa: ANN401 - whatever the template shows
+) -> Response:
+    """A page with a form, for a browser that has not signed in."""
+    secret = cookies.before_secret(request) or new_secret()
+    answer = show(request, template, status=status, csrf=csrf_of(secret), **values)
+    cookies.put(answer, request, cookies.BEFORE, secret, cookies.BEFORE_LIFE_S)
+    return answer
+
+
+def check_before(request: Request, sent: Mapping[str, str]) -> str:
+    """The secret of the browser whose form this is.
+
+    Raises:
+        Problem: It is from no page of ours: somebody else may want us to sign in as them.
+    """
+    secret = cookies.before_secret(request)
+    token = request.headers.get(CSRF_HEADER) or sent.get(CSRF_FIELD, "")
+    if secret is None or not is_from_us(request, token, csrf_of(secret)):
+        raise not_from_our_page()
+    return secret
+
+
+def check_private(request: Request) -> None:
+    """Refuse to hear a password over a line that others may read.
+
+    Raises:
+        Problem: It is plain http, and not this machine.
+    """
+    if not cookies.is_private(request):
+        raise Problem(
+            403,
+            "needs-https",
+            Text("La connexion demande https", "Signing in needs https"),
+            Text(
+                "Sur http, n'importe qui sur le réseau lirait votre mot de passe.",
+                "Over http, anybody on the network could read your password.",
+            ),
+        )
+
+
+async def let_in(
+    request: Request,
+    sign_in: SignIn,
+    holder: HolderId,
+    how: How,
+    to: str,
+    *,
+    stage: Stage = "in",
+    fresh: bool = True,
+    as_json: bool = False,
+) -> Response:
+    """A new session in place of whichever the browser had: nobody can have put theirs there."""
+    now, old = sign_in.clock.now(), cookies.session_secret(request)
+    agent = request.headers.get("user-agent", "")
+
+    def begin(files: Files) -> tuple[str, str | None]:
+        entry = sign_in.entry(request, "sign-in", holder, detail=how)
+        with files.changing(entry) as (connection, note):
+            note.nothing_changed = stage != "in"  # only half of it
+            gone = None if old is None else sessions.of_secret(connection, old, now)
+            if gone is not None:
+                sessions.end(connection, gone.holder, gone.key)
+            if stage == "in":
+                accounts.change(connection, holder, signed_in=to_us(now))
+            account = accounts.of_holder(connection, holder)
+            secret = sessions.begin(
+                connection,
+                holder,
+                how,
+                now,
+                stage=stage,
+                fresh=fresh,
+                address=address_of(request),
+                agent=agent,
+            )
+            return secret, None if account is None else account.lang
+
+    secret, lang = await sign_in.do(begin)
+    answer = on_to(to, as_json=as_json)
+    cookies.put(answer, request, cookies.SESSION, secret, int(sessions.LIFE.total_seconds()))
+    cookies.drop(answer, request, cookies.BEFORE)
+    if lang is not None:
+        answer.set_cookie(LANG_COOKIE, lang, max_age=COOKIE_LIFE_S, httponly=True, samesite="lax")
+    return answer
+
+
+def on_to(path: str, *, as_json: bool = False) -> Response:
+    """To a page; our script goes there by itself."""
+    return JSONResponse({"to": path}) if as_json else RedirectResponse(path, 303)
+
+
+def next_of(request: Request, sent: Mapping[str, str]) -> str:
+    """Where somebody wanted to go."""
+    return own_path(sent.get("next") or request.query_params.get("next"))
+
+
+def with_next(path: str, next_path: str) -> str:
+    """A path that remembers where somebody wanted to go."""
+    return path if next_path == "/" else f"{path}?next={quote(next_path)}"
+
+
+def address_of(request: Request) -> str:
+    """Where a request comes from."""
+    return request.client.host if request.client else "-"
+
+
+def origin_of(request: Request, sign_in: SignIn) -> Origin:
+    """Under which address the browser knows us."""
+    public = sign_in.settings.public_url
+    if public is not None:
+        return Origin(public.rstrip("/"))
+    return Origin(f"{request.url.scheme}://{request.headers.get('host', '')}")
+
+
+def names_here(request: Request) -> tuple[str, ...]:
+    """The names of the place, which no password shall be made of."""
+    sites = console_of(request).sites.values()
+    return tuple(word for site in sites for word in (site.id, site.name.fr, site.name.en))
+
+
+def browser_key(secret: str) -> str:
+    """Under which something waits for a browser."""
+    return hash_of(secret)
+
+
+def say_in(request: Request, text: Text) -> str:
+    """A text in the reader's language."""
+    return text.fr if lang_of(request) == "fr" else text.en
+
+
+def _is_short(request: Request) -> None:
+    length = request.headers.get("content-length", "")
+    if not length.isdigit() or int(length) > BODY_MAX:
+        raise Problem(
+            413,
+            "too-long",
+            Text("Demande trop longue", "Request too long"),
+            Text("Ce formulaire est court.", "This form is short."),
+        )

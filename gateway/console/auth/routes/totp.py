@@ -1,0 +1,128 @@
+"""/me/totp: an app that makes codes, and the codes for emergencies."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from gateway.adapters.accounts import accounts
+from gateway.console.auth import totp
+from gateway.console.auth.authenticator import Files, SignIn
+from gateway.console.auth.requirements import MineGrave, Seat
+from gateway.console.auth.routes.common import SignInHere, address_of, fields
+from gateway.console.auth.routes.reauthenticate import account_of
+from gateway.console.web.error_handlers import Problem
+from gateway.console.web.rendering import show
+from gateway.core.model.names import Text
+
+pages = APIRouter(include_in_schema=False)
+
+
+@pages.post("/me/totp")
+async def begin(request: Request, seat: MineGrave, sign_in: SignInHere) -> Response:
+    """A new secret, which counts when a first code of it was typed."""
+    del request
+    secret = totp.new_totp()
+
+    def keep(files: Files) -> None:
+        with files.store.change() as connection:
+            accounts.change(connection, seat.holder.id, totp_new=secret)
+
+    await sign_in.do(keep)
+    return RedirectResponse("/me/totp", 303)
+
+
+@pages.get("/me/totp")
+async def form(request: Request, seat: MineGrave, sign_in: SignInHere) -> Response:
+    """The QR code, and where the first code is typed."""
+    return await _page(request, sign_in, seat)
+
+
+@pages.get("/me/totp.svg")
+async def qr(request: Request, seat: MineGrave, sign_in: SignInHere) -> Response:
+    """The QR code."""
+    del request
+    account = await account_of(sign_in, seat)
+    if account is None or account.totp_new is None:
+        raise _nothing_begun()
+    drawn = totp.qr(account.totp_new, account.login)
+    return Response(drawn, media_type="image/svg+xml", headers={"Cache-Control": "no-store"})
+
+
+@pages.post("/me/totp/confirm")
+async def confirm(request: Request, seat: MineGrave, sign_in: SignInHere) -> Response:
+    """The first code: from now on one is asked at each sign-in. Shows the recovery codes."""
+    sign_in.limiter.count("code", address_of(request), seat.holder.id)
+    typed, now = (await fields(request)).get("code", ""), sign_in.clock.now()
+
+    def keep(files: Files) -> tuple[str, ...] | None:
+        entry = sign_in.entry(request, "account", seat.holder.id, detail="codes set up")
+        with files.changing(entry) as (connection, note):
+            account = accounts.of_holder(connection, seat.holder.id)
+            if account is None or account.totp_new is None:
+                raise _nothing_begun()
+            step = totp.step_of(account.totp_new, typed, now)
+            if step is None:
+                note.nothing_changed = True
+                return None
+            values = {"totp": account.totp_new, "totp_new": None, "totp_step": step}
+            accounts.change(connection, seat.holder.id, **values)
+            return totp.new_recovery_codes(connection, seat.holder.id)
+
+    new = await sign_in.do(keep)
+    if new is None:
+        return await _page(request, sign_in, seat, wrong=True)
+    return _codes_page(request, seat, new)
+
+
+@pages.post("/me/totp/remove")
+async def remove(request: Request, seat: MineGrave, sign_in: SignInHere) -> Response:
+    """No codes any more."""
+
+    def change(files: Files) -> None:
+        entry = sign_in.entry(request, "account", seat.holder.id, detail="codes removed")
+        with files.changing(entry) as (connection, _):
+            totp.remove(connection, seat.holder.id)
+
+    await sign_in.do(change)
+    return RedirectResponse("/me", 303)
+
+
+@pages.post("/me/recovery")
+async def recovery(request: Request, seat: MineGrave, sign_in: SignInHere) -> Response:
+    """New recovery codes; the old ones count no longer."""
+
+    def make(files: Files) -> tuple[str, ...]:
+        entry = sign_in.entry(request, "account", seat.holder.id, detail="recovery codes made")
+        with files.changing(entry) as (connection, _):
+            return totp.new_recovery_codes(connection, seat.holder.id)
+
+    new = await sign_in.do(make)
+    return _codes_page(request, seat, new)
+
+
+def _codes_page(request: Request, seat: Seat, new: tuple[str, ...]) -> Response:
+    return show(request, "recovery.html", seat=seat, csrf=seat.csrf, codes=new)
+
+
+async def _page(request: Request, sign_in: SignIn, seat: Seat, *, wrong: bool = False) -> Response:
+    account = await account_of(sign_in, seat)
+    if account is None or account.totp_new is None:
+        return RedirectResponse("/me", 303)
+    return show(
+        request,
+        "totp.html",
+        status=422 if wrong else 200,
+        seat=seat,
+        csrf=seat.csrf,
+        secret=account.totp_new,
+        wrong=wrong,
+    )
+
+
+def _nothing_begun() -> Problem:
+    return Problem(
+        409,
+        "nothing-begun",
+        Text("Rien n'est commencé", "Nothing was begun"),
+        Text("Commencez sur votre page.", "Begin on your own page."),
+    )

@@ -1,0 +1,165 @@
+"""API tokens: a program's way in, for one holder, never with more than the holder's own role.
+
+A token's seat is the holder with less: the roles at the token's sites only, and of them no more
+than its scopes stand for. So whatever asks `seat.may(...)` is right without knowing of tokens, and
+a role that is taken from the holder is gone from the token at once.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct, structs
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from gateway.adapters.accounts.store import ends_seats, perhaps_moment
+from gateway.adapters.accounts.tables import TOKEN
+from gateway.adapters.journal.rows import from_us, to_us
+from gateway.console.auth.requirements import Scope
+from gateway.console.auth.secrets import TOKEN_PREFIX, hash_of, new_secret
+from gateway.core.model.directory import Holder, HolderId, StaffRole
+from gateway.core.model.names import ADMINISTRATOR, OPERATOR, VIEWER, RoleId, SiteId
+
+SCOPES: Final[tuple[Scope, ...]] = ("read", "people", "operate", "administer")
+DAYS_MAX: Final = 366
+"""Even a service's token is looked at once a year."""
+TOKENS_MAX: Final = 20
+"""A holder's."""
+USED: Final = timedelta(minutes=1)
+"""A use is written down this often at most."""
+
+
+class Token(Struct, frozen=True):
+    """A token as it is kept. No `sites`: all of its holder's."""
+
+    key: str
+    holder: HolderId
+    name: str
+    scopes: frozenset[Scope]
+    sites: tuple[SiteId, ...]
+    made_by: HolderId
+    made: datetime
+    ends: datetime
+    used: datetime | None = None
+
+
+class TooManyTokensError(Exception):
+    """A holder has as many as one may have."""
+
+
+def make(
+    connection: Connection,
+    holder: HolderId,
+    name: str,
+    *,
+    key: str,
+    scopes: Iterable[Scope],
+    sites: Iterable[SiteId],
+    by: HolderId,
+    now: datetime,
+    life: timedelta,
+) -> tuple[str, Token]:
+    """A new token called `key`; the token itself is not seen again.
+
+    Raises:
+        TooManyTokensError: One has to be revoked first.
+    """
+    connection.execute(delete(TOKEN).where(TOKEN.c.ends <= to_us(now)))
+    count = select(func.count()).select_from(TOKEN).where(TOKEN.c.holder == holder)
+    if (connection.scalar(count) or 0) >= TOKENS_MAX:
+        raise TooManyTokensError
+    secret = TOKEN_PREFIX + new_secret()
+    token = Token(key, holder, name, frozenset(scopes), tuple(sites), by, now, ends=now + life)
+    connection.execute(
+        insert(TOKEN).values(
+            hash=hash_of(secret),
+            key=token.key,
+            holder=holder,
+            name=name,
+            scopes=_array(sorted(token.scopes)),
+            sites=_array(token.sites),
+            made_by=by,
+            made=to_us(token.made),
+            ends=to_us(token.ends),
+        )
+    )
+    return secret, token
+
+
+def of_secret(connection: Connection, secret: str, now: datetime) -> Token | None:
+    """The token that this is, if it counts."""
+    row = connection.execute(_TOKENS.where(TOKEN.c.hash == hash_of(secret))).one_or_none()
+    token = None if row is None else _token(row)
+    return None if token is None or now >= token.ends else token
+
+
+def of_holder(connection: Connection, holder: HolderId | None = None) -> tuple[Token, ...]:
+    """Somebody's tokens, or everybody's; the newest first."""
+    query = _TOKENS if holder is None else _TOKENS.where(TOKEN.c.holder == holder)
+    return tuple(
+        _token(row) for row in connection.execute(query.order_by(TOKEN.c.made.desc())).all()
+    )
+
+
+def use(connection: Connection, key: str, now: datetime) -> None:
+    """It was used."""
+    connection.execute(update(TOKEN).where(TOKEN.c.key == key).values(used=to_us(now)))
+
+
+def revoke(connection: Connection, holder: HolderId, key: str) -> bool:
+    """Whether there was such a token, which there is no longer."""
+    mine = delete(TOKEN).where(TOKEN.c.holder == holder, TOKEN.c.key == key)
+    if not connection.execute(mine).rowcount:
+        return False
+    ends_seats(connection)
+    return True
+
+
+def holder_with_less(holder: Holder, token: Token) -> Holder:
+    """The holder as far as the token goes."""
+    roles = []
+    for entry in holder.roles:
+        sites = _at_both(entry.sites, token.sites)
+        role = _at_most(entry.role, token.scopes)
+        if sites is not None and role is not None:
+            roles.append(StaffRole(role, sites))
+    return structs.replace(holder, roles=tuple(roles))
+
+
+def _at_both(role: tuple[SiteId, ...], token: tuple[SiteId, ...]) -> tuple[SiteId, ...] | None:
+    """Where both count; () is everywhere, None is nowhere."""
+    if not role or not token:
+        return role or token
+    return tuple(site for site in role if site in token) or None
+
+
+def _at_most(role: RoleId, scopes: frozenset[Scope]) -> RoleId | None:
+    """The role as far as the scopes go; a role of the space file opens nothing here."""
+    if role == ADMINISTRATOR and "administer" not in scopes:
+        role = OPERATOR
+    if role == OPERATOR and not scopes & {"people", "operate"}:
+        role = VIEWER
+    return role if role in (ADMINISTRATOR, OPERATOR, VIEWER) else None
+
+
+_FIELDS: Final = Token.__struct_fields__
+_TOKENS: Final = select(*(TOKEN.c[name] for name in _FIELDS))
+
+
+def _array(words: Iterable[str]) -> str:
+    return msgspec.json.encode(list(words)).decode()
+
+
+def _token(row: Any) -> Token:  # noqa: ANN401 - a row of SQLAlchemy's
+    values = row._asdict()
+    return Token(
+        **values
+        | {
+            "scopes": msgspec.json.decode(values["scopes"], type=frozenset[Scope]),
+            "sites": msgspec.json.decode(values["sites"], type=tuple[SiteId, ...]),
+            "made": from_us(values["made"]),
+            "ends": from_us(values["ends"]),
+            "used": perhaps_moment(values["used"]),
+        }
+    )

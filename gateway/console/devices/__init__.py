@@ -1,0 +1,1 @@
+"""Devices: the screen and what is wrong with each."""

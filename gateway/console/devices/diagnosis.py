@@ -1,0 +1,118 @@
+"""How a device is, in words: what is wrong with it, what to do, and what tells it from its like."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import Final, Literal
+
+from gateway.adapters.journal.queries import DeviceLine
+from gateway.console.feed.view import alarm_word
+from gateway.console.web.i18n import Lang, Words, in_lang, words
+from gateway.core.access.rules import LATE
+from gateway.wire.alarm_texts import alarm_words
+from gateway.wire.offline_rights import RightsState
+from gateway.wire.texts import CLOCK_RIGHT_S, clock_off
+
+Tone = Literal["calm", "warm", "alert", "soft"]
+GHOSTS_MANY: Final = 20
+"""Ghost reads a day: a good reader has a few, one beside a noisy cable has hundreds."""
+
+
+def tone(line: DeviceLine) -> Tone:
+    """How loud a device is to be shown."""
+    if not line.is_installed or line.last_seen is None:
+        return "soft"
+    if line.alarms or line.online is False:
+        return "alert" if {*line.alarms} - {"battery-low"} or line.online is False else "warm"
+    return "warm" if line.open_gaps or is_haunted(line) or is_off(line) else "calm"
+
+
+def is_haunted(line: DeviceLine) -> bool:
+    """Whether it reads more ghosts than a good reader does, today or yesterday."""
+    return max(line.ghosts, line.ghosts_before) >= GHOSTS_MANY
+
+
+def is_off(line: DeviceLine) -> bool:
+    """Whether its clock is so far off that its badges open nothing (`rules.LATE`)."""
+    return line.ahead_s is not None and abs(line.ahead_s) > LATE.total_seconds()
+
+
+def clock(line: DeviceLine, lang: Lang) -> str:
+    """How far its clock is off; empty: it is right, or it tells no time."""
+    if line.ahead_s is None or abs(line.ahead_s) < CLOCK_RIGHT_S:
+        return ""
+    return f"{words(lang)('clock')} {in_lang(clock_off(line.ahead_s), lang)}"
+
+
+def state(line: DeviceLine, lang: Lang) -> tuple[str, str]:
+    """How it is, and what to do about it."""
+    say = words(lang)
+    if not line.is_installed:
+        return say("not in the space file"), say(
+            "It speaks, but nobody listens: add it, or unplug it."
+        )
+    if line.alarms:
+        told = ", ".join(alarm_word(kind, lang) for kind in line.alarms)
+        return told, in_lang(alarm_words(line.alarms[0]).do, lang)
+    if line.last_seen is None:
+        return say("never heard"), say("Is its address of the broker right, and its password?")
+    if line.online is False:
+        return say("offline"), say("Is it powered, and on the network?")
+    return _of_late(line, say)
+
+
+def _of_late(line: DeviceLine, say: Words) -> tuple[str, str]:
+    """How a device is that is there, and about which no alarm is on."""
+    if line.open_gaps:
+        return say("events missing"), say("It may still send them; if not, is its network weak?")
+    if is_off(line):
+        do = say("Set its clock (NTP), unless it was cut off just now.")
+        return say("clock off"), do
+    if is_haunted(line):
+        do = say("Metal or a cable near its antenna? Or is its format in the space file wrong?")
+        return say("many ghost reads"), do
+    return say("well"), ""
+
+
+def rights(line: DeviceLine, kept: RightsState | None, say: Words) -> tuple[str, Tone]:
+    """How a reader stands with its rights list."""
+    if line.role != "reader":
+        return "", "soft"
+    if kept is None:
+        return say("no list"), "soft"
+    keys = say("badges: %(keys)s", keys=kept.keys)
+    if kept.who == "everybody":
+        keys = say("everybody")
+    if kept.state == "waiting":
+        return say("%(keys)s, not confirmed yet", keys=keys), "warm"
+    if kept.missing:
+        return say("%(keys)s, %(missing)s do not fit", keys=keys, missing=kept.missing), "warm"
+    return say("%(keys)s, confirmed", keys=keys), "calm"
+
+
+def others_run(lines: Sequence[DeviceLine]) -> dict[str, str]:
+    """For each device that runs another firmware than most of its like: what those run.
+
+    Its like are devices of the same driver and model; where no model is told, of the same role.
+    """
+    alike: defaultdict[tuple[str | None, str | None], list[DeviceLine]] = defaultdict(list)
+    for line in lines:
+        if line.firmware is not None and line.is_installed:
+            alike[line.driver, line.model or line.role].append(line)
+    return {
+        line.device: usual
+        for group in alike.values()
+        for usual in [_usual([line.firmware or "" for line in group])]
+        for line in group
+        if line.firmware != usual
+    }
+
+
+def _usual(versions: Sequence[str]) -> str:
+    """The version that most run; of those that as many run, the highest."""
+    counted = Counter(versions)
+    return max(counted, key=lambda version: (counted[version], _numbers(version), version))
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(digits) for digits in re.findall(r"\d{1,18}", version))

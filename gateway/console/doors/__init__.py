@@ -1,0 +1,1 @@
+"""Doors: the screen, opening one, and the site's mode."""

@@ -1,0 +1,125 @@
+"""The site's mode: normal, lockdown, evacuation. A page of its own asks whether one is sure."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+
+from gateway.console.auth.requirements import ConsoleHere, Grave, Operator, SiteHere, Viewer
+from gateway.console.gateway_client import WHY_MAX, Done, ask_for_page, ask_for_program
+from gateway.console.muster.presence_list import names_or_none
+from gateway.console.web.error_handlers import RESPONSES, Problem
+from gateway.console.web.i18n import in_lang
+from gateway.console.web.rendering import lang_of, page
+from gateway.core.model.names import Text
+from gateway.core.requests import Mode, SetMode
+
+pages = APIRouter(include_in_schema=False)
+api = APIRouter(prefix="/api/v1/sites/{site}", tags=["mode"], responses=RESPONSES)
+
+_UNSAID = Text("sans motif donné", "no reason given")
+_DONE = {
+    "normal": Text("Le lieu est de nouveau en mode normal.", "The site is back to normal."),
+    "lockdown": Text(
+        "Le lieu est confiné : plus personne n'entre.", "Lockdown: nobody enters any more."
+    ),
+    "evacuation": Text(
+        "Évacuation lancée : les portes sont libres.", "Evacuation: the doors are free."
+    ),
+}
+
+
+@pages.get("/sites/{site}/mode/{mode}")
+async def sure(
+    request: Request, mode: Mode, seat: Operator, here: SiteHere, console: ConsoleHere
+) -> Response:
+    """What a mode does, before it is asked for."""
+    now = console.picture.sites[here.id]
+    outermost = [zone.id for zone in here.zones if not zone.ancestors]
+    return page(
+        request,
+        "mode.html",
+        seat=seat,
+        site=here,
+        mode=mode,
+        now=now.mode or "normal",
+        free=[door for door in here.doors if door.fail_mode == "safe"],
+        secure=[door for door in here.doors if door.fail_mode != "safe"],
+        people=sum(now.zones[zone].count.people for zone in outermost if zone in now.zones),
+        console=console,
+    )
+
+
+@pages.post("/sites/{site}/mode")
+async def set_page(
+    request: Request,
+    mode: Annotated[Mode, Form()],
+    seat: Grave,
+    here: SiteHere,
+    console: ConsoleHere,
+    why: Annotated[str, Form(max_length=WHY_MAX)] = "",
+) -> Response:
+    """Put the site into a mode, for a reason; an evacuation does not wait for one."""
+    if mode == "evacuation":
+        why = why.strip() or in_lang(_UNSAID, lang_of(request))
+    if not why:
+        raise Problem(422, "no-reason", Text("Il manque le motif", "The reason is missing"))
+    screen = "here" if mode == "evacuation" else "doors"
+    back = f"/sites/{here.id}/{screen}"
+    return await ask_for_page(
+        console, here.id, SetMode(mode, why), seat, back=back, done=_DONE[mode]
+    )
+
+
+class ModeBody(BaseModel):
+    """The mode; `by` is a name only for whom may know it. Nulls: nobody has ever changed it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "mode": "lockdown",
+                    "since": "2026-11-22T08:00:00Z",
+                    "by": "Ola Operator",
+                    "why": "a fight in the hall",
+                }
+            ]
+        }
+    )
+
+    mode: Mode | None
+    since: datetime | None
+    by: str | None
+    why: str
+
+
+class ModeOrder(BaseModel):
+    """A mode, and why."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"mode": "evacuation", "why": "smoke in the fablab"}]}
+    )
+
+    mode: Mode
+    why: str = Field(min_length=1, max_length=WHY_MAX)
+
+
+@api.get("/mode")
+async def mode(seat: Viewer, here: SiteHere, console: ConsoleHere) -> ModeBody:
+    """The mode as the gateway last said it; null: it has said nothing yet."""
+    now = console.picture.sites[here.id].set
+    if now is None:
+        return ModeBody(mode=None, since=None, by=None, why="")
+    by = None
+    if now.by is not None and seat.sees_people(here.id):
+        by = (await names_or_none(console))[0].get(now.by, now.by)
+    return ModeBody(mode=now.mode, since=now.since, by=by, why=now.why)
+
+
+@api.post("/mode")
+async def set_mode(body: ModeOrder, seat: Grave, here: SiteHere, console: ConsoleHere) -> Done:
+    """Put the site into a mode."""
+    return await ask_for_program(console, here.id, SetMode(body.mode, body.why), seat)

@@ -1,0 +1,1 @@
+"""The live feed: from MQTT to the state of each site, and on to open pages."""

@@ -1,0 +1,323 @@
+"""What the broker has said so far: one picture in memory, and nothing else.
+
+`Picture.apply` takes one message and says what changed. It never raises on a bad payload: that is
+counted and the picture stays as it was. All bounds are constants, so a hostile broker client can
+fill nothing: zones and doors are those of the space file, the rest is counted.
+"""
+
+from collections.abc import Sequence
+from datetime import MAXYEAR, MINYEAR, datetime
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from gateway.clock import Clock
+from gateway.core.model.names import DeviceId, DoorId, SiteId, ZoneId
+from gateway.core.model.site import Site
+from gateway.core.requests import Mode
+from gateway.wire.message import PAYLOAD_LIMIT
+from gateway.wire.offline_rights import RightsState
+from gateway.wire.states import (
+    AccessMessage,
+    AlarmMessage,
+    DoorMessage,
+    HealthMessage,
+    HintMessage,
+    ModeMessage,
+    MusterMessage,
+    OccupancyMessage,
+)
+
+DECISIONS_KEPT = 100
+"""Decisions a site: what an operator scrolls back through; older ones are the journal's."""
+HINTS_KEPT = 20
+"""Hints a site: something to look at is looked at soon, or in the journal."""
+ALARMS_KEPT = 100
+"""Alarms a site: more at once is a fault of the sender, and nobody would read them."""
+GATEWAYS_KEPT = 64
+"""Gateway instances a prefix: one a shard, with room."""
+
+Presence = Literal["online", "offline"]
+Part = Literal["zone", "door", "access", "hint", "alarms", "house", "muster"]
+"""`house` is what concerns the whole site: mode, gateway, the console's own link to the broker."""
+
+
+class Change(Struct, frozen=True):
+    """What a message changed. `site` None: every site. `key`: a zone's, door's or decision's id."""
+
+    part: Part
+    site: SiteId | None
+    key: str = ""
+
+
+class ZoneNow(Struct, frozen=True):
+    """A zone's last head count, and where it last moved: +1, -1, or 0 while that is unknown."""
+
+    count: OccupancyMessage
+    trend: Literal[-1, 0, 1] = 0
+    moved: datetime | None = None
+
+
+class GatewayNow(Struct, frozen=True):
+    """One gateway instance as it describes itself."""
+
+    state: Presence | None = None
+    health: HealthMessage | None = None
+
+
+class SitePicture(Struct):
+    """One site, now. What was never heard of is absent."""
+
+    zones: dict[ZoneId, ZoneNow] = {}
+    doors: dict[DoorId, DoorMessage] = {}
+    alarms: dict[str, AlarmMessage] = {}
+    mode: Mode | None = None
+    set: ModeMessage | None = None
+    """The mode with since when, by whom and why."""
+    muster: dict[ZoneId, MusterMessage] = {}
+    """In an evacuation, by zone."""
+    rights: dict[DeviceId, RightsState] = {}
+    """How the readers stand with their rights lists."""
+    decisions: list[AccessMessage] = []
+    """Newest first."""
+    hints: list[HintMessage] = []
+    """Likewise."""
+
+
+class _UnfitError(Exception):
+    """A message that does not belong into the picture."""
+
+
+class Picture:
+    """Every site of the space file, as the broker's messages tell it."""
+
+    def __init__(self, sites: Sequence[Site], prefix: str, clock: Clock) -> None:
+        self.sites = {site.id: SitePicture() for site in sites}
+        self.gateways: dict[str, GatewayNow] = {}
+        self.connected = False
+        """The console has a connection to the broker and its subscriptions."""
+        self.lost = ""
+        """Why it has none, in the client's words; empty before the first try."""
+        self.heard: datetime | None = None
+        """When the last message came, good or bad."""
+        self.rejected = 0
+        """Messages that were not understood, since the start."""
+        self._plans = {site.id: site for site in sites}
+        self._subjects = {site.id: _names_of(site) for site in sites}
+        self._prefix = f"{prefix}/"
+        self._clock = clock
+
+    def apply(self, topic: str, payload: bytes) -> Change | None:
+        """Take one message; None when nothing changed."""
+        self.heard = self._clock.now()
+        try:
+            return self._take(topic.removeprefix(self._prefix).split("/"), payload)
+        except (_UnfitError, msgspec.MsgspecError, ValueError, RecursionError):
+            self.rejected += 1
+            return None
+
+    def begin_again(self) -> None:
+        """Forget all that the broker retains: it tells us again, and only what is still true."""
+        for site in self.sites.values():
+            site.zones, site.doors, site.alarms, site.muster = {}, {}, {}, {}
+            site.mode, site.set, site.rights = None, None, {}
+        self.gateways = {}
+
+    def _take(self, levels: list[str], payload: bytes) -> Change | None:
+        if len(payload) > PAYLOAD_LIMIT:
+            raise _UnfitError
+        match levels:
+            case ["gateway", instance, "state" | "health" as what]:
+                return self._take_gateway(instance, what, payload)
+            case [site, *rest] if site in self.sites:
+                return self._take_site(SiteId(site), rest, payload)
+            case _:
+                raise _UnfitError
+
+    def _take_site(self, site: SiteId, levels: list[str], payload: bytes) -> Change | None:
+        picture = self.sites[site]
+        match levels:
+            case ["access"]:
+                new = _put_decision(picture, payload)
+                return Change("access", site, new) if new is not None else None
+            case ["hint", kind, about] if about in self._subjects[site]:
+                noticed = _put_hint(picture, kind, about, payload)
+                return Change("hint", site, hint_id(noticed)) if noticed is not None else None
+            case [device, "rights-state"] if device in self._plans[site].device:
+                _put_rights(picture, DeviceId(device), payload)
+                return None  # no open page shows it
+            case _:
+                return self._take_state(site, levels, payload)
+
+    def _take_state(self, site: SiteId, levels: list[str], payload: bytes) -> Change:
+        """What the broker retains: how something is now."""
+        picture, plan = self.sites[site], self._plans[site]
+        match levels:
+            case ["zone", zone, "occupancy"] if zone in plan.zone:
+                _put_zone(picture, ZoneId(zone), payload)
+                return Change("zone", site, zone)
+            case ["zone", zone, "muster"] if zone in plan.zone:
+                _put_muster(picture, ZoneId(zone), payload)
+                return Change("muster", site, zone)
+            case ["door", door, "state"] if door in plan.door:
+                _put_door(picture, DoorId(door), payload)
+                return Change("door", site, door)
+            case ["alarm", kind, about] if about in self._subjects[site]:
+                _put_alarm(picture, kind, about, payload)
+                return Change("alarms", site)
+            case ["mode"]:
+                picture.set = _read_mode(payload)
+                picture.mode = picture.set.mode if picture.set else None
+                return Change("house", site)
+            case _:
+                raise _UnfitError
+
+    def _take_gateway(self, instance: str, what: str, payload: bytes) -> Change:
+        if instance not in self.gateways and len(self.gateways) >= GATEWAYS_KEPT:
+            raise _UnfitError
+        before = self.gateways.get(instance, GatewayNow())
+        if what == "state":
+            after = GatewayNow(state=_read_presence(payload), health=before.health)
+        else:
+            after = GatewayNow(state=before.state, health=_read_health(payload))
+        self.gateways[instance] = after
+        return Change("house", None)
+
+
+_occupancy = msgspec.json.Decoder(OccupancyMessage).decode
+_door = msgspec.json.Decoder(DoorMessage).decode
+_access = msgspec.json.Decoder(AccessMessage).decode
+_alarm = msgspec.json.Decoder(AlarmMessage).decode
+_hint = msgspec.json.Decoder(HintMessage).decode
+_muster = msgspec.json.Decoder(MusterMessage).decode
+_rights = msgspec.json.Decoder(RightsState).decode
+_mode = msgspec.json.Decoder(ModeMessage).decode
+_health = msgspec.json.Decoder(HealthMessage).decode
+
+
+def _names_of(site: Site) -> frozenset[str]:
+    """Whatever an alarm of this site may be about."""
+    points = frozenset(point.id for point in site.access_points)
+    machines = frozenset(machine.id for machine in site.machines)
+    return points | machines | site.zone.keys() | site.door.keys() | site.device.keys()
+
+
+def _put_zone(picture: SitePicture, zone: ZoneId, payload: bytes) -> None:
+    if not payload:
+        picture.zones.pop(zone, None)
+        return
+    count = _occupancy(payload)
+    _check_time(count.at)
+    before = picture.zones.get(zone)
+    if before is None:
+        picture.zones[zone] = ZoneNow(count)
+    elif before.count.people == count.people:
+        picture.zones[zone] = ZoneNow(count, before.trend, before.moved)
+    else:
+        trend: Literal[-1, 1] = 1 if count.people > before.count.people else -1
+        picture.zones[zone] = ZoneNow(count, trend, count.at)
+
+
+def _put_muster(picture: SitePicture, zone: ZoneId, payload: bytes) -> None:
+    if not payload:
+        picture.muster.pop(zone, None)
+        return
+    message = _muster(payload)
+    _check_time(message.at)
+    picture.muster[zone] = message
+
+
+def _put_door(picture: SitePicture, door: DoorId, payload: bytes) -> None:
+    if not payload:
+        picture.doors.pop(door, None)
+        return
+    message = _door(payload)
+    _check_time(message.at)
+    picture.doors[door] = message
+
+
+def _put_alarm(picture: SitePicture, kind: str, about: str, payload: bytes) -> None:
+    key = f"{kind}/{about}"
+    if not payload:
+        picture.alarms.pop(key, None)
+        return
+    message = _alarm(payload)
+    _check_time(message.at)
+    _check_time(message.acknowledged_at or message.at)
+    full = key not in picture.alarms and len(picture.alarms) >= ALARMS_KEPT
+    if full or (message.kind, message.object) != (kind, about):
+        raise _UnfitError
+    picture.alarms[key] = message
+
+
+def _put_rights(picture: SitePicture, device: DeviceId, payload: bytes) -> None:
+    if not payload:
+        picture.rights.pop(device, None)
+        return
+    message = _rights(payload)
+    _check_time(message.at)
+    _check_time(message.expires)
+    picture.rights[device] = message
+
+
+def _put_decision(picture: SitePicture, payload: bytes) -> str | None:
+    """Its id, if it is a new one: the broker may deliver a message twice."""
+    message = _access(payload)
+    _check_time(message.at)
+    if any(message.id == other.id for other in picture.decisions):
+        return None
+    picture.decisions.insert(0, message)
+    del picture.decisions[DECISIONS_KEPT:]
+    return message.id
+
+
+def _put_hint(picture: SitePicture, kind: str, about: str, payload: bytes) -> HintMessage | None:
+    """It, if it is a new one."""
+    message = _hint(payload)
+    _check_time(message.at)
+    if (message.kind, message.object) != (kind, about):
+        raise _UnfitError
+    if message in picture.hints:
+        return None
+    picture.hints.insert(0, message)
+    del picture.hints[HINTS_KEPT:]
+    return message
+
+
+def hint_id(message: HintMessage) -> str:
+    """What tells two hints apart: nothing is noticed twice in a microsecond."""
+    return f"{message.kind}/{message.object}/{message.at.isoformat()}"
+
+
+def _read_mode(payload: bytes) -> ModeMessage | None:
+    if not payload:
+        return None
+    message = _mode(payload)
+    if message.since is not None:
+        _check_time(message.since)
+    return message
+
+
+def _read_presence(payload: bytes) -> Presence | None:
+    match payload.decode().strip('"'):
+        case "":
+            return None
+        case "online" | "offline" as state:
+            return state
+        case _:
+            raise _UnfitError
+
+
+def _read_health(payload: bytes) -> HealthMessage | None:
+    if not payload:
+        return None
+    message = _health(payload)
+    _check_time(message.at)
+    return message
+
+
+def _check_time(at: datetime) -> None:
+    """Refuse a time without an offset, or one that no time zone could show."""
+    if at.tzinfo is None or not MINYEAR < at.year < MAXYEAR:
+        raise _UnfitError

@@ -1,0 +1,67 @@
+"""Open streams end with the right to see them.
+
+A request is judged when it comes; a stream stays open for hours. So one task looks each second
+whether a session, a token or a role has changed at all, which is two small readings for all streams
+together, and only then asks anew for each. What ends by its age is found once a minute.
+"""
+
+import asyncio
+import logging
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from starlette.requests import Request
+
+from gateway.console.auth.requirements import Seat, Seats
+from gateway.console.feed.hub import View, Watcher
+from gateway.console.web.error_handlers import Problem
+
+LOOKS_EVERY_S: Final = 1.0
+"""With what a look takes, a stream ends within 2 s."""
+ALL_AGAIN: Final = 60
+"""Looks after which everybody is asked anew, whatever has changed."""
+
+_log = logging.getLogger(__name__)
+
+
+class Guard:
+    """Looks after the open streams."""
+
+    def __init__(self, seats: Seats) -> None:
+        self._seats = seats
+        self._watched: WeakKeyDictionary[Watcher, Request] = WeakKeyDictionary()
+        self._mark = ""
+        self._looks = 0
+
+    def watch(self, watcher: Watcher, request: Request) -> None:
+        """A stream has been opened by this request."""
+        self._watched[watcher] = request
+
+    async def run(self) -> None:
+        """Look, until cancelled."""
+        while True:
+            await asyncio.sleep(LOOKS_EVERY_S)
+            try:
+                await self.look()
+            except Problem as wrong:  # nobody can be asked: whoever is in stays until we know
+                _log.warning("open streams cannot be looked at: %s", wrong.detail.en)
+
+    async def look(self) -> None:
+        """End the streams whose watchers may no longer see them."""
+        self._looks += 1
+        mark = await self._seats.mark()
+        if mark == self._mark and self._looks % ALL_AGAIN:
+            return
+        for watcher, request in list(self._watched.items()):
+            seat = await self._seats.of(request)
+            if seat is None or not _may_see(seat, watcher.view):
+                watcher.close()
+                self._watched.pop(watcher, None)
+        self._mark = mark
+
+
+def _may_see(seat: Seat, view: View) -> bool:
+    """Whether what the stream shows is still theirs to see."""
+    if seat.owes or not seat.may("viewer", view.site):
+        return False
+    return seat.sees_people(view.site) or not view.people

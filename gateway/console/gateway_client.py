@@ -1,0 +1,182 @@
+"""Asking the gateway for somebody at the console, and passing its answer on.
+
+The gateway decides: it knows the asker's roles, journals the request and answers in both languages.
+A page gets the answer on the screen it came from, a program as JSON or as a problem.
+"""
+
+import logging
+from typing import Annotated, Final
+
+from fastapi import Form, Path
+from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+
+from gateway.adapters.mqtt.request_client import DeskError, UnansweredError
+from gateway.console.auth.requirements import Seat
+from gateway.console.context import Console
+from gateway.console.web.error_handlers import Problem
+from gateway.console.web.flash import Told
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import AccessPointId, DeviceId, DoorId, SiteId, Text
+from gateway.core.requests import Order
+from gateway.wire.states import ResponseMessage
+
+WHY_MAX: Final = 200
+"""Characters of a reason, as the gateway takes them."""
+
+Reason = Annotated[str, Form(max_length=WHY_MAX)]
+WhyField = Annotated[
+    str,
+    Field(max_length=WHY_MAX, description="The reason, in your own words; for the audit."),
+]
+HolderHere = Annotated[
+    HolderId,
+    Path(max_length=64, description="A member's pseudonym.", examples=["h-0123456789ab"]),
+]
+DoorHere = Annotated[DoorId, Path(max_length=32, description="A door's id.", examples=["front"])]
+PointHere = Annotated[
+    AccessPointId,
+    Path(max_length=32, description="An access point's id.", examples=["front-entry"]),
+]
+DeviceHere = Annotated[
+    DeviceId, Path(max_length=32, description="A device's id.", examples=["front-in"])
+]
+Transaction = Annotated[
+    str | None,
+    Field(
+        min_length=1,
+        max_length=64,
+        description="Your own id of this request. Sent again with it, nothing is done twice.",
+    ),
+]
+
+_log = logging.getLogger(__name__)
+
+
+class Bilingual(BaseModel):
+    """A name or a sentence in both languages."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    fr: str
+    en: str
+
+
+class Done(BaseModel):
+    """The gateway has done it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"transaction": "7f3a", "message": {"fr": "C'est fait.", "en": "Done."}}]
+        }
+    )
+
+    transaction: str
+    message: Bilingual
+
+
+class Why(BaseModel):
+    """A reason, where none is needed."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"why": "a parcel"}]})
+
+    why: WhyField = ""
+
+
+async def ask(
+    console: Console, site: SiteId, order: Order, seat: Seat, transaction: str | None = None
+) -> ResponseMessage:
+    """What the gateway answers.
+
+    Raises:
+        Problem: It does not answer.
+    """
+    try:
+        return await console.ask(site, order, seat.holder.id, transaction)
+    except UnansweredError as silent:
+        _log.warning("%s: %s", site, silent)
+        raise Problem(503, "gateway-silent", *_SILENT) from silent
+    except DeskError as away:
+        _log.warning("%s: %s", site, away)
+        raise Problem(503, "broker-away", *_AWAY, headers={"Retry-After": "5"}) from away
+
+
+async def ask_for_program(
+    console: Console, site: SiteId, order: Order, seat: Seat, transaction: str | None = None
+) -> Done:
+    """What a program is told when it was done.
+
+    Raises:
+        Problem: The gateway refused, or does not answer.
+    """
+    response = await ask(console, site, order, seat, transaction)
+    if response.status != "ok":
+        raise refused(response)
+    return Done(
+        transaction=response.transaction, message=Bilingual.model_validate(response.message)
+    )
+
+
+async def ask_for_page(
+    console: Console,
+    site: SiteId,
+    order: Order,
+    seat: Seat,
+    *,
+    back: str,
+    done: Text | None = None,
+    anchor: str = "",
+) -> RedirectResponse:
+    """Ask, then show the answer on the page `back`; `done` says more than the gateway's "Done."."""
+    try:
+        response = await ask(console, site, order, seat)
+        told = _told(response, done)
+    except Problem as wrong:
+        detail = wrong.detail
+        told = Told(
+            "alert", Text(f"{wrong.title.fr}. {detail.fr}", f"{wrong.title.en}. {detail.en}")
+        )
+    code = console.told.keep(seat.key, told, console.clock.now())
+    where = f"#{anchor}" if anchor else ""
+    return RedirectResponse(f"{back}?told={code}{where}", 303)
+
+
+def told_to(request: Request, console: Console, seat: Seat) -> Told | None:
+    """What this page has to tell, if it follows a change."""
+    code = request.query_params.get("told", "")
+    return console.told.find(seat.key, code, console.clock.now())
+
+
+def refused(response: ResponseMessage) -> Problem:
+    """A refusal of the gateway's: 403 where the role does not suffice, else 409."""
+    status = {"not-allowed": 403, "unknown-object": 404, "malformed": 422}
+    code = response.error or "refused"
+    title = Text("La passerelle a refusé", "The gateway refused")
+    return Problem(status.get(code, 409), code, title, response.message)
+
+
+def _told(response: ResponseMessage, done: Text | None) -> Told:
+    if response.status == "ok":
+        return Told("calm", done or response.message)
+    return Told("alert", response.message)
+
+
+_AWAY: Final = (
+    Text("Rien n'a été fait", "Nothing was done"),
+    Text(
+        "La messagerie entre la console et la passerelle est injoignable. "
+        "`seuil doctor` en dit plus.",
+        "The broker between the console and the gateway cannot be reached. "
+        "`seuil doctor` says more.",
+    ),
+)
+_SILENT: Final = (
+    Text("La passerelle ne répond pas", "The gateway does not answer"),
+    Text(
+        "Rien n'est confirmé. La demande est périmée : ce qui n'a pas été fait ne le sera plus. "
+        "Regardez l'état affiché, puis recommencez ; `seuil doctor` en dit plus.",
+        "Nothing is confirmed. The request has expired: what was not done by now will not be done. "
+        "Look at the state shown, then try again; `seuil doctor` says more.",
+    ),
+)

@@ -1,0 +1,1 @@
+"""Health: the screen of what the doctor finds."""

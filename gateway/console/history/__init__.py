@@ -1,0 +1,1 @@
+"""History: aggregates, charts and the screen."""

@@ -1,0 +1,146 @@
+"""Charts as places on a drawing, for the SVG templates; every colour is the style sheet's."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, time, timedelta
+from typing import Final
+
+from babel.dates import format_date
+from msgspec import Struct
+
+from gateway.console.history.aggregates import STEPS, Figures, Point
+from gateway.console.web.i18n import LOCALES, Lang
+from gateway.core.model.site import Site
+from gateway.core.occupancy import daily_statistics
+
+WIDTH: Final = 760
+HEIGHT: Final = 230
+LEFT: Final = 34
+TOP: Final = 10
+BOTTOM: Final = 24
+_TICKS: Final = 4
+"""Lines across, above zero, about."""
+
+
+class Tick(Struct, frozen=True):
+    """A mark on an axis."""
+
+    place: float
+    label: str
+
+
+class Curve(Struct, frozen=True):
+    """The mean as lines and fewest to most as areas; both are SVG paths. `limit`: the capacity."""
+
+    line: str
+    band: str
+    across: tuple[Tick, ...]
+    along: tuple[Tick, ...]
+    limit: float | None
+
+
+class Cell(Struct, frozen=True):
+    """An hour of the week; `shade` is 0 to 1, None: not watched."""
+
+    day: int
+    hour: int
+    shade: float | None
+
+
+class _Scale(Struct, frozen=True):
+    """Where a moment and a number of people stand."""
+
+    start: datetime
+    end: datetime
+    top: int
+    length: timedelta
+    """Of a point."""
+
+    def x(self, at: datetime) -> float:
+        share = (at - self.start) / (self.end - self.start)
+        return round(LEFT + (WIDTH - LEFT) * min(share, 1.0), 1)
+
+    def y(self, people: float) -> float:
+        return round(TOP + (HEIGHT - TOP - BOTTOM) * (1 - people / self.top), 1)
+
+    def steps(self, run: Sequence[Point], figure: str) -> list[tuple[float, float]]:
+        """Corners of a line that holds each value for its whole time."""
+        return [
+            (self.x(at), self.y(getattr(point, figure)))
+            for point in run
+            for at in (point.at, point.at + self.length)
+        ]
+
+
+def curve_of(figures: Figures, site: Site, lang: Lang) -> Curve:
+    """The curve of a zone's span."""
+    start, end = figures.span.within(site)
+    capacity = figures.zone.capacity
+    limit = capacity if capacity is not None and capacity <= 2 * max(figures.peak, 1) else None
+    step = _nice(max(figures.peak, limit or 1) / _TICKS)
+    top = -(-max(figures.peak, limit or 1) // step) * step
+    scale = _Scale(start, end, top, timedelta(minutes=STEPS[figures.span.by]))
+    runs = list(_runs(figures.points, scale.length))
+    return Curve(
+        line=" ".join(_path(scale.steps(run, "mean")) for run in runs),
+        band=" ".join(
+            _path([*scale.steps(run, "high"), *reversed(scale.steps(run, "low"))]) + "Z"
+            for run in runs
+        ),
+        across=tuple(Tick(scale.y(n), str(n)) for n in range(0, top + 1, step)),
+        along=tuple(_along(figures, site, lang, scale)),
+        limit=scale.y(limit) if limit is not None else None,
+    )
+
+
+def cells_of(figures: Figures) -> list[Cell]:
+    """The heat map of the week."""
+    known = [value for row in figures.week for value in row if value is not None]
+    most = max(known, default=0.0)
+    return [
+        Cell(day, hour, None if value is None else round(value / most if most else 0.0, 3))
+        for day, row in enumerate(figures.week)
+        for hour, value in enumerate(row)
+    ]
+
+
+def _nice(step: float) -> int:
+    """The next of 1, 2, 5, 10, 20, 50 and so on."""
+    size = 1
+    while True:
+        for factor in (1, 2, 5):
+            if factor * size >= step:
+                return factor * size
+        size *= 10
+
+
+def _runs(points: Sequence[Point], length: timedelta) -> Iterator[list[Point]]:
+    """Points that follow one another; a longer silence is a gap. A day may have 25 hours."""
+    run: list[Point] = []
+    for point in points:
+        if run and point.at - run[-1].at > length * 1.1:
+            yield run
+            run = []
+        run.append(point)
+    if run:
+        yield run
+
+
+def _along(figures: Figures, site: Site, lang: Lang, scale: _Scale) -> Iterator[Tick]:
+    """Every third hour of a day, else each day; on the site's clock."""
+    span = figures.span
+    if span.by == "day":
+        for hour in range(0, 24, 3):
+            at = datetime.combine(span.first, time(hour), site.clock)
+            yield Tick(scale.x(at), f"{at:%H:%M}")
+        return
+    pattern = "EEE d" if span.by == "week" else "d"
+    for n in range((span.after - span.first).days):
+        day = span.first + timedelta(days=n)
+        yield Tick(
+            scale.x(daily_statistics.began(site, day)),
+            format_date(day, pattern, locale=LOCALES[lang]),
+        )
+
+
+def _path(corners: list[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{x:g} {y:g}" for x, y in corners)

@@ -1,0 +1,1 @@
+"""What other tools get: SpaceAPI, Home Assistant, webhooks, feeds, Prometheus, AsyncAPI."""

@@ -1,0 +1,88 @@
+"""What happens at a site, for other servers: the differences between two looks at the picture.
+
+The picture is told anew after each reconnection, so a message is no event; a difference is. What
+was so already when the console started is no news. Nothing here names a person: neither who opened,
+nor who set the mode, nor in which words.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final
+from uuid import uuid4
+
+from msgspec import Struct
+
+from gateway.config import HookEvent
+from gateway.console.feed.site_state import SitePicture
+from gateway.core.model.names import DoorId, SiteId, ZoneId
+from gateway.core.model.site import Site
+from gateway.core.requests import Mode
+from gateway.wire.states import AlarmMessage
+
+DOOR_ALARMS: Final = frozenset({"forced", "held"})
+"""Kinds that are told as events of the door, too."""
+
+
+class Happening(Struct, frozen=True):
+    """One thing that happened, as a CloudEvent's attributes and data."""
+
+    kind: HookEvent
+    type: str
+    site: SiteId
+    subject: str
+    """The topic's own words: `zone/hall`."""
+    at: datetime
+    data: dict[str, Any]
+    id: str
+
+
+class Seen(Struct, frozen=True):
+    """A site as it was when it was looked at last."""
+
+    mode: Mode | None
+    alarms: dict[str, AlarmMessage]
+    """By `<kind>/<object>`."""
+    full: dict[ZoneId, bool]
+    doors: dict[DoorId, str]
+
+
+def seen(site: Site, now: SitePicture) -> Seen:
+    """What of the picture can be told."""
+    return Seen(
+        mode=now.mode,
+        alarms=dict(now.alarms),
+        full={
+            zone: now.zones[zone].count.people >= limit
+            for zone, limit in ((each.id, each.capacity) for each in site.zones)
+            if limit is not None and zone in now.zones
+        },
+        doors={door: message.state for door, message in now.doors.items()},
+    )
+
+
+def happenings(site: Site, before: Seen, after: Seen, now: datetime) -> Iterator[Happening]:
+    """What happened between two looks; `now` is when."""
+
+    def one(kind: HookEvent, word: str, subject: str, data: dict[str, Any]) -> Happening:
+        return Happening(kind, f"seuil.{word}", site.id, subject, now, data, str(uuid4()))
+
+    if before.mode is not None and after.mode is not None and before.mode != after.mode:
+        yield one("mode", "mode.changed", "mode", {"mode": after.mode})
+    for key in sorted(after.alarms.keys() - before.alarms.keys()):
+        yield one("alarm", "alarm.raised", f"alarm/{key}", _alarm(key, after.alarms[key].ahead_s))
+    for key in sorted(before.alarms.keys() - after.alarms.keys()):
+        yield one("alarm", "alarm.cleared", f"alarm/{key}", _alarm(key))
+    for zone, is_full in after.full.items():
+        if before.full.get(zone, is_full) != is_full:
+            word = "zone.full" if is_full else "zone.has-room"
+            limit = {"zone": zone, "capacity": site.zone[zone].capacity}
+            yield one("zone", word, f"zone/{zone}", limit)
+    for door, state in after.doors.items():
+        if state in DOOR_ALARMS and before.doors.get(door, state) != state:
+            yield one("door", f"door.{state}", f"door/{door}", {"door": door})
+
+
+def _alarm(key: str, ahead_s: float | None = None) -> dict[str, str | float]:
+    kind, _, about = key.partition("/")
+    clock = {} if ahead_s is None else {"ahead_s": ahead_s}
+    return {"kind": kind, "object": about} | clock

@@ -1,0 +1,57 @@
+"""Head counts for the public: never a number, always a band that several people may be in.
+
+Whoever sees "1" and knows who holds a key sees a person. So the public sees bands of at least
+`K` numbers each, in which no single arrival or departure can be followed. Up to 20 people a band is
+five wide; above, a fifth of the place, so that a larger hall has no more steps than a small one.
+"""
+
+from typing import Final
+
+from msgspec import Struct
+
+from gateway.core.model.names import Text
+
+K: Final = 5
+"""Numbers in the narrowest band: 0 to 4 is one, so that nobody is ever shown to be alone."""
+STEPS: Final = 5
+"""Bands that a place with a limit has at most: the sixth would tell more than "filling up"."""
+
+
+class Band(Struct, frozen=True):
+    """From `low` to `high` people, both included; `high` None: or more."""
+
+    low: int
+    high: int | None
+    label: Text
+
+
+def band(people: int, capacity: int | None = None) -> Band:
+    """The band that a head count is in.
+
+    `capacity` widens the bands of a large place; a count above it is in the last one, without end.
+    """
+    if capacity is None:
+        low = _start(people, K)
+        return Band(low, low + K - 1, _up_to(low, low + K - 1))
+    width = max(K, -(-capacity // STEPS))
+    last = _start(capacity + 1 - K, width)  # from here to the limit there are K numbers or more
+    low = min(_start(people, width), last)
+    if low == last:
+        return Band(low, None, _or_more(low, capacity))
+    return Band(low, low + width - 1, _up_to(low, low + width - 1))
+
+
+def _start(people: int, width: int) -> int:
+    return max(0, people) // width * width
+
+
+def _up_to(low: int, high: int) -> Text:
+    if low == 0:
+        return Text(f"moins de {high + 1} personnes", f"fewer than {high + 1} people")
+    return Text(f"de {low} à {high} personnes", f"{low} to {high} people")
+
+
+def _or_more(low: int, capacity: int) -> Text:
+    if low == 0:  # so small a place has one band: its count is not public at all
+        return Text(f"jusqu'à {capacity} personnes", f"up to {capacity} people")
+    return Text(f"{low} personnes ou plus", f"{low} people or more")

@@ -1,0 +1,147 @@
+"""SpaceAPI (https://spaceapi.io), versions 14 and 15: what the public may know of a site.
+
+Open or closed is remembered, in a small file: while the gateway or the broker is away, and after a
+restart of the console, the last known state is told, with the time at which it began. Head counts
+have no memory: an old one would be a lie.
+"""
+
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from gateway.clock import Clock
+from gateway.config import SpaceApi
+from gateway.console.feed.site_state import Picture, SitePicture
+from gateway.console.integrations.occupancy_bands import band
+from gateway.core.model.names import SiteId
+from gateway.core.model.site import Site
+from gateway.files import write_whole
+
+FILE: Final = "spaceapi.json"
+"""In the data folder."""
+_OPEN_DOORS: Final = frozenset({"unlocked", "open", "held"})
+
+log = logging.getLogger(__name__)
+
+
+class Known(Struct, frozen=True):
+    """Whether a site is open, and since when (aware UTC) it is so."""
+
+    open: bool
+    since: datetime
+
+
+class Public:
+    """The SpaceAPI documents of the sites that have one."""
+
+    def __init__(
+        self,
+        sites: Mapping[SiteId, Site],
+        told: Mapping[SiteId, SpaceApi],
+        picture: Picture,
+        clock: Clock,
+        folder: Path,
+    ) -> None:
+        self.told = told
+        self._sites = sites
+        self._picture = picture
+        self._clock = clock
+        self._file = folder / FILE
+        self._known = _read(self._file)
+
+    def look(self, site: SiteId) -> bool:
+        """Take in what the picture says of a site; whether that must be stored (`store`)."""
+        if site not in self.told or not self.is_running:
+            return False
+        is_open = _is_open(self.told[site], self._picture.sites[site])
+        known = self._known.get(site)
+        if is_open is None or (known is not None and known.open == is_open):
+            return False
+        self._known[site] = Known(is_open, self._clock.now().astimezone(UTC))
+        return True
+
+    def store(self) -> None:
+        """Write down what is known (blocking); a failure is told, and costs memory of a restart."""
+        try:
+            write_whole(self._file, msgspec.json.encode(self._known), 0o600)
+        except OSError as wrong:
+            log.warning("%s cannot be written: %s", self._file, wrong.strerror)
+
+    @property
+    def is_running(self) -> bool:
+        """A gateway is online, and we hear it: what the picture says is so now."""
+        states = [gateway.state for gateway in self._picture.gateways.values()]
+        return self._picture.connected and "online" in states
+
+    def document(self, site_id: SiteId) -> dict[str, Any]:
+        """The document of a site that has one, ready for JSON."""
+        site, told = self._sites[site_id], self.told[site_id]
+        document: dict[str, Any] = {
+            "api_compatibility": ["15"] if told.lat is None else ["14", "15"],
+            "space": site.name.fr,
+            "logo": told.logo,
+            "url": told.url,
+            "location": _location(site, told),
+            "contact": told.contact,
+        }
+        if told.open_zones or told.open_doors:
+            document["state"] = self._state(site_id)
+        if told.people_in and self.is_running:
+            document["sensors"] = {"people_now_present": self._people(site, told)}
+        return document
+
+    def _state(self, site: SiteId) -> dict[str, Any]:
+        known = self._known.get(site)
+        if known is None:
+            return {}  # SpaceAPI: no `open` is "not known for now"
+        return {"open": known.open, "lastchange": int(known.since.timestamp())}
+
+    def _people(self, site: Site, told: SpaceApi) -> list[dict[str, Any]]:
+        """Bands, and no time of a change: it would tell when somebody came."""
+        counts = self._picture.sites[site.id].zones
+        shown = []
+        for zone_id in told.people_in:
+            if zone_id in counts:
+                zone = site.zone[zone_id]
+                found = band(counts[zone_id].count.people, zone.capacity)
+                words = f"{found.label.fr} / {found.label.en}"
+                shown.append({"value": found.low, "location": zone.name.fr, "description": words})
+        return shown
+
+
+def _is_open(told: SpaceApi, now: SitePicture) -> bool | None:
+    """Whether a site is open; None while what it depends on was not heard of."""
+    if now.mode in ("lockdown", "evacuation"):
+        return False
+    counts = [now.zones[zone].count.people for zone in told.open_zones if zone in now.zones]
+    doors = [now.doors[door].state for door in told.open_doors if door in now.doors]
+    if any(people > 0 for people in counts) or any(door in _OPEN_DOORS for door in doors):
+        return True
+    heard_of_all = len(counts) + len(doors) == len(told.open_zones) + len(told.open_doors)
+    return False if heard_of_all and (counts or doors) else None
+
+
+def _location(site: Site, told: SpaceApi) -> dict[str, Any]:
+    found = {
+        "address": told.address,
+        "lat": told.lat,
+        "lon": told.lon,
+        "timezone": site.timezone,
+        "country_code": site.country,
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _read(file: Path) -> dict[SiteId, Known]:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=dict[SiteId, Known])
+    except FileNotFoundError:
+        return {}
+    except (OSError, msgspec.MsgspecError) as wrong:
+        log.warning("%s cannot be read, what it knew is lost: %s", file, wrong)
+        return {}

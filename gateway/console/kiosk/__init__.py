@@ -1,0 +1,1 @@
+"""The public kiosk: occupancy in bands."""

@@ -1,0 +1,1 @@
+"""Live: the floor plan with each room's count."""

@@ -1,0 +1,248 @@
+"""Live: how many people are where, what the doors do and decide, as it happens."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Final
+
+import msgspec
+from fastapi import APIRouter, Form, Path
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from msgspec import Struct, structs
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+
+from gateway.adapters.mqtt.request_client import DeskError
+from gateway.console.api_docs.openapi import answers
+from gateway.console.auth.requirements import ConsoleHere, Operating, Seat, SiteHere, Viewer
+from gateway.console.context import Console
+from gateway.console.feed.hub import STREAMS_EACH, View
+from gateway.console.feed.site_state import GatewayNow, SitePicture
+from gateway.console.feed.sse import Stream, too_many
+from gateway.console.gateway_client import WHY_MAX, Done, ask_for_program
+from gateway.console.live.floor_plan import plan_of
+from gateway.console.web.error_handlers import RESPONSES, Problem
+from gateway.console.web.rendering import lang_of, page
+from gateway.core.model.names import SiteId, Text, ZoneId
+from gateway.core.model.places import Zone
+from gateway.core.model.site import Site
+from gateway.core.requests import Order, SetPeople, TellVacant
+from gateway.wire.alarm_texts import SILENT
+
+pages = APIRouter(include_in_schema=False)
+api = APIRouter(prefix="/api/v1/sites/{site}", tags=["live"], responses=RESPONSES)
+PEOPLE_MAX: Final = 100_000
+"""People that may be counted in a zone."""
+ZoneHere = Annotated[str, Path(max_length=32, description="A zone's id.", examples=["coworking"])]
+
+
+@pages.get("/sites/{site}/live")
+async def live(request: Request, seat: Viewer, here: SiteHere, console: ConsoleHere) -> Response:
+    """The live page, right before any script runs."""
+    lang, people = lang_of(request), seat.sees_people(here.id)
+    if people:
+        await console.read_names()
+    view = console.viewer.site(here.id, lang, people=people)
+    return page(
+        request,
+        "live.html",
+        seat=seat,
+        site=here,
+        view=view,
+        zones={zone.id: zone for zone in view.zones},
+        doors={door.id: door for door in view.doors},
+        blank=defaultdict(str),
+        areas=nested(here),
+        plan=plan_of(here, lang),
+        trends=await console.trends.of(here, lang),
+        operates=seat.may("operator", here.id),
+        people=people,
+    )
+
+
+@pages.get("/sites/{site}/events")
+async def events(request: Request, seat: Viewer, here: SiteHere, console: ConsoleHere) -> Response:
+    """The stream of every screen: a snapshot, then changes."""
+    view = View(here.id, lang_of(request), seat.sees_people(here.id))
+    if console.hub.of(seat.key) >= STREAMS_EACH:
+        raise too_many(429)
+    watcher = console.hub.join(view, seat.key)
+    if watcher is None:
+        raise too_many()
+    request.app.state.guard.watch(watcher, request)
+    return Stream(watcher, console.hub)
+
+
+@pages.get("/sites/{site}/trends")
+async def trends(request: Request, seat: Viewer, here: SiteHere, console: ConsoleHere) -> Response:
+    """The lines of the last hours, for a page that has been open for a while."""
+    del seat
+    found = await console.trends.of(here, lang_of(request))
+    return JSONResponse(msgspec.to_builtins(found), headers={"Cache-Control": "no-store"})
+
+
+@pages.post("/sites/{site}/zones/{zone}/people")
+async def people(
+    seat: Operating,
+    here: SiteHere,
+    console: ConsoleHere,
+    zone: str,
+    people: Annotated[int, Form(ge=0, le=PEOPLE_MAX)],
+) -> Response:
+    """Somebody counted a zone by eye."""
+    order = SetPeople(_zone_of(here, zone), people)
+    return await _asked(console, here, seat, order)
+
+
+@pages.post("/sites/{site}/zones/{zone}/vacant")
+async def vacant(seat: Operating, here: SiteHere, console: ConsoleHere, zone: str) -> Response:
+    """Somebody saw that a zone is empty."""
+    order = TellVacant(_zone_of(here, zone), "seen by an operator on the live page")
+    return await _asked(console, here, seat, order)
+
+
+class PictureNow(Struct, frozen=True):
+    """What is known of a site, and of the console's link to the broker."""
+
+    site: SiteId
+    connected: bool
+    """Whether the broker is heard now."""
+    heard: datetime | None
+    """When the last message came."""
+    rejected: int
+    """Messages that were not understood, since the console's start."""
+    gateways: dict[str, GatewayNow]
+    picture: SitePicture
+
+
+_PICTURE = {
+    "site": "le-seuil",
+    "connected": True,
+    "heard": "2026-11-22T09:00:00Z",
+    "rejected": 0,
+    "gateways": {"main": {"state": "online", "health": None}},
+    "picture": {
+        "zones": {},
+        "doors": {"front": {"at": "2026-11-22T08:59:00Z", "state": "locked"}},
+        "alarms": {},
+        "mode": "normal",
+        "set": None,
+        "muster": {},
+        "rights": {},
+        "decisions": [],
+        "hints": [],
+    },
+}
+
+
+@api.get("/picture", response_class=Response, responses=answers(PictureNow, _PICTURE))
+async def picture(seat: Viewer, here: SiteHere, console: ConsoleHere) -> Response:
+    """What is known of a site, as the broker told it; pseudonyms for who may see people only."""
+    site = console.picture.sites[here.id]
+    known = PictureNow(
+        site=here.id,
+        connected=console.picture.connected,
+        heard=console.picture.heard,
+        rejected=console.picture.rejected,
+        gateways=console.picture.gateways,
+        picture=site if seat.sees_people(here.id) else _without_people(site),
+    )
+    headers = {"Cache-Control": "no-store"}
+    return Response(msgspec.json.encode(known), media_type="application/json", headers=headers)
+
+
+class CountBody(BaseModel):
+    """How many people somebody counted in a zone."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"people": 12}]})
+
+    people: int = Field(ge=0, le=PEOPLE_MAX)
+
+
+class SeenEmpty(BaseModel):
+    """How it is known that a zone is empty; the gateway wants a reason."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"why": "looked in"}]})
+
+    why: str = Field("seen by an operator", min_length=1, max_length=WHY_MAX)
+
+
+@api.post("/zones/{zone}/people")
+async def count(
+    zone: ZoneHere, body: CountBody, seat: Operating, here: SiteHere, console: ConsoleHere
+) -> Done:
+    """Tell how many people were counted in a zone by eye."""
+    order = SetPeople(_zone_of(here, zone), body.people)
+    return await ask_for_program(console, here.id, order, seat)
+
+
+@api.post("/zones/{zone}/vacant")
+async def tell_vacant(
+    zone: ZoneHere, body: SeenEmpty, seat: Operating, here: SiteHere, console: ConsoleHere
+) -> Done:
+    """Tell that a zone was seen empty."""
+    order = TellVacant(_zone_of(here, zone), body.why)
+    return await ask_for_program(console, here.id, order, seat)
+
+
+def _without_people(site: SitePicture) -> SitePicture:
+    """The same without pseudonyms, and without the alarms that only operators are told."""
+    return structs.replace(
+        site,
+        decisions=[structs.replace(decision, holder=None) for decision in site.decisions],
+        hints=[structs.replace(hint, holder=None) for hint in site.hints],
+        alarms={
+            key: structs.replace(alarm, acknowledged_by=None)
+            for key, alarm in site.alarms.items()
+            if alarm.kind not in SILENT
+        },
+        muster={zone: structs.replace(each, missing=()) for zone, each in site.muster.items()},
+        set=structs.replace(site.set, by=None, why="") if site.set is not None else None,
+    )
+
+
+def _zone_of(site: Site, zone: str) -> ZoneId:
+    if zone not in site.zone:
+        raise Problem(404, "no-such-zone", Text("Cet espace n'existe pas", "There is no such zone"))
+    return ZoneId(zone)
+
+
+async def _asked(console: Console, site: Site, seat: Seat, order: Order) -> Response:
+    """Ask the gateway; back to the page when it is done.
+
+    Raises:
+        Problem: It refused, or did not answer.
+    """
+    title = Text("La passerelle n'a pas obéi", "The gateway did not do it")
+    try:
+        answer = await console.ask(site.id, order, seat.holder.id)
+    except DeskError as wrong:
+        raise Problem(503, "no-answer", title, Text(str(wrong), str(wrong))) from wrong
+    if answer.status == "error":
+        raise Problem(409, answer.error or "refused", title, answer.message)
+    return RedirectResponse(f"/sites/{site.id}/live#zone-{order_zone(order)}", 303)
+
+
+def order_zone(order: Order) -> str:
+    """The zone that an order names."""
+    assert isinstance(order, SetPeople | TellVacant)  # noqa: S101 - the two of this screen
+    return order.zone
+
+
+class Area(Struct, frozen=True):
+    """A zone with the zones inside it, for the template."""
+
+    id: ZoneId
+    inner: tuple["Area", ...]
+
+
+def nested(site: Site, parent: ZoneId | None = None) -> tuple[Area, ...]:
+    """The zones as they nest, in the space file's order."""
+    return tuple(Area(zone.id, nested(site, zone.id)) for zone in _inside(site, parent))
+
+
+def _inside(site: Site, parent: ZoneId | None) -> Iterator[Zone]:
+    for zone in site.zones:
+        nearest = zone.ancestors[0] if zone.ancestors else None
+        if nearest == parent:
+            yield zone

@@ -1,0 +1,113 @@
+"""How many people were in each room in the last hours: a line beside the number of now.
+
+The journal's minutes, five at a time, as an SVG path; and the same in a sentence for who does not
+see it. Read once a minute and site at most, however many look.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Final
+
+from msgspec import Struct
+
+from gateway.adapters.journal.rows import from_us, to_us
+from gateway.clock import Clock
+from gateway.console.stores import Stores
+from gateway.console.web.error_handlers import Problem
+from gateway.console.web.i18n import Lang, words
+from gateway.core.model.names import SiteId, ZoneId
+from gateway.core.model.site import Site
+
+HOURS: Final = 6
+STEP: Final = timedelta(minutes=5)
+KEPT_FOR: Final = timedelta(minutes=1)
+"""The journal has a new minute each minute."""
+WIDTH: Final = 144
+"""Of the drawing; two units a step."""
+HEIGHT: Final = 24
+LOW_ROOM: Final = 4
+"""A room with fewer people is drawn as if it had so many at most, or one guest would fill it."""
+
+_STEPS = """
+    SELECT zone, time / :step * :step, avg(mean), min(min), max(max) FROM occupancy_1m
+    WHERE site = :site AND time >= :since GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
+class _Step(Struct, frozen=True):
+    zone: ZoneId
+    at: datetime
+    mean: float
+    low: int
+    high: int
+
+
+class Trend(Struct, frozen=True):
+    """A zone's last hours: the line, and what it says. `path` is in a box of WIDTH x HEIGHT."""
+
+    path: str
+    told: str
+
+
+class Trends:
+    """The last hours of every site, kept for a minute."""
+
+    def __init__(self, stores: Stores, clock: Clock) -> None:
+        self._stores = stores
+        self._clock = clock
+        self._read: dict[SiteId, tuple[datetime, list[_Step]]] = {}
+
+    async def of(self, site: Site, lang: Lang) -> dict[ZoneId, Trend]:
+        """The zones that have one; none at all where there is no journal."""
+        now = self._clock.now()
+        read_at, steps = self._read.get(site.id, (None, []))
+        if read_at is None or now - read_at >= KEPT_FOR:
+            steps = await self._steps(site.id, now)
+            self._read[site.id] = now, steps
+        since = now - timedelta(hours=HOURS)
+        return {
+            zone: _trend(list(mine), since, site, lang)
+            for zone, mine in groupby(steps, key=lambda step: step.zone)
+        }
+
+    async def _steps(self, site: SiteId, now: datetime) -> list[_Step]:
+        asked = {
+            "site": site,
+            "since": to_us(now - timedelta(hours=HOURS)),
+            "step": STEP // timedelta(microseconds=1),
+        }
+
+        def read(journal: sqlite3.Connection) -> list[_Step]:
+            rows = journal.execute(_STEPS, asked)
+            return [_Step(ZoneId(zone), from_us(at), *rest) for zone, at, *rest in rows]
+
+        try:
+            return await self._stores.past(read)
+        except Problem:
+            return []
+
+
+def _trend(steps: list[_Step], since: datetime, site: Site, lang: Lang) -> Trend:
+    busiest = max(steps, key=lambda step: step.high)
+    told = words(lang)(
+        "In the last %(hours)s hours between %(low)s and %(high)s people, most at %(time)s",
+        hours=HOURS,
+        low=min(step.low for step in steps),
+        high=busiest.high,
+        time=f"{busiest.at.astimezone(site.clock):%H:%M}",
+    )
+    return Trend(_path(steps, since, max(busiest.high, LOW_ROOM)), told)
+
+
+def _path(steps: Iterable[_Step], since: datetime, most: int) -> str:
+    """A line through the steps; it stops where nothing was known."""
+    path, before = [], None
+    for step in steps:
+        x = (step.at - since) / timedelta(hours=HOURS) * WIDTH
+        y = HEIGHT - 1 - step.mean / most * (HEIGHT - 2)
+        joined = before is not None and step.at - before <= 2 * STEP
+        path.append(f"{'L' if joined else 'M'}{max(x, 0):.0f} {y:.1f}")
+        before = step.at
+    return "".join(path)

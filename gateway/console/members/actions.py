@@ -1,0 +1,157 @@
+"""What a form or a program does to one member: add, plan, role, badge, erase."""
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import uuid4
+
+from gateway.adapters.audit import Note
+from gateway.adapters.directory import DirectoryStore, Member, holder_of
+from gateway.console.auth.requirements import Seat
+from gateway.console.context import Console
+from gateway.console.members.authorised_change import (
+    changed_meanwhile,
+    check_rights,
+    check_staff,
+    entry_of,
+    keep_administrators,
+    write,
+)
+from gateway.console.members.imports import known_here
+from gateway.console.members.search import no_such_member
+from gateway.core.model.directory import Holder, Membership
+from gateway.core.model.names import RoleId, SiteId
+from gateway.core.model.site import Site
+from gateway.members import cells as read
+from gateway.members import edit
+from gateway.members.edit import Revise
+from gateway.members.export import plan_cells
+from gateway.members.known import Known
+from gateway.members.wrong import Wrong
+from gateway.privacy.member import erase_member
+
+STATUSES: Final = ("active", "suspended", "lost", "stolen")
+_LONGEST_VISIT: Final = timedelta(days=31)
+
+
+async def add_member(console: Console, seat: Seat, here: Site, given: dict[str, str]) -> Member:
+    """Add somebody new.
+
+    Raises:
+        Wrong: A field says nothing, or the reference is somebody's.
+    """
+    known = known_here(console, here)
+    ref = read.needed(given, "ref") if given.get("ref") else f"V-{uuid4().hex[:8]}"
+    plan = read.membership(given | {"sites": _where(given, here)}, known)
+    if plan is None:
+        raise Wrong("plan", "is empty")
+    if given.get("kind") == "visitor":
+        _check_visit(plan, console.clock.now())
+    blank = Member(ref, "", Holder(holder_of(known.key, ref), memberships=(plan,)))
+    member = edit.with_identity(blank, given, known)
+
+    def work(store: DirectoryStore, _note: Note) -> None:
+        version = store.version()
+        if store.find(ref) is not None or store.find(member.holder.id) is not None:
+            raise Wrong("ref", "is another member's")
+        check_rights(console, seat, blank_of(member), member)
+        write(store, (member,), (), version)
+
+    entry = entry_of(console, seat, here.id, "add", member.holder.id)
+    await console.stores.change_members(entry, work)
+    return member
+
+
+def _check_visit(plan: Membership, now: datetime) -> None:
+    if plan.ends is None:
+        raise Wrong("until", "is empty: a visit has an end")
+    if plan.ends - max(now, plan.starts or now) > _LONGEST_VISIT:
+        raise Wrong("until", "is more than a month away: that is a member, not a visitor")
+
+
+async def erase_here(console: Console, seat: Seat, here: Site, member: Member) -> None:
+    """Erase somebody, on record."""
+    holder, folder = member.holder.id, console.settings.data_dir
+
+    def work(store: DirectoryStore, note: Note) -> bool:
+        check_staff(console, seat, member)
+        check_rights(console, seat, member, blank_of(member))
+        keep_administrators(console, store, (holder,), ())
+        note.nothing_changed = erase_member(folder, holder) is None
+        return not note.nothing_changed
+
+    entry = entry_of(console, seat, here.id, "erase", "nobody")
+    if not await console.stores.change_members(entry, work):
+        raise no_such_member()
+
+
+def plan_change(given: dict[str, str], known: Known, here: Site) -> Revise:
+    """What a plan's form does."""
+
+    def revise(member: Member) -> Member:
+        kept = member.holder.memberships
+        place = int(given["place"]) if given.get("place", "").isdecimal() else None
+        if place is not None and place >= len(kept):
+            raise changed_meanwhile()
+        if "remove" in given and place is not None:
+            return edit.with_plan(member, place, None)
+        sites = _where(given, here) if place is None else " ".join(kept[place].sites)
+        plan = read.membership(given | {"sites": sites}, known)
+        if plan is None:
+            raise Wrong("plan", "is empty")
+        return edit.with_plan(member, place, plan)
+
+    return revise
+
+
+def plan_part(place: int, given: dict[str, str], known: Known, here: Site) -> Revise:
+    """The same for the plan at `place` (from 1), of which `given` is only a part.
+
+    `revise` raises:
+        Wrong: There is no such plan, or a cell says nothing.
+    """
+
+    def revise(member: Member) -> Member:
+        kept = member.holder.memberships
+        if not 0 < place <= len(kept):
+            raise Wrong("place", "is no plan of this member")
+        cells = {name: str(cell) for name, cell in plan_cells(kept[place - 1], here.clock).items()}
+        return plan_change(cells | given | {"place": str(place - 1)}, known, here)(member)
+
+    return revise
+
+
+def role_change(member: Member, role: RoleId, value: str, here: SiteId) -> Member:
+    """A role as it is chosen for this site: `no`, `here` or `all`; other sites keep theirs."""
+    had = next((each.sites for each in member.holder.roles if each.role == role), None)
+    elsewhere = tuple(site for site in had or () if site != here)
+    match value:
+        case "all":
+            return edit.with_role(member, role, ())
+        case "here" if had is None or here not in had:
+            return edit.with_role(member, role, (*elsewhere, here))
+        case "no" if had is not None and (not had or here in had):
+            return edit.with_role(member, role, elsewhere or None)
+        case _:
+            return member
+
+
+def badge_change(member: Member, place: str, status: str) -> Member:
+    """A badge's new status.
+
+    Raises:
+        Wrong: There is no such badge, or no such status.
+    """
+    number = int(place) if place.isdecimal() else 0
+    if not 0 < number <= len(member.credentials):
+        raise Wrong("place", "is no badge of this member")
+    return edit.marked(member, read.one_of({"status": status}, "status", *STATUSES), number)
+
+
+def blank_of(member: Member) -> Member:
+    """The member without any right, as they were before anybody knew them."""
+    return edit.with_holder(member, memberships=(), roles=(), trainings=())
+
+
+def _where(given: dict[str, str], here: Site) -> str:
+    """The sites of a new plan, as a cell: this one, unless all were chosen."""
+    return "" if given.get("where") == "all" else str(here.id)

@@ -1,0 +1,186 @@
+"""Members for programs: what is changed of one member, under /api/v1.
+
+As on the member's page, each changes one thing. A member that was read has an ETag; sent back as
+If-Match, the change is made to that very member, or not at all.
+"""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Header, Response
+
+from gateway.adapters.directory import Member
+from gateway.console.auth.requirements import (
+    Administrator,
+    ConsoleHere,
+    GraveAdministrator,
+    Operator,
+    Seat,
+    SiteHere,
+)
+from gateway.console.members.actions import badge_change, plan_change, plan_part, role_change
+from gateway.console.members.api_models import MemberBody, body_of
+from gateway.console.members.api_requests import (
+    IdentityWanted,
+    PlanChanged,
+    PlanWanted,
+    RoleWanted,
+    StatusWanted,
+    TrainingWanted,
+    cells_of,
+    invalid,
+)
+from gateway.console.members.authorised_change import CHANGED_MEANWHILE, change, mark
+from gateway.console.members.dependencies import OfficeHere
+from gateway.console.members.imports import known_here
+from gateway.console.members.member_text import STANDING
+from gateway.console.web.error_handlers import RESPONSES, Problem, phrase
+from gateway.core.model.names import RoleId, TrainingId
+from gateway.members import edit
+from gateway.members.known import Known
+from gateway.members.wrong import Wrong
+
+api = APIRouter(prefix="/api/v1/sites/{site}", tags=["members"], responses=RESPONSES)
+_ETAG: Final = {
+    "description": "The member as they are now: for If-Match.",
+    "schema": {"type": "string"},
+    "example": '"9f86d081884c7d65"',
+}
+_READ: Final[dict[int | str, dict[str, Any]]] = {200: {"headers": {"ETag": _ETAG}}}
+_REVISED: Final = _READ | {412: {"description": phrase(412)}}
+_ADDED: Final[dict[int | str, dict[str, Any]]] = {201: _READ[200], 412: _REVISED[412]}
+
+
+class Revised:
+    """One member that is to be changed."""
+
+    def __init__(
+        self,
+        response: Response,
+        here: SiteHere,
+        console: ConsoleHere,
+        holder: str,
+        if_match: Annotated[
+            str | None,
+            Header(
+                max_length=100,
+                description="The ETag of the member as you know them: nothing is done to another.",
+                examples=['"9f86d081884c7d65"'],
+            ),
+        ] = None,
+    ) -> None:
+        self.here = here
+        self._response = response
+        self._console = console
+        self._holder = holder
+        self._was = None if if_match in (None, "*") else if_match.strip('"')
+
+    @property
+    def known(self) -> Known:
+        """What is sent is checked against this."""
+        return known_here(self._console, self.here)
+
+    async def by(self, seat: Seat, revise: edit.Revise, action: str) -> MemberBody:
+        """What the change makes of them.
+
+        Raises:
+            Problem: Nothing was changed, and why.
+        """
+        try:
+            after = await change(
+                *(self._console, seat, self.here, self._holder, revise),
+                action=action,
+                was=self._was,
+            )
+        except Wrong as wrong:
+            raise invalid(wrong) from None
+        except Problem as wrong:
+            if self._was is not None and wrong.code == CHANGED_MEANWHILE:
+                wrong.status = 412  # RFC 9110, 13.1.1
+            raise
+        return _tagged(self._response, after)
+
+
+OneMember = Annotated[Revised, Depends()]
+
+
+@api.get("/members/{holder}", responses=_READ)
+async def member(
+    response: Response, seat: Operator, here: SiteHere, office: OfficeHere, holder: str
+) -> MemberBody:
+    """One member."""
+    del seat
+    return _tagged(response, await office.roster.member(here.id, holder))
+
+
+@api.patch("/members/{holder}", responses=_REVISED)
+async def identity(seat: Administrator, one: OneMember, wanted: IdentityWanted) -> MemberBody:
+    """Change name, e-mail, kind or groups; what is not sent stays as it is."""
+
+    def revise(member: Member) -> Member:
+        return edit.with_identity(member, edit.identity_of(member) | cells_of(wanted), one.known)
+
+    return await one.by(seat, revise, "identity")
+
+
+@api.post("/members/{holder}/plans", status_code=201, responses=_ADDED)
+async def add_plan(seat: Administrator, one: OneMember, wanted: PlanWanted) -> MemberBody:
+    """Give a plan, behind those that there are."""
+    return await one.by(seat, plan_change(cells_of(wanted), one.known, one.here), "plan")
+
+
+@api.patch("/members/{holder}/plans/{place}", responses=_REVISED)
+async def plan(seat: Administrator, one: OneMember, place: int, wanted: PlanChanged) -> MemberBody:
+    """Change the plan at a place; what is not sent stays as it is."""
+    return await one.by(seat, plan_part(place, cells_of(wanted), one.known, one.here), "plan")
+
+
+@api.delete("/members/{holder}/plans/{place}", responses=_REVISED)
+async def take_plan(seat: Administrator, one: OneMember, place: int) -> MemberBody:
+    """Take the plan at a place away."""
+    gone = {"remove": "yes"}
+    return await one.by(seat, plan_part(place, gone, one.known, one.here), "plan")
+
+
+@api.put("/members/{holder}/credentials/{place}", responses=_REVISED)
+async def credential(
+    seat: Administrator, one: OneMember, place: int, wanted: StatusWanted
+) -> MemberBody:
+    """Suspend a badge, mark it lost or stolen, or put it back into force."""
+    return await one.by(seat, lambda m: badge_change(m, str(place), wanted.status), "badge")
+
+
+@api.post("/members/{holder}/trainings", responses=_REVISED)
+async def train(
+    seat: Administrator, one: OneMember, console: ConsoleHere, wanted: TrainingWanted
+) -> MemberBody:
+    """Give a training, or renew it."""
+    now = console.clock.now()
+
+    def revise(member: Member) -> Member:
+        told = edit.training_of(cells_of(wanted), one.known, seat.holder.id, now)
+        return edit.trained(member, told)
+
+    return await one.by(seat, revise, "training")
+
+
+@api.delete("/members/{holder}/trainings/{training}", responses=_REVISED)
+async def untrain(seat: Administrator, one: OneMember, training: str) -> MemberBody:
+    """Withdraw a training."""
+    return await one.by(seat, lambda m: edit.untrained(m, TrainingId(training)), "training")
+
+
+@api.put("/members/{holder}/roles", responses=_REVISED)
+async def role(seat: GraveAdministrator, one: OneMember, wanted: RoleWanted) -> MemberBody:
+    """Give a role or take it away."""
+    if wanted.role not in {*STANDING, *(each.id for each in one.here.roles)}:
+        raise invalid(Wrong("role", "is no role of this site"))
+
+    def revise(member: Member) -> Member:
+        return role_change(member, RoleId(wanted.role), wanted.at, one.here.id)
+
+    return await one.by(seat, revise, "roles")
+
+
+def _tagged(response: Response, member: Member) -> MemberBody:
+    response.headers["ETag"] = f'"{mark(member)}"'
+    return body_of(member)

@@ -1,0 +1,188 @@
+"""Members as programs read them: what the members' API answers."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gateway.adapters.directory import Member
+from gateway.console.members.imports import Preview
+
+FAULTS_TOLD: Final = 1000
+"""Of a file; the rest is told when these are mended."""
+
+
+_CAMILLE: Final[dict[str, Any]] = {
+    "holder": "h-0123456789ab",
+    "ref": "M-0001",
+    "name": "Camille Moreau",
+    "email": "camille.moreau@example.org",
+    "kind": "member",
+    "groups": ["association"],
+    "plans": [{"place": 1, "plan": "resident", "sites": [], "status": "active"}],
+    "trainings": [{"training": "laser"}],
+    "roles": [{"role": "operator", "sites": []}],
+    "credentials": [{"place": 1, "kind": "badge", "status": "active", "pin": True}],
+}
+
+
+class PlanBody(BaseModel):
+    """What was bought, by its place; no sites: every site."""
+
+    place: int
+    plan: str
+    sites: list[str] = []
+    starts: datetime | None = None
+    ends: datetime | None = Field(None, description="Exclusive.")
+    status: str = "active"
+
+
+class TrainingBody(BaseModel):
+    """What was learned."""
+
+    training: str
+    given_by: str | None = None
+    given: datetime | None = None
+    ends: datetime | None = None
+
+
+class RoleBody(BaseModel):
+    """A role; no sites: every site."""
+
+    role: str
+    sites: list[str] = []
+
+
+class CredentialBody(BaseModel):
+    """A badge, code or QR code, by its place; never a number or a hash."""
+
+    place: int
+    kind: str
+    status: str
+    starts: datetime | None = None
+    ends: datetime | None = None
+    pin: bool
+
+
+class MemberBody(BaseModel):
+    """A member or visitor with everything that they have."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_CAMILLE]})
+    holder: str
+    ref: str
+    name: str
+    email: str | None
+    kind: str
+    groups: list[str]
+    plans: list[PlanBody]
+    trainings: list[TrainingBody]
+    roles: list[RoleBody]
+    credentials: list[CredentialBody]
+
+
+class MembersBody(BaseModel):
+    """A page of members, by name; `total` is of all that were found."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"members": [_CAMILLE], "start": 0, "total": 1}]}
+    )
+
+    members: list[MemberBody]
+    start: int
+    total: int
+
+
+class FaultBody(BaseModel):
+    """What is wrong in a line of a file, and what would be right."""
+
+    line: int
+    column: str
+    message: str
+
+
+class PreviewBody(BaseModel):
+    """What a file would change; apply it by its id within a quarter of an hour."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "Zk3vQ0bXq1Yt9w8e",
+                    "until": "2026-11-22T09:15:00Z",
+                    "rows": 120,
+                    "added": 3,
+                    "changed": 5,
+                    "unchanged": 112,
+                    "removed": 0,
+                    "faults": [],
+                }
+            ]
+        }
+    )
+    id: str
+    until: datetime
+    rows: int
+    added: int
+    changed: int
+    unchanged: int
+    removed: int
+    faults: list[FaultBody]
+
+
+def body_of(member: Member) -> MemberBody:
+    """A member as programs read one."""
+    holder = member.holder
+    return MemberBody(
+        holder=holder.id,
+        ref=member.ref,
+        name=member.name,
+        email=member.email,
+        kind=holder.kind,
+        groups=list(holder.groups),
+        plans=[
+            PlanBody(
+                place=place,
+                plan=each.plan,
+                sites=list(each.sites),
+                starts=each.starts,
+                ends=each.ends,
+                status=each.status,
+            )
+            for place, each in enumerate(holder.memberships, start=1)
+        ],
+        trainings=[
+            TrainingBody(
+                training=each.training, given_by=each.given_by, given=each.given, ends=each.ends
+            )
+            for each in holder.trainings
+        ],
+        roles=[RoleBody(role=each.role, sites=list(each.sites)) for each in holder.roles],
+        credentials=[
+            CredentialBody(
+                place=place,
+                kind=each.kind,
+                status=each.status,
+                starts=each.starts,
+                ends=each.ends,
+                pin=each.pin is not None,
+            )
+            for place, each in enumerate(member.credentials, start=1)
+        ],
+    )
+
+
+def preview_of(made: Preview) -> PreviewBody:
+    """A preview as programs read one."""
+    return PreviewBody(
+        id=made.id,
+        until=made.until,
+        rows=made.rows,
+        added=len(made.change.added),
+        changed=len(made.change.changed),
+        unchanged=len(made.change.unchanged),
+        removed=len(made.change.removed),
+        faults=[
+            FaultBody(line=each.line, column=each.column, message=each.message)
+            for each in made.faults[:FAULTS_TOLD]
+        ],
+    )

@@ -1,0 +1,132 @@
+"""What programs want of members: the bodies that the members' API takes.
+
+Days and moments are as the members' file writes them, by the site's clocks.
+"""
+
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gateway.console.web.error_handlers import Problem
+from gateway.core.model.names import Text
+from gateway.members.cells import MembershipStatus
+from gateway.members.credentials import Status
+from gateway.members.wrong import Wrong
+
+Short = Annotated[str, Field(max_length=200)]
+GROUPS_MAX: Final = 50
+"""Groups of one member."""
+
+
+class MemberWanted(BaseModel):
+    """Somebody new; days and moments as the members' file writes them, by the site's clocks."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"name": "Lou Petit", "plan": "nomad", "until": "2027-06-30"}]
+        }
+    )
+    name: Short
+    plan: Short
+    ref: Short = Field("", description="Empty: one is made.")
+    email: Short = ""
+    kind: Literal["member", "visitor"] = "member"
+    groups: Short = ""
+    from_: Short = Field("", alias="from")
+    until: Short = ""
+    where: Literal["here", "all"] = "here"
+
+
+class IdentityWanted(BaseModel):
+    """Who somebody is to be; what is not sent stays as it is, and null is none."""
+
+    model_config = ConfigDict(
+        extra="forbid",  # a slip in a name would change nothing, and say nothing
+        json_schema_extra={
+            "examples": [{"name": "Camille Moreau-Petit", "groups": ["association"]}]
+        },
+    )
+    name: Short = ""
+    email: Short | None = None
+    kind: Literal["member", "visitor"] = "member"
+    groups: list[Short] = Field([], max_length=GROUPS_MAX, description="All of them.")
+
+
+class PlanWanted(BaseModel):
+    """A plan that is given."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"plan": "nomad", "from": "2026-12-01"}]},
+    )
+    plan: Short
+    from_: Short = Field("", alias="from", description="The first day. Empty: at once.")
+    until: Short = Field("", description="The last day. Empty: without an end.")
+    status: MembershipStatus = "active"
+    where: Literal["here", "all"] = "here"
+
+
+class PlanChanged(BaseModel):
+    """What is to be different of a plan; what is not sent stays as it is."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"until": "2027-06-30"}]}
+    )
+    plan: Short = ""
+    from_: Short = Field("", alias="from", description="The first day. Empty: at once.")
+    until: Short = Field("", description="The last day. Empty: without an end.")
+    status: MembershipStatus = "active"
+
+
+class StatusWanted(BaseModel):
+    """What became of a badge."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "lost"}]})
+    status: Status
+
+
+class TrainingWanted(BaseModel):
+    """A training that is given now, by who asks."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"training": "laser", "until": "2027-11-22"}]}
+    )
+    training: Short
+    until: Short = ""
+
+
+class RoleWanted(BaseModel):
+    """A role as it is to be: not here, at this site, at every site."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"role": "operator", "at": "here"}]})
+    role: Short
+    at: Literal["no", "here", "all"]
+
+
+class ErasureWanted(BaseModel):
+    """The member's reference, so that nobody is erased by a slip."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"ref": "M-0042"}]})
+    ref: Short
+
+
+def cells_of(wanted: BaseModel) -> dict[str, str]:
+    """What was sent, as a file's cells."""
+    sent = wanted.model_dump(by_alias=True, exclude_unset=True)
+    return {name: _cell(value) for name, value in sent.items()}
+
+
+def _cell(value: str | list[str] | None) -> str:
+    return " ".join(value).strip() if isinstance(value, list) else (value or "").strip()
+
+
+def invalid(wrong: Wrong) -> Problem:
+    """What is wrong with a field, as of any request."""
+    problem = Problem(
+        422,
+        "invalid-request",
+        Text("Demande mal formée", "Request not well formed"),
+        Text("Corrigez ce qui est indiqué.", "Correct what is named."),
+    )
+    problem.errors = [{"where": wrong.column, "what": str(wrong)}]
+    return problem

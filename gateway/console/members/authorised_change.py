@@ -1,0 +1,213 @@
+"""The one way in which the console changes members: who may, in one step, and on record.
+
+A site's administrator changes what concerns that site. What concerns others too (a role or plan at
+every site, a member of staff there) needs an administrator of all of them, and no site is left
+without an administrator.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from gateway.adapters.audit import Entry, Note
+from gateway.adapters.directory import DirectoryError, DirectoryStore, Member
+from gateway.console.auth.requirements import Seat
+from gateway.console.auth.staff import is_staff, outranks
+from gateway.console.context import Console
+from gateway.console.members.search import no_such_member, sites_of
+from gateway.console.web.error_handlers import Problem
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import SiteId, Text
+from gateway.core.model.site import Site
+from gateway.members.edit import Revise, without_administrator
+
+CHANGED_MEANWHILE: Final = "changed-meanwhile"
+
+
+async def change(
+    console: Console,
+    seat: Seat,
+    site: Site,
+    holder: str,
+    revise: Revise,
+    *,
+    action: str,
+    was: str | None = None,
+) -> Member:
+    """Change one member; the member as it is then.
+
+    `was` is the `mark` of the member that the change was made from.
+
+    Raises:
+        Problem: Nothing was changed, and why.
+        gateway.members.wrong.Wrong: What was given is wrong, as `revise` says.
+    """
+
+    def work(store: DirectoryStore, note: Note) -> Member:
+        version, before = store.version(), store.find(holder)
+        if before is None or before.holder.id != holder or not _is_of(before, site.id):
+            raise no_such_member()
+        if was is not None and was != mark(before):
+            raise changed_meanwhile()
+        check_staff(console, seat, before)
+        after = revise(before)
+        note.nothing_changed = after == before
+        if after != before:
+            check_rights(console, seat, before, after)
+            _keep_administrators(console, store, (before,), (after,))
+            write(store, (after,), (), version)
+        return after
+
+    entry = entry_of(console, seat, site.id, action, holder)
+    return await console.stores.change_members(entry, work)
+
+
+def entry_of(
+    console: Console,
+    seat: Seat,
+    site: SiteId,
+    action: str,
+    subject: str | None = None,
+    *,
+    detail: str = "",
+) -> Entry:
+    """What is put on record of an act of this seat; never the values."""
+    return Entry(console.clock.now(), seat.holder.id, action, site, subject, detail)
+
+
+async def note(
+    console: Console,
+    seat: Seat,
+    site: SiteId,
+    action: str,
+    subject: str | None = None,
+    *,
+    detail: str = "",
+) -> None:
+    """Put on record what is seen or taken along, of whom; a change has `change_members`."""
+    entry = entry_of(console, seat, site, action, subject, detail=detail)
+    await console.stores.audit(lambda log: log.record(entry))
+
+
+def mark(member: Member) -> str:
+    """Tells a member apart from what they are after the next change."""
+    return hashlib.sha256(msgspec.json.encode(member)).hexdigest()[:16]
+
+
+def may_at(console: Console, seat: Seat, sites: Iterable[SiteId]) -> bool:
+    """Whether somebody administers all of these sites; none: every site that there is."""
+    return all(seat.may("administrator", site) for site in (tuple(sites) or console.sites))
+
+
+def may_change(console: Console, seat: Seat, member: Member) -> bool:
+    """Whether somebody administers every site at which the member has a role, of whatever kind.
+
+    Who may edit the address of a member of staff can sign in as them, the first time that they come
+    by OpenID Connect: so that takes the same rank as resetting their password (`outranks`).
+    """
+    everywhere = all(may_at(console, seat, role.sites) for role in member.holder.roles)
+    staff = is_staff(member.holder)
+    return everywhere and (not staff or outranks(seat.holder, member.holder, console.sites))
+
+
+def check_staff(console: Console, seat: Seat, member: Member) -> None:
+    """Refuse whoever may not change this member."""
+    if not may_change(console, seat, member):
+        raise _staff_elsewhere()
+
+
+def check_rights(console: Console, seat: Seat, before: Member, after: Member) -> None:
+    """Refuse roles and plans, given or taken, at sites that somebody does not administer."""
+    old, new = before.holder, after.holder
+    changed = {*old.roles} ^ {*new.roles} | {*old.memberships} ^ {*new.memberships}
+    if not all(may_at(console, seat, each.sites) for each in changed):
+        raise _elsewhere()
+
+
+def keep_administrators(
+    console: Console, store: DirectoryStore, leaving: Iterable[HolderId], entering: Iterable[Member]
+) -> None:
+    """Refuse what would leave a site without an administrator."""
+    everybody, new = store.members(), tuple(entering)
+    gone = {*leaving, *(member.holder.id for member in new)}
+    stay = [member for member in everybody if member.holder.id not in gone]
+    lost = without_administrator(everybody, (*stay, *new), console.sites)
+    if lost:
+        names = ", ".join(lost)
+        raise Problem(
+            409,
+            "last-administrator",
+            Text("C'est le dernier administrateur", "This is the last administrator"),
+            Text(
+                f"Nommez d'abord un autre administrateur : {names}.",
+                f"First make somebody else an administrator: {names}.",
+            ),
+        )
+
+
+def _keep_administrators(
+    console: Console, store: DirectoryStore, before: tuple[Member, ...], after: tuple[Member, ...]
+) -> None:
+    """The same, without reading everybody where no role has changed."""
+    if before[0].holder.roles != after[0].holder.roles:
+        keep_administrators(console, store, (), after)
+
+
+def write(
+    store: DirectoryStore, entering: Iterable[Member], leaving: Iterable[HolderId], version: int
+) -> None:
+    """Write members as worked out from this version.
+
+    Raises:
+        Problem: Somebody else was faster.
+    """
+    try:
+        store.apply(entering, leaving, since=version)
+    except DirectoryError:
+        if store.version() != version:
+            raise changed_meanwhile() from None
+        raise
+
+
+def changed_meanwhile() -> Problem:
+    """Somebody else changed the members since the page was drawn."""
+    return Problem(
+        409,
+        CHANGED_MEANWHILE,
+        Text("Quelqu'un d'autre vient de modifier", "Somebody else has just changed this"),
+        Text("Rechargez la page et recommencez.", "Reload the page and try again."),
+    )
+
+
+def _elsewhere() -> Problem:
+    return Problem(
+        403,
+        "other-sites-too",
+        Text("Cela concerne aussi d'autres lieux", "This concerns other sites too"),
+        Text(
+            "Il faut être administrateur de tous les lieux concernés.",
+            "Only an administrator of all the sites concerned may do this.",
+        ),
+    )
+
+
+def _staff_elsewhere() -> Problem:
+    return Problem(
+        403,
+        "staff-elsewhere",
+        Text(
+            "Cette personne a aussi un rôle dans d'autres lieux",
+            "This person has a role at other sites too",
+        ),
+        Text(
+            "Il faut être administrateur de tous les lieux où elle a un rôle.",
+            "Only an administrator of every site at which they have a role may change them.",
+        ),
+    )
+
+
+def _is_of(member: Member, site: SiteId) -> bool:
+    sites = sites_of(member)
+    return not sites or site in sites

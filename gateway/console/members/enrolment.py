@@ -1,0 +1,208 @@
+"""Enrolling a badge by holding it to a reader: the console's part.
+
+The gateway is asked to have the reader wait. What is read there stands in its journal, as hashes
+only, and from there the console takes it and writes it to the member. Neither the number nor a hash
+goes over the broker, and a page learns nothing but how it ended.
+
+What waits is known to this process alone. After a restart the journal still knows who asked for
+what: whoever began it takes it up again by looking at it.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections import OrderedDict
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from msgspec import Struct, structs
+
+from gateway.adapters.directory import Member
+from gateway.adapters.journal.queries.enrolments import enrolment_begun, enrolment_ended, last_row
+from gateway.adapters.mqtt.request_client import DeskError
+from gateway.console.auth.requirements import Seat
+from gateway.console.context import Console
+from gateway.console.members.authorised_change import change, check_staff
+from gateway.console.web.error_handlers import Problem
+from gateway.core.access.enrolment import ENROL_FOR, may_enrol
+from gateway.core.facts import EnrolmentEnded
+from gateway.core.model.directory import HolderId
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import DeviceId, SiteId, Text
+from gateway.core.model.site import Site
+from gateway.core.requests import EnrolBadge
+from gateway.members.edit import with_badge
+
+LOOK_S: Final = 0.2
+"""Between two looks at the journal: what a person takes for at once."""
+OVERTIME: Final = timedelta(seconds=5)
+"""The gateway's word of the end may be so late."""
+TAKEN_UP_FOR: Final = timedelta(minutes=1)
+"""So long after its end an enrolment is still taken up: the console was being restarted."""
+KEPT: Final = 200
+"""Enrolments of which the end is remembered: a day's at a large place."""
+_log = logging.getLogger(__name__)
+
+Outcome = Literal["waiting", "enrolled", "known", "cancelled", "expired", "failed"]
+
+
+class Enrolment(Struct, frozen=True):
+    """A reader that waits for somebody's badge, and how it ended.
+
+    `whose`: who holds the badge already. `why`: what went wrong.
+    """
+
+    id: str
+    site: SiteId
+    device: DeviceId
+    holder: HolderId
+    by: HolderId
+    until: datetime
+    outcome: Outcome = "waiting"
+    whose: HolderId | None = None
+    why: Text | None = None
+
+
+class Enrolments:
+    """Those that wait, and the last that ended."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._known: OrderedDict[str, Enrolment] = OrderedDict()
+        self._ended: dict[str, asyncio.Event] = {}
+        self._following: dict[str, asyncio.Task[None]] = {}
+
+    async def begin(self, seat: Seat, site: Site, member: Member, device: str) -> Enrolment:
+        """Have a reader wait for a badge.
+
+        Raises:
+            Problem: It does not, and why.
+        """
+        check_staff(self._console, seat, member)
+        if device not in {each.id for each in readers(site)}:
+            raise _refused(Text("Ce lecteur ne convient pas", "This reader does not do"))
+        after = await self._console.stores.past(last_row)
+        order = EnrolBadge(DeviceId(device), member.holder.id)
+        try:
+            answer = await self._console.ask(site.id, order, seat.holder.id)
+        except DeskError as wrong:
+            raise _unanswered(str(wrong)) from wrong
+        if answer.status != "ok":
+            raise _refused(answer.message)
+        until = self._console.clock.now() + ENROL_FOR
+        one = Enrolment(
+            answer.transaction, site.id, order.device, member.holder.id, seat.holder.id, until
+        )
+        self._begun(one, seat, site, after)
+        return one
+
+    async def take_up(self, seat: Seat, site: Site, id_: str) -> None:
+        """Go on with what this seat's holder began before the console was started, if it is new."""
+        if id_ in self._known or not (seat.scopes is None or "operate" in seat.scopes):
+            return
+        begun = await self._console.stores.past(lambda db: enrolment_begun(db, site.id, id_))
+        if begun is None or begun.by != seat.holder.id or id_ in self._known:
+            return
+        if self._console.clock.now() < begun.until + TAKEN_UP_FOR:
+            one = Enrolment(id_, site.id, begun.device, begun.holder, begun.by, begun.until)
+            self._begun(one, seat, site, begun.n)
+
+    def _begun(self, one: Enrolment, seat: Seat, site: Site, after: int) -> None:
+        self._keep(one)
+        task = asyncio.create_task(self._follow(one, seat, site, after), name=f"enrol-{one.id}")
+        self._following[one.id] = task
+        task.add_done_callback(lambda _: self._following.pop(one.id, None))
+
+    async def cancel(self, seat: Seat, one: Enrolment) -> None:
+        """Have the reader wait no more."""
+        try:
+            await self._console.ask(one.site, EnrolBadge(one.device), seat.holder.id)
+        except DeskError as wrong:
+            raise _unanswered(str(wrong)) from wrong
+
+    def get(self, site: SiteId, id_: str) -> Enrolment:
+        """One of this site.
+
+        Raises:
+            Problem: There is none (any more).
+        """
+        one = self._known.get(id_)
+        if one is None or one.site != site:
+            title = Text("Cet enregistrement n'existe plus", "There is no such enrolment any more")
+            raise Problem(404, "no-such-enrolment", title)
+        return one
+
+    async def ended(self, site: SiteId, id_: str, wait_s: float) -> Enrolment:
+        """The same, as soon as it has ended, or after so many seconds."""
+        one = self.get(site, id_)
+        if one.outcome == "waiting" and wait_s > 0:
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self._ended[id_].wait()
+            except TimeoutError:
+                pass
+        return self.get(site, id_)
+
+    async def _follow(self, one: Enrolment, seat: Seat, site: Site, after: int) -> None:
+        """Look until the gateway has said how it ended, and write the badge to the member."""
+        found, after = await self._looked(one, after)
+        while found is None and self._console.clock.now() < one.until + OVERTIME:
+            await asyncio.sleep(LOOK_S)
+            found, after = await self._looked(one, after)
+        try:
+            end = await self._taken(one, seat, site, found)
+        except Problem as wrong:
+            _log.warning("enrolment %s failed: %s", one.id, wrong.code)
+            end = structs.replace(one, outcome="failed", why=wrong.title)
+        self._keep(end)
+        self._ended[one.id].set()
+
+    async def _looked(self, one: Enrolment, after: int) -> tuple[EnrolmentEnded | None, int]:
+        """How it ended, and up to which row was looked; a journal that is busy is asked again."""
+
+        def look(connection: sqlite3.Connection) -> tuple[EnrolmentEnded | None, int]:
+            return enrolment_ended(connection, one.site, one.id, after)
+
+        try:
+            return await self._console.stores.past(look)
+        except Problem:
+            return None, after
+
+    async def _taken(
+        self, one: Enrolment, seat: Seat, site: Site, found: EnrolmentEnded | None
+    ) -> Enrolment:
+        if found is None or found.outcome == "expired":
+            return structs.replace(one, outcome="expired")
+        if found.outcome != "read":
+            return structs.replace(one, outcome=found.outcome, whose=found.holder)
+        hash_, for_readers = found.credential, found.reader_hash
+        assert hash_ is not None  # noqa: S101 - of what was read
+
+        def revise(member: Member) -> Member:
+            if any(each.hash == hash_ for each in member.credentials):
+                return member  # it was written before a restart, and may have been lost since
+            return with_badge(member, hash_, for_readers)
+
+        await change(self._console, seat, site, one.holder, revise, action="enrol")
+        return structs.replace(one, outcome="enrolled")
+
+    def _keep(self, one: Enrolment) -> None:
+        self._known[one.id] = one
+        self._ended.setdefault(one.id, asyncio.Event())
+        while len(self._known) > KEPT:
+            gone, _ = self._known.popitem(last=False)
+            self._ended.pop(gone, None)
+
+
+def readers(site: Site) -> tuple[Device, ...]:
+    """Where a badge may be enrolled."""
+    return tuple(device for device in site.devices if may_enrol(site, device))
+
+
+def _refused(why: Text) -> Problem:
+    return Problem(409, "reader-does-not-wait", why)
+
+
+def _unanswered(why: str) -> Problem:
+    title = Text("La passerelle ne répond pas", "The gateway does not answer")
+    return Problem(503, "no-gateway", title, Text(why, why), headers={"Retry-After": "5"})

@@ -1,0 +1,203 @@
+"""A file of members, first as a preview, then applied: exactly what was shown, or nothing.
+
+The file itself is gone once it is read: what is kept for a quarter of an hour is what it would
+change, in which there is no badge number. It is applied only to the members from which it was
+worked out.
+"""
+
+import asyncio
+import secrets
+import tempfile
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import IO, Final
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from gateway.adapters.audit import Note
+from gateway.adapters.directory import DirectoryStore, Member
+from gateway.config import known_credential_key
+from gateway.console.auth.requirements import Seat
+from gateway.console.context import Console
+from gateway.console.members.authorised_change import (
+    check_staff,
+    entry_of,
+    keep_administrators,
+    may_at,
+    write,
+)
+from gateway.console.web.error_handlers import Problem
+from gateway.core.model.names import SiteId, Text
+from gateway.core.model.site import Site
+from gateway.members.diff import Change, change_of
+from gateway.members.importer import read_members
+from gateway.members.known import Known, known_of
+from gateway.members.spreadsheet import LineFault
+
+FILE_MAX: Final = 10 << 20
+"""Bytes: 50,000 members."""
+KEPT_FOR: Final = timedelta(minutes=15)
+PREVIEWS_MAX: Final = 4
+"""Each holds its members twice: 5,000 are some 20 MB."""
+_CHUNK: Final = 1 << 16
+
+
+class Preview(Struct, frozen=True, eq=False):
+    """What a file would change, of the members as of `version`."""
+
+    id: str
+    site: SiteId
+    by: str
+    until: datetime
+    version: int
+    rows: int
+    prune: bool
+    change: Change
+    faults: tuple[LineFault, ...]
+
+
+class Imports:
+    """Previews that may still be applied."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._known: dict[str, Preview] = {}
+        self._one = asyncio.Semaphore(1)
+
+    async def preview(self, seat: Seat, site: Site, file: IO[bytes], *, prune: bool) -> Preview:
+        """What importing the file would do.
+
+        Raises:
+            Problem: It cannot be read, or who asks may not import.
+        """
+        if not may_at(self._console, seat, ()):
+            raise _for_all_sites()
+        known = known_here(self._console, site)
+        async with self._one:
+            path = await asyncio.to_thread(_kept, file)
+            try:
+                read = await asyncio.to_thread(read_members, path, known)
+            finally:
+                path.unlink(missing_ok=True)
+            version, members = await self._console.stores.members(_everybody)
+            change = await asyncio.to_thread(lambda: change_of(members, read, prune=prune))
+        self._make_room()
+        preview = Preview(
+            id=secrets.token_urlsafe(12),
+            site=site.id,
+            by=seat.holder.id,
+            until=self._console.clock.now() + KEPT_FOR,
+            version=version,
+            rows=read.rows,
+            prune=prune,
+            change=change,
+            faults=tuple(sorted((*read.faults, *change.faults))),
+        )
+        self._known[preview.id] = preview
+        return preview
+
+    def get(self, seat: Seat, site: SiteId, id_: str) -> Preview:
+        """A preview of one's own.
+
+        Raises:
+            Problem: There is none (any more).
+        """
+        self._forget_old()
+        found = self._known.get(id_)
+        if found is None or (found.site, found.by) != (site, seat.holder.id):
+            title = Text("Cet aperçu n'existe plus", "There is no such preview any more")
+            again = Text("Envoyez le fichier de nouveau.", "Send the file again.")
+            raise Problem(404, "no-such-preview", title, again)
+        return found
+
+    async def apply(self, seat: Seat, site: Site, id_: str) -> Preview:
+        """Write what was shown, once.
+
+        Raises:
+            Problem: Nothing was written, and why.
+        """
+        preview = self.get(seat, site.id, id_)
+        if not may_at(self._console, seat, ()):
+            raise _for_all_sites()
+        if preview.faults:
+            title = Text("Le fichier a des erreurs", "The file has faults")
+            mend = Text("Corrigez-les et recommencez.", "Mend them and send it again.")
+            raise Problem(409, "file-has-faults", title, mend)
+        change = preview.change
+
+        def work(store: DirectoryStore, _note: Note) -> None:
+            for member in (*(old for old, _ in change.changed), *change.removed):
+                check_staff(self._console, seat, member)
+            if change.entering or change.leaving:
+                keep_administrators(self._console, store, change.leaving, change.entering)
+                write(store, change.entering, change.leaving, preview.version)
+
+        counts = f"{len(change.added)} added, {len(change.changed)} changed"
+        detail = f"{counts}, {len(change.removed)} removed"
+        entry = entry_of(self._console, seat, site.id, "import", detail=detail)
+        await self._console.stores.change_members(entry, work)
+        self._known.pop(id_, None)
+        return preview
+
+    def _forget_old(self) -> None:
+        now = self._console.clock.now()
+        self._known = {key: one for key, one in self._known.items() if one.until > now}
+
+    def _make_room(self) -> None:
+        self._forget_old()
+        while len(self._known) >= PREVIEWS_MAX:
+            del self._known[min(self._known, key=lambda key: self._known[key].until)]
+
+
+def known_here(console: Console, site: Site) -> Known:
+    """What cells are checked against: the plans of all sites, and this one's clocks.
+
+    Raises:
+        Problem: There is no key yet.
+    """
+    key = known_credential_key(console.settings)
+    if key is None:
+        title = Text("La passerelle n'a pas encore démarré", "The gateway has not started yet")
+        right = Text("Lancez `seuil run` une fois.", "Run `seuil run` once.")
+        raise Problem(503, "no-key", title, right)
+    return known_of(key, ZoneInfo(site.timezone), tuple(console.sites.values()))
+
+
+def _everybody(store: DirectoryStore) -> tuple[int, tuple[Member, ...]]:
+    return store.version(), store.members()
+
+
+def _kept(file: IO[bytes]) -> Path:
+    """The upload as a file that only we may read.
+
+    Raises:
+        Problem: It is too large.
+    """
+    with tempfile.NamedTemporaryFile(prefix="seuil-", delete=False) as kept:
+        path, size = Path(kept.name), 0
+        while chunk := file.read(_CHUNK):
+            size += len(chunk)
+            if size > FILE_MAX:
+                path.unlink()
+                raise too_large()
+            kept.write(chunk)
+    return path
+
+
+def too_large() -> Problem:
+    """For a file that is no list of members."""
+    title = Text("Le fichier est trop grand", "The file is too large")
+    return Problem(413, "too-large", title, Text("10 Mo au plus.", "10 MB at most."))
+
+
+def _for_all_sites() -> Problem:
+    return Problem(
+        403,
+        "other-sites-too",
+        Text("La liste est celle de tous les lieux", "The list is every site's"),
+        Text(
+            "Seul un administrateur de tous les lieux peut l'importer.",
+            "Only an administrator of all sites may import it.",
+        ),
+    )

@@ -1,0 +1,198 @@
+"""Members: found by name, reference or address, and everything that one of them has."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+from starlette.requests import Request
+
+from gateway.adapters.directory import Member
+from gateway.console.auth.requirements import (
+    Administrator,
+    ConsoleHere,
+    GraveAdministrator,
+    Operator,
+    Seat,
+    SiteHere,
+)
+from gateway.console.context import Console
+from gateway.console.members.authorised_change import mark, may_at, may_change, note
+from gateway.console.members.dependencies import OfficeHere
+from gateway.console.members.enrolment import readers
+from gateway.console.members.member_text import STANDING, Teller
+from gateway.console.members.search import PAGE
+from gateway.console.web.rendering import lang_of, page
+from gateway.core.model.site import Site
+from gateway.members.dates import written
+from gateway.members.export import exported
+from gateway.members.french import Language
+
+pages = APIRouter(include_in_schema=False)
+WORDS_MAX: Final = 100
+"""Characters that are searched for."""
+TYPES: Final = {
+    ".csv": "text/csv; charset=utf-8",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+@pages.get("/sites/{site}/members")
+async def members(
+    request: Request,
+    seat: Operator,
+    here: SiteHere,
+    console: ConsoleHere,
+    office: OfficeHere,
+    q: Annotated[str, Query(max_length=WORDS_MAX)] = "",
+    start: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+) -> Response:
+    """The list, a page at a time."""
+    found = await office.roster.search(here.id, q, start)
+    teller = teller_of(request, here, console)
+    return page(
+        request,
+        "members.html",
+        seat=seat,
+        site=here,
+        q=q,
+        found=found,
+        step=PAGE,
+        rows=[(member, teller.plans(member), teller.standing(member)) for member in found.members],
+        administers=seat.may("administrator", here.id),
+        done=request.query_params.get("done", ""),
+    )
+
+
+@pages.get("/sites/{site}/members/new")
+async def new(
+    request: Request, seat: Administrator, here: SiteHere, console: ConsoleHere, kind: str = ""
+) -> Response:
+    """An empty form, of a member or of a visitor."""
+    return draw_new(request, seat, here, console, {"kind": "visitor" if kind == "visitor" else ""})
+
+
+@pages.get("/sites/{site}/members/export/{form}")
+async def export(
+    request: Request,
+    seat: GraveAdministrator,
+    here: SiteHere,
+    console: ConsoleHere,
+    office: OfficeHere,
+    form: str,
+) -> Response:
+    """The list as a file that an import reads, in the language of the page."""
+    return await exported_list(seat, here, console, office, form=form, language=lang_of(request))
+
+
+@pages.get("/sites/{site}/members/{holder}")
+async def member(
+    request: Request,
+    seat: Operator,
+    here: SiteHere,
+    console: ConsoleHere,
+    office: OfficeHere,
+    holder: str,
+) -> Response:
+    """Everything that one member has."""
+    found = await office.roster.member(here.id, holder)
+    return await draw_member(request, seat, here, console, found)
+
+
+async def exported_list(
+    seat: Seat,
+    here: Site,
+    console: Console,
+    office: OfficeHere,
+    *,
+    form: str,
+    language: Language = "en",
+) -> Response:
+    """The file, which is on record before it leaves."""
+    suffix = ".xlsx" if form == "xlsx" else ".csv"
+    everybody = await office.roster.everybody(here.id)
+    await note(console, seat, here.id, "export", detail=f"{len(everybody)} members")
+    name = f"members-{here.id}-{console.clock.now():%Y-%m-%d}{suffix}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    content = exported(everybody, here.clock, suffix, language)
+    return Response(content, media_type=TYPES[suffix], headers=headers)
+
+
+def teller_of(request: Request, here: Site, console: Console) -> Teller:
+    """Who tells of members in the asker's language."""
+    return Teller(here, console.sites.values(), lang_of(request), console.clock.now())
+
+
+def draw_new(
+    request: Request,
+    seat: Seat,
+    here: Site,
+    console: Console,
+    given: dict[str, str],
+    *,
+    wrong: tuple[str, str] | None = None,
+) -> Response:
+    """The form of somebody new, with what was given and what is wrong with it."""
+    return page(
+        request,
+        "member_new.html",
+        seat=seat,
+        site=here,
+        status=422 if wrong else 200,
+        given=given,
+        wrong=wrong,
+        plans=here.plans,
+        today=console.clock.now(),
+    )
+
+
+async def draw_member(
+    request: Request,
+    seat: Seat,
+    here: Site,
+    console: Console,
+    found: Member,
+    *,
+    wrong: tuple[str, str, str] | None = None,
+) -> Response:
+    """A member's page; `wrong` is the part of it, the field and what would be right."""
+    teller = teller_of(request, here, console)
+    names = {str(holder): name for holder, name in (await console.stores.names()).items()}
+    administers = seat.may("administrator", here.id) and may_change(console, seat, found)
+    return page(
+        request,
+        "member.html",
+        seat=seat,
+        site=here,
+        status=422 if wrong else 200,
+        member=found,
+        mark=mark(found),
+        plans=[
+            (line, plan, written(plan.starts, here.clock), written(plan.ends, here.clock, after=1))
+            for line, plan in zip(teller.plans(found), found.holder.memberships, strict=True)
+        ],
+        trainings=teller.trainings(found, names),
+        roles=teller.roles(found),
+        credentials=teller.credentials(found),
+        groups=teller.groups(found),
+        standing=teller.standing(found),
+        offered_roles=role_choices(here, found, teller),
+        plan_names={plan.id: plan.name for plan in here.plans},
+        readers=readers(here),
+        administers=administers,
+        everywhere=may_at(console, seat, ()),
+        many_sites=len(console.sites) > 1,
+        wrong=wrong,
+        done=request.query_params.get("done", ""),
+    )
+
+
+def role_choices(here: Site, found: Member, teller: Teller) -> list[tuple[str, str, str]]:
+    """Each role that there is, its name, and whether somebody has it: no, here or all."""
+    choices = []
+    for role in (*STANDING, *(each.id for each in here.roles)):
+        had = next((each for each in found.holder.roles if each.role == role), None)
+        has = "no" if had is None else "all" if not had.sites else "no"
+        if had is not None and here.id in had.sites:
+            has = "here"
+        choices.append((str(role), teller.role_name(role), has))
+    return choices

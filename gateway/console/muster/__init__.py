@@ -1,0 +1,1 @@
+"""Presence and muster: the list of people inside."""

@@ -1,0 +1,1 @@
+"""Rules: plans as sentences, the access check, trials of changed rules."""

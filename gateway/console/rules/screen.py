@@ -1,0 +1,232 @@
+"""Rules: what decides, as sentences; and may somebody pass."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+from msgspec import structs
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from starlette.requests import Request
+
+from gateway.analysis.access_check import Wish, ruling_on
+from gateway.console.access_log.api_models import RULING, VerdictBody
+from gateway.console.access_log.decision_text import Reading, answer
+from gateway.console.access_log.log import CHOICES_MAX, people_called
+from gateway.console.audit.recording import look
+from gateway.console.auth.requirements import ConsoleHere, Operator, SiteHere, Viewer
+from gateway.console.context import Console
+from gateway.console.rules.policy_text import readable
+from gateway.console.web.error_handlers import RESPONSES, Problem
+from gateway.console.web.i18n import Lang
+from gateway.console.web.labels import as_typed, on_calendar, point_at, point_name, typed_moment
+from gateway.console.web.rendering import lang_of, page
+from gateway.core.access.explanation import as_data
+from gateway.core.access.rules import Ruling
+from gateway.core.engine import step
+from gateway.core.events import SpaceChanged
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import Text
+from gateway.core.model.site import Site
+from gateway.core.state import State
+
+pages = APIRouter(include_in_schema=False)
+api = APIRouter(prefix="/api/v1/sites/{site}", tags=["rules"], responses=RESPONSES)
+
+
+@pages.get("/sites/{site}/rules")
+async def rules(request: Request, seat: Viewer, here: SiteHere) -> Response:
+    """Plans, demands and the ordered rules."""
+    told = readable(here, lang_of(request))
+    return page(request, "rules.html", seat=seat, site=here, told=told)
+
+
+@pages.get("/sites/{site}/rules/may")
+async def may(request: Request, seat: Operator, here: SiteHere, console: ConsoleHere) -> Response:
+    """The form, and where it is filled in: the answer with every rule."""
+    asked = {name: request.query_params.get(name, "").strip()[:100] for name in _ASKED}
+    at = typed_moment(asked["at"], here)
+    people = await people_called(console, asked["who"]) if asked["who"] else []
+    found = people[0] if len(people) == 1 else None
+    said = None
+    if found is not None and asked["point"]:
+        ruling = await _ruling(console, here, found[0], asked["point"], at)
+        await look(console, seat, here.id, f"may pass {asked['point']}", found[0])
+        decision = "granted" if ruling.granted else "denied"
+        reading = Reading(here, await console.stores.names(), lang_of(request))
+        said = answer(decision, ruling.reason, ruling.verdicts, reading)
+    return page(
+        request,
+        "may.html",
+        seat=seat,
+        site=here,
+        asked=asked,
+        at=as_typed(at, here),
+        person=found,
+        people=people[:CHOICES_MAX],
+        point_name=lambda point: point_name(here, point),
+        answer=said,
+    )
+
+
+# -- for programs
+
+
+class TopicBody(BaseModel):
+    """A thing of the space file, and what is said of it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "nomad",
+                    "name": "Nomad",
+                    "says": ["Hall, Coworking: Monday to Friday 08:00 to 20:00"],
+                }
+            ]
+        }
+    )
+
+    id: str
+    name: str
+    says: list[str]
+
+
+class RulesBody(BaseModel):
+    """Everything that decides who may pass, in the language of Accept-Language."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "language": "en",
+                    "plans": [
+                        {
+                            "id": "nomad",
+                            "name": "Nomad",
+                            "says": ["Hall, Coworking: Monday to Friday 08:00 to 20:00"],
+                        }
+                    ],
+                    "zones": [],
+                    "machines": [],
+                    "doors": [],
+                    "days": [],
+                    "rules": [
+                        {
+                            "id": "exit_is_free",
+                            "name": "Going out is always free.",
+                            "says": [],
+                        }
+                    ],
+                }
+            ]
+        }
+    )
+    language: Lang
+    plans: list[TopicBody]
+    zones: list[TopicBody]
+    machines: list[TopicBody]
+    doors: list[TopicBody]
+    days: list[TopicBody]
+    rules: list[TopicBody] = Field(description="The rules in the order in which they are asked.")
+
+
+class MayBody(BaseModel):
+    """Whether somebody may pass, and every rule's word on it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "holder": "h-0123456789ab",
+                    "access_point": "lab-entry",
+                    "at": "2026-11-22T09:00:00Z",
+                    **RULING,
+                }
+            ]
+        }
+    )
+
+    holder: str
+    access_point: str
+    at: datetime
+    decision: str
+    reason: str
+    message: dict[str, str]
+    bacnet: str
+    verdicts: list[VerdictBody]
+    not_asked: list[str]
+
+
+@api.get("/rules")
+async def rules_body(request: Request, seat: Viewer, here: SiteHere) -> RulesBody:
+    """Plans, demands and the ordered rules, as sentences."""
+    del seat
+    lang = lang_of(request)
+    told = structs.asdict(readable(here, lang))
+    topics = {
+        name: [TopicBody(**structs.asdict(topic)) for topic in topics]
+        for name, topics in told.items()
+    }
+    return RulesBody(language=lang, **topics)
+
+
+@api.get("/may")
+async def may_body(
+    *,
+    seat: Operator,
+    here: SiteHere,
+    console: ConsoleHere,
+    holder: Annotated[str, Query(description="A pseudonym, or a member's reference.")],
+    point: Annotated[str, Query(description="An access point's id.")],
+    at: Annotated[AwareDatetime | None, Query(description="By default now.")] = None,
+) -> MayBody:
+    """Would they be let in there? As `seuil may` says it."""
+    member = await console.stores.members(lambda store: store.find(holder))
+    if member is None:
+        raise _nobody()
+    who, at = member.holder.id, on_calendar(at or console.clock.now())
+    ruling = await _ruling(console, here, who, point, at)
+    await look(console, seat, here.id, f"may pass {point}", who)
+    said = as_data("granted" if ruling.granted else "denied", ruling.reason, ruling.verdicts)
+    return MayBody(holder=who, access_point=point, at=at, **said)
+
+
+_ASKED = ("who", "point", "at")
+
+
+async def _ruling(
+    console: Console, site: Site, holder: HolderId, point: str, at: datetime | None
+) -> Ruling:
+    """What the rules say, by the place as the journal last knew it and the members as they are.
+
+    Raises:
+        Problem: There is no such member or access point.
+    """
+    known = point_at(site, point)
+    directory = await console.stores.members(lambda store: store.load())
+    if holder not in directory.holders:
+        raise _nobody()
+    moment = at or console.clock.now()
+    now = await console.stores.now(site.id)
+    if now is not None and known in now.site.access_point:
+        described, state = now.site, now.state
+    else:  # nothing has happened yet: an empty place
+        described, state = site, step(site, State(), SpaceChanged(site), moment).state
+    wish = Wish(
+        site=described,
+        state=structs.replace(state, directory=directory),
+        point=known,
+        holder=holder,
+        at=moment,
+    )
+    return ruling_on(wish)
+
+
+def _nobody() -> Problem:
+    return Problem(
+        404,
+        "no-such-member",
+        Text("Ce membre n'existe pas", "There is no such member"),
+        Text("Cherchez dans la liste des membres.", "Look in the list of members."),
+    )

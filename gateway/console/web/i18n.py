@@ -1,0 +1,107 @@
+"""The console in French and English: gettext catalogues, read by Babel as they are written.
+
+English is the source. `locale/fr/<chapter>.po` holds a chapter's French, one file a screen, so that
+a translator and a reviewer see one screen at a time; nothing is compiled and kept beside it.
+
+In Python: `_ = words(lang)`, then `_("Door %(door)s is open", door=name)`. In templates: `_("…")`.
+"""
+
+import io
+import re
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Final, Literal, Protocol
+
+from babel.core import negotiate_locale
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+
+from gateway.core.model.names import Text
+
+Lang = Literal["fr", "en"]
+LANGS: Final[tuple[Lang, ...]] = ("fr", "en")
+FALLBACK: Final[Lang] = "en"
+LOCALES: Final[dict[Lang, str]] = {"fr": "fr_FR", "en": "en_GB"}
+"""How dates, times and numbers are written: with 24 hours, as on the doors of the places."""
+LOCALE: Final = Path(__file__).parent / "locale"
+_FRENCH_SPACE: Final = re.compile(r" (?=[:;!?»])|(?<=«) ")
+"""The spaces of French punctuation, at which no line may break."""
+
+
+class Words(Protocol):
+    """Says an English sentence in a reader's language, and fills in its values."""
+
+    def __call__(self, message: str, /, **values: object) -> str:
+        """The sentence; `values` replace its `%(name)s`."""
+
+
+@cache
+def catalogue(lang: Lang) -> NullTranslations:
+    """Everything that is translated into a language; nothing for English, which is the source."""
+    if lang == FALLBACK:
+        return NullTranslations()
+    merged = Translations()
+    for chapter in sorted((LOCALE / lang).glob("*.po")):
+        with chapter.open("rb") as opened:
+            compiled, said = io.BytesIO(), read_po(opened, locale=lang)
+            for message in said:
+                message.string = _typeset_each(message.string or "")
+            write_mo(compiled, said)
+        compiled.seek(0)
+        chapter_said = Translations(compiled)
+        merged.merge(chapter_said)
+        merged.plural = chapter_said.plural  # French says "0 personne"; merging keeps English's
+    return merged
+
+
+def words(lang: Lang) -> Words:
+    """How to speak to somebody who reads `lang`."""
+    translated = catalogue(lang).gettext
+
+    def say(message: str, /, **values: object) -> str:
+        said = translated(message)
+        return said % values if values else said
+
+    return say
+
+
+def in_lang(text: Text, lang: Lang) -> str:
+    """A name or sentence that is kept in both languages."""
+    return typeset(text.fr) if lang == "fr" else text.en
+
+
+def colon(lang: Lang) -> str:
+    """What stands between a name and what is said of it."""
+    return typeset(" : ") if lang == "fr" else ": "
+
+
+def typeset(french: str) -> str:
+    """The same with no-break spaces before `: ; ! ? »` and after `«`: sources keep plain ones."""
+    return _FRENCH_SPACE.sub("\N{NO-BREAK SPACE}", french)
+
+
+def _typeset_each(said: str | Sequence[str]) -> str | tuple[str, ...]:
+    """A message, or its plural forms."""
+    return typeset(said) if isinstance(said, str) else tuple(typeset(each) for each in said)
+
+
+def choose_lang(asked: str | None, remembered: str | None, accepted: str) -> Lang:
+    """The switch wins, then what was chosen before, then the browser's Accept-Language."""
+    chosen = negotiate_locale([asked or "", remembered or "", *_preferences(accepted)], LANGS)
+    return "fr" if chosen == "fr" else "en"
+
+
+def _preferences(accepted: str) -> list[str]:
+    """Primary language tags of an Accept-Language header (RFC 9110), best first, without q=0."""
+    ranked: list[tuple[float, str]] = []
+    for item in accepted.split(","):
+        tag, _, weight = item.strip().partition(";")
+        try:
+            quality = float(weight.strip().removeprefix("q=")) if weight else 1.0
+        except ValueError:
+            continue
+        if quality > 0:
+            ranked.append((-quality, tag.split("-")[0].lower()))
+    return [tag for _, tag in sorted(ranked, key=lambda wish: wish[0])]

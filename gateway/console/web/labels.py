@@ -1,0 +1,149 @@
+"""What the things of a space file are called by people, and times as a form spells them."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from gateway.console.web.error_handlers import Problem
+from gateway.core.access import wiring
+from gateway.core.access.reasons import EXIT_BUTTON
+from gateway.core.model.names import AccessPointId, DeviceId, DoorId, MachineId, Named, Text
+from gateway.core.model.places import AccessPoint, Door
+from gateway.core.model.site import Site
+
+YEARS: Final = (2000, 2100)
+"""Of a moment or a day that is asked for; the last is not in it."""
+DOOR: Final = "door:"
+"""What stands before a door's id where an access point's could stand, too."""
+_WAYS: Final = {
+    "entry": Text("entrée", "entry"),
+    "exit": Text("sortie", "exit"),
+    "machine": Text("machine", "machine"),
+    "muster": Text("point de rassemblement", "muster point"),
+}
+
+
+def way_of(direction: str) -> Text:
+    """What an access point is for."""
+    return _WAYS.get(direction, Text(direction, direction))
+
+
+def place_of(site: Site, point: AccessPoint) -> Text:
+    """The door, the machine or, of a muster point, the zone."""
+    if point.machine is not None and MachineId(point.machine) in site.machine:
+        return site.machine[point.machine].name
+    return site.name_of(point.door if point.door is not None else point.zone)
+
+
+def point_name(site: Site, point: str | None) -> Text:
+    """`Front door · entry`; an access point that is gone keeps its id."""
+    found = site.access_point.get(AccessPointId(point)) if point is not None else None
+    if found is None:
+        return Text(point or "", point or "")
+    place, way = place_of(site, found), way_of(found.direction)
+    return Text(f"{place.fr} · {way.fr}", f"{place.en} · {way.en}")
+
+
+def button_door(site: Site, reason: str, device: str) -> Door | None:
+    """The door of a press of an exit button; None: it is a badge, or its device is gone."""
+    found = site.device.get(DeviceId(device))
+    return wiring.door_of(site, found) if reason == EXIT_BUTTON and found is not None else None
+
+
+def door_at(site: Site, point: str | None, reason: str, device: str) -> DoorId | None:
+    """The door of a decision: its access point's, or its button's."""
+    found = site.access_point.get(AccessPointId(point or ""))
+    door = button_door(site, reason, device) or site.door_of(found)
+    return door.id if door is not None else None
+
+
+def buttons_at(site: Site, where: str) -> tuple[DeviceId, ...]:
+    """The devices of `door:front` that an exit button is wired to; of all else none."""
+    door = site.door.get(DoorId(where.removeprefix(DOOR))) if where.startswith(DOOR) else None
+    if door is None:
+        return ()
+    return tuple(
+        device.id
+        for device in site.devices
+        if wiring.door_of(site, device) == door and wiring.has_button(door, device)
+    )
+
+
+def points_at(site: Site, where: str) -> tuple[AccessPointId, ...]:
+    """The access points of `door:front`, or the one that is named; none: every one.
+
+    Raises:
+        Problem: There is no such door or access point.
+    """
+    if not where:
+        return ()
+    if where.startswith(DOOR):
+        door = where.removeprefix(DOOR)
+        if DoorId(door) not in site.door:
+            raise _no_such_point()
+        return tuple(point.id for point in site.access_points if point.door == door)
+    return (point_at(site, where),)
+
+
+def point_at(site: Site, id_: str) -> AccessPointId:
+    """An access point by its id.
+
+    Raises:
+        Problem: There is none of that name.
+    """
+    if AccessPointId(id_) not in site.access_point:
+        raise _no_such_point()
+    return AccessPointId(id_)
+
+
+def _no_such_point() -> Problem:
+    return Problem(
+        422,
+        "no-such-point",
+        Text("Cet accès n'existe pas", "There is no such access point"),
+        Text("Choisissez-le dans la liste.", "Choose one from the list."),
+    )
+
+
+def name_among(things: tuple[Named, ...], id_: str) -> Text:
+    """A training's, a role's or a group's name."""
+    return next((thing.name for thing in things if thing.id == id_), Text(id_, id_))
+
+
+def typed_moment(text: str, site: Site) -> datetime | None:
+    """A moment as a form sends it, on the site's clock; None where nothing was typed.
+
+    Raises:
+        Problem: It is no time.
+    """
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise _no_time() from None
+    return on_calendar(at if at.tzinfo is not None else at.replace(tzinfo=site.clock))
+
+
+def on_calendar(at: datetime) -> datetime:
+    """A moment (aware) in UTC, of a year for which clocks and holidays are known.
+
+    Raises:
+        Problem: It is of another year.
+    """
+    if not YEARS[0] <= at.year < YEARS[1]:
+        raise _no_time()
+    return at.astimezone(UTC)
+
+
+def _no_time() -> Problem:
+    return Problem(
+        422,
+        "no-time",
+        Text("Ce n'est pas une heure", "This is no time"),
+        Text("Écrivez par exemple 2026-11-22T08:00.", "Write for example 2026-11-22T08:00."),
+    )
+
+
+def as_typed(at: datetime | None, site: Site) -> str:
+    """The same back into the form."""
+    return "" if at is None else f"{at.astimezone(site.clock):%Y-%m-%dT%H:%M}"

@@ -1,0 +1,220 @@
+"""One credential event, one decision, and what follows from it.
+
+A reader asks and waits: then a grant opens at once, or never. What comes too late for that opens
+nothing, but may still tell who is where: a late read on the way out, and whatever a reader that was
+cut off decided by itself, if it is believed (`gateway.core.access.offline_decisions`). These are
+merged by the time of the event (`presence.merge`). They start no machine: whether it runs now,
+nobody can tell from them.
+
+A press of an exit button is a decision, too, which nothing refuses: not a lockdown or an
+evacuation, not what is out of service. Which device may say that one was pressed is the space
+file's word (`gateway.core.access.wiring`).
+"""
+
+from datetime import datetime
+
+from gateway.core.access import (
+    doors,
+    enrolment,
+    machines,
+    muster,
+    offline_decisions,
+    pin_attempts,
+    rules,
+)
+from gateway.core.access.freshness import is_late, is_told, lets_out
+from gateway.core.access.reasons import EXIT_BUTTON
+from gateway.core.access.request import Question, asked
+from gateway.core.access.rules import LATE, Ruling
+from gateway.core.events import DecidedMeanwhile, Reported
+from gateway.core.facts import Decided, Noticed, Value, Verdict
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import ZoneId
+from gateway.core.model.places import AccessPoint, Door
+from gateway.core.occupancy import fusion, presence
+from gateway.core.readings import CredentialPresented, ExitRequested
+from gateway.core.state import Arrival
+from gateway.core.step_builder import Turn
+
+READER_DECIDED = "reader-decided"
+"""The reason of what a reader decided alone while it was cut off."""
+CLAIMED = "claimed"
+"""Of what a reader says it decided alone, and nothing shows that it was cut off and might."""
+TOLD_LATE = frozenset({READER_DECIDED, CLAIMED})
+
+
+def decide(turn: Turn, device: Device, event: Reported) -> None:
+    """Answer one credential event."""
+    reading = event.reading
+    assert isinstance(reading, CredentialPresented)  # noqa: S101 - the engine's dispatch
+    if reading.decided is not None:
+        _take_over(turn, device, event, reading)
+        return
+    question = asked(turn.site, turn.finish(), event, turn.now)
+    ruling = rules.decide(question)
+    is_exit = question.point is not None and question.point.direction == "exit"
+    actuates = lets_out(turn, event) if is_exit else not is_late(turn, event)
+    door = turn.site.door_of(question.point)
+    by_itself = ruling.granted and actuates and door is not None and door.lock is None
+    holder = question.holder.id if question.holder else None
+    offline_decisions.asked(turn, event, granted=ruling.granted, holder=holder)
+    turn.say(
+        Decided(
+            device=device.id,
+            access_point=device.access_point,
+            decision="granted" if ruling.granted else "denied",
+            reason=ruling.reason,
+            holder=holder,
+            verdicts=ruling.verdicts,
+            expires=_expires(turn, event) if actuates or is_told(turn, event) else None,
+            unlock_s=door.unlock_s if by_itself and door else None,
+        )
+    )
+    _note(turn, question, ruling, is_code="pin" in (reading.format, device.format))
+    if ruling.reason == enrolment.ENROLMENT:
+        enrolment.read(turn, event, holder)
+    if not ruling.granted or question.point is None:
+        return
+    if actuates:
+        _act(turn, question, ruling, question.point)
+    elif not event.retained:
+        _merge(turn, question, question.point)
+
+
+def press(turn: Turn, device: Device, door: Door, event: Reported) -> None:
+    """Somebody wants to leave by a button that is wired to this device.
+
+    A press that the broker kept from before is none, and an old one is told, and opens nothing.
+    """
+    if event.retained:
+        return
+    saw: dict[str, Value] = {"door": door.id, "device": device.id}
+    turn.say(
+        Decided(
+            device=device.id,
+            access_point=None,
+            decision="granted",
+            reason=EXIT_BUTTON,
+            holder=None,
+            verdicts=(Verdict("exit_button_is_wired", "grant", EXIT_BUTTON, saw),),
+            door=door.id,
+        )
+    )
+    if lets_out(turn, event):
+        let_out(turn, device, door, event)
+
+
+def let_out(turn: Turn, device: Device, door: Door, event: Reported) -> None:
+    """Release a door for who pressed its button: by its lock, else by the readers of its entry.
+
+    A board that opened the door by itself gets no order: one makes some locks fall in again.
+    """
+    reading = event.reading
+    done = {device.id} if isinstance(reading, ExitRequested) and reading.released else set()
+    doors.unlock(turn, door, tuple(one for one in turn.site.releasers[door.id] if one not in done))
+    doors.release(turn, door, None)
+
+
+def _expires(turn: Turn, event: Reported) -> datetime:
+    """By the reader's time where it is the earlier one, unless that clock is wrong."""
+    return (turn.now if is_late(turn, event) else min(event.at, turn.now)) + LATE
+
+
+def _take_over(
+    turn: Turn,
+    device: Device,
+    event: Reported,
+    reading: CredentialPresented,
+    *,
+    unanswered: bool | None = None,
+) -> Question:
+    """A reader decided alone: that is the decision, and our rules only say what they think."""
+    question = asked(turn.site, turn.finish(), event, event.at)
+    granted = reading.decided == "granted"
+    believed = not event.doubted or offline_decisions.is_believed(
+        turn, event, reading, unanswered=unanswered
+    )
+    turn.say(
+        Decided(
+            device=device.id,
+            access_point=device.access_point,
+            decision="granted" if granted else "denied",
+            reason=READER_DECIDED if believed else CLAIMED,
+            holder=question.holder.id if question.holder else None,
+            verdicts=rules.decide(question).verdicts,
+            late=True,
+        )
+    )
+    if granted and not believed:
+        turn.raise_alarm("unproven-claim", device.id)
+    elif granted and question.point is not None and not event.retained:
+        _merge(turn, question, question.point)
+    return question
+
+
+def decided_meanwhile(turn: Turn, told: DecidedMeanwhile) -> None:
+    """A reader did not wait for our answer, which is void: what it did instead is told now.
+
+    Where we had let somebody in and it had not, they are where they were.
+    """
+    device, reading = turn.site.device[told.device], told.reading
+    ours = offline_decisions.open_question(turn.finish(), device.id, told.number, told.at, reading)
+    if ours is None:
+        return
+    offline_decisions.close_question(turn, device.id, ours)
+    event = Reported(device.id, told.at, reading, doubted=True)
+    question = _take_over(turn, device, event, reading, unanswered=told.unanswered)
+    if ours.granted and reading.decided == "denied" and question.holder is not None:
+        doors.forget(turn, question.holder.id)
+        presence.undo(turn, question.holder.id, ours.now, ours.before)
+
+
+def _act(turn: Turn, question: Question, ruling: Ruling, point: AccessPoint) -> None:
+    """A fresh grant: the door opens, the machine starts or stops, somebody is safe."""
+    door, holder = turn.site.door_of(point), question.holder
+    if door is not None:
+        doors.unlock(turn, door, (door.lock,) if door.lock is not None else ())
+        arrival = Arrival(holder.id, _beyond(point, door)) if holder is not None else None
+        doors.release(turn, door, arrival)  # None: somebody unknown on the way out
+    if point.direction == "muster" and holder is not None:
+        muster.seen(turn, holder.id, turn.now)
+    if point.machine is not None and holder is not None:
+        if ruling.reason == "machine-off":
+            machines.sign_off(turn, point.machine)
+        else:
+            machines.start(turn, point.machine, holder.id)
+
+
+def _merge(turn: Turn, question: Question, point: AccessPoint) -> None:
+    """A passage that is told late: who is where, if nothing newer is known of them."""
+    door, holder = turn.site.door_of(point), question.holder
+    if holder is None:
+        return
+    if door is not None and presence.merge(turn, holder.id, _beyond(point, door), question.at):
+        inward = point.direction == "entry"
+        fusion.passed(turn, door, holder.id, inward=inward, at=question.at)
+    if point.direction == "muster":
+        muster.seen(turn, holder.id, min(question.at, turn.now))
+
+
+def _note(turn: Turn, question: Question, ruling: Ruling, *, is_code: bool) -> None:
+    """What a ruling says beside yes and no; nothing of it shows at the reader."""
+    pin_attempts.judged(turn, question, ruling, is_code=is_code)
+    if question.point is None:
+        return
+    if ruling.duress:
+        turn.raise_alarm("duress", question.point.id)
+    if ruling.passback:
+        turn.say(
+            Noticed(
+                kind="passback",
+                object=question.point.id,
+                holder=question.holder.id if question.holder else None,
+                at=turn.now,
+            )
+        )
+
+
+def _beyond(point: AccessPoint, door: Door) -> ZoneId | None:
+    """Where one is who passes this door in the point's direction; None: in the street."""
+    return door.zone if point.direction == "entry" else door.outside

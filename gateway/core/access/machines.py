@@ -1,0 +1,197 @@
+"""Machines in use: who switched them on, and what they miss while they run.
+
+    free ──granted──▶ in use ──misses something──▶ warned ──grace over──▶ stop asked for
+      ▲                 │  ◀──────mended──────────────┘                        │
+      └──signed off, or switched off──────────────────────────────────────────┘
+
+A use begins with the grant and ends when its user signs off or the meter says "off". Between the
+grant and the work there may be minutes of fixing and focusing, in which a meter truthfully says
+"off": so "off" ends a use only after the meter said "on", or `STARTING_MAX` after the grant.
+
+What the machine demands is looked at again whenever somebody moved or their roles changed: company
+and its own user. What is missing is told at the machine and raises an alarm; after `grace_s` the
+machine is asked for a *safe stop*, which is its own program's: a blind cut of the power in the
+middle of a cut is a danger of its own. Then the use ends as any other, and its alarms with it.
+In an evacuation the safe stop is asked for at once: nobody is to stay for the grace time, and
+nobody is warned who should be walking out.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from msgspec import structs
+
+from gateway.core.access.company import is_inside, missing_company
+from gateway.core.access.rules import LATE
+from gateway.core.events import Reported
+from gateway.core.facts import (
+    AlarmKind,
+    MachineEnded,
+    MachineStarted,
+    MachineWarningOver,
+    StopMachine,
+    WarnMachine,
+)
+from gateway.core.model.directory import HolderId
+from gateway.core.model.equipment import Device, Machine
+from gateway.core.model.names import MachineId
+from gateway.core.model.site import Site
+from gateway.core.readings import MachineReported
+from gateway.core.state import NEVER, MachineUse, State
+from gateway.core.step_builder import Turn
+
+STARTING_MAX = timedelta(minutes=10)
+"""A machine that is still off so long after its grant is not used: it is free for others."""
+ALARMS: Final[dict[str, AlarmKind]] = {
+    "alone": "lone-worker",
+    "role-absent": "unsupervised",
+    "unattended": "unattended",
+}
+"""What a running machine may miss, and the alarm that it raises."""
+
+
+def start(turn: Turn, machine: MachineId, holder: HolderId) -> None:
+    """The machine was released for a holder."""
+    turn.machines = turn.machines.set(machine, MachineUse(holder=holder, since=turn.now))
+    turn.stirred = True
+    turn.say(MachineStarted(machine=machine, holder=holder, at=turn.now))
+
+
+def sign_off(turn: Turn, machine: MachineId) -> None:
+    """The machine's user has done."""
+    if machine in turn.machines:
+        _end(turn, machine, "signed-off")
+
+
+def reported(turn: Turn, device: Device, event: Reported) -> None:
+    """What a machine's meter says; what the broker kept or is of before the grant says nothing."""
+    point = turn.site.point_of(device)
+    machine = device.machine or (point.machine if point else None)
+    use = turn.machines.get(machine) if machine else None
+    if machine is None or use is None or event.retained or event.at < use.since - LATE:
+        return
+    assert isinstance(event.reading, MachineReported)  # noqa: S101 - the engine's dispatch
+    if event.reading.state == "on":
+        turn.machines = turn.machines.set(machine, structs.replace(use, ran=True))
+    elif use.ran or use.stopped or event.at - use.since >= STARTING_MAX:
+        _end(turn, machine, "switched-off")
+
+
+def take_out_of_service(turn: Turn, machine: MachineId) -> None:
+    """Free a machine that nothing says is running, though nobody signed off."""
+    use = turn.machines.get(machine)
+    if use is not None and not use.ran:
+        _end(turn, machine, "removed")
+
+
+def watch(turn: Turn) -> None:
+    """Look again at what running machines demand, if anything changed that they might miss."""
+    if not turn.stirred or not turn.machines:
+        return
+    state = turn.finish()
+    for machine, use in sorted(turn.machines.items()):
+        if not use.stopped:
+            found = turn.site.machine[machine]
+            _judge(turn, found, use, _missing(turn.site, state, found, use))
+
+
+def stop_all(turn: Turn) -> None:
+    """An evacuation: every machine in use is asked for a safe stop, now."""
+    for machine, use in sorted(turn.machines.items()):
+        if not use.stopped:
+            _stop(turn, machine, structs.replace(use, missing="evacuation"))
+
+
+def run_timers(turn: Turn) -> None:
+    """Ask for a safe stop where the grace is over, also if our clock was put back."""
+    for machine, use in sorted(turn.machines.items()):
+        grace = timedelta(seconds=turn.site.machine[machine].demands.grace_s)
+        if use.stops_at != NEVER and not turn.now < use.stops_at <= turn.now + grace:
+            _stop(turn, machine, use)
+
+
+def next_timer(turn: Turn) -> datetime:
+    """When the next grace is over."""
+    return min((use.stops_at for use in turn.machines.values()), default=NEVER)
+
+
+def space_changed(turn: Turn) -> None:
+    """Machines that vanished are in nobody's use; all others are looked at again."""
+    for machine in sorted(turn.machines):
+        if machine not in turn.site.machine:
+            _end(turn, machine, "removed")
+    turn.stirred = True
+
+
+def _missing(site: Site, state: State, machine: Machine, use: MachineUse) -> str | None:
+    """The reason why the machine should not run on; None: it may."""
+    demands = machine.demands
+    erased = use.holder not in state.directory.holders
+    if erased or (demands.check_in and not is_inside(site, state, use.holder, machine.zone)):
+        return "unattended"
+    missing = missing_company(site, state, demands, machine.zone, use.holder, arriving=False)
+    return missing.reason if missing is not None else None
+
+
+def _judge(turn: Turn, machine: Machine, use: MachineUse, missing: str | None) -> None:
+    """Warn, or say that all is well again. Who misses something else now gets no second grace."""
+    if missing == use.missing:
+        return
+    if use.missing is not None:
+        turn.clear_alarm(ALARMS[use.missing], machine.id)
+    if missing is None:
+        mended = structs.replace(use, missing=None, stops_at=NEVER)
+        turn.machines = turn.machines.set(machine.id, mended)
+        _warning_over(turn, machine.id)
+        return
+    turn.raise_alarm(ALARMS[missing], machine.id)
+    grace = timedelta(seconds=machine.demands.grace_s)
+    stops_at = use.stops_at if use.missing is not None else turn.now + grace
+    warned = structs.replace(use, missing=missing, stops_at=stops_at)
+    if stops_at <= turn.now:
+        _stop(turn, machine.id, warned)
+        return
+    turn.machines = turn.machines.set(machine.id, warned)
+    turn.wake(stops_at)
+    devices = turn.site.machine_readers[machine.id]
+    turn.say(WarnMachine(machine=machine.id, devices=devices, reason=missing, stops_at=stops_at))
+
+
+def _stop(turn: Turn, machine: MachineId, use: MachineUse) -> None:
+    stopped = structs.replace(use, stopped=True, stops_at=NEVER)
+    turn.machines = turn.machines.set(machine, stopped)
+    turn.raise_alarm("safe-stop", machine)
+    turn.say(
+        StopMachine(
+            machine=machine,
+            devices=turn.site.machine_readers[machine],
+            reason=use.missing or "",
+            at=turn.now,
+        )
+    )
+
+
+def _end(
+    turn: Turn, machine: MachineId, why: Literal["signed-off", "switched-off", "removed"]
+) -> None:
+    """The use is over, and with it all that was wrong."""
+    use = turn.machines[machine]
+    turn.machines = turn.machines.delete(machine)
+    for kind in (*ALARMS.values(), "safe-stop"):
+        turn.clear_alarm(kind, machine)
+    if use.missing is not None and not use.stopped:
+        _warning_over(turn, machine)
+    after_stop = use.stopped and why != "removed"
+    turn.say(
+        MachineEnded(
+            machine=machine,
+            holder=use.holder,
+            at=turn.now,
+            why="safe-stop" if after_stop else why,
+        )
+    )
+
+
+def _warning_over(turn: Turn, machine: MachineId) -> None:
+    devices = turn.site.machine_readers.get(machine, ())  # it may be gone
+    turn.say(MachineWarningOver(machine=machine, devices=devices, at=turn.now))

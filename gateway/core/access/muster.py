@@ -1,0 +1,118 @@
+"""The muster of an evacuation: who is waited for, where, and who is safe.
+
+Waited for is everybody who was known to be inside when it began, and whoever is found inside since.
+Each counts in the zone where they were last known to be, and in every zone around it: that is
+where one would look for them. Safe is who was at the muster point, or left to the street. Both are
+outside for the counts too. A safe person who is found inside again is waited for again; somebody
+whose record is erased meanwhile stays waited for. When the mode changes the list ends.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from immutables import Map
+from msgspec import structs
+
+from gateway.core.access import doors
+from gateway.core.facts import HolderMoved, MusterChanged
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import ZoneId
+from gateway.core.model.site import Site
+from gateway.core.occupancy import presence
+from gateway.core.state import Muster
+from gateway.core.step_builder import Turn
+
+
+def read_out(
+    site: Site, muster: Map[HolderId, Muster], zones: Iterable[ZoneId], at: datetime
+) -> list[MusterChanged]:
+    """Whose being safe these zones wait for; nobody `expected`: nothing to show (any more)."""
+    expected: dict[ZoneId, int] = dict.fromkeys(zones, 0)
+    missing: dict[ZoneId, list[HolderId]] = {zone: [] for zone in expected}
+    for holder, entry in sorted(muster.items()):
+        for zone in site.zone[entry.zone].lineage:
+            if zone in expected:
+                expected[zone] += 1
+                missing[zone] += [holder] if entry.safe is None else []
+    return [
+        MusterChanged(
+            zone=zone,
+            at=at,
+            expected=people,
+            seen=people - len(missing[zone]),
+            missing=tuple(missing[zone]),
+        )
+        for zone, people in expected.items()
+    ]
+
+
+def begin(turn: Turn) -> None:
+    """Everybody who is known to be inside is waited for."""
+    for holder, where in sorted(turn.presence.items()):
+        _set(turn, holder, Muster(zone=where.zone))
+
+
+def end(turn: Turn) -> None:
+    """Nobody is waited for any longer."""
+    for entry in turn.muster.values():
+        _touch(turn, entry.zone)
+    turn.muster = Map()
+
+
+def seen(turn: Turn, holder: HolderId, at: datetime) -> None:
+    """Somebody was at the muster point at `at`; it counts if nothing newer is known of them."""
+    entry, where = turn.muster.get(holder), turn.presence.get(holder)
+    began = turn.mode.since
+    if entry is None or entry.safe is not None or began is None or at < began:
+        return
+    if where is not None and where.since > at:
+        return
+    _set(turn, holder, structs.replace(entry, safe=at, how="mustered"))
+    doors.forget(turn, holder)
+    if where is not None:
+        presence.move(turn, holder, None, at)
+
+
+def unseen(turn: Turn, holder: HolderId) -> None:
+    """Somebody was marked by mistake: they are waited for again, where they were."""
+    zone = turn.muster[holder].zone
+    _set(turn, holder, Muster(zone=zone))
+    if holder in turn.directory.holders:
+        presence.move(turn, holder, zone)
+
+
+def follow(turn: Turn) -> None:
+    """Take in who moved in this step, and say each changed zone's muster once."""
+    if turn.mode.mode == "evacuation":
+        for moved in turn.moves:
+            _follow(turn, moved)
+    if turn.mustering:
+        zones = (zone.id for zone in turn.site.zones if zone.id in turn.mustering)
+        for changed in read_out(turn.site, turn.muster, zones, turn.now):
+            turn.say(changed)
+
+
+def space_changed(turn: Turn) -> None:
+    """Zones that vanished have nobody to look for; all others are told anew."""
+    turn.muster = Map({who: one for who, one in turn.muster.items() if one.zone in turn.site.zone})
+    turn.mustering |= dict.fromkeys(turn.site.zone)
+
+
+def _follow(turn: Turn, moved: HolderMoved) -> None:
+    entry = turn.muster.get(moved.holder)
+    if moved.zone is not None:
+        _set(turn, moved.holder, Muster(zone=moved.zone))
+    elif entry is not None and entry.safe is None and moved.holder in turn.directory.holders:
+        _set(turn, moved.holder, structs.replace(entry, safe=moved.at, how="left"))
+
+
+def _set(turn: Turn, holder: HolderId, entry: Muster) -> None:
+    before = turn.muster.get(holder)
+    if before is not None:
+        _touch(turn, before.zone)
+    _touch(turn, entry.zone)
+    turn.muster = turn.muster.set(holder, entry)
+
+
+def _touch(turn: Turn, zone: ZoneId) -> None:
+    turn.mustering |= dict.fromkeys(turn.site.zone[zone].lineage)

@@ -1,0 +1,62 @@
+"""Wrong PINs: remembered a while, so that nobody tries them all.
+
+A wrong PIN counts against its badge; a code that nobody has counts against the keypad. A right one
+clears both. The rule `attempts_are_left` refuses when there are too many. There are never more
+entries than badges and keypads, and each is bounded.
+"""
+
+from immutables import Map
+
+from gateway.core.access.request import Question
+from gateway.core.access.rules import Ruling
+from gateway.core.access.rules.credentials import ATTEMPTS_MAX, ATTEMPTS_WITHIN, LOCKOUT
+from gateway.core.facts import Noticed
+from gateway.core.state import Attempts
+from gateway.core.step_builder import Turn
+
+REMEMBERED = max(ATTEMPTS_WITHIN, LOCKOUT)
+"""How long a wrong PIN is of any interest."""
+
+
+def judged(turn: Turn, question: Question, ruling: Ruling, *, is_code: bool) -> None:
+    """Take in what became of a PIN. `is_code`: the credential itself was typed at a keypad."""
+    if ruling.reason == "pin-wrong" and question.credential is not None:
+        _count(turn, question.credential.hash, question)
+    elif ruling.reason == "credential-unknown" and is_code:
+        _count(turn, question.device, question)
+    elif turn.attempts and _is_right(question, ruling, is_code=is_code):
+        for key in (question.credential.hash if question.credential else "", question.device):
+            if key in turn.attempts and (key != question.device or is_code):
+                turn.attempts = turn.attempts.delete(key)
+
+
+def run_timers(turn: Turn) -> None:
+    """Forget what counts no more."""
+    if turn.attempts:
+        oldest = turn.now - REMEMBERED
+        turn.attempts = Map(
+            {key: entry for key, entry in turn.attempts.items() if entry.times[-1] > oldest}
+        )
+
+
+def _count(turn: Turn, key: str, question: Question) -> None:
+    before = turn.attempts.get(key)
+    oldest = turn.now - REMEMBERED
+    recent = tuple(at for at in (before.times if before else ()) if at > oldest)
+    turn.attempts = turn.attempts.set(key, Attempts(times=(*recent, turn.now)[-ATTEMPTS_MAX:]))
+    if len(recent) == ATTEMPTS_MAX - 1:
+        turn.say(
+            Noticed(
+                kind="too-many-attempts",
+                object=question.point.id if question.point else question.device,
+                holder=question.holder.id if question.holder else None,
+                at=turn.now,
+            )
+        )
+
+
+def _is_right(question: Question, ruling: Ruling, *, is_code: bool) -> bool:
+    """A PIN or code was typed, and the rule that compares it was content."""
+    return (is_code or question.pin is not None) and any(
+        verdict.rule == "pin_is_right" and verdict.outcome == "pass" for verdict in ruling.verdicts
+    )

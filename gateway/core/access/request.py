@@ -1,0 +1,211 @@
+"""What the rules are asked: may this credential pass here, now?
+
+What several rules need of a question is worked out when the first of them asks, and kept.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from math import inf
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
+
+from gateway.core.access import quotas
+from gateway.core.access.entitlements import BookingClaim, Standing, booking_claims, standing
+from gateway.core.access.quotas import Tally
+from gateway.core.events import Reported
+from gateway.core.model.directory import Credential, CredentialHash, Holder, Membership
+from gateway.core.model.names import DeviceId, ZoneId
+from gateway.core.model.opening_hours import opening
+from gateway.core.model.places import AccessPoint
+from gateway.core.model.plans import Plan, PlanRight
+from gateway.core.model.site import Site
+from gateway.core.readings import CredentialPresented
+from gateway.core.state import Arrival, State, Whereabouts
+
+T = TypeVar("T")
+
+
+class _kept(Generic[T]):  # noqa: N801 - used as a decorator
+    """`functools.cached_property` without its lock (Python 3.11 has one): 4 % of a decision."""
+
+    def __init__(self, work_out: Callable[[Any], T]) -> None:
+        self._work_out = work_out
+        self._name = work_out.__name__
+        self.__doc__ = work_out.__doc__
+
+    def __get__(self, question: "Question", _owner: type) -> T:
+        """Only the first time: then the value is found before us."""
+        value = question.__dict__[self._name] = self._work_out(question)
+        return value
+
+
+class Question(Struct, frozen=True, dict=True):
+    """A credential at a reader, and all that a rule may look at.
+
+    `at` is the event's time and `now` ours. `credential` and `holder` are None when nobody is known
+    by it; `point` is None for a reader that guards nothing. `pin` is the keyed hash of what was
+    typed. `state` is the site as it was before this event.
+    """
+
+    site: Site
+    state: State
+    device: DeviceId
+    point: AccessPoint | None
+    credential: Credential | None
+    holder: Holder | None
+    at: datetime
+    now: datetime
+    pin: CredentialHash | None = None
+    retained: bool = False
+
+    @property
+    def here(self) -> AccessPoint:
+        """The access point; for rules behind the one that asks whether there is one."""
+        assert self.point is not None  # noqa: S101 - so does the order of the rules
+        return self.point
+
+    @property
+    def badge(self) -> Credential:
+        """The credential; for rules behind the one that asks whether it is known."""
+        assert self.credential is not None  # noqa: S101 - likewise
+        return self.credential
+
+    @property
+    def asker(self) -> Holder:
+        """Who asks; for rules behind the one that asks whether the credential is known."""
+        assert self.holder is not None  # noqa: S101 - likewise
+        return self.holder
+
+    @_kept
+    def today(self) -> date:
+        """The day on the site's clock."""
+        return self.site.day_of(self.at)
+
+    @property
+    def whereabouts(self) -> Whereabouts | None:
+        """Where the asker is known to be; None: outside."""
+        return self.state.presence.get(self.asker.id)
+
+    @_kept
+    def inside(self) -> tuple[ZoneId, ...]:
+        """The zones in which the asker is known to be, innermost first."""
+        found = self.whereabouts
+        return self.site.zone[found.zone].lineage if found is not None else ()
+
+    @property
+    def entered(self) -> tuple[ZoneId, ...]:
+        """The zones that one enters here, innermost first; none at a machine."""
+        return self.site.entered.get(self.here.id, ())
+
+    @_kept
+    def memberships(self) -> list[tuple[Membership, Standing]]:
+        """The asker's memberships that speak of this site, and how each stands."""
+        return _memberships(self)
+
+    @_kept
+    def rights(self) -> list[PlanRight]:
+        """What the asker's valid plans say of this access point, at any hour."""
+        return _rights(self)
+
+    @_kept
+    def open_rights(self) -> list[PlanRight]:
+        """Those of them that hold at this hour."""
+        site, at = self.site, self.at
+        return [each for each in self.rights if opening(site, each.right.hours, at) == "open"]
+
+    @_kept
+    def cheapest(self) -> tuple[Plan, Tally | None] | None:
+        """Of the plans that are open now the one with most left, and its scarcest quota.
+
+        A plan without quotas has most; its tally is None.
+        """
+        return _cheapest(self)
+
+    @property
+    def paid_by(self) -> Plan | None:
+        """A plan that is open now and has something left."""
+        return _paid_by(self)
+
+    @_kept
+    def bookings(self) -> tuple[BookingClaim, ...]:
+        """The asker's bookings that lead here now."""
+        return booking_claims(self.site, self.state.bookings, self.here, self.asker, self.at)
+
+    @_kept
+    def arrivals(self) -> list[Arrival]:
+        """Everybody who was let through a door and has not passed yet."""
+        return [arrival for door in self.state.doors.values() for arrival in door.pending]
+
+
+def _memberships(question: Question) -> list[tuple[Membership, Standing]]:
+    return [
+        (entry, standing(entry, question.at))
+        for entry in question.asker.memberships
+        if not entry.sites or question.site.id in entry.sites
+    ]
+
+
+def _rights(question: Question) -> list[PlanRight]:
+    by_plan = question.site.rights[question.here.id]  # without plans that the space file dropped
+    valid = [entry.plan for entry, stands in question.memberships if stands == "active"]
+    return [right for plan in valid for right in by_plan.get(plan, ())]
+
+
+def _cheapest(question: Question) -> tuple[Plan, Tally | None] | None:
+    cheapest: tuple[Plan, Tally | None] | None = None
+    for each in question.open_rights:
+        if not each.plan.quotas:
+            return each.plan, None
+        tally = _scarcest(question, each.plan)
+        if cheapest is None or _left(tally) > _left(cheapest[1]):
+            cheapest = each.plan, tally
+    return cheapest
+
+
+def _paid_by(question: Question) -> Plan | None:
+    if question.cheapest is None or _left(question.cheapest[1]) <= 0:
+        return None
+    return question.cheapest[0]
+
+
+def _scarcest(question: Question, plan: Plan) -> Tally | None:
+    """An entry is used by entering the site: by nobody who is inside, and at no machine."""
+    site, found = question.site, question.whereabouts
+    enters = found is None and question.here.direction == "entry"
+    days = question.state.usage.get(question.asker.id, ())
+    if found is not None:
+        days = quotas.with_stay(days, quotas.stay(found.since, question.at, site.clock))
+    scarcest: Tally | None = None
+    for quota in plan.quotas:
+        if quota.kind == "entries" and not enters:
+            continue
+        tally = quotas.tally(quota, days, question.today, site.accounting)
+        if tally.left < _left(scarcest):
+            scarcest = tally
+    return scarcest
+
+
+def asked(site: Site, state: State, event: Reported, now: datetime) -> Question:
+    """The question that a credential event asks of a site in this state."""
+    reading = event.reading
+    assert isinstance(reading, CredentialPresented)  # noqa: S101 - nothing else asks
+    credential = state.directory.credentials.get(CredentialHash(reading.credential))
+    device = site.device.get(event.device)
+    point = device.access_point if device else None
+    return Question(
+        site=site,
+        state=state,
+        device=event.device,
+        point=site.access_point.get(point) if point else None,
+        credential=credential,
+        holder=state.directory.holders.get(credential.holder) if credential else None,
+        at=event.at,
+        now=now,
+        pin=CredentialHash(reading.pin) if reading.pin is not None else None,
+        retained=event.retained,
+    )
+
+
+def _left(tally: Tally | None) -> float:
+    return tally.left if tally is not None else inf

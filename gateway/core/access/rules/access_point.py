@@ -1,0 +1,71 @@
+"""Rules about the way, the moment and the access point, before anybody is looked at."""
+
+from datetime import timedelta
+
+from gateway.core.access.request import Question
+from gateway.core.access.rules.machines import signs_off
+from gateway.core.access.rules.verdicts import denied, granted, passed
+from gateway.core.facts import Verdict
+
+LATE = timedelta(seconds=5)
+"""A credential event older than this is recorded and never opens anything."""
+
+
+def exit_is_free(question: Question) -> Verdict:
+    """Nobody is locked in, whoever they are and whatever the clock says."""
+    point = question.point
+    if point is not None and point.direction == "exit":
+        return granted("exit_is_free", "exit-free", direction=point.direction)
+    return passed("exit_is_free", direction=point.direction if point else None)
+
+
+def muster_is_noted(question: Question) -> Verdict:
+    """Whoever badges at a muster point is safe, and is not asked for more."""
+    point = question.point
+    if point is not None and point.direction == "muster":
+        return granted("muster_is_noted", "mustered", zone=point.zone)
+    return passed("muster_is_noted")
+
+
+def event_is_fresh(question: Question) -> Verdict:
+    """A read that was kept, delayed or dated by a wrong clock opens nothing."""
+    age = question.now - question.at
+    age_s = round(age.total_seconds(), 3)
+    if question.retained:
+        return denied("event_is_fresh", "retained", retained=True)
+    if age > LATE:
+        return denied("event_is_fresh", "too-old", age_s=age_s, limit_s=LATE.total_seconds())
+    if -age > LATE:
+        return denied("event_is_fresh", "clock-ahead", age_s=age_s, limit_s=-LATE.total_seconds())
+    return passed("event_is_fresh", age_s=age_s)
+
+
+def reader_enrols_no_badge(question: Question) -> Verdict:
+    """Nobody holds a badge to this reader only to have it enrolled."""
+    waiting = question.state.enrolments.get(question.device)
+    if waiting is not None:
+        return denied("reader_enrols_no_badge", "enrolment", until=waiting.until.isoformat())
+    return passed("reader_enrols_no_badge")
+
+
+def reader_guards_something(question: Question) -> Verdict:
+    """The reader belongs to an access point of the space file."""
+    if question.point is None:
+        return denied("reader_guards_something", "point-unknown")
+    return passed("reader_guards_something", access_point=question.point.id)
+
+
+def mode_allows_entry(question: Question) -> Verdict:
+    """In a lockdown and in an evacuation nobody comes in, and no machine is started."""
+    mode = question.state.mode.mode
+    if mode != "normal" and not signs_off(question):
+        return denied("mode_allows_entry", mode, mode=mode)
+    return passed("mode_allows_entry", mode=mode)
+
+
+def point_is_in_service(question: Question) -> Verdict:
+    """Nobody has taken the access point out of service."""
+    why = question.state.out_of_service.get(question.here.id)
+    if why is not None and not signs_off(question):
+        return denied("point_is_in_service", "out-of-service", why=why)
+    return passed("point_is_in_service")

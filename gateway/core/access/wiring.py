@@ -1,0 +1,183 @@
+"""What a device may report, by what it is and what is wired to it: one table.
+
+A device is as trustworthy as its password, and a reader outside hangs where anybody can take it
+down. So nothing is believed of a device but what the space file puts there: a reader reads badges,
+and says that a door is open only where that door's contact is wired to it. All else is a dead
+letter, `not-wired`, with an alarm about the device: its password is somebody else's, or the space
+file does not say how it is wired.
+
+`TABLE` is what the engine goes by, what `seuil check` holds a space file against, and what
+docs/devices.md prints.
+"""
+
+from collections.abc import Mapping
+from typing import Final, Literal, NamedTuple
+
+from gateway.core.model.equipment import Device
+from gateway.core.model.places import Direction, Door
+from gateway.core.model.site import Site
+from gateway.core.readings import (
+    Availability,
+    Battery,
+    Co2,
+    Counted,
+    CredentialPresented,
+    Crossed,
+    DoorReported,
+    ExitRequested,
+    Firmware,
+    MachineReported,
+    Motion,
+    Presence,
+    Reading,
+    Tampered,
+)
+
+Standing = Literal[
+    "entry-reader",
+    "exit-reader",
+    "machine-reader",
+    "muster-reader",
+    "zone-sensor",
+    "door-sensor",
+    "machine-sensor",
+    "lock",
+]
+"""What a device is, and what it belongs to."""
+Wire = Literal["always", "contact", "button", "apart"]
+"""What has to be wired to it: nothing more, its door's contact, its door's exit button; or neither
+of these two (`apart`), as of a counter over a door."""
+
+NOT_WIRED: Final = "not-wired"
+"""The reason of such a dead letter."""
+WORDS: Final[Mapping[Standing, str]] = {
+    "entry-reader": "a reader at an entry",
+    "exit-reader": "a reader at an exit",
+    "machine-reader": "a reader at a machine",
+    "muster-reader": "a reader at a muster point",
+    "zone-sensor": "a sensor of a zone",
+    "door-sensor": "a sensor of a door",
+    "machine-sensor": "a sensor of a machine",
+    "lock": "a lock",
+}
+"""In the order of the table's columns."""
+
+
+class Row(NamedTuple):
+    """Who may report a reading, and why nobody else."""
+
+    by: Mapping[Standing, Wire]
+    why: str
+
+
+def _all(*standings: Standing) -> dict[Standing, Wire]:
+    return dict.fromkeys(standings, "always")
+
+
+_READERS: Final[tuple[Standing, ...]] = (
+    "entry-reader", "exit-reader", "machine-reader", "muster-reader",
+)  # fmt: skip
+_AT_A_DOOR: Final[tuple[Standing, ...]] = ("entry-reader", "exit-reader", "door-sensor", "lock")
+_OF_PEOPLE: Final[dict[Standing, Wire]] = {"zone-sensor": "always", "door-sensor": "apart"}
+_OF_ITSELF: Final = "it is about the device itself, and about no other"
+
+TABLE: Final[Mapping[type[Reading], Row]] = {
+    CredentialPresented: Row(_all(*_READERS), "only a reader reads badges"),
+    DoorReported: Row(
+        dict.fromkeys(_AT_A_DOOR, "contact"), "the door's contact has to be wired to it: `contact`"
+    ),
+    ExitRequested: Row(
+        dict.fromkeys(_AT_A_DOOR, "button"),
+        'the door\'s exit button has to be wired to it: `exit = "button"` and `exit_button`',
+    ),
+    Crossed: Row(_OF_PEOPLE, "counters are sensors, of a zone or over a door"),
+    Motion: Row(_OF_PEOPLE, "only sensors see people"),
+    Presence: Row(_OF_PEOPLE, "only sensors see people"),
+    Counted: Row(_OF_PEOPLE, "only sensors see people"),
+    Co2: Row(_OF_PEOPLE, "only sensors measure the air"),
+    MachineReported: Row(
+        _all("machine-reader", "machine-sensor"), "it has to belong to the machine: `machine`"
+    ),
+    Tampered: Row(_all(*WORDS), _OF_ITSELF),
+    Battery: Row(_all(*WORDS), _OF_ITSELF),
+    Availability: Row(_all(*WORDS), _OF_ITSELF),
+    Firmware: Row(_all(*WORDS), _OF_ITSELF),
+}
+"""Whoever is not named in a row may not report it."""
+
+
+def refusal(site: Site, device: Device, reading: Reading) -> str | None:
+    """Return why a device may not report this, in words for a dead letter; None: it may."""
+    point = site.point_of(device)
+    return refusal_of(
+        device, point.direction if point else None, door_of(site, device), type(reading)
+    )
+
+
+def refusal_of(
+    device: Device, direction: Direction | None, door: Door | None, kind: type[Reading]
+) -> str | None:
+    """Return the same of a device with this door, and an access point of this direction."""
+    row, standing = TABLE[kind], standing_of(device, direction)
+    wire = row.by.get(standing)
+    if wire is not None and (wire == "always" or (door is not None and _fits(wire, door, device))):
+        return None
+    return f"{word_of(kind)}: not from {WORDS[standing]} as the space file wires it; {row.why}"
+
+
+def standing_of(device: Device, direction: Direction | None) -> Standing:
+    """Return what a device is; a reader that guards nothing is as one at a muster point."""
+    if device.role == "lock":
+        return "lock"
+    if device.role == "sensor":
+        if device.door is not None:
+            return "door-sensor"
+        return "machine-sensor" if device.machine is not None else "zone-sensor"
+    return "muster-reader" if direction is None else _BY_DIRECTION[direction]
+
+
+def door_of(site: Site, device: Device) -> Door | None:
+    """Return the door that a device speaks of: its own, or its access point's."""
+    return site.door[device.door] if device.door else site.door_of(site.point_of(device))
+
+
+def has_button(door: Door, device: Device) -> bool:
+    """Return whether the exit button of its door is wired to a device.
+
+    A space that does not say to which one believes all that belong to the door.
+    """
+    if door.exit != "button":
+        return False
+    return door.buttons is None or device.id in door.buttons
+
+
+def has_contact(door: Door, device: Device) -> bool:
+    """Return whether the contact of its door is wired to a device.
+
+    A space that does not say to which one believes the door's sensors, and where it has a contact,
+    its lock and readers.
+    """
+    if door.contacts is None:
+        return door.contact or device.role == "sensor"
+    return device.id in door.contacts
+
+
+def word_of(kind: type[Reading]) -> str:
+    """Return a reading's name on the wire."""
+    return str(kind.__struct_config__.tag)
+
+
+_BY_DIRECTION: Final[Mapping[Direction, Standing]] = {
+    "entry": "entry-reader",
+    "exit": "exit-reader",
+    "machine": "machine-reader",
+    "muster": "muster-reader",
+}
+
+
+def _fits(wire: Wire, door: Door, device: Device) -> bool:
+    if wire == "contact":
+        return has_contact(door, device)
+    if wire == "button":
+        return has_button(door, device)
+    return device.id not in (door.contacts or ()) and device.id not in (door.buttons or ())

@@ -1,0 +1,205 @@
+"""People go through doors: reported by counters, badges, or both of the same person.
+
+What leaves one zone enters the other. Each passage may have been nobody, one person or two; and
+whoever comes out of a zone must have been in it, so a passage out of a zone that is surely empty is
+believed less on the other side too: a flow between two zones moves people and makes none.
+
+Where a reader and a counter watch one door, each tells what the other misses. How often they agree
+is kept for each door and way (`met`), and their doubts shrink with it (`doubt`).
+"""
+
+from typing import Literal
+
+from immutables import Map
+from msgspec import Struct, structs
+
+from gateway.core.estimator import distribution as beliefs
+from gateway.core.estimator import miss_rate
+from gateway.core.estimator.distribution import Belief, Kernel
+from gateway.core.estimator.evidence import DeviceHealth
+from gateway.core.estimator.zone import SENSORS_MAX, Mark, Reason, Witnesses, ZoneEstimate, because
+from gateway.core.model.names import DeviceId
+
+BADGE: Kernel = (0.002, 0.958, 0.04)
+"""A badge, and the door's contact; two: somebody slipped in behind."""
+GRANT: Kernel = (0.03, 0.93, 0.04)
+"""A badge at a door without a contact: some think better of it."""
+_SURE: Kernel = (0.0, 1.0, 0.0)
+HIDDEN = 0.01
+"""The chance that who passes out of a zone had come into it unseen (a counter's usual misses)."""
+MATCH_S = 5.0
+"""A badge and a counter's report at one door within so long are the same person."""
+HEARD_MAX = 200.0
+"""Passages one way through a door after which the half is forgotten: a reader may be taken down."""
+_NONE = Witnesses()
+MARKS_MAX = 16
+"""Passages that wait for their other half, a zone: more do not fit through doors in 5 s."""
+ONE_BY_ONE_MAX = 8
+"""Passages between two zones that are looked at one by one; more at once, after an outage, are a
+crowd whose origin needs no proof."""
+
+
+class Gate(Struct, frozen=True):
+    """Who reports a passage; `place` is the door.
+
+    `kernel` is how surely one person passed; None: a counter's, which each zone has learned.
+    """
+
+    device: DeviceId
+    place: str
+    kind: Literal["counter", "badge"]
+    kernel: Kernel | None = None
+
+
+Sides = tuple[ZoneEstimate | None, ZoneEstimate | None]
+"""The zones inside and outside of a door; None: nobody counts there."""
+
+
+def moved(sides: Sides, people: int, gate: Gate, doubt: float = 1.0) -> Sides:
+    """Both sides after so many passages inward (below 0: outward), one after the other.
+
+    `doubt` is the share of the gate's that is left where a second witness tells as well.
+    """
+    step = 1 if people > 0 else -1
+    for _ in range(min(abs(people), ONE_BY_ONE_MAX)):
+        sides = _stepped(sides, step, gate, doubt)
+        people -= step
+    return _stepped(sides, people, gate, doubt) if people else sides
+
+
+def watched(zone: ZoneEstimate, device: DeviceId) -> ZoneEstimate:
+    """A counter or reader tells of this zone's doors, whatever it says."""
+    if zone.counted and zone.doors.get(device) == "well":
+        return zone
+    return structs.replace(zone, counted=True, doors=_known_door(zone, device))
+
+
+def parted(zone: ZoneEstimate, people: int) -> ZoneEstimate:
+    """A zone without so many of its people, who are counted in an inner one from now on."""
+    return structs.replace(
+        zone,
+        belief=beliefs.left(zone.belief, people, _SURE),
+        stays=thinned(zone.stays, people, beliefs.likeliest(zone.belief)),
+        tally=structs.replace(zone.tally, net=zone.tally.net - people),
+    )
+
+
+def met(zone: ZoneEstimate, place: str, people: int, *, badge: bool) -> tuple[ZoneEstimate, int]:
+    """Match a passage with its other half (badge or counter) at the same door.
+
+    Returns the zone and how many of `people` are news; below 0: outward.
+    """
+    inward, news = people > 0, abs(people)
+    marks: list[Mark] = []
+    for mark in zone.marks:
+        if (zone.at - mark.at).total_seconds() > MATCH_S:
+            continue
+        if news and mark.place == place and mark.badge != badge and mark.inward == inward:
+            news -= 1
+        else:
+            marks.append(mark)
+    marks += [Mark(zone.at, place, badge, inward)] * min(news, MARKS_MAX)
+    zone = structs.replace(
+        zone,
+        marks=tuple(marks[-MARKS_MAX:]),
+        witnesses=_heard(zone, way(place, people), news, abs(people) - news),
+    )
+    return zone, news if inward else -news
+
+
+def doubt(zone: ZoneEstimate, place: str, people: int) -> float:
+    """The share of passages this way through a door that badge or counter told alone (0 to 1).
+
+    Where both tell nearly all, what one of them missed the other told: little is left to doubt.
+    """
+    heard = zone.witnesses.get(way(place, people), _NONE)
+    return (heard.alone + 1.0) / (heard.alone + heard.both + 1.0)
+
+
+def way(place: str, people: int) -> str:
+    """A door and a direction: inward, or (`people` below 0) outward."""
+    return f"{place}>" if people > 0 else f"{place}<"
+
+
+def _stepped(sides: Sides, people: int, gate: Gate, doubt: float) -> Sides:
+    inner, outer = sides
+    origin, target = (outer, inner) if people > 0 else (inner, outer)
+    if target is not None:
+        kernel = _doubted(gate.kernel or miss_rate.kernel(target.tally), doubt)
+        if origin is not None:
+            kernel = _hidden_by(kernel, origin.belief)
+        target = _entered(target, abs(people), gate, kernel)
+    if origin is not None:
+        kernel = _doubted(gate.kernel or miss_rate.kernel(origin.tally), doubt)
+        origin = _left(origin, abs(people), gate, kernel)
+    return (target, origin) if people > 0 else (origin, target)
+
+
+def _entered(zone: ZoneEstimate, people: int, gate: Gate, kernel: Kernel) -> ZoneEstimate:
+    return structs.replace(
+        _passed(zone, people, gate),
+        belief=beliefs.entered(zone.belief, people, kernel),
+        stays=(*zone.stays[:-1], zone.stays[-1] + people),
+        entered_at=zone.at,
+    )
+
+
+def _left(zone: ZoneEstimate, people: int, gate: Gate, kernel: Kernel) -> ZoneEstimate:
+    return structs.replace(
+        _passed(zone, -people, gate),
+        belief=beliefs.left(zone.belief, people, kernel),
+        stays=thinned(zone.stays, people, beliefs.likeliest(zone.belief)),
+    )
+
+
+def _passed(zone: ZoneEstimate, people: int, gate: Gate) -> ZoneEstimate:
+    reason = Reason(zone.at, gate.kind, gate.device, gate.place, people, float(abs(people)))
+    return structs.replace(
+        watched(zone, gate.device),
+        life_at=zone.at,
+        reasons=because(zone, reason),
+        tally=miss_rate.told(zone.tally, people, zone.at),
+        several=0.0,
+    )
+
+
+def _hidden_by(kernel: Kernel, origin: Belief) -> Kernel:
+    """A passage's kernel for the zone that is entered, when it is known who was in the other.
+
+    Nobody can come out of an empty zone, save those whom the filter does not know of (`HIDDEN`).
+    """
+    one = max(beliefs.at_least(origin, 1), HIDDEN)
+    two = max(beliefs.at_least(origin, 2), HIDDEN * one)
+    weights = (kernel[0], kernel[1] * one, kernel[2] * two)
+    whole = sum(weights)
+    return (weights[0] / whole, weights[1] / whole, weights[2] / whole)
+
+
+def thinned(stays: tuple[float, ...], people: int, inside: int) -> tuple[float, ...]:
+    """Who left may have come at any time: each hour's share of the people inside goes."""
+    rest = max(0.0, 1.0 - people / max(inside, people, 1))
+    return tuple([each * rest for each in stays])
+
+
+def _heard(zone: ZoneEstimate, door: str, alone: int, both: int) -> Map[str, Witnesses]:
+    """So many more passages; who is told for the second time was told alone before."""
+    known = zone.witnesses.get(door, _NONE)
+    if known is _NONE and len(zone.witnesses) >= SENSORS_MAX:
+        return zone.witnesses
+    now = Witnesses(max(0.0, known.alone + alone - both), known.both + both)
+    if now.alone + now.both > HEARD_MAX:
+        now = Witnesses(now.alone / 2, now.both / 2)
+    return zone.witnesses.set(door, now)
+
+
+def _doubted(kernel: Kernel, doubt: float) -> Kernel:
+    if doubt == 1.0:
+        return kernel
+    nobody, two = kernel[0] * doubt, kernel[2] * doubt
+    return (nobody, 1.0 - nobody - two, two)
+
+
+def _known_door(zone: ZoneEstimate, device: DeviceId) -> Map[DeviceId, DeviceHealth]:
+    if zone.doors.get(device) == "well" or len(zone.doors) >= SENSORS_MAX:
+        return zone.doors
+    return zone.doors.set(device, "well")

@@ -1,0 +1,143 @@
+"""What is published of an estimate: a number, its interval, and why.
+
+The number is the median: of all numbers it has the smallest expected error in people. The interval
+is the shortest that holds 80 % as nearly as whole people can: between two quantiles there is more
+than asked wherever few numbers are likely. A zone around others is their sum; its distribution is
+the convolution of theirs. That takes their errors as independent. They are not quite: who was
+missed between two rooms is too many in one and too few in the other, so the sum is in truth a
+little surer than it says. An interval that is too wide is honest; moments of a normal would be as
+wrong, and spoil the small numbers, where the sum is one person or none.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, tzinfo
+from math import exp
+from typing import Literal
+
+from msgspec import Struct
+
+from gateway.core.estimator import distribution as beliefs
+from gateway.core.estimator.distribution import Belief
+from gateway.core.estimator.sensor_models import TELLINGS
+from gateway.core.estimator.zone import Reason, ReasonKind, ZoneEstimate, stale
+from gateway.core.model.names import Text
+
+MIDDLE, HELD = 0.5, 0.8
+TOP = 3
+"""Reasons told: what one line of a page holds."""
+REASON_FADES_S = 3600.0
+"""A reason that old weighs a third."""
+SILENCE_TOLD_S = 300.0
+"""Silence is a reason after so long."""
+SURELY = 0.99
+"""From this chance on that nobody is there, known presence fades."""
+HINT_BELOW = 0.05
+"""A known count that the estimate gives less chance than this is a disagreement."""
+
+Hint = Literal["tailgating", "forgotten-exit"]
+
+
+class HeadCount(Struct, frozen=True):
+    """A zone's people: median, 80 % interval, and the chances that rules ask for."""
+
+    people: int
+    low: int
+    high: int
+    p_vacant: float
+    p_full: float
+    stale: bool
+    hint: Hint | None = None
+    """`tailgating`: more are there than badged in; `forgotten-exit`: fewer."""
+    fades: bool = False
+    """Known presence in this zone may be ended: it is surely empty, and not by a stale estimate."""
+
+
+def read(parts: Sequence[ZoneEstimate], capacity: int | None, known: int) -> HeadCount:
+    """The head count of a zone from its areas, all `advanced` to the same moment.
+
+    `known` are those who are badged in. A zone without any area has nobody, and is stale.
+    """
+    whole = [part.belief for part in parts]
+    belief = whole[0] if len(whole) == 1 else beliefs.summed(whole)
+    is_stale = all(stale(part) for part in parts)
+    low, high = beliefs.held(belief, HELD)
+    return HeadCount(
+        people=beliefs.quantile(belief, MIDDLE),
+        low=low,
+        high=high,
+        p_vacant=round(belief[0], 4),
+        p_full=0.0 if capacity is None else round(beliefs.at_least(belief, capacity), 4),
+        stale=is_stale,
+        hint=None if is_stale else _hint(belief, known),
+        fades=known > 0 and not is_stale and belief[0] >= SURELY,
+    )
+
+
+def contributors(parts: Sequence[ZoneEstimate], at: datetime) -> tuple[Reason, ...]:
+    """What moved a zone's head count most of late, the strongest first."""
+    found = [reason for part in parts for reason in part.reasons]
+    found += [quiet for part in parts if (quiet := _silence(part, at)) is not None]
+
+    def strength(reason: Reason) -> float:
+        return reason.weight * exp(-(at - reason.at).total_seconds() / REASON_FADES_S)
+
+    return tuple(sorted(found, key=lambda each: (-strength(each), each.place))[:TOP])
+
+
+def in_words(reason: Reason, name: Callable[[str], Text], local: tzinfo) -> Text:
+    """A reason as people say it: "compteur Entrée +2, 10:41", "Entrance counter +2, 10:41".
+
+    `name` gives a door's or zone's name by its id.
+    """
+    where, at = name(reason.place), f"{reason.at.astimezone(local):%H:%M}"
+    is_change = reason.kind in {"counter", "badge", "room"}
+    amount = f"{reason.amount:+d}" if is_change else str(reason.amount)
+    said = _WORDS[reason.kind]
+    values = {"amount": amount, "why": reason.why}
+    return Text(
+        fr=f"{said.fr.format(where=where.fr, **values)}, {at}",
+        en=f"{said.en.format(where=where.en, **values)}, {at}",
+    )
+
+
+_WORDS: dict[ReasonKind, Text] = {
+    "counter": Text("compteur {where} {amount}", "{where} counter {amount}"),
+    "badge": Text("badge {where} {amount}", "{where} badge {amount}"),
+    "motion": Text("mouvement {where}", "{where} motion"),
+    "presence": Text("présence {where}", "{where} presence"),
+    "silence": Text("plus aucun mouvement {where} depuis", "{where} without motion since"),
+    "count": Text("caméra {where} : {amount}", "{where} camera: {amount}"),
+    "vacancy": Text("{where} déclaré vide ({why})", "{where} declared empty ({why})"),
+    "set": Text("compté par l'équipe {where} : {amount}", "{where} counted by staff: {amount}"),
+    "stuck": Text(
+        "capteur {where} bloqué, plus pris en compte", "{where} sensor stuck, no longer counted"
+    ),
+    "room": Text("{where} vide : {amount} à côté", "{where} empty: {amount} beside it"),
+}
+
+
+def _hint(belief: Belief, known: int) -> Hint | None:
+    if beliefs.at_least(belief, known + 1) > 1 - HINT_BELOW:
+        return "tailgating"
+    if beliefs.at_least(belief, known) < HINT_BELOW:
+        return "forgotten-exit"
+    return None
+
+
+def _silence(zone: ZoneEstimate, at: datetime) -> Reason | None:
+    """That all its sensors are quiet, where that has begun to count."""
+    voting = [
+        (device, sensor)
+        for device, sensor in zone.sensors.items()
+        if sensor.kind != "count" and sensor.voting and sensor.health == "well"
+    ]
+    if not voting or any(sensor.active for _, sensor in voting):
+        return None
+    device, last = max(voting, key=lambda each: (each[1].since, each[0]))
+    quiet_s = (at - last.since).total_seconds()
+    if quiet_s < SILENCE_TOLD_S:
+        return None
+    # Told as of now, with what it has weighed; the time that is shown is when it began.
+    weight = -sum(TELLINGS[kind].silence for kind in {one.kind for _, one in voting})
+    fading = exp((at - last.since).total_seconds() / REASON_FADES_S)
+    return Reason(last.since, "silence", device, zone.id, 0, min(quiet_s * weight, 8.0) * fading)

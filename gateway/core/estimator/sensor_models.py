@@ -1,0 +1,301 @@
+"""What sees a room, and what people say of it.
+
+PIR and mmWave sensors tell empty from not empty. A PIR tells a little more: it is silent less
+often over several than over one, which is enough to see that of five who were counted one is left.
+A trigger tilts the chance of zero; silence tilts it back by the second. A sensor that stays on goes
+on saying so until it has said as much as a stuck one deserves; with no other sign of life it then
+loses its vote, and what it gave is taken back. Cameras weigh each number of people.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from math import exp, log
+from typing import Literal
+
+from immutables import Map
+from msgspec import Struct, structs
+
+from gateway.core.estimator import distribution as beliefs
+from gateway.core.estimator import miss_rate
+from gateway.core.estimator.evidence import DeviceHealth
+from gateway.core.estimator.zone import (
+    HOUR_S,
+    SENSORS_MAX,
+    STAY_H,
+    Reason,
+    Sensor,
+    ZoneEstimate,
+    because,
+)
+from gateway.core.model.names import DeviceId
+
+QUIET_DOOR_S = 7200.0
+"""With people inside somebody passes the door once in so long, at least."""
+TRIGGER_S = 300.0
+"""A sensor's triggers are one person's movement, not news each: they count once in so long."""
+STAYS_ON_S = 120.0
+"""A false trigger is over after so long, in the mean."""
+STUCK_SHARE = 0.02
+"""Of the times that a sensor is on without anybody: those when it is stuck and stays on."""
+PATIENCE_S = 900.0
+"""A sensor that is on for so long without another sign of life has no vote any more, where another
+sensor would show life: twice the longest silence of a PIR over a person (7.5 min, UCI 864)."""
+LONE_PATIENCE_S = 4 * HOUR_S
+"""The same where only a door's counter could, or where another kind of sensor is on as well: half
+a day at a desk without leaving it."""
+SEVERAL_MOST = 4.0
+"""The most that PIRs tell of several against one until somebody passes the door: 55 to 1. Those who
+sit where a PIR hardly looks are as silent after an hour as they were after ten minutes."""
+WALKS_S, WALKING_S = 60.0, 30.0
+"""Who comes in walks for a minute, and a PIR sees that within half of one, in the mean: an entry
+that it does not see was rather a ghost."""
+HEADS_SPREAD, HEADS_SPREAD_PER_PERSON = 0.5, 0.08
+"""A camera is wrong by so many people in the mean: half a person, and one of twelve."""
+HEADS_LOST = 0.05
+"""The chance that a camera's number says nothing at all (a curtain, a crash, a poster)."""
+HEADS_S = 60.0
+"""A camera's frames are one look at the same people: they count in full once in so long."""
+HEADS_WEIGHT, SET_WEIGHT = 2.0, 10.0
+"""What a camera and an operator weigh among reasons, in log odds."""
+
+
+class Manner(Struct, frozen=True):
+    """A kind of sensor: mean seconds between triggers with one person there, and with nobody.
+
+    `several`: how many times as often it triggers with three and more. UCI 864's PIRs did 3.4 times
+    as often (and 2.4 times with two); 2 is less sure, as people in a room move together.
+    """
+
+    occupied_s: float
+    vacant_s: float
+    several: float = 1.0
+
+
+class Telling(Struct, frozen=True):
+    """What a kind of sensor tells, as log odds: of somebody, and of three and more against one."""
+
+    trigger: float
+    silence: float
+    """A second of it."""
+    several_trigger: float
+    several_silence: float
+
+
+def _telling(manner: Manner) -> Telling:
+    return Telling(
+        trigger=log(manner.vacant_s / manner.occupied_s),
+        silence=1 / manner.vacant_s - 1 / manner.occupied_s,
+        several_trigger=log(manner.several),
+        several_silence=(1.0 - manner.several) / manner.occupied_s,
+    )
+
+
+MANNERS: dict[str, Manner] = {
+    "motion": Manner(occupied_s=150.0, vacant_s=10_000.0, several=2.0),
+    "presence": Manner(occupied_s=20.0, vacant_s=3_600.0),
+}
+TELLINGS: dict[str, Telling] = {kind: _telling(manner) for kind, manner in MANNERS.items()}
+
+
+def sensed(
+    zone: ZoneEstimate, kind: Literal["motion", "presence"], device: DeviceId, *, active: bool
+) -> ZoneEstimate:
+    """A PIR or mmWave sensor spoke."""
+    known = zone.sensors.get(device)
+    if known is None and len(zone.sensors) >= SENSORS_MAX:
+        return zone
+    health = "well" if known is None or known.health == "offline" else known.health
+    was_on = known is not None and known.active
+    if not active:
+        sensor = Sensor(kind, zone.at, health=health)
+        return structs.replace(zone, sensors=zone.sensors.set(device, sensor))
+    if known is not None and was_on and (not known.voting or health != "well"):
+        return zone
+    news = health == "well" and _is_news(zone, kind)
+    before = known.lent if known is not None and was_on else 0.0
+    lent = min(TELLINGS[kind].trigger, _most(kind) - before) if news else 0.0
+    sensor = Sensor(
+        kind,
+        known.since if known is not None and was_on else zone.at,
+        active=True,
+        lent=lent + before,
+        health=health,
+    )
+    several = _several(zone, TELLINGS[kind].several_trigger) if news else zone.several
+    belief = beliefs.tilted(zone.belief, lent, several - zone.several) if news else zone.belief
+    zone = structs.replace(
+        zone,
+        belief=belief,
+        several=several,
+        sensors=zone.sensors.set(device, sensor),
+        # A sensor that starts to see is a sign of life; that it goes on seeing is none.
+        life_at=zone.life_at if was_on or health != "well" else zone.at,
+    )
+    if not news:
+        return zone
+    return structs.replace(
+        zone,
+        triggers=zone.triggers.set(kind, zone.at),
+        reasons=because(zone, Reason(zone.at, kind, device, zone.id, 0, lent)),
+    )
+
+
+def heads(zone: ZoneEstimate, device: DeviceId, people: int) -> ZoneEstimate:
+    """A camera's number; it goes on meaning that until the next one (`advanced`)."""
+    known = zone.sensors.get(device)
+    if known is None and len(zone.sensors) >= SENSORS_MAX:
+        return zone
+    if known is not None and known.health == "stuck":
+        return zone
+    waited = HEADS_S if known is None else (zone.at - known.since).total_seconds()
+    power = 1.0 if known is None or known.people != people else min(1.0, waited / HEADS_S)
+    sensor = Sensor("count", zone.at, people=people)
+    return structs.replace(
+        zone,
+        belief=beliefs.weighed(zone.belief, _likelihoods(len(zone.belief), people, power)),
+        sensors=zone.sensors.set(device, sensor),
+        life_at=zone.at if people else zone.life_at,
+        reasons=because(zone, Reason(zone.at, "count", device, zone.id, people, HEADS_WEIGHT)),
+    )
+
+
+def vacancy(zone: ZoneEstimate, device: DeviceId, odds: float, why: str) -> ZoneEstimate:
+    """Something says that nobody is there; it weighs, and never resets."""
+    weight = log(max(odds, 1.0))
+    return structs.replace(
+        zone,
+        belief=beliefs.tilted(zone.belief, -weight),
+        reasons=because(zone, Reason(zone.at, "vacancy", device, zone.id, 0, weight, why)),
+    )
+
+
+def people_set(zone: ZoneEstimate, device: DeviceId, people: int) -> ZoneEstimate:
+    """An operator counted."""
+    return structs.replace(
+        zone,
+        belief=beliefs.certain(zone.belief, people),
+        tally=miss_rate.known(zone.tally, people, zone.at),
+        stays=(*(0.0,) * (STAY_H - 1), float(people)),
+        life_at=zone.at if people else zone.life_at,
+        reasons=because(zone, Reason(zone.at, "set", device, zone.id, people, SET_WEIGHT)),
+    )
+
+
+def judged(zone: ZoneEstimate, device: DeviceId, health: DeviceHealth) -> ZoneEstimate:
+    """A device has no vote while it is stuck or offline; a stuck one's last vote is taken back."""
+    if device in zone.doors:
+        doors = zone.doors.set(device, health)
+        counted = any(each == "well" for each in doors.values())
+        return structs.replace(zone, doors=doors, counted=counted)
+    sensor = zone.sensors.get(device)
+    if sensor is None or sensor.health == health:
+        return zone
+    if health == "stuck":
+        zone = _taken_back(zone, device, sensor)
+        sensor = zone.sensors[device]
+    voting = health == "well" or sensor.voting
+    changed = structs.replace(sensor, health=health, since=zone.at, voting=voting)
+    return structs.replace(zone, sensors=zone.sensors.set(device, changed))
+
+
+def looked_into(zone: ZoneEstimate) -> bool:
+    """Whether a sensor that is well tells when the zone is empty."""
+    return any(each.health == "well" and each.voting for each in zone.sensors.values())
+
+
+def votes(zone: ZoneEstimate, seconds: float) -> ZoneEstimate:
+    """The zone after its sensors were quiet, or stayed on, for so long."""
+    log_odds, more, sensors = _told(zone, seconds)
+    several = _several(zone, more)
+    belief = zone.belief
+    if log_odds:
+        belief = beliefs.tilted(belief, log_odds, several - zone.several)
+    for sensor in sensors.values():
+        if sensor.kind == "count" and sensor.health == "well":
+            power = min(1.0, seconds / TRIGGER_S)
+            belief = beliefs.weighed(belief, _likelihoods(len(belief), sensor.people, power))
+    return structs.replace(zone, belief=belief, several=several, sensors=sensors)
+
+
+def without_stuck(zone: ZoneEstimate) -> ZoneEstimate:
+    """Sensors that have stayed on for too long, with no other sign of life, lose their vote."""
+    for device, sensor in zone.sensors.items():
+        if not sensor.active or not sensor.voting or sensor.health != "well":
+            continue
+        others = [
+            other
+            for other in zone.sensors.values()
+            if other.kind != sensor.kind and other.voting and other.health == "well"
+        ]
+        agreed = not others or any(other.active for other in others)
+        last = sensor.since if zone.life_at is None else max(sensor.since, zone.life_at)
+        if (zone.at - last).total_seconds() >= (LONE_PATIENCE_S if agreed else PATIENCE_S):
+            zone = _taken_back(zone, device, sensor)
+    return zone
+
+
+def _several(zone: ZoneEstimate, more: float) -> float:
+    """What PIRs have told of three and more against one, with so much more."""
+    return min(SEVERAL_MOST, max(-SEVERAL_MOST, zone.several + more))
+
+
+def _most(kind: str) -> float:
+    """The most that a sensor can tell until it drops: then it is as likely stuck."""
+    return TELLINGS[kind].trigger - log(STUCK_SHARE)
+
+
+def _taken_back(zone: ZoneEstimate, device: DeviceId, sensor: Sensor) -> ZoneEstimate:
+    """A sensor's vote is lost until it drops, with what it gave since it went on."""
+    mute = structs.replace(sensor, voting=False, lent=0.0)
+    return structs.replace(
+        zone,
+        belief=beliefs.tilted(zone.belief, -sensor.lent) if sensor.lent else zone.belief,
+        sensors=zone.sensors.set(device, mute),
+        reasons=because(zone, Reason(zone.at, "stuck", device, zone.id, 0, sensor.lent)),
+    )
+
+
+def _is_news(zone: ZoneEstimate, kind: str) -> bool:
+    last = zone.triggers.get(kind)
+    return last is None or (zone.at - last).total_seconds() >= TRIGGER_S
+
+
+@lru_cache(maxsize=1024)
+def _likelihoods(size: int, people: int, power: float) -> Sequence[float]:
+    """The likelihood of a camera's number for each true number: Laplace, with a tail that stays."""
+    spread = HEADS_SPREAD + HEADS_SPREAD_PER_PERSON * people
+    return tuple(
+        ((1 - HEADS_LOST) * exp(-abs(n - people) / spread) / (2 * spread) + HEADS_LOST / size)
+        ** power
+        for n in range(size)
+    )
+
+
+def _told(zone: ZoneEstimate, seconds: float) -> tuple[float, float, Map[DeviceId, Sensor]]:
+    """What the sensors' states tell over so long, as log odds; and the sensors after it.
+
+    The second figure is for three and more against one (`beliefs.tilted`).
+    Sensors of one kind look at the same people, so their silence counts once, and only while all
+    of them are silent.
+    """
+    told, sensors = 0.0, zone.sensors
+    silent: dict[str, bool] = {}
+    for device, sensor in zone.sensors.items():
+        if sensor.health != "well" or not sensor.voting or sensor.kind == "count":
+            continue
+        silent[sensor.kind] = silent.get(sensor.kind, True) and not sensor.active
+        if sensor.active:
+            more = min(seconds / STAYS_ON_S, _most(sensor.kind) - sensor.lent)
+            told += more
+            sensors = sensors.set(device, structs.replace(sensor, lent=sensor.lent + more))
+    several = 0.0
+    for kind, is_silent in silent.items():
+        if is_silent:
+            told += TELLINGS[kind].silence * seconds
+            several += TELLINGS[kind].several_silence * seconds
+    if zone.counted:
+        told -= seconds / QUIET_DOOR_S
+    if silent.get("motion") and zone.entered_at is not None:
+        since = (zone.at - zone.entered_at).total_seconds()
+        told -= max(0.0, min(seconds, WALKS_S - since)) / WALKING_S
+    return told, several, sensors

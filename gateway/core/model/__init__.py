@@ -1,0 +1,1 @@
+"""Frozen values: sites, zones, doors, devices, plans, members, opening hours."""

@@ -1,0 +1,47 @@
+"""What stands in a place: machines, and devices that speak on the wire."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from gateway.core.model.names import AccessPointId, DeviceId, DoorId, MachineId, Text, ZoneId
+from gateway.core.model.places import Demands
+
+Role = Literal["reader", "sensor", "lock"]
+
+
+class Machine(Struct, frozen=True):
+    """A machine that is switched on by a credential.
+
+    Its demands are looked at again while it runs: somebody who leaves a laser's user alone starts
+    a warning, then `demands.grace_s`, then a request for a safe stop.
+    """
+
+    id: MachineId
+    name: Text
+    zone: ZoneId
+    demands: Demands = Demands()
+
+
+class Device(Struct, frozen=True):
+    """A reader, a sensor or a lock: whatever speaks on the wire under one identity.
+
+    `options` are the driver's own settings (a hostname, a relay number), already checked by the
+    driver.
+    """
+
+    id: DeviceId
+    role: Role
+    driver: str
+    topic: str
+    access_point: AccessPointId | None = None
+    zone: ZoneId | None = None
+    door: DoorId | None = None
+    machine: MachineId | None = None
+    format: str = "hex"
+    """How this reader spells badge numbers: a name of `sensors.badges.FORMATS`."""
+    enrols: bool = False
+    """Of a reader: badges are enrolled here."""
+    silent_after_s: float | None = None
+    """Quiet for so long means broken; None: this device may stay silent."""
+    options: dict[str, str | int | float | bool] = {}

@@ -1,0 +1,165 @@
+"""Is it open? OpenStreetMap opening_hours on the site's clocks, with its holidays.
+
+A library evaluates the expressions; the rest is ours to know.
+
+*The clock.* An instant is first told as the site's local time, then looked up. In the night when
+clocks go forward 02:30 does not exist: `22:00-02:30` ends when 03:00 follows upon 01:59. In the
+night when they go back 02:30 comes twice, and what is open at 02:30 is open both times.
+
+*Midnight.* A rule after `;` replaces a whole local day, and `off` closes one, from midnight to
+midnight, what ran into it from the evening before included; an exceptional day does the same.
+
+*Holidays.* The library has public holidays of its own, no school holidays, and reads `SH Mo-Fr` as
+"school holidays or Monday to Friday", where the specification says "and". But whether it is open
+depends on two days alone: the local day, and the day before, whose hours may run past midnight. So
+`PH` and `SH` are spelled as the weekdays of those two days on which they hold, or as a third
+weekday where they hold on neither. On Wednesday 11 November 2026
+
+    Mo-Fr 08:00-20:00; PH off      is      Mo-Fr 08:00-20:00; We off
+
+and on the Thursday after it, too: the Wednesday is then the day before.
+
+Answers are remembered by the minute: an expression has no finer grain, and evaluating one costs
+some tens of microseconds.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from opening_hours import OpeningHours
+
+from gateway.core.model.holidays import is_public_holiday, is_school_holiday
+from gateway.core.model.site import Site
+
+ALWAYS = "24/7"
+Opening = Literal["open", "closed", "holiday", "exceptional"]
+
+_OFFSET = r"(?: [+-]\d+ days?)?"
+_WEEKDAY = r"(?i:Mo|Tu|We|Th|Fr|Sa|Su)"
+_RANGE = rf"{_WEEKDAY}(?:-{_WEEKDAY}|\[[-\d,]+\]{_OFFSET})?"
+_RANGES = rf"{_RANGE}(?:,{_RANGE})*"
+_HOLIDAY = rf"(?:PH{_OFFSET}|SH)\b"
+_HOLIDAYS = rf"{_HOLIDAY}(?:,{_HOLIDAY})*"
+_SELECTOR = re.compile(
+    r'"[^"]*"'  # a comment, which may hold any word
+    rf"|\b(?P<holidays>{_HOLIDAYS})(?:(?P<joined>[ ,])(?P<ranges>{_RANGES}))?"
+    rf"|\b(?P<ranges_first>{_RANGES}),(?P<holidays_last>{_HOLIDAYS})"
+)
+_WEEKDAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
+_DAY = timedelta(days=1)
+
+
+def opening(site: Site, hours: str, at: datetime) -> Opening:
+    """Whether `hours` holds at `at` (aware) at this site, and if not, whether a day is the reason.
+
+    "holiday": shut, and open were there no public holidays. "exceptional": open, but for the hours
+    of an exceptional day, which count from its midnight to the next and limit "24/7", too.
+
+    Source: https://wiki.openstreetmap.org/wiki/Key:opening_hours/specification
+    """
+    if hours == ALWAYS and not site.exceptional_days:
+        return "open"
+    minute = at.replace(second=0, microsecond=0)
+    by_plan = _by_plan(hours, site.timezone, site.country, site.school_zone, minute)
+    if by_plan == "open" and site.exceptional_days:
+        local = _local(site.timezone, minute)
+        day = site.exceptional_day.get(local.date())
+        if day is not None and not _parsed(day.hours).is_open(local):
+            return "exceptional"
+    return by_plan
+
+
+def holidays_named(hours: str) -> frozenset[str]:
+    """Which of "PH" and "SH" an expression names."""
+    return frozenset(
+        word
+        for selector in _SELECTOR.finditer(hours)
+        for word in re.findall("[PS]H", selector["holidays"] or selector["holidays_last"] or "")
+    )
+
+
+def without_holidays(hours: str, day: date, country: str | None, school_zone: str | None) -> str:
+    """An expression of weekdays alone that says the same on `day`, whose yesterday included.
+
+    Without a `country` no day is a public holiday; without a `school_zone` none is one of schools.
+    """
+
+    def spelled(selector: re.Match[str]) -> str:
+        holidays = selector["holidays"] or selector["holidays_last"]
+        if holidays is None:
+            return selector[0]
+        ranges = selector["ranges"] or selector["ranges_first"]
+        both = selector["joined"] == " "
+        matching = [
+            each
+            for each in (day - _DAY, day)
+            if _matches(each, holidays, ranges, country, school_zone, both=both)
+        ]
+        return ",".join(_WEEKDAYS[each.weekday()] for each in matching or [day + _DAY])
+
+    return _SELECTOR.sub(spelled, hours)
+
+
+@lru_cache(maxsize=8192)
+def _by_plan(
+    hours: str, timezone: str, country: str | None, school_zone: str | None, minute: datetime
+) -> Literal["open", "closed", "holiday"]:
+    local = _local(timezone, minute)
+    if _holds(hours, country, school_zone, local):
+        return "open"
+    if country and "PH" in hours and _holds(hours, None, school_zone, local):
+        return "holiday"
+    return "closed"
+
+
+def _holds(hours: str, country: str | None, school_zone: str | None, local: datetime) -> bool:
+    plain = without_holidays(hours, local.date(), country, school_zone)
+    return bool(_parsed(plain).is_open(local))
+
+
+def _matches(
+    day: date,
+    holidays: str,
+    ranges: str | None,
+    country: str | None,
+    school_zone: str | None,
+    *,
+    both: bool,
+) -> bool:
+    """Whether one selector holds on a day: a holiday and of these weekdays, or either."""
+    found = any(_is_holiday(holiday, day, country, school_zone) for holiday in _parts(holidays))
+    if ranges is None:
+        return found
+    weekday = bool(_parsed(ranges).is_open(datetime.combine(day, time(12))))
+    return found and weekday if both else found or weekday
+
+
+def _parts(holidays: str) -> Iterator[tuple[str, timedelta]]:
+    """Each holiday word, and how many days after the holiday it speaks of."""
+    for part in holidays.split(","):
+        kind, _, offset = part.partition(" ")
+        yield kind, timedelta(days=int(offset.split()[0])) if offset else timedelta()
+
+
+def _is_holiday(
+    holiday: tuple[str, timedelta], day: date, country: str | None, school_zone: str | None
+) -> bool:
+    kind, offset = holiday
+    if kind == "PH":
+        return country is not None and is_public_holiday(day - offset, country)
+    return school_zone is not None and is_school_holiday(day - offset, school_zone)
+
+
+@lru_cache(maxsize=4096)
+def _local(timezone: str, minute: datetime) -> datetime:
+    """The site's clock at that minute, without its zone."""
+    return minute.astimezone(ZoneInfo(timezone)).replace(tzinfo=None)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(hours: str) -> OpeningHours:
+    return OpeningHours(hours)

@@ -1,0 +1,1 @@
+"""How many people are where: counts, presence, days, fusion of sensors."""

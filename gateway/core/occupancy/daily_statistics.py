@@ -1,0 +1,116 @@
+"""A zone's local day in figures: its mean and extremes, and its use while the place was open.
+
+The engine adds minute after minute and tells the day at its end, for InfluxDB; `seuil report` and
+`seuil history` add the journal's minutes, a quarter of an hour at a time. Both do it here, so that
+the numbers are the same.
+
+Whether the place is open is asked once for each quarter of an hour, at its start: every offset of
+the world's clocks is a multiple of it.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+from msgspec import Struct
+
+from gateway.core.facts import OccupancyDay, OccupancyMinute
+from gateway.core.model.names import ZoneId
+from gateway.core.model.opening_hours import opening
+from gateway.core.model.places import Zone
+from gateway.core.model.site import Site
+from gateway.core.state import DaySum
+from gateway.core.step_builder import Turn
+
+THRESHOLD: Final = 0.25
+"""A zone is in use when it holds this share of its capacity; without one, when anybody is there."""
+QUARTER: Final = timedelta(minutes=15)
+_ANYBODY: Final = 1e-9
+"""Mean people of a minute in which somebody was there."""
+_DIGITS: Final = 4
+
+
+class Piece(Struct, frozen=True, gc=False):
+    """Some minutes of one quarter of an hour. `people` is the sum of their means."""
+
+    people: float
+    low: int
+    high: int
+    minutes: int
+    used: int
+    """Minutes in which the zone was in use."""
+
+
+def added(so_far: DaySum, piece: Piece, *, is_open: bool) -> DaySum:
+    """The day with a piece more."""
+    return DaySum(
+        day=so_far.day,
+        people=so_far.people + piece.people,
+        low=piece.low if so_far.low is None else min(so_far.low, piece.low),
+        high=max(so_far.high, piece.high),
+        minutes=so_far.minutes + piece.minutes,
+        open_minutes=so_far.open_minutes + (piece.minutes if is_open else 0),
+        used=so_far.used + (piece.used if is_open else 0),
+    )
+
+
+def figures(site: Site, zone: ZoneId, day: DaySum) -> OccupancyDay:
+    """A day as it is told."""
+    return OccupancyDay(
+        zone=zone,
+        day=day.day,
+        at=began(site, day.day),
+        mean=round(day.people / day.minutes, _DIGITS) if day.minutes else 0.0,
+        min=day.low or 0,
+        max=day.high,
+        in_use=round(day.used / day.open_minutes, _DIGITS) if day.open_minutes else None,
+        minutes=day.minutes,
+    )
+
+
+def whole(
+    site: Site, zone: ZoneId, day: date, pieces: Iterable[tuple[Piece, bool]]
+) -> OccupancyDay:
+    """A day from all of its pieces, each with whether it was open then."""
+    so_far = DaySum(day)
+    for piece, is_open in pieces:
+        so_far = added(so_far, piece, is_open=is_open)
+    return figures(site, zone, so_far)
+
+
+def in_use_from(zone: Zone, threshold: float = THRESHOLD) -> float:
+    """The mean people of a minute from which the zone was in use in it."""
+    return max(threshold * zone.capacity, _ANYBODY) if zone.capacity else _ANYBODY
+
+
+def is_open(site: Site, hours: str, at: datetime) -> bool:
+    """Whether `hours` hold in the quarter of an hour around `at`."""
+    return (
+        opening(site, hours, at - (at - datetime.min.replace(tzinfo=at.tzinfo)) % QUARTER) == "open"
+    )
+
+
+def began(site: Site, day: date) -> datetime:
+    """The local midnight with which a day begins, in UTC."""
+    return datetime.combine(day, time(), site.clock).astimezone(UTC)
+
+
+def minute_closed(turn: Turn, minute: OccupancyMinute) -> None:
+    """A minute more of a zone's day."""
+    zone, day = minute.zone, turn.site.day_of(minute.minute)
+    so_far = turn.days.get(zone)
+    if so_far is None or so_far.day != day:
+        so_far = DaySum(day)
+    used = minute.mean >= in_use_from(turn.site.zone[zone])
+    piece = Piece(minute.mean, minute.min, minute.max, 1, int(used))
+    opened = is_open(turn.site, turn.site.opening_hours, minute.minute)
+    turn.days = turn.days.set(zone, added(so_far, piece, is_open=opened))
+
+
+def tell_days(turn: Turn) -> None:
+    """Say the figures of the days that are over."""
+    today = turn.site.day_of(turn.now)
+    for zone, so_far in sorted(turn.days.items()):
+        if so_far.day < today:
+            turn.say(figures(turn.site, zone, so_far))
+            turn.days = turn.days.delete(zone)

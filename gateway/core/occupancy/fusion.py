@@ -1,0 +1,275 @@
+"""The engine and the estimator: what is told of the rooms, and what is done with its word.
+
+A zone is estimated from the first moment that something counts or sees its people: until then its
+count is that of the badges. The estimate begins with those who are known to be inside. From then on
+everything that a device says of the zone, and everybody who passes one of its doors by a badge, is
+evidence (`gateway.core.estimator`).
+
+Known presence is one thing and people are another: the rules ask for the one where they need names
+("never alone"), for the other where they need room.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import assert_never
+from zlib import crc32
+
+from immutables import Map
+from msgspec import Struct, structs
+
+from gateway.core.estimator import distribution as beliefs
+from gateway.core.estimator import (
+    door_passages,
+    miss_rate,
+    predict,
+    reorder_window,
+    state,
+)
+from gateway.core.estimator import (
+    estimate as reading,
+)
+from gateway.core.estimator import zone as zones
+from gateway.core.estimator.estimate import HeadCount
+from gateway.core.estimator.evidence import (
+    BadgeTaken,
+    DeviceHealth,
+    DeviceJudged,
+    Evidence,
+    HeadsCounted,
+    MotionSeen,
+    PeopleSet,
+    PresenceSeen,
+    TotalsTold,
+    VacancyTold,
+)
+from gateway.core.estimator.layout import Layout
+from gateway.core.estimator.state import Estimate
+from gateway.core.events import Reported
+from gateway.core.model.directory import HolderId
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import DeviceId, ZoneId
+from gateway.core.model.places import Door
+from gateway.core.model.site import Site
+from gateway.core.readings import Counted, Crossed, Motion, Presence
+from gateway.core.state import ZoneState
+from gateway.core.step_builder import Turn
+
+VACANT_ODDS = 200.0
+"""An operator's word that a zone is empty is wrong once in so many times."""
+OPERATOR = DeviceId("operator")
+"""Who tells what operators say, among the devices."""
+
+
+def sensed(turn: Turn, device: Device, zone: ZoneId | None, event: Reported) -> None:
+    """A sensor's reading of a zone, if it tells of people. What the broker kept is no news."""
+    tells = isinstance(event.reading, Motion | Presence | Counted | Crossed)
+    if zone is None or event.retained or not tells:
+        return
+    _adopt(turn, zone)
+    layout = layout_of(turn.site, turn.estimate)
+    placed = device if device.zone is not None else structs.replace(device, zone=zone)
+    generation = turn.devices[device.id].generation
+    evidence = layout.evidence(
+        placed, event.reading, event.at, event.boot, event.seq, generation=generation
+    )
+    if evidence is not None:
+        _tell(turn, evidence)
+
+
+def passed(turn: Turn, door: Door, holder: HolderId, *, inward: bool, at: datetime) -> None:
+    """Somebody who was let in, or out, passed a door."""
+    if turn.estimate is None:
+        return
+    inner, outer = layout_of(turn.site, turn.estimate).sides(door)
+    if inner == outer:
+        return
+    _tell(
+        turn,
+        BadgeTaken(
+            at=at,
+            device=DeviceId(door.id),
+            seq=crc32(holder.encode()),  # two who pass together are two
+            inner=inner,
+            outer=outer,
+            inward=inward,
+            contact=door.contact,
+            place=door.id,
+        ),
+    )
+
+
+def judged(turn: Turn, device: DeviceId, health: DeviceHealth) -> None:
+    """A device went offline, fell silent, or came back: only one that is well has a vote."""
+    if turn.estimate is not None:
+        _tell(turn, DeviceJudged(at=turn.now, device=device, health=health))
+        for zone in state.heard_by(turn.estimate, device):
+            turn.touched |= dict.fromkeys(turn.site.zone[zone].lineage)
+
+
+def people_set(turn: Turn, zone: ZoneId, people: int) -> None:
+    """An operator counted a zone."""
+    _adopt(turn, zone)
+    _tell(turn, PeopleSet(at=turn.now, device=OPERATOR, zone=_area(turn, zone), people=people))
+
+
+def vacancy_told(turn: Turn, zone: ZoneId, why: str) -> None:
+    """Somebody says that a zone is empty: the alarm is armed, the last one locked up."""
+    _adopt(turn, zone)
+    area = _area(turn, zone)
+    _tell(turn, VacancyTold(at=turn.now, device=OPERATOR, zone=area, odds=VACANT_ODDS, why=why))
+
+
+class Sight(Struct, frozen=True):
+    """A zone as it is estimated: its count, and its areas as they are at that moment."""
+
+    count: HeadCount
+    parts: tuple[zones.ZoneEstimate, ...]
+
+
+def look(
+    site: Site,
+    counted: Mapping[ZoneId, ZoneState],
+    estimate: Estimate | None,
+    zone: ZoneId,
+    at: datetime,
+) -> Sight | None:
+    """A zone's estimated people; None where nothing but badges counts it.
+
+    Who is known to be in a part of the zone that is not estimated is added to the estimate of the
+    rest.
+    """
+    areas = parts_of(site, estimate, zone)
+    if estimate is None or not areas:
+        return None
+    known = counted[zone].known
+    beside = max(0, known - _known_in(site, counted, areas))
+    capacity = site.zone[zone].capacity
+    parts = tuple(state.zone_at(estimate, area, at) for area in areas)
+    count = reading.read(
+        parts, None if capacity is None else max(0, capacity - beside), known - beside
+    )
+    if beside:
+        count = structs.replace(
+            count,
+            people=count.people + beside,
+            low=count.low + beside,
+            high=count.high + beside,
+            p_vacant=0.0,
+        )
+    return Sight(count, parts)
+
+
+def parts_of(site: Site, estimate: Estimate | None, zone: ZoneId) -> tuple[ZoneId, ...]:
+    """The estimated areas whose people are a zone's."""
+    return layout_of(site, estimate).parts[zone] if estimate is not None else ()
+
+
+def layout_of(site: Site, estimate: Estimate | None) -> Layout:
+    """The site as the estimator sees it, with the areas that are estimated."""
+    areas = frozenset(estimate.zones) if estimate is not None else frozenset()
+    if areas not in site.layouts:
+        site.layouts[areas] = Layout(site, areas)
+    found = site.layouts[areas]
+    assert isinstance(found, Layout)  # noqa: S101 - the site does not know what it keeps
+    return found
+
+
+def run_timers(turn: Turn) -> None:
+    """Let time pass in every estimate."""
+    if turn.estimate is not None:
+        turn.estimate = _aged(reorder_window.settled(turn.estimate, turn.now))
+
+
+def space_changed(turn: Turn) -> None:
+    """Zones that vanished, or hold another number of people, begin anew when next heard of."""
+    if turn.estimate is None:
+        return
+    kept = {
+        zone: entry
+        for zone, entry in turn.estimate.zones.items()
+        if zone in turn.site.zone
+        and len(entry.belief) == beliefs.size(turn.site.zone[zone].capacity)
+    }
+    past_all = turn.now + timedelta(seconds=2 * reorder_window.LATENESS_S)
+    settled = reorder_window.settled(turn.estimate, past_all)
+    now = {zone: settled.zones[zone] for zone in kept}
+    kept_on = Estimate(turn.now, Map(now), settled.counters)
+    turn.estimate = _laid_out(turn.site, kept_on) if now else None
+
+
+def _known_in(site: Site, counted: Mapping[ZoneId, ZoneState], areas: Collection[ZoneId]) -> int:
+    """Who is known to be in these areas, those inside of others of them once."""
+    outermost = (area for area in areas if set(site.zone[area].ancestors).isdisjoint(areas))
+    return sum(counted[area].known for area in outermost)
+
+
+def _laid_out(site: Site, estimate: Estimate) -> Estimate:
+    """The estimate, knowing which of its zones are rooms of which."""
+    return structs.replace(estimate, rooms=Map(layout_of(site, estimate).rooms))
+
+
+def _adopt(turn: Turn, zone: ZoneId) -> None:
+    """From now on this zone is estimated, beginning with who is known to be there.
+
+    If they were part of the zone around it until now, they are taken out of that one.
+    """
+    began = turn.now - timedelta(seconds=reorder_window.LATENESS_S)
+    estimate = turn.estimate or Estimate(began, Map())
+    turn.estimate = estimate
+    if zone in estimate.zones:
+        return
+    inner = parts_of(turn.site, estimate, zone)
+    known = turn.zones[zone].known - _known_in(turn.site, turn.zones, inner)
+    outer = _area(turn, zone)
+    if known > 0 and outer in estimate.zones:
+        estimate = reorder_window.revised(
+            estimate, outer, partial(door_passages.parted, people=known)
+        )
+    opened = zones.opened(zone, turn.site.zone[zone].capacity, estimate.settled_at)
+    if known > 0:
+        opened = structs.replace(
+            opened,
+            belief=beliefs.certain(opened.belief, known),
+            tally=miss_rate.known(opened.tally, known, opened.at),
+        )
+    estimate = structs.replace(estimate, zones=estimate.zones.set(zone, opened))
+    turn.estimate = _laid_out(turn.site, estimate)
+
+
+def _tell(turn: Turn, evidence: Evidence) -> None:
+    assert turn.estimate is not None  # noqa: S101 - the callers see to it
+    turn.estimate = reorder_window.told(turn.estimate, evidence, turn.now)
+    for zone in _about(evidence):
+        if zone is not None:
+            turn.touched |= dict.fromkeys(turn.site.zone[zone].lineage)
+
+
+def _about(evidence: Evidence) -> tuple[ZoneId | None, ...]:
+    match evidence:
+        case TotalsTold() | BadgeTaken():
+            return (evidence.inner, evidence.outer)
+        case DeviceJudged():
+            return ()
+        case MotionSeen() | PresenceSeen() | HeadsCounted() | VacancyTold() | PeopleSet():
+            return (evidence.zone,)
+    assert_never(evidence)
+
+
+def _area(turn: Turn, zone: ZoneId) -> ZoneId:
+    return layout_of(turn.site, turn.estimate).area(zone) or zone
+
+
+def _aged(estimate: Estimate) -> Estimate:
+    """The estimate with its quiet zones advanced, so that a night costs no more than its minutes.
+
+    By whole chunks: where a chunk ends does not depend on when this is called.
+    """
+    waiting = {each.id for piece in estimate.waiting for each in piece.zones}
+    aged = estimate.zones
+    for id_, zone in estimate.zones.items():
+        chunks = int((estimate.settled_at - zone.at).total_seconds() // predict.CHUNK_S)
+        if chunks > 0 and id_ not in waiting:
+            until = zone.at + timedelta(seconds=chunks * predict.CHUNK_S)
+            aged = aged.set(id_, predict.advanced(zone, until))
+    return structs.replace(estimate, zones=aged)

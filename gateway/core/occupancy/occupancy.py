@@ -1,0 +1,258 @@
+"""How many people are in each zone: the count, its read-out, and the minute's figures.
+
+Known are those who badged in and did not leave. Where sensors watch a zone, its people are the
+estimator's median, with an interval (`gateway.core.occupancy.fusion`); elsewhere they are the known
+ones, taken as certain.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from msgspec import structs
+
+from gateway.core.estimator.estimate import HeadCount, contributors, in_words
+from gateway.core.estimator.state import Estimate
+from gateway.core.facts import Noticed, OccupancyChanged, OccupancyMinute
+from gateway.core.model.names import Text, ZoneId
+from gateway.core.model.places import Zone
+from gateway.core.model.site import Site
+from gateway.core.occupancy import daily_statistics, fusion
+from gateway.core.occupancy.fusion import Sight
+from gateway.core.state import NEVER, ZoneState
+from gateway.core.step_builder import Turn
+
+MINUTE = timedelta(minutes=1)
+READ_EVERY = timedelta(seconds=1)
+"""How often an estimate is read at most: sensors speak in bursts. A room is read at once when
+somebody badged; a building is the sum of its rooms, and may wait."""
+CHANCE_MOVED = 0.05
+"""A chance that moved by less is no news, where the numbers of people stayed."""
+HINT_AGAIN = timedelta(minutes=10)
+"""A disagreement at the edge of being one comes and goes with each passage: that is one hint. Who
+was told of it and went to look needs no second word sooner."""
+
+
+def read_out(
+    site: Site,
+    zones: Mapping[ZoneId, ZoneState],
+    estimate: Estimate | None,
+    zone: Zone,
+    at: datetime,
+) -> OccupancyChanged:
+    """A zone's head count with its interval, and what moved it."""
+    known = zones[zone.id].known
+    sight = fusion.look(site, zones, estimate, zone.id, at)
+    if sight is None:
+        return _told(zone, known, certain(zone, known), at)
+    return _told(zone, known, sight.count, at, _because(site, sight, at))
+
+
+def certain(zone: Zone, known: int) -> HeadCount:
+    """The known count, taken for the people."""
+    return HeadCount(
+        people=known,
+        low=known,
+        high=known,
+        p_vacant=float(known == 0),
+        p_full=float(zone.capacity is not None and known >= zone.capacity),
+        stale=False,
+    )
+
+
+def opened(known: int, now: datetime, count: HeadCount | None = None) -> ZoneState:
+    """A zone that starts to be counted at `now`; `count` is its estimate, where it has one."""
+    minute = now.replace(second=0, microsecond=0)
+    people = known if count is None else count.people
+    return ZoneState(
+        known=known,
+        minute=minute,
+        counted_from=now,
+        counted_to=now,
+        low=people,
+        high=people,
+        count=count,
+    )
+
+
+def add(turn: Turn, zone_id: ZoneId, people: int) -> None:
+    """`people` more (or fewer) known in one zone; its parents are the caller's."""
+    state = turn.zones.get(zone_id) or opened(0, turn.now)
+    known = max(0, state.known + people)
+    turn.zones = turn.zones.set(zone_id, _changed(state, turn.now, known, state.count))
+    turn.touched[zone_id] = None
+
+
+def announce(turn: Turn) -> None:
+    """Say each changed zone's count once, and whether it is over its capacity."""
+    for zone_id in turn.touched:
+        zone, before = turn.site.zone[zone_id], turn.zones[zone_id]
+        if _can_wait(turn, zone_id, before):
+            _put_off(turn, zone_id, before)
+            continue
+        sight = fusion.look(turn.site, turn.zones, turn.estimate, zone_id, turn.now)
+        count = None if sight is None else sight.count
+        people = before.known if count is None else count.people
+        if count is None and before.count is None:
+            turn.say(_told(zone, people, certain(zone, people), turn.now))
+        elif count is not None and not _is_news(before, count):
+            read = structs.replace(before, read_at=turn.now, due=NEVER)
+            turn.zones = turn.zones.set(zone_id, read)
+            continue
+        else:
+            _follow(turn, zone, before, sight)
+        if zone.capacity is not None and people > zone.capacity:
+            turn.raise_alarm("over-capacity", zone_id)
+        else:
+            turn.clear_alarm("over-capacity", zone_id)
+
+
+def minute_is_over(turn: Turn) -> bool:
+    """Whether another minute has begun since the zones' figures were closed."""
+    current = turn.now.replace(second=0, microsecond=0)
+    return any(state.minute != current for state in turn.zones.values())
+
+
+def close_minutes(turn: Turn) -> None:
+    """Say the figures of each zone whose minute is over, and start the next one.
+
+    The mean is weighted by time over the part of the minute that was watched. Minutes in which the
+    gateway was down are absent. Estimated zones are read again: silence is evidence, too.
+    """
+    current = turn.now.replace(second=0, microsecond=0)
+    zones = turn.zones
+    for zone_id, state in sorted(turn.zones.items()):
+        if state.minute == current:
+            continue
+        if fusion.parts_of(turn.site, turn.estimate, zone_id):
+            turn.touched[zone_id] = None
+        if state.minute < current:  # else the clock was put back: that minute was none
+            figures = _figures(zone_id, state)
+            turn.say(figures)
+            daily_statistics.minute_closed(turn, figures)
+        begun = opened(state.known, current, state.count)
+        zones = zones.set(
+            zone_id,
+            structs.replace(
+                begun,
+                told=state.told,
+                read_at=state.read_at,
+                due=state.due,
+                hinted=state.hinted,
+                hinted_at=state.hinted_at,
+            ),
+        )
+    turn.zones = zones
+    daily_statistics.tell_days(turn)
+    turn.wake(current + MINUTE)
+
+
+def run_timers(turn: Turn) -> None:
+    """Read the estimates that were put off."""
+    for zone_id, state in sorted(turn.zones.items()):
+        if state.due <= turn.now:
+            turn.touched[zone_id] = None
+
+
+def next_timer(turn: Turn) -> datetime:
+    """When the next estimate is to be read."""
+    return min((state.due for state in turn.zones.values()), default=NEVER)
+
+
+def _can_wait(turn: Turn, zone_id: ZoneId, zone: ZoneState) -> bool:
+    """Whether the zone was read a moment ago, and is a sum or nobody was seen to come or go."""
+    if zone.count is None or not timedelta() <= turn.now - zone.read_at < READ_EVERY:
+        return False
+    is_sum = len(fusion.parts_of(turn.site, turn.estimate, zone_id)) > 1
+    return is_sum or zone.known == zone.told
+
+
+def _put_off(turn: Turn, zone_id: ZoneId, zone: ZoneState) -> None:
+    due = zone.read_at + READ_EVERY
+    turn.zones = turn.zones.set(zone_id, structs.replace(zone, due=due))
+    turn.wake(due)
+
+
+def _follow(turn: Turn, zone: Zone, before: ZoneState, sight: Sight | None) -> None:
+    """Take an estimate in, or its end, and say it."""
+    count = None if sight is None else sight.count
+    if count is not None:
+        before = _hint(turn, zone, before, count)
+    after = _changed(before, turn.now, before.known, count)
+    after = structs.replace(after, told=before.known, read_at=turn.now, due=NEVER)
+    turn.zones = turn.zones.set(zone.id, after)
+    why = () if sight is None else _because(turn.site, sight, turn.now)
+    turn.say(_told(zone, before.known, count or certain(zone, before.known), turn.now, why))
+
+
+def _because(site: Site, sight: Sight, at: datetime) -> tuple[Text, ...]:
+    """What moved an estimate, in words."""
+    why = contributors(sight.parts, at)
+    return tuple(in_words(reason, site.name_of, site.clock) for reason in why)
+
+
+def _told(
+    zone: Zone, known: int, count: HeadCount, at: datetime, because: tuple[Text, ...] = ()
+) -> OccupancyChanged:
+    return OccupancyChanged(
+        zone=zone.id,
+        at=at,
+        people=count.people,
+        low=count.low,
+        high=count.high,
+        known=known,
+        capacity=zone.capacity,
+        p_vacant=count.p_vacant,
+        p_full=count.p_full,
+        stale=count.stale,
+        because=because,
+    )
+
+
+def _changed(state: ZoneState, now: datetime, known: int, count: HeadCount | None) -> ZoneState:
+    counted = _counted(state, now)
+    after = structs.replace(counted, known=known, count=count)
+    return structs.replace(
+        after, low=min(state.low, after.people), high=max(state.high, after.people)
+    )
+
+
+def _is_news(before: ZoneState, now: HeadCount) -> bool:
+    """Whether an estimate is to be told: any number moved, or a chance did by enough."""
+    then = before.count
+    if then is None or before.told != before.known:
+        return True
+    numbers = (then.people, then.low, then.high, then.stale, then.hint)
+    if numbers != (now.people, now.low, now.high, now.stale, now.hint):
+        return True
+    moved = max(abs(then.p_vacant - now.p_vacant), abs(then.p_full - now.p_full))
+    return moved >= CHANCE_MOVED
+
+
+def _hint(turn: Turn, zone: Zone, before: ZoneState, now: HeadCount) -> ZoneState:
+    """What is known and what is seen begin to disagree: somebody slipped in, or forgot to badge."""
+    if now.hint is None or (before.count is not None and before.count.hint == now.hint):
+        return before
+    if before.hinted == now.hint and turn.now - before.hinted_at < HINT_AGAIN:
+        return before
+    turn.say(Noticed(kind=now.hint, object=zone.id, holder=None, at=turn.now))
+    return structs.replace(before, hinted=now.hint, hinted_at=turn.now)
+
+
+def _figures(zone_id: ZoneId, state: ZoneState) -> OccupancyMinute:
+    end = state.minute + MINUTE
+    person_s = _counted(state, end).person_s
+    watched_s = (end - state.counted_from).total_seconds()
+    return OccupancyMinute(
+        zone=zone_id,
+        minute=state.minute,
+        mean=round(person_s / watched_s, 4) if watched_s else float(state.people),
+        min=state.low,
+        max=state.high,
+    )
+
+
+def _counted(state: ZoneState, until: datetime) -> ZoneState:
+    """The state with the people's time added up to `until`, but not past its minute."""
+    end = min(max(until, state.counted_to), state.minute + MINUTE)
+    seconds = (end - state.counted_to).total_seconds()
+    return structs.replace(state, counted_to=end, person_s=state.person_s + state.people * seconds)

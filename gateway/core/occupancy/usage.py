@@ -1,0 +1,58 @@
+"""How much each holder used the place: seconds of presence and entries, a local day each.
+
+Kept only for holders with a plan that has a quota, and only as long as its longest period asks.
+What a day counts (0, half, whole) is the rules' matter. A stay is added when it ends: when its
+holder leaves, goes on to another zone or enters once more; it is split at local midnight.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec import structs
+
+from gateway.core.access.quotas import stay
+from gateway.core.model.directory import HolderId
+from gateway.core.model.plans import Per
+from gateway.core.state import DayOfUse
+from gateway.core.step_builder import Turn
+
+PERIOD_MAX_D: Final[dict[Per, int]] = {"day": 1, "week": 7, "month": 31, "year": 366}
+"""Days in the longest period of each kind: older ones count no more."""
+
+
+def stayed(turn: Turn, holder: HolderId, since: datetime, until: datetime) -> None:
+    """`holder` was at the site from `since` until `until`."""
+    if not (kept_d := _kept_d(turn, holder)):
+        return
+    for part in stay(since, until, turn.site.clock):
+        _add(turn, holder, part, kept_d)
+
+
+def entered(turn: Turn, holder: HolderId, at: datetime) -> None:
+    """`holder` came in from the street."""
+    if kept_d := _kept_d(turn, holder):
+        day = turn.site.day_of(at)
+        _add(turn, holder, DayOfUse(day=day, entries=1), kept_d)
+
+
+def _kept_d(turn: Turn, holder: HolderId) -> int:
+    """How many days matter to the quotas of the holder's plans; 0: there are none."""
+    member = turn.directory.holders.get(holder)
+    kept_d = 0
+    for entry in member.memberships if member is not None else ():
+        plan = turn.site.plan.get(entry.plan)
+        for quota in plan.quotas if plan is not None else ():
+            kept_d = max(kept_d, PERIOD_MAX_D[quota.per])
+    return kept_d
+
+
+def _add(turn: Turn, holder: HolderId, more: DayOfUse, kept_d: int) -> None:
+    """The day with `more` in it; days that no quota asks for any longer go."""
+    days = {entry.day: entry for entry in turn.usage.get(holder, ())}
+    before = days.get(more.day, DayOfUse(day=more.day))
+    days[more.day] = structs.replace(
+        before, seconds=before.seconds + more.seconds, entries=before.entries + more.entries
+    )
+    oldest = max(days) - timedelta(days=kept_d)
+    kept = tuple(days[day] for day in sorted(days) if day > oldest)
+    turn.usage = turn.usage.set(holder, kept)

@@ -1,0 +1,82 @@
+"""A day's visits: how many came, how many different people, and how long they stayed.
+
+A visit begins with the way in from the street and ends with the way out to it. It counts on the
+local day on which it began, its stay on the day on which it ended; what is told after its day was
+closed counts no more. At midnight the day becomes one fact for the journal and InfluxDB. Fewer than
+`FEW` people are not told: with four visitors a day, one of them is easily guessed.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from statistics import median
+
+from immutables import Map
+from msgspec import structs
+
+from gateway.core.facts import VisitsDay
+from gateway.core.model.directory import HolderId
+from gateway.core.model.site import Site
+from gateway.core.state import Visits
+from gateway.core.step_builder import Turn
+
+FEW = 5
+"""Fewer people than this are not told (k-anonymity, k = 5)."""
+STAY_MAX = timedelta(hours=16)
+"""A longer visit is a forgotten badge-out: a visit, and no stay."""
+STAYS_MAX = 10_000
+"""Stays kept a day: more than any site of ours has visits."""
+
+
+def began(turn: Turn, holder: HolderId, at: datetime) -> None:
+    """`holder` came in from the street."""
+    today = _today(turn)
+    if turn.site.day_of(at) == today.day:
+        count = today.visitors.get(holder, 0) + 1
+        turn.visits = structs.replace(today, visitors=today.visitors.set(holder, count))
+
+
+def ended(turn: Turn, holder: HolderId, came: datetime, left: datetime) -> None:
+    """`holder` is in the street again."""
+    today, stay = _today(turn), left - came
+    counts = timedelta() < stay <= STAY_MAX and len(today.stays) < STAYS_MAX
+    if counts and turn.site.day_of(left) == today.day:
+        more = (*today.stays, (holder, stay.total_seconds()))
+        turn.visits = structs.replace(today, stays=more)
+
+
+def run_timers(turn: Turn) -> None:
+    """Say the figures of a day that is over, and begin the next."""
+    before, day = turn.visits, turn.site.day_of(turn.now)
+    if before.day is not None and before.day < day:
+        turn.say(figures(turn.site, before, before.day))
+    if before.day != day:
+        turn.visits = Visits(day=day)
+
+
+def figures(site: Site, visits: Visits, day: date) -> VisitsDay:
+    """A day as it is told."""
+    people = len(visits.visitors)
+    stayed = {holder for holder, _ in visits.stays}
+    told = people >= FEW
+    return VisitsDay(
+        day=day,
+        at=datetime.combine(day, time(), site.clock).astimezone(UTC),
+        visits=sum(visits.visitors.values()) if told else None,
+        visitors=people if told else None,
+        stay_s=median(stay for _, stay in visits.stays) if len(stayed) >= FEW else None,
+    )
+
+
+def forget(turn: Turn, holder: HolderId) -> None:
+    """Nothing is kept of somebody who was erased; the day has one visitor less."""
+    if holder in turn.visits.visitors or any(who == holder for who, _ in turn.visits.stays):
+        turn.visits = structs.replace(
+            turn.visits,
+            visitors=Map({who: n for who, n in turn.visits.visitors.items() if who != holder}),
+            stays=tuple(stay for stay in turn.visits.stays if stay[0] != holder),
+        )
+
+
+def _today(turn: Turn) -> Visits:
+    if turn.visits.day is None:
+        turn.visits = Visits(day=turn.site.day_of(turn.now))
+    return turn.visits

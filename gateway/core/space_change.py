@@ -1,0 +1,73 @@
+"""A new space file comes into force: what vanished is forgotten, people stay."""
+
+from collections.abc import Container
+from typing import Final, TypeVar
+
+from immutables import Map
+
+from gateway.core.access import doors, enrolment, machines, modes, offline_decisions
+from gateway.core.facts import AlarmKind
+from gateway.core.model.bookings import machine_target, zone_target
+from gateway.core.model.site import Site
+from gateway.core.occupancy import fusion, occupancy, presence
+from gateway.core.step_builder import Turn
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+DOORS: Final[frozenset[AlarmKind]] = frozenset({"forced", "held"})
+MACHINES: Final[frozenset[AlarmKind]] = frozenset(
+    {"lone-worker", "unsupervised", "unattended", "safe-stop"}
+)
+"""Whose alarms these kinds are."""
+OUR_OWN: Final[frozenset[AlarmKind]] = frozenset(
+    {"engine-fault", "clock-unsure", "journal-damaged"}
+)
+"""About the gateway: a new space file changes nothing of them."""
+
+
+def changed(turn: Turn) -> None:
+    """Take the turn's site, which is new, into force."""
+    site = turn.site
+    doors.space_changed(turn)
+    turn.devices = _still(turn.devices, site.device)
+    offline_decisions.space_changed(turn)
+    turn.counters = _still(turn.counters, site.device)
+    presence.space_changed(turn)
+    inside = presence.inside(site, turn.presence.values())
+    fusion.space_changed(turn)
+    turn.zones = Map({zone.id: occupancy.opened(inside[zone.id], turn.now) for zone in site.zones})
+    turn.opened = _still(turn.opened, site.zone)
+    turn.days = _still(turn.days, site.zone)
+    enrolment.space_changed(turn)
+    turn.out_of_service = _still(turn.out_of_service, site.access_point)
+    turn.bookings = _still(turn.bookings, _targets(site))
+    machines.space_changed(turn)
+    modes.space_changed(turn)
+    for kind, about in sorted(turn.alarms):
+        if kind not in OUR_OWN and about not in _objects(site, kind):
+            turn.clear_alarm(kind, about)
+    turn.touched = dict.fromkeys(site.zone)
+    turn.wake(turn.now)  # every timer is looked at under the new file
+
+
+def _still(before: Map[K, V], there: Container[object]) -> Map[K, V]:
+    """What is kept of things that are still there."""
+    return Map({key: entry for key, entry in before.items() if key in there})
+
+
+def _targets(site: Site) -> set[str]:
+    return {zone_target(zone) for zone in site.zone} | {
+        machine_target(machine) for machine in site.machine
+    }
+
+
+def _objects(site: Site, kind: AlarmKind) -> set[str]:
+    """All that an alarm of this kind may be about."""
+    if kind in DOORS:
+        return set(site.door)
+    if kind in MACHINES:
+        return set(site.machine)
+    if kind == "duress":
+        return set(site.access_point)
+    return set(site.zone) if kind == "over-capacity" else set(site.device)

@@ -1,0 +1,166 @@
+"""One step in the making: the parts of the next state, and what was said so far.
+
+The engine opens a turn on a frozen state, its chapters (doors, presence, occupancy, devices) change
+the turn's parts, and `finish` freezes them into the next state. Nothing outside sees a turn.
+"""
+
+from datetime import datetime
+
+from gateway.core.facts import (
+    AlarmAcknowledged,
+    AlarmCleared,
+    AlarmKind,
+    AlarmRaised,
+    Fact,
+    HolderMoved,
+)
+from gateway.core.model.directory import HolderId
+from gateway.core.model.names import ZoneId
+from gateway.core.model.site import Site
+from gateway.core.state import Acknowledgement, State, ahead_s_of
+
+
+class Turn:
+    """The mutable inside of one pure step."""
+
+    __slots__ = (
+        "acknowledged",
+        "alarms",
+        "answered",
+        "attempts",
+        "away",
+        "bookings",
+        "counters",
+        "cut_off",
+        "days",
+        "departed",
+        "devices",
+        "directory",
+        "doors",
+        "enrolments",
+        "estimate",
+        "facts",
+        "machines",
+        "mode",
+        "moves",
+        "muster",
+        "mustering",
+        "now",
+        "opened",
+        "out_of_service",
+        "past",
+        "presence",
+        "quarantined",
+        "site",
+        "stirred",
+        "touched",
+        "usage",
+        "visits",
+        "wake_at",
+        "zones",
+    )
+
+    def __init__(self, site: Site, state: State, now: datetime) -> None:
+        self.site = site
+        self.now = now
+        self.facts: list[Fact] = []
+        self.touched: dict[ZoneId, None] = {}
+        """Zones whose count changed in this step, in order: each is announced once."""
+        self.mustering: dict[ZoneId, None] = {}
+        """Zones whose muster changed in this step: each is announced once."""
+        self.moves: list[HolderMoved] = []
+        """Who changed zones in this step: chapters that care look at its end."""
+        self.stirred = False
+        """Somebody moved, or who may do what changed: running machines are looked at again."""
+        self.directory = state.directory
+        self.presence = state.presence
+        self.departed = state.departed
+        self.zones = state.zones
+        self.doors = state.doors
+        self.devices = state.devices
+        self.counters = state.counters
+        self.alarms = state.alarms
+        self.acknowledged = state.acknowledged
+        self.mode = state.mode
+        self.machines = state.machines
+        self.bookings = state.bookings
+        self.usage = state.usage
+        self.days = state.days
+        self.visits = state.visits
+        self.estimate = state.estimate
+        self.opened = state.opened
+        self.attempts = state.attempts
+        self.out_of_service = state.out_of_service
+        self.muster = state.muster
+        self.enrolments = state.enrolments
+        self.cut_off = state.cut_off
+        self.away = state.away
+        self.past = state.past
+        self.answered = state.answered
+        self.quarantined = state.quarantined
+        self.wake_at = state.wake_at
+
+    def say(self, fact: Fact) -> None:
+        """Keep a fact for the journal."""
+        self.facts.append(fact)
+
+    def wake(self, at: datetime) -> None:
+        """Have the engine called again at `at`, or before."""
+        self.wake_at = min(self.wake_at, at)
+
+    def raise_alarm(self, kind: AlarmKind, about: str) -> None:
+        """Something is wrong; said once until it is cleared."""
+        if (kind, about) not in self.alarms:
+            self.alarms = self.alarms.set((kind, about), self.now)
+            ahead_s = ahead_s_of(self.devices, kind, about)
+            self.say(AlarmRaised(kind=kind, object=about, at=self.now, ahead_s=ahead_s))
+
+    def clear_alarm(self, kind: AlarmKind, about: str) -> None:
+        """It is over; said once."""
+        if (kind, about) in self.alarms:
+            self.alarms = self.alarms.delete((kind, about))
+            if (kind, about) in self.acknowledged:
+                self.acknowledged = self.acknowledged.delete((kind, about))
+            self.say(AlarmCleared(kind=kind, object=about, at=self.now))
+
+    def acknowledge_alarm(self, kind: AlarmKind, about: str, by: HolderId, why: str) -> None:
+        """Somebody looks after an alarm that is on; who was first stays it."""
+        if (kind, about) in self.acknowledged:
+            return
+        acknowledged = Acknowledgement(at=self.now, by=by)
+        self.acknowledged = self.acknowledged.set((kind, about), acknowledged)
+        raised = self.alarms[kind, about]
+        ahead_s = ahead_s_of(self.devices, kind, about)
+        self.say(AlarmAcknowledged(kind, about, raised, self.now, by, why, ahead_s))
+
+    def finish(self) -> State:
+        """The state as it stands now: the next one, or what a rule may look at on the way."""
+        return State(
+            directory=self.directory,
+            presence=self.presence,
+            departed=self.departed,
+            zones=self.zones,
+            doors=self.doors,
+            devices=self.devices,
+            counters=self.counters,
+            alarms=self.alarms,
+            acknowledged=self.acknowledged,
+            mode=self.mode,
+            machines=self.machines,
+            bookings=self.bookings,
+            usage=self.usage,
+            days=self.days,
+            visits=self.visits,
+            estimate=self.estimate,
+            opened=self.opened,
+            attempts=self.attempts,
+            out_of_service=self.out_of_service,
+            muster=self.muster,
+            enrolments=self.enrolments,
+            cut_off=self.cut_off,
+            away=self.away,
+            past=self.past,
+            answered=self.answered,
+            quarantined=self.quarantined,
+            wake_at=self.wake_at,
+        )

@@ -1,0 +1,174 @@
+"""Members in words: what they have, and what changed of them. Never a number, a PIN or a hash.
+
+Names stand in a change only where they were asked for.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import Final, TypeVar
+
+from gateway.adapters.directory import Member
+from gateway.core.model.directory import Credential, Membership, StaffRole, Training
+
+KINDS: Final = {"badge": "badge", "pin": "code", "qr": "QR code"}
+"""Of a credential, as people call it."""
+_Of = TypeVar("_Of")
+
+
+def plans(memberships: Iterable[Membership]) -> str:
+    """Plans in one line: "resident, fablab until 2026-12-31"."""
+    return ", ".join(f"{membership.plan}{_validity(membership)}" for membership in memberships)
+
+
+def training(one: Training) -> str:
+    """A training in one line: "laser until 2027-01-30"."""
+    return one.training + _until(one.ends)
+
+
+def role(one: StaffRole) -> str:
+    """A role in one line: "fab-manager@le-seuil"."""
+    return one.role + ("@" + ",".join(one.sites) if one.sites else "")
+
+
+def whole(member: Member, *, names: bool = False) -> str:
+    """Everything of a member in one line, the names only where they were asked for."""
+    holder = member.holder
+    said = [f'"{member.name}"' if names else "", plans(holder.memberships)]
+    said += ["; ".join(training(each) for each in holder.trainings)]
+    said += ["; ".join(role(each) for each in holder.roles), ", ".join(holder.groups)]
+    said += [credentials(member.credentials)]
+    return "; ".join(filter(None, said))
+
+
+def credential(one: Credential) -> str:
+    """A credential in one line: "badge, lost, with a PIN"."""
+    said = [KINDS[one.kind], "" if one.status == "active" else one.status]
+    said += [_days(one) if one.starts or one.ends else ""]
+    said += ["with a PIN" if one.pin else "", "with a duress PIN" if one.duress_pin else ""]
+    said += ["typed under duress" if one.duress else ""]
+    return ", ".join(filter(None, said))
+
+
+def credentials(some: Iterable[Credential]) -> str:
+    """How many of each kind: "2 badges (1 lost), 1 code"."""
+    said = []
+    by_kind: dict[str, list[Credential]] = {}
+    for each in some:
+        by_kind.setdefault(each.kind, []).append(each)
+    for kind, each_of in by_kind.items():
+        states = Counter(each.status for each in each_of if each.status != "active")
+        aside = ", ".join(f"{count} {status}" for status, count in states.items())
+        said.append(_count(len(each_of), KINDS[kind]) + (f" ({aside})" if aside else ""))
+    return ", ".join(said)
+
+
+def change(before: Member, after: Member, *, names: bool = False) -> str:
+    """What changed of one member, old -> new."""
+    old, new = before.holder, after.holder
+    return "; ".join(
+        chain(
+            _identity(before, after, names=names),
+            [f"{old.kind} -> {new.kind}"] if old.kind != new.kind else [],
+            _entries(old.memberships, new.memberships, _same_plan, _plan),
+            _entries(old.trainings, new.trainings, lambda one: one.training, training),
+            _entries(old.roles, new.roles, lambda one: one.role, role),
+            _entries(old.groups, new.groups, str, str),
+            _credentials(before.credentials, after.credentials),
+        )
+    )
+
+
+def _identity(before: Member, after: Member, *, names: bool) -> Iterable[str]:
+    for column in ("name", "email"):
+        old, new = getattr(before, column), getattr(after, column)
+        if old != new:
+            yield f'{column} "{old or ""}" -> "{new or ""}"' if names else f"{column} changed"
+
+
+def _entries(
+    before: Sequence[_Of],
+    after: Sequence[_Of],
+    key: Callable[[_Of], object],
+    words: Callable[[_Of], str],
+) -> Iterable[str]:
+    old, new = {key(each): each for each in before}, {key(each): each for each in after}
+    yield from (f"+ {words(each)}" for name, each in new.items() if name not in old)
+    yield from (f"- {words(each)}" for name, each in old.items() if name not in new)
+    for name, each in new.items():
+        if name in old and old[name] != each:
+            yield _step(words(old[name]), words(each))
+    if before != after and old == new:
+        yield "order"
+
+
+def _step(was: str, now: str) -> str:
+    """Old -> new, with the name they share said once."""
+    if was == now:
+        return f"{now} (another hour or giver)"
+    return f"{was} -> {now.removeprefix(was.split(maxsplit=1)[0] + ' ')}"
+
+
+def _credentials(before: Sequence[Credential], after: Sequence[Credential]) -> Iterable[str]:
+    old, new = {each.hash: each for each in before}, {each.hash: each for each in after}
+    more = Counter(new[hash_].kind for hash_ in new.keys() - old.keys())
+    less = Counter(old[hash_].kind for hash_ in old.keys() - new.keys())
+    yield from (f"{_count(count, KINDS[kind])} more" for kind, count in sorted(more.items()))
+    yield from (f"{_count(count, KINDS[kind])} less" for kind, count in sorted(less.items()))
+    steps = Counter(
+        step for hash_ in sorted(new.keys() & old.keys()) for step in _steps(old[hash_], new[hash_])
+    )
+    for (kind, step), count in steps.items():
+        yield f"{_count(count, kind)}: {step}"
+
+
+def _steps(old: Credential, new: Credential) -> Iterable[tuple[str, str]]:
+    kind = KINDS[new.kind]
+    if old.kind != new.kind:
+        yield KINDS[old.kind], f"is a {kind}"
+    if old.status != new.status:
+        yield kind, f"{old.status} -> {new.status}"
+    if (old.starts, old.ends) != (new.starts, new.ends):
+        yield kind, f"{_days(old)} -> {_days(new)}"
+    for name, words in (("pin", "PIN"), ("duress_pin", "duress PIN")):
+        was, now = getattr(old, name), getattr(new, name)
+        if was != now:
+            yield (
+                kind,
+                f"{words} {'removed' if now is None else 'set' if was is None else 'changed'}",
+            )
+    if old.duress != new.duress:
+        yield kind, "under duress" if new.duress else "no longer under duress"
+    if old.reader_hash != new.reader_hash:
+        yield kind, "can be told to readers"
+
+
+def _same_plan(membership: Membership) -> object:
+    return (membership.plan, membership.sites, membership.starts)
+
+
+def _plan(membership: Membership) -> str:
+    return membership.plan + (_validity(membership) or " without an end")
+
+
+def _validity(membership: Membership) -> str:
+    """The part of a membership that changes: its end, and whether it is suspended or unpaid."""
+    words = _until(membership.ends)
+    return words + (f" {membership.status}" if membership.status != "active" else "")
+
+
+def _days(credential: Credential) -> str:
+    """To the minute, as a visitor's pass may be for one afternoon."""
+    starts = f"from {credential.starts:%Y-%m-%d %H:%M} UTC" if credential.starts else ""
+    ends = f"until {credential.ends:%Y-%m-%d %H:%M} UTC" if credential.ends else ""
+    return f"{starts} {ends}".strip() or "no limit"
+
+
+def _until(ends: datetime | None) -> str:
+    # It ends at a local midnight: half a day before is the last day, in every zone but +13.
+    return "" if ends is None else f" until {ends - timedelta(hours=12):%Y-%m-%d}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" + ("s" if number > 1 else "")

@@ -1,0 +1,215 @@
+"""What an import would change: the members of a file against those that are kept.
+
+A column that is not in the file leaves its part as it is, and so does a member who is not in it.
+What the file has of names, days, PINs, trainings, roles and groups replaces what was kept. Badges,
+codes, QR codes and memberships are only added: one that is no longer in the file stays in force
+without --prune. A badge that was reported lost stays lost, unless `badge_status` says otherwise or
+the file gives it to somebody else.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct, structs
+
+from gateway.adapters.directory import Member
+from gateway.core.model.directory import Credential, CredentialHash, Holder, HolderId, Membership
+from gateway.members.schema import OF_NEW
+from gateway.members.spreadsheet import LineFault
+from gateway.members.together import Members
+
+_OF_A_MEMBERSHIP = {"until": "ends", "status": "status"}
+"""Column -> what it changes of a membership that stays the same one."""
+_OF_A_QR = {"qr_from": "starts", "qr_until": "ends"}
+
+
+class Change(Struct, frozen=True):
+    """Members by what happens to them."""
+
+    added: tuple[Member, ...] = ()
+    changed: tuple[tuple[Member, Member], ...] = ()
+    """Before and after."""
+    unchanged: tuple[Member, ...] = ()
+    removed: tuple[Member, ...] = ()
+    faults: tuple[LineFault, ...] = ()
+    """What is wrong only beside what is kept."""
+
+    @property
+    def entering(self) -> tuple[Member, ...]:
+        """Members to write."""
+        return (*self.added, *(after for _, after in self.changed))
+
+    @property
+    def leaving(self) -> tuple[HolderId, ...]:
+        """Holders to take out."""
+        return tuple(member.holder.id for member in self.removed)
+
+
+def change_of(kept: Iterable[Member], file: Members, *, prune: bool = False) -> Change:
+    """What importing `file` does to the members that are `kept`."""
+    before = {member.ref: member for member in kept}
+    faults = _faults_beside(before, file, prune=prune)
+    bad = {fault.line for fault in faults}
+    claimed = {c.hash: ref for ref, member in file.members.items() for c in member.credentials}
+    added: list[Member] = []
+    changed: list[tuple[Member, Member]] = []
+    unchanged: list[Member] = []
+    for ref, member in file.members.items():
+        if file.lines[ref] in bad:
+            continue
+        if ref not in before:
+            added.append(member)
+            continue
+        after = _merged(before[ref], member, file, claimed, prune=prune)
+        if after == before[ref]:
+            unchanged.append(after)
+        else:
+            changed.append((before[ref], after))
+    gone = tuple(each for ref, each in before.items() if ref not in file.members) if prune else ()
+    return Change(tuple(added), tuple(changed), tuple(unchanged), gone, tuple(faults))
+
+
+def _faults_beside(before: Mapping[str, Member], file: Members, *, prune: bool) -> list[LineFault]:
+    faults = _new_without(before, file) + _given_by_nobody(before, file)
+    if not prune:
+        faults += _badges_of_others(before, file)
+    for ref, member in file.members.items():
+        faults += [
+            LineFault(file.lines[ref], "plan", message)
+            for message in _unclear_plans(before.get(ref), member, file)
+        ]
+    return faults
+
+
+def _new_without(before: Mapping[str, Member], file: Members) -> list[LineFault]:
+    """Somebody new has a name and a plan. One fault a member: a line without them stays out."""
+    missing = [column for column in OF_NEW if column not in file.columns]
+    return [
+        LineFault(file.lines[ref], column, f'is required, as "{ref}" is new')
+        for ref in file.members
+        if ref not in before
+        for column in missing
+    ]
+
+
+def _given_by_nobody(before: Mapping[str, Member], file: Members) -> list[LineFault]:
+    return [
+        LineFault(line, "trainings", f'"{ref}" gave one, who is neither kept nor in this file')
+        for ref, line in file.mentioned.items()
+        if ref not in before and ref not in file.members
+    ]
+
+
+def _badges_of_others(before: Mapping[str, Member], file: Members) -> list[LineFault]:
+    """A badge moves between members of the file; from anybody else it would be taken in silence."""
+    owner = {c.hash: ref for ref, member in before.items() for c in member.credentials}
+    faults: list[LineFault] = []
+    for ref, member in file.members.items():
+        others = {owner.get(c.hash, ref) for c in member.credentials}
+        faults += [
+            LineFault(
+                file.lines[ref],
+                "badges",
+                f'a badge or code belongs to "{other}", who is not in this file; add that line '
+                "without it",
+            )
+            for other in sorted(others)
+            if other not in file.members
+        ]
+    return faults
+
+
+def _unclear_plans(old: Member | None, new: Member, file: Members) -> list[str]:
+    """Without its sites or first day, a plan may be one of several that are kept."""
+    return [
+        f'{new.ref} has "{plan.plan}" more than once: say which with the columns sites and from'
+        for plan in new.holder.memberships
+        if old is not None and len(_meant(plan, old.holder.memberships, file.columns)) > 1
+    ]
+
+
+def _merged(
+    old: Member,
+    new: Member,
+    file: Members,
+    claimed: Mapping[CredentialHash, str],
+    *,
+    prune: bool,
+) -> Member:
+    """The member of the file on top of what is kept of them."""
+    columns = file.columns
+    own = {c.hash: c for c in old.credentials}
+    credentials = {
+        c.hash: _credential(own.get(c.hash), c, columns, told=c.hash in file.told)
+        for c in new.credentials
+    }
+    credentials |= {
+        hash_: credential
+        for hash_, credential in own.items()
+        if hash_ not in credentials
+        and claimed.get(hash_, old.ref) == old.ref
+        and not (prune and credential.kind in file.kinds)
+    }
+    return Member(
+        ref=old.ref,
+        name=new.name if "name" in columns else old.name,
+        email=new.email if "email" in columns else old.email,
+        holder=_holder(old.holder, new.holder, columns, prune=prune),
+        credentials=tuple(credentials[hash_] for hash_ in sorted(credentials)),
+    )
+
+
+def _holder(old: Holder, new: Holder, columns: frozenset[str], *, prune: bool) -> Holder:
+    return Holder(
+        id=old.id,
+        kind=new.kind if "kind" in columns else old.kind,
+        memberships=_memberships(old, new, columns, prune=prune),
+        trainings=new.trainings if "trainings" in columns else old.trainings,
+        roles=new.roles if "roles" in columns else old.roles,
+        groups=new.groups if "groups" in columns else old.groups,
+    )
+
+
+def _memberships(
+    old: Holder, new: Holder, columns: frozenset[str], *, prune: bool
+) -> tuple[Membership, ...]:
+    """In the order in which they are kept; what is new comes last."""
+    if "plan" not in columns:
+        return old.memberships
+    changed: dict[Membership, Membership] = {}
+    added: list[Membership] = []
+    told = [column for column in _OF_A_MEMBERSHIP if column in columns]
+    for plan in new.memberships:
+        meant = _meant(plan, old.memberships, columns)
+        if meant:
+            names = [_OF_A_MEMBERSHIP[column] for column in told]
+            values = {name: getattr(plan, name) for name in names}
+            changed[meant[0]] = structs.replace(meant[0], **values)
+        else:
+            added.append(plan)
+    stay = [changed.get(plan, plan) for plan in old.memberships if not prune or plan in changed]
+    return (*stay, *added)
+
+
+def _meant(
+    plan: Membership, kept: tuple[Membership, ...], columns: frozenset[str]
+) -> list[Membership]:
+    """The memberships that are kept of which the file may speak."""
+    return [
+        each
+        for each in kept
+        if each.plan == plan.plan
+        and ("sites" not in columns or each.sites == plan.sites)
+        and ("from" not in columns or each.starts == plan.starts)
+    ]
+
+
+def _credential(
+    old: Credential | None, new: Credential, columns: frozenset[str], *, told: bool
+) -> Credential:
+    """The credential of the file, with what the file does not say of it."""
+    if old is None:
+        return new
+    kept: dict[str, object] = {} if told else {"status": old.status}
+    kept |= {name: getattr(old, name) for name in ("pin", "duress_pin") if name not in columns}
+    kept |= {name: getattr(old, name) for column, name in _OF_A_QR.items() if column not in columns}
+    return structs.replace(new, **kept)

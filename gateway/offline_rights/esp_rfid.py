@@ -1,0 +1,291 @@
+"""The lists that esp-rfid readers keep, brought to what they should be.
+
+The theory. A reader tells its list when asked, entry by entry, without a last one, and on a shared
+TOPIC without saying whose it is. It acknowledges an order without saying which. So a TOPIC is one
+conversation, with one question or order under way, and nothing is believed but a list:
+
+    unknown --getuserlist, then 2 s of silence--> known --orders, one by one--> changed
+    changed --getuserlist--> known, and the same as wanted: confirmed
+                             known, and not the same: orders again, 3 times, then a pause
+
+Whoever is to be taken out goes first, all readers before anybody is let in. An entry that was sent
+counts as there from the moment it leaves: should its badge be revoked before the reader has
+answered, it is taken out. What gets no answer 3 times makes the reader silent, and it is left alone
+until it says something. A list with nobody on it looks like no answer, and is asked for 3 times.
+
+Time comes as an argument and messages leave as values, so a test needs no broker.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from msgspec import Struct, field
+
+from gateway.core.model.equipment import Device
+from gateway.core.model.names import SiteId
+from gateway.offline_rights.known_numbers import Numbers
+from gateway.offline_rights.reader_list import (
+    ListedReader,
+    ListEntry,
+    ReaderId,
+    Wishes,
+    as_wished,
+    has_to_tell,
+    listed_reader,
+    silence,
+)
+from gateway.wire.message import Outgoing
+from sensors import esp_rfid_users
+from sensors.esp_rfid_users import Alive, Obeyed, Order, Scanned, User
+
+QUIET: Final = timedelta(seconds=2)
+"""A list has ended when nothing of it came for so long; a reader reads a file for each entry."""
+ANSWER: Final = timedelta(seconds=5)
+"""How long to wait for the acknowledgement of an order; the order is void after it."""
+TRIES: Final = 3
+"""Times that an order is sent before its reader counts as silent."""
+ROUNDS: Final = 3
+"""Lists in a row that may be other than wanted; then a pause."""
+PAUSE: Final = timedelta(minutes=10)
+USERS_MAX: Final = 2000
+"""Entries of a reader: more do not fit on an ESP8266. Beyond, entries are not listened to."""
+
+
+class Progress(Struct, frozen=True):
+    """How far a reader's list is. `missing`: wanted, and their number was not heard yet."""
+
+    confirmed: bool
+    listed: int
+    missing: int
+
+
+class _UnderWay(Struct, eq=False):
+    """What a reader was asked last; `uid` is empty where no entry is meant.
+
+    `sent` is the entry of an `adduser`, `heard` are those of a list so far.
+    """
+
+    reader: ListedReader
+    kind: Literal["list"] | Order
+    uid: str
+    until: datetime
+    tries: int = 1
+    sent: ListEntry | None = None
+    heard: dict[str, ListEntry] = field(default_factory=dict)
+
+
+class Line:
+    """The conversation on one TOPIC, with all of its readers that keep a list.
+
+    The owner calls `heard` for each message, `due` some times a second, and sends what it returns.
+    """
+
+    def __init__(
+        self, topic: str, readers: Sequence[tuple[SiteId, Device]], numbers: Numbers
+    ) -> None:
+        self.topic = topic
+        self._numbers = numbers
+        self._readers = {(site, device.id): listed_reader(site, device) for site, device in readers}
+        self._under_way: _UnderWay | None = None
+
+    def wish(self, reader: ReaderId, wishes: Wishes) -> None:
+        """Who should be on a reader's list from now on."""
+        one = self._readers[reader]
+        if one.wishes != wishes:
+            one.wishes, one.rounds, one.rests_until, one.settled = wishes, 0, None, None
+
+    def restart(self) -> None:
+        """The connection was lost: nothing is known, and readers have to speak first."""
+        self._under_way = None
+        for reader in self._readers.values():
+            silence(reader)
+
+    def heard(self, payload: bytes, now: datetime) -> None:
+        """A message of TOPIC/send or TOPIC/tag."""
+        said = esp_rfid_users.read(payload)
+        match said:
+            case Alive(hostname, address):
+                for reader in self._named(hostname):
+                    reader.alive = address in (None, reader.address)
+            case Scanned(uid, hostname):
+                self._scanned(uid, hostname)
+            case Obeyed(order, hostname):
+                self._obeyed(order, hostname)
+            case User():
+                self._listed(said, now)
+            case None:
+                pass
+
+    def due(self, now: datetime) -> Outgoing | None:
+        """What is to be sent now."""
+        asked = self._under_way
+        if asked is not None and now < asked.until:
+            return None
+        if asked is not None and not self._is_over(asked, now):
+            asked.tries, asked.until = asked.tries + 1, now + ANSWER
+            return self._message(asked, now)
+        self._under_way = asked = self._next(now)
+        return None if asked is None else self._message(asked, now)
+
+    def progress(self, reader: ReaderId) -> Progress:
+        """How far a reader's list is."""
+        one = self._readers[reader]
+        is_known = one.alive and one.listed is not None and not one.changed
+        return Progress(
+            confirmed=is_known and self._order(one) is None,
+            listed=len(one.listed or ()),
+            missing=one.missing if is_known else len(one.wishes),
+        )
+
+    def _scanned(self, uid: str, hostname: str | None) -> None:
+        readers = self._named(hostname) if hostname else tuple(self._readers.values())
+        for reader in readers:
+            reader.alive = True
+            hashed = self._numbers.hear(uid, reader.format, keep=False)
+            if hashed is not None and any(hashed in one.wishes for one in self._readers.values()):
+                self._numbers.hear(uid, reader.format)
+
+    def _obeyed(self, order: str, hostname: str) -> None:
+        for reader in self._named(hostname):
+            reader.alive = True
+        asked = self._under_way
+        if asked is None or asked.kind != order or asked.reader.hostname != hostname:
+            return  # somebody else's order, or one that we gave up
+        self._under_way = None
+        reader = asked.reader
+        reader.settled = None
+        if reader.listed is None:
+            return
+        if asked.kind == "deletusers":
+            reader.listed.clear()
+        elif asked.kind == "deletuid":
+            reader.listed.pop(asked.uid, None)
+        elif asked.sent is not None:
+            reader.listed[asked.uid] = asked.sent
+
+    def _listed(self, user: User, now: datetime) -> None:
+        asked = self._under_way
+        if asked is None or asked.kind != "list":
+            return
+        reader = asked.reader
+        if user.address not in (None, reader.address) or user.uid in asked.heard:
+            return
+        if len(asked.heard) >= USERS_MAX:
+            return
+        reader.alive = True
+        asked.until = now + QUIET
+        hashed = self._numbers.hear(user.uid, reader.format, keep=False)
+        if hashed in reader.wishes:
+            self._numbers.hear(user.uid, reader.format)
+        allowed = user.kind == esp_rfid_users.ALWAYS
+        asked.heard[user.uid] = ListEntry(hashed, user.since, user.until, allowed)
+
+    def _is_over(self, asked: _UnderWay, now: datetime) -> bool:
+        """Whether the time that an answer had ends the matter: a list is then complete."""
+        reader = asked.reader
+        if asked.kind == "list" and (asked.heard or asked.tries >= TRIES):
+            self._told(reader, asked.heard, now)
+            return True
+        if asked.tries >= TRIES:
+            silence(reader)
+            return True
+        return False
+
+    def _told(self, reader: ListedReader, listed: dict[str, ListEntry], now: datetime) -> None:
+        """A reader has told its list."""
+        reader.listed, reader.changed, reader.looked, reader.settled = listed, False, now, None
+        reader.rounds += 1
+        if self._order(reader) is None:
+            reader.rounds = 0
+        elif reader.rounds > ROUNDS:
+            reader.rounds, reader.rests_until = 0, now + PAUSE
+
+    def _next(self, now: datetime) -> _UnderWay | None:
+        """The most urgent thing on this TOPIC: take out, then look, then let in."""
+        readers = [
+            reader
+            for reader in self._readers.values()
+            if reader.alive and (reader.rests_until is None or now >= reader.rests_until)
+        ]
+        coming = [(reader, self._order(reader)) for reader in readers]
+        for reader, order in coming:
+            if order is not None and order[0] != "adduser":
+                return self._begin(reader, order, now)
+        for reader, order in coming:
+            if has_to_tell(reader, now, busy=order is not None):
+                return _UnderWay(reader, "list", "", now + ANSWER)
+        for reader, order in coming:
+            if order is not None:
+                return self._begin(reader, order, now)
+        return None
+
+    def _begin(self, reader: ListedReader, order: tuple[Order, str], now: datetime) -> _UnderWay:
+        kind, uid = order
+        reader.changed, reader.settled = True, None
+        return _UnderWay(reader, kind, uid, now + ANSWER)
+
+    def _order(self, reader: ListedReader) -> tuple[Order, str] | None:
+        """The next step towards the wanted list; None: it is there, as far as numbers are known."""
+        if reader.listed is None or reader.settled == self._numbers.version:
+            return None
+        order = next(self._orders(reader, reader.listed), None)
+        if order is None:
+            there = {entry.hashed for entry in reader.listed.values()}
+            reader.missing = sum(hashed not in there for hashed in reader.wishes)
+            reader.settled = self._numbers.version
+        return order
+
+    def _orders(
+        self, reader: ListedReader, listed: dict[str, ListEntry]
+    ) -> Iterator[tuple[Order, str]]:
+        """What makes a known list the wanted one, whoever is to be taken out first."""
+        unwanted = [uid for uid, entry in listed.items() if not self._is_wanted(reader, uid, entry)]
+        if len(unwanted) > 1 and not reader.wishes:
+            yield "deletusers", ""
+            return
+        for uid in unwanted:
+            yield "deletuid", uid
+        for hashed, wish in reader.wishes.items():
+            number = self._numbers.of(hashed, reader.format)
+            if number is not None and listed.get(number) != as_wished(hashed, wish):
+                yield "adduser", number
+
+    def _is_wanted(self, reader: ListedReader, uid: str, entry: ListEntry) -> bool:
+        """Whether an entry may stay; the same badge in other letters only while it is right."""
+        if entry.hashed is None or entry.hashed not in reader.wishes:
+            return False
+        is_right = entry == as_wished(entry.hashed, reader.wishes[entry.hashed])
+        return is_right or uid == self._numbers.of(entry.hashed, reader.format)
+
+    def _message(self, asked: _UnderWay, now: datetime) -> Outgoing | None:
+        """The order as it should be now: while it got no answer, wishes may have changed."""
+        payload: bytes | None
+        address = asked.reader.address
+        match asked.kind:
+            case "list":
+                payload = esp_rfid_users.ask(address)
+            case "deletuid":
+                payload = esp_rfid_users.delete(address, asked.uid)
+            case "deletusers":
+                payload = esp_rfid_users.delete_all(address) if not asked.reader.wishes else None
+            case "adduser":
+                payload = self._addition(asked)
+        if payload is None:
+            self._under_way = None
+            return None
+        return Outgoing(f"{self.topic}/cmd", payload, qos=1, expires=now + ANSWER)
+
+    def _addition(self, asked: _UnderWay) -> bytes | None:
+        """The order to add, and its entry, which counts as there from now on; None: not wanted."""
+        reader = asked.reader
+        hashed = self._numbers.hear(asked.uid, reader.format, keep=False)
+        wish = reader.wishes.get(hashed) if hashed is not None else None
+        if hashed is None or wish is None or reader.listed is None:
+            return None
+        asked.sent = as_wished(hashed, wish)
+        reader.listed[asked.uid] = ListEntry(hashed, None, None, allowed=True)
+        return esp_rfid_users.add(reader.address, asked.uid, wish.name, wish.since, wish.until)
+
+    def _named(self, hostname: str | None) -> tuple[ListedReader, ...]:
+        return tuple(one for one in self._readers.values() if one.hostname == hostname)

@@ -1,0 +1,68 @@
+"""Esp-rfid readers' lists: who should be on one now, each for the next of their times."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from gateway.core.access.offline_rights import RightsList, Standing
+from gateway.core.model.directory import Credential, Directory
+from gateway.core.model.open_intervals import Spans
+from gateway.core.state import NEVER
+from gateway.offline_rights.esp_rfid import USERS_MAX, Line
+from gateway.offline_rights.known_numbers import Numbers
+from gateway.offline_rights.paging import KEY_DIGITS
+from gateway.offline_rights.reader_list import Wish, Wishes
+from gateway.offline_rights.reader_state import Reader
+from sensors.esp_rfid import EspRfid
+
+
+def lines_of(readers: Iterable[Reader], numbers: Numbers) -> list[Line]:
+    """One line a TOPIC, which several readers may share; each reader is told its own."""
+    by_topic: dict[str, list[Reader]] = {}
+    for reader in readers:
+        if reader.device.driver == EspRfid.name:
+            by_topic.setdefault(reader.device.topic, []).append(reader)
+    lines = []
+    for topic, sharing in by_topic.items():
+        line = Line(topic, [(reader.site, reader.device) for reader in sharing], numbers)
+        lines.append(line)
+        for reader in sharing:
+            reader.line = line
+    return lines
+
+
+def wish(reader: Reader, directory: Directory, now: datetime) -> None:
+    """Tell a reader's line who should be on its list."""
+    if reader.line is None or reader.rights is None or now < reader.wished_until:
+        return
+    wishes = _wishes(reader.rights, directory, now)
+    reader.standing = reader.rights.standing
+    if len(wishes) > USERS_MAX:
+        wishes, reader.standing = {}, Standing("nobody", "too-many")
+    reader.wished_until = min((each.until for each in wishes.values()), default=NEVER)
+    reader.version = _version(wishes)
+    reader.line.wish(reader.id, wishes)
+
+
+def _wishes(rights: RightsList, directory: Directory, now: datetime) -> Wishes:
+    """Each for the span that is running or comes next; at an exit everybody who is known."""
+    entries: Iterable[tuple[Credential, Spans]] = (
+        (entry.credential, entry.spans) for entry in rights.entries
+    )
+    if rights.standing.who == "everybody":
+        always = ((rights.frame.begins, rights.frame.expires),)
+        entries = ((credential, always) for credential in directory.credentials.values())
+    found = {}
+    for credential, spans in entries:
+        span = next((span for span in spans if span[1] > now), None)
+        if span is not None:
+            found[credential.hash] = Wish(credential.holder, *span)
+    return dict(sorted(found.items()))
+
+
+def _version(wishes: Wishes) -> str:
+    """Names a list of wishes."""
+    said = [(hashed, each.since, each.until) for hashed, each in wishes.items()]
+    return hashlib.sha256(msgspec.json.encode(said)).hexdigest()[:KEY_DIGITS]

@@ -1,0 +1,166 @@
+"""Puts the gateway together: journal, members, calendars, drivers, sessions, outbox, the service.
+
+The only place that knows every part. A fault of a part that is not the service (InfluxDB, the
+members file) never stops the doors.
+"""
+
+import asyncio
+import gc
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from functools import partial
+from typing import Final
+
+from gateway.adapters.directory import FILE as MEMBERS_FILE
+from gateway.adapters.directory import credential_hash, reader_hash
+from gateway.adapters.journal.folder_lock import FolderLock, folder_lock
+from gateway.adapters.mqtt.address import broker_address
+from gateway.adapters.time_sync import is_synchronised
+from gateway.clock import Clock
+from gateway.config import ConfigError, Fault, Settings
+from gateway.core.model.site import Site
+from gateway.offline_rights.synchroniser import keep_rights
+from gateway.privacy.keeper import Keeper
+from gateway.privacy.retention import Kept
+from gateway.service.batch import EngineFaultError
+from gateway.service.clock_check import ClockCare, wait_for_time
+from gateway.service.components import Parts, assembled
+from gateway.service.decoder import Intake
+from gateway.service.health import measured, tell_health, tell_systemd
+from gateway.service.journal_check import JournalCare
+from gateway.service.members_watcher import take_members, watch_members
+from gateway.service.messages import Announcer
+from gateway.service.space_watcher import Space, Watch
+from sensors.registry import Registry
+
+log = logging.getLogger(__name__)
+
+GC_ALLOCATIONS: Final = 20_000
+"""Allocations between two collections of the young; Python's 700 would come with every batch."""
+SWITCH_INTERVAL_S: Final = 0.001
+"""How long the journal's thread waits for Python's lock beside a busy loop (5 ms by default)."""
+
+
+async def run(
+    settings: Settings,
+    sites: Sequence[Site],
+    clock: Clock,
+    on_ready: Callable[[], None] = lambda: None,
+    *,
+    watch: Watch | None = None,
+    lock: FolderLock | None = None,
+) -> None:
+    """Run a gateway until cancelled; `watch` looks after the space file that the sites are from.
+
+    `lock` is the data folder's, where the caller holds it already.
+
+    Raises:
+        FolderTakenError: another gateway works in the data folder.
+        JournalError: the journal cannot be opened.
+        ForeignJournalError: somebody replaced it, or wrote to it, while we ran.
+    """
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    now = clock.now()
+    holding = nullcontext() if lock else folder_lock(settings.data_dir, settings.instance, now)
+    with holding:
+        await wait_for_time(clock, settings.clock_wait_s, is_synchronised)
+        async with (
+            assembled(settings, sites, clock) as parts,
+            measured(parts, settings, clock),
+            asyncio.TaskGroup() as tasks,
+        ):
+            tasks.create_task(parts.service.run(), name="service")
+            parts.calendars.use(watch.in_force.feeds if watch else ())
+            await take_members(parts)
+            tasks.create_task(parts.sessions.run(), name="sessions")
+            tasks.create_task(watch_members(parts), name="members")
+            tasks.create_task(parts.calendars.run(), name="calendars")
+            time = ClockCare(parts.service, clock, parts.latest, is_synchronised)
+            tasks.create_task(time.run(), name="clock")
+            telling = tell_health(parts, clock, settings.instance, watch, lambda: time.doubt)
+            tasks.create_task(telling, name="health")
+            if watch is not None:
+                tasks.create_task(_watch_space(parts, settings.prefix, watch), name="space")
+            tasks.create_task(_keep_rights(parts, settings, clock), name="rights")
+            tasks.create_task(_keeper(parts, settings, clock).run(), name="privacy")
+            care = JournalCare(parts.journal, parts.service, clock)
+            tasks.create_task(care.run(), name="journal")
+            if parts.outbox is not None:
+                tasks.create_task(parts.outbox.run(), name="outbox")
+            _calm_the_collector()
+            tasks.create_task(_say_ready(parts, on_ready), name="ready")
+            tasks.create_task(tell_systemd(parts), name="systemd")
+
+
+async def _keep_rights(parts: Parts, settings: Settings, clock: Clock) -> None:
+    """What readers may decide alone while they are cut off, for the sites as they are in force."""
+    service = parts.service
+    await keep_rights(
+        lambda: [(site, service.states[site.id]) for site in service.sites.values()],
+        address=broker_address(settings),
+        client_id=parts.client_ids.of("rights"),
+        topics=parts.topics,
+        hashed=partial(credential_hash, parts.key),
+        clock=clock,
+        note=service.note,
+    )
+
+
+def _keeper(parts: Parts, settings: Settings, clock: Clock) -> Keeper:
+    """Purges passages that are too old, and erases who is to be erased."""
+    service = parts.service
+    return Keeper(
+        parts.journal,
+        settings.data_dir / MEMBERS_FILE,
+        Kept(settings.passage_days, settings.audit_days),
+        clock,
+        lambda: (service.sites, service.states),
+        is_sure=lambda: is_synchronised() is True,
+    )
+
+
+async def _say_ready(parts: Parts, on_ready: Callable[[], None]) -> None:
+    """Once the broker keeps our subscriptions: what is said from then on reaches us."""
+    await parts.sessions.came_up()
+    on_ready()
+
+
+def _calm_the_collector() -> None:
+    """Let the garbage collector pass over what stays (5,000 members), and come more rarely.
+
+    A full collection would hold the loop for 10 to 30 ms; facts and events hold no cycles.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_ALLOCATIONS, 20, 20)
+
+
+async def _watch_space(parts: Parts, prefix: str, watch: Watch) -> None:
+    """Take every change of the space file into force, or say what is wrong with it."""
+
+    async def use(space: Space) -> None:
+        try:
+            registry = await asyncio.to_thread(Registry, space.sites, prefix)
+        except ValueError as clash:  # with a site that went, and is run until a restart
+            raise ConfigError([Fault("space", "", f"{clash}; or restart")]) from None
+        intake = Intake(
+            registry, partial(credential_hash, parts.key), partial(reader_hash, parts.key)
+        )
+        try:
+            changed = await parts.service.renew(
+                space.sites, intake, Announcer(registry, parts.topics)
+            )
+        except EngineFaultError as error:
+            raise ConfigError([Fault("space", "", str(error))]) from None
+        parts.sessions.follow(registry)
+        parts.calendars.use(space.feeds)
+        log.info(
+            "the space file is in force (sites that changed: %s)", ", ".join(changed) or "none"
+        )
+
+    def tell() -> None:
+        parts.service.tell_health()
+
+    await watch.run(use, tell)

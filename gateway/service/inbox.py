@@ -1,0 +1,357 @@
+"""The bounded inbox between the broker and the engine: a queue a device, served in turn.
+
+Overload is an ordinary state: a broker comes back with a backlog, a device is stuck, somebody has
+its password. What is served first then is `gateway.service.priorities`; within a class each device
+has its turn, so that what one sends delays itself. Three rules:
+
+- A device has a *budget*. Beyond it, its messages wait while anything else does: it is flooding.
+- A badge is answered in time or never. Once a reader's oldest badge has waited for too long, its
+  newest comes first: somebody stands there. The others follow while there is room.
+- A batch is short, and no device fills it: whoever comes now waits for one batch at most.
+
+Full means: stop reading that session's socket until it is half empty. TCP then holds the broker
+back, and the broker's own queue (and after it the readers' stores) keep what comes.
+"""
+
+import asyncio
+import logging
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec import Struct
+from paho.mqtt.client import MQTTMessage
+
+from gateway.adapters.mqtt.session import Session
+from gateway.service.priorities import ORDER, ServiceClass
+from sensors.driver import Source
+
+log = logging.getLogger(__name__)
+
+BATCH_MAX: Final = 256
+"""Messages in one transaction: some 30 ms of work, so that an answer never waits for much more."""
+OF_ONE_DEVICE: Final = 16
+"""Messages of one device in a batch: some 3 ms of work."""
+SHARE: Final = 16
+"""Messages of a batch that are kept for each class that waits, so that none is starved."""
+LEFT_OVER: Final = 64
+"""Stale badges and flooding messages beside others in a batch: some 5 ms of work."""
+ANSWERED_IN: Final = timedelta(seconds=2)
+"""After so long without an answer a reader decides by its list, and whoever stood there is gone."""
+LANE_MAX: Final = 1000
+"""Messages of one session that wait: some 0.3 s of work, 1.5 MB."""
+ALL_MAX: Final = 30_000
+"""Messages that wait in all: 45 MB. Above, every session waits of which more than a few do."""
+FEW: Final = 64
+BUDGET_A_S: Final = 50.0
+"""Messages a second of one device, for long; a board with a radar and a power meter sends five."""
+BUDGET_AT_ONCE: Final = 2000.0
+"""Messages that a device may have saved up: what a reader kept while it was cut off."""
+CALM: Final = 60.0
+"""Seconds within its budget after which a device floods no more."""
+
+
+class Route(Struct, frozen=True):
+    """Whose queue a message goes to. `asked_at` reads when a badge asked, where that is told."""
+
+    key: str
+    service_class: ServiceClass
+    source: Source | None = None
+    asked_at: Callable[[bytes], datetime | None] | None = None
+
+
+NOWHERE: Final = Route("nowhere", "strangers")
+"""Of what nobody declared; all of it shares a queue."""
+
+
+def key_of(source: Source) -> str:
+    """Return the key of a device's queue."""
+    return "/".join(source)
+
+
+class Arrived(Struct):
+    """A message, and the session (and which of its connections) to acknowledge it to."""
+
+    session: Session
+    message: MQTTMessage
+    connection: int
+    number: int = 0
+    """Ascending as they came."""
+    live: bool = False
+    """Nothing of its device waited before it."""
+    kept: bool = False
+    """Its connection is so young that the broker may have kept it for us."""
+    asked_at: datetime | None = None
+    """When the badge in it asked to pass; None: it is something else, or was not looked at."""
+
+    def acknowledge(self) -> None:
+        """Tell the broker that the message is on disk, unless its connection is gone.
+
+        The broker sends it again then, and on the next connection its packet id may be another's.
+        """
+        if self.connection == self.session.connection:
+            self.session.acknowledge(self.message)
+
+
+def _arrival(arrived: Arrived) -> int:
+    return arrived.number
+
+
+class Flood(Struct, frozen=True):
+    """A device began to flood, or is calm again."""
+
+    source: Source
+    active: bool
+
+
+class _Queue:
+    """What waits of one device, its budget, and how much of it is in the batch that is made."""
+
+    def __init__(self, route: Route, monotonic: float) -> None:
+        self.route = route
+        self.waiting: deque[Arrived] = deque()
+        self.in_batch = 0
+        self.over_at: float | None = None
+        """When it was last over its budget; None: it is not flooding."""
+        self._tokens = BUDGET_AT_ONCE
+        self._filled_at = monotonic
+
+    def has_budget(self, monotonic: float) -> bool:
+        """Whether it may be served like all others."""
+        self._tokens += (monotonic - self._filled_at) * BUDGET_A_S
+        self._tokens = min(self._tokens, BUDGET_AT_ONCE)
+        self._filled_at = monotonic
+        return self._tokens >= 1
+
+    def spend(self) -> None:
+        """One message of the budget was used."""
+        self._tokens -= 1
+
+    def next_fresh(self, now: datetime) -> Arrived | None:
+        """Take the next message; None: all that waits are stale badges.
+
+        In its order, but a badge at which somebody still stands comes before those that are stale.
+        """
+        if not self._is_stale(self.waiting[0], now):
+            return self.waiting.popleft()
+        if self._is_stale(self.waiting[-1], now) or self.waiting[-1].asked_at is None:
+            return None
+        return self.waiting.pop()
+
+    def next(self) -> Arrived:
+        """Take the oldest."""
+        return self.waiting.popleft()
+
+    def _is_stale(self, arrived: Arrived, now: datetime) -> bool:
+        read = self.route.asked_at
+        if read is None:
+            return False
+        if arrived.asked_at is None:
+            try:
+                arrived.asked_at = read(bytes(arrived.message.payload))
+            except Exception:  # a bug: it is none of whose turn it is
+                log.exception("a message could not be looked at")
+        return arrived.asked_at is not None and now - arrived.asked_at > ANSWERED_IN
+
+
+class Inbox:
+    """Messages that wait to be processed; `take` gives them as batches."""
+
+    def __init__(
+        self,
+        route: Callable[[MQTTMessage], Route],
+        *,
+        lane_max: int = LANE_MAX,
+        all_max: int = ALL_MAX,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.route = route
+        self.when_idle: Session | None = None
+        """A session that is read only while nothing else waits: strangers never delay a door."""
+        self._lane_max, self._all_max = lane_max, all_max
+        self._monotonic = monotonic
+        self._queues: dict[str, _Queue] = {}
+        self._classes: dict[ServiceClass, deque[_Queue]] = {name: deque() for name in ORDER}
+        """The queues that are not empty."""
+        self._count = self._came = 0
+        self._of_session: Counter[Session] = Counter()
+        self._held: set[Session] = set()
+        self._served_now: list[_Queue] = []
+        self._floods: list[Flood] = []
+        self._something = asyncio.Event()
+
+    def __len__(self) -> int:
+        return self._count
+
+    def put(self, session: Session, message: MQTTMessage) -> None:
+        """Take in a message that a session received."""
+        try:
+            route = self.route(message)
+        except Exception:  # a bug: what cannot be sorted waits behind everything
+            log.exception("a message could not be sorted")
+            route = NOWHERE
+        queue = self._queues.get(route.key)
+        if queue is None:
+            queue = self._queues[route.key] = _Queue(route, self._monotonic())
+        is_first = not queue.waiting
+        if is_first:
+            queue.route = route
+            self._classes[route.service_class].append(queue)
+        self._came += 1
+        arrived = Arrived(session, message, session.connection, self._came)
+        arrived.live, arrived.kept = is_first, not session.is_settled
+        queue.waiting.append(arrived)
+        self._count += 1
+        self._of_session[session] += 1
+        self._hold(session)
+        self._something.set()
+        if self.when_idle is not None and self.when_idle.connected:
+            # While it connects it is read, or a gateway that has no idle moment never lets it in.
+            self.when_idle.pause()
+
+    def waits(self, source: Source) -> bool:
+        """Whether something of this device waits."""
+        queue = self._queues.get(key_of(source))
+        return queue is not None and bool(queue.waiting)
+
+    def waits_for(self, session: Session) -> bool:
+        """Whether something waits that is to be acknowledged to this session."""
+        return self._of_session[session] > 0
+
+    def nudge(self) -> None:
+        """Let `wait` return although no message came."""
+        self._something.set()
+
+    async def wait(self, at_most_s: float) -> None:
+        """Return when there is something to do, or after a while; always lets the loop run once."""
+        if self:
+            await asyncio.sleep(0)
+            return
+        if self.when_idle is not None:
+            self.when_idle.resume()
+        try:
+            async with asyncio.timeout(max(0.0, at_most_s)):
+                await self._something.wait()
+        except TimeoutError:
+            return
+
+    def take(self, now: datetime, at_most: int = BATCH_MAX) -> list[Arrived]:
+        """Take a batch of what waits, by the order of service; in it, what came first is first."""
+        self._something.clear()
+        if not self._count:
+            return []
+        monotonic, batch = self._monotonic(), list[Arrived]()
+        classes = [queues for queues in self._classes.values() if queues]
+        for position, queues in enumerate(classes):
+            kept = min(SHARE, at_most // len(ORDER)) * (len(classes) - position - 1)
+            batch += self._fresh(queues, at_most - len(batch) - kept, now, monotonic)
+        room = at_most - len(batch)
+        for queues in classes:
+            at_most = min(room, LEFT_OVER) if batch else room
+            rest = list(self._rest(queues, at_most, monotonic))
+            batch += rest
+            room -= len(rest)
+        self._taken(batch)
+        batch.sort(key=_arrival)  # what is told in its order costs the estimate least
+        return batch
+
+    def floods(self) -> list[Flood]:
+        """Return which devices began to flood or are calm again, since the last call."""
+        monotonic = self._monotonic()
+        for queue in self._queues.values():
+            if queue.over_at is not None and monotonic - queue.over_at > CALM:
+                queue.over_at = None
+                self._tell(queue, active=False)
+        told, self._floods = self._floods, []
+        return told
+
+    def clear(self) -> int:
+        """Forget all (the broker has it still, but what was sent at QoS 0); how many there were."""
+        forgotten = self._count
+        self._queues.clear()
+        for queues in self._classes.values():
+            queues.clear()
+        self._count = 0
+        self._of_session.clear()
+        self._let_go()
+        return forgotten
+
+    def _fresh(
+        self, queues: deque[_Queue], room: int, now: datetime, monotonic: float
+    ) -> Iterator[Arrived]:
+        """One message of each device in turn, of those that are within their budget."""
+        passed_over = 0
+        while room > 0 and passed_over < len(queues):
+            queue = queues[0]
+            arrived = None
+            if queue.in_batch < OF_ONE_DEVICE and queue.has_budget(monotonic):
+                arrived = queue.next_fresh(now)
+            if arrived is None:
+                passed_over += 1
+                queues.rotate(-1)
+                continue
+            passed_over, room = 0, room - 1
+            queue.spend()
+            self._served(queues, queue)
+            yield arrived
+
+    def _rest(self, queues: deque[_Queue], room: int, monotonic: float) -> Iterator[Arrived]:
+        """What is left: stale badges, and what is above a budget."""
+        passed_over = 0
+        while room > 0 and passed_over < len(queues):
+            queue = queues[0]
+            if queue.in_batch >= OF_ONE_DEVICE:
+                passed_over += 1
+                queues.rotate(-1)
+                continue
+            passed_over, room = 0, room - 1
+            if queue.has_budget(monotonic):
+                queue.spend()
+            else:
+                if queue.over_at is None:
+                    self._tell(queue, active=True)
+                queue.over_at = monotonic
+            arrived = queue.next()
+            self._served(queues, queue)
+            yield arrived
+
+    def _served(self, queues: deque[_Queue], queue: _Queue) -> None:
+        """The first queue of its class has had its turn."""
+        queue.in_batch += 1
+        if queue.in_batch == 1:
+            self._served_now.append(queue)
+        if queue.waiting:
+            queues.rotate(-1)
+        else:
+            queues.popleft()
+
+    def _taken(self, batch: list[Arrived]) -> None:
+        self._count -= len(batch)
+        for arrived in batch:
+            self._of_session[arrived.session] -= 1
+        for queue in self._served_now:
+            queue.in_batch = 0
+        self._served_now.clear()
+        self._let_go()
+
+    def _hold(self, session: Session) -> None:
+        mine = self._of_session[session]
+        if mine >= self._lane_max or (self._count >= self._all_max and mine > FEW):
+            session.pause()
+            self._held.add(session)
+
+    def _let_go(self) -> None:
+        for session in [one for one in self._held if self._has_room(one)]:
+            self._held.discard(session)
+            session.resume()
+
+    def _has_room(self, session: Session) -> bool:
+        mine = self._of_session[session]
+        few = mine <= FEW or self._count <= self._all_max // 2
+        return few and mine <= self._lane_max // 2
+
+    def _tell(self, queue: _Queue, *, active: bool) -> None:
+        if queue.route.source is not None:
+            self._floods.append(Flood(queue.route.source, active))

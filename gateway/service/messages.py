@@ -1,0 +1,242 @@
+"""From the engine's facts to messages: what readers, consoles and other tools are told."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from msgspec import structs
+
+from gateway.core.access import muster
+from gateway.core.access.reasons import REASONS
+from gateway.core.facts import (
+    AlarmAcknowledged,
+    AlarmCleared,
+    AlarmRaised,
+    Decided,
+    DoorChanged,
+    Fact,
+    ModeChanged,
+    MusterChanged,
+    Noticed,
+    OccupancyChanged,
+    RequestAnswered,
+    UnlockDoor,
+)
+from gateway.core.model.names import AccessPointId, SiteId, Text
+from gateway.core.model.site import Site
+from gateway.core.occupancy.occupancy import read_out
+from gateway.core.state import DoorState, ModeState, State
+from gateway.service.machine_orders import MachineOrders
+from gateway.wire.message import CloudEvent, Outgoing, encode
+from gateway.wire.requests import VERB_MAX, RequestError
+from gateway.wire.state_messages import (
+    alarm_now,
+    alarm_payload,
+    alarm_word,
+    muster_payload,
+    occupancy_payload,
+)
+from gateway.wire.states import (
+    AccessMessage,
+    DoorMessage,
+    HintMessage,
+    ModeMessage,
+    ResponseMessage,
+)
+from gateway.wire.texts import DONE, HINTS, OTHER_REFUSAL, REFUSALS
+from gateway.wire.topics import Topics
+from sensors.driver import Answer
+from sensors.registry import Registry
+
+
+class Announcer:
+    """Builds messages for the sites of one registry."""
+
+    def __init__(self, registry: Registry, topics: Topics) -> None:
+        self.machines = MachineOrders(registry)
+        self._registry = registry
+        self._topics = topics
+
+    def orders(
+        self, site: SiteId, n: int, fact: Fact, boot: int | None = None, seq: int | None = None
+    ) -> tuple[Outgoing, ...]:
+        """The messages of an answer or an unlock order; none for any other fact.
+
+        `boot` and `seq` are those of the credential event that is answered.
+        """
+        match fact:
+            case Decided(expires=datetime() as expires):
+                answer = Answer(
+                    id=str(n),
+                    site=site,
+                    device=fact.device,
+                    decision=fact.decision,
+                    reason=fact.reason,
+                    boot=boot,
+                    seq=seq,
+                    unlock_s=fact.unlock_s,
+                    expires=expires,
+                    message=REASONS[fact.reason].text,
+                )
+                return self._registry.answer(answer)
+            case UnlockDoor():
+                return self._registry.unlock(site, fact.device, str(n), fact.unlock_s, fact.expires)
+            case _:
+                return ()
+
+    def decision(
+        self, site: Site, n: int, decided: Decided, at: datetime, now: datetime
+    ) -> Outgoing:
+        """A decision for everyone: with a pseudonym, without a badge number."""
+        point = site.access_point.get(decided.access_point) if decided.access_point else None
+        door = site.door.get(decided.door) if decided.door else site.door_of(point)
+        zone = point.zone if point else door.zone if door else None
+        direction = point.direction if point else "exit" if door else None
+        message = AccessMessage(
+            id=str(n),
+            at=at,
+            reader=decided.device,
+            access_point=decided.access_point,
+            zone=zone,
+            direction=direction,
+            decision=decided.decision,
+            reason=decided.reason,
+            holder=decided.holder,
+            message=REASONS[decided.reason].text,
+            latency_ms=round(max(0.0, (now - at).total_seconds()) * 1000, 3),
+            late=decided.late,
+            door=door.id if door else None,
+        )
+        event = CloudEvent("seuil.access.decided", message.id, at)
+        return Outgoing(self._topics.access(site.id), encode(message), event=event)
+
+    def hints(self, site: Site, facts: Iterable[Fact]) -> Iterator[Outgoing]:
+        """What operators may want to look at: told once, and kept by the journal alone."""
+        for fact in facts:
+            if not isinstance(fact, Noticed):
+                continue
+            point = site.access_point.get(AccessPointId(fact.object))
+            where = site.name_of(point.door or point.zone if point else fact.object)
+            told, topic = HINTS[fact.kind], self._topics.hint(site.id, fact.kind, fact.object)
+            message = HintMessage(
+                at=fact.at,
+                kind=fact.kind,
+                object=fact.object,
+                holder=fact.holder,
+                message=Text(told.fr.format(where=where.fr), told.en.format(where=where.en)),
+            )
+            yield Outgoing(topic, encode(message))
+
+    def response(self, site: SiteId, answered: RequestAnswered) -> Outgoing:
+        """What became of a request."""
+        error = answered.error
+        return self._response(site, answered.verb, answered.transaction, error)
+
+    def refusal(self, wrong: RequestError) -> Outgoing | None:
+        """The answer to a request that nobody could read; None where nobody waits for one."""
+        asked = wrong.asked
+        if asked.transaction is None or not 0 < len(asked.verb) <= VERB_MAX:
+            return None
+        return self._response(
+            asked.site, asked.verb, asked.transaction, wrong.error, detail=wrong.detail
+        )
+
+    def states(self, site: SiteId, facts: Iterable[Fact]) -> dict[str, Outgoing]:
+        """The retained messages that follow from facts, the last of each topic."""
+        messages = (self._state(site, fact) for fact in facts)
+        return {message.topic: message for message in messages if message is not None}
+
+    def everything(self, site: Site, state: State, now: datetime) -> list[Outgoing]:
+        """All retained messages of a site: for a broker that we (re)connected to.
+
+        They say how it stands, and are no events: nothing has happened by it. Alarms that are off
+        are not among them: what a broker retains of one is emptied when we hear of it.
+        """
+        zones = (
+            read_out(site, state.zones, state.estimate, zone, now)
+            for zone in site.zones
+            if zone.id in state.zones
+        )
+        doors = (
+            DoorChanged(door.id, state.doors.get(door.id, DoorState()).status, now)
+            for door in site.doors
+        )
+        alarms = (alarm_now(state, kind, about) for kind, about in sorted(state.alarms))
+        musters = muster.read_out(site, state.muster, site.zone, now)
+        told = self.states(site.id, (*zones, *doors, *alarms, *musters))
+        messages = [self._mode(site.id, state.mode), *told.values()]
+        return [structs.replace(message, event=None) for message in messages]
+
+    def alarm_of(self, topic: str) -> tuple[SiteId, str, str] | None:
+        """Return the site, kind and object that an alarm's topic names; None: it is another one."""
+        match topic.split("/"):
+            case [self._topics.prefix, site, "alarm", kind, about]:
+                return SiteId(site), kind, about
+            case _:
+                return None
+
+    def removed(self, before: Site | None, after: Site) -> list[Outgoing]:
+        """Empty retained messages for the zones and doors that a new space file has no more."""
+        if before is None:
+            return []
+        gone = set(self._places(before)) - set(self._places(after))
+        return [_retained(topic, b"") for topic in sorted(gone)]
+
+    def _places(self, site: Site) -> list[str]:
+        zones = [self._topics.occupancy(site.id, zone.id) for zone in site.zones]
+        doors = [self._topics.door(site.id, door.id) for door in site.doors]
+        musters = [self._topics.muster(site.id, zone.id) for zone in site.zones]
+        return [*zones, *musters, *doors]
+
+    def _mode(self, site: SiteId, mode: ModeState) -> Outgoing:
+        message = ModeMessage(mode.mode, mode.since, mode.by, mode.why)
+        event = _event("mode.changed", mode.since) if mode.since is not None else None
+        return _retained(self._topics.mode(site), encode(message), event)
+
+    def _response(
+        self,
+        site: SiteId,
+        verb: str,
+        transaction: str,
+        error: str | None,
+        detail: str | None = None,
+    ) -> Outgoing:
+        message = ResponseMessage(
+            transaction=transaction,
+            status="ok" if error is None else "error",
+            message=DONE if error is None else REFUSALS.get(error, OTHER_REFUSAL),
+            error=error,
+            detail=detail,
+        )
+        return Outgoing(self._topics.response(site, verb), encode(message), qos=1)
+
+    def _state(self, site: SiteId, fact: Fact) -> Outgoing | None:
+        """The retained message of a fact, which is all that its topic says from now on."""
+        match fact:
+            case OccupancyChanged():
+                topic = self._topics.occupancy(site, fact.zone)
+                return _retained(
+                    topic, occupancy_payload(fact), _event("occupancy.changed", fact.at)
+                )
+            case DoorChanged():
+                door = DoorMessage(at=fact.at, state=fact.state)
+                topic = self._topics.door(site, fact.door)
+                return _retained(topic, encode(door), _event("door.changed", fact.at))
+            case AlarmRaised() | AlarmAcknowledged() | AlarmCleared():
+                topic = self._topics.alarm(site, fact.kind, fact.object)
+                return _retained(topic, alarm_payload(fact), _event(alarm_word(fact), fact.at))
+            case ModeChanged():
+                return self._mode(site, ModeState(fact.mode, fact.at, fact.by, fact.why))
+            case MusterChanged():
+                topic = self._topics.muster(site, fact.zone)
+                return _retained(topic, muster_payload(fact), _event("muster.changed", fact.at))
+            case _:
+                return None
+
+
+def _retained(topic: str, payload: bytes, event: CloudEvent | None = None) -> Outgoing:
+    return Outgoing(topic, payload, retain=True, event=event)
+
+
+def _event(word: str, at: datetime) -> CloudEvent:
+    """A state's event: at one time there is one of each topic."""
+    return CloudEvent(f"seuil.{word}", at.isoformat(), at)

@@ -1,0 +1,399 @@
+"""The one path, readable top to bottom.
+
+    broker -> inbox -> decode -> engine -> journal -> publish -> ack
+                                              |
+                                           outbox -> InfluxDB
+
+Everything that waits is taken as one batch; the engine decides; one transaction stores the events,
+the decisions and what follows; only then do orders leave, and only then is anything acknowledged.
+While a batch commits, the next one gathers. One task owns all states, so there are no locks.
+
+What a batch does with each message is `turnover`, what leaves afterwards is `outlet`.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from gateway.adapters.journal.file_identity import ForeignJournalError
+from gateway.adapters.journal.journal import Journal, JournalError
+from gateway.adapters.journal.rows import EventRow
+from gateway.adapters.journal.writer import Batch
+from gateway.adapters.mqtt.session import Session
+from gateway.aio import full_jitter_s
+from gateway.clock import Clock, ForwardClock
+from gateway.core.events import ConditionReported, Event, GatewayAway, SpaceChanged, Tick
+from gateway.core.facts import AlarmKind, Fact
+from gateway.core.model.names import SiteId
+from gateway.core.model.site import Site
+from gateway.core.state import State
+from gateway.service.alarm_log import AlarmLog
+from gateway.service.batch import Committed, News, Turnover, Wire
+from gateway.service.bug_log import BugLog
+from gateway.service.counters import Minute
+from gateway.service.decoder import Intake
+from gateway.service.inbox import NOWHERE, Arrived, Inbox
+from gateway.service.log_rate_limiter import LetterLog
+from gateway.service.messages import Announcer
+from gateway.service.publisher import Links, Outlet
+from gateway.service.recovery import Recovered
+from gateway.service.snapshots import Snapshots
+from gateway.wire.topics import Topics
+
+log = logging.getLogger(__name__)
+
+SETTLE: Final = timedelta(seconds=1)
+"""How long the news of a handed-over answer may wait to be journaled."""
+LIVE_S: Final = 1.0
+"""A message that waited for longer was not answered at once."""
+STALLED_S: Final = 2.5
+"""Between two turns of the path, which waits for a second at most: nothing was answered then."""
+FULL_S: Final = 0.01
+"""How long to wait for the broker while it has not taken over what it was given, in s."""
+
+
+class Service:
+    """Owns the sites' states, and carries everything in and out of the engine.
+
+    Everything that it waits for is an argument: the clock, the journal, the sessions, the outlets.
+    """
+
+    def __init__(
+        self,
+        sites: Sequence[Site],
+        *,
+        recovered: Recovered,
+        journal: Journal,
+        intake: Intake,
+        announcer: Announcer,
+        topics: Topics,
+        clock: Clock,
+        instance: str,
+        backlog: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self.inbox = Inbox(lambda _message: NOWHERE, monotonic=clock.monotonic)
+        self.healthy = True
+        self.tell_health: Callable[[], object] = lambda: None
+        """Called when our health has changed, or somebody new may hear of it."""
+        self.turns = 0
+        """Turns of the path since the start: they stand still in a wedged gateway, and no other."""
+        self._recovered = recovered
+        self._journal = journal
+        self._clock = ForwardClock(clock, recovered.last_received)
+        self._monotonic = clock.monotonic
+        self._backlog = backlog
+        self._committed = Committed(
+            journal.last_n,
+            {site.id: site for site in sites},
+            {site.id: recovered.sites[site.id].state for site in sites},
+            Wire(intake, announcer),
+        )
+        now = self._settled_at = self._clock.now()
+        self._minute = Minute(instance, now)
+        self._outlet = Outlet(
+            self._committed, topics, instance, self._minute, now, monotonic=clock.monotonic
+        )
+        self._outlet.waits = self.inbox.waits
+        self._snapshots = Snapshots(
+            journal, sum(site.replayed for site in recovered.sites.values())
+        )
+        self._coming: list[News] = []
+        self._noted: list[tuple[SiteId, Event]] = []
+        self._is_away = journal.last_n > 0
+        """Since the run before, if there was one."""
+        self._turned: tuple[datetime, float] | None = None
+        """When the last turn began, by both clocks."""
+        self._letters = LetterLog()
+        self._alarms = AlarmLog()
+        self._bugs = BugLog(clock.monotonic)
+
+    @property
+    def sites(self) -> dict[SiteId, Site]:
+        """The sites as they are in force."""
+        return self._committed.sites
+
+    @property
+    def states(self) -> dict[SiteId, State]:
+        """Their states since the last commit."""
+        return self._committed.states
+
+    @property
+    def dead_letters(self) -> int:
+        """Since the start."""
+        return self._minute.letters
+
+    @property
+    def bugs(self) -> int:
+        """Bugs of ours that were met since the start."""
+        return self._bugs.count
+
+    # -- what the sessions call ------------------------------------------------------------------
+
+    def use(self, links: Links) -> None:
+        """The sessions: to publish by, and to drop if the journal fails."""
+        self._outlet.links = links
+
+    def count_with(self, heard: Callable[[EventRow], object]) -> None:
+        """Call this with each row that is on disk; it must be quick."""
+        self._outlet.heard = heard
+
+    def broker_is_up(self) -> None:
+        """We are connected: say where we stand, and send the orders that are still fresh."""
+        self._outlet.connected(self._clock.now())
+        self.tell_health()
+
+    def broker_is_down(self, _why: str) -> None:
+        """The credentials session is lost."""
+        self._outlet.handover.connection_lost()
+
+    def taken(self, number: int) -> None:
+        """The broker has taken over an order."""
+        self._outlet.handover.taken(number)
+
+    def refused(self, number: int) -> None:
+        """The broker did not take an order, or has nobody to give it to."""
+        self._outlet.handover.refused(number)
+
+    def reached(self, *, is_heard: bool, silent_s: float = 0.0) -> None:
+        """Devices and we hear each other, or not any more: the broker is silent for so long."""
+        if is_heard is not self._is_away:
+            return
+        self._is_away, now = not is_heard, self._clock.now()
+        since = now - timedelta(seconds=silent_s)
+        self._note_absence(GatewayAway(since, now if is_heard else None))
+
+    def heard_alarm(self, topic: str) -> None:
+        """The broker retains an alarm."""
+        self._outlet.heard_alarm(topic)
+
+    # -- the path --------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Process batches until cancelled; then store a last snapshot."""
+        await self._begin()
+        try:
+            while True:
+                self.turns += 1
+                full = self._outlet.handover.is_full
+                await (asyncio.sleep(FULL_S) if full else self.inbox.wait(self._idle_s()))
+                arrived = [] if full else self.inbox.take(self._clock.now())
+                turnover = self._decide(arrived)
+                if await self._stored(turnover):
+                    self._outlet.send(turnover, self._clock.now())
+                    self._outlet.acknowledge(arrived, more_waits=bool(self.inbox))
+                    if self._snapshots.is_due:
+                        await self._snapshots.store(self._committed.n, self.states)
+        finally:
+            await asyncio.shield(self._finish())
+
+    async def tell(self, site: SiteId, event: Event) -> tuple[Fact, ...]:
+        """Journal an event that is no message and take it into force; what followed from it.
+
+        Returns when it is on disk: whatever is decided after that knows of it.
+
+        Raises:
+            EngineFaultError: the engine has a bug with it, and it is not in force.
+        """
+        news = News(site, event, asyncio.get_running_loop().create_future())
+        self._coming.append(news)
+        self.inbox.nudge()
+        return await news.done
+
+    def report(self, site: SiteId, kind: AlarmKind, about: str, *, active: bool) -> None:
+        """Have something that only we can see become an alarm, or be over, with the next batch."""
+        self.note(site, ConditionReported(kind, about, active=active))
+
+    def note(self, site: SiteId, event: Event) -> None:
+        """Journal something that only we can see with the next batch, before its messages."""
+        if site in self.sites:
+            self._noted.append((site, event))
+            self.inbox.nudge()
+
+    async def renew(
+        self, sites: Sequence[Site], intake: Intake, announcer: Announcer
+    ) -> list[SiteId]:
+        """Take another space file into force, all sites that changed in one batch; their ids.
+
+        Returns when it is on disk. What comes after them in that batch, and what waits in the
+        inbox, is read and answered by the new devices, never by the old ones for a new site.
+
+        Raises:
+            EngineFaultError: the engine has a bug with it, and it is not in force.
+        """
+        loop, wire = asyncio.get_running_loop(), Wire(intake, announcer)
+        changed = [site for site in sites if self.sites[site.id] != site]
+        news = [News(site.id, SpaceChanged(site), loop.create_future(), wire) for site in changed]
+        self._coming += news
+        self.inbox.nudge()
+        await asyncio.gather(*(one.done for one in news))
+        return [site.id for site in changed]
+
+    def _decide(self, arrived: Sequence[Arrived]) -> Turnover:
+        """The engine's answer to everything that waits. Nothing is changed yet."""
+        turnover = self._committed.turnover(self._clock.now(), self._monotonic())
+        self._note_stall(turnover)
+        for news in self._coming:
+            if not news.done.cancelled():
+                turnover.change(news)
+        self._tick(turnover)
+        if self._news_is_due(turnover.now):
+            turnover.batch.delivered, turnover.batch.undelivered = self._outlet.handover.settled()
+            self._note_floods()
+        for site, event in self._noted:
+            turnover.step(site, event)
+        turnover.noted = len(self._noted)
+        monotonic = self._monotonic()
+        for entry in arrived:
+            waited_s = max(0.0, monotonic - entry.message.timestamp)
+            received = turnover.now - timedelta(seconds=waited_s)
+            live = entry.live and waited_s < LIVE_S
+            turnover.take_in(entry.message, received, live=live, kept=entry.kept)
+        self._minute.letters += len(turnover.letters)
+        self._letters.say(turnover.letters)
+        self._outlet.handover.expire()
+        return turnover
+
+    async def _stored(self, turnover: Turnover) -> bool:
+        """Commit the batch; False: it is undone, and the broker will send it again."""
+        batch = turnover.batch
+        try:
+            await (self._journal.commit(batch) if batch else self._journal.check())
+        except JournalError as error:
+            self._outlet.handover.unsettle(batch.delivered, batch.undelivered)
+            await self._heal(error)
+            return False
+        except ForeignJournalError as error:
+            self._leave_broker(error)
+            raise
+        self._committed.take_over(turnover)
+        self._snapshots.passed(len(batch.events))
+        for site_id, before in turnover.renewed.items():
+            self._outlet.vanished(before, self.sites[site_id])
+        self._minute.add(turnover.duplicates, turnover.ghosts)
+        self._alarms.say(batch.events, turnover.now)
+        self._settle(turnover)
+        return True
+
+    def _settle(self, turnover: Turnover) -> None:
+        """Tell those who wait for their news; what came meanwhile stays for the next batch."""
+        for news, outcome in turnover.news:
+            news.tell(outcome)
+        self._coming = [news for news in self._coming if not news.done.done()]
+        del self._noted[: turnover.noted]
+        for bug in turnover.bugs:
+            self._bugs.met(bug)
+
+    # -- beside the path -------------------------------------------------------------------------
+
+    async def _begin(self) -> None:
+        """Journal a space file that is new, and settle the answers of the run before."""
+        turnover = self._committed.turnover(self._clock.now())
+        self._minute.begin(turnover.now)
+        for site_id, site in self.sites.items():
+            before = self._recovered.sites[site_id].site
+            if before != site:
+                turnover.step(site_id, SpaceChanged(site))
+                turnover.renewed[site_id] = before
+        for site_id, bug in self._recovered.bugs:
+            self._bugs.met(bug)
+            self.report(site_id, "engine-fault", bug.where, active=True)
+        if self._committed.n:
+            for site_id in self.sites:
+                turnover.step(site_id, GatewayAway(self._recovered.last_received))
+        turnover.batch.undelivered = self._recovered.void
+        while not await self._stored(turnover):
+            log.info("trying to begin again")
+        self._outlet.send_again(self._recovered.fresh, turnover.now)
+
+    async def _finish(self) -> None:
+        """Settle what is known of the answers, and make the next start short."""
+        delivered, undelivered = self._outlet.handover.settled()
+        try:
+            await self._journal.commit(Batch(delivered=delivered, undelivered=undelivered))
+        except JournalError as error:
+            log.error("the last answers' fate could not be stored: %s", error)  # noqa: TRY400 - the text says it
+            return
+        await self._snapshots.store(self._committed.n, self.states)
+
+    def _tick(self, turnover: Turnover) -> None:
+        """Let time pass where a timer is due; once a minute with what only we can count."""
+        over = turnover.minute_is_over = self._minute.is_over(turnover.now)
+        health = self._minute.health(self._backlog(), self._journal.commit_ms) if over else None
+        for site_id, state in self.states.items():
+            if over:
+                turnover.step(site_id, self._minute.tick(site_id, health))
+                health = None  # once, with the first site
+            elif turnover.now >= state.wake_at:
+                turnover.step(site_id, Tick())
+        if over:
+            self._minute.begin(turnover.now)
+
+    async def _heal(self, error: JournalError) -> None:
+        """Nothing can be stored: leave the broker, so that it keeps all, until the disk is back."""
+        self._leave_broker(error)
+        attempt = 0
+        while not self.healthy:
+            await asyncio.sleep(full_jitter_s(attempt))
+            attempt += 1
+            try:
+                await self._journal.heal()
+            except JournalError as again:
+                log.error("the journal still cannot be written: %s", again)  # noqa: TRY400 - the text says it
+            else:
+                self.healthy = True
+        log.info("the journal can be written again")
+        for session in self._sessions():
+            session.allow()
+
+    def _leave_broker(self, error: Exception) -> None:
+        """Say why, and end every connection: what is not acknowledged comes again."""
+        self.healthy = False
+        log.error("the journal cannot be written, nothing is acknowledged: %s", error)
+        self.tell_health()
+        self._outlet.flush(1)
+        for session in self._sessions():
+            session.drop("the journal cannot be written")
+        self._outlet.handover.connection_lost()
+        forgotten = self.inbox.clear()
+        log.error("%d waiting messages are left to the broker", forgotten)
+
+    def _sessions(self) -> Iterable[Session]:
+        links = self._outlet.links
+        return () if links is None else links.all()
+
+    def _note_stall(self, turnover: Turnover) -> None:
+        """Have the engine know that nothing was answered for a while: something held us up."""
+        before, self._turned = self._turned, (turnover.now, turnover.monotonic)
+        if before is not None and turnover.monotonic - before[1] > STALLED_S:
+            self._note_absence(GatewayAway(before[0], turnover.now))
+
+    def _note_absence(self, away: GatewayAway) -> None:
+        for site in self.sites:
+            self.note(site, away)
+
+    def _note_floods(self) -> None:
+        """Have the engine raise and clear the alarms of devices that flood."""
+        for flood in self.inbox.floods():
+            site, device = flood.source
+            log.warning("%s %s", device, "floods us" if flood.active else "is calm again")
+            self.report(site, "flooding", device, active=flood.active)
+        for bug in self._outlet.bugs:
+            self._bugs.met(bug)
+            for site in self.sites:
+                self.report(site, "engine-fault", bug.where, active=True)
+        self._outlet.bugs.clear()
+
+    def _news_is_due(self, now: datetime) -> bool:
+        """Once a second: the answers' fate is for later questions, and no answer waits for it."""
+        due = now >= self._settled_at + SETTLE
+        if due:
+            self._settled_at = now
+        return due
+
+    def _idle_s(self) -> float:
+        """Seconds until something is due."""
+        dues = (state.wake_at for state in self.states.values())
+        seconds = (min(self._minute.ends, *dues) - self._clock.now()).total_seconds()
+        return min(seconds, SETTLE.total_seconds())

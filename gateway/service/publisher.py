@@ -1,0 +1,273 @@
+"""What leaves after a commit: orders first, then what everyone may know, then the acks.
+
+Orders are followed until the broker has taken them over (`Handover`). Acks to devices and states
+are the latest of each: under load a newer one replaces those that were not sent yet.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from gateway.adapters.journal.reader import StoredDecision
+from gateway.adapters.journal.rows import EventRow
+from gateway.adapters.mqtt.session import Session
+from gateway.core.engine import Bug
+from gateway.core.events import DecidedMeanwhile, Event, Reported
+from gateway.core.facts import Decided, Fact, RequestAnswered, UnlockDoor
+from gateway.core.model.names import DeviceId, SiteId
+from gateway.core.model.site import Site
+from gateway.core.sequence import acknowledged
+from gateway.service.batch import Committed, Turnover
+from gateway.service.counters import Minute
+from gateway.service.delivery import Handover
+from gateway.service.inbox import Arrived
+from gateway.wire.commands import Ack
+from gateway.wire.message import Outgoing, encode
+from gateway.wire.topics import Topics
+from sensors.driver import Source
+
+SPREAD: Final = timedelta(milliseconds=50)
+"""Under load, how long an ack or a state may wait for its successor."""
+MANY: Final = 4
+"""Messages from which it pays to cork the socket."""
+
+
+class Links(Protocol):
+    """Our connections to the broker."""
+
+    @property
+    def publisher(self) -> Session:
+        """What we say leaves by this one."""
+        ...
+
+    def all(self) -> Iterable[Session]:
+        """This one, and all those that hear devices."""
+        ...
+
+
+class Outlet:
+    """Says through the sessions what stands and what follows from a batch that is on disk."""
+
+    def __init__(
+        self,
+        committed: Committed,
+        topics: Topics,
+        instance: str,
+        minute: Minute,
+        now: datetime,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.heard: Callable[[EventRow], object] = lambda _row: None
+        """Called with each row that is on disk, for who counts; it must be quick."""
+        self.waits: Callable[[Source], bool] = lambda _source: False
+        """Whether more of a device waits to be read."""
+        self.links: Links | None = None
+        """Our sessions; None before there are any."""
+        self.bugs: list[Bug] = []
+        """What raised since they were last looked at; what it would have sent is not sent."""
+        self.handover = Handover(self._publish_at, monotonic, committed.questions.answered)
+        self._committed = committed
+        self._topics = topics
+        self._instance = instance
+        self._minute = minute
+        self._now = self._spread_at = now
+        self._removed: dict[str, Outgoing] = {}
+        """Retained messages, emptied, of what no space file has any more."""
+        self._stale_alarms: set[str] = set()
+        """Topics of alarms that a broker retains although they are off."""
+        self._unacknowledged: dict[tuple[SiteId, DeviceId, int], None] = {}
+        """Devices' boots of which more is on disk than they know, in order."""
+        self._news: dict[str, Outgoing] = {}
+        """States that nobody was told yet, by topic."""
+
+    def connected(self, now: datetime) -> None:
+        """Say where we stand, and send the orders that are still fresh."""
+        self._now = now
+        wire, states = self._committed.wire, self._committed.states
+        online = Outgoing(self._topics.gateway_state(self._instance), b"online", 1, retain=True)
+        self._publish(online)
+        for message in self._removed.values():
+            self._publish(message)
+        stale, self._stale_alarms = self._stale_alarms, set()
+        for topic in stale:
+            self.heard_alarm(topic)
+        self.handover.connected()  # orders first
+        for site_id, site in self._committed.sites.items():
+            with self._contained("messages"):
+                for message in wire.announcer.machines.standing(
+                    site, states[site_id], self._committed.n, now
+                ):
+                    self._publish(message)
+                for message in wire.announcer.everything(site, states[site_id], now):
+                    self._publish(message)
+
+    def heard_alarm(self, topic: str) -> None:
+        """The broker retains an alarm; one that is off (it ended while we were away) is emptied."""
+        about = self._committed.wire.announcer.alarm_of(topic)
+        if about is None or about[0] not in self._committed.states:
+            return
+        site, *alarm = about
+        if tuple(alarm) in self._committed.states[site].alarms:
+            return
+        if self._publish(Outgoing(topic, b"", 1, retain=True)) is None:
+            self._stale_alarms.add(topic)
+
+    def send(self, turnover: Turnover, now: datetime) -> None:
+        """Orders first, and at once; then what everyone may know.
+
+        By the clock of now: a slow disk may have made an order void since it was decided.
+        """
+        self._now = now
+        for n in turnover.void:
+            self.handover.void(n, never_sent=n > turnover.n)
+        for row in turnover.batch.events:
+            with self._contained(row.device or row.kind):
+                self._send_orders(row, is_void=row.n in turnover.void)
+        self.flush(len(turnover.batch.events))
+        for row in turnover.batch.events:
+            with self._contained(row.device or row.kind):
+                self._tell_row(row)
+        for refusal in turnover.refusals:
+            self._publish(refusal)
+        if turnover.minute_is_over:
+            self._ask_for_stops_again()
+        for site_id in turnover.renewed:
+            self._tell_space(site_id)
+        self._unacknowledged |= turnover.heard
+
+    def send_again(self, answers: Sequence[StoredDecision], now: datetime) -> None:
+        """Answers of the run before that nobody may have got, and that are still fresh."""
+        self._now = now
+        for stored in answers:
+            row = stored.row
+            orders = self._orders(row.site, row.n, row.facts, stored.event)
+            self.handover.send(row.n, orders, now)
+
+    def vanished(self, before: Site | None, site: Site) -> None:
+        """What is retained of the site as it was, and is no more, is to be emptied."""
+        removed = self._committed.wire.announcer.removed(before, site)
+        self._removed |= {message.topic: message for message in removed}
+
+    def acknowledge(self, arrived: Sequence[Arrived], *, more_waits: bool) -> None:
+        """To the broker: what it may forget. To the devices and everyone else: the latest of each.
+
+        While more is waiting, the latter go 20 times a second at most: a newer one replaces them.
+        """
+        sessions = {entry.session for entry in arrived}
+        for entry in arrived:
+            entry.acknowledge()
+        for session in sessions:
+            session.flush(many=len(arrived) > MANY)
+        if not more_waits or self._now - self._spread_at >= SPREAD:
+            self.spread()
+        self.flush(len(arrived))
+
+    def spread(self) -> None:
+        """Acks to devices, states to everyone."""
+        self._spread_at = self._now
+        for site_id, device, boot in self._unacknowledged:
+            state = self._committed.states[site_id].devices.get(device)
+            waits = self.waits((site_id, device))
+            seq = acknowledged(state, boot, self._now, is_patient=waits) if state else None
+            if seq is not None:
+                ack = Outgoing(self._topics.ack(site_id, device), encode(Ack(boot, seq)))
+                self._publish(ack)
+        for message in self._news.values():
+            self._publish(message)
+        self._unacknowledged, self._news = {}, {}
+
+    def flush(self, messages: int) -> None:
+        """Write what is queued now."""
+        if self.links is not None:
+            self.links.publisher.flush(many=messages > MANY)
+
+    @contextlib.contextmanager
+    def _contained(self, where: str) -> Iterator[None]:
+        """A bug in what one row says harms no other row: it is on disk, and stays there."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - as said
+            self.bugs.append(Bug(where, error))
+
+    def _tell_row(self, row: EventRow) -> None:
+        """What everyone may know of a row."""
+        announcer = self._committed.wire.announcer
+        self.heard(row)
+        self._tell_decision(row)
+        self._answer_request(row)
+        self._news |= announcer.states(row.site, row.facts)
+        for hint in announcer.hints(self._committed.sites[row.site], row.facts):
+            self._publish(hint)
+
+    def _send_orders(self, row: EventRow, *, is_void: bool) -> None:
+        """The answer and the unlock orders of one row, followed until the broker has them."""
+        orders = self._orders(row.site, row.n, row.facts, row.event)
+        decided = _decided(row)
+        if not is_void and (orders or (decided is not None and decided.expires is not None)):
+            self.handover.send(row.n, orders, self._now)
+        machines = self._committed.wire.announcer.machines
+        for fact in row.facts:
+            for message in machines.because_of(row.site, row.n, fact, self._now):
+                self._publish(message)
+
+    def _orders(self, site: SiteId, n: int, facts: Sequence[Fact], event: Event) -> list[Outgoing]:
+        """The messages that a row orders, to readers and locks."""
+        boot, seq = (event.boot, event.seq) if isinstance(event, Reported) else (None, None)
+        return [
+            message
+            for fact in facts
+            if isinstance(fact, Decided | UnlockDoor)
+            for message in self._committed.wire.announcer.orders(site, n, fact, boot, seq)
+        ]
+
+    def _tell_decision(self, row: EventRow) -> None:
+        """The word of a decision, for everyone."""
+        decided = _decided(row)
+        if decided is not None and isinstance(row.event, Reported | DecidedMeanwhile):
+            self._minute.decisions += 1
+            site, at = self._committed.sites[row.site], row.event.at
+            announcer = self._committed.wire.announcer
+            self._publish(announcer.decision(site, row.n, decided, at, self._now))
+
+    def _answer_request(self, row: EventRow) -> None:
+        """What became of a request, to who asked."""
+        if row.kind != "request":
+            return
+        for fact in row.facts:
+            if isinstance(fact, RequestAnswered):
+                self._publish(self._committed.wire.announcer.response(row.site, fact))
+
+    def _ask_for_stops_again(self) -> None:
+        """A reader may have been away when its machine was asked to stop."""
+        committed = self._committed
+        for site_id, site in committed.sites.items():
+            for message in committed.wire.announcer.machines.standing(
+                site, committed.states[site_id], committed.n, self._now, only_stops=True
+            ):
+                self._publish(message)
+
+    def _tell_space(self, site_id: SiteId) -> None:
+        """Empty what a new space file has no more, and say everything that it has."""
+        site, state = self._committed.sites[site_id], self._committed.states[site_id]
+        everything = self._committed.wire.announcer.everything(site, state, self._now)
+        for message in everything:
+            self._removed.pop(message.topic, None)
+        for message in (*self._removed.values(), *everything):
+            self._news.pop(message.topic, None)
+            self._publish(message)
+
+    def _publish(self, message: Outgoing) -> int | None:
+        return self._publish_at(message, self._now)
+
+    def _publish_at(self, message: Outgoing, now: datetime) -> int | None:
+        return None if self.links is None else self.links.publisher.publish(message, now)
+
+
+def _decided(row: EventRow) -> Decided | None:
+    """The decision of a row, which is the first thing that it says of a badge or a press."""
+    if row.kind not in ("credential", "meanwhile", "exit-request"):
+        return None
+    return next((fact for fact in row.facts if isinstance(fact, Decided)), None)

@@ -1,0 +1,239 @@
+"""Our MQTT sessions: one that publishes, and lanes that hear devices (`gateway.service.lanes`).
+
+What is published has a connection of its own that is never paused: the broker's acknowledgements of
+our answers must not lie behind events that wait in the same socket, or each waits for the other.
+
+What nobody declared is heard through a wildcard, whose copies of declared devices' events are
+dropped, and only while nothing else waits.
+
+When the space file changes, no message of a device that stays may be lost, also if it moves from
+one lane to another: all lanes ask for what is new, and only when the broker has confirmed that to
+each of them is the rest left, and are the strangers' copies of the new devices dropped.
+"""
+
+import asyncio
+import logging
+from collections.abc import Container, Iterator, Sequence
+from typing import Final
+
+from gateway.adapters.mqtt.address import broker_address
+from gateway.adapters.mqtt.client_ids import ClientIds
+from gateway.adapters.mqtt.session import Session
+from gateway.clock import Clock
+from gateway.config import Settings
+from gateway.service.instance import InstanceWatch
+from gateway.service.lanes import LaneName, lanes_of
+from gateway.service.pipeline import Service
+from gateway.service.routing import Routes
+from gateway.wire.message import Outgoing
+from gateway.wire.topics import Topics
+from sensors.driver import Subscription
+from sensors.registry import Registry
+
+log = logging.getLogger(__name__)
+
+PUBLISHER_KEEPALIVE_S: Final = 5
+"""An order is void after as long: a link that is dead for orders must be noticed soon."""
+LEFT_OVER_EXPIRY_S: Final = 60
+QUIET_S: Final = 2.0
+"""A session that is no longer used and said nothing for so long has nothing more for us."""
+STRANGERS: Final = "strangers"
+
+
+class Sessions:
+    """The sessions of a gateway; `run` until cancelled."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        registry: Registry,
+        topics: Topics,
+        service: Service,
+        *,
+        clock: Clock,
+        ids: ClientIds,
+    ) -> None:
+        self._address = broker_address(settings)
+        self._ids = ids
+        self._service = service
+        self._registry = registry
+        self._changed = asyncio.Event()
+        self._tasks: asyncio.TaskGroup | None = None
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._watch = InstanceWatch(
+            settings.instance,
+            topics,
+            clock,
+            self._address,
+            self._ids.of("instance"),
+            on_alarm=service.heard_alarm,
+        )
+        self.publisher = Session(
+            self._ids.of("publisher"),
+            self._address,
+            (),
+            on_message=lambda _message: None,  # it asks for nothing
+            on_taken=service.taken,
+            on_refused=service.refused,
+            on_up=self._publisher_is_up,
+            on_down=self._publisher_is_down,
+            will=Outgoing(topics.gateway_state(settings.instance), b"offline", 1, retain=True),
+            expiry_s=0,
+            keepalive_s=PUBLISHER_KEEPALIVE_S,
+        )
+        self._lanes: dict[LaneName, Session] = {}
+        for name, wishes in self._wanted(registry).items():
+            self._lanes[name] = self._lane(name, wishes)
+        service.use(self)
+
+    @property
+    def run_id(self) -> str:
+        """An id that no other run has."""
+        return self._watch.run_id
+
+    def all(self) -> Iterator[Session]:
+        """The publisher, then the lanes."""
+        yield self.publisher
+        yield from self._lanes.values()
+
+    async def run(self) -> None:
+        """Stay connected, and leave what is no longer ours.
+
+        Raises:
+            NameTakenError: another gateway of this name runs on the broker.
+        """
+        async with asyncio.TaskGroup() as self._tasks:
+            self._tasks.create_task(self._watch.run(), name="instance")
+            await self._watch.until_alone()
+            left_over = self._ids.left_over(self._lanes)
+            self._ids.keep(session.client_id for session in self._lanes.values())
+            for session in self.all():
+                self._start(session)
+            for client_id in left_over:
+                self._tasks.create_task(self._empty(client_id), name=f"left over {client_id}")
+            self._tasks.create_task(self._leave(), name="subscriptions")
+
+    async def came_up(self) -> None:
+        """Return once the broker keeps the subscriptions of each: see `Session.came_up`."""
+        for session in list(self.all()):
+            await session.came_up.wait()
+
+    def follow(self, registry: Registry) -> None:
+        """Hear the devices of this registry from now on; the service knows them already."""
+        self._registry = registry
+        wanted = self._wanted(registry)
+        for name in wanted.keys() - self._lanes.keys():
+            self._lanes[name] = self._lane(name, wanted[name])
+            if self._tasks is not None:
+                self._start(self._lanes[name])
+        self._ids.keep(session.client_id for session in self._lanes.values())
+        for name, session in self._lanes.items():
+            session.resubscribe(wanted.get(name, ()))
+        self._changed.set()
+
+    def _wanted(self, registry: Registry) -> dict[LaneName, list[Subscription]]:
+        routes = Routes(registry, list(self._service.sites.values()))
+        self._service.inbox.route = routes
+        return lanes_of(registry.subscriptions, routes.service_class)
+
+    def _lane(self, name: LaneName, wishes: Sequence[Subscription]) -> Session:
+        inbox = self._service.inbox
+        session = Session(
+            self._ids.of(name),
+            self._address,
+            wishes,
+            on_message=lambda message: inbox.put(session, message),
+            on_up=self._came_or_went,
+            on_down=lambda _why: self._came_or_went(),
+            not_mine=_Declared(self._registry) if name == STRANGERS else (),
+        )
+        if name == STRANGERS:
+            inbox.when_idle = session
+        return session
+
+    def _start(self, session: Session) -> None:
+        assert self._tasks is not None  # noqa: S101 - we run
+        name = session.client_id
+        self._running[name] = self._tasks.create_task(session.run(), name=name)
+
+    def _retire(self, session: Session) -> None:
+        """Take what the broker still has for a lane without devices, and end it."""
+        assert self._tasks is not None  # noqa: S101 - we run
+        self._running.pop(session.client_id).cancel()
+        self._came_or_went()
+        self._tasks.create_task(
+            self._empty(session.client_id), name=f"left over {session.client_id}"
+        )
+
+    def _publisher_is_up(self) -> None:
+        self._service.broker_is_up()
+        self._came_or_went()
+
+    def _came_or_went(self) -> None:
+        """Have the service know whether devices and we hear each other.
+
+        Only if all of our sessions are connected: who waits for an answer knows nothing of lanes.
+        """
+        sessions = [self.publisher, *(x for name, x in self._lanes.items() if name != STRANGERS)]
+        silent_s = [session.silent_s for session in sessions if not session.connected]
+        self._service.reached(is_heard=not silent_s, silent_s=max(silent_s, default=0.0))
+
+    def _publisher_is_down(self, why: str) -> None:
+        """A link that went silent for orders is as dead for badges, which would notice it later."""
+        self._came_or_went()
+        self._service.broker_is_down(why)
+        for session in self._lanes.values():
+            session.probe()
+
+    async def _leave(self) -> None:
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            for session in list(self._lanes.values()):
+                await session.subscribed.wait()
+            if self._changed.is_set():  # once more meanwhile
+                continue
+            for name, session in self._lanes.items():
+                session.leave_rest(_Declared(self._registry) if name == STRANGERS else ())
+            for name in self._lanes.keys() - self._wanted(self._registry).keys():
+                self._retire(self._lanes.pop(name))
+
+    async def _empty(self, client_id: str) -> None:
+        """Take what the broker kept for a session that we no longer use, and end it for good."""
+        inbox = self._service.inbox
+        session = Session(
+            client_id,
+            self._address,
+            (),
+            on_message=lambda message: inbox.put(session, message),
+            expiry_s=LEFT_OVER_EXPIRY_S,
+        )
+        running = asyncio.create_task(session.run(), name=client_id)
+        try:
+            await session.came_up.wait()
+            for one in list(self.all()):  # what comes now is heard there
+                await one.came_up.wait()
+            heard = -1
+            while heard != session.messages or inbox.waits_for(session):
+                heard = session.messages
+                await asyncio.sleep(QUIET_S)
+            session.end_for_good()
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+        self._ids.ended(client_id)
+
+
+class _Declared(Container[str | None]):
+    """The topics that the other sessions hear: of declared devices, and of requests."""
+
+    def __init__(self, registry: Registry) -> None:
+        wishes = registry.subscriptions
+        self._topics = frozenset(wish.filter for wish in wishes if wish.kind != "stranger")
+        self._request = registry.request
+
+    def __contains__(self, topic: object) -> bool:
+        """Whether a message on this topic is another session's."""
+        if not isinstance(topic, str):
+            return False
+        return topic in self._topics or self._request(topic) is not None

@@ -1,0 +1,147 @@
+"""A space file that changes while the gateway runs: all of it is taken into force, or nothing.
+
+The files are looked at twice a second (by size, time and inode) and at SIGHUP. Only when they lie
+still from one look to the next are they read: an editor may be in the middle of writing, and half a
+file can be a valid one. Any fault in any of them leaves everything as it is.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from gateway.config import ConfigError, Fault, load_space
+from gateway.config.calendars import CalendarFeed, load_calendars
+from gateway.config.space import space_files
+from gateway.core.model.names import SiteId
+from gateway.core.model.site import Site
+
+log = logging.getLogger(__name__)
+
+POLL_S: Final = 0.5
+
+Stamp = tuple[tuple[str, int, int, int], ...]
+"""Each file's name, time, size and inode."""
+
+
+class Space(Struct, frozen=True):
+    """What the space file or folder says, and what its files looked like when it was read."""
+
+    sites: tuple[Site, ...]
+    feeds: tuple[CalendarFeed, ...] = ()
+    stamp: Stamp = ()
+
+
+def read(path: Path) -> Space:
+    """The space of a file or folder.
+
+    Raises:
+        ConfigError: With every fault.
+    """
+    stamp = _stamp(path)
+    return Space(load_space(path), load_calendars(path), stamp)
+
+
+class Watch:
+    """Looks after the files of a space; `run` until cancelled."""
+
+    def __init__(self, path: Path, in_force: Space) -> None:
+        self.in_force = in_force
+        self.is_faulty = False
+        self._path = path
+        self._seen = in_force.stamp
+        self._asked = asyncio.Event()
+        self._told: frozenset[Fault] = frozenset()
+        self._waiting: frozenset[SiteId] = frozenset()
+        """Sites that came or went, and wait for a restart."""
+
+    def nudge(self) -> None:
+        """Read the files now, whatever they look like."""
+        self._asked.set()
+
+    async def run(
+        self, use: Callable[[Space], Awaitable[None]], tell: Callable[[], object]
+    ) -> None:
+        """Have each new space used; `tell` is called when `is_faulty` changed.
+
+        `use` takes it into force, or raises ConfigError and changes nothing.
+        """
+        while True:
+            self._seen = await self._until_changed()
+            was_faulty = self.is_faulty
+            try:
+                found = await asyncio.to_thread(read, self._path)
+                if found.stamp != await self._look():
+                    continue  # it was written while we read
+                await self._take(found, use)
+            except ConfigError as wrong:
+                if self._seen != await self._look():
+                    continue
+                self._refuse(wrong)
+            if was_faulty != self.is_faulty:
+                tell()
+
+    async def _take(self, found: Space, use: Callable[[Space], Awaitable[None]]) -> None:
+        space, waiting = usable(self.in_force, found)
+        await use(space)
+        if waiting != self._waiting:
+            names = ", ".join(sorted(waiting)) or "none"
+            log.warning("sites that came or went, and wait for a restart: %s", names)
+        self.in_force, self._waiting = space, waiting
+        self.is_faulty, self._told = False, frozenset()
+
+    def _refuse(self, wrong: ConfigError) -> None:
+        """Say each fault, once."""
+        for fault in wrong.faults:
+            if fault not in self._told:
+                log.error("%s", fault)
+        self._told = frozenset(wrong.faults)
+        if not self.is_faulty:
+            log.error("%s is faulty: what it said before stays in force", self._path)
+        self.is_faulty = True
+
+    async def _until_changed(self) -> Stamp:
+        """What the files look like: other than when they were last read, and twice the same."""
+        before: Stamp | None = None
+        while True:
+            now = await self._look()
+            if self._asked.is_set() or (now != self._seen and now == before):
+                self._asked.clear()
+                return now
+            before = now
+            try:
+                async with asyncio.timeout(POLL_S):
+                    await self._asked.wait()
+            except TimeoutError:
+                continue
+
+    async def _look(self) -> Stamp:
+        return await asyncio.to_thread(_stamp, self._path)
+
+
+def usable(in_force: Space, found: Space) -> tuple[Space, frozenset[SiteId]]:
+    """What of a new space can be taken into force while we run, and the sites that cannot.
+
+    A site that came needs a restart to be run; one that went is run until then.
+    """
+    running = {site.id: site for site in in_force.sites}
+    coming = {site.id: site for site in found.sites}
+    gone = running.keys() - coming.keys()
+    sites = tuple(coming.get(id_, site) for id_, site in running.items())
+    feeds = (
+        *(feed for feed in found.feeds if feed.site in running),
+        *(feed for feed in in_force.feeds if feed.site in gone),
+    )
+    return Space(sites, feeds, found.stamp), frozenset(gone | (coming.keys() - running.keys()))
+
+
+def _stamp(path: Path) -> Stamp:
+    """What the files look like; () where there are none."""
+    try:
+        looks = [(file, file.stat()) for file in space_files(path)]
+    except (ConfigError, OSError):
+        return ()
+    return tuple((str(f), st.st_mtime_ns, st.st_size, st.st_ino) for f, st in looks)

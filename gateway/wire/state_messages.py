@@ -1,0 +1,118 @@
+"""States on the wire: what a topic says of a count, an alarm or a muster from now on."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from gateway.core.facts import (
+    GATEWAY,
+    AlarmAcknowledged,
+    AlarmCleared,
+    AlarmKind,
+    AlarmRaised,
+    MusterChanged,
+    OccupancyChanged,
+)
+from gateway.core.model.equipment import Device, Machine
+from gateway.core.model.places import AccessPoint, Door, Zone
+from gateway.core.model.site import Site
+from gateway.core.state import State, ahead_s_of
+from gateway.wire.message import encode
+from gateway.wire.states import MISSING_MAX, AlarmMessage, MusterMessage, OccupancyMessage
+
+DEVICE_ALARMS: Final[tuple[AlarmKind, ...]] = (
+    "device-silent",
+    "device-offline",
+    "tamper",
+    "clock-skew",
+    "battery-low",
+    "flooding",
+    "numbering-restarted",
+    "numbering-refused",
+    "unproven-claim",
+    "not-wired",
+    "engine-fault",
+)
+"""What may be wrong with a device."""
+_GATEWAY_ALARMS: Final[tuple[AlarmKind, ...]] = ("clock-unsure", "journal-damaged")
+
+
+def occupancy_payload(changed: OccupancyChanged) -> bytes:
+    """A zone's head count."""
+    message = OccupancyMessage(
+        at=changed.at,
+        people=changed.people,
+        low=changed.low,
+        high=changed.high,
+        known=changed.known,
+        capacity=changed.capacity,
+        p_vacant=changed.p_vacant,
+        p_full=changed.p_full,
+        stale=changed.stale,
+        because=changed.because,
+    )
+    return encode(message)
+
+
+def alarm_payload(alarm: AlarmRaised | AlarmAcknowledged | AlarmCleared) -> bytes:
+    """An alarm that is on; empty where it is over."""
+    match alarm:
+        case AlarmCleared():
+            return b""
+        case AlarmRaised():
+            return encode(AlarmMessage(alarm.at, alarm.kind, alarm.object, ahead_s=alarm.ahead_s))
+        case AlarmAcknowledged():
+            raised = AlarmMessage(
+                alarm.raised, alarm.kind, alarm.object, alarm.at, alarm.by, alarm.ahead_s
+            )
+            return encode(raised)
+
+
+def alarm_word(fact: AlarmRaised | AlarmAcknowledged | AlarmCleared) -> str:
+    """What has happened to it, as its event is called."""
+    match fact:
+        case AlarmRaised():
+            return "alarm.raised"
+        case AlarmAcknowledged():
+            return "alarm.acknowledged"
+        case AlarmCleared():
+            return "alarm.cleared"
+
+
+def alarm_now(state: State, kind: AlarmKind, about: str) -> AlarmRaised | AlarmAcknowledged:
+    """The last that there is to say of an alarm that is on."""
+    raised, seen_to = state.alarms[kind, about], state.acknowledged.get((kind, about))
+    ahead_s = ahead_s_of(state.devices, kind, about)
+    if seen_to is None:
+        return AlarmRaised(kind, about, raised, ahead_s)
+    return AlarmAcknowledged(kind, about, raised, seen_to.at, seen_to.by, ahead_s=ahead_s)
+
+
+def muster_payload(changed: MusterChanged) -> bytes:
+    """A zone's muster list; empty where nobody is waited for (any more)."""
+    if not changed.expected:
+        return b""
+    message = MusterMessage(
+        at=changed.at,
+        expected=changed.expected,
+        seen=changed.seen,
+        missing=changed.missing[:MISSING_MAX],
+        more=len(changed.missing[MISSING_MAX:]),
+    )
+    return encode(message)
+
+
+def possible_alarms(site: Site) -> Iterator[tuple[AlarmKind, str]]:
+    """Every alarm that a site's parts may raise."""
+    kinds: tuple[
+        tuple[tuple[AlarmKind, ...], Sequence[Door | Zone | Machine | AccessPoint | Device]], ...
+    ] = (
+        (("forced", "held"), site.doors),
+        (("over-capacity",), site.zones),
+        (("lone-worker", "unsupervised", "unattended", "safe-stop"), site.machines),
+        (("duress",), site.access_points),
+        (DEVICE_ALARMS, site.devices),
+    )
+    for names, objects in kinds:
+        for about in objects:
+            yield from ((kind, about.id) for kind in names)
+    yield from ((kind, GATEWAY) for kind in _GATEWAY_ALARMS)
