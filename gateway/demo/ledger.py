@@ -165,10 +165,19 @@ _MEANWHILE = """
 SELECT j.site, j.device, json_extract(j.event, '$.number[0]'), json_extract(j.event, '$.number[1]'),
        d.n, d.decision, d.reason
 FROM journal AS j JOIN decision AS d USING (n) WHERE j.kind = 'meanwhile'"""
-_OUTCOMES = "SELECT decision, reason, count(*) FROM decision GROUP BY 1, 2 ORDER BY 3 DESC"
+_VOID = """
+n NOT IN (
+    SELECT j.n FROM journal AS j JOIN journal AS m ON m.kind = 'meanwhile'
+    AND (m.site, m.device) = (j.site, j.device)
+    AND json_extract(m.event, '$.number[0]') = json_extract(j.event, '$.boot')
+    AND json_extract(m.event, '$.number[1]') = json_extract(j.event, '$.seq')
+    WHERE j.kind = 'credential')"""
+"""What a reader decided alone after it had asked is one event: our answer does not count."""
+_OUTCOMES = f"""
+SELECT decision, reason, count(*) FROM decision WHERE {_VOID} GROUP BY 1, 2 ORDER BY 3 DESC"""  # noqa: S608 - our own words
 _COUNTS = (
     "SELECT count(*) FROM journal",
-    "SELECT count(*) FROM decision",
+    f"SELECT count(*) FROM decision WHERE {_VOID}",  # noqa: S608 - likewise
     "SELECT count(*) FROM dead_letter",
     "SELECT count(*) FROM dead_letter WHERE source = 'influx'",
 )

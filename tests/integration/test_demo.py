@@ -119,8 +119,11 @@ async def test_cut_off_readers(tmp_path: Path) -> None:
     assert told["ok"]
     assert told["decided_alone"] > 0
     with closing(sqlite3.connect(kept / "journal.db")) as db:
-        query = "SELECT count(*) FROM decision WHERE reason = 'reader-decided'"
-        assert db.execute(query).fetchone() == (told["decided_alone"],)
+        query = "SELECT reason, count(*) FROM decision WHERE reason IN (?, ?) GROUP BY 1"
+        found = dict(db.execute(query, ("reader-decided", "claimed")).fetchall())
+    # A simulator that was held up itself says that it had no answer: that is claimed.
+    assert sum(found.values()) == told["decided_alone"]
+    assert found["reader-decided"] > 0
     assert len(told["denied_by_reason"].keys() - {"reader-decided"}) >= 3
 
 
@@ -186,6 +189,23 @@ def test_judgement(
     judged = Ledger(tmp_path / "journal.db", influx=False).judge(PRESENTED, ())
     named = {name: getattr(judged, name) for name in ("missing", "twice", "other", "stray")}
     assert {name: count for name, count in named.items() if count} == found
+
+
+def test_decided_after_it_was_asked(journal: sqlite3.Connection, tmp_path: Path) -> None:
+    """One event: what the reader did is its decision, and our answer was void."""
+    with closing(journal), journal:
+        told = json.dumps({"number": [7, 3]})
+        row = (5, "le-seuil", "front-in", "meanwhile", 0, 0, told, "[]")
+        journal.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        journal.execute(
+            "INSERT INTO decision SELECT 5, site, device, access_point, holder, 'denied',"
+            " 'reader-decided', at, expires, handover, run, uptime FROM decision WHERE n = 3"
+        )
+    alone = msgspec.structs.replace(PRESENTED[2], decision="5", decided="denied")
+    ledger = Ledger(tmp_path / "journal.db", influx=False)
+    judged = ledger.judge([*PRESENTED[:2], alone, PRESENTED[3]], ())
+    assert (judged.missing, judged.twice, judged.other, judged.stray) == (0, 0, 0, 0)
+    assert (judged.decisions, judged.granted, judged.denied) == (4, 3, {"reader-decided": 1})
 
 
 def test_not_acknowledged(journal: sqlite3.Connection, tmp_path: Path) -> None:

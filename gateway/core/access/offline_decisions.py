@@ -51,8 +51,8 @@ WAITS: Final = timedelta(seconds=2)
 """So long a reader waits for an answer before it decides alone."""
 UNNOTICED: Final = timedelta(seconds=90)
 """So long a dead connection may go unnoticed: one and a half times a keepalive of 60 s."""
-NEAR: Final = timedelta(seconds=1)
-"""By so much our own times may be off from what a reader saw of us."""
+NEAR: Final = timedelta(seconds=2)
+"""By so much a clock that is well may be off, beside what its events tell of it."""
 JUST_NOW: Final = timedelta(minutes=1)
 """A list that was replaced is remembered for so long in any case."""
 AWAY_MAX: Final = 16
@@ -204,8 +204,9 @@ def is_believed(
 def _was_cut_off(turn: Turn, device: DeviceId, at: datetime, decided_at: datetime) -> bool:
     """Whether a reader and we did not hear each other when it decided; both are by our clock."""
     known = turn.cut_off.get(device, _NOTHING)
-    return any(one.begins <= decided_at and at <= one.ends for one in known.away) or any(
-        one.begins <= decided_at + NEAR and at - NEAR <= one.ends for one in turn.away
+    return any(
+        one.begins <= decided_at + NEAR and at - NEAR <= one.ends
+        for one in (*known.away, *turn.away)
     )
 
 
