@@ -16,7 +16,7 @@ from msgspec import Struct
 from benchmarks import gateway_process, synthetic_site
 from benchmarks.echo import PREFIX
 from benchmarks.influx_stub import Sink
-from benchmarks.load import Measured, Order
+from benchmarks.load import LoadConfig, Measured
 from benchmarks.processes import answer_of, child, rss_mb
 from gateway.adapters.broker.embedded import EmbeddedBroker
 from gateway.config import credential_key, load_settings
@@ -26,7 +26,7 @@ READERS = 50
 RATE = 200.0
 
 
-class Figures(Struct):
+class LatencyFigures(Struct):
     """One side's figures."""
 
     p50_ms: float
@@ -43,11 +43,11 @@ class Ratio(Struct):
     rate: float
 
 
-class Result(Struct):
+class AnswerResult(Struct):
     """What `--json` prints."""
 
-    echo: Figures
-    gateway: Figures
+    echo: LatencyFigures
+    gateway: LatencyFigures
     ratio: Ratio
     points: int
     """Points that the sink took during the run."""
@@ -59,7 +59,7 @@ class _Side:
     """One of the two that are measured."""
 
     def __init__(self, url: str, topics: list[str], badges: list[str]) -> None:
-        self._order = Order(url=url, topics=topics, badges=badges, seconds=0)
+        self._order = LoadConfig(url=url, topics=topics, badges=badges, seconds=0)
         self._boot = 0
         self.steady: list[Measured] = []
         self.flood: list[Measured] = []
@@ -78,8 +78,8 @@ class _Side:
     def lost(self) -> int:
         return sum(run.sent - run.answered for run in self.steady + self.flood)
 
-    def figures(self, rss: float | None = None) -> Figures:
-        return Figures(
+    def figures(self, rss: float | None = None) -> LatencyFigures:
+        return LatencyFigures(
             p50_ms=round(statistics.median(run.p50_ms for run in self.steady), 3),
             p99_ms=round(statistics.median(run.p99_ms for run in self.steady), 3),
             rate=round(statistics.median(run.rate for run in self.flood), 1),
@@ -89,7 +89,7 @@ class _Side:
 
 async def measure(
     rounds: int, seconds: float, on_step: Callable[[str], None] = lambda _step: None
-) -> Result:
+) -> AnswerResult:
     """Measure both sides in turn.
 
     Raises:
@@ -103,7 +103,7 @@ async def measure(
         synthetic_site.enrol(data, credential_key(settings), numbers)
         site = synthetic_site.place(READERS)
         async with EmbeddedBroker(data / "broker", autosave=False) as broker, Sink() as sink:
-            order = gateway_process.Order(broker.url, folder, site, sink.url)
+            order = gateway_process.GatewayChildConfig(broker.url, folder, site, sink.url)
             echo = _Side(broker.url, [f"{PREFIX}/{device.id}" for device in site.devices], numbers)
             gateway = _Side(
                 broker.url, [f"seuil/{site.id}/{device.id}" for device in site.devices], numbers
@@ -119,7 +119,7 @@ async def measure(
                         on_step(f"round {number + 1}: {name}, as fast as it can")
                         await side.load(seconds, 0)
                 rss = rss_mb(process.pid)
-            return Result(
+            return AnswerResult(
                 echo=echo.figures(),
                 gateway=gateway.figures(rss),
                 ratio=_ratio(echo, gateway),

@@ -47,7 +47,7 @@ BESIDE_MAX: Final = 10.0
 PHASES: Final = 5
 
 
-class Result(Struct):
+class BurstResult(Struct):
     """What `--json` prints."""
 
     events: int
@@ -91,7 +91,7 @@ async def measure(
     max_inflight: int,
     backlog: bool,
     on_step: Callable[[str], None] = lambda _step: None,
-) -> Result:
+) -> BurstResult:
     """Measure.
 
     Raises:
@@ -107,7 +107,7 @@ async def measure(
         raw = RawReaders(topics, numbers, boot=1)
         async with (
             EmbeddedBroker(data / "broker", kind="mosquitto", settings=lines) as broker,
-            gateway_child(gateway_process.Order(broker.url, folder, site)) as gateway,
+            gateway_child(gateway_process.GatewayChildConfig(broker.url, folder, site)) as gateway,
             raw.connected(broker.url, site.id),
         ):
             await gateway.start()
@@ -124,7 +124,7 @@ async def measure(
             await _stored(data / JOURNAL_FILE, raw)
             await gateway.stop()
             lost, double = _books(data / JOURNAL_FILE, raw)
-    return Result(
+    return BurstResult(
         events=events,
         readers=readers,
         answered=len(burst),

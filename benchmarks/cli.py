@@ -19,7 +19,7 @@ from benchmarks.processes import BenchError
 from gateway.adapters.broker.embedded import BrokerError
 from gateway.adapters.journal.journal import JournalError
 from gateway.cli import errors
-from gateway.config import Fault
+from gateway.config import ConfigFault
 
 app = typer.Typer(
     name="bench",
@@ -268,7 +268,7 @@ def occupancy(
     try:
         todo = trials(data or (), seeds)
     except BenchError as wrong:
-        errors.tell((Fault("", "", str(wrong)),), as_json=as_json)
+        errors.tell((ConfigFault("", "", str(wrong)),), as_json=as_json)
         raise typer.Exit(errors.CANNOT) from None
     with _counter("trials", len(todo), quiet=as_json) as reach:
         result = _carried_out(measure(todo, reach), as_json=as_json)
@@ -287,7 +287,7 @@ def _carried_out(work: Coroutine[Any, Any, R], *, as_json: bool) -> R:
         with _quiet():
             return asyncio.run(_until_told(work))
     except (BenchError, BrokerError, JournalError) as wrong:
-        errors.tell((Fault("", "", str(wrong)),), as_json=as_json)
+        errors.tell((ConfigFault("", "", str(wrong)),), as_json=as_json)
         raise typer.Exit(errors.CANNOT) from None
     except (asyncio.CancelledError, KeyboardInterrupt):
         raise typer.Exit(INTERRUPTED) from None

@@ -21,7 +21,7 @@ import msgspec
 from msgspec import Struct
 
 from benchmarks import console_child, console_clients, gateway_process, synthetic_site
-from benchmarks.console_clients import Heard, How
+from benchmarks.console_clients import ClientsReport, How
 from benchmarks.gateway_child import gateway_child
 from benchmarks.gc_pause import frozen
 from benchmarks.load_devices import Crowd, connected
@@ -52,7 +52,7 @@ SLOWEST_MS: Final = 20.0
 """A decision as quick as this is no delay, whatever it is compared with."""
 
 
-class Row(Struct):
+class PhaseRow(Struct):
     """The gateway's answers in one phase, in ms; `ratio` is the slowest over the quiet phase's."""
 
     what: str
@@ -62,7 +62,7 @@ class Row(Struct):
     ratio: float
 
 
-class Result(Struct):
+class ConsoleResult(Struct):
     """What `--json` prints. CPU is in percent of one core."""
 
     clients: int
@@ -77,8 +77,8 @@ class Result(Struct):
     p50_ms_without: float
     p50_ms_with: float
     ratio: float
-    heard: Heard
-    faults: list[Row]
+    heard: ClientsReport
+    faults: list[PhaseRow]
 
     @property
     def is_good(self) -> bool:
@@ -98,7 +98,7 @@ class _Run(Struct):
     """Everything of a run that its phases need."""
 
     people: Crowd
-    order: console_child.Order
+    order: console_child.ConsoleChildConfig
     seconds: float
     on_step: Callable[[str], None]
 
@@ -111,7 +111,7 @@ async def measure(
     faults: bool = False,
     pause_s: float = 5.0,
     on_step: Callable[[str], None] = lambda _step: None,
-) -> Result:
+) -> ConsoleResult:
     """Measure without and with pages, then the faults.
 
     Raises:
@@ -126,13 +126,13 @@ async def measure(
         )
         synthetic_site.enrol(data, credential_key(load_settings(data_dir=data)), badges)
         async with EmbeddedBroker(data / "broker", kind="mosquitto", autosave=False) as broker:
-            order = gateway_process.Order(broker.url, folder, site)
+            order = gateway_process.GatewayChildConfig(broker.url, folder, site)
             async with (
                 gateway_child(order) as gateway,
                 connected(Crowd(broker.url, site, badges)) as people,
             ):
                 await gateway.start()
-                console = console_child.Order(broker.url, folder, site, free_port())
+                console = console_child.ConsoleChildConfig(broker.url, folder, site, free_port())
                 run = _Run(people, console, seconds, on_step)
                 load = asyncio.create_task(people.busy(changes / CHANGES_A_BADGE), name="load")
                 try:
@@ -146,7 +146,7 @@ async def measure(
                 return result
 
 
-async def _pages(run: _Run, clients: int, broker_port: int) -> Result:
+async def _pages(run: _Run, clients: int, broker_port: int) -> ConsoleResult:
     warm_s = min(WARM_S, run.seconds)
     async with _console(run) as pid, _counted(run, broker_port) as count:
         await _phase(run, "warming up", warm_s)
@@ -160,7 +160,7 @@ async def _pages(run: _Run, clients: int, broker_port: int) -> Result:
             took_s = time.monotonic() - began
             used_s, told, rss = _cpu_s(pid) - cpu_s, count.messages - told, rss_mb(pid)
         heard = pages.heard
-    return Result(
+    return ConsoleResult(
         clients=clients,
         changes_a_s=round(told / took_s, 1),
         writes_a_client_s=round(heard.writes / clients / (took_s + warm_s), 1),
@@ -176,7 +176,7 @@ async def _pages(run: _Run, clients: int, broker_port: int) -> Result:
     )
 
 
-async def _faults(run: _Run, pause_s: float) -> AsyncIterator[Row]:
+async def _faults(run: _Run, pause_s: float) -> AsyncIterator[PhaseRow]:
     """Each fault, with a quiet phase before it; all with some pages open."""
     long_s = max(run.seconds, pause_s)
     quiet: list[float] = []
@@ -211,8 +211,8 @@ async def _killed(run: _Run, long_s: float) -> list[float]:
     return [ms for _, ms in run.people.seen.answers[first:]]
 
 
-def _row(what: str, took: list[float], quiet_ms: float) -> Row:
-    return Row(
+def _row(what: str, took: list[float], quiet_ms: float) -> PhaseRow:
+    return PhaseRow(
         what=what,
         answers=len(took),
         p50_ms=round(statistics.median(took), 3),
@@ -263,20 +263,20 @@ async def _answers(port: int) -> bool:
 
 
 class _Opened(Struct):
-    heard: Heard
+    heard: ClientsReport
 
 
 @asynccontextmanager
 async def _clients(run: _Run, number: int, how: How) -> AsyncIterator[_Opened]:
     """Open pages, in a process of their own; what they heard is known at the end."""
     path = f"/sites/{run.order.site.id}/events?lang=en"
-    order = console_clients.Order(run.order.port, path, number, how)
-    opened = _Opened(Heard())
+    order = console_clients.ClientsConfig(run.order.port, path, number, how)
+    opened = _Opened(ClientsReport())
     async with child("benchmarks.console_clients", order=msgspec.json.encode(order)) as process:
         yield opened
         process.terminate()
         assert process.stdout is not None  # noqa: S101 - a pipe was asked for
-        opened.heard = msgspec.json.decode(await process.stdout.read(), type=Heard)
+        opened.heard = msgspec.json.decode(await process.stdout.read(), type=ClientsReport)
         await process.wait()
 
 

@@ -1,8 +1,8 @@
 """A console in a process of its own, as the benchmark starts, watches and kills it.
 
-`python -m benchmarks.console_child` reads an `Order` as JSON from its standard input, prints
-`ready`, and serves until it is ended. Whoever asks is an operator: what is measured is the console,
-and not how somebody signs in. It listens on loopback only.
+`python -m benchmarks.console_child` reads an `ConsoleChildConfig` as JSON from its standard input,
+prints `ready`, and serves until it is ended. Whoever asks is an operator: what is measured is the
+console, and not how somebody signs in. It listens on loopback only.
 """
 
 import asyncio
@@ -16,14 +16,14 @@ from starlette.requests import Request
 
 from gateway.clock import Clock
 from gateway.config import Settings, load_settings
-from gateway.console.auth.requirements import Seat
+from gateway.console.auth.requirements import Principal
 from gateway.console.process_priority import yield_to_the_doors
 from gateway.core.model.directory import Holder, HolderId, StaffRole
 from gateway.core.model.names import OPERATOR, SiteId
 from gateway.core.model.site import Site
 
 
-class Order(Struct):
+class ConsoleChildConfig(Struct):
     """What to serve."""
 
     url: str
@@ -38,23 +38,25 @@ class Everybody:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         del settings, clock
 
-    async def of(self, request: Request) -> Seat | None:
+    async def of(self, request: Request) -> Principal | None:
         """The operator, in a session of each page's own."""
         key = f"bench-{request.client.port if request.client else 0}"
-        return Seat(Holder(HolderId("h-bench"), roles=(StaffRole(OPERATOR),)), "bench", key)
+        return Principal(Holder(HolderId("h-bench"), roles=(StaffRole(OPERATOR),)), "bench", key)
 
     async def mark(self) -> str:
         """Nobody's rights change."""
         return ""
 
-    async def refused(self, request: Request, seat: Seat, site: SiteId | None, what: str) -> None:
+    async def refused(
+        self, request: Request, seat: Principal, site: SiteId | None, what: str
+    ) -> None:
         """Nobody is refused."""
 
     def close(self) -> None:
         """There is no file."""
 
 
-async def _run(order: Order) -> None:
+async def _run(order: ConsoleChildConfig) -> None:
     from gateway.console.server import serve  # noqa: PLC0415 - it is already out of the way
 
     settings = load_settings(broker_url=order.url, data_dir=Path(order.data_dir))
@@ -67,7 +69,7 @@ async def _run(order: Order) -> None:
 def main() -> None:
     """Serve until ended."""
     yield_to_the_doors()
-    order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
+    order = msgspec.json.decode(sys.stdin.buffer.read(), type=ConsoleChildConfig)
     try:
         asyncio.run(_run(order))
     except asyncio.CancelledError:

@@ -1,9 +1,9 @@
 """Many open pages in one process: each holds a stream of the console's, as a browser does.
 
-`python -m benchmarks.console_clients` reads an `Order` as JSON from its standard input, prints
-`ready` when every stream is open (of stuck ones: when every request is sent), and holds them until
-it is ended; then it prints what they heard. A stuck client reads nothing at all. A stream that ends
-is opened again within two seconds, as the page's own script does.
+`python -m benchmarks.console_clients` reads an `ClientsConfig` as JSON from its standard input,
+prints `ready` when every stream is open (of stuck ones: when every request is sent), and holds them
+until it is ended; then it prints what they heard. A stuck client reads nothing at all. A stream
+that ends is opened again within two seconds, as the page's own script does.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ How = Literal["open", "waiting", "stuck"]
 read nothing."""
 
 
-class Order(Struct):
+class ClientsConfig(Struct):
     """What to open."""
 
     port: int
@@ -43,7 +43,7 @@ class Order(Struct):
     how: How = "open"
 
 
-class Heard(Struct):
+class ClientsReport(Struct):
     """What all of them heard. `slowest_return_s`: after a stream's end, until its next snapshot."""
 
     snapshots: int = 0
@@ -56,14 +56,14 @@ class Heard(Struct):
 
 
 class _Pages:
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: ClientsConfig) -> None:
         self._order = order
         self._random = random.Random(0)  # noqa: S311 - when to come back
         self._request = (
             f"GET {order.path} HTTP/1.1\r\nHost: 127.0.0.1:{order.port}\r\n"
             "Accept: text/event-stream\r\nAccept-Language: en\r\n\r\n"
         ).encode()
-        self.heard = Heard()
+        self.heard = ClientsReport()
         self.open = 0
 
     async def page(self) -> None:
@@ -121,7 +121,7 @@ async def _connection(
         writer.transport.abort()
 
 
-async def _run(order: Order) -> Heard:
+async def _run(order: ClientsConfig) -> ClientsReport:
     pages = _Pages(order)
     tasks = [asyncio.create_task(pages.page()) for _ in range(order.clients)]
     ended = asyncio.Event()
@@ -131,7 +131,7 @@ async def _run(order: Order) -> Heard:
     while pages.open < waited and time.monotonic() < deadline:
         await asyncio.sleep(0.02)
     print("ready", flush=True)  # noqa: T201 - tells the parent
-    pages.heard = Heard()
+    pages.heard = ClientsReport()
     await ended.wait()
     heard = msgspec.structs.replace(pages.heard)
     for task in tasks:
@@ -146,7 +146,7 @@ def main() -> None:
     files = FILES if most == resource.RLIM_INFINITY else min(FILES, most)
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
     os.nice(NICENESS)
-    order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
+    order = msgspec.json.decode(sys.stdin.buffer.read(), type=ClientsConfig)
     sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(_run(order))))
 
 

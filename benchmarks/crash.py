@@ -15,7 +15,7 @@ from pathlib import Path
 from msgspec import Struct, structs
 
 from benchmarks import gateway_process, synthetic_site
-from benchmarks.crash_judge import Verdict, judge
+from benchmarks.crash_judge import CrashVerdict, judge
 from benchmarks.gateway_child import GatewayChild, gateway_child
 from benchmarks.load_devices import Crowd, connected
 from benchmarks.sensor_site import with_sensors
@@ -42,7 +42,7 @@ SETTLE_S = 90.0
 """A gap that a reboot left holds the ack back for 30 s; silence for longer is the end."""
 
 
-class Result(Struct):
+class CrashResult(Struct):
     """What `--json` prints."""
 
     kills: int
@@ -79,7 +79,7 @@ class Result(Struct):
 
 async def measure(
     kills: int, seed: int = 0, on_kill: Callable[[int], None] = lambda _kills: None
-) -> Result:
+) -> CrashResult:
     """Kill, and judge.
 
     Raises:
@@ -94,7 +94,7 @@ async def measure(
         )
         synthetic_site.enrol(data, credential_key(load_settings(data_dir=data)), badges)
         async with EmbeddedBroker(data / "broker", kind="mosquitto", autosave=False) as broker:
-            order = gateway_process.Order(broker.url, folder, site)
+            order = gateway_process.GatewayChildConfig(broker.url, folder, site)
             crowd = Crowd(broker.url, site, badges, seed=seed, resend_after_s=RESEND_S)
             async with (
                 gateway_child(order) as gateway,
@@ -151,8 +151,8 @@ async def _live(gateway: GatewayChild, draw: random.Random, *, starting: bool) -
     return True
 
 
-def _result(kills: int, people: Crowd, verdict: Verdict) -> Result:
-    return Result(
+def _result(kills: int, people: Crowd, verdict: CrashVerdict) -> CrashResult:
+    return CrashResult(
         kills=kills,
         acknowledged=verdict.acknowledged,
         lost=verdict.lost,

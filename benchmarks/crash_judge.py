@@ -10,14 +10,14 @@ from msgspec import Struct
 
 from benchmarks.load_devices import Crowd, Number
 from gateway.adapters.journal.reader import JournalFile
-from gateway.analysis.replay import Replayed, replay
+from gateway.analysis.replay import ReplayResult, replay
 from gateway.core.model.names import DeviceId, SiteId
 
 Ask = Callable[[str], list[Any]]
 """Rows for a statement."""
 
 
-class Verdict(Struct):
+class CrashVerdict(Struct):
     """The figures of a judgement: what must be 0, must be True, and what explains the run."""
 
     acknowledged: int
@@ -46,14 +46,14 @@ class Verdict(Struct):
         return not wrong and self.replay_equal
 
 
-def judge(path: Path, site: SiteId, crowd: Crowd) -> Verdict:
+def judge(path: Path, site: SiteId, crowd: Crowd) -> CrashVerdict:
     """Judge a journal that was closed cleanly, once every device is silent."""
     with asked(path) as ask:
         rows, acknowledged = numbered(ask), crowd.acknowledged
         undecided, undelivered = _count(ask, _UNDECIDED), _count(ask, _UNDELIVERED)
         unexplained, last = _unexplained(ask, crowd.seen.commands), _count(ask, _LAST)
     replayed, newest = _replayed(path, site)
-    return Verdict(
+    return CrashVerdict(
         acknowledged=len(acknowledged),
         lost=len(acknowledged - rows.keys()),
         double=sum(count > 1 for count in rows.values()),
@@ -89,7 +89,7 @@ def _count(ask: Ask, sql: str) -> int:
     return int(found)
 
 
-def _replayed(path: Path, site: SiteId) -> tuple[Replayed, int]:
+def _replayed(path: Path, site: SiteId) -> tuple[ReplayResult, int]:
     """The replay, and the row of the newest snapshot; 0 when there is none."""
     file = JournalFile(path)
     try:

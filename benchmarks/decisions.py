@@ -66,7 +66,7 @@ class Decisions(Struct, frozen=True):
     present: int = PRESENT
 
 
-class Batch(NamedTuple):
+class DecisionBatch(NamedTuple):
     """Some decisions by their reasons, and the seconds that they took."""
 
     cpu_s: float
@@ -114,7 +114,9 @@ def _collecting_as_the_service() -> Iterator[None]:
         yield
 
 
-def _timed(site: Site, state: State, asked: list[tuple[Reported, datetime]]) -> tuple[Batch, State]:
+def _timed(
+    site: Site, state: State, asked: list[tuple[Reported, datetime]]
+) -> tuple[DecisionBatch, State]:
     """Decide these, then look at what was decided."""
     facts = []
     cpu, clock = time.process_time(), time.perf_counter()
@@ -126,7 +128,7 @@ def _timed(site: Site, state: State, asked: list[tuple[Reported, datetime]]) -> 
     decided = [fact for said in facts for fact in said if isinstance(fact, Decided)]
     reasons = Counter(fact.reason for fact in decided)
     granted = sum(fact.decision == "granted" for fact in decided)
-    return Batch(cpu, clock, reasons, granted), state
+    return DecisionBatch(cpu, clock, reasons, granted), state
 
 
 def _asked(decisions: int, seed: int, now: datetime) -> Iterator[tuple[Reported, datetime]]:

@@ -26,7 +26,7 @@ from benchmarks.processes import BenchError
 from gateway.adapters.broker.embedded import EmbeddedBroker
 from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.adapters.mqtt.address import BrokerAddress
-from gateway.adapters.mqtt.session import Session
+from gateway.adapters.mqtt.session import MqttSession
 from gateway.clock import SystemClock
 from gateway.config import credential_key, load_settings
 from gateway.core.model.names import DeviceId
@@ -52,7 +52,7 @@ RSS_GROWTH_MAX_MB = 20.0
 """What an allocator may keep; a leak of 200 bytes a message would show."""
 
 
-class Result(Struct):
+class FuzzResult(Struct):
     """What `--json` prints."""
 
     payloads: int
@@ -74,7 +74,7 @@ class Result(Struct):
 
 async def measure(
     payloads: int, seed: int = 0, on_sent: Callable[[int], None] = lambda _sent: None
-) -> Result:
+) -> FuzzResult:
     """Send, and keep the books.
 
     Raises:
@@ -87,7 +87,7 @@ async def measure(
         badges = synthetic_site.badges(MEMBERS)
         synthetic_site.enrol(data, credential_key(load_settings(data_dir=data)), badges, barred)
         async with EmbeddedBroker(data / "broker", kind="mosquitto", autosave=False) as broker:
-            order = gateway_process.Order(broker.url, folder, site)
+            order = gateway_process.GatewayChildConfig(broker.url, folder, site)
             async with gateway_child(order) as gateway, _gun(broker.url, site, badges, seed) as gun:
                 await gateway.start()
                 await gun.until_heard(gateway, data / JOURNAL_FILE)
@@ -119,7 +119,7 @@ class _Gun:
         self._strange = topics.event(site.id, STRANGER)
         filters = [topics.command(site.id, DeviceId("+")), "+/cmd", "cmnd/#"]
         filters += [topics.ack(site.id, device) for device in MARKERS]
-        self.session = Session(
+        self.session = MqttSession(
             "bench-fuzz",
             BrokerAddress(url),
             [Subscription(wanted) for wanted in filters],
@@ -212,10 +212,10 @@ async def _gun(url: str, site: Site, badges: list[str], seed: int) -> AsyncItera
         await asyncio.gather(running, return_exceptions=True)
 
 
-def _result(gun: _Gun, path: Path, crashes: int, growth: float, started: float) -> Result:
+def _result(gun: _Gun, path: Path, crashes: int, growth: float, started: float) -> FuzzResult:
     with asked(path) as ask:
         unaccounted = gun.shots.books.unaccounted(ask)
-    return Result(
+    return FuzzResult(
         payloads=gun.shots.books.sent,
         crashes=crashes,
         unlocks=gun.unlocks + _count(path, _GRANTED),

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from benchmarks.gateway_process import Order
+from benchmarks.gateway_process import GatewayChildConfig
 from benchmarks.processes import READY_S, BenchError, rss_mb
 
 STOP_S = 60.0
@@ -27,7 +27,9 @@ class GatewayChild:
     What it says on standard error, over all its lives, is in `log`.
     """
 
-    def __init__(self, order: Order, env: Mapping[str, str] = MappingProxyType({})) -> None:
+    def __init__(
+        self, order: GatewayChildConfig, env: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         """`env` are more variables of its environment."""
         self.log = Path(order.data_dir) / "gateway.log"
         self._env = env
@@ -140,7 +142,7 @@ class GatewayChild:
 
 
 @asynccontextmanager
-async def gateway_child(order: Order) -> AsyncIterator[GatewayChild]:
+async def gateway_child(order: GatewayChildConfig) -> AsyncIterator[GatewayChild]:
     """A gateway, not started yet; gone at the end whatever happens."""
     gateway = GatewayChild(order)
     try:

@@ -1,7 +1,7 @@
 """A gateway in a process of its own, as the benchmarks start, watch and kill it.
 
-`python -m benchmarks.gateway_process` reads an `Order` as JSON from its standard input, prints
-`ready` when it has started, and runs until it is ended.
+`python -m benchmarks.gateway_process` reads an `GatewayChildConfig` as JSON from its standard
+input, prints `ready` when it has started, and runs until it is ended.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from gateway.config import load_settings
 from gateway.core.model.site import Site
 
 
-class Order(Struct):
+class GatewayChildConfig(Struct):
     """What to run."""
 
     url: str
@@ -41,7 +41,7 @@ class WrongClock(SystemClock):
         return super().now() + self._shift
 
 
-async def _run(order: Order) -> None:
+async def _run(order: GatewayChildConfig) -> None:
     from gateway.service.app import run  # noqa: PLC0415 - its time belongs to the start that is measured
 
     settings = load_settings(
@@ -59,7 +59,7 @@ async def _run(order: Order) -> None:
 
 def main() -> None:
     """Run until ended."""
-    order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
+    order = msgspec.json.decode(sys.stdin.buffer.read(), type=GatewayChildConfig)
     try:
         asyncio.run(_run(order))
     except asyncio.CancelledError:

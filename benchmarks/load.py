@@ -1,6 +1,6 @@
 """The load: simulated readers that badge, in a process of their own, and time the answers.
 
-`python -m benchmarks.load` reads one `Order` as JSON from its standard input and prints one
+`python -m benchmarks.load` reads one `LoadConfig` as JSON from its standard input and prints one
 `Measured` as JSON. A rate of 0 means: as fast as a window of unanswered badges allows.
 """
 
@@ -16,7 +16,7 @@ from msgspec import Struct
 from paho.mqtt.client import MQTTMessage
 
 from gateway.adapters.mqtt.address import BrokerAddress
-from gateway.adapters.mqtt.session import Session
+from gateway.adapters.mqtt.session import MqttSession
 from gateway.wire.message import Outgoing
 from sensors.driver import Subscription
 
@@ -24,7 +24,7 @@ DRAIN_S = 10.0
 """How long the last answers are waited for."""
 
 
-class Order(Struct):
+class LoadConfig(Struct):
     """What to do: `topics` are the readers' topics without `/event`; `boot` is this run's."""
 
     url: str
@@ -52,7 +52,7 @@ class Measured(Struct):
 class Load:
     """The readers' side of a run."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: LoadConfig) -> None:
         self._order = order
         self._random = random.Random(order.seed)  # noqa: S311 - repeatable, no secret
         self._seq = dict.fromkeys(order.topics, 0)
@@ -63,7 +63,7 @@ class Load:
         self._room = asyncio.Event()
         self._wall = datetime.now(UTC)  # noqa: DTZ005, TID251, RUF100 - a load needs the real time
         self._started = time.perf_counter()
-        self._session = Session(
+        self._session = MqttSession(
             f"bench-load-{order.boot}",
             BrokerAddress(order.url),
             [Subscription(f"{topic}/command") for topic in order.topics],
@@ -146,7 +146,7 @@ class Load:
 
 def main() -> None:
     """One run."""
-    order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
+    order = msgspec.json.decode(sys.stdin.buffer.read(), type=LoadConfig)
     sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(Load(order).run())))
 
 

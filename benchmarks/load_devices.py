@@ -15,9 +15,9 @@ from msgspec import Struct
 from paho.mqtt.client import MQTTMessage
 
 from benchmarks.processes import READY_S, BenchError
-from benchmarks.sensor import Sensor
+from benchmarks.sensor import SyntheticSensor
 from gateway.adapters.mqtt.address import BrokerAddress
-from gateway.adapters.mqtt.session import Session
+from gateway.adapters.mqtt.session import MqttSession
 from gateway.clock import SystemClock
 from gateway.core.access.rules import LATE
 from gateway.core.model.equipment import Device
@@ -55,7 +55,7 @@ Number = tuple[DeviceId, int, int]
 """An event: device, boot, seq."""
 
 
-class Seen(Struct):
+class DevicesReport(Struct):
     """What the devices saw, all together."""
 
     sent: int = 0
@@ -94,7 +94,7 @@ class Crowd:
         boot: int = 1,
         resend_after_s: float = RESEND_AFTER_S,
     ) -> None:
-        self.seen = Seen()
+        self.seen = DevicesReport()
         self._badges = badges
         self._random = random.Random(seed)  # noqa: S311 - repeatable, no secret
         self._clock = SystemClock()
@@ -106,12 +106,14 @@ class Crowd:
             for device in site.devices
         }
         self._readers = [device for device in site.devices if device.role == "reader"]
-        self._sensors = [Sensor(device) for device in site.devices if device.role == "sensor"]
+        self._sensors = [
+            SyntheticSensor(device) for device in site.devices if device.role == "sensor"
+        ]
         self._since: dict[Number, float] = {}
         self._badged: dict[Number, float] = {}
         self.held_back = 0
         """Events that were not made, since their device kept `KEPT_MAX`."""
-        self._session = Session(
+        self._session = MqttSession(
             f"bench-crowd-{seed}",
             BrokerAddress(url),
             [

@@ -42,7 +42,7 @@ class Import(Struct):
     ratio: float
 
 
-class Result(Struct):
+class MembersResult(Struct):
     """What `--json` prints."""
 
     members: int
@@ -55,7 +55,7 @@ class Result(Struct):
         return max(self.csv.ratio, self.xlsx.ratio) <= RATIO_MAX
 
 
-async def measure(members: int, on_step: OnStep = lambda _step: None) -> Result:
+async def measure(members: int, on_step: OnStep = lambda _step: None) -> MembersResult:
     """Write lists, and import them.
 
     Raises:
@@ -63,7 +63,7 @@ async def measure(members: int, on_step: OnStep = lambda _step: None) -> Result:
     """
     with tempfile.TemporaryDirectory(prefix="seuil-bench-") as folder:
         numbers = synthetic_site.badges(members)
-        return Result(
+        return MembersResult(
             members,
             await _imports(Path(folder), "csv", numbers, on_step),
             await _imports(Path(folder), "xlsx", numbers, on_step),

@@ -7,6 +7,7 @@ machine only where they are times; the others are the same everywhere.
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 from time import process_time
@@ -16,8 +17,8 @@ from msgspec import Struct
 from benchmarks import occupancy_days
 from benchmarks.gc_pause import frozen
 from benchmarks.occupancy_methods import METHODS
-from benchmarks.occupancy_rooms import Room, read_rooms
-from benchmarks.occupancy_score import Row, scored
+from benchmarks.occupancy_rooms import RoomRecording, read_rooms
+from benchmarks.occupancy_score import ScoreRow, scored
 from benchmarks.occupancy_sensing import faults_of, sensed
 from benchmarks.occupancy_story import Story
 from gateway.core.estimator import estimate as reading
@@ -44,11 +45,11 @@ class Speed(Struct, frozen=True):
 class Occupancy(Struct, frozen=True):
     """Everything measured."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[ScoreRow, ...]
     speed: Speed
 
 
-class Trial(Struct, frozen=True):
+class OccupancyTrial(Struct, frozen=True):
     """One story to be told to every method."""
 
     fault: str
@@ -56,7 +57,7 @@ class Trial(Struct, frozen=True):
     story: Callable[[], Story]
 
 
-def trials(data: Sequence[Path], seeds: int) -> list[Trial]:
+def trials(data: Sequence[Path], seeds: int) -> list[OccupancyTrial]:
     """Each recording with each fault and seed, and the simulated days.
 
     Raises:
@@ -67,9 +68,9 @@ def trials(data: Sequence[Path], seeds: int) -> list[Trial]:
     return [*_recorded(read_rooms(data), seeds), *_simulated(max(seeds, DAYS_MIN))]
 
 
-async def measure(todo: Sequence[Trial], on_row: Callable[[int], None]) -> Occupancy:
+async def measure(todo: Sequence[OccupancyTrial], on_row: Callable[[int], None]) -> Occupancy:
     """Every method on every trial; `on_row` hears how many are done."""
-    rows: list[Row] = []
+    rows: list[ScoreRow] = []
     for number, trial in enumerate(todo, start=1):
         story = trial.story()
         for method in METHODS:
@@ -92,16 +93,16 @@ def us_per_event(capacity: int) -> float:
     return round(1e6 * spent / len(events), 1)
 
 
-def _recorded(rooms: Sequence[Room], seeds: int) -> Iterator[Trial]:
+def _recorded(rooms: Sequence[RoomRecording], seeds: int) -> Iterator[OccupancyTrial]:
     for room in rooms:
         for fault in faults_of(room):
             for seed in range(seeds if fault.draws else 1):
-                yield Trial(fault.name, seed, lambda r=room, f=fault, s=seed: sensed(r, f, s))  # type: ignore[misc]
+                yield OccupancyTrial(fault.name, seed, partial(sensed, room, fault, seed))
 
 
-def _simulated(seeds: int) -> Iterator[Trial]:
+def _simulated(seeds: int) -> Iterator[OccupancyTrial]:
     for seed in range(seeds):
-        yield Trial(occupancy_days.FAULT, seed, lambda s=seed: occupancy_days.lived(s))  # type: ignore[misc]
+        yield OccupancyTrial(occupancy_days.FAULT, seed, lambda s=seed: occupancy_days.lived(s))  # type: ignore[misc]
 
 
 def _busy(capacity: int) -> Iterator[Evidence]:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import structs
 
-from benchmarks.occupancy_story import Arrived, Look, Story
+from benchmarks.occupancy_story import ReceivedEvidence, Story, ZoneTruth
 from gateway.config import load_space
 from gateway.core.estimator.evidence import BadgeTaken, DeviceHealth, DeviceJudged, Evidence
 from gateway.core.estimator.layout import Layout
@@ -27,7 +27,7 @@ from gateway.wire.message import Outgoing, encode
 from gateway.wire.topics import Topics
 from sensors.registry import Registry
 from simulators.drive import drive
-from simulators.faults import Faults
+from simulators.faults import FaultRates
 from simulators.scenarios import SCENARIOS, Cast
 from simulators.seeds import branch
 from simulators.truth import TrueCount
@@ -41,7 +41,7 @@ LASTS = timedelta(hours=15)
 LOOKS_EVERY = timedelta(minutes=1)
 MEMBERS = 48
 FAULTS = structs.replace(
-    Faults.ordinary(), missed_crossing=0.05, stuck_presence=0.1, tailgating=0.15
+    FaultRates.ordinary(), missed_crossing=0.05, stuck_presence=0.1, tailgating=0.15
 )
 """As in the simulator's ordinary world, but counters miss one in twenty, more slip in behind
 others, and a radar sticks each tenth time that its room empties."""
@@ -97,7 +97,7 @@ class _Desk:
 
     def __init__(self, site: Site, known: set[str], seed: int) -> None:
         self.layout = Layout(site)
-        self.arrived: list[Arrived] = []
+        self.arrived: list[ReceivedEvidence] = []
         self._site, self._known = site, known
         self._topics = Topics()
         self._drivers = Registry([site])
@@ -127,12 +127,14 @@ class _Desk:
                 continue
             evidence = self._evidence(report, now)
             if evidence is not None:
-                self.arrived.append(Arrived(now, evidence))
+                self.arrived.append(ReceivedEvidence(now, evidence))
 
     def finds_silent(self) -> None:
         """The sensor that died is found offline at last."""
         at = self._dies + SILENT
-        self.arrived.append(Arrived(at, DeviceJudged(at=at, device=self._dead, health="offline")))
+        self.arrived.append(
+            ReceivedEvidence(at, DeviceJudged(at=at, device=self._dead, health="offline"))
+        )
 
     def _evidence(self, report: Report, now: datetime) -> Evidence | None:
         device = self._site.device[report.device]
@@ -198,7 +200,7 @@ class _Desk:
         )
 
 
-def _looks(truth: list[TrueCount], rooms: list[ZoneId]) -> Iterator[Look]:
+def _looks(truth: list[TrueCount], rooms: list[ZoneId]) -> Iterator[ZoneTruth]:
     people = dict.fromkeys(rooms, 0)
     changes = iter(truth)
     change = next(changes, None)
@@ -209,7 +211,7 @@ def _looks(truth: list[TrueCount], rooms: list[ZoneId]) -> Iterator[Look]:
             people[change.zone] = change.people
             change = next(changes, None)
         for room in rooms:
-            yield Look(at, room, people[room])
+            yield ZoneTruth(at, room, people[room])
 
 
 def _sensor(name: str, zone: str) -> Device:

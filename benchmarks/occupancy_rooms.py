@@ -40,7 +40,7 @@ class Sample(Struct, frozen=True):
     motion: bool | None = None
 
 
-class Room(Struct, frozen=True):
+class RoomRecording(Struct, frozen=True):
     """A recording. CalIt2 has `crossings` and no samples, the others samples alone."""
 
     file: str
@@ -53,7 +53,7 @@ class Room(Struct, frozen=True):
     crossings: tuple[tuple[datetime, Crossed], ...] = ()
 
 
-def read_rooms(paths: Iterable[Path]) -> list[Room]:
+def read_rooms(paths: Iterable[Path]) -> list[RoomRecording]:
     """Every recording in these files, and in the files of these folders, however deep.
 
     Raises:
@@ -62,7 +62,7 @@ def read_rooms(paths: Iterable[Path]) -> list[Room]:
     return [room for path in paths for room in _read_path(path)]
 
 
-def _read_path(path: Path) -> Iterator[Room]:
+def _read_path(path: Path) -> Iterator[RoomRecording]:
     if path.is_file():
         layout = _layout(path)
         if layout is None:
@@ -92,7 +92,7 @@ def _layout(file: Path) -> Layout | None:
     return "CalIt2" if {"7", "9"} & cells else None
 
 
-def _read(file: Path, layout: Layout) -> Room:
+def _read(file: Path, layout: Layout) -> RoomRecording:
     if layout == "CalIt2":
         return _calit2(file)
     with file.open(encoding="utf-8-sig", newline="") as lines:
@@ -113,7 +113,7 @@ def _read(file: Path, layout: Layout) -> Room:
     samples.sort(key=lambda sample: sample.at)
     pairs = pairwise(samples)
     between = sorted(later.at - sooner.at for sooner, later in pairs)
-    return Room(file.name, layout, between[len(between) // 2], local, tuple(samples))
+    return RoomRecording(file.name, layout, between[len(between) // 2], local, tuple(samples))
 
 
 def _robod_row(row: dict[str, str]) -> Sample | None:
@@ -141,7 +141,7 @@ def _moment(text: str) -> datetime:
     return datetime.strptime(f"{day} {clock} {offset[0]}", f"%Y-%m-%d {seconds} %z")
 
 
-def _calit2(file: Path) -> Room:
+def _calit2(file: Path) -> RoomRecording:
     try:
         recording = read_recording(file)
     except LayoutError as wrong:
@@ -149,4 +149,6 @@ def _calit2(file: Path) -> Room:
     crossings = tuple(
         (timed.at, timed.reading) for timed in recording.timed if isinstance(timed.reading, Crossed)
     )
-    return Room(file.name, "CalIt2", timedelta(minutes=30), timedelta(0), crossings=crossings)
+    return RoomRecording(
+        file.name, "CalIt2", timedelta(minutes=30), timedelta(0), crossings=crossings
+    )

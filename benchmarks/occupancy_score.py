@@ -5,14 +5,14 @@ from time import process_time
 from msgspec import Struct
 
 from benchmarks.occupancy_methods import METHODS, Guess
-from benchmarks.occupancy_story import Arrived, Look, Story
+from benchmarks.occupancy_story import ReceivedEvidence, Story, ZoneTruth
 
 NIGHT_HOUR = 4
 NIGHT_PEOPLE = 10
 """More than this at 04:00 are imaginary."""
 
 
-class Row(Struct, frozen=True):
+class ScoreRow(Struct, frozen=True):
     """One file, method, fault and seed. What the file cannot tell is None."""
 
     file: str
@@ -57,7 +57,7 @@ class _Errors:
         self.nights: list[int] = []
         self.of_zone: dict[str, list[int]] = {}
 
-    def take(self, look: Look, guess: Guess) -> None:
+    def take(self, look: ZoneTruth, guess: Guess) -> None:
         self.negative += guess.people < 0
         if look.people is None:
             return
@@ -75,13 +75,13 @@ class _Errors:
             self.covered_occupied += holds and look.people > 0
 
 
-def scored(story: Story, method: str, fault: str, seed: int) -> Row:
+def scored(story: Story, method: str, fault: str, seed: int) -> ScoreRow:
     """One method on one story."""
     counts = METHODS[method](story)
     errors, events, spent = _Errors(), 0, 0.0
     home = next(iter(story.parts))
     for piece in story.told():
-        if isinstance(piece, Arrived):
+        if isinstance(piece, ReceivedEvidence):
             begin = process_time()
             counts.tell(piece.evidence, piece.now)
             counts.look(home, piece.now)
@@ -99,10 +99,10 @@ def scored(story: Story, method: str, fault: str, seed: int) -> Row:
 
 def _row(  # noqa: PLR0917 - a row, whole
     story: Story, method: str, fault: str, seed: int, errors: _Errors, events: int, spent: float
-) -> Row:
+) -> ScoreRow:
     judged = errors.judged
     several = len(errors.of_zone) > 1
-    return Row(
+    return ScoreRow(
         file=story.name,
         layout=story.layout,
         method=method,

@@ -13,8 +13,8 @@ from random import Random
 
 from msgspec import Struct
 
-from benchmarks.occupancy_rooms import Room, Sample
-from benchmarks.occupancy_story import Arrived, Look, Story
+from benchmarks.occupancy_rooms import RoomRecording, Sample
+from benchmarks.occupancy_story import ReceivedEvidence, Story, ZoneTruth
 from gateway.core.estimator.evidence import (
     DeviceJudged,
     Evidence,
@@ -42,7 +42,7 @@ FOUND_DEAD = timedelta(hours=2)
 """A sensor that says nothing at all is found offline after this (`silent_after_s`)."""
 
 
-class Fault(Struct, frozen=True):
+class SensingFault(Struct, frozen=True):
     """What is installed, and what is wrong with it."""
 
     name: str
@@ -58,25 +58,25 @@ class Fault(Struct, frozen=True):
 
 
 FAULTS = (
-    Fault("none"),
-    Fault("misses-5", misses=0.05, ghosts=GHOSTS),
-    Fault("misses-10", misses=0.10, ghosts=GHOSTS),
-    Fault("mmwave", misses=0.05, ghosts=GHOSTS, radar=True),
-    Fault("mmwave-stuck", misses=0.05, ghosts=GHOSTS, radar=True, radar_sticks=True),
-    Fault("pir-dies", misses=0.05, ghosts=GHOSTS, pir_dies=True),
-    Fault("door-alone", misses=0.05, ghosts=GHOSTS, pir=False),
-    Fault("pir-alone", door=False),
+    SensingFault("none"),
+    SensingFault("misses-5", misses=0.05, ghosts=GHOSTS),
+    SensingFault("misses-10", misses=0.10, ghosts=GHOSTS),
+    SensingFault("mmwave", misses=0.05, ghosts=GHOSTS, radar=True),
+    SensingFault("mmwave-stuck", misses=0.05, ghosts=GHOSTS, radar=True, radar_sticks=True),
+    SensingFault("pir-dies", misses=0.05, ghosts=GHOSTS, pir_dies=True),
+    SensingFault("door-alone", misses=0.05, ghosts=GHOSTS, pir=False),
+    SensingFault("pir-alone", door=False),
 )
-AS_RECORDED = Fault("as-recorded", draws=False)
+AS_RECORDED = SensingFault("as-recorded", draws=False)
 """A file that holds what a real door saw."""
 
 
-def faults_of(room: Room) -> tuple[Fault, ...]:
+def faults_of(room: RoomRecording) -> tuple[SensingFault, ...]:
     """The faults that a recording can be tried with."""
     return (AS_RECORDED,) if room.layout == "CalIt2" else FAULTS
 
 
-def sensed(room: Room, fault: Fault, seed: int) -> Story:
+def sensed(room: RoomRecording, fault: SensingFault, seed: int) -> Story:
     """The story that the sensors tell."""
     if room.layout == "CalIt2":
         return _as_recorded(room)
@@ -88,27 +88,27 @@ def sensed(room: Room, fault: Fault, seed: int) -> Story:
         layout=room.layout,
         capacities={ROOM: None},
         parts={ROOM: (ROOM,)},
-        arrived=[Arrived(each.at, each) for each in arrived],
-        looks=[Look(sample.at, ROOM, sample.people) for sample in room.samples],
+        arrived=[ReceivedEvidence(each.at, each) for each in arrived],
+        looks=[ZoneTruth(sample.at, ROOM, sample.people) for sample in room.samples],
         local=room.local,
     )
 
 
-def _as_recorded(room: Room) -> Story:
+def _as_recorded(room: RoomRecording) -> Story:
     arrived = [
-        Arrived(at, _totals(at, number, crossed.in_total, crossed.out_total))
+        ReceivedEvidence(at, _totals(at, number, crossed.in_total, crossed.out_total))
         for number, (at, crossed) in enumerate(room.crossings)
     ]
     first, last = room.crossings[0][0], room.crossings[-1][0]
     begin = first.replace(minute=0, second=0, microsecond=0)
     looks = [
-        Look(begin + room.every * number, ROOM, None)
+        ZoneTruth(begin + room.every * number, ROOM, None)
         for number in range(1, (last - begin) // room.every + 2)
     ]
     return Story(room.file, room.layout, {ROOM: None}, {ROOM: (ROOM,)}, arrived, looks, room.local)
 
 
-def _evidence(room: Room, fault: Fault, draw: Random) -> Iterator[Evidence]:
+def _evidence(room: RoomRecording, fault: SensingFault, draw: Random) -> Iterator[Evidence]:
     if fault.door:
         yield from _door(room, fault, draw)
     if fault.pir:
@@ -118,7 +118,7 @@ def _evidence(room: Room, fault: Fault, draw: Random) -> Iterator[Evidence]:
     yield from _pauses(room, fault)
 
 
-def _steps(room: Room) -> Iterator[tuple[datetime, Sample, int]]:
+def _steps(room: RoomRecording) -> Iterator[tuple[datetime, Sample, int]]:
     """Each sample, when its step began (after a pause), and the change since the last sample."""
     before = Sample(room.samples[0].at - room.every, 0)
     for sample in room.samples:
@@ -129,7 +129,7 @@ def _steps(room: Room) -> Iterator[tuple[datetime, Sample, int]]:
         before = sample
 
 
-def _door(room: Room, fault: Fault, draw: Random) -> Iterator[Evidence]:
+def _door(room: RoomRecording, fault: SensingFault, draw: Random) -> Iterator[Evidence]:
     first = room.samples[0].at - room.every
     entered = left = number = 0
     yield _totals(first, number, 0, 0)
@@ -147,7 +147,7 @@ def _door(room: Room, fault: Fault, draw: Random) -> Iterator[Evidence]:
             yield _totals(at, number, entered, left)
 
 
-def _pir(room: Room, fault: Fault, draw: Random) -> Iterator[Evidence]:
+def _pir(room: RoomRecording, fault: SensingFault, draw: Random) -> Iterator[Evidence]:
     active, number = False, 0
     dies = _breaks_at(room) if fault.pir_dies else None
     for begin, sample, _ in _steps(room):
@@ -173,7 +173,7 @@ def _half_minutes(begin: datetime, sample: Sample, draw: Random) -> Iterator[tup
         yield at, draw.random() < rate
 
 
-def _radar(room: Room, fault: Fault, draw: Random) -> Iterator[Evidence]:
+def _radar(room: RoomRecording, fault: SensingFault, draw: Random) -> Iterator[Evidence]:
     """On while somebody is there, and falsely now and then; it may stick on for ever."""
     active, number = False, 0
     sticks = _breaks_at(room) if fault.radar_sticks else None
@@ -187,7 +187,7 @@ def _radar(room: Room, fault: Fault, draw: Random) -> Iterator[Evidence]:
             return
 
 
-def _pauses(room: Room, fault: Fault) -> Iterator[Evidence]:
+def _pauses(room: RoomRecording, fault: SensingFault) -> Iterator[Evidence]:
     """While the recording pauses, so do the sensors, and the gateway knows it."""
     here = [(COUNTER, fault.door), (PIR, fault.pir), (RADAR, fault.radar)]
     devices = [device for device, there in here if there]
@@ -202,7 +202,7 @@ def _pauses(room: Room, fault: Fault) -> Iterator[Evidence]:
                 yield DeviceJudged(at=back, device=device, health="well")
 
 
-def _breaks_at(room: Room) -> datetime:
+def _breaks_at(room: RoomRecording) -> datetime:
     return room.samples[round(len(room.samples) * BREAKS_AT)].at
 
 

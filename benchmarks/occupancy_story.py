@@ -9,14 +9,14 @@ from gateway.core.estimator.evidence import Evidence
 from gateway.core.model.names import ZoneId
 
 
-class Arrived(Struct, frozen=True):
+class ReceivedEvidence(Struct, frozen=True):
     """Evidence, when it reached the gateway."""
 
     now: datetime
     evidence: Evidence
 
 
-class Look(Struct, frozen=True):
+class ZoneTruth(Struct, frozen=True):
     """The true people of a zone at a moment; None: nobody knows."""
 
     at: datetime
@@ -35,16 +35,16 @@ class Story(Struct, frozen=True):
     layout: str
     capacities: dict[ZoneId, int | None]
     parts: dict[ZoneId, tuple[ZoneId, ...]]
-    arrived: Sequence[Arrived]
+    arrived: Sequence[ReceivedEvidence]
     """In the order of `now`."""
-    looks: Sequence[Look]
+    looks: Sequence[ZoneTruth]
     """In the order of `at`."""
     local: timedelta
     """Local time less UTC: when 04:00 is."""
     rooms: dict[ZoneId, tuple[ZoneId, ...]] = {}
     """Of a zone: the rooms all of whose doors lead to it (`Layout.rooms`)."""
 
-    def told(self) -> Iterator[Arrived | Look]:
+    def told(self) -> Iterator[ReceivedEvidence | ZoneTruth]:
         """Everything in order; evidence before a look at the same moment."""
         waiting = iter(self.arrived)
         piece = next(waiting, None)

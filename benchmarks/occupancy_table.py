@@ -6,7 +6,7 @@ from statistics import mean
 from rich.table import Table
 
 from benchmarks.occupancy import Occupancy
-from benchmarks.occupancy_score import Row
+from benchmarks.occupancy_score import ScoreRow
 
 _COLUMNS = (
     "file",
@@ -30,7 +30,7 @@ def table(measured: Occupancy) -> Table:
     shown = Table(box=None, pad_edge=False, caption=_speed(measured), caption_justify="left")
     for number, name in enumerate(_COLUMNS):
         shown.add_column(name, justify="left" if number < _TEXTS else "right")
-    groups: dict[tuple[str, str, str], list[Row]] = {}
+    groups: dict[tuple[str, str, str], list[ScoreRow]] = {}
     for row in measured.rows:
         groups.setdefault((row.file, row.fault, row.method), []).append(row)
     for group, rows in groups.items():
@@ -38,7 +38,7 @@ def table(measured: Occupancy) -> Table:
     return shown
 
 
-def _figures(rows: Sequence[Row]) -> Iterable[str]:
+def _figures(rows: Sequence[ScoreRow]) -> Iterable[str]:
     maes, vacancies = [row.mae for row in rows], [row.vacancy for row in rows]
     yield _mean(maes)
     yield _told(max((mae for mae in maes if mae is not None), default=None))

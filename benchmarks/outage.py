@@ -56,7 +56,7 @@ class BrokerRestart(Struct):
     """The longest time without an answer."""
 
 
-class Result(Struct):
+class OutageResult(Struct):
     """What `--json` prints."""
 
     minutes: float
@@ -113,7 +113,9 @@ class _Run(Struct):
     on_step: Callable[[str], None]
 
 
-async def measure(minutes: float, on_step: Callable[[str], None] = lambda _step: None) -> Result:
+async def measure(
+    minutes: float, on_step: Callable[[str], None] = lambda _step: None
+) -> OutageResult:
     """Run through the phases, and compare.
 
     Raises:
@@ -131,7 +133,7 @@ async def measure(minutes: float, on_step: Callable[[str], None] = lambda _step:
             EmbeddedBroker(data / "broker", kind="mosquitto", autosave=False) as broker,
             MoodySink() as sink,
         ):
-            order = gateway_process.Order(broker.url, folder, site, sink.url)
+            order = gateway_process.GatewayChildConfig(broker.url, folder, site, sink.url)
             crowd = Crowd(broker.url, site, badges)
             async with (
                 gateway_child(order) as gateway,
@@ -142,7 +144,7 @@ async def measure(minutes: float, on_step: Callable[[str], None] = lambda _step:
                 return await _phases(run, minutes, data / JOURNAL_FILE)
 
 
-async def _phases(run: _Run, minutes: float, path: Path) -> Result:
+async def _phases(run: _Run, minutes: float, path: Path) -> OutageResult:
     quiet_s = min(max(minutes * 60 / 4, QUIET_S[0]), QUIET_S[1])
     load = asyncio.create_task(run.people.busy(BADGES_A_S), name="load")
     try:
@@ -163,7 +165,7 @@ async def _phases(run: _Run, minutes: float, path: Path) -> Result:
     until = await _caught_up(run, path)
     await run.gateway.stop()
     missing, foreign = await asyncio.to_thread(_compare, path, run.sink.took, until)
-    return Result(
+    return OutageResult(
         minutes=minutes,
         before_p50_ms=_median(before),
         outage_p50_ms=_median(outage),

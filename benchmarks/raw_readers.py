@@ -35,7 +35,7 @@ class Badge(Struct, frozen=True):
     payload: bytes
 
 
-class Answer(Struct):
+class ReaderAnswer(Struct):
     """What a reader is told; other fields are of no interest here."""
 
     boot: int | None = None
@@ -57,7 +57,7 @@ class Answers:
 
     def heard(self, topic: str, payload: bytes) -> None:
         """A command came."""
-        answer = msgspec.json.decode(payload, type=Answer)
+        answer = msgspec.json.decode(payload, type=ReaderAnswer)
         if answer.boot is None or answer.seq is None:
             return
         number = (topic.removesuffix("/command"), answer.boot, answer.seq)

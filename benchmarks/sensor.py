@@ -6,7 +6,7 @@ from gateway.core.model.equipment import Device
 from gateway.core.readings import Crossed, DoorReported, Motion, Reading
 
 
-class Sensor:
+class SyntheticSensor:
     """What a sensor would say next: a counter counts up, a door opens and closes in turn."""
 
     def __init__(self, device: Device) -> None:

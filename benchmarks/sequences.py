@@ -79,7 +79,7 @@ DUE_MAX = 50
 """Timers in a row that may be due at one moment; more is a loop."""
 
 
-class Result(Struct):
+class SequencesResult(Struct):
     """What `--json` prints."""
 
     steps: int
@@ -105,7 +105,9 @@ class Result(Struct):
         return not (self.exceptions or self.refused_exits or self.differs)
 
 
-def measure(steps: int, seed: int = 0, on_step: Callable[[int], None] = lambda _n: None) -> Result:
+def measure(
+    steps: int, seed: int = 0, on_step: Callable[[int], None] = lambda _n: None
+) -> SequencesResult:
     """Live as many lives as it takes for so many steps."""
     started, tally, life = time.monotonic(), _Tally(), 0
     while tally.steps < steps:
@@ -142,8 +144,8 @@ class _Tally:
                 self.decisions[fact.decision] += 1
                 self.reasons[fact.reason] += 1
 
-    def result(self, seconds: float) -> Result:
-        return Result(
+    def result(self, seconds: float) -> SequencesResult:
+        return SequencesResult(
             steps=self.steps,
             exceptions=self.exceptions,
             refused_exits=self.refused_exits,

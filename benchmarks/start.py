@@ -34,7 +34,7 @@ ANSWER_S = 60.0
 """After so long there is no answer to wait for."""
 
 
-class Result(Struct):
+class StartResult(Struct):
     """What `--json` prints."""
 
     rows: int
@@ -52,7 +52,7 @@ class Result(Struct):
         return self.granted and self.first_decision_s <= FIRST_DECISION_MAX_S
 
 
-async def measure(rows: int, on_rows: Callable[[int], None] = lambda _rows: None) -> Result:
+async def measure(rows: int, on_rows: Callable[[int], None] = lambda _rows: None) -> StartResult:
     """Write a past, start, and wait for the first decision.
 
     Raises:
@@ -69,14 +69,14 @@ async def measure(rows: int, on_rows: Callable[[int], None] = lambda _rows: None
         with asked(data / JOURNAL_FILE) as ask:
             ((tail,),) = ask(_TAIL)
         async with EmbeddedBroker(data / "broker", autosave=False) as broker:
-            order = gateway_process.Order(broker.url, folder, site)
+            order = gateway_process.GatewayChildConfig(broker.url, folder, site)
             crowd = Crowd(broker.url, site, badges, boot=BOOT + 1)
             async with (
                 gateway_child(order) as gateway,
                 connected(crowd) as people,
             ):
                 took = await _first_answer(gateway, people)
-                return Result(
+                return StartResult(
                     rows=rows,
                     first_decision_s=round(took, 3),
                     granted=not people.seen.denied,

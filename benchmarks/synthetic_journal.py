@@ -12,7 +12,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from benchmarks.sensor import Sensor
+from benchmarks.sensor import SyntheticSensor
 from gateway.adapters.directory import FILE, DirectoryStore, diff
 from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal.rows import decision_row, event_row, minute_row
@@ -112,7 +112,9 @@ class _Past:
         """The space file, the members, then badges and sensors by turns, and a tick a minute."""
         draw = random.Random(0)  # noqa: S311 - repeatable, no secret
         readers = [device.id for device in self._site.devices if device.role == "reader"]
-        sensors = [Sensor(device) for device in self._site.devices if device.role == "sensor"]
+        sensors = [
+            SyntheticSensor(device) for device in self._site.devices if device.role == "sensor"
+        ]
         badges = list(self._members.credentials)
         seq: Counter[DeviceId] = Counter()
         yield SpaceChanged(self._site)

@@ -29,7 +29,7 @@ SECONDS_MAX = 60.0
 HOURS = "Mo-Fr 08:00-20:00"
 
 
-class Result(Struct):
+class WhatIfResult(Struct):
     """What `--json` prints."""
 
     decisions: int
@@ -43,7 +43,9 @@ class Result(Struct):
         return self.changed > 0 and self.per_second >= 1_000_000 / SECONDS_MAX
 
 
-async def measure(decisions: int, on_rows: Callable[[int], None] = lambda _rows: None) -> Result:
+async def measure(
+    decisions: int, on_rows: Callable[[int], None] = lambda _rows: None
+) -> WhatIfResult:
     """Write a past of so many rows, nearly all of them decisions, and judge it again.
 
     Raises:
@@ -57,7 +59,7 @@ async def measure(decisions: int, on_rows: Callable[[int], None] = lambda _rows:
         return _judged(data / JOURNAL_FILE, _shut_at_night(site), now)
 
 
-def _judged(journal: Path, new: Site, now: datetime) -> Result:
+def _judged(journal: Path, new: Site, now: datetime) -> WhatIfResult:
     file, started, decisions, changed = JournalFile(journal), time.monotonic(), 0, 0
     try:
         for each in what_if(file, new, now - timedelta(days=365), now):
@@ -66,7 +68,7 @@ def _judged(journal: Path, new: Site, now: datetime) -> Result:
     finally:
         file.close()
     seconds = time.monotonic() - started
-    return Result(decisions, changed, round(seconds, 2), round(decisions / seconds))
+    return WhatIfResult(decisions, changed, round(seconds, 2), round(decisions / seconds))
 
 
 def _shut_at_night(site: Site) -> Site:

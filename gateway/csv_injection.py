@@ -11,6 +11,6 @@ ESCAPED: Final = "=+-@#\t\r'"
 put before."""
 
 
-def harmless(cell: Cell) -> Cell | str:
+def escape_formula(cell: Cell) -> Cell | str:
     """The cell; a text that a spreadsheet would take for a formula stands behind an apostrophe."""
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in tuple(ESCAPED) else cell

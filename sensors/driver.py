@@ -30,7 +30,7 @@ class Subscription(Struct, frozen=True):
     qos: Literal[0, 1] = 1
 
 
-class Answer(Struct, frozen=True):
+class AccessAnswer(Struct, frozen=True):
     """What a reader is told about the credential that it reported.
 
     `unlock_s` is set when the reader itself releases a door; `expires` voids the answer.
@@ -84,7 +84,7 @@ class Driver(Protocol):
             WireError: the message is not one of this family.
         """
 
-    def answer(self, device: Device, answer: Answer) -> tuple[Outgoing, ...]:
+    def answer(self, device: Device, answer: AccessAnswer) -> tuple[Outgoing, ...]:
         """The orders that tell a reader its answer; none where the device cannot be told."""
 
     def unlock(

@@ -29,7 +29,7 @@ from gateway.core.readings import (
     DoorReported,
     ExitRequested,
     Firmware,
-    Origin,
+    MessageOrigin,
     Reading,
     Report,
     WireError,
@@ -40,7 +40,7 @@ from gateway.wire.message import Outgoing
 from gateway.wire.topics import Topics
 from sensors import badges, esp_rfid_users
 from sensors.driver import (
-    Answer,
+    AccessAnswer,
     Subscription,
     format_faults,
     only_a_reader,
@@ -71,7 +71,7 @@ _ADDRESS = (
 _IO = {b"ON": "open", b"OFF": "closed"}
 
 
-class EspRfid:
+class EspRfidDriver:
     """Readers of esp-rfid 2.0."""
 
     name: ClassVar[str] = "esp-rfid"
@@ -138,11 +138,11 @@ class EspRfid:
         try:
             reading = _reading(said, source[1], is_scan=ending == "tag")
         except WireError as error:
-            error.origin = Origin(source[0], source[1].id)
+            error.origin = MessageOrigin(source[0], source[1].id)
             raise
         return _report(source, reading, _at(said, source[1]))
 
-    def answer(self, device: Device, answer: Answer) -> tuple[Outgoing, ...]:
+    def answer(self, device: Device, answer: AccessAnswer) -> tuple[Outgoing, ...]:
         """The order to open, when granted: a refusal cannot be shown by this reader."""
         if answer.decision != "granted" or answer.unlock_s is None:
             return ()

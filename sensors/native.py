@@ -28,9 +28,9 @@ from gateway.core.readings import (
     Firmware,
     Label,
     MachineReported,
+    MessageOrigin,
     Motion,
     Number,
-    Origin,
     Presence,
     Reading,
     Report,
@@ -44,7 +44,7 @@ from gateway.wire.message import Outgoing, encode
 from gateway.wire.topics import Topics
 from sensors import badges
 from sensors.driver import (
-    Answer,
+    AccessAnswer,
     Subscription,
     format_faults,
     only_a_reader,
@@ -66,7 +66,7 @@ class EventEnvelope(_Numbered, frozen=True):
     at: Annotated[datetime, Meta(tz=True)]
 
 
-class Presented(Struct, frozen=True, tag_field="type", tag="credential"):
+class WireCredential(Struct, frozen=True, tag_field="type", tag="credential"):
     """A credential as the wire has it: not normalised yet, and perhaps without a format."""
 
     credential: Number
@@ -96,7 +96,7 @@ class StatusMessage(_Status, frozen=True):
 
 
 NativeEvent = (
-    Presented
+    WireCredential
     | DoorReported
     | ExitRequested
     | Crossed
@@ -118,7 +118,7 @@ _status = msgspec.json.Decoder(_Status).decode
 _in_force = msgspec.json.Decoder(StatusMessage).decode
 
 
-class Native:
+class NativeDriver:
     """Devices that speak seuil/1. Site and id make their topics: `Device.topic` is unused."""
 
     name: ClassVar[str] = "native"
@@ -178,7 +178,7 @@ class Native:
             return (there,)
         return (there, Report(site, device, Firmware(status.firmware, status.model)))
 
-    def answer(self, device: Device, answer: Answer) -> tuple[Outgoing, ...]:
+    def answer(self, device: Device, answer: AccessAnswer) -> tuple[Outgoing, ...]:
         """The access command."""
         command = AccessCommand(
             id=answer.id,
@@ -250,7 +250,7 @@ def _report(site: SiteId, device: Device, payload: bytes) -> Report:
         reading = _event(payload)
     except msgspec.DecodeError as error:
         raise _wire_error(error) from None
-    if type(reading) is Presented:
+    if type(reading) is WireCredential:
         reading = _credential(reading, device)
     at = envelope.at
     if at.tzinfo is not UTC:
@@ -258,16 +258,16 @@ def _report(site: SiteId, device: Device, payload: bytes) -> Report:
     return Report(site, device.id, reading, at, envelope.boot, envelope.seq)
 
 
-def _origin(site: SiteId, device: Device, payload: bytes) -> Origin | None:
+def _origin(site: SiteId, device: Device, payload: bytes) -> MessageOrigin | None:
     """Whose event it is and its number, whatever else is wrong with it; None: it has none."""
     try:
         numbered = _numbered(payload)
     except msgspec.DecodeError:
         return None
-    return Origin(site, device.id, numbered.boot, numbered.seq)
+    return MessageOrigin(site, device.id, numbered.boot, numbered.seq)
 
 
-def _credential(presented: Presented, device: Device) -> CredentialPresented:
+def _credential(presented: WireCredential, device: Device) -> CredentialPresented:
     """The credential in canonical form.
 
     Only a reader's word counts: a sensor's topic is in a session that is allowed to lag.

@@ -10,19 +10,19 @@ from gateway.core.readings import Report, WireError
 from gateway.wire.commands import MachineOrder
 from gateway.wire.message import PAYLOAD_LIMIT, Outgoing
 from gateway.wire.topics import Topics
-from sensors.driver import Answer, Driver, Source, Subscription
-from sensors.esp_rfid import EspRfid
-from sensors.native import Native, strangers
-from sensors.tasmota import Tasmota
-from sensors.zigbee2mqtt import Zigbee2Mqtt
+from sensors.driver import AccessAnswer, Driver, Source, Subscription
+from sensors.esp_rfid import EspRfidDriver
+from sensors.native import NativeDriver, strangers
+from sensors.tasmota import TasmotaDriver
+from sensors.zigbee2mqtt import Zigbee2MqttDriver
 
-__all__ = ["DRIVERS", "Answer", "Driver", "Registry", "Subscription", "clashes"]
+__all__ = ["DRIVERS", "AccessAnswer", "Driver", "Registry", "Subscription", "clashes"]
 
 DRIVERS: Mapping[str, type[Driver]] = {
-    Native.name: Native,
-    EspRfid.name: EspRfid,
-    Zigbee2Mqtt.name: Zigbee2Mqtt,
-    Tasmota.name: Tasmota,
+    NativeDriver.name: NativeDriver,
+    EspRfidDriver.name: EspRfidDriver,
+    Zigbee2MqttDriver.name: Zigbee2MqttDriver,
+    TasmotaDriver.name: TasmotaDriver,
 }
 """The names that a space file may use."""
 
@@ -46,8 +46,8 @@ class Registry:
         wanted = [one for driver in self._drivers.values() for one in driver.subscriptions()]
         wanted += [one for site in sites for one in strangers(topics, site.id)]
         wanted += [Subscription(topics.request(site.id, "+"), kind="request") for site in sites]
-        native = self._drivers[Native.name]
-        assert isinstance(native, Native)  # noqa: S101 - by its name
+        native = self._drivers[NativeDriver.name]
+        assert isinstance(native, NativeDriver)  # noqa: S101 - by its name
         self.statuses: Mapping[str, Source] = native.statuses
         self.sources: dict[str, Source] = dict(native.statuses)
         """A declared device that writes on each topic, wildcards apart."""
@@ -76,7 +76,7 @@ class Registry:
         site = self._requests.get(base + slash)
         return None if site is None else (site, verb)
 
-    def answer(self, answer: Answer) -> tuple[Outgoing, ...]:
+    def answer(self, answer: AccessAnswer) -> tuple[Outgoing, ...]:
         """The orders that tell a reader its answer; KeyError for a device that is not declared."""
         device = self._devices[answer.site, answer.device]
         return self._drivers[device.driver].answer(device, answer)

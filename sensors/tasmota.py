@@ -22,8 +22,8 @@ from gateway.core.readings import (
     DoorReported,
     ExitRequested,
     Firmware,
+    MessageOrigin,
     Motion,
-    Origin,
     Presence,
     Reading,
     Report,
@@ -36,7 +36,7 @@ from gateway.wire.message import Outgoing
 from gateway.wire.topics import Topics
 from sensors import badges
 from sensors.driver import (
-    Answer,
+    AccessAnswer,
     Subscription,
     format_faults,
     option_faults,
@@ -62,7 +62,7 @@ _SPLIT_S = 11.1  # PulseTime: up to 111 in tenths of a second, from 112 on in se
 _PULSE_MAX = 64_900
 
 
-class Tasmota:
+class TasmotaDriver:
     """Devices with Tasmota's firmware."""
 
     name: ClassVar[str] = "tasmota"
@@ -129,7 +129,7 @@ class Tasmota:
             for reading in _of_part(site, device, document, is_press=kind == "RESULT")
         )
 
-    def answer(self, device: Device, answer: Answer) -> tuple[Outgoing, ...]:
+    def answer(self, device: Device, answer: AccessAnswer) -> tuple[Outgoing, ...]:
         """The relay on the reader's own board, when granted and declared."""
         if answer.decision != "granted" or answer.unlock_s is None:
             return ()
@@ -207,7 +207,7 @@ def _of_part(
     try:
         return list(_readings(document, device, is_press=is_press))
     except WireError as error:
-        error.origin = Origin(site, device.id)
+        error.origin = MessageOrigin(site, device.id)
         raise
 
 

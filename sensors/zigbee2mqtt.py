@@ -30,7 +30,7 @@ from gateway.wire import strict_json
 from gateway.wire.commands import MachineOrder
 from gateway.wire.message import Outgoing
 from gateway.wire.topics import Topics
-from sensors.driver import Answer, Subscription, option_faults, subscription, topic_faults
+from sensors.driver import AccessAnswer, Subscription, option_faults, subscription, topic_faults
 from sensors.firmware import firmware
 
 _SAYS: frozenset[type[Reading]] = frozenset(
@@ -39,7 +39,7 @@ _SAYS: frozenset[type[Reading]] = frozenset(
 _NO_DEVICES = ("availability", "set", "get")
 
 
-class Zigbee2Mqtt:
+class Zigbee2MqttDriver:
     """Sensors behind a Zigbee2MQTT bridge."""
 
     name: ClassVar[str] = "zigbee2mqtt"
@@ -92,7 +92,7 @@ class Zigbee2Mqtt:
         state = strict_json.read(payload)
         return tuple(Report(site, device.id, said) for said in _readings(state, device))
 
-    def answer(self, device: Device, answer: Answer) -> tuple[Outgoing, ...]:
+    def answer(self, device: Device, answer: AccessAnswer) -> tuple[Outgoing, ...]:
         """Nothing: there are no readers here."""
         del device, answer
         return ()

@@ -86,7 +86,7 @@ class _Kept(Struct):
     sent: datetime | None
 
 
-class Heard(Struct, frozen=True):
+class ReceivedCommand(Struct, frozen=True):
     """A command as the device took it; `key` names the credential event that it answers."""
 
     effect: Effect
@@ -316,28 +316,28 @@ class SimulatedReader(NativeDevice):
         """Keep a badge that is held to the reader now; None: the store is full."""
         return self.report(CredentialPresented(credential, format, pin), now)
 
-    def on_command(self, command: Command, now: datetime) -> Heard:
+    def on_command(self, command: Command, now: datetime) -> ReceivedCommand:
         """Take a command, and unlock if it says so, in time and for the first time."""
         heard = self._understood(command, now)
         if heard.effect in {"granted", "unlocked"} and heard.unlock_s is not None:
             self.unlocked_until = now + timedelta(seconds=heard.unlock_s)
         return heard
 
-    def _understood(self, command: Command, now: datetime) -> Heard:
+    def _understood(self, command: Command, now: datetime) -> ReceivedCommand:
         key: Key | None = None
         effect: Effect = "unlocked"
         if not isinstance(command, AccessCommand | UnlockCommand):
-            return Heard("not ours", command.id)
+            return ReceivedCommand("not ours", command.id)
         if isinstance(command, AccessCommand):
             if command.boot is None or command.seq is None:
-                return Heard("not ours", command.id)
+                return ReceivedCommand("not ours", command.id)
             key, effect = (command.boot, command.seq), command.decision
         if self._answered(key or command.id):
             effect = "repeated"
         elif now >= command.expires:
             effect = "expired"
         reason = command.reason if isinstance(command, AccessCommand) else ""
-        return Heard(effect, command.id, key, reason, command.unlock_s)
+        return ReceivedCommand(effect, command.id, key, reason, command.unlock_s)
 
     def _answered(self, question: Key | str) -> bool:
         """Whether this event or order had its command before; remembers that it has now."""

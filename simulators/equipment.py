@@ -13,8 +13,8 @@ from gateway.core.readings import Reading
 from gateway.wire.message import Outgoing
 from gateway.wire.topics import Topics
 from simulators.devices import NativeDevice, SimulatedReader
-from simulators.faults import Faults, clock_skew
-from simulators.routes import Passage
+from simulators.faults import FaultRates, clock_skew
+from simulators.routes import RouteStep
 from simulators.seeds import branch
 from simulators.sensing import (
     HAVE_BATTERY,
@@ -22,7 +22,7 @@ from simulators.sensing import (
     CaseSwitch,
     Counter,
     Kind,
-    Sensor,
+    SimulatedSensor,
     first_words,
     kind_of,
     room_sensor,
@@ -49,7 +49,7 @@ class InRoom(Struct, frozen=True):
     """A sensor, and the zone that it looks at."""
 
     device: DeviceId
-    sensor: Sensor
+    sensor: SimulatedSensor
     zone: ZoneId | None
 
 
@@ -61,7 +61,9 @@ class AtLine(Struct, frozen=True):
     zone: ZoneId
     door: DoorId | None
 
-    def sees(self, passage: Passage, around: frozenset[ZoneId], before: frozenset[ZoneId]) -> bool:
+    def sees(
+        self, passage: RouteStep, around: frozenset[ZoneId], before: frozenset[ZoneId]
+    ) -> bool:
         """Whether somebody who passes here crosses its line; zones with those around them."""
         return passage.door == self.door and (self.zone in around) != (self.zone in before)
 
@@ -76,7 +78,7 @@ class Equipment:
         self,
         site: Site,
         seed: int,
-        faults: Faults,
+        faults: FaultRates,
         boot: int,
         topics: Topics,
         *,

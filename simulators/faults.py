@@ -10,7 +10,7 @@ from random import Random
 from msgspec import Struct, structs
 
 
-class Faults(Struct, frozen=True):
+class FaultRates(Struct, frozen=True):
     """The rates of one simulation."""
 
     tailgating: float = 0.0
@@ -43,12 +43,12 @@ class Faults(Struct, frozen=True):
     """Of the devices with a battery: those that begin at 8 %."""
 
     @classmethod
-    def none(cls) -> "Faults":
+    def none(cls) -> "FaultRates":
         """A perfect world."""
         return cls()
 
     @classmethod
-    def ordinary(cls) -> "Faults":
+    def ordinary(cls) -> "FaultRates":
         """What a space has to live with. Sources are in docs/simulators.md."""
         return cls(
             tailgating=0.08,
@@ -66,12 +66,12 @@ class Faults(Struct, frozen=True):
         )
 
     @classmethod
-    def rough(cls) -> "Faults":
+    def rough(cls) -> "FaultRates":
         """The same on a bad day of the network: each device is cut off a tenth of the time."""
         return structs.replace(cls.ordinary(), offline_per_hour=24.0, offline_s=15.0)
 
 
-def crossings_seen(faults: Faults, draw: Random) -> int:
+def crossings_seen(faults: FaultRates, draw: Random) -> int:
     """How often a counter sees one person who passes: 0, 1 or 2."""
     at = draw.random()
     if at < faults.missed_crossing:
@@ -84,6 +84,6 @@ def happens(rate: float, draw: Random) -> bool:
     return draw.random() < rate
 
 
-def clock_skew(faults: Faults, draw: Random) -> timedelta:
+def clock_skew(faults: FaultRates, draw: Random) -> timedelta:
     """What one device's clock is wrong by."""
     return timedelta(seconds=round(draw.uniform(-faults.skew_s, faults.skew_s), 3))

@@ -16,9 +16,9 @@ from gateway.core.model.plans import Plan
 from gateway.core.model.site import Site
 from simulators.rhythms import STAFF, hours_on, local_hour
 from simulators.rooms import places_of
-from simulators.routes import Place, Routes
+from simulators.routes import Place, SiteRoutes
 from simulators.seeds import branch
-from simulators.sessions import AWAY, Hours, Session, sessions_of
+from simulators.sessions import AWAY, Hours, MachineSession, sessions_of
 
 CURIOUS = 0.08
 """Share of days on which somebody tries a zone that their plan does not give."""
@@ -56,11 +56,11 @@ class Agenda:
 
     def __init__(self, site: Site, seed: int, makers: Sequence[Maker] = ()) -> None:
         self.site = site
-        self.routes = Routes(site)
+        self.routes = SiteRoutes(site)
         self.places = places_of(site, self.routes)
         self._seed = seed
         self._makers = makers
-        self._sessions: dict[date, tuple[Session, ...]] = {}
+        self._sessions: dict[date, tuple[MachineSession, ...]] = {}
         self._behind_pin = {
             point.zone for point in site.access_points if point.min_credential == "number-and-pin"
         }
@@ -109,7 +109,7 @@ class Agenda:
         hours = hours_on(rhythm, on, branch(self._seed, self.site.id, "day", maker, on))
         return None if hours is None else hours[0]
 
-    def sessions(self, on: date) -> tuple[Session, ...]:
+    def sessions(self, on: date) -> tuple[MachineSession, ...]:
         """Who works at which machine on a day, and in whose company."""
         if on not in self._sessions:
             while len(self._sessions) >= DAYS_KEPT:
@@ -132,7 +132,7 @@ class Agenda:
             for hour in begins
         )
 
-    def _drawn_sessions(self, on: date) -> Iterator[Session]:
+    def _drawn_sessions(self, on: date) -> Iterator[MachineSession]:
         for machine in self.places.machines:
             there: dict[str, Hours] = {}
             trained = {maker.ref for maker in self._makers if maker.trained}

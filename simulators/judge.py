@@ -9,13 +9,13 @@ from typing import Literal
 
 from gateway.core.model.names import DeviceId
 from gateway.core.model.site import Site
-from simulators.people import Person
+from simulators.people import SimulatedPerson
 
 Must = Literal["granted", "denied"]
 """What an answer has to be."""
 
 
-def must_be(site: Site, person: Person, reader: DeviceId, pin: str | None) -> Must | None:
+def must_be(site: Site, person: SimulatedPerson, reader: DeviceId, pin: str | None) -> Must | None:
     """What the answer to somebody's badge has to be; None: that depends on more than we know."""
     point = site.point_of(site.device[reader])
     if point is None:

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from gateway.core.model.names import DoorId
 from simulators.person_routine import Stand
-from simulators.routes import Passage
+from simulators.routes import RouteStep
 
 
 class _Line(Struct):
@@ -38,7 +38,7 @@ class Lines:
         line.waiting.remove(stand)
         return True
 
-    def behind(self, passage: Passage, most: int) -> list[Stand]:
+    def behind(self, passage: RouteStep, most: int) -> list[Stand]:
         """The first of those who wait to go the same way."""
         line = self._line(passage)
         return [stand for stand in line.waiting if stand.passage == passage][:most]
@@ -54,7 +54,7 @@ class Lines:
             line.busy = True
         return stand
 
-    def _line(self, passage: Passage) -> _Line:
+    def _line(self, passage: RouteStep) -> _Line:
         if passage.door is None:
             raise ValueError("nobody stands in line where there is no door")
         return self._at[passage.door]

@@ -37,7 +37,7 @@ class Broker(Struct, frozen=True):
         return f"Broker({self.url!r})"
 
 
-class Link:
+class MqttLink:
     """A connection that comes back by itself. Callbacks run in the event loop."""
 
     def __init__(

@@ -8,7 +8,7 @@ from gateway.core.model.site import Site
 from simulators.clockwork import Clockwork
 from simulators.judge import must_be
 from simulators.lines import Lines
-from simulators.people import Person
+from simulators.people import SimulatedPerson
 from simulators.person_routine import (
     ANSWER_WITHIN_S,
     Ask,
@@ -20,7 +20,7 @@ from simulators.person_routine import (
     Until,
     Work,
 )
-from simulators.questions import Answer
+from simulators.questions import ReaderFeedback
 from simulators.wiring import Wiring
 
 PATIENCE_S = 180.0
@@ -36,15 +36,15 @@ class Lives:
         clockwork: Clockwork,
         wiring: Wiring,
         lines: Lines,
-        work: Callable[[Person, Work], None],
+        work: Callable[[SimulatedPerson, Work], None],
     ) -> None:
         self._site, self._clockwork, self._wiring = site, clockwork, wiring
         self._lines, self._work = lines, work
         self._lives: dict[str, Life] = {}
-        self._asking: dict[DeviceId, tuple[Person, Ask]] = {}
+        self._asking: dict[DeviceId, tuple[SimulatedPerson, Ask]] = {}
         self._closed = False
 
-    def begin(self, person: Person, life: Life, after_s: float) -> None:
+    def begin(self, person: SimulatedPerson, life: Life, after_s: float) -> None:
         """Somebody's life begins in so many seconds."""
         self._lives[person.ref] = life
         self._clockwork.after(after_s, partial(self._first, person))
@@ -53,18 +53,18 @@ class Lives:
         """Nobody presents a badge any more."""
         self._closed = True
 
-    def _first(self, person: Person) -> None:
+    def _first(self, person: SimulatedPerson) -> None:
         self._wait(person, next(self._lives[person.ref]))
 
-    def resume(self, person: Person, outcome: Outcome) -> None:
+    def resume(self, person: SimulatedPerson, outcome: Outcome) -> None:
         """What somebody waited for has come."""
         self._wait(person, self._lives[person.ref].send(outcome))
 
-    def resume_soon(self, person: Person, outcome: Outcome) -> None:
+    def resume_soon(self, person: SimulatedPerson, outcome: Outcome) -> None:
         """The same, but not from within another life's step."""
         self._clockwork.at(self._clockwork.now, partial(self.resume, person, outcome))
 
-    def _wait(self, person: Person, step: Step) -> None:
+    def _wait(self, person: SimulatedPerson, step: Step) -> None:
         match step:
             case Pause(seconds=seconds):
                 self._clockwork.after(seconds, partial(self.resume, person, ""))
@@ -77,7 +77,7 @@ class Lives:
             case Work():
                 self._work(person, step)
 
-    def _ask(self, person: Person, ask: Ask) -> None:
+    def _ask(self, person: SimulatedPerson, ask: Ask) -> None:
         if self._closed:
             return
         person.told = ""
@@ -86,7 +86,7 @@ class Lives:
         self._asking[ask.reader] = (person, ask)
         self._clockwork.after(ANSWER_WITHIN_S, partial(self._look_away, ask))
 
-    def on_answer(self, reader: DeviceId, answer: Answer) -> None:
+    def on_answer(self, reader: DeviceId, answer: ReaderFeedback) -> None:
         """A reader's question has ended."""
         person, _ = self._asking.pop(reader)
         person.told = answer.reason

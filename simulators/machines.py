@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from gateway.core.readings import MachineReported
 from gateway.wire.commands import SafeStopCommand, WarningCommand, WarningOverCommand
-from simulators.devices import Command, Effect, Event, Heard, SimulatedReader
+from simulators.devices import Command, Effect, Event, ReceivedCommand, SimulatedReader
 
 RUNS_DOWN_S: Final = 0.5
 """From the order to the standstill: a laser's line, at a test's pace."""
@@ -33,14 +33,14 @@ class SimulatedMachine(SimulatedReader):
     stands_at: datetime | None = None
     """When it has run down."""
 
-    def on_command(self, command: Command, now: datetime) -> Heard:
+    def on_command(self, command: Command, now: datetime) -> ReceivedCommand:
         """Take a command. What it does then is reported by `reports`."""
         match command:
             case WarningCommand():
                 return self._warned(command, now)
             case WarningOverCommand():
                 self.warning = None
-                return Heard("at ease", command.id)
+                return ReceivedCommand("at ease", command.id)
             case SafeStopCommand():
                 return self._stopping(command, now)
             case _:
@@ -62,16 +62,16 @@ class SimulatedMachine(SimulatedReader):
 
     _told: Literal["on", "off"] = "off"
 
-    def _warned(self, command: WarningCommand, now: datetime) -> Heard:
+    def _warned(self, command: WarningCommand, now: datetime) -> ReceivedCommand:
         if now >= command.stops_at:
-            return Heard("expired", command.id, reason=command.reason)
+            return ReceivedCommand("expired", command.id, reason=command.reason)
         self.warning = command
-        return Heard("warned", command.id, reason=command.reason)
+        return ReceivedCommand("warned", command.id, reason=command.reason)
 
-    def _stopping(self, command: SafeStopCommand, now: datetime) -> Heard:
+    def _stopping(self, command: SafeStopCommand, now: datetime) -> ReceivedCommand:
         """Never too late; asked for again, it asks for nothing new."""
         effect: Effect = "repeated"
         if self.power == "on":
             self.power, self.stands_at = "running down", now + timedelta(seconds=RUNS_DOWN_S)
             effect = "stopping"
-        return Heard(effect, command.id, reason=command.reason)
+        return ReceivedCommand(effect, command.id, reason=command.reason)

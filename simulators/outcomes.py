@@ -41,7 +41,7 @@ class Answered(Struct, frozen=True):
     slowest: float | None
 
 
-class Tally(Struct, frozen=True):
+class RunTally(Struct, frozen=True):
     """The figures of a run.
 
     `ok`: every event is on the gateway's disk, each fresh credential and each that a reader decided
@@ -93,7 +93,7 @@ class Tally(Struct, frozen=True):
     """What became of machines: switched on and off, warned, stopped."""
 
 
-class Presented(Struct, frozen=True):
+class PresentedCredential(Struct, frozen=True):
     """A credential event that a numbered reader presented.
 
     `decision` is the one that it heard, `decided` what the reader decided alone.
@@ -230,11 +230,11 @@ class Bookkeeping:
             self._delays.append(delay_ms)
             self.slow += delay_ms > SLOW_MS
 
-    def presented(self) -> Iterator[Presented]:
+    def presented(self) -> Iterator[PresentedCredential]:
         """The last `ASKED_KEPT` events of numbered readers, to be looked for in a journal."""
         for (site, reader, key), question in self._questions.items():
             if not isinstance(key, int):
-                yield Presented(site, reader, key, question.decision, question.decided)
+                yield PresentedCredential(site, reader, key, question.decision, question.decided)
 
     def undecided(self) -> int:
         """Events that have to have a decision and wait for it, or never had one."""
@@ -245,7 +245,7 @@ class Bookkeeping:
         devices: Iterable[NativeDevice],
         people: dict[str, dict[str, int]],
         faults: Mapping[str, int],
-    ) -> Tally:
+    ) -> RunTally:
         """The figures as they stand."""
         every = list(devices)
         by_reason: Counter[str] = Counter()
@@ -256,7 +256,7 @@ class Bookkeeping:
         unacknowledged = sum(device.unacknowledged for device in every)
         decisions = sum(self._outcomes.values())
         wrong = self._twice + self._contradicted + sum(self._wrongly.values())
-        return Tally(
+        return RunTally(
             ok=decisions > 0 and not (undecided or wrong or unacknowledged),
             credentials=self.credentials,
             late=self.late,

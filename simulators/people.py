@@ -46,7 +46,7 @@ _FIRST = ("Ada", "Bruno", "Chloé", "Driss", "Emma", "Farid", "Gaëlle", "Hugo",
 _LAST = ("Aubry", "Benali", "Costa", "Durand", "Evrard", "Fabre", "Garnier", "Hamon", "Imbert")
 
 
-class Person(Struct, eq=False):
+class SimulatedPerson(Struct, eq=False):
     """Somebody: what they hold, and where they are (None: the street).
 
     `host` is whom a guest comes to see. `told` is the reason of the last answer that they read.
@@ -72,7 +72,7 @@ class Person(Struct, eq=False):
         return self.plan is not None and self.trouble not in {"unknown badge", "no badge"}
 
 
-def members(site: Site, seed: int, count: int = MEMBERS) -> list[Person]:
+def members(site: Site, seed: int, count: int = MEMBERS) -> list[SimulatedPerson]:
     """The people who come as a habit. The first one has the site's own roles, if it has any."""
     crowd = [_person(site, seed, "m", number, "member") for number in range(1, count + 1)]
     for first in crowd[:1] if site.roles else ():
@@ -85,7 +85,7 @@ def members(site: Site, seed: int, count: int = MEMBERS) -> list[Person]:
     return crowd
 
 
-def guests(site: Site, seed: int, hosts: Sequence[Person]) -> list[Person]:
+def guests(site: Site, seed: int, hosts: Sequence[SimulatedPerson]) -> list[SimulatedPerson]:
     """Visitors of one day: most come to see a maker, every third comes without anybody."""
     able = [maker.ref for maker in makers(site, hosts)]
     if not any(rhythm_of(plan) == "visitor" for plan in site.plans):
@@ -100,7 +100,7 @@ def guests(site: Site, seed: int, hosts: Sequence[Person]) -> list[Person]:
     return found
 
 
-def visitors(site: Site, seed: int, count: int) -> list[Person]:
+def visitors(site: Site, seed: int, count: int) -> list[SimulatedPerson]:
     """People who come for one evening: half with a visitor's badge, half with none."""
     crowd = [_person(site, seed, "v", number, "visitor") for number in range(1, count + 1)]
     for number, person in enumerate(crowd):
@@ -110,7 +110,7 @@ def visitors(site: Site, seed: int, count: int) -> list[Person]:
     return crowd
 
 
-def makers(site: Site, people: Iterable[Person]) -> tuple[Maker, ...]:
+def makers(site: Site, people: Iterable[SimulatedPerson]) -> tuple[Maker, ...]:
     """Those who may use machines by their plan, trained or not."""
     return tuple(
         Maker(person.ref, person.rhythm, tuple(sorted(machines)), person.trained == "yes")
@@ -119,14 +119,14 @@ def makers(site: Site, people: Iterable[Person]) -> tuple[Maker, ...]:
     )
 
 
-def trainings_of(site: Site, person: Person) -> tuple[TrainingId, ...]:
+def trainings_of(site: Site, person: SimulatedPerson) -> tuple[TrainingId, ...]:
     """The trainings for the machines of somebody's plan."""
     machines = _machines(site, person.plan)
     wanted = (each.demands.trainings for each in site.machines if each.id in machines)
     return tuple(dict.fromkeys(training for trainings in wanted for training in trainings))
 
 
-def _give_pins(site: Site, seed: int, crowd: Iterable[Person]) -> None:
+def _give_pins(site: Site, seed: int, crowd: Iterable[SimulatedPerson]) -> None:
     """A PIN for everybody whose plan leads through a door that asks for one."""
     asking = [one for one in site.access_points if one.min_credential == "number-and-pin"]
     for person in crowd:
@@ -156,12 +156,12 @@ def _widest(plans: Sequence[Plan]) -> PlanId | None:
 
 def _person(
     site: Site, seed: int, letter: str, number: int, kind: Literal["member", "visitor"]
-) -> Person:
+) -> SimulatedPerson:
     draw = branch(seed, site.id, "person", letter, number)
     plan = _plan(site.plans, kind, draw)
     trouble = TROUBLES.get(number % _OF, "none")
     badge = _badge(site, draw)
-    return Person(
+    return SimulatedPerson(
         ref=f"{site.id}-{letter}{number:03d}",
         name=f"{draw.choice(_FIRST)} {draw.choice(_LAST)}",
         kind=kind,

@@ -23,8 +23,8 @@ from msgspec import Struct
 
 from gateway.core.model.names import DeviceId, MachineId
 from gateway.core.model.places import Door
-from simulators.people import Person
-from simulators.routes import Passage, Place
+from simulators.people import SimulatedPerson
+from simulators.routes import Place, RouteStep
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -103,8 +103,8 @@ class Stand(Struct, frozen=True):
     Who has no badge never has a turn.
     """
 
-    person: Person
-    passage: Passage
+    person: SimulatedPerson
+    passage: RouteStep
     has_badge: bool
 
 
@@ -120,7 +120,7 @@ Life = Generator[Step, Outcome, None]
 Walk = Generator[Step, Outcome, Arrival]
 
 
-def life(world: "World", person: Person, first: date) -> Life:
+def life(world: "World", person: SimulatedPerson, first: date) -> Life:
     """Day after day, for ever."""
     on = first
     while True:
@@ -142,7 +142,7 @@ def life(world: "World", person: Person, first: date) -> Life:
         yield Until(world.midnight(on))
 
 
-def _arrive(world: "World", person: Person, place: Place, due: "datetime | None") -> Walk:
+def _arrive(world: "World", person: SimulatedPerson, place: Place, due: "datetime | None") -> Walk:
     """Go somewhere; a silent reader, or what passes with time, is tried again after a while.
 
     `due`: when one has to be elsewhere.
@@ -164,7 +164,7 @@ def _is_soon(world: "World", due: "datetime | None") -> bool:
     return due is not None and world.now + timedelta(seconds=COMES_BACK_AFTER_S) >= due
 
 
-def _go(world: "World", person: Person, place: Place) -> Walk:
+def _go(world: "World", person: SimulatedPerson, place: Place) -> Walk:
     for passage in world.way(person, place):
         yield Pause(round(world.walks.uniform(1.5, 5.0), 2))
         arrival = yield from _through(world, person, passage)
@@ -173,7 +173,7 @@ def _go(world: "World", person: Person, place: Place) -> Walk:
     return "there" if person.zone == place else "refused"
 
 
-def _through(world: "World", person: Person, passage: Passage) -> Walk:
+def _through(world: "World", person: SimulatedPerson, passage: RouteStep) -> Walk:
     """Pass one door, or walk where there is none."""
     if passage.door is None:
         world.move(person, passage)
@@ -189,7 +189,7 @@ def _through(world: "World", person: Person, passage: Passage) -> Walk:
     return arrival
 
 
-def _enter(world: "World", person: Person, passage: Passage, door: Door) -> Walk:
+def _enter(world: "World", person: SimulatedPerson, passage: RouteStep, door: Door) -> Walk:
     reader = world.reader(door.id, "entry")
     if reader is not None:
         outcome = yield from _ask(world, reader, person)
@@ -198,7 +198,7 @@ def _enter(world: "World", person: Person, passage: Passage, door: Door) -> Walk
     return (yield from _open_and_walk(world, person, passage))
 
 
-def _leave(world: "World", person: Person, passage: Passage, door: Door) -> Walk:
+def _leave(world: "World", person: SimulatedPerson, passage: RouteStep, door: Door) -> Walk:
     """The way out is never refused: when the reader does not let us, the handle does."""
     reader = world.reader(door.id, "exit") if door.exit == "reader" else None
     if reader is not None:
@@ -214,7 +214,7 @@ def _leave(world: "World", person: Person, passage: Passage, door: Door) -> Walk
     return (yield from _open_and_walk(world, person, passage))
 
 
-def _open_and_walk(world: "World", person: Person, passage: Passage) -> Walk:
+def _open_and_walk(world: "World", person: SimulatedPerson, passage: RouteStep) -> Walk:
     if passage.door is None:
         raise ValueError("there is no door to open")
     world.passing += 1
@@ -229,7 +229,9 @@ def _open_and_walk(world: "World", person: Person, passage: Passage) -> Walk:
     return "there"
 
 
-def _ask(world: "World", reader: DeviceId, person: Person) -> Generator[Step, Outcome, Outcome]:
+def _ask(
+    world: "World", reader: DeviceId, person: SimulatedPerson
+) -> Generator[Step, Outcome, Outcome]:
     """Badge, with a PIN where one is asked for, and once more when that was no good."""
     outcome: Outcome = "denied"
     if person.badge is None:
@@ -246,7 +248,7 @@ def _ask(world: "World", reader: DeviceId, person: Person) -> Generator[Step, Ou
     return outcome
 
 
-def _typed(world: "World", reader: DeviceId, person: Person) -> str | None:
+def _typed(world: "World", reader: DeviceId, person: SimulatedPerson) -> str | None:
     """The PIN as somebody types it; None: none is asked for, or they have none."""
     if person.pin is None or not world.asks_pin(reader):
         return None
@@ -256,7 +258,7 @@ def _typed(world: "World", reader: DeviceId, person: Person) -> str | None:
 
 
 def _use(
-    world: "World", person: Person, machine: MachineId, until: "datetime"
+    world: "World", person: SimulatedPerson, machine: MachineId, until: "datetime"
 ) -> Generator[Step, Outcome, None]:
     """Badge at a machine and use it; who is refused waits a while for company, or leaves."""
     reader = world.machine_reader(machine)
@@ -276,7 +278,7 @@ def _use(
 
 
 def _work(
-    world: "World", person: Person, work: Work, reader: DeviceId
+    world: "World", person: SimulatedPerson, work: Work, reader: DeviceId
 ) -> Generator[Step, Outcome, None]:
     """Use a machine to the end, or until there is a reason not to."""
     yield Pause(FOCUSES_S)

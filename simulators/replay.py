@@ -17,7 +17,7 @@ from gateway.wire.message import Outgoing
 from gateway.wire.topics import Topics
 from simulators.devices import NativeDevice, read_ack
 from simulators.layouts import Recording
-from simulators.link import Broker, Link
+from simulators.link import Broker, MqttLink
 from simulators.run import LiveClock
 
 WINDOW = 200
@@ -26,7 +26,7 @@ RESEND_AFTER_S = 2.0
 LOOKS_EVERY_S = 0.2
 
 
-class Replayed(Struct, frozen=True):
+class RecordingResult(Struct, frozen=True):
     """How a replay ended. `ok`: the gateway acknowledged every event."""
 
     ok: bool
@@ -67,13 +67,13 @@ class Replay:
         self._device.went_offline()
         self._status = topics.status(site, device)
         self._ack = topics.ack(site, device)
-        self._link = Link(
+        self._link = MqttLink(
             broker, [self._ack], on_message=self._arrived, on_up=self._up, on_down=self._down
         )
 
     async def tell(
         self, rate: float | None = None, progress: Callable[[int], None] = lambda _: None
-    ) -> Replayed:
+    ) -> RecordingResult:
         """Tell everything, at most `rate` events a second; `progress` hears what is on disk."""
         begun = self._clock.now()
         async with self._link.kept():
@@ -131,8 +131,8 @@ class Replay:
     def _acknowledged(self) -> int:
         return self._told - self._device.unacknowledged
 
-    def _ended(self, seconds: float) -> Replayed:
-        return Replayed(
+    def _ended(self, seconds: float) -> RecordingResult:
+        return RecordingResult(
             ok=self._acknowledged() == self._count(),
             layout=self._recording.layout,
             events=self._count(),

@@ -5,7 +5,7 @@ from msgspec import Struct
 from gateway.core.model.equipment import Machine
 from gateway.core.model.names import ZoneId
 from gateway.core.model.site import Site
-from simulators.routes import Routes
+from simulators.routes import SiteRoutes
 
 MEETING_WORDS = ("meeting", "reunion", "salle", "conf")
 MAKING_WORDS = ("fablab", "lab", "atelier", "workshop", "wood", "laser")
@@ -22,7 +22,7 @@ class Places(Struct, frozen=True):
     machines: tuple[Machine, ...]
 
 
-def places_of(site: Site, routes: Routes) -> Places:
+def places_of(site: Site, routes: SiteRoutes) -> Places:
     """The zones that can be reached, by purpose; a zone that only holds others is for nothing."""
     behind_doors = {door.zone for door in site.doors}
     around = {parent for zone in site.zones for parent in zone.ancestors}

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from gateway.core.model.site import Site
-from simulators.people import Person, Trouble, trainings_of
+from simulators.people import SimulatedPerson, Trouble, trainings_of
 
 COLUMNS: Final = (
     "ref",
@@ -28,7 +28,7 @@ _YEAR: Final = timedelta(days=365)
 _MONTH: Final = timedelta(days=30)
 
 
-def roster(site: Site, people: Sequence[Person], today: date) -> Iterator[dict[str, str]]:
+def roster(site: Site, people: Sequence[SimulatedPerson], today: date) -> Iterator[dict[str, str]]:
     """A line for each one who is enrolled at a site."""
     trainer = next((person.ref for person in people if person.roles), None)
     for person in people:
@@ -53,7 +53,9 @@ def roster(site: Site, people: Sequence[Person], today: date) -> Iterator[dict[s
         }
 
 
-def _trainings(site: Site, person: Person, today: date, trainer: str | None) -> Iterable[str]:
+def _trainings(
+    site: Site, person: SimulatedPerson, today: date, trainer: str | None
+) -> Iterable[str]:
     """Each as `laser given 2025-11-22 until 2027-11-22 by le-seuil-m001`."""
     if person.trained == "no":
         return

@@ -17,7 +17,7 @@ Place = ZoneId | None
 """Where somebody is; None is the street."""
 
 
-class Passage(Struct, frozen=True):
+class RouteStep(Struct, frozen=True):
     """One step of a way. `door` is None where nothing has to be opened."""
 
     origin: Place
@@ -25,49 +25,49 @@ class Passage(Struct, frozen=True):
     door: DoorId | None
 
     @property
-    def back(self) -> "Passage":
+    def back(self) -> "RouteStep":
         """The same passage the other way."""
-        return Passage(self.to, self.origin, self.door)
+        return RouteStep(self.to, self.origin, self.door)
 
 
-class Routes:
+class SiteRoutes:
     """The ways of one site."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._from: dict[Place, list[Passage]] = {}
+        self._from: dict[Place, list[RouteStep]] = {}
         for door in site.doors:
-            self._join(Passage(door.outside, door.zone, door.id))
+            self._join(RouteStep(door.outside, door.zone, door.id))
         for open_part in list(_open_parts(site)):
             self._join(open_part)
         self.reachable = tuple(zone.id for zone in site.zones if self.way(None, zone.id))
 
-    def way(self, origin: Place, to: Place) -> tuple[Passage, ...]:
+    def way(self, origin: Place, to: Place) -> tuple[RouteStep, ...]:
         """The passages from `origin` to `to`, fewest first; empty when there are none."""
-        came: dict[Place, Passage | None] = {origin: None}
+        came: dict[Place, RouteStep | None] = {origin: None}
         waiting = deque([origin])
         while waiting and to not in came:
             for passage in self._from.get(waiting.popleft(), ()):
                 if passage.to not in came:
                     came[passage.to] = passage
                     waiting.append(passage.to)
-        way: list[Passage] = []
+        way: list[RouteStep] = []
         last = came.get(to)
         while last is not None:
             way.append(last)
             last = came[last.origin]
         return tuple(reversed(way))
 
-    def enters(self, passage: Passage) -> bool:
+    def enters(self, passage: RouteStep) -> bool:
         """Whether this passage goes towards the side that its door protects."""
         return passage.door is not None and self._site.door[passage.door].zone == passage.to
 
-    def _join(self, passage: Passage) -> None:
+    def _join(self, passage: RouteStep) -> None:
         self._from.setdefault(passage.origin, []).append(passage)
         self._from.setdefault(passage.to, []).append(passage.back)
 
 
-def _open_parts(site: Site) -> Iterator[Passage]:
+def _open_parts(site: Site) -> Iterator[RouteStep]:
     """A passage into every zone that no door touches."""
     touched = {side for door in site.doors for side in _sides(door)}
     for zone in site.zones:
@@ -77,7 +77,7 @@ def _open_parts(site: Site) -> Iterator[Passage]:
         beside = (near for near in (*zone.ancestors, *neighbours) if near in touched)
         nearest = next(beside, None)
         if nearest is not None:
-            yield Passage(nearest, zone.id, None)
+            yield RouteStep(nearest, zone.id, None)
 
 
 def _sides(door: Door) -> tuple[ZoneId, ...]:

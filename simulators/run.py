@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from gateway.clock import Clock
 from gateway.wire.topics import Topics
 from simulators.equipment import heard_as
-from simulators.link import Broker, Link
-from simulators.outcomes import Bookkeeping, Tally
+from simulators.link import Broker, MqttLink
+from simulators.outcomes import Bookkeeping, RunTally
 from simulators.world import World
 
 SETTLES_WITHIN_S = 6.0
@@ -57,7 +57,7 @@ class Run:
         self._hearers = _hearers(worlds, topics)
         for world in worlds:
             world.connection_lost()  # until the connection is up
-        self._link = Link(
+        self._link = MqttLink(
             broker,
             list(self._hearers),
             on_message=self._arrived,
@@ -69,7 +69,9 @@ class Run:
         """The wire's time."""
         return self._clock.now()
 
-    async def live(self, seconds: float | None, tick: Callable[[], None] = lambda: None) -> Tally:
+    async def live(
+        self, seconds: float | None, tick: Callable[[], None] = lambda: None
+    ) -> RunTally:
         """Live for so long (None: until stopped), settle what is under way, and say how it was.
 
         `tick` is called now and then, to show how it goes.
@@ -87,7 +89,7 @@ class Run:
                 self._link.send(world.farewell())
         return self.result()
 
-    def result(self) -> Tally:
+    def result(self) -> RunTally:
         """The figures so far."""
         devices = [one for world in self.worlds for one in world.equipment.native.values()]
         faults: dict[str, int] = {}

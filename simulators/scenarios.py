@@ -9,9 +9,9 @@ from msgspec import Struct, structs
 from gateway.core.model.equipment import Device
 from gateway.core.model.names import SiteId, Text
 from gateway.core.model.site import Site
-from simulators.faults import Faults
+from simulators.faults import FaultRates
 from simulators.habits import Agenda, Stop
-from simulators.people import MEMBERS, Person, guests, members, visitors
+from simulators.people import MEMBERS, SimulatedPerson, guests, members, visitors
 from simulators.seeds import branch
 
 ScenarioName = Literal["ordinary-day", "open-house"]
@@ -32,15 +32,15 @@ class Scenario(Protocol):
     followers: int
     """People who may slip in behind one who was let in."""
 
-    def people(self, site: Site, seed: int, count: int) -> list[Person]:
+    def people(self, site: Site, seed: int, count: int) -> list[SimulatedPerson]:
         """Everybody who may come."""
         ...
 
-    def day(self, agenda: Agenda, seed: int, person: Person, on: date) -> tuple[Stop, ...]:
+    def day(self, agenda: Agenda, seed: int, person: SimulatedPerson, on: date) -> tuple[Stop, ...]:
         """One person's stops on a day."""
         ...
 
-    def faults(self, faults: Faults) -> Faults:
+    def faults(self, faults: FaultRates) -> FaultRates:
         """The faults, as this kind of day has them."""
         ...
 
@@ -52,12 +52,12 @@ class OrdinaryDay:
     opens = time(8, 45)
     followers = 1
 
-    def people(self, site: Site, seed: int, count: int) -> list[Person]:
+    def people(self, site: Site, seed: int, count: int) -> list[SimulatedPerson]:
         """The members and their guests."""
         crowd = members(site, seed, count)
         return [*crowd, *guests(site, seed, crowd)]
 
-    def day(self, agenda: Agenda, seed: int, person: Person, on: date) -> tuple[Stop, ...]:
+    def day(self, agenda: Agenda, seed: int, person: SimulatedPerson, on: date) -> tuple[Stop, ...]:
         """By the rhythm of their plan; a guest's, by when their host comes."""
         del seed
         plan = None if person.plan is None else agenda.site.plan[person.plan]
@@ -68,7 +68,7 @@ class OrdinaryDay:
         meets = agenda.comes(person.host, on)
         return () if meets is None else agenda.visit(person.ref, plan, meets, on)
 
-    def faults(self, faults: Faults) -> Faults:
+    def faults(self, faults: FaultRates) -> FaultRates:
         """As they are."""
         return faults
 
@@ -83,13 +83,13 @@ class OpenHouse:
     opens = time(18, 0)
     followers = 3
 
-    def people(self, site: Site, seed: int, count: int) -> list[Person]:
+    def people(self, site: Site, seed: int, count: int) -> list[SimulatedPerson]:
         """The members and the crowd."""
         rooms = [zone.capacity for zone in site.zones if zone.capacity is not None]
         crowd = min(CROWD_MAX, round(CROWD_OF_ROOM * max(rooms, default=CROWD_WITHOUT_CAPACITY)))
         return [*members(site, seed, count), *visitors(site, seed, crowd)]
 
-    def day(self, agenda: Agenda, seed: int, person: Person, on: date) -> tuple[Stop, ...]:
+    def day(self, agenda: Agenda, seed: int, person: SimulatedPerson, on: date) -> tuple[Stop, ...]:
         """One evening: hosts before the crowd, a walk from room to room, home by ten."""
         draw = branch(seed, agenda.site.id, "evening", person.ref, on)
         host = person.kind == "member"
@@ -105,7 +105,7 @@ class OpenHouse:
         stops = [Stop(at, room) for at, room in zip(walk, rooms, strict=True)]
         return (*stops, Stop(leaves, None))
 
-    def faults(self, faults: Faults) -> Faults:
+    def faults(self, faults: FaultRates) -> FaultRates:
         """With more who slip in."""
         return structs.replace(faults, tailgating=min(1.0, faults.tailgating * 5))
 
@@ -142,7 +142,9 @@ def _moved(device: Device, site: SiteId) -> Device:
     return structs.replace(device, topic=f"{device.topic}-{site}") if device.topic else device
 
 
-def enrolled(site: Site, seed: int, scenario: Scenario, count: int = MEMBERS) -> list[Person]:
+def enrolled(
+    site: Site, seed: int, scenario: Scenario, count: int = MEMBERS
+) -> list[SimulatedPerson]:
     """The people of a scenario whom the members' list knows."""
     return [person for person in scenario.people(site, seed, count) if person.enrolled]
 

@@ -24,7 +24,7 @@ from gateway.core.readings import (
     Reading,
     Tampered,
 )
-from simulators.faults import Faults, crossings_seen, happens
+from simulators.faults import FaultRates, crossings_seen, happens
 
 Kind = Literal[
     "contact", "exit-button", "machine", "crossing", "motion", "presence", "count", "co2", "silent"
@@ -72,7 +72,7 @@ def kind_of(device: Device) -> Kind:
     return next(named, "motion")
 
 
-class Sensor(Protocol):
+class SimulatedSensor(Protocol):
     """A sensor in a room."""
 
     every_s: float
@@ -87,7 +87,7 @@ class Pir:
 
     every_s = 5.0
 
-    def __init__(self, faults: Faults, draw: Random) -> None:
+    def __init__(self, faults: FaultRates, draw: Random) -> None:
         self._blind = timedelta(seconds=faults.pir_blind_s)
         self._draw = draw
         self._active = False
@@ -113,7 +113,7 @@ class MmWave:
 
     every_s = 5.0
 
-    def __init__(self, faults: Faults, draw: Random) -> None:
+    def __init__(self, faults: FaultRates, draw: Random) -> None:
         self._faults = faults
         self._draw = draw
         self._active = False
@@ -178,7 +178,7 @@ class Counter:
     `wraps_at`: the total after which it begins again at zero (65,536 for two bytes).
     """
 
-    def __init__(self, faults: Faults, draw: Random, *, wraps_at: int | None = None) -> None:
+    def __init__(self, faults: FaultRates, draw: Random, *, wraps_at: int | None = None) -> None:
         self._faults = faults
         self._draw = draw
         self._wraps_at = wraps_at
@@ -206,7 +206,7 @@ class BatteryGauge:
 
     every_s = 3600.0
 
-    def __init__(self, faults: Faults, draw: Random) -> None:
+    def __init__(self, faults: FaultRates, draw: Random) -> None:
         low = happens(faults.low_battery, draw)
         self._percent = 8.0 if low else float(draw.randint(60, 100))
 
@@ -231,7 +231,7 @@ class CaseSwitch:
             yield Tampered(active=False)
 
 
-def room_sensor(kind: Kind, faults: Faults, draw: Random) -> Sensor | None:
+def room_sensor(kind: Kind, faults: FaultRates, draw: Random) -> SimulatedSensor | None:
     """The sensor of this kind; None for those that only speak when something passes."""
     if kind == "motion":
         return Pir(faults, draw)

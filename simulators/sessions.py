@@ -36,7 +36,7 @@ Hours = tuple[datetime, datetime]
 """When somebody is there on a day: local times of coming and leaving."""
 
 
-class Session(Struct, frozen=True):
+class MachineSession(Struct, frozen=True):
     """Somebody at a machine, local times; the company is there from `joins` until `parts`."""
 
     machine: Machine
@@ -54,7 +54,7 @@ def sessions_of(
     trained: Container[str],
     on: date,
     draw: Random,
-) -> Iterator[Session]:
+) -> Iterator[MachineSession]:
     """A machine's sessions on a day. `hours` are of those who may use it by their plan, by ref."""
     if not hours:
         return
@@ -62,7 +62,7 @@ def sessions_of(
     able = [ref for ref in hours if ref in trained] or list(hours)
     first = min(able, key=lambda ref: hours[ref][0])
     begin = max(hours[first][0] + SETTLES, midnight + FIRST_CUT)
-    morning = Session(machine, begin, begin + _FIRST_LASTS, first)
+    morning = MachineSession(machine, begin, begin + _FIRST_LASTS, first)
     yield morning
     last = max(able, key=lambda ref: hours[ref][1])
     evening = _works_on(machine, hours, last)
@@ -80,26 +80,26 @@ def sessions_of(
     yield evening
 
 
-def _works_on(machine: Machine, hours: Mapping[str, Hours], last: str) -> Session:
+def _works_on(machine: Machine, hours: Mapping[str, Hours], last: str) -> MachineSession:
     """The evening's session: it begins before the others go home, and ends after that."""
     closes = hours[last][1] - SETTLES
     goes = max((ends for ref, (_, ends) in hours.items() if ref != last), default=closes)
     begin = min(goes - _BEFORE_THEY_GO, closes - _LAST_LASTS)
-    return Session(machine, begin, begin + _LAST_LASTS, last)
+    return MachineSession(machine, begin, begin + _LAST_LASTS, last)
 
 
 def _pair(
     machine: Machine, begin: datetime, end: datetime, pair: Sequence[str], turn: int
-) -> Iterator[Session]:
+) -> Iterator[MachineSession]:
     if len(pair) == 1:
-        yield Session(machine, begin, end, pair[0])
+        yield MachineSession(machine, begin, end, pair[0])
     elif pair:
         joins, parts = (
             (begin, begin + (end - begin) * STAYS),
             (begin, end + SETTLES),
             (begin + COMES_LATE, end + SETTLES),
         )[turn % 3]
-        yield Session(machine, begin, end, pair[0], pair[1], joins, parts)
+        yield MachineSession(machine, begin, end, pair[0], pair[1], joins, parts)
 
 
 def _is_there(hours: Hours, begin: datetime, end: datetime) -> bool:

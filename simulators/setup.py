@@ -14,7 +14,7 @@ from gateway.clock import Clock
 from gateway.core.model.site import Site
 from gateway.files import write_whole
 from gateway.wire.topics import Topics
-from simulators.faults import Faults
+from simulators.faults import FaultRates
 from simulators.link import Broker
 from simulators.outcomes import Bookkeeping
 from simulators.people import MEMBERS
@@ -26,10 +26,10 @@ from simulators.truth import Tell
 from simulators.world import World
 
 FaultsName = Literal["none", "ordinary", "rough"]
-FAULTS: dict[FaultsName, Faults] = {
-    "none": Faults.none(),
-    "ordinary": Faults.ordinary(),
-    "rough": Faults.rough(),
+FAULTS: dict[FaultsName, FaultRates] = {
+    "none": FaultRates.none(),
+    "ordinary": FaultRates.ordinary(),
+    "rough": FaultRates.rough(),
 }
 
 

@@ -66,7 +66,7 @@ class ForeignDevice:
         return self._spelling.unlocks(self.device, payload)
 
 
-class EspRfid:
+class SimulatedEspRfid:
     """esp-rfid 2.0: says on `<topic>/send`, hears on `<topic>/cmd` with all others of its topic."""
 
     def says(self, device: Device, reading: Reading, at: datetime) -> list[Outgoing]:
@@ -99,7 +99,7 @@ class EspRfid:
         return order.get("cmd") in {"opendoor", "open"} and order.get("doorip") == _ip(device)
 
 
-class Zigbee2Mqtt:
+class SimulatedZigbee2Mqtt:
     """Zigbee2MQTT 2.x: one retained-free state object a device. `contact: true` is closed."""
 
     def says(self, device: Device, reading: Reading, at: datetime) -> list[Outgoing]:
@@ -138,7 +138,7 @@ class Zigbee2Mqtt:
         return False
 
 
-class Tasmota:
+class SimulatedTasmota:
     """Tasmota: telemetry on `tele/…/SENSOR`, a switch on `stat/…/RESULT`, orders by Backlog."""
 
     def says(self, device: Device, reading: Reading, at: datetime) -> list[Outgoing]:
@@ -169,9 +169,9 @@ class Tasmota:
 
 
 SPELLINGS: dict[str, Spelling] = {
-    "esp-rfid": EspRfid(),
-    "zigbee2mqtt": Zigbee2Mqtt(),
-    "tasmota": Tasmota(),
+    "esp-rfid": SimulatedEspRfid(),
+    "zigbee2mqtt": SimulatedZigbee2Mqtt(),
+    "tasmota": SimulatedTasmota(),
 }
 """By the driver's name. Whatever else a space file names speaks the native wire here."""
 

@@ -27,10 +27,10 @@ from simulators.devices import (
     read_command,
 )
 from simulators.equipment import Equipment, Hearing, InRoom, heard_as
-from simulators.faults import Faults, happens
+from simulators.faults import FaultRates, happens
 from simulators.judge import Must
 from simulators.outcomes import READER_DECIDED, Bookkeeping
-from simulators.questions import Answer, Answered, Question, Questions
+from simulators.questions import Answered, PendingQuestion, PendingQuestions, ReaderFeedback
 from simulators.seeds import branch
 
 BIRTHS_WITHIN_S = 2.0
@@ -54,7 +54,7 @@ class Wiring:
         self,
         equipment: Equipment,
         clockwork: Clockwork,
-        faults: Faults,
+        faults: FaultRates,
         seed: int,
         *,
         topics: Topics,
@@ -72,7 +72,7 @@ class Wiring:
         self._was_connected = False
         self._mended = False
         self._said: list[Outgoing] = []
-        self._questions = Questions()
+        self._questions = PendingQuestions()
         self._resending: set[DeviceId] = set()
         self._missed: dict[DeviceId, dict[str, tuple[Hearing, bytes]]] = {}
         """What the broker keeps for a reader that is cut off: of each topic the last."""
@@ -129,10 +129,10 @@ class Wiring:
             now = self._clockwork.now
             asked = partial(self._tally.asked, self._site.id, reader, key, now)
             asked(fresh=fresh, decided=decided, must=must)
-        question = Question(key, self._equipment.releaser(reader))
+        question = PendingQuestion(key, self._equipment.releaser(reader))
         self._questions.ask(reader, question)
         if decided is not None:
-            alone = Answer(decided == "granted", READER_DECIDED)
+            alone = ReaderFeedback(decided == "granted", READER_DECIDED)
             self._clockwork.after(
                 DECIDES_AFTER_S, partial(self._questions.decided_alone, reader, question, alone)
             )
@@ -226,7 +226,7 @@ class Wiring:
         elif status := reader.on_rights(topic, payload):
             self._say([status])
 
-    def _give_up(self, reader: DeviceId, question: Question) -> None:
+    def _give_up(self, reader: DeviceId, question: PendingQuestion) -> None:
         """No answer came in time: the reader decides alone, and tells it as the same event."""
         native = self._equipment.native[reader]
         assert isinstance(native, SimulatedReader)  # noqa: S101 - see `ask`
@@ -238,7 +238,7 @@ class Wiring:
         self._tally.gave_up(self._site.id, reader, question.key, event.decided)
         if native.online:
             self._send(native, event)
-        alone = Answer(event.decided == "granted", READER_DECIDED)
+        alone = ReaderFeedback(event.decided == "granted", READER_DECIDED)
         self._questions.decided_alone(reader, question, alone)
 
     def _birth(self, device: NativeDevice) -> None:

@@ -11,7 +11,7 @@ from simulators.equipment import Equipment
 from simulators.lives import Lives
 from simulators.machines import RUNS_DOWN_S
 from simulators.outcomes import Bookkeeping
-from simulators.people import Person
+from simulators.people import SimulatedPerson
 from simulators.person_routine import Outcome, Work
 from simulators.wiring import Wiring
 
@@ -32,7 +32,7 @@ class Workshop:
         self._equipment, self._wiring, self._clockwork = equipment, wiring, clockwork
         self._tally, self._lives = tally, lives
         self._in_use: set[MachineId] = set()
-        self._working: dict[MachineId, tuple[Person, Work]] = {}
+        self._working: dict[MachineId, tuple[SimulatedPerson, Work]] = {}
         self._stopped: set[MachineId] = set()
 
     def free(self, machine: MachineId) -> bool:
@@ -59,7 +59,7 @@ class Workshop:
         for device in self._equipment.meters(machine):
             self._wiring.report(device, MachineReported(state, watts))
 
-    def work(self, person: Person, work: Work) -> None:
+    def work(self, person: SimulatedPerson, work: Work) -> None:
         """Somebody works until they are done, or look up."""
         self._working[work.machine] = (person, work)
         self._clockwork.at(work.until, partial(self._has_done, person, work))
@@ -86,7 +86,7 @@ class Workshop:
             person, _ = self._working.pop(machine)
             self._lives.resume_soon(person, outcome)
 
-    def _has_done(self, person: Person, work: Work) -> None:
+    def _has_done(self, person: SimulatedPerson, work: Work) -> None:
         """Unless they stopped before."""
         _, working = self._working.get(work.machine, (None, None))
         if working is work:

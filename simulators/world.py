@@ -23,15 +23,15 @@ from gateway.wire.message import Outgoing
 from gateway.wire.topics import Topics
 from simulators.clockwork import Clockwork
 from simulators.equipment import Direction, Equipment
-from simulators.faults import Faults, happens
+from simulators.faults import FaultRates, happens
 from simulators.habits import Agenda, Stop
 from simulators.lines import Lines
 from simulators.lives import Lives
 from simulators.outcomes import Bookkeeping
-from simulators.people import Person, makers
+from simulators.people import SimulatedPerson, makers
 from simulators.person_routine import Stand, life
 from simulators.rhythms import awake
-from simulators.routes import Passage, Place
+from simulators.routes import Place, RouteStep
 from simulators.scenarios import Cast
 from simulators.seeds import branch
 from simulators.truth import Tell, Truth
@@ -41,11 +41,11 @@ from simulators.workshop import Workshop
 LET_IN_AFTER_S = 0.4
 
 
-class Passed(Struct, frozen=True):
+class PassageEvent(Struct, frozen=True):
     """One person went through one passage; `slipped_in` behind somebody else, or not."""
 
     person: str
-    passage: Passage
+    passage: RouteStep
     at: datetime
     slipped_in: bool = False
 
@@ -63,17 +63,17 @@ class World:
         start: datetime,
         *,
         boot: int,
-        faults: Faults | None = None,
+        faults: FaultRates | None = None,
         speed: float = 1.0,
         topics: Topics | None = None,
         tally: Bookkeeping | None = None,
         tell: Tell = lambda _: None,
-        watch: Callable[[Passed], object] = lambda _: None,
+        watch: Callable[[PassageEvent], object] = lambda _: None,
         readers_key: bytes | None = None,
     ) -> None:
         topics, tally = topics or Topics(), tally or Bookkeeping()
         self.site = cast.site
-        self.faults = cast.scenario.faults(faults or Faults.none())
+        self.faults = cast.scenario.faults(faults or FaultRates.none())
         self.happened: Counter[str] = Counter()
         self.occasions: Counter[str] = Counter()
         self.passing = 0
@@ -178,15 +178,15 @@ class World:
         """The wire's time at which that day of the habits begins."""
         return self.when(datetime.combine(on, time()))
 
-    def day(self, person: Person, on: date) -> tuple[Stop, ...]:
+    def day(self, person: SimulatedPerson, on: date) -> tuple[Stop, ...]:
         """What somebody means to do on a day."""
         return self._cast.scenario.day(self._agenda, self._cast.seed, person, on)
 
-    def way(self, person: Person, place: Place) -> tuple[Passage, ...]:
+    def way(self, person: SimulatedPerson, place: Place) -> tuple[RouteStep, ...]:
         """The passages from where somebody is."""
         return self._agenda.routes.way(person.zone, place)
 
-    def enters(self, passage: Passage) -> bool:
+    def enters(self, passage: RouteStep) -> bool:
         """Whether a passage goes towards the side that its door protects."""
         return self._agenda.routes.enters(passage)
 
@@ -223,18 +223,20 @@ class World:
         for device in self.equipment.exit_buttons(self.site.door[door]):
             self._wiring.report(device, ExitRequested())
 
-    def move(self, person: Person, passage: Passage, *, slipped_in: bool = False) -> None:
+    def move(
+        self, person: SimulatedPerson, passage: RouteStep, *, slipped_in: bool = False
+    ) -> None:
         """Somebody is on the other side."""
         self.truth.move(passage.origin, passage.to, self.now)
         self._inside[passage.origin] -= 1
         self._inside[passage.to] += 1
         person.zone = passage.to
-        self._watch(Passed(person.ref, passage, self.now, slipped_in))
+        self._watch(PassageEvent(person.ref, passage, self.now, slipped_in))
         self._cross(passage)
         for zone in (passage.origin, passage.to):
             self._wiring.stir(zone, self._inside[zone])
 
-    def let_in(self, passage: Passage) -> None:
+    def let_in(self, passage: RouteStep) -> None:
         """The door is open: some of those behind slip in, without a badge of their own."""
         if not self.enters(passage):
             return
@@ -268,7 +270,7 @@ class World:
         self.move(stand.person, stand.passage, slipped_in=True)
         self._lives.resume(stand.person, "let in")
 
-    def _cross(self, passage: Passage) -> None:
+    def _cross(self, passage: RouteStep) -> None:
         """Counters see who passes under them, more or less."""
         around, before = self._around(passage.to), self._around(passage.origin)
         for line in self.equipment.lines:

@@ -17,15 +17,15 @@ from starlette.requests import Request
 from gateway.clock import Clock, ManualClock
 from gateway.config import Settings, load_space
 from gateway.console.app import build_app
-from gateway.console.auth.requirements import Scope, Seat
-from gateway.console.context import Console
+from gateway.console.auth.requirements import Principal, Scope
+from gateway.console.context import AppContext
 from gateway.core.model.directory import Holder, HolderId, StaffRole
 from gateway.core.model.names import RoleId, SiteId
 from gateway.core.model.site import Site
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 CSRF = "the-token-of-this-session"
-OPENED: list[Console] = []
+OPENED: list[AppContext] = []
 """Consoles of this test, to be closed after it (`tests/unit/conftest.py`)."""
 EXAMPLE = Path(__file__).resolve().parents[1] / "gateway/examples/space.toml"
 
@@ -36,10 +36,10 @@ def seat(
     name: str = "Ada",
     fresh: bool = True,
     scopes: Sequence[Scope] | None = None,
-) -> Seat:
+) -> Principal:
     """Somebody with a staff role at these sites (none: at all of them)."""
     roles = (StaffRole(RoleId(role), tuple(SiteId(site) for site in sites)),) if role else ()
-    return Seat(
+    return Principal(
         holder=Holder(HolderId("h-00000000ada0"), roles=roles),
         name=name,
         key="session-1",
@@ -53,14 +53,16 @@ class FixedSeats:
     """Whoever was put there; refusals are remembered."""
 
     def __init__(self) -> None:
-        self.seat: Seat | None = None
+        self.seat: Principal | None = None
         self.refusals: list[tuple[str, SiteId | None, str]] = []
 
-    async def of(self, request: Request) -> Seat | None:
+    async def of(self, request: Request) -> Principal | None:
         del request
         return self.seat
 
-    async def refused(self, request: Request, seat: Seat, site: SiteId | None, what: str) -> None:
+    async def refused(
+        self, request: Request, seat: Principal, site: SiteId | None, what: str
+    ) -> None:
         del request
         self.refusals.append((seat.holder.id, site, what))
 
@@ -87,10 +89,10 @@ class ConsolePlace:
         self.clock = ManualClock(NOW)
         self.seats = FixedSeats()
         self.app = build_app(self.sites, self.settings, seats=self._seats, clock=self.clock)
-        self.console: Console = self.app.state.console
+        self.console: AppContext = self.app.state.console
         OPENED.append(self.console)
 
-    def sits(self, seat: Seat | None) -> None:
+    def sits(self, seat: Principal | None) -> None:
         """From now on requests are this one's; None: nobody has signed in."""
         self.seats.seat = seat
 

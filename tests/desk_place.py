@@ -20,7 +20,7 @@ from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal.rows import decision_row, event_row
 from gateway.adapters.journal.writer import Batch
 from gateway.adapters.mqtt.request_client import DeskError
-from gateway.console.auth.requirements import Scope, Seat
+from gateway.console.auth.requirements import Principal, Scope
 from gateway.core.engine import step
 from gateway.core.events import DirectoryChanged, Event, Reported, Requested, SpaceChanged
 from gateway.core.facts import Decided, Fact, RequestAnswered
@@ -45,7 +45,7 @@ from gateway.core.model.names import (
 from gateway.core.readings import CredentialPresented, DoorReported, Reading
 from gateway.core.requests import Order, Request
 from gateway.core.state import State
-from gateway.service.messages import Announcer
+from gateway.service.messages import MessageFactory
 from gateway.wire.message import encode
 from gateway.wire.states import ResponseMessage
 from gateway.wire.topics import Topics
@@ -71,7 +71,7 @@ class DeskPlace(ConsolePlace):
         self.away: DeskError | None = None
         """What asking the gateway raises, while it is away."""
         self.asked: list[Request] = []
-        self._announcer = Announcer(Registry([self.site]), Topics())
+        self._announcer = MessageFactory(Registry([self.site]), Topics())
         self._journal = Journal(folder / JOURNAL_FILE)
         self._members = DirectoryStore(folder / FILE)
         self._people = (OLA, EVE, *people)
@@ -119,12 +119,12 @@ class DeskPlace(ConsolePlace):
 
     def sitting(
         self, name: str, *, fresh: bool = True, scopes: Sequence[Scope] | None = None
-    ) -> Seat:
+    ) -> Principal:
         """Somebody at the console; who has no role here sits as a viewer."""
         holder = self._holder(name)
         if name not in ROLES:
             holder = structs.replace(holder, roles=(StaffRole(RoleId("viewer")),))
-        return Seat(
+        return Principal(
             holder,
             name,
             f"session-{name}",

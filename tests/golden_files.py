@@ -16,7 +16,7 @@ import msgspec.inspect as described
 from immutables import Map
 
 from gateway.adapters.accounts.store import FILE as ACCOUNTS_FILE
-from gateway.adapters.accounts.store import Store
+from gateway.adapters.accounts.store import AccountStore
 from gateway.adapters.audit import FILE as AUDIT_FILE
 from gateway.adapters.audit import AuditLog
 from gateway.adapters.directory import FILE as MEMBERS_FILE
@@ -83,7 +83,7 @@ def _members(data: Path) -> None:
 
 
 def _accounts(data: Path) -> None:
-    Store(data / ACCOUNTS_FILE).close()
+    AccountStore(data / ACCOUNTS_FILE).close()
 
 
 def _audit(data: Path) -> None:

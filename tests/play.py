@@ -30,7 +30,14 @@ from gateway.core.readings import DoorReported
 from gateway.core.requests import Order
 from gateway.wire.message import Outgoing
 from gateway.wire.states import ResponseMessage
-from simulators.devices import Event, Heard, NativeDevice, SimulatedReader, read_ack, read_command
+from simulators.devices import (
+    Event,
+    NativeDevice,
+    ReceivedCommand,
+    SimulatedReader,
+    read_ack,
+    read_command,
+)
 from simulators.machines import SimulatedMachine
 from simulators.operator import Operator
 from tests.gateway_process import KEY, GatewayProcess
@@ -159,7 +166,7 @@ class Play:
         for name in READERS:
             self.devices[name] = SimulatedReader(SITE, DeviceId(name), boot=1)
         self.devices["contact"] = NativeDevice(SITE, DeviceId("contact"), boot=1)
-        self.heard: defaultdict[str, list[Heard]] = defaultdict(list)
+        self.heard: defaultdict[str, list[ReceivedCommand]] = defaultdict(list)
         """What each reader understood."""
         self.deaf: set[str] = set()
         """Devices that hear nothing for a while."""
@@ -187,7 +194,7 @@ class Play:
                 await self._send(event.message)
             await asyncio.sleep(0.02)
 
-    async def badge(self, reader: str, number: str) -> Heard:
+    async def badge(self, reader: str, number: str) -> ReceivedCommand:
         """Hold a badge to a reader; its answer."""
         event = await self.present(reader, number)
         heard = self.heard[reader]

@@ -17,7 +17,7 @@ from gateway.clock import Clock, ManualClock
 from gateway.config import Settings, load_space
 from gateway.console.app import build_app
 from gateway.console.auth.authenticator import SignIn
-from gateway.console.context import Console
+from gateway.console.context import AppContext
 from tests.console_place import EXAMPLE, NOW
 from tests.signed_in import SignedIn, administrator
 
@@ -39,7 +39,7 @@ class SignInPlace:
         self.app = build_app(
             self.sites, self.settings, seats=seats, clock=self.clock, allowed_hosts=("seuil.test",)
         )
-        self.console: Console = self.app.state.console
+        self.console: AppContext = self.app.state.console
 
     @property
     def sign_in(self) -> SignIn:

@@ -18,7 +18,7 @@ from msgspec import Struct
 from playwright.async_api import BrowserContext
 
 from gateway.adapters.accounts import accounts
-from gateway.adapters.accounts.store import FILE, Store
+from gateway.adapters.accounts.store import FILE, AccountStore
 from gateway.adapters.directory import FILE as MEMBERS
 from gateway.adapters.directory import DirectoryStore, Member, holder_of
 from gateway.clock import SystemClock
@@ -76,7 +76,7 @@ def administrator(
     holder = enrol(settings, role, *sites, ref=ref, name=name)
     now = now or SystemClock().now()
     login = f"{ref}@example.org"
-    with closing(Store(settings.data_dir / FILE)) as store, store.change() as connection:
+    with closing(AccountStore(settings.data_dir / FILE)) as store, store.change() as connection:
         accounts.make(connection, holder, login, now)
         accounts.change(connection, holder, password=_hashed(), totp=TOTP if second else None)
         secret = sessions.begin(connection, holder, "password", now)

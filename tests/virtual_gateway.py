@@ -16,7 +16,7 @@ from msgspec import Struct
 from paho.mqtt.client import MQTTMessage
 
 from gateway.adapters.directory import credential_hash, reader_key
-from gateway.core.access.eligibility import Post
+from gateway.core.access.eligibility import Eligibility
 from gateway.core.access.offline_decisions import open_question
 from gateway.core.access.offline_rights import collected, hours_of, post_of, sift, standing_of
 from gateway.core.engine import step
@@ -34,7 +34,7 @@ from gateway.core.facts import Decided, DuplicateDropped, Fact
 from gateway.core.model.directory import Credential, DirectoryChange
 from gateway.core.model.equipment import Device
 from gateway.core.model.names import DeviceId
-from gateway.core.model.open_intervals import Frame, Spans, frame_of, open_spans
+from gateway.core.model.open_intervals import Spans, Window, frame_of, open_spans
 from gateway.core.model.site import Site
 from gateway.core.readings import CredentialPresented
 from gateway.core.sequence import acknowledged
@@ -44,13 +44,13 @@ from gateway.members.importer import read_members
 from gateway.members.known import known_of
 from gateway.offline_rights.paging import Posted, posted
 from gateway.service.decoder import Intake
-from gateway.service.messages import Announcer
+from gateway.service.messages import MessageFactory
 from gateway.wire.commands import Ack
 from gateway.wire.message import Outgoing, encode
 from gateway.wire.topics import Topics
 from sensors.native import rights_in_force
 from sensors.registry import Registry
-from simulators.people import Person
+from simulators.people import SimulatedPerson
 from simulators.roster import COLUMNS, roster
 
 KEY: Final = b"0123456789abcdef0123456789abcdef"
@@ -86,10 +86,10 @@ class VirtualGateway:
         self._topics = Topics()
         registry = Registry([site])
         self._intake = Intake(registry, partial(credential_hash, KEY))
-        self._announcer = Announcer(registry, self._topics)
-        self._spans: dict[tuple[str, Frame], Spans] = {}
-        self._basis: dict[DeviceId, tuple[object, str, Frame]] = {}
-        self._bases: dict[DeviceId, tuple[int, Post | None]] = {}
+        self._announcer = MessageFactory(registry, self._topics)
+        self._spans: dict[tuple[str, Window], Spans] = {}
+        self._basis: dict[DeviceId, tuple[object, str, Window]] = {}
+        self._bases: dict[DeviceId, tuple[int, Eligibility | None]] = {}
         self._n = 0
         self._kept: list[Outgoing] | None = None
         """What it has not heard yet; None: it runs."""
@@ -182,7 +182,7 @@ class VirtualGateway:
                 self.lists[device.id] = after
                 yield from (*after.pages, after.last)
 
-    def _listed(self, device: Device, frame: Frame) -> Posted:
+    def _listed(self, device: Device, frame: Window) -> Posted:
         for hours in hours_of(self.site, device):
             if (hours, frame) not in self._spans:
                 self._spans[hours, frame] = open_spans(self.site, hours, frame)
@@ -209,7 +209,9 @@ class VirtualGateway:
             yield from self._stepped(now, ListConfirmed(device, version, who, revision, post))
 
 
-def enrolled(site: Site, people: Sequence[Person], now: datetime, folder: Path) -> DirectoryChange:
+def enrolled(
+    site: Site, people: Sequence[SimulatedPerson], now: datetime, folder: Path
+) -> DirectoryChange:
     """The people's lines, through the real import, as a change of the directory."""
     file = folder / "roster.csv"
     today = now.astimezone(site.clock).date()
@@ -226,7 +228,7 @@ def enrolled(site: Site, people: Sequence[Person], now: datetime, folder: Path) 
     )
 
 
-def badge_of(change: DirectoryChange, person: Person) -> Credential:
+def badge_of(change: DirectoryChange, person: SimulatedPerson) -> Credential:
     """A person's badge as the directory has it."""
     assert person.badge is not None
     hashed = credential_hash(KEY, person.badge)

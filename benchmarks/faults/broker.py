@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from benchmarks.faults import mqtt_proxy as mqtt
 from benchmarks.faults.mqtt_proxy import BrokerProxy, Packet
-from benchmarks.faults.rig import Judged, Rig, rig
+from benchmarks.faults.rig import FaultVerdict, Rig, rig
 from benchmarks.processes import BenchError
 
 STALL_S: Final = 8.0
@@ -20,10 +20,10 @@ Script = Callable[[Rig, BrokerProxy, random.Random, float], Awaitable[None]]
 """Misbehaves for so many seconds."""
 
 
-class Outcome(Struct):
+class BrokerFaultResult(Struct):
     """What one kind of misbehaviour did; `trouble` says why it could not be judged."""
 
-    judged: Judged
+    judged: FaultVerdict
     trouble: str = ""
 
     @property
@@ -32,7 +32,7 @@ class Outcome(Struct):
         return self.judged.is_good and not self.trouble
 
 
-async def misbehaving(folder: Path, name: str, seconds: float, seed: int) -> Outcome:
+async def misbehaving(folder: Path, name: str, seconds: float, seed: int) -> BrokerFaultResult:
     """One script under load, then all is well again, then a judgement."""
     draw = random.Random(seed)  # noqa: S311 - repeatable, no secret
     async with between(folder, seed) as (place, proxy):
@@ -42,9 +42,9 @@ async def misbehaving(folder: Path, name: str, seconds: float, seed: int) -> Out
                 await SCRIPTS[name](place, proxy, draw, seconds)
                 proxy.behave()
                 await place.goes_on("it goes on when the broker behaves again")
-            return Outcome(await place.judged())
+            return BrokerFaultResult(await place.judged())
         except BenchError as wrong:
-            return Outcome(Judged(), str(wrong))
+            return BrokerFaultResult(FaultVerdict(), str(wrong))
 
 
 @asynccontextmanager

@@ -14,9 +14,9 @@ from msgspec import Struct
 
 from benchmarks.crash_judge import asked
 from benchmarks.faults import mqtt_proxy as mqtt
-from benchmarks.faults.broker import Outcome, between
+from benchmarks.faults.broker import BrokerFaultResult, between
 from benchmarks.faults.mqtt_proxy import Packet
-from benchmarks.faults.rig import PATIENCE_S, Judged, until
+from benchmarks.faults.rig import PATIENCE_S, FaultVerdict, until
 from benchmarks.processes import BenchError
 
 SHIFTS_S: Final = (-3600.0, -600.0, 3600.0)
@@ -41,7 +41,7 @@ class Case(Struct, frozen=True):
         return f"{self.shift_s:+.0f} s, dead for {self.dead_s:g} s{also}"
 
 
-async def wrong(folder: Path, case: Case, seed: int) -> Outcome:
+async def wrong(folder: Path, case: Case, seed: int) -> BrokerFaultResult:
     """One kill with orders under way, and a restart with a clock that is wrong."""
 
     def no_orders(packet: Packet) -> list[Packet]:
@@ -76,6 +76,6 @@ async def wrong(folder: Path, case: Case, seed: int) -> Outcome:
             judged = await place.judged()
             # What an order says of its end is as wrong as the clock: the crowd counts itself.
             judged.stale_unlocks = place.people.seen.late_unlocks
-            return Outcome(judged)
+            return BrokerFaultResult(judged)
         except BenchError as wrong:
-            return Outcome(Judged(), str(wrong))
+            return BrokerFaultResult(FaultVerdict(), str(wrong))

@@ -14,7 +14,7 @@ from msgspec import Struct, field
 
 from benchmarks import synthetic_journal
 from benchmarks.crash_judge import asked
-from benchmarks.faults.rig import PATIENCE_S, Judged, Rig, rig, until
+from benchmarks.faults.rig import PATIENCE_S, FaultVerdict, Rig, rig, until
 from benchmarks.faults.shim import HOW, How, Shim
 from benchmarks.processes import BenchError
 from gateway.adapters.journal.journal import JOURNAL_FILE
@@ -37,12 +37,12 @@ PASSAGE_DAYS: Final = 1
 OnStep = Callable[[str], object]
 
 
-class Disk(Struct):
+class DiskFaultResult(Struct):
     """What a failing disk did."""
 
     io_faults: int = 0
     by_kind: Counter[str] = field(default_factory=Counter)
-    judged: Judged = field(default_factory=Judged)
+    judged: FaultVerdict = field(default_factory=FaultVerdict)
 
 
 class Kills(Struct):
@@ -50,18 +50,18 @@ class Kills(Struct):
 
     kills: int = 0
     by_phase: Counter[str] = field(default_factory=Counter)
-    judged: Judged = field(default_factory=Judged)
+    judged: FaultVerdict = field(default_factory=FaultVerdict)
     miscounted: int = 0
     """Purged decisions that are in no count, or in two."""
 
 
-async def failing(folder: Path, faults: int, seed: int, on_step: OnStep) -> Disk:
+async def failing(folder: Path, faults: int, seed: int, on_step: OnStep) -> DiskFaultResult:
     """Let operations fail under load; the gateway leaves the broker, heals, and goes on.
 
     Raises:
         BenchError: it did not come back.
     """
-    draw, done = random.Random(seed), Disk()  # noqa: S311 - repeatable, no secret
+    draw, done = random.Random(seed), DiskFaultResult()  # noqa: S311 - repeatable, no secret
     async with rig(folder, seed) as place:
         shim = Shim(folder / "shim")
         place.use(shim.env)

@@ -10,11 +10,11 @@ from msgspec import Struct, field
 
 from benchmarks.faults import broker, clocks, disk, store
 from benchmarks.faults import power_cut_images as images
-from benchmarks.faults.broker import Outcome
+from benchmarks.faults.broker import BrokerFaultResult
 from benchmarks.faults.clocks import Case
-from benchmarks.faults.disk import Disk, Kills
+from benchmarks.faults.disk import DiskFaultResult, Kills
 from benchmarks.faults.power_cut_images import Images
-from benchmarks.faults.rig import Judged
+from benchmarks.faults.rig import FaultVerdict
 from benchmarks.faults.store import Stored
 
 T = TypeVar("T")
@@ -67,19 +67,19 @@ DOSES: Final[dict[Name, Dose]] = {
 }
 
 
-class Result(Struct):
+class FaultsResult(Struct):
     """What `--json` prints."""
 
-    disk: Disk
+    disk: DiskFaultResult
     killed: Kills
     images: Images
     store: Stored
-    broker: dict[str, Outcome]
-    clocks: dict[str, Outcome]
+    broker: dict[str, BrokerFaultResult]
+    clocks: dict[str, BrokerFaultResult]
     io_faults: int = 0
     cut_images: int = 0
     kills: int = 0
-    total: Judged = field(default_factory=Judged)
+    total: FaultVerdict = field(default_factory=FaultVerdict)
     wrong: list[str] = field(default_factory=list)
     """What did not hold, in some words each."""
     ok: bool = False
@@ -92,7 +92,7 @@ class Result(Struct):
 
 async def measure(
     name: Name, seed: int = 0, on_step: Callable[[str], object] = lambda _step: None
-) -> Result:
+) -> FaultsResult:
     """Do all of it, and judge.
 
     Raises:
@@ -124,7 +124,7 @@ class _Doing:
         self._on_step = on_step
         self._few = asyncio.Semaphore(dose.abreast)
 
-    async def all(self) -> Result:
+    async def all(self) -> FaultsResult:
         """Do all, and sum up."""
         dose, folder, seed = self._dose, self._folder, self._seed
         async with asyncio.TaskGroup() as tasks:
@@ -143,7 +143,7 @@ class _Doing:
             wrong = {
                 str(case): tasks.create_task(self._one(self._wrong(case))) for case in dose.clocks
             }
-        result = Result(
+        result = FaultsResult(
             disk=failing.result(),
             killed=killing.result(),
             images=cutting.result(),
@@ -167,18 +167,18 @@ class _Doing:
             lambda done: self._on_step(f"{done} of {self._dose.images} power cuts"),
         )
 
-    async def _scripted(self, script: str) -> Outcome:
+    async def _scripted(self, script: str) -> BrokerFaultResult:
         self._on_step(f"a broker that misbehaves: {script}")
         folder = self._folder / script.replace(" ", "-")
         return await broker.misbehaving(folder, script, self._dose.script_s, self._seed)
 
-    async def _wrong(self, case: Case) -> Outcome:
+    async def _wrong(self, case: Case) -> BrokerFaultResult:
         self._on_step(f"a clock that is wrong: {case}")
         folder = self._folder / f"clock {case}".replace(" ", "-")
         return await clocks.wrong(folder, case, self._seed)
 
 
-def _judged(result: Result) -> Result:
+def _judged(result: FaultsResult) -> FaultsResult:
     """Say what held, and count."""
     held = {
         "failing operations": result.disk.judged.is_good,
@@ -197,8 +197,8 @@ def _judged(result: Result) -> Result:
     return result
 
 
-def _total(result: Result) -> Judged:
+def _total(result: FaultsResult) -> FaultVerdict:
     """What became of everything that a gateway promised."""
     outcomes = (*result.broker.values(), *result.clocks.values())
     parts = (result.disk.judged, result.killed.judged, *(one.judged for one in outcomes))
-    return sum(parts, Judged())
+    return sum(parts, FaultVerdict())

@@ -74,7 +74,7 @@ class Life(Struct, frozen=True):
     made: frozenset[Number]
 
 
-class Disk:
+class SimulatedFile:
     """One file: what is synced, and what was written since."""
 
     def __init__(self) -> None:
@@ -177,9 +177,11 @@ def cut(life: Life, count: int, seed: int, on_image: Callable[[int], object]) ->
     return done
 
 
-def _at(ops: Sequence[Op], moments: Sequence[int]) -> Iterator[tuple[float, tuple[Disk, ...]]]:
+def _at(
+    ops: Sequence[Op], moments: Sequence[int]
+) -> Iterator[tuple[float, tuple[SimulatedFile, ...]]]:
     """The files right after the operation of each moment, and its time."""
-    disks, reached = tuple(Disk() for _ in FILES), 0
+    disks, reached = tuple(SimulatedFile() for _ in FILES), 0
     for moment in moments:
         for op in ops[reached : moment + 1]:
             disk = disks[op.file]

@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from benchmarks import gateway_process, synthetic_site
-from benchmarks.crash_judge import Verdict, judge
+from benchmarks.crash_judge import CrashVerdict, judge
 from benchmarks.gateway_child import GatewayChild
 from benchmarks.load_devices import Crowd, connected
 from benchmarks.processes import BenchError
@@ -31,7 +31,7 @@ PATIENCE_S = 120.0
 """For a gateway to come back on a busy machine."""
 
 
-class Judged(Struct):
+class FaultVerdict(Struct):
     """What became of what was promised, over one or many runs: all but `acknowledged` must be 0."""
 
     acknowledged: int = 0
@@ -50,9 +50,9 @@ class Judged(Struct):
         wrong = self.lost + self.double + self.undecided + self.unexplained + self.stale_unlocks
         return not (wrong + self.replays_differ + self.tracebacks + self.unclean_stops)
 
-    def __add__(self, other: "Judged") -> "Judged":
+    def __add__(self, other: "FaultVerdict") -> "FaultVerdict":
         fields = self.__struct_fields__
-        return Judged(*(getattr(self, name) + getattr(other, name) for name in fields))
+        return FaultVerdict(*(getattr(self, name) + getattr(other, name) for name in fields))
 
 
 class Rig:
@@ -76,7 +76,7 @@ class Rig:
         self, env: Mapping[str, str] = {}, *, clock_shift_s: float = 0.0, passage_days: int = 0
     ) -> None:
         """How the gateway is started from now on."""
-        order = gateway_process.Order(
+        order = gateway_process.GatewayChildConfig(
             self._url,
             str(self.data),
             self.site,
@@ -107,7 +107,7 @@ class Rig:
         before = self.people.acknowledgements
         await until(lambda: self.people.acknowledgements > before + 20, what, self.gateway)
 
-    async def judged(self) -> Judged:
+    async def judged(self) -> FaultVerdict:
         """Let everything settle, stop, and judge."""
         await self.people.settled(SETTLE_S)
         # No answer is under way any more, and the news of the last one is journaled.
@@ -119,8 +119,8 @@ class Rig:
         return _judged(verdict, self.gateway, clean=clean)
 
 
-def _judged(verdict: Verdict, gateway: GatewayChild, *, clean: bool) -> Judged:
-    return Judged(
+def _judged(verdict: CrashVerdict, gateway: GatewayChild, *, clean: bool) -> FaultVerdict:
+    return FaultVerdict(
         acknowledged=verdict.acknowledged,
         lost=verdict.lost,
         double=verdict.double,

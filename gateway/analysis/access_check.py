@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from gateway.core.access.request import Question
+from gateway.core.access.request import AccessRequest
 from gateway.core.access.rules import Ruling, decide
 from gateway.core.model.directory import Credential, Directory, HolderId
 from gateway.core.model.names import AccessPointId, DeviceId
@@ -15,7 +15,7 @@ from gateway.core.model.site import Site
 from gateway.core.state import State
 
 
-class Wish(Struct, frozen=True):
+class AccessCheck(Struct, frozen=True):
     """Who wants to pass where and when, and how the place is; `state` has the members in it.
 
     `point` is one of the site's, `holder` one of the state's directory, `at` aware.
@@ -28,13 +28,13 @@ class Wish(Struct, frozen=True):
     at: datetime
 
 
-def ruling_on(wish: Wish) -> Ruling:
+def evaluate(wish: AccessCheck) -> Ruling:
     """What the access point would answer, and every rule's word on it."""
     site, state = wish.site, wish.state
     credential = _best_credential(state.directory, wish.holder)
     readers = site.readers[wish.point]
     return decide(
-        Question(
+        AccessRequest(
             site=site,
             state=state,
             device=readers[0] if readers else DeviceId(""),

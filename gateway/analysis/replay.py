@@ -24,7 +24,7 @@ class Difference(Struct, frozen=True):
     what: str
 
 
-class Replayed(Struct, frozen=True):
+class ReplayResult(Struct, frozen=True):
     """How a site's replay went."""
 
     site: SiteId
@@ -44,11 +44,11 @@ DIFFERENCES_MAX = 20
 
 def replay(
     file: JournalFile, site_id: SiteId, on_row: Callable[[], None] = lambda: None
-) -> Replayed:
+) -> ReplayResult:
     """One site's journal through the engine, from its beginning or the end of what was purged."""
     begins = file.begins(site_id)
     if begins is None:
-        return Replayed(site_id, 0, 0, State(), [], file.last_n(), file.purged().received)
+        return ReplayResult(site_id, 0, 0, State(), [], file.last_n(), file.purged().received)
     snapshots = {n for n in file.snapshots(site_id) if n > begins}
     site = file.space_in_force(site_id, begins) if begins else None
     state, rows, compared = file.restore(site_id, begins).state if begins else State(), 0, 0
@@ -85,7 +85,7 @@ def replay(
             compared += 1
             differences += _state_differences(file, site_id, n, state)
     since = file.received_at(begins) if begins else None
-    return Replayed(site_id, rows, compared, state, differences, begins, since)
+    return ReplayResult(site_id, rows, compared, state, differences, begins, since)
 
 
 def _fact_differences(stored: StoredEvent, facts: tuple[object, ...]) -> Iterator[Difference]:

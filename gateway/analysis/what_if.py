@@ -49,7 +49,7 @@ class Reached(Struct, frozen=True):
         return round(self.seconds * max(0, self.of - self.done) / self.done)
 
 
-class Judged(Struct, frozen=True):
+class ReevaluatedDecision(Struct, frozen=True):
     """One decision, as it was and as it would be."""
 
     n: int
@@ -75,7 +75,7 @@ def what_if(
     since: datetime,
     until: datetime,
     on_row: Callable[[int], None] = lambda _n: None,
-) -> Iterator[Judged]:
+) -> Iterator[ReevaluatedDecision]:
     """Each decision of a site that we made between `since` and `until`, judged again.
 
     What a cut-off reader decided alone is left out. `on_row` hears each row's number.
@@ -150,11 +150,11 @@ def _is_ours(told: ToldEvent) -> bool:
     )
 
 
-def _judged(told: ToldEvent, new: Site, state: State) -> Judged:
+def _judged(told: ToldEvent, new: Site, state: State) -> ReevaluatedDecision:
     assert isinstance(told.event, Reported)  # noqa: S101 - see _is_ours
     question = asked(new, state, told.event, told.received)
     ruling = decide(question)
-    return Judged(
+    return ReevaluatedDecision(
         n=told.n,
         site=new.id,
         at=told.event.at,

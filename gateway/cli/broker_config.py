@@ -15,15 +15,15 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.adapters.broker.mosquitto_config import (
+    BrokerPaths,
     Login,
-    Place,
     Tls,
     broker_files,
     logins,
     new_password,
 )
 from gateway.cli import errors
-from gateway.config import ConfigError, Fault, load_settings, load_space
+from gateway.config import ConfigError, ConfigFault, load_settings, load_space
 from gateway.files import write_whole
 
 SECRETS: Final = "secrets"
@@ -83,7 +83,7 @@ def broker_config(
     Passwords are made once, a file each in OUT/secrets, and kept when it runs again. None is shown.
     """
     home = out.absolute()
-    place = Place(
+    place = BrokerPaths(
         config_folder or str(home), data_folder or str(home / "data"), port, address, user
     )
     with errors.told(as_json=as_json):
@@ -106,7 +106,7 @@ def broker_config(
             _write_all(out, files, user or BROKER_USER)
         except OSError as wrong:
             message = f"cannot be written: {wrong.strerror}"
-            raise ConfigError([Fault(str(wrong.filename or out), "", message)]) from wrong
+            raise ConfigError([ConfigFault(str(wrong.filename or out), "", message)]) from wrong
     unused = sorted(file.name for file in (out / SECRETS).iterdir() if file.name not in keys)
     if as_json:
         typer.echo(json.dumps(_as_data(out, files, known, keys, unused), ensure_ascii=False))
@@ -114,15 +114,15 @@ def broker_config(
         _show(out, files, known, keys, unused)
 
 
-def _strange_names(known: Sequence[Login]) -> Iterator[Fault]:
+def _strange_names(known: Sequence[Login]) -> Iterator[ConfigFault]:
     """Names that cannot be told apart, or stand in no file."""
     for name, count in Counter(login.name for login in known).items():
         if count > 1:
             message = f"{count} logins would be called so; give that device another topic"
-            yield Fault("", name, message)
+            yield ConfigFault("", name, message)
         if not _NAME.fullmatch(name):
             message = "is no login name; a topic that begins with letters and digits would be"
-            yield Fault("", name, message)
+            yield ConfigFault("", name, message)
 
 
 def _keys(out: Path, known: Sequence[Login]) -> dict[str, Key]:
@@ -137,7 +137,7 @@ def _keys(out: Path, known: Sequence[Login]) -> dict[str, Key]:
     empty = [key.file for key in keys.values() if not key.password]
     if empty:
         message = "holds no password; remove it, and a new one is made"
-        raise ConfigError(Fault(str(file), "", message) for file in empty)
+        raise ConfigError(ConfigFault(str(file), "", message) for file in empty)
     return keys
 
 

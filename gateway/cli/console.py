@@ -19,7 +19,7 @@ from gateway.cli import errors
 from gateway.clock import Clock, SystemClock
 from gateway.config import (
     ConfigError,
-    Fault,
+    ConfigFault,
     OtherTools,
     Settings,
     load_other_tools,
@@ -159,17 +159,17 @@ def _link(make: Callable[[], str | None]) -> str | None:
     try:
         return make()
     except StoreError as wrong:
-        raise ConfigError([Fault("", "", str(wrong))]) from wrong
+        raise ConfigError([ConfigFault("", "", str(wrong))]) from wrong
 
 
 def _check_demo(settings: Settings, host: str, proxies: list[str]) -> None:
     """A demo signs anybody in: on this machine alone, and over no real place's members."""
     if not is_loopback(host) or proxies:
         message = f"listens on this machine alone, without a proxy; not on {host}"
-        raise ConfigError([Fault("", "--demo", message)])
+        raise ConfigError([ConfigFault("", "--demo", message)])
     if not bootstrap.is_of_a_demo(settings):
         message = f"{settings.data_dir} is no demo's folder; seuil demo makes one"
-        raise ConfigError([Fault("", "--demo", message)])
+        raise ConfigError([ConfigFault("", "--demo", message)])
 
 
 def _public_name(settings: Settings) -> tuple[str, ...]:

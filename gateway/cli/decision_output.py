@@ -9,7 +9,7 @@ from rich.table import Table
 
 from gateway.core.access.explanation import not_asked, title_of
 from gateway.core.access.reasons import REASONS
-from gateway.core.facts import Verdict
+from gateway.core.facts import RuleVerdict
 
 Language = Annotated[
     Literal["fr", "en"],
@@ -26,7 +26,7 @@ def show_answer(console: Console, decision: str, reason: str) -> None:
     console.print(f"{told.text.fr}\n{told.text.en}\n")
 
 
-def show_verdicts(console: Console, verdicts: Sequence[Verdict], language: Language) -> None:
+def show_verdicts(console: Console, verdicts: Sequence[RuleVerdict], language: Language) -> None:
     """Every rule in the order of the policy and in plain words, those that were not asked too."""
     table = Table("rule", "said", "what it saw", box=None, pad_edge=False)
     for verdict in verdicts:

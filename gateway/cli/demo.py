@@ -18,7 +18,7 @@ from gateway.adapters.broker.embedded import Kind
 from gateway.adapters.directory import FILE, DirectoryStore, Member, holder_of
 from gateway.cli import errors
 from gateway.clock import SystemClock
-from gateway.config import Fault, Settings, credential_key, load_settings
+from gateway.config import ConfigFault, Settings, credential_key, load_settings
 from gateway.console.auth.staff import DEMO_REF
 from gateway.console.web.i18n import Lang
 from gateway.core.model.directory import Holder, StaffRole
@@ -26,11 +26,11 @@ from gateway.core.model.names import ADMINISTRATOR
 from gateway.core.model.site import Site
 from gateway.demo.place import folder
 from gateway.demo.play import Play
-from gateway.demo.report import Report
+from gateway.demo.report import DemoReport
 from gateway.demo.scene import Screen
 from gateway.demo.screen import LineScreen, LiveScreen
 from gateway.demo.summary import summary
-from gateway.demo.wishes import DemoError, Told, Wishes
+from gateway.demo.wishes import DemoError, StopRequest, Wishes
 from gateway.members.diff import change_of
 from gateway.members.importer import read_members
 from gateway.members.known import known_of
@@ -77,7 +77,7 @@ def demo(
     ] = "en",
 ) -> None:
     """Show a coworking space and fablab live: simulated people, real broker, gateway and page."""
-    told = Told()
+    told = StopRequest()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, told)
     words: Lang = "fr" if lang.lower().startswith("fr") else "en"
@@ -88,7 +88,7 @@ def demo(
             )
             report = _played(wishes, told, _screen(words, as_json=as_json))
     except DemoError as wrong:
-        errors.tell((Fault("", "", str(wrong)),), as_json=as_json)
+        errors.tell((ConfigFault("", "", str(wrong)),), as_json=as_json)
         raise typer.Exit(errors.CANNOT) from None
     except asyncio.CancelledError:
         _tell_nothing_began(as_json=as_json)
@@ -97,7 +97,7 @@ def demo(
     raise typer.Exit(0 if report.ok else NOT_AS_PROMISED)
 
 
-def _played(wishes: Wishes, told: Told, screen: Screen) -> Report:
+def _played(wishes: Wishes, told: StopRequest, screen: Screen) -> DemoReport:
     logs = wishes.folder / "logs"
     logs.mkdir()
     log_into(logs / "demo.log")
@@ -105,7 +105,7 @@ def _played(wishes: Wishes, told: Told, screen: Screen) -> Report:
     def enrol(settings: Settings, sites: Sequence[Site]) -> None:
         _enrol(wishes, settings, sites)
 
-    async def main() -> Report:
+    async def main() -> DemoReport:
         loop = asyncio.get_running_loop()
         play = Play(wishes, told, screen, SystemClock())
         told.through(loop.call_soon_threadsafe)
@@ -151,7 +151,7 @@ def _operator(key: bytes) -> Member:
     return Member(DEMO_REF, "Camille, demo", holder)
 
 
-def _tell(report: Report, lang: Lang, *, as_json: bool) -> None:
+def _tell(report: DemoReport, lang: Lang, *, as_json: bool) -> None:
     if as_json:
         typer.echo(msgspec.json.encode(report))
     else:

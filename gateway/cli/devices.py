@@ -27,7 +27,7 @@ from gateway.cli.request_options import (
     words_of,
 )
 from gateway.clock import SystemClock
-from gateway.config import ConfigError, Fault, load_settings
+from gateway.config import ConfigError, ConfigFault, load_settings
 from gateway.core.model.names import DeviceId, SiteId
 from gateway.core.requests import ResetDevice
 from gateway.doctor.finding import spoken
@@ -102,7 +102,7 @@ def _devices(
         if wanted is not None and wanted not in known:
             right = f"it knows {', '.join(known)}" if known else "it knows none yet"
             message = f'"{wanted}" is no site of this journal; {right}'
-            raise ConfigError([Fault("", "--site", message)])
+            raise ConfigError([ConfigFault("", "--site", message)])
         states = queries.PastState()
         return tuple(
             (site, line)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from gateway.adapters.directory import DirectoryError
-from gateway.config import ConfigError, Fault
+from gateway.config import ConfigError, ConfigFault
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -26,7 +26,7 @@ def told(*, as_json: bool) -> Iterator[None]:
     except ConfigError as wrong:
         tell(wrong.faults, as_json=as_json)
     except DirectoryError as wrong:
-        tell((Fault("", "", str(wrong)),), as_json=as_json)
+        tell((ConfigFault("", "", str(wrong)),), as_json=as_json)
     else:
         return
     raise typer.Exit(CANNOT)
@@ -56,7 +56,7 @@ def _wants_memory(wrong: BaseException) -> bool:
     )
 
 
-def tell(faults: tuple[Fault, ...], *, as_json: bool) -> None:
+def tell(faults: tuple[ConfigFault, ...], *, as_json: bool) -> None:
     """Say each fault."""
     if as_json:
         typer.echo(json.dumps({"ok": False, "faults": as_data(faults)}, ensure_ascii=False))
@@ -69,12 +69,12 @@ def tell(faults: tuple[Fault, ...], *, as_json: bool) -> None:
         console.print(sentence(fault))
 
 
-def as_data(faults: tuple[Fault, ...]) -> list[dict[str, str]]:
+def as_data(faults: tuple[ConfigFault, ...]) -> list[dict[str, str]]:
     """Faults for scripts."""
     return [{"file": f.file, "path": f.path, "message": f.message} for f in faults]
 
 
-def sentence(fault: Fault) -> "Text":
+def sentence(fault: ConfigFault) -> "Text":
     """A fault with its place in another colour."""
     from rich.text import Text  # noqa: PLC0415
 

@@ -17,8 +17,8 @@ from rich.table import Table
 from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.adapters.journal.occupancy_history import (
     AccessDay,
+    HistoryQuery,
     OccupancyMinutes,
-    Query,
     ZoneDay,
     access_1d,
     occupancy_1d,
@@ -31,7 +31,7 @@ from gateway.clock import SystemClock
 from gateway.config import load_settings
 
 Line = OccupancyMinutes | ZoneDay | AccessDay
-Ask = Callable[[sqlite3.Connection, Query], Iterator[Line]]
+Ask = Callable[[sqlite3.Connection, HistoryQuery], Iterator[Line]]
 
 
 class Measurement(StrEnum):
@@ -88,7 +88,7 @@ def history(
         raise typer.BadParameter("access_1d is counted per access point, not per zone: no --zone")
     kind, ask = _TABLES[measurement]
     show = _show_json if as_json else _show_csv if as_csv else _show_table
-    query = Query(site, zone, since, until)
+    query = HistoryQuery(site, zone, since, until)
     with errors.told(as_json=as_json), open_past(_journal_of(place)) as journal:
         show(kind, ask(journal, query))
 

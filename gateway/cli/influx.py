@@ -21,7 +21,7 @@ from gateway.adapters.journal.reader import JournalFile
 from gateway.cli import errors
 from gateway.cli.time_options import moment
 from gateway.clock import SystemClock
-from gateway.config import ConfigError, Fault, load_settings
+from gateway.config import ConfigError, ConfigFault, load_settings
 
 app = typer.Typer(help="Write points to InfluxDB again.", no_args_is_help=True)
 _SHOWN = 20
@@ -66,15 +66,15 @@ def resend_points(
         settings = load_settings(data_dir=data_dir)
         store = influx_settings(settings)
         if store is None:
-            raise ConfigError((Fault("", "SEUIL_INFLUX_URL", "is not set"),))
+            raise ConfigError((ConfigFault("", "SEUIL_INFLUX_URL", "is not set"),))
         journal = settings.data_dir / JOURNAL_FILE
         try:
             done = _resent(store, journal, row, since)
         except HistoryError as wrong:
-            raise ConfigError((Fault("", "", str(wrong)),)) from wrong
+            raise ConfigError((ConfigFault("", "", str(wrong)),)) from wrong
         except OutageError as wrong:
             message = f"{store.where} takes no points now: {wrong}; run it again"
-            raise ConfigError((Fault("", "", message),)) from wrong
+            raise ConfigError((ConfigFault("", "", message),)) from wrong
     if as_json:
         typer.echo(json.dumps(msgspec.to_builtins(done), ensure_ascii=False))
     else:

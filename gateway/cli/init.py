@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli import errors
-from gateway.config import ConfigError, Fault, space_schema
+from gateway.config import ConfigError, ConfigFault, space_schema
 from gateway.files import write_whole
 
 SCHEMA_FILE = "space.schema.json"
@@ -37,7 +37,7 @@ def write_example(file: Path, *, force: bool = False) -> None:
     """
     if file.exists() and not force:
         message = "is there already; --force replaces it"
-        raise ConfigError([Fault(str(file), "", message)])
+        raise ConfigError([ConfigFault(str(file), "", message)])
     try:
         write_whole(file, example().encode())
         calendar = file.with_name(CALENDAR_FILE)
@@ -48,7 +48,7 @@ def write_example(file: Path, *, force: bool = False) -> None:
         write_whole(file.with_name(SCHEMA_FILE), f"{schema}\n".encode())
     except OSError as wrong:
         message = f"cannot be written: {wrong.strerror}"
-        raise ConfigError([Fault(str(file), "", message)]) from wrong
+        raise ConfigError([ConfigFault(str(file), "", message)]) from wrong
 
 
 def example() -> str:

@@ -10,7 +10,7 @@ import msgspec
 from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.adapters.journal.occupancy_history import HistoryError, opened
 from gateway.adapters.journal.reader import JournalFile
-from gateway.config import ConfigError, Fault, load_settings
+from gateway.config import ConfigError, ConfigFault, load_settings
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def open_past(journal: Path) -> Iterator[sqlite3.Connection]:
         with opened(journal) as connection:
             yield connection
     except HistoryError as wrong:
-        raise ConfigError((Fault("", "", str(wrong)),)) from wrong
+        raise ConfigError((ConfigFault("", "", str(wrong)),)) from wrong
 
 
 @contextmanager
@@ -38,11 +38,15 @@ def open_journal(data_dir: Path | None) -> Iterator[JournalFile]:
     path = folder / JOURNAL_FILE
     if not path.is_file():
         raise ConfigError(
-            (Fault(str(path), "", "no journal here; name the gateway's folder with --data-dir"),)
+            (
+                ConfigFault(
+                    str(path), "", "no journal here; name the gateway's folder with --data-dir"
+                ),
+            )
         )
     try:
         with closing(JournalFile(path)) as file:
             yield file
     except (sqlite3.Error, msgspec.MsgspecError) as wrong:
         message = f"cannot be read: {wrong}; seuil doctor looks closer"
-        raise ConfigError((Fault(str(path), "", message),)) from wrong
+        raise ConfigError((ConfigFault(str(path), "", message),)) from wrong

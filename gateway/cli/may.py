@@ -14,12 +14,12 @@ from rich.console import Console
 
 from gateway.adapters.directory import FILE as MEMBERS_FILE
 from gateway.adapters.directory import DirectoryStore
-from gateway.analysis.access_check import Wish, ruling_on
+from gateway.analysis.access_check import AccessCheck, evaluate
 from gateway.cli import decision_output, errors
 from gateway.cli.journal_option import open_journal
 from gateway.cli.time_options import moment
 from gateway.clock import SystemClock
-from gateway.config import ConfigError, Fault, load_settings, load_space
+from gateway.config import ConfigError, ConfigFault, load_settings, load_space
 from gateway.config.faults import unknown
 from gateway.core.access.explanation import as_data
 from gateway.core.engine import step
@@ -53,7 +53,7 @@ def may(
     """
     with errors.told(as_json=as_json):
         asked = _asked(member, point, at, space, data_dir)
-        ruling = ruling_on(asked)
+        ruling = evaluate(asked)
     decision = "granted" if ruling.granted else "denied"
     if as_json:
         data = as_data(decision, ruling.reason, ruling.verdicts)
@@ -70,20 +70,22 @@ def may(
 
 def _asked(
     member: str, point: str, at: str | None, space: Path | None, data_dir: Path | None
-) -> Wish:
+) -> AccessCheck:
     settings = load_settings() if data_dir is None else load_settings(data_dir=data_dir)
     now = SystemClock().now()
     site, state = _place(settings.data_dir, space, point, now)
     file = settings.data_dir / MEMBERS_FILE
     if not file.is_file():
         right = "seuil members import, or name the gateway's folder with --data-dir"
-        raise ConfigError((Fault(str(file), "", f"no members here; {right}"),))
+        raise ConfigError((ConfigFault(str(file), "", f"no members here; {right}"),))
     with closing(DirectoryStore(file)) as members:
         directory, found = members.load(), members.find(member)
     if found is None:
-        raise ConfigError((Fault("", "MEMBER", f'"{member}" is no member; seuil members list'),))
+        raise ConfigError(
+            (ConfigFault("", "MEMBER", f'"{member}" is no member; seuil members list'),)
+        )
     zone = ZoneInfo(site.timezone)
-    return Wish(
+    return AccessCheck(
         site=site,
         state=structs.replace(state, directory=directory),
         point=AccessPointId(point),
@@ -119,4 +121,4 @@ def _with_point(sites: Iterable[Site], point: str) -> Site:
     else:
         known = [each.id for site in sites for each in site.access_points]
         message = unknown(point, "access point", known)
-    raise ConfigError((Fault("", "POINT", message),))
+    raise ConfigError((ConfigFault("", "POINT", message),))

@@ -20,7 +20,7 @@ from gateway.cli.members_options import AsJson, DataDir, Names, Space, TimeZone,
 from gateway.cli.members_show import kept, list_members, show_member
 from gateway.config import (
     ConfigError,
-    Fault,
+    ConfigFault,
     Settings,
     credential_key,
     known_credential_key,
@@ -28,12 +28,12 @@ from gateway.config import (
     load_space,
 )
 from gateway.members import describe as members_words
-from gateway.members.diff import Change, change_of
+from gateway.members.diff import MembersDiff, change_of
 from gateway.members.export import SUFFIXES, export
 from gateway.members.french import Language
 from gateway.members.importer import read_members
-from gateway.members.known import Known, known_of
-from gateway.members.rows import Row
+from gateway.members.known import ReferenceData, known_of
+from gateway.members.rows import MemberRow
 from gateway.members.spreadsheet import LineFault
 
 app = typer.Typer(help="Members, their plans, trainings and badges.", no_args_is_help=True)
@@ -103,15 +103,15 @@ def export_members(
         sites = load_space(space) if space is not None else ()
         zone = zone_of(timezone, sites)
         if zone is None:
-            raise ConfigError([Fault("", "--timezone", "is required for days, or --space")])
+            raise ConfigError([ConfigFault("", "--timezone", "is required for days, or --space")])
         if file.exists() and not force:
-            raise ConfigError([Fault(str(file), "", "is there already; --force replaces it")])
+            raise ConfigError([ConfigFault(str(file), "", "is there already; --force replaces it")])
         _, members = kept(load_settings(data_dir=data_dir))
         try:
             lines = export(file, members, zone, names=names, language=language)
         except OSError as wrong:
             message = f"cannot be written: {wrong.strerror}"
-            raise ConfigError([Fault(str(file), "", message)]) from wrong
+            raise ConfigError([ConfigFault(str(file), "", message)]) from wrong
     told = {"ok": True, "file": str(file), "members": len(members), "lines": lines}
     said = f"wrote {file}: {len(members)} members, {lines} lines"
     typer.echo(json.dumps(told, ensure_ascii=False) if as_json else said)
@@ -120,7 +120,7 @@ def export_members(
 class _Outcome:
     """One import: what it found and what it did."""
 
-    def __init__(self, change: Change, faults: tuple[LineFault, ...], rows: int) -> None:
+    def __init__(self, change: MembersDiff, faults: tuple[LineFault, ...], rows: int) -> None:
         self.change = change
         self.faults = faults
         self.rows = rows
@@ -129,13 +129,19 @@ class _Outcome:
 
 
 def _import(
-    file: Path, settings: Settings, known: Known, *, dry_run: bool, prune: bool, skip_bad: bool
+    file: Path,
+    settings: Settings,
+    known: ReferenceData,
+    *,
+    dry_run: bool,
+    prune: bool,
+    skip_bad: bool,
 ) -> _Outcome:
     try:
         read = read_members(file, known, _watched)
     except OSError as wrong:
         message = f"cannot be read: {wrong.strerror}"
-        raise ConfigError([Fault(str(file), "", message)]) from wrong
+        raise ConfigError([ConfigFault(str(file), "", message)]) from wrong
     version, members = kept(settings)
     change = change_of(members, read, prune=prune)
     outcome = _Outcome(change, tuple(sorted((*read.faults, *change.faults))), read.rows)
@@ -149,7 +155,9 @@ def _import(
     return outcome
 
 
-def _known(settings: Settings, space: Path | None, timezone: str | None, *, dry_run: bool) -> Known:
+def _known(
+    settings: Settings, space: Path | None, timezone: str | None, *, dry_run: bool
+) -> ReferenceData:
     sites = load_space(space) if space is not None else None
     key = known_credential_key(settings)
     if key is None:
@@ -157,7 +165,7 @@ def _known(settings: Settings, space: Path | None, timezone: str | None, *, dry_
     return known_of(key, zone_of(timezone, sites or ()), sites)
 
 
-def _watched(rows: Iterable[Row], total: int | None) -> Iterator[Row]:
+def _watched(rows: Iterable[MemberRow], total: int | None) -> Iterator[MemberRow]:
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         yield from bar.track(rows, total=total, description="reading")
@@ -183,7 +191,7 @@ def _report(outcome: _Outcome, *, as_json: bool, names: bool) -> None:
     typer.echo(_summary(outcome))
 
 
-def _changes(change: Change, *, names: bool) -> Iterator[tuple[str, str, str, str]]:
+def _changes(change: MembersDiff, *, names: bool) -> Iterator[tuple[str, str, str, str]]:
     for member in change.added:
         yield "added", member.ref, member.holder.id, members_words.whole(member, names=names)
     for before, after in change.changed:

@@ -8,12 +8,12 @@ import typer
 
 from gateway.adapters.accounts import accounts
 from gateway.adapters.accounts.migration import StoreError
-from gateway.adapters.accounts.store import FILE, Store
+from gateway.adapters.accounts.store import FILE, AccountStore
 from gateway.adapters.directory import Member
 from gateway.cli import errors
 from gateway.cli.members_options import AsJson, DataDir, Ref, member_of
 from gateway.clock import SystemClock
-from gateway.config import ConfigError, Fault, Settings, load_settings
+from gateway.config import ConfigError, ConfigFault, Settings, load_settings
 from gateway.console.auth import sessions
 from gateway.console.auth.bootstrap import address, new_link
 from gateway.console.auth.staff import is_staff
@@ -36,7 +36,7 @@ def account(
         try:
             told = _told(settings, member, link=link, end=end)
         except StoreError as wrong:
-            raise ConfigError([Fault("", "", str(wrong))]) from wrong
+            raise ConfigError([ConfigFault("", "", str(wrong))]) from wrong
     typer.echo(json.dumps(told, ensure_ascii=False) if as_json else _said(told))
 
 
@@ -44,8 +44,8 @@ def _told(settings: Settings, member: Member, *, link: bool, end: bool) -> dict[
     clock, holder = SystemClock(), member.holder.id
     if link and not is_staff(member.holder):
         message = f"{member.ref} has no role at the console: viewer, operator or administrator"
-        raise ConfigError([Fault("", "--link", message)])
-    with closing(Store(settings.data_dir / FILE)) as store, store.change() as connection:
+        raise ConfigError([ConfigFault("", "--link", message)])
+    with closing(AccountStore(settings.data_dir / FILE)) as store, store.change() as connection:
         ended = sessions.end(connection, holder) if end else 0
         known = accounts.of_holder(connection, holder)
         open_ = len(sessions.of_holder(connection, holder, clock.now()))

@@ -24,7 +24,7 @@ from gateway.cli.members_options import (
     zone_of,
 )
 from gateway.clock import SystemClock
-from gateway.config import ConfigError, Fault, load_settings, load_space
+from gateway.config import ConfigError, ConfigFault, load_settings, load_space
 from gateway.core.model.directory import HolderId, Training
 from gateway.members import describe as members_words
 from gateway.members.cells import training_id
@@ -91,7 +91,7 @@ def train(
             name = training_id(training, "TRAINING", known)
             ends = moment(until or "", "--until", known.timezone, after=1)
         except Wrong as wrong:
-            raise ConfigError([Fault("", wrong.column, str(wrong))]) from None
+            raise ConfigError([ConfigFault("", wrong.column, str(wrong))]) from None
         given = SystemClock().now().replace(second=0, microsecond=0)
         told = Training(name, None if by is None else _holder(store, by), given, ends)
         _revise(store, ref, partial(trained, told=told), as_json=as_json)
@@ -128,7 +128,7 @@ def _marked(member: Member, *, status: Status, place: int | None, every: bool) -
         has = members_words.credentials(member.credentials) or "no badge and no code"
         which = f"--badge 1 to {count} (seuil members show counts them), or --all"
         right = f"; say {which}" if count else ""
-        raise ConfigError([Fault("", "--badge", f"{member.ref} has {has}{right}")])
+        raise ConfigError([ConfigFault("", "--badge", f"{member.ref} has {has}{right}")])
     return marked(member, status, None if every else place)
 
 

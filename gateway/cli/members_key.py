@@ -7,7 +7,7 @@ import typer
 from gateway.adapters.directory import reader_key
 from gateway.cli import errors
 from gateway.cli.members_options import AsJson, DataDir
-from gateway.config import ConfigError, Fault, known_credential_key, load_settings
+from gateway.config import ConfigError, ConfigFault, known_credential_key, load_settings
 
 
 def readers_key(*, as_json: AsJson = False, data_dir: DataDir = None) -> None:
@@ -17,6 +17,6 @@ def readers_key(*, as_json: AsJson = False, data_dir: DataDir = None) -> None:
         key = known_credential_key(settings)
         if key is None:
             message = "there is no credential key yet: seuil members import makes it"
-            raise ConfigError([Fault(str(settings.data_dir), "", message)])
+            raise ConfigError([ConfigFault(str(settings.data_dir), "", message)])
     told = reader_key(key).hex()
     typer.echo(json.dumps({"ok": True, "readers_key": told}) if as_json else told)

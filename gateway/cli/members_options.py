@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import typer
 
 from gateway.adapters.directory import FILE, DirectoryStore, Member
-from gateway.config import ConfigError, Fault, Settings, known_credential_key
+from gateway.config import ConfigError, ConfigFault, Settings, known_credential_key
 from gateway.config.faults import unknown
 from gateway.core.model.site import Site
 
@@ -39,7 +39,7 @@ def opened_store(settings: Settings) -> DirectoryStore:
     file = settings.data_dir / FILE
     if not file.exists():
         message = "is not there yet: seuil members import makes it"
-        raise ConfigError([Fault(str(file), "", message)])
+        raise ConfigError([ConfigFault(str(file), "", message)])
     store = DirectoryStore(file)
     try:
         key = known_credential_key(settings)
@@ -67,7 +67,7 @@ def member_of(settings: Settings, who: str) -> Member:
 def nobody(store: DirectoryStore, who: str) -> ConfigError:
     """That there is no such member, and who there is."""
     refs = (member.ref for member in store.members())
-    return ConfigError([Fault("", "REF", unknown(who, "reference or pseudonym", refs))])
+    return ConfigError([ConfigFault("", "REF", unknown(who, "reference or pseudonym", refs))])
 
 
 def zone_of(name: str | None, sites: Iterable[Site]) -> ZoneInfo | None:
@@ -79,10 +79,10 @@ def zone_of(name: str | None, sites: Iterable[Site]) -> ZoneInfo | None:
     names = {site.timezone for site in sites}
     if name is None and len(names) > 1:
         message = "is required: the sites have several time zones"
-        raise ConfigError([Fault("", "--timezone", message)])
+        raise ConfigError([ConfigFault("", "--timezone", message)])
     chosen = name or next(iter(names), None)
     try:
         return None if chosen is None else ZoneInfo(chosen)
     except (ZoneInfoNotFoundError, ValueError):
         message = f'"{chosen}" is not a time zone; write for example "Europe/Paris"'
-        raise ConfigError([Fault("", "--timezone", message)]) from None
+        raise ConfigError([ConfigFault("", "--timezone", message)]) from None

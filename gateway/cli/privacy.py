@@ -13,13 +13,13 @@ import typer
 from rich.console import Console
 
 from gateway.adapters.audit import FILE as AUDIT_FILE
-from gateway.adapters.audit import AuditError, AuditLog, Entry
+from gateway.adapters.audit import AuditEntry, AuditError, AuditLog
 from gateway.adapters.journal.occupancy_history import HistoryError
 from gateway.cli import errors
 from gateway.cli.decision_output import Language
 from gateway.cli.members_options import AsJson, DataDir, Ref, member_of, opened_store
 from gateway.clock import SystemClock
-from gateway.config import ConfigError, Fault, Settings, load_settings
+from gateway.config import ConfigError, ConfigFault, Settings, load_settings
 from gateway.files import write_whole
 from gateway.privacy.confirmation import confirm
 from gateway.privacy.member import Erased, Export, erase_member, export_member
@@ -52,7 +52,7 @@ def export(
         _log(settings, "export", member.holder.id, why)
         found = export_member(settings.data_dir, member.ref, SystemClock().now())
         if found is None:
-            raise ConfigError((Fault("", "REF", f"{ref} was erased meanwhile"),))
+            raise ConfigError((ConfigFault("", "REF", f"{ref} was erased meanwhile"),))
         written = _written(found, text_of(found, language), out) if out is not None else []
     if written:
         for path in written:
@@ -112,7 +112,7 @@ def confirm_clock(
             confirm(folder, now)
         except OSError as wrong:
             message = f"cannot be written: {wrong.strerror}"
-            raise ConfigError((Fault(str(folder), "", message),)) from wrong
+            raise ConfigError((ConfigFault(str(folder), "", message),)) from wrong
     typer.echo("confirmed: what is older than passages are kept goes within the hour")
 
 
@@ -126,7 +126,7 @@ def _still_there(settings: Settings, ref: str) -> str | None:
 def _log(settings: Settings, action: str, subject: str | None, why: str) -> None:
     with closing(AuditLog(settings.data_dir / AUDIT_FILE)) as log:
         by = f"shell:{_user()}"
-        log.record(Entry(SystemClock().now(), by, action, subject=subject, detail=why))
+        log.record(AuditEntry(SystemClock().now(), by, action, subject=subject, detail=why))
 
 
 def _user() -> str:
@@ -144,7 +144,7 @@ def _written(found: Export, text: str, folder: Path) -> list[Path]:
         for path, content in files.items():
             write_whole(path, content, 0o600)
     except OSError as wrong:
-        fault = Fault(str(folder), "", f"cannot be written: {wrong.strerror}")
+        fault = ConfigFault(str(folder), "", f"cannot be written: {wrong.strerror}")
         raise ConfigError((fault,)) from wrong
     return list(files)
 
@@ -172,4 +172,4 @@ def _told(*, as_json: bool) -> Iterator[None]:
         try:
             yield
         except (AuditError, HistoryError) as wrong:
-            raise ConfigError((Fault("", "", str(wrong)),)) from wrong
+            raise ConfigError((ConfigFault("", "", str(wrong)),)) from wrong

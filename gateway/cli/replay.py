@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from gateway.adapters.journal.reader import JournalFile
-from gateway.analysis.replay import Replayed
+from gateway.analysis.replay import ReplayResult
 from gateway.analysis.replay import replay as replay_site
 from gateway.cli import errors
 from gateway.cli.journal_option import open_journal
@@ -34,13 +34,13 @@ def replay(
         raise typer.Exit(errors.FOUND)
 
 
-def _replay_all(file: JournalFile, *, quiet: bool) -> list[Replayed]:
+def _replay_all(file: JournalFile, *, quiet: bool) -> list[ReplayResult]:
     with Progress(console=Console(stderr=True), disable=quiet, transient=True) as progress:
         task = progress.add_task("replaying", total=file.count("journal"))
         return [replay_site(file, site, lambda: progress.advance(task)) for site in file.sites()]
 
 
-def _as_data(result: Replayed) -> dict[str, object]:
+def _as_data(result: ReplayResult) -> dict[str, object]:
     return {
         "site": result.site,
         "rows": result.rows,
@@ -51,7 +51,7 @@ def _as_data(result: Replayed) -> dict[str, object]:
     }
 
 
-def _show(results: list[Replayed]) -> None:
+def _show(results: list[ReplayResult]) -> None:
     console = Console(highlight=False, soft_wrap=True)
     for result in results:
         verdict = "differs" if result.differences else "equal"

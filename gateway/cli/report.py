@@ -14,18 +14,18 @@ from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.adapters.journal.reader import JournalFile
 from gateway.cli import errors
 from gateway.cli.journal_option import open_journal
-from gateway.config import ConfigError, Fault, load_settings
+from gateway.config import ConfigError, ConfigFault, load_settings
 from gateway.config.faults import unknown
 from gateway.config.time_checks import unknown_holidays, wrong_hours
 from gateway.core.model.names import SiteId
 from gateway.core.model.site import Site
 from gateway.core.occupancy.daily_statistics import THRESHOLD
 from gateway.files import write_whole
-from gateway.report.month import Month, month_of
+from gateway.report.month import MonthReport, month_of
 from gateway.report.page import page
 from gateway.report.pdf import pdf
 from gateway.report.tables import csv_rows
-from gateway.report.words import Language, Words
+from gateway.report.words import Language, ReportTexts
 
 
 def _month(text: str) -> datetime:
@@ -58,7 +58,7 @@ def report(
 ) -> None:
     """Write a month as HTML, PDF and CSV: how full, how long, how many. No personal data."""
     with errors.told(as_json=False):
-        words = Words(_language(language))
+        words = ReportTexts(_language(language))
         with open_journal(data_dir) as file:
             described = _site(file, site)
         folder = data_dir or load_settings().data_dir
@@ -75,7 +75,7 @@ def _language(text: str) -> Language:
         return "fr"
     if text == "en":
         return "en"
-    raise ConfigError((Fault("", "--language", unknown(text, "language", ("fr", "en"))),))
+    raise ConfigError((ConfigFault("", "--language", unknown(text, "language", ("fr", "en"))),))
 
 
 def _site(file: JournalFile, wanted: str | None) -> Site:
@@ -84,7 +84,7 @@ def _site(file: JournalFile, wanted: str | None) -> Site:
         wanted = known[0]
     if wanted is None or wanted not in known:
         right = unknown(wanted or "", "site", known)
-        raise ConfigError((Fault("", "--site", right),))
+        raise ConfigError((ConfigFault("", "--site", right),))
     found = file.space_in_force(SiteId(wanted), file.last_n())
     assert found is not None  # noqa: S101 - a site is known by its space file
     return found
@@ -95,19 +95,19 @@ def _hours(site: Site, wanted: str | None) -> str:
         return site.opening_hours
     wrong = wrong_hours(wanted) or unknown_holidays(wanted, site.country, site.school_zone)
     if wrong:
-        raise ConfigError((Fault("", "--hours", wrong),))
+        raise ConfigError((ConfigFault("", "--hours", wrong),))
     return wanted
 
 
-def _figures(journal: Path, site: Site, first: date, hours: str, threshold: float) -> Month:
+def _figures(journal: Path, site: Site, first: date, hours: str, threshold: float) -> MonthReport:
     try:
         with occupancy_history.opened(journal) as connection:
             return month_of(connection, site, first, hours=hours, threshold=threshold)
     except occupancy_history.HistoryError as error:
-        raise ConfigError((Fault(str(journal), "", str(error)),)) from error
+        raise ConfigError((ConfigFault(str(journal), "", str(error)),)) from error
 
 
-def _written(figures: Month, words: Words, out: Path) -> list[Path]:
+def _written(figures: MonthReport, words: ReportTexts, out: Path) -> list[Path]:
     stem = f"{figures.site.id}-{figures.label}"
     targets = [out / f"{stem}.{kind}" for kind in ("html", "pdf", "csv")]
     try:
@@ -118,5 +118,7 @@ def _written(figures: Month, words: Words, out: Path) -> list[Path]:
         csv.writer(lines, lineterminator="\n").writerows(csv_rows(figures))
         write_whole(targets[2], lines.getvalue().encode())
     except OSError as wrong:
-        raise ConfigError((Fault(str(out), "", f"cannot be written: {wrong.strerror}"),)) from wrong
+        raise ConfigError(
+            (ConfigFault(str(out), "", f"cannot be written: {wrong.strerror}"),)
+        ) from wrong
     return targets

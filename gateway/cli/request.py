@@ -17,7 +17,7 @@ from gateway.cli.request_options import (
     holder_named,
     words_of,
 )
-from gateway.config import ConfigError, Fault, Settings
+from gateway.config import ConfigError, ConfigFault, Settings
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import AccessPointId, DoorId, ZoneId
 from gateway.core.requests import (
@@ -199,7 +199,7 @@ def acknowledge_alarm(
 def _reason(why: str) -> str:
     """The reason of an order that must have one."""
     if not why:
-        raise ConfigError([Fault("", "--why", "is empty; say why, for the journal")])
+        raise ConfigError([ConfigFault("", "--why", "is empty; say why, for the journal")])
     return words_of(why)
 
 
@@ -209,5 +209,7 @@ def _holder(named: str, settings: Settings) -> HolderId:
 
 def _id(word: str, option: str) -> str:
     if not 0 < len(word) <= ID_MAX:
-        raise ConfigError([Fault("", option, f"has 1 to {ID_MAX} characters, as in its topic")])
+        raise ConfigError(
+            [ConfigFault("", option, f"has 1 to {ID_MAX} characters, as in its topic")]
+        )
     return word

@@ -17,7 +17,7 @@ from gateway.adapters.mqtt.address import broker_address
 from gateway.adapters.mqtt.request_client import DeskError, ask
 from gateway.cli import errors
 from gateway.clock import SystemClock
-from gateway.config import ConfigError, Fault, Settings, load_settings
+from gateway.config import ConfigError, ConfigFault, Settings, load_settings
 from gateway.config.schema.fields import ID_PATTERN, ID_RULE
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import SiteId
@@ -83,7 +83,7 @@ def words_of(why: str) -> str:
     """
     if len(why) > WHY_MAX:
         message = f"has {len(why)} characters; at most {WHY_MAX}"
-        raise ConfigError([Fault("", "--why", message)])
+        raise ConfigError([ConfigFault("", "--why", message)])
     return why
 
 
@@ -97,7 +97,7 @@ def reachable() -> Iterator[None]:
     try:
         yield
     except DeskError as wrong:
-        raise ConfigError([Fault("", "", str(wrong))]) from wrong
+        raise ConfigError([ConfigFault("", "", str(wrong))]) from wrong
 
 
 def site_named(site: str) -> SiteId:
@@ -108,7 +108,7 @@ def site_named(site: str) -> SiteId:
     """
     if not re.fullmatch(ID_PATTERN, site):
         right = f"{ID_RULE}, as in the space file"
-        raise ConfigError([Fault("", "--site", f'"{site}" is no id of a site; {right}')])
+        raise ConfigError([ConfigFault("", "--site", f'"{site}" is no id of a site; {right}')])
     return SiteId(site)
 
 
@@ -124,7 +124,7 @@ def holder_named(who: str, option: str, settings: Settings) -> HolderId:
         member = store.find(who)
     if member is None:
         right = "a ref of `seuil members list`, or a pseudonym such as h-0123456789ab"
-        raise ConfigError([Fault("", option, f'no member has the ref "{who}"; {right}')])
+        raise ConfigError([ConfigFault("", option, f'no member has the ref "{who}"; {right}')])
     return member.holder.id
 
 
@@ -143,6 +143,6 @@ def _store_here(settings: Settings, option: str) -> Iterator[DirectoryStore]:
     file = settings.data_dir / FILE
     if not file.exists():
         right = "give pseudonyms (h-…), or name the gateway's data folder with --data-dir"
-        raise ConfigError([Fault(str(file), option, f"no members are kept here; {right}")])
+        raise ConfigError([ConfigFault(str(file), option, f"no members are kept here; {right}")])
     with closing(DirectoryStore(file)) as store:
         yield store

@@ -57,7 +57,11 @@ def run(
         log_to_stderr(settings.log_level)
         try:
             until_told(
-                _run(settings, space_watcher.Watch(space, found), port if embedded_broker else None)
+                _run(
+                    settings,
+                    space_watcher.SpaceWatcher(space, found),
+                    port if embedded_broker else None,
+                )
             )
         except EXPECTED as error:
             _end_with(error)
@@ -74,7 +78,9 @@ def _end_with(*reasons: BaseException) -> NoReturn:
     raise typer.Exit(errors.CANNOT)
 
 
-async def _run(settings: Settings, watch: space_watcher.Watch, broker_port: int | None) -> None:
+async def _run(
+    settings: Settings, watch: space_watcher.SpaceWatcher, broker_port: int | None
+) -> None:
     from gateway.service.app import run as run_gateway  # noqa: PLC0415 - after the faults were told
 
     def ready() -> None:
@@ -105,7 +111,7 @@ def _warn_of(broker: EmbeddedBroker) -> None:
         )
 
 
-def _reload_when_asked(watch: space_watcher.Watch) -> None:
+def _reload_when_asked(watch: space_watcher.SpaceWatcher) -> None:
     """SIGHUP reads the space file at once; where we have a terminal, its end is our end."""
     if hasattr(signal, "SIGHUP") and not sys.stdin.isatty():
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, watch.nudge)

@@ -15,16 +15,16 @@ from rich.table import Table
 from gateway.cli import errors
 from gateway.cli.simulate_output import live_line, progress_bar, replayed_table, tally_table
 from gateway.clock import SystemClock
-from gateway.config import ConfigError, Fault, Settings, load_settings, load_space
+from gateway.config import ConfigError, ConfigFault, Settings, load_settings, load_space
 from gateway.core.model.equipment import Device
 from gateway.core.model.names import DeviceId
 from gateway.core.model.site import Site
 from gateway.wire.topics import Topics
 from simulators.layouts import LayoutError, Recording, read_recording
 from simulators.link import Broker
-from simulators.outcomes import Tally
+from simulators.outcomes import RunTally
 from simulators.people import MEMBERS
-from simulators.replay import Replay, Replayed
+from simulators.replay import RecordingResult, Replay
 from simulators.run import LiveClock, new_boot
 from simulators.scenarios import SITES_MAX, ScenarioName, network
 from simulators.setup import FaultsName, Plot, stage, truth_file, write_roster
@@ -155,8 +155,8 @@ def _simulate(
     truth: Path | None,
     seconds: float | None,
     readers_key: bytes | None,
-) -> Tally:
-    async def live() -> Tally:
+) -> RunTally:
+    async def live() -> RunTally:
         with truth_file(truth) as tell:
             run = stage(
                 places,
@@ -197,8 +197,8 @@ def _replay(
     rate: float | None,
     *,
     quiet: bool,
-) -> Replayed:
-    async def tell() -> Replayed:
+) -> RecordingResult:
+    async def tell() -> RecordingResult:
         site, device = teller
         clock = SystemClock()
         replay = Replay(
@@ -231,7 +231,7 @@ def _until_told(stopped: asyncio.Event) -> Iterator[None]:
 
 
 def _end(
-    told: Tally | Replayed,
+    told: RunTally | RecordingResult,
     table: Callable[..., Table],
     *,
     as_json: bool,
@@ -244,4 +244,4 @@ def _end(
 
 
 def _wrong(option: str, message: str) -> ConfigError:
-    return ConfigError([Fault("", option, message)])
+    return ConfigError([ConfigFault("", option, message)])

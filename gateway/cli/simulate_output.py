@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from simulators.outcomes import Tally
-from simulators.replay import Replayed
+from simulators.outcomes import RunTally
+from simulators.replay import RecordingResult
 from simulators.run import Run
 
 
@@ -50,7 +50,7 @@ def live_line(run: Run) -> Iterator[Callable[[], None]]:
         yield tick
 
 
-def tally_table(tally: Tally) -> Table:
+def tally_table(tally: RunTally) -> Table:
     """What a simulated day came to."""
     table = Table(box=None, show_header=False)
     table.add_row("badges shown", f"{tally.credentials} ({tally.late} too late for an answer)")
@@ -75,7 +75,7 @@ def tally_table(tally: Tally) -> Table:
     return table
 
 
-def replayed_table(replayed: Replayed) -> Table:
+def replayed_table(replayed: RecordingResult) -> Table:
     """What a recording came to."""
     table = Table(box=None, show_header=False)
     table.add_row("recording", f"{replayed.layout}, {replayed.events} events")

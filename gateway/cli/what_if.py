@@ -19,13 +19,13 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from gateway.adapters.journal.reader import JournalFile
-from gateway.analysis.what_if import Judged, Reached, rows_of, speaks_since
+from gateway.analysis.what_if import Reached, ReevaluatedDecision, rows_of, speaks_since
 from gateway.analysis.what_if import what_if as judge
 from gateway.cli import errors
 from gateway.cli.journal_option import open_journal
 from gateway.cli.time_options import moment
 from gateway.clock import SystemClock
-from gateway.config import ConfigError, Fault, load_space
+from gateway.config import ConfigError, ConfigFault, load_space
 from gateway.core.model.site import Site
 from gateway.files import whole
 
@@ -35,12 +35,12 @@ Change = tuple[str, str, str, str]
 """was, was_reason, would_be, reason"""
 
 
-class Outcome(Struct):
+class WhatIfSummary(Struct):
     """What came of it."""
 
     decisions: int = 0
     changes: Counter[Change] = field(default_factory=Counter)
-    first: list[Judged] = field(default_factory=list)
+    first: list[ReevaluatedDecision] = field(default_factory=list)
 
 
 def what_if(
@@ -70,7 +70,7 @@ def what_if(
         sites, begin = _known(file, load_space(rules), rules), moment(since, now)
         spans = [rows_of(file, site.id, begin) for site in sites]
         with _writer(csv_file) as write, _bar(quiet=as_json) as show:
-            outcome, pace = Outcome(), _Pace(sum(map(len, spans)), (show, _noted(progress)))
+            outcome, pace = WhatIfSummary(), _Pace(sum(map(len, spans)), (show, _noted(progress)))
             for site, span in zip(sites, spans, strict=True):
                 _say_begin(file, site, begin)
                 judged = judge(file, site, begin, moment(until, now), pace.within(span))
@@ -97,11 +97,17 @@ def _known(file: JournalFile, sites: Iterable[Site], rules: Path) -> list[Site]:
     known = [site for site in sites if site.id in journaled]
     if not known:
         right = f"the journal's sites are: {', '.join(journaled) or 'none yet'}"
-        raise ConfigError((Fault(str(rules), "site.id", f"is no site of this journal; {right}"),))
+        raise ConfigError(
+            (ConfigFault(str(rules), "site.id", f"is no site of this journal; {right}"),)
+        )
     return known
 
 
-def _gather(outcome: Outcome, judged: Iterable[Judged], write: Callable[[Judged], None]) -> None:
+def _gather(
+    outcome: WhatIfSummary,
+    judged: Iterable[ReevaluatedDecision],
+    write: Callable[[ReevaluatedDecision], None],
+) -> None:
     for each in judged:
         outcome.decisions += 1
         if not each.differs:
@@ -113,17 +119,17 @@ def _gather(outcome: Outcome, judged: Iterable[Judged], write: Callable[[Judged]
 
 
 @contextmanager
-def _writer(target: Path | None) -> Iterator[Callable[[Judged], None]]:
+def _writer(target: Path | None) -> Iterator[Callable[[ReevaluatedDecision], None]]:
     if target is None:
         yield lambda _judged: None
         return
     try:
         with whole(target) as opened:
             lines = csv.writer(codecs.getwriter("utf-8")(opened), lineterminator="\n")
-            lines.writerow(Judged.__struct_fields__)
+            lines.writerow(ReevaluatedDecision.__struct_fields__)
             yield lambda one: lines.writerow(msgspec.to_builtins(msgspec.structs.astuple(one)))
     except OSError as wrong:
-        fault = Fault(str(target), "", f"cannot be written: {wrong.strerror}")
+        fault = ConfigFault(str(target), "", f"cannot be written: {wrong.strerror}")
         raise ConfigError((fault,)) from wrong
 
 
@@ -173,7 +179,7 @@ def _bar(*, quiet: bool) -> Iterator[Callable[[Reached], None]]:
         yield lambda now: progress.update(task, completed=now.done, total=now.of)
 
 
-def _as_data(outcome: Outcome, seconds: float) -> dict[str, Any]:
+def _as_data(outcome: WhatIfSummary, seconds: float) -> dict[str, Any]:
     names = ("was", "was_reason", "would_be", "reason")
     return {
         "decisions": outcome.decisions,
@@ -186,7 +192,7 @@ def _as_data(outcome: Outcome, seconds: float) -> dict[str, Any]:
     }
 
 
-def _show(outcome: Outcome, seconds: float, csv_file: Path | None) -> None:
+def _show(outcome: WhatIfSummary, seconds: float, csv_file: Path | None) -> None:
     console, changed = Console(highlight=False), outcome.changes.total()
     if changed:
         console.print(_each(outcome))
@@ -199,7 +205,7 @@ def _show(outcome: Outcome, seconds: float, csv_file: Path | None) -> None:
         console.print(f"wrote {csv_file}")
 
 
-def _each(outcome: Outcome) -> Table:
+def _each(outcome: WhatIfSummary) -> Table:
     table = Table("n", "at", "reader", "holder", "was", "would be")
     for each in outcome.first:
         table.add_row(
@@ -213,7 +219,7 @@ def _each(outcome: Outcome) -> Table:
     return table
 
 
-def _sums(outcome: Outcome) -> Table:
+def _sums(outcome: WhatIfSummary) -> Table:
     table = Table("was", "would be", "decisions")
     table.columns[2].justify = "right"
     for (was, was_reason, would_be, reason), count in outcome.changes.most_common():

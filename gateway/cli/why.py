@@ -11,7 +11,7 @@ from gateway.adapters.journal.queries import DecisionWhy, explained
 from gateway.adapters.journal.reader import JournalFile
 from gateway.cli import decision_output, errors
 from gateway.cli.journal_option import open_journal
-from gateway.config import ConfigError, Fault
+from gateway.config import ConfigError, ConfigFault
 from gateway.core.model.names import DeviceId
 
 
@@ -38,7 +38,7 @@ def _find(file: JournalFile, event: str) -> DecisionWhy:
     n = file.last_decision(DeviceId(reader)) if reader else _number(event)
     stored = file.decision(n) if n is not None else None
     if stored is None:
-        raise ConfigError((Fault("", "EVENT", _missing(file, reader, n)),))
+        raise ConfigError((ConfigFault("", "EVENT", _missing(file, reader, n)),))
     return explained(stored)
 
 
@@ -59,7 +59,7 @@ def _number(event: str) -> int:
         return int(event)
     except ValueError:
         right = "a decision's number (the `id` of an access message), or last@READER"
-        raise ConfigError((Fault("", "EVENT", f"{event!r} is neither; {right}"),)) from None
+        raise ConfigError((ConfigFault("", "EVENT", f"{event!r} is neither; {right}"),)) from None
 
 
 def _show(why: DecisionWhy, language: decision_output.Language) -> None:

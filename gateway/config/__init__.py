@@ -4,7 +4,7 @@ Both are read once, checked whole, and frozen; every fault is told at once (`Con
 """
 
 from gateway.config.calendars import CalendarFeed, load_calendars
-from gateway.config.faults import ConfigError, Fault
+from gateway.config.faults import ConfigError, ConfigFault
 from gateway.config.integrations import HookEvent, OtherTools, SpaceApi, Webhook, load_other_tools
 from gateway.config.schema.space import space_schema
 from gateway.config.settings import (
@@ -24,7 +24,7 @@ from gateway.config.supervisor import Supervisor, supervisor
 __all__ = [
     "CalendarFeed",
     "ConfigError",
-    "Fault",
+    "ConfigFault",
     "HookEvent",
     "OtherTools",
     "Settings",

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from gateway.config.check_types import Claim
 from gateway.config.draft import Draft
-from gateway.config.faults import Fault
+from gateway.config.faults import ConfigFault
 from gateway.config.schema.outside import CalendarTable
 from gateway.core.model.bookings import Target, machine_target, zone_target
 from gateway.core.model.names import MachineId, ZoneId
@@ -15,7 +15,7 @@ _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 _ONE = "must be one address, https://..."
 
 
-def calendars_book_one_thing(draft: Draft) -> Iterator[Fault]:
+def calendars_book_one_thing(draft: Draft) -> Iterator[ConfigFault]:
     """A calendar books a zone or a machine, from one source, and nothing else books the same."""
     first: dict[Target, str] = {}
     for index, calendar in draft.calendars.items():
@@ -30,7 +30,7 @@ def calendars_book_one_thing(draft: Draft) -> Iterator[Fault]:
         first.setdefault(target, path)
 
 
-def calendars_have_one_source(draft: Draft) -> Iterator[Fault]:
+def calendars_have_one_source(draft: Draft) -> Iterator[ConfigFault]:
     """A calendar comes from one place, and on a way where nobody else can write into it."""
     for index, calendar in draft.calendars.items():
         path = f"calendars[{index}]"

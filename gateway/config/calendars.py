@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from gateway.config.calendar_checks import target_of, wrong_address
 from gateway.config.draft import Draft
-from gateway.config.faults import ConfigError, Fault
+from gateway.config.faults import ConfigError, ConfigFault
 from gateway.config.space import read_space
 from gateway.core.model.bookings import Target
 from gateway.core.model.names import SiteId
@@ -52,14 +52,14 @@ def load_calendars(path: Path) -> tuple[CalendarFeed, ...]:
     Raises:
         ConfigError: With every fault of every file, or every address that cannot be read.
     """
-    faults: list[Fault] = []
+    faults: list[ConfigFault] = []
     feeds = tuple(feed for draft in read_space(path) for feed in _feeds(draft, faults))
     if faults:
         raise ConfigError(faults)
     return feeds
 
 
-def _feeds(draft: Draft, faults: list[Fault]) -> Iterator[CalendarFeed]:
+def _feeds(draft: Draft, faults: list[ConfigFault]) -> Iterator[CalendarFeed]:
     if draft.site is None:
         return
     folder = Path(draft.file).parent

@@ -7,20 +7,20 @@ where it does not hold.
 from collections.abc import Callable, Iterator, Mapping
 
 from gateway.config.draft import Draft
-from gateway.config.faults import Fault
-from gateway.config.schema.fields import Table
+from gateway.config.faults import ConfigFault
+from gateway.config.schema.fields import SpaceTable
 from gateway.config.schema.places import AccessPointTable
 
-Claim = Callable[[Draft], Iterator[Fault]]
+Claim = Callable[[Draft], Iterator[ConfigFault]]
 
 
-def tables(draft: Draft, kind: str) -> Mapping[int, Table]:
+def tables(draft: Draft, kind: str) -> Mapping[int, SpaceTable]:
     """The tables of one kind, by their place in the file."""
-    found: Mapping[int, Table] = getattr(draft, kind)
+    found: Mapping[int, SpaceTable] = getattr(draft, kind)
     return found
 
 
-def value(table: Table, key: str) -> object:
+def value(table: SpaceTable, key: str) -> object:
     """A table's value."""
     found: object = getattr(table, key)
     return found

@@ -28,7 +28,7 @@ from gateway.config.check_types import (
     value,
 )
 from gateway.config.draft import Draft
-from gateway.config.faults import Fault, unknown
+from gateway.config.faults import ConfigFault, unknown
 from gateway.config.schema.equipment import ReaderTable
 from sensors.registry import DRIVERS
 
@@ -64,7 +64,7 @@ TAKES_A_PIN = frozenset({"native"})
 """Drivers whose readers send a PIN beside a badge."""
 
 
-def ids_are_unique(draft: Draft) -> Iterator[Fault]:
+def ids_are_unique(draft: Draft) -> Iterator[ConfigFault]:
     """An id names one thing; devices of all kinds share the topics, hence one set of ids."""
     for space in ID_SPACES:
         first: dict[str, str] = {}
@@ -76,7 +76,7 @@ def ids_are_unique(draft: Draft) -> Iterator[Fault]:
                 first.setdefault(id_, path)
 
 
-def references_exist(draft: Draft) -> Iterator[Fault]:
+def references_exist(draft: Draft) -> Iterator[ConfigFault]:
     """What a table names is in the file."""
     for kind, key, targets in REFERENCES:
         known = [id_ for target in targets for id_ in draft.ids[target]]
@@ -87,7 +87,7 @@ def references_exist(draft: Draft) -> Iterator[Fault]:
                 yield draft.fault(f"{kind}[{index}].{key}", unknown(str(named), what, known))
 
 
-def zones_have_no_cycle(draft: Draft) -> Iterator[Fault]:
+def zones_have_no_cycle(draft: Draft) -> Iterator[ConfigFault]:
     """No zone is inside itself, by any way round."""
     parents = parents_of(draft)
     told: set[str] = set()
@@ -98,7 +98,7 @@ def zones_have_no_cycle(draft: Draft) -> Iterator[Fault]:
             yield draft.fault(f"zones[{index}].parent", f"goes round: {' > '.join(around)}")
 
 
-def capacities_fit(draft: Draft) -> Iterator[Fault]:
+def capacities_fit(draft: Draft) -> Iterator[ConfigFault]:
     """A room cannot hold more than what it is a part of, and a number says where it comes from."""
     zones = {zone.id: zone for zone in draft.zones.values()}
     for index, zone in draft.zones.items():
@@ -117,7 +117,7 @@ def capacities_fit(draft: Draft) -> Iterator[Fault]:
                 break
 
 
-def access_points_are_one_thing(draft: Draft) -> Iterator[Fault]:
+def access_points_are_one_thing(draft: Draft) -> Iterator[ConfigFault]:
     """An access point is one direction through a door, one machine, or a muster point."""
     first: dict[tuple[str, str], str] = {}
     for index, point in draft.access_points.items():
@@ -136,7 +136,7 @@ def access_points_are_one_thing(draft: Draft) -> Iterator[Fault]:
             first.setdefault(same, path)
 
 
-def credentials_can_be_strong(draft: Draft) -> Iterator[Fault]:
+def credentials_can_be_strong(draft: Draft) -> Iterator[ConfigFault]:
     """What an access point asks for, its readers can take; the way out asks for nothing."""
     for index, point in draft.access_points.items():
         path = f"access_points[{index}].min_credential"
@@ -150,7 +150,7 @@ def credentials_can_be_strong(draft: Draft) -> Iterator[Fault]:
             yield draft.fault(path, _WEAK_READERS[point.min_credential])
 
 
-def readers_can_enrol(draft: Draft) -> Iterator[Fault]:
+def readers_can_enrol(draft: Draft) -> Iterator[ConfigFault]:
     """Badges are enrolled at an entry, by readers of badges."""
     points = {point.id: point for point in draft.access_points.values()}
     for index, reader in draft.readers.items():
@@ -165,14 +165,14 @@ def readers_can_enrol(draft: Draft) -> Iterator[Fault]:
             yield draft.fault(path, f'needs a reader of badges, not format = "{reader.format}"')
 
 
-def sensors_watch_one_thing(draft: Draft) -> Iterator[Fault]:
+def sensors_watch_one_thing(draft: Draft) -> Iterator[ConfigFault]:
     """A sensor belongs to a zone, a door or a machine."""
     for index, sensor in draft.sensors.items():
         if sum(each is not None for each in (sensor.zone, sensor.door, sensor.machine)) != 1:
             yield draft.fault(f"sensors[{index}]", "give one of zone, door or machine")
 
 
-def doors_have_two_sides(draft: Draft) -> Iterator[Fault]:
+def doors_have_two_sides(draft: Draft) -> Iterator[ConfigFault]:
     """A door leads from one zone into another."""
     for index, door in draft.doors.items():
         if door.zone == door.outside:
@@ -180,7 +180,7 @@ def doors_have_two_sides(draft: Draft) -> Iterator[Fault]:
             yield draft.fault(f"doors[{index}].outside", message)
 
 
-def nobody_is_locked_in(draft: Draft) -> Iterator[Fault]:
+def nobody_is_locked_in(draft: Draft) -> Iterator[ConfigFault]:
     """Life safety: where people leave by badge, a reader lets them out."""
     if not draft.whole("access_points", "readers"):
         return  # what is missing may be there, with a fault of its own
@@ -194,7 +194,7 @@ def nobody_is_locked_in(draft: Draft) -> Iterator[Fault]:
             yield draft.fault(f"doors[{index}].exit", message)
 
 
-def secure_doors_have_a_handle(draft: Draft) -> Iterator[Fault]:
+def secure_doors_have_a_handle(draft: Draft) -> Iterator[ConfigFault]:
     """Life safety: a door that stays locked in an evacuation lets people out without power.
 
     A reader or a button works as long as power, network and gateway do; in a fire none may.
@@ -208,7 +208,7 @@ def secure_doors_have_a_handle(draft: Draft) -> Iterator[Fault]:
             yield draft.fault(f"doors[{index}].fail_mode", message)
 
 
-def interlocks_can_be_kept(draft: Draft) -> Iterator[Fault]:
+def interlocks_can_be_kept(draft: Draft) -> Iterator[ConfigFault]:
     """Of an airlock's doors it is known which one is open."""
     doors = {door.id: door for door in draft.doors.values()}
     for index, interlock in draft.interlocks.items():
@@ -225,7 +225,7 @@ def interlocks_can_be_kept(draft: Draft) -> Iterator[Fault]:
                 yield draft.fault(f"{path}[{place}]", message)
 
 
-def locks_are_used(draft: Draft) -> Iterator[Fault]:
+def locks_are_used(draft: Draft) -> Iterator[ConfigFault]:
     """A lock that no door names would never be released."""
     if not draft.whole("doors"):
         return  # a door with faults may be the one that names it
@@ -236,7 +236,7 @@ def locks_are_used(draft: Draft) -> Iterator[Fault]:
             yield draft.fault(f"locks[{index}].id", message)
 
 
-def devices_are_understood(draft: Draft) -> Iterator[Fault]:
+def devices_are_understood(draft: Draft) -> Iterator[ConfigFault]:
     """A driver knows the device's wire, and accepts its topic and options."""
     for kind, index, device in every_device(draft):
         path = f"{kind}[{index}]"
@@ -284,7 +284,7 @@ _WEAK_READERS = {
 }
 
 
-def faults_between(draft: Draft) -> list[Fault]:
+def faults_between(draft: Draft) -> list[ConfigFault]:
     """Every fault that shows only when tables are seen together."""
     return [fault for claim in CLAIMS for fault in claim(draft)]
 

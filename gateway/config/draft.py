@@ -14,16 +14,16 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from gateway.config.faults import ConfigError, Fault, unknown
+from gateway.config.faults import ConfigError, ConfigFault, unknown
 from gateway.config.schema.equipment import LockTable, MachineTable, ReaderTable, SensorTable
-from gateway.config.schema.fields import NamedTable, Table
+from gateway.config.schema.fields import NamedTable, SpaceTable
 from gateway.config.schema.outside import CalendarTable, KioskTable, SpaceApiTable, WebhookTable
 from gateway.config.schema.places import AccessPointTable, DoorTable, InterlockTable, ZoneTable
 from gateway.config.schema.plans import ExceptionalDayTable, PlanTable
 from gateway.config.schema.space import SiteTable, SpaceFile
 from gateway.config.validation_errors import dotted, sentence
 
-_T = TypeVar("_T", bound=Table)
+_T = TypeVar("_T", bound=SpaceTable)
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,11 @@ class Draft:
     spaceapi: SpaceApiTable | None
     webhooks: Mapping[int, WebhookTable]
     ids: Mapping[str, tuple[str, ...]]
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[ConfigFault] = field(default_factory=list)
 
-    def fault(self, path: str, message: str) -> Fault:
+    def fault(self, path: str, message: str) -> ConfigFault:
         """A fault of this file."""
-        return Fault(self.file, path, message)
+        return ConfigFault(self.file, path, message)
 
     def whole(self, *kinds: str) -> bool:
         """Whether every table of these kinds could be read."""
@@ -105,13 +105,13 @@ def _parsed(file: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as wrong:
         said = str(wrong)
         place = re.search(r"\(at (line \d+, column \d+|end of document)\)", said)
-        fault = Fault(
+        fault = ConfigFault(
             str(file), place[1] if place else "", f"not valid TOML: {said.partition(' (at ')[0]}"
         )
     except UnicodeDecodeError as wrong:
-        fault = Fault(str(file), f"byte {wrong.start}", "not UTF-8; save the file as UTF-8")
+        fault = ConfigFault(str(file), f"byte {wrong.start}", "not UTF-8; save the file as UTF-8")
     except OSError as wrong:
-        fault = Fault(str(file), "", f"cannot be read: {wrong.strerror}")
+        fault = ConfigFault(str(file), "", f"cannot be read: {wrong.strerror}")
     raise ConfigError([fault])
 
 
@@ -135,7 +135,7 @@ class _Reading:
     def __init__(self, file: str, raw: dict[str, Any]) -> None:
         self.file = file
         self.raw = raw
-        self.faults: list[Fault] = []
+        self.faults: list[ConfigFault] = []
 
     def unknown_tables(self) -> None:
         known = SpaceFile.model_fields
@@ -198,4 +198,4 @@ class _Reading:
                 yield item["id"]
 
     def fault(self, path: str, message: str) -> None:
-        self.faults.append(Fault(self.file, path, message))
+        self.faults.append(ConfigFault(self.file, path, message))

@@ -9,7 +9,7 @@ _NAMES_SHOWN = 12
 """Known names listed in a message; more would hide the sentence."""
 
 
-class Fault(Struct, frozen=True, order=True):
+class ConfigFault(Struct, frozen=True, order=True):
     """One fault. `path` is a key's path as in the file, a line and column, or a variable."""
 
     file: str
@@ -23,7 +23,7 @@ class Fault(Struct, frozen=True, order=True):
 class ConfigError(Exception):
     """The configuration cannot be used; `faults` has every reason at once."""
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
+    def __init__(self, faults: Iterable[ConfigFault]) -> None:
         self.faults = tuple(faults)
         super().__init__(self.faults)
 

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 from gateway.config.check_types import Claim
 from gateway.config.draft import Draft
-from gateway.config.faults import Fault, unknown
+from gateway.config.faults import ConfigFault, unknown
 from gateway.core.model.outline import area_m2, crosses_itself, distance_m, walls_of
 
 ON_A_WALL_M = 0.5
 """How far from a wall a door may be written: the plan puts it onto the wall."""
 
 
-def outlines_are_rooms(draft: Draft) -> Iterator[Fault]:
+def outlines_are_rooms(draft: Draft) -> Iterator[ConfigFault]:
     """A zone's walls go round it once: they cross nowhere, and have room between them."""
     for index, zone in draft.zones.items():
         if zone.outline is None:
@@ -25,7 +25,7 @@ def outlines_are_rooms(draft: Draft) -> Iterator[Fault]:
             yield draft.fault(path, "has no room inside: its corners are on one line")
 
 
-def doors_are_in_a_wall(draft: Draft) -> Iterator[Fault]:
+def doors_are_in_a_wall(draft: Draft) -> Iterator[ConfigFault]:
     """A door on the plan is in a wall of the zone that it leads into, or of the one outside it."""
     outlines = {zone.id: zone.outline for zone in draft.zones.values() if zone.outline}
     for index, door in draft.doors.items():
@@ -41,7 +41,7 @@ def doors_are_in_a_wall(draft: Draft) -> Iterator[Fault]:
             yield draft.fault(path, f"is {off_m:.1f} m away from the nearest wall of its zones")
 
 
-def kiosk_zones_exist(draft: Draft) -> Iterator[Fault]:
+def kiosk_zones_exist(draft: Draft) -> Iterator[ConfigFault]:
     """A kiosk shows zones of this file, each once."""
     zones = draft.kiosk.zones if draft.kiosk is not None else ()
     for index, zone in enumerate(zones):

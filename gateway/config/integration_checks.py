@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 
 from gateway.config.check_types import Claim
 from gateway.config.draft import Draft
-from gateway.config.faults import Fault, unknown
+from gateway.config.faults import ConfigFault, unknown
 
 
-def the_public_is_told_of_what_exists(draft: Draft) -> Iterator[Fault]:
+def the_public_is_told_of_what_exists(draft: Draft) -> Iterator[ConfigFault]:
     """SpaceAPI names zones and doors of this file, a way to be reached, and a whole position."""
     told = draft.spaceapi
     if told is None:
@@ -33,7 +33,7 @@ def the_public_is_told_of_what_exists(draft: Draft) -> Iterator[Fault]:
             yield draft.fault(f"spaceapi.{key}", "must be one address, https://...")
 
 
-def webhooks_go_a_safe_way(draft: Draft) -> Iterator[Fault]:
+def webhooks_go_a_safe_way(draft: Draft) -> Iterator[ConfigFault]:
     """A webhook's address is https, or http to this very machine; it holds no password."""
     first: dict[str, str] = {}
     for index, hook in draft.webhooks.items():

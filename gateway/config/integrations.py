@@ -13,7 +13,7 @@ from typing import Literal
 from msgspec import Struct
 
 from gateway.config.draft import Draft
-from gateway.config.faults import ConfigError, Fault
+from gateway.config.faults import ConfigError, ConfigFault
 from gateway.config.schema.outside import SpaceApiTable, WebhookTable
 from gateway.config.space import read_space
 from gateway.core.model.names import DoorId, SiteId, ZoneId
@@ -70,7 +70,7 @@ def load_other_tools(path: Path) -> OtherTools:
     Raises:
         ConfigError: With every fault of every file, or every secret that cannot be read.
     """
-    faults: list[Fault] = []
+    faults: list[ConfigFault] = []
     drafts = [(draft, SiteId(draft.site.id)) for draft in read_space(path) if draft.site]
     hooks = tuple(hook for draft, site in drafts for hook in _webhooks(draft, site, faults))
     if faults:
@@ -93,7 +93,7 @@ def _spaceapi(table: SpaceApiTable) -> SpaceApi:
     )
 
 
-def _webhooks(draft: Draft, site: SiteId, faults: list[Fault]) -> Iterator[Webhook]:
+def _webhooks(draft: Draft, site: SiteId, faults: list[ConfigFault]) -> Iterator[Webhook]:
     folder = Path(draft.file).parent
     for index, table in draft.webhooks.items():
         try:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from gateway.config.check_types import Claim, singular
 from gateway.config.draft import Draft
-from gateway.config.faults import Fault, unknown
+from gateway.config.faults import ConfigFault, unknown
 from gateway.config.schema.plans import QuotaTable
 
 _DAYS = {"day": 1, "week": 7, "month": 31, "year": 366}
@@ -14,14 +14,14 @@ _A_DAY = {"days": 1, "half-days": 2, "hours": 24}
 _STEPS = {"days": 0.5, "half-days": 1.0, "entries": 1.0}
 
 
-def plans_have_rights(draft: Draft) -> Iterator[Fault]:
+def plans_have_rights(draft: Draft) -> Iterator[ConfigFault]:
     """Whoever buys a plan may go somewhere."""
     for index, plan in draft.plans.items():
         if not plan.rights:
             yield draft.fault(f"plans[{index}].rights", "is empty: add [[plans.rights]]")
 
 
-def rights_name_what_exists(draft: Draft) -> Iterator[Fault]:
+def rights_name_what_exists(draft: Draft) -> Iterator[ConfigFault]:
     """A right opens something, and something that is in the file."""
     for index, plan in draft.plans.items():
         for order, right in enumerate(plan.rights):
@@ -35,7 +35,7 @@ def rights_name_what_exists(draft: Draft) -> Iterator[Fault]:
                 yield draft.fault(path, "opens nothing: give zones or machines")
 
 
-def quotas_can_be_used_up(draft: Draft) -> Iterator[Fault]:
+def quotas_can_be_used_up(draft: Draft) -> Iterator[ConfigFault]:
     """A quota is one that can be counted, and that ends."""
     for index, plan in draft.plans.items():
         first: dict[tuple[str, str], str] = {}

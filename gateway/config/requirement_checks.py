@@ -18,7 +18,7 @@ from gateway.config.check_types import (
     zones_badged_into,
 )
 from gateway.config.draft import Draft
-from gateway.config.faults import Fault, unknown
+from gateway.config.faults import ConfigFault, unknown
 from gateway.config.schema.equipment import MachineDemandsTable, MachineTable
 from gateway.config.schema.places import DemandsTable, ZoneTable
 from gateway.core.model.names import ADMINISTRATOR, OPERATOR, VIEWER
@@ -42,14 +42,14 @@ class _Asked(Struct, frozen=True):
         return self.demands.present_in or self.zone
 
 
-def roles_are_free(draft: Draft) -> Iterator[Fault]:
+def roles_are_free(draft: Draft) -> Iterator[ConfigFault]:
     """The roles of staff are every site's own."""
     for index, role in draft.roles.items():
         if role.id in BUILT_IN_ROLES:
             yield draft.fault(f"roles[{index}].id", f'"{role.id}" is built in; leave it away')
 
 
-def demands_name_what_exists(draft: Draft) -> Iterator[Fault]:
+def demands_name_what_exists(draft: Draft) -> Iterator[ConfigFault]:
     """Trainings, roles and zones that are asked for are in the file."""
     roles = (*draft.ids["roles"], *BUILT_IN_ROLES)
     for index, zone in draft.zones.items():
@@ -69,7 +69,7 @@ def demands_name_what_exists(draft: Draft) -> Iterator[Fault]:
             yield draft.fault(f"{asked.path}.present_in", what)
 
 
-def somebody_can_be_first(draft: Draft) -> Iterator[Fault]:
+def somebody_can_be_first(draft: Draft) -> Iterator[ConfigFault]:
     """Company is asked for where it can be: not behind the very door that asks for it."""
     parents = parents_of(draft)
     for asked in _asked(draft):
@@ -90,7 +90,7 @@ def somebody_can_be_first(draft: Draft) -> Iterator[Fault]:
                 yield draft.fault(f"{asked.path}.present_in", message)
 
 
-def company_has_room(draft: Draft) -> Iterator[Fault]:
+def company_has_room(draft: Draft) -> Iterator[ConfigFault]:
     """Where company is asked for, so many people may be."""
     parents = parents_of(draft)
     capacities = {zone.id: zone.capacity for zone in draft.zones.values()}
@@ -104,7 +104,7 @@ def company_has_room(draft: Draft) -> Iterator[Fault]:
             yield draft.fault(f"{asked.path}.min_present", message)
 
 
-def company_is_known(draft: Draft) -> Iterator[Fault]:
+def company_is_known(draft: Draft) -> Iterator[ConfigFault]:
     """Where somebody must be, readers tell that they are."""
     if not draft.whole("access_points", "readers", "doors", "zones"):
         return  # what is missing may be there, with a fault of its own
@@ -124,7 +124,7 @@ def company_is_known(draft: Draft) -> Iterator[Fault]:
             yield draft.fault(f"{asked.path}.check_in", _never_known(asked.zone))
 
 
-def bookings_come_from_a_calendar(draft: Draft) -> Iterator[Fault]:
+def bookings_come_from_a_calendar(draft: Draft) -> Iterator[ConfigFault]:
     """What is open to who booked can be booked."""
     if not draft.whole("calendars"):
         return
@@ -136,7 +136,7 @@ def bookings_come_from_a_calendar(draft: Draft) -> Iterator[Fault]:
             yield draft.fault(f"{asked.path}.booking", message)
 
 
-def passback_can_end(draft: Draft) -> Iterator[Fault]:
+def passback_can_end(draft: Draft) -> Iterator[ConfigFault]:
     """Who may not enter twice is seen leaving, or they could never come back."""
     for index, zone in draft.zones.items():
         path = f"zones[{index}]"

@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from gateway.config.faults import ConfigError, Fault, unknown
+from gateway.config.faults import ConfigError, ConfigFault, unknown
 from gateway.files import whole
 
 PREFIX = "SEUIL_"
@@ -180,9 +180,9 @@ def known_credential_key(settings: Settings) -> bytes | None:
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as wrong:
-        raise ConfigError([Fault(str(file), "", f"cannot be read: {wrong}")]) from wrong
+        raise ConfigError([ConfigFault(str(file), "", f"cannot be read: {wrong}")]) from wrong
     if len(key) < 2 * _KEY_BYTES:
-        raise ConfigError([Fault(str(file), "", "holds no key; restore it from a backup")])
+        raise ConfigError([ConfigFault(str(file), "", "holds no key; restore it from a backup")])
     return key
 
 
@@ -203,7 +203,7 @@ def credential_key(settings: Settings) -> bytes:
             _log.warning("made a new credential key: %s; back it up with the members", file)
     except OSError as wrong:
         message = f"cannot be written: {wrong.strerror}"
-        raise ConfigError([Fault(str(file), "", message)]) from wrong
+        raise ConfigError([ConfigFault(str(file), "", message)]) from wrong
     return credential_key(settings)
 
 
@@ -218,22 +218,24 @@ def _made(file: Path) -> bool:
     return True
 
 
-def _unknown_variables() -> list[Fault]:
+def _unknown_variables() -> list[ConfigFault]:
     names = {name.upper() for name in Settings.model_fields}
     return [
-        Fault("environment", variable, unknown(variable.removeprefix(PREFIX), "setting", names))
+        ConfigFault(
+            "environment", variable, unknown(variable.removeprefix(PREFIX), "setting", names)
+        )
         for variable in sorted(os.environ)
         if variable.startswith(PREFIX) and variable.removeprefix(PREFIX) not in names
     ]
 
 
-def _fault_of(location: tuple[int | str, ...], message: str) -> Fault:
+def _fault_of(location: tuple[int | str, ...], message: str) -> ConfigFault:
     message = message.removeprefix("Value error, ")
     if not location:  # a check over all settings begins with the variable's name
         variable, _, said = message.partition(": ")
-        return Fault("environment", variable, said)
+        return ConfigFault("environment", variable, said)
     return _fault(str(location[0]), message[:1].lower() + message[1:])
 
 
-def _fault(name: str, message: str) -> Fault:
-    return Fault("environment", PREFIX + name.upper(), message)
+def _fault(name: str, message: str) -> ConfigFault:
+    return ConfigFault("environment", PREFIX + name.upper(), message)

@@ -8,7 +8,7 @@ import msgspec
 from gateway.config.build import site_of
 from gateway.config.checks import faults_between
 from gateway.config.draft import Draft, read_draft
-from gateway.config.faults import ConfigError, Fault
+from gateway.config.faults import ConfigError, ConfigFault
 from gateway.config.schema.space import SpaceFile
 from gateway.core.model.site import Site
 from sensors.registry import clashes
@@ -23,7 +23,7 @@ def load_space(path: Path) -> tuple[Site, ...]:
     drafts = read_space(path)
     sites = tuple(site_of(draft, draft.site) for draft in drafts if draft.site is not None)
     if found := clashes(sites):
-        raise ConfigError(Fault(str(path), "", clash) for clash in found)
+        raise ConfigError(ConfigFault(str(path), "", clash) for clash in found)
     return sites
 
 
@@ -34,7 +34,7 @@ def read_space(path: Path) -> tuple[Draft, ...]:
         ConfigError: With every fault of every file.
     """
     drafts: list[Draft] = []
-    faults: list[Fault] = []
+    faults: list[ConfigFault] = []
     for file in space_files(path):
         try:
             draft = read_draft(file)
@@ -59,10 +59,10 @@ def space_files(path: Path) -> list[Path]:
         return [path]
     if not path.is_dir():
         message = "there is no such file or folder; `seuil init` writes an example"
-        raise ConfigError([Fault(str(path), "", message)])
+        raise ConfigError([ConfigFault(str(path), "", message)])
     files = sorted(path.glob("*.toml"))
     if not files:
-        raise ConfigError([Fault(str(path), "", "this folder has no *.toml file")])
+        raise ConfigError([ConfigFault(str(path), "", "this folder has no *.toml file")])
     return files
 
 
@@ -80,7 +80,7 @@ def site_from_json(text: str) -> Site:
     return msgspec.json.decode(text, type=Site)
 
 
-def _news(draft: Draft) -> list[Fault]:
+def _news(draft: Draft) -> list[ConfigFault]:
     """What claims find, without what only follows from a key that is reported already."""
     told = [fault.path for fault in draft.faults]
     return [
@@ -90,7 +90,7 @@ def _news(draft: Draft) -> list[Fault]:
     ]
 
 
-def _place(fault: Fault) -> tuple[int, int]:
+def _place(fault: ConfigFault) -> tuple[int, int]:
     """Where in the file a fault is, as the tables are ordered in docs/space-file.md."""
     table, _, rest = fault.path.partition("[")
     order = list(SpaceFile.model_fields)
@@ -99,9 +99,9 @@ def _place(fault: Fault) -> tuple[int, int]:
     return (order.index(name) if name in order else -1, int(index) if index.isdigit() else -1)
 
 
-def _sites_given_twice(drafts: Iterable[Draft]) -> list[Fault]:
+def _sites_given_twice(drafts: Iterable[Draft]) -> list[ConfigFault]:
     first: dict[str, str] = {}
-    faults: list[Fault] = []
+    faults: list[ConfigFault] = []
     for draft in drafts:
         if draft.site is None or not draft.whole("site.id"):
             continue

@@ -10,7 +10,7 @@ import opening_hours
 
 from gateway.config.check_types import Claim
 from gateway.config.draft import Draft
-from gateway.config.faults import Fault
+from gateway.config.faults import ConfigFault
 from gateway.core.model.holidays import SCHOOL_COUNTRY, countries, school_holidays_known_until
 from gateway.core.model.opening_hours import holidays_named, without_holidays
 
@@ -25,7 +25,7 @@ _SAMPLE = date(2026, 11, 11)
 """Any day: where holidays are spelled as weekdays, one is spelled like another."""
 
 
-def timezone_exists(draft: Draft) -> Iterator[Fault]:
+def timezone_exists(draft: Draft) -> Iterator[ConfigFault]:
     """Local times need a zone that the machine knows."""
     if draft.site is None:
         return
@@ -36,7 +36,7 @@ def timezone_exists(draft: Draft) -> Iterator[Fault]:
         yield draft.fault("site.timezone", _unknown_timezone(name))
 
 
-def country_has_holidays(draft: Draft) -> Iterator[Fault]:
+def country_has_holidays(draft: Draft) -> Iterator[ConfigFault]:
     """Public holidays differ from country to country, school holidays from zone to zone."""
     if draft.site is None:
         return
@@ -51,7 +51,7 @@ def country_has_holidays(draft: Draft) -> Iterator[Fault]:
         school_holidays_known_until()  # reads the table now: 0.1 s that no door waits for later
 
 
-def days_of_presence_are_ordered(draft: Draft) -> Iterator[Fault]:
+def days_of_presence_are_ordered(draft: Draft) -> Iterator[ConfigFault]:
     """A whole day is longer than half of one."""
     if draft.site is None:
         return
@@ -64,7 +64,7 @@ def days_of_presence_are_ordered(draft: Draft) -> Iterator[Fault]:
         yield draft.fault("site.accounting.whole_from_min", message)
 
 
-def hours_are_understood(draft: Draft) -> Iterator[Fault]:
+def hours_are_understood(draft: Draft) -> Iterator[ConfigFault]:
     """Opening hours can be read, and mean here what they say."""
     if draft.site is not None:
         wrong = wrong_hours(draft.site.opening_hours)
@@ -78,7 +78,7 @@ def hours_are_understood(draft: Draft) -> Iterator[Fault]:
                 yield draft.fault(f"plans[{index}].rights[{place}].hours", wrong)
 
 
-def exceptional_days_are_days(draft: Draft) -> Iterator[Fault]:
+def exceptional_days_are_days(draft: Draft) -> Iterator[ConfigFault]:
     """An exceptional day is given once, and its hours end with it."""
     first: dict[date, str] = {}
     for index, table in draft.exceptional_days.items():

@@ -13,7 +13,7 @@ from gateway.config.build import (
 )
 from gateway.config.check_types import Claim
 from gateway.config.draft import Draft
-from gateway.config.faults import Fault, unknown
+from gateway.config.faults import ConfigFault, unknown
 from gateway.config.schema.places import DoorTable
 from gateway.core.access.wiring import refusal_of, word_of
 from gateway.core.model.names import DoorId
@@ -22,7 +22,7 @@ from gateway.core.readings import DoorReported, ExitRequested, Reading
 _DEVICES = ("sensors", "readers", "locks")
 
 
-def contacts_are_reported(draft: Draft) -> Iterator[Fault]:
+def contacts_are_reported(draft: Draft) -> Iterator[ConfigFault]:
     """A door with a contact has a device that reports it, or entries would wait for ever."""
     if not draft.whole("access_points", *_DEVICES):
         return
@@ -41,7 +41,7 @@ def contacts_are_reported(draft: Draft) -> Iterator[Fault]:
             yield draft.fault(path, "is false, but a sensor names this door; leave it away")
 
 
-def exit_buttons_are_reported(draft: Draft) -> Iterator[Fault]:
+def exit_buttons_are_reported(draft: Draft) -> Iterator[ConfigFault]:
     """Life safety: of a door that people leave by a button it is known which device reports it."""
     if not draft.whole("access_points", *_DEVICES):
         return
@@ -68,7 +68,7 @@ def exit_buttons_are_reported(draft: Draft) -> Iterator[Fault]:
             yield draft.fault(path, message)
 
 
-def devices_say_what_is_wired(draft: Draft) -> Iterator[Fault]:
+def devices_say_what_is_wired(draft: Draft) -> Iterator[ConfigFault]:
     """A sensor that may report nothing of what it can would be dead letters and an alarm."""
     if not draft.whole("doors", *_DEVICES):
         return
@@ -91,7 +91,7 @@ CLAIMS: tuple[Claim, ...] = (
 
 def _is_able(
     draft: Draft, door: DoorTable, path: str, named: str, kind: type[Reading]
-) -> Iterator[Fault]:
+) -> Iterator[ConfigFault]:
     if named not in [id_ for table in _DEVICES for id_ in draft.ids[table]]:
         return  # told by the claim about references
     if named not in [device.id for device in devices_at(draft, door)]:

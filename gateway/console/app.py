@@ -17,12 +17,12 @@ from gateway.config import OtherTools, Settings
 from gateway.console.api_docs.openapi import openapi
 from gateway.console.auth.requirements import Seats
 from gateway.console.auth.routes import ROUTERS as SIGN_IN
-from gateway.console.context import Console
+from gateway.console.context import AppContext
 from gateway.console.feed.mqtt_follower import Follower
 from gateway.console.feed.stream_guard import Guard
 from gateway.console.integrations.integrations import Outside
 from gateway.console.integrations.routes import router as other_tools
-from gateway.console.members.dependencies import Office
+from gateway.console.members.dependencies import MembersDependencies
 from gateway.console.routers import ROUTERS
 from gateway.console.web import error_handlers
 from gateway.console.web.menu import SCREENS
@@ -62,7 +62,7 @@ def build_app(
     `told`: what the space file says of other tools, who hear of it while `app.state.outside` runs.
     """
     clock = clock or SystemClock()
-    console = Console(sites, settings, clock, seats(settings, clock))
+    console = AppContext(sites, settings, clock, seats(settings, clock))
     app = FastAPI(
         title="Seuil",
         version=__version__,
@@ -72,7 +72,7 @@ def build_app(
         openapi_url="/openapi.json",
     )
     app.state.console = console
-    app.state.office = Office(console)
+    app.state.office = MembersDependencies(console)
     app.state.outside = outside = Outside(
         sites, settings, console.picture, clock, told=told, streams=lambda: len(console.hub)
     )
@@ -100,7 +100,7 @@ def build_app(
 
 async def _start(request: Request) -> Response:
     """The first site that one may see; to who has not signed in, the sign-in page."""
-    console: Console = request.app.state.console
+    console: AppContext = request.app.state.console
     seat = await console.seats.of(request)
     if seat is None:
         return RedirectResponse("/sign-in", 303)

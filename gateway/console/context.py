@@ -26,8 +26,8 @@ from gateway.console.live.trends import Trends
 from gateway.console.rules.what_if_jobs import Trials
 from gateway.console.stores import Stores
 from gateway.console.web.error_handlers import Problem
-from gateway.console.web.flash import Tellings
-from gateway.console.web.rate_limit import Visitors
+from gateway.console.web.flash import FlashStore
+from gateway.console.web.rate_limit import PublicRateLimit
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import SiteId
 from gateway.core.model.site import Site
@@ -43,7 +43,7 @@ NAMES_FRESH: Final = timedelta(seconds=2)
 """Until somebody who was enrolled has a name on an open page; a look at one number."""
 
 
-class Console:
+class AppContext:
     """One console, for as long as its process lives."""
 
     def __init__(
@@ -67,10 +67,10 @@ class Console:
             most=kiosk.WATCHERS_MAX,
             pace_s=kiosk.PACE_S,
         )
-        self.visitors = Visitors()
+        self.visitors = PublicRateLimit()
         self._names_read: datetime | None = None
         self.trends = Trends(self.stores, clock)
-        self.told = Tellings()
+        self.told = FlashStore()
         self.glances = Glances()
         self.trials = Trials(settings)
         self.months = Months()

@@ -13,10 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from gateway.adapters.mqtt.request_client import DeskError, UnansweredError
-from gateway.console.auth.requirements import Seat
-from gateway.console.context import Console
+from gateway.console.auth.requirements import Principal
+from gateway.console.context import AppContext
 from gateway.console.web.error_handlers import Problem
-from gateway.console.web.flash import Told
+from gateway.console.web.flash import Flash
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import AccessPointId, DeviceId, DoorId, SiteId, Text
 from gateway.core.requests import Order
@@ -85,7 +85,7 @@ class Why(BaseModel):
 
 
 async def ask(
-    console: Console, site: SiteId, order: Order, seat: Seat, transaction: str | None = None
+    console: AppContext, site: SiteId, order: Order, seat: Principal, transaction: str | None = None
 ) -> ResponseMessage:
     """What the gateway answers.
 
@@ -103,7 +103,7 @@ async def ask(
 
 
 async def ask_for_program(
-    console: Console, site: SiteId, order: Order, seat: Seat, transaction: str | None = None
+    console: AppContext, site: SiteId, order: Order, seat: Principal, transaction: str | None = None
 ) -> Done:
     """What a program is told when it was done.
 
@@ -119,10 +119,10 @@ async def ask_for_program(
 
 
 async def ask_for_page(
-    console: Console,
+    console: AppContext,
     site: SiteId,
     order: Order,
-    seat: Seat,
+    seat: Principal,
     *,
     back: str,
     done: Text | None = None,
@@ -134,7 +134,7 @@ async def ask_for_page(
         told = _told(response, done)
     except Problem as wrong:
         detail = wrong.detail
-        told = Told(
+        told = Flash(
             "alert", Text(f"{wrong.title.fr}. {detail.fr}", f"{wrong.title.en}. {detail.en}")
         )
     code = console.told.keep(seat.key, told, console.clock.now())
@@ -142,7 +142,7 @@ async def ask_for_page(
     return RedirectResponse(f"{back}?told={code}{where}", 303)
 
 
-def told_to(request: Request, console: Console, seat: Seat) -> Told | None:
+def told_to(request: Request, console: AppContext, seat: Principal) -> Flash | None:
     """What this page has to tell, if it follows a change."""
     code = request.query_params.get("told", "")
     return console.told.find(seat.key, code, console.clock.now())
@@ -156,10 +156,10 @@ def refused(response: ResponseMessage) -> Problem:
     return Problem(status.get(code, 409), code, title, response.message)
 
 
-def _told(response: ResponseMessage, done: Text | None) -> Told:
+def _told(response: ResponseMessage, done: Text | None) -> Flash:
     if response.status == "ok":
-        return Told("calm", done or response.message)
-    return Told("alert", response.message)
+        return Flash("calm", done or response.message)
+    return Flash("alert", response.message)
 
 
 _AWAY: Final = (

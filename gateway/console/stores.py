@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from gateway.adapters.audit import FILE as AUDIT_FILE
-from gateway.adapters.audit import AuditError, AuditLog, Entry, Note
+from gateway.adapters.audit import AuditEntry, AuditError, AuditLog, Note
 from gateway.adapters.directory import FILE, DirectoryError, DirectoryStore
 from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.adapters.journal.occupancy_history import HistoryError, opened
@@ -50,7 +50,9 @@ class Stores:
             except (ConfigError, DirectoryError) as wrong:
                 raise _unavailable("members", str(wrong)) from wrong
 
-    async def change_members(self, entry: Entry, use: Callable[[DirectoryStore, Note], T]) -> T:
+    async def change_members(
+        self, entry: AuditEntry, use: Callable[[DirectoryStore, Note], T]
+    ) -> T:
         """What `use` changes of the members, which is on record before it is done.
 
         Raises:

@@ -17,7 +17,7 @@ from gateway.core.occupancy import fusion
 from gateway.core.readings import Availability, Crossed, Firmware
 from gateway.core.sequence import admit, admit_unnumbered
 from gateway.core.state import NEVER, DeviceState, GhostReads
-from gateway.core.step_builder import Turn
+from gateway.core.step_builder import StepContext
 
 BATTERY_LOW_PERCENT = 15
 """Below this a battery alarm is raised; it clears `BATTERY_HYSTERESIS` above."""
@@ -27,7 +27,7 @@ CLOCK_LOOKS = 8
 again soon; several, because some come late."""
 
 
-def heard(turn: Turn, event: Reported | Misunderstood) -> bool:
+def heard(turn: StepContext, event: Reported | Misunderstood) -> bool:
     """Take the event's numbering in; False: it is a duplicate.
 
     Raises:
@@ -54,7 +54,7 @@ def heard(turn: Turn, event: Reported | Misunderstood) -> bool:
     return True
 
 
-def reset(turn: Turn, device: DeviceId) -> str | None:
+def reset(turn: StepContext, device: DeviceId) -> str | None:
     """Have a device's numbers begin again; the error if there is none."""
     state = turn.devices.get(device)
     if device not in turn.site.device:
@@ -69,7 +69,7 @@ def reset(turn: Turn, device: DeviceId) -> str | None:
     return None
 
 
-def came_or_went(turn: Turn, device: DeviceId, *, online: bool) -> None:
+def came_or_went(turn: StepContext, device: DeviceId, *, online: bool) -> None:
     """The device's status topic or last will."""
     state = turn.devices[device]
     since = (state.online_since if state.online else turn.now) if online else None
@@ -82,7 +82,7 @@ def came_or_went(turn: Turn, device: DeviceId, *, online: bool) -> None:
     fusion.judged(turn, device, "well" if online else "offline")
 
 
-def battery(turn: Turn, device: DeviceId, percent: float) -> None:
+def battery(turn: StepContext, device: DeviceId, percent: float) -> None:
     """A battery's charge."""
     turn.devices = turn.devices.set(device, structs.replace(turn.devices[device], battery=percent))
     if percent < BATTERY_LOW_PERCENT:
@@ -91,14 +91,14 @@ def battery(turn: Turn, device: DeviceId, percent: float) -> None:
         turn.clear_alarm("battery-low", device)
 
 
-def runs(turn: Turn, device: DeviceId, firmware: Firmware) -> None:
+def runs(turn: StepContext, device: DeviceId, firmware: Firmware) -> None:
     """What a device says that it runs."""
     turn.devices = turn.devices.set(
         device, structs.replace(turn.devices[device], firmware=firmware)
     )
 
 
-def crossed(turn: Turn, device: Device, zone: ZoneId | None, event: Reported) -> None:
+def crossed(turn: StepContext, device: Device, zone: ZoneId | None, event: Reported) -> None:
     """A counter's totals: say them, and how many people passed since its last report.
 
     Totals wrap, and begin again from zero (`gateway.core.estimator.counters`). A report that comes
@@ -129,7 +129,7 @@ def crossed(turn: Turn, device: Device, zone: ZoneId | None, event: Reported) ->
         )
 
 
-def run_timers(turn: Turn) -> None:
+def run_timers(turn: StepContext) -> None:
     """Notice which devices have been quiet for too long."""
     for device in turn.site.devices:
         if turn.now >= _silent_at(turn, device) and (
@@ -139,7 +139,7 @@ def run_timers(turn: Turn) -> None:
             fusion.judged(turn, device.id, "offline")
 
 
-def next_timer(turn: Turn) -> datetime:
+def next_timer(turn: StepContext) -> datetime:
     """When the next device may be found silent."""
     waiting = (
         _silent_at(turn, device)
@@ -150,7 +150,7 @@ def next_timer(turn: Turn) -> datetime:
 
 
 def minute_figures(
-    turn: Turn, duplicates: dict[DeviceId, int], ghosts: dict[DeviceId, int]
+    turn: StepContext, duplicates: dict[DeviceId, int], ghosts: dict[DeviceId, int]
 ) -> None:
     """Say every known device's health, and keep the ghost reads of its day."""
     for device_id in sorted(ghosts.keys() & turn.site.device.keys()):
@@ -170,7 +170,7 @@ def minute_figures(
         )
 
 
-def _haunted(turn: Turn, device: DeviceId, reads: int) -> None:
+def _haunted(turn: StepContext, device: DeviceId, reads: int) -> None:
     """A reader that only ever read ghosts is known by them."""
     state = turn.devices.get(device) or DeviceState(last_seen=turn.now)
     today = turn.site.day_of(turn.now)
@@ -179,7 +179,9 @@ def _haunted(turn: Turn, device: DeviceId, reads: int) -> None:
     turn.devices = turn.devices.set(device, structs.replace(state, ghosts=counted))
 
 
-def _clock_read(turn: Turn, state: DeviceState, event: Reported | Misunderstood) -> DeviceState:
+def _clock_read(
+    turn: StepContext, state: DeviceState, event: Reported | Misunderstood
+) -> DeviceState:
     """The device with the event's time beside ours; one that tells no time is never off.
 
     What is late because it waited tells nothing of the clock, nor does what was decided alone: it
@@ -205,7 +207,7 @@ def _has_its_time(event: Reported) -> bool:
 
 
 def _admitted(
-    turn: Turn, before: DeviceState, event: Reported | Misunderstood
+    turn: StepContext, before: DeviceState, event: Reported | Misunderstood
 ) -> DeviceState | None:
     """The device with the event taken in; None: it is a duplicate."""
     if event.boot is None or event.seq is None:
@@ -224,7 +226,9 @@ def _admitted(
     return admitted.device
 
 
-def _watch_clock(turn: Turn, event: Reported, before: DeviceState, state: DeviceState) -> None:
+def _watch_clock(
+    turn: StepContext, event: Reported, before: DeviceState, state: DeviceState
+) -> None:
     """A clock that is ahead is wrong for sure; one that is behind looks like late events.
 
     A clock that is off the other way now is another alarm.
@@ -237,13 +241,13 @@ def _watch_clock(turn: Turn, event: Reported, before: DeviceState, state: Device
         turn.clear_alarm("clock-skew", event.device)
 
 
-def _silent_at(turn: Turn, device: Device) -> datetime:
+def _silent_at(turn: StepContext, device: Device) -> datetime:
     state = turn.devices.get(device.id)
     if device.silent_after_s is None or state is None:
         return NEVER  # a device that never spoke is not installed yet: `seuil doctor` tells
     return state.last_seen + timedelta(seconds=device.silent_after_s)
 
 
-def _watch(turn: Turn, device: Device) -> None:
+def _watch(turn: StepContext, device: Device) -> None:
     if device.silent_after_s is not None:
         turn.wake(_silent_at(turn, device))

@@ -63,7 +63,7 @@ from gateway.core.readings import (
 )
 from gateway.core.sequence import NotAdmitted
 from gateway.core.state import NEVER, State
-from gateway.core.step_builder import Turn
+from gateway.core.step_builder import StepContext
 
 T = TypeVar("T")
 
@@ -80,22 +80,22 @@ class Chapter(NamedTuple):
     """
 
     name: str
-    run_timers: Callable[[Turn], None] | None = None
-    next_timer: Callable[[Turn], datetime] | None = None
-    conclude: Callable[[Turn], None] | None = None
+    run_timers: Callable[[StepContext], None] | None = None
+    next_timer: Callable[[StepContext], datetime] | None = None
+    conclude: Callable[[StepContext], None] | None = None
 
 
-def _run_sensing(turn: Turn) -> None:
+def _run_sensing(turn: StepContext) -> None:
     if occupancy.minute_is_over(turn):
         fusion.run_timers(turn)
 
 
-def _run_fading(turn: Turn) -> None:
+def _run_fading(turn: StepContext) -> None:
     if occupancy.minute_is_over(turn):
         presence_decay.run_timers(turn)
 
 
-def _run_occupancy(turn: Turn) -> None:
+def _run_occupancy(turn: StepContext) -> None:
     occupancy.run_timers(turn)
     occupancy.close_minutes(turn)
 
@@ -179,9 +179,9 @@ class _Attempt(NamedTuple):
 
 def _step(attempt: _Attempt) -> Step:
     event, state = attempt.event, attempt.state
-    turn = Turn(attempt.site, state, attempt.now)
+    turn = StepContext(attempt.site, state, attempt.now)
     if isinstance(event, SpaceChanged):
-        turn = Turn(event.site, state, attempt.now)
+        turn = StepContext(event.site, state, attempt.now)
         space_change.changed(turn)
     _run_timers(turn, attempt.left_out)
     if isinstance(event, Reported | Misunderstood):
@@ -202,7 +202,7 @@ def _step(attempt: _Attempt) -> Step:
     return Step(turn.finish(), tuple(turn.facts), tuple(attempt.bugs))
 
 
-def _happened(turn: Turn, event: Event) -> None:  # noqa: C901 - a dispatch, one line an event
+def _happened(turn: StepContext, event: Event) -> None:  # noqa: C901 - a dispatch, one line an event
     """What is no device's message."""
     match event:
         case Tick():
@@ -220,7 +220,7 @@ def _happened(turn: Turn, event: Event) -> None:  # noqa: C901 - a dispatch, one
         case GatewayAway():
             offline_decisions.gateway_away(turn, event)
         case Requested():
-            request_handlers.obey(turn, event.request)
+            request_handlers.handle(turn, event.request)
         case SpaceChanged():
             pass  # in force already: its timers are those of the new file
         case Reported() | Misunderstood():
@@ -229,7 +229,7 @@ def _happened(turn: Turn, event: Event) -> None:  # noqa: C901 - a dispatch, one
             assert_never(event)
 
 
-def _heard(turn: Turn, event: Reported | Misunderstood) -> bool:
+def _heard(turn: StepContext, event: Reported | Misunderstood) -> bool:
     """Whether the event is new. Where the numbering itself has a bug, a badge is answered twice."""
     try:
         return devices.heard(turn, event)
@@ -241,7 +241,7 @@ def _heard(turn: Turn, event: Reported | Misunderstood) -> bool:
         return True
 
 
-def _quarantine(turn: Turn, attempt: _Attempt) -> None:
+def _quarantine(turn: StepContext, attempt: _Attempt) -> None:
     """Leave out what failed for a while; what was tried again without a fault is whole again."""
     tried_again = set(turn.quarantined) - attempt.left_out
     for name in sorted(tried_again):
@@ -253,7 +253,7 @@ def _quarantine(turn: Turn, attempt: _Attempt) -> None:
         quarantine.met(turn, bug.where, bug.error)
 
 
-def _run_timers(turn: Turn, left_out: Container[str]) -> None:
+def _run_timers(turn: StepContext, left_out: Container[str]) -> None:
     """Everything that is due, then when the next is.
 
     Zones' minutes end every minute, so a timer that is further away was set by a clock that has
@@ -272,14 +272,14 @@ def _run_timers(turn: Turn, left_out: Container[str]) -> None:
             turn.wake(_guarded(chapter.name, chapter.next_timer, turn))
 
 
-def _guarded(chapter: str, work: Callable[[Turn], T], turn: Turn) -> T:
+def _guarded(chapter: str, work: Callable[[StepContext], T], turn: StepContext) -> T:
     try:
         return work(turn)
     except Exception as error:
         raise _ChapterFailed(chapter, error) from error
 
 
-def _tick(turn: Turn, tick: Tick) -> None:
+def _tick(turn: StepContext, tick: Tick) -> None:
     health = tick.health
     if tick.minute or health is not None:
         devices.minute_figures(turn, tick.duplicates, tick.ghosts)
@@ -297,14 +297,14 @@ def _tick(turn: Turn, tick: Tick) -> None:
     )
 
 
-def _condition(turn: Turn, event: ConditionReported) -> None:
+def _condition(turn: StepContext, event: ConditionReported) -> None:
     if event.active:
         turn.raise_alarm(event.kind, event.object)
     else:
         turn.clear_alarm(event.kind, event.object)
 
 
-def _directory_changed(turn: Turn, change: DirectoryChange) -> None:
+def _directory_changed(turn: StepContext, change: DirectoryChange) -> None:
     """Who was erased is nowhere any more; a membership that ends moves nobody."""
     offline_decisions.members_change(turn, change)
     turn.directory = changed(turn.directory, change)
@@ -314,7 +314,7 @@ def _directory_changed(turn: Turn, change: DirectoryChange) -> None:
         presence.erase(turn, holder)
 
 
-def _reported(turn: Turn, event: Reported) -> None:  # noqa: C901, PLR0912 - a dispatch, one line a reading
+def _reported(turn: StepContext, event: Reported) -> None:  # noqa: C901, PLR0912 - a dispatch, one line a reading
     device = turn.site.device[event.device]
     if wiring.refusal(turn.site, device, event.reading) is not None:
         _not_wired(turn, device, event)
@@ -359,20 +359,22 @@ def _reported(turn: Turn, event: Reported) -> None:  # noqa: C901, PLR0912 - a d
             assert_never(event.reading)
 
 
-def _not_wired(turn: Turn, device: Device, event: Reported) -> None:
+def _not_wired(turn: StepContext, device: Device, event: Reported) -> None:
     """Nothing comes of it but that somebody has to look; the service makes a dead letter of it."""
     turn.say(NotWired(device.id, wiring.word_of(type(event.reading)), event.at))
     turn.raise_alarm("not-wired", device.id)
 
 
-def _tampered(turn: Turn, device: Device, *, active: bool) -> None:
+def _tampered(turn: StepContext, device: Device, *, active: bool) -> None:
     if active:
         turn.raise_alarm("tamper", device.id)
     else:
         turn.clear_alarm("tamper", device.id)
 
 
-def _sense(turn: Turn, device: Device, zone: ZoneId | None, event: Reported, value: float) -> None:
+def _sense(
+    turn: StepContext, device: Device, zone: ZoneId | None, event: Reported, value: float
+) -> None:
     kind = wiring.word_of(type(event.reading))
     turn.say(Sensed(device=device.id, zone=zone, kind=kind, value=value, at=event.at))
 

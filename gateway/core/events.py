@@ -8,7 +8,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from gateway.core.access.eligibility import Post
+from gateway.core.access.eligibility import Eligibility
 from gateway.core.facts.alarms import AlarmKind
 from gateway.core.model.bookings import Booking, Target
 from gateway.core.model.directory import CredentialHash, DirectoryChange
@@ -76,7 +76,7 @@ class ListConfirmed(_Event, frozen=True):
     version: str
     who: Literal["everybody", "listed", "nobody"]
     revision: int
-    post: Post | None = None
+    post: Eligibility | None = None
 
 
 class GatewayAway(_Event, frozen=True):

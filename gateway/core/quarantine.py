@@ -20,14 +20,14 @@ from gateway.core.facts import BugMet, Decided, UnlockDoor
 from gateway.core.model.names import DeviceId
 from gateway.core.model.places import Door
 from gateway.core.readings import CredentialPresented, ExitRequested
-from gateway.core.step_builder import Turn
+from gateway.core.step_builder import StepContext
 
 FAULT = "fault"
 """The reason of a refusal for which there is none but a bug."""
 EXIT_FREE = "exit-free"
 
 
-def met(turn: Turn, where: str, error: Exception | None = None) -> None:
+def met(turn: StepContext, where: str, error: Exception | None = None) -> None:
     """Raise the alarm of a bug in a part of the engine, or in what a device sent."""
     turn.raise_alarm("engine-fault", where)
     if error is not None:
@@ -35,7 +35,7 @@ def met(turn: Turn, where: str, error: Exception | None = None) -> None:
         turn.say(BugMet(where=where, error=type(error).__name__, at=turn.now))
 
 
-def reported(turn: Turn, event: Reported | Misunderstood) -> None:
+def reported(turn: StepContext, event: Reported | Misunderstood) -> None:
     """Do the least that is safe."""
     if isinstance(event, Reported) and isinstance(event.reading, CredentialPresented):
         _answer(turn, event)
@@ -44,7 +44,7 @@ def reported(turn: Turn, event: Reported | Misunderstood) -> None:
     met(turn, event.device)
 
 
-def _answer(turn: Turn, event: Reported) -> None:
+def _answer(turn: StepContext, event: Reported) -> None:
     device = turn.site.device[event.device]
     point = turn.site.point_of(device)
     is_exit = point is not None and point.direction == "exit"
@@ -66,7 +66,7 @@ def _answer(turn: Turn, event: Reported) -> None:
         _release(turn, door, () if door.lock is None else (door.lock,))
 
 
-def _let_out(turn: Turn, event: Reported) -> None:
+def _let_out(turn: StepContext, event: Reported) -> None:
     """A press of a button that is one."""
     device = turn.site.device[event.device]
     door = wiring.door_of(turn.site, device)
@@ -77,7 +77,7 @@ def _let_out(turn: Turn, event: Reported) -> None:
         _release(turn, door, turn.site.releasers[door.id])
 
 
-def _release(turn: Turn, door: Door, devices: tuple[DeviceId, ...]) -> None:
+def _release(turn: StepContext, door: Door, devices: tuple[DeviceId, ...]) -> None:
     """Order the door to be opened, whatever else of doors has the bug."""
     for device in devices:
         expires = turn.now + LATE

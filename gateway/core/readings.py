@@ -148,7 +148,7 @@ class Report(Struct, frozen=True):
     seq: int | None = None
 
 
-class Origin(Struct, frozen=True):
+class MessageOrigin(Struct, frozen=True):
     """Who sent a message, and its number; None where the device numbers nothing."""
 
     site: SiteId
@@ -164,7 +164,7 @@ class WireError(Exception):
     same.
     """
 
-    def __init__(self, reason: str, detail: str, origin: Origin | None = None) -> None:
+    def __init__(self, reason: str, detail: str, origin: MessageOrigin | None = None) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail

@@ -27,13 +27,13 @@ from gateway.core.requests import (
     SetService,
     TellVacant,
 )
-from gateway.core.step_builder import Turn
+from gateway.core.step_builder import StepContext
 
 ANSWERED_MAX = 128
 """Requests remembered. One is too old after 5 s, and no desk asks for so much in that time."""
 
 
-def obey(turn: Turn, request: Request) -> None:
+def handle(turn: StepContext, request: Request) -> None:
     """One request, one answer."""
     for earlier in turn.answered:
         if (earlier.transaction, earlier.by) == (request.transaction, request.by):
@@ -50,7 +50,7 @@ def obey(turn: Turn, request: Request) -> None:
     turn.say(answer)
 
 
-def _refusal(turn: Turn, request: Request) -> str | None:
+def _refusal(turn: StepContext, request: Request) -> str | None:
     """Why nothing is done for this asker, now."""
     asker = turn.directory.holders.get(request.by)
     site = turn.site.id
@@ -63,7 +63,7 @@ def _refusal(turn: Turn, request: Request) -> str | None:
     return None
 
 
-def _done(turn: Turn, request: Request) -> str | None:  # noqa: C901 - a dispatch
+def _done(turn: StepContext, request: Request) -> str | None:  # noqa: C901 - a dispatch
     """Do it; the error if it cannot be done."""
     error = None
     match request.order:
@@ -92,7 +92,7 @@ def _done(turn: Turn, request: Request) -> str | None:  # noqa: C901 - a dispatc
     return error
 
 
-def _open(turn: Turn, order: OpenDoor) -> str | None:
+def _open(turn: StepContext, order: OpenDoor) -> str | None:
     door = turn.site.door.get(order.door)
     if door is None:
         return "unknown-object"
@@ -104,7 +104,7 @@ def _open(turn: Turn, order: OpenDoor) -> str | None:
     return None
 
 
-def _muster(turn: Turn, order: MarkMustered) -> str | None:
+def _muster(turn: StepContext, order: MarkMustered) -> str | None:
     entry = turn.muster.get(order.holder)
     if entry is None:
         known = order.holder in turn.directory.holders
@@ -118,7 +118,7 @@ def _muster(turn: Turn, order: MarkMustered) -> str | None:
     return None
 
 
-def _left(turn: Turn, order: MarkLeft) -> str | None:
+def _left(turn: StepContext, order: MarkLeft) -> str | None:
     holder = order.holder
     if holder not in turn.directory.holders:
         return "unknown-object"
@@ -131,7 +131,7 @@ def _left(turn: Turn, order: MarkLeft) -> str | None:
     return None
 
 
-def _service(turn: Turn, order: SetService) -> str | None:
+def _service(turn: StepContext, order: SetService) -> str | None:
     point = turn.site.access_point.get(order.access_point)
     if point is None:
         return "unknown-object"
@@ -145,21 +145,21 @@ def _service(turn: Turn, order: SetService) -> str | None:
     return None
 
 
-def _people(turn: Turn, order: SetPeople) -> str | None:
+def _people(turn: StepContext, order: SetPeople) -> str | None:
     if order.zone not in turn.site.zone:
         return "unknown-object"
     fusion.people_set(turn, order.zone, order.people)
     return None
 
 
-def _vacant(turn: Turn, order: TellVacant) -> str | None:
+def _vacant(turn: StepContext, order: TellVacant) -> str | None:
     if order.zone not in turn.site.zone:
         return "unknown-object"
     fusion.vacancy_told(turn, order.zone, order.why)
     return None
 
 
-def _acknowledge(turn: Turn, order: AcknowledgeAlarm, by: HolderId) -> str | None:
+def _acknowledge(turn: StepContext, order: AcknowledgeAlarm, by: HolderId) -> str | None:
     alarm = next((on for on in turn.alarms if on == (order.kind, order.object)), None)
     if alarm is None:
         return "not-on"

@@ -10,7 +10,7 @@ from gateway.core.facts import AlarmKind
 from gateway.core.model.bookings import machine_target, zone_target
 from gateway.core.model.site import Site
 from gateway.core.occupancy import fusion, occupancy, presence
-from gateway.core.step_builder import Turn
+from gateway.core.step_builder import StepContext
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -26,7 +26,7 @@ OUR_OWN: Final[frozenset[AlarmKind]] = frozenset(
 """About the gateway: a new space file changes nothing of them."""
 
 
-def changed(turn: Turn) -> None:
+def changed(turn: StepContext) -> None:
     """Take the turn's site, which is new, into force."""
     site = turn.site
     doors.space_changed(turn)

@@ -12,7 +12,7 @@ import msgspec
 from immutables import Map
 from msgspec import Struct
 
-from gateway.core.access.eligibility import Post
+from gateway.core.access.eligibility import Eligibility
 from gateway.core.estimator.counters import Totals
 from gateway.core.estimator.estimate import HeadCount, Hint
 from gateway.core.estimator.state import Estimate
@@ -174,10 +174,10 @@ class ListInForce(Struct, frozen=True):
     since: datetime
     who: Literal["everybody", "listed", "nobody"]
     revision: int
-    post: Post | None = None
+    post: Eligibility | None = None
 
 
-class Asked(Struct, frozen=True):
+class AnsweredCredential(Struct, frozen=True):
     """A badge that we decided at `now`, and that its reader may yet tell it decided alone.
 
     `before` is where its holder was known to be until then.
@@ -197,7 +197,7 @@ class CutOff(Struct, frozen=True):
 
     lists: tuple[ListInForce, ...] = ()
     away: tuple[Away, ...] = ()
-    asked: tuple[Asked, ...] = ()
+    asked: tuple[AnsweredCredential, ...] = ()
 
 
 class Former(Struct, Generic[T], frozen=True):
@@ -294,7 +294,7 @@ class Acknowledgement(Struct, frozen=True):
     by: HolderId
 
 
-class Enrolment(Struct, frozen=True):
+class PendingEnrolment(Struct, frozen=True):
     """A reader waits for a badge until then: one that comes twice is for `holder`, and no key.
 
     `seen` is the last one.
@@ -347,7 +347,7 @@ class State(Struct, frozen=True):
     visits: Visits = Visits()
     days: Map[ZoneId, DaySum] = Map()
     """The running local day of each zone."""
-    enrolments: Map[DeviceId, Enrolment] = Map()
+    enrolments: Map[DeviceId, PendingEnrolment] = Map()
     """Readers that wait for a badge to enrol."""
     answered: tuple[RequestAnswered, ...] = ()
     """The last requests, so that one that comes again is not obeyed again."""

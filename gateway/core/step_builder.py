@@ -20,7 +20,7 @@ from gateway.core.model.site import Site
 from gateway.core.state import Acknowledgement, State, ahead_s_of
 
 
-class Turn:
+class StepContext:
     """The mutable inside of one pure step."""
 
     __slots__ = (

@@ -21,7 +21,7 @@ from gateway.analysis.replay import replay
 from gateway.core.access.decision import TOLD_LATE
 from gateway.core.model.names import DeviceId, SiteId
 from simulators.devices import Key
-from simulators.outcomes import Presented
+from simulators.outcomes import PresentedCredential
 
 _CHUNK: Final = 2000
 """Rows read at a time: some megabytes."""
@@ -34,7 +34,7 @@ class _Ruling(NamedTuple):
     decision: str | None
     reason: str | None
 
-    def agrees(self, presented: Presented) -> bool:
+    def agrees(self, presented: PresentedCredential) -> bool:
         """Whether it is what the reader decided alone, and says so; or what we decided."""
         if presented.decided is None:
             return self.reason not in TOLD_LATE
@@ -120,7 +120,9 @@ class Ledger:
         finally:
             file.close()
 
-    def judge(self, presented: Iterable[Presented], unacknowledged: Container[Name]) -> Judgement:
+    def judge(
+        self, presented: Iterable[PresentedCredential], unacknowledged: Container[Name]
+    ) -> Judgement:
         """What became of these events; only what was acknowledged must be there (blocking)."""
         with opened(self._path) as db:
             found: dict[tuple[object, ...], list[_Ruling]] = {}

@@ -2,8 +2,8 @@
 
     broker -> members -> gateway and live page -> people -> all is stored -> all ends -> judge
 
-Whoever ends it early (`Told`) cancels what comes before the people, and cuts short what comes
-after; either way each child that was started is stopped, within 3 s.
+Whoever ends it early (`StopRequest`) cancels what comes before the people, and cuts short what
+comes after; either way each child that was started is stopped, within 3 s.
 """
 
 import asyncio
@@ -22,11 +22,11 @@ from gateway.core.model.site import Site
 from gateway.demo.children import Child
 from gateway.demo.ledger import Ledger
 from gateway.demo.place import page_port, write_space
-from gateway.demo.report import Findings, Report, drawn_up
+from gateway.demo.report import DemoReport, Findings, drawn_up
 from gateway.demo.scene import BrokerUsed, Scene, Screen
-from gateway.demo.wishes import DemoError, Told, Wishes
+from gateway.demo.wishes import DemoError, StopRequest, Wishes
 from gateway.wire.topics import Topics
-from simulators.link import Broker, Link
+from simulators.link import Broker, MqttLink
 from simulators.run import Run
 from simulators.setup import stage
 
@@ -49,7 +49,7 @@ class _InterruptedError(Exception):
 class Play:
     """One demo."""
 
-    def __init__(self, wishes: Wishes, told: Told, screen: Screen, clock: Clock) -> None:
+    def __init__(self, wishes: Wishes, told: StopRequest, screen: Screen, clock: Clock) -> None:
         self._wishes, self._told, self._screen, self._clock = wishes, told, screen, clock
         self._influx = wishes.settings.influx_url is not None
         self._ledger = Ledger(wishes.folder / JOURNAL_FILE, influx=self._influx)
@@ -57,7 +57,7 @@ class Play:
         """What ended by itself, and should not have."""
         self._end: Callable[[], object] = lambda: None
 
-    async def play(self, enrol: Enrol) -> Report:
+    async def play(self, enrol: Enrol) -> DemoReport:
         """Play it, and judge it.
 
         Raises:
@@ -159,7 +159,7 @@ class Play:
         def hear(topic: str, payload: bytes) -> None:
             picture.apply(topic, payload)
 
-        link = Link(Broker(url), topics, on_message=hear)
+        link = MqttLink(Broker(url), topics, on_message=hear)
         async with link.kept():
             yield
 
@@ -250,7 +250,7 @@ class Play:
                 scene.points = self._ledger.points
             await asyncio.sleep(_COUNTS_EVERY_S)
 
-    async def _judged(self, run: Run, scene: Scene) -> Report:
+    async def _judged(self, run: Run, scene: Scene) -> DemoReport:
         """What the journal says, now that nobody writes to it."""
         interrupted = self._told.yes
         unwritten = await asyncio.to_thread(self._ledger.waiting)

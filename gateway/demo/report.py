@@ -10,7 +10,7 @@ from gateway.core.model.site import Site
 from gateway.demo.ledger import Judgement
 from gateway.demo.scene import BrokerUsed, Scene
 from gateway.demo.wishes import Wishes
-from simulators.outcomes import Tally
+from simulators.outcomes import RunTally
 from simulators.scenarios import ScenarioName
 
 LATE_SHARE: Final = 0.05
@@ -22,7 +22,7 @@ this share (and number) of them is a gateway that is too slow."""
 class Findings(Struct, frozen=True):
     """All that is known at the end."""
 
-    tally: Tally
+    tally: RunTally
     """What the simulated readers heard."""
     slow: int
     """Fresh events that were answered after people had looked away."""
@@ -64,7 +64,7 @@ class JournalFigures(Struct, frozen=True):
     dead_letters: int
 
 
-class Report(Struct, frozen=True):
+class DemoReport(Struct, frozen=True):
     """The one object that `--json` prints."""
 
     ok: bool
@@ -104,11 +104,11 @@ class Report(Struct, frozen=True):
     """Simulated faults that happened."""
 
 
-def drawn_up(wishes: Wishes, scene: Scene, findings: Findings) -> Report:
+def drawn_up(wishes: Wishes, scene: Scene, findings: Findings) -> DemoReport:
     """The report."""
     tally, found = findings.tally, findings.journal
     wrong = list(complaints(findings))
-    return Report(
+    return DemoReport(
         ok=not wrong,
         wrong=wrong,
         interrupted=findings.interrupted,

@@ -8,7 +8,7 @@ from msgspec import Struct
 from gateway.adapters.broker.embedded import Kind
 from gateway.console.feed.site_state import Picture
 from gateway.core.model.site import Site
-from simulators.outcomes import Tally
+from simulators.outcomes import RunTally
 
 
 class BrokerUsed(Struct, frozen=True):
@@ -26,7 +26,7 @@ class Scene(Struct):
     broker: BrokerUsed
     store: str
     picture: Picture
-    tally: Tally | None = None
+    tally: RunTally | None = None
     points: int = 0
     seconds: float = 0.0
     """Since people began to move."""

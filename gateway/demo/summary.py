@@ -6,14 +6,14 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway.console.web.i18n import Lang
-from gateway.demo.report import Report
+from gateway.demo.report import DemoReport
 from gateway.demo.words import say
 
 ROOMS_TOLD: Final = 12
 """Rooms in the summary; --json has all."""
 
 
-def summary(report: Report, lang: Lang) -> Table:
+def summary(report: DemoReport, lang: Lang) -> Table:
     """The end, for people."""
     table = Table(box=None, show_header=False)
     table.add_column(style="dim", no_wrap=True)
@@ -43,7 +43,7 @@ def summary(report: Report, lang: Lang) -> Table:
     return table
 
 
-def _people_line(report: Report, lang: Lang) -> str:
+def _people_line(report: DemoReport, lang: Lang) -> str:
     rooms = [f"{name} {count.known or 0}/{count.true}" for name, count in report.people.items()]
     more = ", …" if len(rooms) > ROOMS_TOLD else ""
     told = say("known", lang) + "/" + say("true", lang)

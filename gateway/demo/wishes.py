@@ -53,7 +53,7 @@ class Wishes(Struct, frozen=True):
         )
 
 
-class Told:
+class StopRequest:
     """Whether somebody said to end. The first time counts; the end is bounded, so more do nothing.
 
     Called by a signal handler at any moment, before there is a loop, too: `through` says how to

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 
-from gateway.adapters.influx.responses import Answer
+from gateway.adapters.influx.responses import WriteResult
 from gateway.adapters.influx.settings import InfluxSettings, influx_settings
 from gateway.config import Settings
 from gateway.doctor.finding import Finding, fault, ok
@@ -20,7 +20,7 @@ def influx(settings: Settings) -> Finding:
     return judged(asyncio.run(_empty_write(store)), store)
 
 
-def judged(answer: Answer, store: InfluxSettings) -> Finding:
+def judged(answer: WriteResult, store: InfluxSettings) -> Finding:
     """What the answer to an empty write means: who rejects the emptiness has accepted the rest."""
     match answer.verdict:
         case "rejected" if "<html" in answer.why.lower():
@@ -39,7 +39,7 @@ def judged(answer: Answer, store: InfluxSettings) -> Finding:
             return fault(CHECK, f"{store.where} refuses us: {answer.why}", do)
 
 
-async def _empty_write(store: InfluxSettings) -> Answer:
+async def _empty_write(store: InfluxSettings) -> WriteResult:
     from gateway.adapters.influx.http import HttpStore  # noqa: PLC0415 - a quarter of a second
 
     async with HttpStore(store, ssl.create_default_context()) as http:

@@ -9,7 +9,7 @@ from gateway.core.model.directory import HolderId, Membership, StaffRole, Traini
 from gateway.core.model.names import GroupId, PlanId, RoleId, SiteId, TrainingId
 from gateway.members import french
 from gateway.members.dates import moment, period
-from gateway.members.known import Known
+from gateway.members.known import ReferenceData
 from gateway.members.wrong import Cells, Wrong, wrong
 
 MembershipStatus = Literal["active", "suspended", "unpaid"]
@@ -50,7 +50,7 @@ def email(cells: Cells) -> str | None:
     return address or None
 
 
-def membership(cells: Cells, known: Known) -> Membership | None:
+def membership(cells: Cells, known: ReferenceData) -> Membership | None:
     """What the line says was bought; None: nothing."""
     starts, ends = period(cells, "from", "until", known)
     sites = _sites(cells, known)
@@ -65,7 +65,7 @@ def membership(cells: Cells, known: Known) -> Membership | None:
     return Membership(plan, sites, starts, ends, status)
 
 
-def trainings(cells: Cells, known: Known) -> tuple[tuple[Training, ...], tuple[str, ...]]:
+def trainings(cells: Cells, known: ReferenceData) -> tuple[tuple[Training, ...], tuple[str, ...]]:
     """`laser until 2027-01-31 by M-0001; cnc`, and the references behind "by"."""
     found: dict[str, Training] = {}
     mentioned: list[str] = []
@@ -91,12 +91,12 @@ def trainings(cells: Cells, known: Known) -> tuple[tuple[Training, ...], tuple[s
     return tuple(found.values()), tuple(mentioned)
 
 
-def training_id(word: str, column: str, known: Known) -> TrainingId:
+def training_id(word: str, column: str, known: ReferenceData) -> TrainingId:
     """The id of a training that there is."""
     return TrainingId(_id(word, column, "training", known.trainings))
 
 
-def roles(cells: Cells, known: Known) -> tuple[StaffRole, ...]:
+def roles(cells: Cells, known: ReferenceData) -> tuple[StaffRole, ...]:
     """`operator; fab-manager@le-seuil,annexe`."""
     found: dict[str, StaffRole] = {}
     everywhere = None if known.roles is None else frozenset().union(*known.roles.values())
@@ -114,14 +114,14 @@ def roles(cells: Cells, known: Known) -> tuple[StaffRole, ...]:
     return tuple(found.values())
 
 
-def groups(cells: Cells, known: Known) -> tuple[GroupId, ...]:
+def groups(cells: Cells, known: ReferenceData) -> tuple[GroupId, ...]:
     """Names of groups."""
     texts = re.split(r"[\s|;]+", cells.get("groups", ""))
     names = [_id(text, "groups", "group", known.groups) for text in texts if text]
     return tuple(GroupId(name) for name in dict.fromkeys(names))
 
 
-def _sites(cells: Cells, known: Known) -> tuple[SiteId, ...]:
+def _sites(cells: Cells, known: ReferenceData) -> tuple[SiteId, ...]:
     sites = tuple(SiteId(site) for site in SEPARATORS.split(cells.get("sites", "")) if site)
     for site in sites:
         if known.plans is not None and site not in known.plans:
@@ -129,7 +129,7 @@ def _sites(cells: Cells, known: Known) -> tuple[SiteId, ...]:
     return sites
 
 
-def _check_plan(plan: PlanId, sites: tuple[SiteId, ...], known: Known) -> None:
+def _check_plan(plan: PlanId, sites: tuple[SiteId, ...], known: ReferenceData) -> None:
     if known.plans is None:
         return
     for site in sites:

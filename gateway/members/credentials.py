@@ -11,7 +11,7 @@ from gateway.core.model.directory import Credential, HolderId
 from gateway.core.readings import WireError
 from gateway.members.cells import SEPARATORS, one_of
 from gateway.members.dates import period
-from gateway.members.known import Known
+from gateway.members.known import ReferenceData
 from gateway.members.wrong import Cells, wrong
 from sensors import badges
 
@@ -31,7 +31,7 @@ class Given(Struct, frozen=True):
     status: Status | None = None
 
 
-def credentials(cells: Cells, holder: HolderId, known: Known) -> Iterator[Given]:
+def credentials(cells: Cells, holder: HolderId, known: ReferenceData) -> Iterator[Given]:
     """Everything that the line gives its holder to present."""
     yield from _badges(cells, holder, known.key)
     for column, duress in (("code", False), ("duress_code", True)):

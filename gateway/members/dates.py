@@ -7,7 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from gateway.members import french
-from gateway.members.known import Known
+from gateway.members.known import ReferenceData
 from gateway.members.wrong import Cells, wrong
 
 _YEARS: Final = range(1970, 2200)
@@ -18,7 +18,7 @@ _MOMENT: Final = re.compile(
 
 
 def period(
-    cells: Cells, first: str, last: str, known: Known
+    cells: Cells, first: str, last: str, known: ReferenceData
 ) -> tuple[datetime | None, datetime | None]:
     """From the beginning of the first day until the end of the last one."""
     starts = moment(cells.get(first, ""), first, known.timezone)

@@ -22,7 +22,7 @@ _OF_A_MEMBERSHIP = {"until": "ends", "status": "status"}
 _OF_A_QR = {"qr_from": "starts", "qr_until": "ends"}
 
 
-class Change(Struct, frozen=True):
+class MembersDiff(Struct, frozen=True):
     """Members by what happens to them."""
 
     added: tuple[Member, ...] = ()
@@ -44,7 +44,7 @@ class Change(Struct, frozen=True):
         return tuple(member.holder.id for member in self.removed)
 
 
-def change_of(kept: Iterable[Member], file: Members, *, prune: bool = False) -> Change:
+def change_of(kept: Iterable[Member], file: Members, *, prune: bool = False) -> MembersDiff:
     """What importing `file` does to the members that are `kept`."""
     before = {member.ref: member for member in kept}
     faults = _faults_beside(before, file, prune=prune)
@@ -65,7 +65,7 @@ def change_of(kept: Iterable[Member], file: Members, *, prune: bool = False) -> 
         else:
             changed.append((before[ref], after))
     gone = tuple(each for ref, each in before.items() if ref not in file.members) if prune else ()
-    return Change(tuple(added), tuple(changed), tuple(unchanged), gone, tuple(faults))
+    return MembersDiff(tuple(added), tuple(changed), tuple(unchanged), gone, tuple(faults))
 
 
 def _faults_beside(before: Mapping[str, Member], file: Members, *, prune: bool) -> list[LineFault]:

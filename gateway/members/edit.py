@@ -18,7 +18,7 @@ from gateway.core.model.names import ADMINISTRATOR, RoleId, SiteId, TrainingId
 from gateway.members import cells as read
 from gateway.members.credentials import Status
 from gateway.members.dates import moment
-from gateway.members.known import Known
+from gateway.members.known import ReferenceData
 from gateway.members.wrong import Cells, Wrong
 
 Revise = Callable[[Member], Member]
@@ -87,7 +87,7 @@ def identity_of(member: Member) -> dict[str, str]:
     return {"name": member.name, "email": member.email or "", "kind": holder.kind, "groups": groups}
 
 
-def with_identity(member: Member, cells: Cells, known: Known) -> Member:
+def with_identity(member: Member, cells: Cells, known: ReferenceData) -> Member:
     """The member as the cells name, e-mail, kind and groups say.
 
     Raises:
@@ -98,7 +98,7 @@ def with_identity(member: Member, cells: Cells, known: Known) -> Member:
     return with_holder(after, kind=kind, groups=read.groups(cells, known))
 
 
-def training_of(cells: Cells, known: Known, by: HolderId | None, now: datetime) -> Training:
+def training_of(cells: Cells, known: ReferenceData, by: HolderId | None, now: datetime) -> Training:
     """A training that is given now, from the cells training and until.
 
     Raises:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.adapters.directory import Member
 from gateway.core.model.directory import Holder, HolderId, Membership, Training
-from gateway.csv_injection import harmless
+from gateway.csv_injection import escape_formula
 from gateway.files import whole
 from gateway.members import french
 from gateway.members.cells import PSEUDONYM
@@ -72,7 +72,7 @@ def _table(
         header, lines = [french.header(each) for each in columns], map(_in_french, lines)
     return [
         list(header),
-        *([harmless(line.get(column, "")) for column in columns] for line in lines),
+        *([escape_formula(line.get(column, "")) for column in columns] for line in lines),
     ]
 
 

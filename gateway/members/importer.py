@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from gateway.members import french
-from gateway.members.known import Known
-from gateway.members.rows import Faults, Row, row_of
+from gateway.members.known import ReferenceData
+from gateway.members.rows import MemberRow, RowFaults, row_of
 from gateway.members.schema import header_faults
-from gateway.members.spreadsheet import BadSheet, Line, LineFault, opened
+from gateway.members.spreadsheet import BadSheet, LineFault, SheetLine, opened
 from gateway.members.together import Members, together
 
-Watch = Callable[[Iterable["Row"], int | None], Iterable["Row"]]
+Watch = Callable[[Iterable["MemberRow"], int | None], Iterable["MemberRow"]]
 
 
 def read_members(
     file: Path,
-    known: Known,
+    known: ReferenceData,
     watch: Watch = lambda rows, total: rows,  # noqa: ARG005
 ) -> Members:
     """The members of a file; `watch` may look on as rows pass, to show progress.
@@ -28,7 +28,7 @@ def read_members(
     """
     faults: list[LineFault] = []
     columns: list[str] = []
-    rows: list[Row] = []
+    rows: list[MemberRow] = []
     try:
         with opened(file) as sheet:
             rows.extend(watch(_rows(sheet.lines, columns, known, faults), sheet.total))
@@ -38,9 +38,9 @@ def read_members(
 
 
 def _rows(
-    lines: Iterator[Line], columns: list[str], known: Known, faults: list[LineFault]
-) -> Iterator[Row]:
-    header = next(lines, Line(1, []))
+    lines: Iterator[SheetLine], columns: list[str], known: ReferenceData, faults: list[LineFault]
+) -> Iterator[MemberRow]:
+    header = next(lines, SheetLine(1, []))
     columns += [french.column(name) for name in header.cells]
     faults += header_faults(columns, known)
     if faults:
@@ -52,7 +52,7 @@ def _rows(
             message = f"has {len(line.cells)} cells, the header has {len(columns)}"
             faults.append(LineFault(line.number, "", message))
             continue
-        row = row_of(line, columns, known, wrong := Faults(line.number))
+        row = row_of(line, columns, known, wrong := RowFaults(line.number))
         faults += wrong.found
         if not wrong.found:
             yield row

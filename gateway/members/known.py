@@ -13,7 +13,7 @@ STANDING_ROLES: Final = frozenset({OPERATOR, ADMINISTRATOR, VIEWER})
 """Roles that every site has, whatever its space file says."""
 
 
-class Known(Struct, frozen=True):
+class ReferenceData(Struct, frozen=True):
     """What lines are checked against.
 
     `plans` and `roles` are those of each site, `trainings` and `groups` those of any; None: not
@@ -28,11 +28,11 @@ class Known(Struct, frozen=True):
     groups: frozenset[str] | None = None
 
 
-def known_of(key: bytes, timezone: ZoneInfo | None, sites: Sequence[Site] | None) -> Known:
+def known_of(key: bytes, timezone: ZoneInfo | None, sites: Sequence[Site] | None) -> ReferenceData:
     """What the space file's sites know; None: there is no space file to check against."""
     if sites is None:
-        return Known(key, timezone)
-    return Known(
+        return ReferenceData(key, timezone)
+    return ReferenceData(
         key,
         timezone,
         plans={site.id: frozenset(plan.id for plan in site.plans) for site in sites},

@@ -11,8 +11,8 @@ from gateway.core.model.names import GroupId
 from gateway.csv_injection import ESCAPED
 from gateway.members import cells as read
 from gateway.members.credentials import Given, credentials
-from gateway.members.known import Known
-from gateway.members.spreadsheet import Line, LineFault
+from gateway.members.known import ReferenceData
+from gateway.members.spreadsheet import LineFault, SheetLine
 from gateway.members.wrong import Wrong
 
 _MUST_BE_TEXT: Final = ("pin", "duress_pin", "code", "duress_code", "qr")
@@ -24,7 +24,7 @@ _ERRORS: Final = frozenset(
 T = TypeVar("T")
 
 
-class Row(Struct, frozen=True):
+class MemberRow(Struct, frozen=True):
     """A good line."""
 
     line: int
@@ -41,7 +41,7 @@ class Row(Struct, frozen=True):
     groups: tuple[GroupId, ...]
 
 
-class Faults:
+class RowFaults:
     """What is wrong with one line, column by column, so that a file is mended in one go."""
 
     def __init__(self, line: int) -> None:
@@ -58,7 +58,9 @@ class Faults:
             return otherwise
 
 
-def row_of(line: Line, columns: list[str], known: Known, faults: Faults) -> Row:
+def row_of(
+    line: SheetLine, columns: list[str], known: ReferenceData, faults: RowFaults
+) -> MemberRow:
     """What a line says; worth something only where `faults` stays empty."""
     cells = dict(zip(columns, map(_unescaped, line.cells), strict=True))
     tried = faults.tried
@@ -67,7 +69,7 @@ def row_of(line: Line, columns: list[str], known: Known, faults: Faults) -> Row:
     holder = holder_of(known.key, ref)
     none: tuple[tuple[Training, ...], tuple[str, ...]] = ((), ())
     trainings, mentioned = tried(lambda: read.trainings(cells, known), none)
-    return Row(
+    return MemberRow(
         line=line.number,
         ref=ref,
         name=tried(lambda: read.needed(cells, "name"), "") if "name" in columns else "",
@@ -87,7 +89,7 @@ def _unescaped(text: str) -> str:
     return text[1:] if text[:1] == "'" and text[1:2] and text[1] in ESCAPED else text
 
 
-def _check_numbers(line: Line, columns: list[str], cells: dict[str, str]) -> None:
+def _check_numbers(line: SheetLine, columns: list[str], cells: dict[str, str]) -> None:
     for column, text in zip(columns, line.cells, strict=True):  # as they stand, unescaped
         if text in _ERRORS:
             raise Wrong(column, f"is a spreadsheet's error, {text}")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from gateway.config.faults import unknown
-from gateway.members.known import Known
+from gateway.members.known import ReferenceData
 from gateway.members.spreadsheet import LineFault
 
 REQUIRED: Final = ("ref",)
@@ -45,7 +45,7 @@ COLUMNS: Final = (
 DATES: Final = ("from", "until", "qr_from", "qr_until")
 
 
-def header_faults(columns: list[str], known: Known) -> Iterator[LineFault]:
+def header_faults(columns: list[str], known: ReferenceData) -> Iterator[LineFault]:
     """What is wrong with the first line, which names the columns."""
     for column in REQUIRED:
         if column not in columns:

@@ -34,7 +34,7 @@ class LineFault(Struct, frozen=True, order=True):
         return ", ".join(filter(None, (f"line {self.line}", self.column))) + f": {self.message}"
 
 
-class Line(Struct, frozen=True):
+class SheetLine(Struct, frozen=True):
     """The cells of a line, as text without spaces around it.
 
     `numbers` are the places of cells that are numbers to the spreadsheet; a CSV has none.
@@ -56,7 +56,7 @@ class BadSheet(Exception):  # noqa: N818 - not an error of ours: a fault on its 
 class Sheet(Struct, frozen=True):
     """A file that is open: its lines, and how many there are (None: it cannot be told)."""
 
-    lines: Iterator[Line]
+    lines: Iterator[SheetLine]
     total: int | None = None
 
 
@@ -92,7 +92,7 @@ def _count(content: BufferedReader) -> int:
     return lines
 
 
-def _csv(content: BufferedReader) -> Generator[Line]:
+def _csv(content: BufferedReader) -> Generator[SheetLine]:
     text = TextIOWrapper(content, "utf-8-sig", errors="surrogateescape", newline="")
     read = _Lines(text)
     try:
@@ -101,7 +101,7 @@ def _csv(content: BufferedReader) -> Generator[Line]:
         for row in cells:
             if read.count > LINES_MAX:
                 raise BadSheet(read.count, f"is one line too many: {LINES_MAX} are read at most")
-            yield Line(cells.line_num, [cell.strip() for cell in row])
+            yield SheetLine(cells.line_num, [cell.strip() for cell in row])
     except csv.Error as wrong:
         raise BadSheet(read.count, f"is not CSV: {wrong}") from None
     finally:

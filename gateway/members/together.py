@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from gateway.adapters.directory import Member, holder_of
 from gateway.core.model.directory import Credential, CredentialHash, Holder, Membership
-from gateway.members.rows import Row
+from gateway.members.rows import MemberRow
 from gateway.members.spreadsheet import LineFault
 
 _LINES_A_MEMBER_MAX: Final = 100
@@ -34,11 +34,11 @@ class Members(Struct, frozen=True):
 
 
 def together(
-    rows: list[Row], columns: frozenset[str], key: bytes, faults: list[LineFault]
+    rows: list[MemberRow], columns: frozenset[str], key: bytes, faults: list[LineFault]
 ) -> Members:
     """Rows of one ref as one member; each row must agree with those before it."""
-    good: dict[str, list[Row]] = {}
-    owner: dict[CredentialHash, Row] = {}
+    good: dict[str, list[MemberRow]] = {}
+    owner: dict[CredentialHash, MemberRow] = {}
     for row in rows:
         before = good.setdefault(row.ref, [])
         fault = _disagreement(row, before) or _taken(row, owner)
@@ -62,13 +62,13 @@ def together(
     )
 
 
-def _kinds(rows: list[Row], columns: frozenset[str]) -> frozenset[str]:
+def _kinds(rows: list[MemberRow], columns: frozenset[str]) -> frozenset[str]:
     by_column = {"badges": "badge", "code": "pin", "duress_code": "pin", "qr": "qr"}
     there = {kind for column, kind in by_column.items() if column in columns}
     return frozenset(there | {each.credential.kind for row in rows for each in row.given})
 
 
-def _disagreement(row: Row, before: list[Row]) -> LineFault | None:
+def _disagreement(row: MemberRow, before: list[MemberRow]) -> LineFault | None:
     if len(before) >= _LINES_A_MEMBER_MAX:
         message = f"is given on more than {_LINES_A_MEMBER_MAX} lines"
         return LineFault(row.line, "ref", message)
@@ -95,7 +95,7 @@ def _disagreement(row: Row, before: list[Row]) -> LineFault | None:
     return None
 
 
-def _credential_differs(row: Row, other: Row) -> LineFault | None:
+def _credential_differs(row: MemberRow, other: MemberRow) -> LineFault | None:
     """A badge may stand on each of its member's lines, but not with two PINs."""
     of_other = {each.credential.hash: each for each in other.given}
     for each in row.given:
@@ -106,7 +106,7 @@ def _credential_differs(row: Row, other: Row) -> LineFault | None:
     return None
 
 
-def _taken(row: Row, owner: dict[CredentialHash, Row]) -> LineFault | None:
+def _taken(row: MemberRow, owner: dict[CredentialHash, MemberRow]) -> LineFault | None:
     for each in row.given:
         other = owner.get(each.credential.hash)
         if other is not None and other.ref != row.ref:
@@ -115,7 +115,7 @@ def _taken(row: Row, owner: dict[CredentialHash, Row]) -> LineFault | None:
     return None
 
 
-def _check_plans(whole: dict[str, list[Row]], faults: list[LineFault]) -> None:
+def _check_plans(whole: dict[str, list[MemberRow]], faults: list[LineFault]) -> None:
     for ref, rows in list(whole.items()):
         if not any(row.membership or row.roles for row in rows):
             message = "is empty; only who has a role needs none"
@@ -123,7 +123,7 @@ def _check_plans(whole: dict[str, list[Row]], faults: list[LineFault]) -> None:
             del whole[ref]
 
 
-def _first_lines(rows: list[Row]) -> dict[str, int]:
+def _first_lines(rows: list[MemberRow]) -> dict[str, int]:
     return {ref: row.line for row in reversed(rows) for ref in row.mentioned}
 
 
@@ -136,7 +136,7 @@ def _by_name(entries: Iterable[_Of], name: str) -> dict[str, _Of]:
     return {getattr(entry, name): entry for entry in entries}
 
 
-def _member(rows: list[Row], key: bytes) -> Member:
+def _member(rows: list[MemberRow], key: bytes) -> Member:
     first, id_ = rows[0], holder_of(key, rows[0].ref)
     credentials = {each.credential.hash: each.credential for row in rows for each in row.given}
     return Member(

@@ -21,7 +21,7 @@ from xml.etree.ElementTree import ParseError
 from openpyxl import load_workbook  # type: ignore[import-untyped]
 from openpyxl.utils.exceptions import InvalidFileException  # type: ignore[import-untyped]
 
-from gateway.members.spreadsheet import LINES_MAX, BadSheet, Line, Sheet
+from gateway.members.spreadsheet import LINES_MAX, BadSheet, Sheet, SheetLine
 
 PARTS_MAX: Final = 500
 UNPACKED_BYTES_MAX: Final = 256 << 20
@@ -111,7 +111,7 @@ def _rows(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
     return marks[b"row"]
 
 
-def _lines(sheet: Any) -> Generator[Line]:  # noqa: ANN401 - openpyxl has no types
+def _lines(sheet: Any) -> Generator[SheetLine]:  # noqa: ANN401 - openpyxl has no types
     sheet.reset_dimensions()  # which some programs write wrong
     number = width = 0
     try:
@@ -126,7 +126,7 @@ def _lines(sheet: Any) -> Generator[Line]:  # noqa: ANN401 - openpyxl has no typ
                 cells.pop()
             width = width or len(cells)
             cells += [""] * (width - len(cells))  # a row ends with its last cell that was used
-            yield Line(number, cells, numbers)
+            yield SheetLine(number, cells, numbers)
     except _BROKEN as wrong:
         raise BadSheet(number + 1, _broken(wrong)) from None
 

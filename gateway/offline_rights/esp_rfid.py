@@ -75,7 +75,7 @@ class _UnderWay(Struct, eq=False):
     heard: dict[str, ListEntry] = field(default_factory=dict)
 
 
-class Line:
+class EspRfidBus:
     """The conversation on one TOPIC, with all of its readers that keep a list.
 
     The owner calls `heard` for each message, `due` some times a second, and sends what it returns.

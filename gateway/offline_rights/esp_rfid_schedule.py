@@ -10,23 +10,23 @@ from gateway.core.access.offline_rights import RightsList, Standing
 from gateway.core.model.directory import Credential, Directory
 from gateway.core.model.open_intervals import Spans
 from gateway.core.state import NEVER
-from gateway.offline_rights.esp_rfid import USERS_MAX, Line
+from gateway.offline_rights.esp_rfid import USERS_MAX, EspRfidBus
 from gateway.offline_rights.known_numbers import Numbers
 from gateway.offline_rights.paging import KEY_DIGITS
-from gateway.offline_rights.reader_list import Wish, Wishes
+from gateway.offline_rights.reader_list import ListedHolder, Wishes
 from gateway.offline_rights.reader_state import Reader
-from sensors.esp_rfid import EspRfid
+from sensors.esp_rfid import EspRfidDriver
 
 
-def lines_of(readers: Iterable[Reader], numbers: Numbers) -> list[Line]:
+def lines_of(readers: Iterable[Reader], numbers: Numbers) -> list[EspRfidBus]:
     """One line a TOPIC, which several readers may share; each reader is told its own."""
     by_topic: dict[str, list[Reader]] = {}
     for reader in readers:
-        if reader.device.driver == EspRfid.name:
+        if reader.device.driver == EspRfidDriver.name:
             by_topic.setdefault(reader.device.topic, []).append(reader)
     lines = []
     for topic, sharing in by_topic.items():
-        line = Line(topic, [(reader.site, reader.device) for reader in sharing], numbers)
+        line = EspRfidBus(topic, [(reader.site, reader.device) for reader in sharing], numbers)
         lines.append(line)
         for reader in sharing:
             reader.line = line
@@ -58,7 +58,7 @@ def _wishes(rights: RightsList, directory: Directory, now: datetime) -> Wishes:
     for credential, spans in entries:
         span = next((span for span in spans if span[1] > now), None)
         if span is not None:
-            found[credential.hash] = Wish(credential.holder, *span)
+            found[credential.hash] = ListedHolder(credential.holder, *span)
     return dict(sorted(found.items()))
 
 

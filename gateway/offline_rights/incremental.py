@@ -6,7 +6,7 @@ from typing import Final
 
 from gateway.clock import Clock
 from gateway.core.access.offline_rights import (
-    Entry,
+    RightsEntry,
     RightsList,
     collected,
     hours_of,
@@ -16,7 +16,7 @@ from gateway.core.access.offline_rights import (
 )
 from gateway.core.model.equipment import Device
 from gateway.core.model.names import SiteId
-from gateway.core.model.open_intervals import MINUTE, Frame, Spans, joined, open_spans
+from gateway.core.model.open_intervals import MINUTE, Spans, Window, joined, open_spans
 from gateway.core.model.site import Site
 from gateway.core.state import State
 
@@ -31,15 +31,15 @@ class Sifting:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._spans: dict[tuple[SiteId, str, Frame], Spans] = {}
+        self._spans: dict[tuple[SiteId, str, Window], Spans] = {}
 
-    async def list_of(self, site: Site, state: State, device: Device, frame: Frame) -> RightsList:
+    async def list_of(self, site: Site, state: State, device: Device, frame: Window) -> RightsList:
         """A reader's list in this frame."""
         spans = {
             hours: await self._open_spans(site, hours, frame) for hours in hours_of(site, device)
         }
         post = post_of(site, state, device, frame, spans)
-        sifted: list[Entry | str] = []
+        sifted: list[RightsEntry | str] = []
         for found in sift(state, post):
             sifted.append(found)
             if len(sifted) % CREDENTIALS_AT_ONCE == 0:
@@ -50,7 +50,7 @@ class Sifting:
         """A site's opening hours may be others now."""
         self._spans = {key: spans for key, spans in self._spans.items() if key[0] != site}
 
-    async def _open_spans(self, site: Site, hours: str, frame: Frame) -> Spans:
+    async def _open_spans(self, site: Site, hours: str, frame: Window) -> Spans:
         """When hours are open, looked up a quarter of an hour at a time, and once a frame."""
         known = self._spans.get((site.id, hours, frame))
         if known is not None:
@@ -59,7 +59,7 @@ class Sifting:
         begins = frame.begins
         while begins < frame.expires:
             ends = min(begins + MINUTES_AT_ONCE * MINUTE, frame.expires)
-            found += open_spans(site, hours, Frame(begins, ends))
+            found += open_spans(site, hours, Window(begins, ends))
             begins = ends
             await asyncio.sleep(0)
         now = self._clock.now()

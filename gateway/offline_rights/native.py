@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from gateway.adapters.mqtt.session import Session
+from gateway.adapters.mqtt.session import MqttSession
 from gateway.core.model.names import DeviceId, SiteId
 from gateway.core.model.site import Site
 from gateway.core.readings import WireError
@@ -27,7 +27,7 @@ _read_head = msgspec.json.Decoder(RightsMessage).decode
 
 
 async def post(
-    reader: Reader, site: Site, topics: Topics, session: Session, publish: Publish
+    reader: Reader, site: Site, topics: Topics, session: MqttSession, publish: Publish
 ) -> None:
     """Hand a list over that the broker has not from us; pages first, the head last."""
     rights = reader.rights

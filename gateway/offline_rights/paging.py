@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from gateway.core.access.offline_rights import RightsList, Standing
 from gateway.core.model.names import DeviceId, SiteId
-from gateway.core.model.open_intervals import MINUTE, Frame, Spans
+from gateway.core.model.open_intervals import MINUTE, Spans, Window
 from gateway.wire.message import PAYLOAD_LIMIT, Outgoing, encode
 from gateway.wire.offline_rights import RightsGroup, RightsMessage, RightsPage
 from gateway.wire.topics import Topics
@@ -111,7 +111,7 @@ def _groups(rights: RightsList) -> list[RightsGroup]:
     ]
 
 
-def _minutes(spans: Spans, frame: Frame) -> _Minutes:
+def _minutes(spans: Spans, frame: Window) -> _Minutes:
     """Spans as whole minutes of the frame, never wider than they are."""
     minutes = (
         (-((frame.begins - since) // MINUTE), (until - frame.begins) // MINUTE)

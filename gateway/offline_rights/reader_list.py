@@ -16,7 +16,7 @@ REFRESH: Final = timedelta(hours=3)
 ReaderId = tuple[SiteId, DeviceId]
 
 
-class Wish(Struct, frozen=True):
+class ListedHolder(Struct, frozen=True):
     """Somebody who should be on a list: from `since` until before `until`."""
 
     name: HolderId
@@ -24,7 +24,7 @@ class Wish(Struct, frozen=True):
     until: datetime
 
 
-Wishes = Mapping[CredentialHash, Wish]
+Wishes = Mapping[CredentialHash, ListedHolder]
 
 
 class ListEntry(Struct, frozen=True):
@@ -75,7 +75,7 @@ def has_to_tell(reader: ListedReader, now: datetime, *, busy: bool) -> bool:
     return (reader.changed and not busy) or now >= reader.looked + REFRESH
 
 
-def as_wished(hashed: CredentialHash, wish: Wish) -> ListEntry:
+def as_wished(hashed: CredentialHash, wish: ListedHolder) -> ListEntry:
     """The entry that a wish wants."""
     since = esp_rfid_users.first_second(wish.since)
     return ListEntry(hashed, since, esp_rfid_users.last_second(wish.until), allowed=True)

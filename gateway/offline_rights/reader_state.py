@@ -10,15 +10,15 @@ from gateway.core.events import ListConfirmed
 from gateway.core.model.directory import Directory
 from gateway.core.model.equipment import Device
 from gateway.core.model.names import SiteId
-from gateway.core.model.open_intervals import Frame, frame_of
+from gateway.core.model.open_intervals import Window, frame_of
 from gateway.core.model.site import Site
 from gateway.core.state import NEVER, State
-from gateway.offline_rights.esp_rfid import Line
+from gateway.offline_rights.esp_rfid import EspRfidBus
 from gateway.offline_rights.paging import Posted
 from gateway.offline_rights.reader_list import ReaderId
 from gateway.wire.offline_rights import RightsState
-from sensors.esp_rfid import EspRfid
-from sensors.native import Native
+from sensors.esp_rfid import EspRfidDriver
+from sensors.native import NativeDriver
 
 
 class Basis(Struct, frozen=True, eq=False):
@@ -28,7 +28,7 @@ class Basis(Struct, frozen=True, eq=False):
     directory: Directory
     mode: str
     service: str | None
-    frame: Frame
+    frame: Window
     revision: int
     """Of the members."""
 
@@ -58,7 +58,7 @@ class Reader(Struct, eq=False):
     """What the engine was told last of what it confirmed."""
     pages: int = 0
     """Pages that the broker may keep."""
-    line: Line | None = None
+    line: EspRfidBus | None = None
     """An esp-rfid reader's way to its list; None: a native reader."""
     standing: Standing | None = None
     version: str = ""
@@ -76,8 +76,8 @@ def readers_of(sites: Iterable[Site]) -> Iterator[Reader]:
     """The readers that can keep a list."""
     for site in sites:
         for device in site.devices:
-            native = device.driver == Native.name
-            keeps = device.driver == EspRfid.name and device.options.get("keeps_list") is True
+            native = device.driver == NativeDriver.name
+            keeps = device.driver == EspRfidDriver.name and device.options.get("keeps_list") is True
             if device.role == "reader" and (native or keeps):
                 yield Reader(site.id, device)
 

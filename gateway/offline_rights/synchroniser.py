@@ -20,7 +20,7 @@ from msgspec import structs
 from paho.mqtt.client import MQTTMessage
 
 from gateway.adapters.mqtt.address import BrokerAddress
-from gateway.adapters.mqtt.session import Session
+from gateway.adapters.mqtt.session import MqttSession
 from gateway.clock import Clock
 from gateway.core.events import ListConfirmed
 from gateway.core.model.directory import CredentialHash, Directory
@@ -28,7 +28,7 @@ from gateway.core.model.names import SiteId
 from gateway.core.model.site import Site
 from gateway.core.state import State
 from gateway.offline_rights import native
-from gateway.offline_rights.esp_rfid import Line
+from gateway.offline_rights.esp_rfid import EspRfidBus
 from gateway.offline_rights.esp_rfid_schedule import lines_of, wish
 from gateway.offline_rights.incremental import Sifting
 from gateway.offline_rights.known_numbers import Numbers
@@ -66,8 +66,8 @@ async def keep_rights(
     """
     numbers = Numbers(hashed)
     while True:
-        keeper = Keeper([site for site, _ in places()], topics, numbers, clock, note)
-        session = Session(
+        keeper = RightsSynchroniser([site for site, _ in places()], topics, numbers, clock, note)
+        session = MqttSession(
             client_id,
             address,
             keeper.subscriptions,
@@ -82,7 +82,7 @@ async def keep_rights(
             running.cancel()
 
 
-class Keeper:
+class RightsSynchroniser:
     """The lists of the readers of some space files."""
 
     def __init__(
@@ -99,7 +99,7 @@ class Keeper:
         self._numbers = numbers
         self._clock = clock
         self._sifting = Sifting(clock)
-        self._session: Session | None = None
+        self._session: MqttSession | None = None
         self._directories: dict[SiteId, Directory] = {}
         self._readers = {reader.id: reader for reader in readers_of(self._sites.values())}
         self._lines = lines_of(self._readers.values(), numbers)
@@ -119,7 +119,7 @@ class Keeper:
         filters = [*self._statuses, *self._said, *heads]
         return [Subscription(filter_) for filter_ in filters]
 
-    def use(self, session: Session) -> None:
+    def use(self, session: MqttSession) -> None:
         """The session to publish by."""
         self._session = session
 
@@ -183,7 +183,7 @@ class Keeper:
             reader.told = news
             self._note(reader.site, news)
 
-    def _converse(self, line: Line) -> None:
+    def _converse(self, line: EspRfidBus) -> None:
         """Send what is due on a TOPIC."""
         message = line.due(self._clock.now())
         if message is not None:

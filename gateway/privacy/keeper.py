@@ -48,7 +48,7 @@ NO_FILE: Final = (0, 0)
 """The stamp of members that nobody imported yet."""
 
 
-class Keeper:
+class RetentionKeeper:
     """Looks after the journal until cancelled. No fault of it stops a door."""
 
     def __init__(

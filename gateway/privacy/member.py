@@ -17,7 +17,7 @@ from msgspec import Struct
 from gateway.adapters.accounts import accounts
 from gateway.adapters.accounts.migration import StoreError
 from gateway.adapters.accounts.store import FILE as CONSOLE_FILE
-from gateway.adapters.accounts.store import Store
+from gateway.adapters.accounts.store import AccountStore
 from gateway.adapters.audit import FILE as AUDIT_FILE
 from gateway.adapters.audit import AuditLog
 from gateway.adapters.directory import FILE as MEMBERS_FILE
@@ -168,7 +168,7 @@ def _forget_account(data_dir: Path, holder: HolderId) -> None:
     if not (data_dir / CONSOLE_FILE).exists():
         return
     try:
-        with closing(Store(data_dir / CONSOLE_FILE)) as store, store.change() as connection:
+        with closing(AccountStore(data_dir / CONSOLE_FILE)) as store, store.change() as connection:
             accounts.forget(connection, holder)
     except StoreError as wrong:
         raise DirectoryError(str(wrong)) from wrong

@@ -21,7 +21,7 @@ from msgspec import Struct
 from gateway.adapters.journal.journal import Journal
 from gateway.adapters.journal.occupancy_history import opened
 from gateway.adapters.journal.purge import (
-    Month,
+    MonthSummary,
     ended,
     forget_snapshots,
     keep_month,
@@ -85,7 +85,7 @@ class _Plan(Struct, frozen=True):
     acts: int
     sites: tuple[SiteId, ...]
     clocks: dict[SiteId, tzinfo]
-    months: tuple[Month, ...]
+    months: tuple[MonthSummary, ...]
 
 
 def jump_of(
@@ -187,7 +187,7 @@ def _passages(
 
 def _months(
     connection: sqlite3.Connection, file: JournalFile, site: Site, now: datetime
-) -> Iterator[Month]:
+) -> Iterator[MonthSummary]:
     """The figures of every local month that is over, of which nothing was purged yet.
 
     A month of which something is gone already has figures that nobody can count: they are kept as
@@ -204,7 +204,7 @@ def _months(
         if month not in known:
             is_whole = not gone.n or gone.received < _start(first, site)
             told = visitors_of(connection, site, first) if is_whole else None
-            yield Month(
+            yield MonthSummary(
                 site.id,
                 month,
                 told.visitors if told else None,

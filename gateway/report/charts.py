@@ -12,7 +12,7 @@ from reportlab.graphics.shapes import Drawing, Rect, String
 from reportlab.lib.colors import Color, HexColor
 
 from gateway.report.month import ZoneMonth
-from gateway.report.words import Words
+from gateway.report.words import ReportTexts
 
 WIDTH: Final = 500
 _CELL: Final = 18
@@ -25,7 +25,7 @@ _NOTHING: Final = HexColor("#f4f4f4")
 _FONT: Final = "Helvetica"
 
 
-def week(zone: ZoneMonth, words: Words) -> Drawing:
+def week(zone: ZoneMonth, words: ReportTexts) -> Drawing:
     """The heat map of the mean week: a row a weekday, a column an hour."""
     drawing = Drawing(WIDTH, 8 * _ROW + 4)
     most = max((value for row in zone.week for value in row if value is not None), default=0.0)
@@ -42,7 +42,7 @@ def week(zone: ZoneMonth, words: Words) -> Drawing:
     return drawing
 
 
-def days(zone: ZoneMonth, words: Words) -> Drawing:
+def days(zone: ZoneMonth, words: ReportTexts) -> Drawing:
     """Bars of the peak of each day."""
     drawing, chart = Drawing(WIDTH, 140), VerticalBarChart()
     chart.x, chart.y, chart.width, chart.height = _LEFT, 20, WIDTH - _LEFT - 10, 100

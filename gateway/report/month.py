@@ -60,7 +60,7 @@ class ZoneMonth(Struct, frozen=True):
         return sum(shares) / len(shares) if shares else None
 
 
-class Month(Struct, frozen=True):
+class MonthReport(Struct, frozen=True):
     """Everything that a report shows. `watched` is the share of the month's minutes on record."""
 
     site: Site
@@ -89,7 +89,7 @@ def month_of(
     *,
     hours: str,
     threshold: float = THRESHOLD,
-) -> Month:
+) -> MonthReport:
     """The month that begins on `first`; the place is open in `hours` (opening_hours syntax).
 
     The days of visits are the engine's facts, which InfluxDB has too; the month's own figures are
@@ -103,7 +103,7 @@ def month_of(
     minutes = max((sum(day.minutes for day in each.days) for each in zones), default=0)
     figures = _kept_figures(journal, site, first) or visitors_of(journal, site, first)
     span, month = (to_us(start), to_us(end)), f"{first:%Y-%m}"
-    return Month(
+    return MonthReport(
         site=site,
         first=first,
         hours=hours,
@@ -118,21 +118,21 @@ def month_of(
     )
 
 
-class Visitors(Struct, frozen=True):
+class VisitorFigures(Struct, frozen=True):
     """A month's different people and their median stay; None: too few to tell, or not known."""
 
     visitors: int | None
     stay_s: float | None
 
 
-def visitors_of(journal: sqlite3.Connection, site: Site, first: date) -> Visitors:
+def visitors_of(journal: sqlite3.Connection, site: Site, first: date) -> VisitorFigures:
     """The figures of the month that begins on `first`, counted from who came and went.
 
     What the gateway keeps of a month before its passages are purged (`gateway.privacy.retention`).
     """
     start, end = daily_statistics.began(site, first), daily_statistics.began(site, _next(first))
     visits = _visits(journal, site, start, end)
-    return Visitors(_told(len({visit.holder for visit in visits})), _stay_s(visits))
+    return VisitorFigures(_told(len({visit.holder for visit in visits})), _stay_s(visits))
 
 
 # -- occupancy -----------------------------------------------------------------------------------
@@ -196,13 +196,13 @@ def _visits(
 _KEPT = "SELECT visitors, stay_s FROM visits_past WHERE site = ? AND month = ?"
 
 
-def _kept_figures(journal: sqlite3.Connection, site: Site, first: date) -> Visitors | None:
+def _kept_figures(journal: sqlite3.Connection, site: Site, first: date) -> VisitorFigures | None:
     """What was kept of a month whose passages are purged, or soon will be."""
     found = journal.execute(_KEPT, (site.id, f"{first:%Y-%m}")).fetchone()
     if found:
-        return Visitors(*found)
+        return VisitorFigures(*found)
     is_whole = JournalFile(journal).purged().received < daily_statistics.began(site, first)
-    return None if is_whole else Visitors(None, None)  # a part of it would be a wrong number
+    return None if is_whole else VisitorFigures(None, None)  # a part of it would be a wrong number
 
 
 def _moves(facts: str) -> Iterator[HolderMoved]:

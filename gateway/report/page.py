@@ -4,8 +4,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from gateway.report import charts, tables
-from gateway.report.month import Month, ZoneMonth
-from gateway.report.words import Words
+from gateway.report.month import MonthReport, ZoneMonth
+from gateway.report.words import ReportTexts
 
 _PAGES = Environment(
     loader=PackageLoader("gateway.report"),
@@ -16,7 +16,7 @@ _PAGES = Environment(
 )
 
 
-def page(month: Month, words: Words) -> str:
+def page(month: MonthReport, words: ReportTexts) -> str:
     """The whole file's text."""
     site = month.site.name.fr if words.language == "fr" else month.site.name.en
     return _PAGES.get_template("report.html").render(
@@ -31,7 +31,7 @@ def page(month: Month, words: Words) -> str:
     )
 
 
-def _chapter(zone: ZoneMonth, words: Words) -> dict[str, object]:
+def _chapter(zone: ZoneMonth, words: ReportTexts) -> dict[str, object]:
     name = zone.zone.name.fr if words.language == "fr" else zone.zone.name.en
     week = charts.svg(charts.week(zone, words), f"{name}: {words['week']}")
     days = charts.svg(charts.days(zone, words), f"{name}: {words['days']}")

@@ -20,9 +20,9 @@ from reportlab.platypus import (
 from reportlab.platypus import Table as PdfTable
 
 from gateway.report import charts, tables
-from gateway.report.month import Month
-from gateway.report.tables import Table
-from gateway.report.words import Words
+from gateway.report.month import MonthReport
+from gateway.report.tables import ReportTable
+from gateway.report.words import ReportTexts
 
 _STYLES: Final = getSampleStyleSheet()
 _HEADINGS: Final = {
@@ -44,7 +44,7 @@ _LOOK: Final = TableStyle(
 )
 
 
-def pdf(month: Month, words: Words) -> bytes:
+def pdf(month: MonthReport, words: ReportTexts) -> bytes:
     """The whole file."""
     site = month.site.name.fr if words.language == "fr" else month.site.name.en
     title = f"{words['title']}, {words.month(month.first)}"
@@ -65,7 +65,7 @@ def pdf(month: Month, words: Words) -> bytes:
     return target.getvalue()
 
 
-def _body(month: Month, words: Words) -> Iterator[Flowable]:
+def _body(month: MonthReport, words: ReportTexts) -> Iterator[Flowable]:
     yield from _table(tables.summary(month, words))
     yield from _table(tables.zones(month, words))
     for zone in month.zones:
@@ -90,7 +90,7 @@ def _heading(text: str, style: str) -> Paragraph:
     return Paragraph(escape(text), _HEADINGS[style])
 
 
-def _table(table: Table) -> Iterator[Flowable]:
+def _table(table: ReportTable) -> Iterator[Flowable]:
     yield _heading(table.title, "Heading3")
     rows = [[Paragraph(escape(row[0]), _CELL), *map(_plain, row[1:])] for row in table.rows]
     yield PdfTable(

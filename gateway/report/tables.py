@@ -6,11 +6,11 @@ from msgspec import Struct
 
 from gateway.core.access.reasons import REASONS
 from gateway.core.facts import OccupancyDay
-from gateway.report.month import Month, ZoneMonth
-from gateway.report.words import Words
+from gateway.report.month import MonthReport, ZoneMonth
+from gateway.report.words import ReportTexts
 
 
-class Table(Struct, frozen=True):
+class ReportTable(Struct, frozen=True):
     """Cells as text; the first column names the row, the others are figures."""
 
     title: str
@@ -19,9 +19,9 @@ class Table(Struct, frozen=True):
     note: str = ""
 
 
-def summary(month: Month, words: Words) -> Table:
+def summary(month: MonthReport, words: ReportTexts) -> ReportTable:
     """What a reader in a hurry wants."""
-    return Table(
+    return ReportTable(
         title=words["summary"],
         head=("", words.month(month.first)),
         rows=(
@@ -39,7 +39,7 @@ def summary(month: Month, words: Words) -> Table:
     )
 
 
-def _visits(month: Month, words: Words) -> str:
+def _visits(month: MonthReport, words: ReportTexts) -> str:
     """The sum of the days that are closed; a day with few visits hides how many they were."""
     told = [day.visits for day in month.visits if day.visits is not None]
     if not month.visits:
@@ -50,10 +50,10 @@ def _visits(month: Month, words: Words) -> str:
     return whole if len(told) == len(month.visits) else words["at_least"].format(whole)
 
 
-def zones(month: Month, words: Words) -> Table:
+def zones(month: MonthReport, words: ReportTexts) -> ReportTable:
     """A row a zone."""
     share = words.share(month.threshold)
-    return Table(
+    return ReportTable(
         title=words["zones"],
         head=tuple(words[key] for key in ("zone", "capacity", "mean", "peak", "in_use")),
         rows=tuple(
@@ -70,9 +70,9 @@ def zones(month: Month, words: Words) -> Table:
     )
 
 
-def zone_days(zone: ZoneMonth, words: Words) -> Table:
+def zone_days(zone: ZoneMonth, words: ReportTexts) -> ReportTable:
     """A row a day of one zone."""
-    return Table(
+    return ReportTable(
         title=words["days"],
         head=tuple(words[key] for key in ("day", "mean", "peak", "in_use")),
         rows=tuple(
@@ -87,9 +87,9 @@ def zone_days(zone: ZoneMonth, words: Words) -> Table:
     )
 
 
-def zone_week(zone: ZoneMonth, words: Words) -> Table:
+def zone_week(zone: ZoneMonth, words: ReportTexts) -> ReportTable:
     """The heat map's numbers."""
-    return Table(
+    return ReportTable(
         title=words["week"],
         head=(words["hour"], *(words.weekday(day) for day in range(7))),
         rows=tuple(
@@ -106,9 +106,9 @@ def zone_week(zone: ZoneMonth, words: Words) -> Table:
     )
 
 
-def visit_days(month: Month, words: Words) -> Table:
+def visit_days(month: MonthReport, words: ReportTexts) -> ReportTable:
     """A row a day of visits."""
-    return Table(
+    return ReportTable(
         title=words["visits"],
         head=tuple(words[key] for key in ("day", "visits", "visitors", "stay")),
         rows=tuple(
@@ -124,9 +124,9 @@ def visit_days(month: Month, words: Words) -> Table:
     )
 
 
-def refusals(month: Month, words: Words) -> Table:
+def refusals(month: MonthReport, words: ReportTexts) -> ReportTable:
     """A row a reason."""
-    return Table(
+    return ReportTable(
         title=words.part("doors", "refused"),
         head=(words["reason"], words["count"]),
         rows=tuple(
@@ -135,7 +135,7 @@ def refusals(month: Month, words: Words) -> Table:
     )
 
 
-def csv_rows(month: Month) -> Iterator[tuple[object, ...]]:
+def csv_rows(month: MonthReport) -> Iterator[tuple[object, ...]]:
     """Every figure as one tidy row: what, where, when, which, value; machines' own spelling."""
     yield "table", "zone", "day", "hour", "figure", "value"
     for zone in month.zones:
@@ -161,11 +161,11 @@ def _plain(value: float | None) -> object:
     return "" if value is None else round(value, 4)
 
 
-def _name(zone: ZoneMonth, words: Words) -> str:
+def _name(zone: ZoneMonth, words: ReportTexts) -> str:
     return zone.zone.name.fr if words.language == "fr" else zone.zone.name.en
 
 
-def _sentence(reason: str, words: Words) -> str:
+def _sentence(reason: str, words: ReportTexts) -> str:
     known = REASONS.get(reason)
     if known is None:
         return reason

@@ -82,7 +82,7 @@ _MONTHS: Final = {
 }  # fmt: skip
 
 
-class Words:
+class ReportTexts:
     """The words of one language."""
 
     def __init__(self, language: Language) -> None:

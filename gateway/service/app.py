@@ -19,10 +19,10 @@ from gateway.adapters.journal.folder_lock import FolderLock, folder_lock
 from gateway.adapters.mqtt.address import broker_address
 from gateway.adapters.time_sync import is_synchronised
 from gateway.clock import Clock
-from gateway.config import ConfigError, Fault, Settings
+from gateway.config import ConfigError, ConfigFault, Settings
 from gateway.core.model.site import Site
 from gateway.offline_rights.synchroniser import keep_rights
-from gateway.privacy.keeper import Keeper
+from gateway.privacy.keeper import RetentionKeeper
 from gateway.privacy.retention import Kept
 from gateway.service.batch import EngineFaultError
 from gateway.service.clock_check import ClockCare, wait_for_time
@@ -31,8 +31,8 @@ from gateway.service.decoder import Intake
 from gateway.service.health import measured, tell_health, tell_systemd
 from gateway.service.journal_check import JournalCare
 from gateway.service.members_watcher import take_members, watch_members
-from gateway.service.messages import Announcer
-from gateway.service.space_watcher import Space, Watch
+from gateway.service.messages import MessageFactory
+from gateway.service.space_watcher import Space, SpaceWatcher
 from sensors.registry import Registry
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ async def run(
     clock: Clock,
     on_ready: Callable[[], None] = lambda: None,
     *,
-    watch: Watch | None = None,
+    watch: SpaceWatcher | None = None,
     lock: FolderLock | None = None,
 ) -> None:
     """Run a gateway until cancelled; `watch` looks after the space file that the sites are from.
@@ -108,10 +108,10 @@ async def _keep_rights(parts: Parts, settings: Settings, clock: Clock) -> None:
     )
 
 
-def _keeper(parts: Parts, settings: Settings, clock: Clock) -> Keeper:
+def _keeper(parts: Parts, settings: Settings, clock: Clock) -> RetentionKeeper:
     """Purges passages that are too old, and erases who is to be erased."""
     service = parts.service
-    return Keeper(
+    return RetentionKeeper(
         parts.journal,
         settings.data_dir / MEMBERS_FILE,
         Kept(settings.passage_days, settings.audit_days),
@@ -137,23 +137,23 @@ def _calm_the_collector() -> None:
     gc.set_threshold(GC_ALLOCATIONS, 20, 20)
 
 
-async def _watch_space(parts: Parts, prefix: str, watch: Watch) -> None:
+async def _watch_space(parts: Parts, prefix: str, watch: SpaceWatcher) -> None:
     """Take every change of the space file into force, or say what is wrong with it."""
 
     async def use(space: Space) -> None:
         try:
             registry = await asyncio.to_thread(Registry, space.sites, prefix)
         except ValueError as clash:  # with a site that went, and is run until a restart
-            raise ConfigError([Fault("space", "", f"{clash}; or restart")]) from None
+            raise ConfigError([ConfigFault("space", "", f"{clash}; or restart")]) from None
         intake = Intake(
             registry, partial(credential_hash, parts.key), partial(reader_hash, parts.key)
         )
         try:
             changed = await parts.service.renew(
-                space.sites, intake, Announcer(registry, parts.topics)
+                space.sites, intake, MessageFactory(registry, parts.topics)
             )
         except EngineFaultError as error:
-            raise ConfigError([Fault("space", "", str(error))]) from None
+            raise ConfigError([ConfigFault("space", "", str(error))]) from None
         parts.sessions.follow(registry)
         parts.calendars.use(space.feeds)
         log.info(

@@ -43,9 +43,9 @@ from gateway.core.sequence import NotAdmitted
 from gateway.core.state import State
 from gateway.service.counters import Counted
 from gateway.service.decoder import Intake, SiteEvent, dead_letter, misunderstood
-from gateway.service.double_reads import Repeats, misread_at
-from gateway.service.messages import Announcer
-from gateway.service.open_questions import Asked, Key, Questions
+from gateway.service.double_reads import DoubleReads, misread_at
+from gateway.service.messages import MessageFactory
+from gateway.service.open_questions import Key, OpenQuestion, OpenQuestions
 from gateway.wire.message import Outgoing
 from gateway.wire.requests import RequestError
 
@@ -54,7 +54,7 @@ class Wire(Struct, frozen=True, eq=False):
     """Reads messages and writes them, by the devices of one space file."""
 
     intake: Intake
-    announcer: Announcer
+    announcer: MessageFactory
 
 
 _CHANGES: Final[dict[type[Event], str]] = {
@@ -69,7 +69,7 @@ class EngineFaultError(Exception):
     """The engine met a bug in a change (of members, bookings, a space file): it is not in force."""
 
 
-class News(Struct, eq=False):
+class PendingEvent(Struct, eq=False):
     """Something that is no message (members, a space file, bookings); `done` when it is on disk."""
 
     site: SiteId
@@ -95,24 +95,24 @@ class Committed(Struct):
     sites: dict[SiteId, Site]
     states: dict[SiteId, State]
     wire: Wire
-    repeats: Repeats = field(default_factory=Repeats)
-    questions: Questions = field(default_factory=Questions)
+    repeats: DoubleReads = field(default_factory=DoubleReads)
+    questions: OpenQuestions = field(default_factory=OpenQuestions)
 
-    def turnover(self, now: datetime, monotonic: float = 0.0) -> "Turnover":
+    def turnover(self, now: datetime, monotonic: float = 0.0) -> "BatchBuilder":
         """A batch that begins here."""
         sites, states = dict(self.sites), dict(self.states)
-        return Turnover(
+        return BatchBuilder(
             now, self.n, sites, states, self.wire, self.repeats, self.questions, monotonic
         )
 
-    def take_over(self, turnover: "Turnover") -> None:
+    def take_over(self, turnover: "BatchBuilder") -> None:
         """A batch is on disk."""
         self.n += len(turnover.batch.events)
         self.sites, self.states, self.wire = turnover.sites, turnover.states, turnover.wire
         self.questions.add(turnover.asked)
 
 
-class Turnover(Struct):
+class BatchBuilder(Struct):
     """Takes messages and events in; `n` is the journal's last number before it."""
 
     now: datetime
@@ -120,10 +120,10 @@ class Turnover(Struct):
     sites: dict[SiteId, Site]
     states: dict[SiteId, State]
     wire: Wire
-    repeats: Repeats
-    questions: Questions
+    repeats: DoubleReads
+    questions: OpenQuestions
     monotonic: float = 0.0
-    asked: dict[Key, Asked] = field(default_factory=dict)
+    asked: dict[Key, OpenQuestion] = field(default_factory=dict)
     """Questions of this batch."""
     void: set[int] = field(default_factory=set)
     """Rows whose answers nobody waits for any more."""
@@ -132,7 +132,7 @@ class Turnover(Struct):
     """Devices' boots to acknowledge, in order."""
     duplicates: Counted = field(default_factory=Counter)
     ghosts: Counted = field(default_factory=Counter)
-    news: list[tuple[News, EventRow | EngineFaultError]] = field(default_factory=list)
+    news: list[tuple[PendingEvent, EventRow | EngineFaultError]] = field(default_factory=list)
     """What this batch takes into force beside the messages, and its row."""
     noted: int = 0
     """How many of what only the service can see it takes in."""
@@ -184,7 +184,7 @@ class Turnover(Struct):
             except Exception as error:  # noqa: BLE001 - an event's bug
                 self._quarantine(message, told, error)
 
-    def change(self, news: News) -> None:
+    def change(self, news: PendingEvent) -> None:
         """Take a change into force. It never raises: who waits for it is told."""
         try:
             row = self.step(news.site, news.event)
@@ -246,7 +246,7 @@ class Turnover(Struct):
             self._bury(message, WireError(NOT_WIRED, self._why_not_wired(told)))
         key = _asks(told.site, told.event)
         if key is not None:
-            self.asked[key] = Asked(row.n, message.timestamp)
+            self.asked[key] = OpenQuestion(row.n, message.timestamp)
         if self.repeats.again(told.site, told.event):
             self.ghosts[told.site, told.event.device] += 1
 

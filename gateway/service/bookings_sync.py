@@ -20,8 +20,8 @@ from typing import Final, Protocol
 import aiohttp
 
 from gateway.adapters.calendars.feed import Source, http_session
-from gateway.adapters.calendars.occurrences import OCCURRENCES_MAX, Expanded, FeedError, Window
-from gateway.adapters.calendars.sandbox import Order, expand_apart
+from gateway.adapters.calendars.occurrences import OCCURRENCES_MAX, Expanded, FeedError, TimeWindow
+from gateway.adapters.calendars.sandbox import ExpandRequest, expand_apart
 from gateway.clock import Clock
 from gateway.config.calendars import CalendarFeed
 from gateway.core.events import BookingsChanged
@@ -179,7 +179,7 @@ class _Followed:
         self.name = blake2s(source.encode("utf-8", "replace"), digest_size=4).hexdigest()
         """With it begin the ids of all its bookings."""
         self._source = Source(feed)
-        self._expanded_for: tuple[str, Window] | None = None
+        self._expanded_for: tuple[str, TimeWindow] | None = None
         self._failures = 0
         self._trouble = ""
 
@@ -196,7 +196,7 @@ class _Followed:
         before = self.known
         if body is not None:
             async with turn:
-                self.known = await expand_apart(Order(body, *wanted, self.name))
+                self.known = await expand_apart(ExpandRequest(body, *wanted, self.name))
             self._source.keep(body)
             self._expanded_for = wanted
         self._worked(before)
@@ -228,17 +228,17 @@ class _Followed:
             log.warning("calendar of %s (%s, %s): left out: %s", *name, reasons)
 
 
-def _window(now: datetime) -> Window:
+def _window(now: datetime) -> TimeWindow:
     """Whole days in UTC."""
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    return Window(today - BEFORE, today + DAYS)
+    return TimeWindow(today - BEFORE, today + DAYS)
 
 
 def _bookings(
     feeds: Sequence[_Followed],
     in_force: tuple[Booking, ...],
     holders: Mapping[str, HolderId],
-    window: Window,
+    window: TimeWindow,
 ) -> tuple[Booking, ...]:
     """What the feeds of one target say, those in force standing in for what was not read yet."""
     bookings = [

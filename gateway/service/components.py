@@ -18,7 +18,7 @@ from gateway.config import Settings, credential_key
 from gateway.core.model.site import Site
 from gateway.service.bookings_sync import Calendars
 from gateway.service.decoder import Intake
-from gateway.service.messages import Announcer
+from gateway.service.messages import MessageFactory
 from gateway.service.pipeline import Service
 from gateway.service.recovery import recover
 from gateway.service.sessions import Sessions
@@ -95,7 +95,7 @@ async def _parts(
         recovered=recovered,
         journal=journal,
         intake=Intake(registry, partial(credential_hash, key), partial(reader_hash, key)),
-        announcer=Announcer(registry, topics),
+        announcer=MessageFactory(registry, topics),
         topics=topics,
         clock=clock,
         instance=settings.instance,

@@ -33,7 +33,7 @@ class OnceAMinute(Generic[K]):
         return True
 
 
-class Minute:
+class MinuteCounters:
     """The running minute's counts. `decisions` and `letters` are also kept since the start."""
 
     def __init__(self, instance: str, now: datetime) -> None:

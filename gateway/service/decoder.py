@@ -16,9 +16,9 @@ from gateway.core.access.rules import LATE
 from gateway.core.events import Misunderstood, Reported, Requested
 from gateway.core.model.directory import CredentialHash, pin_text
 from gateway.core.model.names import DeviceId, SiteId
-from gateway.core.readings import CredentialPresented, Origin, Reading, Report, WireError
+from gateway.core.readings import CredentialPresented, MessageOrigin, Reading, Report, WireError
 from gateway.wire.message import PAYLOAD_LIMIT
-from gateway.wire.requests import Asked, read_request
+from gateway.wire.requests import RequestOrigin, read_request
 from sensors.badges import is_badge
 from sensors.registry import Registry
 
@@ -84,7 +84,7 @@ class Intake:
             raise WireError("not-utf8", "the topic is no UTF-8 text") from None
         asked = self._registry.request(topic)
         if asked is not None:
-            return [_requested(Asked(*asked), message)]
+            return [_requested(RequestOrigin(*asked), message)]
         reports = self._registry.decode(topic, bytes(message.payload))
         found = [
             SiteEvent(report.site, self._event(report, message, position, now, enrols))
@@ -166,7 +166,7 @@ def _time(report: Report, reading: Reading, now: datetime) -> datetime:
         return device_limits.bounded(at, now)
     days, hours = device_limits.BEHIND_MAX.days, device_limits.AHEAD_MAX // timedelta(hours=1)
     right = f"at most {hours} hours ahead, and of a badge at most {days} days ago; set the clock"
-    origin = Origin(report.site, report.device, report.boot, report.seq)
+    origin = MessageOrigin(report.site, report.device, report.boot, report.seq)
     raise WireError("out-of-range", f"at: cannot be true; {right}", origin)
 
 
@@ -196,7 +196,7 @@ def dead_letter(message: MQTTMessage, error: WireError, now: datetime) -> DeadLe
     )
 
 
-def _requested(asked: Asked, message: MQTTMessage) -> SiteEvent:
+def _requested(asked: RequestOrigin, message: MQTTMessage) -> SiteEvent:
     payload = bytes(message.payload)
     if len(payload) > PAYLOAD_LIMIT:
         raise WireError("too-large", f"a payload has at most {PAYLOAD_LIMIT} bytes")

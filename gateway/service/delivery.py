@@ -23,7 +23,7 @@ Publish = Callable[[Outgoing, datetime], int | None]
 """Hands a message to the broker's session, at a time; its number, or None if it was not taken."""
 
 
-class Order(Struct, frozen=True):
+class PendingMessage(Struct, frozen=True):
     """A message of decision `n`, made at `now` (our clock) and `monotonic`; void at `ends`.
 
     A clock that is set, while a link stalls say, must not make an order last longer.
@@ -36,7 +36,7 @@ class Order(Struct, frozen=True):
     ends: float
 
 
-class Handover:
+class DeliveryTracker:
     """Follows every order from the commit to the broker's acknowledgement."""
 
     def __init__(
@@ -49,8 +49,8 @@ class Handover:
         self._on_answered = on_answered
         self._publish = publish
         self._monotonic = monotonic
-        self._sent: dict[int, Order] = {}
-        self._unsent: deque[Order] = deque()
+        self._sent: dict[int, PendingMessage] = {}
+        self._unsent: deque[PendingMessage] = deque()
         self._open: dict[int, int] = {}
         self._delivered: list[int] = []
         self._undelivered: list[int] = []
@@ -72,7 +72,7 @@ class Handover:
         """
         monotonic = self._monotonic()
         orders = [
-            Order(n, message, now, monotonic, monotonic + _lifetime_s(message, now))
+            PendingMessage(n, message, now, monotonic, monotonic + _lifetime_s(message, now))
             for message in messages
         ]
         if not orders:
@@ -144,7 +144,7 @@ class Handover:
         self._delivered = delivered + self._delivered
         self._undelivered = undelivered + self._undelivered
 
-    def _send(self, order: Order) -> None:
+    def _send(self, order: PendingMessage) -> None:
         passed_s = self._monotonic() - order.monotonic
         if order.monotonic + passed_s >= order.ends:
             self._give_up(order)
@@ -155,7 +155,7 @@ class Handover:
         else:
             self._sent[number] = order
 
-    def _give_up(self, order: Order) -> None:
+    def _give_up(self, order: PendingMessage) -> None:
         if self._open.pop(order.n, None) is not None:
             self._undelivered.append(order.n)
 

@@ -34,7 +34,7 @@ def misread_at(error: WireError) -> Reader | None:
     return error.origin.site, error.origin.device
 
 
-class Repeats:
+class DoubleReads:
     """The last badge at each reader; as many as the space files have readers."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from gateway.config import Settings, supervisor
 from gateway.service.components import Parts
 from gateway.service.metrics import GatewayFigures, Sources, listening
 from gateway.service.pipeline import Service
-from gateway.service.space_watcher import Watch
+from gateway.service.space_watcher import SpaceWatcher
 from gateway.wire.message import Outgoing, encode
 from gateway.wire.states import HealthMessage
 
@@ -68,7 +68,7 @@ async def tell_health(
     parts: Parts,
     clock: Clock,
     instance: str,
-    watch: Watch | None,
+    watch: SpaceWatcher | None,
     doubt: Callable[[], str] = lambda: "",
 ) -> None:
     """Publish the gateway's health, from the loop that works: a wedged one is silent.

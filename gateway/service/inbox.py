@@ -24,7 +24,7 @@ from typing import Final
 from msgspec import Struct
 from paho.mqtt.client import MQTTMessage
 
-from gateway.adapters.mqtt.session import Session
+from gateway.adapters.mqtt.session import MqttSession
 from gateway.service.priorities import ORDER, ServiceClass
 from sensors.driver import Source
 
@@ -71,10 +71,10 @@ def key_of(source: Source) -> str:
     return "/".join(source)
 
 
-class Arrived(Struct):
+class ReceivedMessage(Struct):
     """A message, and the session (and which of its connections) to acknowledge it to."""
 
-    session: Session
+    session: MqttSession
     message: MQTTMessage
     connection: int
     number: int = 0
@@ -95,7 +95,7 @@ class Arrived(Struct):
             self.session.acknowledge(self.message)
 
 
-def _arrival(arrived: Arrived) -> int:
+def _arrival(arrived: ReceivedMessage) -> int:
     return arrived.number
 
 
@@ -111,7 +111,7 @@ class _Queue:
 
     def __init__(self, route: Route, monotonic: float) -> None:
         self.route = route
-        self.waiting: deque[Arrived] = deque()
+        self.waiting: deque[ReceivedMessage] = deque()
         self.in_batch = 0
         self.over_at: float | None = None
         """When it was last over its budget; None: it is not flooding."""
@@ -129,7 +129,7 @@ class _Queue:
         """One message of the budget was used."""
         self._tokens -= 1
 
-    def next_fresh(self, now: datetime) -> Arrived | None:
+    def next_fresh(self, now: datetime) -> ReceivedMessage | None:
         """Take the next message; None: all that waits are stale badges.
 
         In its order, but a badge at which somebody still stands comes before those that are stale.
@@ -140,11 +140,11 @@ class _Queue:
             return None
         return self.waiting.pop()
 
-    def next(self) -> Arrived:
+    def next(self) -> ReceivedMessage:
         """Take the oldest."""
         return self.waiting.popleft()
 
-    def _is_stale(self, arrived: Arrived, now: datetime) -> bool:
+    def _is_stale(self, arrived: ReceivedMessage, now: datetime) -> bool:
         read = self.route.asked_at
         if read is None:
             return False
@@ -168,7 +168,7 @@ class Inbox:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.route = route
-        self.when_idle: Session | None = None
+        self.when_idle: MqttSession | None = None
         """A session that is read only while nothing else waits: strangers never delay a door."""
         self._lane_max, self._all_max = lane_max, all_max
         self._monotonic = monotonic
@@ -176,8 +176,8 @@ class Inbox:
         self._classes: dict[ServiceClass, deque[_Queue]] = {name: deque() for name in ORDER}
         """The queues that are not empty."""
         self._count = self._came = 0
-        self._of_session: Counter[Session] = Counter()
-        self._held: set[Session] = set()
+        self._of_session: Counter[MqttSession] = Counter()
+        self._held: set[MqttSession] = set()
         self._served_now: list[_Queue] = []
         self._floods: list[Flood] = []
         self._something = asyncio.Event()
@@ -185,7 +185,7 @@ class Inbox:
     def __len__(self) -> int:
         return self._count
 
-    def put(self, session: Session, message: MQTTMessage) -> None:
+    def put(self, session: MqttSession, message: MQTTMessage) -> None:
         """Take in a message that a session received."""
         try:
             route = self.route(message)
@@ -200,7 +200,7 @@ class Inbox:
             queue.route = route
             self._classes[route.service_class].append(queue)
         self._came += 1
-        arrived = Arrived(session, message, session.connection, self._came)
+        arrived = ReceivedMessage(session, message, session.connection, self._came)
         arrived.live, arrived.kept = is_first, not session.is_settled
         queue.waiting.append(arrived)
         self._count += 1
@@ -216,7 +216,7 @@ class Inbox:
         queue = self._queues.get(key_of(source))
         return queue is not None and bool(queue.waiting)
 
-    def waits_for(self, session: Session) -> bool:
+    def waits_for(self, session: MqttSession) -> bool:
         """Whether something waits that is to be acknowledged to this session."""
         return self._of_session[session] > 0
 
@@ -237,12 +237,12 @@ class Inbox:
         except TimeoutError:
             return
 
-    def take(self, now: datetime, at_most: int = BATCH_MAX) -> list[Arrived]:
+    def take(self, now: datetime, at_most: int = BATCH_MAX) -> list[ReceivedMessage]:
         """Take a batch of what waits, by the order of service; in it, what came first is first."""
         self._something.clear()
         if not self._count:
             return []
-        monotonic, batch = self._monotonic(), list[Arrived]()
+        monotonic, batch = self._monotonic(), list[ReceivedMessage]()
         classes = [queues for queues in self._classes.values() if queues]
         for position, queues in enumerate(classes):
             kept = min(SHARE, at_most // len(ORDER)) * (len(classes) - position - 1)
@@ -280,7 +280,7 @@ class Inbox:
 
     def _fresh(
         self, queues: deque[_Queue], room: int, now: datetime, monotonic: float
-    ) -> Iterator[Arrived]:
+    ) -> Iterator[ReceivedMessage]:
         """One message of each device in turn, of those that are within their budget."""
         passed_over = 0
         while room > 0 and passed_over < len(queues):
@@ -297,7 +297,9 @@ class Inbox:
             self._served(queues, queue)
             yield arrived
 
-    def _rest(self, queues: deque[_Queue], room: int, monotonic: float) -> Iterator[Arrived]:
+    def _rest(
+        self, queues: deque[_Queue], room: int, monotonic: float
+    ) -> Iterator[ReceivedMessage]:
         """What is left: stale badges, and what is above a budget."""
         passed_over = 0
         while room > 0 and passed_over < len(queues):
@@ -327,7 +329,7 @@ class Inbox:
         else:
             queues.popleft()
 
-    def _taken(self, batch: list[Arrived]) -> None:
+    def _taken(self, batch: list[ReceivedMessage]) -> None:
         self._count -= len(batch)
         for arrived in batch:
             self._of_session[arrived.session] -= 1
@@ -336,7 +338,7 @@ class Inbox:
         self._served_now.clear()
         self._let_go()
 
-    def _hold(self, session: Session) -> None:
+    def _hold(self, session: MqttSession) -> None:
         mine = self._of_session[session]
         if mine >= self._lane_max or (self._count >= self._all_max and mine > FEW):
             session.pause()
@@ -347,7 +349,7 @@ class Inbox:
             self._held.discard(session)
             session.resume()
 
-    def _has_room(self, session: Session) -> bool:
+    def _has_room(self, session: MqttSession) -> bool:
         mine = self._of_session[session]
         few = mine <= FEW or self._count <= self._all_max // 2
         return few and mine <= self._lane_max // 2

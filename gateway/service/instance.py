@@ -20,7 +20,7 @@ from msgspec import Struct
 from paho.mqtt.client import MQTTMessage
 
 from gateway.adapters.mqtt.address import BrokerAddress
-from gateway.adapters.mqtt.session import Session
+from gateway.adapters.mqtt.session import MqttSession
 from gateway.clock import Clock
 from gateway.wire.message import Outgoing, encode
 from gateway.wire.states import RunMessage
@@ -61,7 +61,7 @@ class InstanceWatch:
         """`on_alarm` is told the topic of each alarm that the broker retains."""
         self._on_alarm = on_alarm
         self.run_id = secrets.token_hex(8)
-        self.session = Session(
+        self.session = MqttSession(
             client_id,
             address,
             [

@@ -9,7 +9,7 @@ from gateway.service.counters import OnceAMinute
 log = logging.getLogger(__name__)
 
 
-class LetterLog:
+class LogRateLimiter:
     """Remembers which topics were logged in the last minute."""
 
     def __init__(self) -> None:

@@ -44,11 +44,11 @@ from gateway.wire.states import (
 )
 from gateway.wire.texts import DONE, HINTS, OTHER_REFUSAL, REFUSALS
 from gateway.wire.topics import Topics
-from sensors.driver import Answer
+from sensors.driver import AccessAnswer
 from sensors.registry import Registry
 
 
-class Announcer:
+class MessageFactory:
     """Builds messages for the sites of one registry."""
 
     def __init__(self, registry: Registry, topics: Topics) -> None:
@@ -65,7 +65,7 @@ class Announcer:
         """
         match fact:
             case Decided(expires=datetime() as expires):
-                answer = Answer(
+                answer = AccessAnswer(
                     id=str(n),
                     site=site,
                     device=fact.device,

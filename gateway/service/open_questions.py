@@ -20,21 +20,21 @@ KEPT: Final = 5000
 """Questions remembered: as many as answers may wait for the broker (`gateway.service.delivery`)."""
 
 
-class Asked(Struct, frozen=True):
+class OpenQuestion(Struct, frozen=True):
     """A question: its row of the journal, and when it was heard, by the monotonic clock."""
 
     n: int
     heard: float
 
 
-class Questions:
+class OpenQuestions:
     """The last questions, and when the broker took over their answers."""
 
     def __init__(self) -> None:
-        self._asked: OrderedDict[Key, Asked] = OrderedDict()
+        self._asked: OrderedDict[Key, OpenQuestion] = OrderedDict()
         self._answered: OrderedDict[int, float] = OrderedDict()
 
-    def add(self, asked: Mapping[Key, Asked]) -> None:
+    def add(self, asked: Mapping[Key, OpenQuestion]) -> None:
         """These are on disk now."""
         self._asked.update(asked)
         while len(self._asked) > KEPT:
@@ -46,10 +46,10 @@ class Questions:
         if len(self._answered) > KEPT:
             self._answered.popitem(last=False)
 
-    def get(self, key: Key) -> Asked | None:
+    def get(self, key: Key) -> OpenQuestion | None:
         """Return a question; None: it is not known any more."""
         return self._asked.get(key)
 
-    def waited_s(self, question: Asked, monotonic: float) -> float:
+    def waited_s(self, question: OpenQuestion, monotonic: float) -> float:
         """Return how long a question waited for its answer, or waits for it."""
         return self._answered.get(question.n, monotonic) - question.heard

@@ -21,7 +21,7 @@ from gateway.adapters.journal.file_identity import ForeignJournalError
 from gateway.adapters.journal.journal import Journal, JournalError
 from gateway.adapters.journal.rows import EventRow
 from gateway.adapters.journal.writer import Batch
-from gateway.adapters.mqtt.session import Session
+from gateway.adapters.mqtt.session import MqttSession
 from gateway.aio import full_jitter_s
 from gateway.clock import Clock, ForwardClock
 from gateway.core.events import ConditionReported, Event, GatewayAway, SpaceChanged, Tick
@@ -30,14 +30,14 @@ from gateway.core.model.names import SiteId
 from gateway.core.model.site import Site
 from gateway.core.state import State
 from gateway.service.alarm_log import AlarmLog
-from gateway.service.batch import Committed, News, Turnover, Wire
+from gateway.service.batch import BatchBuilder, Committed, PendingEvent, Wire
 from gateway.service.bug_log import BugLog
-from gateway.service.counters import Minute
+from gateway.service.counters import MinuteCounters
 from gateway.service.decoder import Intake
-from gateway.service.inbox import NOWHERE, Arrived, Inbox
-from gateway.service.log_rate_limiter import LetterLog
-from gateway.service.messages import Announcer
-from gateway.service.publisher import Links, Outlet
+from gateway.service.inbox import NOWHERE, Inbox, ReceivedMessage
+from gateway.service.log_rate_limiter import LogRateLimiter
+from gateway.service.messages import MessageFactory
+from gateway.service.publisher import Links, Publisher
 from gateway.service.recovery import Recovered
 from gateway.service.snapshots import Snapshots
 from gateway.wire.topics import Topics
@@ -67,7 +67,7 @@ class Service:
         recovered: Recovered,
         journal: Journal,
         intake: Intake,
-        announcer: Announcer,
+        announcer: MessageFactory,
         topics: Topics,
         clock: Clock,
         instance: str,
@@ -91,21 +91,21 @@ class Service:
             Wire(intake, announcer),
         )
         now = self._settled_at = self._clock.now()
-        self._minute = Minute(instance, now)
-        self._outlet = Outlet(
+        self._minute = MinuteCounters(instance, now)
+        self._outlet = Publisher(
             self._committed, topics, instance, self._minute, now, monotonic=clock.monotonic
         )
         self._outlet.waits = self.inbox.waits
         self._snapshots = Snapshots(
             journal, sum(site.replayed for site in recovered.sites.values())
         )
-        self._coming: list[News] = []
+        self._coming: list[PendingEvent] = []
         self._noted: list[tuple[SiteId, Event]] = []
         self._is_away = journal.last_n > 0
         """Since the run before, if there was one."""
         self._turned: tuple[datetime, float] | None = None
         """When the last turn began, by both clocks."""
-        self._letters = LetterLog()
+        self._letters = LogRateLimiter()
         self._alarms = AlarmLog()
         self._bugs = BugLog(clock.monotonic)
 
@@ -196,7 +196,7 @@ class Service:
         Raises:
             EngineFaultError: the engine has a bug with it, and it is not in force.
         """
-        news = News(site, event, asyncio.get_running_loop().create_future())
+        news = PendingEvent(site, event, asyncio.get_running_loop().create_future())
         self._coming.append(news)
         self.inbox.nudge()
         return await news.done
@@ -212,7 +212,7 @@ class Service:
             self.inbox.nudge()
 
     async def renew(
-        self, sites: Sequence[Site], intake: Intake, announcer: Announcer
+        self, sites: Sequence[Site], intake: Intake, announcer: MessageFactory
     ) -> list[SiteId]:
         """Take another space file into force, all sites that changed in one batch; their ids.
 
@@ -224,13 +224,16 @@ class Service:
         """
         loop, wire = asyncio.get_running_loop(), Wire(intake, announcer)
         changed = [site for site in sites if self.sites[site.id] != site]
-        news = [News(site.id, SpaceChanged(site), loop.create_future(), wire) for site in changed]
+        news = [
+            PendingEvent(site.id, SpaceChanged(site), loop.create_future(), wire)
+            for site in changed
+        ]
         self._coming += news
         self.inbox.nudge()
         await asyncio.gather(*(one.done for one in news))
         return [site.id for site in changed]
 
-    def _decide(self, arrived: Sequence[Arrived]) -> Turnover:
+    def _decide(self, arrived: Sequence[ReceivedMessage]) -> BatchBuilder:
         """The engine's answer to everything that waits. Nothing is changed yet."""
         turnover = self._committed.turnover(self._clock.now(), self._monotonic())
         self._note_stall(turnover)
@@ -255,7 +258,7 @@ class Service:
         self._outlet.handover.expire()
         return turnover
 
-    async def _stored(self, turnover: Turnover) -> bool:
+    async def _stored(self, turnover: BatchBuilder) -> bool:
         """Commit the batch; False: it is undone, and the broker will send it again."""
         batch = turnover.batch
         try:
@@ -276,7 +279,7 @@ class Service:
         self._settle(turnover)
         return True
 
-    def _settle(self, turnover: Turnover) -> None:
+    def _settle(self, turnover: BatchBuilder) -> None:
         """Tell those who wait for their news; what came meanwhile stays for the next batch."""
         for news, outcome in turnover.news:
             news.tell(outcome)
@@ -317,7 +320,7 @@ class Service:
             return
         await self._snapshots.store(self._committed.n, self.states)
 
-    def _tick(self, turnover: Turnover) -> None:
+    def _tick(self, turnover: BatchBuilder) -> None:
         """Let time pass where a timer is due; once a minute with what only we can count."""
         over = turnover.minute_is_over = self._minute.is_over(turnover.now)
         health = self._minute.health(self._backlog(), self._journal.commit_ms) if over else None
@@ -359,11 +362,11 @@ class Service:
         forgotten = self.inbox.clear()
         log.error("%d waiting messages are left to the broker", forgotten)
 
-    def _sessions(self) -> Iterable[Session]:
+    def _sessions(self) -> Iterable[MqttSession]:
         links = self._outlet.links
         return () if links is None else links.all()
 
-    def _note_stall(self, turnover: Turnover) -> None:
+    def _note_stall(self, turnover: BatchBuilder) -> None:
         """Have the engine know that nothing was answered for a while: something held us up."""
         before, self._turned = self._turned, (turnover.now, turnover.monotonic)
         if before is not None and turnover.monotonic - before[1] > STALLED_S:

@@ -1,7 +1,7 @@
 """What leaves after a commit: orders first, then what everyone may know, then the acks.
 
-Orders are followed until the broker has taken them over (`Handover`). Acks to devices and states
-are the latest of each: under load a newer one replaces those that were not sent yet.
+Orders are followed until the broker has taken them over (`DeliveryTracker`). Acks to devices and
+states are the latest of each: under load a newer one replaces those that were not sent yet.
 """
 
 import contextlib
@@ -12,17 +12,17 @@ from typing import Final, Protocol
 
 from gateway.adapters.journal.reader import StoredDecision
 from gateway.adapters.journal.rows import EventRow
-from gateway.adapters.mqtt.session import Session
+from gateway.adapters.mqtt.session import MqttSession
 from gateway.core.engine import Bug
 from gateway.core.events import DecidedMeanwhile, Event, Reported
 from gateway.core.facts import Decided, Fact, RequestAnswered, UnlockDoor
 from gateway.core.model.names import DeviceId, SiteId
 from gateway.core.model.site import Site
 from gateway.core.sequence import acknowledged
-from gateway.service.batch import Committed, Turnover
-from gateway.service.counters import Minute
-from gateway.service.delivery import Handover
-from gateway.service.inbox import Arrived
+from gateway.service.batch import BatchBuilder, Committed
+from gateway.service.counters import MinuteCounters
+from gateway.service.delivery import DeliveryTracker
+from gateway.service.inbox import ReceivedMessage
 from gateway.wire.commands import Ack
 from gateway.wire.message import Outgoing, encode
 from gateway.wire.topics import Topics
@@ -38,16 +38,16 @@ class Links(Protocol):
     """Our connections to the broker."""
 
     @property
-    def publisher(self) -> Session:
+    def publisher(self) -> MqttSession:
         """What we say leaves by this one."""
         ...
 
-    def all(self) -> Iterable[Session]:
+    def all(self) -> Iterable[MqttSession]:
         """This one, and all those that hear devices."""
         ...
 
 
-class Outlet:
+class Publisher:
     """Says through the sessions what stands and what follows from a batch that is on disk."""
 
     def __init__(
@@ -55,7 +55,7 @@ class Outlet:
         committed: Committed,
         topics: Topics,
         instance: str,
-        minute: Minute,
+        minute: MinuteCounters,
         now: datetime,
         *,
         monotonic: Callable[[], float] = time.monotonic,
@@ -68,7 +68,7 @@ class Outlet:
         """Our sessions; None before there are any."""
         self.bugs: list[Bug] = []
         """What raised since they were last looked at; what it would have sent is not sent."""
-        self.handover = Handover(self._publish_at, monotonic, committed.questions.answered)
+        self.handover = DeliveryTracker(self._publish_at, monotonic, committed.questions.answered)
         self._committed = committed
         self._topics = topics
         self._instance = instance
@@ -115,7 +115,7 @@ class Outlet:
         if self._publish(Outgoing(topic, b"", 1, retain=True)) is None:
             self._stale_alarms.add(topic)
 
-    def send(self, turnover: Turnover, now: datetime) -> None:
+    def send(self, turnover: BatchBuilder, now: datetime) -> None:
         """Orders first, and at once; then what everyone may know.
 
         By the clock of now: a slow disk may have made an order void since it was decided.
@@ -151,7 +151,7 @@ class Outlet:
         removed = self._committed.wire.announcer.removed(before, site)
         self._removed |= {message.topic: message for message in removed}
 
-    def acknowledge(self, arrived: Sequence[Arrived], *, more_waits: bool) -> None:
+    def acknowledge(self, arrived: Sequence[ReceivedMessage], *, more_waits: bool) -> None:
         """To the broker: what it may forget. To the devices and everyone else: the latest of each.
 
         While more is waiting, the latter go 20 times a second at most: a newer one replaces them.

@@ -13,7 +13,7 @@ from sensors.native import asked_at
 from sensors.registry import Registry
 
 
-class Routes:
+class TopicRoutes:
     """The routes of everything that the devices of some sites may send."""
 
     def __init__(self, registry: Registry, sites: Sequence[Site]) -> None:

@@ -18,13 +18,13 @@ from typing import Final
 
 from gateway.adapters.mqtt.address import broker_address
 from gateway.adapters.mqtt.client_ids import ClientIds
-from gateway.adapters.mqtt.session import Session
+from gateway.adapters.mqtt.session import MqttSession
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.service.instance import InstanceWatch
 from gateway.service.lanes import LaneName, lanes_of
 from gateway.service.pipeline import Service
-from gateway.service.routing import Routes
+from gateway.service.routing import TopicRoutes
 from gateway.wire.message import Outgoing
 from gateway.wire.topics import Topics
 from sensors.driver import Subscription
@@ -68,7 +68,7 @@ class Sessions:
             self._ids.of("instance"),
             on_alarm=service.heard_alarm,
         )
-        self.publisher = Session(
+        self.publisher = MqttSession(
             self._ids.of("publisher"),
             self._address,
             (),
@@ -81,7 +81,7 @@ class Sessions:
             expiry_s=0,
             keepalive_s=PUBLISHER_KEEPALIVE_S,
         )
-        self._lanes: dict[LaneName, Session] = {}
+        self._lanes: dict[LaneName, MqttSession] = {}
         for name, wishes in self._wanted(registry).items():
             self._lanes[name] = self._lane(name, wishes)
         service.use(self)
@@ -91,7 +91,7 @@ class Sessions:
         """An id that no other run has."""
         return self._watch.run_id
 
-    def all(self) -> Iterator[Session]:
+    def all(self) -> Iterator[MqttSession]:
         """The publisher, then the lanes."""
         yield self.publisher
         yield from self._lanes.values()
@@ -132,13 +132,13 @@ class Sessions:
         self._changed.set()
 
     def _wanted(self, registry: Registry) -> dict[LaneName, list[Subscription]]:
-        routes = Routes(registry, list(self._service.sites.values()))
+        routes = TopicRoutes(registry, list(self._service.sites.values()))
         self._service.inbox.route = routes
         return lanes_of(registry.subscriptions, routes.service_class)
 
-    def _lane(self, name: LaneName, wishes: Sequence[Subscription]) -> Session:
+    def _lane(self, name: LaneName, wishes: Sequence[Subscription]) -> MqttSession:
         inbox = self._service.inbox
-        session = Session(
+        session = MqttSession(
             self._ids.of(name),
             self._address,
             wishes,
@@ -151,12 +151,12 @@ class Sessions:
             inbox.when_idle = session
         return session
 
-    def _start(self, session: Session) -> None:
+    def _start(self, session: MqttSession) -> None:
         assert self._tasks is not None  # noqa: S101 - we run
         name = session.client_id
         self._running[name] = self._tasks.create_task(session.run(), name=name)
 
-    def _retire(self, session: Session) -> None:
+    def _retire(self, session: MqttSession) -> None:
         """Take what the broker still has for a lane without devices, and end it."""
         assert self._tasks is not None  # noqa: S101 - we run
         self._running.pop(session.client_id).cancel()
@@ -201,7 +201,7 @@ class Sessions:
     async def _empty(self, client_id: str) -> None:
         """Take what the broker kept for a session that we no longer use, and end it for good."""
         inbox = self._service.inbox
-        session = Session(
+        session = MqttSession(
             client_id,
             self._address,
             (),

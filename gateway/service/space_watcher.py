@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from gateway.config import ConfigError, Fault, load_space
+from gateway.config import ConfigError, ConfigFault, load_space
 from gateway.config.calendars import CalendarFeed, load_calendars
 from gateway.config.space import space_files
 from gateway.core.model.names import SiteId
@@ -45,7 +45,7 @@ def read(path: Path) -> Space:
     return Space(load_space(path), load_calendars(path), stamp)
 
 
-class Watch:
+class SpaceWatcher:
     """Looks after the files of a space; `run` until cancelled."""
 
     def __init__(self, path: Path, in_force: Space) -> None:
@@ -54,7 +54,7 @@ class Watch:
         self._path = path
         self._seen = in_force.stamp
         self._asked = asyncio.Event()
-        self._told: frozenset[Fault] = frozenset()
+        self._told: frozenset[ConfigFault] = frozenset()
         self._waiting: frozenset[SiteId] = frozenset()
         """Sites that came or went, and wait for a restart."""
 

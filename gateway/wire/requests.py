@@ -31,7 +31,7 @@ HOLDER_MAX: Final = 64
 """Characters of a pseudonym; ours have 14."""
 
 
-class Asked(Struct, frozen=True):
+class RequestOrigin(Struct, frozen=True):
     """Which request it was, as far as it could be read."""
 
     site: SiteId
@@ -45,7 +45,7 @@ class RequestError(WireError):
     `error` is the response's code: `malformed` or `retained`.
     """
 
-    def __init__(self, wrong: WireError, asked: Asked) -> None:
+    def __init__(self, wrong: WireError, asked: RequestOrigin) -> None:
         super().__init__(wrong.reason, wrong.detail)
         self.asked = asked
         self.error = "retained" if wrong.reason == "retained" else "malformed"
@@ -72,7 +72,7 @@ def request_message(topics: Topics, site: SiteId, request: Request) -> Outgoing:
     return Outgoing(topics.request(site, verb), payload, qos=1)
 
 
-def read_request(asked: Asked, payload: bytes, *, retained: bool) -> Request:
+def read_request(asked: RequestOrigin, payload: bytes, *, retained: bool) -> Request:
     """What a payload on a request's topic asks for.
 
     Raises:

@@ -20,14 +20,14 @@ from gateway.adapters.influx.outbox import Outbox
 from gateway.adapters.influx.settings import InfluxSettings
 from gateway.adapters.journal import occupancy_history
 from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
-from gateway.adapters.journal.occupancy_history import Query, ZoneDay
+from gateway.adapters.journal.occupancy_history import HistoryQuery, ZoneDay
 from gateway.adapters.journal.rows import event_row, minute_row
 from gateway.adapters.journal.writer import Batch
 from gateway.clock import ManualClock
 from gateway.core.engine import step
 from gateway.core.events import Event
 from gateway.core.facts import Fact, OccupancyMinute
-from gateway.report.month import Month, month_of
+from gateway.report.month import MonthReport, month_of
 from tests.servers import InfluxDB, WriteProxy, until
 from tests.unit.core.place import HALL, MEMBERS, SITE, Place
 
@@ -120,7 +120,7 @@ async def written(journal: Path, url: str) -> None:
     await store.close()
 
 
-def month(journal: Path) -> Month:
+def month(journal: Path) -> MonthReport:
     """What the report shows."""
     with closing(sqlite3.connect(journal)) as connection:
         return month_of(connection, OFFICE, OCTOBER, hours=OFFICE.opening_hours)
@@ -140,7 +140,7 @@ async def test_every_aggregate_is_the_same_everywhere(
     await written(journal, influx_proxy.url)
     reported = month(journal)
     with occupancy_history.opened(journal) as connection:
-        days = list(occupancy_history.occupancy_1d(connection, Query()))
+        days = list(occupancy_history.occupancy_1d(connection, HistoryQuery()))
     running = max(day.time for day in days)
     whole = [day for day in days if day.time < running]
     points = influxdb.query("SELECT * FROM occupancy_1d")

@@ -10,7 +10,7 @@ import aiomqtt
 import pytest
 
 from gateway.adapters.broker.mosquitto_config import (
-    Place,
+    BrokerPaths,
     broker_files,
     hashed,
     logins,
@@ -228,7 +228,7 @@ def test_devices_of_one_board_share_a_login() -> None:
 async def test_the_whole_generated_configuration_starts(tmp_path: Path) -> None:
     """mosquitto.conf itself, with its places moved here, is accepted as it is."""
     port = free_port()
-    place = Place(str(tmp_path), str(tmp_path), port, LOOPBACK, user="root")
+    place = BrokerPaths(str(tmp_path), str(tmp_path), port, LOOPBACK, user="root")
     for name, text in broker_files(
         [SITE], passwords=PASSWORDS, place=place, home_assistant=True
     ).items():

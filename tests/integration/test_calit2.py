@@ -24,7 +24,7 @@ from gateway.core.model.names import DeviceId, SiteId
 from gateway.wire.topics import Topics
 from simulators.layouts import read_recording
 from simulators.link import Broker
-from simulators.replay import Replay, Replayed
+from simulators.replay import RecordingResult, Replay
 from simulators.run import LiveClock, new_boot
 from tests.gateway_process import GatewayProcess
 from tests.servers import DedupVictoriaMetrics, InfluxDB, Mosquitto, WriteProxy, until
@@ -62,7 +62,7 @@ async def tell(
     broker: Mosquitto,
     rate: float | None = None,
     progress: Callable[[int], None] = lambda _: None,
-) -> Replayed:
+) -> RecordingResult:
     """The hub's counter tells a recording, until the gateway has acknowledged all of it."""
     clock = SystemClock()
     replay = Replay(
@@ -110,7 +110,7 @@ class Stage:
 
     async def tell(
         self, rate: float | None = None, progress: Callable[[int], None] = lambda _: None
-    ) -> Replayed:
+    ) -> RecordingResult:
         """All of CalIt2."""
         return await tell(self.datasets / "uci156-calit2", self.broker, rate, progress)
 

@@ -26,7 +26,7 @@ from gateway.wire.states import HintMessage, OccupancyMessage
 from gateway.wire.topics import Topics
 from simulators.devices import NativeDevice, read_ack
 from simulators.layouts import Timed, read_recording
-from simulators.link import Broker, Link
+from simulators.link import Broker, MqttLink
 from tests.gateway_process import HUB, KEY
 from tests.servers import PATIENCE_S, Mosquitto, until
 
@@ -55,7 +55,7 @@ class Counter:
         self._clock = clock
         self._device = NativeDevice(SiteId("hub"), DeviceId("counter"), boot=1, topics=topics)
         ack = topics.ack(SiteId("hub"), DeviceId("counter"))
-        self.link = Link(
+        self.link = MqttLink(
             Broker(broker),
             [ack, self._hall, topics.hint(SiteId("hub"), "+", "+")],
             on_message=self._heard,

@@ -28,7 +28,7 @@ from gateway.offline_rights.synchroniser import keep_rights
 from gateway.wire.message import Outgoing
 from gateway.wire.offline_rights import RightsState
 from gateway.wire.topics import Topics
-from sensors.native import Native
+from sensors.native import NativeDriver
 from simulators.devices import SimulatedReader
 from tests.fake_esp_rfid import FakeEspRfid
 from tests.servers import Mosquitto, stops, until
@@ -170,7 +170,7 @@ async def test_a_reader_gets_confirms_and_uses_its_list(broker: Mosquitto) -> No
         ]
         assert reader.unlocked_until == MONDAY + timedelta(hours=1, seconds=5)
         assert reader.came_online(MONDAY + timedelta(days=2)) == events
-        native = Native(TOPICS, [(SITE.id, SITE.device[reader.device])])
+        native = NativeDriver(TOPICS, [(SITE.id, SITE.device[reader.device])])
         reports = [native.decode(one.message.topic, one.message.payload) for one in events if one]
         assert [one.reading.decided for (one,) in reports] == [  # type: ignore[union-attr]
             "granted",

@@ -28,7 +28,7 @@ from gateway.adapters.journal.reader import JournalFile
 from gateway.core.model.names import DeviceId, SiteId
 from gateway.demo.ledger import Judgement, Ledger
 from gateway.demo.report import Findings, complaints
-from simulators.outcomes import Bookkeeping, Presented
+from simulators.outcomes import Bookkeeping, PresentedCredential
 from simulators.rhythms import awake
 from tests.servers import InfluxDB, WriteProxy, get, until
 
@@ -144,8 +144,8 @@ def journal(tmp_path: Path) -> sqlite3.Connection:
 
 FRONT = (SiteId("le-seuil"), DeviceId("front-in"))
 PRESENTED = [
-    *(Presented(*FRONT, (7, seq), str(seq)) for seq in (1, 2, 3)),
-    Presented(*FRONT, (7, 4), None, "granted"),
+    *(PresentedCredential(*FRONT, (7, seq), str(seq)) for seq in (1, 2, 3)),
+    PresentedCredential(*FRONT, (7, 4), None, "granted"),
 ]
 
 

@@ -27,7 +27,7 @@ from gateway.adapters.broker.ports import LOOPBACK
 from gateway.adapters.mqtt import inflight_window, paho_client, session
 from gateway.adapters.mqtt.address import BrokerAddress
 from gateway.adapters.mqtt.properties import SharedProperties
-from gateway.adapters.mqtt.session import Session
+from gateway.adapters.mqtt.session import MqttSession
 from gateway.wire.message import CloudEvent, Outgoing
 from sensors.driver import Subscription
 from tests.servers import PATIENCE_S, Mosquitto, program, stops, until
@@ -48,7 +48,7 @@ class Heard:
         self.ups = 0
         self.downs: list[str] = []
         topics = more.pop("topics", (TOPIC,))
-        self.session = Session(
+        self.session = MqttSession(
             more.pop("client_id", "seuil-test"),
             address,
             [Subscription(topic) for topic in topics],

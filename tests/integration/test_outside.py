@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from gateway.clock import SystemClock
 from gateway.config import OtherTools, Settings, Webhook
-from gateway.console.feed.site_state import Change, Picture
+from gateway.console.feed.site_state import Picture, StateChange
 from gateway.console.integrations.integrations import Outside
 from gateway.console.integrations.routes import router
 from gateway.core.model.names import ZoneId
@@ -44,7 +44,7 @@ class Console:
         async with aiomqtt.Client("127.0.0.1", self._broker.port) as client:
             await client.subscribe("seuil/#")
             self.picture.connected = True
-            self.outside.heard(Change("house", None))
+            self.outside.heard(StateChange("house", None))
             async for message in client.messages:
                 change = self.picture.apply(message.topic.value, bytes(message.payload))
                 if change is not None:

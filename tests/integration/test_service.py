@@ -34,7 +34,7 @@ from gateway.service.recovery import recover
 from gateway.wire.topics import Topics
 from simulators.layouts import Recording, Timed
 from simulators.link import Broker
-from simulators.replay import Replay, Replayed
+from simulators.replay import RecordingResult, Replay
 from simulators.run import LiveClock, new_boot
 from tests.gateway_process import HUB, KEY, GatewayProcess
 from tests.servers import Mosquitto, WriteProxy, until
@@ -434,7 +434,7 @@ def recording(events: int) -> Recording:
     return Recording("made up", tuple(timed), {"in": events - 1})
 
 
-async def tell(broker: Mosquitto, events: int, rate: float | None = None) -> Replayed:
+async def tell(broker: Mosquitto, events: int, rate: float | None = None) -> RecordingResult:
     """The counter tells a made-up recording, until all of it is acknowledged."""
     replay = Replay(
         recording(events),

@@ -7,11 +7,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.adapters.calendars.ical import expand
-from gateway.adapters.calendars.occurrences import OCCURRENCES_MAX, Expanded, FeedError, Window
+from gateway.adapters.calendars.occurrences import OCCURRENCES_MAX, Expanded, FeedError, TimeWindow
 from gateway.adapters.calendars.sandbox import Body, unpacked
 
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
-WEEK = Window(MONDAY, MONDAY + timedelta(days=7))
+WEEK = TimeWindow(MONDAY, MONDAY + timedelta(days=7))
 GOOD = "BEGIN:VEVENT\nUID:good\nDTSTART:20261124T100000Z\nDURATION:PT1H\nEND:VEVENT"
 
 

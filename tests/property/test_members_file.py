@@ -23,7 +23,7 @@ from gateway.members.diff import change_of
 from gateway.members.export import export
 from gateway.members.french import Language
 from gateway.members.importer import read_members
-from gateway.members.known import Known
+from gateway.members.known import ReferenceData
 from gateway.members.wrong import Wrong
 from tests.doses import examples
 
@@ -122,7 +122,7 @@ def test_an_export_imported_again_changes_nothing(
     with TemporaryDirectory() as folder:
         file = Path(folder) / f"out.{suffix}"
         export(file, kept, zone, names=names, language=language)
-        read = read_members(file, Known(KEY, zone))
+        read = read_members(file, ReferenceData(KEY, zone))
     change = change_of(kept, read, prune=prune)
     assert read.faults == change.faults == ()
     assert (change.changed, change.added, change.removed) == ((), (), ())
@@ -171,5 +171,5 @@ def test_a_damaged_file_has_faults_and_nothing_else(
     with TemporaryDirectory() as folder:
         file = Path(folder) / "file"
         file.write_bytes(content)
-        read = read_members(file, Known(KEY, ZONES[0]))
+        read = read_members(file, ReferenceData(KEY, ZONES[0]))
     assert read.faults or read.columns

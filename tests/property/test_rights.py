@@ -8,7 +8,7 @@ from immutables import Map
 from msgspec import structs
 
 from gateway.core.access.offline_rights import presented_hash, rights_of
-from gateway.core.access.request import Question
+from gateway.core.access.request import AccessRequest
 from gateway.core.access.rules import decide
 from gateway.core.model.directory import (
     Credential,
@@ -142,7 +142,7 @@ def test_a_list_lets_in_only_whom_the_rules_let_in(
     expires = rights_of(site, state, device, MONDAY).frame.expires
     for minutes in after:
         at = MONDAY + timedelta(minutes=minutes)
-        question = Question(
+        question = AccessRequest(
             site=site,
             state=state,
             device=device.id,

@@ -15,7 +15,7 @@ from immutables import Map
 from msgspec import structs
 
 from gateway.core.access.reasons import REASONS
-from gateway.core.access.request import Question
+from gateway.core.access.request import AccessRequest
 from gateway.core.access.rules import RULES, decide
 from gateway.core.model.bookings import Booking, Target
 from gateway.core.model.directory import HolderId, Membership, StaffRole, Training
@@ -65,14 +65,14 @@ ASKED_AT = [str(each.id) for each in POINTS if each.direction in ("entry", "mach
 NAMES = ("ada", "bob", "cyd")
 KINDS = ("membership", "training", "role", "group", "booking", "right")
 
-Add = Callable[[Question], Question]
+Add = Callable[[AccessRequest], AccessRequest]
 
 
 class Case(NamedTuple):
     """A question, and the same one with a right more."""
 
-    fewer: Question
-    more: Question
+    fewer: AccessRequest
+    more: AccessRequest
 
 
 PLAIN = Demands()
@@ -179,7 +179,7 @@ def sites(draw: st.DrawFn, point: str, kind: str) -> Site:
 
 
 @st.composite
-def questions(draw: st.DrawFn, kind: str) -> Question:
+def questions(draw: st.DrawFn, kind: str) -> AccessRequest:
     """Ada somewhere where this kind of right matters, with hardly a right yet."""
     bought = (Membership(EARLY),)  # what it opens is among the rights that are added
     ada = holder(kind=draw(st.sampled_from(["member", "member", "visitor"])), memberships=bought)
@@ -202,14 +202,14 @@ def questions(draw: st.DrawFn, kind: str) -> Question:
     return asked
 
 
-def with_booking(asked: Question, target: Target, booked: Booking) -> Question:
+def with_booking(asked: AccessRequest, target: Target, booked: Booking) -> AccessRequest:
     """The question at a place where this is booked too."""
     held = sorted([*asked.state.bookings.get(target, ()), booked], key=lambda entry: entry.starts)
     state = structs.replace(asked.state, bookings=asked.state.bookings.set(target, tuple(held)))
     return structs.replace(asked, state=state)
 
 
-def with_field(asked: Question, field: str, entry: object) -> Question:
+def with_field(asked: AccessRequest, field: str, entry: object) -> AccessRequest:
     """The question of a holder with one thing more; the directory knows it too."""
     who = structs.replace(asked.asker, **{field: (*getattr(asked.asker, field), entry)})
     directory = asked.state.directory
@@ -218,7 +218,7 @@ def with_field(asked: Question, field: str, entry: object) -> Question:
     return structs.replace(asked, holder=who, state=state)
 
 
-def with_right(asked: Question, plan: PlanId, right: Right) -> Question:
+def with_right(asked: AccessRequest, plan: PlanId, right: Right) -> AccessRequest:
     """The question at a site where a plan says more."""
     plans = tuple(
         structs.replace(each, rights=(*each.rights, right)) if each.id == plan else each
@@ -235,7 +235,7 @@ def of(field: str) -> Callable[[object], Add]:
 def plenty(field: str, *entries: object) -> Add:
     """All of these in one field of the holder."""
 
-    def add(asked: Question) -> Question:
+    def add(asked: AccessRequest) -> AccessRequest:
         for entry in entries:
             asked = with_field(asked, field, entry)
         return asked
@@ -289,7 +289,7 @@ def test_more_rights_never_open_less(kind: str) -> None:
 
 CREW_S = booking("bob", groups=GROUPS[:1])
 GUEST = holder(memberships=())
-MATTERS: dict[str, tuple[Question, Add]] = {
+MATTERS: dict[str, tuple[AccessRequest, Add]] = {
     "membership": (ask(who=GUEST), of("memberships")(Membership(FULL))),
     "training": (
         ask(site=with_demands(ZONES[1], trainings=TRAININGS[:1])),
@@ -318,7 +318,7 @@ def test_each_kind_of_right_opens_something(kind: str) -> None:
     st.sampled_from(KINDS).flatmap(cases).map(lambda case: case.more),
     st.sampled_from([timedelta(), timedelta(hours=-2), timedelta(hours=2)]),
 )
-def test_whatever_is_asked_there_is_one_answer(asked: Question, age: timedelta) -> None:
+def test_whatever_is_asked_there_is_one_answer(asked: AccessRequest, age: timedelta) -> None:
     """The rules in their order, each once, all but the last of them passing; with a sentence."""
     moved: datetime = asked.now - age
     ruling = decide(structs.replace(asked, at=moved))

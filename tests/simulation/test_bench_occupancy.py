@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 
 from benchmarks import occupancy_made
 from benchmarks.occupancy_methods import METHODS, ClampReset, ClampSilence, Raw
-from benchmarks.occupancy_rooms import Room, Sample, read_rooms
-from benchmarks.occupancy_score import Row, scored
-from benchmarks.occupancy_sensing import FAULTS, ROOM, Fault, faults_of, sensed
-from benchmarks.occupancy_story import Arrived, Look, Story
+from benchmarks.occupancy_rooms import RoomRecording, Sample, read_rooms
+from benchmarks.occupancy_score import ScoreRow, scored
+from benchmarks.occupancy_sensing import FAULTS, ROOM, SensingFault, faults_of, sensed
+from benchmarks.occupancy_story import ReceivedEvidence, Story, ZoneTruth
 from benchmarks.processes import BenchError
 from gateway.cli import app
 from gateway.core.estimator.evidence import DeviceJudged, MotionSeen, PresenceSeen, TotalsTold
@@ -27,13 +27,13 @@ DAY += [4, 9, 15, 20, 25, 25, 25, 24, 24, 25, 25, 25, 18, 9, 3, 0] + [0] * 128
 """A lecture room's day, five minutes a number."""
 
 
-def lecture_room(days: int = 2) -> Room:
+def lecture_room(days: int = 2) -> RoomRecording:
     """A recording of a room that fills and empties twice a day."""
     samples = tuple(
         Sample(START + timedelta(minutes=5 * number), people)
         for number, people in enumerate(DAY * days, start=1)
     )
-    return Room("lectures.csv", "ROBOD", timedelta(minutes=5), timedelta(0), samples)
+    return RoomRecording("lectures.csv", "ROBOD", timedelta(minutes=5), timedelta(0), samples)
 
 
 def write(file: Path, lines: list[str]) -> Path:
@@ -150,7 +150,7 @@ def test_a_perfect_door_counts_right() -> None:
 def test_a_door_misses_its_share(share: float) -> None:
     """Over many days."""
     room = lecture_room(60)
-    story = sensed(room, Fault("some", misses=share, pir=False), 1)
+    story = sensed(room, SensingFault("some", misses=share, pir=False), 1)
     last = story.arrived[-1].evidence
     assert isinstance(last, TotalsTold)
     came = sum(max(0, b - a) for a, b in pairwise(DAY)) * 60
@@ -182,7 +182,7 @@ def test_a_pause_of_the_recording_is_one_of_the_sensors() -> None:
         Sample(one.at + timedelta(days=3 * (number >= 150)), one.people)
         for number, one in enumerate(room.samples)
     )
-    paused = Room(room.file, room.layout, room.every, room.local, gap)
+    paused = RoomRecording(room.file, room.layout, room.every, room.local, gap)
     story = sensed(paused, BY_NAME["misses-5"], 0)
     begin, end = gap[149].at, gap[150].at - room.every
     assert not [one for one in story.arrived if begin < one.now < end]
@@ -194,7 +194,7 @@ def test_a_pause_of_the_recording_is_one_of_the_sensors() -> None:
 
 
 def _story(arrived: list[tuple[float, TotalsTold | MotionSeen]]) -> Story:
-    pieces = [Arrived(START + timedelta(hours=at), evidence) for at, evidence in arrived]
+    pieces = [ReceivedEvidence(START + timedelta(hours=at), evidence) for at, evidence in arrived]
     return Story("made", "made", {ROOM: None}, {ROOM: (ROOM,)}, pieces, [], timedelta(hours=1))
 
 
@@ -243,7 +243,7 @@ def test_errors_are_counted_as_they_should() -> None:
     """By hand, on four looks at a method that always says two."""
     story = _story([(0, _totals(0, 0, 1)), (0.1, _totals(2, 0, 2))])
     looks = [
-        Look(START + timedelta(hours=hours), ROOM, people)
+        ZoneTruth(START + timedelta(hours=hours), ROOM, people)
         for hours, people in ((1, 2), (2, 0), (3, 5), (4, 2))
     ]
     story = Story("made", "made", story.capacities, story.parts, story.arrived, looks, story.local)
@@ -252,7 +252,7 @@ def test_errors_are_counted_as_they_should() -> None:
     assert (row.coverage, row.night_max, row.nights) == (None, 2, 1)
 
 
-def _rows(fault: str, days: int, seeds: int) -> dict[str, list[Row]]:
+def _rows(fault: str, days: int, seeds: int) -> dict[str, list[ScoreRow]]:
     room = lecture_room(days)
     stories = [sensed(room, BY_NAME[fault], seed) for seed in range(seeds)]
     return {
@@ -261,7 +261,7 @@ def _rows(fault: str, days: int, seeds: int) -> dict[str, list[Row]]:
     }
 
 
-def _figures(rows: list[Row]) -> tuple[list[float], list[float]]:
+def _figures(rows: list[ScoreRow]) -> tuple[list[float], list[float]]:
     return [row.mae or 0.0 for row in rows], [row.vacancy or 0.0 for row in rows]
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks import occupancy_days
 from benchmarks.occupancy_methods import METHODS
-from benchmarks.occupancy_rooms import Room, read_rooms
-from benchmarks.occupancy_score import Row, scored
+from benchmarks.occupancy_rooms import RoomRecording, read_rooms
+from benchmarks.occupancy_score import ScoreRow, scored
 from benchmarks.occupancy_sensing import FAULTS, faults_of, sensed
 
 FAULT = {fault.name: fault for fault in FAULTS}
@@ -18,12 +18,12 @@ SEED = 1
 
 
 @pytest.fixture(scope="module")
-def rooms(datasets: Path) -> dict[str, Room]:
+def rooms(datasets: Path) -> dict[str, RoomRecording]:
     """The recordings, by layout."""
     return {room.layout: room for room in read_rooms([datasets])}
 
 
-def judged(room: Room, fault: str, method: str = "estimator") -> Row:
+def judged(room: RoomRecording, fault: str, method: str = "estimator") -> ScoreRow:
     """One method on one recording."""
     return scored(sensed(room, FAULT[fault], SEED), method, fault, SEED)
 
@@ -37,7 +37,11 @@ def judged(room: Room, fault: str, method: str = "estimator") -> Row:
     ],
 )
 def test_a_lecture_room(
-    rooms: dict[str, Room], fault: str, mae: float, vacancy: float, holds: tuple[float, float]
+    rooms: dict[str, RoomRecording],
+    fault: str,
+    mae: float,
+    vacancy: float,
+    holds: tuple[float, float],
 ) -> None:
     """ROBOD room 1: near the truth, and the interval holds it about as often as it says."""
     row = judged(rooms["ROBOD"], fault)
@@ -54,7 +58,7 @@ def test_a_lecture_room(
             assert row.mae < (other.mae or 0)
 
 
-def test_a_small_room_with_a_real_pir(rooms: dict[str, Room]) -> None:
+def test_a_small_room_with_a_real_pir(rooms: dict[str, RoomRecording]) -> None:
     """UCI 864: the number is exact, and a PIR alone tells empty from not."""
     row = judged(rooms["UCI 864"], "misses-5")
     assert (row.exact or 0) >= 0.94
@@ -62,7 +66,7 @@ def test_a_small_room_with_a_real_pir(rooms: dict[str, Room]) -> None:
     assert (judged(rooms["UCI 864"], "pir-alone").vacancy or 0) >= 0.97
 
 
-def test_a_door_that_drifts(rooms: dict[str, Room]) -> None:
+def test_a_door_that_drifts(rooms: dict[str, RoomRecording]) -> None:
     """CalIt2: 760 more in than out, and yet every night is nearly empty, without any reset."""
     room = rooms["CalIt2"]
     (fault,) = faults_of(room)

@@ -16,13 +16,13 @@ from gateway.wire.commands import AccessCommand, Ack, SafeStopCommand
 from gateway.wire.message import Outgoing, encode
 from gateway.wire.topics import Topics
 from simulators.drive import drive
-from simulators.faults import Faults
+from simulators.faults import FaultRates
 from simulators.machines import RUNS_DOWN_S
-from simulators.outcomes import Bookkeeping, Tally
-from simulators.people import Person
+from simulators.outcomes import Bookkeeping, RunTally
+from simulators.people import SimulatedPerson
 from simulators.scenarios import SCENARIOS, Cast, ScenarioName
 from simulators.truth import TrueCount
-from simulators.world import Passed, World
+from simulators.world import PassageEvent, World
 
 SPACE = Path(__file__).parents[2] / "gateway" / "examples" / "space.toml"
 STARTS: dict[ScenarioName, datetime] = {
@@ -35,7 +35,7 @@ LASTS: dict[ScenarioName, float] = {"ordinary-day": 15.0, "open-house": 5.0}
 class Porter:
     """A gateway's part: acks everything, answers each badge once, lets in whose badge is good."""
 
-    def __init__(self, people: Iterable[Person]) -> None:
+    def __init__(self, people: Iterable[SimulatedPerson]) -> None:
         self._good = {one.badge: one for one in people if one.enrolled and one.trouble == "none"}
         self._topics = Topics()
         self._answered: set[tuple[str, int, int]] = set()
@@ -78,10 +78,10 @@ class Porter:
 class Day:
     """One day, lived."""
 
-    def __init__(self, site: Site, name: ScenarioName, faults: Faults, seed: int) -> None:
+    def __init__(self, site: Site, name: ScenarioName, faults: FaultRates, seed: int) -> None:
         cast = Cast(site, SCENARIOS[name], seed)
         self.history: list[TrueCount] = []
-        self.passed: list[Passed] = []
+        self.passed: list[PassageEvent] = []
         tally = Bookkeeping()
         self.world = World(
             cast,
@@ -95,19 +95,19 @@ class Day:
         until = STARTS[name] + timedelta(hours=LASTS[name])
         self.messages = list(drive(self.world, until, Porter(self.world.people)))
         devices = self.world.equipment.native.values()
-        self.tally: Tally = tally.result(devices, {}, self.world.faults_seen)
+        self.tally: RunTally = tally.result(devices, {}, self.world.faults_seen)
 
 
-Live = Callable[[ScenarioName, Faults, int], Day]
+Live = Callable[[ScenarioName, FaultRates, int], Day]
 
 
 @pytest.fixture(scope="module")
 def live() -> Live:
     """Lives a day of the example, once for all tests that ask for the same."""
     (site,) = load_space(SPACE)
-    days: dict[tuple[ScenarioName, Faults, int], Day] = {}
+    days: dict[tuple[ScenarioName, FaultRates, int], Day] = {}
 
-    def lived(name: ScenarioName, faults: Faults, seed: int) -> Day:
+    def lived(name: ScenarioName, faults: FaultRates, seed: int) -> Day:
         key = (name, faults, seed)
         if key not in days:
             days[key] = Day(site, name, faults, seed)
@@ -122,9 +122,9 @@ BOTH: tuple[ScenarioName, ...] = ("ordinary-day", "open-house")
 def test_a_seed_gives_the_same_day(live: Live) -> None:
     """The same seed gives the same messages at the same times, byte for byte; another does not."""
     (site,) = load_space(SPACE)
-    day = live("ordinary-day", Faults.ordinary(), 7)
-    again = Day(site, "ordinary-day", Faults.ordinary(), 7)
-    other = live("ordinary-day", Faults.ordinary(), 8)
+    day = live("ordinary-day", FaultRates.ordinary(), 7)
+    again = Day(site, "ordinary-day", FaultRates.ordinary(), 7)
+    other = live("ordinary-day", FaultRates.ordinary(), 8)
     assert len(day.messages) > 1000
     assert again.messages == day.messages
     assert again.history == day.history
@@ -134,7 +134,7 @@ def test_a_seed_gives_the_same_day(live: Live) -> None:
 @pytest.mark.parametrize("name", BOTH)
 def test_truth_is_the_sum_of_moves(live: Live, name: ScenarioName) -> None:
     """A true count is who entered the zone less who left it, at every moment, never negative."""
-    day = live(name, Faults.ordinary(), 7)
+    day = live(name, FaultRates.ordinary(), 7)
     inside = Counter(dict.fromkeys(day.world.truth.people, 0))
     told = iter([count for count in day.history if count.time > STARTS[name]])
     zones = day.world.site.zone
@@ -153,8 +153,8 @@ def test_truth_is_the_sum_of_moves(live: Live, name: ScenarioName) -> None:
 @pytest.mark.parametrize("name", BOTH)
 def test_nobody_is_in_two_places(live: Live, name: ScenarioName) -> None:
     """A person leaves from where they came to, and takes a second at least from door to door."""
-    steps: dict[str, list[Passed]] = defaultdict(list)
-    for passed in live(name, Faults.ordinary(), 7).passed:
+    steps: dict[str, list[PassageEvent]] = defaultdict(list)
+    for passed in live(name, FaultRates.ordinary(), 7).passed:
         steps[passed.person].append(passed)
     assert len(steps) > 20
     for mine in steps.values():
@@ -167,7 +167,7 @@ def test_nobody_is_in_two_places(live: Live, name: ScenarioName) -> None:
 @pytest.mark.parametrize("name", BOTH)
 def test_everybody_goes_home(live: Live, name: ScenarioName) -> None:
     """Without faults as many leave as enter, everybody is decided once, and no fault is seen."""
-    day = live(name, Faults.none(), 7)
+    day = live(name, FaultRates.none(), 7)
     assert not any(day.world.truth.people.values())
     entries = sum(step.passage.origin is None for step in day.passed)
     exits = sum(step.passage.to is None for step in day.passed)
@@ -179,7 +179,7 @@ def test_everybody_goes_home(live: Live, name: ScenarioName) -> None:
 
 def test_counters_tell_the_truth_without_faults(live: Live) -> None:
     """Without faults the front counter's totals are those who came and went."""
-    day = live("ordinary-day", Faults.none(), 7)
+    day = live("ordinary-day", FaultRates.none(), 7)
     (line,) = day.world.equipment.lines
     through = [step.passage for step in day.passed if step.passage.door == line.door]
     assert line.counter.entered == sum(passage.origin is None for passage in through)
@@ -188,7 +188,7 @@ def test_counters_tell_the_truth_without_faults(live: Live) -> None:
 
 def test_rooms_smell_of_their_people(live: Live) -> None:
     """The coworking room's CO2 rises with its people, and falls when they have left."""
-    day = live("ordinary-day", Faults.none(), 7)
+    day = live("ordinary-day", FaultRates.none(), 7)
     events = [json.loads(one.payload) for one in _events(day) if "/coworking-co2/" in one.topic]
     ppm = [event["ppm"] for event in events if event["type"] == "co2"]
     assert max(ppm) > 600
@@ -198,7 +198,7 @@ def test_rooms_smell_of_their_people(live: Live) -> None:
 
 def test_denials_have_their_people(live: Live) -> None:
     """Unknown badges are shown, refused, and shown once more."""
-    day = live("ordinary-day", Faults.none(), 7)
+    day = live("ordinary-day", FaultRates.none(), 7)
     refused = {one.ref for one in day.world.people if one.trouble == "unknown badge"}
     assert refused
     assert day.tally.denied >= 2
@@ -207,7 +207,7 @@ def test_denials_have_their_people(live: Live) -> None:
 
 def test_faults_come_at_about_their_rates(live: Live) -> None:
     """Over six days each fault happens about as often as its rate says."""
-    faults = Faults(
+    faults = FaultRates(
         tailgating=0.3,
         forgotten_exit=0.2,
         duplicate=0.05,
@@ -228,7 +228,7 @@ def test_faults_come_at_about_their_rates(live: Live) -> None:
 
 def test_offline_readers_keep_their_events(live: Live) -> None:
     """Readers that are away half of the time lose no event: each one is acknowledged in the end."""
-    day = live("ordinary-day", Faults(offline_per_hour=60, offline_s=30), 7)
+    day = live("ordinary-day", FaultRates(offline_per_hour=60, offline_s=30), 7)
     assert day.tally.faults["offline"] > 1000
     assert day.tally.late > 0
     assert day.tally.refused == 0
@@ -241,7 +241,7 @@ def test_offline_readers_keep_their_events(live: Live) -> None:
 
 def test_clocks_are_wrong(live: Live) -> None:
     """Clocks are up to 2 s wrong, one sensor's by seven minutes, and no reader's."""
-    day = live("ordinary-day", Faults.ordinary(), 7)
+    day = live("ordinary-day", FaultRates.ordinary(), 7)
     skews = {one.device: one.skew.total_seconds() for one in day.world.equipment.native.values()}
     badly = [name for name, skew in skews.items() if abs(skew) > 2]
     assert len(badly) == 1
@@ -251,7 +251,7 @@ def test_clocks_are_wrong(live: Live) -> None:
 
 def test_an_open_house_draws_a_crowd(live: Live) -> None:
     """In an open house people slip in by the dozen, and more come than the largest room holds."""
-    day = live("open-house", Faults.ordinary(), 7)
+    day = live("open-house", FaultRates.ordinary(), 7)
     assert sum(step.slipped_in for step in day.passed) > 12
     assert max(count.people for count in day.history if count.zone == "building") > 45
 

@@ -19,9 +19,9 @@ from gateway.core.readings import CredentialPresented
 from gateway.wire.message import Outgoing
 from simulators.devices import SimulatedReader
 from simulators.drive import drive
-from simulators.faults import Faults
-from simulators.outcomes import READER_DECIDED, Bookkeeping, Tally
-from simulators.people import Person
+from simulators.faults import FaultRates
+from simulators.outcomes import READER_DECIDED, Bookkeeping, RunTally
+from simulators.people import SimulatedPerson
 from simulators.scenarios import SCENARIOS, Cast
 from simulators.world import World
 from tests.virtual_gateway import (
@@ -47,7 +47,7 @@ class Place:
         self,
         folder: Path,
         cast: Cast,
-        faults: Faults,
+        faults: FaultRates,
         *,
         start: datetime = TUESDAY,
         speed: float = 1.0,
@@ -78,7 +78,7 @@ class Place:
             if now >= until:
                 return
 
-    def end(self) -> Tally:
+    def end(self) -> RunTally:
         """Nobody badges any more, and every device comes back and is heard; the figures."""
         self.world.close()
         self._hear(self.world.mend(self.world.now))
@@ -114,11 +114,11 @@ def _site(name: str) -> Site:
     return load_space(ROOT / name / "space.toml")[0]
 
 
-def _example(folder: Path, faults: Faults, seed: int) -> Place:
+def _example(folder: Path, faults: FaultRates, seed: int) -> Place:
     return Place(folder, Cast(_site("examples"), SCENARIOS["ordinary-day"], seed), faults)
 
 
-def _demo(folder: Path, faults: Faults, seed: int) -> Place:
+def _demo(folder: Path, faults: FaultRates, seed: int) -> Place:
     """As `seuil demo` has it: a minute of the day in a second."""
     cast = Cast(
         _site("demo"),
@@ -135,12 +135,12 @@ SEEDS = range(1, 6)
 
 
 @pytest.fixture(scope="module")
-def rough_days(tmp_path_factory: pytest.TempPathFactory) -> dict[int, tuple[Place, Tally]]:
+def rough_days(tmp_path_factory: pytest.TempPathFactory) -> dict[int, tuple[Place, RunTally]]:
     """Whole days of the example on a bad day of the network, by seed."""
     folder = tmp_path_factory.mktemp("rough")
-    days: dict[int, tuple[Place, Tally]] = {}
+    days: dict[int, tuple[Place, RunTally]] = {}
     for seed in SEEDS:
-        place = _example(folder, Faults.rough(), seed)
+        place = _example(folder, FaultRates.rough(), seed)
         place.live(15)
         days[seed] = (place, place.end())
     return days
@@ -148,7 +148,7 @@ def rough_days(tmp_path_factory: pytest.TempPathFactory) -> dict[int, tuple[Plac
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_day_with_faults_keeps_every_checker_happy(
-    rough_days: dict[int, tuple[Place, Tally]], seed: int
+    rough_days: dict[int, tuple[Place, RunTally]], seed: int
 ) -> None:
     """Cut-off readers too: each badge has one decision, and none is one that must not be."""
     place, tally = rough_days[seed]
@@ -160,7 +160,7 @@ def test_a_day_with_faults_keeps_every_checker_happy(
 
 def test_a_seed_gives_the_same_day(tmp_path: Path) -> None:
     """The same messages and decisions, to the millisecond; another seed gives others."""
-    days = [_example(tmp_path, Faults.rough(), seed) for seed in (4, 4, 5)]
+    days = [_example(tmp_path, FaultRates.rough(), seed) for seed in (4, 4, 5)]
     for day in days:
         day.live(8)
     assert len(days[0].messages) > 1000
@@ -175,7 +175,7 @@ def test_days_of_the_example_tell_every_story(tmp_path: Path) -> None:
     met: set[str] = set()
     facts: set[str] = set()
     for seed in range(1, 9):
-        place = _example(tmp_path, Faults.ordinary(), seed)
+        place = _example(tmp_path, FaultRates.ordinary(), seed)
         place.live(15)
         met |= reasons(place.gateway.answers)
         facts |= _stories(place)
@@ -213,7 +213,7 @@ def test_the_demo_tells_its_story(tmp_path: Path) -> None:
     met: set[str] = set()
     facts: set[str] = set()
     for seed in range(1, 4):
-        place = _demo(tmp_path, Faults.ordinary(), seed)
+        place = _demo(tmp_path, FaultRates.ordinary(), seed)
         place.live(0.25)
         met |= reasons(place.gateway.answers)
         facts |= _stories(place)
@@ -236,7 +236,7 @@ def test_the_demo_tells_its_story(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", range(1, 6))
 def test_the_first_half_minute_of_the_demo(tmp_path: Path, seed: int) -> None:
     """Whoever looks only for a moment sees people refused for several reasons."""
-    place = _demo(tmp_path, Faults.ordinary(), seed)
+    place = _demo(tmp_path, FaultRates.ordinary(), seed)
     place.live(30 / 3600)
     refused = {
         one.decided.reason for one in place.gateway.answers if one.decided.decision == "denied"
@@ -263,7 +263,7 @@ def _stories(place: Place) -> set[str]:
 
 
 def test_nobody_uses_the_laser_alone_or_untrained(
-    rough_days: dict[int, tuple[Place, Tally]],
+    rough_days: dict[int, tuple[Place, RunTally]],
 ) -> None:
     """Whoever it was granted to was trained, and somebody else was known to be there."""
     uses = 0
@@ -286,7 +286,9 @@ def test_nobody_uses_the_laser_alone_or_untrained(
 class TestCutOff:
     """Readers that decide alone on a bad day of the network."""
 
-    def test_each_is_told_once_and_late(self, rough_days: dict[int, tuple[Place, Tally]]) -> None:
+    def test_each_is_told_once_and_late(
+        self, rough_days: dict[int, tuple[Place, RunTally]]
+    ) -> None:
         """What a reader decided is the gateway's decision, word for word; nothing actuates."""
         place, _ = rough_days[3]
         said: dict[tuple[str, int, int], str] = {}
@@ -304,7 +306,7 @@ class TestCutOff:
         }
 
     def test_a_machine_is_never_released_alone(
-        self, rough_days: dict[int, tuple[Place, Tally]]
+        self, rough_days: dict[int, tuple[Place, RunTally]]
     ) -> None:
         """Nor a door that asks for a PIN."""
         decided = set()
@@ -317,7 +319,7 @@ class TestCutOff:
 
     def test_without_the_readers_key_nothing_is_decided_alone(self, tmp_path: Path) -> None:
         """Events are kept, and are too late for an answer."""
-        place = _example(tmp_path, Faults.rough(), 3)
+        place = _example(tmp_path, FaultRates.rough(), 3)
         for device in place.world.equipment.native.values():
             if isinstance(device, SimulatedReader):
                 device.rights = None
@@ -334,7 +336,7 @@ class TestCutOff:
 
         A reader that is cut off learns of it when it is back, and lets nobody in from then on.
         """
-        place = _example(tmp_path, Faults.rough(), seed)
+        place = _example(tmp_path, FaultRates.rough(), seed)
         place.live(3.25)
         lost = [one for one in place.world.people if one.enrolled][::2]
         noon = place.world.now
@@ -386,7 +388,7 @@ class TestDeadGateway:
 
         Each is one event, that was asked first and decided alone then.
         """
-        place = _example(tmp_path, Faults.none(), seed)
+        place = _example(tmp_path, FaultRates.none(), seed)
         place.live(0.25)
         place.gateway.stop(place.world.now)
         place.live(0.5)
@@ -402,7 +404,7 @@ class TestDeadGateway:
 
     def test_without_a_list_nobody_does(self, tmp_path: Path) -> None:
         """They wait, and go away."""
-        place = _example(tmp_path, Faults.none(), 3)
+        place = _example(tmp_path, FaultRates.none(), 3)
         for device in place.world.equipment.native.values():
             if isinstance(device, SimulatedReader):
                 device.rights = None
@@ -414,7 +416,7 @@ class TestDeadGateway:
         assert place.alone == []
 
 
-def _lost(place: Place, people: list[Person]) -> tuple[Credential, ...]:
+def _lost(place: Place, people: list[SimulatedPerson]) -> tuple[Credential, ...]:
     badges = (badge_of(place.members, person) for person in people)
     return tuple(structs.replace(badge, status="lost") for badge in badges)
 

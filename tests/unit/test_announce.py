@@ -30,9 +30,9 @@ from gateway.core.model.names import AccessPointId, DeviceId
 from gateway.core.readings import Tampered, WireError
 from gateway.core.requests import ERRORS, AcknowledgeAlarm
 from gateway.core.state import ModeState, Muster, State
-from gateway.service.messages import Announcer
+from gateway.service.messages import MessageFactory
 from gateway.wire.message import PAYLOAD_LIMIT, CloudEvent, Outgoing
-from gateway.wire.requests import VERB_MAX, Asked, RequestError
+from gateway.wire.requests import VERB_MAX, RequestError, RequestOrigin
 from gateway.wire.states import MISSING_MAX
 from gateway.wire.texts import HINTS, REFUSALS
 from gateway.wire.topics import Topics
@@ -40,7 +40,7 @@ from sensors.registry import Registry
 from tests.unit.core.fablab import Fablab
 from tests.unit.core.place import ANNEX, BOOTH, FRONT, HALL, LAB, LAB_DOOR, MONDAY, SITE, Place
 
-ANNOUNCER = Announcer(Registry([SITE]), Topics())
+ANNOUNCER = MessageFactory(Registry([SITE]), Topics())
 HUB = SITE.id
 FRONT_IN = DeviceId("front-in")
 EXPIRES = MONDAY + timedelta(seconds=5)
@@ -430,7 +430,7 @@ def test_each_error_has_its_sentence(error: str) -> None:
 def refusal(verb: str, transaction: str | None) -> Outgoing | None:
     """The answer to a request that nobody can read."""
     wrong = WireError("missing", "mode: is missing; one of …")
-    return ANNOUNCER.refusal(RequestError(wrong, Asked(HUB, verb, transaction)))
+    return ANNOUNCER.refusal(RequestError(wrong, RequestOrigin(HUB, verb, transaction)))
 
 
 def test_a_request_that_nobody_can_read_is_answered_with_what_would_be_right() -> None:

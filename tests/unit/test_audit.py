@@ -13,11 +13,11 @@ from msgspec import structs
 from gateway.adapters.audit import (
     FILE,
     LOOK,
+    AuditEntry,
     AuditError,
     AuditLog,
-    Entry,
     Merged,
-    Place,
+    MergedCursor,
     merged,
 )
 from gateway.adapters.audit.log import DETAIL_MAX
@@ -43,9 +43,9 @@ def log(tmp_path: Path) -> Iterator[AuditLog]:
         yield log
 
 
-def entry(minute: int, **values: str | None) -> Entry:
+def entry(minute: int, **values: str | None) -> AuditEntry:
     """Somebody looked at somebody."""
-    look = Entry(MONDAY + minute * MINUTE, "eve", LOOK, "hub", "h-1", "lost badge")
+    look = AuditEntry(MONDAY + minute * MINUTE, "eve", LOOK, "hub", "h-1", "lost badge")
     return structs.replace(look, **values)
 
 
@@ -72,9 +72,9 @@ def journal(tmp_path: Path) -> Path:
 
 def test_an_entry_comes_back_as_it_was(log: AuditLog, tmp_path: Path) -> None:
     """Also after a restart; it is on disk at once, and for nobody else's eyes."""
-    whole = Entry(MONDAY, "eve", "export", "hub", "h-1", "asked for it", "not-allowed")
+    whole = AuditEntry(MONDAY, "eve", "export", "hub", "h-1", "asked for it", "not-allowed")
     n = log.record(whole)
-    log.record(Entry(MONDAY, "eve", "sign-in"))
+    log.record(AuditEntry(MONDAY, "eve", "sign-in"))
     with closing(AuditLog(tmp_path / FILE)) as again:
         lines = again.search().lines
     assert [(line.n, line.entry) for line in lines][1] == (n, whole)
@@ -125,14 +125,14 @@ def test_both_are_one_list(log: AuditLog, journal: Path) -> None:
     """Newest first, refusals included, whatever the page's length."""
     for minute in range(5):
         log.record(entry(minute))
-    log.record(Entry(MONDAY + 9 * MINUTE, "eve", "sign-in"))
+    log.record(AuditEntry(MONDAY + 9 * MINUTE, "eve", "sign-in"))
     log.record(entry(10, site="annex"))
     with opened(journal) as connection:
         whole, more = merged(log, connection, "hub", limit=100)
         assert more is None
         for limit in (1, 2, 3, 5, 12):
             lines: tuple[Merged, ...] = ()
-            place: Place | None = None
+            place: MergedCursor | None = None
             while True:
                 part, place = merged(log, connection, "hub", place=place, limit=limit)
                 lines += part

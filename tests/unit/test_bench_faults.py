@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.faults import mqtt_proxy as mqtt
-from benchmarks.faults.power_cut_images import Disk
+from benchmarks.faults.power_cut_images import SimulatedFile
 from benchmarks.faults.shim import Op, Shim
 
 _WRITES = """
@@ -99,7 +99,7 @@ def wrote(offset: int, content: bytes) -> Op:
 SYNC = Op("sync", 0, 0, b"", 0.0)
 
 
-def images(disk: Disk, sector: int, count: int = 300) -> set[bytes | None]:
+def images(disk: SimulatedFile, sector: int, count: int = 300) -> set[bytes | None]:
     """What may be there."""
     draw = random.Random(1)
     return {disk.image(draw, sector) for _ in range(count)}
@@ -107,7 +107,7 @@ def images(disk: Disk, sector: int, count: int = 300) -> set[bytes | None]:
 
 def test_what_was_synced_is_there() -> None:
     """All of it, and nothing else."""
-    disk = Disk()
+    disk = SimulatedFile()
     for op in (wrote(0, b"a" * 8), wrote(8, b"b" * 8), SYNC):
         disk.apply(op)
     assert images(disk, 4) == {b"a" * 8 + b"b" * 8}
@@ -115,7 +115,7 @@ def test_what_was_synced_is_there() -> None:
 
 def test_of_what_was_not_any_part_may_be() -> None:
     """Any sector in the old or the new version, in no order, but each whole."""
-    disk = Disk()
+    disk = SimulatedFile()
     for op in (wrote(0, b"a" * 12), SYNC, wrote(0, b"b" * 12)):
         disk.apply(op)
     found = images(disk, 4)
@@ -126,7 +126,7 @@ def test_of_what_was_not_any_part_may_be() -> None:
 
 def test_a_file_that_grew_may_be_short_or_have_holes() -> None:
     """Its size is of another moment than its content."""
-    disk = Disk()
+    disk = SimulatedFile()
     for op in (wrote(0, b"a" * 4), SYNC, wrote(4, b"b" * 4), wrote(8, b"c" * 4)):
         disk.apply(op)
     sizes = {len(each) for each in images(disk, 4) if each is not None}
@@ -136,7 +136,7 @@ def test_a_file_that_grew_may_be_short_or_have_holes() -> None:
 
 def test_a_new_file_may_not_be_there() -> None:
     """Until it was synced, and its folder with it."""
-    disk = Disk()
+    disk = SimulatedFile()
     disk.apply(Op("made", 0, 0, b"", 0.0))
     assert None in images(disk, 4)
     disk.apply(SYNC)
@@ -145,7 +145,7 @@ def test_a_new_file_may_not_be_there() -> None:
 
 def test_what_was_removed_may_come_back() -> None:
     """Until the folder was synced."""
-    disk = Disk()
+    disk = SimulatedFile()
     for op in (wrote(0, b"a"), SYNC, Op("removed", 0, 0, b"", 0.0)):
         disk.apply(op)
     assert images(disk, 4) == {b"a", None}

@@ -11,7 +11,7 @@ import pytest
 from msgspec import structs
 
 from gateway.adapters.calendars.occurrences import OCCURRENCES_MAX, Expanded
-from gateway.adapters.calendars.sandbox import Order, expand_apart
+from gateway.adapters.calendars.sandbox import ExpandRequest, expand_apart
 from gateway.clock import ManualClock
 from gateway.config.calendars import CalendarFeed
 from gateway.core.events import BookingsChanged
@@ -293,7 +293,7 @@ async def test_one_calendar_is_read_at_a_time(
     """A hundred calendars that come at once leave the machine to the doors."""
     running, most = 0, 0
 
-    async def counted(order: Order) -> Expanded:
+    async def counted(order: ExpandRequest) -> Expanded:
         nonlocal running, most
         running += 1
         most = max(most, running)

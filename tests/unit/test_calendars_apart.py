@@ -11,12 +11,12 @@ import psutil
 import pytest
 
 from gateway.adapters.calendars import sandbox
-from gateway.adapters.calendars.occurrences import Expanded, FeedError, Window
-from gateway.adapters.calendars.sandbox import FEED_BYTES, Body, Order, expand_apart
+from gateway.adapters.calendars.occurrences import Expanded, FeedError, TimeWindow
+from gateway.adapters.calendars.sandbox import FEED_BYTES, Body, ExpandRequest, expand_apart
 from tests.servers import stops, until
 
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
-WEEK = Window(MONDAY, MONDAY + timedelta(days=7))
+WEEK = TimeWindow(MONDAY, MONDAY + timedelta(days=7))
 GOOD = "UID:good\nDTSTART:20261124T100000Z\nDURATION:PT1H\nATTENDEE:mailto:a@x.fr"
 
 ENDLESS = "UID:x\nDTSTART:01000101T100000Z\nDURATION:PT1H\nRRULE:FREQ=HOURLY"
@@ -31,7 +31,7 @@ def calendar(*events: str) -> bytes:
 
 def reading(content: bytes, *, gzipped: bool = False) -> Coroutine[None, None, Expanded]:
     """Read a feed of the site in Paris."""
-    return expand_apart(Order(Body(content, gzipped), "Europe/Paris", WEEK, "feed"))
+    return expand_apart(ExpandRequest(Body(content, gzipped), "Europe/Paris", WEEK, "feed"))
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])

@@ -19,7 +19,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from gateway.adapters.directory import DirectoryStore, credential_hash, diff
-from gateway.adapters.influx.responses import Answer
+from gateway.adapters.influx.responses import WriteResult
 from gateway.adapters.influx.settings import InfluxSettings
 from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal.rows import (
@@ -650,14 +650,14 @@ def test_health_without_a_broker_is_one_line_and_1() -> None:
 @pytest.mark.parametrize(
     ("answer", "verdict"),
     [
-        (Answer("written"), "ok"),
-        (Answer("rejected", "writing requires points"), "ok"),
-        (Answer("unreachable", "no route"), "fault"),
-        (Answer("refused", "401 unauthorized"), "fault"),
+        (WriteResult("written"), "ok"),
+        (WriteResult("rejected", "writing requires points"), "ok"),
+        (WriteResult("unreachable", "no route"), "fault"),
+        (WriteResult("refused", "401 unauthorized"), "fault"),
     ],
-    ids=lambda value: value.verdict if isinstance(value, Answer) else value,
+    ids=lambda value: value.verdict if isinstance(value, WriteResult) else value,
 )
-def test_influxdb_is_judged_by_an_empty_write(answer: Answer, verdict: str) -> None:
+def test_influxdb_is_judged_by_an_empty_write(answer: WriteResult, verdict: str) -> None:
     """A server that only dislikes the emptiness has taken token, org and bucket."""
     assert influx.judged(answer, InfluxSettings("http://x", "seuil")).verdict == verdict
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.service.delivery import WAITING_MAX, Handover
+from gateway.service.delivery import WAITING_MAX, DeliveryTracker
 from gateway.wire.message import Outgoing
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -57,9 +57,9 @@ def clock() -> Monotonic:
 
 
 @pytest.fixture
-def handover(broker: Broker, clock: Monotonic) -> Handover:
+def handover(broker: Broker, clock: Monotonic) -> DeliveryTracker:
     """Nothing under way."""
-    return Handover(broker.publish, clock)
+    return DeliveryTracker(broker.publish, clock)
 
 
 def order(topic: str = "a", expires_s: float | None = 5) -> Outgoing:
@@ -67,7 +67,7 @@ def order(topic: str = "a", expires_s: float | None = 5) -> Outgoing:
     return Outgoing(topic, b"", 1, expires=None if expires_s is None else later(expires_s))
 
 
-def test_delivered_when_the_broker_has_it(handover: Handover) -> None:
+def test_delivered_when_the_broker_has_it(handover: DeliveryTracker) -> None:
     """Not before, and said once."""
     handover.send(7, [order()], NOW)
     assert (handover.settled(), handover.has_news) == (([], []), False)
@@ -77,7 +77,7 @@ def test_delivered_when_the_broker_has_it(handover: Handover) -> None:
     assert handover.settled() == ([], [])
 
 
-def test_delivered_when_the_broker_has_all_of_it(handover: Handover) -> None:
+def test_delivered_when_the_broker_has_all_of_it(handover: DeliveryTracker) -> None:
     """An answer and an unlock order are one decision."""
     handover.send(7, [order("a"), order("b")], NOW)
     handover.taken(2)
@@ -86,13 +86,13 @@ def test_delivered_when_the_broker_has_all_of_it(handover: Handover) -> None:
     assert handover.settled() == ([7], [])
 
 
-def test_a_reader_that_cannot_be_told_is_done(handover: Handover) -> None:
+def test_a_reader_that_cannot_be_told_is_done(handover: DeliveryTracker) -> None:
     """A decision without messages is delivered at once."""
     handover.send(7, [], NOW)
     assert handover.settled() == ([7], [])
 
 
-def test_acknowledgements_of_others_change_nothing(handover: Handover) -> None:
+def test_acknowledgements_of_others_change_nothing(handover: DeliveryTracker) -> None:
     """Packet ids of states, acks and health; and one that comes twice."""
     handover.send(7, [order(), order()], NOW)
     for mid in (99, 1, 1):
@@ -100,14 +100,14 @@ def test_acknowledgements_of_others_change_nothing(handover: Handover) -> None:
     assert handover.settled() == ([], [])
 
 
-def test_what_is_void_is_never_sent(handover: Handover, broker: Broker) -> None:
+def test_what_is_void_is_never_sent(handover: DeliveryTracker, broker: Broker) -> None:
     """It is undelivered, and so is a message that says no expiry."""
     handover.send(7, [order(expires_s=0)], NOW)
     handover.send(8, [order(expires_s=None)], NOW)
     assert (broker.sent, handover.settled()) == ([], ([], [7, 8]))
 
 
-def test_what_nobody_waits_for_is_taken_back(handover: Handover, broker: Broker) -> None:
+def test_what_nobody_waits_for_is_taken_back(handover: DeliveryTracker, broker: Broker) -> None:
     """Unless the broker has all of it; what was never begun is undelivered too."""
     handover.send(1, [order("had")], NOW)
     handover.taken(1)
@@ -126,7 +126,7 @@ def test_what_nobody_waits_for_is_taken_back(handover: Handover, broker: Broker)
 def test_when_an_answer_was_taken_over_is_told(broker: Broker, clock: Monotonic) -> None:
     """By the monotonic clock, once the broker has all of it."""
     told: list[tuple[int, float]] = []
-    handover = Handover(broker.publish, clock, lambda n, at: told.append((n, at)))
+    handover = DeliveryTracker(broker.publish, clock, lambda n, at: told.append((n, at)))
     handover.send(7, [order("a"), order("b")], NOW)
     clock.seconds += 2
     handover.taken(1)
@@ -135,7 +135,7 @@ def test_when_an_answer_was_taken_over_is_told(broker: Broker, clock: Monotonic)
 
 
 def test_a_reconnect_sends_only_what_is_fresh(
-    handover: Handover, broker: Broker, clock: Monotonic
+    handover: DeliveryTracker, broker: Broker, clock: Monotonic
 ) -> None:
     """Whether it was under way when the connection went, or never left."""
     handover.send(1, [order("sent, void", 2)], NOW)
@@ -156,7 +156,7 @@ def test_a_reconnect_sends_only_what_is_fresh(
 
 
 def test_void_behind_fresh_is_found_at_the_reconnect(
-    handover: Handover, broker: Broker, clock: Monotonic
+    handover: DeliveryTracker, broker: Broker, clock: Monotonic
 ) -> None:
     """The order of expiry is not that of sending: a lock's order outlives an answer's."""
     broker.away = True
@@ -170,7 +170,7 @@ def test_void_behind_fresh_is_found_at_the_reconnect(
 
 
 def test_time_gives_up_what_nobody_takes(
-    handover: Handover, broker: Broker, clock: Monotonic
+    handover: DeliveryTracker, broker: Broker, clock: Monotonic
 ) -> None:
     """Sent and not acknowledged, or waiting: undelivered at its expiry, once."""
     handover.send(1, [order("a"), order("b")], NOW)
@@ -191,7 +191,7 @@ def test_time_gives_up_what_nobody_takes(
     assert handover.settled() == ([], [])
 
 
-def test_half_delivered_is_undelivered(handover: Handover, clock: Monotonic) -> None:
+def test_half_delivered_is_undelivered(handover: DeliveryTracker, clock: Monotonic) -> None:
     """The answer arrived, the unlock order did not."""
     handover.send(1, [order("a"), order("b")], NOW)
     handover.taken(1)
@@ -200,7 +200,7 @@ def test_half_delivered_is_undelivered(handover: Handover, clock: Monotonic) -> 
     assert handover.settled() == ([], [1])
 
 
-def test_what_waits_is_bounded(handover: Handover, broker: Broker, clock: Monotonic) -> None:
+def test_what_waits_is_bounded(handover: DeliveryTracker, broker: Broker, clock: Monotonic) -> None:
     """Full means: take no more events in. Time, or the broker, makes room."""
     broker.away = True
     for n in range(WAITING_MAX - 1):
@@ -217,7 +217,7 @@ def test_what_waits_is_bounded(handover: Handover, broker: Broker, clock: Monoto
     assert (len(handover._unsent), handover._sent, handover._open) == (0, {}, {})
 
 
-def test_what_the_journal_did_not_take_is_news_again(handover: Handover) -> None:
+def test_what_the_journal_did_not_take_is_news_again(handover: DeliveryTracker) -> None:
     """In the order in which it happened."""
     handover.send(1, [], NOW)
     handover.send(2, [order(expires_s=0)], NOW)
@@ -227,7 +227,7 @@ def test_what_the_journal_did_not_take_is_news_again(handover: Handover) -> None
     assert handover.settled() == ([1, 3], [2])
 
 
-def test_what_the_broker_refused_is_undelivered(handover: Handover) -> None:
+def test_what_the_broker_refused_is_undelivered(handover: DeliveryTracker) -> None:
     """Or has no reader for; an answer whose lock's order was refused too."""
     handover.send(1, [order("a"), order("b")], NOW)
     handover.refused(2)
@@ -238,7 +238,7 @@ def test_what_the_broker_refused_is_undelivered(handover: Handover) -> None:
 
 @pytest.mark.parametrize("passed_s", [4, 6])
 def test_a_clock_that_is_set_makes_no_order_last(
-    handover: Handover, broker: Broker, clock: Monotonic, passed_s: float
+    handover: DeliveryTracker, broker: Broker, clock: Monotonic, passed_s: float
 ) -> None:
     """It was stuck for a while, and meanwhile our clock was put back by an hour."""
     broker.away = True
@@ -250,7 +250,7 @@ def test_a_clock_that_is_set_makes_no_order_last(
 
 
 def test_no_order_lasts_longer_than_one_that_is_made_now(
-    handover: Handover, broker: Broker, clock: Monotonic
+    handover: DeliveryTracker, broker: Broker, clock: Monotonic
 ) -> None:
     """Its expiry lies far ahead: some clock was wrong."""
     broker.away = True

@@ -17,8 +17,8 @@ from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.adapters.journal.occupancy_history import (
     AccessDay,
     HistoryError,
+    HistoryQuery,
     OccupancyMinutes,
-    Query,
     ZoneDay,
     access_1d,
     occupancy_1d,
@@ -91,7 +91,7 @@ def db(journal: Path) -> Iterator[sqlite3.Connection]:
 
 def test_minutes_are_what_the_engine_said(db: sqlite3.Connection) -> None:
     """In the order of time, then site and zone."""
-    assert list(occupancy_1m(db, Query())) == [
+    assert list(occupancy_1m(db, HistoryQuery())) == [
         OccupancyMinutes(NEXT - 2 * MINUTE, "a", "hall", 2.0, 1, 3),
         OccupancyMinutes(NEXT - MINUTE, "a", "hall", 4.0, 2, 7),
         OccupancyMinutes(NEXT, "a", "hall", 6.5, 6, 7),
@@ -103,21 +103,21 @@ def test_minutes_are_what_the_engine_said(db: sqlite3.Connection) -> None:
 @pytest.mark.parametrize(
     ("query", "means"),
     [
-        pytest.param(Query(site="a", zone="hall"), [2.0, 4.0, 6.5], id="of a site's zone"),
-        pytest.param(Query(site="b"), [1.0], id="of a site"),
-        pytest.param(Query(since=NEXT), [6.5, 0.0, 1.0], id="since is inclusive"),
-        pytest.param(Query(until=NEXT), [2.0, 4.0], id="until is exclusive"),
-        pytest.param(Query(site="nowhere"), [], id="of a site that is not there"),
+        pytest.param(HistoryQuery(site="a", zone="hall"), [2.0, 4.0, 6.5], id="of a site's zone"),
+        pytest.param(HistoryQuery(site="b"), [1.0], id="of a site"),
+        pytest.param(HistoryQuery(since=NEXT), [6.5, 0.0, 1.0], id="since is inclusive"),
+        pytest.param(HistoryQuery(until=NEXT), [2.0, 4.0], id="until is exclusive"),
+        pytest.param(HistoryQuery(site="nowhere"), [], id="of a site that is not there"),
     ],
 )
-def test_a_query_narrows(db: sqlite3.Connection, query: Query, means: list[float]) -> None:
+def test_a_query_narrows(db: sqlite3.Connection, query: HistoryQuery, means: list[float]) -> None:
     """By site, zone and time."""
     assert [minute.mean for minute in occupancy_1m(db, query)] == means
 
 
 def test_days_are_made_of_minutes(db: sqlite3.Connection) -> None:
     """The mean of means, the least, the most, the use, and how many minutes are known."""
-    assert list(occupancy_1d(db, Query(site="a", zone="hall"))) == [
+    assert list(occupancy_1d(db, HistoryQuery(site="a", zone="hall"))) == [
         ZoneDay(DAY, "a", "hall", 3.0, 1, 7, 0.5, 2),
         ZoneDay(NEXT, "a", "hall", 6.5, 6, 7, 1.0, 1),
     ]
@@ -125,19 +125,22 @@ def test_days_are_made_of_minutes(db: sqlite3.Connection) -> None:
 
 def test_days_are_the_sites_own(db: sqlite3.Connection) -> None:
     """In Paris the 23rd began an hour before; at one in the morning it was closed."""
-    (day,) = occupancy_1d(db, Query(site="b"))
+    (day,) = occupancy_1d(db, HistoryQuery(site="b"))
     assert day == ZoneDay(NEXT - timedelta(hours=1), "b", "hall", 1.0, 1, 1, None, 1)
 
 
 def test_a_day_is_asked_for_by_its_start(db: sqlite3.Connection) -> None:
     """What began before is left out, whole."""
-    assert [day.time for day in occupancy_1d(db, Query(site="a", since=NEXT))] == [NEXT, NEXT]
-    assert [day.time for day in occupancy_1d(db, Query(site="a", until=NEXT))] == [DAY]
+    assert [day.time for day in occupancy_1d(db, HistoryQuery(site="a", since=NEXT))] == [
+        NEXT,
+        NEXT,
+    ]
+    assert [day.time for day in occupancy_1d(db, HistoryQuery(site="a", until=NEXT))] == [DAY]
 
 
 def test_days_count_decisions_by_reason(db: sqlite3.Connection) -> None:
     """The last microsecond belongs to its day; no holder appears."""
-    assert list(access_1d(db, Query())) == [
+    assert list(access_1d(db, HistoryQuery())) == [
         AccessDay(DAY, "a", "front-in", "denied", "hours", 1),
         AccessDay(DAY, "a", "front-in", "granted", "plan", 2),
         AccessDay(NEXT, "a", "front-in", "granted", "plan", 1),
@@ -158,11 +161,11 @@ def test_what_is_no_journal_is_said_so(tmp_path: Path) -> None:
     text = tmp_path / "text"
     text.write_text("a letter, long enough to be no header of a database " * 20)
     with pytest.raises(HistoryError, match="no journal that can be read"), opened(text) as db:
-        list(access_1d(db, Query()))
+        list(access_1d(db, HistoryQuery()))
     empty = tmp_path / "empty"
     empty.touch()
     with pytest.raises(HistoryError, match="no such table"), opened(empty) as db:
-        list(access_1d(db, Query()))
+        list(access_1d(db, HistoryQuery()))
 
 
 def _asked(*arguments: str | Path) -> Result:

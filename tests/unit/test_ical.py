@@ -11,12 +11,12 @@ from gateway.adapters.calendars.occurrences import (
     Expanded,
     FeedError,
     Guests,
-    Window,
+    TimeWindow,
 )
 
 PARIS = "Europe/Paris"
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
-WEEK = Window(MONDAY, MONDAY + timedelta(days=7))
+WEEK = TimeWindow(MONDAY, MONDAY + timedelta(days=7))
 
 
 def calendar(*events: str, head: str = "") -> bytes:
@@ -34,7 +34,7 @@ def event(*lines: str, uid: str = "one", starts: str = ":20261123T100000Z") -> s
     )
 
 
-def read(*events: str, window: Window = WEEK, zone: str = PARIS, head: str = "") -> Expanded:
+def read(*events: str, window: TimeWindow = WEEK, zone: str = PARIS, head: str = "") -> Expanded:
     """What is known of a calendar of these events."""
     return expand(calendar(*events, head=head), zone, window, "feed")
 
@@ -222,7 +222,7 @@ def test_the_night_of_the_summer_time() -> None:
         starts=";TZID=Europe/Paris:20260320T220000",
     )
     start = datetime(2026, 3, 28, 12, tzinfo=UTC)
-    assert times(read(rule, window=Window(start, start + timedelta(days=2)))) == [
+    assert times(read(rule, window=TimeWindow(start, start + timedelta(days=2)))) == [
         ("28 21:00", "29 04:00"),
         ("29 20:00", "30 04:00"),
     ]
@@ -231,7 +231,7 @@ def test_the_night_of_the_summer_time() -> None:
 def test_the_night_of_the_winter_time() -> None:
     """22:00 to 06:00 on the clock: nine hours on the night of 2026-10-25, floating or not."""
     start = datetime(2026, 10, 24, 12, tzinfo=UTC)
-    night = Window(start, start + timedelta(days=1))
+    night = TimeWindow(start, start + timedelta(days=1))
     for zone in (";TZID=Europe/Paris:", ":"):
         rule = event(
             "RRULE:FREQ=DAILY", f"DTEND{zone}20261021T060000", starts=f"{zone}20261020T220000"
@@ -243,7 +243,7 @@ def test_times_that_are_not_there_or_are_twice() -> None:
     """02:30 in spring is read with the offset before (RFC 5545, 3.3.5), in autumn the first one."""
     spring = event(starts=";TZID=Europe/Paris:20260329T023000")
     autumn = event(starts=";TZID=Europe/Paris:20261025T023000")
-    year = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
+    year = TimeWindow(datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
     for night, begins in (
         (spring, datetime(2026, 3, 29, 1, 30, tzinfo=UTC)),
         (autumn, datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
@@ -255,7 +255,7 @@ def test_times_that_are_not_there_or_are_twice() -> None:
 
 def test_whole_days_on_the_nights_of_the_change() -> None:
     """A day of 23 hours, and one of 25."""
-    year = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
+    year = TimeWindow(datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
     for day, hours in (("20260329", 23), ("20261025", 25), ("20261124", 24)):
         found = read(event("DURATION:P1D", starts=f";VALUE=DATE:{day}"), window=year)
         (only,) = found.occurrences
@@ -267,7 +267,10 @@ def test_leap_day() -> None:
     rule = event("RRULE:FREQ=YEARLY", starts=":20240229T100000Z")
     for year, found in ((2027, 0), (2028, 1)):
         start = datetime(year, 2, 25, tzinfo=UTC)
-        assert len(read(rule, window=Window(start, start + timedelta(days=7))).occurrences) == found
+        assert (
+            len(read(rule, window=TimeWindow(start, start + timedelta(days=7))).occurrences)
+            == found
+        )
 
 
 # -- who

@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 from paho.mqtt.client import MQTTMessage
 
-from gateway.adapters.mqtt.session import Session
+from gateway.adapters.mqtt.session import MqttSession
 from gateway.core.model.names import DeviceId, SiteId
 from gateway.service.inbox import (
     BATCH_MAX,
@@ -101,7 +101,7 @@ def put(
     for mid in mids:
         message = MQTTMessage(mid, topic.encode())
         message.payload = b"" if age_s is None else b"%f" % age_s
-        inbox.put(cast("Session", fake), message)
+        inbox.put(cast(MqttSession, fake), message)
 
 
 def mids(inbox: Inbox, at_most: int = BATCH_MAX) -> list[int]:
@@ -342,7 +342,7 @@ def test_a_message_that_cannot_be_looked_at_has_its_turn(session: FakeSession) -
 def test_strangers_are_read_while_nothing_else_waits(inbox: Inbox, session: FakeSession) -> None:
     """A message of anybody pauses them; an idle wait lets them in."""
     strangers = FakeSession()
-    inbox.when_idle = cast("Session", strangers)
+    inbox.when_idle = cast(MqttSession, strangers)
     put(inbox, session, "sen.a", [1])
     assert strangers.paused
     mids(inbox)
@@ -353,7 +353,7 @@ def test_strangers_are_read_while_nothing_else_waits(inbox: Inbox, session: Fake
 def test_strangers_are_read_while_they_connect(inbox: Inbox, session: FakeSession) -> None:
     """Else a gateway that always has something to do never hears that the broker let them in."""
     strangers = FakeSession()
-    inbox.when_idle, strangers.connected = cast("Session", strangers), False
+    inbox.when_idle, strangers.connected = cast(MqttSession, strangers), False
     put(inbox, session, "sen.a", [1])
     assert not strangers.paused
     strangers.connected = True
@@ -376,7 +376,7 @@ def test_only_its_own_connection_takes_an_acknowledgement(
 def test_it_is_known_of_whom_something_waits(inbox: Inbox, session: FakeSession) -> None:
     """Of which device, and by which session."""
     put(inbox, session, "ent.a", [1])
-    lane = cast("Session", session)
+    lane = cast(MqttSession, session)
     assert inbox.waits((SiteId("ent"), DeviceId("a")))
     assert inbox.waits_for(lane)
     assert not inbox.waits((SiteId("ent"), DeviceId("b")))

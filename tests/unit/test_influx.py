@@ -19,8 +19,8 @@ from gateway.adapters.influx.outbox import GZIP_POINTS, WRITE_POINTS, Outbox
 from gateway.adapters.influx.resend import of_letters, of_rows, resend
 from gateway.adapters.influx.responses import (
     RETRY_AFTER_MAX_S,
-    Answer,
     Verdict,
+    WriteResult,
     answer_to_status,
     pause_s,
 )
@@ -520,18 +520,22 @@ def test_a_failure_whose_words_are_about_the_data_is_a_rejection(why: str) -> No
 @pytest.mark.parametrize(
     ("answer", "attempt", "seconds"),
     [
-        pytest.param(Answer("unreachable"), 3, 3.0, id="the backoff knows how often it failed"),
-        pytest.param(Answer("refused"), 0, 10.0, id="a refusal is slow from the start"),
-        pytest.param(Answer("unreachable", retry_after_s=7), 2, 9.0, id="Retry-After comes first"),
         pytest.param(
-            Answer("unreachable", retry_after_s=10**9),
+            WriteResult("unreachable"), 3, 3.0, id="the backoff knows how often it failed"
+        ),
+        pytest.param(WriteResult("refused"), 0, 10.0, id="a refusal is slow from the start"),
+        pytest.param(
+            WriteResult("unreachable", retry_after_s=7), 2, 9.0, id="Retry-After comes first"
+        ),
+        pytest.param(
+            WriteResult("unreachable", retry_after_s=10**9),
             0,
             RETRY_AFTER_MAX_S,
             id="nobody makes us wait for ever",
         ),
     ],
 )
-def test_how_long_it_waits(answer: Answer, attempt: int, seconds: float) -> None:
+def test_how_long_it_waits(answer: WriteResult, attempt: int, seconds: float) -> None:
     """With a backoff of one second a failure."""
     assert pause_s(answer, attempt, float) == seconds
 

@@ -16,7 +16,7 @@ from gateway.core.model.equipment import Device
 from gateway.core.model.names import AccessPointId, DeviceId, DoorId, SiteId, Text, ZoneId
 from gateway.core.model.places import Zone
 from gateway.core.model.site import Site
-from gateway.core.readings import CredentialPresented, Motion, Origin, WireError
+from gateway.core.readings import CredentialPresented, MessageOrigin, Motion, WireError
 from gateway.core.requests import OpenDoor, Request
 from gateway.service.decoder import Intake, SiteEvent, dead_letter, misunderstood
 from gateway.wire.message import PAYLOAD_LIMIT
@@ -213,7 +213,7 @@ def test_garbage_with_a_number_is_taken_in() -> None:
         Misunderstood(DeviceId("front"), 17, 412, retained=True),
     )
     assert misunderstood(told, WireError("not-json", "JSON")) is None
-    origin = Origin(HUB, DeviceId("pir"), 1, 2)
+    origin = MessageOrigin(HUB, DeviceId("pir"), 1, 2)
     plain = misunderstood(message("x", b""), WireError("x", "y", origin))
     assert plain is not None
     assert plain.event == Misunderstood(DeviceId("pir"), 1, 2)

@@ -35,7 +35,7 @@ from gateway.adapters.journal.rows import (
 from gateway.adapters.journal.writer import SNAPSHOTS_MAX, Batch, Snapshot
 from gateway.clock import ManualClock
 from gateway.core.events import Reported, Tick
-from gateway.core.facts import AlarmRaised, Decided, Fact, OccupancyMinute, Verdict
+from gateway.core.facts import AlarmRaised, Decided, Fact, OccupancyMinute, RuleVerdict
 from gateway.core.model.directory import (
     Credential,
     CredentialHash,
@@ -82,7 +82,7 @@ def badge(n: int, *, expires_s: float | None = 5.0) -> tuple[EventRow, DecisionR
     """A granted badge at row `n`, and its decision."""
     at = AT + timedelta(seconds=n)
     expires = at + timedelta(seconds=expires_s) if expires_s is not None else None
-    verdict = Verdict("plan_opens", "grant", "plan", {"plan": "all", "people": 3, "share": 0.5})
+    verdict = RuleVerdict("plan_opens", "grant", "plan", {"plan": "all", "people": 3, "share": 0.5})
     decided = Decided(READER, None, "granted", "plan", HolderId("h-1"), (verdict,), expires, 5.0)
     event = Reported(READER, at, CredentialPresented("hash-1"), boot=1, seq=n)
     row = EventRow(n, SITE, READER, "credential", to_us(at), to_us(at), event, (decided,))

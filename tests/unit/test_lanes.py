@@ -12,7 +12,7 @@ from gateway.core.model.site import Site
 from gateway.service.inbox import NOWHERE
 from gateway.service.lanes import lanes_of
 from gateway.service.priorities import class_of
-from gateway.service.routing import Routes
+from gateway.service.routing import TopicRoutes
 from sensors.registry import Registry
 from tests.unit.core.place import SITE, reader
 
@@ -20,7 +20,7 @@ from tests.unit.core.place import SITE, reader
 def lanes(site: Site) -> dict[str, list[str]]:
     """The topics of each lane of a site."""
     registry = Registry([site])
-    found = lanes_of(registry.subscriptions, Routes(registry, [site]).service_class)
+    found = lanes_of(registry.subscriptions, TopicRoutes(registry, [site]).service_class)
     return {name: [one.filter for one in topics] for name, topics in found.items()}
 
 
@@ -114,7 +114,7 @@ def test_a_message_waits_where_its_topic_says(
     topic: str, service_class: str, source: str | None
 ) -> None:
     """What is nobody's shares one queue, so that there are never more queues than devices."""
-    route = Routes(Registry([SITE]), [SITE])(MQTTMessage(1, topic.encode()))
+    route = TopicRoutes(Registry([SITE]), [SITE])(MQTTMessage(1, topic.encode()))
     assert route.service_class == service_class
     assert (route.source[1] if route.source else None) == source
     assert (route is NOWHERE) == (service_class == "strangers")
@@ -122,12 +122,12 @@ def test_a_message_waits_where_its_topic_says(
 
 def test_a_topic_that_is_no_text_is_nobody_s() -> None:
     """Brokers refuse it; we do not rely on that."""
-    assert Routes(Registry([SITE]), [SITE])(MQTTMessage(1, b"\xff\xfe")) is NOWHERE
+    assert TopicRoutes(Registry([SITE]), [SITE])(MQTTMessage(1, b"\xff\xfe")) is NOWHERE
 
 
 def test_only_native_readers_tell_when_a_badge_asked() -> None:
     """Others send at once or never."""
-    routes = Routes(Registry([SITE]), [SITE])
+    routes = TopicRoutes(Registry([SITE]), [SITE])
     at_reader = routes(MQTTMessage(1, b"seuil/hub/front-in/event"))
     at_sensor = routes(MQTTMessage(1, b"seuil/hub/pir/event"))
     assert at_reader.asked_at is not None

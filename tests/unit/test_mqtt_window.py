@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 
 from gateway.adapters.mqtt import inflight_window
-from gateway.adapters.mqtt.inflight_window import UNDER_WAY_MAX, WAITING_MAX, Window
+from gateway.adapters.mqtt.inflight_window import UNDER_WAY_MAX, WAITING_MAX, InflightWindow
 from gateway.wire.message import Outgoing
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -53,9 +53,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def window(broker: Broker, clock: Clock) -> Window:
+def window(broker: Broker, clock: Clock) -> InflightWindow:
     """Two at once."""
-    window = Window(broker.send, clock)
+    window = InflightWindow(broker.send, clock)
     window.allow(2)
     return window
 
@@ -66,7 +66,9 @@ def message(payload: bytes, expires_s: float | None = None) -> Outgoing:
     return Outgoing("seuil/hub/front/command", payload, 1, expires=expires)
 
 
-def test_no_more_than_the_broker_takes_in_their_order(window: Window, broker: Broker) -> None:
+def test_no_more_than_the_broker_takes_in_their_order(
+    window: InflightWindow, broker: Broker
+) -> None:
     """Each acknowledgement is the next one's turn."""
     numbers = [window.send(message(b"%d" % name), NOW) for name in range(5)]
     assert broker.got == [b"0", b"1"]
@@ -80,7 +82,9 @@ def test_no_more_than_the_broker_takes_in_their_order(window: Window, broker: Br
     assert broker.got[-1] == b"5", "there is room again"
 
 
-def test_what_is_void_at_its_turn_is_left_out(window: Window, broker: Broker, clock: Clock) -> None:
+def test_what_is_void_at_its_turn_is_left_out(
+    window: InflightWindow, broker: Broker, clock: Clock
+) -> None:
     """And its room is the next one's; who is fresh says how little time is left."""
     for name in (b"a", b"b"):
         window.send(message(name), NOW)
@@ -96,7 +100,7 @@ def test_what_is_void_at_its_turn_is_left_out(window: Window, broker: Broker, cl
     assert [window.taken(503), window.taken(504)] == [fresh, always]
 
 
-def test_a_new_connection_begins_anew(window: Window, broker: Broker) -> None:
+def test_a_new_connection_begins_anew(window: InflightWindow, broker: Broker) -> None:
     """What waited is its sender's to send again; an old packet id means nothing any more."""
     for name in (b"a", b"b", b"c"):
         window.send(message(name), NOW)
@@ -108,12 +112,12 @@ def test_a_new_connection_begins_anew(window: Window, broker: Broker) -> None:
     assert broker.got == [b"a", b"b", b"d"]
 
 
-def test_a_packet_of_another_kind_is_nobody_s(window: Window) -> None:
+def test_a_packet_of_another_kind_is_nobody_s(window: InflightWindow) -> None:
     """Paho numbers subscriptions and messages alike."""
     assert window.taken(7) is None
 
 
-def test_what_cannot_leave_has_no_number(window: Window, broker: Broker) -> None:
+def test_what_cannot_leave_has_no_number(window: InflightWindow, broker: Broker) -> None:
     """And takes no room."""
     broker.away = True
     assert [window.send(message(b"lost"), NOW) for _ in range(3)] == [None] * 3
@@ -123,7 +127,7 @@ def test_what_cannot_leave_has_no_number(window: Window, broker: Broker) -> None
     assert broker.got == [b"a", b"b"]
 
 
-def test_what_nobody_acknowledges_leaves_at_once(window: Window, broker: Broker) -> None:
+def test_what_nobody_acknowledges_leaves_at_once(window: InflightWindow, broker: Broker) -> None:
     """At QoS 0; it takes no room, and its number is its own."""
     numbers = [window.send(message(name), NOW) for name in (b"a", b"b", b"waits")]
     quick = window.send(Outgoing("seuil/hub/front/ack", b"ack"), NOW)
@@ -133,7 +137,7 @@ def test_what_nobody_acknowledges_leaves_at_once(window: Window, broker: Broker)
     assert broker.got == [b"a", b"b", b"ack"], "there is no more room than before"
 
 
-def test_what_waits_is_bounded(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_waits_is_bounded(window: InflightWindow, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever sends is told."""
     assert WAITING_MAX > 5000, "a gateway's orders, and what it says of them, have room"
     monkeypatch.setattr(inflight_window, "WAITING_MAX", 3)
@@ -142,7 +146,7 @@ def test_what_waits_is_bounded(window: Window, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize(("allowed", "size"), [(20, 20), (65_535, UNDER_WAY_MAX)])
-def test_the_broker_may_ask_for_fewer(window: Window, allowed: int, size: int) -> None:
+def test_the_broker_may_ask_for_fewer(window: InflightWindow, allowed: int, size: int) -> None:
     """Its receive maximum; ours is the bound where it takes more."""
     window.allow(allowed)
     assert window.size == size

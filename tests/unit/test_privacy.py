@@ -13,7 +13,7 @@ import pytest
 from msgspec import structs
 from typer.testing import CliRunner, Result
 
-from gateway.adapters.audit import ERASED, AuditLog, Entry
+from gateway.adapters.audit import ERASED, AuditEntry, AuditLog
 from gateway.adapters.audit import FILE as AUDIT_FILE
 from gateway.adapters.directory import FILE as MEMBERS_FILE
 from gateway.adapters.directory import (
@@ -46,7 +46,7 @@ from gateway.core.readings import CredentialPresented
 from gateway.core.requests import Request, SetMode
 from gateway.core.state import State
 from gateway.privacy import erasure
-from gateway.privacy.keeper import Keeper
+from gateway.privacy.keeper import RetentionKeeper
 from gateway.privacy.member import erase_member, export_member
 from gateway.privacy.retention import Kept
 from gateway.service.recovery import recover
@@ -150,8 +150,8 @@ def folder(tmp_path: Path, house: House) -> Iterator[Path]:
         members.apply([ADA, BOB])
         asyncio.run(store(house, tmp_path / JOURNAL_FILE, house.state))
         with closing(AuditLog(tmp_path / AUDIT_FILE)) as log:
-            log.record(Entry(MONDAY, "eve", "look", "hub", ADAS, "lost badge"))
-            log.record(Entry(MONDAY, "eve", "look", "hub", BOBS, "other"))
+            log.record(AuditEntry(MONDAY, "eve", "look", "hub", ADAS, "lost badge"))
+            log.record(AuditEntry(MONDAY, "eve", "look", "hub", BOBS, "other"))
         yield tmp_path
 
 
@@ -350,7 +350,7 @@ async def test_the_gateway_erases_and_purges_by_itself(tmp_path: Path, house: Ho
         members.bind(KEY)
         members.apply([ADA, BOB])
     with closing(AuditLog(tmp_path / AUDIT_FILE)) as log:
-        log.record(Entry(MONDAY, "eve", "sign-in"))
+        log.record(AuditEntry(MONDAY, "eve", "sign-in"))
     await store(house, tmp_path / JOURNAL_FILE, house.state)
     house.after(60)
     await store(house, tmp_path / JOURNAL_FILE, house.state)
@@ -358,7 +358,7 @@ async def test_the_gateway_erases_and_purges_by_itself(tmp_path: Path, house: Ho
     journal = Journal(tmp_path / JOURNAL_FILE)
     await journal.open()
     clock = ManualClock(house.now + timedelta(days=10))
-    keeper = Keeper(
+    keeper = RetentionKeeper(
         journal,
         tmp_path / MEMBERS_FILE,
         Kept(9, 9),
@@ -392,7 +392,7 @@ async def test_what_memory_holds_up_is_gone_on_with(folder: Path, house: House) 
     journal, clock = Journal(folder / JOURNAL_FILE), ManualClock(house.now)
     await journal.open()
     live = {HUB: SITE}, {HUB: house.state}
-    keeper = Keeper(
+    keeper = RetentionKeeper(
         journal, folder / MEMBERS_FILE, Kept(90, 365), clock, lambda: live, is_sure=lambda: True
     )
     task = asyncio.create_task(keeper.run())

@@ -25,13 +25,13 @@ from gateway.core.model.bookings import Target
 from gateway.core.model.directory import Credential, DirectoryChange, Holder, HolderId, Membership
 from gateway.core.model.names import DeviceId
 from gateway.core.readings import Battery
-from gateway.core.step_builder import Turn
+from gateway.core.step_builder import StepContext
 from gateway.service import batch, messages
 from gateway.service.batch import EngineFaultError
 from gateway.service.bug_log import AGAIN_S, BugLog
 from gateway.service.pipeline import Service
 from gateway.service.recovery import recover
-from sensors.native import Native
+from sensors.native import NativeDriver
 from sensors.registry import DRIVERS
 from tests.servers import until
 from tests.unit.core.place import MONDAY, SITE
@@ -151,7 +151,7 @@ async def test_a_reading_that_meets_a_bug_is_a_dead_letter(
 
 async def test_a_driver_that_raises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The message is a dead letter, and the alarm names a device of its topic."""
-    plant(monkeypatch, Native, "decode", lambda *said: b'"percent": 51' in said[-1])
+    plant(monkeypatch, NativeDriver, "decode", lambda *said: b'"percent": 51' in said[-1])
     async with desk(tmp_path) as place:
         place.hear(SENSOR, battery(1, 51))
         place.hear(SENSOR, battery(2, 52))
@@ -183,7 +183,7 @@ async def test_a_message_of_ours_that_cannot_be_built(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After the commit: what it would have told is not told, and nothing else is held up."""
-    plant(monkeypatch, messages.Announcer, "decision", lambda *said: said[2] == 1)
+    plant(monkeypatch, messages.MessageFactory, "decision", lambda *said: said[2] == 1)
     async with desk(tmp_path) as place:
         place.hear(READER, badge(1))
         place.hear(READER, badge(2))
@@ -199,9 +199,9 @@ async def test_a_timer_that_raises_does_not_loop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is tried again after a while; badges are decided meanwhile."""
-    calls: list[Turn] = []
+    calls: list[StepContext] = []
 
-    def broken(turn: Turn) -> datetime:
+    def broken(turn: StepContext) -> datetime:
         calls.append(turn)
         raise PlantedError
 

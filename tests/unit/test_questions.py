@@ -11,7 +11,7 @@ from gateway.core.events import DirectoryChanged, GatewayAway, ListConfirmed
 from gateway.core.model.directory import CredentialHash, DirectoryChange
 from gateway.core.model.equipment import Device
 from gateway.core.model.names import DeviceId
-from gateway.service.open_questions import KEPT, Asked, Questions
+from gateway.service.open_questions import KEPT, OpenQuestion, OpenQuestions
 from tests.servers import until
 from tests.unit.core.place import MONDAY, SITE, card, member
 from tests.unit.test_quarantine import all_acknowledged, answers
@@ -145,15 +145,15 @@ async def test_our_own_absence_is_journaled(tmp_path: Path) -> None:
 
 def test_how_long_a_question_waited_is_known_for_the_last_ones() -> None:
     """Until it was answered, or until now."""
-    questions = Questions()
+    questions = OpenQuestions()
     key = (SITE.id, FRONT.id, 1, 1)
-    questions.add({key: Asked(7, 100.0)})
+    questions.add({key: OpenQuestion(7, 100.0)})
     question = questions.get(key)
     assert question is not None
     assert questions.waited_s(question, 103.5) == 3.5
     questions.answered(7, 101.0)
     assert questions.waited_s(question, 103.5) == 1.0
     for seq in range(2, KEPT + 2):
-        questions.add({(SITE.id, FRONT.id, 1, seq): Asked(seq + 7, 100.0)})
+        questions.add({(SITE.id, FRONT.id, 1, seq): OpenQuestion(seq + 7, 100.0)})
         questions.answered(seq + 7, 100.0)
     assert questions.get(key) is None

@@ -12,7 +12,7 @@ from gateway.adapters.journal.journal import Journal
 from gateway.adapters.journal.reader import JournalFile
 from gateway.adapters.journal.rows import decision_row, event_row
 from gateway.adapters.journal.writer import Batch, Snapshot
-from gateway.analysis.replay import DIFFERENCES_MAX, Replayed, replay
+from gateway.analysis.replay import DIFFERENCES_MAX, ReplayResult, replay
 from gateway.clock import ManualClock, Uptime
 from gateway.core.access import decision
 from gateway.core.engine import step
@@ -23,7 +23,7 @@ from gateway.core.model.equipment import Device
 from gateway.core.model.names import SiteId
 from gateway.core.readings import CredentialPresented
 from gateway.core.state import State
-from gateway.core.step_builder import Turn
+from gateway.core.step_builder import StepContext
 from gateway.service.recovery import recover
 from tests.unit.core.place import FRONT, HALL, MONDAY, SITE, Place
 
@@ -156,7 +156,7 @@ async def test_a_row_that_raises_is_left_out(
     await write(journal, place)
     decide = decision.decide
 
-    def broken(turn: Turn, device: Device, event: Reported) -> None:
+    def broken(turn: StepContext, device: Device, event: Reported) -> None:
         if event.reading == CredentialPresented("hash-bob"):
             raise ZeroDivisionError
         decide(turn, device, event)
@@ -201,7 +201,7 @@ async def test_a_damaged_snapshot_costs_rows_alone(journal: Journal, place: Plac
 # -- replay
 
 
-def replayed_of(journal: Journal, on_row: Callable[[], None] = lambda: None) -> Replayed:
+def replayed_of(journal: Journal, on_row: Callable[[], None] = lambda: None) -> ReplayResult:
     """The hub's replay."""
     with closing(JournalFile(journal.path)) as file:
         return replay(file, HUB, on_row)

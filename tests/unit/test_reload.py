@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import ConfigError, Fault
+from gateway.config import ConfigError, ConfigFault
 from gateway.config.calendars import CalendarFeed
 from gateway.core.model.bookings import Target
 from gateway.core.model.names import SiteId, Text
 from gateway.core.model.site import Site
 from gateway.service import space_watcher
-from gateway.service.space_watcher import Space, Watch, usable
+from gateway.service.space_watcher import Space, SpaceWatcher, usable
 from tests.gateway_process import HUB
 from tests.servers import stops, until
 
@@ -35,7 +35,7 @@ class Used:
     """Who watches, and what was to be used."""
 
     def __init__(self, path: Path) -> None:
-        self.watch = Watch(path, space_watcher.read(path))
+        self.watch = SpaceWatcher(path, space_watcher.read(path))
         self.spaces: list[Space] = []
         self.told = 0
         self.refusal: ConfigError | None = None
@@ -158,7 +158,7 @@ async def test_a_file_that_vanishes_is_a_fault(file: Path) -> None:
 async def test_what_cannot_be_used_is_a_fault(file: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Whoever uses it may refuse."""
     async with watching(file) as used:
-        used.refusal = ConfigError([Fault("space", "", "clash")])
+        used.refusal = ConfigError([ConfigFault("space", "", "clash")])
         write(file, OTHER)
         await until(lambda: used.watch.is_faulty, "it is refused")
         assert "clash" in caplog.text

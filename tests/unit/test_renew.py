@@ -20,8 +20,8 @@ from gateway.core.model.names import AccessPointId, DeviceId, SiteId, ZoneId
 from gateway.core.model.places import Zone
 from gateway.core.model.site import Site
 from gateway.service.decoder import Intake
-from gateway.service.inbox import Arrived
-from gateway.service.messages import Announcer
+from gateway.service.inbox import ReceivedMessage
+from gateway.service.messages import MessageFactory
 from gateway.service.pipeline import Service
 from gateway.service.publisher import Links
 from gateway.service.recovery import Recovered, SiteInForce
@@ -77,11 +77,11 @@ def wire() -> Wire:
     return Wire()
 
 
-def parts(*sites: Site) -> tuple[Intake, Announcer]:
+def parts(*sites: Site) -> tuple[Intake, MessageFactory]:
     """What reads and writes for these sites."""
     registry = Registry(sites)
     hashed = lambda number: CredentialHash(f"hash-{number}")  # noqa: E731 - a double
-    return Intake(registry, hashed), Announcer(registry, TOPICS)
+    return Intake(registry, hashed), MessageFactory(registry, TOPICS)
 
 
 @pytest.fixture
@@ -136,7 +136,9 @@ async def one_batch(service: Service, *messages: MQTTMessage) -> bool:
     await asyncio.sleep(0)
     assert service._outlet.links is not None
     session = service._outlet.links.publisher
-    arrived: Sequence[Arrived] = [Arrived(session, message, 1) for message in messages]
+    arrived: Sequence[ReceivedMessage] = [
+        ReceivedMessage(session, message, 1) for message in messages
+    ]
     turnover = service._decide(arrived)
     stored = await service._stored(turnover)
     if stored:

@@ -20,11 +20,11 @@ from gateway.core.events import SpaceChanged, Tick
 from gateway.core.facts import HolderMoved, VisitsDay
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import DeviceId, Text
-from gateway.report.month import Month, ZoneMonth, month_of
+from gateway.report.month import MonthReport, ZoneMonth, month_of
 from gateway.report.page import page
 from gateway.report.pdf import pdf
 from gateway.report.tables import csv_rows, summary
-from gateway.report.words import Words
+from gateway.report.words import ReportTexts
 from tests.unit.core.place import BOOTH, HALL, SITE
 
 OCTOBER = date(2026, 10, 1)
@@ -96,7 +96,7 @@ def past() -> Past:
 
 
 @pytest.fixture
-def month(past: Past, tmp_path: Path) -> Month:
+def month(past: Past, tmp_path: Path) -> MonthReport:
     """The October of what was put into `past` by the test's parameters: an ordinary Monday."""
     past.minutes(MONDAY, 60, 2.0)
     past.minutes(MONDAY + timedelta(hours=1), 60, 0.0)
@@ -115,18 +115,18 @@ def month(past: Past, tmp_path: Path) -> Month:
     return figures(past.store(tmp_path))
 
 
-def figures(journal: Path, hours: str = "24/7", first: date = OCTOBER) -> Month:
+def figures(journal: Path, hours: str = "24/7", first: date = OCTOBER) -> MonthReport:
     """The month."""
     with closing(sqlite3.connect(journal)) as connection:
         return month_of(connection, SITE, first, hours=hours)
 
 
-def hall(of: Month) -> ZoneMonth:
+def hall(of: MonthReport) -> ZoneMonth:
     """The hall's part."""
     return next(each for each in of.zones if each.zone.id == HALL)
 
 
-def test_a_day_has_its_mean_peak_and_use(month: Month) -> None:
+def test_a_day_has_its_mean_peak_and_use(month: MonthReport) -> None:
     """Two of three places for an hour, nobody for another: in use half of the time."""
     (day,) = hall(month).days
     assert (day.day, day.mean, day.max, day.in_use, day.minutes) == (
@@ -153,7 +153,7 @@ def test_nothing_is_open_on_a_public_holiday(past: Past, tmp_path: Path) -> None
     assert [day.in_use for day in hall(found).days] == [None, 1.0]
 
 
-def test_the_week_is_by_the_sites_clock(month: Month) -> None:
+def test_the_week_is_by_the_sites_clock(month: MonthReport) -> None:
     """8 UTC is 10 in Paris; what was not watched is not zero."""
     monday = hall(month).week[0]
     assert (monday[10], monday[11], monday[9]) == (2.0, 0.0, None)
@@ -168,7 +168,7 @@ def test_the_long_night_counts_its_hour_twice(past: Past, tmp_path: Path) -> Non
     assert found.week[6] == (1.0,) * 24
 
 
-def test_the_days_of_visits_are_the_engines(month: Month) -> None:
+def test_the_days_of_visits_are_the_engines(month: MonthReport) -> None:
     """September's last day is not in it; the month counts each person once."""
     first, second = month.visits
     assert (first.visits, first.visitors, first.stay_s) == (7, 6, 7200.0)
@@ -182,10 +182,10 @@ def test_few_people_are_not_told(past: Past, tmp_path: Path) -> None:
         past.visit(who, MONDAY, 2.0)
     few = figures(past.store(tmp_path))
     assert (few.visitors, few.stay_s) == (None, None)
-    assert "moins de 5" in page(few, Words("fr"))
+    assert "moins de 5" in page(few, ReportTexts("fr"))
 
 
-def test_the_months_visits_say_what_they_leave_out(month: Month) -> None:
+def test_the_months_visits_say_what_they_leave_out(month: MonthReport) -> None:
     """A day with few hides its number; a month without a closed day has none to tell."""
     first, second = month.visits
     for visits, told in (
@@ -194,7 +194,7 @@ def test_the_months_visits_say_what_they_leave_out(month: Month) -> None:
         ((second,), "fewer than 5 a day"),
         ((), "not measured"),
     ):
-        shown = summary(structs.replace(month, visits=visits), Words("en"))
+        shown = summary(structs.replace(month, visits=visits), ReportTexts("en"))
         rows = {row[0]: row[1] for row in shown.rows}
         assert rows["Visits"] == told
         assert "Passages: granted" in rows
@@ -209,15 +209,15 @@ def test_a_visit_of_a_whole_day_is_a_forgotten_way_out(past: Past, tmp_path: Pat
     assert (found.visitors, found.stay_s) == (6, 3600.0)
 
 
-def test_passages_are_counted_by_reason_in_the_month(month: Month) -> None:
+def test_passages_are_counted_by_reason_in_the_month(month: MonthReport) -> None:
     """September's refusal is not in it."""
     assert (month.granted, month.refused) == (1, (("zone-full", 2),))
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_the_page_shows_charts_with_their_tables(month: Month, language: str) -> None:
+def test_the_page_shows_charts_with_their_tables(month: MonthReport, language: str) -> None:
     """An SVG with a name, and a table twin; one file that loads nothing."""
-    text = page(month, Words("fr" if language == "fr" else "en"))
+    text = page(month, ReportTexts("fr" if language == "fr" else "en"))
     assert text.count("<svg") == 2 * len([zone for zone in month.zones if zone.days])
     assert text.count("<svg") == text.count("<details>")
     assert "<title>le hall: La semaine moyenne</title>" in text or language == "en"
@@ -225,40 +225,40 @@ def test_the_page_shows_charts_with_their_tables(month: Month, language: str) ->
     assert "<script" not in text
 
 
-def test_no_holder_is_in_any_file(month: Month) -> None:
+def test_no_holder_is_in_any_file(month: MonthReport) -> None:
     """Not even a pseudonym."""
     names = {f">{who}<" for who in "abcdefg"}
     lines = io.StringIO()
     csv.writer(lines).writerows(csv_rows(month))
-    assert not any(name in page(month, Words("en")) for name in names)
+    assert not any(name in page(month, ReportTexts("en")) for name in names)
     assert not set("abcdefg") & {cell for row in csv_rows(month) for cell in map(str, row)}
 
 
-def test_a_hostile_name_is_harmless(month: Month) -> None:
+def test_a_hostile_name_is_harmless(month: MonthReport) -> None:
     """In the page, in the charts' titles and in the PDF's markup."""
     name = Text(fr="<img src=x onerror=alert(1)>", en="</svg><b>")
     zones = tuple(
         structs.replace(each, zone=structs.replace(each.zone, name=name)) for each in month.zones
     )
     evil = structs.replace(month, zones=zones, site=structs.replace(month.site, name=name))
-    for language in (Words("fr"), Words("en")):
+    for language in (ReportTexts("fr"), ReportTexts("en")):
         text = page(evil, language)
         assert "<img" not in text
         assert "</svg><b>" not in text
         assert pdf(evil, language).startswith(b"%PDF")
 
 
-def test_the_same_month_is_the_same_pdf(month: Month) -> None:
+def test_the_same_month_is_the_same_pdf(month: MonthReport) -> None:
     """No time of making is in it, so that two copies can be compared."""
-    assert pdf(month, Words("fr")) == pdf(month, Words("fr"))
+    assert pdf(month, ReportTexts("fr")) == pdf(month, ReportTexts("fr"))
 
 
 def test_an_empty_month_is_a_report_all_the_same(past: Past, tmp_path: Path) -> None:
     """Nothing measured is said, not shown as zero people."""
     empty = figures(past.store(tmp_path), first=date(2026, 2, 1))
     assert empty.watched == 0
-    assert "not measured" in page(empty, Words("en"))
-    assert pdf(empty, Words("en")).startswith(b"%PDF")
+    assert "not measured" in page(empty, ReportTexts("en"))
+    assert pdf(empty, ReportTexts("en")).startswith(b"%PDF")
 
 
 def test_the_command_writes_three_files(

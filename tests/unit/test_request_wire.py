@@ -27,7 +27,7 @@ from gateway.core.requests import (
     SetService,
     TellVacant,
 )
-from gateway.wire.requests import Asked, RequestError, read_request, request_message
+from gateway.wire.requests import RequestError, RequestOrigin, read_request, request_message
 from gateway.wire.topics import Topics
 
 HUB = SiteId("hub")
@@ -59,7 +59,7 @@ GOOD = {
 
 def read(payload: bytes, verb: str = "mode", *, retained: bool = False) -> Request:
     """What the gateway reads on the topic of a verb."""
-    return read_request(Asked(HUB, verb), payload, retained=retained)
+    return read_request(RequestOrigin(HUB, verb), payload, retained=retained)
 
 
 def mode(**changed: object) -> bytes:
@@ -121,7 +121,7 @@ def test_what_cannot_be_understood(changed: dict[str, object], reason: str, deta
         read(mode(**changed))
     assert (wrong.value.reason, wrong.value.error) == (reason, "malformed")
     assert detail in wrong.value.detail
-    assert wrong.value.asked == Asked(HUB, "mode", "7f3a")
+    assert wrong.value.asked == RequestOrigin(HUB, "mode", "7f3a")
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_verb_is_the_topics(verb: str, reason: str, detail: str) -> None:
     """And has fields of its own."""
     with pytest.raises(RequestError) as wrong:
         read(mode(), verb)
-    assert (wrong.value.reason, wrong.value.asked) == (reason, Asked(HUB, verb, "7f3a"))
+    assert (wrong.value.reason, wrong.value.asked) == (reason, RequestOrigin(HUB, verb, "7f3a"))
     assert detail in wrong.value.detail
 
 

@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 from gateway.adapters.journal import queries
 from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
-from gateway.adapters.journal.occupancy_history import AccessDay, Query, access_1d, opened
+from gateway.adapters.journal.occupancy_history import AccessDay, HistoryQuery, access_1d, opened
 from gateway.adapters.journal.reader import JournalFile
 from gateway.adapters.journal.rows import EventRow, decision_row, event_row, from_us
 from gateway.adapters.journal.writer import Batch, Snapshot
@@ -36,7 +36,7 @@ from gateway.core.model.names import OPERATOR, DoorId, SiteId
 from gateway.core.requests import MarkLeft, OpenDoor, Request
 from gateway.core.state import State
 from gateway.privacy.confirmation import confirm
-from gateway.privacy.keeper import Keeper
+from gateway.privacy.keeper import RetentionKeeper
 from gateway.privacy.retention import Jump, Kept, Purge, jump_of, purge
 from gateway.report.month import month_of
 from gateway.service.recovery import recover
@@ -177,7 +177,7 @@ def told(path: Path) -> Callable[[], Told]:
             months = [
                 month_of(connection, SITE, date(2026, n, 1), hours="24/7") for n in (8, 9, 10)
             ]
-            return list(access_1d(connection, Query())), [
+            return list(access_1d(connection, HistoryQuery())), [
                 (m.granted, m.refused, m.visits, m.visitors, m.stay_s) for m in months
             ]
 
@@ -433,7 +433,7 @@ def test_a_journal_of_an_older_release_learns_to_count(tmp_path: Path) -> None:
 
     asyncio.run(open_it())
     with opened(path) as connection:
-        assert list(access_1d(connection, Query())) == []
+        assert list(access_1d(connection, HistoryQuery())) == []
 
 
 # -- a clock that is wrong
@@ -483,7 +483,7 @@ async def test_the_keeper_waits_until_somebody_is_sure(
     await journal.open()
     rows = asked(path, "SELECT count(*) FROM journal")
     state = {HUB: diary.state}
-    keeper = Keeper(
+    keeper = RetentionKeeper(
         journal,
         path.with_name("members.db"),
         KEPT,

@@ -23,10 +23,10 @@ from gateway.core.model.names import DeviceId
 from gateway.core.model.site import Site
 from gateway.core.state import GhostReads, MachineUse, State
 from gateway.service.decoder import Intake
-from gateway.service.messages import Announcer
+from gateway.service.messages import MessageFactory
 from gateway.service.pipeline import Service
 from gateway.service.recovery import Recovered, SiteInForce
-from gateway.service.routing import Routes
+from gateway.service.routing import TopicRoutes
 from gateway.wire.message import Outgoing
 from gateway.wire.topics import Topics
 from sensors.registry import Registry
@@ -92,13 +92,13 @@ class Desk:
             recovered=Recovered({site.id: known}, MONDAY, [], []),
             journal=journal,
             intake=Intake(registry, partial(credential_hash, b"k" * 32)),
-            announcer=Announcer(registry, Topics()),
+            announcer=MessageFactory(registry, Topics()),
             topics=Topics(),
             clock=self.clock,
             instance="gw1",
         )
         self.service.use(self)  # type: ignore[arg-type] # all that it needs of one
-        self.service.inbox.route = Routes(registry, [site])
+        self.service.inbox.route = TopicRoutes(registry, [site])
 
     @property
     def publisher(self) -> FakeSession:

@@ -27,16 +27,16 @@ from sensors.badges import FORMATS, normalise
 from sensors.registry import Registry
 from simulators.badges import spelled
 from simulators.devices import NativeDevice, SimulatedReader
-from simulators.faults import Faults
+from simulators.faults import FaultRates
 from simulators.judge import Must, must_be
 from simulators.layouts import LayoutError, Timed, read_recording
 from simulators.outcomes import Bookkeeping
-from simulators.people import MEMBERS, Person, trainings_of
+from simulators.people import MEMBERS, SimulatedPerson, trainings_of
 from simulators.roster import COLUMNS, roster
-from simulators.routes import Routes
+from simulators.routes import SiteRoutes
 from simulators.scenarios import SCENARIOS, network
 from simulators.sensing import Counter, MmWave, Pir
-from simulators.sessions import Session, sessions_of
+from simulators.sessions import MachineSession, sessions_of
 from simulators.setup import Plot, write_roster
 from simulators.spellings import foreign_device
 from simulators.truth import TrueCount, Truth, people_at
@@ -241,7 +241,7 @@ class TestRoutesAndTruth:
 
     def test_the_way_leads_through_doors(self, example: Site) -> None:
         """From the street to the laser one passes three doors, and the way back is the same."""
-        routes = Routes(example)
+        routes = SiteRoutes(example)
         way = routes.way(None, ZoneId("laser-room"))
         assert [passage.door for passage in way] == ["front", "fablab-door", "laser-door"]
         assert [one.back for one in reversed(way)] == list(routes.way(ZoneId("laser-room"), None))
@@ -270,7 +270,7 @@ class TestSensors:
 
     def test_a_pir_is_blind_after_a_trigger(self) -> None:
         """However many move, two triggers are never less than the blind time apart."""
-        pir = Pir(Faults(pir_blind_s=60), Random(1))
+        pir = Pir(FaultRates(pir_blind_s=60), Random(1))
         triggered = []
         for second in range(0, 3600, 5):
             pir._active = False
@@ -282,7 +282,7 @@ class TestSensors:
 
     def test_a_stuck_radar_clears_late(self) -> None:
         """A mmWave sensor that sticks says "nobody" only after its time."""
-        radar = MmWave(Faults(stuck_presence=1.0, stuck_s=600), Random(1))
+        radar = MmWave(FaultRates(stuck_presence=1.0, stuck_s=600), Random(1))
         said = []
         for second in range(0, 1200, 5):
             people = 1 if second < 60 else 0
@@ -291,13 +291,13 @@ class TestSensors:
 
     def test_a_counter_may_wrap(self) -> None:
         """Totals begin again at zero after their last value."""
-        counter = Counter(Faults.none(), Random(1), wraps_at=4)
+        counter = Counter(FaultRates.none(), Random(1), wraps_at=4)
         said = [counter.passed(inward=True) for _ in range(5)]
         assert [one.in_total for one in said if one] == [1, 2, 3, 0, 1]
 
     def test_missed_and_double_counts_come_at_their_rates(self) -> None:
         """Of 20,000 people about 2 % are missed and 1 % counted twice."""
-        counter = Counter(Faults(missed_crossing=0.02, double_crossing=0.01), Random(1))
+        counter = Counter(FaultRates(missed_crossing=0.02, double_crossing=0.01), Random(1))
         seen = []
         for _ in range(20_000):
             before = counter.entered
@@ -368,7 +368,7 @@ class TestRoster:
 class TestSessions:
     """Who works at the laser, and with whom."""
 
-    def _sessions(self, hours: dict[str, tuple[float, float]]) -> list[Session]:
+    def _sessions(self, hours: dict[str, tuple[float, float]]) -> list[MachineSession]:
         on = date(2026, 11, 24)
         midnight = datetime(2026, 11, 24)  # noqa: DTZ001 - habits are local
         times = {
@@ -424,7 +424,9 @@ class TestJudge:
     ) -> None:
         """By whose badge it is, and where it is held."""
         plain: dict[str, Any] = {"plan": PlanId("fablab"), "trouble": "none"}
-        person = Person("p", "P", "member", rhythm="maker", badge="04a224b2", **plain | who)
+        person = SimulatedPerson(
+            "p", "P", "member", rhythm="maker", badge="04a224b2", **plain | who
+        )
         assert must_be(example, person, DeviceId(reader), pin) == must
 
 

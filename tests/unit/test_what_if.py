@@ -19,7 +19,7 @@ from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal.reader import JournalFile
 from gateway.adapters.journal.rows import EventRow, decision_row, event_row
 from gateway.adapters.journal.writer import Batch, Snapshot
-from gateway.analysis.what_if import Judged, Reached, rows_of, what_if
+from gateway.analysis.what_if import Reached, ReevaluatedDecision, rows_of, what_if
 from gateway.cli import app
 from gateway.config import credential_key, load_settings
 from gateway.core.events import Event
@@ -195,7 +195,7 @@ def test_a_reader_that_is_gone_guards_nothing(morning: JournalFile) -> None:
 def test_a_judged_decision_says_which(morning: JournalFile) -> None:
     """Its number, its place and its time."""
     first = next(what_if(morning, SITE, MONDAY, EVER))
-    assert first == Judged(
+    assert first == ReevaluatedDecision(
         3, SITE.id, MONDAY, "front-in", "front-in", "ada", "granted", "plan", "granted", "plan"
     )
 

@@ -23,7 +23,7 @@ FILE: Final = "console.db"
 _VERSION: Final = select(ABOUT.c.value).where(ABOUT.c.word == "version")
 
 
-class Store:
+class AccountStore:
     """The accounts of a file, or of the database at a URL. Blocks; one caller at a time.
 
     Raises:

@@ -12,24 +12,24 @@ from gateway.adapters.audit.log import (
     ERASED,
     FILE,
     LOOK,
+    AuditEntry,
     AuditError,
     AuditLog,
-    Entry,
     EntryLine,
     Note,
 )
-from gateway.adapters.audit.merged import Merged, Place, merged
+from gateway.adapters.audit.merged import Merged, MergedCursor, merged
 
 __all__ = [
     "ERASED",
     "FILE",
     "LOOK",
+    "AuditEntry",
     "AuditError",
     "AuditLog",
-    "Entry",
     "EntryLine",
     "Merged",
+    "MergedCursor",
     "Note",
-    "Place",
     "merged",
 ]

@@ -35,7 +35,7 @@ class AuditError(Exception):
     """The log cannot be used: the message says why. Who may not be logged may not look."""
 
 
-class Entry(Struct, frozen=True):
+class AuditEntry(Struct, frozen=True):
     """Somebody did something, or was refused.
 
     `by` is an account of the console, `action` a word such as look, export, erase, import, sign-in,
@@ -56,7 +56,7 @@ class EntryLine(Struct, frozen=True):
     """An entry with its number."""
 
     n: int
-    entry: Entry
+    entry: AuditEntry
 
 
 class Note(Struct):
@@ -93,7 +93,7 @@ class AuditLog:
         """Let go of the file."""
         self._engine.dispose()
 
-    def record(self, entry: Entry) -> int:
+    def record(self, entry: AuditEntry) -> int:
         """Keep an entry; its number. It is on disk when this returns."""
         row = {name: getattr(entry, name) for name in COLUMNS}
         row |= {"at": to_us(entry.at), "detail": entry.detail[:DETAIL_MAX]}
@@ -101,7 +101,7 @@ class AuditLog:
             return int(connection.scalar(insert(ENTRY).values(row).returning(ENTRY.c.n)) or 0)
 
     @contextmanager
-    def noting(self, entry: Entry) -> Iterator["Note"]:
+    def noting(self, entry: AuditEntry) -> Iterator["Note"]:
         """Keep an entry before what it tells of is done, and take it back where that fails.
 
         What cannot be put on record is not done. A kill in between leaves an entry too many, and
@@ -193,4 +193,4 @@ def _between(
 
 def _line(row: Any) -> EntryLine:  # noqa: ANN401 - a row of any select
     n, at, *rest = row
-    return EntryLine(n, Entry(from_us(at), *rest))
+    return EntryLine(n, AuditEntry(from_us(at), *rest))

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from gateway.adapters.audit.log import COLUMNS, AuditLog, Entry
+from gateway.adapters.audit.log import COLUMNS, AuditEntry, AuditLog
 from gateway.adapters.journal import queries
 from gateway.adapters.journal.queries.pagination import bounded
 
@@ -30,7 +30,7 @@ class Merged(Struct, frozen=True):
     """Of a request: its own fields, such as the door or the mode."""
 
 
-class Place(Struct, frozen=True):
+class MergedCursor(Struct, frozen=True):
     """Where a merged page ends in each of its two sources; None: at its beginning."""
 
     console: int | None = None
@@ -43,14 +43,14 @@ def merged(
     site: str,
     *,
     since: datetime | None = None,
-    place: Place | None = None,
+    place: MergedCursor | None = None,
     limit: int = 50,
-) -> tuple[tuple[Merged, ...], Place | None]:
+) -> tuple[tuple[Merged, ...], MergedCursor | None]:
     """What was done at the console and asked of the gateway, newest first, and where to go on.
 
     The console's entries of no site (sign-ins, tokens) are in every site's list. None: that is all.
     """
-    place = place or Place()
+    place = place or MergedCursor()
     entries = _entries(log, site, since, place.console)
     requests = _requests(journal, site, since, place.gateway)
     found = merge(entries, requests, key=lambda line: line.at, reverse=True)
@@ -59,7 +59,7 @@ def merged(
         return lines, None
     console = min((line.n for line in lines if line.source == "console"), default=place.console)
     gateway = min((line.n for line in lines if line.source == "gateway"), default=place.gateway)
-    return lines, Place(console, gateway)
+    return lines, MergedCursor(console, gateway)
 
 
 def _entries(
@@ -99,5 +99,5 @@ def _requests(
         before = page.before
 
 
-def _fields(entry: Entry) -> dict[str, Any]:
+def _fields(entry: AuditEntry) -> dict[str, Any]:
     return {name: getattr(entry, name) for name in COLUMNS}

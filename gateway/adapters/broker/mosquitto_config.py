@@ -58,7 +58,7 @@ class Tls(Struct, frozen=True):
     port: int = 8883
 
 
-class Place(Struct, frozen=True):
+class BrokerPaths(Struct, frozen=True):
     """Where the broker finds things, and where it listens; the defaults are the container's."""
 
     config: str = "/mosquitto/config"
@@ -75,7 +75,7 @@ def broker_files(
     prefix: str = "seuil",
     *,
     passwords: Mapping[str, str] | None = None,
-    place: Place | None = None,
+    place: BrokerPaths | None = None,
     tls: Tls | None = None,
     simulator: bool = False,
     home_assistant: bool = False,
@@ -90,7 +90,7 @@ def broker_files(
     """
     known = logins(sites, prefix, simulator=simulator, home_assistant=home_assistant)
     files = {
-        "mosquitto.conf": mosquitto_conf(sites, place or Place(), tls),
+        "mosquitto.conf": mosquitto_conf(sites, place or BrokerPaths(), tls),
         "acl": acl(known),
     }
     if passwords is not None:
@@ -138,7 +138,7 @@ def logins(
     return (*service, *devices)
 
 
-def mosquitto_conf(sites: Sequence[Site], place: Place, tls: Tls | None = None) -> str:
+def mosquitto_conf(sites: Sequence[Site], place: BrokerPaths, tls: Tls | None = None) -> str:
     """mosquitto.conf: durable, quick, closed to strangers."""
     least, most = _QUEUED
     devices = sum(len(site.devices) for site in sites)

@@ -29,7 +29,7 @@ from gateway.adapters.calendars.occurrences import (
     Expanded,
     FeedError,
     Occurrence,
-    Window,
+    TimeWindow,
 )
 
 _THEIRS: Final = (
@@ -53,7 +53,7 @@ _Series = Sequence[Event]
 def expand(
     body: bytes,
     timezone: str,
-    window: Window,
+    window: TimeWindow,
     source: str,
     bounded: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Expanded:
@@ -192,7 +192,7 @@ class _Found(NamedTuple):
 
 
 def _occurrences(
-    alone: Calendar, series: _Series, zone: ZoneInfo, window: Window
+    alone: Calendar, series: _Series, zone: ZoneInfo, window: TimeWindow
 ) -> Iterator[_Found]:
     """What of a series is in the window."""
     repeats = len(series) > 1 or any(name in series[0] for name in ("RRULE", "RDATE"))

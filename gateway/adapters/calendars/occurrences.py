@@ -17,7 +17,7 @@ class FeedError(Exception):
     """A feed could not be had or read: the message says why, without address or content."""
 
 
-class Window(Struct, frozen=True):
+class TimeWindow(Struct, frozen=True):
     """From `starts` until `ends` (exclusive), aware UTC."""
 
     starts: datetime

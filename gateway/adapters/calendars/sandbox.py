@@ -21,7 +21,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from gateway.adapters.calendars.occurrences import Expanded, FeedError, Window
+from gateway.adapters.calendars.occurrences import Expanded, FeedError, TimeWindow
 
 FEED_BYTES: Final = 2_000_000
 """A feed, unpacked; some 8,000 events."""
@@ -44,12 +44,12 @@ class Body(Struct, frozen=True):
     gzipped: bool = False
 
 
-class Order(Struct, frozen=True):
+class ExpandRequest(Struct, frozen=True):
     """What to read, and how: see `ical.expand`."""
 
     body: Body
     timezone: str
-    window: Window
+    window: TimeWindow
     source: str
 
 
@@ -64,7 +64,7 @@ class _Read(Struct, frozen=True, tag=True):
 _answer = msgspec.msgpack.Decoder(_Refused | _Read).decode
 
 
-async def expand_apart(order: Order) -> Expanded:
+async def expand_apart(order: ExpandRequest) -> Expanded:
     """The feed's occurrences.
 
     Raises:
@@ -104,7 +104,7 @@ def main() -> None:
     _bound()
     from gateway.adapters.calendars.ical import expand  # noqa: PLC0415 - only here, and bounded
 
-    order = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Order)
+    order = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=ExpandRequest)
     answer: _Refused | _Read
     how = (order.timezone, order.window, order.source)
     try:

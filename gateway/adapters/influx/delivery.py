@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
-from gateway.adapters.influx.responses import Answer
+from gateway.adapters.influx.responses import WriteResult
 
 STUBBORN: Final = 3
 """Failures (5xx) of one batch after which the server is asked whether it fails at all writes: older
@@ -21,10 +21,10 @@ UNPROVEN_MAX: Final = 32
 _TOO_LARGE: Final = 413
 
 
-class Store(Protocol):
+class PointSink(Protocol):
     """What takes lines."""
 
-    async def write(self, body: bytes) -> Answer:
+    async def write(self, body: bytes) -> WriteResult:
         """The server's answer; never raises for what a server or network may do."""
         ...
 
@@ -40,13 +40,13 @@ class _Suspect(Struct, frozen=True):
     """A point that was refused alone, and how."""
 
     line: str
-    answer: Answer
+    answer: WriteResult
 
 
 class OutageError(Exception):
     """The server takes nothing now: the whole batch is to be written again."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: WriteResult) -> None:
         super().__init__(answer.why)
         self.answer = answer
 
@@ -54,7 +54,7 @@ class OutageError(Exception):
 class Delivery:
     """Writes batches of lines to one server."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: PointSink) -> None:
         self._store = store
         self._taken = b""
         """A line that the server has taken; to write it again changes nothing."""
@@ -103,14 +103,14 @@ class Delivery:
         await self._check_takes_points(again)
         return Rejected(suspect.line, again.why)
 
-    async def _send(self, lines: list[str]) -> Answer:
+    async def _send(self, lines: list[str]) -> WriteResult:
         answer = await self._store.write("\n".join(lines).encode())
         if answer.verdict == "written":
             self._taken = lines[-1].encode()
             self.written += len(lines)
         return answer
 
-    async def _check_takes_points(self, answer: Answer) -> None:
+    async def _check_takes_points(self, answer: WriteResult) -> None:
         """Raise where the server does not take a point that it has taken before.
 
         Before the first one an empty write is all that can be asked for; it proves nothing about

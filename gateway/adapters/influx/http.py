@@ -13,7 +13,7 @@ from influxdb_client.client.exceptions import InfluxDBError
 from influxdb_client.client.influxdb_client_async import InfluxDBClientAsync
 from influxdb_client.domain.write_precision import WritePrecision
 
-from gateway.adapters.influx.responses import Answer, answer_to_status
+from gateway.adapters.influx.responses import WriteResult, answer_to_status
 from gateway.adapters.influx.settings import InfluxSettings
 
 ANSWER_MAX = 16_384
@@ -75,7 +75,7 @@ class HttpStore:
         """Close its connections."""
         await self._client.close()  # type: ignore[no-untyped-call]
 
-    async def write(self, body: bytes) -> Answer:
+    async def write(self, body: bytes) -> WriteResult:
         """What the server said of these lines; never raises for what a server or network may do."""
         try:
             written = await self._api.write(
@@ -87,13 +87,13 @@ class HttpStore:
         except InfluxDBError as error:
             return _answer(error)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            return Answer("unreachable", f"{type(error).__name__}: {error}")
+            return WriteResult("unreachable", f"{type(error).__name__}: {error}")
         if written:
-            return Answer("written")
-        return Answer("refused", "it answered a write with a page, not with 204")
+            return WriteResult("written")
+        return WriteResult("refused", "it answered a write with a page, not with 204")
 
 
-def _answer(error: InfluxDBError) -> Answer:
+def _answer(error: InfluxDBError) -> WriteResult:
     # The client's own message knows InfluxDB 2's JSON only, and dumps the headers with it.
     body: bytes = getattr(error.response, "data", b"")
     status = getattr(error, "status", None) or 0

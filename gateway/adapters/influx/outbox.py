@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from gateway.adapters.influx.delivery import Delivery, OutageError, Rejected
 from gateway.adapters.influx.line_protocol import points
-from gateway.adapters.influx.responses import Answer, Backoff, pause_s
+from gateway.adapters.influx.responses import Backoff, WriteResult, pause_s
 from gateway.adapters.influx.settings import InfluxSettings
 from gateway.adapters.journal.journal import JournalError
 from gateway.adapters.journal.rows import DeadLetter
@@ -91,7 +91,7 @@ class Outbox:
         self._clock = clock
         self._backoff = backoff
         self._done_n = 0
-        self._reach: Answer | None = None
+        self._reach: WriteResult | None = None
         self._rejecting = False
         self._failures = 0
         self._delivery: Delivery | None = None
@@ -156,7 +156,7 @@ class Outbox:
             rejected += await delivery.write(part, self._failures)
         self._failures = 0
         if lines:
-            self._tell_reach(Answer("written"))
+            self._tell_reach(WriteResult("written"))
         for one in rejected:
             await self._bury(one)
         self._tell_rejected(rejected)
@@ -201,7 +201,7 @@ class Outbox:
             )
         )
 
-    def _tell_reach(self, answer: Answer) -> None:
+    def _tell_reach(self, answer: WriteResult) -> None:
         """Say once when the server comes or goes: a night's outage is one line, not thousands."""
         before, self._reach = self._reach, answer
         if before is not None and before.verdict == answer.verdict:

@@ -36,7 +36,7 @@ _ABOUT_DATA: Final = re.compile(
 """What InfluxDB says of points that it will never take, whatever the status (2.0 and 2.1: 500)."""
 
 
-class Answer(Struct, frozen=True):
+class WriteResult(Struct, frozen=True):
     """What became of a write; `why` is the server's or the network's reason, 0 no answer at all."""
 
     verdict: Verdict
@@ -50,17 +50,17 @@ class Answer(Struct, frozen=True):
         return self.verdict == "unreachable" and self.status >= _SERVER_ERROR
 
 
-def answer_to_status(status: int, why: str, retry_after_s: float = 0.0) -> Answer:
+def answer_to_status(status: int, why: str, retry_after_s: float = 0.0) -> WriteResult:
     """What an HTTP status other than success means for the points (the table above)."""
     is_about_data = status >= _SERVER_ERROR and _ABOUT_DATA.search(why)
     if status in {400, 413, 422} or is_about_data:
-        return Answer("rejected", why, status=status)
+        return WriteResult("rejected", why, status=status)
     if status in {408, 425, 429} or status >= _SERVER_ERROR:
-        return Answer("unreachable", why, retry_after_s, status)
-    return Answer("refused", why, status=status)
+        return WriteResult("unreachable", why, retry_after_s, status)
+    return WriteResult("refused", why, status=status)
 
 
-def pause_s(answer: Answer, attempt: int, backoff: Backoff) -> float:
+def pause_s(answer: WriteResult, attempt: int, backoff: Backoff) -> float:
     """Seconds until the next try: what the server asked for, and then our own backoff.
 
     A refusal starts at the longest pauses: no person mends a token within a second.

@@ -39,7 +39,7 @@ class HistoryError(Exception):
     """There is no journal to ask; the message says where it was looked for."""
 
 
-class Query(Struct, frozen=True):
+class HistoryQuery(Struct, frozen=True):
     """Which part of history: `since` inclusive, `until` exclusive, None for all."""
 
     site: str | None = None
@@ -133,13 +133,13 @@ def opened(journal: Path) -> Iterator[sqlite3.Connection]:
         raise HistoryError(f"{journal}: no journal that can be read ({error}){older}") from error
 
 
-def occupancy_1m(connection: sqlite3.Connection, query: Query) -> Iterator[OccupancyMinutes]:
+def occupancy_1m(connection: sqlite3.Connection, query: HistoryQuery) -> Iterator[OccupancyMinutes]:
     """Each minute of each zone, in the order of time."""
     for time, *values in connection.execute(_OCCUPANCY_1M, _parameters(query)):
         yield OccupancyMinutes(from_us(time), *values)
 
 
-def occupancy_1d(connection: sqlite3.Connection, query: Query) -> Iterator[ZoneDay]:
+def occupancy_1d(connection: sqlite3.Connection, query: HistoryQuery) -> Iterator[ZoneDay]:
     """Each local day of each zone, in the order of time; a day is in `query` when its start is.
 
     The running day is in it as far as it is known.
@@ -188,13 +188,13 @@ def days(
         )
 
 
-def access_1d(connection: sqlite3.Connection, query: Query) -> Iterator[AccessDay]:
+def access_1d(connection: sqlite3.Connection, query: HistoryQuery) -> Iterator[AccessDay]:
     """Each UTC day's decisions, counted; `zone` does not apply, since a door has two."""
     for time, *values in connection.execute(_ACCESS_1D, _parameters(query)):
         yield AccessDay(from_us(time), *values)
 
 
-def _sites(connection: sqlite3.Connection, query: Query) -> Iterator[Site]:
+def _sites(connection: sqlite3.Connection, query: HistoryQuery) -> Iterator[Site]:
     """The sites by their space files in force."""
     for (event,) in connection.execute(_SITES, {"site": query.site}):
         told = _EVENT.decode(event)
@@ -202,14 +202,14 @@ def _sites(connection: sqlite3.Connection, query: Query) -> Iterator[Site]:
             yield told.site
 
 
-def _zones(connection: sqlite3.Connection, site: Site, query: Query) -> Iterator[Zone]:
+def _zones(connection: sqlite3.Connection, site: Site, query: HistoryQuery) -> Iterator[Zone]:
     """The zones of a site that have minutes, those that no space file knows any more as well."""
     for (id_,) in connection.execute(_ZONES, (site.id,)):
         if query.zone is None or query.zone == id_:
             yield site.zone.get(id_) or Zone(ZoneId(id_), Text(id_, id_))
 
 
-def _parameters(query: Query) -> dict[str, str | int | None]:
+def _parameters(query: HistoryQuery) -> dict[str, str | int | None]:
     first, last = _EVER
     return {
         "site": query.site,

@@ -48,7 +48,7 @@ _EVENT = msgspec.json.Decoder(Event)
 _TICK = msgspec.json.encode(Tick()).decode()
 
 
-class Month(Struct, frozen=True):
+class MonthSummary(Struct, frozen=True):
     """A local month's own figures of a site; None: too few people to tell."""
 
     site: SiteId
@@ -104,7 +104,7 @@ def purge_letters(db: sqlite3.Connection, before: datetime) -> int:
     return db.execute(_OLD_LETTERS, (to_us(before), ROWS)).rowcount
 
 
-def keep_month(db: sqlite3.Connection, month: Month) -> None:
+def keep_month(db: sqlite3.Connection, month: MonthSummary) -> None:
     """Remember a month's figures; those that are known stay."""
     db.execute(_MONTH, structs.astuple(month))
 

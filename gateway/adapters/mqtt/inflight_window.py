@@ -47,7 +47,7 @@ class _UnderWay(Struct, frozen=True):
     """When an order is void, monotonic, in s."""
 
 
-class Window:
+class InflightWindow:
     """A session's messages, those at QoS 1 in their order. Each connection begins with `clear`."""
 
     def __init__(self, send: Send, monotonic: Callable[[], float] = time.monotonic) -> None:

@@ -23,7 +23,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from gateway.adapters.mqtt.address import BrokerAddress
 from gateway.adapters.mqtt.event_loop import LoopSocket, SessionLost, in_thread_of_its_own
-from gateway.adapters.mqtt.inflight_window import ALLOWED, Window
+from gateway.adapters.mqtt.inflight_window import ALLOWED, InflightWindow
 from gateway.adapters.mqtt.paho_client import connect, new_client, publish
 from gateway.adapters.mqtt.properties import share_tables
 from gateway.adapters.mqtt.subscriptions import SessionTopics
@@ -53,7 +53,7 @@ _HEADER_BYTES: Final = 128
 """Of a PUBLISH, beside its topic and payload, at most: what ours carry."""
 
 
-class Session:
+class MqttSession:
     """A persistent session; `run` connects and reconnects until it is cancelled.
 
     Callbacks run in the event loop and must be quick: `on_message` for each message, `on_taken`
@@ -89,7 +89,7 @@ class Session:
         """Counts connections: a message can only be acknowledged on the one that it came by."""
         self._address = address
         self._topics = SessionTopics(subscriptions)
-        self._window = Window(self._send)
+        self._window = InflightWindow(self._send)
         self._not_mine = not_mine
         self._on_message = on_message
         self._on_taken = on_taken

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from gateway.config.schema.fields import Id, Name, Options, Seconds, Table
+from gateway.config.schema.fields import Id, Name, Options, Seconds, SpaceTable
 from gateway.config.schema.places import DemandsTable
 
 
@@ -17,7 +17,7 @@ class MachineDemandsTable(DemandsTable):
     """Seconds to mend what is missing while it runs, before it is asked to stop."""
 
 
-class DeviceTable(Table):
+class DeviceTable(SpaceTable):
     """What every device has."""
 
     id: Id
@@ -64,7 +64,7 @@ class LockTable(DeviceTable):
     """A lock or relay that a door's `lock` names."""
 
 
-class MachineTable(Table):
+class MachineTable(SpaceTable):
     """A machine that a badge switches on."""
 
     id: Id

@@ -37,7 +37,7 @@ def _in_both_languages(name: object) -> object:
     return {"fr": name, "en": name} if isinstance(name, str) else name
 
 
-class Table(BaseModel):
+class SpaceTable(BaseModel):
     """A table of the file: no other keys, no values of another type."""
 
     model_config = ConfigDict(
@@ -60,7 +60,7 @@ Place = Annotated[tuple[Metres, Metres], Field(strict=False)]
 Outline = Annotated[tuple[Place, ...], Field(strict=False, min_length=3, max_length=100)]
 
 
-class BothLanguages(Table):
+class BothLanguages(SpaceTable):
     """A name in French and in English."""
 
     fr: Words
@@ -81,7 +81,7 @@ _NAME_SCHEMA: dict[str, Any] = {
 Name = Annotated[BothLanguages, BeforeValidator(_in_both_languages), WithJsonSchema(_NAME_SCHEMA)]
 
 
-class NamedTable(Table):
+class NamedTable(SpaceTable):
     """A training, a role or a group: an id that members are given, and its name."""
 
     id: Id

@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from gateway.config.schema.fields import Id, Ids, Table, Words
+from gateway.config.schema.fields import Id, Ids, SpaceTable, Words
 
 
-class CalendarTable(Table):
+class CalendarTable(SpaceTable):
     """An iCalendar file or feed: who booked a zone or a machine."""
 
     model_config = ConfigDict(
@@ -42,7 +42,7 @@ class CalendarTable(Table):
 Origin = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.*-]+(:[0-9]+)?$")]
 
 
-class KioskTable(Table):
+class KioskTable(SpaceTable):
     """A public page with this site's counts in bands, for a wall screen or another website."""
 
     zones: Annotated[tuple[Id, ...], Field(strict=False, min_length=1, max_length=20)]
@@ -51,7 +51,7 @@ class KioskTable(Table):
     """Websites whose pages may show it in a frame, such as "https://example.org"."""
 
 
-class ContactTable(Table):
+class ContactTable(SpaceTable):
     """How the public reaches the place; at least one of them."""
 
     email: Words | None = None
@@ -67,7 +67,7 @@ class ContactTable(Table):
     """The mailing list's address."""
 
 
-class OpenWhenTable(Table):
+class OpenWhenTable(SpaceTable):
     """When the place is said to be open: any of these. In a lockdown or evacuation it never is."""
 
     zones: Ids = ()
@@ -76,7 +76,7 @@ class OpenWhenTable(Table):
     """One of these doors is unlocked or open."""
 
 
-class SpaceApiTable(Table):
+class SpaceApiTable(SpaceTable):
     """What the public is told of the place at `/spaceapi.json` (https://spaceapi.io)."""
 
     url: Annotated[str, Field(max_length=2000)]
@@ -97,7 +97,7 @@ class SpaceApiTable(Table):
     """Zones whose head count is public, in bands of five people and more: never exactly."""
 
 
-class WebhookTable(Table):
+class WebhookTable(SpaceTable):
     """A server that is told what happens, as signed CloudEvents (https://standardwebhooks.com)."""
 
     url: Annotated[str, Field(max_length=2000)]

@@ -12,12 +12,12 @@ from gateway.config.schema.fields import (
     Outline,
     Place,
     Seconds,
-    Table,
+    SpaceTable,
     Words,
 )
 
 
-class DemandsTable(Table):
+class DemandsTable(SpaceTable):
     """What is asked of somebody beside a plan's right."""
 
     trainings: Ids = ()
@@ -32,7 +32,7 @@ class DemandsTable(Table):
     """respected: while booked, only for who booked. required: never without a booking."""
 
 
-class ZoneTable(Table):
+class ZoneTable(SpaceTable):
     """A room, or an area that holds rooms."""
 
     model_config = ConfigDict(
@@ -61,7 +61,7 @@ class ZoneTable(Table):
     """Its corners on the floor plan, each [x, y] in metres; y grows towards the reader."""
 
 
-class DoorTable(Table):
+class DoorTable(SpaceTable):
     """A door and the side it protects."""
 
     id: Id
@@ -91,13 +91,13 @@ class DoorTable(Table):
     """Where it is on the floor plan: [x, y] in metres, on a wall of a zone with an `outline`."""
 
 
-class InterlockTable(Table):
+class InterlockTable(SpaceTable):
     """Doors of which one is let open at a time: an airlock."""
 
     doors: Ids
 
 
-class AccessPointTable(Table):
+class AccessPointTable(SpaceTable):
     """One direction through a door, one machine, or a place where people gather."""
 
     model_config = ConfigDict(

@@ -9,11 +9,11 @@ from gateway.config.schema.fields import (
     Id,
     Ids,
     Name,
-    Table,
+    SpaceTable,
 )
 
 
-class AccountingTable(Table):
+class AccountingTable(SpaceTable):
     """A day of presence shorter than the first counts 0, shorter than the second 0.5, else 1."""
 
     half_from_min: Annotated[float, Field(ge=0, le=1440)] = 15.0
@@ -22,7 +22,7 @@ class AccountingTable(Table):
     """Minutes of presence from which a day counts 1."""
 
 
-class RightTable(Table):
+class RightTable(SpaceTable):
     """Zones and machines that a plan opens, and when."""
 
     zones: Ids = ()
@@ -32,7 +32,7 @@ class RightTable(Table):
     """OpenStreetMap opening_hours syntax, local time: "Mo-Fr 08:00-20:00; PH off"."""
 
 
-class QuotaTable(Table):
+class QuotaTable(SpaceTable):
     """How much of a plan may be used in a period."""
 
     kind: Literal["days", "half-days", "hours", "entries"]
@@ -42,7 +42,7 @@ class QuotaTable(Table):
     """A period of the site's calendar; weeks begin on Monday."""
 
 
-class PlanTable(Table):
+class PlanTable(SpaceTable):
     """What members buy."""
 
     id: Id
@@ -54,7 +54,7 @@ class PlanTable(Table):
     ]
 
 
-class ExceptionalDayTable(Table):
+class ExceptionalDayTable(SpaceTable):
     """A day on which the site has other hours than its plans say."""
 
     day: date

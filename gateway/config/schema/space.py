@@ -10,13 +10,13 @@ from gateway.config.schema.equipment import (
     ReaderTable,
     SensorTable,
 )
-from gateway.config.schema.fields import Id, Name, NamedTable, Table
+from gateway.config.schema.fields import Id, Name, NamedTable, SpaceTable
 from gateway.config.schema.outside import CalendarTable, KioskTable, SpaceApiTable, WebhookTable
 from gateway.config.schema.places import AccessPointTable, DoorTable, InterlockTable, ZoneTable
 from gateway.config.schema.plans import AccountingTable, ExceptionalDayTable, PlanTable
 
 
-class SiteTable(Table):
+class SiteTable(SpaceTable):
     """The place itself."""
 
     id: Id
@@ -37,7 +37,7 @@ class SiteTable(Table):
     """What a day of presence counts against a quota of days."""
 
 
-class SpaceFile(Table):
+class SpaceFile(SpaceTable):
     """One site of Seuil: its zones, doors, devices and plans."""
 
     model_config = ConfigDict(title="Seuil space file")

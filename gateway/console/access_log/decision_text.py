@@ -18,7 +18,7 @@ from gateway.console.web.labels import name_among, point_name
 from gateway.console.web.opening_hours_text import in_words
 from gateway.core.access.explanation import not_asked, title_of
 from gateway.core.access.reasons import REASONS
-from gateway.core.facts import Value, Verdict
+from gateway.core.facts import RuleVerdict, Value
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import MachineId, PlanId, Text
 from gateway.core.model.site import Site
@@ -36,7 +36,7 @@ class Reading(Struct, frozen=True):
         return in_lang(text, self.lang)
 
 
-class Seen(Struct, frozen=True):
+class ShownValue(Struct, frozen=True):
     """One value."""
 
     name: str
@@ -50,10 +50,10 @@ class RuleSaid(Struct, frozen=True):
     title: str
     outcome: str
     word: str
-    saw: tuple[Seen, ...]
+    saw: tuple[ShownValue, ...]
 
 
-class Answer(Struct, frozen=True):
+class DecisionText(Struct, frozen=True):
     """A decision in plain words, with every rule in order."""
 
     granted: bool
@@ -64,12 +64,14 @@ class Answer(Struct, frozen=True):
     rules: tuple[RuleSaid, ...]
 
 
-def answer(decision: str, reason: str, verdicts: Sequence[Verdict], to: Reading) -> Answer:
+def answer(
+    decision: str, reason: str, verdicts: Sequence[RuleVerdict], to: Reading
+) -> DecisionText:
     """A decision, or what one would be."""
     helps = advice(reason) if decision == "denied" else None
     asked = [_said(verdict, to) for verdict in verdicts]
     others = [_not_asked(rule, to) for rule in not_asked(verdicts)]
-    return Answer(
+    return DecisionText(
         granted=decision == "granted",
         reason=reason,
         told=to.say(sentence(reason)),
@@ -174,9 +176,9 @@ _WORDS: Final = frozenset(
 )
 
 
-def _said(verdict: Verdict, to: Reading) -> RuleSaid:
+def _said(verdict: RuleVerdict, to: Reading) -> RuleSaid:
     seen = [
-        Seen(to.say(_NAMES.get(name, Text(name, name))), _value(name, value, to))
+        ShownValue(to.say(_NAMES.get(name, Text(name, name))), _value(name, value, to))
         for name, value in verdict.saw.items()
         if value is not None and value != ""
     ]

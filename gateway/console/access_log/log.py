@@ -16,7 +16,7 @@ from babel.dates import format_datetime
 from msgspec import Struct, structs
 
 from gateway.adapters.journal.queries import DecisionLine, DecisionQuery, Page, decisions
-from gateway.console.context import Console
+from gateway.console.context import AppContext
 from gateway.console.web.error_handlers import Problem
 from gateway.console.web.i18n import LOCALES, Lang, in_lang
 from gateway.console.web.labels import (
@@ -33,7 +33,7 @@ from gateway.core.access.reasons import EXIT_BUTTON, REASONS
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import AccessPointId, Text
 from gateway.core.model.site import Site
-from gateway.csv_injection import harmless
+from gateway.csv_injection import escape_formula
 
 LINES: Final = 50
 """Lines of a page: three screens of a desk."""
@@ -100,7 +100,7 @@ class Wanted(Struct, frozen=True):
         return urlencode({key: value for key, value in parts.items() if value})
 
 
-class Line(Struct, frozen=True):
+class PassageLine(Struct, frozen=True):
     """A passage, ready to show in one language."""
 
     id: str
@@ -143,7 +143,7 @@ def read_wanted(site: Site, parts: Mapping[str, str], holder: str) -> Wanted:
     )
 
 
-async def people_called(console: Console, who: str) -> list[tuple[HolderId, str]]:
+async def people_called(console: AppContext, who: str) -> list[tuple[HolderId, str]]:
     """Whom a desk means: a pseudonym, a name, a part of one, or a member's number."""
     names = await console.stores.names()
     if HolderId(who) in names or PSEUDONYM.fullmatch(who):
@@ -158,7 +158,7 @@ async def people_called(console: Console, who: str) -> list[tuple[HolderId, str]
     return [(member.holder.id, member.name)] if member is not None else []
 
 
-async def page_of(console: Console, site: Site, wanted: Wanted) -> Page[DecisionLine]:
+async def page_of(console: AppContext, site: Site, wanted: Wanted) -> Page[DecisionLine]:
     """A page of the log."""
     query = wanted.query(site)
     return await console.stores.past(lambda journal: decisions(journal, query))
@@ -166,7 +166,7 @@ async def page_of(console: Console, site: Site, wanted: Wanted) -> Page[Decision
 
 def shown(
     lines: Sequence[DecisionLine], site: Site, names: Mapping[HolderId, str], lang: Lang
-) -> list[Line]:
+) -> list[PassageLine]:
     """Lines with their words and names."""
     return [_shown(line, site, names, lang) for line in lines]
 
@@ -199,7 +199,7 @@ def advice(reason: str) -> Text | None:
 
 
 async def csv_lines(
-    console: Console, site: Site, wanted: Wanted, lang: Lang
+    console: AppContext, site: Site, wanted: Wanted, lang: Lang
 ) -> AsyncIterator[list[str]]:
     """The log as rows of text for a file, newest first; no cell is a formula."""
     yield list(COLUMNS)
@@ -209,7 +209,7 @@ async def csv_lines(
         query = wanted.query(site, EXPORT_PAGE)
         page = await console.stores.past(lambda journal, query=query: decisions(journal, query))  # type: ignore[misc]
         for line in page.lines:
-            yield [harmless(cell) for cell in _cells(line, site, names, lang, zone)]
+            yield [escape_formula(cell) for cell in _cells(line, site, names, lang, zone)]
         told += len(page.lines)
         if page.before is None:
             return
@@ -247,10 +247,12 @@ def _cells(
     )
 
 
-def _shown(line: DecisionLine, site: Site, names: Mapping[HolderId, str], lang: Lang) -> Line:
+def _shown(
+    line: DecisionLine, site: Site, names: Mapping[HolderId, str], lang: Lang
+) -> PassageLine:
     place, way = _where(line, site)
     local = line.at.astimezone(ZoneInfo(site.timezone))
-    return Line(
+    return PassageLine(
         id=str(line.n),
         at=line.at.isoformat(),
         time=format_datetime(local, "d MMM, HH:mm:ss", locale=LOCALES[lang]),

@@ -28,8 +28,8 @@ from gateway.console.access_log.log import (
     shown,
 )
 from gateway.console.audit.recording import look
-from gateway.console.auth.requirements import ConsoleHere, Grave, Operator, SiteHere
-from gateway.console.context import Console
+from gateway.console.auth.requirements import ConsoleHere, Operator, RecentAuth, SiteHere
+from gateway.console.context import AppContext
 from gateway.console.web.error_handlers import RESPONSES
 from gateway.console.web.labels import as_typed, door_at, point_name
 from gateway.console.web.rendering import lang_of, page
@@ -114,7 +114,7 @@ async def new(
 
 @pages.post("/sites/{site}/log/export")
 async def export(
-    request: Request, seat: Grave, here: SiteHere, console: ConsoleHere, wanted: AskedFor
+    request: Request, seat: RecentAuth, here: SiteHere, console: ConsoleHere, wanted: AskedFor
 ) -> Response:
     """The lines as a CSV file, a page after the other."""
     wanted.query(here)  # what is wrong with the question is said before the file begins
@@ -208,7 +208,7 @@ def _typed_name(found: tuple[HolderId, str], names: Iterable[str]) -> str:
     return found[1] if list(names).count(found[1]) == 1 else found[0]
 
 
-async def _decision(console: Console, site: Site, n: int) -> DecisionWhy:
+async def _decision(console: AppContext, site: Site, n: int) -> DecisionWhy:
     known = await console.stores.past(lambda journal: decision(journal, n))
     if known is None or known.site != site.id:
         raise no_such_decision()

@@ -16,8 +16,8 @@ from starlette.requests import Request
 
 from gateway.adapters.journal import queries as past
 from gateway.adapters.journal.queries import Page
-from gateway.console.auth.requirements import ConsoleHere, Operating, Seat, SiteHere, Viewer
-from gateway.console.context import Console
+from gateway.console.auth.requirements import ConsoleHere, Operating, Principal, SiteHere, Viewer
+from gateway.console.context import AppContext
 from gateway.console.feed.view import alarm_word, subject
 from gateway.console.gateway_client import Done, Reason, Why, ask_for_page, ask_for_program, told_to
 from gateway.console.muster.presence_list import names_or_none
@@ -188,14 +188,14 @@ async def acknowledge(
     return await ask_for_program(console, here.id, order, seat)
 
 
-def _visible(console: Console, seat: Seat, site: SiteId) -> list[AlarmMessage]:
+def _visible(console: AppContext, seat: Principal, site: SiteId) -> list[AlarmMessage]:
     """Those that are on, the newest first."""
     alarms = console.picture.sites[site].alarms.values()
     told = [alarm for alarm in alarms if seat.sees_alarm(alarm.kind, site)]
     return sorted(told, key=lambda alarm: alarm.at, reverse=True)
 
 
-async def _on(console: Console, site: Site, seat: Seat) -> list[Alarm]:
+async def _on(console: AppContext, site: Site, seat: Principal) -> list[Alarm]:
     names = await _names(console, seat, site.id)
     return [
         Alarm(
@@ -210,7 +210,9 @@ async def _on(console: Console, site: Site, seat: Seat) -> list[Alarm]:
     ]
 
 
-async def _history(console: Console, site: Site, seat: Seat, before: int | None) -> Page[Alarm]:
+async def _history(
+    console: AppContext, site: Site, seat: Principal, before: int | None
+) -> Page[Alarm]:
     found = await console.stores.past(
         lambda journal: past.alarms(journal, site.id, before=before, limit=SHOWN)
     )
@@ -232,7 +234,7 @@ async def _history(console: Console, site: Site, seat: Seat, before: int | None)
     return Page(lines, found.before)
 
 
-async def _names(console: Console, seat: Seat, site: SiteId) -> dict[HolderId, str] | None:
+async def _names(console: AppContext, seat: Principal, site: SiteId) -> dict[HolderId, str] | None:
     """Names; None: this seat may not know who it was."""
     return (await names_or_none(console))[0] if seat.sees_people(site) else None
 

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 
-from gateway.console.auth.requirements import RANKS, SAFE, Needs, Rank, Scope
+from gateway.console.auth.requirements import RANKS, SAFE, Rank, Requires, Scope
 
 ORDER: Final[tuple[Rank, ...]] = ("viewer", "operator", "administrator")
 """The ranks; who has one has those before it."""
@@ -25,13 +25,13 @@ def routes_of(app: FastAPI) -> tuple[APIRoute, ...]:
     return tuple(route for route in found if isinstance(route, APIRoute))
 
 
-def needs_of(route: APIRoute) -> tuple[Needs, ...]:
+def needs_of(route: APIRoute) -> tuple[Requires, ...]:
     """What a route asks of its seat: one demand, or none where nobody has to sign in."""
     return tuple(_walk(route.dependant))
 
 
-def _walk(dependant: Dependant) -> Iterator[Needs]:
-    if isinstance(dependant.call, Needs):
+def _walk(dependant: Dependant) -> Iterator[Requires]:
+    if isinstance(dependant.call, Requires):
         yield dependant.call
     for inner in dependant.dependencies:
         yield from _walk(inner)
@@ -43,7 +43,7 @@ def method_of(route: APIRoute) -> str:
     return method
 
 
-def in_words(need: Needs | None, *, minutes: float, changes: bool) -> str:
+def in_words(need: Requires | None, *, minutes: float, changes: bool) -> str:
     """A demand as a programmer reads it; `minutes` are those for which a password stays fresh."""
     if need is None:
         return "Nobody has to sign in."
@@ -89,7 +89,7 @@ def _marks(allowed: Iterable[str]) -> Iterator[str]:
         yield (fresh if session else "yes") if who in yes else "–"  # noqa: RUF001 - no minus
 
 
-def may(need: Needs | None) -> frozenset[str]:
+def may(need: Requires | None) -> frozenset[str]:
     """Who is let in: `nobody`, ranks of a session, rights of an administrator's token.
 
     `fresh` is among them where a session must confirm who it is.

@@ -12,9 +12,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from gateway.adapters.audit import Merged, Place, merged
+from gateway.adapters.audit import Merged, MergedCursor, merged
 from gateway.console.audit.texts import ACTIONS, ERASED, OUTCOMES, noted
-from gateway.console.context import Console
+from gateway.console.context import AppContext
 from gateway.console.feed.view import alarm_word, subject
 from gateway.console.muster.presence_list import names_or_none
 from gateway.console.web.i18n import LANGS
@@ -39,7 +39,7 @@ LOOKED_AT: Final[Mapping[str, Text]] = {
 """Screens that are noted as a look, where it is at nobody in particular."""
 
 
-class Query(Struct, frozen=True):
+class AuditQuery(Struct, frozen=True):
     """Which lines: `since` inclusive, `until` exclusive; None: any."""
 
     by: str | None = None
@@ -56,7 +56,7 @@ class Query(Struct, frozen=True):
         )
 
 
-class Line(Struct, frozen=True):
+class AuditRow(Struct, frozen=True):
     """One line with its names. `about` is the object or person; `outcome` None: it was done.
 
     `why` is as it is in the file, `reason` as it is read.
@@ -75,16 +75,16 @@ class Line(Struct, frozen=True):
     refusal: Text | None
 
 
-class Found(Struct, frozen=True):
+class AuditPage(Struct, frozen=True):
     """Lines, newest first, and where the next page begins; None: that is all."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[AuditRow, ...]
     following: str | None
 
 
 async def audited(
-    console: Console, site: Site, query: Query, place: str | None = None, limit: int = 50
-) -> Found:
+    console: AppContext, site: Site, query: AuditQuery, place: str | None = None, limit: int = 50
+) -> AuditPage:
     """A page of the audit.
 
     Raises:
@@ -104,12 +104,12 @@ async def audited(
             break
     names, _ = await names_or_none(console)
     lines_read = tuple(_line(site, names, each) for each in found)
-    return Found(lines_read, _as_text(at) if at is not None else None)
+    return AuditPage(lines_read, _as_text(at) if at is not None else None)
 
 
 async def _some(
-    console: Console, site: Site, query: Query, place: Place | None
-) -> tuple[tuple[Merged, ...], Place | None]:
+    console: AppContext, site: Site, query: AuditQuery, place: MergedCursor | None
+) -> tuple[tuple[Merged, ...], MergedCursor | None]:
     """The next lines of the merged list, whatever they are."""
     return await console.stores.audit_and_past(
         lambda log, journal: merged(
@@ -118,32 +118,32 @@ async def _some(
     )
 
 
-def _behind(place: Place | None, lines: tuple[Merged, ...]) -> Place:
+def _behind(place: MergedCursor | None, lines: tuple[Merged, ...]) -> MergedCursor:
     """The place after these lines, which began at `place`."""
-    ends = place or Place()
+    ends = place or MergedCursor()
     console = min((one.n for one in lines if one.source == "console"), default=ends.console)
     gateway = min((one.n for one in lines if one.source == "gateway"), default=ends.gateway)
-    return Place(console, gateway)
+    return MergedCursor(console, gateway)
 
 
-def _place_of(text: str | None) -> Place | None:
+def _place_of(text: str | None) -> MergedCursor | None:
     """A place as it stands in an address; anything else is the beginning."""
     found = _PLACE.fullmatch(text or "")
     if found is None:
         return None
     console, gateway = (int(part) if part else None for part in found.groups())
-    return Place(console, gateway)
+    return MergedCursor(console, gateway)
 
 
-def _as_text(place: Place) -> str:
+def _as_text(place: MergedCursor) -> str:
     console, gateway = ("" if n is None else n for n in (place.console, place.gateway))
     return f"c{console}g{gateway}"
 
 
-def _line(site: Site, names: Mapping[HolderId, str], line: Merged) -> Line:
+def _line(site: Site, names: Mapping[HolderId, str], line: Merged) -> AuditRow:
     done = line.outcome == "done"
     why = "" if line.detail in LOOKED_AT else line.detail
-    return Line(
+    return AuditRow(
         at=line.at,
         source=line.source,
         by=line.by,

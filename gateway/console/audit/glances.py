@@ -7,15 +7,15 @@ list is shown even where nothing can be noted: it is there to find people.
 import logging
 
 from gateway.console.audit.recording import look
-from gateway.console.auth.requirements import Seat
-from gateway.console.context import Console
+from gateway.console.auth.requirements import Principal
+from gateway.console.context import AppContext
 from gateway.console.web.error_handlers import Problem
 from gateway.core.model.names import SiteId
 
 _log = logging.getLogger(__name__)
 
 
-async def glance(console: Console, seat: Seat, site: SiteId, what: str) -> None:
+async def glance(console: AppContext, seat: Principal, site: SiteId, what: str) -> None:
     """Note that somebody sees who is where, unless it was noted of late.
 
     Raises:

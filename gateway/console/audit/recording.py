@@ -1,14 +1,14 @@
 """Whoever looks at what people did leaves a line in the audit, before they see anything."""
 
-from gateway.adapters.audit import LOOK, Entry
-from gateway.console.auth.requirements import Seat
-from gateway.console.context import Console
+from gateway.adapters.audit import LOOK, AuditEntry
+from gateway.console.auth.requirements import Principal
+from gateway.console.context import AppContext
 from gateway.core.model.names import SiteId
 
 
 async def look(
-    console: Console,
-    seat: Seat,
+    console: AppContext,
+    seat: Principal,
     site: SiteId,
     what: str,
     whom: str | None = None,
@@ -20,5 +20,7 @@ async def look(
     Raises:
         Problem: It cannot be noted, so that nothing may be shown.
     """
-    entry = Entry(console.clock.now(), seat.holder.id, action, site=site, subject=whom, detail=what)
+    entry = AuditEntry(
+        console.clock.now(), seat.holder.id, action, site=site, subject=whom, detail=what
+    )
     await console.stores.audit(lambda log: log.record(entry))

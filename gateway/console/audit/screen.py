@@ -12,7 +12,7 @@ from starlette.datastructures import URL
 from starlette.requests import Request
 
 from gateway.console.audit import entries
-from gateway.console.audit.entries import Found
+from gateway.console.audit.entries import AuditPage
 from gateway.console.audit.recording import look
 from gateway.console.audit.texts import ACTIONS
 from gateway.console.auth.requirements import (
@@ -28,7 +28,7 @@ from gateway.console.web.rendering import lang_of, page
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import ADMINISTRATOR, OPERATOR
 from gateway.core.model.site import Site
-from gateway.csv_injection import harmless
+from gateway.csv_injection import escape_formula
 
 SHOWN: Final = 50
 EXPORTED: Final = 1000
@@ -102,7 +102,7 @@ async def audit_csv(
             cells = (line.at.isoformat(), line.who, line.by, in_lang(line.word, lang))
             reason = in_lang(line.reason, lang)
             rest = (in_lang(line.about, lang), reason, line.outcome or "done", line.source)
-            sheet.writerow([harmless(cell) for cell in (*cells, *rest)])
+            sheet.writerow([escape_formula(cell) for cell in (*cells, *rest)])
         left, place = left - len(found.lines), found.following
         if place is None:
             break
@@ -162,13 +162,13 @@ async def audit(
 ) -> AuditBody:
     """Who did what, newest first; ask on with `place`."""
     del seat
-    found: Found = await entries.audited(console, here, _query(which, here), which.place, SHOWN)
+    found: AuditPage = await entries.audited(console, here, _query(which, here), which.place, SHOWN)
     return AuditBody.model_validate(found)
 
 
-def _query(which: Filter, site: Site) -> entries.Query:
+def _query(which: Filter, site: Site) -> entries.AuditQuery:
     until = _midnight(which.until, site)
-    return entries.Query(
+    return entries.AuditQuery(
         by=HolderId(which.by) if which.by else None,
         action=which.action or None,
         since=_midnight(which.since, site),

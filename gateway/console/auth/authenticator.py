@@ -17,9 +17,9 @@ from starlette.requests import Request
 
 from gateway.adapters.accounts import accounts
 from gateway.adapters.accounts.migration import StoreError
-from gateway.adapters.accounts.store import FILE, Store
+from gateway.adapters.accounts.store import FILE, AccountStore
 from gateway.adapters.audit import FILE as AUDIT_FILE
-from gateway.adapters.audit import AuditError, AuditLog, Entry, Note
+from gateway.adapters.audit import AuditEntry, AuditError, AuditLog, Note
 from gateway.adapters.directory import DirectoryError
 from gateway.clock import Clock
 from gateway.config import Settings
@@ -27,10 +27,10 @@ from gateway.console.auth import passwords, sessions, tokens
 from gateway.console.auth.attempt_limit import Limiter
 from gateway.console.auth.cookies import session_secret
 from gateway.console.auth.oidc import Provider
-from gateway.console.auth.pending import Waiting
-from gateway.console.auth.requirements import Seat
+from gateway.console.auth.pending import PendingStore
+from gateway.console.auth.requirements import Principal
 from gateway.console.auth.secrets import csrf_of
-from gateway.console.auth.sessions import Session
+from gateway.console.auth.sessions import LoginSession
 from gateway.console.auth.staff import People, is_administrator
 from gateway.console.web.error_handlers import Problem
 from gateway.core.model.names import SiteId, Text
@@ -48,12 +48,12 @@ NOBODY: Final = "nobody"
 class Files(Struct, frozen=True):
     """What is read and written when somebody signs in; one caller at a time."""
 
-    store: Store
+    store: AccountStore
     people: People
     audit: AuditLog
 
     @contextmanager
-    def changing(self, entry: Entry) -> Iterator[tuple[Connection, Note]]:
+    def changing(self, entry: AuditEntry) -> Iterator[tuple[Connection, Note]]:
         """Change accounts in one step that is on record before it is done.
 
         Raises:
@@ -77,13 +77,13 @@ class SignIn:
         self.clock = clock
         self.demo = demo
         self.limiter = Limiter()
-        self.challenges: Waiting[bytes] = Waiting()
+        self.challenges: PendingStore[bytes] = PendingStore()
         self.provider = Provider(settings)
         self._files: Files | None = None
         self._one = asyncio.Lock()
         self._hashing = asyncio.Semaphore(_HASHES)
 
-    async def of(self, request: Request) -> Seat | None:
+    async def of(self, request: Request) -> Principal | None:
         """Who asks, by a token if there is one, else by the session's cookie."""
         sent = request.headers.get("authorization")
         now = self.clock.now()
@@ -97,21 +97,23 @@ class SignIn:
             return None
         return await self.do(lambda files: self._by_session(files, secret, now))
 
-    async def half(self, request: Request) -> tuple[str, Session] | None:
+    async def half(self, request: Request) -> tuple[str, LoginSession] | None:
         """Who has typed a right password and owes the second factor; with the cookie's secret."""
         secret = session_secret(request)
         if secret is None:
             return None
         now = self.clock.now()
 
-        def look(files: Files) -> Session | None:
+        def look(files: Files) -> LoginSession | None:
             with files.store.read() as connection:
                 return sessions.of_secret(connection, secret, now)
 
         session = await self.do(look)
         return None if session is None or session.stage != "code" else (secret, session)
 
-    async def refused(self, request: Request, seat: Seat, site: SiteId | None, what: str) -> None:
+    async def refused(
+        self, request: Request, seat: Principal, site: SiteId | None, what: str
+    ) -> None:
         """Note that somebody asked for what is not theirs."""
         await self.note(
             request, "refused", seat.holder.id, detail=what, site=site, outcome="not-allowed"
@@ -178,11 +180,11 @@ class SignIn:
         subject: str | None = None,
         site: SiteId | None = None,
         outcome: str = "done",
-    ) -> Entry:
+    ) -> AuditEntry:
         """What is put on record, and from where; a change keeps it by `Files.changing`."""
         where = request.client.host if request.client else "-"
         told = f"{detail}; from {where}" if detail else f"from {where}"
-        return Entry(self.clock.now(), by or NOBODY, action, site, subject, told, outcome)
+        return AuditEntry(self.clock.now(), by or NOBODY, action, site, subject, told, outcome)
 
     def close(self) -> None:
         """Let go of the files."""
@@ -194,14 +196,14 @@ class SignIn:
         if self._files is None:
             folder = self.settings.data_dir
             with ExitStack() as opened:
-                store = opened.enter_context(closing(Store(folder / FILE)))
+                store = opened.enter_context(closing(AccountStore(folder / FILE)))
                 people = opened.enter_context(closing(People(self.settings)))
                 audit = AuditLog(folder / AUDIT_FILE)
                 opened.pop_all()  # all three are there, and stay open
             self._files = Files(store, people, audit)
         return self._files
 
-    def _by_session(self, files: Files, secret: str, now: datetime) -> Seat | None:
+    def _by_session(self, files: Files, secret: str, now: datetime) -> Principal | None:
         with files.store.read() as connection:
             session = sessions.of_secret(connection, secret, now)
             if session is None or session.stage != "in":
@@ -220,7 +222,7 @@ class SignIn:
             and is_administrator(member.holder)
             and (account is None or not account.has_second)
         )
-        return Seat(
+        return Principal(
             holder=member.holder,
             name=member.name,
             key=session.key,
@@ -229,7 +231,7 @@ class SignIn:
             owes=SET_UP_SECOND if owes else "",
         )
 
-    def _by_token(self, files: Files, secret: str, now: datetime) -> Seat | None:
+    def _by_token(self, files: Files, secret: str, now: datetime) -> Principal | None:
         with files.store.read() as connection:
             token = tokens.of_secret(connection, secret, now)
         member = None if token is None else files.people.member(token.holder)
@@ -238,7 +240,7 @@ class SignIn:
         if token.used is None or now - token.used > tokens.USED:
             with files.store.change() as connection:
                 tokens.use(connection, token.key, now)
-        return Seat(
+        return Principal(
             holder=tokens.holder_with_less(member.holder, token),
             name=f"{member.name} ({token.name})",
             key=token.key,

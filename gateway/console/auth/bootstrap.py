@@ -4,7 +4,7 @@ import ipaddress
 from contextlib import closing
 
 from gateway.adapters.accounts import accounts
-from gateway.adapters.accounts.store import FILE, Store
+from gateway.adapters.accounts.store import FILE, AccountStore
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.console.auth import links
@@ -36,7 +36,7 @@ def new_link(settings: Settings, clock: Clock, base: str, holder: HolderId | Non
     Raises:
         gateway.adapters.accounts.migration.StoreError: The accounts cannot be written.
     """
-    with closing(Store(settings.data_dir / FILE)) as store, store.change() as connection:
+    with closing(AccountStore(settings.data_dir / FILE)) as store, store.change() as connection:
         secret = links.make(connection, holder, BY_COMMAND, clock.now())
     return base + links.PATH + secret
 
@@ -47,7 +47,7 @@ def link_if_first(settings: Settings, clock: Clock, base: str) -> str | None:
     Raises:
         gateway.adapters.accounts.migration.StoreError: The accounts cannot be read or written.
     """
-    with closing(Store(settings.data_dir / FILE)) as store, store.read() as connection:
+    with closing(AccountStore(settings.data_dir / FILE)) as store, store.read() as connection:
         if accounts.is_any(connection):
             return None
     return new_link(settings, clock, base)

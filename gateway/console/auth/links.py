@@ -15,7 +15,7 @@ LIFE: Final = timedelta(hours=1)
 PATH: Final = "/set-up/"
 
 
-class Link(Struct, frozen=True):
+class SetupLink(Struct, frozen=True):
     """Whom a link lets set up a way to sign in; no holder: the first administrator."""
 
     holder: HolderId | None
@@ -34,11 +34,11 @@ def make(connection: Connection, holder: HolderId | None, by: str, now: datetime
     return secret
 
 
-def of_secret(connection: Connection, secret: str, now: datetime) -> Link | None:
+def of_secret(connection: Connection, secret: str, now: datetime) -> SetupLink | None:
     """The link that this is, if it still counts."""
     query = select(LINK.c.holder).where(LINK.c.hash == hash_of(secret))
     row = connection.execute(query.where(LINK.c.ends > to_us(now))).one_or_none()
-    return None if row is None else Link(row[0])
+    return None if row is None else SetupLink(row[0])
 
 
 def use(connection: Connection, secret: str, now: datetime) -> bool:

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.config import Settings
-from gateway.console.auth.pending import Waiting
+from gateway.console.auth.pending import PendingStore
 from gateway.console.auth.sessions import FRESH
 
 PATIENCE_S: Final = 10.0
@@ -24,7 +24,7 @@ class ProviderError(Exception):
     """The provider does not answer, or what it says cannot be trusted; the message says which."""
 
 
-class Person(Struct, frozen=True):
+class OidcIdentity(Struct, frozen=True):
     """Somebody as the provider knows them. `shown` is when they last showed it who they are."""
 
     issuer: str
@@ -38,7 +38,7 @@ class Provider:
 
     def __init__(self, settings: Settings) -> None:
         self.issuer = (settings.oidc_issuer or "").rstrip("/")
-        self._waiting: Waiting[dict[str, Any]] = Waiting()
+        self._waiting: PendingStore[dict[str, Any]] = PendingStore()
         self._client: Any = None
         self._faults: tuple[type[Exception], ...] = ()
         if self.issuer:
@@ -75,7 +75,9 @@ class Provider:
         self._waiting.put(browser, session, now)
         return answer
 
-    async def come_back(self, request: Request, browser: str, now: datetime) -> tuple[Person, str]:
+    async def come_back(
+        self, request: Request, browser: str, now: datetime
+    ) -> tuple[OidcIdentity, str]:
         """Who has come back from the provider, and where they wanted to go.
 
         Raises:
@@ -95,16 +97,16 @@ class Provider:
         return _person(self.issuer, claims), str(session["next"])
 
 
-def is_recent(person: Person, now: datetime) -> bool:
+def is_recent(person: OidcIdentity, now: datetime) -> bool:
     """Whether they showed the provider who they are so lately that it counts here too."""
     return person.shown is not None and person.shown >= now - FRESH
 
 
-def _person(issuer: str, claims: Any) -> Person:  # noqa: ANN401 - Authlib's
+def _person(issuer: str, claims: Any) -> OidcIdentity:  # noqa: ANN401 - Authlib's
     email = claims.get("email")
     verified = claims.get("email_verified") is True and isinstance(email, str)
     shown = claims.get("auth_time")
-    return Person(
+    return OidcIdentity(
         issuer,
         str(claims["sub"]),
         email if verified else None,

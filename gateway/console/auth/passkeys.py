@@ -35,7 +35,7 @@ class Passkey(Struct, frozen=True):
     used: datetime | None
 
 
-class Origin(Struct, frozen=True):
+class RelyingParty(Struct, frozen=True):
     """Under which address the browser knows us, like `https://seuil.example.org`."""
 
     url: str

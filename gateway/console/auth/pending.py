@@ -14,7 +14,7 @@ ROOM: Final = 1024
 """Sign-ins under way; the oldest makes room. The limits by address keep one from filling it."""
 
 
-class Waiting(Generic[T]):
+class PendingStore(Generic[T]):
     """Things that wait, by the browser that will come back for them."""
 
     def __init__(self) -> None:

@@ -4,8 +4,8 @@ A *seat* is somebody at the console: a session in a browser, or an API token. It
 holder's own staff roles in the directory (`viewer`, `operator`, `administrator`, each at all sites
 or at some), so there is one place to give and to take them, and the gateway goes by the same one.
 
-Every route says what it needs with one of the `Needs` below, or is listed in `PUBLIC`; a test walks
-the routes, so none is forgotten.
+Every route says what it needs with one of the `Requires` below, or is listed in `PUBLIC`; a test
+walks the routes, so none is forgotten.
 """
 
 import hmac
@@ -17,7 +17,7 @@ from fastapi import Depends, Path
 from msgspec import Struct
 from starlette.requests import Request
 
-from gateway.console.context import Console
+from gateway.console.context import AppContext
 from gateway.console.web.error_handlers import API, Problem
 from gateway.core.model.directory import Holder
 from gateway.core.model.names import ADMINISTRATOR, OPERATOR, VIEWER, RoleId, SiteId, Text
@@ -49,7 +49,7 @@ PUBLIC: Final = frozenset(
 """Paths that need nobody."""
 
 
-class Seat(Struct, frozen=True):
+class Principal(Struct, frozen=True):
     """Somebody at the console.
 
     `key` names the session or token in the console's store, for the audit; it opens nothing.
@@ -82,10 +82,12 @@ class Seat(Struct, frozen=True):
 class Seats(Protocol):
     """Where seats come from: `gateway.console.auth`, or a test."""
 
-    async def of(self, request: Request) -> Seat | None:
+    async def of(self, request: Request) -> Principal | None:
         """Who asks; None: nobody who has signed in."""
 
-    async def refused(self, request: Request, seat: Seat, site: SiteId | None, what: str) -> None:
+    async def refused(
+        self, request: Request, seat: Principal, site: SiteId | None, what: str
+    ) -> None:
         """Note for the audit that somebody was refused."""
 
     async def mark(self) -> str:
@@ -95,7 +97,7 @@ class Seats(Protocol):
         """Let go of the files, once nobody asks any more."""
 
 
-class Needs:
+class Requires:
     """A route's demand, as a FastAPI dependency that gives the seat.
 
     The site is the path's `{site}`; a route without one needs the rank at some site. A request that
@@ -109,13 +111,13 @@ class Needs:
         self.scope = scope
         self.fresh = fresh
 
-    async def __call__(self, request: Request) -> Seat:
+    async def __call__(self, request: Request) -> Principal:
         """The seat.
 
         Raises:
             Problem: Nobody signed in, not their right, or not from our own page.
         """
-        console: Console = request.app.state.console
+        console: AppContext = request.app.state.console
         seat = await console.seats.of(request)
         if seat is None:
             raise _sign_in(request)
@@ -134,7 +136,7 @@ class Needs:
             raise _again(request)
         return seat
 
-    def _suffices(self, seat: Seat, console: Console, site: SiteId | None) -> bool:
+    def _suffices(self, seat: Principal, console: AppContext, site: SiteId | None) -> bool:
         if self.rank is None:
             return seat.scopes is None
         if seat.scopes is not None and self.scope not in seat.scopes:
@@ -143,27 +145,29 @@ class Needs:
         return any(seat.may(self.rank, each) for each in where)
 
 
-Viewer = Annotated[Seat, Depends(Needs("viewer", "read"))]
+Viewer = Annotated[Principal, Depends(Requires("viewer", "read"))]
 """Sees the place: counts, doors, alarms, devices; nobody's name."""
-Operator = Annotated[Seat, Depends(Needs("operator", "people"))]
+Operator = Annotated[Principal, Depends(Requires("operator", "people"))]
 """Sees who was where."""
-Operating = Annotated[Seat, Depends(Needs("operator", "operate"))]
+Operating = Annotated[Principal, Depends(Requires("operator", "operate"))]
 """Changes something of the day: alarms, muster, members' marks."""
-Grave = Annotated[Seat, Depends(Needs("operator", "operate", fresh=True))]
+RecentAuth = Annotated[Principal, Depends(Requires("operator", "operate", fresh=True))]
 """Opens a door, changes the mode, exports: asked for the password again after a while."""
-Administrator = Annotated[Seat, Depends(Needs("administrator", "administer"))]
+Administrator = Annotated[Principal, Depends(Requires("administrator", "administer"))]
 """Members, accounts, rules."""
-GraveAdministrator = Annotated[Seat, Depends(Needs("administrator", "administer", fresh=True))]
+GraveAdministrator = Annotated[
+    Principal, Depends(Requires("administrator", "administer", fresh=True))
+]
 """Erases, imports, gives rights."""
-Mine = Annotated[Seat, Depends(Needs(None, "read"))]
+Self = Annotated[Principal, Depends(Requires(None, "read"))]
 """One's own account, whatever one's role."""
-MineGrave = Annotated[Seat, Depends(Needs(None, "read", fresh=True))]
+MineGrave = Annotated[Principal, Depends(Requires(None, "read", fresh=True))]
 """Changes how one signs in."""
 
 
-def console_of(request: Request) -> Console:
+def console_of(request: Request) -> AppContext:
     """The console that the request is for."""
-    console: Console = request.app.state.console
+    console: AppContext = request.app.state.console
     return console
 
 
@@ -182,7 +186,7 @@ def site_of(
     return found
 
 
-ConsoleHere = Annotated[Console, Depends(console_of)]
+ConsoleHere = Annotated[AppContext, Depends(console_of)]
 SiteHere = Annotated[Site, Depends(site_of)]
 
 
@@ -231,7 +235,7 @@ def _again(request: Request) -> Problem:
     return _elsewhere(request, "/sign-in/again", "sign-in-again")
 
 
-def _owed(request: Request, seat: Seat) -> Problem:
+def _owed(request: Request, seat: Principal) -> Problem:
     if request.url.path.startswith(API):
         return Problem(
             403,
@@ -259,7 +263,7 @@ def _own_path(address: str) -> str:
     return f"{came.path}?{came.query}" if came.query else came.path
 
 
-async def _check_origin(request: Request, seat: Seat) -> None:
+async def _check_origin(request: Request, seat: Principal) -> None:
     if not is_from_us(request, await _csrf(request), seat.csrf):
         raise not_from_our_page()
 
@@ -294,5 +298,5 @@ async def _csrf(request: Request) -> str:
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
-def _is_fresh(seat: Seat, now: datetime) -> bool:
+def _is_fresh(seat: Principal, now: datetime) -> bool:
     return seat.fresh_until is not None and now < seat.fresh_until

@@ -31,7 +31,7 @@ SESSIONS_MAX: Final = 20
 _AGENT_LONGEST: Final = 200
 
 
-class Session(Struct, frozen=True):
+class LoginSession(Struct, frozen=True):
     """A session as it is kept."""
 
     key: str
@@ -64,7 +64,7 @@ def begin(
     """A new session; the secret for its cookie."""
     _make_room(connection, holder, now)
     secret = new_secret()
-    session = Session(
+    session = LoginSession(
         key=new_key(),
         holder=holder,
         how=how,
@@ -80,14 +80,14 @@ def begin(
     return secret
 
 
-def of_secret(connection: Connection, secret: str, now: datetime) -> Session | None:
+def of_secret(connection: Connection, secret: str, now: datetime) -> LoginSession | None:
     """The session that a cookie opens, if it goes on."""
     row = connection.execute(_SESSIONS.where(SESSION.c.hash == hash_of(secret))).one_or_none()
     session = None if row is None else _session(row)
     return None if session is None or session.is_over(now) else session
 
 
-def of_holder(connection: Connection, holder: HolderId, now: datetime) -> tuple[Session, ...]:
+def of_holder(connection: Connection, holder: HolderId, now: datetime) -> tuple[LoginSession, ...]:
     """Somebody's sessions that go on, the last used first."""
     query = _SESSIONS.where(SESSION.c.holder == holder, SESSION.c.stage == "in")
     rows = connection.execute(query.order_by(SESSION.c.seen.desc())).all()
@@ -129,16 +129,16 @@ def _make_room(connection: Connection, holder: HolderId, now: datetime) -> None:
         ends_seats(connection)
 
 
-_FIELDS: Final = Session.__struct_fields__
+_FIELDS: Final = LoginSession.__struct_fields__
 _MOMENTS: Final = ("made", "seen", "ends", "fresh")
 _SESSIONS: Final = select(*(SESSION.c[name] for name in _FIELDS))
 
 
-def _row(session: Session) -> dict[str, object]:
+def _row(session: LoginSession) -> dict[str, object]:
     row = {name: getattr(session, name) for name in _FIELDS}
     return row | {name: to_us(row[name]) for name in _MOMENTS}
 
 
-def _session(row: Any) -> Session:  # noqa: ANN401 - a row of SQLAlchemy's
+def _session(row: Any) -> LoginSession:  # noqa: ANN401 - a row of SQLAlchemy's
     values = row._asdict()
-    return Session(**values | {name: from_us(values[name]) for name in _MOMENTS})
+    return LoginSession(**values | {name: from_us(values[name]) for name in _MOMENTS})

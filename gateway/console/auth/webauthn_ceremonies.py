@@ -18,12 +18,12 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-from gateway.console.auth.passkeys import Origin, Passkey, PasskeyError, find, keep, used
+from gateway.console.auth.passkeys import Passkey, PasskeyError, RelyingParty, find, keep, used
 from gateway.core.model.directory import HolderId
 
 
 def to_make(
-    origin: Origin, holder: HolderId, login: str, name: str, known: tuple[Passkey, ...]
+    origin: RelyingParty, holder: HolderId, login: str, name: str, known: tuple[Passkey, ...]
 ) -> tuple[str, bytes]:
     """What the browser needs to make a passkey, as JSON; and the challenge."""
     options = webauthn.generate_registration_options(
@@ -43,7 +43,7 @@ def to_make(
 
 def made(
     connection: Connection,
-    origin: Origin,
+    origin: RelyingParty,
     holder: HolderId,
     *,
     credential: dict[str, Any],
@@ -80,7 +80,7 @@ def made(
     )
 
 
-def to_show(origin: Origin, known: tuple[Passkey, ...] = ()) -> tuple[str, bytes]:
+def to_show(origin: RelyingParty, known: tuple[Passkey, ...] = ()) -> tuple[str, bytes]:
     """What the browser needs to show a passkey (one of `known`, or any), and the challenge."""
     options = webauthn.generate_authentication_options(
         rp_id=origin.host,
@@ -92,7 +92,7 @@ def to_show(origin: Origin, known: tuple[Passkey, ...] = ()) -> tuple[str, bytes
 
 def shown(
     connection: Connection,
-    origin: Origin,
+    origin: RelyingParty,
     *,
     credential: dict[str, Any],
     challenge: bytes,

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from gateway.adapters.journal.queries import DeviceLine
 from gateway.console.feed.view import alarm_word
-from gateway.console.web.i18n import Lang, Words, in_lang, words
+from gateway.console.web.i18n import Lang, Translator, in_lang, words
 from gateway.core.access.rules import LATE
 from gateway.wire.alarm_texts import alarm_words
 from gateway.wire.offline_rights import RightsState
@@ -61,7 +61,7 @@ def state(line: DeviceLine, lang: Lang) -> tuple[str, str]:
     return _of_late(line, say)
 
 
-def _of_late(line: DeviceLine, say: Words) -> tuple[str, str]:
+def _of_late(line: DeviceLine, say: Translator) -> tuple[str, str]:
     """How a device is that is there, and about which no alarm is on."""
     if line.open_gaps:
         return say("events missing"), say("It may still send them; if not, is its network weak?")
@@ -74,7 +74,7 @@ def _of_late(line: DeviceLine, say: Words) -> tuple[str, str]:
     return say("well"), ""
 
 
-def rights(line: DeviceLine, kept: RightsState | None, say: Words) -> tuple[str, Tone]:
+def rights(line: DeviceLine, kept: RightsState | None, say: Translator) -> tuple[str, Tone]:
     """How a reader stands with its rights list."""
     if line.role != "reader":
         return "", "soft"

@@ -11,8 +11,8 @@ from starlette.requests import Request
 
 from gateway.adapters.journal.queries import DeviceLine, devices
 from gateway.adapters.journal.queries.dead_letters import LetterLine, dead_letters
-from gateway.console.auth.requirements import ConsoleHere, Grave, Operator, SiteHere, Viewer
-from gateway.console.context import Console
+from gateway.console.auth.requirements import ConsoleHere, Operator, RecentAuth, SiteHere, Viewer
+from gateway.console.context import AppContext
 from gateway.console.devices import diagnosis
 from gateway.console.devices.diagnosis import Tone
 from gateway.console.gateway_client import (
@@ -38,7 +38,7 @@ LETTERS_SHOWN: Final = 20
 _WORST: Final[dict[str, int]] = {"alert": 0, "warm": 1, "soft": 2, "calm": 3}
 
 
-class Row(Struct, frozen=True):
+class DeviceRow(Struct, frozen=True):
     """A device as the page shows it: how it is, in words, and what to do if it is not well."""
 
     line: DeviceLine
@@ -125,7 +125,7 @@ class DevicesBody(BaseModel):
 async def shown(request: Request, seat: Viewer, here: SiteHere, console: ConsoleHere) -> Response:
     """The list; what is silent stands on top."""
     letters: tuple[LetterLine, ...] = ()
-    rows: list[Row] = []
+    rows: list[DeviceRow] = []
     missing = None
     try:
         lines = await _lines(console, here)
@@ -160,7 +160,7 @@ async def sure(request: Request, device: DeviceHere, seat: Operator, here: SiteH
 
 @pages.post("/sites/{site}/devices/{device}/reset")
 async def reset_page(
-    device: DeviceHere, seat: Grave, here: SiteHere, console: ConsoleHere, why: Reason = ""
+    device: DeviceHere, seat: RecentAuth, here: SiteHere, console: ConsoleHere, why: Reason = ""
 ) -> Response:
     """Have a device's numbers begin again."""
     done = Text(f"{device} : sa numérotation recommence.", f"{device}: its numbering begins again.")
@@ -185,13 +185,13 @@ async def listed(seat: Viewer, here: SiteHere, console: ConsoleHere) -> DevicesB
 
 @api.post("/devices/{device}/reset")
 async def reset(
-    device: DeviceHere, body: Why, seat: Grave, here: SiteHere, console: ConsoleHere
+    device: DeviceHere, body: Why, seat: RecentAuth, here: SiteHere, console: ConsoleHere
 ) -> Done:
     """Have a device's numbers begin again: its board was erased or replaced, or is shut out."""
     return await ask_for_program(console, here.id, ResetDevice(device, body.why), seat)
 
 
-async def _lines(console: Console, here: Site) -> tuple[DeviceLine, ...]:
+async def _lines(console: AppContext, here: Site) -> tuple[DeviceLine, ...]:
     """Every device, those that need somebody first."""
     now = await console.stores.now(here.id)
     if now is None:
@@ -201,12 +201,14 @@ async def _lines(console: Console, here: Site) -> tuple[DeviceLine, ...]:
     return tuple(sorted(lines, key=lambda line: _WORST[diagnosis.tone(line)]))
 
 
-def _row(request: Request, here: Site, console: Console, line: DeviceLine, others: str) -> Row:
+def _row(
+    request: Request, here: Site, console: AppContext, line: DeviceLine, others: str
+) -> DeviceRow:
     lang = lang_of(request)
     rights = console.picture.sites[here.id].rights.get(DeviceId(line.device))
     state, do = diagnosis.state(line, lang)
     told, tone = diagnosis.rights(line, rights, words(lang))
-    return Row(
+    return DeviceRow(
         line=line,
         place=_place(request, here, line),
         tone=diagnosis.tone(line),

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
-from gateway.console.auth.requirements import ConsoleHere, Grave, Operator, SiteHere, Viewer
+from gateway.console.auth.requirements import ConsoleHere, Operator, RecentAuth, SiteHere, Viewer
 from gateway.console.gateway_client import WHY_MAX, Done, ask_for_page, ask_for_program
 from gateway.console.muster.presence_list import names_or_none
 from gateway.console.web.error_handlers import RESPONSES, Problem
@@ -57,7 +57,7 @@ async def sure(
 async def set_page(
     request: Request,
     mode: Annotated[Mode, Form()],
-    seat: Grave,
+    seat: RecentAuth,
     here: SiteHere,
     console: ConsoleHere,
     why: Annotated[str, Form(max_length=WHY_MAX)] = "",
@@ -120,6 +120,6 @@ async def mode(seat: Viewer, here: SiteHere, console: ConsoleHere) -> ModeBody:
 
 
 @api.post("/mode")
-async def set_mode(body: ModeOrder, seat: Grave, here: SiteHere, console: ConsoleHere) -> Done:
+async def set_mode(body: ModeOrder, seat: RecentAuth, here: SiteHere, console: ConsoleHere) -> Done:
     """Put the site into a mode."""
     return await ask_for_program(console, here.id, SetMode(body.mode, body.why), seat)

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from gateway.adapters.journal import queries
 from gateway.adapters.journal.queries import DecisionLine, DecisionQuery
-from gateway.console.context import Console
+from gateway.console.context import AppContext
 from gateway.console.muster.presence_list import names_or_none
 from gateway.console.web.error_handlers import Problem
 from gateway.console.web.labels import DOOR, buttons_at
@@ -26,7 +26,7 @@ from gateway.core.model.site import Site
 Status = DoorStatus | Literal["unknown"]
 
 
-class Passage(Struct, frozen=True):
+class LastPassage(Struct, frozen=True):
     """The last decision at a door; `who` None: nobody known, or not to be told."""
 
     at: datetime
@@ -36,7 +36,7 @@ class Passage(Struct, frozen=True):
     who: str | None
 
 
-class Point(Struct, frozen=True):
+class AccessPointSummary(Struct, frozen=True):
     """An access point: one direction through the door. `off` is why it is out of service."""
 
     id: AccessPointId
@@ -55,8 +55,8 @@ class Doorway(Struct, frozen=True):
     since: datetime | None
     opens: bool
     free: bool
-    last: Passage | None
-    points: tuple[Point, ...]
+    last: LastPassage | None
+    points: tuple[AccessPointSummary, ...]
 
 
 class _Known(Struct, frozen=True):
@@ -66,7 +66,7 @@ class _Known(Struct, frozen=True):
     off: dict[AccessPointId, str] = {}
 
 
-async def doorways(console: Console, site: Site, *, names: bool) -> tuple[Doorway, ...]:
+async def doorways(console: AppContext, site: Site, *, names: bool) -> tuple[Doorway, ...]:
     """Every door of a site; who passed is told only with `names`."""
     try:
         known = await _known(console, site)
@@ -76,7 +76,7 @@ async def doorways(console: Console, site: Site, *, names: bool) -> tuple[Doorwa
     return tuple(_doorway(console, site, door, known, people) for door in site.doors)
 
 
-async def _known(console: Console, site: Site) -> _Known:
+async def _known(console: AppContext, site: Site) -> _Known:
     now = await console.stores.now(site.id)
     last = await console.stores.past(lambda journal: _last(journal, site))
     return _Known(last, dict(now.state.out_of_service) if now is not None else {})
@@ -102,7 +102,7 @@ def points_of(site: Site, door: DoorId) -> tuple[AccessPoint, ...]:
 
 
 def _doorway(
-    console: Console, site: Site, door: Door, known: _Known, people: dict[HolderId, str]
+    console: AppContext, site: Site, door: Door, known: _Known, people: dict[HolderId, str]
 ) -> Doorway:
     heard = console.picture.sites[site.id].doors.get(door.id)
     last = known.last.get(door.id)
@@ -115,7 +115,7 @@ def _doorway(
         free=door.fail_mode == "safe",
         last=_passage(site, last, people) if last else None,
         points=tuple(
-            Point(
+            AccessPointSummary(
                 id=point.id,
                 direction=point.direction,
                 readers=site.readers[point.id],
@@ -127,10 +127,10 @@ def _doorway(
     )
 
 
-def _passage(site: Site, line: DecisionLine, people: dict[HolderId, str]) -> Passage:
+def _passage(site: Site, line: DecisionLine, people: dict[HolderId, str]) -> LastPassage:
     point = site.access_point.get(AccessPointId(line.access_point or ""))
     reason = REASONS.get(line.reason)  # None: a newer gateway's
-    return Passage(
+    return LastPassage(
         at=line.at,
         decision=line.decision,
         direction=point.direction if point else "exit" if line.reason == EXIT_BUTTON else "",

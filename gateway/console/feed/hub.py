@@ -14,7 +14,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from gateway.console.feed.site_state import Change
+from gateway.console.feed.site_state import StateChange
 from gateway.console.web.i18n import Lang
 from gateway.core.model.names import SiteId
 
@@ -42,7 +42,7 @@ class View(Struct, frozen=True):
 
 Draw = Callable[[View], str]
 """All that a view shows, as JSON in one line."""
-Render = Callable[[View, Change], str | None]
+Render = Callable[[View, StateChange], str | None]
 """A change, likewise; None where this view does not show it."""
 
 
@@ -105,7 +105,7 @@ class Hub:
         self._pace_s = pace_s
         self._watchers: set[Watcher] = set()
         self._closed = False
-        self._pending: dict[Change, None] = {}
+        self._pending: dict[StateChange, None] = {}
         self._pace: asyncio.TimerHandle | None = None
         self._heart: asyncio.TimerHandle | None = None
 
@@ -141,7 +141,7 @@ class Hub:
         """Its stream is over."""
         self._watchers.discard(watcher)
 
-    def tell(self, change: Change) -> None:
+    def tell(self, change: StateChange) -> None:
         """Tell a change to everyone whom it concerns: now, or with the next write."""
         self._drawn.clear()
         self._pending.pop(change, None)
@@ -189,7 +189,7 @@ class Hub:
                 watcher.offer(told[watcher.view])
         self._pace = asyncio.get_running_loop().call_later(self._pace_s, self._write)
 
-    def _told(self, view: View, changes: list[Change]) -> bytes:
+    def _told(self, view: View, changes: list[StateChange]) -> bytes:
         rendered = (
             self._render(view, change) for change in changes if change.site in (None, view.site)
         )

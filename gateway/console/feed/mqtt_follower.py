@@ -19,7 +19,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from gateway.aio import full_jitter_s
 from gateway.config import Settings
 from gateway.console.feed.hub import Hub
-from gateway.console.feed.site_state import Change, Picture
+from gateway.console.feed.site_state import Picture, StateChange
 from gateway.core.model.names import SiteId
 from gateway.wire.topics import Topics
 
@@ -61,7 +61,7 @@ class Follower:
         hubs: Sequence[Hub],
         settings: Settings,
         sites: Iterable[SiteId],
-        also: Callable[[Change], None] = lambda _change: None,
+        also: Callable[[StateChange], None] = lambda _change: None,
     ) -> None:
         """`also` hears of each change after the hub."""
         self._picture = picture
@@ -112,9 +112,9 @@ class Follower:
     def _set_connected(self, *, connected: bool) -> None:
         if self._picture.connected != connected:
             self._picture.connected = connected
-            self._tell(Change("house", None))
+            self._tell(StateChange("house", None))
 
-    def _tell(self, change: Change) -> None:
+    def _tell(self, change: StateChange) -> None:
         for hub in self._hubs:
             hub.tell(change)
         self._also(change)

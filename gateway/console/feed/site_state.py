@@ -43,7 +43,7 @@ Part = Literal["zone", "door", "access", "hint", "alarms", "house", "muster"]
 """`house` is what concerns the whole site: mode, gateway, the console's own link to the broker."""
 
 
-class Change(Struct, frozen=True):
+class StateChange(Struct, frozen=True):
     """What a message changed. `site` None: every site. `key`: a zone's, door's or decision's id."""
 
     part: Part
@@ -108,7 +108,7 @@ class Picture:
         self._prefix = f"{prefix}/"
         self._clock = clock
 
-    def apply(self, topic: str, payload: bytes) -> Change | None:
+    def apply(self, topic: str, payload: bytes) -> StateChange | None:
         """Take one message; None when nothing changed."""
         self.heard = self._clock.now()
         try:
@@ -124,7 +124,7 @@ class Picture:
             site.mode, site.set, site.rights = None, None, {}
         self.gateways = {}
 
-    def _take(self, levels: list[str], payload: bytes) -> Change | None:
+    def _take(self, levels: list[str], payload: bytes) -> StateChange | None:
         if len(payload) > PAYLOAD_LIMIT:
             raise _UnfitError
         match levels:
@@ -135,45 +135,45 @@ class Picture:
             case _:
                 raise _UnfitError
 
-    def _take_site(self, site: SiteId, levels: list[str], payload: bytes) -> Change | None:
+    def _take_site(self, site: SiteId, levels: list[str], payload: bytes) -> StateChange | None:
         picture = self.sites[site]
         match levels:
             case ["access"]:
                 new = _put_decision(picture, payload)
-                return Change("access", site, new) if new is not None else None
+                return StateChange("access", site, new) if new is not None else None
             case ["hint", kind, about] if about in self._subjects[site]:
                 noticed = _put_hint(picture, kind, about, payload)
-                return Change("hint", site, hint_id(noticed)) if noticed is not None else None
+                return StateChange("hint", site, hint_id(noticed)) if noticed is not None else None
             case [device, "rights-state"] if device in self._plans[site].device:
                 _put_rights(picture, DeviceId(device), payload)
                 return None  # no open page shows it
             case _:
                 return self._take_state(site, levels, payload)
 
-    def _take_state(self, site: SiteId, levels: list[str], payload: bytes) -> Change:
+    def _take_state(self, site: SiteId, levels: list[str], payload: bytes) -> StateChange:
         """What the broker retains: how something is now."""
         picture, plan = self.sites[site], self._plans[site]
         match levels:
             case ["zone", zone, "occupancy"] if zone in plan.zone:
                 _put_zone(picture, ZoneId(zone), payload)
-                return Change("zone", site, zone)
+                return StateChange("zone", site, zone)
             case ["zone", zone, "muster"] if zone in plan.zone:
                 _put_muster(picture, ZoneId(zone), payload)
-                return Change("muster", site, zone)
+                return StateChange("muster", site, zone)
             case ["door", door, "state"] if door in plan.door:
                 _put_door(picture, DoorId(door), payload)
-                return Change("door", site, door)
+                return StateChange("door", site, door)
             case ["alarm", kind, about] if about in self._subjects[site]:
                 _put_alarm(picture, kind, about, payload)
-                return Change("alarms", site)
+                return StateChange("alarms", site)
             case ["mode"]:
                 picture.set = _read_mode(payload)
                 picture.mode = picture.set.mode if picture.set else None
-                return Change("house", site)
+                return StateChange("house", site)
             case _:
                 raise _UnfitError
 
-    def _take_gateway(self, instance: str, what: str, payload: bytes) -> Change:
+    def _take_gateway(self, instance: str, what: str, payload: bytes) -> StateChange:
         if instance not in self.gateways and len(self.gateways) >= GATEWAYS_KEPT:
             raise _UnfitError
         before = self.gateways.get(instance, GatewayNow())
@@ -182,7 +182,7 @@ class Picture:
         else:
             after = GatewayNow(state=before.state, health=_read_health(payload))
         self.gateways[instance] = after
-        return Change("house", None)
+        return StateChange("house", None)
 
 
 _occupancy = msgspec.json.Decoder(OccupancyMessage).decode

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 from starlette.requests import Request
 
-from gateway.console.auth.requirements import Seat, Seats
+from gateway.console.auth.requirements import Principal, Seats
 from gateway.console.feed.hub import View, Watcher
 from gateway.console.web.error_handlers import Problem
 
@@ -60,7 +60,7 @@ class Guard:
         self._mark = mark
 
 
-def _may_see(seat: Seat, view: View) -> bool:
+def _may_see(seat: Principal, view: View) -> bool:
     """Whether what the stream shows is still theirs to see."""
     if seat.owes or not seat.may("viewer", view.site):
         return False

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.clock import Clock
 from gateway.console.feed.hub import View
-from gateway.console.feed.site_state import Change, Picture, ZoneNow, hint_id
+from gateway.console.feed.site_state import Picture, StateChange, ZoneNow, hint_id
 from gateway.console.feed.status_words import WORDS, say
 from gateway.console.feed.view_models import (
     AlarmView,
@@ -78,7 +78,7 @@ class Viewer:
         """The whole page as JSON."""
         return as_json(self.site(view.site, view.lang, people=view.people))
 
-    def change(self, view: View, change: Change) -> str | None:
+    def change(self, view: View, change: StateChange) -> str | None:
         """One change as JSON; None for a decision that is no longer kept."""
         site, lang = self._sites[view.site], view.lang
         value: (

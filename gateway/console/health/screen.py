@@ -18,10 +18,10 @@ from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.adapters.journal.queries.dead_letters import dead_letters
 from gateway.config import known_credential_key
 from gateway.console.auth.requirements import ConsoleHere, SiteHere, Viewer
-from gateway.console.context import Console
+from gateway.console.context import AppContext
 from gateway.console.feed.site_state import GatewayNow
 from gateway.console.web.error_handlers import RESPONSES, Problem
-from gateway.console.web.i18n import Lang, Words, in_lang, words
+from gateway.console.web.i18n import Lang, Translator, in_lang, words
 from gateway.console.web.rendering import lang_of, page
 from gateway.core.model.site import Site
 from gateway.doctor import machine, stores
@@ -42,7 +42,7 @@ REJECTED_MANY: Final = 100
 LOOK_BACK: Final = timedelta(days=1)
 
 
-class Line(Struct, frozen=True):
+class HealthRow(Struct, frozen=True):
     """One part: how it is, in words, and what to do if it is not well."""
 
     name: str
@@ -89,7 +89,7 @@ async def shown(request: Request, seat: Viewer, here: SiteHere, console: Console
     """Every part, and what the doctor finds on this machine."""
     lang = lang_of(request)
     lines = await _all(console, here, lang)
-    findings: list[Line] = []
+    findings: list[HealthRow] = []
     if seat.may("administrator", here.id):
         found = await asyncio.to_thread(_findings, console, here)
         findings = [_line(each, words(lang)) for each in found]
@@ -115,19 +115,21 @@ async def told(request: Request, seat: Viewer, here: SiteHere, console: ConsoleH
     )
 
 
-def _worst(lines: list[Line]) -> State:
+def _worst(lines: list[HealthRow]) -> State:
     states = {line.state for line in lines}
     return "fault" if "fault" in states else "warning" if "warning" in states else "ok"
 
 
-async def _all(console: Console, here: Site, lang: Lang) -> list[Line]:
+async def _all(console: AppContext, here: Site, lang: Lang) -> list[HealthRow]:
     now, say = console.clock.now(), words(lang)
     lines = [_broker(console, now, say)]
     for instance, gateway in sorted(console.picture.gateways.items()):
         lines += _gateway(instance, gateway, console, now, say)
     if not console.picture.gateways:
         lines.append(
-            Line(say("Gateway"), "fault", say("none has been heard"), say("Start it: seuil run."))
+            HealthRow(
+                say("Gateway"), "fault", say("none has been heard"), say("Start it: seuil run.")
+            )
         )
     lines.append(_alarms(console, here, say))
     lines += _clocks(console, here, lang)
@@ -138,78 +140,84 @@ async def _all(console: Console, here: Site, lang: Lang) -> list[Line]:
     return lines
 
 
-def _broker(console: Console, now: datetime, say: Words) -> Line:
+def _broker(console: AppContext, now: datetime, say: Translator) -> HealthRow:
     """The console gives up a connection on which one of its topics is refused."""
     name, picture = say("Broker link of the console"), console.picture
     if not picture.connected:
         do = say("Does the broker run, and is its address right?")
         if not picture.lost:
-            return Line(name, "fault", say("not connected"), do)
-        return Line(name, "fault", say("not connected: %(why)s", why=picture.lost), do)
+            return HealthRow(name, "fault", say("not connected"), do)
+        return HealthRow(name, "fault", say("not connected: %(why)s", why=picture.lost), do)
     if picture.heard is None:
         do = say("Has a gateway ever run at this broker? Is SEUIL_PREFIX the same here and there?")
-        return Line(name, "warning", say("connected, every topic granted, nothing kept there"), do)
+        return HealthRow(
+            name, "warning", say("connected, every topic granted, nothing kept there"), do
+        )
     age = spoken(max(now - picture.heard, timedelta()), say)
     told = say("connected, every topic granted, last message %(age)s ago", age=age)
-    return Line(name, "ok", told)
+    return HealthRow(name, "ok", told)
 
 
-def _alarms(console: Console, here: Site, say: Words) -> Line:
+def _alarms(console: AppContext, here: Site, say: Translator) -> HealthRow:
     alarms = console.picture.sites[here.id].alarms.values()
     count = sum(alarm.kind not in SILENT for alarm in alarms)
     if count:
         do = say("Look at Alarms: it says what happened, and since when.")
-        return Line(say("Alarms"), "warning", say("on now: %(count)s", count=count), do)
-    return Line(say("Alarms"), "ok", say("none is on"))
+        return HealthRow(say("Alarms"), "warning", say("on now: %(count)s", count=count), do)
+    return HealthRow(say("Alarms"), "ok", say("none is on"))
 
 
-def _clocks(console: Console, here: Site, lang: Lang) -> Iterator[Line]:
+def _clocks(console: AppContext, here: Site, lang: Lang) -> Iterator[HealthRow]:
     """Each device whose clock is off: by how much, and how to mend it."""
     say, do = words(lang), in_lang(alarm_words("clock-skew").do, lang)
     for alarm in console.picture.sites[here.id].alarms.values():
         if alarm.kind == "clock-skew":
             name = say("Clock of %(device)s", device=alarm.object)
-            yield Line(name, "warning", in_lang(alarm_said(alarm.kind, alarm.ahead_s), lang), do)
+            yield HealthRow(
+                name, "warning", in_lang(alarm_said(alarm.kind, alarm.ahead_s), lang), do
+            )
 
 
 def _gateway(
-    instance: str, gateway: GatewayNow, console: Console, now: datetime, say: Words
-) -> Iterator[Line]:
+    instance: str, gateway: GatewayNow, console: AppContext, now: datetime, say: Translator
+) -> Iterator[HealthRow]:
     name = say("Gateway %(name)s", name=instance)
     health = gateway.health
     if gateway.state != "online":
-        yield Line(name, "fault", say("offline"), say("Start it, or read its log."))
+        yield HealthRow(name, "fault", say("offline"), say("Start it, or read its log."))
         return
     if health is None or now - health.at > HEALTH_OLD:
         do = say("It hangs, or the clocks differ: restart it and keep its log.")
-        yield Line(name, "fault", say("silent for more than half a minute"), do)
+        yield HealthRow(name, "fault", say("silent for more than half a minute"), do)
         return
     if health.status != "ok":
         do = say("Read its log: is the disk full, is the broker there?")
-        yield Line(name, "fault", _status(health.status, say), do)
+        yield HealthRow(name, "fault", _status(health.status, say), do)
     else:
-        yield Line(name, "ok", say("in service, version %(version)s", version=health.version))
+        yield HealthRow(name, "ok", say("in service, version %(version)s", version=health.version))
     told = say("%(ms)s ms for the last commit", ms=decimal(health.commit_ms, say))
     if health.commit_ms > COMMIT_SLOW_MS:
-        yield Line(
+        yield HealthRow(
             say("Commits"), "warning", told, say("The disk is slow: every door waits for it.")
         )
     else:
-        yield Line(say("Commits"), "ok", told)
+        yield HealthRow(say("Commits"), "ok", told)
     told = say("%(count)s messages wait", count=health.inbox)
     late = health.inbox > INBOX_LONG
     do = say("Does a device repeat itself? Look at Devices.") if late else ""
-    yield Line(say("Inbox"), "warning" if late else "ok", told, do)
+    yield HealthRow(say("Inbox"), "warning" if late else "ok", told, do)
     yield _influx(console, health.backlog, say)
     if health.space == "faulty":
         do = say("Run seuil check: what it said before is still in force.")
-        yield Line(say("Space file"), "warning", say("changed, and wrong"), do)
+        yield HealthRow(say("Space file"), "warning", say("changed, and wrong"), do)
     else:
-        yield Line(say("Space file"), "ok", say("in force"))
-    yield Line(say("Members"), "ok", say("version %(version)s is in force", version=health.members))
+        yield HealthRow(say("Space file"), "ok", say("in force"))
+    yield HealthRow(
+        say("Members"), "ok", say("version %(version)s is in force", version=health.members)
+    )
 
 
-def _status(status: str, say: Words) -> str:
+def _status(status: str, say: Translator) -> str:
     said = {
         "journal-failing": say("cannot write its journal: nothing opens"),
         "broker-lost": say("cut off from the broker"),
@@ -218,16 +226,16 @@ def _status(status: str, say: Words) -> str:
     return said.get(status, status)
 
 
-def _influx(console: Console, backlog: int, say: Words) -> Line:
+def _influx(console: AppContext, backlog: int, say: Translator) -> HealthRow:
     if console.settings.influx_url is None and not backlog:
-        return Line("InfluxDB", "ok", say("not configured: the journal alone keeps history"))
+        return HealthRow("InfluxDB", "ok", say("not configured: the journal alone keeps history"))
     told = say("%(count)s rows wait", count=backlog)
     if backlog > BACKLOG_LARGE:
-        return Line("InfluxDB", "warning", told, say("Nothing is lost, but is InfluxDB well?"))
-    return Line("InfluxDB", "ok", told)
+        return HealthRow("InfluxDB", "warning", told, say("Nothing is lost, but is InfluxDB well?"))
+    return HealthRow("InfluxDB", "ok", told)
 
 
-async def _journal(console: Console, now: datetime, lang: Lang) -> list[Line]:
+async def _journal(console: AppContext, now: datetime, lang: Lang) -> list[HealthRow]:
     say = words(lang)
     file = console.settings.data_dir / JOURNAL_FILE
     try:
@@ -235,42 +243,44 @@ async def _journal(console: Console, now: datetime, lang: Lang) -> list[Line]:
         letters = await console.stores.past(lambda c: dead_letters(c, since, limit=1000))
     except Problem as wrong:
         do = say("The first seuil run makes it; else check SEUIL_DATA_DIR.")
-        return [Line(say("Journal"), "fault", in_lang(wrong.detail, lang), do)]
+        return [HealthRow(say("Journal"), "fault", in_lang(wrong.detail, lang), do)]
     size = file.stat().st_size / 1e6
-    lines = [Line(say("Journal"), "ok", say("%(size)s MB", size=decimal(size, say)))]
+    lines = [HealthRow(say("Journal"), "ok", say("%(size)s MB", size=decimal(size, say)))]
     if letters:
         told = say("%(count)s in the last day", count=len(letters))
         do = say("Look at Devices: it says what would be right.")
-        lines.append(Line(say("Dead letters"), "warning", told, do))
+        lines.append(HealthRow(say("Dead letters"), "warning", told, do))
     else:
-        lines.append(Line(say("Dead letters"), "ok", say("none in the last day")))
+        lines.append(HealthRow(say("Dead letters"), "ok", say("none in the last day")))
     return lines
 
 
-def _disk(console: Console, say: Words) -> Line:
+def _disk(console: AppContext, say: Translator) -> HealthRow:
     folder = console.settings.data_dir
     if not folder.exists():
-        return Line(say("Disk"), "warning", say("the data folder is not there yet"))
+        return HealthRow(say("Disk"), "warning", say("the data folder is not there yet"))
     free = shutil.disk_usage(folder).free
     told = say("%(size)s GB free", size=decimal(free / 1e9, say))
     if free < DISK_FULL_BYTES:
         do = say("Make room now: without it nothing is journaled and no door opens.")
-        return Line(say("Disk"), "fault", told, do)
+        return HealthRow(say("Disk"), "fault", told, do)
     if free < DISK_LOW_BYTES:
-        return Line(say("Disk"), "warning", told, say("Make room: a busy site needs 1 GB."))
-    return Line(say("Disk"), "ok", told)
+        return HealthRow(say("Disk"), "warning", told, say("Make room: a busy site needs 1 GB."))
+    return HealthRow(say("Disk"), "ok", told)
 
 
-def _key(console: Console, say: Words) -> Line:
+def _key(console: AppContext, say: Translator) -> HealthRow:
     name = say("Badge key")
     if known_credential_key(console.settings) is None:
-        return Line(name, "warning", say("there is none yet"), say("The first seuil run makes it."))
+        return HealthRow(
+            name, "warning", say("there is none yet"), say("The first seuil run makes it.")
+        )
     there = (console.settings.data_dir / MEMBERS_FILE).exists()
     said = say("there") if there else say("there; no member yet")
-    return Line(name, "ok", said, say("Nobody can tell from here: is it in your backup?"))
+    return HealthRow(name, "ok", said, say("Nobody can tell from here: is it in your backup?"))
 
 
-def _console(console: Console, say: Words) -> Line:
+def _console(console: AppContext, say: Translator) -> HealthRow:
     told = say(
         "version %(version)s, pages open: %(streams)s, messages not understood: %(rejected)s",
         version=__version__,
@@ -279,15 +289,15 @@ def _console(console: Console, say: Words) -> Line:
     )
     many = console.picture.rejected > REJECTED_MANY
     do = say("Who else writes to the broker? Look at its ACL.") if many else ""
-    return Line(say("This console"), "warning" if many else "ok", told, do)
+    return HealthRow(say("This console"), "warning" if many else "ok", told, do)
 
 
-def _line(finding: Finding, say: Words) -> Line:
+def _line(finding: Finding, say: Translator) -> HealthRow:
     check, found, do = finding.said(say)
-    return Line(check, finding.verdict, found, do)
+    return HealthRow(check, finding.verdict, found, do)
 
 
-def _findings(console: Console, here: Site) -> list[Finding]:
+def _findings(console: AppContext, here: Site) -> list[Finding]:
     """What `seuil doctor` finds on this machine, without asking the broker."""
     settings, now = console.settings, console.clock.now()
     key, about_key = configured.credential_key(settings)

@@ -23,7 +23,7 @@ from gateway.core.model.places import Zone
 from gateway.core.model.site import Site
 from gateway.core.occupancy import daily_statistics
 from gateway.core.occupancy.daily_statistics import Piece
-from gateway.report.month import Month, month_of
+from gateway.report.month import MonthReport, month_of
 
 By = Literal["day", "week", "month"]
 STEPS: Final[dict[By, int]] = {"day": 15, "week": 60, "month": 1440}
@@ -56,7 +56,7 @@ class Span(Struct, frozen=True):
         return daily_statistics.began(site, self.first), daily_statistics.began(site, self.after)
 
 
-class Point(Struct, frozen=True):
+class HistoryPoint(Struct, frozen=True):
     """Some minutes from `at` on: mean people over the watched ones, fewest and most."""
 
     at: datetime
@@ -66,12 +66,12 @@ class Point(Struct, frozen=True):
     minutes: int
 
 
-class Figures(Struct, frozen=True):
+class ZoneAggregates(Struct, frozen=True):
     """A zone's span. `week[weekday][hour]` is its mean people, Monday first; None: not watched."""
 
     zone: Zone
     span: Span
-    points: tuple[Point, ...]
+    points: tuple[HistoryPoint, ...]
     days: tuple[OccupancyDay, ...]
     week: tuple[tuple[float | None, ...], ...]
 
@@ -115,10 +115,10 @@ def span_of(by: By, day: date) -> Span:
     return Span(by, first, (first + timedelta(days=31)).replace(day=1))
 
 
-def figures_of(journal: sqlite3.Connection, site: Site, zone: Zone, span: Span) -> Figures:
+def figures_of(journal: sqlite3.Connection, site: Site, zone: Zone, span: Span) -> ZoneAggregates:
     """A zone's span."""
     found = list(quarters(journal, site, zone, span.within(site)))
-    return Figures(
+    return ZoneAggregates(
         zone=zone,
         span=span,
         points=tuple(_points(site, found, STEPS[span.by])),
@@ -133,7 +133,7 @@ def curve(
     zone: Zone,
     within: tuple[datetime, datetime],
     step: int,
-) -> tuple[Point, ...]:
+) -> tuple[HistoryPoint, ...]:
     """A zone's points of `step` minutes: a quarter, an hour or a local day."""
     return tuple(_points(site, quarters(journal, site, zone, within), step))
 
@@ -150,9 +150,11 @@ class Months:
     """The report's months, counted once in a while. Any thread."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[SiteId, date], tuple[datetime, Month]] = {}
+        self._kept: dict[tuple[SiteId, date], tuple[datetime, MonthReport]] = {}
 
-    def of(self, journal: sqlite3.Connection, site: Site, first: date, now: datetime) -> Month:
+    def of(
+        self, journal: sqlite3.Connection, site: Site, first: date, now: datetime
+    ) -> MonthReport:
         """The month that begins on `first`, as `seuil report` counts it."""
         at, month = self._kept.get((site.id, first), (None, None))
         if at is not None and month is not None and now - at < timedelta(seconds=KEPT_S):
@@ -164,7 +166,7 @@ class Months:
         return month
 
 
-def visits_of(months: Iterable[Month], span: Span) -> tuple[VisitsDay, ...]:
+def visits_of(months: Iterable[MonthReport], span: Span) -> tuple[VisitsDay, ...]:
     """The days of visits in a span."""
     return tuple(
         day for month in months for day in month.visits if span.first <= day.day < span.after
@@ -176,13 +178,15 @@ SELECT decision, reason, count(*) FROM decision WHERE site = ? AND at >= ? AND a
 GROUP BY decision, reason ORDER BY decision DESC, count(*) DESC, reason"""
 
 
-def _points(site: Site, found: Iterable[tuple[datetime, Piece]], step: int) -> Iterable[Point]:
+def _points(
+    site: Site, found: Iterable[tuple[datetime, Piece]], step: int
+) -> Iterable[HistoryPoint]:
     pieces: dict[datetime, list[Piece]] = defaultdict(list)
     for at, piece in found:
         pieces[_began(site, at, step)].append(piece)
     for at, each in sorted(pieces.items()):
         minutes = sum(piece.minutes for piece in each)
-        yield Point(
+        yield HistoryPoint(
             at=at,
             mean=round(sum(piece.people for piece in each) / minutes, 4),
             low=min(piece.low for piece in each),

@@ -7,7 +7,7 @@ from typing import Final
 from babel.dates import format_date
 from msgspec import Struct
 
-from gateway.console.history.aggregates import STEPS, Figures, Point
+from gateway.console.history.aggregates import STEPS, HistoryPoint, ZoneAggregates
 from gateway.console.web.i18n import LOCALES, Lang
 from gateway.core.model.site import Site
 from gateway.core.occupancy import daily_statistics
@@ -21,7 +21,7 @@ _TICKS: Final = 4
 """Lines across, above zero, about."""
 
 
-class Tick(Struct, frozen=True):
+class AxisTick(Struct, frozen=True):
     """A mark on an axis."""
 
     place: float
@@ -33,8 +33,8 @@ class Curve(Struct, frozen=True):
 
     line: str
     band: str
-    across: tuple[Tick, ...]
-    along: tuple[Tick, ...]
+    across: tuple[AxisTick, ...]
+    along: tuple[AxisTick, ...]
     limit: float | None
 
 
@@ -62,7 +62,7 @@ class _Scale(Struct, frozen=True):
     def y(self, people: float) -> float:
         return round(TOP + (HEIGHT - TOP - BOTTOM) * (1 - people / self.top), 1)
 
-    def steps(self, run: Sequence[Point], figure: str) -> list[tuple[float, float]]:
+    def steps(self, run: Sequence[HistoryPoint], figure: str) -> list[tuple[float, float]]:
         """Corners of a line that holds each value for its whole time."""
         return [
             (self.x(at), self.y(getattr(point, figure)))
@@ -71,7 +71,7 @@ class _Scale(Struct, frozen=True):
         ]
 
 
-def curve_of(figures: Figures, site: Site, lang: Lang) -> Curve:
+def curve_of(figures: ZoneAggregates, site: Site, lang: Lang) -> Curve:
     """The curve of a zone's span."""
     start, end = figures.span.within(site)
     capacity = figures.zone.capacity
@@ -86,13 +86,13 @@ def curve_of(figures: Figures, site: Site, lang: Lang) -> Curve:
             _path([*scale.steps(run, "high"), *reversed(scale.steps(run, "low"))]) + "Z"
             for run in runs
         ),
-        across=tuple(Tick(scale.y(n), str(n)) for n in range(0, top + 1, step)),
+        across=tuple(AxisTick(scale.y(n), str(n)) for n in range(0, top + 1, step)),
         along=tuple(_along(figures, site, lang, scale)),
         limit=scale.y(limit) if limit is not None else None,
     )
 
 
-def cells_of(figures: Figures) -> list[Cell]:
+def cells_of(figures: ZoneAggregates) -> list[Cell]:
     """The heat map of the week."""
     known = [value for row in figures.week for value in row if value is not None]
     most = max(known, default=0.0)
@@ -113,9 +113,9 @@ def _nice(step: float) -> int:
         size *= 10
 
 
-def _runs(points: Sequence[Point], length: timedelta) -> Iterator[list[Point]]:
+def _runs(points: Sequence[HistoryPoint], length: timedelta) -> Iterator[list[HistoryPoint]]:
     """Points that follow one another; a longer silence is a gap. A day may have 25 hours."""
-    run: list[Point] = []
+    run: list[HistoryPoint] = []
     for point in points:
         if run and point.at - run[-1].at > length * 1.1:
             yield run
@@ -125,18 +125,18 @@ def _runs(points: Sequence[Point], length: timedelta) -> Iterator[list[Point]]:
         yield run
 
 
-def _along(figures: Figures, site: Site, lang: Lang, scale: _Scale) -> Iterator[Tick]:
+def _along(figures: ZoneAggregates, site: Site, lang: Lang, scale: _Scale) -> Iterator[AxisTick]:
     """Every third hour of a day, else each day; on the site's clock."""
     span = figures.span
     if span.by == "day":
         for hour in range(0, 24, 3):
             at = datetime.combine(span.first, time(hour), site.clock)
-            yield Tick(scale.x(at), f"{at:%H:%M}")
+            yield AxisTick(scale.x(at), f"{at:%H:%M}")
         return
     pattern = "EEE d" if span.by == "week" else "d"
     for n in range((span.after - span.first).days):
         day = span.first + timedelta(days=n)
-        yield Tick(
+        yield AxisTick(
             scale.x(daily_statistics.began(site, day)),
             format_date(day, pattern, locale=LOCALES[lang]),
         )

@@ -16,11 +16,11 @@ from starlette.requests import Request
 
 from gateway.console.access_log.log import short
 from gateway.console.auth.requirements import ConsoleHere, SiteHere, Viewer
-from gateway.console.context import Console
+from gateway.console.context import AppContext
 from gateway.console.history.aggregates import (
     By,
-    Figures,
     Span,
+    ZoneAggregates,
     curve,
     decided,
     figures_of,
@@ -36,9 +36,9 @@ from gateway.core.facts import VisitsDay
 from gateway.core.model.names import Text, ZoneId
 from gateway.core.model.places import Zone
 from gateway.core.model.site import Site
-from gateway.report.month import Month
+from gateway.report.month import MonthReport
 from gateway.report.tables import csv_rows
-from gateway.report.words import Words
+from gateway.report.words import ReportTexts
 
 POINTS_MAX: Final = 3000
 """Points of one answer: a month of quarters of an hour."""
@@ -56,7 +56,7 @@ class Passages(Struct, frozen=True):
 
     decided: tuple[tuple[str, str, int], ...]
     visits: tuple[VisitsDay, ...]
-    month: Month | None
+    month: MonthReport | None
     purged: bool
 
     @property
@@ -95,7 +95,7 @@ async def history(
         passages=passages,
         named=_named(span, lang),
         opened=in_words(here.opening_hours),
-        words=Words(lang),
+        words=ReportTexts(lang),
         short=short,
     )
 
@@ -131,9 +131,9 @@ async def report(
     """The month as a file, without personal data: what `seuil report` writes."""
     del seat
     span = span_of("month", on or _today(console, here))
-    words = Words(lang_of(request))
+    words = ReportTexts(lang_of(request))
 
-    def made(month: Month) -> bytes:
+    def made(month: MonthReport) -> bytes:
         # Imported here: what draws a report takes 10 MB, and is asked for once a month.
         from gateway.report.page import page as report_page  # noqa: PLC0415
         from gateway.report.pdf import pdf  # noqa: PLC0415
@@ -227,12 +227,14 @@ async def history_body(
     )
 
 
-async def _passages(console: Console, site: Site, span: Span) -> Passages:
+async def _passages(console: AppContext, site: Site, span: Span) -> Passages:
     """A month's are the report's; shorter ones are counted from what is not purged yet."""
     now = console.clock.now()
     firsts = sorted({span.first.replace(day=1), (span.after - timedelta(days=1)).replace(day=1)})
 
-    def asked(journal: sqlite3.Connection) -> tuple[list[Month], tuple[tuple[str, str, int], ...]]:
+    def asked(
+        journal: sqlite3.Connection,
+    ) -> tuple[list[MonthReport], tuple[tuple[str, str, int], ...]]:
         months = [console.months.of(journal, site, first, now) for first in firsts]
         return months, decided(journal, site, span.within(site))
 
@@ -252,10 +254,10 @@ def _named(span: Span, lang: Lang) -> str:
         return str(format_date(span.first, "full", locale=LOCALES[lang]))
     if span.by == "week":
         return str(format_interval(span.first, span.last, "yMMMd", locale=LOCALES[lang]))
-    return Words(lang).month(span.first)
+    return ReportTexts(lang).month(span.first)
 
 
-def _today(console: Console, site: Site) -> date:
+def _today(console: AppContext, site: Site) -> date:
     return site.day_of(console.clock.now())
 
 
@@ -289,7 +291,7 @@ def _too_long(step: int) -> Problem:
     )
 
 
-def _rows(figures: Figures, site: Site) -> Iterator[tuple[object, ...]]:
+def _rows(figures: ZoneAggregates, site: Site) -> Iterator[tuple[object, ...]]:
     yield "time", "zone", "mean", "min", "max", "minutes"
     for point in figures.points:
         at = point.at.astimezone(site.clock).isoformat()

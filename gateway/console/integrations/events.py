@@ -36,7 +36,7 @@ class Happening(Struct, frozen=True):
     id: str
 
 
-class Seen(Struct, frozen=True):
+class SiteSnapshot(Struct, frozen=True):
     """A site as it was when it was looked at last."""
 
     mode: Mode | None
@@ -46,9 +46,9 @@ class Seen(Struct, frozen=True):
     doors: dict[DoorId, str]
 
 
-def seen(site: Site, now: SitePicture) -> Seen:
+def seen(site: Site, now: SitePicture) -> SiteSnapshot:
     """What of the picture can be told."""
-    return Seen(
+    return SiteSnapshot(
         mode=now.mode,
         alarms=dict(now.alarms),
         full={
@@ -60,7 +60,9 @@ def seen(site: Site, now: SitePicture) -> Seen:
     )
 
 
-def happenings(site: Site, before: Seen, after: Seen, now: datetime) -> Iterator[Happening]:
+def happenings(
+    site: Site, before: SiteSnapshot, after: SiteSnapshot, now: datetime
+) -> Iterator[Happening]:
     """What happened between two looks; `now` is when."""
 
     def one(kind: HookEvent, word: str, subject: str, data: dict[str, Any]) -> Happening:

@@ -11,9 +11,9 @@ from typing import Final
 from gateway.aio import cancel_and_wait
 from gateway.clock import Clock
 from gateway.config import OtherTools, Settings
-from gateway.console.feed.site_state import Change, Picture
+from gateway.console.feed.site_state import Picture, StateChange
 from gateway.console.integrations.bookings import Bookings
-from gateway.console.integrations.events import Seen, happenings, seen
+from gateway.console.integrations.events import SiteSnapshot, happenings, seen
 from gateway.console.integrations.home_assistant_publisher import HomeAssistant
 from gateway.console.integrations.prometheus import ConsoleFigures
 from gateway.console.integrations.spaceapi import Public
@@ -55,7 +55,7 @@ class Outside:
         )
         self._picture = picture
         self._connected_at: float | None = None
-        self._seen: dict[SiteId, Seen] = {}
+        self._seen: dict[SiteId, SiteSnapshot] = {}
         self._to_store = asyncio.Event()
 
     async def run(self) -> None:
@@ -69,7 +69,7 @@ class Outside:
         finally:  # a TaskGroup would cancel them once, and that may be swallowed
             await cancel_and_wait(*tasks)
 
-    def heard(self, change: Change) -> None:
+    def heard(self, change: StateChange) -> None:
         """The picture changed."""
         if change.part == "access" and change.site is not None:
             message = self._picture.sites[change.site].decisions[0]

@@ -29,7 +29,7 @@ _OPEN_DOORS: Final = frozenset({"unlocked", "open", "held"})
 log = logging.getLogger(__name__)
 
 
-class Known(Struct, frozen=True):
+class OpenState(Struct, frozen=True):
     """Whether a site is open, and since when (aware UTC) it is so."""
 
     open: bool
@@ -62,7 +62,7 @@ class Public:
         known = self._known.get(site)
         if is_open is None or (known is not None and known.open == is_open):
             return False
-        self._known[site] = Known(is_open, self._clock.now().astimezone(UTC))
+        self._known[site] = OpenState(is_open, self._clock.now().astimezone(UTC))
         return True
 
     def store(self) -> None:
@@ -137,9 +137,9 @@ def _location(site: Site, told: SpaceApi) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value is not None}
 
 
-def _read(file: Path) -> dict[SiteId, Known]:
+def _read(file: Path) -> dict[SiteId, OpenState]:
     try:
-        return msgspec.json.decode(file.read_bytes(), type=dict[SiteId, Known])
+        return msgspec.json.decode(file.read_bytes(), type=dict[SiteId, OpenState])
     except FileNotFoundError:
         return {}
     except (OSError, msgspec.MsgspecError) as wrong:

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from gateway.console.feed.hub import View
-from gateway.console.feed.site_state import Change, Picture
+from gateway.console.feed.site_state import Picture, StateChange
 from gateway.console.feed.status_words import say
 from gateway.console.feed.view import gateway_state
 from gateway.console.feed.view_models import as_json
@@ -75,7 +75,7 @@ class KioskViewer:
         """The same as JSON."""
         return as_json(self.site(view))
 
-    def change(self, view: View, change: Change) -> str | None:
+    def change(self, view: View, change: StateChange) -> str | None:
         """The same as JSON; None where the public would see no difference."""
         if change.part not in ("zone", "house"):
             return None

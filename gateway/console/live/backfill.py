@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final, Literal, cast
 
 from gateway.adapters.journal.queries import DecisionLine, DecisionQuery, decisions
-from gateway.console.context import Console
+from gateway.console.context import AppContext
 from gateway.console.feed.site_state import DECISIONS_KEPT
 from gateway.console.feed.view import SHOWN_DECISIONS
 from gateway.console.web.error_handlers import Problem
@@ -18,7 +18,7 @@ from gateway.wire.states import AccessMessage
 _log: Final = logging.getLogger(__name__)
 
 
-async def recall(console: Console) -> None:
+async def recall(console: AppContext) -> None:
     """Put what the doors decided last behind what was heard meanwhile; draw every page anew."""
     for site in console.sites.values():
         query = DecisionQuery(site.id, limit=SHOWN_DECISIONS)

@@ -37,7 +37,7 @@ _EQUAL_M: Final = 0.05
 Outline = tuple[Place, ...]
 
 
-class Room(Struct, frozen=True):
+class PlanRoom(Struct, frozen=True):
     """A zone on the plan.
 
     `x`, `y` are the middle of its words, None where it has no space of its own; `lines` is its
@@ -62,16 +62,16 @@ class Opening(Struct, frozen=True):
     turn: float
 
 
-class Plan(Struct, frozen=True):
+class FloorPlan(Struct, frozen=True):
     """What is drawn; `box` is the drawing's viewBox."""
 
     box: str
-    rooms: tuple[Room, ...]
+    rooms: tuple[PlanRoom, ...]
     doors: tuple[Opening, ...]
 
 
 @lru_cache(maxsize=64)
-def _drawn(zones: tuple[Zone, ...], doors: tuple[Door, ...], lang: Lang) -> Plan | None:
+def _drawn(zones: tuple[Zone, ...], doors: tuple[Door, ...], lang: Lang) -> FloorPlan | None:
     outlines = {zone.id: zone.outline for zone in zones if zone.outline}
     if not outlines:
         return None
@@ -80,14 +80,14 @@ def _drawn(zones: tuple[Zone, ...], doors: tuple[Door, ...], lang: Lang) -> Plan
     top, bottom = min(y for _, y in corners) - MARGIN_M, max(y for _, y in corners) + MARGIN_M
     box = " ".join(f"{_units(each):g}" for each in (left, top, right - left, bottom - top))
     largest_first = sorted((zone for zone in zones if zone.outline), key=_minus_area)
-    return Plan(
+    return FloorPlan(
         box,
         rooms=tuple(_room(zone, zones, lang) for zone in largest_first),
         doors=tuple(opening for door in doors if (opening := _opening(door, outlines)) is not None),
     )
 
 
-def plan_of(site: Site, lang: Lang) -> Plan | None:
+def plan_of(site: Site, lang: Lang) -> FloorPlan | None:
     """A site's plan; None where its space file draws no zone."""
     fixed = tuple(_without_rules(zone) for zone in site.zones)
     return _drawn(fixed, site.doors, lang)
@@ -102,13 +102,13 @@ def _minus_area(zone: Zone) -> float:
     return -area_m2(zone.outline)
 
 
-def _room(zone: Zone, zones: tuple[Zone, ...], lang: Lang) -> Room:
+def _room(zone: Zone, zones: tuple[Zone, ...], lang: Lang) -> PlanRoom:
     inner = [each.outline for each in zones if zone.id in each.ancestors and each.outline]
     middle, space_m = _roomiest(zone.outline, inner)
     lines = _lines(in_lang(zone.name, lang))
     fits = 2 * space_m * UNITS_A_M / (LETTER * max(len(line) for line in lines))
     shown = space_m >= ROOM_FOR_WORDS_M and not (inner and space_m < 2 * ROOM_FOR_WORDS_M)
-    return Room(
+    return PlanRoom(
         id=zone.id,
         points=" ".join(f"{_units(x):g},{_units(y):g}" for x, y in zone.outline),
         holds_rooms=bool(inner),

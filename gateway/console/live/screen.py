@@ -14,8 +14,8 @@ from starlette.requests import Request
 
 from gateway.adapters.mqtt.request_client import DeskError
 from gateway.console.api_docs.openapi import answers
-from gateway.console.auth.requirements import ConsoleHere, Operating, Seat, SiteHere, Viewer
-from gateway.console.context import Console
+from gateway.console.auth.requirements import ConsoleHere, Operating, Principal, SiteHere, Viewer
+from gateway.console.context import AppContext
 from gateway.console.feed.hub import STREAMS_EACH, View
 from gateway.console.feed.site_state import GatewayNow, SitePicture
 from gateway.console.feed.sse import Stream, too_many
@@ -207,7 +207,7 @@ def _zone_of(site: Site, zone: str) -> ZoneId:
     return ZoneId(zone)
 
 
-async def _asked(console: Console, site: Site, seat: Seat, order: Order) -> Response:
+async def _asked(console: AppContext, site: Site, seat: Principal, order: Order) -> Response:
     """Ask the gateway; back to the page when it is done.
 
     Raises:

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 from gateway.adapters.audit import Note
 from gateway.adapters.directory import DirectoryStore, Member, holder_of
-from gateway.console.auth.requirements import Seat
-from gateway.console.context import Console
+from gateway.console.auth.requirements import Principal
+from gateway.console.context import AppContext
 from gateway.console.members.authorised_change import (
     changed_meanwhile,
     check_rights,
@@ -25,7 +25,7 @@ from gateway.members import cells as read
 from gateway.members import edit
 from gateway.members.edit import Revise
 from gateway.members.export import plan_cells
-from gateway.members.known import Known
+from gateway.members.known import ReferenceData
 from gateway.members.wrong import Wrong
 from gateway.privacy.member import erase_member
 
@@ -33,7 +33,9 @@ STATUSES: Final = ("active", "suspended", "lost", "stolen")
 _LONGEST_VISIT: Final = timedelta(days=31)
 
 
-async def add_member(console: Console, seat: Seat, here: Site, given: dict[str, str]) -> Member:
+async def add_member(
+    console: AppContext, seat: Principal, here: Site, given: dict[str, str]
+) -> Member:
     """Add somebody new.
 
     Raises:
@@ -68,7 +70,7 @@ def _check_visit(plan: Membership, now: datetime) -> None:
         raise Wrong("until", "is more than a month away: that is a member, not a visitor")
 
 
-async def erase_here(console: Console, seat: Seat, here: Site, member: Member) -> None:
+async def erase_here(console: AppContext, seat: Principal, here: Site, member: Member) -> None:
     """Erase somebody, on record."""
     holder, folder = member.holder.id, console.settings.data_dir
 
@@ -84,7 +86,7 @@ async def erase_here(console: Console, seat: Seat, here: Site, member: Member) -
         raise no_such_member()
 
 
-def plan_change(given: dict[str, str], known: Known, here: Site) -> Revise:
+def plan_change(given: dict[str, str], known: ReferenceData, here: Site) -> Revise:
     """What a plan's form does."""
 
     def revise(member: Member) -> Member:
@@ -103,7 +105,7 @@ def plan_change(given: dict[str, str], known: Known, here: Site) -> Revise:
     return revise
 
 
-def plan_part(place: int, given: dict[str, str], known: Known, here: Site) -> Revise:
+def plan_part(place: int, given: dict[str, str], known: ReferenceData, here: Site) -> Revise:
     """The same for the plan at `place` (from 1), of which `given` is only a part.
 
     `revise` raises:

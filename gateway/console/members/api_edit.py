@@ -14,7 +14,7 @@ from gateway.console.auth.requirements import (
     ConsoleHere,
     GraveAdministrator,
     Operator,
-    Seat,
+    Principal,
     SiteHere,
 )
 from gateway.console.members.actions import badge_change, plan_change, plan_part, role_change
@@ -36,7 +36,7 @@ from gateway.console.members.member_text import STANDING
 from gateway.console.web.error_handlers import RESPONSES, Problem, phrase
 from gateway.core.model.names import RoleId, TrainingId
 from gateway.members import edit
-from gateway.members.known import Known
+from gateway.members.known import ReferenceData
 from gateway.members.wrong import Wrong
 
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["members"], responses=RESPONSES)
@@ -75,11 +75,11 @@ class Revised:
         self._was = None if if_match in (None, "*") else if_match.strip('"')
 
     @property
-    def known(self) -> Known:
+    def known(self) -> ReferenceData:
         """What is sent is checked against this."""
         return known_here(self._console, self.here)
 
-    async def by(self, seat: Seat, revise: edit.Revise, action: str) -> MemberBody:
+    async def by(self, seat: Principal, revise: edit.Revise, action: str) -> MemberBody:
         """What the change makes of them.
 
         Raises:

@@ -11,11 +11,11 @@ from typing import Final
 
 import msgspec
 
-from gateway.adapters.audit import Entry, Note
+from gateway.adapters.audit import AuditEntry, Note
 from gateway.adapters.directory import DirectoryError, DirectoryStore, Member
-from gateway.console.auth.requirements import Seat
+from gateway.console.auth.requirements import Principal
 from gateway.console.auth.staff import is_staff, outranks
-from gateway.console.context import Console
+from gateway.console.context import AppContext
 from gateway.console.members.search import no_such_member, sites_of
 from gateway.console.web.error_handlers import Problem
 from gateway.core.model.directory import HolderId
@@ -27,8 +27,8 @@ CHANGED_MEANWHILE: Final = "changed-meanwhile"
 
 
 async def change(
-    console: Console,
-    seat: Seat,
+    console: AppContext,
+    seat: Principal,
     site: Site,
     holder: str,
     revise: Revise,
@@ -65,21 +65,21 @@ async def change(
 
 
 def entry_of(
-    console: Console,
-    seat: Seat,
+    console: AppContext,
+    seat: Principal,
     site: SiteId,
     action: str,
     subject: str | None = None,
     *,
     detail: str = "",
-) -> Entry:
+) -> AuditEntry:
     """What is put on record of an act of this seat; never the values."""
-    return Entry(console.clock.now(), seat.holder.id, action, site, subject, detail)
+    return AuditEntry(console.clock.now(), seat.holder.id, action, site, subject, detail)
 
 
 async def note(
-    console: Console,
-    seat: Seat,
+    console: AppContext,
+    seat: Principal,
     site: SiteId,
     action: str,
     subject: str | None = None,
@@ -96,12 +96,12 @@ def mark(member: Member) -> str:
     return hashlib.sha256(msgspec.json.encode(member)).hexdigest()[:16]
 
 
-def may_at(console: Console, seat: Seat, sites: Iterable[SiteId]) -> bool:
+def may_at(console: AppContext, seat: Principal, sites: Iterable[SiteId]) -> bool:
     """Whether somebody administers all of these sites; none: every site that there is."""
     return all(seat.may("administrator", site) for site in (tuple(sites) or console.sites))
 
 
-def may_change(console: Console, seat: Seat, member: Member) -> bool:
+def may_change(console: AppContext, seat: Principal, member: Member) -> bool:
     """Whether somebody administers every site at which the member has a role, of whatever kind.
 
     Who may edit the address of a member of staff can sign in as them, the first time that they come
@@ -112,13 +112,13 @@ def may_change(console: Console, seat: Seat, member: Member) -> bool:
     return everywhere and (not staff or outranks(seat.holder, member.holder, console.sites))
 
 
-def check_staff(console: Console, seat: Seat, member: Member) -> None:
+def check_staff(console: AppContext, seat: Principal, member: Member) -> None:
     """Refuse whoever may not change this member."""
     if not may_change(console, seat, member):
         raise _staff_elsewhere()
 
 
-def check_rights(console: Console, seat: Seat, before: Member, after: Member) -> None:
+def check_rights(console: AppContext, seat: Principal, before: Member, after: Member) -> None:
     """Refuse roles and plans, given or taken, at sites that somebody does not administer."""
     old, new = before.holder, after.holder
     changed = {*old.roles} ^ {*new.roles} | {*old.memberships} ^ {*new.memberships}
@@ -127,7 +127,10 @@ def check_rights(console: Console, seat: Seat, before: Member, after: Member) ->
 
 
 def keep_administrators(
-    console: Console, store: DirectoryStore, leaving: Iterable[HolderId], entering: Iterable[Member]
+    console: AppContext,
+    store: DirectoryStore,
+    leaving: Iterable[HolderId],
+    entering: Iterable[Member],
 ) -> None:
     """Refuse what would leave a site without an administrator."""
     everybody, new = store.members(), tuple(entering)
@@ -148,7 +151,10 @@ def keep_administrators(
 
 
 def _keep_administrators(
-    console: Console, store: DirectoryStore, before: tuple[Member, ...], after: tuple[Member, ...]
+    console: AppContext,
+    store: DirectoryStore,
+    before: tuple[Member, ...],
+    after: tuple[Member, ...],
 ) -> None:
     """The same, without reading everybody where no role has changed."""
     if before[0].holder.roles != after[0].holder.roles:

@@ -5,25 +5,25 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
-from gateway.console.context import Console
+from gateway.console.context import AppContext
 from gateway.console.members.enrolment import Enrolments
 from gateway.console.members.imports import Imports
 from gateway.console.members.search import Roster
 
 
-class Office:
+class MembersDependencies:
     """The roster, the readers that wait for a badge, and the previews of imports."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: AppContext) -> None:
         self.roster = Roster(console.stores)
         self.enrolments = Enrolments(console)
         self.imports = Imports(console)
 
 
-def office_of(request: Request) -> Office:
+def office_of(request: Request) -> MembersDependencies:
     """The console's office."""
-    office: Office = request.app.state.office
+    office: MembersDependencies = request.app.state.office
     return office
 
 
-OfficeHere = Annotated[Office, Depends(office_of)]
+OfficeHere = Annotated[MembersDependencies, Depends(office_of)]

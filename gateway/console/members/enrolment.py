@@ -20,8 +20,8 @@ from msgspec import Struct, structs
 from gateway.adapters.directory import Member
 from gateway.adapters.journal.queries.enrolments import enrolment_begun, enrolment_ended, last_row
 from gateway.adapters.mqtt.request_client import DeskError
-from gateway.console.auth.requirements import Seat
-from gateway.console.context import Console
+from gateway.console.auth.requirements import Principal
+from gateway.console.context import AppContext
 from gateway.console.members.authorised_change import change, check_staff
 from gateway.console.web.error_handlers import Problem
 from gateway.core.access.enrolment import ENROL_FOR, may_enrol
@@ -46,7 +46,7 @@ _log = logging.getLogger(__name__)
 Outcome = Literal["waiting", "enrolled", "known", "cancelled", "expired", "failed"]
 
 
-class Enrolment(Struct, frozen=True):
+class EnrolmentStatus(Struct, frozen=True):
     """A reader that waits for somebody's badge, and how it ended.
 
     `whose`: who holds the badge already. `why`: what went wrong.
@@ -66,13 +66,15 @@ class Enrolment(Struct, frozen=True):
 class Enrolments:
     """Those that wait, and the last that ended."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: AppContext) -> None:
         self._console = console
-        self._known: OrderedDict[str, Enrolment] = OrderedDict()
+        self._known: OrderedDict[str, EnrolmentStatus] = OrderedDict()
         self._ended: dict[str, asyncio.Event] = {}
         self._following: dict[str, asyncio.Task[None]] = {}
 
-    async def begin(self, seat: Seat, site: Site, member: Member, device: str) -> Enrolment:
+    async def begin(
+        self, seat: Principal, site: Site, member: Member, device: str
+    ) -> EnrolmentStatus:
         """Have a reader wait for a badge.
 
         Raises:
@@ -90,13 +92,13 @@ class Enrolments:
         if answer.status != "ok":
             raise _refused(answer.message)
         until = self._console.clock.now() + ENROL_FOR
-        one = Enrolment(
+        one = EnrolmentStatus(
             answer.transaction, site.id, order.device, member.holder.id, seat.holder.id, until
         )
         self._begun(one, seat, site, after)
         return one
 
-    async def take_up(self, seat: Seat, site: Site, id_: str) -> None:
+    async def take_up(self, seat: Principal, site: Site, id_: str) -> None:
         """Go on with what this seat's holder began before the console was started, if it is new."""
         if id_ in self._known or not (seat.scopes is None or "operate" in seat.scopes):
             return
@@ -104,23 +106,23 @@ class Enrolments:
         if begun is None or begun.by != seat.holder.id or id_ in self._known:
             return
         if self._console.clock.now() < begun.until + TAKEN_UP_FOR:
-            one = Enrolment(id_, site.id, begun.device, begun.holder, begun.by, begun.until)
+            one = EnrolmentStatus(id_, site.id, begun.device, begun.holder, begun.by, begun.until)
             self._begun(one, seat, site, begun.n)
 
-    def _begun(self, one: Enrolment, seat: Seat, site: Site, after: int) -> None:
+    def _begun(self, one: EnrolmentStatus, seat: Principal, site: Site, after: int) -> None:
         self._keep(one)
         task = asyncio.create_task(self._follow(one, seat, site, after), name=f"enrol-{one.id}")
         self._following[one.id] = task
         task.add_done_callback(lambda _: self._following.pop(one.id, None))
 
-    async def cancel(self, seat: Seat, one: Enrolment) -> None:
+    async def cancel(self, seat: Principal, one: EnrolmentStatus) -> None:
         """Have the reader wait no more."""
         try:
             await self._console.ask(one.site, EnrolBadge(one.device), seat.holder.id)
         except DeskError as wrong:
             raise _unanswered(str(wrong)) from wrong
 
-    def get(self, site: SiteId, id_: str) -> Enrolment:
+    def get(self, site: SiteId, id_: str) -> EnrolmentStatus:
         """One of this site.
 
         Raises:
@@ -132,7 +134,7 @@ class Enrolments:
             raise Problem(404, "no-such-enrolment", title)
         return one
 
-    async def ended(self, site: SiteId, id_: str, wait_s: float) -> Enrolment:
+    async def ended(self, site: SiteId, id_: str, wait_s: float) -> EnrolmentStatus:
         """The same, as soon as it has ended, or after so many seconds."""
         one = self.get(site, id_)
         if one.outcome == "waiting" and wait_s > 0:
@@ -143,7 +145,7 @@ class Enrolments:
                 pass
         return self.get(site, id_)
 
-    async def _follow(self, one: Enrolment, seat: Seat, site: Site, after: int) -> None:
+    async def _follow(self, one: EnrolmentStatus, seat: Principal, site: Site, after: int) -> None:
         """Look until the gateway has said how it ended, and write the badge to the member."""
         found, after = await self._looked(one, after)
         while found is None and self._console.clock.now() < one.until + OVERTIME:
@@ -157,7 +159,7 @@ class Enrolments:
         self._keep(end)
         self._ended[one.id].set()
 
-    async def _looked(self, one: Enrolment, after: int) -> tuple[EnrolmentEnded | None, int]:
+    async def _looked(self, one: EnrolmentStatus, after: int) -> tuple[EnrolmentEnded | None, int]:
         """How it ended, and up to which row was looked; a journal that is busy is asked again."""
 
         def look(connection: sqlite3.Connection) -> tuple[EnrolmentEnded | None, int]:
@@ -169,8 +171,8 @@ class Enrolments:
             return None, after
 
     async def _taken(
-        self, one: Enrolment, seat: Seat, site: Site, found: EnrolmentEnded | None
-    ) -> Enrolment:
+        self, one: EnrolmentStatus, seat: Principal, site: Site, found: EnrolmentEnded | None
+    ) -> EnrolmentStatus:
         if found is None or found.outcome == "expired":
             return structs.replace(one, outcome="expired")
         if found.outcome != "read":
@@ -186,7 +188,7 @@ class Enrolments:
         await change(self._console, seat, site, one.holder, revise, action="enrol")
         return structs.replace(one, outcome="enrolled")
 
-    def _keep(self, one: Enrolment) -> None:
+    def _keep(self, one: EnrolmentStatus) -> None:
         self._known[one.id] = one
         self._ended.setdefault(one.id, asyncio.Event())
         while len(self._known) > KEPT:

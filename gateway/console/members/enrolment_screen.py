@@ -7,10 +7,10 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
-from gateway.console.auth.requirements import ConsoleHere, Operating, Operator, Seat, SiteHere
-from gateway.console.context import Console
-from gateway.console.members.dependencies import Office, OfficeHere
-from gateway.console.members.enrolment import Enrolment, Outcome, readers
+from gateway.console.auth.requirements import ConsoleHere, Operating, Operator, Principal, SiteHere
+from gateway.console.context import AppContext
+from gateway.console.members.dependencies import MembersDependencies, OfficeHere
+from gateway.console.members.enrolment import EnrolmentStatus, Outcome, readers
 from gateway.console.web.error_handlers import RESPONSES
 from gateway.console.web.i18n import in_lang, words
 from gateway.console.web.rendering import lang_of, page
@@ -173,7 +173,9 @@ async def cancel_enrolment(
     return await _body(request, here, console, await _cancelled(seat, here, office, enrolment))
 
 
-async def _cancelled(seat: Seat, here: Site, office: Office, enrolment: str) -> Enrolment:
+async def _cancelled(
+    seat: Principal, here: Site, office: MembersDependencies, enrolment: str
+) -> EnrolmentStatus:
     await office.enrolments.take_up(seat, here, enrolment)
     one = office.enrolments.get(here.id, enrolment)
     if one.outcome == "waiting":
@@ -181,7 +183,9 @@ async def _cancelled(seat: Seat, here: Site, office: Office, enrolment: str) -> 
     return await office.enrolments.ended(here.id, enrolment, CANCELLED_S)
 
 
-async def _body(request: Request, here: Site, console: Console, one: Enrolment) -> EnrolmentBody:
+async def _body(
+    request: Request, here: Site, console: AppContext, one: EnrolmentStatus
+) -> EnrolmentBody:
     return EnrolmentBody(
         id=one.id,
         holder=one.holder,
@@ -193,7 +197,9 @@ async def _body(request: Request, here: Site, console: Console, one: Enrolment) 
     )
 
 
-async def message_of(request: Request, here: Site, console: Console, one: Enrolment) -> str:
+async def message_of(
+    request: Request, here: Site, console: AppContext, one: EnrolmentStatus
+) -> str:
     """How it stands, in words."""
     lang = lang_of(request)
     say = words(lang)
@@ -218,7 +224,7 @@ async def message_of(request: Request, here: Site, console: Console, one: Enrolm
             return say("The badge was read, but not enrolled: %(why)s.", why=why)
 
 
-def _named(request: Request, here: Site, one: Enrolment) -> str:
+def _named(request: Request, here: Site, one: EnrolmentStatus) -> str:
     return in_lang(reader_name(here, here.device[one.device]), lang_of(request))
 
 

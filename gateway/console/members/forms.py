@@ -10,10 +10,10 @@ from gateway.console.auth.requirements import (
     Administrator,
     ConsoleHere,
     GraveAdministrator,
-    Seat,
+    Principal,
     SiteHere,
 )
-from gateway.console.context import Console
+from gateway.console.context import AppContext
 from gateway.console.members.actions import (
     add_member,
     badge_change,
@@ -194,9 +194,9 @@ async def erase(
 
 async def _changed(
     request: Request,
-    seat: Seat,
+    seat: Principal,
     here: Site,
-    console: Console,
+    console: AppContext,
     office: OfficeHere,
     holder: str,
     part: str,

@@ -18,8 +18,8 @@ from msgspec import Struct
 from gateway.adapters.audit import Note
 from gateway.adapters.directory import DirectoryStore, Member
 from gateway.config import known_credential_key
-from gateway.console.auth.requirements import Seat
-from gateway.console.context import Console
+from gateway.console.auth.requirements import Principal
+from gateway.console.context import AppContext
 from gateway.console.members.authorised_change import (
     check_staff,
     entry_of,
@@ -30,9 +30,9 @@ from gateway.console.members.authorised_change import (
 from gateway.console.web.error_handlers import Problem
 from gateway.core.model.names import SiteId, Text
 from gateway.core.model.site import Site
-from gateway.members.diff import Change, change_of
+from gateway.members.diff import MembersDiff, change_of
 from gateway.members.importer import read_members
-from gateway.members.known import Known, known_of
+from gateway.members.known import ReferenceData, known_of
 from gateway.members.spreadsheet import LineFault
 
 FILE_MAX: Final = 10 << 20
@@ -53,19 +53,21 @@ class Preview(Struct, frozen=True, eq=False):
     version: int
     rows: int
     prune: bool
-    change: Change
+    change: MembersDiff
     faults: tuple[LineFault, ...]
 
 
 class Imports:
     """Previews that may still be applied."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: AppContext) -> None:
         self._console = console
         self._known: dict[str, Preview] = {}
         self._one = asyncio.Semaphore(1)
 
-    async def preview(self, seat: Seat, site: Site, file: IO[bytes], *, prune: bool) -> Preview:
+    async def preview(
+        self, seat: Principal, site: Site, file: IO[bytes], *, prune: bool
+    ) -> Preview:
         """What importing the file would do.
 
         Raises:
@@ -97,7 +99,7 @@ class Imports:
         self._known[preview.id] = preview
         return preview
 
-    def get(self, seat: Seat, site: SiteId, id_: str) -> Preview:
+    def get(self, seat: Principal, site: SiteId, id_: str) -> Preview:
         """A preview of one's own.
 
         Raises:
@@ -111,7 +113,7 @@ class Imports:
             raise Problem(404, "no-such-preview", title, again)
         return found
 
-    async def apply(self, seat: Seat, site: Site, id_: str) -> Preview:
+    async def apply(self, seat: Principal, site: Site, id_: str) -> Preview:
         """Write what was shown, once.
 
         Raises:
@@ -150,7 +152,7 @@ class Imports:
             del self._known[min(self._known, key=lambda key: self._known[key].until)]
 
 
-def known_here(console: Console, site: Site) -> Known:
+def known_here(console: AppContext, site: Site) -> ReferenceData:
     """What cells are checked against: the plans of all sites, and this one's clocks.
 
     Raises:

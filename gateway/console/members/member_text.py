@@ -13,7 +13,7 @@ from babel.dates import format_date, format_datetime
 from msgspec import Struct
 
 from gateway.adapters.directory import Member
-from gateway.console.web.i18n import LOCALES, Lang, Words, in_lang, words
+from gateway.console.web.i18n import LOCALES, Lang, Translator, in_lang, words
 from gateway.core.model.directory import Credential, Membership
 from gateway.core.model.names import ADMINISTRATOR, OPERATOR, VIEWER, SiteId, Text
 from gateway.core.model.site import Site
@@ -27,7 +27,7 @@ STANDING: Final = {
 """The roles that every site has."""
 
 
-class Line(Struct, frozen=True):
+class HoldingLine(Struct, frozen=True):
     """Something that a member has: its name, when, where, and how it stands now."""
 
     name: str
@@ -49,12 +49,12 @@ class Teller:
         self._zone = ZoneInfo(site.timezone)
         self._lang = lang
         self._now = now
-        self._say: Words = words(lang)
+        self._say: Translator = words(lang)
 
-    def plans(self, member: Member) -> list[Line]:
+    def plans(self, member: Member) -> list[HoldingLine]:
         """What was bought."""
         return [
-            Line(
+            HoldingLine(
                 self.plan_name(plan.plan),
                 self._period(plan.starts, plan.ends),
                 *self._plan_state(plan),
@@ -64,7 +64,7 @@ class Teller:
             for place, plan in enumerate(member.holder.memberships)
         ]
 
-    def trainings(self, member: Member, names: dict[str, str]) -> list[Line]:
+    def trainings(self, member: Member, names: dict[str, str]) -> list[HoldingLine]:
         """What was learned, and from whom."""
         found = []
         for each in member.holder.trainings:
@@ -74,20 +74,20 @@ class Teller:
             when = self._period(each.given, each.ends)
             tone: Tone = "warm" if over else "calm"
             name = self.training_name(each.training)
-            found.append(Line(name, when, state, tone, by=by, id=each.training))
+            found.append(HoldingLine(name, when, state, tone, by=by, id=each.training))
         return found
 
-    def roles(self, member: Member) -> list[Line]:
+    def roles(self, member: Member) -> list[HoldingLine]:
         """What somebody does here."""
         return [
-            Line(self.role_name(each.role), "", "", "calm", where=self.where(each.sites))
+            HoldingLine(self.role_name(each.role), "", "", "calm", where=self.where(each.sites))
             for each in member.holder.roles
         ]
 
-    def credentials(self, member: Member) -> list[Line]:
+    def credentials(self, member: Member) -> list[HoldingLine]:
         """Badges, codes and QR codes, counted from 1 as `seuil members show` counts them."""
         return [
-            Line(
+            HoldingLine(
                 self._kind(each),
                 self._period(each.starts, each.ends),
                 *self._credential_state(each),

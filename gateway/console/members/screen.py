@@ -12,10 +12,10 @@ from gateway.console.auth.requirements import (
     ConsoleHere,
     GraveAdministrator,
     Operator,
-    Seat,
+    Principal,
     SiteHere,
 )
-from gateway.console.context import Console
+from gateway.console.context import AppContext
 from gateway.console.members.authorised_change import mark, may_at, may_change, note
 from gateway.console.members.dependencies import OfficeHere
 from gateway.console.members.enrolment import readers
@@ -99,9 +99,9 @@ async def member(
 
 
 async def exported_list(
-    seat: Seat,
+    seat: Principal,
     here: Site,
-    console: Console,
+    console: AppContext,
     office: OfficeHere,
     *,
     form: str,
@@ -117,16 +117,16 @@ async def exported_list(
     return Response(content, media_type=TYPES[suffix], headers=headers)
 
 
-def teller_of(request: Request, here: Site, console: Console) -> Teller:
+def teller_of(request: Request, here: Site, console: AppContext) -> Teller:
     """Who tells of members in the asker's language."""
     return Teller(here, console.sites.values(), lang_of(request), console.clock.now())
 
 
 def draw_new(
     request: Request,
-    seat: Seat,
+    seat: Principal,
     here: Site,
-    console: Console,
+    console: AppContext,
     given: dict[str, str],
     *,
     wrong: tuple[str, str] | None = None,
@@ -147,9 +147,9 @@ def draw_new(
 
 async def draw_member(
     request: Request,
-    seat: Seat,
+    seat: Principal,
     here: Site,
-    console: Console,
+    console: AppContext,
     found: Member,
     *,
     wrong: tuple[str, str, str] | None = None,

@@ -24,7 +24,7 @@ class _Entry(Struct, frozen=True):
     sites: frozenset[SiteId]
 
 
-class Found(Struct, frozen=True):
+class SearchResult(Struct, frozen=True):
     """A part of what was found: from `start` (0 is the first), of `total`."""
 
     members: tuple[Member, ...]
@@ -39,7 +39,9 @@ class Roster:
         self._stores = stores
         self._kept: tuple[int, tuple[_Entry, ...]] = (-1, ())
 
-    async def search(self, site: SiteId, words: str, start: int = 0, limit: int = PAGE) -> Found:
+    async def search(
+        self, site: SiteId, words: str, start: int = 0, limit: int = PAGE
+    ) -> SearchResult:
         """Members of a site in whose name, reference or address each of the words is."""
         wanted = folded(words).split()
         found = [
@@ -47,7 +49,7 @@ class Roster:
             for entry in await self._entries()
             if (not entry.sites or site in entry.sites) and all(w in entry.text for w in wanted)
         ]
-        return Found(tuple(found[start : start + limit]), start, len(found))
+        return SearchResult(tuple(found[start : start + limit]), start, len(found))
 
     async def member(self, site: SiteId, holder: str) -> Member:
         """A member of a site, by pseudonym.

@@ -15,7 +15,7 @@ from msgspec import Struct
 from gateway.adapters.journal.queries import SiteNow
 from gateway.adapters.journal.reader import JournalFile
 from gateway.adapters.journal.rows import from_us
-from gateway.console.context import Console
+from gateway.console.context import AppContext
 from gateway.console.web.error_handlers import Problem
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import Text, ZoneId
@@ -26,7 +26,7 @@ from gateway.core.state import Muster, State
 from gateway.wire.states import OccupancyMessage
 
 
-class Person(Struct, frozen=True):
+class PresentPerson(Struct, frozen=True):
     """Somebody who is inside or, in an evacuation, waited for.
 
     `since` is when they entered the zone, `came` when they came in from the street; None: not known
@@ -43,7 +43,7 @@ class Person(Struct, frozen=True):
     how: Literal["mustered", "left"] | None = None
 
 
-class Room(Struct, frozen=True):
+class RoomPresence(Struct, frozen=True):
     """A zone, and who is in it itself; its figures count the zones inside it too.
 
     `known` are those whom badges tell, `count` what badges and sensors say together (None: nothing
@@ -54,7 +54,7 @@ class Room(Struct, frozen=True):
     id: ZoneId
     name: Text
     depth: int
-    people: tuple[Person, ...]
+    people: tuple[PresentPerson, ...]
     known: int
     count: OccupancyMessage | None
     unknown: int
@@ -74,10 +74,10 @@ class Inside(Struct, frozen=True):
     at: datetime
     current: bool
     named: bool
-    rooms: tuple[Room, ...]
+    rooms: tuple[RoomPresence, ...]
 
     @property
-    def people(self) -> tuple[Person, ...]:
+    def people(self) -> tuple[PresentPerson, ...]:
         """Everybody, each once."""
         return tuple(person for room in self.rooms for person in room.people)
 
@@ -92,7 +92,7 @@ class Inside(Struct, frozen=True):
         return sum(room.unknown for room in self.rooms)
 
 
-async def inside(console: Console, site: Site) -> Inside:
+async def inside(console: AppContext, site: Site) -> Inside:
     """Who is inside now, or was when the gateway last wrote something down.
 
     Raises:
@@ -115,7 +115,7 @@ async def inside(console: Console, site: Site) -> Inside:
     )
 
 
-async def names_or_none(console: Console) -> tuple[dict[HolderId, str], bool]:
+async def names_or_none(console: AppContext) -> tuple[dict[HolderId, str], bool]:
     """Names, and whether there are any: without them a list of pseudonyms is better than none."""
     try:
         return await console.stores.names(), True
@@ -123,7 +123,7 @@ async def names_or_none(console: Console) -> tuple[dict[HolderId, str], bool]:
         return {}, False
 
 
-def _people(now: SiteNow | None, names: Mapping[HolderId, str]) -> list[Person]:
+def _people(now: SiteNow | None, names: Mapping[HolderId, str]) -> list[PresentPerson]:
     if now is None:
         return []
     evacuated = now.state.mode.mode == "evacuation"
@@ -140,9 +140,11 @@ def _as_sorted(name: str) -> str:
     return "".join(letter for letter in plain if not combining(letter))
 
 
-def _person(now: SiteNow, holder: HolderId, entry: Muster, names: Mapping[HolderId, str]) -> Person:
+def _person(
+    now: SiteNow, holder: HolderId, entry: Muster, names: Mapping[HolderId, str]
+) -> PresentPerson:
     where = now.state.presence.get(holder)
-    return Person(
+    return PresentPerson(
         holder=holder,
         name=names.get(holder, holder),
         zone=entry.zone,
@@ -161,9 +163,11 @@ def _plan(now: SiteNow, holder: HolderId) -> Text | None:
     return next((plan.name for plan in plans if plan is not None), None)
 
 
-def _rooms(console: Console, site: Site, people: list[Person]) -> tuple[Room, ...]:
+def _rooms(
+    console: AppContext, site: Site, people: list[PresentPerson]
+) -> tuple[RoomPresence, ...]:
     """The site's zones, outer before inner; people of a zone that is no more are with the first."""
-    own: dict[ZoneId, list[Person]] = defaultdict(list)
+    own: dict[ZoneId, list[PresentPerson]] = defaultdict(list)
     for person in people:
         zone = person.zone if person.zone in site.zone else site.zones[0].id
         own[zone].append(person)
@@ -175,14 +179,14 @@ def _rooms(console: Console, site: Site, people: list[Person]) -> tuple[Room, ..
 def _room(
     site: Site,
     zone: Zone,
-    own: Mapping[ZoneId, list[Person]],
+    own: Mapping[ZoneId, list[PresentPerson]],
     count: OccupancyMessage | None,
     more: Mapping[ZoneId, int],
-) -> Room:
+) -> RoomPresence:
     within = [each for each in site.zones if zone.id in each.lineage]
     people = [person for each in within for person in own.get(each.id, ())]
     inner = [each for each in within if each.ancestors[:1] == (zone.id,)]
-    return Room(
+    return RoomPresence(
         id=zone.id,
         name=zone.name,
         depth=len(zone.ancestors),

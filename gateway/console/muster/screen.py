@@ -26,7 +26,7 @@ from gateway.console.gateway_client import (
     ask_for_program,
     told_to,
 )
-from gateway.console.muster.presence_list import Inside, Person, Room, inside
+from gateway.console.muster.presence_list import Inside, PresentPerson, RoomPresence, inside
 from gateway.console.web.error_handlers import RESPONSES
 from gateway.console.web.rendering import page
 from gateway.core.model.names import Text
@@ -239,7 +239,7 @@ def _body(now: Inside, *, names: bool) -> InsideBody:
     )
 
 
-def _room(room: Room, *, names: bool) -> RoomBody:
+def _room(room: RoomPresence, *, names: bool) -> RoomBody:
     count = room.count
     return RoomBody(
         id=room.id,
@@ -256,5 +256,5 @@ def _room(room: Room, *, names: bool) -> RoomBody:
     )
 
 
-def _person(person: Person) -> PersonBody:
+def _person(person: PresentPerson) -> PersonBody:
     return PersonBody.model_validate(person)

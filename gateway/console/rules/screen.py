@@ -9,13 +9,13 @@ from msgspec import structs
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
-from gateway.analysis.access_check import Wish, ruling_on
+from gateway.analysis.access_check import AccessCheck, evaluate
 from gateway.console.access_log.api_models import RULING, VerdictBody
 from gateway.console.access_log.decision_text import Reading, answer
 from gateway.console.access_log.log import CHOICES_MAX, people_called
 from gateway.console.audit.recording import look
 from gateway.console.auth.requirements import ConsoleHere, Operator, SiteHere, Viewer
-from gateway.console.context import Console
+from gateway.console.context import AppContext
 from gateway.console.rules.policy_text import readable
 from gateway.console.web.error_handlers import RESPONSES, Problem
 from gateway.console.web.i18n import Lang
@@ -196,7 +196,7 @@ _ASKED = ("who", "point", "at")
 
 
 async def _ruling(
-    console: Console, site: Site, holder: HolderId, point: str, at: datetime | None
+    console: AppContext, site: Site, holder: HolderId, point: str, at: datetime | None
 ) -> Ruling:
     """What the rules say, by the place as the journal last knew it and the members as they are.
 
@@ -213,14 +213,14 @@ async def _ruling(
         described, state = now.site, now.state
     else:  # nothing has happened yet: an empty place
         described, state = site, step(site, State(), SpaceChanged(site), moment).state
-    wish = Wish(
+    wish = AccessCheck(
         site=described,
         state=structs.replace(state, directory=directory),
         point=known,
         holder=holder,
         at=moment,
     )
-    return ruling_on(wish)
+    return evaluate(wish)
 
 
 def _nobody() -> Problem:

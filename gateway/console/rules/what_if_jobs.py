@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from gateway.analysis.what_if import Reached
-from gateway.config import ConfigError, Fault, Settings, load_space
+from gateway.config import ConfigError, ConfigFault, Settings, load_space
 from gateway.console.web.error_handlers import Problem
 from gateway.core.model.names import SiteId, Text
 
@@ -33,7 +33,7 @@ _REACHED: Final = msgspec.json.Decoder(Reached)
 _RUN: Final = "import os; os.nice(19); from gateway.cli import main; main()"
 
 
-class Change(Struct, frozen=True):
+class DecisionChange(Struct, frozen=True):
     """So many decisions that would be others in the same way."""
 
     was: str
@@ -43,24 +43,24 @@ class Change(Struct, frozen=True):
     count: int
 
 
-class Outcome(Struct, frozen=True):
+class TrialResult(Struct, frozen=True):
     """What came of a trial; `first` are decisions as the CSV of `seuil what-if` has them."""
 
     decisions: int
     changed: int
-    changes: tuple[Change, ...]
+    changes: tuple[DecisionChange, ...]
     seconds: float
     first: tuple[dict[str, str], ...] = ()
 
 
-class Trial(Struct):
+class WhatIfTrial(Struct):
     """One trial of a site's rules; `failed` is what went wrong, for who reads English logs."""
 
     site: SiteId
     since: datetime
     until: datetime
     state: Literal["running", "done", "failed"] = "running"
-    outcome: Outcome | None = None
+    outcome: TrialResult | None = None
     failed: str = ""
 
 
@@ -69,11 +69,11 @@ class Trials:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._last: Trial | None = None
+        self._last: WhatIfTrial | None = None
         self._noted: Path | None = None
         self._task: asyncio.Task[None] | None = None
 
-    def last(self, site: SiteId) -> Trial | None:
+    def last(self, site: SiteId) -> WhatIfTrial | None:
         """This site's trial, running or done."""
         return self._last if self._last is not None and self._last.site == site else None
 
@@ -86,7 +86,9 @@ class Trials:
         except FileNotFoundError:
             return None
 
-    async def start(self, site: SiteId, text: bytes, since: datetime, until: datetime) -> Trial:
+    async def start(
+        self, site: SiteId, text: bytes, since: datetime, until: datetime
+    ) -> WhatIfTrial:
         """Begin to judge the past by a changed space file.
 
         Raises:
@@ -94,7 +96,7 @@ class Trials:
         """
         if self._task is not None and not self._task.done():
             raise _busy()
-        self._last = trial = Trial(site, since, until)
+        self._last = trial = WhatIfTrial(site, since, until)
         self._task = asyncio.create_task(self._judge(trial, text), name="what-if")
         return trial
 
@@ -103,7 +105,7 @@ class Trials:
         if self._task is not None:
             self._task.cancel()
 
-    async def _judge(self, trial: Trial, text: bytes) -> None:
+    async def _judge(self, trial: WhatIfTrial, text: bytes) -> None:
         with tempfile.TemporaryDirectory(prefix="seuil-what-if-") as name:
             folder = Path(name)
             (folder / "space.toml").write_bytes(text)
@@ -119,7 +121,7 @@ class Trials:
             finally:
                 self._noted = None
 
-    async def _run(self, trial: Trial, folder: Path) -> Outcome:
+    async def _run(self, trial: WhatIfTrial, folder: Path) -> TrialResult:
         """`seuil what-if` over the trial's time.
 
         Raises:
@@ -165,9 +167,9 @@ async def check(site: SiteId, text: bytes) -> None:
         raise problem
 
 
-def _faults(site: SiteId, text: bytes) -> tuple[Fault, ...]:
+def _faults(site: SiteId, text: bytes) -> tuple[ConfigFault, ...]:
     if len(text) > BYTES_MAX:
-        return (Fault("", "", f"is longer than {BYTES_MAX // 1024} kB"),)
+        return (ConfigFault("", "", f"is longer than {BYTES_MAX // 1024} kB"),)
     with tempfile.TemporaryDirectory(prefix="seuil-what-if-") as folder:
         file = Path(folder) / "space.toml"
         file.write_bytes(text)
@@ -176,18 +178,18 @@ def _faults(site: SiteId, text: bytes) -> tuple[Fault, ...]:
         except ConfigError as wrong:
             return wrong.faults
     if [each.id for each in found] != [site]:
-        return (Fault("", "site.id", f'must be "{site}"'),)
+        return (ConfigFault("", "site.id", f'must be "{site}"'),)
     return ()
 
 
-def _outcome(told: bytes, changed: Path) -> Outcome:
+def _outcome(told: bytes, changed: Path) -> TrialResult:
     try:
-        outcome = msgspec.json.decode(told, type=Outcome)
+        outcome = msgspec.json.decode(told, type=TrialResult)
     except msgspec.MsgspecError:
         what = (
             _FAULTS.decode(told).faults[0]["message"] if told.startswith(b'{"ok"') else "it ended"
         )
-        raise ConfigError((Fault("", "", what),)) from None
+        raise ConfigError((ConfigFault("", "", what),)) from None
     with changed.open(encoding="utf-8", newline="") as lines:
         first = tuple(itertools.islice(csv.DictReader(lines), SHOWN))
     return structs.replace(outcome, first=first)

@@ -11,8 +11,8 @@ from starlette.requests import Request
 from gateway.console.access_log.log import name_of, short
 from gateway.console.audit.glances import glance
 from gateway.console.auth.requirements import Administrator, ConsoleHere, SiteHere
-from gateway.console.context import Console
-from gateway.console.rules.what_if_jobs import BYTES_MAX, Trial, check
+from gateway.console.context import AppContext
+from gateway.console.rules.what_if_jobs import BYTES_MAX, WhatIfTrial, check
 from gateway.console.web.error_handlers import RESPONSES, Problem
 from gateway.console.web.labels import point_name
 from gateway.console.web.rendering import lang_of, page
@@ -55,7 +55,7 @@ async def try_out(
     return RedirectResponse(f"/sites/{here.id}/rules/what-if", 303)
 
 
-async def _begin(console: Console, here: Site, text: bytes, days: int) -> Trial:
+async def _begin(console: AppContext, here: Site, text: bytes, days: int) -> WhatIfTrial:
     now = console.clock.now()
     return await console.trials.start(here.id, text, now - timedelta(days=days), now)
 
@@ -64,7 +64,7 @@ async def _page(  # with what was wrong with the form
     request: Request,
     seat: Administrator,
     here: Site,
-    console: Console,
+    console: AppContext,
     *,
     wrong: Problem | None = None,
     text: str = "",
@@ -178,7 +178,7 @@ async def what_if(seat: Administrator, here: SiteHere, console: ConsoleHere) -> 
     return await _body(console, seat, here.id)
 
 
-async def _body(console: Console, seat: Administrator, site: SiteId) -> TrialBody:
+async def _body(console: AppContext, seat: Administrator, site: SiteId) -> TrialBody:
     trial = console.trials.last(site)
     if trial is None:
         raise _no_trial()

@@ -22,20 +22,20 @@ KEPT_MAX: Final = 500
 Tone = Literal["calm", "warm", "alert"]
 
 
-class Told(Struct, frozen=True):
+class Flash(Struct, frozen=True):
     """One answer; `tone` says how grave it is."""
 
     tone: Tone
     text: Text
 
 
-class Tellings:
+class FlashStore:
     """Answers that wait for their page."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, str], tuple[datetime, Told]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str], tuple[datetime, Flash]] = OrderedDict()
 
-    def keep(self, seat: str, told: Told, now: datetime) -> str:
+    def keep(self, seat: str, told: Flash, now: datetime) -> str:
         """Keep an answer for a session (`Seat.key`); its code."""
         code = secrets.token_urlsafe(9)
         self._kept[seat, code] = (now, told)
@@ -43,7 +43,7 @@ class Tellings:
             self._kept.popitem(last=False)
         return code
 
-    def find(self, seat: str, code: str, now: datetime) -> Told | None:
+    def find(self, seat: str, code: str, now: datetime) -> Flash | None:
         """What a code of this session's stands for."""
         at, told = self._kept.get((seat, code), (None, None))
         return told if at is not None and now - at <= KEPT else None

@@ -30,7 +30,7 @@ _FRENCH_SPACE: Final = re.compile(r" (?=[:;!?»])|(?<=«) ")
 """The spaces of French punctuation, at which no line may break."""
 
 
-class Words(Protocol):
+class Translator(Protocol):
     """Says an English sentence in a reader's language, and fills in its values."""
 
     def __call__(self, message: str, /, **values: object) -> str:
@@ -56,7 +56,7 @@ def catalogue(lang: Lang) -> NullTranslations:
     return merged
 
 
-def words(lang: Lang) -> Words:
+def words(lang: Lang) -> Translator:
     """How to speak to somebody who reads `lang`."""
     translated = catalogue(lang).gettext
 

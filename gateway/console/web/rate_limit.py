@@ -24,7 +24,7 @@ _ASKED: Final = parse("120 per 1 minute")
 """Pages and streams an address."""
 
 
-class Visitors:
+class PublicRateLimit:
     """Counts what the public asks for."""
 
     def __init__(self) -> None:

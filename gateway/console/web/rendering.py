@@ -20,7 +20,7 @@ from gateway.core.model.names import Text
 from gateway.core.model.site import Site
 
 if TYPE_CHECKING:
-    from gateway.console.auth.requirements import Seat
+    from gateway.console.auth.requirements import Principal
 
 COOKIE: Final = "seuil_lang"
 COOKIE_LIFE_S: Final = 365 * 24 * 3600
@@ -31,7 +31,7 @@ def page(
     request: Request,
     template: str,
     *,
-    seat: "Seat",
+    seat: "Principal",
     site: Site,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
@@ -56,7 +56,7 @@ def page(
     )
 
 
-def waiting_alarms(request: Request, seat: "Seat", site: Site) -> int:
+def waiting_alarms(request: Request, seat: "Principal", site: Site) -> int:
     """How many alarms that this seat may see nobody looks after yet: a number in the menu.
 
     Those of duress count for operators, without a word: a number gives nothing away.

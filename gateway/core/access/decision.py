@@ -24,17 +24,17 @@ from gateway.core.access import (
 )
 from gateway.core.access.freshness import is_late, is_told, lets_out
 from gateway.core.access.reasons import EXIT_BUTTON
-from gateway.core.access.request import Question, asked
+from gateway.core.access.request import AccessRequest, asked
 from gateway.core.access.rules import LATE, Ruling
 from gateway.core.events import DecidedMeanwhile, Reported
-from gateway.core.facts import Decided, Noticed, Value, Verdict
+from gateway.core.facts import Decided, Noticed, RuleVerdict, Value
 from gateway.core.model.equipment import Device
 from gateway.core.model.names import ZoneId
 from gateway.core.model.places import AccessPoint, Door
 from gateway.core.occupancy import fusion, presence
 from gateway.core.readings import CredentialPresented, ExitRequested
 from gateway.core.state import Arrival
-from gateway.core.step_builder import Turn
+from gateway.core.step_builder import StepContext
 
 READER_DECIDED = "reader-decided"
 """The reason of what a reader decided alone while it was cut off."""
@@ -43,7 +43,7 @@ CLAIMED = "claimed"
 TOLD_LATE = frozenset({READER_DECIDED, CLAIMED})
 
 
-def decide(turn: Turn, device: Device, event: Reported) -> None:
+def decide(turn: StepContext, device: Device, event: Reported) -> None:
     """Answer one credential event."""
     reading = event.reading
     assert isinstance(reading, CredentialPresented)  # noqa: S101 - the engine's dispatch
@@ -81,7 +81,7 @@ def decide(turn: Turn, device: Device, event: Reported) -> None:
         _merge(turn, question, question.point)
 
 
-def press(turn: Turn, device: Device, door: Door, event: Reported) -> None:
+def press(turn: StepContext, device: Device, door: Door, event: Reported) -> None:
     """Somebody wants to leave by a button that is wired to this device.
 
     A press that the broker kept from before is none, and an old one is told, and opens nothing.
@@ -96,7 +96,7 @@ def press(turn: Turn, device: Device, door: Door, event: Reported) -> None:
             decision="granted",
             reason=EXIT_BUTTON,
             holder=None,
-            verdicts=(Verdict("exit_button_is_wired", "grant", EXIT_BUTTON, saw),),
+            verdicts=(RuleVerdict("exit_button_is_wired", "grant", EXIT_BUTTON, saw),),
             door=door.id,
         )
     )
@@ -104,7 +104,7 @@ def press(turn: Turn, device: Device, door: Door, event: Reported) -> None:
         let_out(turn, device, door, event)
 
 
-def let_out(turn: Turn, device: Device, door: Door, event: Reported) -> None:
+def let_out(turn: StepContext, device: Device, door: Door, event: Reported) -> None:
     """Release a door for who pressed its button: by its lock, else by the readers of its entry.
 
     A board that opened the door by itself gets no order: one makes some locks fall in again.
@@ -115,19 +115,19 @@ def let_out(turn: Turn, device: Device, door: Door, event: Reported) -> None:
     doors.release(turn, door, None)
 
 
-def _expires(turn: Turn, event: Reported) -> datetime:
+def _expires(turn: StepContext, event: Reported) -> datetime:
     """By the reader's time where it is the earlier one, unless that clock is wrong."""
     return (turn.now if is_late(turn, event) else min(event.at, turn.now)) + LATE
 
 
 def _take_over(
-    turn: Turn,
+    turn: StepContext,
     device: Device,
     event: Reported,
     reading: CredentialPresented,
     *,
     unanswered: bool | None = None,
-) -> Question:
+) -> AccessRequest:
     """A reader decided alone: that is the decision, and our rules only say what they think."""
     question = asked(turn.site, turn.finish(), event, event.at)
     granted = reading.decided == "granted"
@@ -152,7 +152,7 @@ def _take_over(
     return question
 
 
-def decided_meanwhile(turn: Turn, told: DecidedMeanwhile) -> None:
+def decided_meanwhile(turn: StepContext, told: DecidedMeanwhile) -> None:
     """A reader did not wait for our answer, which is void: what it did instead is told now.
 
     Where we had let somebody in and it had not, they are where they were.
@@ -169,7 +169,7 @@ def decided_meanwhile(turn: Turn, told: DecidedMeanwhile) -> None:
         presence.undo(turn, question.holder.id, ours.now, ours.before)
 
 
-def _act(turn: Turn, question: Question, ruling: Ruling, point: AccessPoint) -> None:
+def _act(turn: StepContext, question: AccessRequest, ruling: Ruling, point: AccessPoint) -> None:
     """A fresh grant: the door opens, the machine starts or stops, somebody is safe."""
     door, holder = turn.site.door_of(point), question.holder
     if door is not None:
@@ -185,7 +185,7 @@ def _act(turn: Turn, question: Question, ruling: Ruling, point: AccessPoint) -> 
             machines.start(turn, point.machine, holder.id)
 
 
-def _merge(turn: Turn, question: Question, point: AccessPoint) -> None:
+def _merge(turn: StepContext, question: AccessRequest, point: AccessPoint) -> None:
     """A passage that is told late: who is where, if nothing newer is known of them."""
     door, holder = turn.site.door_of(point), question.holder
     if holder is None:
@@ -197,7 +197,7 @@ def _merge(turn: Turn, question: Question, point: AccessPoint) -> None:
         muster.seen(turn, holder.id, min(question.at, turn.now))
 
 
-def _note(turn: Turn, question: Question, ruling: Ruling, *, is_code: bool) -> None:
+def _note(turn: StepContext, question: AccessRequest, ruling: Ruling, *, is_code: bool) -> None:
     """What a ruling says beside yes and no; nothing of it shows at the reader."""
     pin_attempts.judged(turn, question, ruling, is_code=is_code)
     if question.point is None:

@@ -30,7 +30,7 @@ from gateway.core.model.names import DeviceId
 from gateway.core.model.places import Door
 from gateway.core.occupancy import fusion, presence
 from gateway.core.state import NEVER, Arrival, DoorState
-from gateway.core.step_builder import Turn
+from gateway.core.step_builder import StepContext
 
 Trigger = Literal["released", "opened", "closed", "relock", "too-long", "freed"]
 
@@ -52,14 +52,14 @@ PENDING_MAX = 32
 """People let through who have not passed: more than fit through a door while it is unlocked."""
 
 
-def unlock(turn: Turn, door: Door, devices: tuple[DeviceId, ...]) -> None:
+def unlock(turn: StepContext, door: Door, devices: tuple[DeviceId, ...]) -> None:
     """Order these devices to release the door."""
     for device in devices:
         expires = turn.now + LATE
         turn.say(UnlockDoor(door=door.id, device=device, unlock_s=door.unlock_s, expires=expires))
 
 
-def release(turn: Turn, door: Door, arrival: Arrival | None) -> None:
+def release(turn: StepContext, door: Door, arrival: Arrival | None) -> None:
     """Somebody was let through (`arrival`), or the door was released for whoever comes (None)."""
     state = turn.doors.get(door.id, DoorState())
     state = structs.replace(state, relock_at=turn.now + timedelta(seconds=door.unlock_s))
@@ -72,7 +72,7 @@ def release(turn: Turn, door: Door, arrival: Arrival | None) -> None:
     _become(turn, door, state, "released")
 
 
-def opened(turn: Turn, door: Door, *, late: bool = False) -> None:
+def opened(turn: StepContext, door: Door, *, late: bool = False) -> None:
     """The contact says open. A late report may follow a grant that we never heard of: no alarm."""
     state = turn.doors.get(door.id, DoorState())
     if state.status in ("open", "held", "forced"):
@@ -87,19 +87,19 @@ def opened(turn: Turn, door: Door, *, late: bool = False) -> None:
     _become(turn, door, _watched(turn, door, state), "opened")
 
 
-def closed(turn: Turn, door: Door) -> None:
+def closed(turn: StepContext, door: Door) -> None:
     """The contact says closed; the lock falls in, unless somebody was let through since."""
     state = _become(turn, door, turn.doors.get(door.id, DoorState()), "closed")
     if state.relock_at != NEVER:
         _become(turn, door, state, "released")
 
 
-def is_free(turn: Turn, door: Door) -> bool:
+def is_free(turn: StepContext, door: Door) -> bool:
     """Whether an evacuation holds the door released."""
     return turn.mode.mode == "evacuation" and door.fail_mode == "safe"
 
 
-def free(turn: Turn, door: Door) -> None:
+def free(turn: StepContext, door: Door) -> None:
     """An evacuation releases the door, also again: to open it or leave it open is no fault."""
     state = turn.doors.get(door.id, DoorState())
     relock_at = turn.now + timedelta(seconds=door.unlock_s)
@@ -107,14 +107,14 @@ def free(turn: Turn, door: Door) -> None:
     _become(turn, door, structs.replace(state, relock_at=relock_at, held_at=NEVER), "freed")
 
 
-def watch(turn: Turn, door: Door) -> None:
+def watch(turn: StepContext, door: Door) -> None:
     """No evacuation frees the door: one that stands open is to be closed in the usual time."""
     state = turn.doors.get(door.id, DoorState())
     if state.status == "open" and state.held_at == NEVER:
         turn.doors = turn.doors.set(door.id, _watched(turn, door, state))
 
 
-def forget(turn: Turn, holder: HolderId) -> None:
+def forget(turn: StepContext, holder: HolderId) -> None:
     """Nobody waits any longer for this holder to pass."""
     for door_id, state in sorted(turn.doors.items()):
         others = tuple(entry for entry in state.pending if entry.holder != holder)
@@ -123,7 +123,7 @@ def forget(turn: Turn, holder: HolderId) -> None:
             turn.say(EntryNotTaken(holder=holder, door=door_id, at=turn.now))
 
 
-def space_changed(turn: Turn) -> None:
+def space_changed(turn: StepContext) -> None:
     """The new space file's doors: what vanished is forgotten, and who waited to go there."""
     before, turn.doors = turn.doors, Map()
     for door in turn.site.doors:
@@ -136,7 +136,7 @@ def space_changed(turn: Turn) -> None:
             closed(turn, door)  # nobody would tell us any more
 
 
-def run_timers(turn: Turn) -> None:
+def run_timers(turn: StepContext) -> None:
     """Lock again what was not opened, and notice what was not closed."""
     for door in turn.site.doors:
         state = turn.doors.get(door.id, DoorState())
@@ -146,13 +146,13 @@ def run_timers(turn: Turn) -> None:
             _become(turn, door, structs.replace(state, held_at=NEVER), "too-long")
 
 
-def next_timer(turn: Turn) -> datetime:
+def next_timer(turn: StepContext) -> datetime:
     """When the next door locks again, or has been open for too long."""
     dues = (min(state.relock_at, state.held_at) for state in turn.doors.values())
     return min(dues, default=NEVER)
 
 
-def _watched(turn: Turn, door: Door, state: DoorState) -> DoorState:
+def _watched(turn: StepContext, door: Door, state: DoorState) -> DoorState:
     """The open door with the time at which it has been open for too long."""
     if is_free(turn, door):
         return structs.replace(state, held_at=NEVER)
@@ -161,14 +161,16 @@ def _watched(turn: Turn, door: Door, state: DoorState) -> DoorState:
     return structs.replace(state, held_at=held_at)
 
 
-def _pass(turn: Turn, door: Door, arrival: Arrival) -> None:
+def _pass(turn: StepContext, door: Door, arrival: Arrival) -> None:
     """Somebody who was let through is on the other side now."""
     presence.move(turn, arrival.holder, arrival.zone)
     inward = arrival.zone == door.zone
     fusion.passed(turn, door, arrival.holder, inward=inward, at=turn.now)
 
 
-def _pending(turn: Turn, door: Door, state: DoorState, arrival: Arrival) -> tuple[Arrival, ...]:
+def _pending(
+    turn: StepContext, door: Door, state: DoorState, arrival: Arrival
+) -> tuple[Arrival, ...]:
     """Those who wait for the door to open, each once a direction, in the order of their grants.
 
     Who badges out before the door opened was let in all the same: anti-passback must know of it.
@@ -180,13 +182,13 @@ def _pending(turn: Turn, door: Door, state: DoorState, arrival: Arrival) -> tupl
     return (*others[1 - PENDING_MAX :], arrival)
 
 
-def _relocked(turn: Turn, door: Door, state: DoorState) -> DoorState:
+def _relocked(turn: StepContext, door: Door, state: DoorState) -> DoorState:
     for arrival in state.pending:
         turn.say(EntryNotTaken(holder=arrival.holder, door=door.id, at=turn.now))
     return _become(turn, door, structs.replace(state, pending=(), relock_at=NEVER), "relock")
 
 
-def _become(turn: Turn, door: Door, state: DoorState, trigger: Trigger) -> DoorState:
+def _become(turn: StepContext, door: Door, state: DoorState, trigger: Trigger) -> DoorState:
     """Follow the table, keep the door's state, and say what changed."""
     before = turn.doors.get(door.id, DoorState())
     status = TABLE.get((state.status, trigger), state.status)
@@ -201,7 +203,7 @@ def _become(turn: Turn, door: Door, state: DoorState, trigger: Trigger) -> DoorS
     return state
 
 
-def _alarm(turn: Turn, door: Door, kind: Literal["forced", "held"], *, on: bool) -> None:
+def _alarm(turn: StepContext, door: Door, kind: Literal["forced", "held"], *, on: bool) -> None:
     if on:
         turn.raise_alarm(kind, door.id)
     else:

@@ -7,12 +7,12 @@ from msgspec import Struct
 
 from gateway.core.model.directory import Credential, Holder, Training
 from gateway.core.model.names import PlanId, RoleId, SiteId, TrainingId
-from gateway.core.model.open_intervals import Frame, Spans, joined
+from gateway.core.model.open_intervals import Spans, Window, joined
 from gateway.core.model.places import AccessPoint, Zone
 from gateway.core.model.site import Site
 
 
-class Post(Struct, frozen=True):
+class Eligibility(Struct, frozen=True):
     """All that an access point asks of a credential, worked out once.
 
     `plans` are those that lead here and count nothing, `rationed` those that count what is used.
@@ -20,7 +20,7 @@ class Post(Struct, frozen=True):
     """
 
     site: SiteId
-    frame: Frame
+    frame: Window
     plans: dict[PlanId, Spans]
     rationed: frozenset[PlanId]
     trainings: tuple[TrainingId, ...]
@@ -28,11 +28,13 @@ class Post(Struct, frozen=True):
     escort: bool
 
 
-def post_at(site: Site, point: AccessPoint, frame: Frame, spans: Mapping[str, Spans]) -> Post:
+def post_at(
+    site: Site, point: AccessPoint, frame: Window, spans: Mapping[str, Spans]
+) -> Eligibility:
     """What this access point asks in a frame."""
     zones = entered_zones(site, point)
     leads = {plan.id: plan_hours(site, point, plan.id) for plan in site.plans}
-    return Post(
+    return Eligibility(
         site.id,
         frame,
         plans={
@@ -47,7 +49,7 @@ def post_at(site: Site, point: AccessPoint, frame: Frame, spans: Mapping[str, Sp
     )
 
 
-def allowed(post: Post, credential: Credential, holder: Holder | None) -> Spans | str:
+def allowed(post: Eligibility, credential: Credential, holder: Holder | None) -> Spans | str:
     """When a credential may enter; a text is the reason why not."""
     if credential.status != "active":
         return f"credential-{credential.status}"
@@ -66,14 +68,14 @@ def allowed(post: Post, credential: Credential, holder: Holder | None) -> Spans 
     )
 
 
-def _unaccompanied(post: Post, holder: Holder) -> str | None:
+def _unaccompanied(post: Eligibility, holder: Holder) -> str | None:
     """Why a holder may not come first, or not by themselves."""
     if not all(holder.has_role(role, post.site) for role in post.openers):
         return "not-opened"
     return "escort-missing" if post.escort and holder.kind == "visitor" else None
 
 
-def _bought(post: Post, holder: Holder) -> Spans | str:
+def _bought(post: Eligibility, holder: Holder) -> Spans | str:
     """When a holder's memberships let in."""
     found: list[Spans] = []
     why = "membership-none"
@@ -94,7 +96,7 @@ def _bought(post: Post, holder: Holder) -> Spans | str:
     return found[0] if len(found) == 1 else joined(span for each in found for span in each)
 
 
-def _trained(post: Post, holder: Holder, spans: Spans) -> Spans:
+def _trained(post: Eligibility, holder: Holder, spans: Spans) -> Spans:
     """What remains of spans where every training is asked for that the zones ask for."""
     for training in post.trainings:
         given = [one for one in holder.trainings if one.training == training]
@@ -102,11 +104,11 @@ def _trained(post: Post, holder: Holder, spans: Spans) -> Spans:
     return spans
 
 
-def _while_trained(post: Post, spans: Spans, training: Training) -> Spans:
+def _while_trained(post: Eligibility, spans: Spans, training: Training) -> Spans:
     return _cut(post, spans, training.given, training.ends)
 
 
-def _cut(post: Post, spans: Spans, starts: datetime | None, ends: datetime | None) -> Spans:
+def _cut(post: Eligibility, spans: Spans, starts: datetime | None, ends: datetime | None) -> Spans:
     """Spans within a validity. Nearly always nothing is cut, and they stay the very same object."""
     begins, expires = post.frame.begins, post.frame.expires
     if (starts is None or starts <= begins) and (ends is None or ends >= expires):

@@ -25,8 +25,8 @@ from gateway.core.model.names import DeviceId
 from gateway.core.model.site import Site
 from gateway.core.readings import CredentialPresented
 from gateway.core.requests import EnrolBadge
-from gateway.core.state import NEVER, Enrolment
-from gateway.core.step_builder import Turn
+from gateway.core.state import NEVER, PendingEnrolment
+from gateway.core.step_builder import StepContext
 
 ENROL_FOR: Final = timedelta(seconds=60)
 """So long a reader waits: enough to find the badge, and a door is out of use no longer."""
@@ -34,7 +34,7 @@ ENROLMENT: Final = "enrolment"
 """The reason of a read that only enrols."""
 
 
-def asked(turn: Turn, order: EnrolBadge, transaction: str) -> str | None:
+def asked(turn: StepContext, order: EnrolBadge, transaction: str) -> str | None:
     """Have a reader wait, or wait no more; the error if it cannot."""
     device = turn.site.device.get(order.device)
     if device is None:
@@ -48,7 +48,7 @@ def asked(turn: Turn, order: EnrolBadge, transaction: str) -> str | None:
     return _refusal(turn, device, order.holder) or _wait(turn, device, order.holder, transaction)
 
 
-def read(turn: Turn, event: Reported, holder: HolderId | None) -> None:
+def read(turn: StepContext, event: Reported, holder: HolderId | None) -> None:
     """A badge was held to a reader that waits. A code or a QR code is none: it goes on waiting."""
     reading = event.reading
     assert isinstance(reading, CredentialPresented)  # noqa: S101 - what `decide` is for
@@ -66,7 +66,7 @@ def read(turn: Turn, event: Reported, holder: HolderId | None) -> None:
         _end(turn, device, ended)
 
 
-def space_changed(turn: Turn) -> None:
+def space_changed(turn: StepContext) -> None:
     """Readers that are gone, or enrol no more, wait no longer."""
     for id_, waiting in sorted(turn.enrolments.items()):
         device = turn.site.device.get(id_)
@@ -94,19 +94,19 @@ def declares_where(site: Site) -> bool:
     return any(device.enrols for device in site.devices)
 
 
-def run_timers(turn: Turn) -> None:
+def run_timers(turn: StepContext) -> None:
     """A reader waits no longer than it may."""
     for device, waiting in sorted(turn.enrolments.items()):
         if waiting.until <= turn.now:
             _end(turn, device, EnrolmentEnded(waiting.transaction, device, "expired"))
 
 
-def next_timer(turn: Turn) -> datetime:
+def next_timer(turn: StepContext) -> datetime:
     """When the first of them ends."""
     return min((waiting.until for waiting in turn.enrolments.values()), default=NEVER)
 
 
-def _refusal(turn: Turn, device: Device, holder: HolderId) -> str | None:
+def _refusal(turn: StepContext, device: Device, holder: HolderId) -> str | None:
     point = turn.site.point_of(device)
     if device.role != "reader" or (point is not None and point.direction != "entry"):
         return "out-of-place"
@@ -117,13 +117,13 @@ def _refusal(turn: Turn, device: Device, holder: HolderId) -> str | None:
     return "busy" if device.id in turn.enrolments else None
 
 
-def _wait(turn: Turn, device: Device, holder: HolderId, transaction: str) -> str | None:
+def _wait(turn: StepContext, device: Device, holder: HolderId, transaction: str) -> str | None:
     until = turn.now + ENROL_FOR
-    turn.enrolments = turn.enrolments.set(device.id, Enrolment(transaction, holder, until))
+    turn.enrolments = turn.enrolments.set(device.id, PendingEnrolment(transaction, holder, until))
     turn.wake(until)
     return None
 
 
-def _end(turn: Turn, device: DeviceId, ended: EnrolmentEnded) -> None:
+def _end(turn: StepContext, device: DeviceId, ended: EnrolmentEnded) -> None:
     turn.enrolments = turn.enrolments.delete(device)
     turn.say(ended)

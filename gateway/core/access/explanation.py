@@ -8,7 +8,7 @@ import msgspec
 from gateway.core.access.reasons import REASONS
 from gateway.core.access.rules import RULES
 from gateway.core.access.rules.descriptions import BUTTON_TITLES, RULE_TITLES
-from gateway.core.facts import Verdict
+from gateway.core.facts import RuleVerdict
 from gateway.core.model.names import Text
 
 
@@ -17,13 +17,13 @@ def title_of(rule: str) -> Text:
     return (RULE_TITLES | BUTTON_TITLES).get(rule, Text(fr=rule, en=rule))
 
 
-def not_asked(verdicts: Sequence[Verdict]) -> list[str]:
+def not_asked(verdicts: Sequence[RuleVerdict]) -> list[str]:
     """The rules behind the one that ended the matter."""
     asked = {verdict.rule for verdict in verdicts}
     return [rule.__name__ for rule in RULES if rule.__name__ not in asked]
 
 
-def as_data(decision: str, reason: str, verdicts: Sequence[Verdict]) -> dict[str, Any]:
+def as_data(decision: str, reason: str, verdicts: Sequence[RuleVerdict]) -> dict[str, Any]:
     """An answer with every rule's word on it, ready for JSON."""
     return {
         "decision": decision,

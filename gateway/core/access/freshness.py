@@ -13,7 +13,7 @@ from typing import Final
 from gateway.core.access.rules import LATE
 from gateway.core.events import Reported
 from gateway.core.state import DeviceState
-from gateway.core.step_builder import Turn
+from gateway.core.step_builder import StepContext
 
 STEADY_LOOKS: Final = 3
 STEADY_WITHIN: Final = timedelta(seconds=2)
@@ -22,17 +22,17 @@ BACK_FOR: Final = timedelta(seconds=10)
 """A reader that has been online for so long has sent what it kept."""
 
 
-def is_late(turn: Turn, event: Reported) -> bool:
+def is_late(turn: StepContext, event: Reported) -> bool:
     """Return whether nothing may be started by this any more: it is old, or the broker kept it."""
     return event.retained or turn.now - event.at > LATE
 
 
-def is_told(turn: Turn, event: Reported) -> bool:
+def is_told(turn: StepContext, event: Reported) -> bool:
     """Return whether an answer is of any use: somebody still stands there."""
     return not is_late(turn, event) or (event.live and not event.retained)
 
 
-def lets_out(turn: Turn, event: Reported) -> bool:
+def lets_out(turn: StepContext, event: Reported) -> bool:
     """Return whether a badge at a way out releases it."""
     if not is_late(turn, event):
         return True

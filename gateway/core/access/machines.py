@@ -38,7 +38,7 @@ from gateway.core.model.names import MachineId
 from gateway.core.model.site import Site
 from gateway.core.readings import MachineReported
 from gateway.core.state import NEVER, MachineUse, State
-from gateway.core.step_builder import Turn
+from gateway.core.step_builder import StepContext
 
 STARTING_MAX = timedelta(minutes=10)
 """A machine that is still off so long after its grant is not used: it is free for others."""
@@ -50,20 +50,20 @@ ALARMS: Final[dict[str, AlarmKind]] = {
 """What a running machine may miss, and the alarm that it raises."""
 
 
-def start(turn: Turn, machine: MachineId, holder: HolderId) -> None:
+def start(turn: StepContext, machine: MachineId, holder: HolderId) -> None:
     """The machine was released for a holder."""
     turn.machines = turn.machines.set(machine, MachineUse(holder=holder, since=turn.now))
     turn.stirred = True
     turn.say(MachineStarted(machine=machine, holder=holder, at=turn.now))
 
 
-def sign_off(turn: Turn, machine: MachineId) -> None:
+def sign_off(turn: StepContext, machine: MachineId) -> None:
     """The machine's user has done."""
     if machine in turn.machines:
         _end(turn, machine, "signed-off")
 
 
-def reported(turn: Turn, device: Device, event: Reported) -> None:
+def reported(turn: StepContext, device: Device, event: Reported) -> None:
     """What a machine's meter says; what the broker kept or is of before the grant says nothing."""
     point = turn.site.point_of(device)
     machine = device.machine or (point.machine if point else None)
@@ -77,14 +77,14 @@ def reported(turn: Turn, device: Device, event: Reported) -> None:
         _end(turn, machine, "switched-off")
 
 
-def take_out_of_service(turn: Turn, machine: MachineId) -> None:
+def take_out_of_service(turn: StepContext, machine: MachineId) -> None:
     """Free a machine that nothing says is running, though nobody signed off."""
     use = turn.machines.get(machine)
     if use is not None and not use.ran:
         _end(turn, machine, "removed")
 
 
-def watch(turn: Turn) -> None:
+def watch(turn: StepContext) -> None:
     """Look again at what running machines demand, if anything changed that they might miss."""
     if not turn.stirred or not turn.machines:
         return
@@ -95,14 +95,14 @@ def watch(turn: Turn) -> None:
             _judge(turn, found, use, _missing(turn.site, state, found, use))
 
 
-def stop_all(turn: Turn) -> None:
+def stop_all(turn: StepContext) -> None:
     """An evacuation: every machine in use is asked for a safe stop, now."""
     for machine, use in sorted(turn.machines.items()):
         if not use.stopped:
             _stop(turn, machine, structs.replace(use, missing="evacuation"))
 
 
-def run_timers(turn: Turn) -> None:
+def run_timers(turn: StepContext) -> None:
     """Ask for a safe stop where the grace is over, also if our clock was put back."""
     for machine, use in sorted(turn.machines.items()):
         grace = timedelta(seconds=turn.site.machine[machine].demands.grace_s)
@@ -110,12 +110,12 @@ def run_timers(turn: Turn) -> None:
             _stop(turn, machine, use)
 
 
-def next_timer(turn: Turn) -> datetime:
+def next_timer(turn: StepContext) -> datetime:
     """When the next grace is over."""
     return min((use.stops_at for use in turn.machines.values()), default=NEVER)
 
 
-def space_changed(turn: Turn) -> None:
+def space_changed(turn: StepContext) -> None:
     """Machines that vanished are in nobody's use; all others are looked at again."""
     for machine in sorted(turn.machines):
         if machine not in turn.site.machine:
@@ -133,7 +133,7 @@ def _missing(site: Site, state: State, machine: Machine, use: MachineUse) -> str
     return missing.reason if missing is not None else None
 
 
-def _judge(turn: Turn, machine: Machine, use: MachineUse, missing: str | None) -> None:
+def _judge(turn: StepContext, machine: Machine, use: MachineUse, missing: str | None) -> None:
     """Warn, or say that all is well again. Who misses something else now gets no second grace."""
     if missing == use.missing:
         return
@@ -157,7 +157,7 @@ def _judge(turn: Turn, machine: Machine, use: MachineUse, missing: str | None) -
     turn.say(WarnMachine(machine=machine.id, devices=devices, reason=missing, stops_at=stops_at))
 
 
-def _stop(turn: Turn, machine: MachineId, use: MachineUse) -> None:
+def _stop(turn: StepContext, machine: MachineId, use: MachineUse) -> None:
     stopped = structs.replace(use, stopped=True, stops_at=NEVER)
     turn.machines = turn.machines.set(machine, stopped)
     turn.raise_alarm("safe-stop", machine)
@@ -172,7 +172,7 @@ def _stop(turn: Turn, machine: MachineId, use: MachineUse) -> None:
 
 
 def _end(
-    turn: Turn, machine: MachineId, why: Literal["signed-off", "switched-off", "removed"]
+    turn: StepContext, machine: MachineId, why: Literal["signed-off", "switched-off", "removed"]
 ) -> None:
     """The use is over, and with it all that was wrong."""
     use = turn.machines[machine]
@@ -192,6 +192,6 @@ def _end(
     )
 
 
-def _warning_over(turn: Turn, machine: MachineId) -> None:
+def _warning_over(turn: StepContext, machine: MachineId) -> None:
     devices = turn.site.machine_readers.get(machine, ())  # it may be gone
     turn.say(MachineWarningOver(machine=machine, devices=devices, at=turn.now))

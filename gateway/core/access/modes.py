@@ -17,13 +17,13 @@ from gateway.core.model.directory import HolderId
 from gateway.core.model.places import Door
 from gateway.core.requests import SetMode
 from gateway.core.state import NEVER, ModeState
-from gateway.core.step_builder import Turn
+from gateway.core.step_builder import StepContext
 
 RELEASED_MIN = timedelta(seconds=0.5)
 """Doors are released again no faster than this, however short their `unlock_s`."""
 
 
-def change(turn: Turn, order: SetMode, by: HolderId) -> None:
+def change(turn: StepContext, order: SetMode, by: HolderId) -> None:
     """Put the site into a mode; the one that it has already changes nothing.
 
     "normal" says that all is well, so it also ends what alarms of duress are on.
@@ -44,19 +44,19 @@ def change(turn: Turn, order: SetMode, by: HolderId) -> None:
         _release(turn)
 
 
-def run_timers(turn: Turn) -> None:
+def run_timers(turn: StepContext) -> None:
     """Release the doors again before their release ends; at once if our clock was put back."""
     again_at = turn.mode.released_at
     if again_at != NEVER and not turn.now < again_at <= turn.now + _interval(turn):
         _release(turn)
 
 
-def next_timer(turn: Turn) -> datetime:
+def next_timer(turn: StepContext) -> datetime:
     """When the doors are released again."""
     return turn.mode.released_at
 
 
-def space_changed(turn: Turn) -> None:
+def space_changed(turn: StepContext) -> None:
     """In an evacuation the new space file's doors are released at once, and all are counted."""
     if turn.mode.mode == "evacuation":
         _release(turn)
@@ -64,19 +64,19 @@ def space_changed(turn: Turn) -> None:
         muster.space_changed(turn)
 
 
-def _end_evacuation(turn: Turn) -> None:
+def _end_evacuation(turn: StepContext) -> None:
     muster.end(turn)
     _watch_others(turn)
 
 
-def _watch_others(turn: Turn) -> None:
+def _watch_others(turn: StepContext) -> None:
     """Doors that are not free (any longer) are to be closed in the ordinary time."""
     for door in turn.site.doors:
         if not doors.is_free(turn, door):
             doors.watch(turn, door)
 
 
-def _release(turn: Turn) -> None:
+def _release(turn: StepContext) -> None:
     for door in _free_doors(turn):
         doors.unlock(turn, door, turn.site.releasers[door.id])
         doors.free(turn, door)
@@ -85,11 +85,11 @@ def _release(turn: Turn) -> None:
     turn.wake(again_at)
 
 
-def _interval(turn: Turn) -> timedelta:
+def _interval(turn: StepContext) -> timedelta:
     """Half of the shortest release, so that one order may be lost on the way."""
     shortest_s = min((door.unlock_s for door in _free_doors(turn)), default=0.0)
     return max(RELEASED_MIN, timedelta(seconds=shortest_s / 2))
 
 
-def _free_doors(turn: Turn) -> list[Door]:
+def _free_doors(turn: StepContext) -> list[Door]:
     return [door for door in turn.site.doors if door.fail_mode == "safe"]

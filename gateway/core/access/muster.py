@@ -20,7 +20,7 @@ from gateway.core.model.names import ZoneId
 from gateway.core.model.site import Site
 from gateway.core.occupancy import presence
 from gateway.core.state import Muster
-from gateway.core.step_builder import Turn
+from gateway.core.step_builder import StepContext
 
 
 def read_out(
@@ -46,20 +46,20 @@ def read_out(
     ]
 
 
-def begin(turn: Turn) -> None:
+def begin(turn: StepContext) -> None:
     """Everybody who is known to be inside is waited for."""
     for holder, where in sorted(turn.presence.items()):
         _set(turn, holder, Muster(zone=where.zone))
 
 
-def end(turn: Turn) -> None:
+def end(turn: StepContext) -> None:
     """Nobody is waited for any longer."""
     for entry in turn.muster.values():
         _touch(turn, entry.zone)
     turn.muster = Map()
 
 
-def seen(turn: Turn, holder: HolderId, at: datetime) -> None:
+def seen(turn: StepContext, holder: HolderId, at: datetime) -> None:
     """Somebody was at the muster point at `at`; it counts if nothing newer is known of them."""
     entry, where = turn.muster.get(holder), turn.presence.get(holder)
     began = turn.mode.since
@@ -73,7 +73,7 @@ def seen(turn: Turn, holder: HolderId, at: datetime) -> None:
         presence.move(turn, holder, None, at)
 
 
-def unseen(turn: Turn, holder: HolderId) -> None:
+def unseen(turn: StepContext, holder: HolderId) -> None:
     """Somebody was marked by mistake: they are waited for again, where they were."""
     zone = turn.muster[holder].zone
     _set(turn, holder, Muster(zone=zone))
@@ -81,7 +81,7 @@ def unseen(turn: Turn, holder: HolderId) -> None:
         presence.move(turn, holder, zone)
 
 
-def follow(turn: Turn) -> None:
+def follow(turn: StepContext) -> None:
     """Take in who moved in this step, and say each changed zone's muster once."""
     if turn.mode.mode == "evacuation":
         for moved in turn.moves:
@@ -92,13 +92,13 @@ def follow(turn: Turn) -> None:
             turn.say(changed)
 
 
-def space_changed(turn: Turn) -> None:
+def space_changed(turn: StepContext) -> None:
     """Zones that vanished have nobody to look for; all others are told anew."""
     turn.muster = Map({who: one for who, one in turn.muster.items() if one.zone in turn.site.zone})
     turn.mustering |= dict.fromkeys(turn.site.zone)
 
 
-def _follow(turn: Turn, moved: HolderMoved) -> None:
+def _follow(turn: StepContext, moved: HolderMoved) -> None:
     entry = turn.muster.get(moved.holder)
     if moved.zone is not None:
         _set(turn, moved.holder, Muster(zone=moved.zone))
@@ -106,7 +106,7 @@ def _follow(turn: Turn, moved: HolderMoved) -> None:
         _set(turn, moved.holder, structs.replace(entry, safe=moved.at, how="left"))
 
 
-def _set(turn: Turn, holder: HolderId, entry: Muster) -> None:
+def _set(turn: StepContext, holder: HolderId, entry: Muster) -> None:
     before = turn.muster.get(holder)
     if before is not None:
         _touch(turn, before.zone)
@@ -114,5 +114,5 @@ def _set(turn: Turn, holder: HolderId, entry: Muster) -> None:
     turn.muster = turn.muster.set(holder, entry)
 
 
-def _touch(turn: Turn, zone: ZoneId) -> None:
+def _touch(turn: StepContext, zone: ZoneId) -> None:
     turn.mustering |= dict.fromkeys(turn.site.zone[zone].lineage)

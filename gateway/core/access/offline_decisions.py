@@ -34,7 +34,7 @@ from gateway.core.occupancy.presence import MERGED_MAX
 from gateway.core.readings import Availability, CredentialPresented
 from gateway.core.state import (
     NEVER,
-    Asked,
+    AnsweredCredential,
     Away,
     CutOff,
     Former,
@@ -42,7 +42,7 @@ from gateway.core.state import (
     Past,
     State,
 )
-from gateway.core.step_builder import Turn
+from gateway.core.step_builder import StepContext
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -67,7 +67,7 @@ _NOTHING: Final = CutOff()
 # -- what is kept
 
 
-def list_confirmed(turn: Turn, event: ListConfirmed) -> None:
+def list_confirmed(turn: StepContext, event: ListConfirmed) -> None:
     """A reader has another list in force."""
     if event.device not in turn.site.device or event.revision < turn.past.since:
         return  # what the members were then is not known any more; another list is on its way
@@ -78,7 +78,9 @@ def list_confirmed(turn: Turn, event: ListConfirmed) -> None:
     _forget(turn)
 
 
-def came_or_went(turn: Turn, event: Reported, availability: Availability, heard: datetime) -> None:
+def came_or_went(
+    turn: StepContext, event: Reported, availability: Availability, heard: datetime
+) -> None:
     """A reader's status: it is gone, or back; `heard` is when it was last heard before.
 
     That it is there proves no absence: it says so with each list that it confirms, too.
@@ -96,7 +98,7 @@ def came_or_went(turn: Turn, event: Reported, availability: Availability, heard:
     turn.cut_off = turn.cut_off.set(event.device, known)
 
 
-def gateway_away(turn: Turn, event: GatewayAway) -> None:
+def gateway_away(turn: StepContext, event: GatewayAway) -> None:
     """We are away, or were."""
     begins, ends = min(event.since, turn.now), event.until or NEVER
     if _goes_on(turn.away):
@@ -106,7 +108,7 @@ def gateway_away(turn: Turn, event: GatewayAway) -> None:
         turn.away = _of_late(turn, (*turn.away, Away(begins, ends)))
 
 
-def asked(turn: Turn, event: Reported, *, granted: bool, holder: HolderId | None) -> None:
+def asked(turn: StepContext, event: Reported, *, granted: bool, holder: HolderId | None) -> None:
     """We decide about a badge of which its reader may yet tell that it decided alone."""
     known = turn.cut_off.get(event.device)
     if known is None or not known.lists or event.boot is None or event.seq is None:
@@ -114,7 +116,7 @@ def asked(turn: Turn, event: Reported, *, granted: bool, holder: HolderId | None
     reading = event.reading
     assert isinstance(reading, CredentialPresented)  # noqa: S101 - what `decide` is for
     where = turn.presence.get(holder) if holder is not None else None
-    one = Asked(
+    one = AnsweredCredential(
         turn.devices[event.device].generation,
         (event.boot, event.seq),
         event.at,
@@ -133,7 +135,7 @@ def open_question(
     number: tuple[int, int],
     at: datetime,
     reading: CredentialPresented,
-) -> Asked | None:
+) -> AnsweredCredential | None:
     """Return what we decided about this event, unless that was told again already.
 
     The same number is not enough: a board that was erased begins with it again.
@@ -148,14 +150,14 @@ def open_question(
     return None
 
 
-def close_question(turn: Turn, device: DeviceId, question: Asked) -> None:
+def close_question(turn: StepContext, device: DeviceId, question: AnsweredCredential) -> None:
     """How its reader decided it is told now: if that comes again, it is a duplicate."""
     known = turn.cut_off[device]
     others = tuple(one for one in known.asked if one != question)
     turn.cut_off = turn.cut_off.set(device, structs.replace(known, asked=others))
 
 
-def members_change(turn: Turn, change: DirectoryChange) -> None:
+def members_change(turn: StepContext, change: DirectoryChange) -> None:
     """Remember what the members are that a change makes others, before it does."""
     revision = turn.past.revision + 1
     if any(known.lists for known in turn.cut_off.values()):
@@ -165,7 +167,7 @@ def members_change(turn: Turn, change: DirectoryChange) -> None:
         turn.past = Past(revision, revision)
 
 
-def space_changed(turn: Turn) -> None:
+def space_changed(turn: StepContext) -> None:
     """Readers that are gone have no list."""
     turn.cut_off = Map(
         {device: known for device, known in turn.cut_off.items() if device in turn.site.device}
@@ -173,7 +175,7 @@ def space_changed(turn: Turn) -> None:
     _forget(turn)
 
 
-def run_timers(turn: Turn) -> None:
+def run_timers(turn: StepContext) -> None:
     """Forget, once an hour, what is too old to be merged."""
     if not turn.now.minute:
         _forget(turn, before=turn.now - MERGED_MAX)
@@ -183,7 +185,11 @@ def run_timers(turn: Turn) -> None:
 
 
 def is_believed(
-    turn: Turn, event: Reported, reading: CredentialPresented, *, unanswered: bool | None = None
+    turn: StepContext,
+    event: Reported,
+    reading: CredentialPresented,
+    *,
+    unanswered: bool | None = None,
 ) -> bool:
     """Whether what a reader decided alone is proven.
 
@@ -201,7 +207,7 @@ def is_believed(
     return reading.decided == "denied" or _might(turn, event, reading, at)
 
 
-def _was_cut_off(turn: Turn, device: DeviceId, at: datetime, decided_at: datetime) -> bool:
+def _was_cut_off(turn: StepContext, device: DeviceId, at: datetime, decided_at: datetime) -> bool:
     """Whether a reader and we did not hear each other when it decided; both are by our clock."""
     known = turn.cut_off.get(device, _NOTHING)
     return any(
@@ -210,7 +216,7 @@ def _was_cut_off(turn: Turn, device: DeviceId, at: datetime, decided_at: datetim
     )
 
 
-def _might(turn: Turn, event: Reported, reading: CredentialPresented, at: datetime) -> bool:
+def _might(turn: StepContext, event: Reported, reading: CredentialPresented, at: datetime) -> bool:
     """Whether a list that was in force then, give or take the clocks, let the badge in."""
     point = turn.site.point_of(turn.site.device[event.device])
     if point is not None and point.direction == "exit":
@@ -254,7 +260,7 @@ def _goes_on(away: tuple[Away, ...]) -> bool:
     return bool(away) and away[-1].ends == NEVER
 
 
-def _of_late(turn: Turn, away: tuple[Away, ...]) -> tuple[Away, ...]:
+def _of_late(turn: StepContext, away: tuple[Away, ...]) -> tuple[Away, ...]:
     oldest = turn.now - MERGED_MAX
     return tuple(one for one in away if one.ends >= oldest)[-AWAY_MAX:]
 
@@ -265,7 +271,7 @@ def _with_their_ends(known: CutOff) -> Iterator[tuple[ListInForce, datetime]]:
     return zip(known.lists, ends, strict=True) if known.lists else iter(())
 
 
-def _still_of_use(turn: Turn, known: CutOff) -> Iterator[ListInForce]:
+def _still_of_use(turn: StepContext, known: CutOff) -> Iterator[ListInForce]:
     """Lists, when another one comes, that may have been used alone."""
     absent = (*known.away, *turn.away)
     for one, ended in _with_their_ends(known):
@@ -334,7 +340,7 @@ def _without(past: Past, holders: Iterable[HolderId]) -> Past:
     return structs.replace(past, credentials=Map(badges), holders=Map(people))
 
 
-def _forget(turn: Turn, before: datetime | None = None) -> None:
+def _forget(turn: StepContext, before: datetime | None = None) -> None:
     """Forget what members were before any list of now, and what changed before a time."""
     past = turn.past
     lists = (one.revision for known in turn.cut_off.values() for one in known.lists)

@@ -30,10 +30,10 @@ from typing import Literal
 
 from msgspec import Struct
 
-from gateway.core.access.eligibility import Post, allowed, entered_zones, plan_hours, post_at
+from gateway.core.access.eligibility import Eligibility, allowed, entered_zones, plan_hours, post_at
 from gateway.core.model.directory import Credential, CredentialHash
 from gateway.core.model.equipment import Device
-from gateway.core.model.open_intervals import Frame, Spans, frame_of, open_spans
+from gateway.core.model.open_intervals import Spans, Window, frame_of, open_spans
 from gateway.core.model.places import AccessPoint, Door, Zone
 from gateway.core.model.site import Site
 from gateway.core.state import State
@@ -46,7 +46,7 @@ class Standing(Struct, frozen=True):
     why: str | None = None
 
 
-class Entry(Struct, frozen=True, gc=False):
+class RightsEntry(Struct, frozen=True, gc=False):
     """A credential, and when it may enter."""
 
     credential: Credential
@@ -57,10 +57,10 @@ class RightsList(Struct, frozen=True):
     """What a reader may decide alone. `left_out` counts credentials by the reason why."""
 
     standing: Standing
-    frame: Frame
-    entries: tuple[Entry, ...] = ()
+    frame: Window
+    entries: tuple[RightsEntry, ...] = ()
     left_out: dict[str, int] = {}
-    post: Post | None = None
+    post: Eligibility | None = None
     """What was asked of those who are listed."""
 
 
@@ -95,8 +95,8 @@ def hours_of(site: Site, device: Device) -> frozenset[str]:
 
 
 def post_of(
-    site: Site, state: State, device: Device, frame: Frame, spans: Mapping[str, Spans]
-) -> Post | None:
+    site: Site, state: State, device: Device, frame: Window, spans: Mapping[str, Spans]
+) -> Eligibility | None:
     """What a reader's door asks for in a frame; None: nobody is to be listed by name.
 
     `spans` has all of `hours_of`.
@@ -107,21 +107,24 @@ def post_of(
     return post_at(site, point, frame, spans)
 
 
-def sift(state: State, post: Post | None) -> Iterator[Entry | str]:
+def sift(state: State, post: Eligibility | None) -> Iterator[RightsEntry | str]:
     """Each credential's entry, or the reason why it has none."""
     if post is None:
         return
     holders = state.directory.holders
     for credential in state.directory.credentials.values():
         found = allowed(post, credential, holders.get(credential.holder))
-        yield found if isinstance(found, str) else Entry(credential, found)
+        yield found if isinstance(found, str) else RightsEntry(credential, found)
 
 
 def collected(
-    standing: Standing, frame: Frame, sifted: Iterable[Entry | str], post: Post | None = None
+    standing: Standing,
+    frame: Window,
+    sifted: Iterable[RightsEntry | str],
+    post: Eligibility | None = None,
 ) -> RightsList:
     """What was sifted, as a list; equal members give an equal list, whatever their order."""
-    entries: list[Entry] = []
+    entries: list[RightsEntry] = []
     left_out: dict[str, int] = {}
     for found in sifted:
         if isinstance(found, str):

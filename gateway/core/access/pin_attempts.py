@@ -7,18 +7,18 @@ entries than badges and keypads, and each is bounded.
 
 from immutables import Map
 
-from gateway.core.access.request import Question
+from gateway.core.access.request import AccessRequest
 from gateway.core.access.rules import Ruling
 from gateway.core.access.rules.credentials import ATTEMPTS_MAX, ATTEMPTS_WITHIN, LOCKOUT
 from gateway.core.facts import Noticed
 from gateway.core.state import Attempts
-from gateway.core.step_builder import Turn
+from gateway.core.step_builder import StepContext
 
 REMEMBERED = max(ATTEMPTS_WITHIN, LOCKOUT)
 """How long a wrong PIN is of any interest."""
 
 
-def judged(turn: Turn, question: Question, ruling: Ruling, *, is_code: bool) -> None:
+def judged(turn: StepContext, question: AccessRequest, ruling: Ruling, *, is_code: bool) -> None:
     """Take in what became of a PIN. `is_code`: the credential itself was typed at a keypad."""
     if ruling.reason == "pin-wrong" and question.credential is not None:
         _count(turn, question.credential.hash, question)
@@ -30,7 +30,7 @@ def judged(turn: Turn, question: Question, ruling: Ruling, *, is_code: bool) -> 
                 turn.attempts = turn.attempts.delete(key)
 
 
-def run_timers(turn: Turn) -> None:
+def run_timers(turn: StepContext) -> None:
     """Forget what counts no more."""
     if turn.attempts:
         oldest = turn.now - REMEMBERED
@@ -39,7 +39,7 @@ def run_timers(turn: Turn) -> None:
         )
 
 
-def _count(turn: Turn, key: str, question: Question) -> None:
+def _count(turn: StepContext, key: str, question: AccessRequest) -> None:
     before = turn.attempts.get(key)
     oldest = turn.now - REMEMBERED
     recent = tuple(at for at in (before.times if before else ()) if at > oldest)
@@ -55,7 +55,7 @@ def _count(turn: Turn, key: str, question: Question) -> None:
         )
 
 
-def _is_right(question: Question, ruling: Ruling, *, is_code: bool) -> bool:
+def _is_right(question: AccessRequest, ruling: Ruling, *, is_code: bool) -> bool:
     """A PIN or code was typed, and the rule that compares it was content."""
     return (is_code or question.pin is not None) and any(
         verdict.rule == "pin_is_right" and verdict.outcome == "pass" for verdict in ruling.verdicts

@@ -23,7 +23,7 @@ SECONDS_PER_HOUR = 3600
 HALVES_PER_DAY = 2
 
 
-class Tally(Struct, frozen=True):
+class QuotaUsage(Struct, frozen=True):
     """A quota and what of it is used up in the running period, in its own units."""
 
     quota: Quota
@@ -35,7 +35,7 @@ class Tally(Struct, frozen=True):
         return self.quota.amount - self.used
 
 
-def tally(quota: Quota, days: Days, today: date, accounting: Accounting) -> Tally:
+def tally(quota: Quota, days: Days, today: date, accounting: Accounting) -> QuotaUsage:
     """The use of a quota in the period that `today` lies in; `days` are ascending."""
     counted = _counted(days, _first_day(quota.per, today), today)
     match quota.kind:
@@ -50,7 +50,7 @@ def tally(quota: Quota, days: Days, today: date, accounting: Accounting) -> Tall
             used = before + max(now - 1, 0)
         case _:
             assert_never(quota.kind)
-    return Tally(quota, used)
+    return QuotaUsage(quota, used)
 
 
 def with_stay(days: Days, running: Days) -> Days:

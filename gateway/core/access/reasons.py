@@ -15,18 +15,18 @@ EXIT_BUTTON: Final = "exit-button"
 """Of a press of an exit button: nobody is known, and nothing refuses it."""
 
 
-class Reason(Struct, frozen=True):
+class ReasonText(Struct, frozen=True):
     """A reason's sentence, and the standard's name for it."""
 
     text: Text
     bacnet: str
 
 
-def _reason(fr: str, en: str, bacnet: str) -> Reason:
-    return Reason(text=Text(fr=fr, en=en), bacnet=bacnet)
+def _reason(fr: str, en: str, bacnet: str) -> ReasonText:
+    return ReasonText(text=Text(fr=fr, en=en), bacnet=bacnet)
 
 
-REASONS: Final[dict[str, Reason]] = {
+REASONS: Final[dict[str, ReasonText]] = {
     "exit-free": _reason("Bonne route, à bientôt.", "Goodbye, see you soon.", "GRANTED"),
     EXIT_BUTTON: _reason("Bouton de sortie actionné.", "Exit button pressed.", "GRANTED"),
     "mustered": _reason(

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from gateway.core.access import quotas
 from gateway.core.access.entitlements import BookingClaim, Standing, booking_claims, standing
-from gateway.core.access.quotas import Tally
+from gateway.core.access.quotas import QuotaUsage
 from gateway.core.events import Reported
 from gateway.core.model.directory import Credential, CredentialHash, Holder, Membership
 from gateway.core.model.names import DeviceId, ZoneId
@@ -34,13 +34,13 @@ class _kept(Generic[T]):  # noqa: N801 - used as a decorator
         self._name = work_out.__name__
         self.__doc__ = work_out.__doc__
 
-    def __get__(self, question: "Question", _owner: type) -> T:
+    def __get__(self, question: "AccessRequest", _owner: type) -> T:
         """Only the first time: then the value is found before us."""
         value = question.__dict__[self._name] = self._work_out(question)
         return value
 
 
-class Question(Struct, frozen=True, dict=True):
+class AccessRequest(Struct, frozen=True, dict=True):
     """A credential at a reader, and all that a rule may look at.
 
     `at` is the event's time and `now` ours. `credential` and `holder` are None when nobody is known
@@ -115,7 +115,7 @@ class Question(Struct, frozen=True, dict=True):
         return [each for each in self.rights if opening(site, each.right.hours, at) == "open"]
 
     @_kept
-    def cheapest(self) -> tuple[Plan, Tally | None] | None:
+    def cheapest(self) -> tuple[Plan, QuotaUsage | None] | None:
         """Of the plans that are open now the one with most left, and its scarcest quota.
 
         A plan without quotas has most; its tally is None.
@@ -138,7 +138,7 @@ class Question(Struct, frozen=True, dict=True):
         return [arrival for door in self.state.doors.values() for arrival in door.pending]
 
 
-def _memberships(question: Question) -> list[tuple[Membership, Standing]]:
+def _memberships(question: AccessRequest) -> list[tuple[Membership, Standing]]:
     return [
         (entry, standing(entry, question.at))
         for entry in question.asker.memberships
@@ -146,14 +146,14 @@ def _memberships(question: Question) -> list[tuple[Membership, Standing]]:
     ]
 
 
-def _rights(question: Question) -> list[PlanRight]:
+def _rights(question: AccessRequest) -> list[PlanRight]:
     by_plan = question.site.rights[question.here.id]  # without plans that the space file dropped
     valid = [entry.plan for entry, stands in question.memberships if stands == "active"]
     return [right for plan in valid for right in by_plan.get(plan, ())]
 
 
-def _cheapest(question: Question) -> tuple[Plan, Tally | None] | None:
-    cheapest: tuple[Plan, Tally | None] | None = None
+def _cheapest(question: AccessRequest) -> tuple[Plan, QuotaUsage | None] | None:
+    cheapest: tuple[Plan, QuotaUsage | None] | None = None
     for each in question.open_rights:
         if not each.plan.quotas:
             return each.plan, None
@@ -163,20 +163,20 @@ def _cheapest(question: Question) -> tuple[Plan, Tally | None] | None:
     return cheapest
 
 
-def _paid_by(question: Question) -> Plan | None:
+def _paid_by(question: AccessRequest) -> Plan | None:
     if question.cheapest is None or _left(question.cheapest[1]) <= 0:
         return None
     return question.cheapest[0]
 
 
-def _scarcest(question: Question, plan: Plan) -> Tally | None:
+def _scarcest(question: AccessRequest, plan: Plan) -> QuotaUsage | None:
     """An entry is used by entering the site: by nobody who is inside, and at no machine."""
     site, found = question.site, question.whereabouts
     enters = found is None and question.here.direction == "entry"
     days = question.state.usage.get(question.asker.id, ())
     if found is not None:
         days = quotas.with_stay(days, quotas.stay(found.since, question.at, site.clock))
-    scarcest: Tally | None = None
+    scarcest: QuotaUsage | None = None
     for quota in plan.quotas:
         if quota.kind == "entries" and not enters:
             continue
@@ -186,14 +186,14 @@ def _scarcest(question: Question, plan: Plan) -> Tally | None:
     return scarcest
 
 
-def asked(site: Site, state: State, event: Reported, now: datetime) -> Question:
+def asked(site: Site, state: State, event: Reported, now: datetime) -> AccessRequest:
     """The question that a credential event asks of a site in this state."""
     reading = event.reading
     assert isinstance(reading, CredentialPresented)  # noqa: S101 - nothing else asks
     credential = state.directory.credentials.get(CredentialHash(reading.credential))
     device = site.device.get(event.device)
     point = device.access_point if device else None
-    return Question(
+    return AccessRequest(
         site=site,
         state=state,
         device=event.device,
@@ -207,5 +207,5 @@ def asked(site: Site, state: State, event: Reported, now: datetime) -> Question:
     )
 
 
-def _left(tally: Tally | None) -> float:
+def _left(tally: QuotaUsage | None) -> float:
     return tally.left if tally is not None else inf

@@ -14,7 +14,7 @@ from gateway.core.estimator import distribution as beliefs
 from gateway.core.estimator import miss_rate
 from gateway.core.estimator.distribution import Kernel
 from gateway.core.estimator.door_passages import thinned
-from gateway.core.estimator.zone import Reason, ZoneEstimate, because
+from gateway.core.estimator.zone import EstimateReason, ZoneEstimate, because
 from gateway.core.model.names import DeviceId
 
 MADE_GOOD: Kernel = (0.1, 0.9, 0.0)
@@ -44,7 +44,7 @@ def made_good(room: ZoneEstimate, outside: ZoneEstimate) -> tuple[ZoneEstimate, 
     else:
         belief = beliefs.left(outside.belief, people, MADE_GOOD)
         stays = thinned(outside.stays, people, beliefs.likeliest(outside.belief))
-    reason = Reason(outside.at, "room", _DEVICE, room.id, over.net, float(people))
+    reason = EstimateReason(outside.at, "room", _DEVICE, room.id, over.net, float(people))
     return room, structs.replace(
         outside,
         belief=belief,

@@ -31,7 +31,7 @@ class Totals(Struct, frozen=True, gc=False):
     """How often its numbering began again."""
 
 
-class Passed(Struct, frozen=True, gc=False):
+class CounterDelta(Struct, frozen=True, gc=False):
     """People between two reports, each way. `restarted`: the totals began again from zero."""
 
     inward: int = 0
@@ -41,10 +41,10 @@ class Passed(Struct, frozen=True, gc=False):
     """False: no number of people explains the report; it is where the next one starts from."""
 
 
-NOBODY = Passed()
+NOBODY = CounterDelta()
 
 
-def passed(before: Totals | None, now: Totals) -> Passed | None:
+def passed(before: Totals | None, now: Totals) -> CounterDelta | None:
     """People since the last report; None: `now` is older than it, which contains it already."""
     if before is None:
         return NOBODY
@@ -55,10 +55,10 @@ def passed(before: Totals | None, now: Totals) -> Passed | None:
     outward = _grown(before.out_total, now.out_total, most)
     lower = now.in_total < before.in_total or now.out_total < before.out_total
     if inward is not None and outward is not None and not (lower and now.boot != before.boot):
-        return Passed(inward, outward)
+        return CounterDelta(inward, outward)
     if lower and now.in_total <= most and now.out_total <= most:
-        return Passed(now.in_total, now.out_total, restarted=True)
-    return Passed(believed=False)
+        return CounterDelta(now.in_total, now.out_total, restarted=True)
+    return CounterDelta(believed=False)
 
 
 def _grown(before: int, now: int, most: float) -> int | None:

@@ -3,8 +3,9 @@
 A `Belief` is a tuple: at index n the probability that n people are there, n from 0 to one and a
 half times the capacity. The operations are those of a hidden Markov model with that state: time
 moves people unseen (`drifted`), a counted passage shifts by one (`shifted`), and what a sensor says
-multiplies (`tilted`, `weighed`). None of them approximates; the only thing added is a floor under
-each probability (`_kept`), without which a filter that was wrong once could never come back.
+multiplies (`update_log_odds`, `update_likelihood`). None of them approximates; the only thing added
+is a floor under each probability (`_kept`), without which a filter that was wrong once could never
+come back.
 
 Plain tuples and comprehensions: at 90 states a pass costs some microseconds, and numpy would cost
 more than it saves below 500.
@@ -47,13 +48,13 @@ Kernel = tuple[float, float, float]
 """Chances that one reported passage was nobody, one person, or two."""
 
 
-def begun(capacity: int | None) -> Belief:
+def prior(capacity: int | None) -> Belief:
     """Before anything is known: probably empty, as at the hour when systems are installed."""
     tail = ((1 - EMPTY_AT_FIRST) * 0.5**n for n in range(1, size(capacity)))
     return _normal([EMPTY_AT_FIRST, *tail])
 
 
-def certain(belief: Belief, people: int) -> Belief:
+def point_mass(belief: Belief, people: int) -> Belief:
     """`people` are there (at most as many as the belief can say), the floor aside."""
     people = min(people, len(belief) - 1)
     return _kept([float(n == people) for n in range(len(belief))])
@@ -121,7 +122,7 @@ def left(belief: Belief, people: int, kernel: Kernel) -> Belief:
     return belief
 
 
-def tilted(belief: Belief, log_odds: float, several: float = 0.0) -> Belief:
+def update_log_odds(belief: Belief, log_odds: float, several: float = 0.0) -> Belief:
     """Evidence for "somebody is there" (or, below 0, against it), in natural logarithms.
 
     `several` is how much more it speaks for three and more than for one; for two, half of that.
@@ -134,7 +135,7 @@ def tilted(belief: Belief, log_odds: float, several: float = 0.0) -> Belief:
     return _kept(chances)
 
 
-def weighed(belief: Belief, likelihoods: Sequence[float]) -> Belief:
+def update_likelihood(belief: Belief, likelihoods: Sequence[float]) -> Belief:
     """Evidence that has a likelihood for each number of people."""
     return _kept([each * by for each, by in zip(belief, likelihoods, strict=True)])
 
@@ -154,7 +155,7 @@ def quantile(belief: Belief, share: float) -> int:
     return len(belief) - 1
 
 
-def held(belief: Belief, share: float) -> tuple[int, int]:
+def highest_density_interval(belief: Belief, share: float) -> tuple[int, int]:
     """The numbers of people around the likeliest that hold this share, as nearly as numbers can.
 
     It grows by the likelier neighbour while it holds too little, and not by one that would hold
@@ -180,7 +181,7 @@ def likeliest(belief: Belief) -> int:
     return belief.index(max(belief))
 
 
-def summed(beliefs: Sequence[Belief]) -> Belief:
+def convolve(beliefs: Sequence[Belief]) -> Belief:
     """The distribution of the sum of zones taken as independent (a convolution).
 
     What is less probable than `TOO_RARE` is left out first: that leaves a dozen numbers a zone.

@@ -5,7 +5,8 @@ whoever comes out of a zone must have been in it, so a passage out of a zone tha
 believed less on the other side too: a flow between two zones moves people and makes none.
 
 Where a reader and a counter watch one door, each tells what the other misses. How often they agree
-is kept for each door and way (`met`), and their doubts shrink with it (`doubt`).
+is kept for each door and way (`match_passage`), and their doubts shrink with it
+(`unconfirmed_share`).
 """
 
 from typing import Literal
@@ -17,7 +18,14 @@ from gateway.core.estimator import distribution as beliefs
 from gateway.core.estimator import miss_rate
 from gateway.core.estimator.distribution import Belief, Kernel
 from gateway.core.estimator.evidence import DeviceHealth
-from gateway.core.estimator.zone import SENSORS_MAX, Mark, Reason, Witnesses, ZoneEstimate, because
+from gateway.core.estimator.zone import (
+    SENSORS_MAX,
+    EstimateReason,
+    UnmatchedPassage,
+    Witnesses,
+    ZoneEstimate,
+    because,
+)
 from gateway.core.model.names import DeviceId
 
 BADGE: Kernel = (0.002, 0.958, 0.04)
@@ -58,7 +66,8 @@ Sides = tuple[ZoneEstimate | None, ZoneEstimate | None]
 def moved(sides: Sides, people: int, gate: Gate, doubt: float = 1.0) -> Sides:
     """Both sides after so many passages inward (below 0: outward), one after the other.
 
-    `doubt` is the share of the gate's that is left where a second witness tells as well.
+    `unconfirmed_share` is the share of the gate's that is left where a second witness tells as
+    well.
     """
     step = 1 if people > 0 else -1
     for _ in range(min(abs(people), ONE_BY_ONE_MAX)):
@@ -74,7 +83,7 @@ def watched(zone: ZoneEstimate, device: DeviceId) -> ZoneEstimate:
     return structs.replace(zone, counted=True, doors=_known_door(zone, device))
 
 
-def parted(zone: ZoneEstimate, people: int) -> ZoneEstimate:
+def split_off(zone: ZoneEstimate, people: int) -> ZoneEstimate:
     """A zone without so many of its people, who are counted in an inner one from now on."""
     return structs.replace(
         zone,
@@ -84,13 +93,15 @@ def parted(zone: ZoneEstimate, people: int) -> ZoneEstimate:
     )
 
 
-def met(zone: ZoneEstimate, place: str, people: int, *, badge: bool) -> tuple[ZoneEstimate, int]:
+def match_passage(
+    zone: ZoneEstimate, place: str, people: int, *, badge: bool
+) -> tuple[ZoneEstimate, int]:
     """Match a passage with its other half (badge or counter) at the same door.
 
     Returns the zone and how many of `people` are news; below 0: outward.
     """
     inward, news = people > 0, abs(people)
-    marks: list[Mark] = []
+    marks: list[UnmatchedPassage] = []
     for mark in zone.marks:
         if (zone.at - mark.at).total_seconds() > MATCH_S:
             continue
@@ -98,25 +109,25 @@ def met(zone: ZoneEstimate, place: str, people: int, *, badge: bool) -> tuple[Zo
             news -= 1
         else:
             marks.append(mark)
-    marks += [Mark(zone.at, place, badge, inward)] * min(news, MARKS_MAX)
+    marks += [UnmatchedPassage(zone.at, place, badge, inward)] * min(news, MARKS_MAX)
     zone = structs.replace(
         zone,
         marks=tuple(marks[-MARKS_MAX:]),
-        witnesses=_heard(zone, way(place, people), news, abs(people) - news),
+        witnesses=_heard(zone, door_key(place, people), news, abs(people) - news),
     )
     return zone, news if inward else -news
 
 
-def doubt(zone: ZoneEstimate, place: str, people: int) -> float:
+def unconfirmed_share(zone: ZoneEstimate, place: str, people: int) -> float:
     """The share of passages this way through a door that badge or counter told alone (0 to 1).
 
     Where both tell nearly all, what one of them missed the other told: little is left to doubt.
     """
-    heard = zone.witnesses.get(way(place, people), _NONE)
+    heard = zone.witnesses.get(door_key(place, people), _NONE)
     return (heard.alone + 1.0) / (heard.alone + heard.both + 1.0)
 
 
-def way(place: str, people: int) -> str:
+def door_key(place: str, people: int) -> str:
     """A door and a direction: inward, or (`people` below 0) outward."""
     return f"{place}>" if people > 0 else f"{place}<"
 
@@ -153,7 +164,7 @@ def _left(zone: ZoneEstimate, people: int, gate: Gate, kernel: Kernel) -> ZoneEs
 
 
 def _passed(zone: ZoneEstimate, people: int, gate: Gate) -> ZoneEstimate:
-    reason = Reason(zone.at, gate.kind, gate.device, gate.place, people, float(abs(people)))
+    reason = EstimateReason(zone.at, gate.kind, gate.device, gate.place, people, float(abs(people)))
     return structs.replace(
         watched(zone, gate.device),
         life_at=zone.at,

@@ -19,7 +19,7 @@ from msgspec import Struct
 from gateway.core.estimator import distribution as beliefs
 from gateway.core.estimator.distribution import Belief
 from gateway.core.estimator.sensor_models import TELLINGS
-from gateway.core.estimator.zone import Reason, ReasonKind, ZoneEstimate, stale
+from gateway.core.estimator.zone import EstimateReason, ReasonKind, ZoneEstimate, stale
 from gateway.core.model.names import Text
 
 MIDDLE, HELD = 0.5, 0.8
@@ -58,9 +58,9 @@ def read(parts: Sequence[ZoneEstimate], capacity: int | None, known: int) -> Hea
     `known` are those who are badged in. A zone without any area has nobody, and is stale.
     """
     whole = [part.belief for part in parts]
-    belief = whole[0] if len(whole) == 1 else beliefs.summed(whole)
+    belief = whole[0] if len(whole) == 1 else beliefs.convolve(whole)
     is_stale = all(stale(part) for part in parts)
-    low, high = beliefs.held(belief, HELD)
+    low, high = beliefs.highest_density_interval(belief, HELD)
     return HeadCount(
         people=beliefs.quantile(belief, MIDDLE),
         low=low,
@@ -73,18 +73,18 @@ def read(parts: Sequence[ZoneEstimate], capacity: int | None, known: int) -> Hea
     )
 
 
-def contributors(parts: Sequence[ZoneEstimate], at: datetime) -> tuple[Reason, ...]:
+def contributors(parts: Sequence[ZoneEstimate], at: datetime) -> tuple[EstimateReason, ...]:
     """What moved a zone's head count most of late, the strongest first."""
     found = [reason for part in parts for reason in part.reasons]
     found += [quiet for part in parts if (quiet := _silence(part, at)) is not None]
 
-    def strength(reason: Reason) -> float:
+    def strength(reason: EstimateReason) -> float:
         return reason.weight * exp(-(at - reason.at).total_seconds() / REASON_FADES_S)
 
     return tuple(sorted(found, key=lambda each: (-strength(each), each.place))[:TOP])
 
 
-def in_words(reason: Reason, name: Callable[[str], Text], local: tzinfo) -> Text:
+def in_words(reason: EstimateReason, name: Callable[[str], Text], local: tzinfo) -> Text:
     """A reason as people say it: "compteur Entrée +2, 10:41", "Entrance counter +2, 10:41".
 
     `name` gives a door's or zone's name by its id.
@@ -124,7 +124,7 @@ def _hint(belief: Belief, known: int) -> Hint | None:
     return None
 
 
-def _silence(zone: ZoneEstimate, at: datetime) -> Reason | None:
+def _silence(zone: ZoneEstimate, at: datetime) -> EstimateReason | None:
     """That all its sensors are quiet, where that has begun to count."""
     voting = [
         (device, sensor)
@@ -140,4 +140,6 @@ def _silence(zone: ZoneEstimate, at: datetime) -> Reason | None:
     # Told as of now, with what it has weighed; the time that is shown is when it began.
     weight = -sum(TELLINGS[kind].silence for kind in {one.kind for _, one in voting})
     fading = exp((at - last.since).total_seconds() / REASON_FADES_S)
-    return Reason(last.since, "silence", device, zone.id, 0, min(quiet_s * weight, 8.0) * fading)
+    return EstimateReason(
+        last.since, "silence", device, zone.id, 0, min(quiet_s * weight, 8.0) * fading
+    )

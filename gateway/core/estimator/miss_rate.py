@@ -41,7 +41,7 @@ class Over(Struct, frozen=True, gc=False):
     since: datetime
 
 
-class Tally(Struct, frozen=True, gc=False):
+class PassageTally(Struct, frozen=True, gc=False):
     """What passed since the zone was surely empty, and what was learned before."""
 
     net: int = 0
@@ -58,7 +58,7 @@ class Tally(Struct, frozen=True, gc=False):
     """What was told too many or too few, of times that are over and not yet made good."""
 
 
-def told(tally: Tally, people: int, at: datetime) -> Tally:
+def told(tally: PassageTally, people: int, at: datetime) -> PassageTally:
     """So many more passed inward (below 0: outward)."""
     return structs.replace(
         tally,
@@ -68,12 +68,12 @@ def told(tally: Tally, people: int, at: datetime) -> Tally:
     )
 
 
-def known(tally: Tally, people: int, at: datetime) -> Tally:
+def known(tally: PassageTally, people: int, at: datetime) -> PassageTally:
     """So many are inside for certain: the time that begins now ends when they have left."""
     return structs.replace(tally, net=people, passed=0, since=at)
 
 
-def emptied(tally: Tally) -> Tally:
+def emptied(tally: PassageTally) -> PassageTally:
     """The zone is surely empty: learn from the time that is over."""
     if not tally.passed:
         return structs.replace(tally, net=0)
@@ -82,11 +82,11 @@ def emptied(tally: Tally) -> Tally:
     passages = tally.passages + tally.passed * weight
     if passages > REMEMBERED:
         squares, passages = squares / 2, passages / 2
-    rested = Tally(squares=squares, passages=passages, over=tally.over)
+    rested = PassageTally(squares=squares, passages=passages, over=tally.over)
     return rested if tally.since is None else owing(rested, tally.net, tally.since)
 
 
-def owing(tally: Tally, net: int, since: datetime) -> Tally:
+def owing(tally: PassageTally, net: int, since: datetime) -> PassageTally:
     """So many more were told too many, of a time that is over."""
     before = tally.over
     if before is not None:
@@ -94,12 +94,12 @@ def owing(tally: Tally, net: int, since: datetime) -> Tally:
     return structs.replace(tally, over=Over(net, since) if net else None)
 
 
-def missed(tally: Tally) -> float:
+def missed(tally: PassageTally) -> float:
     """The share of people that the counters miss."""
     return _missed(tally.squares, tally.passages)
 
 
-def kernel(tally: Tally) -> Kernel:
+def kernel(tally: PassageTally) -> Kernel:
     """A counted passage was nobody, one person, or two: who was missed is taken for the second."""
     return _kernel(tally.squares, tally.passages)
 

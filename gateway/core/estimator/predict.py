@@ -39,7 +39,7 @@ CHUNK_S = 60.0
 is weighed within the same one."""
 
 
-def advanced(zone: ZoneEstimate, at: datetime) -> ZoneEstimate:
+def predict(zone: ZoneEstimate, at: datetime) -> ZoneEstimate:
     """The zone at a later time; at an earlier one it is as it was."""
     while zone.at < at:
         until = min(at, _next_mark(zone.at))
@@ -52,7 +52,7 @@ def caught_up(zone: ZoneEstimate, at: datetime) -> ZoneEstimate:
 
     Pieces of time end at marks of the clock, so this comes to the same as going all the way later.
     """
-    return advanced(zone, _next_mark(at) - timedelta(seconds=CHUNK_S))
+    return predict(zone, _next_mark(at) - timedelta(seconds=CHUNK_S))
 
 
 def _aged(zone: ZoneEstimate, at: datetime) -> ZoneEstimate:

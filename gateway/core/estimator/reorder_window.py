@@ -31,7 +31,7 @@ from gateway.core.estimator.evidence import (
     TotalsTold,
 )
 from gateway.core.estimator.state import Estimate
-from gateway.core.estimator.update import applied
+from gateway.core.estimator.update import update
 from gateway.core.estimator.zone import ZoneEstimate
 from gateway.core.model.names import ZoneId
 
@@ -78,7 +78,7 @@ def told(estimate: Estimate, evidence: Evidence, now: datetime) -> Estimate:
     behind = [each.evidence for each in waiting[place:]]
     estimate = structs.replace(estimate, waiting=waiting[:place])
     for each in (evidence, *behind):
-        piece = applied(estimate, each)
+        piece = update(estimate, each)
         estimate = structs.replace(estimate, waiting=(*estimate.waiting, piece))
     while len(estimate.waiting) > WINDOW_MAX:
         estimate = _settle_first(estimate)

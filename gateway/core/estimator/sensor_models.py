@@ -22,8 +22,8 @@ from gateway.core.estimator.zone import (
     HOUR_S,
     SENSORS_MAX,
     STAY_H,
-    Reason,
-    Sensor,
+    EstimateReason,
+    SensorState,
     ZoneEstimate,
     because,
 )
@@ -107,14 +107,14 @@ def sensed(
     health = "well" if known is None or known.health == "offline" else known.health
     was_on = known is not None and known.active
     if not active:
-        sensor = Sensor(kind, zone.at, health=health)
+        sensor = SensorState(kind, zone.at, health=health)
         return structs.replace(zone, sensors=zone.sensors.set(device, sensor))
     if known is not None and was_on and (not known.voting or health != "well"):
         return zone
     news = health == "well" and _is_news(zone, kind)
     before = known.lent if known is not None and was_on else 0.0
     lent = min(TELLINGS[kind].trigger, _most(kind) - before) if news else 0.0
-    sensor = Sensor(
+    sensor = SensorState(
         kind,
         known.since if known is not None and was_on else zone.at,
         active=True,
@@ -122,7 +122,9 @@ def sensed(
         health=health,
     )
     several = _several(zone, TELLINGS[kind].several_trigger) if news else zone.several
-    belief = beliefs.tilted(zone.belief, lent, several - zone.several) if news else zone.belief
+    belief = (
+        beliefs.update_log_odds(zone.belief, lent, several - zone.several) if news else zone.belief
+    )
     zone = structs.replace(
         zone,
         belief=belief,
@@ -136,7 +138,7 @@ def sensed(
     return structs.replace(
         zone,
         triggers=zone.triggers.set(kind, zone.at),
-        reasons=because(zone, Reason(zone.at, kind, device, zone.id, 0, lent)),
+        reasons=because(zone, EstimateReason(zone.at, kind, device, zone.id, 0, lent)),
     )
 
 
@@ -149,13 +151,17 @@ def heads(zone: ZoneEstimate, device: DeviceId, people: int) -> ZoneEstimate:
         return zone
     waited = HEADS_S if known is None else (zone.at - known.since).total_seconds()
     power = 1.0 if known is None or known.people != people else min(1.0, waited / HEADS_S)
-    sensor = Sensor("count", zone.at, people=people)
+    sensor = SensorState("count", zone.at, people=people)
     return structs.replace(
         zone,
-        belief=beliefs.weighed(zone.belief, _likelihoods(len(zone.belief), people, power)),
+        belief=beliefs.update_likelihood(
+            zone.belief, _likelihoods(len(zone.belief), people, power)
+        ),
         sensors=zone.sensors.set(device, sensor),
         life_at=zone.at if people else zone.life_at,
-        reasons=because(zone, Reason(zone.at, "count", device, zone.id, people, HEADS_WEIGHT)),
+        reasons=because(
+            zone, EstimateReason(zone.at, "count", device, zone.id, people, HEADS_WEIGHT)
+        ),
     )
 
 
@@ -164,8 +170,8 @@ def vacancy(zone: ZoneEstimate, device: DeviceId, odds: float, why: str) -> Zone
     weight = log(max(odds, 1.0))
     return structs.replace(
         zone,
-        belief=beliefs.tilted(zone.belief, -weight),
-        reasons=because(zone, Reason(zone.at, "vacancy", device, zone.id, 0, weight, why)),
+        belief=beliefs.update_log_odds(zone.belief, -weight),
+        reasons=because(zone, EstimateReason(zone.at, "vacancy", device, zone.id, 0, weight, why)),
     )
 
 
@@ -173,11 +179,11 @@ def people_set(zone: ZoneEstimate, device: DeviceId, people: int) -> ZoneEstimat
     """An operator counted."""
     return structs.replace(
         zone,
-        belief=beliefs.certain(zone.belief, people),
+        belief=beliefs.point_mass(zone.belief, people),
         tally=miss_rate.known(zone.tally, people, zone.at),
         stays=(*(0.0,) * (STAY_H - 1), float(people)),
         life_at=zone.at if people else zone.life_at,
-        reasons=because(zone, Reason(zone.at, "set", device, zone.id, people, SET_WEIGHT)),
+        reasons=because(zone, EstimateReason(zone.at, "set", device, zone.id, people, SET_WEIGHT)),
     )
 
 
@@ -209,11 +215,13 @@ def votes(zone: ZoneEstimate, seconds: float) -> ZoneEstimate:
     several = _several(zone, more)
     belief = zone.belief
     if log_odds:
-        belief = beliefs.tilted(belief, log_odds, several - zone.several)
+        belief = beliefs.update_log_odds(belief, log_odds, several - zone.several)
     for sensor in sensors.values():
         if sensor.kind == "count" and sensor.health == "well":
             power = min(1.0, seconds / TRIGGER_S)
-            belief = beliefs.weighed(belief, _likelihoods(len(belief), sensor.people, power))
+            belief = beliefs.update_likelihood(
+                belief, _likelihoods(len(belief), sensor.people, power)
+            )
     return structs.replace(zone, belief=belief, several=several, sensors=sensors)
 
 
@@ -244,14 +252,14 @@ def _most(kind: str) -> float:
     return TELLINGS[kind].trigger - log(STUCK_SHARE)
 
 
-def _taken_back(zone: ZoneEstimate, device: DeviceId, sensor: Sensor) -> ZoneEstimate:
+def _taken_back(zone: ZoneEstimate, device: DeviceId, sensor: SensorState) -> ZoneEstimate:
     """A sensor's vote is lost until it drops, with what it gave since it went on."""
     mute = structs.replace(sensor, voting=False, lent=0.0)
     return structs.replace(
         zone,
-        belief=beliefs.tilted(zone.belief, -sensor.lent) if sensor.lent else zone.belief,
+        belief=beliefs.update_log_odds(zone.belief, -sensor.lent) if sensor.lent else zone.belief,
         sensors=zone.sensors.set(device, mute),
-        reasons=because(zone, Reason(zone.at, "stuck", device, zone.id, 0, sensor.lent)),
+        reasons=because(zone, EstimateReason(zone.at, "stuck", device, zone.id, 0, sensor.lent)),
     )
 
 
@@ -271,7 +279,7 @@ def _likelihoods(size: int, people: int, power: float) -> Sequence[float]:
     )
 
 
-def _told(zone: ZoneEstimate, seconds: float) -> tuple[float, float, Map[DeviceId, Sensor]]:
+def _told(zone: ZoneEstimate, seconds: float) -> tuple[float, float, Map[DeviceId, SensorState]]:
     """What the sensors' states tell over so long, as log odds; and the sensors after it.
 
     The second figure is for three and more against one (`beliefs.tilted`).

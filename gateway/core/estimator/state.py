@@ -16,7 +16,7 @@ from gateway.core.estimator.zone import ZoneEstimate
 from gateway.core.model.names import DeviceId, ZoneId
 
 
-class Waiting(Struct, frozen=True):
+class PendingEvidence(Struct, frozen=True):
     """A piece of evidence in the window, and what it touched, as it is after it."""
 
     evidence: Evidence
@@ -30,7 +30,7 @@ class Estimate(Struct, frozen=True):
     settled_at: datetime
     zones: Map[ZoneId, ZoneEstimate]
     counters: Map[DeviceId, Totals] = Map()
-    waiting: tuple[Waiting, ...] = ()
+    waiting: tuple[PendingEvidence, ...] = ()
     rooms: Map[ZoneId, tuple[ZoneId, ...]] = Map()
     """Of a zone: the rooms all of whose doors lead to it (`Layout.rooms`)."""
 
@@ -43,7 +43,7 @@ def zone_at(estimate: Estimate, zone: ZoneId, at: datetime) -> ZoneEstimate:
     """
     if zone in estimate.rooms:
         return zones_at(estimate, (zone,), at)[zone]
-    return predict.advanced(_newest(estimate, zone), at)
+    return predict.predict(_newest(estimate, zone), at)
 
 
 def zones_at(
@@ -58,7 +58,7 @@ def zones_at(
     for zone in about:
         _gather(estimate, zone, at, known)
     for zone in about:
-        known[zone] = predict.advanced(known[zone], at)
+        known[zone] = predict.predict(known[zone], at)
     return known
 
 
@@ -93,5 +93,5 @@ def _gather(
         _gather(estimate, id_, at, known)
         room = known[id_] = predict.caught_up(known[id_], at)
         if room.tally.over is not None:
-            known[id_], here = conservation.made_good(room, predict.advanced(here, at))
+            known[id_], here = conservation.made_good(room, predict.predict(here, at))
     known[zone] = here

@@ -16,7 +16,7 @@ from gateway.core.estimator.evidence import (
     TotalsTold,
     VacancyTold,
 )
-from gateway.core.estimator.state import Estimate, Waiting
+from gateway.core.estimator.state import Estimate, PendingEvidence
 from gateway.core.estimator.zone import ZoneEstimate
 from gateway.core.model.names import ZoneId
 
@@ -24,15 +24,15 @@ OfZone = MotionSeen | PresenceSeen | HeadsCounted | VacancyTold | PeopleSet
 """Evidence of one zone, by whoever looks at it."""
 
 
-def applied(estimate: Estimate, evidence: Evidence) -> Waiting:
+def update(estimate: Estimate, evidence: Evidence) -> PendingEvidence:
     """The evidence with the zones that it touches, as they are after it."""
     if isinstance(evidence, TotalsTold):
         return _totals_told(estimate, evidence)
     if isinstance(evidence, BadgeTaken):
-        return Waiting(evidence, _badge_taken(estimate, evidence))
+        return PendingEvidence(evidence, _badge_taken(estimate, evidence))
     if isinstance(evidence, DeviceJudged):
-        return Waiting(evidence, _device_judged(estimate, evidence))
-    return Waiting(evidence, _looked_at(estimate, evidence))
+        return PendingEvidence(evidence, _device_judged(estimate, evidence))
+    return PendingEvidence(evidence, _looked_at(estimate, evidence))
 
 
 def _looked_at(estimate: Estimate, evidence: OfZone) -> tuple[ZoneEstimate, ...]:
@@ -60,7 +60,7 @@ def _seen(here: ZoneEstimate, evidence: OfZone) -> ZoneEstimate:
     assert_never(evidence)
 
 
-def _totals_told(estimate: Estimate, evidence: TotalsTold) -> Waiting:
+def _totals_told(estimate: Estimate, evidence: TotalsTold) -> PendingEvidence:
     device = evidence.device
     now = Totals(
         evidence.at,
@@ -74,7 +74,7 @@ def _totals_told(estimate: Estimate, evidence: TotalsTold) -> Waiting:
     before = state.newest_totals(estimate, device)
     people = counters.passed(before, now)
     if people is None:
-        return Waiting(evidence, (), before)
+        return PendingEvidence(evidence, (), before)
     known = _touched(estimate, evidence)
     inner, outer = _sides(known, evidence)
     sides: Sides = (
@@ -85,7 +85,7 @@ def _totals_told(estimate: Estimate, evidence: TotalsTold) -> Waiting:
     for way in (people.inward, -people.outward):  # in first: nobody leaves who is not there yet
         if way:
             sides = _moved(sides, way, gate)
-    return Waiting(evidence, _with(known, sides), now)
+    return PendingEvidence(evidence, _with(known, sides), now)
 
 
 def _badge_taken(estimate: Estimate, evidence: BadgeTaken) -> tuple[ZoneEstimate, ...]:
@@ -112,8 +112,10 @@ def _moved(sides: Sides, people: int, gate: Gate) -> Sides:
     keeper = inner or outer
     if keeper is None:
         return sides
-    doubt = door_passages.doubt(keeper, gate.place, people)
-    keeper, news = door_passages.met(keeper, gate.place, people, badge=gate.kind == "badge")
+    doubt = door_passages.unconfirmed_share(keeper, gate.place, people)
+    keeper, news = door_passages.match_passage(
+        keeper, gate.place, people, badge=gate.kind == "badge"
+    )
     sides = (keeper, outer) if inner is not None else (None, keeper)
     return door_passages.moved(sides, news, gate, doubt)
 

@@ -25,7 +25,7 @@ from msgspec import Struct, structs
 from gateway.core.estimator import distribution as beliefs
 from gateway.core.estimator.distribution import Belief
 from gateway.core.estimator.evidence import DeviceHealth
-from gateway.core.estimator.miss_rate import Tally
+from gateway.core.estimator.miss_rate import PassageTally
 from gateway.core.model.names import DeviceId, ZoneId
 
 HOUR_S = 3600.0
@@ -44,7 +44,7 @@ ReasonKind = Literal[
 ]
 
 
-class Sensor(Struct, frozen=True, gc=False):
+class SensorState(Struct, frozen=True, gc=False):
     """One sensor's last word. `lent`: the log odds that it gave since it went on."""
 
     kind: Kind
@@ -56,7 +56,7 @@ class Sensor(Struct, frozen=True, gc=False):
     health: DeviceHealth = "well"
 
 
-class Reason(Struct, frozen=True, gc=False):
+class EstimateReason(Struct, frozen=True, gc=False):
     """Something that moved the estimate; `amount` is in people, `weight` in log odds or people."""
 
     at: datetime
@@ -68,7 +68,7 @@ class Reason(Struct, frozen=True, gc=False):
     why: str = ""
 
 
-class Mark(Struct, frozen=True, gc=False):
+class UnmatchedPassage(Struct, frozen=True, gc=False):
     """A passage by a badge or a counter that may still meet its other half."""
 
     at: datetime
@@ -100,24 +100,24 @@ class ZoneEstimate(Struct, frozen=True):
     """Who came in each of the last hours and, as far as is known, is still there; oldest first."""
     hour: int = 0
     """The hour (since 1970) of the last of them."""
-    tally: Tally = Tally()
+    tally: PassageTally = PassageTally()
     """What passed its doors, from which its counters' misses are learned."""
-    sensors: Map[DeviceId, Sensor] = Map()
+    sensors: Map[DeviceId, SensorState] = Map()
     several: float = 0.0
     """What PIRs told for three and more against one since somebody passed, as log odds."""
     triggers: Map[str, datetime] = Map()
     """When a trigger of each kind last counted in full."""
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[UnmatchedPassage, ...] = ()
     witnesses: Map[str, Witnesses] = Map()
     """How often badge and counter agreed, for each door and way (`passages.way`)."""
-    reasons: tuple[Reason, ...] = ()
+    reasons: tuple[EstimateReason, ...] = ()
     doors: Map[DeviceId, DeviceHealth] = Map()
     """Counters and readers that told of this zone."""
 
 
 def opened(zone: ZoneId, capacity: int | None, at: datetime) -> ZoneEstimate:
     """A zone of which nothing is known yet."""
-    return ZoneEstimate(zone, at, beliefs.begun(capacity), hour=hour_of(at))
+    return ZoneEstimate(zone, at, beliefs.prior(capacity), hour=hour_of(at))
 
 
 def stale(zone: ZoneEstimate) -> bool:
@@ -127,7 +127,7 @@ def stale(zone: ZoneEstimate) -> bool:
     return not any(each.health == "well" and each.voting for each in zone.sensors.values())
 
 
-def because(zone: ZoneEstimate, reason: Reason) -> tuple[Reason, ...]:
+def because(zone: ZoneEstimate, reason: EstimateReason) -> tuple[EstimateReason, ...]:
     """The zone's reasons with one more; the same from the same device is one, made larger."""
     last = zone.reasons[-1] if zone.reasons else None
     if last is None or _subject(last) != _subject(reason) or zone.at - last.at >= REASONS_JOIN:
@@ -143,5 +143,5 @@ def hour_of(at: datetime) -> int:
     return int(at.timestamp() // HOUR_S)
 
 
-def _subject(reason: Reason) -> tuple[str, str, str, bool]:
+def _subject(reason: EstimateReason) -> tuple[str, str, str, bool]:
     return (reason.device, reason.kind, reason.place, reason.amount >= 0)

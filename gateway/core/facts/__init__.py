@@ -14,9 +14,9 @@ from gateway.core.facts.access import (
     DoorChanged,
     DoorStatus,
     EntryNotTaken,
+    RuleVerdict,
     UnlockDoor,
     Value,
-    Verdict,
 )
 from gateway.core.facts.alarms import (
     GATEWAY,
@@ -88,11 +88,11 @@ __all__ = [
     "OccupancyMinute",
     "PeopleCrossed",
     "RequestAnswered",
+    "RuleVerdict",
     "Sensed",
     "StopMachine",
     "UnlockDoor",
     "Value",
-    "Verdict",
     "VisitsDay",
     "WarnMachine",
 ]

@@ -13,7 +13,7 @@ DoorStatus = Literal["locked", "unlocked", "open", "held", "forced"]
 Value = str | int | float | bool | None
 
 
-class Verdict(Struct, frozen=True, gc=False, omit_defaults=True):
+class RuleVerdict(Struct, frozen=True, gc=False, omit_defaults=True):
     """What one rule said of one question, and the values it saw.
 
     `outcome`: `pass` lets the next rule speak; `grant` and `deny` end the matter.
@@ -39,7 +39,7 @@ class Decided(BaseFact, frozen=True):
     decision: Literal["granted", "denied"]
     reason: str
     holder: HolderId | None
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[RuleVerdict, ...]
     expires: datetime | None = None
     unlock_s: float | None = None
     late: bool = False

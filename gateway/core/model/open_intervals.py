@@ -20,14 +20,14 @@ Spans = tuple[Span, ...]
 """Ascending, with something between one and the next."""
 
 
-class Frame(Struct, frozen=True):
+class Window(Struct, frozen=True):
     """The time that a list speaks of; it is void from `expires` on. Whole minutes of UTC."""
 
     begins: datetime
     expires: datetime
 
 
-def frame_of(site: Site, device: Device, now: datetime) -> Frame:
+def frame_of(site: Site, device: Device, now: datetime) -> Window:
     """The frame in which a reader's list is worked out now: of its door's `rights_valid_s`.
 
     Where nobody is ever on the list, it is a day's: there is nothing to send again.
@@ -36,10 +36,10 @@ def frame_of(site: Site, device: Device, now: datetime) -> Frame:
     valid_s = door.rights_valid_s if door is not None and door.rights_valid_s > 0 else _NOBODY_S
     half = max(MINUTE, MINUTE * (valid_s // (2 * 60)))
     begins = _EPOCH + (now - _EPOCH) // half * half
-    return Frame(begins, begins + 2 * half)
+    return Window(begins, begins + 2 * half)
 
 
-def open_spans(site: Site, hours: str, frame: Frame) -> Spans:
+def open_spans(site: Site, hours: str, frame: Window) -> Spans:
     """When `hours` are open in a frame, asked minute by minute of what the rules ask.
 
     So a list and the rules can't disagree about a holiday or the night on which clocks change.

@@ -127,7 +127,7 @@ class AccessPoint(Struct, frozen=True):
     min_credential: Strength = "number"
 
 
-class Asked(Struct, frozen=True):
+class AccessDemands(Struct, frozen=True):
     """What is asked at an access point: the demands of a zone, or of a machine in it."""
 
     demands: Demands

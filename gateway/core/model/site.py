@@ -23,7 +23,15 @@ from gateway.core.model.names import (
     Text,
     ZoneId,
 )
-from gateway.core.model.places import AccessPoint, Asked, Demands, Door, Interlock, Kiosk, Zone
+from gateway.core.model.places import (
+    AccessDemands,
+    AccessPoint,
+    Demands,
+    Door,
+    Interlock,
+    Kiosk,
+    Zone,
+)
 from gateway.core.model.plans import Accounting, ExceptionalDay, Plan, PlanRight, Right
 from gateway.core.model.routes import shortest
 
@@ -196,18 +204,18 @@ class Site(Struct, frozen=True, dict=True):
         }
 
     @cached_property
-    def asked(self) -> dict[AccessPointId, tuple[Asked, ...]]:
+    def asked(self) -> dict[AccessPointId, tuple[AccessDemands, ...]]:
         """What is asked at each access point beside a plan, where anything is.
 
         A door asks for the zones that one enters through it; a machine asks for itself.
         """
-        asked: dict[AccessPointId, tuple[Asked, ...]] = {}
+        asked: dict[AccessPointId, tuple[AccessDemands, ...]] = {}
         for point in self.access_points:
             entered = self.entered.get(point.id, ())
-            found = [Asked(self.zone[zone].demands, zone) for zone in entered]
+            found = [AccessDemands(self.zone[zone].demands, zone) for zone in entered]
             if point.machine is not None:
                 machine = self.machine[point.machine]
-                found.append(Asked(machine.demands, machine.zone, machine.id))
+                found.append(AccessDemands(machine.demands, machine.zone, machine.id))
             asked[point.id] = tuple(each for each in found if each.demands != Demands())
         return asked
 

@@ -20,7 +20,7 @@ from gateway.core.model.opening_hours import opening
 from gateway.core.model.places import Zone
 from gateway.core.model.site import Site
 from gateway.core.state import DaySum
-from gateway.core.step_builder import Turn
+from gateway.core.step_builder import StepContext
 
 THRESHOLD: Final = 0.25
 """A zone is in use when it holds this share of its capacity; without one, when anybody is there."""
@@ -95,7 +95,7 @@ def began(site: Site, day: date) -> datetime:
     return datetime.combine(day, time(), site.clock).astimezone(UTC)
 
 
-def minute_closed(turn: Turn, minute: OccupancyMinute) -> None:
+def minute_closed(turn: StepContext, minute: OccupancyMinute) -> None:
     """A minute more of a zone's day."""
     zone, day = minute.zone, turn.site.day_of(minute.minute)
     so_far = turn.days.get(zone)
@@ -107,7 +107,7 @@ def minute_closed(turn: Turn, minute: OccupancyMinute) -> None:
     turn.days = turn.days.set(zone, added(so_far, piece, is_open=opened))
 
 
-def tell_days(turn: Turn) -> None:
+def tell_days(turn: StepContext) -> None:
     """Say the figures of the days that are over."""
     today = turn.site.day_of(turn.now)
     for zone, so_far in sorted(turn.days.items()):

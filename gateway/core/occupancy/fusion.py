@@ -53,7 +53,7 @@ from gateway.core.model.places import Door
 from gateway.core.model.site import Site
 from gateway.core.readings import Counted, Crossed, Motion, Presence
 from gateway.core.state import ZoneState
-from gateway.core.step_builder import Turn
+from gateway.core.step_builder import StepContext
 
 VACANT_ODDS = 200.0
 """An operator's word that a zone is empty is wrong once in so many times."""
@@ -61,7 +61,7 @@ OPERATOR = DeviceId("operator")
 """Who tells what operators say, among the devices."""
 
 
-def sensed(turn: Turn, device: Device, zone: ZoneId | None, event: Reported) -> None:
+def sensed(turn: StepContext, device: Device, zone: ZoneId | None, event: Reported) -> None:
     """A sensor's reading of a zone, if it tells of people. What the broker kept is no news."""
     tells = isinstance(event.reading, Motion | Presence | Counted | Crossed)
     if zone is None or event.retained or not tells:
@@ -77,7 +77,7 @@ def sensed(turn: Turn, device: Device, zone: ZoneId | None, event: Reported) -> 
         _tell(turn, evidence)
 
 
-def passed(turn: Turn, door: Door, holder: HolderId, *, inward: bool, at: datetime) -> None:
+def passed(turn: StepContext, door: Door, holder: HolderId, *, inward: bool, at: datetime) -> None:
     """Somebody who was let in, or out, passed a door."""
     if turn.estimate is None:
         return
@@ -99,7 +99,7 @@ def passed(turn: Turn, door: Door, holder: HolderId, *, inward: bool, at: dateti
     )
 
 
-def judged(turn: Turn, device: DeviceId, health: DeviceHealth) -> None:
+def judged(turn: StepContext, device: DeviceId, health: DeviceHealth) -> None:
     """A device went offline, fell silent, or came back: only one that is well has a vote."""
     if turn.estimate is not None:
         _tell(turn, DeviceJudged(at=turn.now, device=device, health=health))
@@ -107,33 +107,33 @@ def judged(turn: Turn, device: DeviceId, health: DeviceHealth) -> None:
             turn.touched |= dict.fromkeys(turn.site.zone[zone].lineage)
 
 
-def people_set(turn: Turn, zone: ZoneId, people: int) -> None:
+def people_set(turn: StepContext, zone: ZoneId, people: int) -> None:
     """An operator counted a zone."""
     _adopt(turn, zone)
     _tell(turn, PeopleSet(at=turn.now, device=OPERATOR, zone=_area(turn, zone), people=people))
 
 
-def vacancy_told(turn: Turn, zone: ZoneId, why: str) -> None:
+def vacancy_told(turn: StepContext, zone: ZoneId, why: str) -> None:
     """Somebody says that a zone is empty: the alarm is armed, the last one locked up."""
     _adopt(turn, zone)
     area = _area(turn, zone)
     _tell(turn, VacancyTold(at=turn.now, device=OPERATOR, zone=area, odds=VACANT_ODDS, why=why))
 
 
-class Sight(Struct, frozen=True):
+class ZoneReading(Struct, frozen=True):
     """A zone as it is estimated: its count, and its areas as they are at that moment."""
 
     count: HeadCount
     parts: tuple[zones.ZoneEstimate, ...]
 
 
-def look(
+def read_zone(
     site: Site,
     counted: Mapping[ZoneId, ZoneState],
     estimate: Estimate | None,
     zone: ZoneId,
     at: datetime,
-) -> Sight | None:
+) -> ZoneReading | None:
     """A zone's estimated people; None where nothing but badges counts it.
 
     Who is known to be in a part of the zone that is not estimated is added to the estimate of the
@@ -157,7 +157,7 @@ def look(
             high=count.high + beside,
             p_vacant=0.0,
         )
-    return Sight(count, parts)
+    return ZoneReading(count, parts)
 
 
 def parts_of(site: Site, estimate: Estimate | None, zone: ZoneId) -> tuple[ZoneId, ...]:
@@ -175,13 +175,13 @@ def layout_of(site: Site, estimate: Estimate | None) -> Layout:
     return found
 
 
-def run_timers(turn: Turn) -> None:
+def run_timers(turn: StepContext) -> None:
     """Let time pass in every estimate."""
     if turn.estimate is not None:
         turn.estimate = _aged(reorder_window.settled(turn.estimate, turn.now))
 
 
-def space_changed(turn: Turn) -> None:
+def space_changed(turn: StepContext) -> None:
     """Zones that vanished, or hold another number of people, begin anew when next heard of."""
     if turn.estimate is None:
         return
@@ -209,7 +209,7 @@ def _laid_out(site: Site, estimate: Estimate) -> Estimate:
     return structs.replace(estimate, rooms=Map(layout_of(site, estimate).rooms))
 
 
-def _adopt(turn: Turn, zone: ZoneId) -> None:
+def _adopt(turn: StepContext, zone: ZoneId) -> None:
     """From now on this zone is estimated, beginning with who is known to be there.
 
     If they were part of the zone around it until now, they are taken out of that one.
@@ -224,20 +224,20 @@ def _adopt(turn: Turn, zone: ZoneId) -> None:
     outer = _area(turn, zone)
     if known > 0 and outer in estimate.zones:
         estimate = reorder_window.revised(
-            estimate, outer, partial(door_passages.parted, people=known)
+            estimate, outer, partial(door_passages.split_off, people=known)
         )
     opened = zones.opened(zone, turn.site.zone[zone].capacity, estimate.settled_at)
     if known > 0:
         opened = structs.replace(
             opened,
-            belief=beliefs.certain(opened.belief, known),
+            belief=beliefs.point_mass(opened.belief, known),
             tally=miss_rate.known(opened.tally, known, opened.at),
         )
     estimate = structs.replace(estimate, zones=estimate.zones.set(zone, opened))
     turn.estimate = _laid_out(turn.site, estimate)
 
 
-def _tell(turn: Turn, evidence: Evidence) -> None:
+def _tell(turn: StepContext, evidence: Evidence) -> None:
     assert turn.estimate is not None  # noqa: S101 - the callers see to it
     turn.estimate = reorder_window.told(turn.estimate, evidence, turn.now)
     for zone in _about(evidence):
@@ -256,7 +256,7 @@ def _about(evidence: Evidence) -> tuple[ZoneId | None, ...]:
     assert_never(evidence)
 
 
-def _area(turn: Turn, zone: ZoneId) -> ZoneId:
+def _area(turn: StepContext, zone: ZoneId) -> ZoneId:
     return layout_of(turn.site, turn.estimate).area(zone) or zone
 
 
@@ -271,5 +271,5 @@ def _aged(estimate: Estimate) -> Estimate:
         chunks = int((estimate.settled_at - zone.at).total_seconds() // predict.CHUNK_S)
         if chunks > 0 and id_ not in waiting:
             until = zone.at + timedelta(seconds=chunks * predict.CHUNK_S)
-            aged = aged.set(id_, predict.advanced(zone, until))
+            aged = aged.set(id_, predict.predict(zone, until))
     return structs.replace(estimate, zones=aged)

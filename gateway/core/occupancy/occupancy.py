@@ -17,9 +17,9 @@ from gateway.core.model.names import Text, ZoneId
 from gateway.core.model.places import Zone
 from gateway.core.model.site import Site
 from gateway.core.occupancy import daily_statistics, fusion
-from gateway.core.occupancy.fusion import Sight
+from gateway.core.occupancy.fusion import ZoneReading
 from gateway.core.state import NEVER, ZoneState
-from gateway.core.step_builder import Turn
+from gateway.core.step_builder import StepContext
 
 MINUTE = timedelta(minutes=1)
 READ_EVERY = timedelta(seconds=1)
@@ -41,7 +41,7 @@ def read_out(
 ) -> OccupancyChanged:
     """A zone's head count with its interval, and what moved it."""
     known = zones[zone.id].known
-    sight = fusion.look(site, zones, estimate, zone.id, at)
+    sight = fusion.read_zone(site, zones, estimate, zone.id, at)
     if sight is None:
         return _told(zone, known, certain(zone, known), at)
     return _told(zone, known, sight.count, at, _because(site, sight, at))
@@ -74,7 +74,7 @@ def opened(known: int, now: datetime, count: HeadCount | None = None) -> ZoneSta
     )
 
 
-def add(turn: Turn, zone_id: ZoneId, people: int) -> None:
+def add(turn: StepContext, zone_id: ZoneId, people: int) -> None:
     """`people` more (or fewer) known in one zone; its parents are the caller's."""
     state = turn.zones.get(zone_id) or opened(0, turn.now)
     known = max(0, state.known + people)
@@ -82,14 +82,14 @@ def add(turn: Turn, zone_id: ZoneId, people: int) -> None:
     turn.touched[zone_id] = None
 
 
-def announce(turn: Turn) -> None:
+def announce(turn: StepContext) -> None:
     """Say each changed zone's count once, and whether it is over its capacity."""
     for zone_id in turn.touched:
         zone, before = turn.site.zone[zone_id], turn.zones[zone_id]
         if _can_wait(turn, zone_id, before):
             _put_off(turn, zone_id, before)
             continue
-        sight = fusion.look(turn.site, turn.zones, turn.estimate, zone_id, turn.now)
+        sight = fusion.read_zone(turn.site, turn.zones, turn.estimate, zone_id, turn.now)
         count = None if sight is None else sight.count
         people = before.known if count is None else count.people
         if count is None and before.count is None:
@@ -106,13 +106,13 @@ def announce(turn: Turn) -> None:
             turn.clear_alarm("over-capacity", zone_id)
 
 
-def minute_is_over(turn: Turn) -> bool:
+def minute_is_over(turn: StepContext) -> bool:
     """Whether another minute has begun since the zones' figures were closed."""
     current = turn.now.replace(second=0, microsecond=0)
     return any(state.minute != current for state in turn.zones.values())
 
 
-def close_minutes(turn: Turn) -> None:
+def close_minutes(turn: StepContext) -> None:
     """Say the figures of each zone whose minute is over, and start the next one.
 
     The mean is weighted by time over the part of the minute that was watched. Minutes in which the
@@ -146,19 +146,19 @@ def close_minutes(turn: Turn) -> None:
     turn.wake(current + MINUTE)
 
 
-def run_timers(turn: Turn) -> None:
+def run_timers(turn: StepContext) -> None:
     """Read the estimates that were put off."""
     for zone_id, state in sorted(turn.zones.items()):
         if state.due <= turn.now:
             turn.touched[zone_id] = None
 
 
-def next_timer(turn: Turn) -> datetime:
+def next_timer(turn: StepContext) -> datetime:
     """When the next estimate is to be read."""
     return min((state.due for state in turn.zones.values()), default=NEVER)
 
 
-def _can_wait(turn: Turn, zone_id: ZoneId, zone: ZoneState) -> bool:
+def _can_wait(turn: StepContext, zone_id: ZoneId, zone: ZoneState) -> bool:
     """Whether the zone was read a moment ago, and is a sum or nobody was seen to come or go."""
     if zone.count is None or not timedelta() <= turn.now - zone.read_at < READ_EVERY:
         return False
@@ -166,13 +166,13 @@ def _can_wait(turn: Turn, zone_id: ZoneId, zone: ZoneState) -> bool:
     return is_sum or zone.known == zone.told
 
 
-def _put_off(turn: Turn, zone_id: ZoneId, zone: ZoneState) -> None:
+def _put_off(turn: StepContext, zone_id: ZoneId, zone: ZoneState) -> None:
     due = zone.read_at + READ_EVERY
     turn.zones = turn.zones.set(zone_id, structs.replace(zone, due=due))
     turn.wake(due)
 
 
-def _follow(turn: Turn, zone: Zone, before: ZoneState, sight: Sight | None) -> None:
+def _follow(turn: StepContext, zone: Zone, before: ZoneState, sight: ZoneReading | None) -> None:
     """Take an estimate in, or its end, and say it."""
     count = None if sight is None else sight.count
     if count is not None:
@@ -184,7 +184,7 @@ def _follow(turn: Turn, zone: Zone, before: ZoneState, sight: Sight | None) -> N
     turn.say(_told(zone, before.known, count or certain(zone, before.known), turn.now, why))
 
 
-def _because(site: Site, sight: Sight, at: datetime) -> tuple[Text, ...]:
+def _because(site: Site, sight: ZoneReading, at: datetime) -> tuple[Text, ...]:
     """What moved an estimate, in words."""
     why = contributors(sight.parts, at)
     return tuple(in_words(reason, site.name_of, site.clock) for reason in why)
@@ -228,7 +228,7 @@ def _is_news(before: ZoneState, now: HeadCount) -> bool:
     return moved >= CHANCE_MOVED
 
 
-def _hint(turn: Turn, zone: Zone, before: ZoneState, now: HeadCount) -> ZoneState:
+def _hint(turn: StepContext, zone: Zone, before: ZoneState, now: HeadCount) -> ZoneState:
     """What is known and what is seen begin to disagree: somebody slipped in, or forgot to badge."""
     if now.hint is None or (before.count is not None and before.count.hint == now.hint):
         return before

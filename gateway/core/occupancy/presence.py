@@ -22,7 +22,7 @@ from gateway.core.model.names import ZoneId
 from gateway.core.model.site import Site
 from gateway.core.occupancy import occupancy, usage, visits
 from gateway.core.state import Whereabouts
-from gateway.core.step_builder import Turn
+from gateway.core.step_builder import StepContext
 
 MERGED_MAX = timedelta(days=7)
 """A passage told later than this moves nobody. It bounds how long those who left are remembered."""
@@ -33,7 +33,9 @@ def inside(site: Site, presence: Iterable[Whereabouts]) -> Counter[ZoneId]:
     return Counter(zone for entry in presence for zone in site.zone[entry.zone].lineage)
 
 
-def move(turn: Turn, holder: HolderId, zone: ZoneId | None, at: datetime | None = None) -> None:
+def move(
+    turn: StepContext, holder: HolderId, zone: ZoneId | None, at: datetime | None = None
+) -> None:
     """`holder` is in `zone` since `at` (None: now); zone None: outside."""
     since = turn.now if at is None else at
     before = turn.presence.get(holder)
@@ -62,7 +64,7 @@ def move(turn: Turn, holder: HolderId, zone: ZoneId | None, at: datetime | None 
     turn.say(moved)
 
 
-def merge(turn: Turn, holder: HolderId, zone: ZoneId | None, at: datetime) -> bool:
+def merge(turn: StepContext, holder: HolderId, zone: ZoneId | None, at: datetime) -> bool:
     """A passage of `at` that is told late: True if nothing newer is known, so that it counts."""
     at = min(at, turn.now)
     before = turn.presence.get(holder)
@@ -73,14 +75,14 @@ def merge(turn: Turn, holder: HolderId, zone: ZoneId | None, at: datetime) -> bo
     return True
 
 
-def undo(turn: Turn, holder: HolderId, since: datetime, before: ZoneId | None) -> None:
+def undo(turn: StepContext, holder: HolderId, since: datetime, before: ZoneId | None) -> None:
     """`holder` did not move at `since`, and is in `before` still, unless they moved again."""
     where = turn.presence.get(holder)
     if (where.since if where else turn.departed.get(holder)) == since:
         move(turn, holder, before)
 
 
-def erase(turn: Turn, holder: HolderId) -> None:
+def erase(turn: StepContext, holder: HolderId) -> None:
     """Nothing is kept of somebody who was erased; who is inside leaves the counts."""
     if holder in turn.presence:
         move(turn, holder, None)
@@ -91,7 +93,7 @@ def erase(turn: Turn, holder: HolderId) -> None:
     visits.forget(turn, holder)
 
 
-def space_changed(turn: Turn) -> None:
+def space_changed(turn: StepContext) -> None:
     """Who was in a zone that vanished is nowhere that we know."""
     for holder, where in sorted(turn.presence.items()):
         if where.zone not in turn.site.zone:
@@ -101,14 +103,14 @@ def space_changed(turn: Turn) -> None:
             turn.say(HolderMoved(holder=holder, origin=where.zone, zone=None, at=turn.now))
 
 
-def run_timers(turn: Turn) -> None:
+def run_timers(turn: StepContext) -> None:
     """Forget, once an hour, who left so long ago that nothing is merged with it."""
     if turn.departed and not turn.now.minute:
         oldest = turn.now - MERGED_MAX
         turn.departed = Map({who: at for who, at in turn.departed.items() if at >= oldest})
 
 
-def _remember(turn: Turn, holder: HolderId, zone: ZoneId | None, since: datetime) -> None:
+def _remember(turn: StepContext, holder: HolderId, zone: ZoneId | None, since: datetime) -> None:
     if zone is not None:
         before = turn.presence.get(holder)
         came = before.came if before else since
@@ -121,7 +123,7 @@ def _remember(turn: Turn, holder: HolderId, zone: ZoneId | None, since: datetime
     turn.departed = turn.departed.set(holder, since)
 
 
-def _open(turn: Turn, zones: tuple[ZoneId, ...], holder: HolderId, at: datetime) -> None:
+def _open(turn: StepContext, zones: tuple[ZoneId, ...], holder: HolderId, at: datetime) -> None:
     """Who has a zone's role opens it for the local day."""
     for zone_id in zones:
         role = turn.site.zone[zone_id].opened_by

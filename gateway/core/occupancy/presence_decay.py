@@ -14,13 +14,13 @@ from gateway.core.facts import Noticed
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import ZoneId
 from gateway.core.occupancy import fusion, presence
-from gateway.core.step_builder import Turn
+from gateway.core.step_builder import StepContext
 
 FADES_AFTER = timedelta(minutes=30)
 """Nobody who badged in more recently is taken to have left a room that seems empty."""
 
 
-def run_timers(turn: Turn) -> None:
+def run_timers(turn: StepContext) -> None:
     """Look at every estimated zone where somebody has been for long; to be called once a minute."""
     if turn.estimate is None or turn.mode.mode == "evacuation":
         return
@@ -34,7 +34,7 @@ def run_timers(turn: Turn) -> None:
         _fade(turn, layout, area, holders)
 
 
-def _fade(turn: Turn, layout: Layout, area: ZoneId, holders: list[HolderId]) -> None:
+def _fade(turn: StepContext, layout: Layout, area: ZoneId, holders: list[HolderId]) -> None:
     assert turn.estimate is not None  # noqa: S101 - see run_timers
     found = state.zone_at(turn.estimate, area, turn.now)
     if not estimate.read([found], None, len(holders)).fades:

@@ -14,13 +14,13 @@ from gateway.core.access.quotas import stay
 from gateway.core.model.directory import HolderId
 from gateway.core.model.plans import Per
 from gateway.core.state import DayOfUse
-from gateway.core.step_builder import Turn
+from gateway.core.step_builder import StepContext
 
 PERIOD_MAX_D: Final[dict[Per, int]] = {"day": 1, "week": 7, "month": 31, "year": 366}
 """Days in the longest period of each kind: older ones count no more."""
 
 
-def stayed(turn: Turn, holder: HolderId, since: datetime, until: datetime) -> None:
+def stayed(turn: StepContext, holder: HolderId, since: datetime, until: datetime) -> None:
     """`holder` was at the site from `since` until `until`."""
     if not (kept_d := _kept_d(turn, holder)):
         return
@@ -28,14 +28,14 @@ def stayed(turn: Turn, holder: HolderId, since: datetime, until: datetime) -> No
         _add(turn, holder, part, kept_d)
 
 
-def entered(turn: Turn, holder: HolderId, at: datetime) -> None:
+def entered(turn: StepContext, holder: HolderId, at: datetime) -> None:
     """`holder` came in from the street."""
     if kept_d := _kept_d(turn, holder):
         day = turn.site.day_of(at)
         _add(turn, holder, DayOfUse(day=day, entries=1), kept_d)
 
 
-def _kept_d(turn: Turn, holder: HolderId) -> int:
+def _kept_d(turn: StepContext, holder: HolderId) -> int:
     """How many days matter to the quotas of the holder's plans; 0: there are none."""
     member = turn.directory.holders.get(holder)
     kept_d = 0
@@ -46,7 +46,7 @@ def _kept_d(turn: Turn, holder: HolderId) -> int:
     return kept_d
 
 
-def _add(turn: Turn, holder: HolderId, more: DayOfUse, kept_d: int) -> None:
+def _add(turn: StepContext, holder: HolderId, more: DayOfUse, kept_d: int) -> None:
     """The day with `more` in it; days that no quota asks for any longer go."""
     days = {entry.day: entry for entry in turn.usage.get(holder, ())}
     before = days.get(more.day, DayOfUse(day=more.day))

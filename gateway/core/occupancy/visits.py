@@ -16,7 +16,7 @@ from gateway.core.facts import VisitsDay
 from gateway.core.model.directory import HolderId
 from gateway.core.model.site import Site
 from gateway.core.state import Visits
-from gateway.core.step_builder import Turn
+from gateway.core.step_builder import StepContext
 
 FEW = 5
 """Fewer people than this are not told (k-anonymity, k = 5)."""
@@ -26,7 +26,7 @@ STAYS_MAX = 10_000
 """Stays kept a day: more than any site of ours has visits."""
 
 
-def began(turn: Turn, holder: HolderId, at: datetime) -> None:
+def began(turn: StepContext, holder: HolderId, at: datetime) -> None:
     """`holder` came in from the street."""
     today = _today(turn)
     if turn.site.day_of(at) == today.day:
@@ -34,7 +34,7 @@ def began(turn: Turn, holder: HolderId, at: datetime) -> None:
         turn.visits = structs.replace(today, visitors=today.visitors.set(holder, count))
 
 
-def ended(turn: Turn, holder: HolderId, came: datetime, left: datetime) -> None:
+def ended(turn: StepContext, holder: HolderId, came: datetime, left: datetime) -> None:
     """`holder` is in the street again."""
     today, stay = _today(turn), left - came
     counts = timedelta() < stay <= STAY_MAX and len(today.stays) < STAYS_MAX
@@ -43,7 +43,7 @@ def ended(turn: Turn, holder: HolderId, came: datetime, left: datetime) -> None:
         turn.visits = structs.replace(today, stays=more)
 
 
-def run_timers(turn: Turn) -> None:
+def run_timers(turn: StepContext) -> None:
     """Say the figures of a day that is over, and begin the next."""
     before, day = turn.visits, turn.site.day_of(turn.now)
     if before.day is not None and before.day < day:
@@ -66,7 +66,7 @@ def figures(site: Site, visits: Visits, day: date) -> VisitsDay:
     )
 
 
-def forget(turn: Turn, holder: HolderId) -> None:
+def forget(turn: StepContext, holder: HolderId) -> None:
     """Nothing is kept of somebody who was erased; the day has one visitor less."""
     if holder in turn.visits.visitors or any(who == holder for who, _ in turn.visits.stays):
         turn.visits = structs.replace(
@@ -76,7 +76,7 @@ def forget(turn: Turn, holder: HolderId) -> None:
         )
 
 
-def _today(turn: Turn) -> Visits:
+def _today(turn: StepContext) -> Visits:
     if turn.visits.day is None:
         turn.visits = Visits(day=turn.site.day_of(turn.now))
     return turn.visits

@@ -37,7 +37,7 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from gateway.adapters.mqtt.request_client import DeskError, UnansweredError
 from gateway.config import credential_key
-from gateway.console.rules.what_if_jobs import Change, Outcome, Trial
+from gateway.console.rules.what_if_jobs import DecisionChange, TrialResult, WhatIfTrial
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import SiteId, Text
 from gateway.core.readings import DoorReported
@@ -188,10 +188,12 @@ class House(DeskPlace):
                 ready.method, ready.url, headers=headers, content=ready.body or b""
             )
 
-    async def _tried(self, trial: Trial, folder: Path) -> Outcome:
+    async def _tried(self, trial: WhatIfTrial, folder: Path) -> TrialResult:
         """A trial without a process of its own."""
         del trial, folder
-        return Outcome(1, 1, (Change("granted", "plan", "denied", "zone-full", 1),), 0.1)
+        return TrialResult(
+            1, 1, (DecisionChange("granted", "plan", "denied", "zone-full", 1),), 0.1
+        )
 
     async def _fake(
         self, site: SiteId, order: Order, by: HolderId, transaction: str | None = None

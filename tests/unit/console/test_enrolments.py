@@ -13,8 +13,8 @@ from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal.rows import event_row
 from gateway.adapters.journal.writer import Batch
 from gateway.adapters.mqtt.request_client import DeskError
-from gateway.console.auth.requirements import Seat
-from gateway.console.members.dependencies import Office
+from gateway.console.auth.requirements import Principal
+from gateway.console.members.dependencies import MembersDependencies
 from gateway.core.events import Requested, Tick
 from gateway.core.facts import EnrolmentEnded, RequestAnswered
 from gateway.core.model.directory import CredentialHash, Holder, HolderId, StaffRole
@@ -184,7 +184,7 @@ async def restarted(desk: Desk, error: str | None = None) -> str:
     answered = RequestAnswered("t-1", "enrol", ADA, error)
     row = event_row(desk.n, SITE, event, (answered,), desk.clock.now())
     await desk.journal.commit(Batch(events=[row]))
-    desk.app.state.office = Office(desk.console)
+    desk.app.state.office = MembersDependencies(desk.console)
     return f"/sites/{SITE}/enrolments/t-1"
 
 
@@ -211,7 +211,7 @@ async def test_what_was_written_is_not_written_again(desk: Desk) -> None:
     assert (await outcome(desk, address))[0] == "enrolled"
     with desk.store() as store:
         store.apply((marked(_bea(desk), "stolen"),))
-    desk.app.state.office = Office(desk.console)
+    desk.app.state.office = MembersDependencies(desk.console)
     assert (await outcome(desk, address))[0] == "enrolled"
     assert [each.status for each in _bea(desk).credentials] == ["stolen"]
 
@@ -231,7 +231,7 @@ async def test_what_was_written_is_not_written_again(desk: Desk) -> None:
     ],
 )
 async def test_only_what_is_one_s_own_is_taken_up(
-    desk: Desk, who: Seat, later_s: float, error: str | None
+    desk: Desk, who: Principal, later_s: float, error: str | None
 ) -> None:
     """To anybody else, and after a while, there is no such enrolment, as before."""
     address = await restarted(desk, error)

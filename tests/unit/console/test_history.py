@@ -10,9 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.adapters.journal.journal import JOURNAL_FILE
-from gateway.adapters.journal.occupancy_history import Query, occupancy_1d, opened
+from gateway.adapters.journal.occupancy_history import HistoryQuery, occupancy_1d, opened
 from gateway.cli import app
-from gateway.console.history.aggregates import By, Point, _points, figures_of, span_of
+from gateway.console.history.aggregates import By, HistoryPoint, _points, figures_of, span_of
 from gateway.core.model.places import Zone
 from gateway.core.occupancy.daily_statistics import Piece
 from gateway.report.month import month_of
@@ -65,7 +65,7 @@ def test_the_figures_are_those_of_report_and_history(past: ConsolePast, by: By) 
     with opened(past.settings.data_dir / JOURNAL_FILE) as journal:
         figures = figures_of(journal, SITE, zone, span_of(by, SUNDAY))
         month = month_of(journal, SITE, NOVEMBER, hours=SITE.opening_hours)
-        told = list(occupancy_1d(journal, Query("hub", HALL)))
+        told = list(occupancy_1d(journal, HistoryQuery("hub", HALL)))
     (reported,) = [each for each in month.zones if each.zone == zone]
     assert figures.days == reported.days
     assert figures.week == reported.week
@@ -93,7 +93,7 @@ def test_an_hour_is_its_quarters() -> None:
         (start + timedelta(minutes=60), Piece(people=0.0, low=0, high=0, minutes=15, used=0)),
     ]
     first, second = _points(SITE, quarters, 60)
-    assert first == Point(start, round(52 / 22, 4), 0, 4, 22)
+    assert first == HistoryPoint(start, round(52 / 22, 4), 0, 4, 22)
     assert second.at == start + timedelta(hours=1)
 
 

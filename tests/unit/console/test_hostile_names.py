@@ -20,7 +20,7 @@ from openpyxl import load_workbook  # type: ignore[import-untyped]
 
 from gateway.config import credential_key
 from gateway.console.api_docs.permissions_table import method_of, routes_of
-from gateway.console.rules.what_if_jobs import Trial
+from gateway.console.rules.what_if_jobs import WhatIfTrial
 from gateway.core.model.names import ADMINISTRATOR, DoorId
 from gateway.core.readings import Tampered
 from gateway.core.requests import AcknowledgeAlarm, OpenDoor, SetMode
@@ -66,7 +66,7 @@ class House(DeskPlace):
         await self.request(OpenDoor(DoorId("front"), second), second)
         self.clock.advance(300)
         now = self.clock.now()
-        self.console.trials._last = Trial(self.site.id, now, now, "failed", failed=HOSTILE)
+        self.console.trials._last = WhatIfTrial(self.site.id, now, now, "failed", failed=HOSTILE)
         self.sits(self.sitting(first))
 
     async def get(self, path: str, language: str = "en") -> httpx.Response:

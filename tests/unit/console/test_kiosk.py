@@ -7,7 +7,7 @@ import pytest
 from msgspec import structs
 
 from gateway.console.feed.hub import View
-from gateway.console.feed.site_state import Change
+from gateway.console.feed.site_state import StateChange
 from gateway.console.web.rate_limit import STREAMS_EACH
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import Text, ZoneId
@@ -26,7 +26,7 @@ def place(tmp_path: Path) -> ConsolePlace:
     return ConsolePlace(tmp_path)
 
 
-def counted(place: ConsolePlace, people: int, *, stale: bool = False) -> Change | None:
+def counted(place: ConsolePlace, people: int, *, stale: bool = False) -> StateChange | None:
     """So many are in the building now."""
     count = OccupancyMessage(NOW, people, people, people, people, 60, 0.0, 0.0, stale=stale)
     topic = TOPICS.occupancy(place.sites[0].id, BUILDING)
@@ -82,7 +82,7 @@ async def test_changes(place: ConsolePlace) -> None:
         assert change is not None
         told.append(viewer.change(view(place), change) is not None)
     assert told == [True, False, False, True, True]
-    assert viewer.change(view(place), Change("access", place.sites[0].id, "1")) is None
+    assert viewer.change(view(place), StateChange("access", place.sites[0].id, "1")) is None
 
 
 @pytest.mark.parametrize(

@@ -28,8 +28,8 @@ from gateway.console.feed.site_state import (
     DECISIONS_KEPT,
     GATEWAYS_KEPT,
     HINTS_KEPT,
-    Change,
     Picture,
+    StateChange,
     hint_id,
 )
 from gateway.console.feed.view import SHOWN_DECISIONS, Viewer
@@ -127,7 +127,7 @@ class TestPicture:
     def test_count(self, picture: Picture) -> None:
         """A head count is kept, and a second one says which way it moved."""
         topic = TOPICS.occupancy(PARIS, HALL)
-        assert picture.apply(topic, encode(COUNT)) == Change("zone", PARIS, "hall")
+        assert picture.apply(topic, encode(COUNT)) == StateChange("zone", PARIS, "hall")
         picture.apply(topic, encode(structs.replace(COUNT, people=9)))
         now = picture.sites[PARIS].zones[HALL]
         assert (now.count.people, now.trend, now.moved) == (9, 1, AT)
@@ -137,14 +137,14 @@ class TestPicture:
         topic = TOPICS.alarm(PARIS, "forced", DOOR)
         picture.apply(topic, encode(AlarmMessage(AT, "forced", DOOR)))
         assert len(picture.sites[PARIS].alarms) == 1
-        assert picture.apply(topic, b"") == Change("alarms", PARIS)
+        assert picture.apply(topic, b"") == StateChange("alarms", PARIS)
         assert not picture.sites[PARIS].alarms
 
     def test_mode(self, picture: Picture) -> None:
         """A mode is kept until it is another one, or cleared."""
         topic = TOPICS.mode(PARIS)
         lockdown = ModeMessage("lockdown", AT, HolderId("h-1"), "a drill")
-        assert picture.apply(topic, encode(lockdown)) == Change("house", PARIS)
+        assert picture.apply(topic, encode(lockdown)) == StateChange("house", PARIS)
         assert picture.sites[PARIS].mode == "lockdown"
         picture.apply(topic, encode(ModeMessage("normal", None, None)))
         assert picture.sites[PARIS].mode == "normal"
@@ -173,7 +173,7 @@ class TestPicture:
         assert len(picture.sites[PARIS].hints) == HINTS_KEPT
         viewer, newest = _viewer(picture), hint_id(picture.sites[PARIS].hints[0])
         for people in (True, False):
-            told = viewer.change(View(PARIS, "en", people), Change("hint", PARIS, newest))
+            told = viewer.change(View(PARIS, "en", people), StateChange("hint", PARIS, newest))
             assert told
             assert "have a look" in told
             assert ("01234567" in told) == people
@@ -256,7 +256,7 @@ class TestHub:
         """A change is rendered once a view, however many watch, and told to its site only."""
         rendered: list[View] = []
 
-        def render(view: View, _change: Change) -> str:
+        def render(view: View, _change: StateChange) -> str:
             rendered.append(view)
             return ""
 
@@ -265,7 +265,7 @@ class TestHub:
             for _ in range(3):
                 for people in (True, False):
                     assert hub.join(View(site, "fr", people))
-        hub.tell(Change("zone", PARIS, "hall"))
+        hub.tell(StateChange("zone", PARIS, "hall"))
         assert {(view.site, view.people) for view in rendered} == {(PARIS, True), (PARIS, False)}
         assert len(rendered) == 2
 
@@ -276,10 +276,10 @@ class TestHub:
         assert watcher
         stream = watcher.follow()
         await anext(stream)
-        hub.tell(Change("zone", PARIS, "first"))
+        hub.tell(StateChange("zone", PARIS, "first"))
         assert await anext(stream) == b"event: change\ndata: first\n\n"
         for key in ("a", "b", "a", "a"):
-            hub.tell(Change("zone", PARIS, key))
+            hub.tell(StateChange("zone", PARIS, key))
         told = await anext(stream)
         assert told == b"event: change\ndata: b\n\nevent: change\ndata: a\n\n"
 
@@ -291,7 +291,7 @@ class TestHub:
         stream = watcher.follow()
         await anext(stream)
         for number in range(PENDING_CHANGES + 10):
-            hub.tell(Change("access", PARIS, str(number)))
+            hub.tell(StateChange("access", PARIS, str(number)))
         assert await anext(stream) is None
 
     async def test_drawn_once(self) -> None:
@@ -304,7 +304,7 @@ class TestHub:
 
         hub = Hub(draw, lambda *_: "")
         assert hub.snapshot(VIEW) == hub.snapshot(VIEW)
-        hub.tell(Change("zone", PARIS, "hall"))
+        hub.tell(StateChange("zone", PARIS, "hall"))
         assert hub.snapshot(VIEW) == b"event: snapshot\ndata: 2\n\n"
 
     async def test_heartbeat(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -386,7 +386,7 @@ class TestView:
         picture.apply(TOPICS.access(PARIS), encode(DECISION))
         viewer = _viewer(picture)
         viewer.names = {HolderId("0123456789abcdef"): "Ada Lovelace"}
-        change = Change("access", PARIS, "1")
+        change = StateChange("access", PARIS, "1")
         for people in (True, False):
             view = View(PARIS, "fr", people)
             told = [viewer.snapshot(view), viewer.change(view, change) or ""]
@@ -395,7 +395,7 @@ class TestView:
 
     def test_gone(self, picture: Picture) -> None:
         """A decision that is no longer kept when its turn comes is not told."""
-        assert _viewer(picture).change(VIEW, Change("access", PARIS, "7")) is None
+        assert _viewer(picture).change(VIEW, StateChange("access", PARIS, "7")) is None
 
     def test_page_bounded(self, picture: Picture) -> None:
         """The page shows fewer decisions than are kept."""
@@ -433,14 +433,14 @@ class TestView:
     @pytest.mark.parametrize(
         "change",
         [
-            Change("zone", PARIS, "hall"),
-            Change("door", PARIS, "front"),
-            Change("access", PARIS, "1"),
-            Change("alarms", PARIS),
-            Change("house", None),
+            StateChange("zone", PARIS, "hall"),
+            StateChange("door", PARIS, "front"),
+            StateChange("access", PARIS, "1"),
+            StateChange("alarms", PARIS),
+            StateChange("house", None),
         ],
     )
-    def test_change_is_one_line(self, picture: Picture, change: Change) -> None:
+    def test_change_is_one_line(self, picture: Picture, change: StateChange) -> None:
         """Every kind of change can be told, as one line of JSON."""
         picture.apply(TOPICS.access(PARIS), encode(DECISION))
         told = _viewer(picture).change(View(PARIS, "fr"), change)

@@ -13,7 +13,7 @@ from gateway.adapters.audit import FILE as AUDIT_FILE
 from gateway.adapters.audit import AuditLog
 from gateway.adapters.directory import FILE, DirectoryStore, Member, holder_of
 from gateway.config import Settings
-from gateway.console.auth.requirements import Seat
+from gateway.console.auth.requirements import Principal
 from gateway.core.model.directory import (
     Credential,
     CredentialHash,
@@ -402,7 +402,7 @@ async def test_an_export_of_somebody_is_on_record(place: Place) -> None:
 
 
 @pytest.mark.parametrize("who", [seat("administrator", fresh=False)])
-async def test_grave_things_ask_again(place: Place, who: Seat) -> None:
+async def test_grave_things_ask_again(place: Place, who: Principal) -> None:
     """Roles, imports, exports and erasures: whoever left their desk does none of them."""
     place.sits(who)
     for part in ("/roles", "/erase", "/export"):

@@ -7,12 +7,12 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 
 from gateway.console.api_docs.permissions_table import ORDER, SCOPES, method_of, needs_of, routes_of
-from gateway.console.auth.requirements import CSRF_FIELD, PUBLIC, RANKS, SAFE, Seat
+from gateway.console.auth.requirements import CSRF_FIELD, PUBLIC, RANKS, SAFE, Principal
 from gateway.console.web.error_handlers import Problem
 from tests.console_place import CSRF, ConsolePlace, seat
 
 TABLE = Path(__file__).parents[3] / "docs/who-may.md"
-SEATS: dict[str, Seat | None] = {
+SEATS: dict[str, Principal | None] = {
     "nobody": None,
     "no role": seat(""),
     **{rank: seat(rank) for rank in ORDER},
@@ -108,7 +108,7 @@ def request(place: ConsolePlace, route: APIRoute) -> Request:
     )
 
 
-async def is_let_in(place: ConsolePlace, route: APIRoute, who: Seat | None) -> bool:
+async def is_let_in(place: ConsolePlace, route: APIRoute, who: Principal | None) -> bool:
     """Whether a route's demand lets somebody pass, to whatever it then does."""
     place.sits(who)
     try:

@@ -14,7 +14,7 @@ from gateway.analysis.what_if import Reached
 from gateway.cli import app
 from gateway.config import load_space
 from gateway.console.rules.policy_text import readable
-from gateway.console.rules.what_if_jobs import BYTES_MAX, Outcome, Trial, Trials
+from gateway.console.rules.what_if_jobs import BYTES_MAX, TrialResult, Trials, WhatIfTrial
 from gateway.console.web.i18n import LANGS, Lang
 from gateway.console.web.opening_hours_text import in_words
 from gateway.core.access.rules import RULES
@@ -217,7 +217,7 @@ def go(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """A trial is running, and comes to its end once this is set."""
     event, run = asyncio.Event(), Trials._run
 
-    async def held(trials: Trials, trial: Trial, folder: Path) -> Outcome:
+    async def held(trials: Trials, trial: WhatIfTrial, folder: Path) -> TrialResult:
         await event.wait()
         return await run(trials, trial, folder)
 
@@ -286,7 +286,7 @@ async def test_a_trial_says_how_far_it_is(
 ) -> None:
     """In percent as its process reports, and the time left as soon as it has shown its pace."""
     trials = past.console.trials
-    monkeypatch.setattr(trials, "_last", Trial(SITE.id, NOW - timedelta(days=7), NOW))
+    monkeypatch.setattr(trials, "_last", WhatIfTrial(SITE.id, NOW - timedelta(days=7), NOW))
     for reached, percent, left_s, words in (
         (None, None, None, "The journal is being opened."),
         (Reached(300, 10_000, 9.0), 3, None, "3% judged."),
@@ -342,7 +342,7 @@ async def test_a_trial_that_takes_too_long_is_ended(
         await until(lambda: not running(past), "the trial is over")
         page = (await browser.get(f"{RULES_PAGE}/what-if")).text
     assert psutil.Process().children() == before
-    trial: Trial | None = past.console.trials.last(SITE.id)
+    trial: WhatIfTrial | None = past.console.trials.last(SITE.id)
     assert trial is not None
     assert trial.state == "failed"
     assert "not done within" in page

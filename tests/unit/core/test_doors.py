@@ -24,7 +24,7 @@ from gateway.core.facts import (
 from gateway.core.model.directory import DirectoryChange, HolderId
 from gateway.core.model.names import DeviceId
 from gateway.core.state import NEVER, DoorState, State
-from gateway.core.step_builder import Turn
+from gateway.core.step_builder import StepContext
 from tests.unit.core.place import (
     BOOTH,
     BOOTH_DOOR,
@@ -67,10 +67,10 @@ def alarms(place: Place) -> list[tuple[str, str]]:
     return sorted(place.state.alarms)
 
 
-def fire(before: DoorStatus, trigger: Trigger) -> Turn:
+def fire(before: DoorStatus, trigger: Trigger) -> StepContext:
     """One trigger at a door in some state."""
     front = SITE.door[FRONT]
-    turn = Turn(SITE, State(), MONDAY)
+    turn = StepContext(SITE, State(), MONDAY)
     doors._become(turn, front, DoorState(), "closed")
     turn.doors = turn.doors.set(FRONT, DoorState(status=before))
     doors._become(turn, front, turn.doors[FRONT], trigger)

@@ -391,9 +391,9 @@ def test_full_is_a_chance(place: Place) -> None:
 def test_a_sum_is_the_convolution_of_its_parts() -> None:
     """Two rooms with a fair coin each: nobody, one or two with a quarter, a half and a quarter."""
     coin = (0.5, 0.5)
-    assert beliefs.summed([coin, coin]) == pytest.approx((0.25, 0.5, 0.25))
-    assert beliefs.summed([(0.0, 0.0, 1.0), coin]) == pytest.approx((0, 0, 0.5, 0.5))
-    assert beliefs.summed([]) == (1.0,)
+    assert beliefs.convolve([coin, coin]) == pytest.approx((0.25, 0.5, 0.25))
+    assert beliefs.convolve([(0.0, 0.0, 1.0), coin]) == pytest.approx((0, 0, 0.5, 0.5))
+    assert beliefs.convolve([]) == (1.0,)
 
 
 @pytest.mark.parametrize(
@@ -523,7 +523,7 @@ def test_the_interval_holds_its_share_as_nearly_as_whole_people_can(
     belief: tuple[float, ...], low: int, high: int
 ) -> None:
     """Around the likeliest number, as few as can be; too little is twice as bad as too much."""
-    assert beliefs.held(belief, 0.8) == (low, high)
+    assert beliefs.highest_density_interval(belief, 0.8) == (low, high)
     assert low <= beliefs.quantile(belief, 0.5) <= high
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.core.estimator import miss_rate, reorder_window, state
 from gateway.core.estimator.evidence import MotionSeen, PeopleSet, TotalsTold
-from gateway.core.estimator.miss_rate import Tally
+from gateway.core.estimator.miss_rate import PassageTally
 from gateway.core.estimator.zone import ZoneEstimate
 from gateway.core.model.names import DeviceId, ZoneId
 from tests.unit.core.test_estimate import START
@@ -79,8 +79,8 @@ class Room:
 
 def test_what_nobody_has_learned_is_the_usual() -> None:
     """One in twenty, and the kernel that the model begins with."""
-    assert miss_rate.missed(Tally()) == miss_rate.USUAL
-    assert miss_rate.kernel(Tally()) == pytest.approx((0.015, 0.92, 0.065))
+    assert miss_rate.missed(PassageTally()) == miss_rate.USUAL
+    assert miss_rate.kernel(PassageTally()) == pytest.approx((0.015, 0.92, 0.065))
 
 
 def test_a_counter_that_sees_everybody_is_trusted_more() -> None:
@@ -114,7 +114,9 @@ def test_a_counter_that_misses_many_widens_the_number() -> None:
 
 def test_a_day_is_one_look_at_a_counter() -> None:
     """However many passed on it: one day that came to zero by luck proves little."""
-    many = miss_rate.emptied(miss_rate.told(miss_rate.told(Tally(), 500, START), -500, START))
+    many = miss_rate.emptied(
+        miss_rate.told(miss_rate.told(PassageTally(), 500, START), -500, START)
+    )
     assert miss_rate.missed(many) > 0.8 * miss_rate.USUAL
 
 
@@ -135,12 +137,12 @@ def test_whom_an_operator_counted_need_not_have_passed() -> None:
 
 def test_no_counter_is_thought_worse_than_the_worst() -> None:
     """Half of the visitors take another door: more is not learned from that."""
-    assert miss_rate.missed(Tally(squares=1e6, passages=100)) == miss_rate.MOST
+    assert miss_rate.missed(PassageTally(squares=1e6, passages=100)) == miss_rate.MOST
 
 
 def test_what_was_long_ago_fades() -> None:
     """A counter that was mended is believed again."""
-    tally = miss_rate.emptied(Tally(net=40, passed=80))
+    tally = miss_rate.emptied(PassageTally(net=40, passed=80))
     worst = miss_rate.missed(tally)
     for _ in range(100):
         tally = miss_rate.emptied(miss_rate.told(miss_rate.told(tally, 50, START), -50, START))
@@ -150,4 +152,4 @@ def test_what_was_long_ago_fades() -> None:
 
 def test_silence_without_passages_teaches_nothing() -> None:
     """An empty room stays what it is."""
-    assert miss_rate.emptied(Tally(net=3)) == Tally()
+    assert miss_rate.emptied(PassageTally(net=3)) == PassageTally()

@@ -7,14 +7,14 @@ import pytest
 from msgspec import structs
 
 from gateway.core.access import doors
-from gateway.core.facts import Decided, DoorChanged, NotWired, UnlockDoor, Verdict
+from gateway.core.facts import Decided, DoorChanged, NotWired, RuleVerdict, UnlockDoor
 from gateway.core.model.equipment import Device
 from gateway.core.model.names import AccessPointId, DeviceId
 from gateway.core.model.site import Site
 from gateway.core.readings import Availability, ExitRequested
 from gateway.core.requests import SetMode, SetService
 from gateway.wire.topics import Topics
-from sensors.esp_rfid import EspRfid
+from sensors.esp_rfid import EspRfidDriver
 from tests.unit.core.fablab import FABLAB, Fablab
 from tests.unit.core.place import (
     FRONT,
@@ -59,7 +59,7 @@ def test_a_press_is_a_decision_and_releases_its_door() -> None:
         "exit-button",
         None,
         (
-            Verdict(
+            RuleVerdict(
                 "exit_button_is_wired",
                 "grant",
                 "exit-button",
@@ -128,7 +128,7 @@ def test_the_button_of_an_esp_rfid_board_opens_its_door_and_forces_nothing() -> 
     front = Device(DeviceId("front-in"), "reader", "esp-rfid", "rfid", options={"ip": "10.0.0.2"})
     said = {"type": "access", "access": "Always", "isKnown": "true", "username": "Button"}
     message = msgspec.json.encode(said | {"uid": " ", "hostname": "front-in", "time": 0})
-    (report,) = EspRfid(Topics(), [(SITE.id, front)]).decode("rfid/send", message)
+    (report,) = EspRfidDriver(Topics(), [(SITE.id, front)]).decode("rfid/send", message)
     place = Place(front_has_a_button(SITE, "front-in"))
     facts = place.says("front-in", report.reading)
     assert decided(facts).reason == "exit-button"

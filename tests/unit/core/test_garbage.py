@@ -13,11 +13,11 @@ from gateway.clock import ManualClock
 from gateway.core.events import Misunderstood
 from gateway.core.model.directory import CredentialHash
 from gateway.core.model.names import DeviceId
-from gateway.core.readings import Origin, WireError
+from gateway.core.readings import MessageOrigin, WireError
 from gateway.core.sequence import BOOTS_MAX, acknowledged
-from gateway.service.batch import Turnover
+from gateway.service.batch import BatchBuilder
 from gateway.service.decoder import Intake, SiteEvent, misunderstood
-from gateway.service.messages import Announcer
+from gateway.service.messages import MessageFactory
 from gateway.service.pipeline import Service
 from gateway.service.recovery import Recovered, SiteInForce
 from gateway.wire.topics import Topics
@@ -46,14 +46,14 @@ def service() -> Service:
         recovered=Recovered({SITE.id: SiteInForce(SITE, place.state, 0)}, MONDAY, [], []),
         journal=journal,
         intake=Intake(registry, lambda number: CredentialHash(f"hash-{number}")),
-        announcer=Announcer(registry, topics),
+        announcer=MessageFactory(registry, topics),
         topics=topics,
         clock=ManualClock(MONDAY),
         instance="one",
     )
 
 
-def take_in(service: Service, *messages: MQTTMessage) -> Turnover:
+def take_in(service: Service, *messages: MQTTMessage) -> BatchBuilder:
     """What a batch of messages comes to; taken for stored."""
     turnover = service._committed.turnover(MONDAY)
     for each in messages:
@@ -108,7 +108,7 @@ def test_garbage_whose_number_cannot_be_judged_is_buried(service: Service) -> No
 
 def test_the_engine_is_told_of_the_message_and_not_of_what_it_says() -> None:
     """Site, device and number; and whether the broker kept it."""
-    origin = Origin(SITE.id, FRONT_IN, 1, 7)
+    origin = MessageOrigin(SITE.id, FRONT_IN, 1, 7)
     event = Misunderstood(FRONT_IN, 1, 7, retained=True)
     kept = message()
     kept.retain = True

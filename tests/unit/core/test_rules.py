@@ -11,10 +11,10 @@ from msgspec import structs
 from gateway.core.access import request as questions
 from gateway.core.access import rules
 from gateway.core.access.reasons import REASONS
-from gateway.core.access.request import Question
+from gateway.core.access.request import AccessRequest
 from gateway.core.access.rules import RULES, Ruling, membership
 from gateway.core.access.rules.descriptions import RULE_TITLES
-from gateway.core.facts import Verdict
+from gateway.core.facts import RuleVerdict
 from gateway.core.model.directory import CredentialHash, HolderId, Membership
 from gateway.core.model.names import AccessPointId, DeviceId
 from gateway.core.model.opening_hours import opening
@@ -59,7 +59,7 @@ from tests.unit.core.rules.house import (
 )
 
 
-def decide(asked: Question) -> Ruling:
+def decide(asked: AccessRequest) -> Ruling:
     """The ruling on a question that nobody has thought about: what it keeps for itself is new."""
     return rules.decide(structs.replace(asked))
 
@@ -127,7 +127,7 @@ def test_a_refusal_has_its_reason_and_the_values_that_were_seen(case: Refusal) -
     ruling = decide(case.question)
     last = ruling.verdicts[-1]
     assert (ruling.granted, ruling.reason) == (False, case.reason)
-    assert last == Verdict(case.rule, "deny", case.reason, case.saw)
+    assert last == RuleVerdict(case.rule, "deny", case.reason, case.saw)
     assert [verdict.outcome for verdict in ruling.verdicts[:-1]] == ["pass"] * (
         len(ruling.verdicts) - 1
     )
@@ -149,9 +149,9 @@ def test_a_grant_says_what_each_rule_saw(case: Grant) -> None:
 
 
 @pytest.mark.parametrize("asked", passage_cases.WAYS_OUT.values(), ids=passage_cases.WAYS_OUT)
-def test_the_way_out_is_never_refused(asked: Question) -> None:
+def test_the_way_out_is_never_refused(asked: AccessRequest) -> None:
     """Whatever else is wrong, and without asking any other rule."""
-    free = Verdict("exit_is_free", "grant", "exit-free", {"direction": "exit"})
+    free = RuleVerdict("exit_is_free", "grant", "exit-free", {"direction": "exit"})
     assert decide(asked) == Ruling(granted=True, reason="exit-free", verdicts=(free,))
 
 
@@ -164,7 +164,7 @@ def test_a_day_that_is_shut_by_the_calendar_is_told_as_such(
     site = with_plan(rights=tuple(Right((HALL,), hours=each) for each in hours))
     ruling = decide(ask(site=site))
     saw: Saw = {"hours": " || ".join(hours), "timezone": "Europe/Paris"}
-    assert ruling.verdicts[-1] == Verdict("hours_are_open", "deny", reason, saw)
+    assert ruling.verdicts[-1] == RuleVerdict("hours_are_open", "deny", reason, saw)
 
 
 @pytest.mark.usefixtures("calendar")
@@ -187,7 +187,7 @@ def test_the_order_is_the_policy() -> None:
         assert title.fr != title.en
 
 
-Mend = Callable[[Question], Question]
+Mend = Callable[[AccessRequest], AccessRequest]
 
 
 def of_question(**fields: object) -> Mend:
@@ -203,7 +203,7 @@ def of_state(**fields: object) -> Mend:
 def of_who(**fields: object) -> Mend:
     """Another standing of who asks."""
 
-    def mend(asked: Question) -> Question:
+    def mend(asked: AccessRequest) -> AccessRequest:
         who = structs.replace(asked.asker, **fields)
         return structs.replace(asked, holder=who)
 
@@ -233,7 +233,7 @@ def of_plan(*quotas: Quota, hours: str = "24/7") -> Mend:
     )
 
 
-def at_lab(asked: Question, site: Site) -> Question:
+def at_lab(asked: AccessRequest, site: Site) -> AccessRequest:
     """The same question at another site."""
     return structs.replace(asked, site=site)
 
@@ -273,7 +273,7 @@ STEPS_OF_THE_PLAN: tuple[tuple[str, Mend], ...] = (
 )
 
 
-def everything_wrong(at: str, **more: Any) -> Question:  # noqa: ANN401 - as `ask` takes them
+def everything_wrong(at: str, **more: Any) -> AccessRequest:  # noqa: ANN401 - as `ask` takes them
     """Nothing at all is right with this question."""
     strict = tuple(
         structs.replace(each, min_credential="number-and-pin") for each in SITE.access_points
@@ -336,7 +336,7 @@ def test_at_a_machine_the_reasons_are_told_in_the_order_of_the_rules() -> None:
     assert told(asked, steps) == [*(reason for reason, _ in steps), "plan"]
 
 
-def told(asked: Question, steps: tuple[tuple[str, Mend], ...]) -> list[str]:
+def told(asked: AccessRequest, steps: tuple[tuple[str, Mend], ...]) -> list[str]:
     """The reasons before each mending, and after the last."""
     reasons = [decide(asked).reason]
     for _, mend in steps:
@@ -446,7 +446,7 @@ def test_a_verdict_keeps_no_badge_number_and_no_pin() -> None:
 
 def test_a_question_before_anybody_is_known_never_looks_for_them() -> None:
     """The properties for later rules say so, instead of giving somebody else."""
-    nobody = Question(SITE, State(), DeviceId("x"), None, None, None, MONDAY, MONDAY)
+    nobody = AccessRequest(SITE, State(), DeviceId("x"), None, None, None, MONDAY, MONDAY)
     for name in ("here", "badge", "asker"):
         with pytest.raises(AssertionError):
             getattr(nobody, name)

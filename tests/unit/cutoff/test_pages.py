@@ -7,10 +7,10 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from gateway.core.access.offline_rights import Entry, RightsList, Standing, presented_hash
+from gateway.core.access.offline_rights import RightsEntry, RightsList, Standing, presented_hash
 from gateway.core.model.directory import CredentialHash
 from gateway.core.model.names import DeviceId, SiteId
-from gateway.core.model.open_intervals import Frame, Span
+from gateway.core.model.open_intervals import Span, Window
 from gateway.offline_rights.paging import KEYS_MAX, SPANS_MAX, Posted, cleared, forgotten, posted
 from gateway.wire.message import PAYLOAD_LIMIT, encode
 from gateway.wire.offline_rights import RightsMessage, RightsPage
@@ -19,7 +19,7 @@ from simulators.rights import RightsBook
 from tests.unit.core.place import MONDAY, card
 
 HUB, FRONT = SiteId("hub"), DeviceId("front")
-FRAME = Frame(MONDAY, MONDAY + timedelta(days=1))
+FRAME = Window(MONDAY, MONDAY + timedelta(days=1))
 MINUTE = timedelta(minutes=1)
 KEY = b"readers"
 
@@ -29,13 +29,13 @@ def number(n: int) -> str:
     return hashlib.sha256(str(n).encode()).hexdigest()[:14]
 
 
-def entry(n: int, *spans: Span) -> Entry:
+def entry(n: int, *spans: Span) -> RightsEntry:
     """Somebody's badge on the list."""
     badge = structs.replace(card(str(n)), reader_hash=presented_hash(KEY, number(n)))
-    return Entry(badge, spans or ((FRAME.begins, FRAME.expires),))
+    return RightsEntry(badge, spans or ((FRAME.begins, FRAME.expires),))
 
 
-def written(*entries: Entry, standing: Standing | None = None) -> Posted:
+def written(*entries: RightsEntry, standing: Standing | None = None) -> Posted:
     """The list as messages."""
     rights = RightsList(standing or Standing("listed"), FRAME, entries)
     return posted(Topics(), HUB, FRONT, rights, 5.0)
@@ -118,7 +118,7 @@ def test_the_same_members_are_the_same_version() -> None:
     assert written(entry(1)).head.version != ready.head.version
     assert written(standing=Standing("nobody", "x")).head.version != written().head.version
     day = timedelta(days=1)
-    tomorrow = Frame(FRAME.begins + day, FRAME.expires + day)
+    tomorrow = Window(FRAME.begins + day, FRAME.expires + day)
     again = [entry(n, (tomorrow.begins, tomorrow.expires)) for n in (1, 2)]
     later = posted(
         Topics(), HUB, FRONT, RightsList(Standing("listed"), tomorrow, tuple(again)), 5.0

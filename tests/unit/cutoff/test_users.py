@@ -10,9 +10,17 @@ import pytest
 from gateway.core.model.directory import CredentialHash, HolderId
 from gateway.core.model.equipment import Device
 from gateway.core.model.names import DeviceId, SiteId
-from gateway.offline_rights.esp_rfid import ANSWER, PAUSE, QUIET, TRIES, USERS_MAX, Line, Progress
+from gateway.offline_rights.esp_rfid import (
+    ANSWER,
+    PAUSE,
+    QUIET,
+    TRIES,
+    USERS_MAX,
+    EspRfidBus,
+    Progress,
+)
 from gateway.offline_rights.known_numbers import Numbers
-from gateway.offline_rights.reader_list import REFRESH, Wish
+from gateway.offline_rights.reader_list import REFRESH, ListedHolder
 from tests.fake_esp_rfid import FakeEspRfid
 from tests.unit.core.place import MONDAY
 
@@ -44,9 +52,9 @@ FRONT, LAB = declared("front", "10.0.0.1"), declared("lab", "10.0.0.2")
 AT_FRONT, AT_LAB = (HUB, FRONT.id), (HUB, LAB.id)
 
 
-def wish(*numbers: str, until: datetime = UNTIL) -> dict[CredentialHash, Wish]:
+def wish(*numbers: str, until: datetime = UNTIL) -> dict[CredentialHash, ListedHolder]:
     """These badges should be on a list."""
-    return {hashed(one): Wish(HolderId(f"h-{one[:4]}"), MONDAY, until) for one in numbers}
+    return {hashed(one): ListedHolder(HolderId(f"h-{one[:4]}"), MONDAY, until) for one in numbers}
 
 
 class Talk:
@@ -55,7 +63,7 @@ class Talk:
     def __init__(self, *readers: FakeEspRfid) -> None:
         self.now = MONDAY
         self.numbers = Numbers(hashed)
-        self.line = Line("esp", [(HUB, FRONT), (HUB, LAB)], self.numbers)
+        self.line = EspRfidBus("esp", [(HUB, FRONT), (HUB, LAB)], self.numbers)
         self.readers = readers
         self.sent: list[dict[str, str]] = []
 

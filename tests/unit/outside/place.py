@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from gateway.clock import ManualClock
 from gateway.config import SpaceApi
-from gateway.console.feed.site_state import Change, Picture
+from gateway.console.feed.site_state import Picture, StateChange
 from gateway.core.model.directory import HolderId
 from gateway.core.model.equipment import Device, Machine
 from gateway.core.model.names import (
@@ -71,24 +71,24 @@ def hear_a_gateway(seen: Picture) -> None:
     seen.apply(TOPICS.gateway_state("gw1"), b"online")
 
 
-def people(seen: Picture, count: int, zone: ZoneId = HALL) -> Change | None:
+def people(seen: Picture, count: int, zone: ZoneId = HALL) -> StateChange | None:
     """A zone's head count."""
     message = OccupancyMessage(AT, count, count, count, count, 10, 0.0, 0.0, stale=False)
     return seen.apply(TOPICS.occupancy(HUB, zone), encode(message))
 
 
-def door(seen: Picture, state: str) -> Change | None:
+def door(seen: Picture, state: str) -> StateChange | None:
     """The front door's state."""
     return seen.apply(TOPICS.door(HUB, FRONT), encode(DoorMessage(AT, state)))  # type: ignore[arg-type]
 
 
-def alarm(seen: Picture, kind: str, about: str, *, on: bool = True) -> Change | None:
+def alarm(seen: Picture, kind: str, about: str, *, on: bool = True) -> StateChange | None:
     """An alarm that is raised, or cleared."""
     payload = encode(AlarmMessage(AT, kind, about)) if on else b""
     return seen.apply(TOPICS.alarm(HUB, kind, about), payload)
 
 
-def mode(seen: Picture, word: Mode) -> Change | None:
+def mode(seen: Picture, word: Mode) -> StateChange | None:
     """The site's mode, set by somebody with words of their own."""
     message = ModeMessage(word, AT, HOLDER, "Jeanne has lost a key")
     return seen.apply(TOPICS.mode(HUB), encode(message))

@@ -15,7 +15,7 @@ import pytest
 
 from gateway.clock import ManualClock, SystemClock
 from gateway.config import Webhook
-from gateway.console.integrations.events import Happening, Seen, happenings, seen
+from gateway.console.integrations.events import Happening, SiteSnapshot, happenings, seen
 from gateway.console.integrations.ssrf_guard import RefusedError, way_to
 from gateway.console.integrations.webhook_queue import Webhooks
 from gateway.console.integrations.webhooks import QUEUE_EVENTS, body_of, signed
@@ -282,7 +282,7 @@ class TestHappenings:
         clock = ManualClock(AT)
         now = picture(clock)
         nothing = seen(SITE, now.sites[HUB])
-        assert nothing == Seen(None, {}, {}, {})
+        assert nothing == SiteSnapshot(None, {}, {}, {})
         people(now, 10)
         door(now, "held")
         mode(now, "lockdown")

@@ -17,14 +17,14 @@ from gateway.core.readings import (
     DoorReported,
     ExitRequested,
     Firmware,
-    Origin,
+    MessageOrigin,
     Reading,
     Report,
     WireError,
 )
 from gateway.wire.topics import Topics
-from sensors.driver import Answer, Subscription
-from sensors.esp_rfid import EspRfid
+from sensors.driver import AccessAnswer, Subscription
+from sensors.esp_rfid import EspRfidDriver
 
 HUB = SiteId("hub")
 TOPIC = "esprfid"
@@ -41,8 +41,8 @@ BACK = Device(
 SIDE = Device(
     DeviceId("side"), "reader", "esp-rfid", "side", format="decimal", options={"ip": "10.0.0.3"}
 )
-TWO_ON_A_TOPIC = EspRfid(Topics(), [(HUB, FRONT), (HUB, BACK)])
-ALONE = EspRfid(Topics(), [(HUB, SIDE)])
+TWO_ON_A_TOPIC = EspRfidDriver(Topics(), [(HUB, FRONT), (HUB, BACK)])
+ALONE = EspRfidDriver(Topics(), [(HUB, SIDE)])
 EXPIRES = datetime(2026, 11, 22, 8, 0, 5, tzinfo=UTC)
 
 ACCESS = {
@@ -312,7 +312,7 @@ def _announces(topic: str, **about: object) -> bytes:
 def test_a_reader_in_home_assistant_mode_says_what_it_runs() -> None:
     """Of two readers with one hostname, the one whose topic it is; without a version, nothing."""
     twin = msgspec.structs.replace(FRONT, id=DeviceId("twin"), topic="other")
-    driver = EspRfid(Topics(), [(HUB, FRONT), (HUB, twin)])
+    driver = EspRfidDriver(Topics(), [(HUB, FRONT), (HUB, twin)])
     topic = "homeassistant/lock/esp-front/lock0/config"
     (report,) = driver.decode(topic, _announces("other", sw="2.0.0"))
     assert (report.device, report.reading) == ("twin", Firmware("2.0.0"))
@@ -324,7 +324,7 @@ def test_a_reader_in_home_assistant_mode_says_what_it_runs() -> None:
 def test_a_hostname_that_is_no_topic_is_not_asked_for() -> None:
     """Its scans are read all the same."""
     odd = msgspec.structs.replace(FRONT, options={**FRONT.options, "hostname": "a/+"})
-    topics = EspRfid(Topics(), [(HUB, odd)]).topics()
+    topics = EspRfidDriver(Topics(), [(HUB, odd)]).topics()
     assert not any(topic.startswith("homeassistant/") for topic in topics)
 
 
@@ -333,7 +333,10 @@ def test_a_misread_says_whose_it_is() -> None:
     scan = {"type": "access", "uid": "00000000", "hostname": "esp-front"}
     with pytest.raises(WireError) as wrong:
         TWO_ON_A_TOPIC.decode("esprfid/send", msgspec.json.encode(scan))
-    assert (wrong.value.reason, wrong.value.origin) == ("badge-format", Origin(HUB, FRONT.id))
+    assert (wrong.value.reason, wrong.value.origin) == (
+        "badge-format",
+        MessageOrigin(HUB, FRONT.id),
+    )
 
 
 @pytest.mark.parametrize(
@@ -354,17 +357,17 @@ def test_a_misread_says_whose_it_is() -> None:
 )
 def test_a_wrong_declaration_is_told_by_its_key(device: dict[str, object], fault: str) -> None:
     """One fault each, with what would be right behind a semicolon."""
-    (said,) = EspRfid.faults(msgspec.structs.replace(SIDE, **device))
+    (said,) = EspRfidDriver.faults(msgspec.structs.replace(SIDE, **device))
     assert said.startswith(f"{fault}: ")
     assert "; " in said
 
 
 def test_right_declarations_have_no_fault() -> None:
     """The three readers of this file."""
-    assert [EspRfid.faults(one) for one in (FRONT, BACK, SIDE)] == [[], [], []]
+    assert [EspRfidDriver.faults(one) for one in (FRONT, BACK, SIDE)] == [[], [], []]
 
 
-def answer(decision: str, unlock_s: float | None) -> Answer:
+def answer(decision: str, unlock_s: float | None) -> AccessAnswer:
     """An answer to the front reader."""
     said = {
         "id": "7",
@@ -378,7 +381,7 @@ def answer(decision: str, unlock_s: float | None) -> Answer:
         "expires": EXPIRES,
         "message": Text("Bonjour", "Hello"),
     }
-    return msgspec.convert(said, Answer)
+    return msgspec.convert(said, AccessAnswer)
 
 
 @pytest.mark.parametrize(
@@ -409,12 +412,14 @@ def test_a_list_is_kept_by_a_reader_that_opens_its_door(
 ) -> None:
     """Declared for each reader: it then opens without asking."""
     device = Device(DeviceId("front"), "reader", "esp-rfid", TOPIC, options=options)
-    found = EspRfid.faults(device)
+    found = EspRfidDriver.faults(device)
     assert [fault is not None and fault in one for one in found] == [True] * (fault is not None)
 
 
 def test_a_lock_keeps_no_list() -> None:
     """Nobody holds a badge to it."""
     options: dict[str, str | int | float | bool] = {"ip": "10.0.0.1", "keeps_list": True}
-    (fault,) = EspRfid.faults(Device(DeviceId("l"), "lock", "esp-rfid", TOPIC, options=options))
+    (fault,) = EspRfidDriver.faults(
+        Device(DeviceId("l"), "lock", "esp-rfid", TOPIC, options=options)
+    )
     assert "role reader" in fault

@@ -19,8 +19,8 @@ from gateway.core.readings import (
     ExitRequested,
     Firmware,
     MachineReported,
+    MessageOrigin,
     Motion,
-    Origin,
     Presence,
     Reading,
     Report,
@@ -28,14 +28,14 @@ from gateway.core.readings import (
     WireError,
 )
 from gateway.wire.topics import Topics
-from sensors.driver import Answer, Subscription
-from sensors.native import Native, asked_at, rights_in_force, strangers
+from sensors.driver import AccessAnswer, Subscription
+from sensors.native import NativeDriver, asked_at, rights_in_force, strangers
 
 HUB = SiteId("hub")
 FRONT = Device(DeviceId("front"), "reader", "native", "")
 DASHES = Device(DeviceId("dashes"), "reader", "native", "", format="hex-dashes")
 PIR = Device(DeviceId("pir"), "sensor", "native", "")
-NATIVE = Native(Topics(), [(HUB, FRONT), (HUB, DASHES), (HUB, PIR)])
+NATIVE = NativeDriver(Topics(), [(HUB, FRONT), (HUB, DASHES), (HUB, PIR)])
 AT = datetime(2026, 11, 22, 8, 0, 0, 120_000, tzinfo=UTC)
 BADGE = "04a224b2c31990"
 CREDENTIAL = {"type": "credential", "credential": BADGE, "format": "hex"}
@@ -173,7 +173,7 @@ def test_a_fault_names_its_field_and_never_its_value(
 def test_garbage_with_a_number_says_whose_it_is(fields: dict[str, object]) -> None:
     """So that it can be acknowledged, and is not sent again for ever."""
     fault = refusal(payload(**CREDENTIAL | fields))
-    assert fault.origin == Origin(HUB, DeviceId("front"), 17, 412)
+    assert fault.origin == MessageOrigin(HUB, DeviceId("front"), 17, 412)
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ def test_a_look_at_an_event_tells_when_a_badge_asked() -> None:
 def test_an_answer_is_an_access_command() -> None:
     """With the event's number, so that the reader knows which one is answered."""
     text = Text("Bonjour", "Hello")
-    answer = Answer(
+    answer = AccessAnswer(
         "7", HUB, DeviceId("front"), "granted", "plan", 17, 412, 5.0, AT, text
     )  # fmt: skip
     (order,) = NATIVE.answer(FRONT, answer)
@@ -307,10 +307,10 @@ def test_a_declaration_with_an_unknown_format_or_option_is_refused() -> None:
     wrong = Device(
         DeviceId("x"), "reader", "native", "", format="hexx", options={"ip": "1.2.3.4"}
     )  # fmt: skip
-    first, second = Native.faults(wrong)
+    first, second = NativeDriver.faults(wrong)
     assert first.startswith("format: is unknown; one of hex, ")
     assert second == "options.ip: is unknown; this driver has no options"
-    assert Native.faults(FRONT) == []
+    assert NativeDriver.faults(FRONT) == []
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from gateway.core.model.site import Site
 from gateway.core.readings import Availability, CredentialPresented, Motion, WireError
 from gateway.wire.commands import SafeStopCommand
 from gateway.wire.message import PAYLOAD_LIMIT
-from sensors.registry import DRIVERS, Answer, Registry, clashes
+from sensors.registry import DRIVERS, AccessAnswer, Registry, clashes
 
 NAME = Text("Lieu", "Place")
 EXPIRES = datetime(2026, 11, 22, 8, 0, 5, tzinfo=UTC)
@@ -121,7 +121,7 @@ def test_a_requests_topic_names_its_site_and_verb() -> None:
 
 def test_orders_go_to_the_driver_of_the_device() -> None:
     """Answers to readers, unlocks to locks; a device that is not declared is a bug of ours."""
-    answer = Answer(
+    answer = AccessAnswer(
         "7", HUB.id, DeviceId("front"), "granted", "plan", 1, 2, 5.0, EXPIRES, NAME
     )  # fmt: skip
     esp = msgspec.structs.replace(answer, device=DeviceId("esp"))

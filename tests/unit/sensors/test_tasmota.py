@@ -14,16 +14,16 @@ from gateway.core.readings import (
     DoorReported,
     ExitRequested,
     Firmware,
+    MessageOrigin,
     Motion,
-    Origin,
     Presence,
     Reading,
     Tampered,
     WireError,
 )
 from gateway.wire.topics import Topics
-from sensors.driver import Answer
-from sensors.tasmota import Tasmota
+from sensors.driver import AccessAnswer
+from sensors.tasmota import TasmotaDriver
 
 HUB = SiteId("hub")
 READER = Device(DeviceId("reader"), "reader", "tasmota", "board")
@@ -41,7 +41,7 @@ def switch(**options: str | float) -> Device:
 
 def readings(device: Device, payload: bytes, ending: str = "tele/board/SENSOR") -> list[Reading]:
     """What one device reports of a message, always without a time."""
-    reports = Tasmota(Topics(), [(HUB, device)]).decode(ending, payload)
+    reports = TasmotaDriver(Topics(), [(HUB, device)]).decode(ending, payload)
     assert all((report.device, report.at) == (device.id, None) for report in reports)
     return [report.reading for report in reports]
 
@@ -197,7 +197,7 @@ def test_co2_is_read_from_any_sensor() -> None:
 
 def test_the_last_will_is_a_bare_word() -> None:
     """For every device of the board at once; an empty one was only cleared."""
-    board = Tasmota(Topics(), [(HUB, READER), (HUB, LOCK)])
+    board = TasmotaDriver(Topics(), [(HUB, READER), (HUB, LOCK)])
     for word, state in ((b"Online", "online"), (b"Offline", "offline")):
         reports = board.decode("tele/board/LWT", word)
         assert [report.device for report in reports] == ["reader", "lock"]
@@ -212,7 +212,7 @@ def test_the_last_will_is_a_bare_word() -> None:
 def test_one_board_may_be_several_devices() -> None:
     """Each takes its own part, and each topic names all of them that write there."""
     door = switch(means="door", on="open")
-    board = Tasmota(Topics(), [(HUB, READER), (HUB, door), (HUB, LOCK)])
+    board = TasmotaDriver(Topics(), [(HUB, READER), (HUB, door), (HUB, LOCK)])
     reports = board.decode("tele/board/SENSOR", b'{"Switch1":"ON","PN532":{"UID":"94D8FC5F"}}')
     assert [(report.device, report.reading) for report in reports] == [
         ("reader", CredentialPresented("94d8fc5f")),
@@ -228,7 +228,7 @@ def test_one_board_may_be_several_devices() -> None:
 
 def test_only_the_topics_that_are_needed() -> None:
     """A lock is only asked whether it lives and what it runs; a plain sensor has no results."""
-    of_lock, of_air = (Tasmota(Topics(), [(HUB, one)]).topics() for one in (LOCK, AIR))
+    of_lock, of_air = (TasmotaDriver(Topics(), [(HUB, one)]).topics() for one in (LOCK, AIR))
     assert of_lock == ("tele/board/LWT", "tele/board/INFO1")
     assert of_air == ("tele/board/LWT", "tele/board/INFO1", "tele/board/SENSOR")
 
@@ -252,7 +252,7 @@ def test_only_the_topics_that_are_needed() -> None:
 )
 def test_a_board_that_starts_says_what_it_runs(said: bytes, runs: Firmware | None) -> None:
     """For each of the devices that it is."""
-    board = Tasmota(Topics(), [(HUB, READER), (HUB, LOCK)])
+    board = TasmotaDriver(Topics(), [(HUB, READER), (HUB, LOCK)])
     reports = board.decode("tele/board/INFO1", said)
     told = [] if runs is None else [("reader", runs), ("lock", runs)]
     assert [(report.device, report.reading) for report in reports] == told
@@ -262,7 +262,7 @@ def test_a_misread_says_whose_it_is() -> None:
     """A parity error has no number to acknowledge, but a reader."""
     with pytest.raises(WireError) as wrong:
         readings(msgspec.structs.replace(READER, format="wiegand26"), b'{"Wiegand":{"UID":0}}')
-    assert wrong.value.origin == Origin(HUB, READER.id)
+    assert wrong.value.origin == MessageOrigin(HUB, READER.id)
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ def test_a_misread_says_whose_it_is() -> None:
 )  # fmt: skip
 def test_an_order_to_open_carries_its_own_end(unlock_s: float, pulse: int) -> None:
     """The board closes by itself. Up to 11.1 s in tenths, from 12 s on in seconds + 100."""
-    (order,) = Tasmota(Topics(), [(HUB, LOCK)]).unlock(HUB, LOCK, "o1", unlock_s, EXPIRES)
+    (order,) = TasmotaDriver(Topics(), [(HUB, LOCK)]).unlock(HUB, LOCK, "o1", unlock_s, EXPIRES)
     assert order.topic == "cmnd/board/Backlog0"
     assert order.payload == f"PulseTime2 {pulse}; Power2 ON".encode()
     assert (order.qos, order.retain, order.expires) == (1, False, EXPIRES)
@@ -281,8 +281,8 @@ def test_an_order_to_open_carries_its_own_end(unlock_s: float, pulse: int) -> No
 def test_a_reader_with_a_relay_opens_its_own_door() -> None:
     """When granted; a reader without one says nothing."""
     own = msgspec.structs.replace(READER, options={"relay": 1})
-    driver = Tasmota(Topics(), [(HUB, own)])
-    granted = Answer(
+    driver = TasmotaDriver(Topics(), [(HUB, own)])
+    granted = AccessAnswer(
         "7", HUB, own.id, "granted", "plan", None, None, 5.0, EXPIRES, Text("Bonjour", "Hello")
     )  # fmt: skip
     (order,) = driver.answer(own, granted)
@@ -295,7 +295,7 @@ def test_a_reader_with_a_relay_opens_its_own_door() -> None:
 def test_another_full_topic_is_declared() -> None:
     """FullTopic `%topic%/%prefix%/` is the old default."""
     other = msgspec.structs.replace(AIR, options={"full_topic": "%topic%/%prefix%/"})
-    topics = Tasmota(Topics(), [(HUB, other)]).topics()
+    topics = TasmotaDriver(Topics(), [(HUB, other)]).topics()
     assert topics == ("board/tele/LWT", "board/tele/INFO1", "board/tele/SENSOR")
 
 
@@ -323,7 +323,7 @@ def test_another_full_topic_is_declared() -> None:
 )  # fmt: skip
 def test_a_wrong_declaration_is_told_by_key(device: Device, fault: str) -> None:
     """One fault each, with what would be right behind a semicolon."""
-    (said,) = Tasmota.faults(device)
+    (said,) = TasmotaDriver.faults(device)
     assert said.startswith(f"{fault}: ")
     assert "; " in said
 
@@ -332,4 +332,4 @@ def test_the_declarations_here_have_no_fault() -> None:
     """Reader, sensor, lock, and switches with each meaning."""
     meanings = [switch(means=one) for one in ("motion", "presence", "tamper", "exit-request")]
     right = [READER, AIR, LOCK, switch(means="door", on="closed"), *meanings]
-    assert [Tasmota.faults(one) for one in right] == [[]] * len(right)
+    assert [TasmotaDriver.faults(one) for one in right] == [[]] * len(right)

@@ -23,7 +23,7 @@ from gateway.core.readings import (
 )
 from gateway.wire.topics import Topics
 from sensors.driver import Subscription
-from sensors.zigbee2mqtt import Zigbee2Mqtt
+from sensors.zigbee2mqtt import Zigbee2MqttDriver
 
 HUB = SiteId("hub")
 PIR = Device(DeviceId("pir"), "sensor", "zigbee2mqtt", "zigbee2mqtt/occupancy_sensor")
@@ -37,7 +37,7 @@ PLUG = Device(
 METER = msgspec.structs.replace(
     PLUG, id=DeviceId("meter"), topic="zigbee2mqtt/meter", options={"on_above_w": 30}
 )
-DRIVER = Zigbee2Mqtt(Topics(), [(HUB, one) for one in (PIR, KITCHEN, NESTED, PLUG, METER)])
+DRIVER = Zigbee2MqttDriver(Topics(), [(HUB, one) for one in (PIR, KITCHEN, NESTED, PLUG, METER)])
 
 
 def readings(payload: bytes, device: Device = PIR) -> list[Reading]:
@@ -260,19 +260,19 @@ def test_sensors_are_asked_for_by_name_and_take_no_orders() -> None:
 )
 def test_a_wrong_declaration_is_told(device: dict[str, object], fault: str) -> None:
     """One fault each, with what would be right behind a semicolon."""
-    (said,) = Zigbee2Mqtt.faults(msgspec.structs.replace(PIR, **device))
+    (said,) = Zigbee2MqttDriver.faults(msgspec.structs.replace(PIR, **device))
     assert said.startswith(f"{fault}: ")
     assert "; " in said
-    assert Zigbee2Mqtt.faults(NESTED) == []
+    assert Zigbee2MqttDriver.faults(NESTED) == []
 
 
 @pytest.mark.parametrize("watts", [0, -1, True, "30"])
 def test_a_threshold_is_a_power(watts: float | str) -> None:
     """And belongs to the plug of a machine."""
-    (said,) = Zigbee2Mqtt.faults(
+    (said,) = Zigbee2MqttDriver.faults(
         msgspec.structs.replace(METER, options={"on_above_w": watts})
     )  # fmt: skip
     assert said.startswith("options.on_above_w: is no power; ")
-    (said,) = Zigbee2Mqtt.faults(msgspec.structs.replace(METER, machine=None))
+    (said,) = Zigbee2MqttDriver.faults(msgspec.structs.replace(METER, machine=None))
     assert said.startswith("options.on_above_w: is for the plug of a machine; ")
-    assert Zigbee2Mqtt.faults(METER) == []
+    assert Zigbee2MqttDriver.faults(METER) == []

@@ -13,7 +13,7 @@ from gateway.adapters.journal.rows import from_us, to_us
 from gateway.core.access.decision import TOLD_LATE
 from gateway.core.access.explanation import as_data, not_asked
 from gateway.core.access.reasons import EXIT_BUTTON
-from gateway.core.facts import Verdict
+from gateway.core.facts import RuleVerdict
 from gateway.core.model.names import DeviceId
 
 
@@ -69,7 +69,7 @@ class DecisionWhy(Struct, frozen=True):
     received: datetime
     late: bool
     handover: str
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[RuleVerdict, ...]
     not_asked: tuple[str, ...]
     door: str | None = None
     """Of an exit button, which stands at no access point."""

@@ -13,7 +13,12 @@ from gateway.adapters.accounts.accounts import Account
 from gateway.adapters.directory import Member
 from gateway.console.auth import links, passkeys, sessions, tokens, totp
 from gateway.console.auth.authenticator import Files, SignIn
-from gateway.console.auth.requirements import Administrator, GraveAdministrator, Seat, console_of
+from gateway.console.auth.requirements import (
+    Administrator,
+    GraveAdministrator,
+    Principal,
+    console_of,
+)
 from gateway.console.auth.routes.common import SignInHere, fields, origin_of, say_in
 from gateway.console.auth.staff import is_staff, outranks
 from gateway.console.auth.tokens import DAYS_MAX, SCOPES, Token
@@ -28,7 +33,7 @@ _NOT_YOURS = Text(
 pages = APIRouter(include_in_schema=False)
 
 
-class Line(Struct, frozen=True):
+class AccountLine(Struct, frozen=True):
     """Somebody who has a role at the console. `below`: the asker may act on them."""
 
     member: Member
@@ -93,7 +98,7 @@ async def second(request: Request, seat: GraveAdministrator, sign_in: SignInHere
 async def _acted(
     request: Request,
     sign_in: SignIn,
-    seat: Seat,
+    seat: Principal,
     act: Callable[[Connection, Member], None],
     what: str,
 ) -> Response:
@@ -121,7 +126,7 @@ async def _acted(
 async def page(
     request: Request,
     sign_in: SignIn,
-    seat: Seat,
+    seat: Principal,
     *,
     status: int = 200,
     link_wrong: str = "",
@@ -153,14 +158,14 @@ async def page(
     )
 
 
-async def _lines(request: Request, sign_in: SignIn, seat: Seat) -> tuple[Line, ...]:
+async def _lines(request: Request, sign_in: SignIn, seat: Principal) -> tuple[AccountLine, ...]:
     now = sign_in.clock.now()
 
-    def look(files: Files) -> tuple[Line, ...]:
+    def look(files: Files) -> tuple[AccountLine, ...]:
         staff = files.people.staff()
         with files.store.read() as connection:
             return tuple(
-                Line(
+                AccountLine(
                     member,
                     accounts.of_holder(connection, member.holder.id),
                     len(sessions.of_holder(connection, member.holder.id, now)),
@@ -174,7 +179,7 @@ async def _lines(request: Request, sign_in: SignIn, seat: Seat) -> tuple[Line, .
     return await sign_in.do(look)
 
 
-def is_below(request: Request, seat: Seat, member: Member) -> bool:
+def is_below(request: Request, seat: Principal, member: Member) -> bool:
     """Whether the asker may act on somebody's account; a token may on nobody's, its holder's too.
 
     Else a leaked token would make itself a password.
@@ -183,7 +188,7 @@ def is_below(request: Request, seat: Seat, member: Member) -> bool:
     return seat.scopes is None and outranks(seat.holder, member.holder, sites)
 
 
-def _is_of_their_sites(seat: Seat, member: Member) -> bool:
+def _is_of_their_sites(seat: Principal, member: Member) -> bool:
     """Whether somebody has a role at a site that the asker administrates."""
     return any(
         not entry.sites or any(seat.may("administrator", site) for site in entry.sites)

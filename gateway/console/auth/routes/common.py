@@ -13,7 +13,7 @@ from gateway.adapters.accounts import accounts
 from gateway.adapters.journal.rows import to_us
 from gateway.console.auth import cookies, sessions
 from gateway.console.auth.authenticator import Files, SignIn
-from gateway.console.auth.passkeys import Origin
+from gateway.console.auth.passkeys import RelyingParty
 from gateway.console.auth.requirements import (
     CSRF_FIELD,
     CSRF_HEADER,
@@ -186,12 +186,12 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client else "-"
 
 
-def origin_of(request: Request, sign_in: SignIn) -> Origin:
+def origin_of(request: Request, sign_in: SignIn) -> RelyingParty:
     """Under which address the browser knows us."""
     public = sign_in.settings.public_url
     if public is not None:
-        return Origin(public.rstrip("/"))
-    return Origin(f"{request.url.scheme}://{request.headers.get('host', '')}")
+        return RelyingParty(public.rstrip("/"))
+    return RelyingParty(f"{request.url.scheme}://{request.headers.get('host', '')}")
 
 
 def names_here(request: Request) -> tuple[str, ...]:

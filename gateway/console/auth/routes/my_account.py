@@ -10,9 +10,9 @@ from gateway.adapters.accounts.accounts import Account
 from gateway.console.auth import passkeys, passwords, sessions, tokens
 from gateway.console.auth.authenticator import Files, SignIn
 from gateway.console.auth.passkeys import Passkey
-from gateway.console.auth.requirements import Mine, MineGrave, Seat, console_of
+from gateway.console.auth.requirements import MineGrave, Principal, Self, console_of
 from gateway.console.auth.routes.common import SignInHere, fields, names_here, origin_of, say_in
-from gateway.console.auth.sessions import Session
+from gateway.console.auth.sessions import LoginSession
 from gateway.console.auth.tokens import DAYS_MAX, SCOPES, Token
 from gateway.console.web.i18n import LANGS
 from gateway.console.web.rendering import COOKIE, COOKIE_LIFE_S, show
@@ -25,18 +25,18 @@ class Own(Struct, frozen=True):
 
     account: Account | None
     passkeys: tuple[Passkey, ...]
-    sessions: tuple[Session, ...]
+    sessions: tuple[LoginSession, ...]
     tokens: tuple[Token, ...]
 
 
 @pages.get("/me")
-async def me(request: Request, seat: Mine, sign_in: SignInHere) -> Response:
+async def me(request: Request, seat: Self, sign_in: SignInHere) -> Response:
     """One's own page."""
     return await page(request, sign_in, seat)
 
 
 @pages.post("/me/language")
-async def language(request: Request, seat: Mine, sign_in: SignInHere) -> Response:
+async def language(request: Request, seat: Self, sign_in: SignInHere) -> Response:
     """The language that one reads, remembered for every browser."""
     lang = (await fields(request)).get("lang", "")
     answer = RedirectResponse("/me", 303)
@@ -82,7 +82,7 @@ async def remove_passkey(request: Request, seat: MineGrave, sign_in: SignInHere)
 
 
 @pages.post("/me/sessions/end")
-async def end_sessions(request: Request, seat: Mine, sign_in: SignInHere) -> Response:
+async def end_sessions(request: Request, seat: Self, sign_in: SignInHere) -> Response:
     """One session ends, or all but this one."""
     key = (await fields(request)).get("key") or None
     but = "" if key is not None else seat.key
@@ -100,7 +100,7 @@ async def end_sessions(request: Request, seat: Mine, sign_in: SignInHere) -> Res
 async def page(
     request: Request,
     sign_in: SignIn,
-    seat: Seat,
+    seat: Principal,
     *,
     status: int = 200,
     wrong: str = "",
@@ -129,7 +129,7 @@ async def page(
     )
 
 
-async def own_of(sign_in: SignIn, seat: Seat) -> Own:
+async def own_of(sign_in: SignIn, seat: Principal) -> Own:
     """What the seat's holder has here."""
     now, holder = sign_in.clock.now(), seat.holder.id
 
@@ -145,7 +145,7 @@ async def own_of(sign_in: SignIn, seat: Seat) -> Own:
     return await sign_in.do(look)
 
 
-async def _change(sign_in: SignIn, seat: Seat, **values: object) -> None:
+async def _change(sign_in: SignIn, seat: Principal, **values: object) -> None:
     def change(files: Files) -> None:
         with files.store.change() as connection:
             accounts.change(connection, seat.holder.id, **values)

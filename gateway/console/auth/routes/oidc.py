@@ -9,7 +9,7 @@ from gateway.adapters.accounts.accounts import LoginTakenError
 from gateway.adapters.directory import Member
 from gateway.console.auth import cookies
 from gateway.console.auth.authenticator import Files, SignIn
-from gateway.console.auth.oidc import Person, ProviderError, is_recent
+from gateway.console.auth.oidc import OidcIdentity, ProviderError, is_recent
 from gateway.console.auth.routes.common import (
     SignInHere,
     address_of,
@@ -71,7 +71,7 @@ async def back(request: Request, sign_in: SignInHere) -> Response:
     return await let_in(request, sign_in, member.holder.id, "oidc", to, fresh=fresh)
 
 
-def _member(files: Files, sign_in: SignIn, person: Person) -> Member | None:
+def _member(files: Files, sign_in: SignIn, person: OidcIdentity) -> Member | None:
     """The member who this is: by what was remembered of them, at first by their address.
 
     So an address that is changed later, here or there, makes nobody somebody else.

@@ -13,12 +13,12 @@ from starlette.responses import Response
 from gateway.adapters.accounts import accounts
 from gateway.console.auth import passkeys
 from gateway.console.auth.authenticator import Files, SignIn
-from gateway.console.auth.passkeys import Origin, PasskeyError
+from gateway.console.auth.passkeys import PasskeyError, RelyingParty
 from gateway.console.auth.requirements import (
     CSRF_HEADER,
-    Mine,
     MineGrave,
-    Seat,
+    Principal,
+    Self,
     is_from_us,
     not_from_our_page,
 )
@@ -65,13 +65,13 @@ async def shown(request: Request, sign_in: SignInHere) -> Response:
 
 
 @pages.post("/sign-in/again/passkey/options")
-async def again_options(request: Request, seat: Mine, sign_in: SignInHere) -> Response:
+async def again_options(request: Request, seat: Self, sign_in: SignInHere) -> Response:
     """What the browser needs to show one of the seat's own passkeys."""
     return await _to_show(request, sign_in, seat.key, seat.holder.id)
 
 
 @pages.post("/sign-in/again/passkey")
-async def shown_again(request: Request, seat: Mine, sign_in: SignInHere) -> Response:
+async def shown_again(request: Request, seat: Self, sign_in: SignInHere) -> Response:
     """The passkey, shown once more."""
     sent = await body(request)
     sign_in.limiter.count("again", address_of(request), seat.holder.id)
@@ -188,7 +188,7 @@ async def _shown(
         raise await _refusal(request, sign_in, None, wrong) from wrong
 
 
-def _origin(request: Request, sign_in: SignIn) -> Origin:
+def _origin(request: Request, sign_in: SignIn) -> RelyingParty:
     origin = origin_of(request, sign_in)
     if not origin.has_passkeys:
         raise Problem(
@@ -211,7 +211,7 @@ def _credential(sent: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _refusal(
-    request: Request, sign_in: SignIn, seat: Seat | None, wrong: PasskeyError
+    request: Request, sign_in: SignIn, seat: Principal | None, wrong: PasskeyError
 ) -> Problem:
     who = None if seat is None else seat.holder.id
     await sign_in.note(request, "sign-in", who, detail=f"passkey: {wrong}", outcome="wrong")

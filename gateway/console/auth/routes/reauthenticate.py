@@ -8,7 +8,7 @@ from gateway.adapters.accounts import accounts
 from gateway.adapters.accounts.accounts import Account
 from gateway.console.auth import sessions
 from gateway.console.auth.authenticator import Files, SignIn
-from gateway.console.auth.requirements import Mine, Seat
+from gateway.console.auth.requirements import Principal, Self
 from gateway.console.auth.routes.common import SignInHere, address_of, fields, next_of, origin_of
 from gateway.console.web.rendering import show
 
@@ -16,13 +16,13 @@ pages = APIRouter(include_in_schema=False)
 
 
 @pages.get("/sign-in/again")
-async def form(request: Request, seat: Mine, sign_in: SignInHere) -> Response:
+async def form(request: Request, seat: Self, sign_in: SignInHere) -> Response:
     """The form."""
     return await _page(request, sign_in, seat, next_of(request, {}))
 
 
 @pages.post("/sign-in/again")
-async def password(request: Request, seat: Mine, sign_in: SignInHere) -> Response:
+async def password(request: Request, seat: Self, sign_in: SignInHere) -> Response:
     """The password, once more."""
     sent = await fields(request)
     to, holder = next_of(request, sent), seat.holder.id
@@ -37,7 +37,7 @@ async def password(request: Request, seat: Mine, sign_in: SignInHere) -> Respons
     return RedirectResponse(to, 303)
 
 
-async def refresh(request: Request, sign_in: SignIn, seat: Seat, how: str) -> None:
+async def refresh(request: Request, sign_in: SignIn, seat: Principal, how: str) -> None:
     """For five minutes, grave things are done without asking again."""
     now = sign_in.clock.now()
 
@@ -49,7 +49,7 @@ async def refresh(request: Request, sign_in: SignIn, seat: Seat, how: str) -> No
     await sign_in.do(keep)
 
 
-async def account_of(sign_in: SignIn, seat: Seat) -> Account | None:
+async def account_of(sign_in: SignIn, seat: Principal) -> Account | None:
     """The seat's own account; a demo's operator has none."""
 
     def look(files: Files) -> Account | None:
@@ -60,7 +60,7 @@ async def account_of(sign_in: SignIn, seat: Seat) -> Account | None:
 
 
 async def _page(
-    request: Request, sign_in: SignIn, seat: Seat, to: str, *, wrong: bool = False
+    request: Request, sign_in: SignIn, seat: Principal, to: str, *, wrong: bool = False
 ) -> Response:
     account = await account_of(sign_in, seat)
     has_passkeys = account is not None and account.passkeys > 0

@@ -8,12 +8,12 @@ from starlette.responses import RedirectResponse, Response
 
 from gateway.adapters.accounts import accounts
 from gateway.adapters.accounts.accounts import Account, LoginTakenError
-from gateway.adapters.audit import Entry
+from gateway.adapters.audit import AuditEntry
 from gateway.adapters.directory import Member
 from gateway.config import ConfigError
 from gateway.console.auth import links, passwords, sessions
 from gateway.console.auth.authenticator import Files, SignIn
-from gateway.console.auth.links import Link
+from gateway.console.auth.links import SetupLink
 from gateway.console.auth.routes.common import (
     SignInHere,
     address_of,
@@ -71,7 +71,11 @@ async def set_up(request: Request, secret: str, sign_in: SignInHere) -> Response
 
 
 def _use(
-    files: Files, sign_in: SignIn, entry: Entry, link: tuple[str, Link], filled: Mapping[str, str]
+    files: Files,
+    sign_in: SignIn,
+    entry: AuditEntry,
+    link: tuple[str, SetupLink],
+    filled: Mapping[str, str],
 ) -> tuple[HolderId, Account]:
     """Use the link up: all of it, or nothing. The password of `filled` is hashed already."""
     now = sign_in.clock.now()
@@ -101,11 +105,11 @@ def _first(sign_in: SignIn, sent: Mapping[str, str]) -> Member:
         raise Problem(503, "no-members", title, Text(why, why)) from wrong
 
 
-async def _of(sign_in: SignIn, secret: str) -> tuple[Link, Member | None, Account | None]:
+async def _of(sign_in: SignIn, secret: str) -> tuple[SetupLink, Member | None, Account | None]:
     """Whom a link is for."""
     now = sign_in.clock.now()
 
-    def look(files: Files) -> tuple[Link, Member | None, Account | None] | None:
+    def look(files: Files) -> tuple[SetupLink, Member | None, Account | None] | None:
         with files.store.read() as connection:
             link = links.of_secret(connection, secret, now)
             if link is None or link.holder is None:

@@ -8,7 +8,7 @@ from gateway.adapters.accounts import accounts
 from gateway.adapters.accounts.accounts import Account
 from gateway.console.auth import cookies, passwords, sessions, totp
 from gateway.console.auth.authenticator import Files, SignIn
-from gateway.console.auth.requirements import Mine, is_from_us, not_from_our_page
+from gateway.console.auth.requirements import Self, is_from_us, not_from_our_page
 from gateway.console.auth.routes.common import (
     SignInHere,
     address_of,
@@ -22,7 +22,7 @@ from gateway.console.auth.routes.common import (
     with_next,
 )
 from gateway.console.auth.secrets import csrf_of
-from gateway.console.auth.sessions import Session
+from gateway.console.auth.sessions import LoginSession
 from gateway.console.auth.staff import DEMO_REF
 from gateway.console.web.rendering import show
 from gateway.core.model.directory import HolderId
@@ -94,7 +94,7 @@ async def code(request: Request, sign_in: SignInHere) -> Response:
 
 
 @pages.post("/sign-out")
-async def out(request: Request, seat: Mine, sign_in: SignInHere) -> Response:
+async def out(request: Request, seat: Self, sign_in: SignInHere) -> Response:
     """This browser's session ends."""
 
     def end(files: Files) -> None:
@@ -182,7 +182,7 @@ def _page(
 
 
 async def _code_page(
-    request: Request, sign_in: SignIn, secret: str, session: Session, *, wrong: bool = False
+    request: Request, sign_in: SignIn, secret: str, session: LoginSession, *, wrong: bool = False
 ) -> Response:
     def look(files: Files) -> Account | None:
         with files.store.read() as connection:

@@ -14,16 +14,16 @@ from gateway.console.auth.requirements import (
     Administrator,
     ConsoleHere,
     GraveAdministrator,
-    Mine,
     MineGrave,
+    Principal,
     Scope,
-    Seat,
+    Self,
 )
 from gateway.console.auth.routes import accounts, my_account
 from gateway.console.auth.routes.common import SignInHere, fields, many, say_in
 from gateway.console.auth.secrets import new_key
 from gateway.console.auth.tokens import DAYS_MAX, SCOPES, TooManyTokensError
-from gateway.console.context import Console
+from gateway.console.context import AppContext
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import SiteId, Text
 
@@ -63,7 +63,7 @@ async def make(
 
 
 @pages.post("/me/tokens/revoke")
-async def revoke(request: Request, seat: Mine, sign_in: SignInHere) -> Response:
+async def revoke(request: Request, seat: Self, sign_in: SignInHere) -> Response:
     """A token of one's own counts no longer."""
     key = (await fields(request)).get("key", "")
     await _revoked(request, sign_in, seat, seat.holder.id, key)
@@ -99,7 +99,7 @@ async def revoke_for(request: Request, seat: Administrator, sign_in: SignInHere)
 
 
 async def _made(
-    request: Request, sign_in: SignIn, console: Console, seat: Seat, holder: HolderId
+    request: Request, sign_in: SignIn, console: AppContext, seat: Principal, holder: HolderId
 ) -> str:
     sent = await fields(request)
     name, scopes, sites, life = _wished(
@@ -132,7 +132,7 @@ async def _made(
 
 
 def _wished(
-    sent: Mapping[str, str], scopes: tuple[str, ...], sites: tuple[str, ...], console: Console
+    sent: Mapping[str, str], scopes: tuple[str, ...], sites: tuple[str, ...], console: AppContext
 ) -> tuple[str, tuple[Scope, ...], tuple[SiteId, ...], timedelta]:
     """What the form asks for.
 
@@ -160,7 +160,7 @@ def _wished(
 
 
 async def _revoked(
-    request: Request, sign_in: SignIn, seat: Seat, holder: HolderId, key: str
+    request: Request, sign_in: SignIn, seat: Principal, holder: HolderId, key: str
 ) -> None:
     entry = sign_in.entry(request, "token", seat.holder.id, subject=holder, detail=f"{key} revoked")
 

@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from gateway.adapters.accounts import accounts
 from gateway.console.auth import totp
 from gateway.console.auth.authenticator import Files, SignIn
-from gateway.console.auth.requirements import MineGrave, Seat
+from gateway.console.auth.requirements import MineGrave, Principal
 from gateway.console.auth.routes.common import SignInHere, address_of, fields
 from gateway.console.auth.routes.reauthenticate import account_of
 from gateway.console.web.error_handlers import Problem
@@ -100,11 +100,13 @@ async def recovery(request: Request, seat: MineGrave, sign_in: SignInHere) -> Re
     return _codes_page(request, seat, new)
 
 
-def _codes_page(request: Request, seat: Seat, new: tuple[str, ...]) -> Response:
+def _codes_page(request: Request, seat: Principal, new: tuple[str, ...]) -> Response:
     return show(request, "recovery.html", seat=seat, csrf=seat.csrf, codes=new)
 
 
-async def _page(request: Request, sign_in: SignIn, seat: Seat, *, wrong: bool = False) -> Response:
+async def _page(
+    request: Request, sign_in: SignIn, seat: Principal, *, wrong: bool = False
+) -> Response:
     account = await account_of(sign_in, seat)
     if account is None or account.totp_new is None:
         return RedirectResponse("/me", 303)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from gateway.core.access.request import Question
+from gateway.core.access.request import AccessRequest
 from gateway.core.access.rules.access_point import (
     LATE,
     event_is_fresh,
@@ -43,11 +43,11 @@ from gateway.core.access.rules.requirements import (
     training_is_valid,
     zone_is_opened,
 )
-from gateway.core.facts import Verdict
+from gateway.core.facts import RuleVerdict
 
 __all__ = ["LATE", "NO_ACCESS_RIGHTS", "RULES", "Rule", "Ruling", "decide"]
 
-Rule = Callable[[Question], Verdict]
+Rule = Callable[[AccessRequest], RuleVerdict]
 
 RULES: tuple[Rule, ...] = (
     exit_is_free,  # life safety first: nobody is locked in
@@ -92,14 +92,14 @@ class Ruling(Struct, frozen=True):
 
     granted: bool
     reason: str
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[RuleVerdict, ...]
     duress: bool = False
     passback: bool = False
 
 
-def decide(question: Question) -> Ruling:
+def decide(question: AccessRequest) -> Ruling:
     """The ruling of the first rule that grants or denies; nobody granted: denied."""
-    verdicts: list[Verdict] = []
+    verdicts: list[RuleVerdict] = []
     for rule in RULES:
         verdict = rule(question)
         verdicts.append(verdict)

@@ -2,16 +2,16 @@
 
 from datetime import timedelta
 
-from gateway.core.access.request import Question
+from gateway.core.access.request import AccessRequest
 from gateway.core.access.rules.machines import signs_off
 from gateway.core.access.rules.verdicts import denied, granted, passed
-from gateway.core.facts import Verdict
+from gateway.core.facts import RuleVerdict
 
 LATE = timedelta(seconds=5)
 """A credential event older than this is recorded and never opens anything."""
 
 
-def exit_is_free(question: Question) -> Verdict:
+def exit_is_free(question: AccessRequest) -> RuleVerdict:
     """Nobody is locked in, whoever they are and whatever the clock says."""
     point = question.point
     if point is not None and point.direction == "exit":
@@ -19,7 +19,7 @@ def exit_is_free(question: Question) -> Verdict:
     return passed("exit_is_free", direction=point.direction if point else None)
 
 
-def muster_is_noted(question: Question) -> Verdict:
+def muster_is_noted(question: AccessRequest) -> RuleVerdict:
     """Whoever badges at a muster point is safe, and is not asked for more."""
     point = question.point
     if point is not None and point.direction == "muster":
@@ -27,7 +27,7 @@ def muster_is_noted(question: Question) -> Verdict:
     return passed("muster_is_noted")
 
 
-def event_is_fresh(question: Question) -> Verdict:
+def event_is_fresh(question: AccessRequest) -> RuleVerdict:
     """A read that was kept, delayed or dated by a wrong clock opens nothing."""
     age = question.now - question.at
     age_s = round(age.total_seconds(), 3)
@@ -40,7 +40,7 @@ def event_is_fresh(question: Question) -> Verdict:
     return passed("event_is_fresh", age_s=age_s)
 
 
-def reader_enrols_no_badge(question: Question) -> Verdict:
+def reader_enrols_no_badge(question: AccessRequest) -> RuleVerdict:
     """Nobody holds a badge to this reader only to have it enrolled."""
     waiting = question.state.enrolments.get(question.device)
     if waiting is not None:
@@ -48,14 +48,14 @@ def reader_enrols_no_badge(question: Question) -> Verdict:
     return passed("reader_enrols_no_badge")
 
 
-def reader_guards_something(question: Question) -> Verdict:
+def reader_guards_something(question: AccessRequest) -> RuleVerdict:
     """The reader belongs to an access point of the space file."""
     if question.point is None:
         return denied("reader_guards_something", "point-unknown")
     return passed("reader_guards_something", access_point=question.point.id)
 
 
-def mode_allows_entry(question: Question) -> Verdict:
+def mode_allows_entry(question: AccessRequest) -> RuleVerdict:
     """In a lockdown and in an evacuation nobody comes in, and no machine is started."""
     mode = question.state.mode.mode
     if mode != "normal" and not signs_off(question):
@@ -63,7 +63,7 @@ def mode_allows_entry(question: Question) -> Verdict:
     return passed("mode_allows_entry", mode=mode)
 
 
-def point_is_in_service(question: Question) -> Verdict:
+def point_is_in_service(question: AccessRequest) -> RuleVerdict:
     """Nobody has taken the access point out of service."""
     why = question.state.out_of_service.get(question.here.id)
     if why is not None and not signs_off(question):

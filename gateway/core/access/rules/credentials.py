@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
-from gateway.core.access.request import Question
+from gateway.core.access.request import AccessRequest
 from gateway.core.access.rules.verdicts import denied, passed
-from gateway.core.facts import Verdict
+from gateway.core.facts import RuleVerdict
 from gateway.core.model.places import Strength
 from gateway.core.state import Attempts
 
@@ -24,7 +24,7 @@ _NONE = Attempts(())
 _STRENGTHS: Final[dict[Strength, int]] = {"pin": 0, "number": 1, "number-and-pin": 2}
 
 
-def attempts_are_left(question: Question) -> Verdict:
+def attempts_are_left(question: AccessRequest) -> RuleVerdict:
     """Nobody has been guessing PINs of this badge, or codes at this keypad."""
     for key in _guessed_at(question):
         times = question.state.attempts.get(key, _NONE).times[-ATTEMPTS_MAX:]
@@ -38,14 +38,14 @@ def attempts_are_left(question: Question) -> Verdict:
     return passed("attempts_are_left")
 
 
-def credential_is_known(question: Question) -> Verdict:
+def credential_is_known(question: AccessRequest) -> RuleVerdict:
     """The badge is enrolled, and somebody holds it."""
     if question.credential is None or question.holder is None:
         return denied("credential_is_known", "credential-unknown")
     return passed("credential_is_known", holder=question.holder.id, kind=question.credential.kind)
 
 
-def credential_is_good(question: Question) -> Verdict:
+def credential_is_good(question: AccessRequest) -> RuleVerdict:
     """The badge is neither lost, stolen nor suspended, and it is its time."""
     badge = question.badge
     if badge.status != "active":
@@ -58,7 +58,7 @@ def credential_is_good(question: Question) -> Verdict:
     return passed("credential_is_good", status=badge.status)
 
 
-def credential_is_strong(question: Question) -> Verdict:
+def credential_is_strong(question: AccessRequest) -> RuleVerdict:
     """What was shown is as strong as this access point asks."""
     needed, shown = question.here.min_credential, _strength(question)
     if _STRENGTHS[shown] < _STRENGTHS[needed]:
@@ -66,7 +66,7 @@ def credential_is_strong(question: Question) -> Verdict:
     return passed("credential_is_strong", shown=shown, needed=needed)
 
 
-def pin_is_right(question: Question) -> Verdict:
+def pin_is_right(question: AccessRequest) -> RuleVerdict:
     """A PIN that was typed is the badge's own, or the one for being under threat."""
     badge, typed = question.badge, question.pin
     if badge.duress or (typed is not None and typed == badge.duress_pin):
@@ -76,7 +76,7 @@ def pin_is_right(question: Question) -> Verdict:
     return passed("pin_is_right", typed=typed is not None)
 
 
-def _guessed_at(question: Question) -> Iterator[str]:
+def _guessed_at(question: AccessRequest) -> Iterator[str]:
     """What wrong PINs are counted for, where any were typed."""
     if not question.state.attempts:
         return
@@ -87,7 +87,7 @@ def _guessed_at(question: Question) -> Iterator[str]:
         yield device.id
 
 
-def _strength(question: Question) -> Strength:
+def _strength(question: AccessRequest) -> Strength:
     if question.badge.kind == "pin":
         return "pin"
     if question.pin is not None and question.badge.pin is not None:

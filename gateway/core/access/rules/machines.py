@@ -1,13 +1,13 @@
 """Rules about machines: whoever uses one signs off with the same badge, and stands beside it."""
 
 from gateway.core.access.company import is_inside
-from gateway.core.access.request import Question
+from gateway.core.access.request import AccessRequest
 from gateway.core.access.rules.verdicts import denied, granted, passed
-from gateway.core.facts import Verdict
+from gateway.core.facts import RuleVerdict
 from gateway.core.state import MachineUse
 
 
-def machine_is_free(question: Question) -> Verdict:
+def machine_is_free(question: AccessRequest) -> RuleVerdict:
     """Nobody else uses the machine; who uses it signs off."""
     use, machine = _use(question), question.here.machine
     if use is None:
@@ -17,7 +17,7 @@ def machine_is_free(question: Question) -> Verdict:
     return denied("machine_is_free", "machine-in-use", machine=machine, user=use.holder)
 
 
-def user_is_here(question: Question) -> Verdict:
+def user_is_here(question: AccessRequest) -> RuleVerdict:
     """Where a machine wants its user beside it, they are known to be in its zone."""
     site = question.site
     machine = site.machine[question.here.machine] if question.here.machine is not None else None
@@ -29,12 +29,12 @@ def user_is_here(question: Question) -> Verdict:
     return passed("user_is_here", zone=machine.zone)
 
 
-def signs_off(question: Question) -> bool:
+def signs_off(question: AccessRequest) -> bool:
     """Whether this is the badge of who uses the machine: that one may always be switched off."""
     use, holder = _use(question), question.holder
     return use is not None and holder is not None and use.holder == holder.id
 
 
-def _use(question: Question) -> MachineUse | None:
+def _use(question: AccessRequest) -> MachineUse | None:
     machine = question.here.machine
     return question.state.machines.get(machine) if machine is not None else None

@@ -4,9 +4,9 @@ One way through all of them is enough: of several plans and bookings, any that p
 holder pass. The reason of a refusal is that of the rule where the best of them ended.
 """
 
-from gateway.core.access.request import Question
+from gateway.core.access.request import AccessRequest
 from gateway.core.access.rules.verdicts import denied, granted, passed
-from gateway.core.facts import Value, Verdict
+from gateway.core.facts import RuleVerdict, Value
 from gateway.core.model.directory import Membership
 from gateway.core.model.opening_hours import opening
 from gateway.core.state import NEVER
@@ -21,7 +21,7 @@ _SHUT = {
 """Which is told when several rights are shut: the one that holds on most other days."""
 
 
-def membership_is_active(question: Question) -> Verdict:
+def membership_is_active(question: AccessRequest) -> RuleVerdict:
     """One of the holder's memberships is valid at this site, or a booking stands in for it."""
     standings = [stands for _, stands in question.memberships]
     if "active" in standings:
@@ -36,7 +36,7 @@ def membership_is_active(question: Question) -> Verdict:
     )
 
 
-def plan_gives_right(question: Question) -> Verdict:
+def plan_gives_right(question: AccessRequest) -> RuleVerdict:
     """A valid plan names this zone, a zone around it, or this machine; or a booking leads here."""
     if question.rights:
         return passed("plan_gives_right", rights=len(question.rights), **_where(question))
@@ -45,7 +45,7 @@ def plan_gives_right(question: Question) -> Verdict:
     return denied("plan_gives_right", "no-right", **_where(question))
 
 
-def hours_are_open(question: Question) -> Verdict:
+def hours_are_open(question: AccessRequest) -> RuleVerdict:
     """One of those rights holds at this hour; a booking does at any."""
     if question.open_rights:
         return passed("hours_are_open", hours=question.open_rights[0].right.hours)
@@ -58,7 +58,7 @@ def hours_are_open(question: Question) -> Verdict:
     return denied("hours_are_open", reason, hours=" || ".join(all_hours), timezone=timezone)
 
 
-def quota_is_left(question: Question) -> Verdict:
+def quota_is_left(question: AccessRequest) -> RuleVerdict:
     """One of the plans that are open now has no quota, or something of it left."""
     if question.paid_by is not None:
         return passed("quota_is_left", **_quota(question))
@@ -67,14 +67,14 @@ def quota_is_left(question: Question) -> Verdict:
     return denied("quota_is_left", "quota-used-up", **_quota(question))
 
 
-def plan_opens(question: Question) -> Verdict:
+def plan_opens(question: AccessRequest) -> RuleVerdict:
     """Nothing speaks against it: the plan, or else the booking, opens the access point."""
     if question.paid_by is not None:
         return granted("plan_opens", "plan", plan=question.paid_by.id, **_where(question))
     return granted("plan_opens", "booking", **_booking(question), **_where(question))
 
 
-def _best(question: Question, told: str) -> Membership:
+def _best(question: AccessRequest, told: str) -> Membership:
     """Of the memberships that lack this, the one that ended last or starts first."""
     lacking = [entry for entry, stands in question.memberships if stands == told]
     if told == "not-started":
@@ -91,7 +91,7 @@ def _membership(membership: Membership) -> dict[str, Value]:
     }
 
 
-def _quota(question: Question) -> dict[str, Value]:
+def _quota(question: AccessRequest) -> dict[str, Value]:
     """The plan that has most left, and what of its scarcest quota was used."""
     assert question.cheapest is not None  # noqa: S101 - a plan is open, or a booking let them pass
     plan, tally = question.cheapest
@@ -108,11 +108,11 @@ def _quota(question: Question) -> dict[str, Value]:
     }
 
 
-def _booking(question: Question) -> dict[str, Value]:
+def _booking(question: AccessRequest) -> dict[str, Value]:
     claim = question.bookings[0]
     return {"booking": claim.booking.id, "booked": claim.target}
 
 
-def _where(question: Question) -> dict[str, Value]:
+def _where(question: AccessRequest) -> dict[str, Value]:
     point = question.here
     return {"machine": point.machine} if point.machine else {"zone": point.zone}

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from gateway.core.access.company import is_inside
-from gateway.core.access.request import Question
+from gateway.core.access.request import AccessRequest
 from gateway.core.access.rules.verdicts import denied, passed
-from gateway.core.facts import Value, Verdict
+from gateway.core.facts import RuleVerdict, Value
 from gateway.core.model.names import ZoneId
 from gateway.core.model.places import Zone
 from gateway.core.state import Arrival, DoorState
@@ -14,7 +14,7 @@ FULL_AT = 0.5
 """From this chance on that a zone is full nobody enters: it is likelier full than not."""
 
 
-def passback_is_clear(question: Question) -> Verdict:
+def passback_is_clear(question: AccessRequest) -> RuleVerdict:
     """Nobody enters where they are already, or were let in a moment ago, on the same badge."""
     inside = False
     for zone in question.site.guarded[question.here.id]:
@@ -27,7 +27,7 @@ def passback_is_clear(question: Question) -> Verdict:
     return passed("passback_is_clear")
 
 
-def interlock_is_clear(question: Question) -> Verdict:
+def interlock_is_clear(question: AccessRequest) -> RuleVerdict:
     """Of the doors of an interlock no other one is released or open."""
     door = question.here.door
     if door is None:
@@ -39,7 +39,7 @@ def interlock_is_clear(question: Question) -> Verdict:
     return passed("interlock_is_clear")
 
 
-def zone_has_room(question: Question) -> Verdict:
+def zone_has_room(question: AccessRequest) -> RuleVerdict:
     """No zone that is entered is at its capacity; who is inside already counts once."""
     if question.here.direction != "entry":
         return passed("zone_has_room")
@@ -61,7 +61,7 @@ def zone_has_room(question: Question) -> Verdict:
     return passed("zone_has_room", **saw)
 
 
-def _passed_back(question: Question, zone: Zone) -> str | None:
+def _passed_back(question: AccessRequest, zone: Zone) -> str | None:
     """Why this zone refuses who is in it, or was let in; None: it does not."""
     if zone.passback == "soft":
         return None
@@ -76,12 +76,12 @@ def _passed_back(question: Question, zone: Zone) -> str | None:
     return "passback-timed" if is_recent else None
 
 
-def _since(question: Question) -> dict[str, Value]:
+def _since(question: AccessRequest) -> dict[str, Value]:
     found = question.whereabouts
     return {"inside": found.zone, "since": found.since.isoformat()} if found is not None else {}
 
 
-def _is_let_in(question: Question, zone: ZoneId) -> bool:
+def _is_let_in(question: AccessRequest, zone: ZoneId) -> bool:
     """Whether the holder was let into the zone, at any door, and has not passed yet."""
     return any(
         arrival.holder == question.asker.id and _leads_into(question, arrival, zone)
@@ -89,7 +89,7 @@ def _is_let_in(question: Question, zone: ZoneId) -> bool:
     )
 
 
-def _coming(question: Question, zone: ZoneId) -> int:
+def _coming(question: AccessRequest, zone: ZoneId) -> int:
     """Others who were let into the zone and have not passed yet."""
     coming = {
         arrival.holder
@@ -99,5 +99,5 @@ def _coming(question: Question, zone: ZoneId) -> int:
     return sum(not is_inside(question.site, question.state, holder, zone) for holder in coming)
 
 
-def _leads_into(question: Question, arrival: Arrival, zone: ZoneId) -> bool:
+def _leads_into(question: AccessRequest, arrival: Arrival, zone: ZoneId) -> bool:
     return arrival.zone is not None and zone in question.site.zone[arrival.zone].lineage

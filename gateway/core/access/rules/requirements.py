@@ -5,16 +5,16 @@ A door asks what the zones ask that one enters through it; a machine asks for it
 
 from gateway.core.access.company import member_is_inside, missing_company
 from gateway.core.access.entitlements import in_force, leads_through
-from gateway.core.access.request import Question
+from gateway.core.access.request import AccessRequest
 from gateway.core.access.rules.verdicts import denied, passed
-from gateway.core.facts import Verdict
+from gateway.core.facts import RuleVerdict
 from gateway.core.model.bookings import Target, machine_target, zone_target
 from gateway.core.model.directory import Training
 from gateway.core.model.names import TrainingId
-from gateway.core.model.places import Asked
+from gateway.core.model.places import AccessDemands
 
 
-def training_is_valid(question: Question) -> Verdict:
+def training_is_valid(question: AccessRequest) -> RuleVerdict:
     """The holder was trained in all that is asked here, and not too long ago."""
     needed = [training for asked in _asked(question) for training in asked.demands.trainings]
     for training in needed:
@@ -25,7 +25,7 @@ def training_is_valid(question: Question) -> Verdict:
     return passed("training_is_valid", trainings=", ".join(needed))
 
 
-def booking_allows(question: Question) -> Verdict:
+def booking_allows(question: AccessRequest) -> RuleVerdict:
     """Nobody else has booked this, and the holder has where one must."""
     for asked in _asked(question):
         if asked.demands.booking == "ignored":
@@ -41,7 +41,7 @@ def booking_allows(question: Question) -> Verdict:
     return passed("booking_allows")
 
 
-def zone_is_opened(question: Question) -> Verdict:
+def zone_is_opened(question: AccessRequest) -> RuleVerdict:
     """Where somebody with a role opens a zone each day, they have, or this is them."""
     site = question.site
     for zone in question.entered:
@@ -53,7 +53,7 @@ def zone_is_opened(question: Question) -> Verdict:
     return passed("zone_is_opened")
 
 
-def escort_is_here(question: Question) -> Verdict:
+def escort_is_here(question: AccessRequest) -> RuleVerdict:
     """Where visitors need an escort, a member is inside."""
     kind = question.asker.kind
     if kind != "visitor":
@@ -65,7 +65,7 @@ def escort_is_here(question: Question) -> Verdict:
     return passed("escort_is_here", kind=kind)
 
 
-def company_is_here(question: Question) -> Verdict:
+def company_is_here(question: AccessRequest) -> RuleVerdict:
     """Enough people are inside, and the role that must be; who comes in counts."""
     arriving = question.here.direction == "entry"
     for asked in _asked(question):
@@ -82,20 +82,20 @@ def company_is_here(question: Question) -> Verdict:
     return passed("company_is_here")
 
 
-def _asked(question: Question) -> tuple[Asked, ...]:
+def _asked(question: AccessRequest) -> tuple[AccessDemands, ...]:
     return question.site.asked[question.here.id]
 
 
-def _target(asked: Asked) -> Target:
+def _target(asked: AccessDemands) -> Target:
     return machine_target(asked.machine) if asked.machine else zone_target(asked.zone)
 
 
-def _is_valid(training: Training, question: Question) -> bool:
+def _is_valid(training: Training, question: AccessRequest) -> bool:
     is_given = training.given is None or training.given <= question.at
     return is_given and (training.ends is None or question.at < training.ends)
 
 
-def _not_trained(question: Question, training: TrainingId, had: list[Training]) -> Verdict:
+def _not_trained(question: AccessRequest, training: TrainingId, had: list[Training]) -> RuleVerdict:
     ended = [entry.ends for entry in had if entry.ends is not None and entry.ends <= question.at]
     if ended:
         ends = max(ended).isoformat()
@@ -103,7 +103,7 @@ def _not_trained(question: Question, training: TrainingId, had: list[Training]) 
     return denied("training_is_valid", "training-missing", training=training)
 
 
-def _may_join(question: Question, target: Target) -> bool:
+def _may_join(question: AccessRequest, target: Target) -> bool:
     """Whether the holder booked this too, now, or has to come through on the way to a booking."""
     return any(
         leads_through(question.site, claim, target)

@@ -1,18 +1,18 @@
 """What a rule may say. `rule` is the rule's own name; the rest are the values that it saw."""
 
-from gateway.core.facts import Value, Verdict
+from gateway.core.facts import RuleVerdict, Value
 
 
-def passed(rule: str, /, **saw: Value) -> Verdict:
+def passed(rule: str, /, **saw: Value) -> RuleVerdict:
     """Nothing speaks against it here: the next rule is asked."""
-    return Verdict(rule, "pass", None, saw)
+    return RuleVerdict(rule, "pass", None, saw)
 
 
-def granted(rule: str, reason: str, /, **saw: Value) -> Verdict:
+def granted(rule: str, reason: str, /, **saw: Value) -> RuleVerdict:
     """Let them pass, and ask no more."""
-    return Verdict(rule, "grant", reason, saw)
+    return RuleVerdict(rule, "grant", reason, saw)
 
 
-def denied(rule: str, reason: str, /, **saw: Value) -> Verdict:
+def denied(rule: str, reason: str, /, **saw: Value) -> RuleVerdict:
     """Refuse them, and ask no more."""
-    return Verdict(rule, "deny", reason, saw)
+    return RuleVerdict(rule, "deny", reason, saw)

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from gateway.adapters.accounts import accounts
 from gateway.adapters.accounts.migration import StoreError
-from gateway.adapters.accounts.store import FILE, Store
+from gateway.adapters.accounts.store import FILE, AccountStore
 from gateway.adapters.audit import EntryLine
 from gateway.cli import app
 from gateway.config import Settings
@@ -497,17 +497,17 @@ class TestStore:
         with closing(sqlite3.connect(tmp_path / FILE)) as other:
             other.execute("CREATE TABLE journal (n)")
         with pytest.raises(StoreError, match="not of accounts"):
-            Store(tmp_path / FILE)
+            AccountStore(tmp_path / FILE)
 
     def test_newer(self, tmp_path: Path) -> None:
         """A newer seuil's file is left alone."""
         import sqlite3  # noqa: PLC0415
 
-        Store(tmp_path / FILE).close()
+        AccountStore(tmp_path / FILE).close()
         with closing(sqlite3.connect(tmp_path / FILE)) as other, other:
             other.execute("UPDATE alembic_version SET version_num = 'a99'")
         with pytest.raises(StoreError, match="newer seuil"):
-            Store(tmp_path / FILE)
+            AccountStore(tmp_path / FILE)
 
     def test_the_steps_make_the_tables(self, tmp_path: Path) -> None:
         """What the migrations make is what the schema says."""
@@ -516,13 +516,16 @@ class TestStore:
 
         from gateway.adapters.accounts.tables import METADATA  # noqa: PLC0415
 
-        with closing(Store(tmp_path / FILE)) as store, store.read() as connection:
+        with closing(AccountStore(tmp_path / FILE)) as store, store.read() as connection:
             assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
 
     def test_erased(self, place: SignInPlace) -> None:
         """Of somebody who is erased, nothing stays."""
         ada = place.person()
-        with closing(Store(place.settings.data_dir / FILE)) as store, store.change() as connection:
+        with (
+            closing(AccountStore(place.settings.data_dir / FILE)) as store,
+            store.change() as connection,
+        ):
             accounts.forget(connection, ada.holder)
             assert accounts.of_holder(connection, ada.holder) is None
             assert not accounts.is_any(connection)

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.adapters.accounts.store import FILE as CONSOLE_FILE
 from gateway.adapters.audit import FILE as AUDIT_FILE
-from gateway.adapters.audit import AuditError, AuditLog, Entry
+from gateway.adapters.audit import AuditEntry, AuditError, AuditLog
 from gateway.adapters.directory import FILE as MEMBERS_FILE
 from gateway.adapters.directory import DirectoryError, DirectoryStore
 from gateway.console.auth import sessions
@@ -76,7 +76,7 @@ async def test_what_cannot_be_put_on_record_is_not_done(
     ada, bob = place.person(), place.person("operator", ref="bob", name="Bob")
     path, fields = changes(place, bob)[case]
 
-    def full(_self: AuditLog, _entry: Entry) -> int:
+    def full(_self: AuditLog, _entry: AuditEntry) -> int:
         raise AuditError("audit.db: database or disk is full")
 
     async with place.browser(ada) as browser:
@@ -101,7 +101,7 @@ async def test_nobody_is_let_in_off_the_record(
     """A sign-in begins a session, which is a change."""
     ada = place.person(second=False)
 
-    def full(_self: AuditLog, _entry: Entry) -> int:
+    def full(_self: AuditLog, _entry: AuditEntry) -> int:
         raise AuditError("audit.db: database or disk is full")
 
     async with place.browser() as browser:

@@ -10,7 +10,7 @@ from argon2 import PasswordHasher, extract_parameters
 from argon2.profiles import RFC_9106_LOW_MEMORY
 from limits import parse
 
-from gateway.adapters.accounts.store import FILE, Store
+from gateway.adapters.accounts.store import FILE, AccountStore
 from gateway.adapters.accounts.tables import SESSION
 from gateway.console.auth import passwords, sessions
 from gateway.console.auth.attempt_limit import BUCKETS, Limiter
@@ -132,7 +132,7 @@ async def test_half_a_session_is_replaced(place: SignInPlace) -> None:
 async def test_only_the_hash_is_kept(place: SignInPlace) -> None:
     """Who reads the file cannot take over a session."""
     ada = place.person()
-    with closing(Store(place.settings.data_dir / FILE)) as store, store.read() as connection:
+    with closing(AccountStore(place.settings.data_dir / FILE)) as store, store.read() as connection:
         rows = connection.execute(SESSION.select()).all()
     assert [row.hash for row in rows] == [hash_of(ada.secret)]
     assert ada.secret.encode() not in (place.settings.data_dir / FILE).read_bytes()
@@ -404,7 +404,7 @@ async def test_sessions_are_bounded(place: SignInPlace) -> None:
     """Twenty a person; the longest unused makes room."""
     ada = place.person()
 
-    def many(store: Store) -> int:
+    def many(store: AccountStore) -> int:
         with store.change() as connection:
             for number in range(30):
                 now = place.clock.now() + timedelta(seconds=number)

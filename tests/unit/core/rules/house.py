@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from immutables import Map
 from msgspec import structs
 
-from gateway.core.access.request import Question
+from gateway.core.access.request import AccessRequest
 from gateway.core.facts import Value
 from gateway.core.model.bookings import Booking, Target
 from gateway.core.model.directory import (
@@ -65,7 +65,7 @@ Saw = dict[str, Value]
 class Refusal(NamedTuple):
     """Which rule refuses, why, and all that it saw."""
 
-    question: Question
+    question: AccessRequest
     rule: str
     reason: str
     saw: Saw
@@ -74,7 +74,7 @@ class Refusal(NamedTuple):
 class Grant(NamedTuple):
     """What a rule saw that might have refused and did not; in the end it is granted."""
 
-    question: Question
+    question: AccessRequest
     rule: str
     saw: Saw
     reason: str = "plan"
@@ -246,7 +246,7 @@ def ask(
     strangers: Mapping[ZoneId, int] | None = None,
     others: tuple[Holder, ...] = (),
     **state: Any,  # noqa: ANN401 - the parts of a state
-) -> Question:
+) -> AccessRequest:
     """Ada, every right, at the front door of an empty house; but for what is said.
 
     `inside` says who is in which zone since `since` (an hour ago). `strangers` are so many more in
@@ -264,7 +264,7 @@ def ask(
     ]:
         for around in site.zone[zone].lineage:
             known[around] += people
-    return Question(
+    return AccessRequest(
         site=site,
         state=State(
             directory=Directory(holders=Map({each.id: each for each in (asker, *others)})),

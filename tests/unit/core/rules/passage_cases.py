@@ -7,12 +7,12 @@ from msgspec import structs
 
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import AccessPointId, DeviceId
-from gateway.core.state import Enrolment, MachineUse, ModeState
+from gateway.core.state import MachineUse, ModeState, PendingEnrolment
 from tests.unit.core.rules.house import LASER, MONDAY, Grant, Parts, Refusal, ask
 
 LOCKDOWN: Parts = {"mode": ModeState("lockdown")}
 BROKEN: Parts = {"out_of_service": Map({AccessPointId("front-in"): "the hinge"})}
-ENROLLING = Map({DeviceId("front-in"): Enrolment("t", HolderId("bob"), MONDAY)})
+ENROLLING = Map({DeviceId("front-in"): PendingEnrolment("t", HolderId("bob"), MONDAY)})
 ADA_AT_THE_LASER: Parts = {"machines": Map({LASER: MachineUse(HolderId("ada"), MONDAY)})}
 
 REFUSALS = {
@@ -135,7 +135,7 @@ WAYS_OUT = {
     "a lockdown": ask("front-out", **LOCKDOWN),
     "a badge to enrol": ask(
         "front-out",
-        enrolments=Map({DeviceId("front-out"): Enrolment("t", HolderId("bob"), MONDAY)}),
+        enrolments=Map({DeviceId("front-out"): PendingEnrolment("t", HolderId("bob"), MONDAY)}),
     ),
     "an evacuation": ask("front-out", mode=ModeState("evacuation")),
     "a door out of service": ask(

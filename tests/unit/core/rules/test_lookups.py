@@ -4,7 +4,7 @@ from msgspec import structs
 
 from gateway.core.model.directory import Directory, Holder, HolderId, StaffRole
 from gateway.core.model.names import AccessPointId
-from gateway.core.model.places import Asked, Demands, Interlock
+from gateway.core.model.places import AccessDemands, Demands, Interlock
 from gateway.core.model.plans import PlanRight, Right
 from tests.unit.core.rules.house import (
     BACK,
@@ -52,9 +52,9 @@ def test_a_door_asks_for_the_zones_that_it_leads_into_and_a_machine_for_itself()
     trained = Demands(trainings=(SAFETY,))
     site = with_laser(with_demands(HOUSE, with_demands(LAB, trainings=(SAFETY,)), min_present=2))
     site = with_laser(site, check_in=True)
-    assert site.asked[at("front-in")] == (Asked(Demands(min_present=2), HOUSE),)
-    assert site.asked[at("lab-in")] == (Asked(trained, LAB),)
-    assert site.asked[at("laser-on")] == (Asked(Demands(check_in=True), LAB, LASER),)
+    assert site.asked[at("front-in")] == (AccessDemands(Demands(min_present=2), HOUSE),)
+    assert site.asked[at("lab-in")] == (AccessDemands(trained, LAB),)
+    assert site.asked[at("laser-on")] == (AccessDemands(Demands(check_in=True), LAB, LASER),)
     assert (
         site.asked[at("front-out")]
         == site.asked[at("booth-in")]

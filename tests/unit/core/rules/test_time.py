@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 from immutables import Map
 
-from gateway.core.access.request import Question
+from gateway.core.access.request import AccessRequest
 from gateway.core.access.rules import decide
 from gateway.core.model.directory import HolderId, Membership
 from gateway.core.model.plans import Per, Quota, Right
@@ -27,18 +27,18 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def in_hours(hours: str, at: str) -> Question:
+def in_hours(hours: str, at: str) -> AccessRequest:
     """The hall, on a plan with these hours."""
     return ask(site=with_plan(rights=(Right((HALL,), hours=hours),)), now=utc(at))
 
 
-def after_visits(quota: Quota, at: str, *days: str) -> Question:
+def after_visits(quota: Quota, at: str, *days: str) -> AccessRequest:
     """The hall, on a plan with this quota and one whole day and entry on each of these days."""
     used = tuple(DayOfUse(date.fromisoformat(day), 20_000.0, 1) for day in days)
     return ask(site=with_plan(quota), now=utc(at), usage=Map({HolderId("ada"): used}))
 
 
-def since(quota: Quota, began: str, at: str) -> Question:
+def since(quota: Quota, began: str, at: str) -> AccessRequest:
     """The laboratory, for somebody who has been in the hall since then."""
     return ask("lab-in", site=with_plan(quota), now=utc(at), since=utc(began), inside={"ada": HALL})
 
