@@ -17,7 +17,7 @@ from gateway.core.occupancy import fusion
 from gateway.core.readings import Availability, Crossed, Firmware
 from gateway.core.sequence import admit, admit_unnumbered
 from gateway.core.state import NEVER, DeviceState, GhostReads
-from gateway.core.step_builder import StepContext
+from gateway.core.step_context import StepContext
 
 BATTERY_LOW_PERCENT = 15
 """Below this a battery alarm is raised; it clears `BATTERY_HYSTERESIS` above."""
@@ -27,78 +27,80 @@ CLOCK_LOOKS = 8
 again soon; several, because some come late."""
 
 
-def heard(turn: StepContext, event: Reported | Misunderstood) -> bool:
+def heard(context: StepContext, event: Reported | Misunderstood) -> bool:
     """Take the event's numbering in; False: it is a duplicate.
 
     Raises:
         NotAdmitted: it cannot be told whether it is one.
     """
-    before = turn.devices.get(event.device) or DeviceState(last_seen=turn.now)
-    state = _admitted(turn, before, event)
+    before = context.devices.get(event.device) or DeviceState(last_seen=context.now)
+    state = _admitted(context, before, event)
     if state is None:
         return False
     if not event.retained:  # what the broker kept is no sign of life
-        state = _clock_read(turn, structs.replace(state, last_seen=turn.now), event)
-        if ("device-silent", event.device) in turn.alarms:
-            turn.clear_alarm("device-silent", event.device)
-            fusion.judged(turn, event.device, "well")
-    turn.devices = turn.devices.set(event.device, state)
-    device = turn.site.device[event.device]
-    _watch(turn, device)
+        state = _clock_read(context, structs.replace(state, last_seen=context.now), event)
+        if ("device-silent", event.device) in context.alarms:
+            context.clear_alarm("device-silent", event.device)
+            fusion.judged(context, event.device, "well")
+    context.devices = context.devices.set(event.device, state)
+    device = context.site.device[event.device]
+    _watch(context, device)
     if not isinstance(event, Reported):
         return True
     if isinstance(event.reading, Availability) and device.role == "reader":
-        offline_decisions.came_or_went(turn, event, event.reading, before.last_seen)
+        offline_decisions.came_or_went(context, event, event.reading, before.last_seen)
     if not event.retained and _has_its_time(event):
-        _watch_clock(turn, event, before, state)
+        _watch_clock(context, event, before, state)
     return True
 
 
-def reset(turn: StepContext, device: DeviceId) -> str | None:
+def reset(context: StepContext, device: DeviceId) -> str | None:
     """Have a device's numbers begin again; the error if there is none."""
-    state = turn.devices.get(device)
-    if device not in turn.site.device:
+    state = context.devices.get(device)
+    if device not in context.site.device:
         return "unknown-object"
     if state is None:
         return "never-heard"  # there is nothing to begin again
-    anew = sequence.reset(state, turn.now)
-    turn.devices = turn.devices.set(device, anew)
-    turn.say(NumberingRestarted(device, anew.generation, None, turn.now))
-    turn.clear_alarm("numbering-restarted", device)
-    turn.clear_alarm("numbering-refused", device)
+    anew = sequence.reset(state, context.now)
+    context.devices = context.devices.set(device, anew)
+    context.emit(NumberingRestarted(device, anew.generation, None, context.now))
+    context.clear_alarm("numbering-restarted", device)
+    context.clear_alarm("numbering-refused", device)
     return None
 
 
-def came_or_went(turn: StepContext, device: DeviceId, *, online: bool) -> None:
+def came_or_went(context: StepContext, device: DeviceId, *, online: bool) -> None:
     """The device's status topic or last will."""
-    state = turn.devices[device]
-    since = (state.online_since if state.online else turn.now) if online else None
+    state = context.devices[device]
+    since = (state.online_since if state.online else context.now) if online else None
     state = structs.replace(state, online=online, online_since=since)
-    turn.devices = turn.devices.set(device, state)
+    context.devices = context.devices.set(device, state)
     if online:
-        turn.clear_alarm("device-offline", device)
+        context.clear_alarm("device-offline", device)
     else:
-        turn.raise_alarm("device-offline", device)
-    fusion.judged(turn, device, "well" if online else "offline")
+        context.raise_alarm("device-offline", device)
+    fusion.judged(context, device, "well" if online else "offline")
 
 
-def battery(turn: StepContext, device: DeviceId, percent: float) -> None:
+def battery(context: StepContext, device: DeviceId, percent: float) -> None:
     """A battery's charge."""
-    turn.devices = turn.devices.set(device, structs.replace(turn.devices[device], battery=percent))
+    context.devices = context.devices.set(
+        device, structs.replace(context.devices[device], battery=percent)
+    )
     if percent < BATTERY_LOW_PERCENT:
-        turn.raise_alarm("battery-low", device)
+        context.raise_alarm("battery-low", device)
     elif percent >= BATTERY_LOW_PERCENT + BATTERY_HYSTERESIS:
-        turn.clear_alarm("battery-low", device)
+        context.clear_alarm("battery-low", device)
 
 
-def runs(turn: StepContext, device: DeviceId, firmware: Firmware) -> None:
+def runs(context: StepContext, device: DeviceId, firmware: Firmware) -> None:
     """What a device says that it runs."""
-    turn.devices = turn.devices.set(
-        device, structs.replace(turn.devices[device], firmware=firmware)
+    context.devices = context.devices.set(
+        device, structs.replace(context.devices[device], firmware=firmware)
     )
 
 
-def crossed(turn: StepContext, device: Device, zone: ZoneId | None, event: Reported) -> None:
+def crossed(context: StepContext, device: Device, zone: ZoneId | None, event: Reported) -> None:
     """A counter's totals: say them, and how many people passed since its last report.
 
     Totals wrap, and begin again from zero (`gateway.core.estimator.counters`). A report that comes
@@ -106,63 +108,63 @@ def crossed(turn: StepContext, device: Device, zone: ZoneId | None, event: Repor
     """
     reading = event.reading
     assert isinstance(reading, Crossed)  # noqa: S101 - the engine's dispatch
-    before = turn.counters.get(device.id)
+    before = context.counters.get(device.id)
     now = Totals(
         event.at,
         event.boot,
         event.seq,
         reading.in_total,
         reading.out_total,
-        generation=turn.devices[device.id].generation,
+        generation=context.devices[device.id].generation,
     )
     for kind, total in (("in_total", reading.in_total), ("out_total", reading.out_total)):
-        turn.say(Sensed(device=device.id, zone=zone, kind=kind, value=total, at=event.at))
+        context.emit(Sensed(device=device.id, zone=zone, kind=kind, value=total, at=event.at))
     people = passed(before, now)
     if people is None:
         return
-    turn.counters = turn.counters.set(device.id, now)
+    context.counters = context.counters.set(device.id, now)
     if people.inward or people.outward or people.restarted:
-        turn.say(
+        context.emit(
             PeopleCrossed(
                 device.id, zone, event.at, people.inward, people.outward, people.restarted
             )
         )
 
 
-def run_timers(turn: StepContext) -> None:
+def run_timers(context: StepContext) -> None:
     """Notice which devices have been quiet for too long."""
-    for device in turn.site.devices:
-        if turn.now >= _silent_at(turn, device) and (
-            ("device-silent", device.id) not in turn.alarms
+    for device in context.site.devices:
+        if context.now >= _silent_at(context, device) and (
+            ("device-silent", device.id) not in context.alarms
         ):
-            turn.raise_alarm("device-silent", device.id)
-            fusion.judged(turn, device.id, "offline")
+            context.raise_alarm("device-silent", device.id)
+            fusion.judged(context, device.id, "offline")
 
 
-def next_timer(turn: StepContext) -> datetime:
+def next_timer(context: StepContext) -> datetime:
     """When the next device may be found silent."""
     waiting = (
-        _silent_at(turn, device)
-        for device in turn.site.devices
-        if device.silent_after_s is not None and ("device-silent", device.id) not in turn.alarms
+        _silent_at(context, device)
+        for device in context.site.devices
+        if device.silent_after_s is not None and ("device-silent", device.id) not in context.alarms
     )
     return min(waiting, default=NEVER)
 
 
 def minute_figures(
-    turn: StepContext, duplicates: dict[DeviceId, int], ghosts: dict[DeviceId, int]
+    context: StepContext, duplicates: dict[DeviceId, int], ghosts: dict[DeviceId, int]
 ) -> None:
     """Say every known device's health, and keep the ghost reads of its day."""
-    for device_id in sorted(ghosts.keys() & turn.site.device.keys()):
-        _haunted(turn, device_id, ghosts[device_id])
-    for device_id, state in sorted(turn.devices.items()):
-        turn.say(
+    for device_id in sorted(ghosts.keys() & context.site.device.keys()):
+        _haunted(context, device_id, ghosts[device_id])
+    for device_id, state in sorted(context.devices.items()):
+        context.emit(
             DeviceMinute(
                 device=device_id,
-                at=turn.now,
+                at=context.now,
                 online=state.online,
                 battery=state.battery,
-                last_seen_s=round((turn.now - state.last_seen).total_seconds(), 3),
+                last_seen_s=round((context.now - state.last_seen).total_seconds(), 3),
                 gaps=state.missing,
                 duplicates=duplicates.get(device_id, 0),
                 ghosts=ghosts.get(device_id, 0),
@@ -170,17 +172,17 @@ def minute_figures(
         )
 
 
-def _haunted(turn: StepContext, device: DeviceId, reads: int) -> None:
+def _haunted(context: StepContext, device: DeviceId, reads: int) -> None:
     """A reader that only ever read ghosts is known by them."""
-    state = turn.devices.get(device) or DeviceState(last_seen=turn.now)
-    today = turn.site.day_of(turn.now)
+    state = context.devices.get(device) or DeviceState(last_seen=context.now)
+    today = context.site.day_of(context.now)
     so_far, before = state.ghosts.on(today) if state.ghosts is not None else (0, 0)
     counted = GhostReads(today, so_far + reads, before)
-    turn.devices = turn.devices.set(device, structs.replace(state, ghosts=counted))
+    context.devices = context.devices.set(device, structs.replace(state, ghosts=counted))
 
 
 def _clock_read(
-    turn: StepContext, state: DeviceState, event: Reported | Misunderstood
+    context: StepContext, state: DeviceState, event: Reported | Misunderstood
 ) -> DeviceState:
     """The device with the event's time beside ours; one that tells no time is never off.
 
@@ -190,13 +192,13 @@ def _clock_read(
     """
     if isinstance(event, Misunderstood) or event.doubted or not _has_its_time(event):
         return state
-    if is_late(turn, event) and not event.live:
+    if is_late(context, event) and not event.live:
         return state
-    ahead_s = round((event.at - turn.now).total_seconds(), 3)
+    ahead_s = round((event.at - context.now).total_seconds(), 3)
     read = structs.replace(state, clock=(*state.clock, ahead_s)[-CLOCK_LOOKS:])
     if is_behind(read):
         return structs.replace(read, clock=read.clock[-STEADY_LOOKS:])
-    if ("clock-skew", event.device) in turn.alarms and not is_late(turn, event):
+    if ("clock-skew", event.device) in context.alarms and not is_late(context, event):
         return structs.replace(read, clock=read.clock[-1:])
     return read
 
@@ -207,47 +209,47 @@ def _has_its_time(event: Reported) -> bool:
 
 
 def _admitted(
-    turn: StepContext, before: DeviceState, event: Reported | Misunderstood
+    context: StepContext, before: DeviceState, event: Reported | Misunderstood
 ) -> DeviceState | None:
     """The device with the event taken in; None: it is a duplicate."""
     if event.boot is None or event.seq is None:
         assert isinstance(event, Reported)  # noqa: S101 - only these may be without a number
         return admit_unnumbered(before, event.fingerprint, redelivered=event.redelivered)
     at = event.at if isinstance(event, Reported) and not event.retained else None
-    admitted = admit(before, event.boot, event.seq, turn.now, at)
+    admitted = admit(before, event.boot, event.seq, context.now, at)
     if admitted is None:
         return None
     if admitted.restarted:
-        turn.say(NumberingRestarted(event.device, admitted.generation, event.boot, turn.now))
-        turn.raise_alarm("numbering-restarted", event.device)
+        context.emit(NumberingRestarted(event.device, admitted.generation, event.boot, context.now))
+        context.raise_alarm("numbering-restarted", event.device)
     gap = admitted.gap
     if gap is not None:
-        turn.say(GapNoticed(event.device, event.boot, gap.first, gap.last))
+        context.emit(GapNoticed(event.device, event.boot, gap.first, gap.last))
     return admitted.device
 
 
 def _watch_clock(
-    turn: StepContext, event: Reported, before: DeviceState, state: DeviceState
+    context: StepContext, event: Reported, before: DeviceState, state: DeviceState
 ) -> None:
     """A clock that is ahead is wrong for sure; one that is behind looks like late events.
 
     A clock that is off the other way now is another alarm.
     """
-    if event.at - turn.now > LATE or is_behind(state):
+    if event.at - context.now > LATE or is_behind(state):
         if (before.ahead_s or 0.0) * (state.ahead_s or 0.0) < 0:
-            turn.clear_alarm("clock-skew", event.device)
-        turn.raise_alarm("clock-skew", event.device)
-    elif not is_late(turn, event):
-        turn.clear_alarm("clock-skew", event.device)
+            context.clear_alarm("clock-skew", event.device)
+        context.raise_alarm("clock-skew", event.device)
+    elif not is_late(context, event):
+        context.clear_alarm("clock-skew", event.device)
 
 
-def _silent_at(turn: StepContext, device: Device) -> datetime:
-    state = turn.devices.get(device.id)
+def _silent_at(context: StepContext, device: Device) -> datetime:
+    state = context.devices.get(device.id)
     if device.silent_after_s is None or state is None:
         return NEVER  # a device that never spoke is not installed yet: `seuil doctor` tells
     return state.last_seen + timedelta(seconds=device.silent_after_s)
 
 
-def _watch(turn: StepContext, device: Device) -> None:
+def _watch(context: StepContext, device: Device) -> None:
     if device.silent_after_s is not None:
-        turn.wake(_silent_at(turn, device))
+        context.wake(_silent_at(context, device))

@@ -63,7 +63,7 @@ from gateway.core.readings import (
 )
 from gateway.core.sequence import NotAdmitted
 from gateway.core.state import NEVER, State
-from gateway.core.step_builder import StepContext
+from gateway.core.step_context import StepContext
 
 T = TypeVar("T")
 
@@ -85,19 +85,19 @@ class Chapter(NamedTuple):
     conclude: Callable[[StepContext], None] | None = None
 
 
-def _run_sensing(turn: StepContext) -> None:
-    if occupancy.minute_is_over(turn):
-        fusion.run_timers(turn)
+def _run_sensing(context: StepContext) -> None:
+    if occupancy.minute_is_over(context):
+        fusion.run_timers(context)
 
 
-def _run_fading(turn: StepContext) -> None:
-    if occupancy.minute_is_over(turn):
-        presence_decay.run_timers(turn)
+def _run_fading(context: StepContext) -> None:
+    if occupancy.minute_is_over(context):
+        presence_decay.run_timers(context)
 
 
-def _run_occupancy(turn: StepContext) -> None:
-    occupancy.run_timers(turn)
-    occupancy.close_minutes(turn)
+def _run_occupancy(context: StepContext) -> None:
+    occupancy.run_timers(context)
+    occupancy.close_minutes(context)
 
 
 CHAPTERS: Final[tuple[Chapter, ...]] = (
@@ -179,48 +179,48 @@ class _Attempt(NamedTuple):
 
 def _step(attempt: _Attempt) -> Step:
     event, state = attempt.event, attempt.state
-    turn = StepContext(attempt.site, state, attempt.now)
+    context = StepContext(attempt.site, state, attempt.now)
     if isinstance(event, SpaceChanged):
-        turn = StepContext(event.site, state, attempt.now)
-        space_change.changed(turn)
-    _run_timers(turn, attempt.left_out)
+        context = StepContext(event.site, state, attempt.now)
+        space_change.changed(context)
+    _run_timers(context, attempt.left_out)
     if isinstance(event, Reported | Misunderstood):
-        if not _heard(turn, event):
+        if not _heard(context, event):
             dropped = DuplicateDropped(event.device, event.boot, event.seq)
             return Step(state, (dropped,), tuple(attempt.bugs))
         if event.quarantined:
-            quarantine.reported(turn, event)
+            quarantine.reported(context, event)
         elif isinstance(event, Reported):
-            _reported(turn, event)
+            _reported(context, event)
     elif not (isinstance(event, Tick) and FIGURES in attempt.left_out):
-        _happened(turn, event)
+        _happened(context, event)
     for name, conclude in _CONCLUSIONS:
         if name not in attempt.left_out:
-            _guarded(name, conclude, turn)
-    if attempt.bugs or turn.quarantined:
-        _quarantine(turn, attempt)
-    return Step(turn.finish(), tuple(turn.facts), tuple(attempt.bugs))
+            _guarded(name, conclude, context)
+    if attempt.bugs or context.quarantined:
+        _quarantine(context, attempt)
+    return Step(context.finish(), tuple(context.facts), tuple(attempt.bugs))
 
 
-def _happened(turn: StepContext, event: Event) -> None:  # noqa: C901 - a dispatch, one line an event
+def _happened(context: StepContext, event: Event) -> None:  # noqa: C901 - a dispatch, one line an event
     """What is no device's message."""
     match event:
         case Tick():
-            _guarded(FIGURES, partial(_tick, tick=event), turn)
+            _guarded(FIGURES, partial(_tick, tick=event), context)
         case DirectoryChanged():
-            _directory_changed(turn, event.change)
+            _directory_changed(context, event.change)
         case BookingsChanged():
-            turn.bookings = turn.bookings.set(event.target, event.bookings)
+            context.bookings = context.bookings.set(event.target, event.bookings)
         case ConditionReported():
-            _condition(turn, event)
+            _condition(context, event)
         case DecidedMeanwhile():
-            decision.decided_meanwhile(turn, event)
+            decision.decided_meanwhile(context, event)
         case ListConfirmed():
-            offline_decisions.list_confirmed(turn, event)
+            offline_decisions.list_confirmed(context, event)
         case GatewayAway():
-            offline_decisions.gateway_away(turn, event)
+            offline_decisions.gateway_away(context, event)
         case Requested():
-            request_handlers.handle(turn, event.request)
+            request_handlers.handle(context, event.request)
         case SpaceChanged():
             pass  # in force already: its timers are those of the new file
         case Reported() | Misunderstood():
@@ -229,10 +229,10 @@ def _happened(turn: StepContext, event: Event) -> None:  # noqa: C901 - a dispat
             assert_never(event)
 
 
-def _heard(turn: StepContext, event: Reported | Misunderstood) -> bool:
+def _heard(context: StepContext, event: Reported | Misunderstood) -> bool:
     """Whether the event is new. Where the numbering itself has a bug, a badge is answered twice."""
     try:
-        return devices.heard(turn, event)
+        return devices.heard(context, event)
     except NotAdmitted:
         raise
     except Exception:
@@ -241,54 +241,54 @@ def _heard(turn: StepContext, event: Reported | Misunderstood) -> bool:
         return True
 
 
-def _quarantine(turn: StepContext, attempt: _Attempt) -> None:
+def _quarantine(context: StepContext, attempt: _Attempt) -> None:
     """Leave out what failed for a while; what was tried again without a fault is whole again."""
-    tried_again = set(turn.quarantined) - attempt.left_out
+    tried_again = set(context.quarantined) - attempt.left_out
     for name in sorted(tried_again):
-        turn.quarantined = turn.quarantined.delete(name)
+        context.quarantined = context.quarantined.delete(name)
     for bug in attempt.bugs:
-        until = turn.now + QUARANTINE
-        turn.quarantined = turn.quarantined.set(bug.where, until)
-        turn.wake(until)
-        quarantine.met(turn, bug.where, bug.error)
+        until = context.now + QUARANTINE
+        context.quarantined = context.quarantined.set(bug.where, until)
+        context.wake(until)
+        quarantine.met(context, bug.where, bug.error)
 
 
-def _run_timers(turn: StepContext, left_out: Container[str]) -> None:
+def _run_timers(context: StepContext, left_out: Container[str]) -> None:
     """Everything that is due, then when the next is.
 
     Zones' minutes end every minute, so a timer that is further away was set by a clock that has
     been put back since.
     """
-    put_back = turn.now + occupancy.MINUTE < turn.wake_at < NEVER
-    if turn.now < turn.wake_at and not put_back:
+    put_back = context.now + occupancy.MINUTE < context.wake_at < NEVER
+    if context.now < context.wake_at and not put_back:
         return
-    turn.wake_at = min(turn.quarantined.values(), default=NEVER)
+    context.wake_at = min(context.quarantined.values(), default=NEVER)
     chapters = [chapter for chapter in CHAPTERS if chapter.name not in left_out]
     for chapter in chapters:
         if chapter.run_timers is not None:
-            _guarded(chapter.name, chapter.run_timers, turn)
+            _guarded(chapter.name, chapter.run_timers, context)
     for chapter in chapters:
         if chapter.next_timer is not None:
-            turn.wake(_guarded(chapter.name, chapter.next_timer, turn))
+            context.wake(_guarded(chapter.name, chapter.next_timer, context))
 
 
-def _guarded(chapter: str, work: Callable[[StepContext], T], turn: StepContext) -> T:
+def _guarded(chapter: str, work: Callable[[StepContext], T], context: StepContext) -> T:
     try:
-        return work(turn)
+        return work(context)
     except Exception as error:
         raise _ChapterFailed(chapter, error) from error
 
 
-def _tick(turn: StepContext, tick: Tick) -> None:
+def _tick(context: StepContext, tick: Tick) -> None:
     health = tick.health
     if tick.minute or health is not None:
-        devices.minute_figures(turn, tick.duplicates, tick.ghosts)
+        devices.minute_figures(context, tick.duplicates, tick.ghosts)
     if health is None:
         return
-    turn.say(
+    context.emit(
         GatewayMinute(
             instance=health.instance,
-            at=turn.now,
+            at=context.now,
             backlog=health.backlog,
             commit_ms=health.commit_ms,
             decisions=health.decisions,
@@ -297,86 +297,86 @@ def _tick(turn: StepContext, tick: Tick) -> None:
     )
 
 
-def _condition(turn: StepContext, event: ConditionReported) -> None:
+def _condition(context: StepContext, event: ConditionReported) -> None:
     if event.active:
-        turn.raise_alarm(event.kind, event.object)
+        context.raise_alarm(event.kind, event.object)
     else:
-        turn.clear_alarm(event.kind, event.object)
+        context.clear_alarm(event.kind, event.object)
 
 
-def _directory_changed(turn: StepContext, change: DirectoryChange) -> None:
+def _directory_changed(context: StepContext, change: DirectoryChange) -> None:
     """Who was erased is nowhere any more; a membership that ends moves nobody."""
-    offline_decisions.members_change(turn, change)
-    turn.directory = changed(turn.directory, change)
-    turn.stirred = True
+    offline_decisions.members_change(context, change)
+    context.directory = changed(context.directory, change)
+    context.stirred = True
     for holder in change.removed_holders:
-        doors.forget(turn, holder)
-        presence.erase(turn, holder)
+        doors.forget(context, holder)
+        presence.erase(context, holder)
 
 
-def _reported(turn: StepContext, event: Reported) -> None:  # noqa: C901, PLR0912 - a dispatch, one line a reading
-    device = turn.site.device[event.device]
-    if wiring.refusal(turn.site, device, event.reading) is not None:
-        _not_wired(turn, device, event)
+def _reported(context: StepContext, event: Reported) -> None:  # noqa: C901, PLR0912 - a dispatch, one line a reading
+    device = context.site.device[event.device]
+    if wiring.refusal(context.site, device, event.reading) is not None:
+        _not_wired(context, device, event)
         return
-    zone = _zone(turn.site, device)
+    zone = _zone(context.site, device)
     match event.reading:
         case CredentialPresented():
-            decision.decide(turn, device, event)
+            decision.decide(context, device, event)
         case DoorReported(state=status):
-            door = _its_door(turn.site, device)
+            door = _its_door(context.site, device)
             if status == "open":
-                doors.opened(turn, door, late=is_late(turn, event))
+                doors.opened(context, door, late=is_late(context, event))
             else:
-                doors.closed(turn, door)
+                doors.closed(context, door)
         case ExitRequested():
-            decision.press(turn, device, _its_door(turn.site, device), event)
+            decision.press(context, device, _its_door(context.site, device), event)
         case Crossed():
-            devices.crossed(turn, device, zone, event)
-            fusion.sensed(turn, device, zone, event)
+            devices.crossed(context, device, zone, event)
+            fusion.sensed(context, device, zone, event)
         case Motion(active=active) | Presence(active=active):
-            _sense(turn, device, zone, event, float(active))
-            fusion.sensed(turn, device, zone, event)
+            _sense(context, device, zone, event, float(active))
+            fusion.sensed(context, device, zone, event)
         case Counted(people=people):
-            _sense(turn, device, zone, event, people)
-            fusion.sensed(turn, device, zone, event)
+            _sense(context, device, zone, event, people)
+            fusion.sensed(context, device, zone, event)
         case Co2(ppm=ppm):
-            _sense(turn, device, zone, event, ppm)
+            _sense(context, device, zone, event, ppm)
         case MachineReported(state=status):
-            machines.reported(turn, device, event)
-            _sense(turn, device, zone, event, float(status == "on"))
+            machines.reported(context, device, event)
+            _sense(context, device, zone, event, float(status == "on"))
         case Tampered(active=active):
-            _tampered(turn, device, active=active)
-            _sense(turn, device, zone, event, float(active))
+            _tampered(context, device, active=active)
+            _sense(context, device, zone, event, float(active))
         case Battery(percent=percent):
-            devices.battery(turn, device.id, percent)
-            _sense(turn, device, zone, event, percent)
+            devices.battery(context, device.id, percent)
+            _sense(context, device, zone, event, percent)
         case Availability(state=status):
-            devices.came_or_went(turn, device.id, online=status == "online")
+            devices.came_or_went(context, device.id, online=status == "online")
         case Firmware():
-            devices.runs(turn, device.id, event.reading)
+            devices.runs(context, device.id, event.reading)
         case _:
             assert_never(event.reading)
 
 
-def _not_wired(turn: StepContext, device: Device, event: Reported) -> None:
+def _not_wired(context: StepContext, device: Device, event: Reported) -> None:
     """Nothing comes of it but that somebody has to look; the service makes a dead letter of it."""
-    turn.say(NotWired(device.id, wiring.word_of(type(event.reading)), event.at))
-    turn.raise_alarm("not-wired", device.id)
+    context.emit(NotWired(device.id, wiring.word_of(type(event.reading)), event.at))
+    context.raise_alarm("not-wired", device.id)
 
 
-def _tampered(turn: StepContext, device: Device, *, active: bool) -> None:
+def _tampered(context: StepContext, device: Device, *, active: bool) -> None:
     if active:
-        turn.raise_alarm("tamper", device.id)
+        context.raise_alarm("tamper", device.id)
     else:
-        turn.clear_alarm("tamper", device.id)
+        context.clear_alarm("tamper", device.id)
 
 
 def _sense(
-    turn: StepContext, device: Device, zone: ZoneId | None, event: Reported, value: float
+    context: StepContext, device: Device, zone: ZoneId | None, event: Reported, value: float
 ) -> None:
     kind = wiring.word_of(type(event.reading))
-    turn.say(Sensed(device=device.id, zone=zone, kind=kind, value=value, at=event.at))
+    context.emit(Sensed(device=device.id, zone=zone, kind=kind, value=value, at=event.at))
 
 
 def _its_door(site: Site, device: Device) -> Door:

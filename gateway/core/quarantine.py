@@ -20,37 +20,37 @@ from gateway.core.facts import BugMet, Decided, UnlockDoor
 from gateway.core.model.names import DeviceId
 from gateway.core.model.places import Door
 from gateway.core.readings import CredentialPresented, ExitRequested
-from gateway.core.step_builder import StepContext
+from gateway.core.step_context import StepContext
 
 FAULT = "fault"
 """The reason of a refusal for which there is none but a bug."""
 EXIT_FREE = "exit-free"
 
 
-def met(turn: StepContext, where: str, error: Exception | None = None) -> None:
+def met(context: StepContext, where: str, error: Exception | None = None) -> None:
     """Raise the alarm of a bug in a part of the engine, or in what a device sent."""
-    turn.raise_alarm("engine-fault", where)
+    context.raise_alarm("engine-fault", where)
     if error is not None:
         # Its text may hold what was read; its kind does not.
-        turn.say(BugMet(where=where, error=type(error).__name__, at=turn.now))
+        context.emit(BugMet(where=where, error=type(error).__name__, at=context.now))
 
 
-def reported(turn: StepContext, event: Reported | Misunderstood) -> None:
+def reported(context: StepContext, event: Reported | Misunderstood) -> None:
     """Do the least that is safe."""
     if isinstance(event, Reported) and isinstance(event.reading, CredentialPresented):
-        _answer(turn, event)
+        _answer(context, event)
     if isinstance(event, Reported) and isinstance(event.reading, ExitRequested):
-        _let_out(turn, event)
-    met(turn, event.device)
+        _let_out(context, event)
+    met(context, event.device)
 
 
-def _answer(turn: StepContext, event: Reported) -> None:
-    device = turn.site.device[event.device]
-    point = turn.site.point_of(device)
+def _answer(context: StepContext, event: Reported) -> None:
+    device = context.site.device[event.device]
+    point = context.site.point_of(device)
     is_exit = point is not None and point.direction == "exit"
-    door = turn.site.door_of(point)
-    actuates = lets_out(turn, event) if is_exit else is_told(turn, event)
-    turn.say(
+    door = context.site.door_of(point)
+    actuates = lets_out(context, event) if is_exit else is_told(context, event)
+    context.emit(
         Decided(
             device=device.id,
             access_point=device.access_point,
@@ -58,29 +58,29 @@ def _answer(turn: StepContext, event: Reported) -> None:
             reason=EXIT_FREE if is_exit else FAULT,
             holder=None,
             verdicts=(),
-            expires=turn.now + LATE if actuates else None,
+            expires=context.now + LATE if actuates else None,
             unlock_s=door.unlock_s if is_exit and door and door.lock is None else None,
         )
     )
     if is_exit and actuates and door is not None:
-        _release(turn, door, () if door.lock is None else (door.lock,))
+        _release(context, door, () if door.lock is None else (door.lock,))
 
 
-def _let_out(turn: StepContext, event: Reported) -> None:
+def _let_out(context: StepContext, event: Reported) -> None:
     """A press of a button that is one."""
-    device = turn.site.device[event.device]
-    door = wiring.door_of(turn.site, device)
-    if door is None or wiring.refusal(turn.site, device, event.reading) is not None:
+    device = context.site.device[event.device]
+    door = wiring.door_of(context.site, device)
+    if door is None or wiring.refusal(context.site, device, event.reading) is not None:
         return
-    turn.say(Decided(device.id, None, "granted", EXIT_BUTTON, None, (), door=door.id))
-    if lets_out(turn, event):
-        _release(turn, door, turn.site.releasers[door.id])
+    context.emit(Decided(device.id, None, "granted", EXIT_BUTTON, None, (), door=door.id))
+    if lets_out(context, event):
+        _release(context, door, context.site.releasers[door.id])
 
 
-def _release(turn: StepContext, door: Door, devices: tuple[DeviceId, ...]) -> None:
+def _release(context: StepContext, door: Door, devices: tuple[DeviceId, ...]) -> None:
     """Order the door to be opened, whatever else of doors has the bug."""
     for device in devices:
-        expires = turn.now + LATE
-        turn.say(UnlockDoor(door.id, device, unlock_s=door.unlock_s, expires=expires))
+        expires = context.now + LATE
+        context.emit(UnlockDoor(door.id, device, unlock_s=door.unlock_s, expires=expires))
     with contextlib.suppress(Exception):  # then its opening is told as forced, no more
-        doors.release(turn, door, None)
+        doors.release(context, door, None)

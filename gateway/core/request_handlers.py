@@ -27,143 +27,143 @@ from gateway.core.requests import (
     SetService,
     TellVacant,
 )
-from gateway.core.step_builder import StepContext
+from gateway.core.step_context import StepContext
 
 ANSWERED_MAX = 128
 """Requests remembered. One is too old after 5 s, and no desk asks for so much in that time."""
 
 
-def handle(turn: StepContext, request: Request) -> None:
+def handle(context: StepContext, request: Request) -> None:
     """One request, one answer."""
-    for earlier in turn.answered:
+    for earlier in context.answered:
         if (earlier.transaction, earlier.by) == (request.transaction, request.by):
-            turn.say(earlier)
+            context.emit(earlier)
             return
-    error = _refusal(turn, request) or _done(turn, request)
+    error = _refusal(context, request) or _done(context, request)
     answer = RequestAnswered(
         transaction=request.transaction,
         verb=str(type(request.order).__struct_config__.tag),
         by=request.by,
         error=error,
     )
-    turn.answered = (*turn.answered, answer)[-ANSWERED_MAX:]
-    turn.say(answer)
+    context.answered = (*context.answered, answer)[-ANSWERED_MAX:]
+    context.emit(answer)
 
 
-def _refusal(turn: StepContext, request: Request) -> str | None:
+def _refusal(context: StepContext, request: Request) -> str | None:
     """Why nothing is done for this asker, now."""
-    asker = turn.directory.holders.get(request.by)
-    site = turn.site.id
+    asker = context.directory.holders.get(request.by)
+    site = context.site.id
     if asker is None or not (asker.has_role(OPERATOR, site) or asker.has_role(ADMINISTRATOR, site)):
         return "not-allowed"
-    if turn.now - request.at > LATE:
+    if context.now - request.at > LATE:
         return "too-old"
-    if request.at - turn.now > LATE:
+    if request.at - context.now > LATE:
         return "clock-ahead"
     return None
 
 
-def _done(turn: StepContext, request: Request) -> str | None:  # noqa: C901 - a dispatch
+def _done(context: StepContext, request: Request) -> str | None:  # noqa: C901 - a dispatch
     """Do it; the error if it cannot be done."""
     error = None
     match request.order:
         case SetMode() as order:
-            modes.change(turn, order, request.by)
+            modes.change(context, order, request.by)
         case OpenDoor() as order:
-            error = _open(turn, order)
+            error = _open(context, order)
         case MarkMustered() as order:
-            error = _muster(turn, order)
+            error = _muster(context, order)
         case MarkLeft() as order:
-            error = _left(turn, order)
+            error = _left(context, order)
         case SetService() as order:
-            error = _service(turn, order)
+            error = _service(context, order)
         case SetPeople() as order:
-            error = _people(turn, order)
+            error = _people(context, order)
         case TellVacant() as order:
-            error = _vacant(turn, order)
+            error = _vacant(context, order)
         case AcknowledgeAlarm() as order:
-            error = _acknowledge(turn, order, request.by)
+            error = _acknowledge(context, order, request.by)
         case EnrolBadge() as order:
-            error = enrolment.asked(turn, order, request.transaction)
+            error = enrolment.asked(context, order, request.transaction)
         case ResetDevice() as order:
-            error = devices.reset(turn, order.device)
+            error = devices.reset(context, order.device)
         case _:
             assert_never(request.order)
     return error
 
 
-def _open(turn: StepContext, order: OpenDoor) -> str | None:
-    door = turn.site.door.get(order.door)
+def _open(context: StepContext, order: OpenDoor) -> str | None:
+    door = context.site.door.get(order.door)
     if door is None:
         return "unknown-object"
-    devices = turn.site.releasers[door.id]
+    devices = context.site.releasers[door.id]
     if not devices:
         return "out-of-place"  # nothing can release it: it has a handle, or only a contact
-    doors.unlock(turn, door, devices)
-    doors.release(turn, door, None)
+    doors.unlock(context, door, devices)
+    doors.release(context, door, None)
     return None
 
 
-def _muster(turn: StepContext, order: MarkMustered) -> str | None:
-    entry = turn.muster.get(order.holder)
+def _muster(context: StepContext, order: MarkMustered) -> str | None:
+    entry = context.muster.get(order.holder)
     if entry is None:
-        known = order.holder in turn.directory.holders
+        known = order.holder in context.directory.holders
         return "out-of-place" if known else "unknown-object"
     if order.seen:
-        muster.seen(turn, order.holder, turn.now)
+        muster.seen(context, order.holder, context.now)
     elif entry.how == "left":
         return "out-of-place"  # they went out by a door; nobody marked them
     elif entry.safe is not None:
-        muster.unseen(turn, order.holder)
+        muster.unseen(context, order.holder)
     return None
 
 
-def _left(turn: StepContext, order: MarkLeft) -> str | None:
+def _left(context: StepContext, order: MarkLeft) -> str | None:
     holder = order.holder
-    if holder not in turn.directory.holders:
+    if holder not in context.directory.holders:
         return "unknown-object"
-    waits = any(one.holder == holder for door in turn.doors.values() for one in door.pending)
-    if holder not in turn.presence and not waits:
+    waits = any(one.holder == holder for door in context.doors.values() for one in door.pending)
+    if holder not in context.presence and not waits:
         return "out-of-place"  # outside already
-    doors.forget(turn, holder)
-    if holder in turn.presence:
-        presence.move(turn, holder, None)
+    doors.forget(context, holder)
+    if holder in context.presence:
+        presence.move(context, holder, None)
     return None
 
 
-def _service(turn: StepContext, order: SetService) -> str | None:
-    point = turn.site.access_point.get(order.access_point)
+def _service(context: StepContext, order: SetService) -> str | None:
+    point = context.site.access_point.get(order.access_point)
     if point is None:
         return "unknown-object"
     if order.in_service:
-        if point.id in turn.out_of_service:
-            turn.out_of_service = turn.out_of_service.delete(point.id)
+        if point.id in context.out_of_service:
+            context.out_of_service = context.out_of_service.delete(point.id)
         return None
-    turn.out_of_service = turn.out_of_service.set(point.id, order.why)
+    context.out_of_service = context.out_of_service.set(point.id, order.why)
     if point.machine is not None:
-        machines.take_out_of_service(turn, point.machine)
+        machines.take_out_of_service(context, point.machine)
     return None
 
 
-def _people(turn: StepContext, order: SetPeople) -> str | None:
-    if order.zone not in turn.site.zone:
+def _people(context: StepContext, order: SetPeople) -> str | None:
+    if order.zone not in context.site.zone:
         return "unknown-object"
-    fusion.people_set(turn, order.zone, order.people)
+    fusion.people_set(context, order.zone, order.people)
     return None
 
 
-def _vacant(turn: StepContext, order: TellVacant) -> str | None:
-    if order.zone not in turn.site.zone:
+def _vacant(context: StepContext, order: TellVacant) -> str | None:
+    if order.zone not in context.site.zone:
         return "unknown-object"
-    fusion.vacancy_told(turn, order.zone, order.why)
+    fusion.vacancy_told(context, order.zone, order.why)
     return None
 
 
-def _acknowledge(turn: StepContext, order: AcknowledgeAlarm, by: HolderId) -> str | None:
-    alarm = next((on for on in turn.alarms if on == (order.kind, order.object)), None)
+def _acknowledge(context: StepContext, order: AcknowledgeAlarm, by: HolderId) -> str | None:
+    alarm = next((on for on in context.alarms if on == (order.kind, order.object)), None)
     if alarm is None:
         return "not-on"
-    turn.acknowledge_alarm(*alarm, by, order.why)
+    context.acknowledge_alarm(*alarm, by, order.why)
     if order.kind in UNTIL_ACKNOWLEDGED:
-        turn.clear_alarm(*alarm)
+        context.clear_alarm(*alarm)
     return None

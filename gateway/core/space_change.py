@@ -10,7 +10,7 @@ from gateway.core.facts import AlarmKind
 from gateway.core.model.bookings import machine_target, zone_target
 from gateway.core.model.site import Site
 from gateway.core.occupancy import fusion, occupancy, presence
-from gateway.core.step_builder import StepContext
+from gateway.core.step_context import StepContext
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -26,29 +26,31 @@ OUR_OWN: Final[frozenset[AlarmKind]] = frozenset(
 """About the gateway: a new space file changes nothing of them."""
 
 
-def changed(turn: StepContext) -> None:
-    """Take the turn's site, which is new, into force."""
-    site = turn.site
-    doors.space_changed(turn)
-    turn.devices = _still(turn.devices, site.device)
-    offline_decisions.space_changed(turn)
-    turn.counters = _still(turn.counters, site.device)
-    presence.space_changed(turn)
-    inside = presence.inside(site, turn.presence.values())
-    fusion.space_changed(turn)
-    turn.zones = Map({zone.id: occupancy.opened(inside[zone.id], turn.now) for zone in site.zones})
-    turn.opened = _still(turn.opened, site.zone)
-    turn.days = _still(turn.days, site.zone)
-    enrolment.space_changed(turn)
-    turn.out_of_service = _still(turn.out_of_service, site.access_point)
-    turn.bookings = _still(turn.bookings, _targets(site))
-    machines.space_changed(turn)
-    modes.space_changed(turn)
-    for kind, about in sorted(turn.alarms):
+def changed(context: StepContext) -> None:
+    """Take the context's site, which is new, into force."""
+    site = context.site
+    doors.space_changed(context)
+    context.devices = _still(context.devices, site.device)
+    offline_decisions.space_changed(context)
+    context.counters = _still(context.counters, site.device)
+    presence.space_changed(context)
+    inside = presence.inside(site, context.presence.values())
+    fusion.space_changed(context)
+    context.zones = Map(
+        {zone.id: occupancy.opened(inside[zone.id], context.now) for zone in site.zones}
+    )
+    context.opened = _still(context.opened, site.zone)
+    context.days = _still(context.days, site.zone)
+    enrolment.space_changed(context)
+    context.out_of_service = _still(context.out_of_service, site.access_point)
+    context.bookings = _still(context.bookings, _targets(site))
+    machines.space_changed(context)
+    modes.space_changed(context)
+    for kind, about in sorted(context.alarms):
         if kind not in OUR_OWN and about not in _objects(site, kind):
-            turn.clear_alarm(kind, about)
-    turn.touched = dict.fromkeys(site.zone)
-    turn.wake(turn.now)  # every timer is looked at under the new file
+            context.clear_alarm(kind, about)
+    context.touched = dict.fromkeys(site.zone)
+    context.wake(context.now)  # every timer is looked at under the new file
 
 
 def _still(before: Map[K, V], there: Container[object]) -> Map[K, V]:

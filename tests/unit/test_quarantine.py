@@ -25,7 +25,7 @@ from gateway.core.model.bookings import Target
 from gateway.core.model.directory import Credential, DirectoryChange, Holder, HolderId, Membership
 from gateway.core.model.names import DeviceId
 from gateway.core.readings import Battery
-from gateway.core.step_builder import StepContext
+from gateway.core.step_context import StepContext
 from gateway.service import batch, messages
 from gateway.service.batch import EngineFaultError
 from gateway.service.bug_log import AGAIN_S, BugLog

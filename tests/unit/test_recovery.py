@@ -23,7 +23,7 @@ from gateway.core.model.equipment import Device
 from gateway.core.model.names import SiteId
 from gateway.core.readings import CredentialPresented
 from gateway.core.state import State
-from gateway.core.step_builder import StepContext
+from gateway.core.step_context import StepContext
 from gateway.service.recovery import recover
 from tests.unit.core.place import FRONT, HALL, MONDAY, SITE, Place
 

@@ -34,7 +34,7 @@ from gateway.core.model.places import AccessPoint, Door
 from gateway.core.occupancy import fusion, presence
 from gateway.core.readings import CredentialPresented, ExitRequested
 from gateway.core.state import Arrival
-from gateway.core.step_builder import StepContext
+from gateway.core.step_context import StepContext
 
 READER_DECIDED = "reader-decided"
 """The reason of what a reader decided alone while it was cut off."""
@@ -43,22 +43,22 @@ CLAIMED = "claimed"
 TOLD_LATE = frozenset({READER_DECIDED, CLAIMED})
 
 
-def decide(turn: StepContext, device: Device, event: Reported) -> None:
+def decide(context: StepContext, device: Device, event: Reported) -> None:
     """Answer one credential event."""
     reading = event.reading
     assert isinstance(reading, CredentialPresented)  # noqa: S101 - the engine's dispatch
     if reading.decided is not None:
-        _take_over(turn, device, event, reading)
+        _take_over(context, device, event, reading)
         return
-    question = asked(turn.site, turn.finish(), event, turn.now)
+    question = asked(context.site, context.finish(), event, context.now)
     ruling = rules.decide(question)
     is_exit = question.point is not None and question.point.direction == "exit"
-    actuates = lets_out(turn, event) if is_exit else not is_late(turn, event)
-    door = turn.site.door_of(question.point)
+    actuates = lets_out(context, event) if is_exit else not is_late(context, event)
+    door = context.site.door_of(question.point)
     by_itself = ruling.granted and actuates and door is not None and door.lock is None
     holder = question.holder.id if question.holder else None
-    offline_decisions.asked(turn, event, granted=ruling.granted, holder=holder)
-    turn.say(
+    offline_decisions.asked(context, event, granted=ruling.granted, holder=holder)
+    context.emit(
         Decided(
             device=device.id,
             access_point=device.access_point,
@@ -66,22 +66,22 @@ def decide(turn: StepContext, device: Device, event: Reported) -> None:
             reason=ruling.reason,
             holder=holder,
             verdicts=ruling.verdicts,
-            expires=_expires(turn, event) if actuates or is_told(turn, event) else None,
+            expires=_expires(context, event) if actuates or is_told(context, event) else None,
             unlock_s=door.unlock_s if by_itself and door else None,
         )
     )
-    _note(turn, question, ruling, is_code="pin" in (reading.format, device.format))
+    _note(context, question, ruling, is_code="pin" in (reading.format, device.format))
     if ruling.reason == enrolment.ENROLMENT:
-        enrolment.read(turn, event, holder)
+        enrolment.read(context, event, holder)
     if not ruling.granted or question.point is None:
         return
     if actuates:
-        _act(turn, question, ruling, question.point)
+        _act(context, question, ruling, question.point)
     elif not event.retained:
-        _merge(turn, question, question.point)
+        _merge(context, question, question.point)
 
 
-def press(turn: StepContext, device: Device, door: Door, event: Reported) -> None:
+def press(context: StepContext, device: Device, door: Door, event: Reported) -> None:
     """Somebody wants to leave by a button that is wired to this device.
 
     A press that the broker kept from before is none, and an old one is told, and opens nothing.
@@ -89,7 +89,7 @@ def press(turn: StepContext, device: Device, door: Door, event: Reported) -> Non
     if event.retained:
         return
     saw: dict[str, Value] = {"door": door.id, "device": device.id}
-    turn.say(
+    context.emit(
         Decided(
             device=device.id,
             access_point=None,
@@ -100,28 +100,30 @@ def press(turn: StepContext, device: Device, door: Door, event: Reported) -> Non
             door=door.id,
         )
     )
-    if lets_out(turn, event):
-        let_out(turn, device, door, event)
+    if lets_out(context, event):
+        let_out(context, device, door, event)
 
 
-def let_out(turn: StepContext, device: Device, door: Door, event: Reported) -> None:
+def let_out(context: StepContext, device: Device, door: Door, event: Reported) -> None:
     """Release a door for who pressed its button: by its lock, else by the readers of its entry.
 
     A board that opened the door by itself gets no order: one makes some locks fall in again.
     """
     reading = event.reading
     done = {device.id} if isinstance(reading, ExitRequested) and reading.released else set()
-    doors.unlock(turn, door, tuple(one for one in turn.site.releasers[door.id] if one not in done))
-    doors.release(turn, door, None)
+    doors.unlock(
+        context, door, tuple(one for one in context.site.releasers[door.id] if one not in done)
+    )
+    doors.release(context, door, None)
 
 
-def _expires(turn: StepContext, event: Reported) -> datetime:
+def _expires(context: StepContext, event: Reported) -> datetime:
     """By the reader's time where it is the earlier one, unless that clock is wrong."""
-    return (turn.now if is_late(turn, event) else min(event.at, turn.now)) + LATE
+    return (context.now if is_late(context, event) else min(event.at, context.now)) + LATE
 
 
 def _take_over(
-    turn: StepContext,
+    context: StepContext,
     device: Device,
     event: Reported,
     reading: CredentialPresented,
@@ -129,12 +131,12 @@ def _take_over(
     unanswered: bool | None = None,
 ) -> AccessRequest:
     """A reader decided alone: that is the decision, and our rules only say what they think."""
-    question = asked(turn.site, turn.finish(), event, event.at)
+    question = asked(context.site, context.finish(), event, event.at)
     granted = reading.decided == "granted"
     believed = not event.doubted or offline_decisions.is_believed(
-        turn, event, reading, unanswered=unanswered
+        context, event, reading, unanswered=unanswered
     )
-    turn.say(
+    context.emit(
         Decided(
             device=device.id,
             access_point=device.access_point,
@@ -146,71 +148,73 @@ def _take_over(
         )
     )
     if granted and not believed:
-        turn.raise_alarm("unproven-claim", device.id)
+        context.raise_alarm("unproven-claim", device.id)
     elif granted and question.point is not None and not event.retained:
-        _merge(turn, question, question.point)
+        _merge(context, question, question.point)
     return question
 
 
-def decided_meanwhile(turn: StepContext, told: DecidedMeanwhile) -> None:
+def decided_meanwhile(context: StepContext, told: DecidedMeanwhile) -> None:
     """A reader did not wait for our answer, which is void: what it did instead is told now.
 
     Where we had let somebody in and it had not, they are where they were.
     """
-    device, reading = turn.site.device[told.device], told.reading
-    ours = offline_decisions.open_question(turn.finish(), device.id, told.number, told.at, reading)
+    device, reading = context.site.device[told.device], told.reading
+    ours = offline_decisions.open_question(
+        context.finish(), device.id, told.number, told.at, reading
+    )
     if ours is None:
         return
-    offline_decisions.close_question(turn, device.id, ours)
+    offline_decisions.close_question(context, device.id, ours)
     event = Reported(device.id, told.at, reading, doubted=True)
-    question = _take_over(turn, device, event, reading, unanswered=told.unanswered)
+    question = _take_over(context, device, event, reading, unanswered=told.unanswered)
     if ours.granted and reading.decided == "denied" and question.holder is not None:
-        doors.forget(turn, question.holder.id)
-        presence.undo(turn, question.holder.id, ours.now, ours.before)
+        doors.forget(context, question.holder.id)
+        presence.undo(context, question.holder.id, ours.now, ours.before)
 
 
-def _act(turn: StepContext, question: AccessRequest, ruling: Ruling, point: AccessPoint) -> None:
+def _act(context: StepContext, question: AccessRequest, ruling: Ruling, point: AccessPoint) -> None:
     """A fresh grant: the door opens, the machine starts or stops, somebody is safe."""
-    door, holder = turn.site.door_of(point), question.holder
+    door, holder = context.site.door_of(point), question.holder
     if door is not None:
-        doors.unlock(turn, door, (door.lock,) if door.lock is not None else ())
+        doors.unlock(context, door, (door.lock,) if door.lock is not None else ())
         arrival = Arrival(holder.id, _beyond(point, door)) if holder is not None else None
-        doors.release(turn, door, arrival)  # None: somebody unknown on the way out
+        doors.release(context, door, arrival)  # None: somebody unknown on the way out
     if point.direction == "muster" and holder is not None:
-        muster.seen(turn, holder.id, turn.now)
+        muster.seen(context, holder.id, context.now)
     if point.machine is not None and holder is not None:
         if ruling.reason == "machine-off":
-            machines.sign_off(turn, point.machine)
+            machines.sign_off(context, point.machine)
         else:
-            machines.start(turn, point.machine, holder.id)
+            machines.start(context, point.machine, holder.id)
 
 
-def _merge(turn: StepContext, question: AccessRequest, point: AccessPoint) -> None:
+def _merge(context: StepContext, question: AccessRequest, point: AccessPoint) -> None:
     """A passage that is told late: who is where, if nothing newer is known of them."""
-    door, holder = turn.site.door_of(point), question.holder
+    door, holder = context.site.door_of(point), question.holder
     if holder is None:
         return
-    if door is not None and presence.merge(turn, holder.id, _beyond(point, door), question.at):
+    if door is not None and presence.merge(context, holder.id, _beyond(point, door), question.at):
         inward = point.direction == "entry"
-        fusion.passed(turn, door, holder.id, inward=inward, at=question.at)
+        fusion.passed(context, door, holder.id, inward=inward, at=question.at)
     if point.direction == "muster":
-        muster.seen(turn, holder.id, min(question.at, turn.now))
+        muster.seen(context, holder.id, min(question.at, context.now))
 
 
-def _note(turn: StepContext, question: AccessRequest, ruling: Ruling, *, is_code: bool) -> None:
+def _note(context: StepContext, question: AccessRequest, ruling: Ruling, *, is_code: bool) -> None:
     """What a ruling says beside yes and no; nothing of it shows at the reader."""
-    pin_attempts.judged(turn, question, ruling, is_code=is_code)
+    pin_attempts.judged(context, question, ruling, is_code=is_code)
     if question.point is None:
         return
     if ruling.duress:
-        turn.raise_alarm("duress", question.point.id)
+        context.raise_alarm("duress", question.point.id)
     if ruling.passback:
-        turn.say(
+        context.emit(
             Noticed(
                 kind="passback",
                 object=question.point.id,
                 holder=question.holder.id if question.holder else None,
-                at=turn.now,
+                at=context.now,
             )
         )
 

@@ -30,7 +30,7 @@ from gateway.core.model.names import DeviceId
 from gateway.core.model.places import Door
 from gateway.core.occupancy import fusion, presence
 from gateway.core.state import NEVER, Arrival, DoorState
-from gateway.core.step_builder import StepContext
+from gateway.core.step_context import StepContext
 
 Trigger = Literal["released", "opened", "closed", "relock", "too-long", "freed"]
 
@@ -52,124 +52,128 @@ PENDING_MAX = 32
 """People let through who have not passed: more than fit through a door while it is unlocked."""
 
 
-def unlock(turn: StepContext, door: Door, devices: tuple[DeviceId, ...]) -> None:
+def unlock(context: StepContext, door: Door, devices: tuple[DeviceId, ...]) -> None:
     """Order these devices to release the door."""
     for device in devices:
-        expires = turn.now + LATE
-        turn.say(UnlockDoor(door=door.id, device=device, unlock_s=door.unlock_s, expires=expires))
+        expires = context.now + LATE
+        context.emit(
+            UnlockDoor(door=door.id, device=device, unlock_s=door.unlock_s, expires=expires)
+        )
 
 
-def release(turn: StepContext, door: Door, arrival: Arrival | None) -> None:
+def release(context: StepContext, door: Door, arrival: Arrival | None) -> None:
     """Somebody was let through (`arrival`), or the door was released for whoever comes (None)."""
-    state = turn.doors.get(door.id, DoorState())
-    state = structs.replace(state, relock_at=turn.now + timedelta(seconds=door.unlock_s))
-    turn.wake(state.relock_at)
+    state = context.doors.get(door.id, DoorState())
+    state = structs.replace(state, relock_at=context.now + timedelta(seconds=door.unlock_s))
+    context.wake(state.relock_at)
     if arrival is not None:
         if door.contact and state.status not in ("open", "held"):
-            state = structs.replace(state, pending=_pending(turn, door, state, arrival))
+            state = structs.replace(state, pending=_pending(context, door, state, arrival))
         else:
-            _pass(turn, door, arrival)
-    _become(turn, door, state, "released")
+            _pass(context, door, arrival)
+    _become(context, door, state, "released")
 
 
-def opened(turn: StepContext, door: Door, *, late: bool = False) -> None:
+def opened(context: StepContext, door: Door, *, late: bool = False) -> None:
     """The contact says open. A late report may follow a grant that we never heard of: no alarm."""
-    state = turn.doors.get(door.id, DoorState())
+    state = context.doors.get(door.id, DoorState())
     if state.status in ("open", "held", "forced"):
         return  # contacts repeat themselves, and that must not put off the alarm
     if state.status == "unlocked":
         for arrival in state.pending:
-            _pass(turn, door, arrival)
-        kept = state.relock_at if is_free(turn, door) else NEVER
+            _pass(context, door, arrival)
+        kept = state.relock_at if is_free(context, door) else NEVER
         state = structs.replace(state, pending=(), relock_at=kept)
     if state.status == "locked" and (late or door.exit == "handle"):
         state = structs.replace(state, status="unlocked")
-    _become(turn, door, _watched(turn, door, state), "opened")
+    _become(context, door, _watched(context, door, state), "opened")
 
 
-def closed(turn: StepContext, door: Door) -> None:
+def closed(context: StepContext, door: Door) -> None:
     """The contact says closed; the lock falls in, unless somebody was let through since."""
-    state = _become(turn, door, turn.doors.get(door.id, DoorState()), "closed")
+    state = _become(context, door, context.doors.get(door.id, DoorState()), "closed")
     if state.relock_at != NEVER:
-        _become(turn, door, state, "released")
+        _become(context, door, state, "released")
 
 
-def is_free(turn: StepContext, door: Door) -> bool:
+def is_free(context: StepContext, door: Door) -> bool:
     """Whether an evacuation holds the door released."""
-    return turn.mode.mode == "evacuation" and door.fail_mode == "safe"
+    return context.mode.mode == "evacuation" and door.fail_mode == "safe"
 
 
-def free(turn: StepContext, door: Door) -> None:
+def free(context: StepContext, door: Door) -> None:
     """An evacuation releases the door, also again: to open it or leave it open is no fault."""
-    state = turn.doors.get(door.id, DoorState())
-    relock_at = turn.now + timedelta(seconds=door.unlock_s)
-    turn.wake(relock_at)
-    _become(turn, door, structs.replace(state, relock_at=relock_at, held_at=NEVER), "freed")
+    state = context.doors.get(door.id, DoorState())
+    relock_at = context.now + timedelta(seconds=door.unlock_s)
+    context.wake(relock_at)
+    _become(context, door, structs.replace(state, relock_at=relock_at, held_at=NEVER), "freed")
 
 
-def watch(turn: StepContext, door: Door) -> None:
+def watch(context: StepContext, door: Door) -> None:
     """No evacuation frees the door: one that stands open is to be closed in the usual time."""
-    state = turn.doors.get(door.id, DoorState())
+    state = context.doors.get(door.id, DoorState())
     if state.status == "open" and state.held_at == NEVER:
-        turn.doors = turn.doors.set(door.id, _watched(turn, door, state))
+        context.doors = context.doors.set(door.id, _watched(context, door, state))
 
 
-def forget(turn: StepContext, holder: HolderId) -> None:
+def forget(context: StepContext, holder: HolderId) -> None:
     """Nobody waits any longer for this holder to pass."""
-    for door_id, state in sorted(turn.doors.items()):
+    for door_id, state in sorted(context.doors.items()):
         others = tuple(entry for entry in state.pending if entry.holder != holder)
         if len(others) < len(state.pending):
-            turn.doors = turn.doors.set(door_id, structs.replace(state, pending=others))
-            turn.say(EntryNotTaken(holder=holder, door=door_id, at=turn.now))
+            context.doors = context.doors.set(door_id, structs.replace(state, pending=others))
+            context.emit(EntryNotTaken(holder=holder, door=door_id, at=context.now))
 
 
-def space_changed(turn: StepContext) -> None:
+def space_changed(context: StepContext) -> None:
     """The new space file's doors: what vanished is forgotten, and who waited to go there."""
-    before, turn.doors = turn.doors, Map()
-    for door in turn.site.doors:
+    before, context.doors = context.doors, Map()
+    for door in context.site.doors:
         state = before.get(door.id, DoorState())
         pending = tuple(
-            entry for entry in state.pending if entry.zone is None or entry.zone in turn.site.zone
+            entry
+            for entry in state.pending
+            if entry.zone is None or entry.zone in context.site.zone
         )
-        turn.doors = turn.doors.set(door.id, structs.replace(state, pending=pending))
+        context.doors = context.doors.set(door.id, structs.replace(state, pending=pending))
         if not door.contact:
-            closed(turn, door)  # nobody would tell us any more
+            closed(context, door)  # nobody would tell us any more
 
 
-def run_timers(turn: StepContext) -> None:
+def run_timers(context: StepContext) -> None:
     """Lock again what was not opened, and notice what was not closed."""
-    for door in turn.site.doors:
-        state = turn.doors.get(door.id, DoorState())
-        if state.relock_at <= turn.now:
-            state = _relocked(turn, door, state)
-        if state.held_at <= turn.now:
-            _become(turn, door, structs.replace(state, held_at=NEVER), "too-long")
+    for door in context.site.doors:
+        state = context.doors.get(door.id, DoorState())
+        if state.relock_at <= context.now:
+            state = _relocked(context, door, state)
+        if state.held_at <= context.now:
+            _become(context, door, structs.replace(state, held_at=NEVER), "too-long")
 
 
-def next_timer(turn: StepContext) -> datetime:
+def next_timer(context: StepContext) -> datetime:
     """When the next door locks again, or has been open for too long."""
-    dues = (min(state.relock_at, state.held_at) for state in turn.doors.values())
+    dues = (min(state.relock_at, state.held_at) for state in context.doors.values())
     return min(dues, default=NEVER)
 
 
-def _watched(turn: StepContext, door: Door, state: DoorState) -> DoorState:
+def _watched(context: StepContext, door: Door, state: DoorState) -> DoorState:
     """The open door with the time at which it has been open for too long."""
-    if is_free(turn, door):
+    if is_free(context, door):
         return structs.replace(state, held_at=NEVER)
-    held_at = turn.now + timedelta(seconds=door.held_open_max_s)
-    turn.wake(held_at)
+    held_at = context.now + timedelta(seconds=door.held_open_max_s)
+    context.wake(held_at)
     return structs.replace(state, held_at=held_at)
 
 
-def _pass(turn: StepContext, door: Door, arrival: Arrival) -> None:
+def _pass(context: StepContext, door: Door, arrival: Arrival) -> None:
     """Somebody who was let through is on the other side now."""
-    presence.move(turn, arrival.holder, arrival.zone)
+    presence.move(context, arrival.holder, arrival.zone)
     inward = arrival.zone == door.zone
-    fusion.passed(turn, door, arrival.holder, inward=inward, at=turn.now)
+    fusion.passed(context, door, arrival.holder, inward=inward, at=context.now)
 
 
 def _pending(
-    turn: StepContext, door: Door, state: DoorState, arrival: Arrival
+    context: StepContext, door: Door, state: DoorState, arrival: Arrival
 ) -> tuple[Arrival, ...]:
     """Those who wait for the door to open, each once a direction, in the order of their grants.
 
@@ -178,33 +182,33 @@ def _pending(
     """
     others = tuple(entry for entry in state.pending if entry != arrival)
     for given_up in others[: 1 - PENDING_MAX]:
-        turn.say(EntryNotTaken(holder=given_up.holder, door=door.id, at=turn.now))
+        context.emit(EntryNotTaken(holder=given_up.holder, door=door.id, at=context.now))
     return (*others[1 - PENDING_MAX :], arrival)
 
 
-def _relocked(turn: StepContext, door: Door, state: DoorState) -> DoorState:
+def _relocked(context: StepContext, door: Door, state: DoorState) -> DoorState:
     for arrival in state.pending:
-        turn.say(EntryNotTaken(holder=arrival.holder, door=door.id, at=turn.now))
-    return _become(turn, door, structs.replace(state, pending=(), relock_at=NEVER), "relock")
+        context.emit(EntryNotTaken(holder=arrival.holder, door=door.id, at=context.now))
+    return _become(context, door, structs.replace(state, pending=(), relock_at=NEVER), "relock")
 
 
-def _become(turn: StepContext, door: Door, state: DoorState, trigger: Trigger) -> DoorState:
+def _become(context: StepContext, door: Door, state: DoorState, trigger: Trigger) -> DoorState:
     """Follow the table, keep the door's state, and say what changed."""
-    before = turn.doors.get(door.id, DoorState())
+    before = context.doors.get(door.id, DoorState())
     status = TABLE.get((state.status, trigger), state.status)
     if status in ("locked", "unlocked"):
         state = structs.replace(state, held_at=NEVER)
     state = structs.replace(state, status=status)
-    turn.doors = turn.doors.set(door.id, state)
+    context.doors = context.doors.set(door.id, state)
     if status != before.status:
-        turn.say(DoorChanged(door=door.id, state=status, at=turn.now))
-        _alarm(turn, door, "forced", on=status == "forced")
-        _alarm(turn, door, "held", on=status == "held")
+        context.emit(DoorChanged(door=door.id, state=status, at=context.now))
+        _alarm(context, door, "forced", on=status == "forced")
+        _alarm(context, door, "held", on=status == "held")
     return state
 
 
-def _alarm(turn: StepContext, door: Door, kind: Literal["forced", "held"], *, on: bool) -> None:
+def _alarm(context: StepContext, door: Door, kind: Literal["forced", "held"], *, on: bool) -> None:
     if on:
-        turn.raise_alarm(kind, door.id)
+        context.raise_alarm(kind, door.id)
     else:
-        turn.clear_alarm(kind, door.id)
+        context.clear_alarm(kind, door.id)

@@ -26,7 +26,7 @@ from gateway.core.model.site import Site
 from gateway.core.readings import CredentialPresented
 from gateway.core.requests import EnrolBadge
 from gateway.core.state import NEVER, PendingEnrolment
-from gateway.core.step_builder import StepContext
+from gateway.core.step_context import StepContext
 
 ENROL_FOR: Final = timedelta(seconds=60)
 """So long a reader waits: enough to find the badge, and a door is out of use no longer."""
@@ -34,44 +34,46 @@ ENROLMENT: Final = "enrolment"
 """The reason of a read that only enrols."""
 
 
-def asked(turn: StepContext, order: EnrolBadge, transaction: str) -> str | None:
+def asked(context: StepContext, order: EnrolBadge, transaction: str) -> str | None:
     """Have a reader wait, or wait no more; the error if it cannot."""
-    device = turn.site.device.get(order.device)
+    device = context.site.device.get(order.device)
     if device is None:
         return "unknown-object"
-    waiting = turn.enrolments.get(device.id)
+    waiting = context.enrolments.get(device.id)
     if order.holder is None:
         if waiting is None:
             return "out-of-place"
-        _end(turn, device.id, EnrolmentEnded(waiting.transaction, device.id, "cancelled"))
+        _end(context, device.id, EnrolmentEnded(waiting.transaction, device.id, "cancelled"))
         return None
-    return _refusal(turn, device, order.holder) or _wait(turn, device, order.holder, transaction)
+    return _refusal(context, device, order.holder) or _wait(
+        context, device, order.holder, transaction
+    )
 
 
-def read(turn: StepContext, event: Reported, holder: HolderId | None) -> None:
+def read(context: StepContext, event: Reported, holder: HolderId | None) -> None:
     """A badge was held to a reader that waits. A code or a QR code is none: it goes on waiting."""
     reading = event.reading
     assert isinstance(reading, CredentialPresented)  # noqa: S101 - what `decide` is for
-    device, transaction = event.device, turn.enrolments[event.device].transaction
+    device, transaction = event.device, context.enrolments[event.device].transaction
     number = CredentialHash(reading.credential)
     if holder is not None:
-        _end(turn, device, EnrolmentEnded(transaction, device, "known", holder=holder))
+        _end(context, device, EnrolmentEnded(transaction, device, "known", holder=holder))
     elif event.reader_hash is None:
         return
-    elif turn.enrolments[device].seen != number:
-        waiting = structs.replace(turn.enrolments[device], seen=number)
-        turn.enrolments = turn.enrolments.set(device, waiting)
+    elif context.enrolments[device].seen != number:
+        waiting = structs.replace(context.enrolments[device], seen=number)
+        context.enrolments = context.enrolments.set(device, waiting)
     else:
         ended = EnrolmentEnded(transaction, device, "read", number, event.reader_hash)
-        _end(turn, device, ended)
+        _end(context, device, ended)
 
 
-def space_changed(turn: StepContext) -> None:
+def space_changed(context: StepContext) -> None:
     """Readers that are gone, or enrol no more, wait no longer."""
-    for id_, waiting in sorted(turn.enrolments.items()):
-        device = turn.site.device.get(id_)
-        if device is None or not may_enrol(turn.site, device):
-            _end(turn, id_, EnrolmentEnded(waiting.transaction, id_, "cancelled"))
+    for id_, waiting in sorted(context.enrolments.items()):
+        device = context.site.device.get(id_)
+        if device is None or not may_enrol(context.site, device):
+            _end(context, id_, EnrolmentEnded(waiting.transaction, id_, "cancelled"))
 
 
 def can_enrol(site: Site, device: Device) -> bool:
@@ -94,36 +96,38 @@ def declares_where(site: Site) -> bool:
     return any(device.enrols for device in site.devices)
 
 
-def run_timers(turn: StepContext) -> None:
+def run_timers(context: StepContext) -> None:
     """A reader waits no longer than it may."""
-    for device, waiting in sorted(turn.enrolments.items()):
-        if waiting.until <= turn.now:
-            _end(turn, device, EnrolmentEnded(waiting.transaction, device, "expired"))
+    for device, waiting in sorted(context.enrolments.items()):
+        if waiting.until <= context.now:
+            _end(context, device, EnrolmentEnded(waiting.transaction, device, "expired"))
 
 
-def next_timer(turn: StepContext) -> datetime:
+def next_timer(context: StepContext) -> datetime:
     """When the first of them ends."""
-    return min((waiting.until for waiting in turn.enrolments.values()), default=NEVER)
+    return min((waiting.until for waiting in context.enrolments.values()), default=NEVER)
 
 
-def _refusal(turn: StepContext, device: Device, holder: HolderId) -> str | None:
-    point = turn.site.point_of(device)
+def _refusal(context: StepContext, device: Device, holder: HolderId) -> str | None:
+    point = context.site.point_of(device)
     if device.role != "reader" or (point is not None and point.direction != "entry"):
         return "out-of-place"
-    if not may_enrol(turn.site, device):
+    if not may_enrol(context.site, device):
         return "not-enrolling"
-    if holder not in turn.directory.holders:
+    if holder not in context.directory.holders:
         return "unknown-object"
-    return "busy" if device.id in turn.enrolments else None
+    return "busy" if device.id in context.enrolments else None
 
 
-def _wait(turn: StepContext, device: Device, holder: HolderId, transaction: str) -> str | None:
-    until = turn.now + ENROL_FOR
-    turn.enrolments = turn.enrolments.set(device.id, PendingEnrolment(transaction, holder, until))
-    turn.wake(until)
+def _wait(context: StepContext, device: Device, holder: HolderId, transaction: str) -> str | None:
+    until = context.now + ENROL_FOR
+    context.enrolments = context.enrolments.set(
+        device.id, PendingEnrolment(transaction, holder, until)
+    )
+    context.wake(until)
     return None
 
 
-def _end(turn: StepContext, device: DeviceId, ended: EnrolmentEnded) -> None:
-    turn.enrolments = turn.enrolments.delete(device)
-    turn.say(ended)
+def _end(context: StepContext, device: DeviceId, ended: EnrolmentEnded) -> None:
+    context.enrolments = context.enrolments.delete(device)
+    context.emit(ended)

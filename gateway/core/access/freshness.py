@@ -13,7 +13,7 @@ from typing import Final
 from gateway.core.access.rules import LATE
 from gateway.core.events import Reported
 from gateway.core.state import DeviceState
-from gateway.core.step_builder import StepContext
+from gateway.core.step_context import StepContext
 
 STEADY_LOOKS: Final = 3
 STEADY_WITHIN: Final = timedelta(seconds=2)
@@ -22,25 +22,25 @@ BACK_FOR: Final = timedelta(seconds=10)
 """A reader that has been online for so long has sent what it kept."""
 
 
-def is_late(turn: StepContext, event: Reported) -> bool:
+def is_late(context: StepContext, event: Reported) -> bool:
     """Return whether nothing may be started by this any more: it is old, or the broker kept it."""
-    return event.retained or turn.now - event.at > LATE
+    return event.retained or context.now - event.at > LATE
 
 
-def is_told(turn: StepContext, event: Reported) -> bool:
+def is_told(context: StepContext, event: Reported) -> bool:
     """Return whether an answer is of any use: somebody still stands there."""
-    return not is_late(turn, event) or (event.live and not event.retained)
+    return not is_late(context, event) or (event.live and not event.retained)
 
 
-def lets_out(turn: StepContext, event: Reported) -> bool:
+def lets_out(context: StepContext, event: Reported) -> bool:
     """Return whether a badge at a way out releases it."""
-    if not is_late(turn, event):
+    if not is_late(context, event):
         return True
-    device = turn.devices.get(event.device)
+    device = context.devices.get(event.device)
     if device is None or not event.live or event.kept or event.retained:
         return False
     since = device.online_since
-    return is_behind(device) or (since is not None and turn.now - since > BACK_FOR)
+    return is_behind(device) or (since is not None and context.now - since > BACK_FOR)
 
 
 def is_behind(device: DeviceState) -> bool:

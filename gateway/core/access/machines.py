@@ -38,7 +38,7 @@ from gateway.core.model.names import MachineId
 from gateway.core.model.site import Site
 from gateway.core.readings import MachineReported
 from gateway.core.state import NEVER, MachineUse, State
-from gateway.core.step_builder import StepContext
+from gateway.core.step_context import StepContext
 
 STARTING_MAX = timedelta(minutes=10)
 """A machine that is still off so long after its grant is not used: it is free for others."""
@@ -50,77 +50,77 @@ ALARMS: Final[dict[str, AlarmKind]] = {
 """What a running machine may miss, and the alarm that it raises."""
 
 
-def start(turn: StepContext, machine: MachineId, holder: HolderId) -> None:
+def start(context: StepContext, machine: MachineId, holder: HolderId) -> None:
     """The machine was released for a holder."""
-    turn.machines = turn.machines.set(machine, MachineUse(holder=holder, since=turn.now))
-    turn.stirred = True
-    turn.say(MachineStarted(machine=machine, holder=holder, at=turn.now))
+    context.machines = context.machines.set(machine, MachineUse(holder=holder, since=context.now))
+    context.stirred = True
+    context.emit(MachineStarted(machine=machine, holder=holder, at=context.now))
 
 
-def sign_off(turn: StepContext, machine: MachineId) -> None:
+def sign_off(context: StepContext, machine: MachineId) -> None:
     """The machine's user has done."""
-    if machine in turn.machines:
-        _end(turn, machine, "signed-off")
+    if machine in context.machines:
+        _end(context, machine, "signed-off")
 
 
-def reported(turn: StepContext, device: Device, event: Reported) -> None:
+def reported(context: StepContext, device: Device, event: Reported) -> None:
     """What a machine's meter says; what the broker kept or is of before the grant says nothing."""
-    point = turn.site.point_of(device)
+    point = context.site.point_of(device)
     machine = device.machine or (point.machine if point else None)
-    use = turn.machines.get(machine) if machine else None
+    use = context.machines.get(machine) if machine else None
     if machine is None or use is None or event.retained or event.at < use.since - LATE:
         return
     assert isinstance(event.reading, MachineReported)  # noqa: S101 - the engine's dispatch
     if event.reading.state == "on":
-        turn.machines = turn.machines.set(machine, structs.replace(use, ran=True))
+        context.machines = context.machines.set(machine, structs.replace(use, ran=True))
     elif use.ran or use.stopped or event.at - use.since >= STARTING_MAX:
-        _end(turn, machine, "switched-off")
+        _end(context, machine, "switched-off")
 
 
-def take_out_of_service(turn: StepContext, machine: MachineId) -> None:
+def take_out_of_service(context: StepContext, machine: MachineId) -> None:
     """Free a machine that nothing says is running, though nobody signed off."""
-    use = turn.machines.get(machine)
+    use = context.machines.get(machine)
     if use is not None and not use.ran:
-        _end(turn, machine, "removed")
+        _end(context, machine, "removed")
 
 
-def watch(turn: StepContext) -> None:
+def watch(context: StepContext) -> None:
     """Look again at what running machines demand, if anything changed that they might miss."""
-    if not turn.stirred or not turn.machines:
+    if not context.stirred or not context.machines:
         return
-    state = turn.finish()
-    for machine, use in sorted(turn.machines.items()):
+    state = context.finish()
+    for machine, use in sorted(context.machines.items()):
         if not use.stopped:
-            found = turn.site.machine[machine]
-            _judge(turn, found, use, _missing(turn.site, state, found, use))
+            found = context.site.machine[machine]
+            _judge(context, found, use, _missing(context.site, state, found, use))
 
 
-def stop_all(turn: StepContext) -> None:
+def stop_all(context: StepContext) -> None:
     """An evacuation: every machine in use is asked for a safe stop, now."""
-    for machine, use in sorted(turn.machines.items()):
+    for machine, use in sorted(context.machines.items()):
         if not use.stopped:
-            _stop(turn, machine, structs.replace(use, missing="evacuation"))
+            _stop(context, machine, structs.replace(use, missing="evacuation"))
 
 
-def run_timers(turn: StepContext) -> None:
+def run_timers(context: StepContext) -> None:
     """Ask for a safe stop where the grace is over, also if our clock was put back."""
-    for machine, use in sorted(turn.machines.items()):
-        grace = timedelta(seconds=turn.site.machine[machine].demands.grace_s)
-        if use.stops_at != NEVER and not turn.now < use.stops_at <= turn.now + grace:
-            _stop(turn, machine, use)
+    for machine, use in sorted(context.machines.items()):
+        grace = timedelta(seconds=context.site.machine[machine].demands.grace_s)
+        if use.stops_at != NEVER and not context.now < use.stops_at <= context.now + grace:
+            _stop(context, machine, use)
 
 
-def next_timer(turn: StepContext) -> datetime:
+def next_timer(context: StepContext) -> datetime:
     """When the next grace is over."""
-    return min((use.stops_at for use in turn.machines.values()), default=NEVER)
+    return min((use.stops_at for use in context.machines.values()), default=NEVER)
 
 
-def space_changed(turn: StepContext) -> None:
+def space_changed(context: StepContext) -> None:
     """Machines that vanished are in nobody's use; all others are looked at again."""
-    for machine in sorted(turn.machines):
-        if machine not in turn.site.machine:
-            _end(turn, machine, "removed")
-    turn.stirred = True
+    for machine in sorted(context.machines):
+        if machine not in context.site.machine:
+            _end(context, machine, "removed")
+    context.stirred = True
 
 
 def _missing(site: Site, state: State, machine: Machine, use: MachineUse) -> str | None:
@@ -133,65 +133,67 @@ def _missing(site: Site, state: State, machine: Machine, use: MachineUse) -> str
     return missing.reason if missing is not None else None
 
 
-def _judge(turn: StepContext, machine: Machine, use: MachineUse, missing: str | None) -> None:
+def _judge(context: StepContext, machine: Machine, use: MachineUse, missing: str | None) -> None:
     """Warn, or say that all is well again. Who misses something else now gets no second grace."""
     if missing == use.missing:
         return
     if use.missing is not None:
-        turn.clear_alarm(ALARMS[use.missing], machine.id)
+        context.clear_alarm(ALARMS[use.missing], machine.id)
     if missing is None:
         mended = structs.replace(use, missing=None, stops_at=NEVER)
-        turn.machines = turn.machines.set(machine.id, mended)
-        _warning_over(turn, machine.id)
+        context.machines = context.machines.set(machine.id, mended)
+        _warning_over(context, machine.id)
         return
-    turn.raise_alarm(ALARMS[missing], machine.id)
+    context.raise_alarm(ALARMS[missing], machine.id)
     grace = timedelta(seconds=machine.demands.grace_s)
-    stops_at = use.stops_at if use.missing is not None else turn.now + grace
+    stops_at = use.stops_at if use.missing is not None else context.now + grace
     warned = structs.replace(use, missing=missing, stops_at=stops_at)
-    if stops_at <= turn.now:
-        _stop(turn, machine.id, warned)
+    if stops_at <= context.now:
+        _stop(context, machine.id, warned)
         return
-    turn.machines = turn.machines.set(machine.id, warned)
-    turn.wake(stops_at)
-    devices = turn.site.machine_readers[machine.id]
-    turn.say(WarnMachine(machine=machine.id, devices=devices, reason=missing, stops_at=stops_at))
+    context.machines = context.machines.set(machine.id, warned)
+    context.wake(stops_at)
+    devices = context.site.machine_readers[machine.id]
+    context.emit(
+        WarnMachine(machine=machine.id, devices=devices, reason=missing, stops_at=stops_at)
+    )
 
 
-def _stop(turn: StepContext, machine: MachineId, use: MachineUse) -> None:
+def _stop(context: StepContext, machine: MachineId, use: MachineUse) -> None:
     stopped = structs.replace(use, stopped=True, stops_at=NEVER)
-    turn.machines = turn.machines.set(machine, stopped)
-    turn.raise_alarm("safe-stop", machine)
-    turn.say(
+    context.machines = context.machines.set(machine, stopped)
+    context.raise_alarm("safe-stop", machine)
+    context.emit(
         StopMachine(
             machine=machine,
-            devices=turn.site.machine_readers[machine],
+            devices=context.site.machine_readers[machine],
             reason=use.missing or "",
-            at=turn.now,
+            at=context.now,
         )
     )
 
 
 def _end(
-    turn: StepContext, machine: MachineId, why: Literal["signed-off", "switched-off", "removed"]
+    context: StepContext, machine: MachineId, why: Literal["signed-off", "switched-off", "removed"]
 ) -> None:
     """The use is over, and with it all that was wrong."""
-    use = turn.machines[machine]
-    turn.machines = turn.machines.delete(machine)
+    use = context.machines[machine]
+    context.machines = context.machines.delete(machine)
     for kind in (*ALARMS.values(), "safe-stop"):
-        turn.clear_alarm(kind, machine)
+        context.clear_alarm(kind, machine)
     if use.missing is not None and not use.stopped:
-        _warning_over(turn, machine)
+        _warning_over(context, machine)
     after_stop = use.stopped and why != "removed"
-    turn.say(
+    context.emit(
         MachineEnded(
             machine=machine,
             holder=use.holder,
-            at=turn.now,
+            at=context.now,
             why="safe-stop" if after_stop else why,
         )
     )
 
 
-def _warning_over(turn: StepContext, machine: MachineId) -> None:
-    devices = turn.site.machine_readers.get(machine, ())  # it may be gone
-    turn.say(MachineWarningOver(machine=machine, devices=devices, at=turn.now))
+def _warning_over(context: StepContext, machine: MachineId) -> None:
+    devices = context.site.machine_readers.get(machine, ())  # it may be gone
+    context.emit(MachineWarningOver(machine=machine, devices=devices, at=context.now))

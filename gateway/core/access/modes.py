@@ -17,79 +17,79 @@ from gateway.core.model.directory import HolderId
 from gateway.core.model.places import Door
 from gateway.core.requests import SetMode
 from gateway.core.state import NEVER, ModeState
-from gateway.core.step_builder import StepContext
+from gateway.core.step_context import StepContext
 
 RELEASED_MIN = timedelta(seconds=0.5)
 """Doors are released again no faster than this, however short their `unlock_s`."""
 
 
-def change(turn: StepContext, order: SetMode, by: HolderId) -> None:
+def change(context: StepContext, order: SetMode, by: HolderId) -> None:
     """Put the site into a mode; the one that it has already changes nothing.
 
     "normal" says that all is well, so it also ends what alarms of duress are on.
     """
-    before = turn.mode.mode
+    before = context.mode.mode
     if order.mode == "normal":
-        for point in turn.site.access_points:
-            turn.clear_alarm("duress", point.id)
+        for point in context.site.access_points:
+            context.clear_alarm("duress", point.id)
     if order.mode == before:
         return
-    turn.mode = ModeState(mode=order.mode, since=turn.now, by=by, why=order.why)
-    turn.say(ModeChanged(mode=order.mode, before=before, by=by, why=order.why, at=turn.now))
+    context.mode = ModeState(mode=order.mode, since=context.now, by=by, why=order.why)
+    context.emit(ModeChanged(mode=order.mode, before=before, by=by, why=order.why, at=context.now))
     if before == "evacuation":
-        _end_evacuation(turn)
+        _end_evacuation(context)
     if order.mode == "evacuation":
-        muster.begin(turn)
-        machines.stop_all(turn)
-        _release(turn)
+        muster.begin(context)
+        machines.stop_all(context)
+        _release(context)
 
 
-def run_timers(turn: StepContext) -> None:
+def run_timers(context: StepContext) -> None:
     """Release the doors again before their release ends; at once if our clock was put back."""
-    again_at = turn.mode.released_at
-    if again_at != NEVER and not turn.now < again_at <= turn.now + _interval(turn):
-        _release(turn)
+    again_at = context.mode.released_at
+    if again_at != NEVER and not context.now < again_at <= context.now + _interval(context):
+        _release(context)
 
 
-def next_timer(turn: StepContext) -> datetime:
+def next_timer(context: StepContext) -> datetime:
     """When the doors are released again."""
-    return turn.mode.released_at
+    return context.mode.released_at
 
 
-def space_changed(turn: StepContext) -> None:
+def space_changed(context: StepContext) -> None:
     """In an evacuation the new space file's doors are released at once, and all are counted."""
-    if turn.mode.mode == "evacuation":
-        _release(turn)
-        _watch_others(turn)
-        muster.space_changed(turn)
+    if context.mode.mode == "evacuation":
+        _release(context)
+        _watch_others(context)
+        muster.space_changed(context)
 
 
-def _end_evacuation(turn: StepContext) -> None:
-    muster.end(turn)
-    _watch_others(turn)
+def _end_evacuation(context: StepContext) -> None:
+    muster.end(context)
+    _watch_others(context)
 
 
-def _watch_others(turn: StepContext) -> None:
+def _watch_others(context: StepContext) -> None:
     """Doors that are not free (any longer) are to be closed in the ordinary time."""
-    for door in turn.site.doors:
-        if not doors.is_free(turn, door):
-            doors.watch(turn, door)
+    for door in context.site.doors:
+        if not doors.is_free(context, door):
+            doors.watch(context, door)
 
 
-def _release(turn: StepContext) -> None:
-    for door in _free_doors(turn):
-        doors.unlock(turn, door, turn.site.releasers[door.id])
-        doors.free(turn, door)
-    again_at = turn.now + _interval(turn) if _free_doors(turn) else NEVER
-    turn.mode = structs.replace(turn.mode, released_at=again_at)
-    turn.wake(again_at)
+def _release(context: StepContext) -> None:
+    for door in _free_doors(context):
+        doors.unlock(context, door, context.site.releasers[door.id])
+        doors.free(context, door)
+    again_at = context.now + _interval(context) if _free_doors(context) else NEVER
+    context.mode = structs.replace(context.mode, released_at=again_at)
+    context.wake(again_at)
 
 
-def _interval(turn: StepContext) -> timedelta:
+def _interval(context: StepContext) -> timedelta:
     """Half of the shortest release, so that one order may be lost on the way."""
-    shortest_s = min((door.unlock_s for door in _free_doors(turn)), default=0.0)
+    shortest_s = min((door.unlock_s for door in _free_doors(context)), default=0.0)
     return max(RELEASED_MIN, timedelta(seconds=shortest_s / 2))
 
 
-def _free_doors(turn: StepContext) -> list[Door]:
-    return [door for door in turn.site.doors if door.fail_mode == "safe"]
+def _free_doors(context: StepContext) -> list[Door]:
+    return [door for door in context.site.doors if door.fail_mode == "safe"]

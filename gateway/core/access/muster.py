@@ -20,7 +20,7 @@ from gateway.core.model.names import ZoneId
 from gateway.core.model.site import Site
 from gateway.core.occupancy import presence
 from gateway.core.state import Muster
-from gateway.core.step_builder import StepContext
+from gateway.core.step_context import StepContext
 
 
 def read_out(
@@ -46,73 +46,75 @@ def read_out(
     ]
 
 
-def begin(turn: StepContext) -> None:
+def begin(context: StepContext) -> None:
     """Everybody who is known to be inside is waited for."""
-    for holder, where in sorted(turn.presence.items()):
-        _set(turn, holder, Muster(zone=where.zone))
+    for holder, where in sorted(context.presence.items()):
+        _set(context, holder, Muster(zone=where.zone))
 
 
-def end(turn: StepContext) -> None:
+def end(context: StepContext) -> None:
     """Nobody is waited for any longer."""
-    for entry in turn.muster.values():
-        _touch(turn, entry.zone)
-    turn.muster = Map()
+    for entry in context.muster.values():
+        _touch(context, entry.zone)
+    context.muster = Map()
 
 
-def seen(turn: StepContext, holder: HolderId, at: datetime) -> None:
+def seen(context: StepContext, holder: HolderId, at: datetime) -> None:
     """Somebody was at the muster point at `at`; it counts if nothing newer is known of them."""
-    entry, where = turn.muster.get(holder), turn.presence.get(holder)
-    began = turn.mode.since
+    entry, where = context.muster.get(holder), context.presence.get(holder)
+    began = context.mode.since
     if entry is None or entry.safe is not None or began is None or at < began:
         return
     if where is not None and where.since > at:
         return
-    _set(turn, holder, structs.replace(entry, safe=at, how="mustered"))
-    doors.forget(turn, holder)
+    _set(context, holder, structs.replace(entry, safe=at, how="mustered"))
+    doors.forget(context, holder)
     if where is not None:
-        presence.move(turn, holder, None, at)
+        presence.move(context, holder, None, at)
 
 
-def unseen(turn: StepContext, holder: HolderId) -> None:
+def unseen(context: StepContext, holder: HolderId) -> None:
     """Somebody was marked by mistake: they are waited for again, where they were."""
-    zone = turn.muster[holder].zone
-    _set(turn, holder, Muster(zone=zone))
-    if holder in turn.directory.holders:
-        presence.move(turn, holder, zone)
+    zone = context.muster[holder].zone
+    _set(context, holder, Muster(zone=zone))
+    if holder in context.directory.holders:
+        presence.move(context, holder, zone)
 
 
-def follow(turn: StepContext) -> None:
+def follow(context: StepContext) -> None:
     """Take in who moved in this step, and say each changed zone's muster once."""
-    if turn.mode.mode == "evacuation":
-        for moved in turn.moves:
-            _follow(turn, moved)
-    if turn.mustering:
-        zones = (zone.id for zone in turn.site.zones if zone.id in turn.mustering)
-        for changed in read_out(turn.site, turn.muster, zones, turn.now):
-            turn.say(changed)
+    if context.mode.mode == "evacuation":
+        for moved in context.moves:
+            _follow(context, moved)
+    if context.mustering:
+        zones = (zone.id for zone in context.site.zones if zone.id in context.mustering)
+        for changed in read_out(context.site, context.muster, zones, context.now):
+            context.emit(changed)
 
 
-def space_changed(turn: StepContext) -> None:
+def space_changed(context: StepContext) -> None:
     """Zones that vanished have nobody to look for; all others are told anew."""
-    turn.muster = Map({who: one for who, one in turn.muster.items() if one.zone in turn.site.zone})
-    turn.mustering |= dict.fromkeys(turn.site.zone)
+    context.muster = Map(
+        {who: one for who, one in context.muster.items() if one.zone in context.site.zone}
+    )
+    context.mustering |= dict.fromkeys(context.site.zone)
 
 
-def _follow(turn: StepContext, moved: HolderMoved) -> None:
-    entry = turn.muster.get(moved.holder)
+def _follow(context: StepContext, moved: HolderMoved) -> None:
+    entry = context.muster.get(moved.holder)
     if moved.zone is not None:
-        _set(turn, moved.holder, Muster(zone=moved.zone))
-    elif entry is not None and entry.safe is None and moved.holder in turn.directory.holders:
-        _set(turn, moved.holder, structs.replace(entry, safe=moved.at, how="left"))
+        _set(context, moved.holder, Muster(zone=moved.zone))
+    elif entry is not None and entry.safe is None and moved.holder in context.directory.holders:
+        _set(context, moved.holder, structs.replace(entry, safe=moved.at, how="left"))
 
 
-def _set(turn: StepContext, holder: HolderId, entry: Muster) -> None:
-    before = turn.muster.get(holder)
+def _set(context: StepContext, holder: HolderId, entry: Muster) -> None:
+    before = context.muster.get(holder)
     if before is not None:
-        _touch(turn, before.zone)
-    _touch(turn, entry.zone)
-    turn.muster = turn.muster.set(holder, entry)
+        _touch(context, before.zone)
+    _touch(context, entry.zone)
+    context.muster = context.muster.set(holder, entry)
 
 
-def _touch(turn: StepContext, zone: ZoneId) -> None:
-    turn.mustering |= dict.fromkeys(turn.site.zone[zone].lineage)
+def _touch(context: StepContext, zone: ZoneId) -> None:
+    context.mustering |= dict.fromkeys(context.site.zone[zone].lineage)

@@ -42,7 +42,7 @@ from gateway.core.state import (
     Past,
     State,
 )
-from gateway.core.step_builder import StepContext
+from gateway.core.step_context import StepContext
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -67,66 +67,66 @@ _NOTHING: Final = CutOff()
 # -- what is kept
 
 
-def list_confirmed(turn: StepContext, event: ListConfirmed) -> None:
+def list_confirmed(context: StepContext, event: ListConfirmed) -> None:
     """A reader has another list in force."""
-    if event.device not in turn.site.device or event.revision < turn.past.since:
+    if event.device not in context.site.device or event.revision < context.past.since:
         return  # what the members were then is not known any more; another list is on its way
-    known = turn.cut_off.get(event.device, _NOTHING)
-    confirmed = ListInForce(event.version, turn.now, event.who, event.revision, event.post)
-    lists = (*_still_of_use(turn, known), confirmed)[-LISTS_MAX:]
-    turn.cut_off = turn.cut_off.set(event.device, structs.replace(known, lists=lists))
-    _forget(turn)
+    known = context.cut_off.get(event.device, _NOTHING)
+    confirmed = ListInForce(event.version, context.now, event.who, event.revision, event.post)
+    lists = (*_still_of_use(context, known), confirmed)[-LISTS_MAX:]
+    context.cut_off = context.cut_off.set(event.device, structs.replace(known, lists=lists))
+    _forget(context)
 
 
 def came_or_went(
-    turn: StepContext, event: Reported, availability: Availability, heard: datetime
+    context: StepContext, event: Reported, availability: Availability, heard: datetime
 ) -> None:
     """A reader's status: it is gone, or back; `heard` is when it was last heard before.
 
     That it is there proves no absence: it says so with each list that it confirms, too.
     """
-    known = turn.cut_off.get(event.device, _NOTHING)
+    known = context.cut_off.get(event.device, _NOTHING)
     is_gone, is_back = _goes_on(known.away), availability.state == "online"
     if is_gone is not is_back:
         return  # that is known
     if is_back:
-        away = (*known.away[:-1], Away(known.away[-1].begins, turn.now))
+        away = (*known.away[:-1], Away(known.away[-1].begins, context.now))
     else:
-        begins = min(turn.now, max(heard, turn.now - UNNOTICED))
+        begins = min(context.now, max(heard, context.now - UNNOTICED))
         away = (*known.away, Away(begins))
-    known = structs.replace(known, away=_of_late(turn, away))
-    turn.cut_off = turn.cut_off.set(event.device, known)
+    known = structs.replace(known, away=_of_late(context, away))
+    context.cut_off = context.cut_off.set(event.device, known)
 
 
-def gateway_away(turn: StepContext, event: GatewayAway) -> None:
+def gateway_away(context: StepContext, event: GatewayAway) -> None:
     """We are away, or were."""
-    begins, ends = min(event.since, turn.now), event.until or NEVER
-    if _goes_on(turn.away):
-        begins = min(begins, turn.away[-1].begins)
-        turn.away = (*turn.away[:-1], Away(begins, ends))
+    begins, ends = min(event.since, context.now), event.until or NEVER
+    if _goes_on(context.away):
+        begins = min(begins, context.away[-1].begins)
+        context.away = (*context.away[:-1], Away(begins, ends))
     else:
-        turn.away = _of_late(turn, (*turn.away, Away(begins, ends)))
+        context.away = _of_late(context, (*context.away, Away(begins, ends)))
 
 
-def asked(turn: StepContext, event: Reported, *, granted: bool, holder: HolderId | None) -> None:
+def asked(context: StepContext, event: Reported, *, granted: bool, holder: HolderId | None) -> None:
     """We decide about a badge of which its reader may yet tell that it decided alone."""
-    known = turn.cut_off.get(event.device)
+    known = context.cut_off.get(event.device)
     if known is None or not known.lists or event.boot is None or event.seq is None:
         return
     reading = event.reading
     assert isinstance(reading, CredentialPresented)  # noqa: S101 - what `decide` is for
-    where = turn.presence.get(holder) if holder is not None else None
+    where = context.presence.get(holder) if holder is not None else None
     one = AnsweredCredential(
-        turn.devices[event.device].generation,
+        context.devices[event.device].generation,
         (event.boot, event.seq),
         event.at,
         CredentialHash(reading.credential),
-        turn.now,
+        context.now,
         granted,
         where.zone if where else None,
     )
     known = structs.replace(known, asked=(*known.asked, one)[-ASKED_MAX:])
-    turn.cut_off = turn.cut_off.set(event.device, known)
+    context.cut_off = context.cut_off.set(event.device, known)
 
 
 def open_question(
@@ -150,42 +150,46 @@ def open_question(
     return None
 
 
-def close_question(turn: StepContext, device: DeviceId, question: AnsweredCredential) -> None:
+def close_question(context: StepContext, device: DeviceId, question: AnsweredCredential) -> None:
     """How its reader decided it is told now: if that comes again, it is a duplicate."""
-    known = turn.cut_off[device]
+    known = context.cut_off[device]
     others = tuple(one for one in known.asked if one != question)
-    turn.cut_off = turn.cut_off.set(device, structs.replace(known, asked=others))
+    context.cut_off = context.cut_off.set(device, structs.replace(known, asked=others))
 
 
-def members_change(turn: StepContext, change: DirectoryChange) -> None:
+def members_change(context: StepContext, change: DirectoryChange) -> None:
     """Remember what the members are that a change makes others, before it does."""
-    revision = turn.past.revision + 1
-    if any(known.lists for known in turn.cut_off.values()):
-        past = _remembered(turn.past, revision, turn.directory, change, turn.now)
-        turn.past = _without(past, change.removed_holders)
+    revision = context.past.revision + 1
+    if any(known.lists for known in context.cut_off.values()):
+        past = _remembered(context.past, revision, context.directory, change, context.now)
+        context.past = _without(past, change.removed_holders)
     else:
-        turn.past = Past(revision, revision)
+        context.past = Past(revision, revision)
 
 
-def space_changed(turn: StepContext) -> None:
+def space_changed(context: StepContext) -> None:
     """Readers that are gone have no list."""
-    turn.cut_off = Map(
-        {device: known for device, known in turn.cut_off.items() if device in turn.site.device}
+    context.cut_off = Map(
+        {
+            device: known
+            for device, known in context.cut_off.items()
+            if device in context.site.device
+        }
     )
-    _forget(turn)
+    _forget(context)
 
 
-def run_timers(turn: StepContext) -> None:
+def run_timers(context: StepContext) -> None:
     """Forget, once an hour, what is too old to be merged."""
-    if not turn.now.minute:
-        _forget(turn, before=turn.now - MERGED_MAX)
+    if not context.now.minute:
+        _forget(context, before=context.now - MERGED_MAX)
 
 
 # -- what it shows
 
 
 def is_believed(
-    turn: StepContext,
+    context: StepContext,
     event: Reported,
     reading: CredentialPresented,
     *,
@@ -195,37 +199,41 @@ def is_believed(
 
     `unanswered` is what our record says of a badge that it had asked us about; None: it had not.
     """
-    state = turn.devices.get(event.device)
+    state = context.devices.get(event.device)
     ahead_s = state.ahead_s if state is not None else None
     try:
         at = event.at - timedelta(seconds=ahead_s or 0.0)
     except OverflowError:
         return False
     decided_at = at if unanswered is None else at + WAITS
-    if event.retained or not (unanswered or _was_cut_off(turn, event.device, at, decided_at)):
+    if event.retained or not (unanswered or _was_cut_off(context, event.device, at, decided_at)):
         return False
-    return reading.decided == "denied" or _might(turn, event, reading, at)
+    return reading.decided == "denied" or _might(context, event, reading, at)
 
 
-def _was_cut_off(turn: StepContext, device: DeviceId, at: datetime, decided_at: datetime) -> bool:
+def _was_cut_off(
+    context: StepContext, device: DeviceId, at: datetime, decided_at: datetime
+) -> bool:
     """Whether a reader and we did not hear each other when it decided; both are by our clock."""
-    known = turn.cut_off.get(device, _NOTHING)
+    known = context.cut_off.get(device, _NOTHING)
     return any(
         one.begins <= decided_at + NEAR and at - NEAR <= one.ends
-        for one in (*known.away, *turn.away)
+        for one in (*known.away, *context.away)
     )
 
 
-def _might(turn: StepContext, event: Reported, reading: CredentialPresented, at: datetime) -> bool:
+def _might(
+    context: StepContext, event: Reported, reading: CredentialPresented, at: datetime
+) -> bool:
     """Whether a list that was in force then, give or take the clocks, let the badge in."""
-    point = turn.site.point_of(turn.site.device[event.device])
+    point = context.site.point_of(context.site.device[event.device])
     if point is not None and point.direction == "exit":
         return True
-    known = turn.cut_off.get(event.device, _NOTHING)
+    known = context.cut_off.get(event.device, _NOTHING)
     return any(
         one.since - LATE <= at
         and at - LATE <= ended
-        and _lets_in(turn.past, one, turn.directory, reading, event.at)
+        and _lets_in(context.past, one, context.directory, reading, event.at)
         for one, ended in _with_their_ends(known)
     )
 
@@ -260,8 +268,8 @@ def _goes_on(away: tuple[Away, ...]) -> bool:
     return bool(away) and away[-1].ends == NEVER
 
 
-def _of_late(turn: StepContext, away: tuple[Away, ...]) -> tuple[Away, ...]:
-    oldest = turn.now - MERGED_MAX
+def _of_late(context: StepContext, away: tuple[Away, ...]) -> tuple[Away, ...]:
+    oldest = context.now - MERGED_MAX
     return tuple(one for one in away if one.ends >= oldest)[-AWAY_MAX:]
 
 
@@ -271,12 +279,12 @@ def _with_their_ends(known: CutOff) -> Iterator[tuple[ListInForce, datetime]]:
     return zip(known.lists, ends, strict=True) if known.lists else iter(())
 
 
-def _still_of_use(turn: StepContext, known: CutOff) -> Iterator[ListInForce]:
+def _still_of_use(context: StepContext, known: CutOff) -> Iterator[ListInForce]:
     """Lists, when another one comes, that may have been used alone."""
-    absent = (*known.away, *turn.away)
+    absent = (*known.away, *context.away)
     for one, ended in _with_their_ends(known):
         was_used = any(time.begins - LATE <= ended and one.since < time.ends for time in absent)
-        if was_used or min(ended, turn.now) > turn.now - JUST_NOW:
+        if was_used or min(ended, context.now) > context.now - JUST_NOW:
             yield one
 
 
@@ -340,17 +348,17 @@ def _without(past: Past, holders: Iterable[HolderId]) -> Past:
     return structs.replace(past, credentials=Map(badges), holders=Map(people))
 
 
-def _forget(turn: StepContext, before: datetime | None = None) -> None:
+def _forget(context: StepContext, before: datetime | None = None) -> None:
     """Forget what members were before any list of now, and what changed before a time."""
-    past = turn.past
-    lists = (one.revision for known in turn.cut_off.values() for one in known.lists)
+    past = context.past
+    lists = (one.revision for known in context.cut_off.values() for one in known.lists)
     since = max(past.since, min(lists, default=past.revision))
     if before is not None:
         changes = chain(*past.credentials.values(), *past.holders.values())
         since = max(since, *(one.revision for one in changes if one.at < before), 0)
     if since > past.since:
         badges, people = _younger(past.credentials, since), _younger(past.holders, since)
-        turn.past = Past(past.revision, since, badges, people)
+        context.past = Past(past.revision, since, badges, people)
 
 
 def _younger(former: Map[K, tuple[Former[T], ...]], since: int) -> Map[K, tuple[Former[T], ...]]:

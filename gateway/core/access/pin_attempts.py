@@ -12,45 +12,47 @@ from gateway.core.access.rules import Ruling
 from gateway.core.access.rules.credentials import ATTEMPTS_MAX, ATTEMPTS_WITHIN, LOCKOUT
 from gateway.core.facts import Noticed
 from gateway.core.state import Attempts
-from gateway.core.step_builder import StepContext
+from gateway.core.step_context import StepContext
 
 REMEMBERED = max(ATTEMPTS_WITHIN, LOCKOUT)
 """How long a wrong PIN is of any interest."""
 
 
-def judged(turn: StepContext, question: AccessRequest, ruling: Ruling, *, is_code: bool) -> None:
+def judged(context: StepContext, question: AccessRequest, ruling: Ruling, *, is_code: bool) -> None:
     """Take in what became of a PIN. `is_code`: the credential itself was typed at a keypad."""
     if ruling.reason == "pin-wrong" and question.credential is not None:
-        _count(turn, question.credential.hash, question)
+        _count(context, question.credential.hash, question)
     elif ruling.reason == "credential-unknown" and is_code:
-        _count(turn, question.device, question)
-    elif turn.attempts and _is_right(question, ruling, is_code=is_code):
+        _count(context, question.device, question)
+    elif context.attempts and _is_right(question, ruling, is_code=is_code):
         for key in (question.credential.hash if question.credential else "", question.device):
-            if key in turn.attempts and (key != question.device or is_code):
-                turn.attempts = turn.attempts.delete(key)
+            if key in context.attempts and (key != question.device or is_code):
+                context.attempts = context.attempts.delete(key)
 
 
-def run_timers(turn: StepContext) -> None:
+def run_timers(context: StepContext) -> None:
     """Forget what counts no more."""
-    if turn.attempts:
-        oldest = turn.now - REMEMBERED
-        turn.attempts = Map(
-            {key: entry for key, entry in turn.attempts.items() if entry.times[-1] > oldest}
+    if context.attempts:
+        oldest = context.now - REMEMBERED
+        context.attempts = Map(
+            {key: entry for key, entry in context.attempts.items() if entry.times[-1] > oldest}
         )
 
 
-def _count(turn: StepContext, key: str, question: AccessRequest) -> None:
-    before = turn.attempts.get(key)
-    oldest = turn.now - REMEMBERED
+def _count(context: StepContext, key: str, question: AccessRequest) -> None:
+    before = context.attempts.get(key)
+    oldest = context.now - REMEMBERED
     recent = tuple(at for at in (before.times if before else ()) if at > oldest)
-    turn.attempts = turn.attempts.set(key, Attempts(times=(*recent, turn.now)[-ATTEMPTS_MAX:]))
+    context.attempts = context.attempts.set(
+        key, Attempts(times=(*recent, context.now)[-ATTEMPTS_MAX:])
+    )
     if len(recent) == ATTEMPTS_MAX - 1:
-        turn.say(
+        context.emit(
             Noticed(
                 kind="too-many-attempts",
                 object=question.point.id if question.point else question.device,
                 holder=question.holder.id if question.holder else None,
-                at=turn.now,
+                at=context.now,
             )
         )
 

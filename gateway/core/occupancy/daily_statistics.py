@@ -20,7 +20,7 @@ from gateway.core.model.opening_hours import opening
 from gateway.core.model.places import Zone
 from gateway.core.model.site import Site
 from gateway.core.state import DaySum
-from gateway.core.step_builder import StepContext
+from gateway.core.step_context import StepContext
 
 THRESHOLD: Final = 0.25
 """A zone is in use when it holds this share of its capacity; without one, when anybody is there."""
@@ -95,22 +95,22 @@ def began(site: Site, day: date) -> datetime:
     return datetime.combine(day, time(), site.clock).astimezone(UTC)
 
 
-def minute_closed(turn: StepContext, minute: OccupancyMinute) -> None:
+def minute_closed(context: StepContext, minute: OccupancyMinute) -> None:
     """A minute more of a zone's day."""
-    zone, day = minute.zone, turn.site.day_of(minute.minute)
-    so_far = turn.days.get(zone)
+    zone, day = minute.zone, context.site.day_of(minute.minute)
+    so_far = context.days.get(zone)
     if so_far is None or so_far.day != day:
         so_far = DaySum(day)
-    used = minute.mean >= in_use_from(turn.site.zone[zone])
+    used = minute.mean >= in_use_from(context.site.zone[zone])
     piece = Piece(minute.mean, minute.min, minute.max, 1, int(used))
-    opened = is_open(turn.site, turn.site.opening_hours, minute.minute)
-    turn.days = turn.days.set(zone, added(so_far, piece, is_open=opened))
+    opened = is_open(context.site, context.site.opening_hours, minute.minute)
+    context.days = context.days.set(zone, added(so_far, piece, is_open=opened))
 
 
-def tell_days(turn: StepContext) -> None:
+def tell_days(context: StepContext) -> None:
     """Say the figures of the days that are over."""
-    today = turn.site.day_of(turn.now)
-    for zone, so_far in sorted(turn.days.items()):
+    today = context.site.day_of(context.now)
+    for zone, so_far in sorted(context.days.items()):
         if so_far.day < today:
-            turn.say(figures(turn.site, zone, so_far))
-            turn.days = turn.days.delete(zone)
+            context.emit(figures(context.site, zone, so_far))
+            context.days = context.days.delete(zone)

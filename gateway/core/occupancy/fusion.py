@@ -53,7 +53,7 @@ from gateway.core.model.places import Door
 from gateway.core.model.site import Site
 from gateway.core.readings import Counted, Crossed, Motion, Presence
 from gateway.core.state import ZoneState
-from gateway.core.step_builder import StepContext
+from gateway.core.step_context import StepContext
 
 VACANT_ODDS = 200.0
 """An operator's word that a zone is empty is wrong once in so many times."""
@@ -61,31 +61,33 @@ OPERATOR = DeviceId("operator")
 """Who tells what operators say, among the devices."""
 
 
-def sensed(turn: StepContext, device: Device, zone: ZoneId | None, event: Reported) -> None:
+def sensed(context: StepContext, device: Device, zone: ZoneId | None, event: Reported) -> None:
     """A sensor's reading of a zone, if it tells of people. What the broker kept is no news."""
     tells = isinstance(event.reading, Motion | Presence | Counted | Crossed)
     if zone is None or event.retained or not tells:
         return
-    _adopt(turn, zone)
-    layout = layout_of(turn.site, turn.estimate)
+    _adopt(context, zone)
+    layout = layout_of(context.site, context.estimate)
     placed = device if device.zone is not None else structs.replace(device, zone=zone)
-    generation = turn.devices[device.id].generation
+    generation = context.devices[device.id].generation
     evidence = layout.evidence(
         placed, event.reading, event.at, event.boot, event.seq, generation=generation
     )
     if evidence is not None:
-        _tell(turn, evidence)
+        _tell(context, evidence)
 
 
-def passed(turn: StepContext, door: Door, holder: HolderId, *, inward: bool, at: datetime) -> None:
+def passed(
+    context: StepContext, door: Door, holder: HolderId, *, inward: bool, at: datetime
+) -> None:
     """Somebody who was let in, or out, passed a door."""
-    if turn.estimate is None:
+    if context.estimate is None:
         return
-    inner, outer = layout_of(turn.site, turn.estimate).sides(door)
+    inner, outer = layout_of(context.site, context.estimate).sides(door)
     if inner == outer:
         return
     _tell(
-        turn,
+        context,
         BadgeTaken(
             at=at,
             device=DeviceId(door.id),
@@ -99,25 +101,30 @@ def passed(turn: StepContext, door: Door, holder: HolderId, *, inward: bool, at:
     )
 
 
-def judged(turn: StepContext, device: DeviceId, health: DeviceHealth) -> None:
+def judged(context: StepContext, device: DeviceId, health: DeviceHealth) -> None:
     """A device went offline, fell silent, or came back: only one that is well has a vote."""
-    if turn.estimate is not None:
-        _tell(turn, DeviceJudged(at=turn.now, device=device, health=health))
-        for zone in state.heard_by(turn.estimate, device):
-            turn.touched |= dict.fromkeys(turn.site.zone[zone].lineage)
+    if context.estimate is not None:
+        _tell(context, DeviceJudged(at=context.now, device=device, health=health))
+        for zone in state.heard_by(context.estimate, device):
+            context.touched |= dict.fromkeys(context.site.zone[zone].lineage)
 
 
-def people_set(turn: StepContext, zone: ZoneId, people: int) -> None:
+def people_set(context: StepContext, zone: ZoneId, people: int) -> None:
     """An operator counted a zone."""
-    _adopt(turn, zone)
-    _tell(turn, PeopleSet(at=turn.now, device=OPERATOR, zone=_area(turn, zone), people=people))
+    _adopt(context, zone)
+    _tell(
+        context,
+        PeopleSet(at=context.now, device=OPERATOR, zone=_area(context, zone), people=people),
+    )
 
 
-def vacancy_told(turn: StepContext, zone: ZoneId, why: str) -> None:
+def vacancy_told(context: StepContext, zone: ZoneId, why: str) -> None:
     """Somebody says that a zone is empty: the alarm is armed, the last one locked up."""
-    _adopt(turn, zone)
-    area = _area(turn, zone)
-    _tell(turn, VacancyTold(at=turn.now, device=OPERATOR, zone=area, odds=VACANT_ODDS, why=why))
+    _adopt(context, zone)
+    area = _area(context, zone)
+    _tell(
+        context, VacancyTold(at=context.now, device=OPERATOR, zone=area, odds=VACANT_ODDS, why=why)
+    )
 
 
 class ZoneReading(Struct, frozen=True):
@@ -175,27 +182,27 @@ def layout_of(site: Site, estimate: Estimate | None) -> Layout:
     return found
 
 
-def run_timers(turn: StepContext) -> None:
+def run_timers(context: StepContext) -> None:
     """Let time pass in every estimate."""
-    if turn.estimate is not None:
-        turn.estimate = _aged(reorder_window.settled(turn.estimate, turn.now))
+    if context.estimate is not None:
+        context.estimate = _aged(reorder_window.settled(context.estimate, context.now))
 
 
-def space_changed(turn: StepContext) -> None:
+def space_changed(context: StepContext) -> None:
     """Zones that vanished, or hold another number of people, begin anew when next heard of."""
-    if turn.estimate is None:
+    if context.estimate is None:
         return
     kept = {
         zone: entry
-        for zone, entry in turn.estimate.zones.items()
-        if zone in turn.site.zone
-        and len(entry.belief) == beliefs.size(turn.site.zone[zone].capacity)
+        for zone, entry in context.estimate.zones.items()
+        if zone in context.site.zone
+        and len(entry.belief) == beliefs.size(context.site.zone[zone].capacity)
     }
-    past_all = turn.now + timedelta(seconds=2 * reorder_window.LATENESS_S)
-    settled = reorder_window.settled(turn.estimate, past_all)
+    past_all = context.now + timedelta(seconds=2 * reorder_window.LATENESS_S)
+    settled = reorder_window.settled(context.estimate, past_all)
     now = {zone: settled.zones[zone] for zone in kept}
-    kept_on = Estimate(turn.now, Map(now), settled.counters)
-    turn.estimate = _laid_out(turn.site, kept_on) if now else None
+    kept_on = Estimate(context.now, Map(now), settled.counters)
+    context.estimate = _laid_out(context.site, kept_on) if now else None
 
 
 def _known_in(site: Site, counted: Mapping[ZoneId, ZoneState], areas: Collection[ZoneId]) -> int:
@@ -209,24 +216,24 @@ def _laid_out(site: Site, estimate: Estimate) -> Estimate:
     return structs.replace(estimate, rooms=Map(layout_of(site, estimate).rooms))
 
 
-def _adopt(turn: StepContext, zone: ZoneId) -> None:
+def _adopt(context: StepContext, zone: ZoneId) -> None:
     """From now on this zone is estimated, beginning with who is known to be there.
 
     If they were part of the zone around it until now, they are taken out of that one.
     """
-    began = turn.now - timedelta(seconds=reorder_window.LATENESS_S)
-    estimate = turn.estimate or Estimate(began, Map())
-    turn.estimate = estimate
+    began = context.now - timedelta(seconds=reorder_window.LATENESS_S)
+    estimate = context.estimate or Estimate(began, Map())
+    context.estimate = estimate
     if zone in estimate.zones:
         return
-    inner = parts_of(turn.site, estimate, zone)
-    known = turn.zones[zone].known - _known_in(turn.site, turn.zones, inner)
-    outer = _area(turn, zone)
+    inner = parts_of(context.site, estimate, zone)
+    known = context.zones[zone].known - _known_in(context.site, context.zones, inner)
+    outer = _area(context, zone)
     if known > 0 and outer in estimate.zones:
         estimate = reorder_window.revised(
             estimate, outer, partial(door_passages.split_off, people=known)
         )
-    opened = zones.opened(zone, turn.site.zone[zone].capacity, estimate.settled_at)
+    opened = zones.opened(zone, context.site.zone[zone].capacity, estimate.settled_at)
     if known > 0:
         opened = structs.replace(
             opened,
@@ -234,15 +241,15 @@ def _adopt(turn: StepContext, zone: ZoneId) -> None:
             tally=miss_rate.known(opened.tally, known, opened.at),
         )
     estimate = structs.replace(estimate, zones=estimate.zones.set(zone, opened))
-    turn.estimate = _laid_out(turn.site, estimate)
+    context.estimate = _laid_out(context.site, estimate)
 
 
-def _tell(turn: StepContext, evidence: Evidence) -> None:
-    assert turn.estimate is not None  # noqa: S101 - the callers see to it
-    turn.estimate = reorder_window.told(turn.estimate, evidence, turn.now)
+def _tell(context: StepContext, evidence: Evidence) -> None:
+    assert context.estimate is not None  # noqa: S101 - the callers see to it
+    context.estimate = reorder_window.told(context.estimate, evidence, context.now)
     for zone in _about(evidence):
         if zone is not None:
-            turn.touched |= dict.fromkeys(turn.site.zone[zone].lineage)
+            context.touched |= dict.fromkeys(context.site.zone[zone].lineage)
 
 
 def _about(evidence: Evidence) -> tuple[ZoneId | None, ...]:
@@ -256,8 +263,8 @@ def _about(evidence: Evidence) -> tuple[ZoneId | None, ...]:
     assert_never(evidence)
 
 
-def _area(turn: StepContext, zone: ZoneId) -> ZoneId:
-    return layout_of(turn.site, turn.estimate).area(zone) or zone
+def _area(context: StepContext, zone: ZoneId) -> ZoneId:
+    return layout_of(context.site, context.estimate).area(zone) or zone
 
 
 def _aged(estimate: Estimate) -> Estimate:

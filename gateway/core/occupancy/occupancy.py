@@ -19,7 +19,7 @@ from gateway.core.model.site import Site
 from gateway.core.occupancy import daily_statistics, fusion
 from gateway.core.occupancy.fusion import ZoneReading
 from gateway.core.state import NEVER, ZoneState
-from gateway.core.step_builder import StepContext
+from gateway.core.step_context import StepContext
 
 MINUTE = timedelta(minutes=1)
 READ_EVERY = timedelta(seconds=1)
@@ -74,61 +74,63 @@ def opened(known: int, now: datetime, count: HeadCount | None = None) -> ZoneSta
     )
 
 
-def add(turn: StepContext, zone_id: ZoneId, people: int) -> None:
+def add(context: StepContext, zone_id: ZoneId, people: int) -> None:
     """`people` more (or fewer) known in one zone; its parents are the caller's."""
-    state = turn.zones.get(zone_id) or opened(0, turn.now)
+    state = context.zones.get(zone_id) or opened(0, context.now)
     known = max(0, state.known + people)
-    turn.zones = turn.zones.set(zone_id, _changed(state, turn.now, known, state.count))
-    turn.touched[zone_id] = None
+    context.zones = context.zones.set(zone_id, _changed(state, context.now, known, state.count))
+    context.touched[zone_id] = None
 
 
-def announce(turn: StepContext) -> None:
+def announce(context: StepContext) -> None:
     """Say each changed zone's count once, and whether it is over its capacity."""
-    for zone_id in turn.touched:
-        zone, before = turn.site.zone[zone_id], turn.zones[zone_id]
-        if _can_wait(turn, zone_id, before):
-            _put_off(turn, zone_id, before)
+    for zone_id in context.touched:
+        zone, before = context.site.zone[zone_id], context.zones[zone_id]
+        if _can_wait(context, zone_id, before):
+            _put_off(context, zone_id, before)
             continue
-        sight = fusion.read_zone(turn.site, turn.zones, turn.estimate, zone_id, turn.now)
+        sight = fusion.read_zone(
+            context.site, context.zones, context.estimate, zone_id, context.now
+        )
         count = None if sight is None else sight.count
         people = before.known if count is None else count.people
         if count is None and before.count is None:
-            turn.say(_told(zone, people, certain(zone, people), turn.now))
+            context.emit(_told(zone, people, certain(zone, people), context.now))
         elif count is not None and not _is_news(before, count):
-            read = structs.replace(before, read_at=turn.now, due=NEVER)
-            turn.zones = turn.zones.set(zone_id, read)
+            read = structs.replace(before, read_at=context.now, due=NEVER)
+            context.zones = context.zones.set(zone_id, read)
             continue
         else:
-            _follow(turn, zone, before, sight)
+            _follow(context, zone, before, sight)
         if zone.capacity is not None and people > zone.capacity:
-            turn.raise_alarm("over-capacity", zone_id)
+            context.raise_alarm("over-capacity", zone_id)
         else:
-            turn.clear_alarm("over-capacity", zone_id)
+            context.clear_alarm("over-capacity", zone_id)
 
 
-def minute_is_over(turn: StepContext) -> bool:
+def minute_is_over(context: StepContext) -> bool:
     """Whether another minute has begun since the zones' figures were closed."""
-    current = turn.now.replace(second=0, microsecond=0)
-    return any(state.minute != current for state in turn.zones.values())
+    current = context.now.replace(second=0, microsecond=0)
+    return any(state.minute != current for state in context.zones.values())
 
 
-def close_minutes(turn: StepContext) -> None:
+def close_minutes(context: StepContext) -> None:
     """Say the figures of each zone whose minute is over, and start the next one.
 
     The mean is weighted by time over the part of the minute that was watched. Minutes in which the
     gateway was down are absent. Estimated zones are read again: silence is evidence, too.
     """
-    current = turn.now.replace(second=0, microsecond=0)
-    zones = turn.zones
-    for zone_id, state in sorted(turn.zones.items()):
+    current = context.now.replace(second=0, microsecond=0)
+    zones = context.zones
+    for zone_id, state in sorted(context.zones.items()):
         if state.minute == current:
             continue
-        if fusion.parts_of(turn.site, turn.estimate, zone_id):
-            turn.touched[zone_id] = None
+        if fusion.parts_of(context.site, context.estimate, zone_id):
+            context.touched[zone_id] = None
         if state.minute < current:  # else the clock was put back: that minute was none
             figures = _figures(zone_id, state)
-            turn.say(figures)
-            daily_statistics.minute_closed(turn, figures)
+            context.emit(figures)
+            daily_statistics.minute_closed(context, figures)
         begun = opened(state.known, current, state.count)
         zones = zones.set(
             zone_id,
@@ -141,47 +143,47 @@ def close_minutes(turn: StepContext) -> None:
                 hinted_at=state.hinted_at,
             ),
         )
-    turn.zones = zones
-    daily_statistics.tell_days(turn)
-    turn.wake(current + MINUTE)
+    context.zones = zones
+    daily_statistics.tell_days(context)
+    context.wake(current + MINUTE)
 
 
-def run_timers(turn: StepContext) -> None:
+def run_timers(context: StepContext) -> None:
     """Read the estimates that were put off."""
-    for zone_id, state in sorted(turn.zones.items()):
-        if state.due <= turn.now:
-            turn.touched[zone_id] = None
+    for zone_id, state in sorted(context.zones.items()):
+        if state.due <= context.now:
+            context.touched[zone_id] = None
 
 
-def next_timer(turn: StepContext) -> datetime:
+def next_timer(context: StepContext) -> datetime:
     """When the next estimate is to be read."""
-    return min((state.due for state in turn.zones.values()), default=NEVER)
+    return min((state.due for state in context.zones.values()), default=NEVER)
 
 
-def _can_wait(turn: StepContext, zone_id: ZoneId, zone: ZoneState) -> bool:
+def _can_wait(context: StepContext, zone_id: ZoneId, zone: ZoneState) -> bool:
     """Whether the zone was read a moment ago, and is a sum or nobody was seen to come or go."""
-    if zone.count is None or not timedelta() <= turn.now - zone.read_at < READ_EVERY:
+    if zone.count is None or not timedelta() <= context.now - zone.read_at < READ_EVERY:
         return False
-    is_sum = len(fusion.parts_of(turn.site, turn.estimate, zone_id)) > 1
+    is_sum = len(fusion.parts_of(context.site, context.estimate, zone_id)) > 1
     return is_sum or zone.known == zone.told
 
 
-def _put_off(turn: StepContext, zone_id: ZoneId, zone: ZoneState) -> None:
+def _put_off(context: StepContext, zone_id: ZoneId, zone: ZoneState) -> None:
     due = zone.read_at + READ_EVERY
-    turn.zones = turn.zones.set(zone_id, structs.replace(zone, due=due))
-    turn.wake(due)
+    context.zones = context.zones.set(zone_id, structs.replace(zone, due=due))
+    context.wake(due)
 
 
-def _follow(turn: StepContext, zone: Zone, before: ZoneState, sight: ZoneReading | None) -> None:
+def _follow(context: StepContext, zone: Zone, before: ZoneState, sight: ZoneReading | None) -> None:
     """Take an estimate in, or its end, and say it."""
     count = None if sight is None else sight.count
     if count is not None:
-        before = _hint(turn, zone, before, count)
-    after = _changed(before, turn.now, before.known, count)
-    after = structs.replace(after, told=before.known, read_at=turn.now, due=NEVER)
-    turn.zones = turn.zones.set(zone.id, after)
-    why = () if sight is None else _because(turn.site, sight, turn.now)
-    turn.say(_told(zone, before.known, count or certain(zone, before.known), turn.now, why))
+        before = _hint(context, zone, before, count)
+    after = _changed(before, context.now, before.known, count)
+    after = structs.replace(after, told=before.known, read_at=context.now, due=NEVER)
+    context.zones = context.zones.set(zone.id, after)
+    why = () if sight is None else _because(context.site, sight, context.now)
+    context.emit(_told(zone, before.known, count or certain(zone, before.known), context.now, why))
 
 
 def _because(site: Site, sight: ZoneReading, at: datetime) -> tuple[Text, ...]:
@@ -228,14 +230,14 @@ def _is_news(before: ZoneState, now: HeadCount) -> bool:
     return moved >= CHANCE_MOVED
 
 
-def _hint(turn: StepContext, zone: Zone, before: ZoneState, now: HeadCount) -> ZoneState:
+def _hint(context: StepContext, zone: Zone, before: ZoneState, now: HeadCount) -> ZoneState:
     """What is known and what is seen begin to disagree: somebody slipped in, or forgot to badge."""
     if now.hint is None or (before.count is not None and before.count.hint == now.hint):
         return before
-    if before.hinted == now.hint and turn.now - before.hinted_at < HINT_AGAIN:
+    if before.hinted == now.hint and context.now - before.hinted_at < HINT_AGAIN:
         return before
-    turn.say(Noticed(kind=now.hint, object=zone.id, holder=None, at=turn.now))
-    return structs.replace(before, hinted=now.hint, hinted_at=turn.now)
+    context.emit(Noticed(kind=now.hint, object=zone.id, holder=None, at=context.now))
+    return structs.replace(before, hinted=now.hint, hinted_at=context.now)
 
 
 def _figures(zone_id: ZoneId, state: ZoneState) -> OccupancyMinute:

@@ -22,7 +22,7 @@ from gateway.core.model.names import ZoneId
 from gateway.core.model.site import Site
 from gateway.core.occupancy import occupancy, usage, visits
 from gateway.core.state import Whereabouts
-from gateway.core.step_builder import StepContext
+from gateway.core.step_context import StepContext
 
 MERGED_MAX = timedelta(days=7)
 """A passage told later than this moves nobody. It bounds how long those who left are remembered."""
@@ -34,106 +34,108 @@ def inside(site: Site, presence: Iterable[Whereabouts]) -> Counter[ZoneId]:
 
 
 def move(
-    turn: StepContext, holder: HolderId, zone: ZoneId | None, at: datetime | None = None
+    context: StepContext, holder: HolderId, zone: ZoneId | None, at: datetime | None = None
 ) -> None:
     """`holder` is in `zone` since `at` (None: now); zone None: outside."""
-    since = turn.now if at is None else at
-    before = turn.presence.get(holder)
+    since = context.now if at is None else at
+    before = context.presence.get(holder)
     origin = before.zone if before else None
     if before is not None:
-        usage.stayed(turn, holder, before.since, since)
-    _remember(turn, holder, zone, since)
-    left, entered = _lineage(turn.site, origin), _lineage(turn.site, zone)
-    _open(turn, entered, holder, since)
+        usage.stayed(context, holder, before.since, since)
+    _remember(context, holder, zone, since)
+    left, entered = _lineage(context.site, origin), _lineage(context.site, zone)
+    _open(context, entered, holder, since)
     if origin == zone:
         return
     for zone_id in left:
         if zone_id not in entered:
-            occupancy.add(turn, zone_id, -1)
+            occupancy.add(context, zone_id, -1)
     for zone_id in entered:
         if zone_id not in left:
-            occupancy.add(turn, zone_id, +1)
+            occupancy.add(context, zone_id, +1)
     if origin is None:
-        usage.entered(turn, holder, since)
-        visits.began(turn, holder, since)
+        usage.entered(context, holder, since)
+        visits.began(context, holder, since)
     if zone is None and before is not None and before.came is not None:
-        visits.ended(turn, holder, before.came, since)
+        visits.ended(context, holder, before.came, since)
     moved = HolderMoved(holder=holder, origin=origin, zone=zone, at=since)
-    turn.moves.append(moved)
-    turn.stirred = True
-    turn.say(moved)
+    context.moves.append(moved)
+    context.stirred = True
+    context.emit(moved)
 
 
-def merge(turn: StepContext, holder: HolderId, zone: ZoneId | None, at: datetime) -> bool:
+def merge(context: StepContext, holder: HolderId, zone: ZoneId | None, at: datetime) -> bool:
     """A passage of `at` that is told late: True if nothing newer is known, so that it counts."""
-    at = min(at, turn.now)
-    before = turn.presence.get(holder)
-    known = before.since if before else turn.departed.get(holder)
-    if turn.now - at > MERGED_MAX or (known is not None and known > at):
+    at = min(at, context.now)
+    before = context.presence.get(holder)
+    known = before.since if before else context.departed.get(holder)
+    if context.now - at > MERGED_MAX or (known is not None and known > at):
         return False
-    move(turn, holder, zone, at)
+    move(context, holder, zone, at)
     return True
 
 
-def undo(turn: StepContext, holder: HolderId, since: datetime, before: ZoneId | None) -> None:
+def undo(context: StepContext, holder: HolderId, since: datetime, before: ZoneId | None) -> None:
     """`holder` did not move at `since`, and is in `before` still, unless they moved again."""
-    where = turn.presence.get(holder)
-    if (where.since if where else turn.departed.get(holder)) == since:
-        move(turn, holder, before)
+    where = context.presence.get(holder)
+    if (where.since if where else context.departed.get(holder)) == since:
+        move(context, holder, before)
 
 
-def erase(turn: StepContext, holder: HolderId) -> None:
+def erase(context: StepContext, holder: HolderId) -> None:
     """Nothing is kept of somebody who was erased; who is inside leaves the counts."""
-    if holder in turn.presence:
-        move(turn, holder, None)
-    if holder in turn.departed:
-        turn.departed = turn.departed.delete(holder)
-    if holder in turn.usage:
-        turn.usage = turn.usage.delete(holder)
-    visits.forget(turn, holder)
+    if holder in context.presence:
+        move(context, holder, None)
+    if holder in context.departed:
+        context.departed = context.departed.delete(holder)
+    if holder in context.usage:
+        context.usage = context.usage.delete(holder)
+    visits.forget(context, holder)
 
 
-def space_changed(turn: StepContext) -> None:
+def space_changed(context: StepContext) -> None:
     """Who was in a zone that vanished is nowhere that we know."""
-    for holder, where in sorted(turn.presence.items()):
-        if where.zone not in turn.site.zone:
-            usage.stayed(turn, holder, where.since, turn.now)
-            turn.presence = turn.presence.delete(holder)
-            turn.departed = turn.departed.set(holder, turn.now)
-            turn.say(HolderMoved(holder=holder, origin=where.zone, zone=None, at=turn.now))
+    for holder, where in sorted(context.presence.items()):
+        if where.zone not in context.site.zone:
+            usage.stayed(context, holder, where.since, context.now)
+            context.presence = context.presence.delete(holder)
+            context.departed = context.departed.set(holder, context.now)
+            context.emit(HolderMoved(holder=holder, origin=where.zone, zone=None, at=context.now))
 
 
-def run_timers(turn: StepContext) -> None:
+def run_timers(context: StepContext) -> None:
     """Forget, once an hour, who left so long ago that nothing is merged with it."""
-    if turn.departed and not turn.now.minute:
-        oldest = turn.now - MERGED_MAX
-        turn.departed = Map({who: at for who, at in turn.departed.items() if at >= oldest})
+    if context.departed and not context.now.minute:
+        oldest = context.now - MERGED_MAX
+        context.departed = Map({who: at for who, at in context.departed.items() if at >= oldest})
 
 
-def _remember(turn: StepContext, holder: HolderId, zone: ZoneId | None, since: datetime) -> None:
+def _remember(context: StepContext, holder: HolderId, zone: ZoneId | None, since: datetime) -> None:
     if zone is not None:
-        before = turn.presence.get(holder)
+        before = context.presence.get(holder)
         came = before.came if before else since
-        turn.presence = turn.presence.set(holder, Whereabouts(zone=zone, since=since, came=came))
-        if holder in turn.departed:
-            turn.departed = turn.departed.delete(holder)
+        context.presence = context.presence.set(
+            holder, Whereabouts(zone=zone, since=since, came=came)
+        )
+        if holder in context.departed:
+            context.departed = context.departed.delete(holder)
         return
-    if holder in turn.presence:
-        turn.presence = turn.presence.delete(holder)
-    turn.departed = turn.departed.set(holder, since)
+    if holder in context.presence:
+        context.presence = context.presence.delete(holder)
+    context.departed = context.departed.set(holder, since)
 
 
-def _open(turn: StepContext, zones: tuple[ZoneId, ...], holder: HolderId, at: datetime) -> None:
+def _open(context: StepContext, zones: tuple[ZoneId, ...], holder: HolderId, at: datetime) -> None:
     """Who has a zone's role opens it for the local day."""
     for zone_id in zones:
-        role = turn.site.zone[zone_id].opened_by
+        role = context.site.zone[zone_id].opened_by
         if role is None:
             continue
-        member = turn.directory.holders.get(holder)
-        day = turn.site.day_of(at)
-        newer = zone_id not in turn.opened or turn.opened[zone_id] < day
-        if newer and member is not None and member.has_role(role, turn.site.id):
-            turn.opened = turn.opened.set(zone_id, day)
+        member = context.directory.holders.get(holder)
+        day = context.site.day_of(at)
+        newer = zone_id not in context.opened or context.opened[zone_id] < day
+        if newer and member is not None and member.has_role(role, context.site.id):
+            context.opened = context.opened.set(zone_id, day)
 
 
 def _lineage(site: Site, zone: ZoneId | None) -> tuple[ZoneId, ...]:

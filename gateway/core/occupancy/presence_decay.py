@@ -14,34 +14,34 @@ from gateway.core.facts import Noticed
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import ZoneId
 from gateway.core.occupancy import fusion, presence
-from gateway.core.step_builder import StepContext
+from gateway.core.step_context import StepContext
 
 FADES_AFTER = timedelta(minutes=30)
 """Nobody who badged in more recently is taken to have left a room that seems empty."""
 
 
-def run_timers(turn: StepContext) -> None:
+def run_timers(context: StepContext) -> None:
     """Look at every estimated zone where somebody has been for long; to be called once a minute."""
-    if turn.estimate is None or turn.mode.mode == "evacuation":
+    if context.estimate is None or context.mode.mode == "evacuation":
         return
-    layout = fusion.layout_of(turn.site, turn.estimate)
+    layout = fusion.layout_of(context.site, context.estimate)
     there: dict[ZoneId, list[HolderId]] = {}
-    for holder, where in sorted(turn.presence.items()):
+    for holder, where in sorted(context.presence.items()):
         area = layout.area(where.zone)
-        if area is not None and turn.now - where.since >= FADES_AFTER:
+        if area is not None and context.now - where.since >= FADES_AFTER:
             there.setdefault(area, []).append(holder)
     for area, holders in sorted(there.items()):
-        _fade(turn, layout, area, holders)
+        _fade(context, layout, area, holders)
 
 
-def _fade(turn: StepContext, layout: Layout, area: ZoneId, holders: list[HolderId]) -> None:
-    assert turn.estimate is not None  # noqa: S101 - see run_timers
-    found = state.zone_at(turn.estimate, area, turn.now)
+def _fade(context: StepContext, layout: Layout, area: ZoneId, holders: list[HolderId]) -> None:
+    assert context.estimate is not None  # noqa: S101 - see run_timers
+    found = state.zone_at(context.estimate, area, context.now)
     if not estimate.read([found], None, len(holders)).fades:
         return
     for holder in holders:
-        presence.move(turn, holder, _next_door(layout, area))
-        turn.say(Noticed(kind="forgotten-exit", object=area, holder=holder, at=turn.now))
+        presence.move(context, holder, _next_door(layout, area))
+        context.emit(Noticed(kind="forgotten-exit", object=area, holder=holder, at=context.now))
 
 
 def _next_door(layout: Layout, area: ZoneId) -> ZoneId | None:

@@ -14,45 +14,45 @@ from gateway.core.access.quotas import stay
 from gateway.core.model.directory import HolderId
 from gateway.core.model.plans import Per
 from gateway.core.state import DayOfUse
-from gateway.core.step_builder import StepContext
+from gateway.core.step_context import StepContext
 
 PERIOD_MAX_D: Final[dict[Per, int]] = {"day": 1, "week": 7, "month": 31, "year": 366}
 """Days in the longest period of each kind: older ones count no more."""
 
 
-def stayed(turn: StepContext, holder: HolderId, since: datetime, until: datetime) -> None:
+def stayed(context: StepContext, holder: HolderId, since: datetime, until: datetime) -> None:
     """`holder` was at the site from `since` until `until`."""
-    if not (kept_d := _kept_d(turn, holder)):
+    if not (kept_d := _kept_d(context, holder)):
         return
-    for part in stay(since, until, turn.site.clock):
-        _add(turn, holder, part, kept_d)
+    for part in stay(since, until, context.site.clock):
+        _add(context, holder, part, kept_d)
 
 
-def entered(turn: StepContext, holder: HolderId, at: datetime) -> None:
+def entered(context: StepContext, holder: HolderId, at: datetime) -> None:
     """`holder` came in from the street."""
-    if kept_d := _kept_d(turn, holder):
-        day = turn.site.day_of(at)
-        _add(turn, holder, DayOfUse(day=day, entries=1), kept_d)
+    if kept_d := _kept_d(context, holder):
+        day = context.site.day_of(at)
+        _add(context, holder, DayOfUse(day=day, entries=1), kept_d)
 
 
-def _kept_d(turn: StepContext, holder: HolderId) -> int:
+def _kept_d(context: StepContext, holder: HolderId) -> int:
     """How many days matter to the quotas of the holder's plans; 0: there are none."""
-    member = turn.directory.holders.get(holder)
+    member = context.directory.holders.get(holder)
     kept_d = 0
     for entry in member.memberships if member is not None else ():
-        plan = turn.site.plan.get(entry.plan)
+        plan = context.site.plan.get(entry.plan)
         for quota in plan.quotas if plan is not None else ():
             kept_d = max(kept_d, PERIOD_MAX_D[quota.per])
     return kept_d
 
 
-def _add(turn: StepContext, holder: HolderId, more: DayOfUse, kept_d: int) -> None:
+def _add(context: StepContext, holder: HolderId, more: DayOfUse, kept_d: int) -> None:
     """The day with `more` in it; days that no quota asks for any longer go."""
-    days = {entry.day: entry for entry in turn.usage.get(holder, ())}
+    days = {entry.day: entry for entry in context.usage.get(holder, ())}
     before = days.get(more.day, DayOfUse(day=more.day))
     days[more.day] = structs.replace(
         before, seconds=before.seconds + more.seconds, entries=before.entries + more.entries
     )
     oldest = max(days) - timedelta(days=kept_d)
     kept = tuple(days[day] for day in sorted(days) if day > oldest)
-    turn.usage = turn.usage.set(holder, kept)
+    context.usage = context.usage.set(holder, kept)

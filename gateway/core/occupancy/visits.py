@@ -16,7 +16,7 @@ from gateway.core.facts import VisitsDay
 from gateway.core.model.directory import HolderId
 from gateway.core.model.site import Site
 from gateway.core.state import Visits
-from gateway.core.step_builder import StepContext
+from gateway.core.step_context import StepContext
 
 FEW = 5
 """Fewer people than this are not told (k-anonymity, k = 5)."""
@@ -26,30 +26,30 @@ STAYS_MAX = 10_000
 """Stays kept a day: more than any site of ours has visits."""
 
 
-def began(turn: StepContext, holder: HolderId, at: datetime) -> None:
+def began(context: StepContext, holder: HolderId, at: datetime) -> None:
     """`holder` came in from the street."""
-    today = _today(turn)
-    if turn.site.day_of(at) == today.day:
+    today = _today(context)
+    if context.site.day_of(at) == today.day:
         count = today.visitors.get(holder, 0) + 1
-        turn.visits = structs.replace(today, visitors=today.visitors.set(holder, count))
+        context.visits = structs.replace(today, visitors=today.visitors.set(holder, count))
 
 
-def ended(turn: StepContext, holder: HolderId, came: datetime, left: datetime) -> None:
+def ended(context: StepContext, holder: HolderId, came: datetime, left: datetime) -> None:
     """`holder` is in the street again."""
-    today, stay = _today(turn), left - came
+    today, stay = _today(context), left - came
     counts = timedelta() < stay <= STAY_MAX and len(today.stays) < STAYS_MAX
-    if counts and turn.site.day_of(left) == today.day:
+    if counts and context.site.day_of(left) == today.day:
         more = (*today.stays, (holder, stay.total_seconds()))
-        turn.visits = structs.replace(today, stays=more)
+        context.visits = structs.replace(today, stays=more)
 
 
-def run_timers(turn: StepContext) -> None:
+def run_timers(context: StepContext) -> None:
     """Say the figures of a day that is over, and begin the next."""
-    before, day = turn.visits, turn.site.day_of(turn.now)
+    before, day = context.visits, context.site.day_of(context.now)
     if before.day is not None and before.day < day:
-        turn.say(figures(turn.site, before, before.day))
+        context.emit(figures(context.site, before, before.day))
     if before.day != day:
-        turn.visits = Visits(day=day)
+        context.visits = Visits(day=day)
 
 
 def figures(site: Site, visits: Visits, day: date) -> VisitsDay:
@@ -66,17 +66,17 @@ def figures(site: Site, visits: Visits, day: date) -> VisitsDay:
     )
 
 
-def forget(turn: StepContext, holder: HolderId) -> None:
+def forget(context: StepContext, holder: HolderId) -> None:
     """Nothing is kept of somebody who was erased; the day has one visitor less."""
-    if holder in turn.visits.visitors or any(who == holder for who, _ in turn.visits.stays):
-        turn.visits = structs.replace(
-            turn.visits,
-            visitors=Map({who: n for who, n in turn.visits.visitors.items() if who != holder}),
-            stays=tuple(stay for stay in turn.visits.stays if stay[0] != holder),
+    if holder in context.visits.visitors or any(who == holder for who, _ in context.visits.stays):
+        context.visits = structs.replace(
+            context.visits,
+            visitors=Map({who: n for who, n in context.visits.visitors.items() if who != holder}),
+            stays=tuple(stay for stay in context.visits.stays if stay[0] != holder),
         )
 
 
-def _today(turn: StepContext) -> Visits:
-    if turn.visits.day is None:
-        turn.visits = Visits(day=turn.site.day_of(turn.now))
-    return turn.visits
+def _today(context: StepContext) -> Visits:
+    if context.visits.day is None:
+        context.visits = Visits(day=context.site.day_of(context.now))
+    return context.visits

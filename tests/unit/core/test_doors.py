@@ -24,7 +24,7 @@ from gateway.core.facts import (
 from gateway.core.model.directory import DirectoryChange, HolderId
 from gateway.core.model.names import DeviceId
 from gateway.core.state import NEVER, DoorState, State
-from gateway.core.step_builder import StepContext
+from gateway.core.step_context import StepContext
 from tests.unit.core.place import (
     BOOTH,
     BOOTH_DOOR,

@@ -18,7 +18,7 @@ from gateway.core.model.directory import DirectoryChange, HolderId
 from gateway.core.model.names import ZoneId
 from gateway.core.model.site import Site
 from gateway.core.occupancy import presence
-from gateway.core.step_builder import StepContext
+from gateway.core.step_context import StepContext
 from tests.unit.core.place import (
     ANNEX,
     BOOTH,

@@ -1,7 +1,7 @@
-"""One step in the making: the parts of the next state, and what was said so far.
+"""The mutable context of one engine step: the parts of the next state, and the facts emitted.
 
-The engine opens a turn on a frozen state, its chapters (doors, presence, occupancy, devices) change
-the turn's parts, and `finish` freezes them into the next state. Nothing outside sees a turn.
+The engine opens a context on a frozen state, its chapters (doors, presence, occupancy, devices)
+change its parts, and `finish` freezes them into the next state. Nothing outside sees a context.
 """
 
 from datetime import datetime
@@ -100,7 +100,7 @@ class StepContext:
         self.quarantined = state.quarantined
         self.wake_at = state.wake_at
 
-    def say(self, fact: Fact) -> None:
+    def emit(self, fact: Fact) -> None:
         """Keep a fact for the journal."""
         self.facts.append(fact)
 
@@ -113,7 +113,7 @@ class StepContext:
         if (kind, about) not in self.alarms:
             self.alarms = self.alarms.set((kind, about), self.now)
             ahead_s = ahead_s_of(self.devices, kind, about)
-            self.say(AlarmRaised(kind=kind, object=about, at=self.now, ahead_s=ahead_s))
+            self.emit(AlarmRaised(kind=kind, object=about, at=self.now, ahead_s=ahead_s))
 
     def clear_alarm(self, kind: AlarmKind, about: str) -> None:
         """It is over; said once."""
@@ -121,7 +121,7 @@ class StepContext:
             self.alarms = self.alarms.delete((kind, about))
             if (kind, about) in self.acknowledged:
                 self.acknowledged = self.acknowledged.delete((kind, about))
-            self.say(AlarmCleared(kind=kind, object=about, at=self.now))
+            self.emit(AlarmCleared(kind=kind, object=about, at=self.now))
 
     def acknowledge_alarm(self, kind: AlarmKind, about: str, by: HolderId, why: str) -> None:
         """Somebody looks after an alarm that is on; who was first stays it."""
@@ -131,7 +131,7 @@ class StepContext:
         self.acknowledged = self.acknowledged.set((kind, about), acknowledged)
         raised = self.alarms[kind, about]
         ahead_s = ahead_s_of(self.devices, kind, about)
-        self.say(AlarmAcknowledged(kind, about, raised, self.now, by, why, ahead_s))
+        self.emit(AlarmAcknowledged(kind, about, raised, self.now, by, why, ahead_s))
 
     def finish(self) -> State:
         """The state as it stands now: the next one, or what a rule may look at on the way."""
