@@ -46,6 +46,8 @@ KEPT_MAX = 50
 """A device that keeps so many events makes no more: four seconds of what `crash` asks of it. So a
 slow machine gets fewer events, loses none, and is not busy with the past when it is up again."""
 
+LAGS = 100
+"""Looks whose lateness is remembered: ten seconds of them."""
 TRAVEL_MS = 2000.0
 """An order sent just in time may be overtaken on its way: MQTT's message expiry is one second at
 least, and mosquitto keeps that for up to two (measured). What comes later than that was void when
@@ -71,9 +73,9 @@ class DevicesReport(Struct):
     denied: int = 0
     """Answers that were a refusal."""
     stale_unlocks: int = 0
-    """Orders to open that arrived more than `TRAVEL_MS` after their time."""
+    """Orders to open that arrived more than `TRAVEL_MS` after their time, and what we were late."""
     late_unlocks: int = 0
-    """Orders to open that came so late after their badge, by no clock but the crowd's own: what an
+    """Orders to open that came as late after their badge, by no clock but the crowd's own: what an
     order says of its end is wrong where the gateway's clock is."""
     stale_ms_max: float = 0.0
     """By how much any order to open was late. The devices refused every such one."""
@@ -111,6 +113,8 @@ class Crowd:
         ]
         self._since: dict[Number, float] = {}
         self._badged: dict[Number, float] = {}
+        self._looked_at = time.monotonic()
+        self._lags: deque[float] = deque(maxlen=LAGS)
         self.held_back = 0
         """Events that were not made, since their device kept `KEPT_MAX`."""
         self._session = MqttSession(
@@ -241,6 +245,12 @@ class Crowd:
                 raise BenchError(f"{self.unacknowledged} events were not acknowledged")
             await asyncio.sleep(0.05)
 
+    @property
+    def _travel_ms(self) -> float:
+        """How late an order may come: where we ourselves are late, so is what goes through us."""
+        lag_s = time.monotonic() - self._looked_at - RESEND_LOOK_S
+        return TRAVEL_MS + 1000 * (max(0.0, lag_s) + sum(self._lags))
+
     def _has_room(self, device: NativeDevice) -> bool:
         is_behind = device.unacknowledged >= KEPT_MAX
         self.held_back += is_behind
@@ -269,7 +279,9 @@ class Crowd:
                 if not left:
                     break
                 ring.rotate(-1)
+            self._looked_at = time.monotonic()
             await asyncio.sleep(RESEND_LOOK_S)
+            self._lags.append(max(0.0, time.monotonic() - self._looked_at - RESEND_LOOK_S))
 
     def _came_online(self) -> None:
         now = self._clock.now()
@@ -302,7 +314,7 @@ class Crowd:
         self.seen.commands.add(int(command.id))
         if command.unlock_s is not None and now >= command.expires:
             late_ms = (now - command.expires).total_seconds() * 1000
-            self.seen.stale_unlocks += late_ms > TRAVEL_MS
+            self.seen.stale_unlocks += late_ms > self._travel_ms
             self.seen.stale_ms_max = max(self.seen.stale_ms_max, round(late_ms, 1))
         if isinstance(command, AccessCommand) and command.unlock_s is not None:
             self._opened(device.device, command)
@@ -315,7 +327,7 @@ class Crowd:
         badged = self._badged.get((device, command.boot or 0, command.seq or 0))
         if badged is not None:
             late_ms = (time.monotonic() - badged - LATE.total_seconds()) * 1000
-            self.seen.late_unlocks += late_ms > TRAVEL_MS
+            self.seen.late_unlocks += late_ms > self._travel_ms
 
     def _answered(self, device: DeviceId, key: tuple[int, int]) -> None:
         since = self._since.pop((device, *key), None)

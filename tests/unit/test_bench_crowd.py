@@ -1,13 +1,18 @@
 """The benchmarks' crowd on a machine that is too slow for it: it waits, and the run goes on."""
 
+import time
+from datetime import timedelta
+
+import msgspec
 import pytest
 
 from benchmarks import synthetic_site
-from benchmarks.load_devices import KEPT_MAX, Crowd
+from benchmarks.load_devices import KEPT_MAX, TRAVEL_MS, Crowd
 from benchmarks.processes import BenchError
 from benchmarks.sensor_site import with_sensors
+from gateway.clock import SystemClock
 from gateway.core.model.names import DeviceId
-from gateway.wire.commands import Ack
+from gateway.wire.commands import Ack, UnlockCommand
 
 HERE = with_sensors(synthetic_site.place(2))
 FIRST = DeviceId("reader-entry-0")
@@ -47,6 +52,21 @@ def test_a_sensor_that_keeps_too_much_says_nothing(crowd: Crowd) -> None:
         crowd.sense()
     assert crowd.unacknowledged == KEPT_MAX * len(crowd._sensors)
     assert crowd.held_back == 3 * crowd.unacknowledged
+
+
+def test_an_order_is_late_beyond_what_we_are_late_ourselves(crowd: Crowd) -> None:
+    """On a machine that others starve it is not the gateway's doing."""
+    over = SystemClock().now() - timedelta(milliseconds=TRAVEL_MS + 1500)
+    order = UnlockCommand("7", 5.0, over)
+    crowd._looked_at = time.monotonic()
+    crowd._lags.extend((1.0, 3600.0))
+    crowd._commanded(crowd._devices[FIRST], msgspec.json.encode(order))
+    assert crowd.seen.stale_unlocks == 0
+    crowd._lags.clear()
+    crowd._looked_at = time.monotonic() + 3600
+    crowd._commanded(crowd._devices[FIRST], msgspec.json.encode(order))
+    assert crowd.seen.stale_unlocks == 1
+    assert crowd.seen.stale_ms_max > TRAVEL_MS
 
 
 class Slow:
