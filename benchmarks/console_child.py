@@ -16,7 +16,7 @@ from starlette.requests import Request
 
 from gateway.clock import Clock
 from gateway.config import Settings, load_settings
-from gateway.console.auth.requirements import Principal
+from gateway.console.identity import Principal
 from gateway.console.process_priority import yield_to_the_doors
 from gateway.core.model.directory import Holder, HolderId, StaffRole
 from gateway.core.model.names import OPERATOR, SiteId

@@ -17,8 +17,8 @@ from starlette.requests import Request
 from gateway.clock import Clock, ManualClock
 from gateway.config import Settings, load_space
 from gateway.console.app import build_app
-from gateway.console.auth.requirements import Principal, Scope
 from gateway.console.context import AppContext
+from gateway.console.identity import Principal, Scope
 from gateway.core.model.directory import Holder, HolderId, StaffRole
 from gateway.core.model.names import RoleId, SiteId
 from gateway.core.model.site import Site

@@ -20,7 +20,7 @@ from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal.rows import decision_row, event_row
 from gateway.adapters.journal.writer import Batch
 from gateway.adapters.mqtt.request_client import DeskError
-from gateway.console.auth.requirements import Principal, Scope
+from gateway.console.identity import Principal, Scope
 from gateway.core.engine import step
 from gateway.core.events import DirectoryChanged, Event, Reported, Requested, SpaceChanged
 from gateway.core.facts import Decided, Fact, RequestAnswered

@@ -34,7 +34,7 @@ from gateway.members.french import Language
 from gateway.members.importer import read_members
 from gateway.members.known import ReferenceData, known_of
 from gateway.members.rows import MemberRow
-from gateway.members.spreadsheet import LineFault
+from gateway.members.sheet_lines import LineFault
 
 app = typer.Typer(help="Members, their plans, trainings and badges.", no_args_is_help=True)
 app.command("list")(list_members)

@@ -15,11 +15,11 @@ from gateway import __version__
 from gateway.clock import Clock, SystemClock
 from gateway.config import OtherTools, Settings
 from gateway.console.api_docs.openapi import openapi
-from gateway.console.auth.requirements import Seats
 from gateway.console.auth.routes import ROUTERS as SIGN_IN
 from gateway.console.context import AppContext
 from gateway.console.feed.mqtt_follower import Follower
 from gateway.console.feed.stream_guard import Guard
+from gateway.console.identity import Seats
 from gateway.console.integrations.integrations import Outside
 from gateway.console.integrations.routes import router as other_tools
 from gateway.console.members.dependencies import MembersDependencies

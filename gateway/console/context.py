@@ -25,7 +25,7 @@ from gateway.console.kiosk.kiosk import KioskViewer
 from gateway.console.live.trends import Trends
 from gateway.console.rules.what_if_jobs import Trials
 from gateway.console.stores import Stores
-from gateway.console.web.error_handlers import Problem
+from gateway.console.web.errors import Problem
 from gateway.console.web.flash import FlashStore
 from gateway.console.web.rate_limit import PublicRateLimit
 from gateway.core.model.directory import HolderId
@@ -36,7 +36,7 @@ from gateway.wire.states import ResponseMessage
 from gateway.wire.topics import Topics
 
 if TYPE_CHECKING:
-    from gateway.console.auth.requirements import Seats
+    from gateway.console.identity import Seats
 
 NO_SITE: Final = "a console needs a site"
 NAMES_FRESH: Final = timedelta(seconds=2)

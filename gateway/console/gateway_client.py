@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from gateway.adapters.mqtt.request_client import DeskError, UnansweredError
-from gateway.console.auth.requirements import Principal
 from gateway.console.context import AppContext
-from gateway.console.web.error_handlers import Problem
+from gateway.console.identity import Principal
+from gateway.console.web.errors import Problem
 from gateway.console.web.flash import Flash
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import AccessPointId, DeviceId, DoorId, SiteId, Text

@@ -14,8 +14,8 @@ from gateway.aio import cancel_and_wait
 from gateway.clock import Clock
 from gateway.config import OtherTools, Settings, supervisor
 from gateway.console.app import build_app
-from gateway.console.auth.requirements import Seats
 from gateway.console.feed.hub import Hub
+from gateway.console.identity import Seats
 from gateway.console.live.backfill import recall
 from gateway.core.model.site import Site
 

@@ -17,7 +17,7 @@ from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.adapters.journal.occupancy_history import HistoryError, opened
 from gateway.adapters.journal.queries import PastState, SiteNow
 from gateway.config import ConfigError, Settings, known_credential_key
-from gateway.console.web.error_handlers import Problem
+from gateway.console.web.errors import Problem
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import SiteId, Text
 

@@ -14,7 +14,7 @@ from msgspec import Struct, structs
 from gateway.adapters.directory import Member
 from gateway.core.model.directory import Credential, CredentialHash, Holder, HolderId, Membership
 from gateway.members.schema import OF_NEW
-from gateway.members.spreadsheet import LineFault
+from gateway.members.sheet_lines import LineFault
 from gateway.members.together import Members
 
 _OF_A_MEMBERSHIP = {"until": "ends", "status": "status"}

@@ -10,7 +10,8 @@ from gateway.members import french
 from gateway.members.known import ReferenceData
 from gateway.members.rows import MemberRow, RowFaults, row_of
 from gateway.members.schema import header_faults
-from gateway.members.spreadsheet import BadSheet, LineFault, SheetLine, opened
+from gateway.members.sheet_lines import BadSheet, LineFault, SheetLine
+from gateway.members.spreadsheet import opened
 from gateway.members.together import Members, together
 
 Watch = Callable[[Iterable["MemberRow"], int | None], Iterable["MemberRow"]]

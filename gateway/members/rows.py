@@ -12,7 +12,7 @@ from gateway.csv_injection import ESCAPED
 from gateway.members import cells as read
 from gateway.members.credentials import Given, credentials
 from gateway.members.known import ReferenceData
-from gateway.members.spreadsheet import LineFault, SheetLine
+from gateway.members.sheet_lines import LineFault, SheetLine
 from gateway.members.wrong import Wrong
 
 _MUST_BE_TEXT: Final = ("pin", "duress_pin", "code", "duress_code", "qr")

@@ -5,7 +5,7 @@ from typing import Final
 
 from gateway.config.faults import unknown
 from gateway.members.known import ReferenceData
-from gateway.members.spreadsheet import LineFault
+from gateway.members.sheet_lines import LineFault
 
 REQUIRED: Final = ("ref",)
 OF_NEW: Final = ("name", "plan")

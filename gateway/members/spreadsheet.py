@@ -11,53 +11,14 @@ from io import BufferedReader, TextIOWrapper
 from pathlib import Path
 from typing import Final
 
-from msgspec import Struct
+from gateway.members.sheet_lines import LINES_MAX, BadSheet, Sheet, SheetLine
 
 FILE_BYTES_MAX: Final = 64 << 20
 """Ten times what 50,000 members with every column take."""
-LINES_MAX: Final = 200_000
-"""Four times the largest list that is promised, for members with several plans and badges."""
 LINE_CHARACTERS_MAX: Final = 1 << 20
 """A cell without its closing quote would swallow the rest of the file."""
 _ZIP: Final = b"PK\x03\x04"
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
-
-
-class LineFault(Struct, frozen=True, order=True):
-    """What is wrong in a line; `column` may be empty."""
-
-    line: int
-    column: str
-    message: str
-
-    def __str__(self) -> str:
-        return ", ".join(filter(None, (f"line {self.line}", self.column))) + f": {self.message}"
-
-
-class SheetLine(Struct, frozen=True):
-    """The cells of a line, as text without spaces around it.
-
-    `numbers` are the places of cells that are numbers to the spreadsheet; a CSV has none.
-    """
-
-    number: int
-    cells: list[str]
-    numbers: frozenset[int] = frozenset()
-
-
-class BadSheet(Exception):  # noqa: N818 - not an error of ours: a fault on its way up
-    """The file cannot be read any further."""
-
-    def __init__(self, line: int, message: str) -> None:
-        super().__init__(message)
-        self.fault = LineFault(line, "", message)
-
-
-class Sheet(Struct, frozen=True):
-    """A file that is open: its lines, and how many there are (None: it cannot be told)."""
-
-    lines: Iterator[SheetLine]
-    total: int | None = None
 
 
 @contextmanager

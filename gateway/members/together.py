@@ -8,7 +8,7 @@ from msgspec import Struct
 from gateway.adapters.directory import Member, holder_of
 from gateway.core.model.directory import Credential, CredentialHash, Holder, Membership
 from gateway.members.rows import MemberRow
-from gateway.members.spreadsheet import LineFault
+from gateway.members.sheet_lines import LineFault
 
 _LINES_A_MEMBER_MAX: Final = 100
 """Plans and badges of one member; each line is compared with those before it."""

@@ -21,7 +21,7 @@ from xml.etree.ElementTree import ParseError
 from openpyxl import load_workbook  # type: ignore[import-untyped]
 from openpyxl.utils.exceptions import InvalidFileException  # type: ignore[import-untyped]
 
-from gateway.members.spreadsheet import LINES_MAX, BadSheet, Sheet, SheetLine
+from gateway.members.sheet_lines import LINES_MAX, BadSheet, Sheet, SheetLine
 
 PARTS_MAX: Final = 500
 UNPACKED_BYTES_MAX: Final = 256 << 20

@@ -17,7 +17,7 @@ from msgspec import Struct, structs
 
 from gateway.adapters.journal.queries import DecisionLine, DecisionQuery, Page, decisions
 from gateway.console.context import AppContext
-from gateway.console.web.error_handlers import Problem
+from gateway.console.web.errors import Problem
 from gateway.console.web.i18n import LOCALES, Lang, in_lang
 from gateway.console.web.labels import (
     as_typed,

@@ -30,7 +30,7 @@ from gateway.console.access_log.log import (
 from gateway.console.audit.recording import look
 from gateway.console.auth.requirements import ConsoleHere, Operator, RecentAuth, SiteHere
 from gateway.console.context import AppContext
-from gateway.console.web.error_handlers import RESPONSES
+from gateway.console.web.errors import RESPONSES
 from gateway.console.web.labels import as_typed, door_at, point_name
 from gateway.console.web.rendering import lang_of, page
 from gateway.core.access.reasons import REASONS

@@ -16,12 +16,13 @@ from starlette.requests import Request
 
 from gateway.adapters.journal import queries as past
 from gateway.adapters.journal.queries import Page
-from gateway.console.auth.requirements import ConsoleHere, Operating, Principal, SiteHere, Viewer
+from gateway.console.auth.requirements import ConsoleHere, Operating, SiteHere, Viewer
 from gateway.console.context import AppContext
 from gateway.console.feed.view import alarm_word, subject
 from gateway.console.gateway_client import Done, Reason, Why, ask_for_page, ask_for_program, told_to
+from gateway.console.identity import Principal
 from gateway.console.muster.presence_list import names_or_none
-from gateway.console.web.error_handlers import RESPONSES, Problem
+from gateway.console.web.errors import RESPONSES, Problem
 from gateway.console.web.i18n import in_lang
 from gateway.console.web.rendering import lang_of, page, waiting_alarms
 from gateway.core.model.directory import HolderId

@@ -25,7 +25,7 @@ from gateway.console.api_docs.permissions_table import (
 )
 from gateway.console.auth.cookies import SESSION
 from gateway.console.auth.sessions import FRESH
-from gateway.console.web.error_handlers import JSON, ProblemBody, phrase
+from gateway.console.web.errors import JSON, ProblemBody, phrase
 
 Schema = dict[str, Any]
 VERSION: Final = "1"

@@ -7,9 +7,9 @@ list is shown even where nothing can be noted: it is there to find people.
 import logging
 
 from gateway.console.audit.recording import look
-from gateway.console.auth.requirements import Principal
 from gateway.console.context import AppContext
-from gateway.console.web.error_handlers import Problem
+from gateway.console.identity import Principal
+from gateway.console.web.errors import Problem
 from gateway.core.model.names import SiteId
 
 _log = logging.getLogger(__name__)

@@ -1,8 +1,8 @@
 """Whoever looks at what people did leaves a line in the audit, before they see anything."""
 
 from gateway.adapters.audit import LOOK, AuditEntry
-from gateway.console.auth.requirements import Principal
 from gateway.console.context import AppContext
+from gateway.console.identity import Principal
 from gateway.core.model.names import SiteId
 
 

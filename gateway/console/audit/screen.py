@@ -22,7 +22,7 @@ from gateway.console.auth.requirements import (
     SiteHere,
 )
 from gateway.console.gateway_client import Bilingual
-from gateway.console.web.error_handlers import RESPONSES
+from gateway.console.web.errors import RESPONSES
 from gateway.console.web.i18n import in_lang
 from gateway.console.web.rendering import lang_of, page
 from gateway.core.model.directory import HolderId

@@ -28,11 +28,11 @@ from gateway.console.auth.attempt_limit import Limiter
 from gateway.console.auth.cookies import session_secret
 from gateway.console.auth.oidc import Provider
 from gateway.console.auth.pending import PendingStore
-from gateway.console.auth.requirements import Principal
 from gateway.console.auth.secrets import csrf_of
 from gateway.console.auth.sessions import LoginSession
 from gateway.console.auth.staff import People, is_administrator
-from gateway.console.web.error_handlers import Problem
+from gateway.console.identity import Principal
+from gateway.console.web.errors import Problem
 from gateway.core.model.names import SiteId, Text
 
 T = TypeVar("T")

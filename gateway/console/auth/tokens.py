@@ -16,8 +16,8 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from gateway.adapters.accounts.store import ends_seats, perhaps_moment
 from gateway.adapters.accounts.tables import TOKEN
 from gateway.adapters.journal.rows import from_us, to_us
-from gateway.console.auth.requirements import Scope
 from gateway.console.auth.secrets import TOKEN_PREFIX, hash_of, new_secret
+from gateway.console.identity import Scope
 from gateway.core.model.directory import Holder, HolderId, StaffRole
 from gateway.core.model.names import ADMINISTRATOR, OPERATOR, VIEWER, RoleId, SiteId
 

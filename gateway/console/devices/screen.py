@@ -24,7 +24,7 @@ from gateway.console.gateway_client import (
     ask_for_program,
     told_to,
 )
-from gateway.console.web.error_handlers import RESPONSES, Problem
+from gateway.console.web.errors import RESPONSES, Problem
 from gateway.console.web.i18n import in_lang, words
 from gateway.console.web.rendering import lang_of, page
 from gateway.core.model.names import DeviceId, Text

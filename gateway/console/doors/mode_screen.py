@@ -11,7 +11,7 @@ from starlette.requests import Request
 from gateway.console.auth.requirements import ConsoleHere, Operator, RecentAuth, SiteHere, Viewer
 from gateway.console.gateway_client import WHY_MAX, Done, ask_for_page, ask_for_program
 from gateway.console.muster.presence_list import names_or_none
-from gateway.console.web.error_handlers import RESPONSES, Problem
+from gateway.console.web.errors import RESPONSES, Problem
 from gateway.console.web.i18n import in_lang
 from gateway.console.web.rendering import lang_of, page
 from gateway.core.model.names import Text

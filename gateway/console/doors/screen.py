@@ -23,7 +23,7 @@ from gateway.console.gateway_client import (
     ask_for_program,
     told_to,
 )
-from gateway.console.web.error_handlers import RESPONSES
+from gateway.console.web.errors import RESPONSES
 from gateway.console.web.rendering import lang_of, page
 from gateway.core.model.names import Text
 from gateway.core.requests import OpenDoor, SetService

@@ -14,7 +14,7 @@ from gateway.adapters.journal import queries
 from gateway.adapters.journal.queries import DecisionLine, DecisionQuery
 from gateway.console.context import AppContext
 from gateway.console.muster.presence_list import names_or_none
-from gateway.console.web.error_handlers import Problem
+from gateway.console.web.errors import Problem
 from gateway.console.web.labels import DOOR, buttons_at
 from gateway.core.access.reasons import EXIT_BUTTON, REASONS
 from gateway.core.facts import DoorStatus

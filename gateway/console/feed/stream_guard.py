@@ -12,9 +12,9 @@ from weakref import WeakKeyDictionary
 
 from starlette.requests import Request
 
-from gateway.console.auth.requirements import Principal, Seats
 from gateway.console.feed.hub import View, Watcher
-from gateway.console.web.error_handlers import Problem
+from gateway.console.identity import Principal, Seats
+from gateway.console.web.errors import Problem
 
 LOOKS_EVERY_S: Final = 1.0
 """With what a look takes, a stream ends within 2 s."""

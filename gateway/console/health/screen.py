@@ -20,7 +20,7 @@ from gateway.config import known_credential_key
 from gateway.console.auth.requirements import ConsoleHere, SiteHere, Viewer
 from gateway.console.context import AppContext
 from gateway.console.feed.site_state import GatewayNow
-from gateway.console.web.error_handlers import RESPONSES, Problem
+from gateway.console.web.errors import RESPONSES, Problem
 from gateway.console.web.i18n import Lang, Translator, in_lang, words
 from gateway.console.web.rendering import lang_of, page
 from gateway.core.model.site import Site

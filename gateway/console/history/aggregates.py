@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from gateway.adapters.journal.occupancy_history import days, quarters
 from gateway.adapters.journal.rows import to_us
-from gateway.console.web.error_handlers import Problem
+from gateway.console.web.errors import Problem
 from gateway.console.web.labels import YEARS
 from gateway.core.facts import OccupancyDay, VisitsDay
 from gateway.core.model.names import SiteId, Text

@@ -28,7 +28,7 @@ from gateway.console.history.aggregates import (
     visits_of,
 )
 from gateway.console.history.charts import cells_of, curve_of
-from gateway.console.web.error_handlers import RESPONSES, Problem
+from gateway.console.web.errors import RESPONSES, Problem
 from gateway.console.web.i18n import LOCALES, Lang
 from gateway.console.web.opening_hours_text import in_words
 from gateway.console.web.rendering import lang_of, page

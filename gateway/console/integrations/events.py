@@ -7,7 +7,7 @@ nor who set the mode, nor in which words.
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import uuid4
 
 from msgspec import Struct
@@ -21,6 +21,10 @@ from gateway.wire.states import AlarmMessage
 
 DOOR_ALARMS: Final = frozenset({"forced", "held"})
 """Kinds that are told as events of the door, too."""
+
+
+Outcome = Literal["delivered", "failed", "refused", "dropped"]
+"""Outcomes of an attempt to deliver an event to a webhook."""
 
 
 class Happening(Struct, frozen=True):

@@ -3,16 +3,14 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from gateway.clock import Clock
 from gateway.config import Webhook
-from gateway.console.integrations.events import Happening
+from gateway.console.integrations.events import Happening, Outcome
 
 if TYPE_CHECKING:
     from gateway.console.integrations.webhooks import Hook
-
-Outcome = Literal["delivered", "failed", "refused", "dropped"]
 
 
 class Webhooks:

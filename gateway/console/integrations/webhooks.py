@@ -20,9 +20,8 @@ import msgspec
 from gateway import __version__
 from gateway.clock import Clock
 from gateway.config import Webhook
-from gateway.console.integrations.events import Happening
+from gateway.console.integrations.events import Happening, Outcome
 from gateway.console.integrations.ssrf_guard import RefusedError, way_to
-from gateway.console.integrations.webhook_queue import Outcome
 
 QUEUE_EVENTS: Final = 200
 """Events that wait for one server: an hour of a busy place, at half a kB each; the oldest go."""

@@ -8,7 +8,7 @@ from gateway.adapters.journal.queries import DecisionLine, DecisionQuery, decisi
 from gateway.console.context import AppContext
 from gateway.console.feed.site_state import DECISIONS_KEPT
 from gateway.console.feed.view import SHOWN_DECISIONS
-from gateway.console.web.error_handlers import Problem
+from gateway.console.web.errors import Problem
 from gateway.console.web.labels import button_door
 from gateway.core.access.reasons import REASONS
 from gateway.core.model.names import AccessPointId, DeviceId, Text

@@ -14,14 +14,15 @@ from starlette.requests import Request
 
 from gateway.adapters.mqtt.request_client import DeskError
 from gateway.console.api_docs.openapi import answers
-from gateway.console.auth.requirements import ConsoleHere, Operating, Principal, SiteHere, Viewer
+from gateway.console.auth.requirements import ConsoleHere, Operating, SiteHere, Viewer
 from gateway.console.context import AppContext
 from gateway.console.feed.hub import STREAMS_EACH, View
 from gateway.console.feed.site_state import GatewayNow, SitePicture
 from gateway.console.feed.sse import Stream, too_many
 from gateway.console.gateway_client import WHY_MAX, Done, ask_for_program
+from gateway.console.identity import Principal
 from gateway.console.live.floor_plan import plan_of
-from gateway.console.web.error_handlers import RESPONSES, Problem
+from gateway.console.web.errors import RESPONSES, Problem
 from gateway.console.web.rendering import lang_of, page
 from gateway.core.model.names import SiteId, Text, ZoneId
 from gateway.core.model.places import Zone

@@ -15,7 +15,7 @@ from msgspec import Struct
 from gateway.adapters.journal.rows import from_us, to_us
 from gateway.clock import Clock
 from gateway.console.stores import Stores
-from gateway.console.web.error_handlers import Problem
+from gateway.console.web.errors import Problem
 from gateway.console.web.i18n import Lang, words
 from gateway.core.model.names import SiteId, ZoneId
 from gateway.core.model.site import Site

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 from gateway.adapters.audit import Note
 from gateway.adapters.directory import DirectoryStore, Member, holder_of
-from gateway.console.auth.requirements import Principal
 from gateway.console.context import AppContext
+from gateway.console.identity import Principal
 from gateway.console.members.authorised_change import (
     changed_meanwhile,
     check_rights,

@@ -26,7 +26,7 @@ from gateway.console.members.authorised_change import note
 from gateway.console.members.dependencies import OfficeHere
 from gateway.console.members.screen import TYPES, WORDS_MAX, exported_list
 from gateway.console.members.search import PAGE, PAGE_MAX, no_such_member
-from gateway.console.web.error_handlers import RESPONSES
+from gateway.console.web.errors import RESPONSES
 from gateway.members.wrong import Wrong
 from gateway.privacy.member import Export, export_member
 

@@ -14,9 +14,9 @@ from gateway.console.auth.requirements import (
     ConsoleHere,
     GraveAdministrator,
     Operator,
-    Principal,
     SiteHere,
 )
+from gateway.console.identity import Principal
 from gateway.console.members.actions import badge_change, plan_change, plan_part, role_change
 from gateway.console.members.api_models import MemberBody, body_of
 from gateway.console.members.api_requests import (
@@ -33,7 +33,7 @@ from gateway.console.members.authorised_change import CHANGED_MEANWHILE, change,
 from gateway.console.members.dependencies import OfficeHere
 from gateway.console.members.imports import known_here
 from gateway.console.members.member_text import STANDING
-from gateway.console.web.error_handlers import RESPONSES, Problem, phrase
+from gateway.console.web.errors import RESPONSES, Problem, phrase
 from gateway.core.model.names import RoleId, TrainingId
 from gateway.members import edit
 from gateway.members.known import ReferenceData

@@ -13,11 +13,11 @@ import msgspec
 
 from gateway.adapters.audit import AuditEntry, Note
 from gateway.adapters.directory import DirectoryError, DirectoryStore, Member
-from gateway.console.auth.requirements import Principal
 from gateway.console.auth.staff import is_staff, outranks
 from gateway.console.context import AppContext
+from gateway.console.identity import Principal
 from gateway.console.members.search import no_such_member, sites_of
-from gateway.console.web.error_handlers import Problem
+from gateway.console.web.errors import Problem
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import SiteId, Text
 from gateway.core.model.site import Site

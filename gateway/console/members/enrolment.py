@@ -20,10 +20,10 @@ from msgspec import Struct, structs
 from gateway.adapters.directory import Member
 from gateway.adapters.journal.queries.enrolments import enrolment_begun, enrolment_ended, last_row
 from gateway.adapters.mqtt.request_client import DeskError
-from gateway.console.auth.requirements import Principal
 from gateway.console.context import AppContext
+from gateway.console.identity import Principal
 from gateway.console.members.authorised_change import change, check_staff
-from gateway.console.web.error_handlers import Problem
+from gateway.console.web.errors import Problem
 from gateway.core.access.enrolment import ENROL_FOR, may_enrol
 from gateway.core.facts import EnrolmentEnded
 from gateway.core.model.directory import HolderId

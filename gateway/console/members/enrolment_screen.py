@@ -7,11 +7,12 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
-from gateway.console.auth.requirements import ConsoleHere, Operating, Operator, Principal, SiteHere
+from gateway.console.auth.requirements import ConsoleHere, Operating, Operator, SiteHere
 from gateway.console.context import AppContext
+from gateway.console.identity import Principal
 from gateway.console.members.dependencies import MembersDependencies, OfficeHere
 from gateway.console.members.enrolment import EnrolmentStatus, Outcome, readers
-from gateway.console.web.error_handlers import RESPONSES
+from gateway.console.web.errors import RESPONSES
 from gateway.console.web.i18n import in_lang, words
 from gateway.console.web.rendering import lang_of, page
 from gateway.core.access.enrolment import declares_where

@@ -10,10 +10,10 @@ from gateway.console.auth.requirements import (
     Administrator,
     ConsoleHere,
     GraveAdministrator,
-    Principal,
     SiteHere,
 )
 from gateway.console.context import AppContext
+from gateway.console.identity import Principal
 from gateway.console.members.actions import (
     add_member,
     badge_change,

@@ -18,8 +18,8 @@ from msgspec import Struct
 from gateway.adapters.audit import Note
 from gateway.adapters.directory import DirectoryStore, Member
 from gateway.config import known_credential_key
-from gateway.console.auth.requirements import Principal
 from gateway.console.context import AppContext
+from gateway.console.identity import Principal
 from gateway.console.members.authorised_change import (
     check_staff,
     entry_of,
@@ -27,13 +27,13 @@ from gateway.console.members.authorised_change import (
     may_at,
     write,
 )
-from gateway.console.web.error_handlers import Problem
+from gateway.console.web.errors import Problem
 from gateway.core.model.names import SiteId, Text
 from gateway.core.model.site import Site
 from gateway.members.diff import MembersDiff, change_of
 from gateway.members.importer import read_members
 from gateway.members.known import ReferenceData, known_of
-from gateway.members.spreadsheet import LineFault
+from gateway.members.sheet_lines import LineFault
 
 FILE_MAX: Final = 10 << 20
 """Bytes: 50,000 members."""

@@ -12,10 +12,10 @@ from gateway.console.auth.requirements import (
     ConsoleHere,
     GraveAdministrator,
     Operator,
-    Principal,
     SiteHere,
 )
 from gateway.console.context import AppContext
+from gateway.console.identity import Principal
 from gateway.console.members.authorised_change import mark, may_at, may_change, note
 from gateway.console.members.dependencies import OfficeHere
 from gateway.console.members.enrolment import readers

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from gateway.adapters.directory import DirectoryStore, Member
 from gateway.console.stores import Stores
-from gateway.console.web.error_handlers import Problem
+from gateway.console.web.errors import Problem
 from gateway.core.model.names import SiteId, Text
 
 PAGE: Final = 50

@@ -16,7 +16,7 @@ from gateway.adapters.journal.queries import SiteNow
 from gateway.adapters.journal.reader import JournalFile
 from gateway.adapters.journal.rows import from_us
 from gateway.console.context import AppContext
-from gateway.console.web.error_handlers import Problem
+from gateway.console.web.errors import Problem
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import Text, ZoneId
 from gateway.core.model.places import Zone

@@ -27,7 +27,7 @@ from gateway.console.gateway_client import (
     told_to,
 )
 from gateway.console.muster.presence_list import Inside, PresentPerson, RoomPresence, inside
-from gateway.console.web.error_handlers import RESPONSES
+from gateway.console.web.errors import RESPONSES
 from gateway.console.web.rendering import page
 from gateway.core.model.names import Text
 from gateway.core.requests import MarkLeft, MarkMustered, Mode

@@ -17,7 +17,7 @@ from gateway.console.audit.recording import look
 from gateway.console.auth.requirements import ConsoleHere, Operator, SiteHere, Viewer
 from gateway.console.context import AppContext
 from gateway.console.rules.policy_text import readable
-from gateway.console.web.error_handlers import RESPONSES, Problem
+from gateway.console.web.errors import RESPONSES, Problem
 from gateway.console.web.i18n import Lang
 from gateway.console.web.labels import as_typed, on_calendar, point_at, point_name, typed_moment
 from gateway.console.web.rendering import lang_of, page

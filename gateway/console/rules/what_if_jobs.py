@@ -20,7 +20,7 @@ from msgspec import Struct, structs
 
 from gateway.analysis.what_if import Reached
 from gateway.config import ConfigError, ConfigFault, Settings, load_space
-from gateway.console.web.error_handlers import Problem
+from gateway.console.web.errors import Problem
 from gateway.core.model.names import SiteId, Text
 
 LIMIT_S: Final = 600

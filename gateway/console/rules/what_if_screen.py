@@ -13,7 +13,7 @@ from gateway.console.audit.glances import glance
 from gateway.console.auth.requirements import Administrator, ConsoleHere, SiteHere
 from gateway.console.context import AppContext
 from gateway.console.rules.what_if_jobs import BYTES_MAX, WhatIfTrial, check
-from gateway.console.web.error_handlers import RESPONSES, Problem
+from gateway.console.web.errors import RESPONSES, Problem
 from gateway.console.web.labels import point_name
 from gateway.console.web.rendering import lang_of, page
 from gateway.core.model.names import SiteId, Text

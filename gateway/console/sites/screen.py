@@ -4,9 +4,10 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from gateway.console.api_docs.permissions_table import ORDER
-from gateway.console.auth.requirements import ConsoleHere, Rank, Viewer
+from gateway.console.auth.requirements import ConsoleHere, Viewer
 from gateway.console.gateway_client import Bilingual
-from gateway.console.web.error_handlers import RESPONSES
+from gateway.console.identity import Rank
+from gateway.console.web.errors import RESPONSES
 
 api = APIRouter(prefix="/api/v1", tags=["live"], responses=RESPONSES)
 

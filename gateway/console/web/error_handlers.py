@@ -4,86 +4,21 @@ A screen raises `Problem`; the two handlers here turn it, and whatever the frame
 an answer in the asker's language. Nothing of a request's content is repeated.
 """
 
-from collections.abc import Mapping, Sequence
-from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from gateway.console.web.errors import API, JSON, Problem, ProblemBody, phrase
 from gateway.console.web.i18n import Lang, in_lang
 from gateway.console.web.rendering import lang_of, show
 from gateway.core.model.names import Text
 
-API: Final = "/api/"
 PROGRAMS: Final = (API, "/spaceapi.json", "/metrics", "/bookings.ics")
-"""How paths begin that programs ask, which want no page."""
-JSON: Final = "application/problem+json"
-
-
-class ProblemBody(BaseModel):
-    """An error as RFC 9457 writes it: `type` is a code that stays, `detail` says what to do."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "type": "about:seuil:no-such-site",
-                    "title": "No such site",
-                    "status": 404,
-                    "detail": "The sites that you may see are listed at /api/v1/sites.",
-                }
-            ]
-        }
-    )
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    errors: list[dict[str, str]] | None = None
-    """Of a request with faults: where each is, and what would be right."""
-
-
-class Problem(Exception):  # noqa: N818 - RFC 9457's word
-    """A request cannot be served. `code` stays the same for ever; the texts are for people."""
-
-    def __init__(
-        self,
-        status: int,
-        code: str,
-        title: Text,
-        detail: Text = Text("", ""),  # noqa: B008 - frozen
-        *,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(code)
-        self.status = status
-        self.code = code
-        self.title = title
-        self.detail = detail
-        self.headers = dict(headers or {})
-        self.errors: Sequence[dict[str, str]] = ()
-
-
-_RENAMED: Final = {413: "Content Too Large", 422: "Unprocessable Content"}
-"""RFC 9110's names, which Python has from 3.13 on; a code of ours is the same on every Python."""
-
-
-def phrase(status: int) -> str:
-    """What a status is called."""
-    return _RENAMED.get(status) or HTTPStatus(status).phrase
-
-
-RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    status: {"description": phrase(status)}
-    for status in (400, 401, 403, 404, 409, 413, 422, 429, 503)
-}
-"""What each route of the API may answer beside its own; `openapi` says it in full."""
+"""Path prefixes that programs ask: they get no page."""
 
 
 def install(app: FastAPI) -> None:

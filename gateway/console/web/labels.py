@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Final
 
-from gateway.console.web.error_handlers import Problem
+from gateway.console.web.errors import Problem
 from gateway.core.access import wiring
 from gateway.core.access.reasons import EXIT_BUTTON
 from gateway.core.model.names import AccessPointId, DeviceId, DoorId, MachineId, Named, Text

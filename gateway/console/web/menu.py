@@ -7,7 +7,7 @@ from msgspec import Struct
 from gateway.core.model.names import SiteId, Text
 
 if TYPE_CHECKING:
-    from gateway.console.auth.requirements import Principal, Rank
+    from gateway.console.identity import Principal, Rank
 
 
 class MenuEntry(Struct, frozen=True):

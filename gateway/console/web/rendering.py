@@ -20,7 +20,7 @@ from gateway.core.model.names import Text
 from gateway.core.model.site import Site
 
 if TYPE_CHECKING:
-    from gateway.console.auth.requirements import Principal
+    from gateway.console.identity import Principal
 
 COOKIE: Final = "seuil_lang"
 COOKIE_LIFE_S: Final = 365 * 24 * 3600

@@ -13,7 +13,7 @@ from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal.rows import event_row
 from gateway.adapters.journal.writer import Batch
 from gateway.adapters.mqtt.request_client import DeskError
-from gateway.console.auth.requirements import Principal
+from gateway.console.identity import Principal
 from gateway.console.members.dependencies import MembersDependencies
 from gateway.core.events import Requested, Tick
 from gateway.core.facts import EnrolmentEnded, RequestAnswered

@@ -13,7 +13,7 @@ from gateway.adapters.audit import FILE as AUDIT_FILE
 from gateway.adapters.audit import AuditLog
 from gateway.adapters.directory import FILE, DirectoryStore, Member, holder_of
 from gateway.config import Settings
-from gateway.console.auth.requirements import Principal
+from gateway.console.identity import Principal
 from gateway.core.model.directory import (
     Credential,
     CredentialHash,

@@ -7,8 +7,9 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 
 from gateway.console.api_docs.permissions_table import ORDER, SCOPES, method_of, needs_of, routes_of
-from gateway.console.auth.requirements import CSRF_FIELD, PUBLIC, RANKS, SAFE, Principal
-from gateway.console.web.error_handlers import Problem
+from gateway.console.auth.requirements import CSRF_FIELD, PUBLIC, SAFE
+from gateway.console.identity import RANKS, Principal
+from gateway.console.web.errors import Problem
 from tests.console_place import CSRF, ConsolePlace, seat
 
 TABLE = Path(__file__).parents[3] / "docs/who-may.md"

@@ -23,7 +23,7 @@ from gateway.console.auth.requirements import (
 )
 from gateway.console.auth.secrets import csrf_of, hash_of, new_secret, own_path
 from gateway.console.auth.sessions import How, Stage
-from gateway.console.web.error_handlers import Problem
+from gateway.console.web.errors import Problem
 from gateway.console.web.rendering import COOKIE as LANG_COOKIE
 from gateway.console.web.rendering import COOKIE_LIFE_S, lang_of, show
 from gateway.core.model.directory import HolderId

@@ -10,10 +10,11 @@ from gateway.adapters.accounts.accounts import Account
 from gateway.console.auth import passkeys, passwords, sessions, tokens
 from gateway.console.auth.authenticator import Files, SignIn
 from gateway.console.auth.passkeys import Passkey
-from gateway.console.auth.requirements import MineGrave, Principal, Self, console_of
+from gateway.console.auth.requirements import MineGrave, Self, console_of
 from gateway.console.auth.routes.common import SignInHere, fields, names_here, origin_of, say_in
 from gateway.console.auth.sessions import LoginSession
 from gateway.console.auth.tokens import DAYS_MAX, SCOPES, Token
+from gateway.console.identity import Principal
 from gateway.console.web.i18n import LANGS
 from gateway.console.web.rendering import COOKIE, COOKIE_LIFE_S, show
 

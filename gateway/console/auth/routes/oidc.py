@@ -21,7 +21,7 @@ from gateway.console.auth.routes.common import (
 )
 from gateway.console.auth.secrets import new_secret
 from gateway.console.auth.staff import is_staff
-from gateway.console.web.error_handlers import Problem
+from gateway.console.web.errors import Problem
 from gateway.core.model.names import Text
 
 BACK = "/sign-in/oidc/back"

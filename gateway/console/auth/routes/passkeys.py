@@ -17,7 +17,6 @@ from gateway.console.auth.passkeys import PasskeyError, RelyingParty
 from gateway.console.auth.requirements import (
     CSRF_HEADER,
     MineGrave,
-    Principal,
     Self,
     is_from_us,
     not_from_our_page,
@@ -35,7 +34,8 @@ from gateway.console.auth.routes.common import (
 )
 from gateway.console.auth.routes.reauthenticate import refresh
 from gateway.console.auth.secrets import csrf_of, own_path
-from gateway.console.web.error_handlers import Problem
+from gateway.console.identity import Principal
+from gateway.console.web.errors import Problem
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import Text
 

@@ -26,7 +26,7 @@ from gateway.console.auth.routes.common import (
     say_in,
 )
 from gateway.console.auth.staff import make_administrator
-from gateway.console.web.error_handlers import Problem
+from gateway.console.web.errors import Problem
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import Text
 

@@ -15,8 +15,6 @@ from gateway.console.auth.requirements import (
     ConsoleHere,
     GraveAdministrator,
     MineGrave,
-    Principal,
-    Scope,
     Self,
 )
 from gateway.console.auth.routes import accounts, my_account
@@ -24,6 +22,7 @@ from gateway.console.auth.routes.common import SignInHere, fields, many, say_in
 from gateway.console.auth.secrets import new_key
 from gateway.console.auth.tokens import DAYS_MAX, SCOPES, TooManyTokensError
 from gateway.console.context import AppContext
+from gateway.console.identity import Principal, Scope
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import SiteId, Text
 

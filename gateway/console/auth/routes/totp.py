@@ -7,10 +7,11 @@ from starlette.responses import RedirectResponse, Response
 from gateway.adapters.accounts import accounts
 from gateway.console.auth import totp
 from gateway.console.auth.authenticator import Files, SignIn
-from gateway.console.auth.requirements import MineGrave, Principal
+from gateway.console.auth.requirements import MineGrave
 from gateway.console.auth.routes.common import SignInHere, address_of, fields
 from gateway.console.auth.routes.reauthenticate import account_of
-from gateway.console.web.error_handlers import Problem
+from gateway.console.identity import Principal
+from gateway.console.web.errors import Problem
 from gateway.console.web.rendering import show
 from gateway.core.model.names import Text
 

@@ -17,10 +17,10 @@ from gateway.cli import app
 from gateway.config import Settings
 from gateway.console.auth import bootstrap, links
 from gateway.console.auth.passwords import what_is_wrong
-from gateway.console.auth.requirements import Rank
 from gateway.console.auth.staff import outranks
 from gateway.console.feed.hub import View, Watcher
 from gateway.console.feed.stream_guard import Guard
+from gateway.console.identity import Rank
 from gateway.console.server import _Server
 from gateway.core.model.directory import Holder, HolderId, StaffRole
 from gateway.core.model.names import RoleId, SiteId

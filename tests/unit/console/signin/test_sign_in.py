@@ -15,7 +15,7 @@ from gateway.adapters.accounts.tables import SESSION
 from gateway.console.auth import passwords, sessions
 from gateway.console.auth.attempt_limit import BUCKETS, Limiter
 from gateway.console.auth.secrets import hash_of, own_path
-from gateway.console.web.error_handlers import Problem
+from gateway.console.web.errors import Problem
 from tests import signed_in
 from tests.sign_in_place import SignInPlace, csrf
 from tests.signed_in import PASSWORD, TOTP, enrol

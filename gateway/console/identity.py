@@ -1,0 +1,74 @@
+"""The authenticated principal: a session in a browser or an API token, and what it may do.
+
+Its roles are the holder's own staff roles in the directory (`viewer`, `operator`, `administrator`,
+each at all sites or at some), so that there is one place to give and to take them; the gateway goes
+by the same one.
+"""
+
+from datetime import datetime
+from typing import Final, Literal, Protocol
+
+from msgspec import Struct
+from starlette.requests import Request
+
+from gateway.core.model.directory import Holder
+from gateway.core.model.names import ADMINISTRATOR, OPERATOR, VIEWER, RoleId, SiteId
+from gateway.wire.alarm_texts import SILENT
+
+Rank = Literal["viewer", "operator", "administrator"]
+Scope = Literal["read", "people", "operate", "administer"]
+"""What an API token may be used for: `read` no personal data, `people` names and passages."""
+RANKS: Final[dict[Rank, tuple[RoleId, ...]]] = {
+    "viewer": (VIEWER, OPERATOR, ADMINISTRATOR),
+    "operator": (OPERATOR, ADMINISTRATOR),
+    "administrator": (ADMINISTRATOR,),
+}
+"""The staff roles that suffice for each."""
+
+
+class Principal(Struct, frozen=True):
+    """Somebody at the console.
+
+    `key` names the session or token in the console's store, for the audit; it opens nothing.
+    `scopes` limit a token; None is a session. `fresh_until`: until then a password or passkey was
+    shown so lately that grave things are done without asking again. `owes` is a page that comes
+    before all others: an administrator's second factor is still to be set up.
+    """
+
+    holder: Holder
+    name: str
+    key: str
+    csrf: str = ""
+    scopes: frozenset[Scope] | None = None
+    fresh_until: datetime | None = None
+    owes: str = ""
+
+    def may(self, rank: Rank, site: SiteId) -> bool:
+        """Whether their role at this site suffices."""
+        return any(self.holder.has_role(role, site) for role in RANKS[rank])
+
+    def sees_people(self, site: SiteId) -> bool:
+        """Whether they may see who was where, names and pseudonyms."""
+        return self.may("operator", site) and (self.scopes is None or "people" in self.scopes)
+
+    def sees_alarm(self, kind: str, site: SiteId) -> bool:
+        """Whether they may know of an alarm: a silent one is told to operators only."""
+        return kind not in SILENT or self.sees_people(site)
+
+
+class Seats(Protocol):
+    """Where seats come from: `gateway.console.auth`, or a test."""
+
+    async def of(self, request: Request) -> Principal | None:
+        """Who asks; None: nobody who has signed in."""
+
+    async def refused(
+        self, request: Request, seat: Principal, site: SiteId | None, what: str
+    ) -> None:
+        """Note for the audit that somebody was refused."""
+
+    async def mark(self) -> str:
+        """Becomes another one when a seat may have ended or changed; cheap, for open streams."""
+
+    def close(self) -> None:
+        """Let go of the files, once nobody asks any more."""
