@@ -237,5 +237,6 @@ def _count(path: Path, sql: str) -> int:
 _LETTERS = "SELECT count(*) FROM dead_letter"
 _ROWS = "SELECT count(*) FROM journal"
 _GRANTED = """
-SELECT (SELECT count(*) FROM decision WHERE decision = 'granted' AND reason <> 'reader-decided')
+SELECT (SELECT count(*) FROM decision WHERE decision = 'granted'
+        AND reason NOT IN ('reader-decided', 'claimed'))
      + (SELECT count(*) FROM journal WHERE facts LIKE '%"UnlockDoor"%')"""

@@ -370,7 +370,7 @@ _CHILD = textwrap.dedent("""
     import asyncio, sys
     from datetime import datetime
     from pathlib import Path
-    from gateway.adapters.journal.journal import purge as journal_purge
+    from gateway.adapters.journal import purge as journal_purge
     from gateway.adapters.journal.journal import Journal
     from gateway.privacy.retention import Kept, purge
 

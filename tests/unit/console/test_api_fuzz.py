@@ -72,7 +72,7 @@ BODIES: dict[str, Any] = {
     f"PATCH {HERE}/members/{{holder}}": {"name": "Ada Lovelace"},
     f"POST {HERE}/members/{{holder}}/plans": {"plan": "nomad", "until": "2027-06-30"},
     f"PATCH {HERE}/members/{{holder}}/plans/{{place}}": {"status": "suspended"},
-    f"POST {HERE}/enrolments": {"holder": pseudonym("Ada"), "reader": "front-in"},
+    f"POST {HERE}/enrolments": {"holder": pseudonym("Ada"), "reader": "fablab-in"},
     f"PUT {HERE}/members/{{holder}}/roles": {"role": "viewer", "at": "here"},
     f"POST {HERE}/members/{{holder}}/trainings": {"training": "laser", "until": ""},
     f"POST {HERE}/what-if": {"file": EXAMPLE.read_bytes(), "days": 7},

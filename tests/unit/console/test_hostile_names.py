@@ -108,7 +108,7 @@ class House(DeskPlace):
         if self._waits:
             return self._waits
         async with self.browser() as browser:
-            wanted = {"holder": holder, "reader": "front-in"}
+            wanted = {"holder": holder, "reader": "fablab-in"}
             sent = await browser.post(f"/api/v1/sites/{self.site.id}/enrolments", json=wanted)
         assert sent.status_code == 201, sent.text
         self._waits = str(sent.json()["id"])
