@@ -469,7 +469,7 @@ async def _wait_for_a_badge(house: House, page: Page, badge: str) -> None:
     await page.get_by_role("link", name="Enrol a badge").click()
     await page.get_by_role("radio", name="Front").check()
     await page.get_by_role("button", name="Wait for the badge").click()
-    await expect(page.get_by_text("Hold the badge to Front now.")).to_be_visible()
+    await expect(page.get_by_text("Hold the badge to Front now, twice in a row.")).to_be_visible()
 
 
 def _knows_the_badge(gateway: GatewayProcess) -> bool:
