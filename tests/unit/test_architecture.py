@@ -13,6 +13,14 @@ from scripts.where import Row, rows
 ROOT: Final = Path(__file__).resolve().parents[2]
 PAGE: Final = ROOT / "docs/architecture.md"
 ROWS: Final = rows(PAGE.read_text(encoding="utf-8"))
+PAGES: Final = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "docs/README.md",
+    "docs/architecture.md",
+)
+"""A newcomer's first pages."""
 QUESTIONS: Final = 14
 LINK: Final = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
@@ -57,9 +65,10 @@ def test_a_file_of_the_table_is_two_links_from_the_readme(file: str) -> None:
     assert any(ROOT / file in links(page) for page in near if page.suffix == ".md")
 
 
-def test_every_link_of_the_page_leads_somewhere() -> None:
-    """Also those outside the table."""
-    assert sorted(str(target) for target in links(PAGE) if not target.exists()) == []
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_of_a_page_leads_somewhere(page: str) -> None:
+    """No file that was moved or renamed is left behind in a newcomer's first pages."""
+    assert sorted(str(target) for target in links(ROOT / page) if not target.exists()) == []
 
 
 def test_the_layers_are_those_that_the_linter_checks() -> None:
