@@ -1,10 +1,10 @@
 """The operators' console: pages and an API, in a process of its own.
 
-    broker --MQTT--> follow -> picture -> view -> hub --SSE--> browsers
+    broker --MQTT--> feed.mqtt_follower -> site_state -> view -> hub --SSE--> browsers
     journal --read--> gateway.adapters.journal.queries ------> screens -> pages, API
     members <-------> gateway.adapters.directory -> screens
-    gateway <--request/response over MQTT---------- place.Console.ask
+    gateway <--request/response over MQTT---------- AppContext.ask
 
-`seat` says who may what, `screens` has one module a screen, `signin` is how one gets a seat.
-Nothing here can delay a door: what changes the place is asked of the gateway.
+`auth` decides what each seat may do and how it signs in; `routers` lists the screens, one module
+each. Nothing here can delay a door: every change of the site is a request to the gateway.
 """

@@ -1,4 +1,4 @@
-"""The console as an ASGI app: the screens, their API, and what every answer passes through."""
+"""The console as an ASGI app: the screens, their API, and the layers around every response."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -31,7 +31,7 @@ from gateway.core.model.site import Site
 
 _HERE = Path(__file__).parent
 WORKER = "muster_worker.js"
-"""What shows the muster list on a phone without a network."""
+"""The script that shows the muster list on a phone without a network."""
 WORKER_HEADERS = {
     "Service-Worker-Allowed": "/sites/",  # it asks for one site's muster page, below that
     "Content-Security-Policy": "default-src 'none'; connect-src 'self'",
@@ -39,7 +39,7 @@ WORKER_HEADERS = {
 
 
 class _Files(StaticFiles):
-    """Our static files; the one that answers for a page says for which, and loads nothing else."""
+    """Our static files; the service worker names its scope, and loads nothing else."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         answer = await super().get_response(path, scope)
@@ -57,9 +57,10 @@ def build_app(
     clock: Clock | None = None,
     told: OtherTools | None = None,
 ) -> FastAPI:
-    """The app; it hears the broker while `app.state.follower` runs, and `guard` (`serve`).
+    """Build the app, which follows the broker while `app.state.follower` and `guard` run (`serve`).
 
-    `told`: what the space file says of other tools, who hear of it while `app.state.outside` runs.
+    `told`: the space file's settings of other tools, which are served while `app.state.outside`
+    runs.
     """
     clock = clock or SystemClock()
     console = AppContext(sites, settings, clock, seats(settings, clock))
@@ -99,7 +100,7 @@ def build_app(
 
 
 async def _start(request: Request) -> Response:
-    """The first site that one may see; to who has not signed in, the sign-in page."""
+    """Redirect to the first site that the seat may see; without a session, to the sign-in page."""
     console: AppContext = request.app.state.console
     seat = await console.seats.of(request)
     if seat is None:
@@ -111,14 +112,14 @@ async def _start(request: Request) -> Response:
 
 
 async def _chosen(site: str = "", screen: str = "live") -> Response:
-    """The site switcher, without a script."""
+    """Redirect to the chosen site: the site switcher, without a script."""
     if screen not in {each.word for each in SCREENS} or not site.replace("-", "").isalnum():
         return RedirectResponse("/", 303)
     return RedirectResponse(f"/sites/{site}/{screen}", 303)
 
 
 async def _healthz(request: Request) -> Response:
-    """`ok` while the broker is heard."""
+    """Return `ok` while the broker is connected."""
     if request.app.state.console.picture.connected:
         return PlainTextResponse("ok\n")
     return PlainTextResponse("broker lost\n", 503)

@@ -1,4 +1,4 @@
-"""What the API says of decisions."""
+"""The API's models of decisions."""
 
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -37,11 +37,11 @@ RULING: Final[dict[str, Any]] = {
     "verdicts": [_VERDICT],
     "not_asked": ["membership_is_active"],
 }
-"""What the rules say, for examples."""
+"""An example of a ruling."""
 
 
 class DecisionBody(BaseModel):
-    """One decision. `late`: a reader decided alone, or says that it did, and told it afterwards.
+    """One decision. `late`: a reader decided alone, or says that it did, and reported it later.
 
     A press of an exit button stands at no access point: `door` says which one opened.
     """
@@ -63,7 +63,7 @@ class DecisionBody(BaseModel):
 
 
 class DecisionsBody(BaseModel):
-    """A page of decisions, newest first; ask the next with `cursor`, None: there are no more."""
+    """A page of decisions, newest first; ask for the next with `cursor`, None: it is the last."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"decisions": [_LINE], "cursor": 4661}]}
@@ -74,7 +74,7 @@ class DecisionsBody(BaseModel):
 
 
 class VerdictBody(BaseModel):
-    """What a rule said, and the values that it saw."""
+    """A rule's verdict, and the values that it saw."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_VERDICT]})
 

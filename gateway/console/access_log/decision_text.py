@@ -1,4 +1,4 @@
-"""What a rule saw, in plain words: `people = 12` is "people there: 12", a zone's id its name.
+"""A decision in plain words: `people = 12` becomes "people there: 12", a zone's id its name.
 
 A verdict keeps values as the engine knows them (ids, seconds, ISO times). A name that no table here
 knows, from an older journal, is shown as it is.
@@ -25,26 +25,26 @@ from gateway.core.model.site import Site
 
 
 class Reading(Struct, frozen=True):
-    """Who reads: where, with whose names, in which language."""
+    """The reader of an explanation: site, names of holders, language."""
 
     site: Site
     names: Mapping[HolderId, str]
     lang: Lang
 
     def say(self, text: Text) -> str:
-        """A text in their language."""
+        """Return a text in the reader's language."""
         return in_lang(text, self.lang)
 
 
 class ShownValue(Struct, frozen=True):
-    """One value."""
+    """A value that a rule saw, ready to show."""
 
     name: str
     value: str
 
 
 class RuleSaid(Struct, frozen=True):
-    """One rule's word: `outcome` is pass, grant, deny, or "" where it was not asked any more."""
+    """One rule's verdict: `outcome` is pass, grant, deny, or "" where it was not evaluated."""
 
     rule: str
     title: str
@@ -67,7 +67,7 @@ class DecisionText(Struct, frozen=True):
 def answer(
     decision: str, reason: str, verdicts: Sequence[RuleVerdict], to: Reading
 ) -> DecisionText:
-    """A decision, or what one would be."""
+    """Return a decision, or what one would be, in words."""
     helps = advice(reason) if decision == "denied" else None
     asked = [_said(verdict, to) for verdict in verdicts]
     others = [_not_asked(rule, to) for rule in not_asked(verdicts)]
@@ -210,7 +210,7 @@ def _number(name: str, value: float, lang: Lang) -> str:
 
 
 def _text(name: str, value: str, site: Site) -> Text:
-    """A word, or what an id is called."""
+    """Return a value in words: a fixed word, or the name of an id."""
     if name in _WORDS:
         return _VALUES.get(value, Text(value, value))
     if name in ("target", "booked"):
@@ -255,7 +255,7 @@ _CALLED: Final[dict[str, Callable[[Site, str], Text]]] = {
     "role": lambda site, role: name_among(site.roles, role),
     "hours": _hours,
 }
-"""What knows the name behind an id, by the name of the value."""
+"""The functions that find the name of an id, by the name of the value."""
 
 
 def _moment(value: str, to: Reading) -> str:

@@ -1,7 +1,7 @@
-"""The access log as people ask for it: by time, place, answer and person, a page at a time.
+"""The access log, filtered by time, place, decision and person, one page at a time.
 
-What is asked for stands in the address, with a person as their pseudonym; names are looked up for
-those who may see them, at the moment that a line is shown.
+The filter stands in the address, with a person as their pseudonym; names are looked up for those
+who may see them, at the moment that a line is shown.
 """
 
 import re
@@ -36,23 +36,23 @@ from gateway.core.model.site import Site
 from gateway.csv_injection import escape_formula
 
 LINES: Final = 50
-"""Lines of a page: three screens of a desk."""
+"""Lines per page: three screens of a desk."""
 CHOICES_MAX: Final = 20
-"""People to choose from, when a name is many's."""
+"""The most people to choose from, when several share a name."""
 EXPORT_PAGE: Final = 1000
-"""Lines read at once for a file; the journal is let go of between two pages."""
+"""Lines read at once for a file; the connection is closed between two pages."""
 EXPORT_MAX: Final = 100_000
-"""Lines of a file: what a spreadsheet still opens. Who wants more names a shorter time."""
+"""Lines of a file: what a spreadsheet still opens. For more, export shorter periods."""
 Decision = Literal["granted", "denied"]
 PSEUDONYM: Final = re.compile(r"h-[0-9a-f]{12}")
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
 """Within what SQLite counts to."""
 _SHOWN: Final = 8
-"""Characters of a pseudonym whose name is gone."""
+"""Characters shown of a pseudonym whose name has been erased."""
 
 
 class Wanted(Struct, frozen=True):
-    """Which passages. `where` is an access point, or `door:` and a door."""
+    """A filter of decisions. `where` is an access point, or `door:` and a door's id."""
 
     since: datetime | None = None
     until: datetime | None = None
@@ -64,11 +64,11 @@ class Wanted(Struct, frozen=True):
 
     @property
     def narrows(self) -> bool:
-        """Whether anything is left out."""
+        """Return whether the filter leaves anything out."""
         return structs.replace(self, before=None) != Wanted()
 
     def query(self, site: Site, limit: int = LINES) -> DecisionQuery:
-        """The question to the journal.
+        """Return the query to the journal.
 
         Raises:
             Problem: It names an access point that is not there.
@@ -87,7 +87,7 @@ class Wanted(Struct, frozen=True):
         )
 
     def address(self, site: Site, before: int | None = None) -> str:
-        """The same as the query of an address."""
+        """Return the filter as the query of an address."""
         parts = {
             "since": as_typed(self.since, site),
             "until": as_typed(self.until, site),
@@ -101,7 +101,7 @@ class Wanted(Struct, frozen=True):
 
 
 class PassageLine(Struct, frozen=True):
-    """A passage, ready to show in one language."""
+    """A decision, ready to show in one language."""
 
     id: str
     at: str
@@ -126,10 +126,10 @@ _NOBODY: Final = Text("badge inconnu", "unknown badge")
 
 
 def read_wanted(site: Site, parts: Mapping[str, str], holder: str) -> Wanted:
-    """What a form or an address asks for.
+    """Read the filter from a form or an address.
 
     Raises:
-        Problem: A time is none.
+        Problem: A time cannot be read.
     """
     decision, reason, before = parts["decision"], parts["reason"], parts["before"]
     return Wanted(
@@ -144,7 +144,7 @@ def read_wanted(site: Site, parts: Mapping[str, str], holder: str) -> Wanted:
 
 
 async def people_called(console: AppContext, who: str) -> list[tuple[HolderId, str]]:
-    """Whom a desk means: a pseudonym, a name, a part of one, or a member's number."""
+    """Return the people with this pseudonym, name, part of a name, or reference."""
     names = await console.stores.names()
     if HolderId(who) in names or PSEUDONYM.fullmatch(who):
         return [(HolderId(who), names.get(HolderId(who), who))]
@@ -159,7 +159,7 @@ async def people_called(console: AppContext, who: str) -> list[tuple[HolderId, s
 
 
 async def page_of(console: AppContext, site: Site, wanted: Wanted) -> Page[DecisionLine]:
-    """A page of the log."""
+    """Return a page of the log."""
     query = wanted.query(site)
     return await console.stores.past(lambda journal: decisions(journal, query))
 
@@ -167,12 +167,12 @@ async def page_of(console: AppContext, site: Site, wanted: Wanted) -> Page[Decis
 def shown(
     lines: Sequence[DecisionLine], site: Site, names: Mapping[HolderId, str], lang: Lang
 ) -> list[PassageLine]:
-    """Lines with their words and names."""
+    """Return lines with their texts and names."""
     return [_shown(line, site, names, lang) for line in lines]
 
 
 def name_of(holder: str | None, names: Mapping[HolderId, str], lang: Lang) -> str:
-    """Who it was; somebody who was erased keeps a pseudonym."""
+    """Return the holder's name; a holder who was erased keeps a pseudonym."""
     if holder is None:
         return in_lang(_NOBODY, lang)
     known = names.get(HolderId(holder))
@@ -180,19 +180,19 @@ def name_of(holder: str | None, names: Mapping[HolderId, str], lang: Lang) -> st
 
 
 def sentence(reason: str) -> Text:
-    """What the member was told; a reason of an older release keeps its code."""
+    """Return the sentence shown to the member; a reason of an older release keeps its code."""
     told = REASONS.get(reason)
     return told.text if told is not None else Text(reason, reason)
 
 
 def short(reason: str) -> Text:
-    """Its first half, which says what is wrong; the second says what to do."""
+    """Return the first half of the sentence, which states what is wrong."""
     told = sentence(reason)
     return Text(told.fr.partition(" : ")[0].rstrip("."), told.en.partition(": ")[0].rstrip("."))
 
 
 def advice(reason: str) -> Text | None:
-    """Its second half, where it has one."""
+    """Return the second half of the sentence, which says what to do, if it has one."""
     told = sentence(reason)
     fr, en = told.fr.partition(" : ")[2], told.en.partition(": ")[2]
     return Text(fr[:1].upper() + fr[1:], en[:1].upper() + en[1:]) if fr and en else None
@@ -201,7 +201,7 @@ def advice(reason: str) -> Text | None:
 async def csv_lines(
     console: AppContext, site: Site, wanted: Wanted, lang: Lang
 ) -> AsyncIterator[list[str]]:
-    """The log as rows of text for a file, newest first; no cell is a formula."""
+    """Yield the log as rows of text for a file, newest first; no cell is a formula."""
     yield list(COLUMNS)
     names, told = await console.stores.names(), 0
     zone = ZoneInfo(site.timezone)
@@ -269,7 +269,7 @@ def _shown(
 
 
 def _where(line: DecisionLine, site: Site) -> tuple[Text, str]:
-    """The place and the direction; a button's door is left by it, what is gone has none."""
+    """Return the place and the direction; an exit button's is out, an unknown place has none."""
     point = site.access_point.get(AccessPointId(line.access_point or ""))
     if point is not None:
         return place_of(site, point), point.direction
@@ -278,13 +278,13 @@ def _where(line: DecisionLine, site: Site) -> tuple[Text, str]:
 
 
 def _plain(name: str) -> str:
-    """Without accents and capitals: as somebody types a name in a hurry."""
+    """Return a name without accents and capitals, as it is typed in a hurry."""
     parts = unicodedata.normalize("NFKD", name)
     return "".join(part for part in parts if not unicodedata.combining(part)).casefold().strip()
 
 
 def no_such_decision() -> Problem:
-    """For a number that is no decision of this site."""
+    """Return the problem for a number that is no decision of this site."""
     return Problem(
         404,
         "no-such-decision",

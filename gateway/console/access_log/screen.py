@@ -1,4 +1,4 @@
-"""Access log: who passed where and who was refused, each with its why; new ones as they happen."""
+"""Access log: who passed where, who was refused and why; new lines appear as they happen."""
 
 import csv
 import io
@@ -45,7 +45,7 @@ api = APIRouter(prefix="/api/v1/sites/{site}", tags=["log"], responses=RESPONSES
 
 
 async def asked(request: Request, here: SiteHere) -> Wanted:
-    """What the address asks for; its person is a pseudonym already."""
+    """Return the filter in the address; its person is a pseudonym already."""
     return _wanted(request, here, request.query_params.get("who", "").strip())
 
 
@@ -55,7 +55,7 @@ Number = Annotated[int, Path(ge=1, le=SQLITE_MAX, description="The decision's nu
 
 @pages.get("/sites/{site}/log")
 async def log(request: Request, seat: Operator, here: SiteHere, console: ConsoleHere) -> Response:
-    """The page; where a name is many people's, who they are."""
+    """Show the page; where several people share the name, let the operator choose one."""
     who = request.query_params.get("who", "").strip()[:100]
     people = await people_called(console, who) if who else []
     found = people[0] if len(people) == 1 else None
@@ -97,7 +97,7 @@ async def new(
     wanted: AskedFor,
     after: Annotated[int, Query(ge=0, le=SQLITE_MAX)] = 0,
 ) -> Response:
-    """Lines that came since, newest first, ready to place: what the open page asks for."""
+    """Return the lines newer than those on the open page, newest first, ready to place."""
     del seat
     read = await page_of(console, here, structs.replace(wanted, before=None))
     names = await console.stores.names()
@@ -116,7 +116,7 @@ async def new(
 async def export(
     request: Request, seat: RecentAuth, here: SiteHere, console: ConsoleHere, wanted: AskedFor
 ) -> Response:
-    """The lines as a CSV file, a page after the other."""
+    """Return the lines as a CSV file, written page by page."""
     wanted.query(here)  # what is wrong with the question is said before the file begins
     await look(console, seat, here.id, "log", wanted.holder or None, action="export")
     today = console.clock.now().astimezone(here.clock)
@@ -130,7 +130,7 @@ async def export(
 async def why(
     request: Request, seat: Operator, here: SiteHere, console: ConsoleHere, n: Number
 ) -> Response:
-    """One decision: every rule in order, with what it said and what it saw."""
+    """Show one decision: every rule in order, with its verdict and the values that it saw."""
     known = await _decision(console, here, n)
     await look(console, seat, here.id, f"why {n}", known.holder)
     names, lang = await console.stores.names(), lang_of(request)
@@ -187,7 +187,7 @@ async def decisions_page(
 async def decision_why(
     seat: Operator, here: SiteHere, console: ConsoleHere, n: Number
 ) -> dict[str, object]:
-    """Why a decision was taken, as `seuil why --json` says it."""
+    """Explain a decision, as `seuil why --json` does."""
     known = await _decision(console, here, n)
     await look(console, seat, here.id, f"why {n}", known.holder)
     return known.as_data()
@@ -204,7 +204,7 @@ def _wanted(request: Request, site: Site, holder: str) -> Wanted:
 
 
 def _typed_name(found: tuple[HolderId, str], names: Iterable[str]) -> str:
-    """What stands in the form: the name, unless several have it."""
+    """Return the text of the form's field: the name, or the pseudonym where several share it."""
     return found[1] if list(names).count(found[1]) == 1 else found[0]
 
 
@@ -220,7 +220,7 @@ def _line_of(why: DecisionWhy) -> DecisionLine:
 
 
 async def _as_csv(rows: AsyncIterator[list[str]]) -> AsyncIterator[str]:
-    """With the mark by which a spreadsheet knows UTF-8."""
+    """Yield the rows as CSV, with the byte order mark by which a spreadsheet recognises UTF-8."""
     text, told = io.StringIO("\ufeff"), 0
     text.seek(0, io.SEEK_END)
     writer = csv.writer(text, lineterminator="\r\n")

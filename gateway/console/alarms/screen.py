@@ -1,8 +1,8 @@
-"""Alarms: what is on, who looks after it, and what was on before.
+"""Alarms: those that are on, who looks after them, and those of the past.
 
-An acknowledgement is a request to the gateway: it is journaled, and told on the alarm's own topic,
-so that every console and other tool sees it. Alarms of duress are on this page for operators, and
-on no other screen: whoever threatens somebody may look over their shoulder.
+An acknowledgement is a request to the gateway: it is journaled, and published on the alarm's own
+topic, so that every console and other tool sees it. Alarms of duress are on this page for
+operators, and on no other screen: the person who threatens a member may look over their shoulder.
 """
 
 from datetime import datetime, timedelta
@@ -33,7 +33,7 @@ from gateway.wire.alarm_texts import SILENT, alarm_words
 from gateway.wire.states import AlarmMessage
 
 SHOWN = 30
-"""Alarms of the past on a page."""
+"""Past alarms per page."""
 Kind = Annotated[str, Path(max_length=32, description="An alarm's kind.", examples=["held"])]
 About = Annotated[str, Path(max_length=32, description="What it is about.", examples=["front"])]
 Before = Annotated[
@@ -45,7 +45,7 @@ api = APIRouter(prefix="/api/v1/sites/{site}", tags=["alarms"], responses=RESPON
 
 
 class Alarm(Struct, frozen=True):
-    """An alarm, on or over. `by` and `note` are empty for whom may not know who it was."""
+    """An alarm, on or over. `by` and `note` are empty for readers who may not see people."""
 
     kind: str
     object: str
@@ -58,7 +58,7 @@ class Alarm(Struct, frozen=True):
 
     @property
     def lasted(self) -> timedelta | None:
-        """How long it was on."""
+        """Return the time that it was on; None: it still is."""
         return self.cleared - self.raised if self.cleared is not None else None
 
 
@@ -66,7 +66,7 @@ class Alarm(Struct, frozen=True):
 async def alarms_page(
     request: Request, seat: Viewer, here: SiteHere, console: ConsoleHere, before: Before = None
 ) -> Response:
-    """What is on, and what was."""
+    """Show the alarms that are on, and those of the past."""
     try:
         history, readable = await _history(console, here, seat, before), True
     except Problem:
@@ -92,7 +92,7 @@ async def alarms_page(
 
 @pages.get("/sites/{site}/alarms/count")
 async def alarms_count(request: Request, seat: Viewer, here: SiteHere) -> Response:
-    """How many nobody looks after yet, for the menu; empty: none."""
+    """Return the number of alarms that are not acknowledged, for the menu; empty: none."""
     return PlainTextResponse(str(waiting_alarms(request, seat, here) or ""))
 
 
@@ -106,7 +106,7 @@ async def acknowledge_page(
     console: ConsoleHere,
     why: Reason = "",
 ) -> Response:
-    """Somebody looks after it."""
+    """Acknowledge an alarm."""
     done = Text("C'est noté : vous vous en occupez.", "Noted: you look after it.")
     order, back = AcknowledgeAlarm(kind, about, why), f"/sites/{here.id}/alarms"
     return await ask_for_page(console, here.id, order, seat, back=back, done=done)
@@ -131,7 +131,7 @@ class AlarmBody(BaseModel):
 
 
 class AlarmsBody(BaseModel):
-    """Alarms that are on, and a page of those that were; ask on with `before`."""
+    """Alarms that are on, and a page of past ones; ask for more with `before`."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -165,7 +165,7 @@ class AlarmsBody(BaseModel):
 async def alarms(
     seat: Viewer, here: SiteHere, console: ConsoleHere, before: Before = None
 ) -> AlarmsBody:
-    """Alarms that are on and that were. Those of duress are told to operators only."""
+    """Alarms that are on and past ones. Those of duress are shown to operators only."""
     history = await _history(console, here, seat, before)
     return AlarmsBody(
         on=[AlarmBody.model_validate(each) for each in await _on(console, here, seat)],
@@ -190,7 +190,7 @@ async def acknowledge(
 
 
 def _visible(console: AppContext, seat: Principal, site: SiteId) -> list[AlarmMessage]:
-    """Those that are on, the newest first."""
+    """Return the alarms that are on and that the seat may see, newest first."""
     alarms = console.picture.sites[site].alarms.values()
     told = [alarm for alarm in alarms if seat.sees_alarm(alarm.kind, site)]
     return sorted(told, key=lambda alarm: alarm.at, reverse=True)
@@ -236,7 +236,7 @@ async def _history(
 
 
 async def _names(console: AppContext, seat: Principal, site: SiteId) -> dict[HolderId, str] | None:
-    """Names; None: this seat may not know who it was."""
+    """Return everybody's names; None: this seat may not see people."""
     return (await names_or_none(console))[0] if seat.sees_people(site) else None
 
 

@@ -1,8 +1,9 @@
 """The console's API as an OpenAPI 3.1 document: what FastAPI knows of the routes, and the rest.
 
-FastAPI writes the paths and the pydantic models. Added here, all of it read from the code: who may
-(each route's `Needs`), the problems as RFC 9457 has them, the models of msgspec, a summary (the
-docstring's first sentence), and the nulls in the examples, which FastAPI drops.
+FastAPI writes the paths and the pydantic models. Added here, all of it read from the code: the
+rights that each route needs (its `Requires`), the problems as RFC 9457 defines them, the models of
+msgspec, a summary (the docstring's first sentence), and the nulls in the examples, which FastAPI
+drops.
 """
 
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ from gateway.console.web.errors import JSON, ProblemBody, phrase
 
 Schema = dict[str, Any]
 VERSION: Final = "1"
-"""The API's, as in its paths; not the program's."""
+"""The version of the API, as in its paths; not that of the program."""
 SCHEMAS: Final = "#/components/schemas/{model}"
 _FIRST_ERROR: Final = 400
 _SCHEMES: Final[Schema] = {
@@ -49,12 +50,12 @@ _SCHEMES: Final[Schema] = {
 
 
 def answers(model: type[Struct], example: object) -> dict[int | str, Schema]:
-    """A route's own answer that is a struct of msgspec, for its `responses`."""
+    """Return a route's response that is a msgspec struct, for its `responses`."""
     return {200: {"content": {"application/json": {"schema": _struct(model), "example": example}}}}
 
 
 def openapi(app: FastAPI) -> Schema:
-    """The document; the same for the same code."""
+    """Return the document; the same for the same code."""
     if app.openapi_schema is None:
         app.openapi_schema = _document(app)
     return app.openapi_schema
@@ -87,7 +88,7 @@ def _document(app: FastAPI) -> Schema:
 
 
 def _complete(operation: Schema, route: APIRoute, schemas: Schema) -> None:
-    """Everything of one operation that FastAPI does not know."""
+    """Add to an operation everything that FastAPI does not know."""
     said = (route.description or "").strip()
     need = next(iter(needs_of(route)), None)
     who = in_words(need, minutes=FRESH.total_seconds() / 60, changes=changes(route))
@@ -107,7 +108,7 @@ def _complete(operation: Schema, route: APIRoute, schemas: Schema) -> None:
 
 
 def _examples(route: APIRoute) -> Iterator[tuple[str, list[Any]]]:
-    """The examples of a route's models as they were written, by model."""
+    """Yield the examples of a route's models as they were written, by model."""
     bodies = [each.field_info.annotation for each in route.dependant.body_params]
     for model in (route.response_model, *bodies):
         if model is None:

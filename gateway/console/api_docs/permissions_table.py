@@ -1,6 +1,7 @@
-"""What the routes of the app demand of who asks, read from the routes themselves.
+"""The rights that the app's routes need, read from the routes themselves.
 
-For the OpenAPI document, for the table in docs/console.md, and for the test that walks every route.
+For the OpenAPI document, for the table in docs/console.md, and for the test that checks every
+route.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,20 +15,20 @@ from gateway.console.auth.requirements import SAFE, Requires
 from gateway.console.identity import RANKS, Rank, Scope
 
 ORDER: Final[tuple[Rank, ...]] = ("viewer", "operator", "administrator")
-"""The ranks; who has one has those before it."""
+"""The ranks, lowest first; each includes those before it."""
 SESSIONS: Final = ("no role", *ORDER)
-"""Who may have signed in."""
+"""The kinds of sessions."""
 SCOPES: Final[tuple[Scope, ...]] = ("read", "people", "operate", "administer")
 
 
 def routes_of(app: FastAPI) -> tuple[APIRoute, ...]:
-    """Every route of the app, those of its routers too; static files are none."""
+    """Return every route of the app, those of its routers too, without static files."""
     found = (context.original_route for context in iter_route_contexts(app.routes))
     return tuple(route for route in found if isinstance(route, APIRoute))
 
 
 def needs_of(route: APIRoute) -> tuple[Requires, ...]:
-    """What a route asks of its seat: one demand, or none where nobody has to sign in."""
+    """Return what a route demands of its seat: one demand, or none where it is public."""
     return tuple(_walk(route.dependant))
 
 
@@ -39,13 +40,13 @@ def _walk(dependant: Dependant) -> Iterator[Requires]:
 
 
 def method_of(route: APIRoute) -> str:
-    """The one method that a route answers."""
+    """Return the one method that a route answers."""
     (method,) = route.methods or {"GET"}
     return method
 
 
 def in_words(need: Requires | None, *, minutes: float, changes: bool) -> str:
-    """A demand as a programmer reads it; `minutes` are those for which a password stays fresh."""
+    """Return a demand in words; `minutes` are those for which a password stays fresh."""
     if need is None:
         return "Nobody has to sign in."
     if need.rank is None:
@@ -63,9 +64,9 @@ def _or_higher(rank: Rank) -> str:
 
 
 def table(app: FastAPI) -> str:
-    """Who may what, as a table in Markdown: each route, each rank, each right of a token.
+    """Return the permissions as a table in Markdown: each route, each rank, each right of a token.
 
-    A token is in the column of a right as an administrator's would be that has this one right.
+    A token's column stands for an administrator's token that has this one right.
     """
     heads = ("method", "path", "nobody", *SESSIONS, *(f"token: {scope}" for scope in SCOPES))
     lines = [heads, ("---",) * len(heads)]
@@ -91,9 +92,9 @@ def _marks(allowed: Iterable[str]) -> Iterator[str]:
 
 
 def may(need: Requires | None) -> frozenset[str]:
-    """Who is let in: `nobody`, ranks of a session, rights of an administrator's token.
+    """Return who is let in: `nobody`, ranks of a session, rights of an administrator's token.
 
-    `fresh` is among them where a session must confirm who it is.
+    `fresh` is among them where a session must confirm its identity.
     """
     if need is None:
         return frozenset({"nobody", *SESSIONS, *SCOPES})
@@ -104,5 +105,5 @@ def may(need: Requires | None) -> frozenset[str]:
 
 
 def changes(route: APIRoute) -> bool:
-    """Whether a route changes something."""
+    """Return whether a route changes something."""
     return method_of(route) not in SAFE

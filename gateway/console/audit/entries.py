@@ -1,8 +1,8 @@
-"""The audit as people read it: who did what, why, and what became of it; names and words resolved.
+"""The audit as people read it: who did what, why, and with which outcome, in words and names.
 
 Its lines are the gateway's requests from the journal and the console's own log, in one list
-(`gateway.adapters.audit.merged`). Filters look through them, newest first, and give up after
-`LOOKED_MAX` lines with what they have found: the page then says where to go on.
+(`gateway.adapters.audit.merged`). Filters search them, newest first, and stop after `LOOKED_MAX`
+lines with what they have found: the page then offers to continue.
 """
 
 import re
@@ -24,7 +24,7 @@ from gateway.core.model.site import Site
 from gateway.wire.texts import REFUSALS
 
 LOOKED_MAX: Final = 5000
-"""Lines that one page looks through: a fraction of a second."""
+"""Lines that one page searches: a fraction of a second."""
 CHUNK: Final = 250
 _PLACE: Final = re.compile(r"c(\d{1,18})?g(\d{1,18})?")
 
@@ -36,11 +36,11 @@ LOOKED_AT: Final[Mapping[str, Text]] = {
     "audit": Text("audit", "audit"),
     "what-if": Text("essai de règles", "trial of rules"),
 }
-"""Screens that are noted as a look, where it is at nobody in particular."""
+"""Screens whose viewing is recorded, where it concerns nobody in particular."""
 
 
 class AuditQuery(Struct, frozen=True):
-    """Which lines: `since` inclusive, `until` exclusive; None: any."""
+    """A filter of the audit's lines: `since` inclusive, `until` exclusive; None: any."""
 
     by: str | None = None
     action: str | None = None
@@ -48,7 +48,7 @@ class AuditQuery(Struct, frozen=True):
     until: datetime | None = None
 
     def matches(self, line: Merged) -> bool:
-        """Whether a line is asked for (`since` is the list's own)."""
+        """Return whether a line passes the filter (`since` is applied by the list itself)."""
         return (
             self.by in (None, line.by)
             and self.action in (None, line.action)
@@ -59,7 +59,7 @@ class AuditQuery(Struct, frozen=True):
 class AuditRow(Struct, frozen=True):
     """One line with its names. `about` is the object or person; `outcome` None: it was done.
 
-    `why` is as it is in the file, `reason` as it is read.
+    `why` is the reason as it is stored, `reason` as it is shown.
     """
 
     at: datetime
@@ -76,7 +76,7 @@ class AuditRow(Struct, frozen=True):
 
 
 class AuditPage(Struct, frozen=True):
-    """Lines, newest first, and where the next page begins; None: that is all."""
+    """Lines, newest first, and the place of the next page; None: there are no more."""
 
     lines: tuple[AuditRow, ...]
     following: str | None
@@ -85,7 +85,7 @@ class AuditPage(Struct, frozen=True):
 async def audited(
     console: AppContext, site: Site, query: AuditQuery, place: str | None = None, limit: int = 50
 ) -> AuditPage:
-    """A page of the audit.
+    """Return a page of the audit.
 
     Raises:
         Problem: A file cannot be read.
@@ -110,7 +110,7 @@ async def audited(
 async def _some(
     console: AppContext, site: Site, query: AuditQuery, place: MergedCursor | None
 ) -> tuple[tuple[Merged, ...], MergedCursor | None]:
-    """The next lines of the merged list, whatever they are."""
+    """Return the next lines of the merged list, unfiltered."""
     return await console.stores.audit_and_past(
         lambda log, journal: merged(
             log, journal, site.id, since=query.since, place=place, limit=CHUNK
@@ -119,7 +119,7 @@ async def _some(
 
 
 def _behind(place: MergedCursor | None, lines: tuple[Merged, ...]) -> MergedCursor:
-    """The place after these lines, which began at `place`."""
+    """Return the place after these lines, which began at `place`."""
     ends = place or MergedCursor()
     console = min((one.n for one in lines if one.source == "console"), default=ends.console)
     gateway = min((one.n for one in lines if one.source == "gateway"), default=ends.gateway)
@@ -127,7 +127,7 @@ def _behind(place: MergedCursor | None, lines: tuple[Merged, ...]) -> MergedCurs
 
 
 def _place_of(text: str | None) -> MergedCursor | None:
-    """A place as it stands in an address; anything else is the beginning."""
+    """Return a place as it stands in an address; anything else is the beginning."""
     found = _PLACE.fullmatch(text or "")
     if found is None:
         return None
@@ -159,7 +159,7 @@ def _line(site: Site, names: Mapping[HolderId, str], line: Merged) -> AuditRow:
 
 
 def _about(site: Site, names: Mapping[HolderId, str], line: Merged) -> Text:
-    """The object of what was done, in words."""
+    """Return the object of the action, in words."""
     order = line.order
     match line.action:
         case "mode":
@@ -195,7 +195,7 @@ def _more(name: Text, more: str) -> Text:
 
 
 def _whom(names: Mapping[HolderId, str], line: Merged) -> Text:
-    """Whose data or mark it was; what a look was at, where it was nobody's in particular."""
+    """Return whose data or mark it was; for a look at nobody in particular, the screen."""
     if line.subject is None:
         return LOOKED_AT.get(line.detail, Text("", ""))
     if line.subject == "nobody":  # a name that is erased is not written down by its erasure

@@ -1,7 +1,7 @@
-"""Screens that show where people are now: who has one open is noted once in a while.
+"""Screens that show where people are now: an open one is recorded once in a while.
 
-A page that draws itself anew every few seconds is one look, not a thousand. In an evacuation the
-list is shown even where nothing can be noted: it is there to find people.
+A page that refreshes every few seconds is one look, not a thousand. In an evacuation the list is
+shown even where nothing can be recorded: it is there to find people.
 """
 
 import logging
@@ -16,10 +16,10 @@ _log = logging.getLogger(__name__)
 
 
 async def glance(console: AppContext, seat: Principal, site: SiteId, what: str) -> None:
-    """Note that somebody sees who is where, unless it was noted of late.
+    """Record that a user sees who is where, unless it was recorded recently.
 
     Raises:
-        Problem: It cannot be noted, and there is no evacuation.
+        Problem: It cannot be recorded, and there is no evacuation.
     """
     now = console.clock.now()
     if not console.glances.is_new(seat.key, site, what, now):

@@ -1,4 +1,4 @@
-"""Whoever looks at what people did leaves a line in the audit, before they see anything."""
+"""Record in the audit each look at what people did, before anything is shown."""
 
 from gateway.adapters.audit import LOOK, AuditEntry
 from gateway.console.context import AppContext
@@ -15,10 +15,10 @@ async def look(
     *,
     action: str = LOOK,
 ) -> None:
-    """Note that somebody looks at people: at one (`whom`, a pseudonym), or at all of a site.
+    """Record that a user looks at people: at one (`whom`, a pseudonym), or at all of a site.
 
     Raises:
-        Problem: It cannot be noted, so that nothing may be shown.
+        Problem: It cannot be recorded, so that nothing may be shown.
     """
     entry = AuditEntry(
         console.clock.now(), seat.holder.id, action, site=site, subject=whom, detail=what

@@ -32,7 +32,7 @@ from gateway.csv_injection import escape_formula
 
 SHOWN: Final = 50
 EXPORTED: Final = 1000
-"""Lines asked of the list at a time for an export."""
+"""Lines read from the list at a time for an export."""
 FIRST_YEAR, LAST_YEAR = 1970, 2999
 EXPORTED_MAX: Final = 50_000
 """Lines of an export: a year of a busy site."""
@@ -42,7 +42,7 @@ api = APIRouter(prefix="/api/v1/sites/{site}", tags=["audit"], responses=RESPONS
 
 
 class Filter(BaseModel):
-    """Which lines: by whom (a pseudonym), what, and on which local days, both included."""
+    """A filter: author (a pseudonym), action, and local days, both inclusive."""
 
     by: str | None = None
     action: str | None = None
@@ -58,7 +58,7 @@ Filters = Annotated[Filter, Query()]
 async def audit_page(
     request: Request, which: Filters, seat: Administrator, here: SiteHere, console: ConsoleHere
 ) -> Response:
-    """A page of the audit."""
+    """Show a page of the audit."""
     found = await entries.audited(console, here, _query(which, here), which.place, SHOWN)
     names = await console.stores.names()
     now = await console.stores.now(here.id)
@@ -89,7 +89,7 @@ async def audit_csv(
     here: SiteHere,
     console: ConsoleHere,
 ) -> Response:
-    """What the filter finds, for a spreadsheet. The export is a line of the audit itself."""
+    """Return the filtered lines for a spreadsheet. The export is itself recorded in the audit."""
     await look(console, seat, here.id, "audit", action="export")
     lang = lang_of(request)
     written = io.StringIO()
@@ -160,7 +160,7 @@ class AuditBody(BaseModel):
 async def audit(
     which: Filters, seat: Administrator, here: SiteHere, console: ConsoleHere
 ) -> AuditBody:
-    """Who did what, newest first; ask on with `place`."""
+    """List what was done, newest first; continue with `place`."""
     del seat
     found: AuditPage = await entries.audited(console, here, _query(which, here), which.place, SHOWN)
     return AuditBody.model_validate(found)
@@ -177,7 +177,7 @@ def _query(which: Filter, site: Site) -> entries.AuditQuery:
 
 
 def _midnight(day: str | None, site: Site) -> datetime | None:
-    """The beginning of a local day; None for what is no day of a calendar in use."""
+    """Return the beginning of a local day; None where it is no day of the calendar."""
     try:
         found = date.fromisoformat(day or "")
     except ValueError:
@@ -188,5 +188,5 @@ def _midnight(day: str | None, site: Site) -> datetime | None:
 
 
 def _own(request: Request) -> URL:
-    """This page's address without its place, for links that change one thing of it."""
+    """Return this page's address without its place, for links that change one parameter of it."""
     return request.url.remove_query_params(["place", "told"])

@@ -1,7 +1,7 @@
-"""The audit's own words in both languages: what was done, and what the console noted beside it.
+"""The audit's own texts in both languages: what was done, and the console's notes on it.
 
-What somebody typed as a reason stays as they wrote it; what the console wrote is in English in the
-file, so that it reads the same for ever, and is said here in the reader's language.
+A typed reason stays as it was written; the console's own text is in English in the file, so that it
+reads the same forever, and is shown here in the reader's language.
 """
 
 import re
@@ -40,14 +40,14 @@ ACTIONS: Final[Mapping[str, Text]] = {
     "settings": Text("Réglages", "Settings"),
     "refused": Text("Accès refusé à un écran", "Refused a screen"),
 }
-"""What is done; an action that is not here is shown by its own word."""
+"""The names of actions; an action that is not listed is shown by its code."""
 
 OUTCOMES: Final[Mapping[str, Text]] = {
     "wrong": Text("Mauvais secret.", "Wrong secret."),
     "failed": Text("Le fournisseur n'a pas répondu comme il faut.", "The provider failed."),
     "not-a-member": Text("Personne d'ici.", "Nobody from here."),
 }
-"""How the console's own acts end, where not well; the gateway's are `REFUSALS`."""
+"""The outcomes of the console's own acts that failed; the gateway's are `REFUSALS`."""
 
 ERASED: Final = Text("une personne effacée", "somebody who is erased")
 
@@ -83,7 +83,7 @@ _FROM: Final = re.compile(r"(?:(?P<what>.*); )?from (?P<where>[0-9a-fA-F.:]+|-)"
 
 
 def noted(action: str, detail: str) -> Text:
-    """What the console noted of its own act, in both languages."""
+    """Return the console's note on its own act, in both languages."""
     found = _FROM.fullmatch(detail)
     what = detail if found is None else found["what"] or ""
     if action not in _CONSOLE or (found is None and _french(what) == what):
@@ -97,7 +97,7 @@ _CONSOLE: Final = frozenset(
     {"sign-in", "sign-in-again", "sign-out", "sessions-ended", "account", "token", "refused"}
     | {"export", "import"}
 )
-"""Acts whose detail is the console's and never typed."""
+"""Acts whose detail is written by the console and never typed."""
 
 
 def _french(what: str) -> str:
