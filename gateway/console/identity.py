@@ -27,12 +27,12 @@ RANKS: Final[dict[Rank, tuple[RoleId, ...]]] = {
 
 
 class Principal(Struct, frozen=True):
-    """Somebody at the console.
+    """A user of the console.
 
     `key` names the session or token in the console's store, for the audit; it opens nothing.
     `scopes` limit a token; None is a session. `fresh_until`: until then a password or passkey was
-    shown so lately that grave things are done without asking again. `owes` is a page that comes
-    before all others: an administrator's second factor is still to be set up.
+    shown so recently that grave actions need no confirmation. `owes` is a page that comes before
+    all others: an administrator's second factor is still to be set up.
     """
 
     holder: Holder
@@ -44,31 +44,31 @@ class Principal(Struct, frozen=True):
     owes: str = ""
 
     def may(self, rank: Rank, site: SiteId) -> bool:
-        """Whether their role at this site suffices."""
+        """Return whether their role at this site suffices."""
         return any(self.holder.has_role(role, site) for role in RANKS[rank])
 
     def sees_people(self, site: SiteId) -> bool:
-        """Whether they may see who was where, names and pseudonyms."""
+        """Return whether they may see who was where, names and pseudonyms."""
         return self.may("operator", site) and (self.scopes is None or "people" in self.scopes)
 
     def sees_alarm(self, kind: str, site: SiteId) -> bool:
-        """Whether they may know of an alarm: a silent one is told to operators only."""
+        """Return whether they may know of an alarm: a silent one is shown to operators only."""
         return kind not in SILENT or self.sees_people(site)
 
 
 class Seats(Protocol):
-    """Where seats come from: `gateway.console.auth`, or a test."""
+    """The source of seats: `gateway.console.auth`, or a test."""
 
     async def of(self, request: Request) -> Principal | None:
-        """Who asks; None: nobody who has signed in."""
+        """Return the seat of a request; None: nobody is signed in."""
 
     async def refused(
         self, request: Request, seat: Principal, site: SiteId | None, what: str
     ) -> None:
-        """Note for the audit that somebody was refused."""
+        """Record in the audit that a user was refused."""
 
     async def mark(self) -> str:
-        """Becomes another one when a seat may have ended or changed; cheap, for open streams."""
+        """Return a value that changes with any seat; cheap, for open streams."""
 
     def close(self) -> None:
-        """Let go of the files, once nobody asks any more."""
+        """Close the files, after the last request."""

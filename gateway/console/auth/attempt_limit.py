@@ -1,8 +1,8 @@
-"""How often somebody may try, by account and by address.
+"""Limits on attempts to sign in, by account and by address.
 
-Each try counts before it is looked at, so that many at once gain nothing. Accounts and addresses
-fall into a fixed number of buckets under a salt of this process: the memory is bounded, and nobody
-can choose whom to share a bucket with.
+Each attempt counts before it is checked, so that parallel attempts gain nothing. Accounts and
+addresses fall into a fixed number of buckets under a salt of this process: the memory is bounded,
+and an attacker cannot choose whose bucket to share.
 """
 
 import hashlib
@@ -21,14 +21,14 @@ from gateway.core.model.names import Text
 
 Door = Literal["sign-in", "code", "again", "link", "passkey", "oidc"]
 BUCKETS: Final = 1 << 14
-"""For accounts and for addresses each; more than a place has people."""
+"""For accounts and for addresses each; more than a site has people."""
 _BY_ACCOUNT: Final = parse("10 per 15 minute")
 _BY_ADDRESS: Final = parse("60 per 5 minute")
-"""A whole place may share one address."""
+"""A whole site may share one address."""
 
 
 class Limiter:
-    """Counts tries."""
+    """Counts attempts."""
 
     def __init__(
         self, by_account: RateLimitItem = _BY_ACCOUNT, by_address: RateLimitItem = _BY_ADDRESS
@@ -40,10 +40,10 @@ class Limiter:
         self._salt = secrets.token_bytes(16)
 
     def count(self, door: Door, address: str, account: str | None = None) -> None:
-        """Count a try.
+        """Count an attempt.
 
         Raises:
-            Problem: There were too many; when to come back.
+            Problem: There were too many; it says when to try again.
         """
         rules = [(self._by_address, self._bucket(door, "address", _network(address)))]
         if account is not None:
@@ -53,7 +53,7 @@ class Limiter:
                 raise _too_many(self._limits.get_window_stats(rule, *bucket).reset_time)
 
     def forgive(self, door: Door, account: str) -> None:
-        """It was the account's owner: their slips no longer count."""
+        """Forget an account's failed attempts, after its owner has signed in."""
         self._limits.clear(self._by_account, *self._bucket(door, "account", account))
 
     def __len__(self) -> int:
@@ -65,7 +65,7 @@ class Limiter:
 
 
 def _network(address: str) -> str:
-    """An IPv6 customer has a /64 at least, and may change within it as they like."""
+    """Return an address's network: an IPv6 customer may change freely within a /64."""
     try:
         known = ipaddress.ip_address(address)
     except ValueError:

@@ -1,8 +1,8 @@
-"""Who asks: from a browser's session or a program's token to a seat.
+"""The authentication of requests: from a browser's session or a program's token to a seat.
 
-Each request is looked up in the database, in a thread: the session by its hash, and whether the
-members' version has grown since the holder was read. So a session that is ended and a role that is
-taken away count from the next request on, and nothing has to be told to a cache.
+Each request is checked against the database, in a thread: the session by its hash, and the version
+of the members, which grows with each change of them. So the end of a session and the loss of a role
+take effect with the next request, and there is no cache to invalidate.
 """
 
 import asyncio
@@ -39,14 +39,14 @@ T = TypeVar("T")
 
 SET_UP_SECOND: Final = "/me?second=missing#second"
 _HASHES: Final = 2
-"""Passwords that are looked at at once: each takes 64 MiB and a core for 50 ms."""
+"""Passwords that are checked at once: each takes 64 MiB and a core for 50 ms."""
 _BEARER: Final = "bearer "
 NOBODY: Final = "nobody"
-"""Who has not said who they are, in the audit."""
+"""The author of an unauthenticated request, in the audit."""
 
 
 class Files(Struct, frozen=True):
-    """What is read and written when somebody signs in; one caller at a time."""
+    """The files that are read and written at a sign-in; one caller at a time."""
 
     store: AccountStore
     people: People
@@ -54,7 +54,7 @@ class Files(Struct, frozen=True):
 
     @contextmanager
     def changing(self, entry: AuditEntry) -> Iterator[tuple[Connection, Note]]:
-        """Change accounts in one step that is on record before it is done.
+        """Change accounts in one step that is recorded before it is done.
 
         Raises:
             AuditError, StoreError: Nothing was changed, and why.
@@ -63,14 +63,14 @@ class Files(Struct, frozen=True):
             yield connection, note
 
     def close(self) -> None:
-        """Let go of them."""
+        """Close the files."""
         self.store.close()
         self.people.close()
         self.audit.close()
 
 
 class SignIn:
-    """The console's seats. `demo`: who comes from this machine is signed in without a word."""
+    """The console's seats. `demo`: a browser on this machine is signed in without a password."""
 
     def __init__(self, settings: Settings, clock: Clock, *, demo: bool = False) -> None:
         self.settings = settings
@@ -84,7 +84,7 @@ class SignIn:
         self._hashing = asyncio.Semaphore(_HASHES)
 
     async def of(self, request: Request) -> Principal | None:
-        """Who asks, by a token if there is one, else by the session's cookie."""
+        """Return a request's seat, by its token if there is one, else by the session's cookie."""
         sent = request.headers.get("authorization")
         now = self.clock.now()
         if sent is not None:
@@ -98,7 +98,7 @@ class SignIn:
         return await self.do(lambda files: self._by_session(files, secret, now))
 
     async def half(self, request: Request) -> tuple[str, LoginSession] | None:
-        """Who has typed a right password and owes the second factor; with the cookie's secret."""
+        """Return the cookie's secret and the session whose second factor is still due."""
         secret = session_secret(request)
         if secret is None:
             return None
@@ -114,17 +114,17 @@ class SignIn:
     async def refused(
         self, request: Request, seat: Principal, site: SiteId | None, what: str
     ) -> None:
-        """Note that somebody asked for what is not theirs."""
+        """Record that a user asked for something that they have no right to."""
         await self.note(
             request, "refused", seat.holder.id, detail=what, site=site, outcome="not-allowed"
         )
 
     async def mark(self) -> str:
-        """The versions of the accounts and of the members."""
+        """Return the versions of the accounts and of the members."""
         return await self.do(lambda files: f"{files.store.version()} {files.people.version()}")
 
     async def do(self, use: Callable[[Files], T]) -> T:
-        """What `use` makes of the files, in a thread.
+        """Call `use` with the files in a thread, and return its result.
 
         Raises:
             Problem: They cannot be read or written, and why.
@@ -140,12 +140,12 @@ class SignIn:
                 ) from wrong
 
     async def is_right(self, password: str, kept: str | None) -> bool:
-        """Whether this is the password; takes as long for nobody's."""
+        """Return whether this is the password; takes equally long where there is no account."""
         async with self._hashing:
             return await asyncio.to_thread(passwords.is_right, password, kept)
 
     async def hashed(self, password: str) -> str:
-        """How a password is kept."""
+        """Return the hash of a password, as it is stored."""
         async with self._hashing:
             return await asyncio.to_thread(passwords.hashed, password)
 
@@ -160,10 +160,10 @@ class SignIn:
         site: SiteId | None = None,
         outcome: str = "done",
     ) -> None:
-        """Put into the audit what was tried or refused, before the answer goes out.
+        """Record in the audit what was tried or refused, before the response is sent.
 
         Raises:
-            Problem: It cannot be written; what is not on record is not done.
+            Problem: It cannot be written; what is not recorded is not done.
         """
         entry = self.entry(
             request, action, by, detail=detail, subject=subject, site=site, outcome=outcome
@@ -181,13 +181,13 @@ class SignIn:
         site: SiteId | None = None,
         outcome: str = "done",
     ) -> AuditEntry:
-        """What is put on record, and from where; a change keeps it by `Files.changing`."""
+        """Return an act's audit entry, with its address; `Files.changing` stores it."""
         where = request.client.host if request.client else "-"
         told = f"{detail}; from {where}" if detail else f"from {where}"
         return AuditEntry(self.clock.now(), by or NOBODY, action, site, subject, told, outcome)
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         if self._files is not None:
             self._files.close()
             self._files = None

@@ -1,4 +1,4 @@
-"""How it begins: the link for the first administrator, and a link that the command line makes."""
+"""The first link: for the first administrator, and the link that the command line makes."""
 
 import ipaddress
 from contextlib import closing
@@ -12,11 +12,11 @@ from gateway.console.auth.staff import DEMO_REF, People, is_administrator
 from gateway.core.model.directory import HolderId
 
 BY_COMMAND = "command"
-"""Who made a link: whoever may run commands on this machine."""
+"""The author of a link that was made by a command on this machine."""
 
 
 def address(settings: Settings, host: str = "127.0.0.1", port: int = 8080) -> str:
-    """Under which address people open the console; localhost has passkeys, 127.0.0.1 has not."""
+    """Return the address for browsers; passkeys work at localhost, but not at 127.0.0.1."""
     if settings.public_url is not None:
         return settings.public_url.rstrip("/")
     try:
@@ -31,7 +31,7 @@ def address(settings: Settings, host: str = "127.0.0.1", port: int = 8080) -> st
 
 
 def new_link(settings: Settings, clock: Clock, base: str, holder: HolderId | None = None) -> str:
-    """A one-time link: for a member, or for a first administrator.
+    """Return a one-time link: for a member, or for a first administrator.
 
     Raises:
         gateway.adapters.accounts.migration.StoreError: The accounts cannot be written.
@@ -42,7 +42,7 @@ def new_link(settings: Settings, clock: Clock, base: str, holder: HolderId | Non
 
 
 def link_if_first(settings: Settings, clock: Clock, base: str) -> str | None:
-    """A link where nobody can sign in yet.
+    """Return a link if no account can sign in yet.
 
     Raises:
         gateway.adapters.accounts.migration.StoreError: The accounts cannot be read or written.
@@ -54,7 +54,7 @@ def link_if_first(settings: Settings, clock: Clock, base: str) -> str | None:
 
 
 def is_of_a_demo(settings: Settings) -> bool:
-    """Whether this folder's members include the demo's operator: no real place has one.
+    """Return whether this folder's members include the demo's operator: no real site has one.
 
     Raises:
         gateway.adapters.directory.DirectoryError: The members cannot be read.

@@ -1,7 +1,7 @@
 """The two cookies: of a session, and of a browser that has not signed in yet.
 
 Over https they are `__Host-` cookies: no other name and no plain page can set or read them. Plain
-http is for this machine alone, where nobody listens on the way.
+http is accepted on this machine alone, where no network can be tapped.
 """
 
 import ipaddress
@@ -14,16 +14,16 @@ SESSION: Final = "seuil"
 BEFORE: Final = "seuil-before"
 _SECURE: Final = "__Host-"
 BEFORE_LIFE_S: Final = 3600
-"""A sign-in page that is older has to be loaded again."""
+"""An older sign-in page has to be loaded again."""
 
 
 def is_private(request: Request) -> bool:
-    """Whether nobody between the browser and us can read along."""
+    """Return whether the connection to the browser is safe from eavesdropping."""
     return request.url.scheme == "https" or is_loopback(request.url.hostname)
 
 
 def is_loopback(host: str | None) -> bool:
-    """Whether a name or address is this machine's own."""
+    """Return whether a name or address is this machine's own."""
     if host is None:
         return False
     try:
@@ -33,26 +33,26 @@ def is_loopback(host: str | None) -> bool:
 
 
 def name_of(cookie: str, request: Request) -> str:
-    """What a cookie is called on this connection."""
+    """Return a cookie's name on this connection."""
     return f"{_SECURE}{cookie}" if request.url.scheme == "https" else cookie
 
 
 def session_secret(request: Request) -> str | None:
-    """What the session's cookie holds."""
+    """Return the secret in the session's cookie."""
     if not is_private(request):
         return None
     return request.cookies.get(name_of(SESSION, request)) or None
 
 
 def before_secret(request: Request) -> str | None:
-    """What the cookie of the sign-in page holds."""
+    """Return the secret in the sign-in page's cookie."""
     return request.cookies.get(name_of(BEFORE, request)) or None
 
 
 def put(
     answer: Response, request: Request, cookie: str, secret: str, life_s: int | None = None
 ) -> None:
-    """Set a cookie; without a life it goes with the browser."""
+    """Set a cookie; without a life it ends with the browser."""
     answer.set_cookie(
         name_of(cookie, request),
         secret,
@@ -65,7 +65,7 @@ def put(
 
 
 def drop(answer: Response, request: Request, cookie: str) -> None:
-    """Have the browser forget a cookie."""
+    """Delete a cookie in the browser."""
     answer.delete_cookie(
         name_of(cookie, request),
         path="/",

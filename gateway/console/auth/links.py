@@ -1,4 +1,4 @@
-"""One-time links: for the first administrator, for who is invited, for who forgot a password."""
+"""One-time links: for the first administrator, an invitation, or a forgotten password."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,13 +16,13 @@ PATH: Final = "/set-up/"
 
 
 class SetupLink(Struct, frozen=True):
-    """Whom a link lets set up a way to sign in; no holder: the first administrator."""
+    """The member whom a link lets set up a way to sign in; no holder: the first administrator."""
 
     holder: HolderId | None
 
 
 def make(connection: Connection, holder: HolderId | None, by: str, now: datetime) -> str:
-    """A new link's secret; the one that the same person had before counts no longer."""
+    """Return a new link's secret; the person's earlier link becomes invalid."""
     connection.execute(delete(LINK).where(LINK.c.ends <= to_us(now)))
     same = LINK.c.holder.is_(None) if holder is None else LINK.c.holder == holder
     connection.execute(delete(LINK).where(same))
@@ -35,13 +35,13 @@ def make(connection: Connection, holder: HolderId | None, by: str, now: datetime
 
 
 def of_secret(connection: Connection, secret: str, now: datetime) -> SetupLink | None:
-    """The link that this is, if it still counts."""
+    """Return the link of a secret, if it is still valid."""
     query = select(LINK.c.holder).where(LINK.c.hash == hash_of(secret))
     row = connection.execute(query.where(LINK.c.ends > to_us(now))).one_or_none()
     return None if row is None else SetupLink(row[0])
 
 
 def use(connection: Connection, secret: str, now: datetime) -> bool:
-    """Whether it counted; it does no longer."""
+    """Use a link up, and return whether it was valid."""
     used = delete(LINK).where(LINK.c.hash == hash_of(secret), LINK.c.ends > to_us(now))
     return connection.execute(used).rowcount == 1

@@ -1,7 +1,7 @@
 """Signing in with an OpenID Connect provider: the authorization code flow with PKCE, by Authlib.
 
 Authlib makes and checks state, nonce and the signed ID token. Between the two steps it keeps them
-in `request.session`, which is here a dict that waits in memory for the same browser.
+in `request.session`, which is here a dict kept in memory for the same browser.
 """
 
 import warnings
@@ -21,11 +21,11 @@ PATIENCE_S: Final = 10.0
 
 
 class ProviderError(Exception):
-    """The provider does not answer, or what it says cannot be trusted; the message says which."""
+    """The provider does not answer, or its answer cannot be trusted; the message says which."""
 
 
 class OidcIdentity(Struct, frozen=True):
-    """Somebody as the provider knows them. `shown` is when they last showed it who they are."""
+    """A person as the provider knows them. `shown` is when they last authenticated there."""
 
     issuer: str
     subject: str
@@ -57,10 +57,10 @@ class Provider:
         *,
         anew: bool,
     ) -> Response:
-        """To the provider; `anew`: it shall ask for the password even if it knows the browser.
+        """Redirect to the provider; `anew`: it must ask a known browser for the password too.
 
         Raises:
-            ProviderError: It does not answer, or is not the one that it should be.
+            ProviderError: It does not answer, or is not the configured one.
         """
         session: dict[str, Any] = {"next": next_path}
         request.scope["session"] = session
@@ -78,10 +78,10 @@ class Provider:
     async def come_back(
         self, request: Request, browser: str, now: datetime
     ) -> tuple[OidcIdentity, str]:
-        """Who has come back from the provider, and where they wanted to go.
+        """Return the person who has come back from the provider, and the page that they wanted.
 
         Raises:
-            ProviderError: They did not go there from here, it refused, or its token is not right.
+            ProviderError: They did not start here, the provider refused, or its token is invalid.
         """
         session = self._waiting.take(browser, now)
         if session is None:
@@ -98,7 +98,7 @@ class Provider:
 
 
 def is_recent(person: OidcIdentity, now: datetime) -> bool:
-    """Whether they showed the provider who they are so lately that it counts here too."""
+    """Return whether they authenticated at the provider recently enough to count here too."""
     return person.shown is not None and person.shown >= now - FRESH
 
 
@@ -115,7 +115,7 @@ def _person(issuer: str, claims: Any) -> OidcIdentity:  # noqa: ANN401 - Authlib
 
 
 def _client(issuer: str, settings: Settings) -> tuple[Any, tuple[type[Exception], ...]]:
-    """Authlib's client, which has no types, and what it raises."""
+    """Return Authlib's client, which has no types, and the exceptions that it raises."""
     # Imported here: most places have no provider, and httpx weighs 4 MB. Importing Authlib warns
     # that it would rather have httpx2: nothing that an operator could do something about.
     import httpx  # noqa: PLC0415

@@ -1,8 +1,8 @@
-"""Passkeys: a key that stays in a telephone, a computer or a stick, and signs to show itself.
+"""Passkeys: keys that stay in a telephone, a computer or a stick, and authenticate by a signature.
 
-Always with the device's own check of its user (a finger, a PIN), so that a passkey alone is two
-factors. A passkey belongs to a host name; an IP address cannot have one. How one is made and shown
-is in `ceremonies`.
+Always with user verification on the device (a finger, a PIN), so that a passkey alone is two
+factors. A passkey belongs to a host name; an IP address cannot have one. `webauthn_ceremonies`
+makes and checks them.
 """
 
 import ipaddress
@@ -19,12 +19,12 @@ from gateway.adapters.journal.rows import from_us, to_us
 from gateway.core.model.directory import HolderId
 
 PASSKEYS_MAX: Final = 10
-"""A person's."""
+"""Passkeys of one person."""
 _NAME_LONGEST: Final = 60
 
 
 class Passkey(Struct, frozen=True):
-    """A passkey as it is kept; `id` and `public_key` in base64url."""
+    """A passkey as it is stored; `id` and `public_key` in base64url."""
 
     id: str
     holder: HolderId
@@ -36,18 +36,18 @@ class Passkey(Struct, frozen=True):
 
 
 class RelyingParty(Struct, frozen=True):
-    """Under which address the browser knows us, like `https://seuil.example.org`."""
+    """The address at which the browser knows us, like `https://seuil.example.org`."""
 
     url: str
 
     @property
     def host(self) -> str:
-        """The host's name, to which passkeys belong."""
+        """Return the host's name, to which passkeys belong."""
         return urlsplit(self.url).hostname or ""
 
     @property
     def has_passkeys(self) -> bool:
-        """Whether the browser makes passkeys for this address."""
+        """Return whether browsers make passkeys for this address."""
         try:
             ipaddress.ip_address(self.host)
         except ValueError:
@@ -60,25 +60,25 @@ class PasskeyError(Exception):
 
 
 def of_holder(connection: Connection, holder: HolderId) -> tuple[Passkey, ...]:
-    """Somebody's passkeys, the oldest first."""
+    """Return a member's passkeys, the oldest first."""
     query = _PASSKEYS.where(PASSKEY.c.holder == holder).order_by(PASSKEY.c.made)
     return tuple(_passkey(row) for row in connection.execute(query).all())
 
 
 def remove(connection: Connection, holder: HolderId, id_: str | None = None) -> int:
-    """Take away one passkey of a holder, or all; how many."""
+    """Remove one passkey of a holder, or all, and return their number."""
     query = delete(PASSKEY).where(PASSKEY.c.holder == holder)
     return connection.execute(query if id_ is None else query.where(PASSKEY.c.id == id_)).rowcount
 
 
 def find(connection: Connection, id_: str) -> Passkey | None:
-    """The passkey of this id."""
+    """Return the passkey of this id."""
     row = connection.execute(_PASSKEYS.where(PASSKEY.c.id == id_)).one_or_none()
     return None if row is None else _passkey(row)
 
 
 def keep(connection: Connection, passkey: Passkey) -> None:
-    """Keep a new passkey.
+    """Store a new passkey.
 
     Raises:
         PasskeyError: It is known already, or the holder has too many.
@@ -101,7 +101,7 @@ def keep(connection: Connection, passkey: Passkey) -> None:
 
 
 def used(connection: Connection, id_: str, sign_count: int, now: datetime) -> None:
-    """It was shown."""
+    """Record a use of a passkey."""
     values = {"sign_count": sign_count, "used": to_us(now)}
     connection.execute(update(PASSKEY).where(PASSKEY.c.id == id_).values(**values))
 

@@ -1,7 +1,7 @@
 """Passwords: argon2id, twelve characters at least, and no rule of composition (NIST SP 800-63B).
 
-A password is refused when little is left of it once the words that anybody would try first are
-taken out: the place's name, one's own, and the beginnings of every list.
+A password is refused when little is left of it once the most obvious words are removed: the site's
+name, the owner's own names, and the beginnings of common lists.
 """
 
 import re
@@ -19,7 +19,7 @@ LENGTH_MIN: Final = 12
 LENGTH_MAX: Final = 256
 """Characters; longer ones would only cost time."""
 _LEFT_MIN: Final = 6
-"""Characters that must be left, and differ enough, when the known words are out."""
+"""Characters that must be left, and differ enough, when the known words are removed."""
 _DIFFERENT_MIN: Final = 5
 _KNOWN_WORDS: Final = (
     "motdepasse", "password", "passwort", "administrateur", "administrator", "bienvenue",
@@ -35,12 +35,12 @@ _hasher: Final = PasswordHasher()  # RFC 9106's second choice: 64 MiB, three pas
 
 
 def hashed(password: str) -> str:
-    """How a password is kept. Takes some 50 ms and 64 MiB."""
+    """Return the hash of a password, as it is stored. Takes some 50 ms and 64 MiB."""
     return _hasher.hash(_composed(password))
 
 
 def is_right(password: str, kept: str | None) -> bool:
-    """Whether this is the password. An account without one, or none at all, takes as long."""
+    """Return whether this is the password. Takes equally long without an account or a password."""
     try:
         _hasher.verify(kept or _nobodys(), _composed(password))
     except (VerificationError, InvalidHashError):
@@ -50,17 +50,17 @@ def is_right(password: str, kept: str | None) -> bool:
 
 @cache
 def _nobodys() -> str:
-    """What is looked at where there is no password."""
+    """Return the hash that is checked where there is no password."""
     return _hasher.hash("nobody's")
 
 
 def is_outdated(kept: str) -> bool:
-    """Whether the hash should be made again, with today's parameters."""
+    """Return whether the hash should be renewed with today's parameters."""
     return _hasher.check_needs_rehash(kept)
 
 
 def what_is_wrong(password: str, known: Iterable[str]) -> Text | None:
-    """Why a password will not do; `known` are the names that belong to its owner and the place."""
+    """Return why a password is refused; `known` are the names of its owner and of the site."""
     if len(password) < LENGTH_MIN:
         return Text(
             f"Trop court : {LENGTH_MIN} caractères au moins.",
@@ -89,11 +89,11 @@ def _without(password: str, known: Iterable[str]) -> str:
 
 
 def _plain(text: str) -> str:
-    """Lowercase letters and digits, without accents."""
+    """Return lowercase letters and digits, without accents."""
     apart = unicodedata.normalize("NFKD", text.lower())
     return "".join(letter for letter in apart if letter.isalnum())
 
 
 def _composed(password: str) -> str:
-    """One form, however the keyboard composes an accent."""
+    """Return one Unicode form, however the keyboard composes an accent."""
     return unicodedata.normalize("NFC", password)

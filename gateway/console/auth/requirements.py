@@ -1,11 +1,11 @@
-"""Who is asking, and what a route needs of them.
+"""The user of a request, and the rights that a route needs.
 
-A *seat* is somebody at the console: a session in a browser, or an API token. Its roles are the
+A *seat* is a user of the console: a session in a browser, or an API token. Its roles are the
 holder's own staff roles in the directory (`viewer`, `operator`, `administrator`, each at all sites
-or at some), so there is one place to give and to take them, and the gateway goes by the same one.
+or at some), so there is one place to give and to withdraw them, and the gateway applies the same.
 
-Every route says what it needs with one of the `Requires` below, or is listed in `PUBLIC`; a test
-walks the routes, so none is forgotten.
+Every route declares its needs with one of the `Requires` below, or is listed in `PUBLIC`; a test
+checks all routes, so none is forgotten.
 """
 
 import hmac
@@ -35,16 +35,16 @@ PUBLIC: Final = frozenset(
         *("/sign-in/passkey", "/sign-in/passkey/options"),
     }
 )
-"""Paths that need nobody."""
+"""Paths that need no sign-in."""
 
 
 class Requires:
-    """A route's demand, as a FastAPI dependency that gives the seat.
+    """A route's demand, as a FastAPI dependency that provides the seat.
 
     The site is the path's `{site}`; a route without one needs the rank at some site. A request that
     changes something must carry the session's CSRF token (form field or header) and come from our
     own pages; a token in the Authorization header needs neither, as no browser adds it by itself.
-    No rank: whoever has a session, for what is their own; a token cannot manage its holder.
+    No rank: any session, for the user's own things; a token cannot manage its holder.
     """
 
     def __init__(self, rank: Rank | None, scope: Scope, *, fresh: bool = False) -> None:
@@ -53,10 +53,10 @@ class Requires:
         self.fresh = fresh
 
     async def __call__(self, request: Request) -> Principal:
-        """The seat.
+        """Return the seat.
 
         Raises:
-            Problem: Nobody signed in, not their right, or not from our own page.
+            Problem: Nobody is signed in, they lack the right, or it is not from our own page.
         """
         console: AppContext = request.app.state.console
         seat = await console.seats.of(request)
@@ -87,13 +87,13 @@ class Requires:
 
 
 Viewer = Annotated[Principal, Depends(Requires("viewer", "read"))]
-"""Sees the place: counts, doors, alarms, devices; nobody's name."""
+"""Sees the site: counts, doors, alarms, devices; no names."""
 Operator = Annotated[Principal, Depends(Requires("operator", "people"))]
 """Sees who was where."""
 Operating = Annotated[Principal, Depends(Requires("operator", "operate"))]
-"""Changes something of the day: alarms, muster, members' marks."""
+"""Changes daily matters: alarms, muster, members' marks."""
 RecentAuth = Annotated[Principal, Depends(Requires("operator", "operate", fresh=True))]
-"""Opens a door, changes the mode, exports: asked for the password again after a while."""
+"""Opens a door, changes the mode, exports: must confirm the password again after a while."""
 Administrator = Annotated[Principal, Depends(Requires("administrator", "administer"))]
 """Members, accounts, rules."""
 GraveAdministrator = Annotated[
@@ -101,13 +101,13 @@ GraveAdministrator = Annotated[
 ]
 """Erases, imports, gives rights."""
 Self = Annotated[Principal, Depends(Requires(None, "read"))]
-"""One's own account, whatever one's role."""
+"""A user's own account, whatever their role."""
 MineGrave = Annotated[Principal, Depends(Requires(None, "read", fresh=True))]
-"""Changes how one signs in."""
+"""Changes the user's own ways to sign in."""
 
 
 def console_of(request: Request) -> AppContext:
-    """The console that the request is for."""
+    """Return the console that the request is for."""
     console: AppContext = request.app.state.console
     return console
 
@@ -116,7 +116,7 @@ def site_of(
     request: Request,
     site: Annotated[str, Path(description="A site's id.", examples=["le-seuil"])],
 ) -> Site:
-    """The site of the path.
+    """Return the site of the path.
 
     Raises:
         Problem: There is none of that name.
@@ -132,7 +132,7 @@ SiteHere = Annotated[Site, Depends(site_of)]
 
 
 def no_such_site() -> Problem:
-    """For a site that is not there, and for one that the asker may not know of."""
+    """Return the problem for a site that does not exist, or that the user may not know of."""
     return Problem(
         404,
         "no-such-site",
@@ -189,7 +189,7 @@ def _owed(request: Request, seat: Principal) -> Problem:
 
 
 def _elsewhere(request: Request, path: str, code: str) -> Problem:
-    """To a page, and back: to the page itself, or to the one whose form was sent."""
+    """Redirect to a page, and back: to the page itself, or to the one whose form was sent."""
     here = request.headers.get("referer", "") if request.method not in SAFE else str(request.url)
     back = _own_path(here)
     headers = {"Location": f"{path}?next={quote(back)}"}
@@ -197,7 +197,7 @@ def _elsewhere(request: Request, path: str, code: str) -> Problem:
 
 
 def _own_path(address: str) -> str:
-    """The path of a page of ours, with what was asked of it."""
+    """Return the path of one of our pages, with its query."""
     came = urlsplit(address)
     if not came.path.startswith("/") or came.path.startswith("//"):
         return "/"
@@ -210,14 +210,14 @@ async def _check_origin(request: Request, seat: Principal) -> None:
 
 
 def is_from_us(request: Request, token: str, right: str) -> bool:
-    """Whether a change was asked for by a page of ours: by its origin, and by the token in it."""
+    """Return whether a change comes from one of our pages: by its origin and its token."""
     origin = request.headers.get("origin")
     own = origin is None or origin == f"{request.url.scheme}://{request.headers.get('host')}"
     return own and bool(right) and hmac.compare_digest(token.encode(), right.encode())
 
 
 def not_from_our_page() -> Problem:
-    """For a form that somebody else's page has sent, or one of ours that is too old."""
+    """Return the problem for a form of a foreign page, or one of ours that is too old."""
     return Problem(
         403,
         "not-from-our-page",

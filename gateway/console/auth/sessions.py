@@ -1,8 +1,8 @@
-"""Sessions: a browser that somebody signed in with, from the password to the sign-out.
+"""Sessions: a browser in which a user signed in, from the password to the sign-out.
 
 The cookie holds a secret, of which the database has the hash. A session ends when it was not used
 for `IDLE`, when it is `LIFE` old, when it is ended by its owner or an administrator, or when its
-holder is no longer in the directory.
+holder is removed from the directory.
 """
 
 from datetime import datetime, timedelta
@@ -19,20 +19,20 @@ from gateway.core.model.directory import HolderId
 
 How = Literal["password", "passkey", "oidc", "link", "demo"]
 Stage = Literal["code", "in"]
-"""`code`: the password was right, and the second factor is still to come."""
+"""`code`: the password was right, and the second factor is still due."""
 IDLE: Final = timedelta(hours=12)
 LIFE: Final = timedelta(days=7)
 CODE_LIFE: Final = timedelta(minutes=5)
 FRESH: Final = timedelta(minutes=5)
 TOUCH: Final = timedelta(minutes=5)
-"""A use is written down this often at most."""
+"""A use is recorded at most this often."""
 SESSIONS_MAX: Final = 20
-"""A person's; the longest unused makes room."""
+"""Sessions of one person; the longest unused is dropped."""
 _AGENT_LONGEST: Final = 200
 
 
 class LoginSession(Struct, frozen=True):
-    """A session as it is kept."""
+    """A session as it is stored."""
 
     key: str
     holder: HolderId
@@ -46,7 +46,7 @@ class LoginSession(Struct, frozen=True):
     agent: str
 
     def is_over(self, now: datetime) -> bool:
-        """Whether it has ended by itself."""
+        """Return whether it has expired."""
         return now >= self.ends or now >= self.seen + IDLE
 
 
@@ -61,7 +61,7 @@ def begin(
     address: str = "",
     agent: str = "",
 ) -> str:
-    """A new session; the secret for its cookie."""
+    """Begin a session, and return the secret for its cookie."""
     _make_room(connection, holder, now)
     secret = new_secret()
     session = LoginSession(
@@ -81,33 +81,33 @@ def begin(
 
 
 def of_secret(connection: Connection, secret: str, now: datetime) -> LoginSession | None:
-    """The session that a cookie opens, if it goes on."""
+    """Return the session of a cookie, if it is still valid."""
     row = connection.execute(_SESSIONS.where(SESSION.c.hash == hash_of(secret))).one_or_none()
     session = None if row is None else _session(row)
     return None if session is None or session.is_over(now) else session
 
 
 def of_holder(connection: Connection, holder: HolderId, now: datetime) -> tuple[LoginSession, ...]:
-    """Somebody's sessions that go on, the last used first."""
+    """Return a member's valid sessions, the last used first."""
     query = _SESSIONS.where(SESSION.c.holder == holder, SESSION.c.stage == "in")
     rows = connection.execute(query.order_by(SESSION.c.seen.desc())).all()
     return tuple(session for row in rows if not (session := _session(row)).is_over(now))
 
 
 def touch(connection: Connection, key: str, now: datetime) -> None:
-    """It is in use."""
+    """Record a use of the session."""
     query = update(SESSION).where(SESSION.c.key == key)
     connection.execute(query.values(seen=to_us(now)))
 
 
 def refresh(connection: Connection, key: str, now: datetime) -> None:
-    """Its owner has just shown who they are, once more."""
+    """Record that its owner has just confirmed their identity."""
     query = update(SESSION).where(SESSION.c.key == key)
     connection.execute(query.values(fresh=to_us(now + FRESH)))
 
 
 def end(connection: Connection, holder: HolderId, key: str | None = None, but: str = "") -> int:
-    """End one session of a holder, or all `but` one; how many."""
+    """End one session of a holder, or all `but` one, and return their number."""
     mine: list[ColumnElement[bool]] = [SESSION.c.holder == holder, SESSION.c.key != but]
     if key is not None:
         mine.append(SESSION.c.key == key)
@@ -118,7 +118,7 @@ def end(connection: Connection, holder: HolderId, key: str | None = None, but: s
 
 
 def _make_room(connection: Connection, holder: HolderId, now: datetime) -> None:
-    """Take out what is over, and what is too many."""
+    """Remove expired and excess sessions."""
     over = or_(SESSION.c.ends <= to_us(now), SESSION.c.seen <= to_us(now - IDLE))
     connection.execute(delete(SESSION).where(over))
     mine = select(SESSION.c.hash).where(SESSION.c.holder == holder)

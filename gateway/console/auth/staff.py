@@ -1,7 +1,7 @@
-"""The members as signing in sees them: who holds which role, as of now.
+"""The members as sign-in sees them: the current roles of each.
 
-Its own connection to the members' file, so that a sign-in never waits for an import. A member is
-read again when the directory's version has grown: asking for that number takes microseconds.
+With its own connection to the members' file, so that a sign-in never waits for an import. A member
+is read again when the directory's version has grown; reading that number takes microseconds.
 """
 
 from collections import OrderedDict
@@ -17,7 +17,7 @@ from gateway.core.model.directory import Holder, HolderId, StaffRole
 from gateway.core.model.names import ADMINISTRATOR, OPERATOR, VIEWER, SiteId
 
 _REMEMBERED: Final = 256
-"""Members; more than sign in at a place on one day."""
+"""Members; more than sign in at a site on one day."""
 _STANDING: Final = frozenset({ADMINISTRATOR, OPERATOR, VIEWER})
 FIRST: Final = "admin"
 """The first administrator's reference."""
@@ -26,7 +26,7 @@ DEMO_REF: Final = "demo"
 
 
 class People:
-    """Reads members. Blocks; one caller at a time."""
+    """A reader of members. Blocks; one caller at a time."""
 
     def __init__(self, settings: Settings) -> None:
         self._store = DirectoryStore(settings.data_dir / FILE)
@@ -34,15 +34,15 @@ class People:
         self._known: OrderedDict[HolderId, Member | None] = OrderedDict()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._store.close()
 
     def version(self) -> int:
-        """A number that grows with each change of a member."""
+        """Return a number that grows with each change of a member."""
         return self._store.version()
 
     def member(self, holder: HolderId) -> Member | None:
-        """A member as of now."""
+        """Return a member's current state."""
         version = self._store.version()
         if version != self._version:
             self._known.clear()
@@ -55,34 +55,34 @@ class People:
         return found if found is not None and found.holder.id == holder else None
 
     def find(self, who: str) -> Member | None:
-        """A member by reference or pseudonym."""
+        """Return a member by reference or pseudonym."""
         return self._store.find(who)
 
     def by_email(self, email: str) -> Member | None:
-        """The one member with this address; an address that several share is nobody's."""
+        """Return the one member with this address; None where several share it."""
         holder = self._store.holders_by_email().get(email.strip().lower())
         return None if holder is None else self._store.find(holder)
 
     def staff(self) -> tuple[Member, ...]:
-        """Everybody with a role at the console, by reference."""
+        """Return all members with a role at the console, by reference."""
         return tuple(member for member in self._store.members() if is_staff(member.holder))
 
 
 def is_staff(holder: Holder) -> bool:
-    """Whether they have a role that opens a page of the console."""
+    """Return whether they have a role that opens a page of the console."""
     return any(entry.role in _STANDING for entry in holder.roles)
 
 
 def is_administrator(holder: Holder) -> bool:
-    """Whether they administrate some site."""
+    """Return whether they administrate some site."""
     return any(entry.role == ADMINISTRATOR for entry in holder.roles)
 
 
 def outranks(asker: Holder, other: Holder, sites: Iterable[SiteId]) -> bool:
-    """Whether `asker` administrates wherever `other` has a role.
+    """Return whether `asker` administrates wherever `other` has a role.
 
-    Who may reset somebody's password can become them: so the administrator of one site may not do
-    that to somebody who has a role at another.
+    Resetting a member's password means being able to sign in as them: so the administrator of one
+    site may not do that to a member with a role at another.
     """
     everywhere = any(entry.role == ADMINISTRATOR and not entry.sites for entry in asker.roles)
     if everywhere:
@@ -94,7 +94,7 @@ def outranks(asker: Holder, other: Holder, sites: Iterable[SiteId]) -> bool:
 
 
 def make_administrator(settings: Settings, name: str, email: str) -> Member:
-    """The member who administrates all sites: the one with this address, or a new one.
+    """Return the member who administrates all sites: the one with this address, or a new one.
 
     Raises:
         gateway.adapters.directory.DirectoryError: Nothing was changed, and why.

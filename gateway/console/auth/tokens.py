@@ -1,8 +1,8 @@
-"""API tokens: a program's way in, for one holder, never with more than the holder's own role.
+"""API tokens: a program's access, for one holder, never with more than the holder's own role.
 
-A token's seat is the holder with less: the roles at the token's sites only, and of them no more
-than its scopes stand for. So whatever asks `seat.may(...)` is right without knowing of tokens, and
-a role that is taken from the holder is gone from the token at once.
+A token's seat is the holder with fewer rights: the roles at the token's sites only, and of them no
+more than its scopes allow. So every check of `seat.may(...)` is right without knowing of tokens,
+and a role that is withdrawn from the holder is gone from the token at once.
 """
 
 from collections.abc import Iterable
@@ -23,15 +23,15 @@ from gateway.core.model.names import ADMINISTRATOR, OPERATOR, VIEWER, RoleId, Si
 
 SCOPES: Final[tuple[Scope, ...]] = ("read", "people", "operate", "administer")
 DAYS_MAX: Final = 366
-"""Even a service's token is looked at once a year."""
+"""Even a service's token is reviewed once a year."""
 TOKENS_MAX: Final = 20
-"""A holder's."""
+"""Tokens of one holder."""
 USED: Final = timedelta(minutes=1)
-"""A use is written down this often at most."""
+"""A use is recorded at most this often."""
 
 
 class Token(Struct, frozen=True):
-    """A token as it is kept. No `sites`: all of its holder's."""
+    """A token as it is stored. No `sites`: all of its holder's."""
 
     key: str
     holder: HolderId
@@ -45,7 +45,7 @@ class Token(Struct, frozen=True):
 
 
 class TooManyTokensError(Exception):
-    """A holder has as many as one may have."""
+    """A holder has as many tokens as allowed."""
 
 
 def make(
@@ -60,7 +60,7 @@ def make(
     now: datetime,
     life: timedelta,
 ) -> tuple[str, Token]:
-    """A new token called `key`; the token itself is not seen again.
+    """Make a token with the key `key`; the token itself is never shown again.
 
     Raises:
         TooManyTokensError: One has to be revoked first.
@@ -88,14 +88,14 @@ def make(
 
 
 def of_secret(connection: Connection, secret: str, now: datetime) -> Token | None:
-    """The token that this is, if it counts."""
+    """Return the token of a secret, if it is valid."""
     row = connection.execute(_TOKENS.where(TOKEN.c.hash == hash_of(secret))).one_or_none()
     token = None if row is None else _token(row)
     return None if token is None or now >= token.ends else token
 
 
 def of_holder(connection: Connection, holder: HolderId | None = None) -> tuple[Token, ...]:
-    """Somebody's tokens, or everybody's; the newest first."""
+    """Return a member's tokens, or all; the newest first."""
     query = _TOKENS if holder is None else _TOKENS.where(TOKEN.c.holder == holder)
     return tuple(
         _token(row) for row in connection.execute(query.order_by(TOKEN.c.made.desc())).all()
@@ -103,12 +103,12 @@ def of_holder(connection: Connection, holder: HolderId | None = None) -> tuple[T
 
 
 def use(connection: Connection, key: str, now: datetime) -> None:
-    """It was used."""
+    """Record a use of the token."""
     connection.execute(update(TOKEN).where(TOKEN.c.key == key).values(used=to_us(now)))
 
 
 def revoke(connection: Connection, holder: HolderId, key: str) -> bool:
-    """Whether there was such a token, which there is no longer."""
+    """Revoke a token, and return whether it existed."""
     mine = delete(TOKEN).where(TOKEN.c.holder == holder, TOKEN.c.key == key)
     if not connection.execute(mine).rowcount:
         return False
@@ -117,7 +117,7 @@ def revoke(connection: Connection, holder: HolderId, key: str) -> bool:
 
 
 def holder_with_less(holder: Holder, token: Token) -> Holder:
-    """The holder as far as the token goes."""
+    """Return the holder with the rights of the token only."""
     roles = []
     for entry in holder.roles:
         sites = _at_both(entry.sites, token.sites)
@@ -128,14 +128,14 @@ def holder_with_less(holder: Holder, token: Token) -> Holder:
 
 
 def _at_both(role: tuple[SiteId, ...], token: tuple[SiteId, ...]) -> tuple[SiteId, ...] | None:
-    """Where both count; () is everywhere, None is nowhere."""
+    """Return the sites that both cover; () is everywhere, None is nowhere."""
     if not role or not token:
         return role or token
     return tuple(site for site in role if site in token) or None
 
 
 def _at_most(role: RoleId, scopes: frozenset[Scope]) -> RoleId | None:
-    """The role as far as the scopes go; a role of the space file opens nothing here."""
+    """Return the role within the scopes; a role of the space file gives no right here."""
     if role == ADMINISTRATOR and "administer" not in scopes:
         role = OPERATOR
     if role == OPERATOR and not scopes & {"people", "operate"}:

@@ -1,6 +1,6 @@
-"""The second factor that is typed: a code of an app (TOTP, RFC 6238), or one for emergencies.
+"""The second factor that is typed: a code of an app (TOTP, RFC 6238), or a recovery code.
 
-Each code counts once: the step of the last one is remembered, and a recovery code is taken out.
+Each code is valid once: the step of the last one is stored, and a recovery code is removed.
 """
 
 import hmac
@@ -18,22 +18,22 @@ from gateway.core.model.directory import HolderId
 
 STEP_S: Final = 30
 _SLACK: Final = 1
-"""Steps before and after: clocks of telephones are off, and people type slowly."""
+"""Steps before and after: telephones' clocks are off, and people type slowly."""
 RECOVERY_CODES: Final = 10
 _LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
-"""Without what looks alike."""
+"""Without letters and digits that look alike."""
 _GROUPS: Final = 4
 _GROUP: Final = 4
-"""Four groups of four letters: 79 bits, which nobody finds from a hash."""
+"""Four groups of four letters: 79 bits, too many to find from a hash."""
 
 
 def new_totp() -> str:
-    """A new secret, base32."""
+    """Return a new secret, base32."""
     return pyotp.random_base32()
 
 
 def step_of(totp: str, typed: str, now: datetime) -> int | None:
-    """The step whose code was typed; None: it is no code of now."""
+    """Return the step whose code was typed; None: it is no current code."""
     code = "".join(typed.split())
     generator = pyotp.TOTP(totp, interval=STEP_S)
     today = int(now.timestamp()) // STEP_S
@@ -45,20 +45,20 @@ def step_of(totp: str, typed: str, now: datetime) -> int | None:
 
 
 def use_step(connection: Connection, holder: HolderId, step: int) -> bool:
-    """Remember that this step's code was used; False where another request was first."""
+    """Record that this step's code was used; return False where another request was first."""
     later = update(ACCOUNT).where(ACCOUNT.c.holder == holder, ACCOUNT.c.totp_step < step)
     return connection.execute(later.values(totp_step=step)).rowcount == 1
 
 
 def use_recovery(connection: Connection, holder: HolderId, typed: str) -> bool:
-    """Whether this was one of the holder's recovery codes; it is no longer."""
+    """Return whether this was one of the holder's recovery codes, and remove it."""
     kept = _kept(holder, typed)
     mine = delete(RECOVERY).where(RECOVERY.c.holder == holder, RECOVERY.c.hash == kept)
     return connection.execute(mine).rowcount == 1
 
 
 def new_recovery_codes(connection: Connection, holder: HolderId) -> tuple[str, ...]:
-    """Ten new codes, to be shown once; the old ones count no longer."""
+    """Return ten new codes, to be shown once; the old ones become invalid."""
     connection.execute(delete(RECOVERY).where(RECOVERY.c.holder == holder))
     codes = tuple(_recovery_code() for _ in range(RECOVERY_CODES))
     rows = [{"holder": holder, "hash": _kept(holder, code)} for code in codes]
@@ -67,14 +67,14 @@ def new_recovery_codes(connection: Connection, holder: HolderId) -> tuple[str, .
 
 
 def remove(connection: Connection, holder: HolderId) -> None:
-    """No app and no recovery codes any more."""
+    """Remove the app and the recovery codes."""
     connection.execute(delete(RECOVERY).where(RECOVERY.c.holder == holder))
     mine = update(ACCOUNT).where(ACCOUNT.c.holder == holder)
     connection.execute(mine.values(totp=None, totp_new=None))
 
 
 def qr(totp: str, login: str) -> bytes:
-    """What an app reads with its camera, as SVG."""
+    """Return the QR code for the app's camera, as SVG."""
     import segno  # noqa: PLC0415 - for who sets up an app, once
 
     address = pyotp.TOTP(totp, interval=STEP_S).provisioning_uri(name=login, issuer_name="Seuil")
@@ -89,6 +89,6 @@ def _recovery_code() -> str:
 
 
 def _kept(holder: HolderId, code: str) -> str:
-    """A recovery code as it is kept, whatever the spaces, dashes and capitals."""
+    """Return a recovery code as it is stored, whatever the spaces, dashes and capitals."""
     letters = "".join(letter for letter in code.lower() if letter.isalnum())
     return hash_of(f"{holder}:{letters}")

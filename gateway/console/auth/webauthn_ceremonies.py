@@ -1,7 +1,7 @@
-"""How a browser makes a passkey and shows it: what we ask, and what is right of its answer.
+"""The WebAuthn ceremonies: the options to make and show a passkey, and the check of the answers.
 
-Imported when it is needed: the library and its cryptography take 14 MB, and most starts of a
-console see no passkey for hours.
+Imported when it is needed: the library and its cryptography take 14 MB, and most consoles see no
+passkey for hours after their start.
 """
 
 from datetime import datetime
@@ -25,7 +25,7 @@ from gateway.core.model.directory import HolderId
 def to_make(
     origin: RelyingParty, holder: HolderId, login: str, name: str, known: tuple[Passkey, ...]
 ) -> tuple[str, bytes]:
-    """What the browser needs to make a passkey, as JSON; and the challenge."""
+    """Return the browser's options to make a passkey, as JSON; and the challenge."""
     options = webauthn.generate_registration_options(
         rp_id=origin.host,
         rp_name="Seuil",
@@ -51,7 +51,7 @@ def made(
     name: str,
     now: datetime,
 ) -> None:
-    """Keep a passkey that the browser has made.
+    """Store a passkey that the browser has made.
 
     Raises:
         PasskeyError: It is not the one that was asked for, or the holder has too many.
@@ -81,7 +81,7 @@ def made(
 
 
 def to_show(origin: RelyingParty, known: tuple[Passkey, ...] = ()) -> tuple[str, bytes]:
-    """What the browser needs to show a passkey (one of `known`, or any), and the challenge."""
+    """Return the options to show a passkey (one of `known`, or any), and the challenge."""
     options = webauthn.generate_authentication_options(
         rp_id=origin.host,
         allow_credentials=_described(known) or None,
@@ -99,10 +99,10 @@ def shown(
     now: datetime,
     holder: HolderId | None = None,
 ) -> HolderId:
-    """Whose passkey was shown; with `holder`, it must be theirs.
+    """Return the holder of the passkey that was shown; with `holder`, it must be theirs.
 
     Raises:
-        PasskeyError: It is nobody's, somebody else's, or does not answer the challenge.
+        PasskeyError: It is unknown, another member's, or does not answer the challenge.
     """
     known = find(connection, str(credential.get("id", "")))
     if known is None or (holder is not None and known.holder != holder):

@@ -1,4 +1,4 @@
-"""The pages of signing in, one module a chapter."""
+"""The pages of signing in, one module per topic."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""/accounts: who may sign in; administrators invite, reset and end, but only below themselves."""
+"""/accounts: the users; administrators invite, reset and end those below themselves."""
 
 from collections.abc import Callable
 
@@ -30,7 +30,7 @@ pages = APIRouter(include_in_schema=False)
 
 
 class AccountLine(Struct, frozen=True):
-    """Somebody who has a role at the console. `below`: the asker may act on them."""
+    """A member with a role at the console. `below`: the asker may act on them."""
 
     member: Member
     account: Account | None
@@ -41,13 +41,13 @@ class AccountLine(Struct, frozen=True):
 
 @pages.get("/accounts")
 async def listed(request: Request, seat: Administrator, sign_in: SignInHere) -> Response:
-    """Everybody with a role, and how they sign in."""
+    """Show all members with a role, and how they sign in."""
     return await page(request, sign_in, seat)
 
 
 @pages.post("/accounts/link")
 async def link(request: Request, seat: GraveAdministrator, sign_in: SignInHere) -> Response:
-    """A one-time link for somebody: an invitation, or a new password."""
+    """Make a one-time link for a member: an invitation, or a new password."""
     who, now = (await fields(request)).get("who", "").strip(), sign_in.clock.now()
 
     def make(files: Files) -> tuple[Member, str] | None:
@@ -71,7 +71,7 @@ async def link(request: Request, seat: GraveAdministrator, sign_in: SignInHere) 
 
 @pages.post("/accounts/end")
 async def end(request: Request, seat: Administrator, sign_in: SignInHere) -> Response:
-    """Every session of somebody ends."""
+    """End every session of a member."""
 
     def act(connection: Connection, member: Member) -> None:
         sessions.end(connection, member.holder.id)
@@ -81,7 +81,7 @@ async def end(request: Request, seat: Administrator, sign_in: SignInHere) -> Res
 
 @pages.post("/accounts/second")
 async def second(request: Request, seat: GraveAdministrator, sign_in: SignInHere) -> Response:
-    """Somebody lost their telephone: codes and passkeys count no longer, sessions end."""
+    """Remove a lost telephone's codes and passkeys, and end all sessions."""
 
     def act(connection: Connection, member: Member) -> None:
         totp.remove(connection, member.holder.id)
@@ -98,7 +98,7 @@ async def _acted(
     act: Callable[[Connection, Member], None],
     what: str,
 ) -> Response:
-    """Do something to the account of somebody below the asker."""
+    """Act on the account of a member below the asker."""
     who = (await fields(request)).get("holder", "")
 
     def do(files: Files) -> Member | None:
@@ -131,7 +131,7 @@ async def page(
     new_token: str = "",
     token_wrong: str = "",
 ) -> Response:
-    """The list; a new link or token is shown on it once."""
+    """Return the list; a new link or token is shown on it once."""
     lines = await _lines(request, sign_in, seat)
     sites = console_of(request).sites.values()
     return show(
@@ -176,16 +176,16 @@ async def _lines(request: Request, sign_in: SignIn, seat: Principal) -> tuple[Ac
 
 
 def is_below(request: Request, seat: Principal, member: Member) -> bool:
-    """Whether the asker may act on somebody's account; a token may on nobody's, its holder's too.
+    """Return whether the asker may act on a member's account; a token may act on none.
 
-    Else a leaked token would make itself a password.
+    Otherwise a leaked token could set its holder's password.
     """
     sites = console_of(request).sites
     return seat.scopes is None and outranks(seat.holder, member.holder, sites)
 
 
 def _is_of_their_sites(seat: Principal, member: Member) -> bool:
-    """Whether somebody has a role at a site that the asker administrates."""
+    """Return whether a member has a role at a site that the asker administrates."""
     return any(
         not entry.sites or any(seat.may("administrator", site) for site in entry.sites)
         for entry in member.holder.roles

@@ -1,4 +1,4 @@
-"""What the pages of signing in share: their forms, the browser before it signs in, the way on."""
+"""Shared parts of the sign-in pages: forms, the browser before it signs in, redirects."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
@@ -30,12 +30,12 @@ from gateway.core.model.directory import HolderId
 from gateway.core.model.names import Text
 
 BODY_MAX: Final = 16 * 1024
-"""Bytes of a form or of a passkey's answer; strangers may send them."""
+"""Bytes of a form or of a passkey's answer; anyone may send them."""
 _FIELDS_MAX: Final = 40
 
 
 def sign_in_of(request: Request) -> SignIn:
-    """Where the seats come from."""
+    """Return the console's authentication."""
     seats = console_of(request).seats
     assert isinstance(seats, SignIn)  # noqa: S101 - a test without accounts asks for no account
     return seats
@@ -45,10 +45,10 @@ SignInHere = Annotated[SignIn, Depends(sign_in_of)]
 
 
 async def fields(request: Request) -> Mapping[str, str]:
-    """The fields of a form that is short; whoever wants several values of one asks `many`.
+    """Return the fields of a short form; `many` returns several values of one field.
 
     Raises:
-        Problem: It is not short, or does not say how long it is.
+        Problem: It is not short, or its length is not given.
     """
     _is_short(request)
     form = await request.form(max_files=0, max_fields=_FIELDS_MAX)
@@ -56,16 +56,16 @@ async def fields(request: Request) -> Mapping[str, str]:
 
 
 async def many(request: Request, name: str) -> tuple[str, ...]:
-    """Every value of a field, as of boxes that are ticked."""
+    """Return every value of a field, as of ticked boxes."""
     form = await request.form(max_files=0, max_fields=_FIELDS_MAX)
     return tuple(value for value in form.getlist(name) if isinstance(value, str))
 
 
 async def body(request: Request) -> dict[str, Any]:
-    """The JSON object that our own script sends.
+    """Return the JSON object that our own script sends.
 
     Raises:
-        Problem: It is none, or not short.
+        Problem: It is no object, or not short.
     """
     _is_short(request)
     try:
@@ -82,7 +82,7 @@ def before_page(
     status: int = 200,
     **values: Any,  # noqa: ANN401 - whatever the template shows
 ) -> Response:
-    """A page with a form, for a browser that has not signed in."""
+    """Return a page with a form, for a browser that has not signed in."""
     secret = cookies.before_secret(request) or new_secret()
     answer = show(request, template, status=status, csrf=csrf_of(secret), **values)
     cookies.put(answer, request, cookies.BEFORE, secret, cookies.BEFORE_LIFE_S)
@@ -90,10 +90,10 @@ def before_page(
 
 
 def check_before(request: Request, sent: Mapping[str, str]) -> str:
-    """The secret of the browser whose form this is.
+    """Return the secret of the browser whose form this is.
 
     Raises:
-        Problem: It is from no page of ours: somebody else may want us to sign in as them.
+        Problem: It is from no page of ours: an attacker may want us to sign in as them.
     """
     secret = cookies.before_secret(request)
     token = request.headers.get(CSRF_HEADER) or sent.get(CSRF_FIELD, "")
@@ -103,7 +103,7 @@ def check_before(request: Request, sent: Mapping[str, str]) -> str:
 
 
 def check_private(request: Request) -> None:
-    """Refuse to hear a password over a line that others may read.
+    """Refuse a password over a connection that others may read.
 
     Raises:
         Problem: It is plain http, and not this machine.
@@ -131,7 +131,7 @@ async def let_in(
     fresh: bool = True,
     as_json: bool = False,
 ) -> Response:
-    """A new session in place of whichever the browser had: nobody can have put theirs there."""
+    """Begin a new session in place of the browser's old one, which an attacker may have planted."""
     now, old = sign_in.clock.now(), cookies.session_secret(request)
     agent = request.headers.get("user-agent", "")
 
@@ -167,27 +167,27 @@ async def let_in(
 
 
 def on_to(path: str, *, as_json: bool = False) -> Response:
-    """To a page; our script goes there by itself."""
+    """Redirect to a page; our script follows by itself."""
     return JSONResponse({"to": path}) if as_json else RedirectResponse(path, 303)
 
 
 def next_of(request: Request, sent: Mapping[str, str]) -> str:
-    """Where somebody wanted to go."""
+    """Return the page that the user wanted."""
     return own_path(sent.get("next") or request.query_params.get("next"))
 
 
 def with_next(path: str, next_path: str) -> str:
-    """A path that remembers where somebody wanted to go."""
+    """Return a path that carries the page that the user wanted."""
     return path if next_path == "/" else f"{path}?next={quote(next_path)}"
 
 
 def address_of(request: Request) -> str:
-    """Where a request comes from."""
+    """Return the address of the client."""
     return request.client.host if request.client else "-"
 
 
 def origin_of(request: Request, sign_in: SignIn) -> RelyingParty:
-    """Under which address the browser knows us."""
+    """Return the address at which the browser knows us."""
     public = sign_in.settings.public_url
     if public is not None:
         return RelyingParty(public.rstrip("/"))
@@ -195,18 +195,18 @@ def origin_of(request: Request, sign_in: SignIn) -> RelyingParty:
 
 
 def names_here(request: Request) -> tuple[str, ...]:
-    """The names of the place, which no password shall be made of."""
+    """Return the names of the site, which no password may contain."""
     sites = console_of(request).sites.values()
     return tuple(word for site in sites for word in (site.id, site.name.fr, site.name.en))
 
 
 def browser_key(secret: str) -> str:
-    """Under which something waits for a browser."""
+    """Return the key of a browser's pending values."""
     return hash_of(secret)
 
 
 def say_in(request: Request, text: Text) -> str:
-    """A text in the reader's language."""
+    """Return a text in the reader's language."""
     return text.fr if lang_of(request) == "fr" else text.en
 
 

@@ -1,4 +1,4 @@
-"""/me: who one is here, and how one signs in: language, password, passkeys, codes, sessions."""
+"""/me: the user's own account: language, password, passkeys, codes, sessions."""
 
 from fastapi import APIRouter
 from msgspec import Struct
@@ -22,7 +22,7 @@ pages = APIRouter(include_in_schema=False)
 
 
 class Own(Struct, frozen=True):
-    """What a person has here."""
+    """A user's own ways to sign in."""
 
     account: Account | None
     passkeys: tuple[Passkey, ...]
@@ -32,13 +32,13 @@ class Own(Struct, frozen=True):
 
 @pages.get("/me")
 async def me(request: Request, seat: Self, sign_in: SignInHere) -> Response:
-    """One's own page."""
+    """Show the user's own page."""
     return await page(request, sign_in, seat)
 
 
 @pages.post("/me/language")
 async def language(request: Request, seat: Self, sign_in: SignInHere) -> Response:
-    """The language that one reads, remembered for every browser."""
+    """Set the user's language, for every browser."""
     lang = (await fields(request)).get("lang", "")
     answer = RedirectResponse("/me", 303)
     if lang in LANGS:
@@ -49,7 +49,7 @@ async def language(request: Request, seat: Self, sign_in: SignInHere) -> Respons
 
 @pages.post("/me/password")
 async def password(request: Request, seat: MineGrave, sign_in: SignInHere) -> Response:
-    """Another password; whoever is in with the old one is out."""
+    """Change the password; sessions with the old one end."""
     typed = (await fields(request)).get("password", "")
     own = await own_of(sign_in, seat)
     login = "" if own.account is None else own.account.login
@@ -70,7 +70,7 @@ async def password(request: Request, seat: MineGrave, sign_in: SignInHere) -> Re
 
 @pages.post("/me/passkeys/remove")
 async def remove_passkey(request: Request, seat: MineGrave, sign_in: SignInHere) -> Response:
-    """A passkey counts no longer."""
+    """Remove a passkey."""
     id_ = (await fields(request)).get("id", "")
 
     def remove(files: Files) -> None:
@@ -84,7 +84,7 @@ async def remove_passkey(request: Request, seat: MineGrave, sign_in: SignInHere)
 
 @pages.post("/me/sessions/end")
 async def end_sessions(request: Request, seat: Self, sign_in: SignInHere) -> Response:
-    """One session ends, or all but this one."""
+    """End one session, or all but this one."""
     key = (await fields(request)).get("key") or None
     but = "" if key is not None else seat.key
 
@@ -108,7 +108,7 @@ async def page(
     new_token: str = "",
     token_wrong: str = "",
 ) -> Response:
-    """One's own page; a new token is shown on it once."""
+    """Return the user's own page; a new token is shown on it once."""
     own = await own_of(sign_in, seat)
     sites = console_of(request).sites.values()
     return show(
@@ -131,7 +131,7 @@ async def page(
 
 
 async def own_of(sign_in: SignIn, seat: Principal) -> Own:
-    """What the seat's holder has here."""
+    """Return the ways to sign in of the seat's holder."""
     now, holder = sign_in.clock.now(), seat.holder.id
 
     def look(files: Files) -> Own:

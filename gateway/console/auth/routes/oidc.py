@@ -31,7 +31,7 @@ pages = APIRouter(include_in_schema=False)
 
 @pages.get("/sign-in/oidc")
 async def there(request: Request, sign_in: SignInHere, *, again: bool = False) -> Response:
-    """To the provider; `again`: it shall ask for the password in any case."""
+    """Redirect to the provider; `again`: it must ask for the password in any case."""
     check_private(request)
     if not sign_in.provider:
         return RedirectResponse("/sign-in", 303)
@@ -51,7 +51,7 @@ async def there(request: Request, sign_in: SignInHere, *, again: bool = False) -
 
 @pages.get(BACK)
 async def back(request: Request, sign_in: SignInHere) -> Response:
-    """Back from the provider: a member with a role goes in."""
+    """Receive the browser back from the provider: a member with a role is signed in."""
     check_private(request)
     sign_in.limiter.count("oidc", address_of(request))
     now, secret = sign_in.clock.now(), cookies.before_secret(request)
@@ -72,9 +72,9 @@ async def back(request: Request, sign_in: SignInHere) -> Response:
 
 
 def _member(files: Files, sign_in: SignIn, person: OidcIdentity) -> Member | None:
-    """The member who this is: by what was remembered of them, at first by their address.
+    """Return the member of this identity: by the stored link, the first time by the address.
 
-    So an address that is changed later, here or there, makes nobody somebody else.
+    So a later change of an address, here or there, never links the identity to another member.
     """
     with files.store.change() as connection:
         holder = accounts.known_at(connection, person.issuer, person.subject)

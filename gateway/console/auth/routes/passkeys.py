@@ -1,7 +1,7 @@
-"""What static/passkeys.js asks for: to sign in with a passkey, to confirm with one, to make one.
+"""The requests of static/passkeys.js: sign in with a passkey, confirm with one, make one.
 
-Each is two steps: the options with a challenge, then what the device answered. The challenge waits
-for this browser alone and is good once.
+Each is two steps: the options with a challenge, then the device's answer. The challenge is kept for
+this browser alone and is valid once.
 """
 
 from typing import Any
@@ -44,7 +44,7 @@ pages = APIRouter(include_in_schema=False)
 
 @pages.post("/sign-in/passkey/options")
 async def options(request: Request, sign_in: SignInHere) -> Response:
-    """What the browser needs to show a passkey: any, or one of who has typed the password."""
+    """Return the browser's options to show a passkey: any, or one of who has typed the password."""
     check_private(request)
     key, holder = await _browser(request, sign_in)
     sign_in.limiter.count("passkey", address_of(request))
@@ -53,7 +53,7 @@ async def options(request: Request, sign_in: SignInHere) -> Response:
 
 @pages.post("/sign-in/passkey")
 async def shown(request: Request, sign_in: SignInHere) -> Response:
-    """The passkey, shown: the session begins."""
+    """Check the passkey that was shown, and begin the session."""
     check_private(request)
     sent = await body(request)
     key, holder = await _browser(request, sign_in)
@@ -66,13 +66,13 @@ async def shown(request: Request, sign_in: SignInHere) -> Response:
 
 @pages.post("/sign-in/again/passkey/options")
 async def again_options(request: Request, seat: Self, sign_in: SignInHere) -> Response:
-    """What the browser needs to show one of the seat's own passkeys."""
+    """Return the browser's options to show one of the seat's own passkeys."""
     return await _to_show(request, sign_in, seat.key, seat.holder.id)
 
 
 @pages.post("/sign-in/again/passkey")
 async def shown_again(request: Request, seat: Self, sign_in: SignInHere) -> Response:
-    """The passkey, shown once more."""
+    """Check the passkey that was shown as a confirmation."""
     sent = await body(request)
     sign_in.limiter.count("again", address_of(request), seat.holder.id)
     await _shown(request, sign_in, seat.key, sent, seat.holder.id)
@@ -82,7 +82,7 @@ async def shown_again(request: Request, seat: Self, sign_in: SignInHere) -> Resp
 
 @pages.post("/me/passkeys/options")
 async def make_options(request: Request, seat: MineGrave, sign_in: SignInHere) -> Response:
-    """What the browser needs to make a passkey."""
+    """Return the browser's options to make a passkey."""
     origin = _origin(request, sign_in)
 
     def look(files: Files) -> tuple[str, bytes]:
@@ -101,7 +101,7 @@ async def make_options(request: Request, seat: MineGrave, sign_in: SignInHere) -
 
 @pages.post("/me/passkeys")
 async def made(request: Request, seat: MineGrave, sign_in: SignInHere) -> Response:
-    """The passkey, made."""
+    """Store the passkey that was made."""
     sent = await body(request)
     now, origin = sign_in.clock.now(), _origin(request, sign_in)
     challenge = sign_in.challenges.take(seat.key, now)
@@ -133,7 +133,7 @@ async def made(request: Request, seat: MineGrave, sign_in: SignInHere) -> Respon
 
 
 async def _browser(request: Request, sign_in: SignIn) -> tuple[str, HolderId | None]:
-    """For whom a challenge waits, and whose passkey it must be."""
+    """Return for which browser a challenge is kept, and whose passkey it must be."""
     half = await sign_in.half(request)
     if half is None:
         return browser_key(check_before(request, {})), None

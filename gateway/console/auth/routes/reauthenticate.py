@@ -1,4 +1,4 @@
-"""/sign-in/again: who is signed in shows once more that it is them, before something grave."""
+"""/sign-in/again: a user confirms their identity before a grave action."""
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -18,13 +18,13 @@ pages = APIRouter(include_in_schema=False)
 
 @pages.get("/sign-in/again")
 async def form(request: Request, seat: Self, sign_in: SignInHere) -> Response:
-    """The form."""
+    """Show the form."""
     return await _page(request, sign_in, seat, next_of(request, {}))
 
 
 @pages.post("/sign-in/again")
 async def password(request: Request, seat: Self, sign_in: SignInHere) -> Response:
-    """The password, once more."""
+    """Check the password again."""
     sent = await fields(request)
     to, holder = next_of(request, sent), seat.holder.id
     sign_in.limiter.count("again", address_of(request), holder)
@@ -39,7 +39,7 @@ async def password(request: Request, seat: Self, sign_in: SignInHere) -> Respons
 
 
 async def refresh(request: Request, sign_in: SignIn, seat: Principal, how: str) -> None:
-    """For five minutes, grave things are done without asking again."""
+    """Allow grave actions without another confirmation for five minutes."""
     now = sign_in.clock.now()
 
     def keep(files: Files) -> None:
@@ -51,7 +51,7 @@ async def refresh(request: Request, sign_in: SignIn, seat: Principal, how: str) 
 
 
 async def account_of(sign_in: SignIn, seat: Principal) -> Account | None:
-    """The seat's own account; a demo's operator has none."""
+    """Return the seat's own account; a demo's operator has none."""
 
     def look(files: Files) -> Account | None:
         with files.store.read() as connection:

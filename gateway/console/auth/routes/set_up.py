@@ -1,4 +1,4 @@
-"""/set-up/…: a one-time link lets somebody set up how they sign in."""
+"""/set-up/…: a one-time link lets a member set up how they sign in."""
 
 from collections.abc import Mapping
 
@@ -39,7 +39,7 @@ pages = APIRouter(include_in_schema=False)
 
 @pages.get("/set-up/{secret}")
 async def form(request: Request, secret: str, sign_in: SignInHere) -> Response:
-    """The form; looking at it uses nothing up."""
+    """Show the form; this does not use the link up."""
     check_private(request)
     sign_in.limiter.count("link", address_of(request))
     _, member, account = await _of(sign_in, secret)
@@ -48,7 +48,7 @@ async def form(request: Request, secret: str, sign_in: SignInHere) -> Response:
 
 @pages.post("/set-up/{secret}")
 async def set_up(request: Request, secret: str, sign_in: SignInHere) -> Response:
-    """A login and a password; the first time, also who the administrator is."""
+    """Set a login and a password; the first time, also the administrator's name and address."""
     check_private(request)
     sign_in.limiter.count("link", address_of(request))
     sent = await fields(request)
@@ -106,7 +106,7 @@ def _first(sign_in: SignIn, sent: Mapping[str, str]) -> Member:
 
 
 async def _of(sign_in: SignIn, secret: str) -> tuple[SetupLink, Member | None, Account | None]:
-    """Whom a link is for."""
+    """Return the member and account that a link is for."""
     now = sign_in.clock.now()
 
     def look(files: Files) -> tuple[SetupLink, Member | None, Account | None] | None:
@@ -131,7 +131,7 @@ def _login(member: Member | None, account: Account | None) -> str:
 
 
 def _faults(request: Request, sent: Mapping[str, str], member: Member | None) -> dict[str, str]:
-    """What is wrong with the form, by field."""
+    """Return the faults of the form, by field."""
     wrong: dict[str, str] = {}
     asked = ("login", "password") if member is not None else ("name", "login", "password")
     for field in asked:

@@ -32,7 +32,7 @@ pages = APIRouter(include_in_schema=False)
 
 @pages.get("/sign-in")
 async def form(request: Request, sign_in: SignInHere) -> Response:
-    """The form; who is in already goes on."""
+    """Show the form; a user with a session is redirected."""
     to = next_of(request, {})
     seat = await sign_in.of(request)
     if seat is not None and seat.scopes is None:
@@ -44,7 +44,7 @@ async def form(request: Request, sign_in: SignInHere) -> Response:
 
 @pages.post("/sign-in")
 async def password(request: Request, sign_in: SignInHere) -> Response:
-    """A login and a password."""
+    """Check a login and a password."""
     check_private(request)
     sent = await fields(request)
     check_before(request, sent)
@@ -67,7 +67,7 @@ async def password(request: Request, sign_in: SignInHere) -> Response:
 
 @pages.get("/sign-in/code")
 async def code_form(request: Request, sign_in: SignInHere) -> Response:
-    """The second factor's form."""
+    """Show the second factor's form."""
     half = await sign_in.half(request)
     if half is None:
         return RedirectResponse(with_next("/sign-in", next_of(request, {})), 303)
@@ -76,7 +76,7 @@ async def code_form(request: Request, sign_in: SignInHere) -> Response:
 
 @pages.post("/sign-in/code")
 async def code(request: Request, sign_in: SignInHere) -> Response:
-    """A code of the app, or one for emergencies."""
+    """Check a code of the app, or a recovery code."""
     sent = await fields(request)
     half = await sign_in.half(request)
     to = next_of(request, sent)
@@ -95,7 +95,7 @@ async def code(request: Request, sign_in: SignInHere) -> Response:
 
 @pages.post("/sign-out")
 async def out(request: Request, seat: Self, sign_in: SignInHere) -> Response:
-    """This browser's session ends."""
+    """End this browser's session."""
 
     def end(files: Files) -> None:
         entry = sign_in.entry(request, "sign-out", seat.holder.id, detail=seat.key)
@@ -110,7 +110,7 @@ async def out(request: Request, seat: Self, sign_in: SignInHere) -> Response:
 
 
 async def is_right_code(sign_in: SignIn, holder: HolderId, typed: str) -> bool:
-    """Whether this is a code that counts, which from now on it does not."""
+    """Return whether this is a valid code, and use it up."""
     now = sign_in.clock.now()
 
     def look(files: Files) -> bool:
@@ -128,7 +128,7 @@ async def is_right_code(sign_in: SignIn, holder: HolderId, typed: str) -> bool:
 
 
 def is_own_machine(request: Request) -> bool:
-    """Whether the browser runs on this machine, and calls it so."""
+    """Return whether the browser runs on this machine, and addresses it as such."""
     return cookies.is_loopback(address_of(request)) and cookies.is_loopback(request.url.hostname)
 
 
@@ -141,7 +141,7 @@ async def _known(sign_in: SignIn, login: str) -> Account | None:
 
 
 async def _hash_anew(sign_in: SignIn, account: Account, typed: str) -> None:
-    """An old hash becomes one with today's parameters, now that the password is at hand."""
+    """Renew an old hash with today's parameters, while the password is available."""
     if account.password is None or not passwords.is_outdated(account.password):
         return
     kept = await sign_in.hashed(typed)

@@ -50,7 +50,7 @@ class _Wrong(Exception):  # noqa: N818 - a form's fault, told on the form
 async def make(
     request: Request, seat: MineGrave, sign_in: SignInHere, console: ConsoleHere
 ) -> Response:
-    """A token of one's own."""
+    """Make a token for the user."""
     if seat.owes:
         return RedirectResponse(seat.owes, 303)
     try:
@@ -63,7 +63,7 @@ async def make(
 
 @pages.post("/me/tokens/revoke")
 async def revoke(request: Request, seat: Self, sign_in: SignInHere) -> Response:
-    """A token of one's own counts no longer."""
+    """Revoke a token of the user's own."""
     key = (await fields(request)).get("key", "")
     await _revoked(request, sign_in, seat, seat.holder.id, key)
     return RedirectResponse("/me", 303)
@@ -73,7 +73,7 @@ async def revoke(request: Request, seat: Self, sign_in: SignInHere) -> Response:
 async def make_for(
     request: Request, seat: GraveAdministrator, sign_in: SignInHere, console: ConsoleHere
 ) -> Response:
-    """A token for a service: a member who stands for it, with a role of its own."""
+    """Make a token for a service: a member who stands for it, with a role of its own."""
     who = (await fields(request)).get("who", "").strip()
     member = await sign_in.do(lambda files: files.people.find(who))
     if member is None or not accounts.is_below(request, seat, member):
@@ -89,7 +89,7 @@ async def make_for(
 
 @pages.post("/accounts/tokens/revoke")
 async def revoke_for(request: Request, seat: Administrator, sign_in: SignInHere) -> Response:
-    """Somebody's token counts no longer."""
+    """Revoke a member's token."""
     sent = await fields(request)
     member = await sign_in.do(lambda files: files.people.find(sent.get("holder", "")))
     if member is not None and accounts.is_below(request, seat, member):
@@ -133,10 +133,10 @@ async def _made(
 def _wished(
     sent: Mapping[str, str], scopes: tuple[str, ...], sites: tuple[str, ...], console: AppContext
 ) -> tuple[str, tuple[Scope, ...], tuple[SiteId, ...], timedelta]:
-    """What the form asks for.
+    """Return the token's name, scopes, sites and lifetime from the form.
 
     Raises:
-        _Wrong: Something is missing, or makes no sense.
+        _Wrong: Something is missing or invalid.
     """
     name, days = sent.get("name", "").strip()[:_NAME_LONGEST], sent.get("days", "")
     is_right = (

@@ -1,4 +1,4 @@
-"""/me/totp: an app that makes codes, and the codes for emergencies."""
+"""/me/totp: an app that makes codes, and the recovery codes."""
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -20,7 +20,7 @@ pages = APIRouter(include_in_schema=False)
 
 @pages.post("/me/totp")
 async def begin(request: Request, seat: MineGrave, sign_in: SignInHere) -> Response:
-    """A new secret, which counts when a first code of it was typed."""
+    """Make a new secret, which becomes valid when a first code of it is typed."""
     del request
     secret = totp.new_totp()
 
@@ -34,13 +34,13 @@ async def begin(request: Request, seat: MineGrave, sign_in: SignInHere) -> Respo
 
 @pages.get("/me/totp")
 async def form(request: Request, seat: MineGrave, sign_in: SignInHere) -> Response:
-    """The QR code, and where the first code is typed."""
+    """Show the QR code, and the field for the first code."""
     return await _page(request, sign_in, seat)
 
 
 @pages.get("/me/totp.svg")
 async def qr(request: Request, seat: MineGrave, sign_in: SignInHere) -> Response:
-    """The QR code."""
+    """Show the QR code."""
     del request
     account = await account_of(sign_in, seat)
     if account is None or account.totp_new is None:
@@ -51,7 +51,7 @@ async def qr(request: Request, seat: MineGrave, sign_in: SignInHere) -> Response
 
 @pages.post("/me/totp/confirm")
 async def confirm(request: Request, seat: MineGrave, sign_in: SignInHere) -> Response:
-    """The first code: from now on one is asked at each sign-in. Shows the recovery codes."""
+    """Confirm the first code: codes are needed from now on. Shows the recovery codes."""
     sign_in.limiter.count("code", address_of(request), seat.holder.id)
     typed, now = (await fields(request)).get("code", ""), sign_in.clock.now()
 
@@ -77,7 +77,7 @@ async def confirm(request: Request, seat: MineGrave, sign_in: SignInHere) -> Res
 
 @pages.post("/me/totp/remove")
 async def remove(request: Request, seat: MineGrave, sign_in: SignInHere) -> Response:
-    """No codes any more."""
+    """Remove the app and the recovery codes."""
 
     def change(files: Files) -> None:
         entry = sign_in.entry(request, "account", seat.holder.id, detail="codes removed")
@@ -90,7 +90,7 @@ async def remove(request: Request, seat: MineGrave, sign_in: SignInHere) -> Resp
 
 @pages.post("/me/recovery")
 async def recovery(request: Request, seat: MineGrave, sign_in: SignInHere) -> Response:
-    """New recovery codes; the old ones count no longer."""
+    """Make new recovery codes; the old ones become invalid."""
 
     def make(files: Files) -> tuple[str, ...]:
         entry = sign_in.entry(request, "account", seat.holder.id, detail="recovery codes made")
