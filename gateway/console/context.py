@@ -1,7 +1,7 @@
-"""What every screen has at hand: the sites, the live picture, the stores, the line to the gateway.
+"""The objects that every screen uses: sites, live picture, stores, connection to the gateway.
 
-The console decides nothing about doors and keeps nothing of them: it hears the broker, reads the
-journal, reads and writes the members, and asks the gateway.
+The console decides nothing about doors and stores nothing of them: it receives from the broker,
+reads the journal, reads and writes the members, and sends requests to the gateway.
 """
 
 import asyncio
@@ -40,11 +40,11 @@ if TYPE_CHECKING:
 
 NO_SITE: Final = "a console needs a site"
 NAMES_FRESH: Final = timedelta(seconds=2)
-"""Until somebody who was enrolled has a name on an open page; a look at one number."""
+"""Until an enrolled person's name appears on an open page; each check reads one number."""
 
 
 class AppContext:
-    """One console, for as long as its process lives."""
+    """The state of one console, for as long as its process lives."""
 
     def __init__(
         self, sites: Sequence[Site], settings: Settings, clock: Clock, seats: "Seats"
@@ -78,19 +78,20 @@ class AppContext:
     async def ask(
         self, site: SiteId, order: Order, by: HolderId, transaction: str | None = None
     ) -> ResponseMessage:
-        """Ask the gateway, and wait for what it answers.
+        """Send a request to the gateway, and return its response.
 
-        A request that is asked again under its `transaction` is answered again, not obeyed again.
+        A request that is sent again under its `transaction` is answered again, but not executed
+        again.
 
         Raises:
-            gateway.adapters.mqtt.request_client.DeskError: Nobody answered; the message says what
+            gateway.adapters.mqtt.request_client.DeskError: There was no response; the message says what
             to do.
         """
         request = Request(transaction or uuid4().hex, by, self.clock.now(), order)
         return await request_client.ask(broker_address(self.settings), self.topics, site, request)
 
     async def read_names(self) -> None:
-        """Read everybody's name anew, if it was not done just now; else there are pseudonyms."""
+        """Read everybody's name again, unless just read; on failure the old names remain."""
         now = self.clock.now()
         if self._names_read is not None and now - self._names_read < NAMES_FRESH:
             return
@@ -99,9 +100,9 @@ class AppContext:
             self.viewer.names = await self.stores.names()
 
     async def keep_names(self) -> None:
-        """Read the names again and again, while somebody sees them; until cancelled.
+        """Read the names repeatedly, while a stream shows them; until cancelled.
 
-        A stream never waits for the members' file: it begins with pseudonyms, and is drawn anew.
+        A stream never waits for the members' file: it begins with pseudonyms, and is redrawn.
         """
         while True:
             await asyncio.sleep(NAMES_FRESH.total_seconds())
@@ -112,7 +113,7 @@ class AppContext:
                 self.hub.show_all_again()
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         self.trials.close()
         self.stores.close()
         self.seats.close()

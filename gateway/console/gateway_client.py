@@ -1,7 +1,7 @@
-"""Asking the gateway for somebody at the console, and passing its answer on.
+"""Requests to the gateway on behalf of a user of the console, and its responses.
 
-The gateway decides: it knows the asker's roles, journals the request and answers in both languages.
-A page gets the answer on the screen it came from, a program as JSON or as a problem.
+The gateway decides: it knows the user's roles, journals the request and answers in both languages.
+A page shows the response on the screen it came from, a program receives JSON or a problem.
 """
 
 import logging
@@ -23,7 +23,7 @@ from gateway.core.requests import Order
 from gateway.wire.states import ResponseMessage
 
 WHY_MAX: Final = 200
-"""Characters of a reason, as the gateway takes them."""
+"""Characters of a reason, as the gateway accepts them."""
 
 Reason = Annotated[str, Form(max_length=WHY_MAX)]
 WhyField = Annotated[
@@ -87,7 +87,7 @@ class Why(BaseModel):
 async def ask(
     console: AppContext, site: SiteId, order: Order, seat: Principal, transaction: str | None = None
 ) -> ResponseMessage:
-    """What the gateway answers.
+    """Send a request to the gateway, and return its response.
 
     Raises:
         Problem: It does not answer.
@@ -105,7 +105,7 @@ async def ask(
 async def ask_for_program(
     console: AppContext, site: SiteId, order: Order, seat: Principal, transaction: str | None = None
 ) -> Done:
-    """What a program is told when it was done.
+    """Send a request to the gateway, and return a program's response when it was done.
 
     Raises:
         Problem: The gateway refused, or does not answer.
@@ -128,7 +128,7 @@ async def ask_for_page(
     done: Text | None = None,
     anchor: str = "",
 ) -> RedirectResponse:
-    """Ask, then show the answer on the page `back`; `done` says more than the gateway's "Done."."""
+    """Send a request, then show the response on the page `back`; `done` replaces "Done."."""
     try:
         response = await ask(console, site, order, seat)
         told = _told(response, done)
@@ -143,13 +143,13 @@ async def ask_for_page(
 
 
 def told_to(request: Request, console: AppContext, seat: Principal) -> Flash | None:
-    """What this page has to tell, if it follows a change."""
+    """Return the result that this page must show, if it follows a change."""
     code = request.query_params.get("told", "")
     return console.told.find(seat.key, code, console.clock.now())
 
 
 def refused(response: ResponseMessage) -> Problem:
-    """A refusal of the gateway's: 403 where the role does not suffice, else 409."""
+    """Return a gateway's refusal as a problem: 403 where the role does not suffice, else 409."""
     status = {"not-allowed": 403, "unknown-object": 404, "malformed": 422}
     code = response.error or "refused"
     title = Text("La passerelle a refusé", "The gateway refused")

@@ -1,1 +1,1 @@
-"""Devices: the screen and what is wrong with each."""
+"""Devices: the screen, and the diagnosis of each device."""

@@ -1,4 +1,4 @@
-"""How a device is, in words: what is wrong with it, what to do, and what tells it from its like."""
+"""The diagnosis of a device in words: its fault, the remedy, and how it differs from its like."""
 
 import re
 from collections import Counter, defaultdict
@@ -15,11 +15,11 @@ from gateway.wire.texts import CLOCK_RIGHT_S, clock_off
 
 Tone = Literal["calm", "warm", "alert", "soft"]
 GHOSTS_MANY: Final = 20
-"""Ghost reads a day: a good reader has a few, one beside a noisy cable has hundreds."""
+"""Ghost reads per day: a good reader has a few, one beside a noisy cable has hundreds."""
 
 
 def tone(line: DeviceLine) -> Tone:
-    """How loud a device is to be shown."""
+    """Return the tone in which a device is shown."""
     if not line.is_installed or line.last_seen is None:
         return "soft"
     if line.alarms or line.online is False:
@@ -28,24 +28,24 @@ def tone(line: DeviceLine) -> Tone:
 
 
 def is_haunted(line: DeviceLine) -> bool:
-    """Whether it reads more ghosts than a good reader does, today or yesterday."""
+    """Return whether it reads more ghosts than a good reader does, today or yesterday."""
     return max(line.ghosts, line.ghosts_before) >= GHOSTS_MANY
 
 
 def is_off(line: DeviceLine) -> bool:
-    """Whether its clock is so far off that its badges open nothing (`rules.LATE`)."""
+    """Return whether its clock is so far off that its badges open nothing (`rules.LATE`)."""
     return line.ahead_s is not None and abs(line.ahead_s) > LATE.total_seconds()
 
 
 def clock(line: DeviceLine, lang: Lang) -> str:
-    """How far its clock is off; empty: it is right, or it tells no time."""
+    """Return how far its clock is off; empty: it is right, or reports no time."""
     if line.ahead_s is None or abs(line.ahead_s) < CLOCK_RIGHT_S:
         return ""
     return f"{words(lang)('clock')} {in_lang(clock_off(line.ahead_s), lang)}"
 
 
 def state(line: DeviceLine, lang: Lang) -> tuple[str, str]:
-    """How it is, and what to do about it."""
+    """Return the device's state, and what to do about it."""
     say = words(lang)
     if not line.is_installed:
         return say("not in the space file"), say(
@@ -62,7 +62,7 @@ def state(line: DeviceLine, lang: Lang) -> tuple[str, str]:
 
 
 def _of_late(line: DeviceLine, say: Translator) -> tuple[str, str]:
-    """How a device is that is there, and about which no alarm is on."""
+    """Return the recent state of a device that is online and without an alarm."""
     if line.open_gaps:
         return say("events missing"), say("It may still send them; if not, is its network weak?")
     if is_off(line):
@@ -75,7 +75,7 @@ def _of_late(line: DeviceLine, say: Translator) -> tuple[str, str]:
 
 
 def rights(line: DeviceLine, kept: RightsState | None, say: Translator) -> tuple[str, Tone]:
-    """How a reader stands with its rights list."""
+    """Return the state of a reader's rights list."""
     if line.role != "reader":
         return "", "soft"
     if kept is None:
@@ -91,9 +91,9 @@ def rights(line: DeviceLine, kept: RightsState | None, say: Translator) -> tuple
 
 
 def others_run(lines: Sequence[DeviceLine]) -> dict[str, str]:
-    """For each device that runs another firmware than most of its like: what those run.
+    """Return, for each device that runs another firmware than most of its like, what those run.
 
-    Its like are devices of the same driver and model; where no model is told, of the same role.
+    Its like are devices of the same driver and model; where no model is reported, of the same role.
     """
     alike: defaultdict[tuple[str | None, str | None], list[DeviceLine]] = defaultdict(list)
     for line in lines:
@@ -109,7 +109,7 @@ def others_run(lines: Sequence[DeviceLine]) -> dict[str, str]:
 
 
 def _usual(versions: Sequence[str]) -> str:
-    """The version that most run; of those that as many run, the highest."""
+    """Return the version that most run; in a tie, the highest."""
     counted = Counter(versions)
     return max(counted, key=lambda version: (counted[version], _numbers(version), version))
 

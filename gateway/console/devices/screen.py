@@ -1,4 +1,4 @@
-"""Devices: which readers and sensors are well, and what is wrong with the others."""
+"""Devices: the readers and sensors that work, and what is wrong with the others."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -39,7 +39,7 @@ _WORST: Final[dict[str, int]] = {"alert": 0, "warm": 1, "soft": 2, "calm": 3}
 
 
 class DeviceRow(Struct, frozen=True):
-    """A device as the page shows it: how it is, in words, and what to do if it is not well."""
+    """A device as the page shows it: its state in words, and what to do if it needs attention."""
 
     line: DeviceLine
     place: str
@@ -49,9 +49,9 @@ class DeviceRow(Struct, frozen=True):
     rights: str
     rights_tone: Tone
     others_run: str
-    """What most of its like run, where it runs something else."""
+    """The firmware that most of its like run, where it runs another."""
     clock: str
-    """How far its clock is off; empty: less than a second, or it tells no time."""
+    """The deviation of its clock; empty: less than a second, or it reports no time."""
 
 
 _FRONT: Final[dict[str, Any]] = {
@@ -80,10 +80,10 @@ _FRONT: Final[dict[str, Any]] = {
 
 
 class DeviceBody(BaseModel):
-    """A device and how it is.
+    """A device and its state.
 
-    `gaps` are events that never came, `duplicates` those of an hour; `ghosts` are numbers that are
-    none and badges read twice in a second, on the site's day and on the one before.
+    `gaps` are events that never came, `duplicates` those of an hour; `ghosts` are invalid numbers
+    and badges read twice within a second, on the site's day and on the one before.
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [_FRONT]})
@@ -115,7 +115,7 @@ class DeviceBody(BaseModel):
 
 
 class DevicesBody(BaseModel):
-    """All devices of a site, those that need somebody first."""
+    """All devices of a site, those that need attention first."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"devices": [_FRONT]}]})
     devices: list[DeviceBody]
@@ -123,7 +123,7 @@ class DevicesBody(BaseModel):
 
 @pages.get("/sites/{site}/devices")
 async def shown(request: Request, seat: Viewer, here: SiteHere, console: ConsoleHere) -> Response:
-    """The list; what is silent stands on top."""
+    """Show the list, silent devices first."""
     letters: tuple[LetterLine, ...] = ()
     rows: list[DeviceRow] = []
     missing = None
@@ -151,7 +151,7 @@ async def shown(request: Request, seat: Viewer, here: SiteHere, console: Console
 
 @pages.get("/sites/{site}/devices/{device}/reset")
 async def sure(request: Request, device: DeviceHere, seat: Operator, here: SiteHere) -> Response:
-    """What it does to have a device's numbers begin again, before it is asked for."""
+    """Explain what a reset of a device's numbering does, before it is confirmed."""
     if device not in here.device:
         title = Text("Cet appareil n'existe pas", "There is no such device")
         raise Problem(404, "no-such-device", title)
@@ -162,7 +162,7 @@ async def sure(request: Request, device: DeviceHere, seat: Operator, here: SiteH
 async def reset_page(
     device: DeviceHere, seat: RecentAuth, here: SiteHere, console: ConsoleHere, why: Reason = ""
 ) -> Response:
-    """Have a device's numbers begin again."""
+    """Reset a device's numbering."""
     done = Text(f"{device} : sa numérotation recommence.", f"{device}: its numbering begins again.")
     order, back = ResetDevice(device, why), f"/sites/{here.id}/devices"
     return await ask_for_page(console, here.id, order, seat, back=back, done=done)
@@ -170,7 +170,7 @@ async def reset_page(
 
 @api.get("/devices")
 async def listed(seat: Viewer, here: SiteHere, console: ConsoleHere) -> DevicesBody:
-    """Every device of the space file, and those that spoke and are gone from it."""
+    """Every device of the space file, and those that sent messages and are gone from it."""
     del seat
     rights = console.picture.sites[here.id].rights
     lines = await _lines(console, here)
@@ -187,12 +187,12 @@ async def listed(seat: Viewer, here: SiteHere, console: ConsoleHere) -> DevicesB
 async def reset(
     device: DeviceHere, body: Why, seat: RecentAuth, here: SiteHere, console: ConsoleHere
 ) -> Done:
-    """Have a device's numbers begin again: its board was erased or replaced, or is shut out."""
+    """Restart a device's numbering: its board was erased or replaced, or is shut out."""
     return await ask_for_program(console, here.id, ResetDevice(device, body.why), seat)
 
 
 async def _lines(console: AppContext, here: Site) -> tuple[DeviceLine, ...]:
-    """Every device, those that need somebody first."""
+    """Return every device, those that need attention first."""
     now = await console.stores.now(here.id)
     if now is None:
         return ()
@@ -222,7 +222,7 @@ def _row(
 
 
 def _place(request: Request, here: Site, line: DeviceLine) -> str:
-    """The door, machine or zone that a device is at."""
+    """Return the door, machine or zone that a device is at."""
     device = here.device.get(DeviceId(line.device))
     if device is None:
         return ""

@@ -1,4 +1,4 @@
-"""The site's mode: normal, lockdown, evacuation. A page of its own asks whether one is sure."""
+"""The site's mode: normal, lockdown, evacuation. Each change is confirmed on a page of its own."""
 
 from datetime import datetime
 from typing import Annotated
@@ -36,7 +36,7 @@ _DONE = {
 async def sure(
     request: Request, mode: Mode, seat: Operator, here: SiteHere, console: ConsoleHere
 ) -> Response:
-    """What a mode does, before it is asked for."""
+    """Explain what a mode does, before it is confirmed."""
     now = console.picture.sites[here.id]
     outermost = [zone.id for zone in here.zones if not zone.ancestors]
     return page(
@@ -62,7 +62,7 @@ async def set_page(
     console: ConsoleHere,
     why: Annotated[str, Form(max_length=WHY_MAX)] = "",
 ) -> Response:
-    """Put the site into a mode, for a reason; an evacuation does not wait for one."""
+    """Set the site's mode, with a reason; an evacuation needs none."""
     if mode == "evacuation":
         why = why.strip() or in_lang(_UNSAID, lang_of(request))
     if not why:
@@ -75,7 +75,7 @@ async def set_page(
 
 
 class ModeBody(BaseModel):
-    """The mode; `by` is a name only for whom may know it. Nulls: nobody has ever changed it."""
+    """The mode; `by` is a name only for readers who may know it. Nulls: it was never changed."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -97,7 +97,7 @@ class ModeBody(BaseModel):
 
 
 class ModeOrder(BaseModel):
-    """A mode, and why."""
+    """A mode, and the reason for it."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"mode": "evacuation", "why": "smoke in the fablab"}]}
@@ -109,7 +109,7 @@ class ModeOrder(BaseModel):
 
 @api.get("/mode")
 async def mode(seat: Viewer, here: SiteHere, console: ConsoleHere) -> ModeBody:
-    """The mode as the gateway last said it; null: it has said nothing yet."""
+    """The mode as the gateway last published it; null: not yet."""
     now = console.picture.sites[here.id].set
     if now is None:
         return ModeBody(mode=None, since=None, by=None, why="")
@@ -121,5 +121,5 @@ async def mode(seat: Viewer, here: SiteHere, console: ConsoleHere) -> ModeBody:
 
 @api.post("/mode")
 async def set_mode(body: ModeOrder, seat: RecentAuth, here: SiteHere, console: ConsoleHere) -> Done:
-    """Put the site into a mode."""
+    """Set the site's mode."""
     return await ask_for_program(console, here.id, SetMode(body.mode, body.why), seat)

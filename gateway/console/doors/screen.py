@@ -1,4 +1,4 @@
-"""Doors: what they do, who passed last, opening one now, and what is out of service."""
+"""Doors: their state, the last passage, opening one now, and access points out of service."""
 
 from datetime import datetime
 from typing import Annotated
@@ -43,7 +43,7 @@ class ServiceForm(BaseModel):
 async def doors_page(
     request: Request, seat: Viewer, here: SiteHere, console: ConsoleHere
 ) -> Response:
-    """Every door, and the site's mode."""
+    """Show every door, and the site's mode."""
     names = seat.sees_people(here.id)
     if names:
         await glance(console, seat, here.id, "doors")
@@ -93,7 +93,7 @@ async def service_page(
 
 
 class PassageBody(BaseModel):
-    """The last decision at a door; `who` only for whom may know."""
+    """The last decision at a door; `who` only for readers who may know."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -162,7 +162,7 @@ class DoorBody(BaseModel):
 
 
 class ServiceBody(BaseModel):
-    """Whether an access point is in service, and why not."""
+    """The service of an access point: in or out of service, and why."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"in_service": False, "why": "broken glass"}]}

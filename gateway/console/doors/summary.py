@@ -1,6 +1,6 @@
-"""The doors with all that a desk wants of them: state, last passage, access points.
+"""The doors with all that an operator needs: state, last passage, access points.
 
-States are the broker's; the last passage and what is out of service are the journal's. A journal
+States come from the broker; the last passage and what is out of service from the journal. A journal
 that cannot be read leaves those blank, and the doors stay usable.
 """
 
@@ -27,7 +27,7 @@ Status = DoorStatus | Literal["unknown"]
 
 
 class LastPassage(Struct, frozen=True):
-    """The last decision at a door; `who` None: nobody known, or not to be told."""
+    """The last decision at a door; `who` None: unknown, or hidden from this reader."""
 
     at: datetime
     decision: str
@@ -60,14 +60,14 @@ class Doorway(Struct, frozen=True):
 
 
 class _Known(Struct, frozen=True):
-    """What the journal says."""
+    """The journal's part of the summary."""
 
     last: dict[DoorId, DecisionLine] = {}
     off: dict[AccessPointId, str] = {}
 
 
 async def doorways(console: AppContext, site: Site, *, names: bool) -> tuple[Doorway, ...]:
-    """Every door of a site; who passed is told only with `names`."""
+    """Return every door of a site; names of people only with `names`."""
     try:
         known = await _known(console, site)
     except Problem:
@@ -97,7 +97,7 @@ def _last(journal: sqlite3.Connection, site: Site) -> dict[DoorId, DecisionLine]
 
 
 def points_of(site: Site, door: DoorId) -> tuple[AccessPoint, ...]:
-    """A door's access points."""
+    """Return a door's access points."""
     return tuple(point for point in site.access_points if point.door == door)
 
 

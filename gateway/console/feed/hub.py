@@ -1,10 +1,10 @@
-"""Who is watching: every open stream, with a bounded queue each.
+"""The open streams and their watchers, with a bounded queue each.
 
-A change is told at once, and what follows within `PACE_S` is told together, the last word on each
-thing only: a busy morning costs five writes a second and screen, however many badges it has. What
-is told is rendered and encoded once a view (site, language, who may see what), however many watch.
-A watcher who falls behind loses its queue and gets a fresh snapshot instead: memory stays bounded,
-and a slow screen is right again at once.
+A change is sent at once; what follows within `PACE_S` is sent together, only the latest state of
+each thing: a busy morning costs five writes per second and screen, however many badges are read.
+Each update is rendered and encoded once per view (site, language, rights), however many watch. A
+watcher that falls behind loses its queue and gets a fresh snapshot instead: memory stays bounded,
+and a slow screen is up to date again at once.
 """
 
 import asyncio
@@ -21,19 +21,19 @@ from gateway.core.model.names import SiteId
 PACE_S: Final = 0.2
 """Seconds between two writes to a screen: five a second look immediate, and cost little."""
 QUEUE_WRITES: Final = 25
-"""Writes that a watcher may be behind: five seconds; beyond, a snapshot is shorter."""
+"""Writes that a watcher may be behind: five seconds; beyond that, a snapshot is shorter."""
 PENDING_CHANGES: Final = 500
-"""Changes that wait for the next write: a burst of more is a new picture, hence a snapshot."""
+"""Changes that wait for the next write: more in one burst are replaced by a snapshot."""
 HEARTBEAT_S: Final = 15.0
-"""Seconds between two signs of life: a page calls 35 s of silence a loss."""
+"""Seconds between two heartbeats: a page treats 35 s of silence as a loss."""
 WATCHERS_MAX: Final = 250
-"""Open streams: a network's desks and wall screens, within one small computer's means."""
+"""Open streams: a network's desks and wall screens, within a small computer's means."""
 STREAMS_EACH: Final = 40
-"""Open streams a session: nobody's forgotten tabs, and no script, take everybody's places."""
+"""Open streams per session, so that forgotten tabs or a script cannot use up all places."""
 
 
 class View(Struct, frozen=True):
-    """What a stream shows. `people`: names and pseudonyms too, for who may see them."""
+    """The content of a stream. `people`: names and pseudonyms too, for those who may see them."""
 
     site: SiteId
     lang: Lang
@@ -41,9 +41,9 @@ class View(Struct, frozen=True):
 
 
 Draw = Callable[[View], str]
-"""All that a view shows, as JSON in one line."""
+"""Return all that a view shows, as JSON in one line."""
 Render = Callable[[View, StateChange], str | None]
-"""A change, likewise; None where this view does not show it."""
+"""Return a change as JSON in one line; None where this view does not show it."""
 
 
 class Watcher:
@@ -59,7 +59,7 @@ class Watcher:
         self._wake = asyncio.Event()
 
     def offer(self, told: bytes) -> None:
-        """Queue what is told, or fall behind."""
+        """Queue an update, or fall behind."""
         if self._behind:
             return
         if len(self._waiting) >= QUEUE_WRITES:
@@ -69,7 +69,7 @@ class Watcher:
         self._wake.set()
 
     def fall_behind(self) -> None:
-        """Forget what waits: the next thing to send is a snapshot."""
+        """Drop the queue: the next thing to send is a snapshot."""
         self._waiting.clear()
         self._behind = True
         self._wake.set()
@@ -80,7 +80,7 @@ class Watcher:
         self._wake.set()
 
     async def follow(self) -> AsyncIterator[bytes | None]:
-        """Yield what is told, and None where a fresh snapshot is due (it is, first of all)."""
+        """Yield the updates, and None where a fresh snapshot is due (first of all, too)."""
         while not self.closed:
             if self._behind:
                 self._behind = False
@@ -113,16 +113,16 @@ class Hub:
         return len(self._watchers)
 
     def of(self, key: str) -> int:
-        """How many streams this session, or address, has open."""
+        """Return the number of streams that this session, or address, has open."""
         return sum(watcher.key == key for watcher in self._watchers)
 
     @property
     def shows_people(self) -> bool:
-        """Whether any open stream shows names."""
+        """Return whether any open stream shows names."""
         return any(watcher.view.people for watcher in self._watchers)
 
     def join(self, view: View, key: str = "") -> Watcher | None:
-        """A new watcher; None when the house is full or closing."""
+        """Add a watcher, and return it; None when the hub is full or closing."""
         if self._closed or len(self._watchers) >= self._most:
             return None
         watcher = Watcher(view, key)
@@ -132,17 +132,17 @@ class Hub:
         return watcher
 
     def snapshot(self, view: View) -> bytes:
-        """All that a view shows; after a restart, drawn once for everyone who comes back."""
+        """Return all that a view shows; after a restart, drawn once for all who reconnect."""
         if view not in self._drawn:
             self._drawn[view] = event("snapshot", self._draw(view))
         return self._drawn[view]
 
     def leave(self, watcher: Watcher) -> None:
-        """Its stream is over."""
+        """Remove a watcher whose stream has ended."""
         self._watchers.discard(watcher)
 
     def tell(self, change: StateChange) -> None:
-        """Tell a change to everyone whom it concerns: now, or with the next write."""
+        """Send a change to every watcher that it concerns: now, or with the next write."""
         self._drawn.clear()
         self._pending.pop(change, None)
         self._pending[change] = None
@@ -152,14 +152,14 @@ class Hub:
             self._write()
 
     def show_all_again(self) -> None:
-        """Everyone gets a fresh snapshot: the broker has told its retained messages anew."""
+        """Send everyone a fresh snapshot: the broker has sent its retained messages again."""
         self._drawn.clear()
         self._pending.clear()
         for watcher in self._watchers:
             watcher.fall_behind()
 
     def close(self) -> None:
-        """End every stream, and let nobody in."""
+        """End every stream, and refuse new ones."""
         self._closed = True
         for timer in (self._pace, self._heart):
             if timer is not None:
@@ -168,7 +168,7 @@ class Hub:
             watcher.close()
 
     def _beat(self) -> None:
-        """Say that we are here; one timer for everyone, while there is anyone."""
+        """Send a heartbeat; one timer for all watchers, while there are any."""
         self._heart = None
         for watcher in self._watchers:
             watcher.offer(_BEAT)
@@ -176,7 +176,7 @@ class Hub:
             self._heart = asyncio.get_running_loop().call_later(HEARTBEAT_S, self._beat)
 
     def _write(self) -> None:
-        """Tell what is pending, and nothing more for a while."""
+        """Send what is pending, and nothing more for a while."""
         self._pace = None
         if not self._pending or self._closed:
             return
@@ -197,7 +197,7 @@ class Hub:
 
 
 def event(name: str, data: str) -> bytes:
-    """An event of a stream (HTML, 9.2.5). `data` is one line."""
+    """Return an event of a stream (HTML, 9.2.5). `data` is one line."""
     return f"event: {name}\ndata: {data}\n\n".encode()
 
 

@@ -1,6 +1,6 @@
-"""The console's ear: an MQTT 5 client that keeps the picture, and comes back by itself.
+"""The console's MQTT 5 client, which keeps the picture up to date and reconnects by itself.
 
-Here a lost message is harmless: what the broker retains is told again after each connection. So the
+Here a lost message is harmless: what the broker retains is sent again after each connection. So the
 client keeps no session, asks for QoS 0, and drops the connection when it cannot keep up.
 """
 
@@ -30,7 +30,7 @@ RETRY_FIRST_S = 1.0
 ANSWER_S = 5.0
 """Seconds the broker may take to answer a CONNECT or SUBSCRIBE."""
 RETAINED_S = 0.3
-"""Seconds that the retained messages have to arrive; then every screen is drawn anew."""
+"""Seconds that the retained messages have to arrive; then every screen is redrawn."""
 _REFUSED = 0x80
 """Reason codes from here on are refusals (MQTT-5 2.4)."""
 
@@ -38,7 +38,7 @@ _log = logging.getLogger(__name__)
 
 
 class _Inbox(asyncio.Queue[aiomqtt.Message]):
-    """A queue that remembers that it was full: the client itself drops the message in silence."""
+    """A queue that remembers that it was full: the client itself drops the message silently."""
 
     overflowed = False
 
@@ -63,7 +63,7 @@ class Follower:
         sites: Iterable[SiteId],
         also: Callable[[StateChange], None] = lambda _change: None,
     ) -> None:
-        """`also` hears of each change after the hub."""
+        """`also` is called with each change after the hub."""
         self._picture = picture
         self._hubs = hubs
         self._also = also
@@ -72,7 +72,7 @@ class Follower:
         self._inbox = _Inbox()
 
     async def run(self) -> None:
-        """Connect, listen, and connect again with full jitter."""
+        """Connect, receive, and reconnect with full jitter."""
         attempt = 0
         while True:
             try:
@@ -125,7 +125,7 @@ class Follower:
 
 
 def _topics(topics: Topics, sites: Iterable[SiteId]) -> list[str]:
-    """Everything that the picture is made of; only our own sites."""
+    """Return every topic that the picture is made of; only those of our own sites."""
     filters = [topics.gateway_state("+"), topics.gateway_health("+")]
     for site in sites:
         filters += (topics.occupancy(site, "+"), topics.door(site, "+"), topics.access(site))
@@ -175,6 +175,6 @@ def _tls(settings: Settings) -> ssl.SSLContext:
 
 
 def _address(settings: Settings) -> str:
-    """Host and port, without a user or password that the URL may carry."""
+    """Return host and port, without a user or password that the URL may carry."""
     url = urlsplit(settings.broker_url)
     return f"{url.hostname}:{url.port}" if url.port else str(url.hostname)

@@ -1,8 +1,8 @@
-"""What the broker has said so far: one picture in memory, and nothing else.
+"""The current state of each site, built from the broker's messages and kept in memory only.
 
-`Picture.apply` takes one message and says what changed. It never raises on a bad payload: that is
-counted and the picture stays as it was. All bounds are constants, so a hostile broker client can
-fill nothing: zones and doors are those of the space file, the rest is counted.
+`Picture.apply` takes one message and returns what changed. It never raises on a bad payload: that
+is counted and the picture stays as it was. All bounds are constants, so a hostile broker client
+cannot fill the memory: zones and doors are those of the space file, the rest is counted.
 """
 
 from collections.abc import Sequence
@@ -30,21 +30,21 @@ from gateway.wire.states import (
 )
 
 DECISIONS_KEPT = 100
-"""Decisions a site: what an operator scrolls back through; older ones are the journal's."""
+"""Decisions per site: what an operator scrolls back through; older ones are in the journal."""
 HINTS_KEPT = 20
-"""Hints a site: something to look at is looked at soon, or in the journal."""
+"""Hints per site: they are checked soon, or later in the journal."""
 ALARMS_KEPT = 100
-"""Alarms a site: more at once is a fault of the sender, and nobody would read them."""
+"""Alarms per site: more at once is a fault of the sender, and too many to read."""
 GATEWAYS_KEPT = 64
-"""Gateway instances a prefix: one a shard, with room."""
+"""Gateway instances per prefix: one per shard, with room."""
 
 Presence = Literal["online", "offline"]
 Part = Literal["zone", "door", "access", "hint", "alarms", "house", "muster"]
-"""`house` is what concerns the whole site: mode, gateway, the console's own link to the broker."""
+"""`house` concerns the whole site: mode, gateway, the console's connection to the broker."""
 
 
 class StateChange(Struct, frozen=True):
-    """What a message changed. `site` None: every site. `key`: a zone's, door's or decision's id."""
+    """A change by a message. `site` None: every site. `key`: a zone's, door's or decision's id."""
 
     part: Part
     site: SiteId | None
@@ -52,7 +52,7 @@ class StateChange(Struct, frozen=True):
 
 
 class ZoneNow(Struct, frozen=True):
-    """A zone's last head count, and where it last moved: +1, -1, or 0 while that is unknown."""
+    """A zone's last head count, and its last movement: +1, -1, or 0 while that is unknown."""
 
     count: OccupancyMessage
     trend: Literal[-1, 0, 1] = 0
@@ -67,30 +67,30 @@ class GatewayNow(Struct, frozen=True):
 
 
 class SitePicture(Struct):
-    """One site, now. What was never heard of is absent."""
+    """One site's current state. What was never received is absent."""
 
     zones: dict[ZoneId, ZoneNow] = {}
     doors: dict[DoorId, DoorMessage] = {}
     alarms: dict[str, AlarmMessage] = {}
     mode: Mode | None = None
     set: ModeMessage | None = None
-    """The mode with since when, by whom and why."""
+    """The mode with its time, author and reason."""
     muster: dict[ZoneId, MusterMessage] = {}
     """In an evacuation, by zone."""
     rights: dict[DeviceId, RightsState] = {}
-    """How the readers stand with their rights lists."""
+    """The states of the readers' rights lists."""
     decisions: list[AccessMessage] = []
     """Newest first."""
     hints: list[HintMessage] = []
-    """Likewise."""
+    """Newest first, too."""
 
 
 class _UnfitError(Exception):
-    """A message that does not belong into the picture."""
+    """A message that does not fit into the picture."""
 
 
 class Picture:
-    """Every site of the space file, as the broker's messages tell it."""
+    """Every site of the space file, as the broker's messages describe it."""
 
     def __init__(self, sites: Sequence[Site], prefix: str, clock: Clock) -> None:
         self.sites = {site.id: SitePicture() for site in sites}
@@ -98,9 +98,9 @@ class Picture:
         self.connected = False
         """The console has a connection to the broker and its subscriptions."""
         self.lost = ""
-        """Why it has none, in the client's words; empty before the first try."""
+        """The reason why it has none, in the client's words; empty before the first attempt."""
         self.heard: datetime | None = None
-        """When the last message came, good or bad."""
+        """The time of the last message, good or bad."""
         self.rejected = 0
         """Messages that were not understood, since the start."""
         self._plans = {site.id: site for site in sites}
@@ -109,7 +109,7 @@ class Picture:
         self._clock = clock
 
     def apply(self, topic: str, payload: bytes) -> StateChange | None:
-        """Take one message; None when nothing changed."""
+        """Apply one message, and return the change; None when nothing changed."""
         self.heard = self._clock.now()
         try:
             return self._take(topic.removeprefix(self._prefix).split("/"), payload)
@@ -118,7 +118,7 @@ class Picture:
             return None
 
     def begin_again(self) -> None:
-        """Forget all that the broker retains: it tells us again, and only what is still true."""
+        """Forget all retained state: the broker sends it again, and only what is still true."""
         for site in self.sites.values():
             site.zones, site.doors, site.alarms, site.muster = {}, {}, {}, {}
             site.mode, site.set, site.rights = None, None, {}
@@ -151,7 +151,7 @@ class Picture:
                 return self._take_state(site, levels, payload)
 
     def _take_state(self, site: SiteId, levels: list[str], payload: bytes) -> StateChange:
-        """What the broker retains: how something is now."""
+        """Apply a retained message: the current state of something."""
         picture, plan = self.sites[site], self._plans[site]
         match levels:
             case ["zone", zone, "occupancy"] if zone in plan.zone:
@@ -197,7 +197,7 @@ _health = msgspec.json.Decoder(HealthMessage).decode
 
 
 def _names_of(site: Site) -> frozenset[str]:
-    """Whatever an alarm of this site may be about."""
+    """Return every id that an alarm of this site may be about."""
     points = frozenset(point.id for point in site.access_points)
     machines = frozenset(machine.id for machine in site.machines)
     return points | machines | site.zone.keys() | site.door.keys() | site.device.keys()
@@ -262,7 +262,7 @@ def _put_rights(picture: SitePicture, device: DeviceId, payload: bytes) -> None:
 
 
 def _put_decision(picture: SitePicture, payload: bytes) -> str | None:
-    """Its id, if it is a new one: the broker may deliver a message twice."""
+    """Store a decision, and return its id if it is new: the broker may deliver a message twice."""
     message = _access(payload)
     _check_time(message.at)
     if any(message.id == other.id for other in picture.decisions):
@@ -273,7 +273,7 @@ def _put_decision(picture: SitePicture, payload: bytes) -> str | None:
 
 
 def _put_hint(picture: SitePicture, kind: str, about: str, payload: bytes) -> HintMessage | None:
-    """It, if it is a new one."""
+    """Store a hint, and return it if it is new."""
     message = _hint(payload)
     _check_time(message.at)
     if (message.kind, message.object) != (kind, about):
@@ -286,7 +286,7 @@ def _put_hint(picture: SitePicture, kind: str, about: str, payload: bytes) -> Hi
 
 
 def hint_id(message: HintMessage) -> str:
-    """What tells two hints apart: nothing is noticed twice in a microsecond."""
+    """Return a key that distinguishes two hints: no two occur in the same microsecond."""
     return f"{message.kind}/{message.object}/{message.at.isoformat()}"
 
 

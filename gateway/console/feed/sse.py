@@ -1,4 +1,4 @@
-"""An open stream of server-sent events: a snapshot, then what changes, until somebody leaves."""
+"""An open stream of server-sent events: a snapshot, then the changes, until one side leaves."""
 
 from collections.abc import AsyncIterator
 from typing import Final
@@ -11,11 +11,11 @@ from gateway.console.web.errors import Problem
 from gateway.core.model.names import Text
 
 SEND_S: Final = 30.0
-"""Seconds one write may block: a browser that reads nothing for so long is gone."""
+"""Seconds one write may block: a browser that reads nothing for that time is gone."""
 
 
 class Stream(EventSourceResponse):
-    """A watcher's stream; it leaves the hub when it ends, however it ends."""
+    """A watcher's stream; it leaves the hub however it ends."""
 
     def __init__(self, watcher: Watcher, hub: Hub) -> None:
         super().__init__(
@@ -38,7 +38,7 @@ class Stream(EventSourceResponse):
 
 
 def too_many(status: int = 503) -> Problem:
-    """For who came when the house was full."""
+    """Return the problem for a stream that found the hub full."""
     title = Text("Trop de pages sont ouvertes", "Too many pages are open")
     return Problem(status, "too-many-streams", title, headers={"Retry-After": "10"})
 

@@ -1,8 +1,7 @@
-"""The live view's words, by what they are said of: a state, a mode.
+"""The live view's words, by the thing that they describe: a state, a mode.
 
 The English is the message of the catalogue; its French is in `locale/fr/live.po`. A word that
-agrees with what it is said of in French has an English of its own: a door is "open", a room has
-"room left".
+agrees with its noun in French has an English of its own: a door is "open", a room has "room left".
 """
 
 from typing import Final
@@ -53,5 +52,5 @@ WORDS: Final[dict[str, str]] = {
 
 
 def say(key: str, lang: Lang, **values: str | int) -> str:
-    """A word or sentence of `WORDS`, filled in."""
+    """Return a word or sentence of `WORDS`, filled in."""
     return words(lang)(WORDS[key], **values)

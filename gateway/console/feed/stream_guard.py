@@ -1,8 +1,8 @@
-"""Open streams end with the right to see them.
+"""Ends open streams when the right to see them ends.
 
-A request is judged when it comes; a stream stays open for hours. So one task looks each second
-whether a session, a token or a role has changed at all, which is two small readings for all streams
-together, and only then asks anew for each. What ends by its age is found once a minute.
+A request is checked when it comes; a stream stays open for hours. So one task checks each second
+whether a session, a token or a role has changed at all, which is two small reads for all streams
+together, and only then checks each stream. Expiry by age is detected once per minute.
 """
 
 import asyncio
@@ -17,15 +17,15 @@ from gateway.console.identity import Principal, Seats
 from gateway.console.web.errors import Problem
 
 LOOKS_EVERY_S: Final = 1.0
-"""With what a look takes, a stream ends within 2 s."""
+"""With the time of the check, a stream ends within 2 s."""
 ALL_AGAIN: Final = 60
-"""Looks after which everybody is asked anew, whatever has changed."""
+"""Checks after which every stream is checked again, whatever has changed."""
 
 _log = logging.getLogger(__name__)
 
 
 class Guard:
-    """Looks after the open streams."""
+    """Guards the open streams."""
 
     def __init__(self, seats: Seats) -> None:
         self._seats = seats
@@ -34,11 +34,11 @@ class Guard:
         self._looks = 0
 
     def watch(self, watcher: Watcher, request: Request) -> None:
-        """A stream has been opened by this request."""
+        """Register a stream that this request has opened."""
         self._watched[watcher] = request
 
     async def run(self) -> None:
-        """Look, until cancelled."""
+        """Check repeatedly, until cancelled."""
         while True:
             await asyncio.sleep(LOOKS_EVERY_S)
             try:
@@ -61,7 +61,7 @@ class Guard:
 
 
 def _may_see(seat: Principal, view: View) -> bool:
-    """Whether what the stream shows is still theirs to see."""
+    """Return whether the seat may still see what the stream shows."""
     if seat.owes or not seat.may("viewer", view.site):
         return False
     return seat.sees_people(view.site) or not view.people

@@ -1,4 +1,4 @@
-"""What the page shows of a site in one language, for the first paint and for each change.
+"""A site as its page shows it in one language, for the first paint and for each change.
 
 Every text is ready to show (times in the site's time zone, numbers in sentences), so the template
 and the browser's module only place it and cannot disagree.
@@ -40,24 +40,24 @@ SHOWN_HINTS = 5
 NEARLY_FULL = 0.8
 """Share of the capacity from which a room is called nearly full."""
 BAR_LIMIT = 90.0
-"""Where on the bar (0 to 100) the capacity stands: beyond it there is room to show too many."""
+"""The capacity's place on the bar (0 to 100): beyond it there is room to show an excess."""
 PSEUDONYM_SHOWN = 8
-"""Characters of a pseudonym: enough to recognise somebody in the list."""
+"""Characters of a pseudonym: enough to recognise a person in the list."""
 
 
 class Viewer:
-    """Shows the picture of every site."""
+    """Draws the pages of every site."""
 
     def __init__(self, sites: dict[SiteId, Site], picture: Picture, clock: Clock) -> None:
         self._sites = sites
         self._picture = picture
         self._clock = clock
         self.names: dict[HolderId, str] = {}
-        """Everybody's name, for those who may see it; `Console.read_names` keeps it."""
+        """Everybody's name, for those who may see it; `AppContext.read_names` updates it."""
         self._zones = {site.id: ZoneInfo(site.timezone) for site in sites.values()}
 
     def site(self, site_id: SiteId, lang: Lang, *, people: bool = False) -> SiteView:
-        """The whole page of a site; with `people`, who passed."""
+        """Return the whole page of a site; with `people`, who passed."""
         site, now = self._sites[site_id], self._picture.sites[site_id]
         return SiteView(
             zones=tuple(self._zone(site, zone, lang) for zone in site.zones),
@@ -75,11 +75,11 @@ class Viewer:
         )
 
     def snapshot(self, view: View) -> str:
-        """The whole page as JSON."""
+        """Return the whole page as JSON."""
         return as_json(self.site(view.site, view.lang, people=view.people))
 
     def change(self, view: View, change: StateChange) -> str | None:
-        """One change as JSON; None for a decision that is no longer kept."""
+        """Return one change as JSON; None for a decision that is no longer kept."""
         site, lang = self._sites[view.site], view.lang
         value: (
             ZoneView
@@ -116,11 +116,11 @@ class Viewer:
         return as_json(ChangeView(change.part, self.heard(view.site, lang), value))
 
     def gateway_is_up(self) -> bool:
-        """Whether the broker is heard and a gateway answers there."""
+        """Return whether the broker is connected and a gateway is online there."""
         return gateway_state(self._picture) not in ("unreachable", "offline", "unknown")
 
     def heard(self, site: SiteId, lang: Lang) -> str:
-        """When the last message came."""
+        """Return the time of the last message."""
         heard = self._picture.heard
         return say("link.never", lang) if heard is None else self._time(site, heard)
 
@@ -194,7 +194,7 @@ class Viewer:
         )
 
     def _who(self, holder: str | None) -> str:
-        """A name, or the pseudonym of somebody who was enrolled since the names were read."""
+        """Return a name, or the pseudonym of a person enrolled since the names were read."""
         return self.names.get(HolderId(holder), _short(holder)) if holder is not None else ""
 
     def _alarms(self, site: Site, lang: Lang) -> tuple[AlarmView, ...]:
@@ -234,7 +234,7 @@ class Viewer:
         return say("since", lang, time=self._time(site, at, seconds=False))
 
     def _time(self, site: SiteId, at: datetime, *, seconds: bool = True) -> str:
-        """The site's local time; with the date where it is another day."""
+        """Return the site's local time; with the date where it is another day."""
         zone = self._zones[site]
         local, today = at.astimezone(zone), self._clock.now().astimezone(zone).date()
         day = "" if local.date() == today else f"{local:%Y-%m-%d} "
@@ -274,7 +274,7 @@ def _state_of(count: OccupancyMessage) -> str:
 
 
 def _word_of(state: str, count: OccupancyMessage) -> str:
-    """A room without a limit is in use; one with a limit has room left."""
+    """Return the state's word: a room without a limit is in use, one with a limit has room left."""
     return "used" if state == "open" and count.capacity is None else state
 
 
@@ -290,7 +290,7 @@ def _range_of(count: OccupancyMessage, lang: Lang) -> str:
 
 
 def _place(people: int, capacity: int | None) -> float:
-    """Where so many people stand on the bar."""
+    """Return the place of a number of people on the bar."""
     if capacity is None:
         return 0
     share = people / capacity if capacity > 0 else float(people > 0) + 1
@@ -308,12 +308,12 @@ def _place_name(site: Site, message: AccessMessage, lang: Lang) -> str:
 
 
 def alarm_word(kind: str, lang: Lang, ahead_s: float | None = None) -> str:
-    """What an alarm is called; a kind that we do not know has but its own name."""
+    """Return an alarm's name; of an unknown kind, the kind itself."""
     return in_lang(alarm_said(kind, ahead_s), lang)
 
 
 def subject(site: Site, kind: str, about: str, lang: Lang) -> str:
-    """What an alarm is about; an id alone does not say whether it is a door's or a zone's."""
+    """Return the name of an alarm's object; an id alone may be a door's or a zone's."""
     things: tuple[Door | Zone | Machine, ...] = (*site.zones, *site.doors, *site.machines)
     if kind == "duress":
         point = next((point for point in site.access_points if point.id == about), None)
@@ -327,7 +327,7 @@ def subject(site: Site, kind: str, about: str, lang: Lang) -> str:
 
 
 def _name_among(things: Iterable[Door | Zone | Machine], about: str, lang: Lang) -> str:
-    """The thing's name; a device has none but its id."""
+    """Return the thing's name; a device has only its id."""
     return next((in_lang(thing.name, lang) for thing in things if thing.id == about), about)
 
 
@@ -336,7 +336,7 @@ def _short(holder: str) -> str:
 
 
 def gateway_state(picture: Picture) -> str:
-    """One word for all instances: the site is served as long as one of them is."""
+    """Return one word for all instances: the site is served as long as one of them is."""
     if not picture.connected:
         return "unreachable"
     states = [gateway.state for gateway in picture.gateways.values()]

@@ -1,4 +1,4 @@
-"""The page's parts, with every text ready to place: what the template and the browser receive."""
+"""The page's parts as template and browser receive them, with every text ready to place."""
 
 import msgspec
 from msgspec import Struct
@@ -10,7 +10,7 @@ class ZoneView(Struct, frozen=True):
     """A zone's card, and its room on the plan.
 
     `fill`, `low` and `high` are places on the bar, 0 to 100. `told` is all of it in a sentence;
-    `because` is what moved an estimate most.
+    `because` is what influenced an estimate most.
     """
 
     id: ZoneId
@@ -44,7 +44,7 @@ class DoorView(Struct, frozen=True):
 
 
 class DecisionView(Struct, frozen=True):
-    """A decision's line. `who` is empty for a reader who may see nobody's name."""
+    """A decision's line. `who` is empty for a reader who may see no names."""
 
     id: str
     at: str
@@ -58,7 +58,7 @@ class DecisionView(Struct, frozen=True):
 
 
 class HintView(Struct, frozen=True):
-    """Something to look at that is no alarm. `who` is as a decision's."""
+    """A hint that is no alarm. `who` is as a decision's."""
 
     id: str
     at: str
@@ -75,11 +75,11 @@ class AlarmView(Struct, frozen=True):
     about: str
     since: str
     seen_to: str
-    """Since when somebody looks after it; empty: nobody does."""
+    """The time since which the alarm is acknowledged; empty: it is not."""
 
 
 class MusterView(Struct, frozen=True):
-    """A zone's muster, as numbers: who is missing is told only to whom may know."""
+    """A zone's muster, as numbers: only those who may see people see the missing by name."""
 
     id: ZoneId
     expected: int
@@ -109,7 +109,7 @@ class SiteView(Struct, frozen=True):
 
 
 class ChangeView(Struct, frozen=True):
-    """One change: what to replace, or for `access` and `hint` to put on top; `heard` its time."""
+    """A change: what to replace, or for `access` and `hint` to put on top; `heard` is its time."""
 
     part: str
     heard: str
@@ -128,5 +128,5 @@ _encode = msgspec.json.Encoder().encode
 
 
 def as_json(view: Struct) -> str:
-    """A view as one line of JSON."""
+    """Return a view as one line of JSON."""
     return _encode(view).decode()

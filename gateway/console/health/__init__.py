@@ -1,1 +1,1 @@
-"""Health: the screen of what the doctor finds."""
+"""Health: the screen of the doctor's findings."""

@@ -1,4 +1,4 @@
-"""Health: the gateway, its stores and this console; each line says whether it is fine."""
+"""Health: the gateway, its stores and this console; each line says whether it works."""
 
 import asyncio
 import shutil
@@ -35,7 +35,7 @@ pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["health"], responses=RESPONSES)
 State = Literal["ok", "warning", "fault"]
 COMMIT_SLOW_MS: Final = 100.0
-"""A disk that takes so long delays every door."""
+"""A disk that is slower delays every door."""
 INBOX_LONG: Final = 100
 """Messages: a second of a busy site."""
 REJECTED_MANY: Final = 100
@@ -43,7 +43,7 @@ LOOK_BACK: Final = timedelta(days=1)
 
 
 class HealthRow(Struct, frozen=True):
-    """One part: how it is, in words, and what to do if it is not well."""
+    """One part: its state in words, and what to do if it needs attention."""
 
     name: str
     state: State
@@ -61,7 +61,7 @@ class HealthLine(BaseModel):
 
 
 class HealthBody(BaseModel):
-    """How everything is; `state` is the worst of the lines."""
+    """The installation's health; `state` is the worst of the lines."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -86,7 +86,7 @@ class HealthBody(BaseModel):
 
 @pages.get("/sites/{site}/health")
 async def shown(request: Request, seat: Viewer, here: SiteHere, console: ConsoleHere) -> Response:
-    """Every part, and what the doctor finds on this machine."""
+    """Show every part, and the doctor's findings on this machine."""
     lang = lang_of(request)
     lines = await _all(console, here, lang)
     findings: list[HealthRow] = []
@@ -141,7 +141,7 @@ async def _all(console: AppContext, here: Site, lang: Lang) -> list[HealthRow]:
 
 
 def _broker(console: AppContext, now: datetime, say: Translator) -> HealthRow:
-    """The console gives up a connection on which one of its topics is refused."""
+    """Return the broker's row; the client disconnects where one of its topics is refused."""
     name, picture = say("Broker link of the console"), console.picture
     if not picture.connected:
         do = say("Does the broker run, and is its address right?")
@@ -168,7 +168,7 @@ def _alarms(console: AppContext, here: Site, say: Translator) -> HealthRow:
 
 
 def _clocks(console: AppContext, here: Site, lang: Lang) -> Iterator[HealthRow]:
-    """Each device whose clock is off: by how much, and how to mend it."""
+    """Yield each device whose clock is off: by how much, and how to correct it."""
     say, do = words(lang), in_lang(alarm_words("clock-skew").do, lang)
     for alarm in console.picture.sites[here.id].alarms.values():
         if alarm.kind == "clock-skew":
@@ -298,7 +298,7 @@ def _line(finding: Finding, say: Translator) -> HealthRow:
 
 
 def _findings(console: AppContext, here: Site) -> list[Finding]:
-    """What `seuil doctor` finds on this machine, without asking the broker."""
+    """Return the findings of `seuil doctor` on this machine, without asking the broker."""
     settings, now = console.settings, console.clock.now()
     key, about_key = configured.credential_key(settings)
     return [

@@ -1,8 +1,8 @@
-"""History as a page shows it: a day, a week or a month of a zone, in the report's own numbers.
+"""History as a page shows it: a day, a week or a month of a zone, with the report's own numbers.
 
-Everything is added up from quarters of an hour by the functions that `seuil history` and `seuil
+Everything is summed from quarters of an hour by the functions that `seuil history` and `seuil
 report` use. Visits and a month's decisions are the report's; it reads a whole month of the journal,
-so it is kept for a while.
+so it is cached for a while.
 """
 
 import sqlite3
@@ -27,9 +27,9 @@ from gateway.report.month import MonthReport, month_of
 
 By = Literal["day", "week", "month"]
 STEPS: Final[dict[By, int]] = {"day": 15, "week": 60, "month": 1440}
-"""Minutes of a point of the curve."""
+"""Minutes per point of the curve."""
 KEPT_S: Final = 300
-"""How long a month's figures are shown before they are counted again."""
+"""Seconds for which a month's figures are shown before they are computed again."""
 MONTHS_MAX: Final = 24
 """Months kept: a few hundred kilobytes."""
 
@@ -43,21 +43,21 @@ class Span(Struct, frozen=True):
 
     @property
     def last(self) -> date:
-        """Its last day."""
+        """Return the last day."""
         return self.after - timedelta(days=1)
 
     @property
     def before(self) -> date:
-        """A day of the span before it."""
+        """Return a day of the span before it."""
         return self.first - timedelta(days=1)
 
     def within(self, site: Site) -> tuple[datetime, datetime]:
-        """Its beginning and end (UTC)."""
+        """Return its beginning and end (UTC)."""
         return daily_statistics.began(site, self.first), daily_statistics.began(site, self.after)
 
 
 class HistoryPoint(Struct, frozen=True):
-    """Some minutes from `at` on: mean people over the watched ones, fewest and most."""
+    """Some minutes from `at` on: mean people over the watched minutes, fewest and most."""
 
     at: datetime
     mean: float
@@ -77,27 +77,27 @@ class ZoneAggregates(Struct, frozen=True):
 
     @property
     def peak(self) -> int:
-        """The most people at once."""
+        """Return the most people at once."""
         return max((day.max for day in self.days), default=0)
 
     @property
     def mean(self) -> float | None:
-        """Mean people over the watched minutes."""
+        """Return the mean number of people over the watched minutes."""
         minutes = sum(day.minutes for day in self.days)
         return sum(day.mean * day.minutes for day in self.days) / minutes if minutes else None
 
     @property
     def in_use(self) -> float | None:
-        """The mean of its open days' use."""
+        """Return the mean use over its open days."""
         shares = [day.in_use for day in self.days if day.in_use is not None]
         return sum(shares) / len(shares) if shares else None
 
 
 def span_of(by: By, day: date) -> Span:
-    """The day, the week (from Monday) or the month that a day is in.
+    """Return the day, the week (from Monday) or the month that a day is in.
 
     Raises:
-        Problem: The year is none of ours.
+        Problem: The year is out of range.
     """
     if not YEARS[0] <= day.year < YEARS[1]:
         raise Problem(
@@ -116,7 +116,7 @@ def span_of(by: By, day: date) -> Span:
 
 
 def figures_of(journal: sqlite3.Connection, site: Site, zone: Zone, span: Span) -> ZoneAggregates:
-    """A zone's span."""
+    """Return a zone's aggregates of a span."""
     found = list(quarters(journal, site, zone, span.within(site)))
     return ZoneAggregates(
         zone=zone,
@@ -134,20 +134,20 @@ def curve(
     within: tuple[datetime, datetime],
     step: int,
 ) -> tuple[HistoryPoint, ...]:
-    """A zone's points of `step` minutes: a quarter, an hour or a local day."""
+    """Return a zone's points of `step` minutes: a quarter, an hour or a local day."""
     return tuple(_points(site, quarters(journal, site, zone, within), step))
 
 
 def decided(
     journal: sqlite3.Connection, site: Site, within: tuple[datetime, datetime]
 ) -> tuple[tuple[str, str, int], ...]:
-    """Decisions, reasons and how many, the most frequent first; without those that were purged."""
+    """Return decisions, reasons and counts, the most frequent first; without purged ones."""
     rows = journal.execute(_DECIDED, (site.id, *map(to_us, within)))
     return tuple((str(decision), str(reason), int(count)) for decision, reason, count in rows)
 
 
 class Months:
-    """The report's months, counted once in a while. Any thread."""
+    """A cache of the report's months. Any thread."""
 
     def __init__(self) -> None:
         self._kept: dict[tuple[SiteId, date], tuple[datetime, MonthReport]] = {}
@@ -155,7 +155,7 @@ class Months:
     def of(
         self, journal: sqlite3.Connection, site: Site, first: date, now: datetime
     ) -> MonthReport:
-        """The month that begins on `first`, as `seuil report` counts it."""
+        """Return the month that begins on `first`, as `seuil report` counts it."""
         at, month = self._kept.get((site.id, first), (None, None))
         if at is not None and month is not None and now - at < timedelta(seconds=KEPT_S):
             return month
@@ -167,7 +167,7 @@ class Months:
 
 
 def visits_of(months: Iterable[MonthReport], span: Span) -> tuple[VisitsDay, ...]:
-    """The days of visits in a span."""
+    """Return the days of visits in a span."""
     return tuple(
         day for month in months for day in month.visits if span.first <= day.day < span.after
     )
@@ -196,7 +196,7 @@ def _points(
 
 
 def _began(site: Site, at: datetime, step: int) -> datetime:
-    """The beginning of a quarter's point; an hour is the local clock's."""
+    """Return the beginning of a quarter's point; an hour begins by the local clock."""
     if step == STEPS["day"]:
         return at
     if step == STEPS["month"]:

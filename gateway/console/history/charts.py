@@ -1,4 +1,4 @@
-"""Charts as places on a drawing, for the SVG templates; every colour is the style sheet's."""
+"""Charts as coordinates for the SVG templates; every colour is in the style sheet."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
@@ -18,7 +18,7 @@ LEFT: Final = 34
 TOP: Final = 10
 BOTTOM: Final = 24
 _TICKS: Final = 4
-"""Lines across, above zero, about."""
+"""The approximate number of lines across, above zero."""
 
 
 class AxisTick(Struct, frozen=True):
@@ -47,13 +47,13 @@ class Cell(Struct, frozen=True):
 
 
 class _Scale(Struct, frozen=True):
-    """Where a moment and a number of people stand."""
+    """The scales of a chart: from a moment and a number of people to coordinates."""
 
     start: datetime
     end: datetime
     top: int
     length: timedelta
-    """Of a point."""
+    """The duration of a point."""
 
     def x(self, at: datetime) -> float:
         share = (at - self.start) / (self.end - self.start)
@@ -63,7 +63,7 @@ class _Scale(Struct, frozen=True):
         return round(TOP + (HEIGHT - TOP - BOTTOM) * (1 - people / self.top), 1)
 
     def steps(self, run: Sequence[HistoryPoint], figure: str) -> list[tuple[float, float]]:
-        """Corners of a line that holds each value for its whole time."""
+        """Return the corners of a line that holds each value for its whole time."""
         return [
             (self.x(at), self.y(getattr(point, figure)))
             for point in run
@@ -72,7 +72,7 @@ class _Scale(Struct, frozen=True):
 
 
 def curve_of(figures: ZoneAggregates, site: Site, lang: Lang) -> Curve:
-    """The curve of a zone's span."""
+    """Return the curve of a zone's span."""
     start, end = figures.span.within(site)
     capacity = figures.zone.capacity
     limit = capacity if capacity is not None and capacity <= 2 * max(figures.peak, 1) else None
@@ -93,7 +93,7 @@ def curve_of(figures: ZoneAggregates, site: Site, lang: Lang) -> Curve:
 
 
 def cells_of(figures: ZoneAggregates) -> list[Cell]:
-    """The heat map of the week."""
+    """Return the heat map of the week."""
     known = [value for row in figures.week for value in row if value is not None]
     most = max(known, default=0.0)
     return [
@@ -104,7 +104,7 @@ def cells_of(figures: ZoneAggregates) -> list[Cell]:
 
 
 def _nice(step: float) -> int:
-    """The next of 1, 2, 5, 10, 20, 50 and so on."""
+    """Return the next of 1, 2, 5, 10, 20, 50 and so on."""
     size = 1
     while True:
         for factor in (1, 2, 5):
@@ -114,7 +114,7 @@ def _nice(step: float) -> int:
 
 
 def _runs(points: Sequence[HistoryPoint], length: timedelta) -> Iterator[list[HistoryPoint]]:
-    """Points that follow one another; a longer silence is a gap. A day may have 25 hours."""
+    """Yield runs of consecutive points; a longer silence is a gap. A day may have 25 hours."""
     run: list[HistoryPoint] = []
     for point in points:
         if run and point.at - run[-1].at > length * 1.1:
@@ -126,7 +126,7 @@ def _runs(points: Sequence[HistoryPoint], length: timedelta) -> Iterator[list[Hi
 
 
 def _along(figures: ZoneAggregates, site: Site, lang: Lang, scale: _Scale) -> Iterator[AxisTick]:
-    """Every third hour of a day, else each day; on the site's clock."""
+    """Yield every third hour of a day, else each day; by the site's clock."""
     span = figures.span
     if span.by == "day":
         for hour in range(0, 24, 3):

@@ -41,7 +41,7 @@ from gateway.report.tables import csv_rows
 from gateway.report.words import ReportTexts
 
 POINTS_MAX: Final = 3000
-"""Points of one answer: a month of quarters of an hour."""
+"""Points of one response: a month of quarters of an hour."""
 KINDS: Final = {"pdf": "application/pdf", "html": "text/html", "csv": "text/csv"}
 
 pages = APIRouter(include_in_schema=False)
@@ -52,7 +52,7 @@ On = Annotated[date | None, Query(alias="on")]
 
 
 class Passages(Struct, frozen=True):
-    """What the doors decided in a span; `purged`: a part of it is kept as a month's counts only."""
+    """The doors' decisions in a span; `purged`: a part of it is kept as a month's counts only."""
 
     decided: tuple[tuple[str, str, int], ...]
     visits: tuple[VisitsDay, ...]
@@ -61,7 +61,7 @@ class Passages(Struct, frozen=True):
 
     @property
     def most(self) -> int:
-        """The most frequent one's count."""
+        """Return the count of the most frequent one."""
         return max((count for *_, count in self.decided), default=1)
 
 
@@ -76,7 +76,7 @@ async def history(
     by: By = "week",
     on: On = None,
 ) -> Response:
-    """A zone's day, week or month."""
+    """Show a zone's day, week or month."""
     span, chosen = span_of(by, on or _today(console, here)), _zone(here, zone)
     figures = await console.stores.past(lambda journal: figures_of(journal, here, chosen, span))
     passages = await _passages(console, here, span)
@@ -110,7 +110,7 @@ async def figures_csv(
     by: By = "week",
     on: On = None,
 ) -> Response:
-    """The curve's points as CSV."""
+    """Return the curve's points as CSV."""
     del seat
     span, chosen = span_of(by, on or _today(console, here)), _zone(here, zone)
     figures = await console.stores.past(lambda journal: figures_of(journal, here, chosen, span))
@@ -128,7 +128,7 @@ async def report(
     kind: Literal["pdf", "html", "csv"],
     on: On = None,
 ) -> Response:
-    """The month as a file, without personal data: what `seuil report` writes."""
+    """Return the month as a file, without personal data: the output of `seuil report`."""
     del seat
     span = span_of("month", on or _today(console, here))
     words = ReportTexts(lang_of(request))
@@ -208,7 +208,7 @@ async def history_body(
         Query(description="Minutes of a point: a quarter, an hour or a day of the site's clock."),
     ] = "60",
 ) -> HistoryBody:
-    """How full a zone was, as `seuil history` counts it."""
+    """Return a zone's occupancy, as `seuil history` counts it."""
     del seat
     chosen, minutes = _zone(here, zone), int(step)
     if not timedelta() < until - since <= timedelta(minutes=minutes * POINTS_MAX):
@@ -228,7 +228,7 @@ async def history_body(
 
 
 async def _passages(console: AppContext, site: Site, span: Span) -> Passages:
-    """A month's are the report's; shorter ones are counted from what is not purged yet."""
+    """Return a span's decisions: a month's from the report, else those not purged yet."""
     now = console.clock.now()
     firsts = sorted({span.first.replace(day=1), (span.after - timedelta(days=1)).replace(day=1)})
 
@@ -249,7 +249,7 @@ async def _passages(console: AppContext, site: Site, span: Span) -> Passages:
 
 
 def _named(span: Span, lang: Lang) -> str:
-    """What the span is called."""
+    """Return the name of the span."""
     if span.by == "day":
         return str(format_date(span.first, "full", locale=LOCALES[lang]))
     if span.by == "week":
@@ -262,7 +262,7 @@ def _today(console: AppContext, site: Site) -> date:
 
 
 def _zone(site: Site, id_: str) -> Zone:
-    """The zone that is named; the first where none is.
+    """Return the zone that is named; the first where none is.
 
     Raises:
         Problem: There is none of that name.
