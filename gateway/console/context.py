@@ -84,8 +84,8 @@ class AppContext:
         again.
 
         Raises:
-            gateway.adapters.mqtt.request_client.DeskError: There was no response; the message says what
-            to do.
+            gateway.adapters.mqtt.request_client.DeskError: There was no response; the
+                message says what to do.
         """
         request = Request(transaction or uuid4().hex, by, self.clock.now(), order)
         return await request_client.ask(broker_address(self.settings), self.topics, site, request)

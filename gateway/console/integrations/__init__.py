@@ -1,1 +1,1 @@
-"""What other tools get: SpaceAPI, Home Assistant, webhooks, feeds, Prometheus, AsyncAPI."""
+"""Interfaces to other tools: SpaceAPI, Home Assistant, webhooks, feeds, Prometheus, AsyncAPI."""

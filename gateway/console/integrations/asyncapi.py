@@ -33,7 +33,7 @@ _PARAMETERS: Final = {
 
 
 def asyncapi() -> Schema:
-    """The document."""
+    """Return the document."""
     found = tuple(channels(Topics()))
     return {
         "asyncapi": "3.0.0",
@@ -98,7 +98,7 @@ def _messages(known: Iterable[Channel]) -> Iterator[tuple[str, Schema]]:
 
 
 def _schemas(known: Iterable[Channel]) -> dict[str, Schema]:
-    """One schema a message, under the message's name, and what they refer to under its own."""
+    """Return one schema per message, by its name, and the schemas that they refer to, by theirs."""
     models = {name: model for each in known for name, model in each.messages.items()}
     wanted = [each for each in models.values() if each is not None]
     wanted += [EventEnvelope, RequestEnvelope]
@@ -126,7 +126,7 @@ def _named(schema: Schema, shared: dict[str, Schema]) -> Schema:
 
 
 def _merged(envelope: Schema, own: Schema, without: str = "") -> Schema:
-    """What an envelope carries and the fields of one kind, side by side as the wire has them."""
+    """Return the fields of an envelope and of one kind, side by side as on the wire."""
     properties = envelope["properties"] | own["properties"]
     required = [*envelope["required"], *own["required"]]
     merged = {
@@ -139,7 +139,7 @@ def _merged(envelope: Schema, own: Schema, without: str = "") -> Schema:
 
 
 def _referred(schemas: Iterable[Any], shared: dict[str, Schema]) -> set[str]:
-    """The names of shared schemas that these lead to."""
+    """Return the names of the shared schemas that these refer to."""
     found: set[str] = set()
     ahead = list(schemas)
     while ahead:

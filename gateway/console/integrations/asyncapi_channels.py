@@ -1,4 +1,4 @@
-"""Every kind of topic, as the gateway uses it: what the AsyncAPI document is made of."""
+"""Every kind of topic, as the gateway uses it: the source of the AsyncAPI document."""
 
 from collections.abc import Iterator
 from typing import Any, Literal, get_args
@@ -47,7 +47,7 @@ class Channel(Struct, frozen=True):
 
 
 def channels(topics: Topics) -> Iterator[Channel]:
-    """All of them."""
+    """Yield every channel."""
     site, device, zone = SiteId("{site}"), DeviceId("{device}"), ZoneId("{zone}")
     yield Channel(
         "event",
@@ -140,7 +140,7 @@ def channels(topics: Topics) -> Iterator[Channel]:
 
 
 def _states(topics: Topics, site: SiteId, zone: ZoneId) -> Iterator[Channel]:
-    """What everybody may know."""
+    """Yield the channels of retained states, without personal data."""
     found: tuple[tuple[str, str, type[Struct], str], ...] = (
         ("occupancy", topics.occupancy(site, zone), OccupancyMessage, "A zone's head count."),
         ("muster", topics.muster(site, zone), MusterMessage, "Whom an evacuation waits for."),

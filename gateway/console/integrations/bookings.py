@@ -1,6 +1,6 @@
-"""When a room or machine is taken, as the gateway's own journal says; the console only reads.
+"""The booked times of rooms and machines, from the gateway's own journal; the console only reads.
 
-Bookings lie there as times and pseudonyms; what an event is called has never come that far.
+Bookings are stored there as times and pseudonyms; titles of events are never stored.
 """
 
 import asyncio
@@ -17,17 +17,17 @@ from gateway.core.model.bookings import Booking, Target
 from gateway.core.model.names import SiteId
 
 FRESH_S: Final = 60.0
-"""Seconds for which an answer is told again: who asks more often costs the disk nothing."""
+"""Seconds for which a response is repeated, so that frequent requests cost no disk access."""
 
 Booked = Mapping[Target, tuple[Booking, ...]]
 
 
 class UnknownError(Exception):
-    """The journal is not here, or cannot be read."""
+    """The journal does not exist, or cannot be read."""
 
 
 class Bookings:
-    """What is booked at each site, as the journal in a data folder says."""
+    """The bookings at each site, from the journal in a data folder."""
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self._path = folder / JOURNAL_FILE
@@ -36,7 +36,7 @@ class Bookings:
         self._one_at_a_time = asyncio.Lock()
 
     async def of(self, site: SiteId) -> Booked:
-        """A site's bookings.
+        """Return a site's bookings.
 
         Raises:
             UnknownError: There is no journal here, or it cannot be read.

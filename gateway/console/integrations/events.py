@@ -1,8 +1,8 @@
-"""What happens at a site, for other servers: the differences between two looks at the picture.
+"""Events at a site, for other servers: the differences between two snapshots of the picture.
 
-The picture is told anew after each reconnection, so a message is no event; a difference is. What
-was so already when the console started is no news. Nothing here names a person: neither who opened,
-nor who set the mode, nor in which words.
+Messages are sent again after each reconnection, so a message is no event; a difference is. What was
+true when the console started is no event either. Nothing here names a person: neither who opened,
+nor who set the mode, nor with which reason.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from gateway.core.requests import Mode
 from gateway.wire.states import AlarmMessage
 
 DOOR_ALARMS: Final = frozenset({"forced", "held"})
-"""Kinds that are told as events of the door, too."""
+"""Kinds that are also published as events of the door."""
 
 
 Outcome = Literal["delivered", "failed", "refused", "dropped"]
@@ -28,7 +28,7 @@ Outcome = Literal["delivered", "failed", "refused", "dropped"]
 
 
 class Happening(Struct, frozen=True):
-    """One thing that happened, as a CloudEvent's attributes and data."""
+    """One event, as a CloudEvent's attributes and data."""
 
     kind: HookEvent
     type: str
@@ -41,7 +41,7 @@ class Happening(Struct, frozen=True):
 
 
 class SiteSnapshot(Struct, frozen=True):
-    """A site as it was when it was looked at last."""
+    """A site's state at the last snapshot."""
 
     mode: Mode | None
     alarms: dict[str, AlarmMessage]
@@ -51,7 +51,7 @@ class SiteSnapshot(Struct, frozen=True):
 
 
 def seen(site: Site, now: SitePicture) -> SiteSnapshot:
-    """What of the picture can be told."""
+    """Return the part of the picture that may be published."""
     return SiteSnapshot(
         mode=now.mode,
         alarms=dict(now.alarms),
@@ -67,7 +67,7 @@ def seen(site: Site, now: SitePicture) -> SiteSnapshot:
 def happenings(
     site: Site, before: SiteSnapshot, after: SiteSnapshot, now: datetime
 ) -> Iterator[Happening]:
-    """What happened between two looks; `now` is when."""
+    """Yield the events between two snapshots; `now` is their time."""
 
     def one(kind: HookEvent, word: str, subject: str, data: dict[str, Any]) -> Happening:
         return Happening(kind, f"seuil.{word}", site.id, subject, now, data, str(uuid4()))

@@ -1,11 +1,11 @@
-"""Home Assistant's MQTT discovery: one device a site, in one payload, from the space file.
+"""Home Assistant's MQTT discovery: one device per site, in one payload, from the space file.
 
 https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload (2024.11 and newer). The
 states are the gateway's own retained topics, read by templates. Decisions have a topic of their
 own, without the pseudonym that `<site>/access` carries: Home Assistant need not read that one.
 
-An alarm that is off has no retained message, so it is "unknown" until it was on once. Duress is
-left out: an alarm that must be silent has no place on a wall.
+An alarm that is off has no retained message, so it is "unknown" until its first occurrence. Duress
+is left out: an alarm that must be silent may not appear on a wall.
 """
 
 from collections.abc import Iterator
@@ -25,16 +25,16 @@ from gateway.wire.states import AccessMessage
 from gateway.wire.topics import Topics
 
 PREFIX: Final = "homeassistant"
-"""Home Assistant's own default; also of its birth message."""
+"""Home Assistant's own default; also the prefix of its birth message."""
 STATUS: Final = f"{PREFIX}/status"
-"""Where it says that it is back, and wants to be told again."""
+"""The topic on which Home Assistant announces its restart, after which all is published again."""
 _OF_DEVICES: Final = frozenset(
     {"device-silent", "device-offline", "tamper", "clock-skew", "battery-low"}
 )
 _NEVER: Final = (
     frozenset({"duress", "clock-unsure", "journal-damaged", *DEVICE_ALARMS}) - _OF_DEVICES
 )
-"""Not for everybody in the room; and what only who looks after the gateway can mend."""
+"""Alarms that not everyone in the room may see, or that only the gateway's operator can clear."""
 _PEOPLE: Final = Text("personnes", "people")
 _OCCUPIED: Final = Text("présence", "occupied")
 _STATE: Final = Text("état", "state")
@@ -53,25 +53,25 @@ class Discovery:
         self._lang = lang
         self._instance = instance
         self.origin = f"Seuil {topics.prefix}/{instance}"
-        """By this a payload is known to be ours, after a restart too."""
+        """Identifies a payload as ours, after a restart too."""
 
     def config_topic(self, site: SiteId) -> str:
-        """Where a site's device is announced."""
+        """Return the discovery topic of a site's device."""
         return f"{PREFIX}/device/{self.node(site)}/config"
 
     def decision_topic(self, site: SiteId) -> str:
-        """Where a site's decisions are told, without anybody in them."""
+        """Return the topic of a site's decisions, without personal data."""
         return f"{PREFIX}/device/{self.node(site)}/decision"
 
     def node(self, site: SiteId) -> str:
-        """A site's name among all devices of Home Assistant."""
+        """Return a site's name among all devices of Home Assistant."""
         return f"{self._topics.prefix}-{site}"
 
     def payload(self, site: Site, announced: bytes = b"") -> bytes:
-        """The payload of a site.
+        """Return the discovery payload of a site.
 
-        Components of the payload that was `announced` before, and are no more, are named with
-        nothing but their platform: that takes them away.
+        Components of the payload that was `announced` before, and that are gone, are listed with
+        nothing but their platform: that removes them.
         """
         components = dict(self._components(site))
         gone = {
@@ -96,7 +96,7 @@ class Discovery:
         )
 
     def decision(self, message: AccessMessage) -> bytes:
-        """A decision as an event: where, which way and why, never who."""
+        """Return a decision as an event: where, which way and why, never who."""
         return msgspec.json.encode(
             {
                 "event_type": message.decision,
@@ -183,7 +183,7 @@ class Discovery:
 
 
 def components_of(announced: bytes, origin: str) -> dict[str, Component]:
-    """The components of a payload that was announced; none where it is not of this origin."""
+    """Return the components of an announced payload; none where it is not of this origin."""
     try:
         found = msgspec.json.decode(announced, type=_Announced)
     except msgspec.MsgspecError:

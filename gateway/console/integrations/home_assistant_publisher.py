@@ -1,7 +1,7 @@
-"""Keeps Home Assistant told: a connection of its own to the broker, opened only when it is wanted.
+"""Publishes to Home Assistant, over a connection of its own to the broker, opened only if wanted.
 
-What was announced before, in this run or another, is what the broker retains: so it is read first,
-and what the space file no longer has is taken away. Only payloads of our own origin are touched.
+What was announced before, in this run or another, is retained by the broker: so it is read first,
+and what the space file no longer has is removed. Only payloads of our own origin are changed.
 """
 
 import asyncio
@@ -24,11 +24,11 @@ from gateway.wire.states import AccessMessage
 from gateway.wire.topics import Topics
 
 RETAINED_S: Final = 0.5
-"""Seconds that what the broker retains has to arrive."""
+"""Seconds that retained messages have to arrive."""
 INBOX_MESSAGES: Final = 2000
 """Messages: the discovery payloads of a whole network; more wait in the broker or are lost."""
 DECISIONS_MAX: Final = 100
-"""Decisions that wait for the broker; an event that is late is no event."""
+"""Decisions that wait for the broker; a late event is dropped."""
 _RETRY_S: Final = 1.0
 _ANSWER_S: Final = 5.0
 _DEVICES: Final = f"{PREFIX}/device/+/config"
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 
 class HomeAssistant:
-    """Announces the sites and tells decisions; `run` until cancelled."""
+    """Announces the sites and publishes decisions; `run` until cancelled."""
 
     def __init__(self, sites: Mapping[SiteId, Site], settings: Settings) -> None:
         self.connected = False
@@ -50,13 +50,13 @@ class HomeAssistant:
         self._something = asyncio.Event()
 
     def decided(self, site: SiteId, message: AccessMessage) -> None:
-        """Tell of a decision, unless there is nobody to tell it to."""
+        """Queue a decision, unless there is no connection."""
         if self.connected and self._is_wanted and not message.late:
             self._decisions.append((site, message))
             self._something.set()
 
     async def run(self) -> None:
-        """Connect, announce, and connect again with full jitter."""
+        """Connect, announce, and reconnect with full jitter."""
         attempt = 0
         while True:
             try:
@@ -86,7 +86,7 @@ class HomeAssistant:
             await cancel_and_wait(telling)
 
     async def _retained(self, client: aiomqtt.Client) -> dict[str, bytes]:
-        """What was announced by us, by topic."""
+        """Return our announced payloads, by topic."""
         found: dict[str, bytes] = {}
         try:
             async with asyncio.timeout(RETAINED_S):

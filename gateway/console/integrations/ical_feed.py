@@ -1,4 +1,4 @@
-"""The feed of bookings as iCalendar: when a room or machine is taken, never by whom or for what."""
+"""The feed of bookings as iCalendar: the booked times, never by whom or for what."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ _TAKEN: Final = Text("Réservé", "Booked")
 
 
 def calendar(site: Site, booked: Booked, now: datetime) -> bytes:
-    """A site's bookings as RFC 5545."""
+    """Return a site's bookings as RFC 5545."""
     feed = icalendar.Calendar()
     feed.add("prodid", "-//Seuil//bookings//FR")
     feed.add("version", "2.0")

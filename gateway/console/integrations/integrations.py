@@ -1,7 +1,7 @@
-"""All doors to other tools, as the console sees them: it says what changed, and runs this.
+"""Runs all interfaces to other tools, and passes the picture's changes to them.
 
-The picture is told anew after each connection, in pieces; so nothing is concluded from it before it
-has settled, `SETTLE_S` after the connection. What changed meanwhile is seen then.
+The picture is rebuilt after each connection, in pieces; so nothing is derived from it before it has
+settled, `SETTLE_S` after the connection. What changed meanwhile is detected then.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ _TICK_S: Final = 1.0
 
 
 class Outside:
-    """What other tools are told; `run` until cancelled, `heard` with each change of the picture."""
+    """Interfaces to other tools; `run` until cancelled, `heard` for each change of the picture."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class Outside:
         told: OtherTools | None = None,
         streams: Callable[[], int] = lambda: 0,
     ) -> None:
-        """`told`: what the space file says of other tools. `streams`: pages that are open."""
+        """`told`: the space file's settings of other tools. `streams`: pages that are open."""
         told = told or OtherTools()
         self.sites = {site.id: site for site in sites}
         self.settings = settings
@@ -59,7 +59,7 @@ class Outside:
         self._to_store = asyncio.Event()
 
     async def run(self) -> None:
-        """Tell until cancelled."""
+        """Run the interfaces until cancelled."""
         work = {"look": self._look(), "spaceapi": self._store(), "webhooks": self.webhooks.run()}
         if self.home_assistant is not None:
             work["home-assistant"] = self.home_assistant.run()
@@ -70,7 +70,7 @@ class Outside:
             await cancel_and_wait(*tasks)
 
     def heard(self, change: StateChange) -> None:
-        """The picture changed."""
+        """Handle a change of the picture."""
         if change.part == "access" and change.site is not None:
             message = self._picture.sites[change.site].decisions[0]
             self.figures.decided(change.site, message)
@@ -89,7 +89,7 @@ class Outside:
         return self._connected_at is not None and now - self._connected_at >= SETTLE_S
 
     def _conclude(self, site_id: SiteId) -> None:
-        """What follows from the picture of a site that has settled."""
+        """Publish the events and the open state that follow from a site's settled picture."""
         site = self.sites[site_id]
         after = seen(site, self._picture.sites[site_id])
         before = self._seen.get(site_id, after)
@@ -100,7 +100,7 @@ class Outside:
             self._to_store.set()
 
     async def _look(self) -> None:
-        """See what changed while the picture settled, without a message that would say so."""
+        """Find what changed while the picture settled, without a message that reports it."""
         while True:
             if self._has_settled():
                 for site in self.sites:

@@ -1,8 +1,9 @@
 """Head counts for the public: never a number, always a band that several people may be in.
 
-Whoever sees "1" and knows who holds a key sees a person. So the public sees bands of at least
-`K` numbers each, in which no single arrival or departure can be followed. Up to 20 people a band is
-five wide; above, a fifth of the place, so that a larger hall has no more steps than a small one.
+With an exact "1", a reader who knows who holds a key identifies a person. So the public sees bands
+of at least `K` numbers each, in which no single arrival or departure can be followed. Up to 20
+people a band is five wide; above, a fifth of the capacity, so that a larger hall has no more steps
+than a small one.
 """
 
 from typing import Final
@@ -14,7 +15,7 @@ from gateway.core.model.names import Text
 K: Final = 5
 """Numbers in the narrowest band: 0 to 4 is one, so that nobody is ever shown to be alone."""
 STEPS: Final = 5
-"""Bands that a place with a limit has at most: the sixth would tell more than "filling up"."""
+"""The most bands of a zone with a limit: a sixth would reveal more than "filling up"."""
 
 
 class Band(Struct, frozen=True):
@@ -26,9 +27,9 @@ class Band(Struct, frozen=True):
 
 
 def band(people: int, capacity: int | None = None) -> Band:
-    """The band that a head count is in.
+    """Return the band that a head count is in.
 
-    `capacity` widens the bands of a large place; a count above it is in the last one, without end.
+    `capacity` widens the bands of a large zone; a count above it is in the last, open band.
     """
     if capacity is None:
         low = _start(people, K)

@@ -1,7 +1,7 @@
-"""The console's figures for Prometheus: what the picture says, and how the console itself is.
+"""The console's figures for Prometheus: from the picture, and of the console itself.
 
-Labels are of the space file (sites, zones, doors), of the reasons that there are, and of gateways
-(bounded by the picture). None is of a person. Head counts here are exact: the page has a token.
+Labels are of the space file (sites, zones, doors), of the known reasons, and of gateways (bounded
+by the picture). None is of a person. Head counts here are exact: the page needs a token.
 """
 
 from collections import Counter
@@ -21,11 +21,11 @@ from gateway.core.model.site import Site
 from gateway.wire.states import AccessMessage
 
 OTHER: Final = "other"
-"""The label of what this version has no word for."""
+"""The label of what this version does not know."""
 
 
 class ConsoleFigures(Collector):
-    """Read at each scrape; nothing is kept but the counts of decisions."""
+    """The figures, read at each scrape; only the counts of decisions are stored."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class ConsoleFigures(Collector):
         self._decisions[site, message.decision, reason] += 1
 
     def collect(self) -> Iterator[Metric]:
-        """Every figure, now."""
+        """Yield every figure, as of now."""
         yield from self._itself()
         yield from self._gateways()
         yield from self._zones()

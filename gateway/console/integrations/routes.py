@@ -1,7 +1,7 @@
-"""What other tools ask the console: /spaceapi.json, /metrics, /bookings.ics, all without sign-in.
+"""The pages for other tools: /spaceapi.json, /metrics, /bookings.ics, all without sign-in.
 
-The first is public by its nature, and absent unless the space file has it. The other two are for
-who holds a token of the settings, and absent without one.
+The first is public by its nature, and absent unless the space file has it. The other two need a
+token of the settings, and are absent without one.
 """
 
 import hmac
@@ -17,7 +17,7 @@ from gateway.console.integrations.integrations import Outside
 from gateway.core.model.site import Site
 
 _PUBLIC_S = 30
-"""Seconds for which anybody may keep the public document: it is no live page."""
+"""Seconds for which the public document may be cached: it is no live page."""
 AnySite = Annotated[
     str | None, Query(description="A site's id; by default the first one.", examples=["le-seuil"])
 ]
@@ -36,7 +36,7 @@ _EMPTY = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Seuil//Bookings//EN\r\nEND
 
 
 def router(outside: Outside) -> APIRouter:
-    """The routes, for the console's app."""
+    """Return the routes, for the console's app."""
     routes = APIRouter(tags=["other tools"])
     registry = CollectorRegistry()
     registry.register(outside.figures)
@@ -51,7 +51,7 @@ def router(outside: Outside) -> APIRouter:
         },
     )
     async def spaceapi(response: Response, site: AnySite = None) -> dict[str, object]:
-        """What the public may know of a site (https://spaceapi.io), for any page to read."""
+        """The public state of a site (https://spaceapi.io), for any page to read."""
         published = [each for each in outside.sites if each in outside.public.told]
         chosen = next((each for each in published if site in (None, each)), None)
         if chosen is None:
@@ -71,7 +71,7 @@ def router(outside: Outside) -> APIRouter:
         },
     )
     async def metrics(authorization: Annotated[str, Header()] = "") -> Response:
-        """The console's figures, for who shows the token of SEUIL_METRICS_TOKEN."""
+        """The console's figures, for clients with the token of SEUIL_METRICS_TOKEN."""
         token = _wanted(outside.settings.metrics_token)
         if not _same(authorization, f"Bearer {token}"):
             raise HTTPException(401, "show the token", {"WWW-Authenticate": "Bearer"})
@@ -95,7 +95,7 @@ def router(outside: Outside) -> APIRouter:
         token: Annotated[str, Query(description="The secret of SEUIL_BOOKINGS_TOKEN.")] = "",
         site: AnySite = None,
     ) -> Response:
-        """When rooms and machines are taken, never by whom."""
+        """The booked times of rooms and machines, never by whom."""
         # Imported here: icalendar weighs 4 MB, and most places have no such feed.
         from gateway.console.integrations.ical_feed import calendar  # noqa: PLC0415
 
@@ -116,12 +116,12 @@ def router(outside: Outside) -> APIRouter:
 
 
 def _text(example: str) -> dict[str, object]:
-    """A text, for the OpenAPI document."""
+    """Return a text response, for the OpenAPI document."""
     return {"schema": {"type": "string"}, "example": example}
 
 
 def _wanted(token: SecretStr | None) -> str:
-    """The token that is to be shown.
+    """Return the token that a client must show.
 
     Raises:
         HTTPException: 404, there is none: the page is not offered.

@@ -1,8 +1,8 @@
-"""SpaceAPI (https://spaceapi.io), versions 14 and 15: what the public may know of a site.
+"""SpaceAPI (https://spaceapi.io), versions 14 and 15: the public state of a site.
 
-Open or closed is remembered, in a small file: while the gateway or the broker is away, and after a
-restart of the console, the last known state is told, with the time at which it began. Head counts
-have no memory: an old one would be a lie.
+Open or closed is stored in a small file: while the gateway or the broker is away, and after a
+restart of the console, the last known state is published, with the time at which it began. Head
+counts are not stored: an old one would be wrong.
 """
 
 import logging
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 class OpenState(Struct, frozen=True):
-    """Whether a site is open, and since when (aware UTC) it is so."""
+    """The open state of a site, and its beginning (aware UTC)."""
 
     open: bool
     since: datetime
@@ -55,7 +55,7 @@ class Public:
         self._known = _read(self._file)
 
     def look(self, site: SiteId) -> bool:
-        """Take in what the picture says of a site; whether that must be stored (`store`)."""
+        """Update from a site's picture, and return whether that must be stored (`store`)."""
         if site not in self.told or not self.is_running:
             return False
         is_open = _is_open(self.told[site], self._picture.sites[site])
@@ -66,7 +66,7 @@ class Public:
         return True
 
     def store(self) -> None:
-        """Write down what is known (blocking); a failure is told, and costs memory of a restart."""
+        """Store what is known (blocking); after a failure, a restart forgets the state."""
         try:
             write_whole(self._file, msgspec.json.encode(self._known), 0o600)
         except OSError as wrong:
@@ -74,12 +74,12 @@ class Public:
 
     @property
     def is_running(self) -> bool:
-        """A gateway is online, and we hear it: what the picture says is so now."""
+        """Return whether a gateway is online and connected, so that the picture is current."""
         states = [gateway.state for gateway in self._picture.gateways.values()]
         return self._picture.connected and "online" in states
 
     def document(self, site_id: SiteId) -> dict[str, Any]:
-        """The document of a site that has one, ready for JSON."""
+        """Return the document of a site that has one, ready for JSON."""
         site, told = self._sites[site_id], self.told[site_id]
         document: dict[str, Any] = {
             "api_compatibility": ["15"] if told.lat is None else ["14", "15"],
@@ -102,7 +102,7 @@ class Public:
         return {"open": known.open, "lastchange": int(known.since.timestamp())}
 
     def _people(self, site: Site, told: SpaceApi) -> list[dict[str, Any]]:
-        """Bands, and no time of a change: it would tell when somebody came."""
+        """Return bands, without the time of a change, which would reveal an arrival."""
         counts = self._picture.sites[site.id].zones
         shown = []
         for zone_id in told.people_in:
@@ -115,7 +115,7 @@ class Public:
 
 
 def _is_open(told: SpaceApi, now: SitePicture) -> bool | None:
-    """Whether a site is open; None while what it depends on was not heard of."""
+    """Return whether a site is open; None while its source was not received."""
     if now.mode in ("lockdown", "evacuation"):
         return False
     counts = [now.zones[zone].count.people for zone in told.open_zones if zone in now.zones]

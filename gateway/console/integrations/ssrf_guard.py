@@ -1,7 +1,7 @@
-"""Where a webhook may go: to hosts that the operator listed, and never into a network by surprise.
+"""The guard of webhooks' destinations: hosts that the operator listed, and no internal network.
 
-The name is resolved here, each address is judged, and the connection goes to that very address: a
-name that answers otherwise a moment later (DNS rebinding) leads nowhere else.
+The name is resolved here, each address is checked, and the connection goes to that very address: a
+name that resolves differently a moment later (DNS rebinding) leads nowhere else.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ class RefusedError(Exception):
 
 
 class Way(Struct, frozen=True):
-    """A URL whose host is an address, the name that it goes under, and httpx's extensions."""
+    """A URL whose host is an address, its original host name, and httpx's extensions."""
 
     url: str
     host: str
@@ -33,7 +33,7 @@ class Way(Struct, frozen=True):
 
 
 async def way_to(url: str, hosts: frozenset[str]) -> Way:
-    """The way to a URL.
+    """Return the way to a URL.
 
     Raises:
         RefusedError: It is not https, its host is not listed or unknown, or leads to an address
@@ -72,7 +72,7 @@ def _may_go(address: str, hosts: frozenset[str]) -> bool:
 
 
 def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """The IPv4 address that an IPv6 one leads to: mapped, 6to4, or by way of NAT64."""
+    """Return the IPv4 address that an IPv6 one leads to: mapped, 6to4, or by way of NAT64."""
     if address in _NAT64:
         return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
     return address.ipv4_mapped or address.sixtofour

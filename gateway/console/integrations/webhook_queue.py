@@ -1,4 +1,4 @@
-"""All webhooks: what happens, told to other servers."""
+"""All webhooks: each event of a site, sent to other servers."""
 
 import asyncio
 from collections import Counter
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Webhooks:
-    """All of them."""
+    """The queues of all webhooks."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class Webhooks:
         )
 
     def offer(self, event: Happening) -> None:
-        """Tell who wants to know."""
+        """Queue an event for every webhook that wants it."""
         for hook in self._hooks:
             hook.offer(event)
 

@@ -1,7 +1,7 @@
-"""One webhook: what happens, told to a server as signed CloudEvents (Standard Webhooks).
+"""One webhook: events sent to a server as signed CloudEvents (Standard Webhooks).
 
-A queue and a task of its own, in order: a server that is down holds up nobody else. What is not
-taken within `GIVE_UP_S` is dropped and counted. What waits is in memory alone: a restart of the
+It has a queue and a task of its own, in order: a server that is down delays no other. What is not
+accepted within `GIVE_UP_S` is dropped and counted. The queue is in memory alone: a restart of the
 console drops it. A webhook is for convenience; what must not be missed is in the journal.
 """
 
@@ -24,13 +24,13 @@ from gateway.console.integrations.events import Happening, Outcome
 from gateway.console.integrations.ssrf_guard import RefusedError, way_to
 
 QUEUE_EVENTS: Final = 200
-"""Events that wait for one server: an hour of a busy place, at half a kB each; the oldest go."""
+"""Events that wait for one server: an hour of a busy site, at half a kB each; the oldest go."""
 RETRIES_S: Final = (5.0, 30.0, 120.0, 600.0, 1800.0)
 """Seconds before each new attempt: quick for a restart, patient for an hour's outage."""
 GIVE_UP_S: Final = 3600.0
-"""Older news is none."""
+"""Seconds after which an event is too old to send."""
 ANSWER_S: Final = 10.0
-"""Seconds a server may take: it is to queue what it is told, not to work on it."""
+"""Seconds a server may take: it should queue the event, not process it."""
 _GONE: Final = 410
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class Hook:
         self._is_gone = False
 
     def offer(self, event: Happening) -> None:
-        """Queue an event; where the queue is full its oldest goes."""
+        """Queue an event; where the queue is full, drop its oldest."""
         if self._is_gone or event.site != self.hook.site or event.kind not in self.hook.events:
             return
         if self._queue.full():
@@ -66,7 +66,7 @@ class Hook:
         self._queue.put_nowait(event)
 
     async def run(self) -> None:
-        """Deliver."""
+        """Deliver the events in order."""
         async with httpx.AsyncClient(timeout=ANSWER_S, trust_env=False) as client:
             while not self._is_gone:
                 await self._deliver(client, await self._queue.get())
@@ -116,7 +116,7 @@ class Hook:
 
 
 def body_of(event: Happening, prefix: str) -> bytes:
-    """The event as CloudEvents 1.0 in structured JSON; the same bytes at each attempt."""
+    """Return the event as CloudEvents 1.0 in structured JSON; the same bytes at each attempt."""
     return msgspec.json.encode(
         {
             "specversion": "1.0",
@@ -132,7 +132,7 @@ def body_of(event: Happening, prefix: str) -> bytes:
 
 
 def signed(secret: bytes, id_: str, now: datetime, body: bytes) -> dict[str, str]:
-    """The headers of Standard Webhooks: HMAC-SHA256 over id, time and the bytes of the body."""
+    """Return the headers of Standard Webhooks: HMAC-SHA256 over id, time and the body's bytes."""
     stamp = str(int(now.timestamp()))
     mac = hmac.new(secret, f"{id_}.{stamp}.".encode() + body, hashlib.sha256).digest()
     return {

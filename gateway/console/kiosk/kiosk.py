@@ -1,8 +1,9 @@
-"""The kiosk: how full some zones are, in bands, for everybody who passes by.
+"""The kiosk: how full some zones are, in bands, for the public.
 
 A band is of five people or more, so nobody is ever shown to be alone; it changes every few seconds
-at most, so nobody's coming and going is followed at its edge. Of the mode only an evacuation is
-shown: in a lockdown it would tell those outside. A count that is old or uncertain is said to be so.
+at most, so no single arrival or departure can be followed at its edge. Of the mode only an
+evacuation is shown: a lockdown would be revealed to those outside. An old or uncertain count is
+marked as such.
 """
 
 from typing import Final
@@ -25,11 +26,11 @@ PACE_S: Final = 10.0
 WATCHERS_MAX: Final = 150
 """Public streams, beside those of the desks: they can never take an operator's place."""
 TONES: Final = ((0.75, "alert"), (0.5, "warm"), (0.0, "calm"))
-"""From which share of the limit on, seen from the band's lower end."""
+"""Tones by the least share of the limit, taken at the band's lower end."""
 
 
 class KioskZone(Struct, frozen=True):
-    """A zone's line. Of the `steps` of its bar, one a band, `step` are filled.
+    """A zone's line. Of the `steps` of its bar, one per band, `step` are filled.
 
     `tone` is calm, warm or alert; `sure` is "no" where the count is old or uncertain.
     """
@@ -45,7 +46,7 @@ class KioskZone(Struct, frozen=True):
 
 
 class KioskView(Struct, frozen=True):
-    """All of the page that changes."""
+    """The parts of the page that change."""
 
     zones: tuple[KioskZone, ...]
     mode: str
@@ -53,7 +54,7 @@ class KioskView(Struct, frozen=True):
 
 
 class KioskViewer:
-    """Shows the picture in bands."""
+    """Draws the picture in bands."""
 
     def __init__(self, sites: dict[SiteId, Site], picture: Picture) -> None:
         self._sites = sites
@@ -61,7 +62,7 @@ class KioskViewer:
         self._told: dict[View, str] = {}
 
     def site(self, view: View) -> KioskView:
-        """What the public sees of a site that has a kiosk."""
+        """Return the public view of a site that has a kiosk."""
         site = self._sites[view.site]
         shown = site.kiosk.zones if site.kiosk is not None else ()
         evacuated = self._picture.sites[site.id].mode == "evacuation"
@@ -72,11 +73,11 @@ class KioskViewer:
         )
 
     def snapshot(self, view: View) -> str:
-        """The same as JSON."""
+        """Return the same as JSON."""
         return as_json(self.site(view))
 
     def change(self, view: View, change: StateChange) -> str | None:
-        """The same as JSON; None where the public would see no difference."""
+        """Return the same as JSON; None where the public would see no difference."""
         if change.part not in ("zone", "house"):
             return None
         now = self.snapshot(view)
@@ -108,11 +109,11 @@ class KioskViewer:
 
 
 def _step(seen: Band, capacity: int | None) -> int:
-    """Which band of a place with a limit this is, from 1."""
+    """Return the number of a band of a zone with a limit, from 1."""
     lowest = band(0, capacity)
     return 1 if lowest.high is None else seen.low // (lowest.high + 1) + 1
 
 
 def _steps(capacity: int | None) -> int:
-    """How many bands a place with a limit has; 0 without one."""
+    """Return the number of bands of a zone with a limit; 0 without one."""
     return 0 if capacity is None else _step(band(capacity, capacity), capacity)

@@ -1,4 +1,4 @@
-"""Kiosk: how full the place is, for a wall screen or another website; nobody signs in."""
+"""Kiosk: how full the site is, for a wall screen or another website, without sign-in."""
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
@@ -18,7 +18,7 @@ pages = APIRouter(include_in_schema=False)
 
 @pages.get("/kiosk/{site}")
 async def kiosk(request: Request, here: SiteHere, console: ConsoleHere) -> Response:
-    """The page; it sets no cookie."""
+    """Show the page; it sets no cookie."""
     shown = _kiosk_of(here)
     console.visitors.count(request)
     view = _view(request, here)
@@ -32,7 +32,7 @@ async def kiosk(request: Request, here: SiteHere, console: ConsoleHere) -> Respo
 
 @pages.get("/kiosk/{site}/events")
 async def events(request: Request, here: SiteHere, console: ConsoleHere) -> Response:
-    """Its stream: bands, when they change."""
+    """Stream the bands when they change."""
     _kiosk_of(here)
     visitor = console.visitors.count(request)
     if console.kiosk.of(visitor) >= STREAMS_EACH:
@@ -55,7 +55,7 @@ def _view(request: Request, site: Site) -> View:
 
 
 def _headers(kiosk: Kiosk) -> dict[str, str]:
-    """Nothing to press and nothing secret is on the page: the sites that are named may frame it."""
+    """Return headers that let the listed sites frame the page: it has no buttons and no secrets."""
     framed = " ".join(kiosk.embed) or "'none'"
     return {
         "Cache-Control": "no-store",

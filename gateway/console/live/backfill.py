@@ -1,4 +1,4 @@
-"""The last passages, after a start: the broker keeps none of them, the journal does."""
+"""The last decisions after a start, from the journal: the broker retains none of them."""
 
 import logging
 from functools import partial
@@ -19,7 +19,7 @@ _log: Final = logging.getLogger(__name__)
 
 
 async def recall(console: AppContext) -> None:
-    """Put what the doors decided last behind what was heard meanwhile; draw every page anew."""
+    """Add the journal's last decisions behind those received meanwhile; redraw every page."""
     for site in console.sites.values():
         query = DecisionQuery(site.id, limit=SHOWN_DECISIONS)
         try:
@@ -35,7 +35,7 @@ async def recall(console: AppContext) -> None:
 
 
 def _told(site: Site, line: DecisionLine) -> AccessMessage:
-    """A decision as it was told when it was made; how quick the answer was is not kept."""
+    """Return a decision as it was published when it was made; its response time is not stored."""
     point = site.access_point.get(AccessPointId(line.access_point or ""))
     door = button_door(site, line.reason, line.device) or site.door_of(point)
     reason = REASONS.get(line.reason)  # a journal may be older than its reasons

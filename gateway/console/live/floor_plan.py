@@ -1,6 +1,6 @@
 """The floor plan: rooms and doors of the space file in the units of a drawing.
 
-Worked out once a site. A room's name stands where there is most space around it, and is set as
+Computed once per site. A room's name stands where there is most space around it, and is set as
 large as fits; a door opens into the zone that it protects. What changes (counts, states) is placed
 by the template and the stream.
 """
@@ -19,14 +19,14 @@ from gateway.core.model.places import Door, Place, Zone
 from gateway.core.model.site import Site
 
 UNITS_A_M: Final = 40
-"""Drawing units a metre: a letter is some tens of them high, as browsers like it."""
+"""Drawing units per metre: a letter is some tens of them high, as browsers like it."""
 MARGIN_M: Final = 0.35
 GRID: Final = 24
 """Places tried in each direction for a name: closer than half a metre in a hall of 12 m."""
 ROOM_FOR_WORDS_M: Final = 0.8
 """Less space than this to the nearest wall is a corridor between rooms: a name would not fit."""
 LETTER: Final = 0.56
-"""A letter's width in its height, on the average of a sans-serif."""
+"""A letter's width relative to its height, on average in a sans-serif."""
 SIZES: Final = (8.0, 26.0)
 """The smallest and the largest name, in units."""
 LONG_NAME: Final = 12
@@ -63,7 +63,7 @@ class Opening(Struct, frozen=True):
 
 
 class FloorPlan(Struct, frozen=True):
-    """What is drawn; `box` is the drawing's viewBox."""
+    """A site's drawing; `box` is its viewBox."""
 
     box: str
     rooms: tuple[PlanRoom, ...]
@@ -88,13 +88,13 @@ def _drawn(zones: tuple[Zone, ...], doors: tuple[Door, ...], lang: Lang) -> Floo
 
 
 def plan_of(site: Site, lang: Lang) -> FloorPlan | None:
-    """A site's plan; None where its space file draws no zone."""
+    """Return a site's plan; None where its space file draws no zone."""
     fixed = tuple(_without_rules(zone) for zone in site.zones)
     return _drawn(fixed, site.doors, lang)
 
 
 def _without_rules(zone: Zone) -> Zone:
-    """What the drawing depends on."""
+    """Return the part of a zone that the drawing depends on."""
     return Zone(zone.id, zone.name, ancestors=zone.ancestors, outline=zone.outline)
 
 
@@ -120,7 +120,7 @@ def _room(zone: Zone, zones: tuple[Zone, ...], lang: Lang) -> PlanRoom:
 
 
 def _lines(name: str) -> tuple[str, ...]:
-    """A long name in two lines, as equal as its words allow."""
+    """Return a long name in two lines, as equal as its words allow."""
     words = name.split()
     if len(name) < LONG_NAME or len(words) == 1:
         return (name,)
@@ -129,7 +129,7 @@ def _lines(name: str) -> tuple[str, ...]:
 
 
 def _roomiest(outline: Outline, inner: list[Outline]) -> tuple[Place, float]:
-    """The place that is farthest from all walls, and how far; the first corner where none is."""
+    """Return the place farthest from all walls, and the distance; if none, the first corner."""
     walls = [wall for each in (outline, *inner) for wall in walls_of(each)]
     xs, ys = [x for x, _ in outline], [y for _, y in outline]
     centre = ((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2)

@@ -1,4 +1,4 @@
-"""Live: how many people are where, what the doors do and decide, as it happens."""
+"""Live: how many people are where, and what the doors do and decide, as it happens."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -33,13 +33,13 @@ from gateway.wire.alarm_texts import SILENT
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["live"], responses=RESPONSES)
 PEOPLE_MAX: Final = 100_000
-"""People that may be counted in a zone."""
+"""The most people that may be counted in a zone."""
 ZoneHere = Annotated[str, Path(max_length=32, description="A zone's id.", examples=["coworking"])]
 
 
 @pages.get("/sites/{site}/live")
 async def live(request: Request, seat: Viewer, here: SiteHere, console: ConsoleHere) -> Response:
-    """The live page, right before any script runs."""
+    """Show the live page, complete before any script runs."""
     lang, people = lang_of(request), seat.sees_people(here.id)
     if people:
         await console.read_names()
@@ -63,7 +63,7 @@ async def live(request: Request, seat: Viewer, here: SiteHere, console: ConsoleH
 
 @pages.get("/sites/{site}/events")
 async def events(request: Request, seat: Viewer, here: SiteHere, console: ConsoleHere) -> Response:
-    """The stream of every screen: a snapshot, then changes."""
+    """Stream every screen's content: a snapshot, then changes."""
     view = View(here.id, lang_of(request), seat.sees_people(here.id))
     if console.hub.of(seat.key) >= STREAMS_EACH:
         raise too_many(429)
@@ -76,7 +76,7 @@ async def events(request: Request, seat: Viewer, here: SiteHere, console: Consol
 
 @pages.get("/sites/{site}/trends")
 async def trends(request: Request, seat: Viewer, here: SiteHere, console: ConsoleHere) -> Response:
-    """The lines of the last hours, for a page that has been open for a while."""
+    """Return the lines of the last hours, for a page that has been open for a while."""
     del seat
     found = await console.trends.of(here, lang_of(request))
     return JSONResponse(msgspec.to_builtins(found), headers={"Cache-Control": "no-store"})
@@ -90,26 +90,26 @@ async def people(
     zone: str,
     people: Annotated[int, Form(ge=0, le=PEOPLE_MAX)],
 ) -> Response:
-    """Somebody counted a zone by eye."""
+    """Set a zone's head count, after a count by eye."""
     order = SetPeople(_zone_of(here, zone), people)
     return await _asked(console, here, seat, order)
 
 
 @pages.post("/sites/{site}/zones/{zone}/vacant")
 async def vacant(seat: Operating, here: SiteHere, console: ConsoleHere, zone: str) -> Response:
-    """Somebody saw that a zone is empty."""
+    """Set a zone to empty, after it was seen empty."""
     order = TellVacant(_zone_of(here, zone), "seen by an operator on the live page")
     return await _asked(console, here, seat, order)
 
 
 class PictureNow(Struct, frozen=True):
-    """What is known of a site, and of the console's link to the broker."""
+    """A site's picture, and the console's connection to the broker."""
 
     site: SiteId
     connected: bool
-    """Whether the broker is heard now."""
+    """Whether the broker is connected now."""
     heard: datetime | None
-    """When the last message came."""
+    """The time of the last message."""
     rejected: int
     """Messages that were not understood, since the console's start."""
     gateways: dict[str, GatewayNow]
@@ -138,7 +138,7 @@ _PICTURE = {
 
 @api.get("/picture", response_class=Response, responses=answers(PictureNow, _PICTURE))
 async def picture(seat: Viewer, here: SiteHere, console: ConsoleHere) -> Response:
-    """What is known of a site, as the broker told it; pseudonyms for who may see people only."""
+    """Return a site's picture, as published; pseudonyms only for those who may see people."""
     site = console.picture.sites[here.id]
     known = PictureNow(
         site=here.id,
@@ -153,7 +153,7 @@ async def picture(seat: Viewer, here: SiteHere, console: ConsoleHere) -> Respons
 
 
 class CountBody(BaseModel):
-    """How many people somebody counted in a zone."""
+    """The number of people that a user counted in a zone."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"people": 12}]})
 
@@ -161,7 +161,7 @@ class CountBody(BaseModel):
 
 
 class SeenEmpty(BaseModel):
-    """How it is known that a zone is empty; the gateway wants a reason."""
+    """The evidence that a zone is empty; the gateway wants a reason."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"why": "looked in"}]})
 
@@ -172,7 +172,7 @@ class SeenEmpty(BaseModel):
 async def count(
     zone: ZoneHere, body: CountBody, seat: Operating, here: SiteHere, console: ConsoleHere
 ) -> Done:
-    """Tell how many people were counted in a zone by eye."""
+    """Report how many people were counted in a zone by eye."""
     order = SetPeople(_zone_of(here, zone), body.people)
     return await ask_for_program(console, here.id, order, seat)
 
@@ -181,13 +181,13 @@ async def count(
 async def tell_vacant(
     zone: ZoneHere, body: SeenEmpty, seat: Operating, here: SiteHere, console: ConsoleHere
 ) -> Done:
-    """Tell that a zone was seen empty."""
+    """Report that a zone was seen empty."""
     order = TellVacant(_zone_of(here, zone), body.why)
     return await ask_for_program(console, here.id, order, seat)
 
 
 def _without_people(site: SitePicture) -> SitePicture:
-    """The same without pseudonyms, and without the alarms that only operators are told."""
+    """Return the same without pseudonyms, and without alarms that only operators may see."""
     return structs.replace(
         site,
         decisions=[structs.replace(decision, holder=None) for decision in site.decisions],
@@ -209,7 +209,7 @@ def _zone_of(site: Site, zone: str) -> ZoneId:
 
 
 async def _asked(console: AppContext, site: Site, seat: Principal, order: Order) -> Response:
-    """Ask the gateway; back to the page when it is done.
+    """Send a request to the gateway, and redirect to the page when it is done.
 
     Raises:
         Problem: It refused, or did not answer.
@@ -225,7 +225,7 @@ async def _asked(console: AppContext, site: Site, seat: Principal, order: Order)
 
 
 def order_zone(order: Order) -> str:
-    """The zone that an order names."""
+    """Return the zone that an order names."""
     assert isinstance(order, SetPeople | TellVacant)  # noqa: S101 - the two of this screen
     return order.zone
 
@@ -238,7 +238,7 @@ class Area(Struct, frozen=True):
 
 
 def nested(site: Site, parent: ZoneId | None = None) -> tuple[Area, ...]:
-    """The zones as they nest, in the space file's order."""
+    """Return the zones as they nest, in the space file's order."""
     return tuple(Area(zone.id, nested(site, zone.id)) for zone in _inside(site, parent))
 
 

@@ -1,7 +1,7 @@
-"""How many people were in each room in the last hours: a line beside the number of now.
+"""The occupancy of each room in the last hours: a line beside the current number.
 
-The journal's minutes, five at a time, as an SVG path; and the same in a sentence for who does not
-see it. Read once a minute and site at most, however many look.
+The journal's minutes, five at a time, as an SVG path; and the same in a sentence for readers who do
+not see it. Read at most once per minute and site, however many pages are open.
 """
 
 import sqlite3
@@ -25,10 +25,10 @@ STEP: Final = timedelta(minutes=5)
 KEPT_FOR: Final = timedelta(minutes=1)
 """The journal has a new minute each minute."""
 WIDTH: Final = 144
-"""Of the drawing; two units a step."""
+"""The drawing's width; two units per step."""
 HEIGHT: Final = 24
 LOW_ROOM: Final = 4
-"""A room with fewer people is drawn as if it had so many at most, or one guest would fill it."""
+"""The smallest scale: without it, one guest would fill the line of a small room."""
 
 _STEPS = """
     SELECT zone, time / :step * :step, avg(mean), min(min), max(max) FROM occupancy_1m
@@ -45,14 +45,14 @@ class _Step(Struct, frozen=True):
 
 
 class Trend(Struct, frozen=True):
-    """A zone's last hours: the line, and what it says. `path` is in a box of WIDTH x HEIGHT."""
+    """A zone's last hours: the line, and its text. `path` is in a box of WIDTH x HEIGHT."""
 
     path: str
     told: str
 
 
 class Trends:
-    """The last hours of every site, kept for a minute."""
+    """The last hours of every site, cached for a minute."""
 
     def __init__(self, stores: Stores, clock: Clock) -> None:
         self._stores = stores
@@ -60,7 +60,7 @@ class Trends:
         self._read: dict[SiteId, tuple[datetime, list[_Step]]] = {}
 
     async def of(self, site: Site, lang: Lang) -> dict[ZoneId, Trend]:
-        """The zones that have one; none at all where there is no journal."""
+        """Return the zones that have one; none at all where there is no journal."""
         now = self._clock.now()
         read_at, steps = self._read.get(site.id, (None, []))
         if read_at is None or now - read_at >= KEPT_FOR:
@@ -102,7 +102,7 @@ def _trend(steps: list[_Step], since: datetime, site: Site, lang: Lang) -> Trend
 
 
 def _path(steps: Iterable[_Step], since: datetime, most: int) -> str:
-    """A line through the steps; it stops where nothing was known."""
+    """Return a line through the steps; it stops where the count was unknown."""
     path, before = [], None
     for step in steps:
         x = (step.at - since) / timedelta(hours=HOURS) * WIDTH
