@@ -1,6 +1,6 @@
-"""How the console behaves beside the gateway: it stands back.
+"""The priority of the console's process, below the gateway's.
 
-Apart from `gateway.console.server`, so that a process can do it before its long imports.
+Apart from `gateway.console.server`, so that a process can set it before its long imports.
 """
 
 import os
@@ -11,5 +11,5 @@ NICENESS: Final = 10
 
 
 def yield_to_the_doors() -> None:
-    """Let the gateway go first: a busy console waits, a door never does."""
+    """Lower the priority of this process: a busy console waits, a door never does."""
     os.nice(NICENESS)

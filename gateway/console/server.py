@@ -1,4 +1,4 @@
-"""The console as a running server: the pages and the broker's ear, until cancelled."""
+"""The console as a running server: the pages and the broker's follower, until cancelled."""
 
 import asyncio
 import contextlib
@@ -38,7 +38,7 @@ async def serve(
 ) -> None:
     """Serve until cancelled; then every stream is ended and the port is free within 3 s.
 
-    `proxies` are addresses whose X-Forwarded-For and X-Forwarded-Proto are believed.
+    `proxies` are addresses whose X-Forwarded-For and X-Forwarded-Proto are trusted.
 
     Raises:
         OSError: The address is taken or not ours.
@@ -71,7 +71,7 @@ async def serve(
 
 @contextlib.contextmanager
 def listening(host: str, port: int) -> Iterator[socket.socket]:
-    """A listening socket, closed at the end.
+    """Yield a listening socket, closed at the end.
 
     Raises:
         OSError: The address is taken or not ours.
@@ -82,7 +82,7 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, ended by cancellation (signals are the command's); streams are told first."""
+    """uvicorn, ended by cancellation (signals are the command's); streams are ended first."""
 
     def __init__(self, app: object, hubs: Sequence[Hub], proxies: list[str]) -> None:
         config = uvicorn.Config(
@@ -111,18 +111,18 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave the signals to whoever runs us."""
+        """Leave the signals to the caller."""
         yield
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End the streams, then wait for what is still being answered."""
+        """End the streams, then wait for requests in progress."""
         for hub in self._hubs:
             hub.close()
         await super().shutdown(sockets)
 
 
 def _own_name(host: str) -> tuple[str, ...]:
-    """The name of this machine, where the console is open to its network; a `.local` one too."""
+    """Return this machine's name, where the console is open to its network; a `.local` one too."""
     try:
         if ipaddress.ip_address(host).is_loopback:
             return ()

@@ -1,8 +1,8 @@
 """The files that the console shares with the gateway: members (read and written), journal (read).
 
 Both block, so both are used in threads: the members by one at a time, the journal by a few, each
-with a connection of its own that cannot write and is closed after one question. A question is
-short: a long one would keep SQLite from folding its log back into the file.
+with a connection of its own that cannot write and is closed after one query. A query is short: a
+long one would keep SQLite from moving its log back into the file.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from gateway.core.model.names import SiteId, Text
 
 T = TypeVar("T")
 READERS: Final = 3
-"""Questions to the journal at once: more would only wait for the same disk."""
+"""Parallel queries of the journal: more would only wait for the same disk."""
 
 
 class Stores:
@@ -39,7 +39,7 @@ class Stores:
         self._audit: AuditLog | None = None
 
     async def members(self, use: Callable[[DirectoryStore], T]) -> T:
-        """What `use` makes of the members' store; one caller at a time.
+        """Call `use` with the members' store and return its result; one caller at a time.
 
         Raises:
             Problem: The members cannot be read or written, and why.
@@ -53,7 +53,7 @@ class Stores:
     async def change_members(
         self, entry: AuditEntry, use: Callable[[DirectoryStore, Note], T]
     ) -> T:
-        """What `use` changes of the members, which is on record before it is done.
+        """Change members with `use`, recorded before it is done, and return its result.
 
         Raises:
             Problem: Nothing was changed, and why: the members or the audit cannot be written.
@@ -73,7 +73,7 @@ class Stores:
                 raise _unavailable("members", str(wrong)) from wrong
 
     async def past(self, use: Callable[[sqlite3.Connection], T]) -> T:
-        """What `use` makes of the journal, which it cannot change.
+        """Call `use` with the journal, read-only, and return its result.
 
         Raises:
             Problem: There is no journal that can be read.
@@ -85,7 +85,7 @@ class Stores:
                 raise _unavailable("journal", str(wrong)) from wrong
 
     async def now(self, site: SiteId) -> SiteNow | None:
-        """A site's state as of the journal's last row; None: the journal knows nothing of it.
+        """Return a site's state as of the journal's last row; None: the journal has none of it.
 
         Raises:
             Problem: There is no journal that can be read.
@@ -93,10 +93,10 @@ class Stores:
         return await self.past(lambda connection: self._states.at(connection, site))
 
     async def audit(self, use: Callable[[AuditLog], T]) -> T:
-        """What `use` makes of the audit log; one caller at a time.
+        """Call `use` with the audit log and return its result; one caller at a time.
 
         Raises:
-            Problem: It cannot be read or written. Who cannot be logged may not look.
+            Problem: It cannot be read or written. A look that cannot be recorded is refused.
         """
         async with self._one:
             try:
@@ -105,7 +105,7 @@ class Stores:
                 raise _unavailable("audit", str(wrong)) from wrong
 
     async def audit_and_past(self, use: Callable[[AuditLog, sqlite3.Connection], T]) -> T:
-        """What `use` makes of the audit log and the journal together.
+        """Call `use` with the audit log and the journal together, and return its result.
 
         Raises:
             Problem: One of them cannot be read.
@@ -120,7 +120,7 @@ class Stores:
             raise _unavailable("journal", str(wrong)) from wrong
 
     async def names(self) -> dict[HolderId, str]:
-        """Everybody's name by pseudonym, read anew when a member changed."""
+        """Return everybody's name by pseudonym, read again when a member has changed."""
 
         def read(store: DirectoryStore) -> tuple[int, dict[HolderId, str]]:
             version = store.version()
@@ -132,7 +132,7 @@ class Stores:
         return self._names[1]
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         if self._members is not None:
             self._members.close()
             self._members = None

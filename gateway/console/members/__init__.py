@@ -1,5 +1,6 @@
-"""What the members' screens and their API do to the members: found, changed, enrolled, imported.
+"""The operations on members behind the screens and the API: search, change, enrolment, import.
 
-`roster` finds them, `change` is the one way to change one, `enrolments` waits for a badge at a
-reader, `imports` keeps a preview until it is applied, `told` says in words what changed.
+`search` finds them, `authorised_change` is the only way to change one, `enrolment` waits for a
+badge at a reader, `imports` keeps a preview until it is applied, `member_text` describes them in
+words.
 """

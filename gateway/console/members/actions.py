@@ -1,4 +1,4 @@
-"""What a form or a program does to one member: add, plan, role, badge, erase."""
+"""The changes to one member by a form or a program: add, plan, role, badge, erase."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -36,10 +36,10 @@ _LONGEST_VISIT: Final = timedelta(days=31)
 async def add_member(
     console: AppContext, seat: Principal, here: Site, given: dict[str, str]
 ) -> Member:
-    """Add somebody new.
+    """Add a new member.
 
     Raises:
-        Wrong: A field says nothing, or the reference is somebody's.
+        Wrong: A field is invalid, or the reference is taken.
     """
     known = known_here(console, here)
     ref = read.needed(given, "ref") if given.get("ref") else f"V-{uuid4().hex[:8]}"
@@ -71,7 +71,7 @@ def _check_visit(plan: Membership, now: datetime) -> None:
 
 
 async def erase_here(console: AppContext, seat: Principal, here: Site, member: Member) -> None:
-    """Erase somebody, on record."""
+    """Erase a member, on record."""
     holder, folder = member.holder.id, console.settings.data_dir
 
     def work(store: DirectoryStore, note: Note) -> bool:
@@ -87,7 +87,7 @@ async def erase_here(console: AppContext, seat: Principal, here: Site, member: M
 
 
 def plan_change(given: dict[str, str], known: ReferenceData, here: Site) -> Revise:
-    """What a plan's form does."""
+    """Return the change that a plan's form describes."""
 
     def revise(member: Member) -> Member:
         kept = member.holder.memberships
@@ -106,10 +106,10 @@ def plan_change(given: dict[str, str], known: ReferenceData, here: Site) -> Revi
 
 
 def plan_part(place: int, given: dict[str, str], known: ReferenceData, here: Site) -> Revise:
-    """The same for the plan at `place` (from 1), of which `given` is only a part.
+    """Return the change of the plan at `place` (from 1), of which `given` is only a part.
 
     `revise` raises:
-        Wrong: There is no such plan, or a cell says nothing.
+        Wrong: There is no such plan, or a cell is invalid.
     """
 
     def revise(member: Member) -> Member:
@@ -123,7 +123,7 @@ def plan_part(place: int, given: dict[str, str], known: ReferenceData, here: Sit
 
 
 def role_change(member: Member, role: RoleId, value: str, here: SiteId) -> Member:
-    """A role as it is chosen for this site: `no`, `here` or `all`; other sites keep theirs."""
+    """Set a role as chosen for this site: `no`, `here` or `all`; other sites keep theirs."""
     had = next((each.sites for each in member.holder.roles if each.role == role), None)
     elsewhere = tuple(site for site in had or () if site != here)
     match value:
@@ -138,7 +138,7 @@ def role_change(member: Member, role: RoleId, value: str, here: SiteId) -> Membe
 
 
 def badge_change(member: Member, place: str, status: str) -> Member:
-    """A badge's new status.
+    """Set a badge's new status.
 
     Raises:
         Wrong: There is no such badge, or no such status.
@@ -150,10 +150,10 @@ def badge_change(member: Member, place: str, status: str) -> Member:
 
 
 def blank_of(member: Member) -> Member:
-    """The member without any right, as they were before anybody knew them."""
+    """Return the member without any rights, as before the first change."""
     return edit.with_holder(member, memberships=(), roles=(), trainings=())
 
 
 def _where(given: dict[str, str], here: Site) -> str:
-    """The sites of a new plan, as a cell: this one, unless all were chosen."""
+    """Return the sites of a new plan, as a cell: this one, unless all were chosen."""
     return "" if given.get("where") == "all" else str(here.id)

@@ -1,4 +1,4 @@
-"""Members for programs: who they are, added, imported, exported and erased, under /api/v1."""
+"""Members for programs: read, added, imported, exported and erased, under /api/v1."""
 
 from typing import Annotated, Any, Final, Literal
 
@@ -70,7 +70,7 @@ async def members(
     start: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = PAGE,
 ) -> MembersBody:
-    """Members by name, a page at a time."""
+    """Members by name, one page at a time."""
     del seat
     found = await office.roster.search(here.id, q, start, limit)
     return MembersBody(
@@ -97,7 +97,7 @@ async def export(
     office: OfficeHere,
     form: Literal["csv", "xlsx"] = "csv",
 ) -> Response:
-    """The members as a file that an import reads; without badges, which nobody knows."""
+    """The members as a file that an import reads; without badges, whose numbers are not stored."""
     return await exported_list(seat, here, console, office, form=form)
 
 
@@ -109,7 +109,7 @@ async def preview(
     file: Annotated[UploadFile, File(description="CSV or XLSX, 10 MB at most.")],
     prune: Annotated[bool, Form(description="Remove who is not in the file.")] = False,  # noqa: FBT002 - a form's field
 ) -> PreviewBody:
-    """What a file would change; nothing is written."""
+    """Preview a file's changes; nothing is written."""
     return preview_of(await office.imports.preview(seat, here, file.file, prune=prune))
 
 
@@ -117,7 +117,7 @@ async def preview(
 async def apply(
     seat: GraveAdministrator, here: SiteHere, office: OfficeHere, preview: str
 ) -> PreviewBody:
-    """Write what the preview said, once."""
+    """Apply a preview, once."""
     return preview_of(await office.imports.apply(seat, here, preview))
 
 

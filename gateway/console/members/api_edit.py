@@ -1,7 +1,7 @@
-"""Members for programs: what is changed of one member, under /api/v1.
+"""Members for programs: changes to one member, under /api/v1.
 
-As on the member's page, each changes one thing. A member that was read has an ETag; sent back as
-If-Match, the change is made to that very member, or not at all.
+As on the member's page, each request changes one thing. A response has an ETag; sent back as
+If-Match, the change is made to that very version of the member, or not at all.
 """
 
 from typing import Annotated, Any, Final
@@ -51,7 +51,7 @@ _ADDED: Final[dict[int | str, dict[str, Any]]] = {201: _READ[200], 412: _REVISED
 
 
 class Revised:
-    """One member that is to be changed."""
+    """A member that is to be changed."""
 
     def __init__(
         self,
@@ -76,11 +76,11 @@ class Revised:
 
     @property
     def known(self) -> ReferenceData:
-        """What is sent is checked against this."""
+        """Return the reference data against which the request is checked."""
         return known_here(self._console, self.here)
 
     async def by(self, seat: Principal, revise: edit.Revise, action: str) -> MemberBody:
-        """What the change makes of them.
+        """Change the member, and return the result.
 
         Raises:
             Problem: Nothing was changed, and why.
@@ -124,7 +124,7 @@ async def identity(seat: Administrator, one: OneMember, wanted: IdentityWanted) 
 
 @api.post("/members/{holder}/plans", status_code=201, responses=_ADDED)
 async def add_plan(seat: Administrator, one: OneMember, wanted: PlanWanted) -> MemberBody:
-    """Give a plan, behind those that there are."""
+    """Add a plan after the existing ones."""
     return await one.by(seat, plan_change(cells_of(wanted), one.known, one.here), "plan")
 
 
@@ -136,7 +136,7 @@ async def plan(seat: Administrator, one: OneMember, place: int, wanted: PlanChan
 
 @api.delete("/members/{holder}/plans/{place}", responses=_REVISED)
 async def take_plan(seat: Administrator, one: OneMember, place: int) -> MemberBody:
-    """Take the plan at a place away."""
+    """Remove the plan at a place."""
     gone = {"remove": "yes"}
     return await one.by(seat, plan_part(place, gone, one.known, one.here), "plan")
 

@@ -1,4 +1,4 @@
-"""Members as programs read them: what the members' API answers."""
+"""The members' API's models of responses."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -9,7 +9,7 @@ from gateway.adapters.directory import Member
 from gateway.console.members.imports import Preview
 
 FAULTS_TOLD: Final = 1000
-"""Of a file; the rest is told when these are mended."""
+"""Faults per file; the others are reported when these are corrected."""
 
 
 _CAMILLE: Final[dict[str, Any]] = {
@@ -27,7 +27,7 @@ _CAMILLE: Final[dict[str, Any]] = {
 
 
 class PlanBody(BaseModel):
-    """What was bought, by its place; no sites: every site."""
+    """A purchased plan, by its place; no sites: every site."""
 
     place: int
     plan: str
@@ -38,7 +38,7 @@ class PlanBody(BaseModel):
 
 
 class TrainingBody(BaseModel):
-    """What was learned."""
+    """A completed training."""
 
     training: str
     given_by: str | None = None
@@ -93,7 +93,7 @@ class MembersBody(BaseModel):
 
 
 class FaultBody(BaseModel):
-    """What is wrong in a line of a file, and what would be right."""
+    """A fault in a line of a file, and its correction."""
 
     line: int
     column: str
@@ -101,7 +101,7 @@ class FaultBody(BaseModel):
 
 
 class PreviewBody(BaseModel):
-    """What a file would change; apply it by its id within a quarter of an hour."""
+    """A file's changes; apply them by the preview's id within a quarter of an hour."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -130,7 +130,7 @@ class PreviewBody(BaseModel):
 
 
 def body_of(member: Member) -> MemberBody:
-    """A member as programs read one."""
+    """Return a member as a model of the API."""
     holder = member.holder
     return MemberBody(
         holder=holder.id,
@@ -172,7 +172,7 @@ def body_of(member: Member) -> MemberBody:
 
 
 def preview_of(made: Preview) -> PreviewBody:
-    """A preview as programs read one."""
+    """Return a preview as a model of the API."""
     return PreviewBody(
         id=made.id,
         until=made.until,

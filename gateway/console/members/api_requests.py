@@ -1,6 +1,6 @@
-"""What programs want of members: the bodies that the members' API takes.
+"""The members' API's models of requests.
 
-Days and moments are as the members' file writes them, by the site's clocks.
+Days and moments are written as in the members' file, by the site's clocks.
 """
 
 from typing import Annotated, Final, Literal
@@ -19,7 +19,7 @@ GROUPS_MAX: Final = 50
 
 
 class MemberWanted(BaseModel):
-    """Somebody new; days and moments as the members' file writes them, by the site's clocks."""
+    """A new member; days and moments are written as in the members' file, by the site's clocks."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -38,7 +38,7 @@ class MemberWanted(BaseModel):
 
 
 class IdentityWanted(BaseModel):
-    """Who somebody is to be; what is not sent stays as it is, and null is none."""
+    """A member's new identity; what is not sent stays as it is, and null is none."""
 
     model_config = ConfigDict(
         extra="forbid",  # a slip in a name would change nothing, and say nothing
@@ -67,7 +67,7 @@ class PlanWanted(BaseModel):
 
 
 class PlanChanged(BaseModel):
-    """What is to be different of a plan; what is not sent stays as it is."""
+    """A plan's changes; what is not sent stays as it is."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"until": "2027-06-30"}]}
@@ -79,14 +79,14 @@ class PlanChanged(BaseModel):
 
 
 class StatusWanted(BaseModel):
-    """What became of a badge."""
+    """A badge's new status."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"status": "lost"}]})
     status: Status
 
 
 class TrainingWanted(BaseModel):
-    """A training that is given now, by who asks."""
+    """A training that is given now, by the user who sends the request."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"training": "laser", "until": "2027-11-22"}]}
@@ -96,7 +96,7 @@ class TrainingWanted(BaseModel):
 
 
 class RoleWanted(BaseModel):
-    """A role as it is to be: not here, at this site, at every site."""
+    """A role's new extent: not here, at this site, at every site."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"role": "operator", "at": "here"}]})
     role: Short
@@ -104,14 +104,14 @@ class RoleWanted(BaseModel):
 
 
 class ErasureWanted(BaseModel):
-    """The member's reference, so that nobody is erased by a slip."""
+    """The member's reference, which prevents erasure by mistake."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"ref": "M-0042"}]})
     ref: Short
 
 
 def cells_of(wanted: BaseModel) -> dict[str, str]:
-    """What was sent, as a file's cells."""
+    """Return the request as a file's cells."""
     sent = wanted.model_dump(by_alias=True, exclude_unset=True)
     return {name: _cell(value) for name, value in sent.items()}
 
@@ -121,7 +121,7 @@ def _cell(value: str | list[str] | None) -> str:
 
 
 def invalid(wrong: Wrong) -> Problem:
-    """What is wrong with a field, as of any request."""
+    """Return the problem of an invalid field, as for any request."""
     problem = Problem(
         422,
         "invalid-request",

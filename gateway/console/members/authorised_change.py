@@ -1,4 +1,4 @@
-"""The one way in which the console changes members: who may, in one step, and on record.
+"""The only way in which the console changes members: authorised, in one step, and on record.
 
 A site's administrator changes what concerns that site. What concerns others too (a role or plan at
 every site, a member of staff there) needs an administrator of all of them, and no site is left
@@ -36,13 +36,13 @@ async def change(
     action: str,
     was: str | None = None,
 ) -> Member:
-    """Change one member; the member as it is then.
+    """Change one member, and return the changed member.
 
     `was` is the `mark` of the member that the change was made from.
 
     Raises:
         Problem: Nothing was changed, and why.
-        gateway.members.wrong.Wrong: What was given is wrong, as `revise` says.
+        gateway.members.wrong.Wrong: The change is invalid, as `revise` says.
     """
 
     def work(store: DirectoryStore, note: Note) -> Member:
@@ -73,7 +73,7 @@ def entry_of(
     *,
     detail: str = "",
 ) -> AuditEntry:
-    """What is put on record of an act of this seat; never the values."""
+    """Return the audit entry of an act of this seat; never the values."""
     return AuditEntry(console.clock.now(), seat.holder.id, action, site, subject, detail)
 
 
@@ -86,26 +86,26 @@ async def note(
     *,
     detail: str = "",
 ) -> None:
-    """Put on record what is seen or taken along, of whom; a change has `change_members`."""
+    """Record what is viewed or exported, and of whom; a change uses `change_members`."""
     entry = entry_of(console, seat, site, action, subject, detail=detail)
     await console.stores.audit(lambda log: log.record(entry))
 
 
 def mark(member: Member) -> str:
-    """Tells a member apart from what they are after the next change."""
+    """Return a value that differs after the member's next change."""
     return hashlib.sha256(msgspec.json.encode(member)).hexdigest()[:16]
 
 
 def may_at(console: AppContext, seat: Principal, sites: Iterable[SiteId]) -> bool:
-    """Whether somebody administers all of these sites; none: every site that there is."""
+    """Return whether the seat administers all of these sites; none: every site that there is."""
     return all(seat.may("administrator", site) for site in (tuple(sites) or console.sites))
 
 
 def may_change(console: AppContext, seat: Principal, member: Member) -> bool:
-    """Whether somebody administers every site at which the member has a role, of whatever kind.
+    """Return whether the seat administers every site at which the member has a role of any kind.
 
-    Who may edit the address of a member of staff can sign in as them, the first time that they come
-    by OpenID Connect: so that takes the same rank as resetting their password (`outranks`).
+    The address of a member of staff gives access to their account, at the first sign-in by OpenID
+    Connect: so editing it takes the same rank as resetting their password (`outranks`).
     """
     everywhere = all(may_at(console, seat, role.sites) for role in member.holder.roles)
     staff = is_staff(member.holder)
@@ -113,13 +113,13 @@ def may_change(console: AppContext, seat: Principal, member: Member) -> bool:
 
 
 def check_staff(console: AppContext, seat: Principal, member: Member) -> None:
-    """Refuse whoever may not change this member."""
+    """Refuse a seat that may not change this member."""
     if not may_change(console, seat, member):
         raise _staff_elsewhere()
 
 
 def check_rights(console: AppContext, seat: Principal, before: Member, after: Member) -> None:
-    """Refuse roles and plans, given or taken, at sites that somebody does not administer."""
+    """Refuse roles and plans, given or withdrawn, at sites that the seat does not administer."""
     old, new = before.holder, after.holder
     changed = {*old.roles} ^ {*new.roles} | {*old.memberships} ^ {*new.memberships}
     if not all(may_at(console, seat, each.sites) for each in changed):
@@ -132,7 +132,7 @@ def keep_administrators(
     leaving: Iterable[HolderId],
     entering: Iterable[Member],
 ) -> None:
-    """Refuse what would leave a site without an administrator."""
+    """Refuse a change that would leave a site without an administrator."""
     everybody, new = store.members(), tuple(entering)
     gone = {*leaving, *(member.holder.id for member in new)}
     stay = [member for member in everybody if member.holder.id not in gone]
@@ -156,7 +156,7 @@ def _keep_administrators(
     before: tuple[Member, ...],
     after: tuple[Member, ...],
 ) -> None:
-    """The same, without reading everybody where no role has changed."""
+    """Refuse the same, without reading all members where no role has changed."""
     if before[0].holder.roles != after[0].holder.roles:
         keep_administrators(console, store, (), after)
 
@@ -164,10 +164,10 @@ def _keep_administrators(
 def write(
     store: DirectoryStore, entering: Iterable[Member], leaving: Iterable[HolderId], version: int
 ) -> None:
-    """Write members as worked out from this version.
+    """Write members as computed from this version.
 
     Raises:
-        Problem: Somebody else was faster.
+        Problem: Another change was made meanwhile.
     """
     try:
         store.apply(entering, leaving, since=version)
@@ -178,7 +178,7 @@ def write(
 
 
 def changed_meanwhile() -> Problem:
-    """Somebody else changed the members since the page was drawn."""
+    """Return the problem: the members were changed since the page was drawn."""
     return Problem(
         409,
         CHANGED_MEANWHILE,

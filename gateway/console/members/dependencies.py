@@ -1,4 +1,4 @@
-"""The members' office of a console: what its screens and their API share."""
+"""The shared objects of the members' screens and their API."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from gateway.console.members.search import Roster
 
 
 class MembersDependencies:
-    """The roster, the readers that wait for a badge, and the previews of imports."""
+    """The roster, the enrolments, and the previews of imports."""
 
     def __init__(self, console: AppContext) -> None:
         self.roster = Roster(console.stores)
@@ -21,7 +21,7 @@ class MembersDependencies:
 
 
 def office_of(request: Request) -> MembersDependencies:
-    """The console's office."""
+    """Return the console's shared objects for members."""
     office: MembersDependencies = request.app.state.office
     return office
 

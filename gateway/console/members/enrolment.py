@@ -1,11 +1,11 @@
 """Enrolling a badge by holding it to a reader: the console's part.
 
-The gateway is asked to have the reader wait. What is read there stands in its journal, as hashes
-only, and from there the console takes it and writes it to the member. Neither the number nor a hash
-goes over the broker, and a page learns nothing but how it ended.
+The gateway is asked to have the reader wait. The badge that is read stands in its journal, as
+hashes only, from where the console takes it and writes it to the member. Neither the number nor a
+hash goes over the broker, and a page receives only the outcome.
 
-What waits is known to this process alone. After a restart the journal still knows who asked for
-what: whoever began it takes it up again by looking at it.
+Waiting enrolments are known to this process alone. After a restart the journal still knows who
+asked for what: the user who began one resumes it by opening its page.
 """
 
 import asyncio
@@ -34,22 +34,22 @@ from gateway.core.requests import EnrolBadge
 from gateway.members.edit import with_badge
 
 LOOK_S: Final = 0.2
-"""Between two looks at the journal: what a person takes for at once."""
+"""Seconds between two reads of the journal: short enough to seem immediate."""
 OVERTIME: Final = timedelta(seconds=5)
-"""The gateway's word of the end may be so late."""
+"""The gateway may report the end this late."""
 TAKEN_UP_FOR: Final = timedelta(minutes=1)
-"""So long after its end an enrolment is still taken up: the console was being restarted."""
+"""Time after its end in which an enrolment is still resumed, after a restart of the console."""
 KEPT: Final = 200
-"""Enrolments of which the end is remembered: a day's at a large place."""
+"""Finished enrolments that are remembered: a day's at a large site."""
 _log = logging.getLogger(__name__)
 
 Outcome = Literal["waiting", "enrolled", "known", "cancelled", "expired", "failed"]
 
 
 class EnrolmentStatus(Struct, frozen=True):
-    """A reader that waits for somebody's badge, and how it ended.
+    """An enrolment: a reader that waits for a member's badge, and its outcome.
 
-    `whose`: who holds the badge already. `why`: what went wrong.
+    `whose`: the present holder of the badge. `why`: what went wrong.
     """
 
     id: str
@@ -64,7 +64,7 @@ class EnrolmentStatus(Struct, frozen=True):
 
 
 class Enrolments:
-    """Those that wait, and the last that ended."""
+    """The waiting enrolments, and the last that ended."""
 
     def __init__(self, console: AppContext) -> None:
         self._console = console
@@ -99,7 +99,7 @@ class Enrolments:
         return one
 
     async def take_up(self, seat: Principal, site: Site, id_: str) -> None:
-        """Go on with what this seat's holder began before the console was started, if it is new."""
+        """Resume what this seat's holder began before the console was started, if it is recent."""
         if id_ in self._known or not (seat.scopes is None or "operate" in seat.scopes):
             return
         begun = await self._console.stores.past(lambda db: enrolment_begun(db, site.id, id_))
@@ -116,14 +116,14 @@ class Enrolments:
         task.add_done_callback(lambda _: self._following.pop(one.id, None))
 
     async def cancel(self, seat: Principal, one: EnrolmentStatus) -> None:
-        """Have the reader wait no more."""
+        """Stop the reader from waiting."""
         try:
             await self._console.ask(one.site, EnrolBadge(one.device), seat.holder.id)
         except DeskError as wrong:
             raise _unanswered(str(wrong)) from wrong
 
     def get(self, site: SiteId, id_: str) -> EnrolmentStatus:
-        """One of this site.
+        """Return an enrolment of this site.
 
         Raises:
             Problem: There is none (any more).
@@ -135,7 +135,7 @@ class Enrolments:
         return one
 
     async def ended(self, site: SiteId, id_: str, wait_s: float) -> EnrolmentStatus:
-        """The same, as soon as it has ended, or after so many seconds."""
+        """Return the same, as soon as it has ended, or after this number of seconds."""
         one = self.get(site, id_)
         if one.outcome == "waiting" and wait_s > 0:
             try:
@@ -146,7 +146,7 @@ class Enrolments:
         return self.get(site, id_)
 
     async def _follow(self, one: EnrolmentStatus, seat: Principal, site: Site, after: int) -> None:
-        """Look until the gateway has said how it ended, and write the badge to the member."""
+        """Wait until the gateway has reported the outcome, and write the badge to the member."""
         found, after = await self._looked(one, after)
         while found is None and self._console.clock.now() < one.until + OVERTIME:
             await asyncio.sleep(LOOK_S)
@@ -160,7 +160,7 @@ class Enrolments:
         self._ended[one.id].set()
 
     async def _looked(self, one: EnrolmentStatus, after: int) -> tuple[EnrolmentEnded | None, int]:
-        """How it ended, and up to which row was looked; a journal that is busy is asked again."""
+        """Return the outcome, and the last row that was read; a busy journal is read again."""
 
         def look(connection: sqlite3.Connection) -> tuple[EnrolmentEnded | None, int]:
             return enrolment_ended(connection, one.site, one.id, after)
@@ -197,7 +197,7 @@ class Enrolments:
 
 
 def readers(site: Site) -> tuple[Device, ...]:
-    """Where a badge may be enrolled."""
+    """Return the readers at which a badge may be enrolled."""
     return tuple(device for device in site.devices if may_enrol(site, device))
 
 

@@ -1,4 +1,4 @@
-"""Enrolling a badge: somebody holds it to a reader, and the page knows at once."""
+"""Enrolling a badge: it is held to a reader, and the page shows the outcome at once."""
 
 from typing import Annotated, Final
 
@@ -23,13 +23,13 @@ from gateway.core.model.site import Site
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["members"], responses=RESPONSES)
 WAIT_MAX_S: Final = 25.0
-"""Seconds that a question may wait for an end: below what proxies bear."""
+"""Seconds that a request may wait for an end: fewer than proxies allow."""
 CANCELLED_S: Final = 3.0
-"""Seconds in which the gateway has written that the reader waits no more."""
+"""Seconds in which the gateway records that the reader no longer waits."""
 
 
 class EnrolmentWanted(BaseModel):
-    """Whose badge, at which reader."""
+    """A member, and the reader for the badge."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"holder": "h-0123456789ab", "reader": "front-in"}]}
@@ -39,7 +39,7 @@ class EnrolmentWanted(BaseModel):
 
 
 class EnrolmentBody(BaseModel):
-    """A reader that waits for a badge, and how it ended. Never a number or a hash."""
+    """A reader that waits for a badge, and the outcome. Never a number or a hash."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -69,7 +69,7 @@ class EnrolmentBody(BaseModel):
 async def choose(
     request: Request, seat: Operating, here: SiteHere, office: OfficeHere, holder: str
 ) -> Response:
-    """Choose a reader."""
+    """Show the choice of readers."""
     member = await office.roster.member(here.id, holder)
     choices = [(each.id, reader_name(here, each)) for each in readers(here)]
     return page(
@@ -106,7 +106,7 @@ async def waiting(
     office: OfficeHere,
     enrolment: str,
 ) -> Response:
-    """The countdown, then how it ended."""
+    """Show the countdown, then the outcome."""
     await office.enrolments.take_up(seat, here, enrolment)
     one = office.enrolments.get(here.id, enrolment)
     left = max(0, round((one.until - console.clock.now()).total_seconds()))
@@ -125,7 +125,7 @@ async def waiting(
 
 @pages.post("/sites/{site}/enrolments/{enrolment}/cancel")
 async def cancel(seat: Operating, here: SiteHere, office: OfficeHere, enrolment: str) -> Response:
-    """Have the reader wait no more."""
+    """Stop the reader from waiting."""
     await _cancelled(seat, here, office, enrolment)
     return RedirectResponse(f"/sites/{here.id}/enrolments/{enrolment}", 303)
 
@@ -139,7 +139,7 @@ async def begin_enrolment(
     office: OfficeHere,
     wanted: EnrolmentWanted,
 ) -> EnrolmentBody:
-    """Have a reader wait 60 s for a badge: one held there twice in a row is the member's."""
+    """Have a reader wait 60 s for a badge: one read there twice in a row is the member's."""
     member = await office.roster.member(here.id, wanted.holder)
     one = await office.enrolments.begin(seat, here, member, wanted.reader)
     return await _body(request, here, console, one)
@@ -155,7 +155,7 @@ async def enrolment(
     enrolment: str,
     wait: Annotated[float, Query(ge=0, le=WAIT_MAX_S, description="Wait so many s.")] = 0,
 ) -> EnrolmentBody:
-    """How it stands; with `wait`, answered as soon as it has ended."""
+    """An enrolment's state; with `wait`, the response comes as soon as it has ended."""
     await office.enrolments.take_up(seat, here, enrolment)
     one = await office.enrolments.ended(here.id, enrolment, wait)
     return await _body(request, here, console, one)
@@ -170,7 +170,7 @@ async def cancel_enrolment(
     office: OfficeHere,
     enrolment: str,
 ) -> EnrolmentBody:
-    """Have the reader wait no more; how it stands then."""
+    """Stop the reader from waiting, and return the state."""
     return await _body(request, here, console, await _cancelled(seat, here, office, enrolment))
 
 
@@ -201,7 +201,7 @@ async def _body(
 async def message_of(
     request: Request, here: Site, console: AppContext, one: EnrolmentStatus
 ) -> str:
-    """How it stands, in words."""
+    """Return an enrolment's state in words."""
     lang = lang_of(request)
     say = words(lang)
     match one.outcome:
@@ -230,7 +230,7 @@ def _named(request: Request, here: Site, one: EnrolmentStatus) -> str:
 
 
 def reader_name(here: Site, device: Device) -> Text:
-    """A reader by the door that it is at; else by its id."""
+    """Return a reader's name by its door; else its id."""
     point = here.access_point.get(device.access_point) if device.access_point else None
     door = here.door.get(point.door) if point is not None and point.door is not None else None
     return Text(str(device.id), str(device.id)) if door is None else door.name

@@ -1,8 +1,8 @@
-"""What is wrong with a field or a line, in the reader's language.
+"""The faults of a field or a line, in the reader's language.
 
-`gateway.members` says it in English, as the command line needs it, with its values in the sentence.
-Each of its sentences is a msgid of `faults.po`, so a sentence is recognised by its pattern, and its
-values are put into the translation.
+`gateway.members` states them in English, as the command line needs it, with the values in the
+sentence. Each of its sentences is a msgid of `faults.po`, so a sentence is recognised by its
+pattern, and its values are put into the translation.
 """
 
 import re
@@ -18,7 +18,7 @@ _VALUE: Final = re.compile(r"%\((\w+)\)s")
 
 
 def in_words(message: str, lang: Lang) -> str:
-    """The sentence; as it is where nobody has translated it."""
+    """Return the sentence translated; unchanged where there is no translation."""
     for pattern, translated in _sentences(lang):
         found = pattern.fullmatch(message)
         if found:
@@ -28,7 +28,7 @@ def in_words(message: str, lang: Lang) -> str:
 
 @cache
 def _sentences(lang: Lang) -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Patterns and translations; those with most words of their own first."""
+    """Return patterns and translations; those with most words of their own first."""
     if lang == FALLBACK:
         return ()
     with (LOCALE / lang / CHAPTER).open("rb") as opened:
@@ -38,7 +38,7 @@ def _sentences(lang: Lang) -> tuple[tuple[re.Pattern[str], str], ...]:
 
 
 def _pattern(sentence: str) -> re.Pattern[str]:
-    """A sentence with any text at its values' places."""
+    """Return the pattern of a sentence, with any text at its values' places."""
     parts, last = [], 0
     for value in _VALUE.finditer(sentence):
         parts += [re.escape(sentence[last : value.start()]), f"(?P<{value[1]}>.*?)"]

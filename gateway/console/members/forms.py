@@ -1,4 +1,4 @@
-"""Members: what the forms of a member's page do. Each changes one thing, and comes back."""
+"""Members: the forms of a member's page. Each changes one thing, and returns to the page."""
 
 from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
@@ -44,7 +44,7 @@ pages = APIRouter(include_in_schema=False)
 async def add(
     request: Request, seat: Administrator, here: SiteHere, console: ConsoleHere
 ) -> Response:
-    """Somebody new, with the plan that they bought."""
+    """Add a new member, with the plan that they bought."""
     given = _texts(await request.form())
     try:
         member = await add_member(console, seat, here, given)
@@ -64,7 +64,7 @@ async def identity(
     office: OfficeHere,
     holder: str,
 ) -> Response:
-    """Name, e-mail, kind and groups."""
+    """Change name, e-mail, kind and groups."""
     given, known = _texts(await request.form()), known_here(console, here)
 
     def revise(member: Member) -> Member:
@@ -82,7 +82,7 @@ async def plans(
     office: OfficeHere,
     holder: str,
 ) -> Response:
-    """A plan given, changed or taken away."""
+    """Give, change or remove a plan."""
     given, known = _texts(await request.form()), known_here(console, here)
     return await _changed(
         request, seat, here, console, office, holder, "plan", plan_change(given, known, here), given
@@ -98,7 +98,7 @@ async def trainings(
     office: OfficeHere,
     holder: str,
 ) -> Response:
-    """A training given or withdrawn."""
+    """Give or withdraw a training."""
     given, known = _texts(await request.form()), known_here(console, here)
     now = console.clock.now()
 
@@ -119,7 +119,7 @@ async def roles(
     office: OfficeHere,
     holder: str,
 ) -> Response:
-    """Who is viewer, operator or administrator, or has another role here."""
+    """Set whether the member is viewer, operator or administrator, or has another role here."""
     given = _texts(await request.form())
     known = {name for site in console.sites.values() for name in (each.id for each in site.roles)}
     wanted = {
@@ -146,7 +146,7 @@ async def badges(
     office: OfficeHere,
     holder: str,
 ) -> Response:
-    """A badge or code suspended, lost, stolen, or in force again."""
+    """Set a badge or code to suspended, lost, stolen, or active again."""
     given = _texts(await request.form())
 
     def revise(member: Member) -> Member:
@@ -159,7 +159,7 @@ async def badges(
 async def export(
     seat: GraveAdministrator, here: SiteHere, console: ConsoleHere, office: OfficeHere, holder: str
 ) -> Response:
-    """Everything that is kept of somebody, for them."""
+    """Return everything that is stored about a member, for that member."""
     member = await office.roster.member(here.id, holder)
     await note(console, seat, here.id, "export", member.holder.id)
     folder, now = console.settings.data_dir, console.clock.now()
@@ -182,7 +182,7 @@ async def erase(
     office: OfficeHere,
     holder: str,
 ) -> Response:
-    """Somebody is forgotten, once their reference was typed."""
+    """Erase a member, once their reference was typed."""
     member = await office.roster.member(here.id, holder)
     typed = _texts(await request.form()).get("ref", "")
     if typed != member.ref:
@@ -203,7 +203,7 @@ async def _changed(
     revise: Revise,
     given: dict[str, str],
 ) -> Response:
-    """Change a member and come back to them; what is wrong is said where it was given."""
+    """Change a member and return to their page; a fault is shown beside its field."""
     try:
         await change(console, seat, here, holder, revise, action=part, was=given.get("was"))
     except Wrong as wrong:
@@ -218,12 +218,12 @@ def _back(here: Site, holder: HolderId | str, done: str) -> Response:
 
 
 def said(request: Request, wrong: Wrong) -> str:
-    """What is wrong, in the asker's language."""
+    """Return a fault in the user's language."""
     return in_words(str(wrong), lang_of(request))
 
 
 def _texts(form: FormData) -> dict[str, str]:
-    """A form's fields as a file's cells: text without spaces around it."""
+    """Return a form's fields as a file's cells: text without spaces around it."""
     return {
         name: value.strip()
         for name, value in form.items()

@@ -1,4 +1,4 @@
-"""Members: a file of them, first as a preview, then applied as it was shown."""
+"""Members: import of a file, first as a preview, then applied as it was shown."""
 
 from typing import IO, Annotated, Final
 
@@ -22,14 +22,14 @@ from gateway.members.schema import COLUMNS, OF_NEW, REQUIRED
 
 pages = APIRouter(include_in_schema=False)
 LINES_SHOWN: Final = 40
-"""Of each list; the counts tell the rest."""
+"""Lines of each list; the counts cover the rest."""
 
 
 @pages.get("/sites/{site}/members/import")
 async def choose(
     request: Request, seat: Administrator, here: SiteHere, console: ConsoleHere
 ) -> Response:
-    """Choose a file."""
+    """Show the form to choose a file."""
     del console
     columns = [each for each in COLUMNS if each not in (*REQUIRED, *OF_NEW)]
     if lang_of(request) == "fr":
@@ -45,7 +45,7 @@ async def preview(
     file: Annotated[UploadFile, File()],
     prune: Annotated[str, Form()] = "",
 ) -> Response:
-    """Read it, and show what it would change."""
+    """Read the file, and show what it would change."""
     content: IO[bytes] = file.file
     made = await office.imports.preview(seat, here, content, prune=prune == "yes")
     return RedirectResponse(f"/sites/{here.id}/members/import/{made.id}", 303)
@@ -60,7 +60,7 @@ async def shown(
     office: OfficeHere,
     preview: str,
 ) -> Response:
-    """What would be added, changed and removed, and what is wrong with the file."""
+    """Show what would be added, changed and removed, and the faults of the file."""
     made = office.imports.get(seat, here.id, preview)
     teller = teller_of(request, here, console)
     change = made.change
@@ -87,6 +87,6 @@ async def shown(
 async def apply(
     seat: GraveAdministrator, here: SiteHere, office: OfficeHere, preview: str
 ) -> Response:
-    """Write what was shown."""
+    """Apply the preview that was shown."""
     await office.imports.apply(seat, here, preview)
     return RedirectResponse(f"/sites/{here.id}/members?done=imported", 303)

@@ -1,8 +1,7 @@
-"""A file of members, first as a preview, then applied: exactly what was shown, or nothing.
+"""The import of members, first as a preview, then applied: exactly what was shown, or nothing.
 
-The file itself is gone once it is read: what is kept for a quarter of an hour is what it would
-change, in which there is no badge number. It is applied only to the members from which it was
-worked out.
+The file itself is deleted once it is read: what is kept for a quarter of an hour is its changes, in
+which there is no badge number. They are applied only to the members from which they were computed.
 """
 
 import asyncio
@@ -39,12 +38,12 @@ FILE_MAX: Final = 10 << 20
 """Bytes: 50,000 members."""
 KEPT_FOR: Final = timedelta(minutes=15)
 PREVIEWS_MAX: Final = 4
-"""Each holds its members twice: 5,000 are some 20 MB."""
+"""Each holds its members twice: 5,000 take some 20 MB."""
 _CHUNK: Final = 1 << 16
 
 
 class Preview(Struct, frozen=True, eq=False):
-    """What a file would change, of the members as of `version`."""
+    """A file's changes to the members as of `version`."""
 
     id: str
     site: SiteId
@@ -58,7 +57,7 @@ class Preview(Struct, frozen=True, eq=False):
 
 
 class Imports:
-    """Previews that may still be applied."""
+    """Previews that can still be applied."""
 
     def __init__(self, console: AppContext) -> None:
         self._console = console
@@ -68,10 +67,10 @@ class Imports:
     async def preview(
         self, seat: Principal, site: Site, file: IO[bytes], *, prune: bool
     ) -> Preview:
-        """What importing the file would do.
+        """Return what importing the file would change.
 
         Raises:
-            Problem: It cannot be read, or who asks may not import.
+            Problem: It cannot be read, or the seat may not import.
         """
         if not may_at(self._console, seat, ()):
             raise _for_all_sites()
@@ -100,7 +99,7 @@ class Imports:
         return preview
 
     def get(self, seat: Principal, site: SiteId, id_: str) -> Preview:
-        """A preview of one's own.
+        """Return a preview of the seat's own.
 
         Raises:
             Problem: There is none (any more).
@@ -114,7 +113,7 @@ class Imports:
         return found
 
     async def apply(self, seat: Principal, site: Site, id_: str) -> Preview:
-        """Write what was shown, once.
+        """Apply what was shown, once.
 
         Raises:
             Problem: Nothing was written, and why.
@@ -153,7 +152,7 @@ class Imports:
 
 
 def known_here(console: AppContext, site: Site) -> ReferenceData:
-    """What cells are checked against: the plans of all sites, and this one's clocks.
+    """Return the data against which cells are checked: all sites' plans, this one's clocks.
 
     Raises:
         Problem: There is no key yet.
@@ -171,7 +170,7 @@ def _everybody(store: DirectoryStore) -> tuple[int, tuple[Member, ...]]:
 
 
 def _kept(file: IO[bytes]) -> Path:
-    """The upload as a file that only we may read.
+    """Store the upload as a file that only we may read, and return its path.
 
     Raises:
         Problem: It is too large.
@@ -188,7 +187,7 @@ def _kept(file: IO[bytes]) -> Path:
 
 
 def too_large() -> Problem:
-    """For a file that is no list of members."""
+    """Return the problem for a file that is no list of members."""
     title = Text("Le fichier est trop grand", "The file is too large")
     return Problem(413, "too-large", title, Text("10 Mo au plus.", "10 MB at most."))
 

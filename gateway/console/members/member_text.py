@@ -1,4 +1,4 @@
-"""A member in a reader's language: what they have, how it stands, what changed of them.
+"""A member in a reader's language: plans, trainings, roles, badges, and changes to them.
 
 Never a number, a PIN or a hash.
 """
@@ -28,7 +28,7 @@ STANDING: Final = {
 
 
 class HoldingLine(Struct, frozen=True):
-    """Something that a member has: its name, when, where, and how it stands now."""
+    """A line about something that a member has: name, time, sites, and current state."""
 
     name: str
     when: str
@@ -41,7 +41,7 @@ class HoldingLine(Struct, frozen=True):
 
 
 class Teller:
-    """Tells of members at one site, in one language, at one moment."""
+    """Describes members at one site, in one language, at one moment."""
 
     def __init__(self, site: Site, sites: Iterable[Site], lang: Lang, now: datetime) -> None:
         self._site = site
@@ -52,7 +52,7 @@ class Teller:
         self._say: Translator = words(lang)
 
     def plans(self, member: Member) -> list[HoldingLine]:
-        """What was bought."""
+        """Return the purchased plans."""
         return [
             HoldingLine(
                 self.plan_name(plan.plan),
@@ -65,7 +65,7 @@ class Teller:
         ]
 
     def trainings(self, member: Member, names: dict[str, str]) -> list[HoldingLine]:
-        """What was learned, and from whom."""
+        """Return the completed trainings, with the trainers' names."""
         found = []
         for each in member.holder.trainings:
             over = each.ends is not None and each.ends <= self._now
@@ -78,14 +78,14 @@ class Teller:
         return found
 
     def roles(self, member: Member) -> list[HoldingLine]:
-        """What somebody does here."""
+        """Return the member's roles here."""
         return [
             HoldingLine(self.role_name(each.role), "", "", "calm", where=self.where(each.sites))
             for each in member.holder.roles
         ]
 
     def credentials(self, member: Member) -> list[HoldingLine]:
-        """Badges, codes and QR codes, counted from 1 as `seuil members show` counts them."""
+        """Return badges, codes and QR codes, numbered from 1 as `seuil members show` does."""
         return [
             HoldingLine(
                 self._kind(each),
@@ -98,7 +98,7 @@ class Teller:
         ]
 
     def standing(self, member: Member) -> tuple[str, Tone]:
-        """How somebody stands, in a word."""
+        """Return the member's status, in a word."""
         states = [self._plan_state(plan) for plan in member.holder.memberships]
         if not states:
             return (
@@ -110,30 +110,30 @@ class Teller:
         return min(states, key=lambda state: order[state[1]])
 
     def groups(self, member: Member) -> list[str]:
-        """The names of groups."""
+        """Return the names of the groups."""
         known = {each.id: each.name for each in self._site.groups}
         return [in_lang(known[g], self._lang) if g in known else g for g in member.holder.groups]
 
     def changes(self, before: Member, after: Member) -> list[str]:
-        """What changed of a member, a line each."""
+        """Return the changes to a member, one per line."""
         return list(self._changes(before, after))
 
     def plan_name(self, plan: str) -> str:
-        """A plan by its name at this site, or at any."""
+        """Return a plan's name at this site, or at any."""
         return self._named(plan, "plans")
 
     def training_name(self, training: str) -> str:
-        """A training by its name."""
+        """Return a training's name."""
         return self._named(training, "trainings")
 
     def role_name(self, role: str) -> str:
-        """A role by its name."""
+        """Return a role's name."""
         if role in STANDING:
             return in_lang(STANDING[role], self._lang)  # type: ignore[index] # a role it is
         return self._named(role, "roles")
 
     def where(self, sites: tuple[SiteId, ...]) -> str:
-        """The names of sites; nothing where there is only one."""
+        """Return the names of sites; nothing where there is only one."""
         if len(self._sites) <= 1 and (not sites or sites == (self._site.id,)):
             return ""
         if not sites:
@@ -142,7 +142,7 @@ class Teller:
         return ", ".join(in_lang(known[s].name, self._lang) if s in known else s for s in sites)
 
     def day(self, at: datetime | None, *, last: bool = False) -> str:
-        """A day, or a moment where it is none; `last`: the day that ends then."""
+        """Return a day, or a moment where it is none; `last`: the day that ends then."""
         if at is None:
             return ""
         local = at.astimezone(self._zone)

@@ -1,4 +1,4 @@
-"""Members: found by name, reference or address, and everything that one of them has."""
+"""Members: search by name, reference or address, and the page of one member."""
 
 from typing import Annotated, Final
 
@@ -29,7 +29,7 @@ from gateway.members.french import Language
 
 pages = APIRouter(include_in_schema=False)
 WORDS_MAX: Final = 100
-"""Characters that are searched for."""
+"""Characters of a search."""
 TYPES: Final = {
     ".csv": "text/csv; charset=utf-8",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -46,7 +46,7 @@ async def members(
     q: Annotated[str, Query(max_length=WORDS_MAX)] = "",
     start: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> Response:
-    """The list, a page at a time."""
+    """Show the list, one page at a time."""
     found = await office.roster.search(here.id, q, start)
     teller = teller_of(request, here, console)
     return page(
@@ -67,7 +67,7 @@ async def members(
 async def new(
     request: Request, seat: Administrator, here: SiteHere, console: ConsoleHere, kind: str = ""
 ) -> Response:
-    """An empty form, of a member or of a visitor."""
+    """Show an empty form, of a member or of a visitor."""
     return draw_new(request, seat, here, console, {"kind": "visitor" if kind == "visitor" else ""})
 
 
@@ -80,7 +80,7 @@ async def export(
     office: OfficeHere,
     form: str,
 ) -> Response:
-    """The list as a file that an import reads, in the language of the page."""
+    """Return the list as a file that an import reads, in the language of the page."""
     return await exported_list(seat, here, console, office, form=form, language=lang_of(request))
 
 
@@ -93,7 +93,7 @@ async def member(
     office: OfficeHere,
     holder: str,
 ) -> Response:
-    """Everything that one member has."""
+    """Show everything that one member has."""
     found = await office.roster.member(here.id, holder)
     return await draw_member(request, seat, here, console, found)
 
@@ -107,7 +107,7 @@ async def exported_list(
     form: str,
     language: Language = "en",
 ) -> Response:
-    """The file, which is on record before it leaves."""
+    """Return the file, which is recorded before it is sent."""
     suffix = ".xlsx" if form == "xlsx" else ".csv"
     everybody = await office.roster.everybody(here.id)
     await note(console, seat, here.id, "export", detail=f"{len(everybody)} members")
@@ -118,7 +118,7 @@ async def exported_list(
 
 
 def teller_of(request: Request, here: Site, console: AppContext) -> Teller:
-    """Who tells of members in the asker's language."""
+    """Return the teller of members in the user's language."""
     return Teller(here, console.sites.values(), lang_of(request), console.clock.now())
 
 
@@ -131,7 +131,7 @@ def draw_new(
     *,
     wrong: tuple[str, str] | None = None,
 ) -> Response:
-    """The form of somebody new, with what was given and what is wrong with it."""
+    """Return the form of a new member, with the values given and their faults."""
     return page(
         request,
         "member_new.html",
@@ -154,7 +154,7 @@ async def draw_member(
     *,
     wrong: tuple[str, str, str] | None = None,
 ) -> Response:
-    """A member's page; `wrong` is the part of it, the field and what would be right."""
+    """Return a member's page; `wrong` is the part of it, the field and the correction."""
     teller = teller_of(request, here, console)
     names = {str(holder): name for holder, name in (await console.stores.names()).items()}
     administers = seat.may("administrator", here.id) and may_change(console, seat, found)
@@ -187,7 +187,7 @@ async def draw_member(
 
 
 def role_choices(here: Site, found: Member, teller: Teller) -> list[tuple[str, str, str]]:
-    """Each role that there is, its name, and whether somebody has it: no, here or all."""
+    """Return each role, its name, and the member's extent of it: no, here or all."""
     choices = []
     for role in (*STANDING, *(each.id for each in here.roles)):
         had = next((each for each in found.holder.roles if each.role == role), None)

@@ -1,4 +1,4 @@
-"""Everybody in the members' file, kept in memory until somebody changes it: search and pages."""
+"""All members, kept in memory until a member changes: search and pages."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -12,12 +12,12 @@ from gateway.console.web.errors import Problem
 from gateway.core.model.names import SiteId, Text
 
 PAGE: Final = 50
-"""Members of a page."""
+"""Members per page."""
 PAGE_MAX: Final = 200
 
 
 class _Entry(Struct, frozen=True):
-    """A member, what is searched, and the sites that they have to do with (none: all)."""
+    """A member, the text that is searched, and the member's sites (none: all)."""
 
     member: Member
     text: str
@@ -25,7 +25,7 @@ class _Entry(Struct, frozen=True):
 
 
 class SearchResult(Struct, frozen=True):
-    """A part of what was found: from `start` (0 is the first), of `total`."""
+    """A part of the members found: from `start` (0 is the first), of `total`."""
 
     members: tuple[Member, ...]
     start: int
@@ -42,7 +42,7 @@ class Roster:
     async def search(
         self, site: SiteId, words: str, start: int = 0, limit: int = PAGE
     ) -> SearchResult:
-        """Members of a site in whose name, reference or address each of the words is."""
+        """Return members of a site in whose name, reference or address each of the words occurs."""
         wanted = folded(words).split()
         found = [
             entry.member
@@ -52,7 +52,7 @@ class Roster:
         return SearchResult(tuple(found[start : start + limit]), start, len(found))
 
     async def member(self, site: SiteId, holder: str) -> Member:
-        """A member of a site, by pseudonym.
+        """Return a member of a site, by pseudonym.
 
         Raises:
             Problem: There is none.
@@ -63,7 +63,7 @@ class Roster:
         raise no_such_member()
 
     async def everybody(self, site: SiteId) -> tuple[Member, ...]:
-        """All members of a site, by name."""
+        """Return all members of a site, by name."""
         return (await self.search(site, "", limit=1 << 30)).members
 
     async def _entries(self) -> tuple[_Entry, ...]:
@@ -79,19 +79,19 @@ class Roster:
 
 
 def no_such_member() -> Problem:
-    """For one who is not there, and one whom the asker may not know of."""
+    """Return the problem for a member who does not exist, or whom the user may not know of."""
     title = Text("Ce membre n'existe pas", "There is no such member")
     return Problem(404, "no-such-member", title)
 
 
 def folded(text: str) -> str:
-    """Text as it is searched: without case and accents."""
+    """Return text as it is searched: without case and accents."""
     parts = unicodedata.normalize("NFKD", text)
     return "".join(each for each in parts if not unicodedata.combining(each)).casefold()
 
 
 def sites_of(member: Member) -> frozenset[SiteId]:
-    """The sites that plans and roles name; none: a member of every site."""
+    """Return the sites that plans and roles name; none: a member of every site."""
     holder = member.holder
     limits: Iterable[tuple[SiteId, ...]] = [
         *(plan.sites for plan in holder.memberships),

@@ -1,7 +1,7 @@
-"""Who is inside, and in an evacuation who is safe: from the journal, the members and the broker.
+"""The people inside, and in an evacuation those safe: from journal, members and broker.
 
-The lists are the journal's, so they are there when the gateway is not, as of the last that it wrote
-down. Estimates of how many people there are, badge or no badge, are the broker's.
+The lists come from the journal, so they are available when the gateway is away, as of its last
+record. Estimates of how many people there are, with or without a badge, come from the broker.
 """
 
 from collections import defaultdict
@@ -27,7 +27,7 @@ from gateway.wire.states import OccupancyMessage
 
 
 class PresentPerson(Struct, frozen=True):
-    """Somebody who is inside or, in an evacuation, waited for.
+    """A person who is inside or, in an evacuation, expected.
 
     `since` is when they entered the zone, `came` when they came in from the street; None: not known
     (any more). `safe` is since when they are safe, and `how`: seen at the muster point, or left.
@@ -44,11 +44,11 @@ class PresentPerson(Struct, frozen=True):
 
 
 class RoomPresence(Struct, frozen=True):
-    """A zone, and who is in it itself; its figures count the zones inside it too.
+    """A zone, and the people in it itself; its figures count the zones inside it too.
 
-    `known` are those whom badges tell, `count` what badges and sensors say together (None: nothing
-    heard yet). `unknown` are the people in this zone itself whom no badge tells. In an evacuation
-    `expected` are waited for or safe, `seen` are safe.
+    `known` are the people known by badges, `count` the estimate from badges and sensors (None:
+    nothing received yet). `unknown` are the people in this zone itself who are not known by a
+    badge. In an evacuation `expected` are missing or safe, `seen` are safe.
     """
 
     id: ZoneId
@@ -63,7 +63,7 @@ class RoomPresence(Struct, frozen=True):
 
 
 class Inside(Struct, frozen=True):
-    """A site's people as of `at`; `current` False: the gateway is away, this is the last known.
+    """A site's people as of `at`; `current` False: last known, the gateway is away.
 
     `mode` has begun at `since`, for the reason `why`.
     """
@@ -78,22 +78,22 @@ class Inside(Struct, frozen=True):
 
     @property
     def people(self) -> tuple[PresentPerson, ...]:
-        """Everybody, each once."""
+        """Return all people, each once."""
         return tuple(person for room in self.rooms for person in room.people)
 
     @property
     def missing(self) -> int:
-        """How many are still waited for."""
+        """Return the number of people who are still missing."""
         return sum(person.safe is None for person in self.people)
 
     @property
     def unknown(self) -> int:
-        """How many more there are than badges tell."""
+        """Return the number of people who are not known by a badge."""
         return sum(room.unknown for room in self.rooms)
 
 
 async def inside(console: AppContext, site: Site) -> Inside:
-    """Who is inside now, or was when the gateway last wrote something down.
+    """Return the people inside now, or as of the gateway's last record.
 
     Raises:
         Problem: There is no journal that can be read.
@@ -116,7 +116,7 @@ async def inside(console: AppContext, site: Site) -> Inside:
 
 
 async def names_or_none(console: AppContext) -> tuple[dict[HolderId, str], bool]:
-    """Names, and whether there are any: without them a list of pseudonyms is better than none."""
+    """Return names, and whether there are any: a list of pseudonyms is better than none."""
     try:
         return await console.stores.names(), True
     except Problem:
@@ -135,7 +135,7 @@ def _people(now: SiteNow | None, names: Mapping[HolderId, str]) -> list[PresentP
 
 
 def _as_sorted(name: str) -> str:
-    """Without accents, so that Élodie stands before Fatou."""
+    """Return a name without accents, so that Élodie is sorted before Fatou."""
     plain = normalize("NFD", name.casefold())
     return "".join(letter for letter in plain if not combining(letter))
 
@@ -157,7 +157,7 @@ def _person(
 
 
 def _plan(now: SiteNow, holder: HolderId) -> Text | None:
-    """The first of their plans that the space file knows."""
+    """Return the first of their plans that the space file knows."""
     known = now.state.directory.holders.get(holder)
     plans = (now.site.plan.get(one.plan) for one in (known.memberships if known else ()))
     return next((plan.name for plan in plans if plan is not None), None)
@@ -166,7 +166,7 @@ def _plan(now: SiteNow, holder: HolderId) -> Text | None:
 def _rooms(
     console: AppContext, site: Site, people: list[PresentPerson]
 ) -> tuple[RoomPresence, ...]:
-    """The site's zones, outer before inner; people of a zone that is no more are with the first."""
+    """Return the site's zones, outer before inner; people of a removed zone are in the first."""
     own: dict[ZoneId, list[PresentPerson]] = defaultdict(list)
     for person in people:
         zone = person.zone if person.zone in site.zone else site.zones[0].id
@@ -200,6 +200,6 @@ def _room(
 
 
 def nested(site: Site) -> list[Zone]:
-    """The zones, each followed by those inside it, in the space file's order."""
+    """Return the zones, each followed by those inside it, in the space file's order."""
     order = {zone.id: place for place, zone in enumerate(site.zones)}
     return sorted(site.zones, key=lambda zone: [order[each] for each in reversed(zone.lineage)])

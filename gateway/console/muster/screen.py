@@ -1,4 +1,4 @@
-"""Who is here; in an evacuation, who is safe and who is to be found.
+"""The people here; in an evacuation, those safe and those missing.
 
 One page, because nobody looks for another one when the alarm rings. Names are for operators; a
 viewer gets the figures. A check-off may come twice from a phone with a bad network: it carries its
@@ -40,7 +40,7 @@ api = APIRouter(prefix="/api/v1/sites/{site}", tags=["people"], responses=RESPON
 async def here_page(
     request: Request, seat: Viewer, here: SiteHere, console: ConsoleHere
 ) -> Response:
-    """People by zone, or the muster list."""
+    """Show people by zone, or the muster list."""
     names = seat.sees_people(here.id)
     if names:
         await glance(console, seat, here.id, "here")
@@ -60,7 +60,7 @@ async def here_page(
 async def here_list(
     request: Request, seat: Operator, here: SiteHere, console: ConsoleHere
 ) -> Response:
-    """The evacuation list on paper: by zone, with a box to tick."""
+    """Show the evacuation list for paper: by zone, with a box to tick."""
     await glance(console, seat, here.id, "evacuation-list")
     now = await inside(console, here)
     return page(
@@ -72,7 +72,7 @@ async def here_list(
 async def left_page(
     holder: HolderHere, seat: Operating, here: SiteHere, console: ConsoleHere, why: Reason = ""
 ) -> Response:
-    """Somebody forgot to badge out."""
+    """Mark a person as outside who forgot to badge out."""
     done = Text("C'est noté : cette personne est sortie.", "Noted: this person has left.")
     order, back = MarkLeft(holder, why), f"/sites/{here.id}/here"
     return await ask_for_page(console, here.id, order, seat, back=back, done=done)
@@ -86,13 +86,13 @@ async def muster_page(
     console: ConsoleHere,
     seen: Annotated[Literal["yes", "no"], Form()] = "yes",
 ) -> Response:
-    """A check-off without a script."""
+    """Check a person off, without a script."""
     order, back = MarkMustered(holder, seen == "yes"), f"/sites/{here.id}/here"
     return await ask_for_page(console, here.id, order, seat, back=back, anchor=f"p-{holder}")
 
 
 class PersonBody(BaseModel):
-    """Somebody inside, or in an evacuation waited for; `safe` is since when they are safe."""
+    """A person inside, or in an evacuation expected; `safe` is since when they are safe."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -109,7 +109,7 @@ class PersonBody(BaseModel):
 class RoomBody(BaseModel):
     """A zone; its figures count the zones inside it, its people are those in itself.
 
-    `people` is absent for whom may not see who it is.
+    `people` is absent for readers who may not see people.
     """
 
     model_config = ConfigDict(from_attributes=True)
@@ -128,7 +128,7 @@ class RoomBody(BaseModel):
 
 
 class InsideBody(BaseModel):
-    """Who is inside, as of `at`; `current` false: the gateway is away, this is the last known."""
+    """The people inside, as of `at`; `current` false: last known, the gateway is away."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -182,7 +182,7 @@ class InsideBody(BaseModel):
 
 
 class Mark(BaseModel):
-    """Somebody was seen at the muster point, or was marked so by mistake."""
+    """A mark that a person was seen at the muster point; or its correction."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"seen": True, "transaction": "phone-7-0042"}]}
@@ -194,7 +194,7 @@ class Mark(BaseModel):
 
 @api.get("/here")
 async def here(seat: Operator, here: SiteHere, console: ConsoleHere) -> InsideBody:
-    """Who is inside, by zone. This look at people is noted in the audit."""
+    """The people inside, by zone. This look at people is recorded in the audit."""
     await glance(console, seat, here.id, "here")
     return _body(await inside(console, here), names=True)
 
@@ -203,13 +203,13 @@ async def here(seat: Operator, here: SiteHere, console: ConsoleHere) -> InsideBo
 async def left(
     holder: HolderHere, body: Why, seat: Operating, here: SiteHere, console: ConsoleHere
 ) -> Done:
-    """Mark somebody as outside who forgot to badge out."""
+    """Mark a person as outside who forgot to badge out."""
     return await ask_for_program(console, here.id, MarkLeft(holder, body.why), seat)
 
 
 @api.get("/muster")
 async def muster(seat: Viewer, here: SiteHere, console: ConsoleHere) -> InsideBody:
-    """In an evacuation: who is expected, safe and missing. People are told to operators only."""
+    """In an evacuation: people expected, safe and missing. Names are shown to operators only."""
     names = seat.sees_people(here.id)
     if names:
         await glance(console, seat, here.id, "here")
@@ -220,7 +220,7 @@ async def muster(seat: Viewer, here: SiteHere, console: ConsoleHere) -> InsideBo
 async def mark(
     holder: HolderHere, body: Mark, seat: Operating, here: SiteHere, console: ConsoleHere
 ) -> Done:
-    """Check somebody off, or take it back; with its transaction it may be sent again and again."""
+    """Check a person off, or take it back; with its transaction it may be repeated."""
     order = MarkMustered(holder, body.seen)
     return await ask_for_program(console, here.id, order, seat, body.transaction)
 

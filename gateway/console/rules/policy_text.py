@@ -1,4 +1,4 @@
-"""A site's plans and rules as sentences: what the space file says, for people who never read it."""
+"""A site's plans and rules as sentences: the space file, for people who never read it."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -19,7 +19,7 @@ from gateway.core.model.site import Site
 
 
 class Topic(Struct, frozen=True):
-    """A thing and what is said of it."""
+    """A thing, and the sentences about it."""
 
     id: str
     name: str
@@ -38,7 +38,7 @@ class Readable(Struct, frozen=True):
 
 
 def readable(site: Site, lang: Lang) -> Readable:
-    """The rules of a site in one language."""
+    """Return the rules of a site in one language."""
     return _Reader(site, lang).whole()
 
 

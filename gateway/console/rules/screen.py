@@ -1,4 +1,4 @@
-"""Rules: what decides, as sentences; and may somebody pass."""
+"""Rules: plans and rules as sentences, and the check whether a member may pass."""
 
 from datetime import datetime
 from typing import Annotated
@@ -36,14 +36,14 @@ api = APIRouter(prefix="/api/v1/sites/{site}", tags=["rules"], responses=RESPONS
 
 @pages.get("/sites/{site}/rules")
 async def rules(request: Request, seat: Viewer, here: SiteHere) -> Response:
-    """Plans, demands and the ordered rules."""
+    """Show plans, demands and the ordered rules."""
     told = readable(here, lang_of(request))
     return page(request, "rules.html", seat=seat, site=here, told=told)
 
 
 @pages.get("/sites/{site}/rules/may")
 async def may(request: Request, seat: Operator, here: SiteHere, console: ConsoleHere) -> Response:
-    """The form, and where it is filled in: the answer with every rule."""
+    """Show the form, and once it is filled in, the answer with every rule."""
     asked = {name: request.query_params.get(name, "").strip()[:100] for name in _ASKED}
     at = typed_moment(asked["at"], here)
     people = await people_called(console, asked["who"]) if asked["who"] else []
@@ -73,7 +73,7 @@ async def may(request: Request, seat: Operator, here: SiteHere, console: Console
 
 
 class TopicBody(BaseModel):
-    """A thing of the space file, and what is said of it."""
+    """A thing of the space file, and the sentences about it."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -132,7 +132,7 @@ class RulesBody(BaseModel):
 
 
 class MayBody(BaseModel):
-    """Whether somebody may pass, and every rule's word on it."""
+    """An access check: whether the member may pass, and every rule's verdict."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -181,7 +181,7 @@ async def may_body(
     point: Annotated[str, Query(description="An access point's id.")],
     at: Annotated[AwareDatetime | None, Query(description="By default now.")] = None,
 ) -> MayBody:
-    """Would they be let in there? As `seuil may` says it."""
+    """Check whether a member would be let in there, as `seuil may` does."""
     member = await console.stores.members(lambda store: store.find(holder))
     if member is None:
         raise _nobody()
@@ -198,7 +198,7 @@ _ASKED = ("who", "point", "at")
 async def _ruling(
     console: AppContext, site: Site, holder: HolderId, point: str, at: datetime | None
 ) -> Ruling:
-    """What the rules say, by the place as the journal last knew it and the members as they are.
+    """Return the rules' decision, by the journal's last state and the members as they are.
 
     Raises:
         Problem: There is no such member or access point.

@@ -1,7 +1,7 @@
-"""What-if for the console: a changed space file, judged on the past by a process of its own.
+"""Trials for the console: a changed space file, applied to the past by a process of its own.
 
-It is `seuil what-if`, run with the least claim to the processor and for a bounded time; one at a
-time, so that a desk's curiosity never delays a door. Its result is kept until the next one.
+It is `seuil what-if`, run with the lowest processor priority and for a bounded time; one at a time,
+so that an operator's trial never delays a door. Its result is kept until the next one.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from gateway.core.model.names import SiteId, Text
 LIMIT_S: Final = 600
 """Seconds that a trial may take. Measured: 36 s of processor for 214,000 journal rows."""
 BYTES_MAX: Final = 256 * 1024
-"""Of a space file: ten times that of a large place."""
+"""Bytes of a space file: ten times that of a large site."""
 SHOWN: Final = 200
 """Decisions that the page lists; the counts are of all of them."""
 _REACHED: Final = msgspec.json.Decoder(Reached)
@@ -34,7 +34,7 @@ _RUN: Final = "import os; os.nice(19); from gateway.cli import main; main()"
 
 
 class DecisionChange(Struct, frozen=True):
-    """So many decisions that would be others in the same way."""
+    """A number of decisions that would change in the same way."""
 
     was: str
     was_reason: str
@@ -44,7 +44,7 @@ class DecisionChange(Struct, frozen=True):
 
 
 class TrialResult(Struct, frozen=True):
-    """What came of a trial; `first` are decisions as the CSV of `seuil what-if` has them."""
+    """The result of a trial; `first` are decisions as in the CSV of `seuil what-if`."""
 
     decisions: int
     changed: int
@@ -54,7 +54,7 @@ class TrialResult(Struct, frozen=True):
 
 
 class WhatIfTrial(Struct):
-    """One trial of a site's rules; `failed` is what went wrong, for who reads English logs."""
+    """One trial of a site's rules; `failed` is what went wrong, in English as in the logs."""
 
     site: SiteId
     since: datetime
@@ -74,11 +74,11 @@ class Trials:
         self._task: asyncio.Task[None] | None = None
 
     def last(self, site: SiteId) -> WhatIfTrial | None:
-        """This site's trial, running or done."""
+        """Return this site's trial, running or done."""
         return self._last if self._last is not None and self._last.site == site else None
 
     def reached(self, site: SiteId) -> Reached | None:
-        """How far this site's trial is; None: it has not begun to judge, or is over."""
+        """Return this site's trial's progress; None: it has not begun to judge, or is over."""
         if self.last(site) is None or self._noted is None:
             return None
         try:
@@ -101,7 +101,7 @@ class Trials:
         return trial
 
     def close(self) -> None:
-        """End what is running."""
+        """Stop the running trial."""
         if self._task is not None:
             self._task.cancel()
 
@@ -122,7 +122,7 @@ class Trials:
                 self._noted = None
 
     async def _run(self, trial: WhatIfTrial, folder: Path) -> TrialResult:
-        """`seuil what-if` over the trial's time.
+        """Run `seuil what-if` over the trial's time.
 
         Raises:
             ConfigError: It could not judge, and why.
@@ -150,7 +150,7 @@ class Trials:
 
 
 async def check(site: SiteId, text: bytes) -> None:
-    """Make sure that this is a space file of the site.
+    """Check that this is a space file of the site.
 
     Raises:
         Problem: With every fault, as `seuil check` names them.

@@ -1,4 +1,4 @@
-"""What a changed space file would have done: begun, looked at, and what came of it."""
+"""The trial of a changed space file on the past: its form, progress and result."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal
@@ -20,7 +20,7 @@ from gateway.core.model.names import SiteId, Text
 from gateway.core.model.site import Site
 
 DAYS: Final = (1, 7, 30, 90)
-"""How far back a trial may look on the page; a program says any number up to the last."""
+"""Days that a trial may go back on the page; a program gives any number up to the last."""
 
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["rules"], responses=RESPONSES)
@@ -30,7 +30,7 @@ api = APIRouter(prefix="/api/v1/sites/{site}", tags=["rules"], responses=RESPONS
 async def what_if_page(
     request: Request, seat: Administrator, here: SiteHere, console: ConsoleHere
 ) -> Response:
-    """The form, how far a trial is, and what came of it."""
+    """Show the form, and a trial's progress and result."""
     return await _page(request, seat, here, console)
 
 
@@ -45,7 +45,7 @@ async def try_out(
     text: Annotated[str, Form()] = "",
     file: Annotated[UploadFile | None, File()] = None,
 ) -> Response:
-    """Begin a trial; the page then shows it."""
+    """Begin a trial, and redirect to the page that shows it."""
     given = await file.read(BYTES_MAX + 1) if file is not None and file.size else text.encode()
     try:
         await check(here.id, given)
@@ -97,7 +97,7 @@ async def _page(  # with what was wrong with the form
 
 
 class DifferenceBody(BaseModel):
-    """So many passages that would be others in the same way."""
+    """A number of passages that would change in the same way."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -109,7 +109,7 @@ class DifferenceBody(BaseModel):
 
 
 class JudgedBody(BaseModel):
-    """One passage that would be another; `holder` is a pseudonym."""
+    """One passage that would change; `holder` is a pseudonym."""
 
     n: int
     at: datetime
@@ -174,7 +174,7 @@ async def what_if_begin(
 
 @api.get("/what-if")
 async def what_if(seat: Administrator, here: SiteHere, console: ConsoleHere) -> TrialBody:
-    """How far the last trial is, and what came of it; it is kept until the next one."""
+    """The last trial's progress and result, kept until the next one."""
     return await _body(console, seat, here.id)
 
 
@@ -202,7 +202,7 @@ async def _body(console: AppContext, seat: Administrator, site: SiteId) -> Trial
 
 
 def _judged(line: dict[str, str]) -> JudgedBody:
-    """A line of the CSV, in which an empty cell is none."""
+    """Return a line of the CSV as a model; an empty cell is null."""
     return JudgedBody.model_validate({name: cell or None for name, cell in line.items()})
 
 

@@ -1,4 +1,4 @@
-"""The sites that somebody may see, for programs: where everything else begins."""
+"""The sites that a user may see, for programs: the starting point of the API."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
@@ -13,7 +13,7 @@ api = APIRouter(prefix="/api/v1", tags=["live"], responses=RESPONSES)
 
 
 class SiteBody(BaseModel):
-    """A site, and the highest role of whoever asks there."""
+    """A site, and the highest role of the user there."""
 
     model_config = ConfigDict(
         json_schema_extra={

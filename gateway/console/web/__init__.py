@@ -1,1 +1,1 @@
-"""What every page shares: rendering, errors, languages, menu, security headers."""
+"""Shared parts of all pages: rendering, errors, languages, menu, security headers."""

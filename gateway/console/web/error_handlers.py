@@ -1,7 +1,7 @@
-"""What went wrong, told as it helps: problem+json (RFC 9457) to a program, a page to a person.
+"""Errors as responses: problem+json (RFC 9457) for programs, a page for people.
 
-A screen raises `Problem`; the two handlers here turn it, and whatever the framework refuses, into
-an answer in the asker's language. Nothing of a request's content is repeated.
+A screen raises `Problem`; the two handlers here turn it, and whatever the framework refuses, into a
+response in the user's language. Nothing of a request's content is repeated.
 """
 
 from typing import Final
@@ -22,7 +22,7 @@ PROGRAMS: Final = (API, "/spaceapi.json", "/metrics", "/bookings.ics")
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error of the app so."""
+    """Register the handlers of all errors."""
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -34,7 +34,7 @@ async def _problem(request: Request, wrong: Exception) -> Response:
 
 
 async def _refused(request: Request, wrong: Exception) -> Response:
-    """What the framework refuses: no such path, a wrong method."""
+    """Return the response to what the framework refuses: no such path, a wrong method."""
     assert isinstance(wrong, HTTPException)  # noqa: S101
     code = phrase(wrong.status_code).lower().replace(" ", "-")
     text = _FRAMEWORK.get(wrong.status_code, Text("Demande refusée", "Request refused"))

@@ -13,7 +13,7 @@ JSON: Final = "application/problem+json"
 
 
 class ProblemBody(BaseModel):
-    """An error as RFC 9457 writes it: `type` is a code that stays, `detail` says what to do."""
+    """An error as RFC 9457 writes it: `type` is a stable code, `detail` says what to do."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -33,11 +33,11 @@ class ProblemBody(BaseModel):
     status: int
     detail: str
     errors: list[dict[str, str]] | None = None
-    """Of a request with faults: where each is, and what would be right."""
+    """The faults of a request: where each is, and its correction."""
 
 
 class Problem(Exception):  # noqa: N818 - RFC 9457's word
-    """A request cannot be served. `code` stays the same for ever; the texts are for people."""
+    """A request cannot be served. `code` stays the same forever; the texts are for people."""
 
     def __init__(
         self,
@@ -58,11 +58,11 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
 
 
 _RENAMED: Final = {413: "Content Too Large", 422: "Unprocessable Content"}
-"""RFC 9110's names, which Python has from 3.13 on; a code of ours is the same on every Python."""
+"""RFC 9110's names, which Python has from 3.13 on, so that codes are equal on every Python."""
 
 
 def phrase(status: int) -> str:
-    """What a status is called."""
+    """Return the phrase of a status."""
     return _RENAMED.get(status) or HTTPStatus(status).phrase
 
 
@@ -70,4 +70,4 @@ RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     status: {"description": phrase(status)}
     for status in (400, 401, 403, 404, 409, 413, 422, 429, 503)
 }
-"""What each route of the API may answer beside its own; `openapi` says it in full."""
+"""The errors that each route of the API may return besides its own; `openapi` completes them."""

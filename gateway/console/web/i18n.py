@@ -1,7 +1,7 @@
 """The console in French and English: gettext catalogues, read by Babel as they are written.
 
-English is the source. `locale/fr/<chapter>.po` holds a chapter's French, one file a screen, so that
-a translator and a reviewer see one screen at a time; nothing is compiled and kept beside it.
+English is the source. `locale/fr/<chapter>.po` holds a chapter's French, one file per screen, so
+that a translator and a reviewer see one screen at a time; there are no compiled files.
 
 In Python: `_ = words(lang)`, then `_("Door %(door)s is open", door=name)`. In templates: `_("…")`.
 """
@@ -24,22 +24,22 @@ Lang = Literal["fr", "en"]
 LANGS: Final[tuple[Lang, ...]] = ("fr", "en")
 FALLBACK: Final[Lang] = "en"
 LOCALES: Final[dict[Lang, str]] = {"fr": "fr_FR", "en": "en_GB"}
-"""How dates, times and numbers are written: with 24 hours, as on the doors of the places."""
+"""The formats of dates, times and numbers: with 24 hours, as on the doors of the sites."""
 LOCALE: Final = Path(__file__).parent / "locale"
 _FRENCH_SPACE: Final = re.compile(r" (?=[:;!?»])|(?<=«) ")
 """The spaces of French punctuation, at which no line may break."""
 
 
 class Translator(Protocol):
-    """Says an English sentence in a reader's language, and fills in its values."""
+    """Translates an English sentence into a reader's language, and fills in its values."""
 
     def __call__(self, message: str, /, **values: object) -> str:
-        """The sentence; `values` replace its `%(name)s`."""
+        """Return the sentence; `values` replace its `%(name)s`."""
 
 
 @cache
 def catalogue(lang: Lang) -> NullTranslations:
-    """Everything that is translated into a language; nothing for English, which is the source."""
+    """Return all translations into a language; none for English, which is the source."""
     if lang == FALLBACK:
         return NullTranslations()
     merged = Translations()
@@ -57,7 +57,7 @@ def catalogue(lang: Lang) -> NullTranslations:
 
 
 def words(lang: Lang) -> Translator:
-    """How to speak to somebody who reads `lang`."""
+    """Return the translator into `lang`."""
     translated = catalogue(lang).gettext
 
     def say(message: str, /, **values: object) -> str:
@@ -68,33 +68,33 @@ def words(lang: Lang) -> Translator:
 
 
 def in_lang(text: Text, lang: Lang) -> str:
-    """A name or sentence that is kept in both languages."""
+    """Return a name or sentence that is stored in both languages."""
     return typeset(text.fr) if lang == "fr" else text.en
 
 
 def colon(lang: Lang) -> str:
-    """What stands between a name and what is said of it."""
+    """Return the separator between a name and its value."""
     return typeset(" : ") if lang == "fr" else ": "
 
 
 def typeset(french: str) -> str:
-    """The same with no-break spaces before `: ; ! ? »` and after `«`: sources keep plain ones."""
+    """Return French with no-break spaces before `: ; ! ? »` and after `«`; sources lack them."""
     return _FRENCH_SPACE.sub("\N{NO-BREAK SPACE}", french)
 
 
 def _typeset_each(said: str | Sequence[str]) -> str | tuple[str, ...]:
-    """A message, or its plural forms."""
+    """Return a message, or its plural forms, with no-break spaces."""
     return typeset(said) if isinstance(said, str) else tuple(typeset(each) for each in said)
 
 
 def choose_lang(asked: str | None, remembered: str | None, accepted: str) -> Lang:
-    """The switch wins, then what was chosen before, then the browser's Accept-Language."""
+    """Return the language of the switch, else the earlier choice, else that of Accept-Language."""
     chosen = negotiate_locale([asked or "", remembered or "", *_preferences(accepted)], LANGS)
     return "fr" if chosen == "fr" else "en"
 
 
 def _preferences(accepted: str) -> list[str]:
-    """Primary language tags of an Accept-Language header (RFC 9110), best first, without q=0."""
+    """Return the primary tags of an Accept-Language header (RFC 9110), best first, without q=0."""
     ranked: list[tuple[float, str]] = []
     for item in accepted.split(","):
         tag, _, weight = item.strip().partition(";")

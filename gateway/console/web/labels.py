@@ -1,4 +1,4 @@
-"""What the things of a space file are called by people, and times as a form spells them."""
+"""Names of the things of a space file, and times as a form writes them."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -11,9 +11,9 @@ from gateway.core.model.places import AccessPoint, Door
 from gateway.core.model.site import Site
 
 YEARS: Final = (2000, 2100)
-"""Of a moment or a day that is asked for; the last is not in it."""
+"""The years of a moment or a day that is requested; the last is excluded."""
 DOOR: Final = "door:"
-"""What stands before a door's id where an access point's could stand, too."""
+"""The prefix of a door's id where an access point's could stand, too."""
 _WAYS: Final = {
     "entry": Text("entrée", "entry"),
     "exit": Text("sortie", "exit"),
@@ -23,19 +23,19 @@ _WAYS: Final = {
 
 
 def way_of(direction: str) -> Text:
-    """What an access point is for."""
+    """Return an access point's direction in words."""
     return _WAYS.get(direction, Text(direction, direction))
 
 
 def place_of(site: Site, point: AccessPoint) -> Text:
-    """The door, the machine or, of a muster point, the zone."""
+    """Return the door, the machine or, of a muster point, the zone."""
     if point.machine is not None and MachineId(point.machine) in site.machine:
         return site.machine[point.machine].name
     return site.name_of(point.door if point.door is not None else point.zone)
 
 
 def point_name(site: Site, point: str | None) -> Text:
-    """`Front door · entry`; an access point that is gone keeps its id."""
+    """Return `Front door · entry`; an access point that is gone keeps its id."""
     found = site.access_point.get(AccessPointId(point)) if point is not None else None
     if found is None:
         return Text(point or "", point or "")
@@ -44,20 +44,20 @@ def point_name(site: Site, point: str | None) -> Text:
 
 
 def button_door(site: Site, reason: str, device: str) -> Door | None:
-    """The door of a press of an exit button; None: it is a badge, or its device is gone."""
+    """Return the door of an exit button; None: it was a badge, or the device is gone."""
     found = site.device.get(DeviceId(device))
     return wiring.door_of(site, found) if reason == EXIT_BUTTON and found is not None else None
 
 
 def door_at(site: Site, point: str | None, reason: str, device: str) -> DoorId | None:
-    """The door of a decision: its access point's, or its button's."""
+    """Return the door of a decision: its access point's, or its button's."""
     found = site.access_point.get(AccessPointId(point or ""))
     door = button_door(site, reason, device) or site.door_of(found)
     return door.id if door is not None else None
 
 
 def buttons_at(site: Site, where: str) -> tuple[DeviceId, ...]:
-    """The devices of `door:front` that an exit button is wired to; of all else none."""
+    """Return the devices with an exit button of `door:front`; none for anything else."""
     door = site.door.get(DoorId(where.removeprefix(DOOR))) if where.startswith(DOOR) else None
     if door is None:
         return ()
@@ -69,7 +69,7 @@ def buttons_at(site: Site, where: str) -> tuple[DeviceId, ...]:
 
 
 def points_at(site: Site, where: str) -> tuple[AccessPointId, ...]:
-    """The access points of `door:front`, or the one that is named; none: every one.
+    """Return the access points of `door:front`, or the one that is named; none: every one.
 
     Raises:
         Problem: There is no such door or access point.
@@ -85,7 +85,7 @@ def points_at(site: Site, where: str) -> tuple[AccessPointId, ...]:
 
 
 def point_at(site: Site, id_: str) -> AccessPointId:
-    """An access point by its id.
+    """Return an access point by its id.
 
     Raises:
         Problem: There is none of that name.
@@ -105,12 +105,12 @@ def _no_such_point() -> Problem:
 
 
 def name_among(things: tuple[Named, ...], id_: str) -> Text:
-    """A training's, a role's or a group's name."""
+    """Return a training's, a role's or a group's name."""
     return next((thing.name for thing in things if thing.id == id_), Text(id_, id_))
 
 
 def typed_moment(text: str, site: Site) -> datetime | None:
-    """A moment as a form sends it, on the site's clock; None where nothing was typed.
+    """Return a moment that was typed by the site's clock; None where nothing was typed.
 
     Raises:
         Problem: It is no time.
@@ -125,7 +125,7 @@ def typed_moment(text: str, site: Site) -> datetime | None:
 
 
 def on_calendar(at: datetime) -> datetime:
-    """A moment (aware) in UTC, of a year for which clocks and holidays are known.
+    """Return a moment (aware) in UTC, of a year for which clocks and holidays are known.
 
     Raises:
         Problem: It is of another year.
@@ -145,5 +145,5 @@ def _no_time() -> Problem:
 
 
 def as_typed(at: datetime | None, site: Site) -> str:
-    """The same back into the form."""
+    """Return a moment as the form writes it."""
     return "" if at is None else f"{at.astimezone(site.clock):%Y-%m-%dT%H:%M}"

@@ -1,4 +1,4 @@
-"""The screens, in the order of care, and who sees them in the menu."""
+"""The screens, in the order of the menu, and who sees them there."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -32,9 +32,9 @@ SCREENS: Final = (
     MenuEntry("health", Text("Santé", "Health"), "menu-health", "viewer"),
     MenuEntry("audit", Text("Audit", "Audit"), "menu-audit", "administrator"),
 )
-"""Beside these, `/kiosk/{site}` is public and stands in no menu."""
+"""Beside these, `/kiosk/{site}` is public and has no menu entry."""
 
 
 def menu_of(seat: "Principal", site: SiteId) -> tuple[MenuEntry, ...]:
-    """What somebody may open at a site."""
+    """Return the screens that a user may open at a site."""
     return tuple(entry for entry in SCREENS if seat.may(entry.rank, site))

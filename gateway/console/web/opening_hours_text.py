@@ -1,7 +1,7 @@
-"""Opening hours in words: `Mo-Fr 08:00-20:00; PH off` as a person would say it.
+"""Opening hours in words: `Mo-Fr 08:00-20:00; PH off` as a sentence.
 
-Words are put in place of the words of the opening_hours syntax that space files use; an expression
-with anything else in it stays as it is written, which is better than half a translation.
+The words of the opening_hours syntax that space files use are replaced; an expression with anything
+else in it stays as it is written, which is better than half a translation.
 """
 
 import re
@@ -26,7 +26,7 @@ _RULE: Final = re.compile(
 
 
 def in_words(hours: str) -> Text:
-    """The hours in both languages."""
+    """Return the hours in both languages."""
     rules = [rule.strip() for rule in hours.split(";")]
     parts = [_RULE.fullmatch(rule) for rule in rules]
     if not all(parts) or not all(rules):
@@ -47,7 +47,7 @@ def _rule(rule: re.Match[str], lang: str) -> str:
 
 
 def _days(days: str, lang: str) -> str:
-    """A blank between a holiday and weekdays means both: `SH Mo`, a Monday in school holidays."""
+    """Return days in words; a blank after a holiday means both: `SH Mo`, a Monday in holidays."""
     within = " pendant les " if lang == "fr" else " in "
     kinds = days.split(" ")
     said = [_list([_span(day, lang) for day in kind.split(",")], lang) for kind in kinds]

@@ -1,7 +1,7 @@
-"""How much somebody who has not signed in may ask for, by address.
+"""Limits on requests without a sign-in, by address.
 
 Addresses fall into a fixed number of buckets under a salt of this process: the memory is bounded,
-and nobody can choose with whom to share one. An IPv6 customer has a /64 and counts as one.
+and an attacker cannot choose whose bucket to share. An IPv6 customer has a /64 and counts as one.
 """
 
 import hashlib
@@ -19,20 +19,20 @@ from gateway.core.model.names import Text
 
 BUCKETS: Final = 1 << 12
 STREAMS_EACH: Final = 8
-"""Open streams an address: the wall screens of a place behind one router."""
+"""Open streams per address: the wall screens of a site behind one router."""
 _ASKED: Final = parse("120 per 1 minute")
-"""Pages and streams an address."""
+"""Pages and streams per address."""
 
 
 class PublicRateLimit:
-    """Counts what the public asks for."""
+    """Counts requests of the public."""
 
     def __init__(self) -> None:
         self._limits = FixedWindowRateLimiter(MemoryStorage())
         self._salt = secrets.token_bytes(16)
 
     def count(self, request: Request) -> str:
-        """Count a request; its address's bucket.
+        """Count a request, and return its address's bucket.
 
         Raises:
             Problem: There were too many.

@@ -1,4 +1,4 @@
-"""How a page is drawn: templates, the reader's language, the menu, times and numbers."""
+"""Rendering of pages: templates, the reader's language, the menu, times and numbers."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -37,7 +37,7 @@ def page(
     headers: Mapping[str, str] | None = None,
     **values: object,
 ) -> HTMLResponse:
-    """A screen of a site, as `seat` may see it; the template extends `base.html`."""
+    """Return a screen of a site, as `seat` may see it; the template extends `base.html`."""
     sites = [
         each for each in request.app.state.console.sites.values() if seat.may("viewer", each.id)
     ]
@@ -57,9 +57,9 @@ def page(
 
 
 def waiting_alarms(request: Request, seat: "Principal", site: Site) -> int:
-    """How many alarms that this seat may see nobody looks after yet: a number in the menu.
+    """Return the number of unacknowledged alarms that this seat may see, for the menu.
 
-    Those of duress count for operators, without a word: a number gives nothing away.
+    Those of duress count for operators, without a name: a number reveals nothing.
     """
     alarms = request.app.state.console.picture.sites[site.id].alarms.values()
     told = (alarm for alarm in alarms if seat.sees_alarm(alarm.kind, site.id))
@@ -74,7 +74,7 @@ def show(
     headers: Mapping[str, str] | None = None,
     **values: object,
 ) -> HTMLResponse:
-    """Any page, also for who has not signed in (`site` and `seat` are then absent)."""
+    """Return any page, also without a sign-in (`site` and `seat` are then absent)."""
     lang = lang_of(request)
     known: dict[str, object] = {"seat": None, "site": None, "sites": (), "menu": (), "csrf": ""}
     html = (
@@ -89,7 +89,7 @@ def show(
 
 
 def lang_of(request: Request) -> Lang:
-    """The language that the reader chose, or that their browser asks for."""
+    """Return the language that the reader chose, or that their browser asks for."""
     return choose_lang(
         request.query_params.get("lang"),
         request.cookies.get(COOKIE),
@@ -99,7 +99,7 @@ def lang_of(request: Request) -> Lang:
 
 @cache
 def templates(lang: Lang) -> jinja2.Environment:
-    """The templates in one language. Everything is escaped; an unknown name is an error."""
+    """Return the templates in one language. Everything is escaped; an unknown name is an error."""
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,

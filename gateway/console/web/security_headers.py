@@ -1,7 +1,7 @@
-"""What every answer carries and every request must pass, before any page is asked.
+"""The checks of every request and the headers of every response, around all pages.
 
-DNS rebinding lets a stranger's page talk to a server on this machine under the stranger's own name.
-So a request must name this server by an IP address (which nobody can rebind) or by a name we know.
+DNS rebinding lets a foreign page talk to a server on this machine under the page's own name. So a
+request must name this server by an IP address (which cannot be rebound) or by a name we know.
 """
 
 import ipaddress
@@ -23,10 +23,10 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 FRAMING = frozenset({"Content-Security-Policy", "X-Frame-Options"})
-"""What a page says itself, if it has a policy of its own: the older header knows no list."""
+"""Headers that a page with a policy of its own sets itself: the older header allows no list."""
 
 BODY_MAX = 11 << 20
-"""Bytes of a request: an upload of 10 MB with what a form puts around it."""
+"""Bytes of a request: an upload of 10 MB and the form around it."""
 
 
 class Shield:
@@ -37,7 +37,7 @@ class Shield:
         self._names = frozenset(name.lower() for name in ("localhost", *names))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request for us pass; answer 400 to any other."""
+        """Pass a request for us on; answer 400 to any other."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -72,7 +72,7 @@ class Shield:
 
 
 def names_us(host: str, names: frozenset[str]) -> bool:
-    """Whether a Host header is an IP address or one of our names, whatever the port."""
+    """Return whether a Host header is an IP address or one of our names, whatever the port."""
     name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
     try:
         ipaddress.ip_address(name)

@@ -1,6 +1,6 @@
-"""What a browser calls itself, as its owner would: "Firefox, Windows".
+"""The name of a browser, as its owner would give it: "Firefox, Windows".
 
-For a person to recognise their own sessions and no more: what a User-Agent says proves nothing.
+So that users recognise their own sessions, and no more: a User-Agent proves nothing.
 """
 
 from typing import Final
@@ -14,7 +14,7 @@ _BROWSERS: Final = (
     ("CriOS/", "Chrome"),
     ("Safari/", "Safari"),
 )
-"""The first that is named: each later one is claimed by those before it, too."""
+"""The first that is named applies: each later name also occurs in those before it."""
 _MACHINES: Final = (
     ("iPhone", "iPhone"),
     ("iPad", "iPad"),
@@ -29,7 +29,7 @@ _SHOWN: Final = 60
 
 
 def browser(agent: str) -> str:
-    """Browser and machine of a User-Agent; its beginning where it is something else."""
+    """Return browser and machine of a User-Agent; its beginning where it is another program."""
     found = [
         next((name for sign, name in signs if sign in agent), None)
         for signs in (_BROWSERS, _MACHINES)
