@@ -33,7 +33,7 @@ _HERE = Path(__file__).parent
 WORKER = "muster_worker.js"
 """The script that shows the muster list on a phone without a network."""
 WORKER_HEADERS = {
-    "Service-Worker-Allowed": "/sites/",  # it asks for one site's muster page, below that
+    "Service-Worker-Allowed": "/sites/",  # it requests one site's muster page, below that
     "Content-Security-Policy": "default-src 'none'; connect-src 'self'",
 }
 
@@ -92,7 +92,7 @@ def build_app(
     app.add_api_route("/", _start, include_in_schema=False)
     app.add_api_route("/sites", _chosen, include_in_schema=False)
     app.add_api_route("/healthz", _healthz, include_in_schema=False)
-    # Only these are compressed: a page with a token in it would tell of it by its length (BREACH).
+    # Only these are compressed: the length of a page with a token would reveal it (BREACH).
     static = GZipMiddleware(_Files(directory=_HERE / "static"))
     app.mount("/static", static, name="static")
     app.openapi = partial(openapi, app)  # type: ignore[method-assign] # as FastAPI documents it

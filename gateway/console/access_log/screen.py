@@ -117,7 +117,7 @@ async def export(
     request: Request, seat: RecentAuth, here: SiteHere, console: ConsoleHere, wanted: AskedFor
 ) -> Response:
     """Return the lines as a CSV file, written page by page."""
-    wanted.query(here)  # what is wrong with the question is said before the file begins
+    wanted.query(here)  # faults of the filter are reported before the file begins
     await look(console, seat, here.id, "log", wanted.holder or None, action="export")
     today = console.clock.now().astimezone(here.clock)
     rows = csv_lines(console, here, structs.replace(wanted, before=None), lang_of(request))

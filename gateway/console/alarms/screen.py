@@ -184,7 +184,7 @@ async def acknowledge(
     here: SiteHere,
     console: ConsoleHere,
 ) -> Done:
-    """Say that you look after an alarm that is on (`about`: the door, zone, device …)."""
+    """Acknowledge an alarm that is on (`about`: the door, zone, device …)."""
     order = AcknowledgeAlarm(kind, about, body.why)
     return await ask_for_program(console, here.id, order, seat)
 

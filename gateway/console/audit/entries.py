@@ -198,7 +198,7 @@ def _whom(names: Mapping[HolderId, str], line: Merged) -> Text:
     """Return whose data or mark it was; for a look at nobody in particular, the screen."""
     if line.subject is None:
         return LOOKED_AT.get(line.detail, Text("", ""))
-    if line.subject == "nobody":  # a name that is erased is not written down by its erasure
+    if line.subject == "nobody":  # an erasure does not record the erased name
         return ERASED
     who = names.get(HolderId(line.subject), line.subject)
     if line.action == "muster" and line.order.get("seen") is False:

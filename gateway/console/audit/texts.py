@@ -87,7 +87,7 @@ def noted(action: str, detail: str) -> Text:
     found = _FROM.fullmatch(detail)
     what = detail if found is None else found["what"] or ""
     if action not in _CONSOLE or (found is None and _french(what) == what):
-        return Text(detail, detail)  # somebody's own words
+        return Text(detail, detail)  # as it was typed
     where = "" if found is None else found["where"]
     french = " · ".join(part for part in (_french(what), where and f"depuis {where}") if part)
     return Text(french, detail)

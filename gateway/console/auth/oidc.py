@@ -117,7 +117,7 @@ def _person(issuer: str, claims: Any) -> OidcIdentity:  # noqa: ANN401 - Authlib
 def _client(issuer: str, settings: Settings) -> tuple[Any, tuple[type[Exception], ...]]:
     """Return Authlib's client, which has no types, and the exceptions that it raises."""
     # Imported here: most places have no provider, and httpx weighs 4 MB. Importing Authlib warns
-    # that it would rather have httpx2: nothing that an operator could do something about.
+    # that it prefers httpx2, which an operator cannot change.
     import httpx  # noqa: PLC0415
 
     with warnings.catch_warnings(record=True):

@@ -43,7 +43,7 @@ class Guard:
             await asyncio.sleep(LOOKS_EVERY_S)
             try:
                 await self.look()
-            except Problem as wrong:  # nobody can be asked: whoever is in stays until we know
+            except Problem as wrong:  # the check failed: streams stay open until the next
                 _log.warning("open streams cannot be looked at: %s", wrong.detail.en)
 
     async def look(self) -> None:

@@ -134,7 +134,7 @@ async def report(
     words = ReportTexts(lang_of(request))
 
     def made(month: MonthReport) -> bytes:
-        # Imported here: what draws a report takes 10 MB, and is asked for once a month.
+        # Imported here: drawing a report takes 10 MB, and is needed once per month.
         from gateway.report.page import page as report_page  # noqa: PLC0415
         from gateway.report.pdf import pdf  # noqa: PLC0415
 

@@ -117,7 +117,7 @@ class HomeAssistant:
                 topic = self.discovery.decision_topic(site)
                 try:
                     await client.publish(topic, self.discovery.decision(message), qos=0)
-                except aiomqtt.MqttError:  # who listens beside us hears of it, too, and ends this
+                except aiomqtt.MqttError:  # the receiving task fails too, and ends this
                     return
 
 

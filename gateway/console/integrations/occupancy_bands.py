@@ -53,6 +53,6 @@ def _up_to(low: int, high: int) -> Text:
 
 
 def _or_more(low: int, capacity: int) -> Text:
-    if low == 0:  # so small a place has one band: its count is not public at all
+    if low == 0:  # such a small zone has one band: its count is not public at all
         return Text(f"jusqu'à {capacity} personnes", f"up to {capacity} people")
     return Text(f"{low} personnes ou plus", f"{low} people or more")

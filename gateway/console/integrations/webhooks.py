@@ -89,7 +89,7 @@ class Hook:
         headers = signed(self.hook.secret, event.id, now, body)
         try:
             way = await way_to(self.hook.url, self._hosts)
-            # Streamed and not read: what a server answers beside its status is no news to us.
+            # Streamed and not read: only the status of the response matters.
             async with client.stream(
                 "POST",
                 way.url,

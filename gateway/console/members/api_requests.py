@@ -41,7 +41,7 @@ class IdentityWanted(BaseModel):
     """A member's new identity; what is not sent stays as it is, and null is none."""
 
     model_config = ConfigDict(
-        extra="forbid",  # a slip in a name would change nothing, and say nothing
+        extra="forbid",  # otherwise a misspelt name would change nothing silently
         json_schema_extra={
             "examples": [{"name": "Camille Moreau-Petit", "groups": ["association"]}]
         },

@@ -182,7 +182,7 @@ class Enrolments:
 
         def revise(member: Member) -> Member:
             if any(each.hash == hash_ for each in member.credentials):
-                return member  # it was written before a restart, and may have been lost since
+                return member  # written before a restart; its status may have changed since
             return with_badge(member, hash_, for_readers)
 
         await change(self._console, seat, site, one.holder, revise, action="enrol")

@@ -1,6 +1,6 @@
 """The people here; in an evacuation, those safe and those missing.
 
-One page, because nobody looks for another one when the alarm rings. Names are for operators; a
+One page, because users search for no other when the alarm rings. Names are for operators; a
 viewer gets the figures. A check-off may come twice from a phone with a bad network: it carries its
 own transaction, and what was done is not done again.
 """

@@ -211,7 +211,7 @@ async def _ruling(
     now = await console.stores.now(site.id)
     if now is not None and known in now.site.access_point:
         described, state = now.site, now.state
-    else:  # nothing has happened yet: an empty place
+    else:  # nothing has happened yet: an empty site
         described, state = site, step(site, State(), SpaceChanged(site), moment).state
     wish = AccessCheck(
         site=described,

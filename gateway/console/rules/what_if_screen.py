@@ -60,7 +60,7 @@ async def _begin(console: AppContext, here: Site, text: bytes, days: int) -> Wha
     return await console.trials.start(here.id, text, now - timedelta(days=days), now)
 
 
-async def _page(  # with what was wrong with the form
+async def _page(  # with the faults of the form
     request: Request,
     seat: Administrator,
     here: Site,

@@ -45,7 +45,7 @@ class Shield:
         async def send_shielded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                own = "content-security-policy" in headers  # a page that may be framed
+                own = "content-security-policy" in headers  # set by a page that may be framed
                 for name, value in HEADERS.items():
                     if not (own and name in FRAMING):
                         headers[name] = value

@@ -138,7 +138,7 @@ async def let_in(
     def begin(files: Files) -> tuple[str, str | None]:
         entry = sign_in.entry(request, "sign-in", holder, detail=how)
         with files.changing(entry) as (connection, note):
-            note.nothing_changed = stage != "in"  # only half of it
+            note.nothing_changed = stage != "in"  # only the first factor
             gone = None if old is None else sessions.of_secret(connection, old, now)
             if gone is not None:
                 sessions.end(connection, gone.holder, gone.key)

@@ -65,7 +65,7 @@ async def set_up(request: Request, secret: str, sign_in: SignInHere) -> Response
         )
     except LoginTakenError:
         return _page(request, member, sent, {"login": say_in(request, _TAKEN)})
-    if account.has_second:  # who only forgot a password still shows the rest
+    if account.has_second:  # after a forgotten password, the second factor is still due
         return RedirectResponse("/sign-in", 303)
     return await let_in(request, sign_in, holder, "link", "/")
 
