@@ -15,7 +15,7 @@ from gateway.adapters.mqtt import request_client
 from gateway.adapters.mqtt.address import broker_address
 from gateway.clock import Clock
 from gateway.config import Settings
-from gateway.console.audit.throttle import Glances
+from gateway.console.audit.throttle import ViewThrottle
 from gateway.console.feed.hub import Hub
 from gateway.console.feed.site_state import Picture
 from gateway.console.feed.view import Viewer
@@ -71,7 +71,7 @@ class AppContext:
         self._names_read: datetime | None = None
         self.trends = Trends(self.stores, clock)
         self.told = FlashStore()
-        self.glances = Glances()
+        self.glances = ViewThrottle()
         self.trials = Trials(settings)
         self.months = Months()
 

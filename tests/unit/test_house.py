@@ -22,7 +22,7 @@ SCRIPTS = [
     *sorted(each for each in (ROOT / "scripts").iterdir() if not each.suffix),
     ROOT / ".ci" / "run",
 ]
-PACKAGES = ("gateway", "sensors", "simulators")
+PACKAGES = ("gateway", "sensors", "simulators", "benchmarks")
 
 
 def locked(name: str) -> dict[str, str]:
@@ -192,6 +192,55 @@ def test_a_forbidden_import_breaks_its_contract(
     said = re.sub(r"\s+", " ", re.sub(r"\x1b\[[0-9;]*m", "", lint.stdout))
     assert lint.returncode == 1, said
     assert re.search(re.escape(contract) + r"((?!KEPT).)*? BROKEN", said), said
+
+
+@pytest.mark.parametrize(
+    ("planted", "fault"),
+    [
+        pytest.param(
+            {
+                "gateway/config/one.py": '"""One."""\nimport gateway.config.other\n',
+                "gateway/config/other.py": '"""Other."""\nimport gateway.config.one\n',
+            },
+            "import each other: gateway.config.one, gateway.config.other",
+            id="a circle",
+        ),
+        pytest.param(
+            {"gateway/one.py": '"""One."""\n\n\nclass Engine:\n    """One."""\n\n\n'}
+            | {"sensors/two.py": '"""Two."""\n\n\nclass Engine:\n    """Two."""\n'},
+            "Engine is the name of several classes",
+            id="a name twice",
+        ),
+        pytest.param(
+            {"gateway/one.py": '"""One."""\n\n\nclass Turnover:\n    """One."""\n'},
+            "Turnover is a banned name",
+            id="a banned name",
+        ),
+        pytest.param(
+            {"sensors/one.py": '"""Whether it is one."""\n'},
+            "sensors/one.py:1: a docstring begins with its verb",
+            id="a riddle",
+        ),
+    ],
+)
+def test_the_check_of_the_house_turns_red(
+    tmp_path: Path, planted: dict[str, str], fault: str
+) -> None:
+    """Each of its promises is broken in turn, in a copy."""
+    for package in PACKAGES:
+        shutil.copytree(
+            ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    for name, text in planted.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    check = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, ROOT / "scripts/check_house.py", tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert check.returncode == 1
+    assert fault in check.stderr
 
 
 @pytest.mark.parametrize("name", ["mosquitto.conf", "acl"])

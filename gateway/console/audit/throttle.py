@@ -12,7 +12,7 @@ SESSIONS_MAX: Final = 1000
 """Looks remembered; one that is forgotten is recorded again."""
 
 
-class Glances:
+class ViewThrottle:
     """The time at which each session was last recorded at each screen."""
 
     def __init__(self) -> None:

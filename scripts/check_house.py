@@ -1,0 +1,79 @@
+"""Check what keeps the code easy to enter: no circles, no name twice, no riddles.
+
+No two modules import each other, no two public classes share a name, none has a name of the private
+dialect that the code once had, and no docstring begins with a question word: a function's begins
+with its verb.
+"""
+
+import ast
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import grimp
+
+PACKAGES = ("gateway", "sensors", "simulators", "benchmarks")
+BANNED = {
+    *("Announcer", "Glances", "Handover", "Keeper", "Letter", "Looks", "Office", "Outlet"),
+    *("Repeats", "Seat", "Tellings", "Turn", "Turnover", "Wish"),
+}
+"""Names for which the field has a standard term (docs/architecture.md)."""
+RIDDLE = re.compile(r"(Who|What|Whether|How|Where|When|Which)\b")
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def faults_of_names(root: Path) -> Iterator[str]:
+    """Yield what is wrong with names and docstrings below a folder."""
+    classes: dict[str, list[str]] = defaultdict(list)
+    files = sorted(file for package in PACKAGES for file in (root / package).rglob("*.py"))
+    for file in files:
+        where = str(file.relative_to(root))
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, DOCUMENTED) and RIDDLE.match(ast.get_docstring(node) or ""):
+                yield f"{where}:{node.body[0].lineno}: a docstring begins with its verb"
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                classes[node.name].append(where)
+    for name, places in classes.items():
+        if len(places) > 1:
+            yield f"{name} is the name of several classes: {', '.join(places)}"
+        if name in BANNED:
+            yield f"{places[0]}: {name} is a banned name: use the field's term"
+
+
+def circles(imports: Mapping[str, set[str]]) -> Iterator[list[str]]:
+    """Yield the groups of modules that import each other: what reaches itself."""
+
+    def reached(start: str) -> set[str]:
+        found: set[str] = set()
+        waiting = [start]
+        while waiting:
+            new = imports[waiting.pop()] - found
+            found |= new
+            waiting += new
+        return found
+
+    reach = {module: reached(module) for module in imports}
+    told: set[str] = set()
+    for module in sorted(imports):
+        if module in reach[module] and module not in told:
+            group = sorted(other for other in reach[module] if module in reach[other])
+            told.update(group)
+            yield group
+
+
+def main(root: Path) -> int:
+    """Print each fault; return the exit code."""
+    sys.path.insert(0, str(root))
+    graph = grimp.build_graph(*PACKAGES, exclude_type_checking_imports=True, cache_dir=None)
+    imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    faults = [f"these import each other: {', '.join(group)}" for group in circles(imports)]
+    faults += faults_of_names(root)
+    for fault in faults:
+        sys.stderr.write(f"check: {fault}\n")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1] if sys.argv[1:] else ".").resolve()))
