@@ -1,1 +1,1 @@
-"""Who may pass: the rules and what they need, doors, machines, modes, muster."""
+"""Access control: the rules and what they need, doors, machines, modes, muster."""

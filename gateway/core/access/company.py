@@ -1,6 +1,6 @@
-"""Who else is here: what "never alone" and "a fab manager is present" look at.
+"""The checks for "never alone" and "a fab manager is present".
 
-The rules ask before somebody enters or starts a machine; the engine asks again while it runs.
+The rules check before a holder enters or starts a machine; the engine checks again while it runs.
 """
 
 from typing import Literal
@@ -16,7 +16,7 @@ from gateway.core.state import State
 
 
 class Missing(Struct, frozen=True):
-    """What company is missing, and what was seen."""
+    """The company that is missing, and the people that were found."""
 
     reason: Literal["alone", "role-absent"]
     saw: dict[str, Value]
@@ -31,9 +31,9 @@ def missing_company(
     *,
     arriving: bool,
 ) -> Missing | None:
-    """What `demands` of `zone`, or of a machine in it, miss; None: nothing.
+    """Return what `demands` of `zone`, or of a machine in it, are not met; None: all are.
 
-    `arriving`: the holder would come in, and is company too.
+    `arriving`: the holder is about to enter, and counts as company too.
     """
     place = demands.present_in or zone
     if demands.min_present > 1:
@@ -51,13 +51,13 @@ def missing_company(
 
 
 def is_inside(site: Site, state: State, holder: HolderId, zone: ZoneId) -> bool:
-    """Whether the holder is known to be in the zone, or in one inside it."""
+    """Return whether the holder is known to be in the zone, or in one inside it."""
     whereabouts = state.presence.get(holder)
     return whereabouts is not None and zone in site.zone[whereabouts.zone].lineage
 
 
 def member_is_inside(site: Site, state: State, zone: ZoneId) -> bool:
-    """Whether somebody who may escort a visitor is known to be in the zone."""
+    """Return whether a member who may escort a visitor is known to be in the zone."""
     if not state.zones[zone].known:
         return False
     inner = {inside.id for inside in site.zones if zone in inside.lineage}

@@ -1,14 +1,14 @@
 """One credential event, one decision, and what follows from it.
 
-A reader asks and waits: then a grant opens at once, or never. What comes too late for that opens
-nothing, but may still tell who is where: a late read on the way out, and whatever a reader that was
-cut off decided by itself, if it is believed (`gateway.core.access.offline_decisions`). These are
-merged by the time of the event (`presence.merge`). They start no machine: whether it runs now,
-nobody can tell from them.
+While a reader waits for its answer, a grant opens the door at once. An event that arrives too late
+opens nothing, but may still show where a holder is: a late read on the way out, and a decision that
+a reader made alone while it was cut off, if it is believed
+(`gateway.core.access.offline_decisions`). These are merged by the time of the event
+(`presence.merge`). They start no machine, since they do not show whether it runs now.
 
-A press of an exit button is a decision, too, which nothing refuses: not a lockdown or an
-evacuation, not what is out of service. Which device may say that one was pressed is the space
-file's word (`gateway.core.access.wiring`).
+A press of an exit button is a decision, too, and is never refused: not in a lockdown or an
+evacuation, nor where the access point is out of service. The space file declares which device may
+report a press (`gateway.core.access.wiring`).
 """
 
 from datetime import datetime
@@ -37,9 +37,9 @@ from gateway.core.state import Arrival
 from gateway.core.step_context import StepContext
 
 READER_DECIDED = "reader-decided"
-"""The reason of what a reader decided alone while it was cut off."""
+"""The reason of a decision that a reader made alone while it was cut off."""
 CLAIMED = "claimed"
-"""Of what a reader says it decided alone, and nothing shows that it was cut off and might."""
+"""The reason of such a decision if nothing shows that the reader was cut off and was allowed to."""
 TOLD_LATE = frozenset({READER_DECIDED, CLAIMED})
 
 
@@ -82,9 +82,9 @@ def decide(context: StepContext, device: Device, event: Reported) -> None:
 
 
 def press(context: StepContext, device: Device, door: Door, event: Reported) -> None:
-    """Somebody wants to leave by a button that is wired to this device.
+    """Open the door for a user who pressed an exit button that is wired to this device.
 
-    A press that the broker kept from before is none, and an old one is told, and opens nothing.
+    A press that the broker retained is ignored; an old one is recorded, and opens nothing.
     """
     if event.retained:
         return
@@ -105,9 +105,9 @@ def press(context: StepContext, device: Device, door: Door, event: Reported) -> 
 
 
 def let_out(context: StepContext, device: Device, door: Door, event: Reported) -> None:
-    """Release a door for who pressed its button: by its lock, else by the readers of its entry.
+    """Release a door whose exit button was pressed: by its lock, else by its entry readers.
 
-    A board that opened the door by itself gets no order: one makes some locks fall in again.
+    A board that opened the door by itself gets no order: with some locks a second one locks again.
     """
     reading = event.reading
     done = {device.id} if isinstance(reading, ExitRequested) and reading.released else set()
@@ -118,7 +118,7 @@ def let_out(context: StepContext, device: Device, door: Door, event: Reported) -
 
 
 def _expires(context: StepContext, event: Reported) -> datetime:
-    """By the reader's time where it is the earlier one, unless that clock is wrong."""
+    """Return the expiry: by the reader's time if it is earlier, unless that clock is wrong."""
     return (context.now if is_late(context, event) else min(event.at, context.now)) + LATE
 
 
@@ -130,7 +130,7 @@ def _take_over(
     *,
     unanswered: bool | None = None,
 ) -> AccessRequest:
-    """A reader decided alone: that is the decision, and our rules only say what they think."""
+    """Take over a reader's own decision; our rules only record what they would have decided."""
     question = asked(context.site, context.finish(), event, event.at)
     granted = reading.decided == "granted"
     believed = not event.doubted or offline_decisions.is_believed(
@@ -155,9 +155,9 @@ def _take_over(
 
 
 def decided_meanwhile(context: StepContext, told: DecidedMeanwhile) -> None:
-    """A reader did not wait for our answer, which is void: what it did instead is told now.
+    """Replace our answer, which is void, by the decision that the reader made without it.
 
-    Where we had let somebody in and it had not, they are where they were.
+    If we had granted and the reader did not, the holder is moved back to where they were.
     """
     device, reading = context.site.device[told.device], told.reading
     ours = offline_decisions.open_question(
@@ -174,7 +174,7 @@ def decided_meanwhile(context: StepContext, told: DecidedMeanwhile) -> None:
 
 
 def _act(context: StepContext, question: AccessRequest, ruling: Ruling, point: AccessPoint) -> None:
-    """A fresh grant: the door opens, the machine starts or stops, somebody is safe."""
+    """Act on a fresh grant: open the door, start or stop the machine, mark the holder as safe."""
     door, holder = context.site.door_of(point), question.holder
     if door is not None:
         doors.unlock(context, door, (door.lock,) if door.lock is not None else ())
@@ -190,7 +190,7 @@ def _act(context: StepContext, question: AccessRequest, ruling: Ruling, point: A
 
 
 def _merge(context: StepContext, question: AccessRequest, point: AccessPoint) -> None:
-    """A passage that is told late: who is where, if nothing newer is known of them."""
+    """Merge a passage that is reported late: it moves its holder if nothing newer is known."""
     door, holder = context.site.door_of(point), question.holder
     if holder is None:
         return
@@ -202,7 +202,7 @@ def _merge(context: StepContext, question: AccessRequest, point: AccessPoint) ->
 
 
 def _note(context: StepContext, question: AccessRequest, ruling: Ruling, *, is_code: bool) -> None:
-    """What a ruling says beside yes and no; nothing of it shows at the reader."""
+    """Record side effects of a ruling that do not show at the reader."""
     pin_attempts.judged(context, question, ruling, is_code=is_code)
     if question.point is None:
         return
@@ -220,5 +220,5 @@ def _note(context: StepContext, question: AccessRequest, ruling: Ruling, *, is_c
 
 
 def _beyond(point: AccessPoint, door: Door) -> ZoneId | None:
-    """Where one is who passes this door in the point's direction; None: in the street."""
+    """Return the zone behind this door in the point's direction; None: the street."""
     return door.zone if point.direction == "entry" else door.outside

@@ -6,11 +6,11 @@
     locked ──opened──▶ forced ──closed──▶ locked      (no release went before)
     locked ──freed──▶ unlocked      held, forced ──freed──▶ open      (an evacuation)
 
-Granted is not taken: where a door has a contact, those who were let through are *pending* until it
-opens. They all pass when it does; if it locks again first, none did. Without a contact they pass at
-the grant. The opening uses up the release; one that comes while the door is open outlives its
-closing. A door with a handle inside may be opened from within without asking, which is no
-break-in.
+A grant is not yet a passage: where a door has a contact, the holders who were let through are
+*pending* until it opens. All of them pass when it opens; if it locks again first, none did. Without
+a contact they pass at the grant. The opening uses up the release; a release that comes while the
+door is open remains valid after it closes. A door with a handle inside may be opened from within
+without a request, which is no break-in.
 
 An evacuation frees the doors that fail safe: `gateway.core.access.modes` releases them again and
 again, the opening does not use their release up, and they are neither forced nor held open too
@@ -47,9 +47,9 @@ TABLE: Final[dict[tuple[DoorStatus, Trigger], DoorStatus]] = {
     ("held", "freed"): "open",
     ("forced", "freed"): "open",
 }
-"""What is not here changes nothing."""
+"""The transitions; a pair that is not listed changes nothing."""
 PENDING_MAX = 32
-"""People let through who have not passed: more than fit through a door while it is unlocked."""
+"""The most holders who may be pending: more than fit through a door while it is unlocked."""
 
 
 def unlock(context: StepContext, door: Door, devices: tuple[DeviceId, ...]) -> None:
@@ -62,7 +62,7 @@ def unlock(context: StepContext, door: Door, devices: tuple[DeviceId, ...]) -> N
 
 
 def release(context: StepContext, door: Door, arrival: Arrival | None) -> None:
-    """Somebody was let through (`arrival`), or the door was released for whoever comes (None)."""
+    """Release a door for the holder who was let through (`arrival`), or for anyone (None)."""
     state = context.doors.get(door.id, DoorState())
     state = structs.replace(state, relock_at=context.now + timedelta(seconds=door.unlock_s))
     context.wake(state.relock_at)
@@ -75,7 +75,7 @@ def release(context: StepContext, door: Door, arrival: Arrival | None) -> None:
 
 
 def opened(context: StepContext, door: Door, *, late: bool = False) -> None:
-    """The contact says open. A late report may follow a grant that we never heard of: no alarm."""
+    """Handle a contact that reports "open". A late one raises no alarm: its grant may be lost."""
     state = context.doors.get(door.id, DoorState())
     if state.status in ("open", "held", "forced"):
         return  # contacts repeat themselves, and that must not put off the alarm
@@ -90,19 +90,19 @@ def opened(context: StepContext, door: Door, *, late: bool = False) -> None:
 
 
 def closed(context: StepContext, door: Door) -> None:
-    """The contact says closed; the lock falls in, unless somebody was let through since."""
+    """Handle a contact that reports "closed": the door locks, unless a grant came since."""
     state = _become(context, door, context.doors.get(door.id, DoorState()), "closed")
     if state.relock_at != NEVER:
         _become(context, door, state, "released")
 
 
 def is_free(context: StepContext, door: Door) -> bool:
-    """Whether an evacuation holds the door released."""
+    """Return whether an evacuation holds the door released."""
     return context.mode.mode == "evacuation" and door.fail_mode == "safe"
 
 
 def free(context: StepContext, door: Door) -> None:
-    """An evacuation releases the door, also again: to open it or leave it open is no fault."""
+    """Release the door for an evacuation, also repeatedly; opening it raises no alarm."""
     state = context.doors.get(door.id, DoorState())
     relock_at = context.now + timedelta(seconds=door.unlock_s)
     context.wake(relock_at)
@@ -110,14 +110,14 @@ def free(context: StepContext, door: Door) -> None:
 
 
 def watch(context: StepContext, door: Door) -> None:
-    """No evacuation frees the door: one that stands open is to be closed in the usual time."""
+    """Restart the time limit of an open door that is no longer released by an evacuation."""
     state = context.doors.get(door.id, DoorState())
     if state.status == "open" and state.held_at == NEVER:
         context.doors = context.doors.set(door.id, _watched(context, door, state))
 
 
 def forget(context: StepContext, holder: HolderId) -> None:
-    """Nobody waits any longer for this holder to pass."""
+    """Remove this holder from those who wait to pass a door."""
     for door_id, state in sorted(context.doors.items()):
         others = tuple(entry for entry in state.pending if entry.holder != holder)
         if len(others) < len(state.pending):
@@ -126,7 +126,7 @@ def forget(context: StepContext, holder: HolderId) -> None:
 
 
 def space_changed(context: StepContext) -> None:
-    """The new space file's doors: what vanished is forgotten, and who waited to go there."""
+    """Take over the new space file's doors; forget removed ones and arrivals that led there."""
     before, context.doors = context.doors, Map()
     for door in context.site.doors:
         state = before.get(door.id, DoorState())
@@ -137,11 +137,11 @@ def space_changed(context: StepContext) -> None:
         )
         context.doors = context.doors.set(door.id, structs.replace(state, pending=pending))
         if not door.contact:
-            closed(context, door)  # nobody would tell us any more
+            closed(context, door)  # no device would report it any more
 
 
 def run_timers(context: StepContext) -> None:
-    """Lock again what was not opened, and notice what was not closed."""
+    """Lock doors that were not opened, and report those that were not closed."""
     for door in context.site.doors:
         state = context.doors.get(door.id, DoorState())
         if state.relock_at <= context.now:
@@ -151,13 +151,13 @@ def run_timers(context: StepContext) -> None:
 
 
 def next_timer(context: StepContext) -> datetime:
-    """When the next door locks again, or has been open for too long."""
+    """Return when the next door locks again, or has been open for too long."""
     dues = (min(state.relock_at, state.held_at) for state in context.doors.values())
     return min(dues, default=NEVER)
 
 
 def _watched(context: StepContext, door: Door, state: DoorState) -> DoorState:
-    """The open door with the time at which it has been open for too long."""
+    """Return the open door's state with the time at which it has been open for too long."""
     if is_free(context, door):
         return structs.replace(state, held_at=NEVER)
     held_at = context.now + timedelta(seconds=door.held_open_max_s)
@@ -166,7 +166,7 @@ def _watched(context: StepContext, door: Door, state: DoorState) -> DoorState:
 
 
 def _pass(context: StepContext, door: Door, arrival: Arrival) -> None:
-    """Somebody who was let through is on the other side now."""
+    """Move a holder who was let through to the other side."""
     presence.move(context, arrival.holder, arrival.zone)
     inward = arrival.zone == door.zone
     fusion.passed(context, door, arrival.holder, inward=inward, at=context.now)
@@ -175,10 +175,10 @@ def _pass(context: StepContext, door: Door, arrival: Arrival) -> None:
 def _pending(
     context: StepContext, door: Door, state: DoorState, arrival: Arrival
 ) -> tuple[Arrival, ...]:
-    """Those who wait for the door to open, each once a direction, in the order of their grants.
+    """Return the arrivals that wait for the door, one per holder and direction, by time of grant.
 
-    Who badges out before the door opened was let in all the same: anti-passback must know of it.
-    Beyond the bound the first is given up.
+    A holder who badges out before the door opened was let in all the same, and anti-passback needs
+    both. Beyond `PENDING_MAX` the oldest is dropped.
     """
     others = tuple(entry for entry in state.pending if entry != arrival)
     for given_up in others[: 1 - PENDING_MAX]:
@@ -193,7 +193,7 @@ def _relocked(context: StepContext, door: Door, state: DoorState) -> DoorState:
 
 
 def _become(context: StepContext, door: Door, state: DoorState, trigger: Trigger) -> DoorState:
-    """Follow the table, keep the door's state, and say what changed."""
+    """Follow the table, store the door's state, and emit what changed."""
     before = context.doors.get(door.id, DoorState())
     status = TABLE.get((state.status, trigger), state.status)
     if status in ("locked", "unlocked"):

@@ -1,4 +1,4 @@
-"""When a credential may enter at an access point: by hours, membership, training, and by itself."""
+"""The times at which a credential may enter: by hours, membership, training and validity."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,10 +13,10 @@ from gateway.core.model.site import Site
 
 
 class Eligibility(Struct, frozen=True):
-    """All that an access point asks of a credential, worked out once.
+    """Everything that an access point asks of a credential, computed once.
 
-    `plans` are those that lead here and count nothing, `rationed` those that count what is used.
-    `escort`: visitors don't enter alone. `openers`: roles that open a zone on the way in.
+    `plans` are those that lead here without a quota, `rationed` those with one. `escort`: visitors
+    may not enter alone. `openers`: roles that open a zone on the way in.
     """
 
     site: SiteId
@@ -31,7 +31,7 @@ class Eligibility(Struct, frozen=True):
 def post_at(
     site: Site, point: AccessPoint, frame: Window, spans: Mapping[str, Spans]
 ) -> Eligibility:
-    """What this access point asks in a frame."""
+    """Return what this access point asks in a frame."""
     zones = entered_zones(site, point)
     leads = {plan.id: plan_hours(site, point, plan.id) for plan in site.plans}
     return Eligibility(
@@ -50,7 +50,7 @@ def post_at(
 
 
 def allowed(post: Eligibility, credential: Credential, holder: Holder | None) -> Spans | str:
-    """When a credential may enter; a text is the reason why not."""
+    """Return when a credential may enter; a text is the reason why it may not."""
     if credential.status != "active":
         return f"credential-{credential.status}"
     if credential.kind == "pin":
@@ -69,14 +69,14 @@ def allowed(post: Eligibility, credential: Credential, holder: Holder | None) ->
 
 
 def _unaccompanied(post: Eligibility, holder: Holder) -> str | None:
-    """Why a holder may not come first, or not by themselves."""
+    """Return why a holder may not enter first, or not alone; None: they may."""
     if not all(holder.has_role(role, post.site) for role in post.openers):
         return "not-opened"
     return "escort-missing" if post.escort and holder.kind == "visitor" else None
 
 
 def _bought(post: Eligibility, holder: Holder) -> Spans | str:
-    """When a holder's memberships let in."""
+    """Return the spans in which a holder's memberships allow entry, or the reason for none."""
     found: list[Spans] = []
     why = "membership-none"
     for membership in holder.memberships:
@@ -97,7 +97,7 @@ def _bought(post: Eligibility, holder: Holder) -> Spans | str:
 
 
 def _trained(post: Eligibility, holder: Holder, spans: Spans) -> Spans:
-    """What remains of spans where every training is asked for that the zones ask for."""
+    """Return the part of the spans in which all trainings that the zones ask for are valid."""
     for training in post.trainings:
         given = [one for one in holder.trainings if one.training == training]
         spans = joined(span for one in given for span in _while_trained(post, spans, one))
@@ -109,7 +109,7 @@ def _while_trained(post: Eligibility, spans: Spans, training: Training) -> Spans
 
 
 def _cut(post: Eligibility, spans: Spans, starts: datetime | None, ends: datetime | None) -> Spans:
-    """Spans within a validity. Nearly always nothing is cut, and they stay the very same object."""
+    """Return spans cut to a validity; mostly nothing is cut, and the same object is returned."""
     begins, expires = post.frame.begins, post.frame.expires
     if (starts is None or starts <= begins) and (ends is None or ends >= expires):
         return spans
@@ -119,12 +119,12 @@ def _cut(post: Eligibility, spans: Spans, starts: datetime | None, ends: datetim
 
 
 def plan_hours(site: Site, point: AccessPoint, plan: PlanId) -> tuple[str, ...]:
-    """The hours of a plan's rights that lead through an access point."""
+    """Return the hours of a plan's rights that lead through an access point."""
     lineage = site.zone[point.zone].lineage
     rights = site.plan[plan].rights
     return tuple(right.hours for right in rights if any(zone in right.zones for zone in lineage))
 
 
 def entered_zones(site: Site, point: AccessPoint) -> tuple[Zone, ...]:
-    """The zones that one enters at an access point. Who is inside a parent may need fewer."""
+    """Return the zones entered at an access point; from inside a parent it may be fewer."""
     return tuple(site.zone[zone] for zone in site.zone[point.zone].lineage)

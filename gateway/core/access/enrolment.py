@@ -1,15 +1,15 @@
 """Enrolling a badge by holding it to a reader.
 
-An operator asks, the reader waits, and a badge that is held there twice, with no other in between,
-ends it: with its hashes if nobody has it, or, at once, with who holds it. A read opens nothing (the
-rule `reader_enrols_no_badge`), and counts as no wrong attempt. One badge at a time a reader;
-nothing here gives a right, since whoever asked writes the members themselves.
+An operator requests it and the reader waits. A badge that is held to it twice, with no other one in
+between, ends the wait: with its hashes if no member holds it, or, at once, with its holder. A read
+opens nothing (the rule `reader_enrols_no_badge`), and is not counted as a wrong attempt. Each
+reader enrols one badge at a time. Enrolment itself gives no right: the operator edits the members.
 
-Whoever has a reader's password says what badge was held to it, and so makes their card a key to the
-front door. So it is done at readers that the space file declares for it (`enrols`), which stand in
-a staffed room; a place that has declared none yet enrols at any entry, or at a desk's reader that
-guards nothing. Never at a way out, which is free for all at all times, nor at a muster point or a
-machine, where a badge says that somebody is safe or done.
+An attacker with a reader's password can report any badge, and so turn their own card into a key to
+the front door. Badges are therefore enrolled at readers that the space file declares for it
+(`enrols`), which stand in a staffed room. A place that has declared none enrols at any entry, or at
+a desk reader that guards nothing; never at an exit, which is always free, nor at a muster point or
+a machine, where a badge marks its holder as safe or signs them off.
 """
 
 from datetime import datetime, timedelta
@@ -29,13 +29,13 @@ from gateway.core.state import NEVER, PendingEnrolment
 from gateway.core.step_context import StepContext
 
 ENROL_FOR: Final = timedelta(seconds=60)
-"""So long a reader waits: enough to find the badge, and a door is out of use no longer."""
+"""The time a reader waits: enough to find the badge, without blocking the door for longer."""
 ENROLMENT: Final = "enrolment"
 """The reason of a read that only enrols."""
 
 
 def asked(context: StepContext, order: EnrolBadge, transaction: str) -> str | None:
-    """Have a reader wait, or wait no more; the error if it cannot."""
+    """Make a reader wait, or stop waiting; return the error if it cannot."""
     device = context.site.device.get(order.device)
     if device is None:
         return "unknown-object"
@@ -51,7 +51,7 @@ def asked(context: StepContext, order: EnrolBadge, transaction: str) -> str | No
 
 
 def read(context: StepContext, event: Reported, holder: HolderId | None) -> None:
-    """A badge was held to a reader that waits. A code or a QR code is none: it goes on waiting."""
+    """Handle a badge at a waiting reader. It ignores codes and QR codes, and goes on waiting."""
     reading = event.reading
     assert isinstance(reading, CredentialPresented)  # noqa: S101 - what `decide` is for
     device, transaction = event.device, context.enrolments[event.device].transaction
@@ -69,7 +69,7 @@ def read(context: StepContext, event: Reported, holder: HolderId | None) -> None
 
 
 def space_changed(context: StepContext) -> None:
-    """Readers that are gone, or enrol no more, wait no longer."""
+    """End the wait at readers that were removed, or no longer enrol."""
     for id_, waiting in sorted(context.enrolments.items()):
         device = context.site.device.get(id_)
         if device is None or not may_enrol(context.site, device):
@@ -77,7 +77,7 @@ def space_changed(context: StepContext) -> None:
 
 
 def can_enrol(site: Site, device: Device) -> bool:
-    """Whether badges could be enrolled at a reader: it reads some, at an entry or a desk."""
+    """Return whether a reader could enrol: it reads badges, and is at an entry or a desk."""
     point = site.point_of(device)
     return (
         device.role == "reader"
@@ -87,24 +87,24 @@ def can_enrol(site: Site, device: Device) -> bool:
 
 
 def may_enrol(site: Site, device: Device) -> bool:
-    """Whether badges are enrolled at a reader: it is declared for it, or none is."""
+    """Return whether a reader may enrol: it is declared for it, or none is."""
     return can_enrol(site, device) and (device.enrols or not declares_where(site))
 
 
 def declares_where(site: Site) -> bool:
-    """Whether a space file says at which readers badges are enrolled."""
+    """Return whether the space file declares which readers enrol."""
     return any(device.enrols for device in site.devices)
 
 
 def run_timers(context: StepContext) -> None:
-    """A reader waits no longer than it may."""
+    """End the waits whose time is over."""
     for device, waiting in sorted(context.enrolments.items()):
         if waiting.until <= context.now:
             _end(context, device, EnrolmentEnded(waiting.transaction, device, "expired"))
 
 
 def next_timer(context: StepContext) -> datetime:
-    """When the first of them ends."""
+    """Return when the first wait ends."""
     return min((waiting.until for waiting in context.enrolments.values()), default=NEVER)
 
 

@@ -1,7 +1,7 @@
-"""What somebody may claim at an access point: a valid membership, and bookings that lead to it.
+"""A holder's claims at an access point: a valid membership, and bookings that lead to it.
 
-A booking of a room is a right to the doors on the way to it, for as long and a margin before and
-after. Bookings are looked for only where plans do not suffice: most people come on a plan.
+A booking of a room is a right to the doors on the way to it, while it lasts and for a margin before
+and after. Bookings are checked only where plans do not suffice: most holders enter on a plan.
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ class BookingClaim(Struct, frozen=True):
 
 
 def standing(membership: Membership, at: datetime) -> Standing:
-    """How a membership stands: `active`, or what it lacks."""
+    """Return a membership's standing: `active`, or what it lacks."""
     if membership.status != "active":
         return membership.status
     if membership.starts is not None and at < membership.starts:
@@ -44,10 +44,10 @@ def standing(membership: Membership, at: datetime) -> Standing:
 def booking_claims(
     site: Site, bookings: Bookings, point: AccessPoint, holder: Holder, at: datetime
 ) -> tuple[BookingClaim, ...]:
-    """The holder's bookings that lead to this access point, now.
+    """Return the holder's bookings that lead to this access point now.
 
-    A machine is switched on by its own bookings, without margin. A door is opened by those of its
-    zone, of a zone around it, and of what lies behind it.
+    A machine is switched on by its own bookings, without margin. A door is opened by bookings of
+    its zone, of a zone around it, and of anything behind it.
     """
     if point.machine is not None:
         target, margin = machine_target(point.machine), NO_MARGIN
@@ -66,7 +66,7 @@ def booking_claims(
 def in_force(
     bookings: tuple[Booking, ...], at: datetime, margin: timedelta = NO_MARGIN
 ) -> Iterator[Booking]:
-    """Which of these, ascending by start, hold at `at`, give or take the margin."""
+    """Yield the bookings (ascending by start) that hold at `at`, within the margin."""
     first_end, last_start = at - margin, at + margin
     for booking in bookings:
         if booking.starts > last_start:
@@ -76,7 +76,7 @@ def in_force(
 
 
 def is_for(booking: Booking, holder: Holder) -> bool:
-    """Whether the holder is among those who booked."""
+    """Return whether the holder is among those who booked."""
     return (
         booking.public
         or holder.id in booking.holders
@@ -85,7 +85,7 @@ def is_for(booking: Booking, holder: Holder) -> bool:
 
 
 def leads_through(site: Site, claim: BookingClaim, target: Target) -> bool:
-    """Whether one goes through or into `target`, another one, on the way to what was booked."""
+    """Return whether the way to what was booked leads through or into another `target`."""
     if claim.target == target:
         return False
     return any(

@@ -1,4 +1,4 @@
-"""A decision in plain words, for `seuil why`, `seuil may` and the console: every rule's say."""
+"""A decision in plain words, for `seuil why`, `seuil may` and the console: each rule's verdict."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,18 +13,18 @@ from gateway.core.model.names import Text
 
 
 def title_of(rule: str) -> Text:
-    """A rule in plain words; its name where an old journal knows a rule that is gone."""
+    """Return a rule's title in plain words; its name if only an old journal knows the rule."""
     return (RULE_TITLES | BUTTON_TITLES).get(rule, Text(fr=rule, en=rule))
 
 
 def not_asked(verdicts: Sequence[RuleVerdict]) -> list[str]:
-    """The rules behind the one that ended the matter."""
+    """Return the rules behind the one that decided."""
     asked = {verdict.rule for verdict in verdicts}
     return [rule.__name__ for rule in RULES if rule.__name__ not in asked]
 
 
 def as_data(decision: str, reason: str, verdicts: Sequence[RuleVerdict]) -> dict[str, Any]:
-    """An answer with every rule's word on it, ready for JSON."""
+    """Return an answer with every rule's verdict as JSON-ready data."""
     return {
         "decision": decision,
         "reason": reason,

@@ -1,10 +1,10 @@
-"""Is an event of now? What is old opens nothing, and a reader's wrong clock locks nobody in.
+"""The freshness of events: old ones open nothing, and a reader's wrong clock locks no user in.
 
-A badge is late when its reader's clock says so. That clock may be wrong: an ESP that has not
-reached its time server is behind by a minute or by years. An event is *live* when nothing of its
-device waited before it (`gateway.service.inbox`): then a late one tells of a wrong clock, and its
-refusal is delivered. The way out is released, too, unless it may have been kept for us meanwhile:
-by the broker, or by a reader that has just come back.
+A badge event is late by its reader's clock. That clock may be wrong: an ESP that has not reached
+its time server is behind by a minute or by years. An event is *live* when no other event of its
+device was queued before it (`gateway.service.inbox`): a late one then shows a wrong clock, and its
+refusal is delivered. An exit is released, too, unless the event may have been stored meanwhile: by
+the broker, or by a reader that has just reconnected.
 """
 
 from datetime import timedelta
@@ -17,18 +17,18 @@ from gateway.core.step_context import StepContext
 
 STEADY_LOOKS: Final = 3
 STEADY_WITHIN: Final = timedelta(seconds=2)
-"""So many events that are late by the same time, give or take: the reader's clock is behind."""
+"""If several events are late by the same time, within this, the reader's clock is behind."""
 BACK_FOR: Final = timedelta(seconds=10)
-"""A reader that has been online for so long has sent what it kept."""
+"""A reader that has been online for this long has sent its stored events."""
 
 
 def is_late(context: StepContext, event: Reported) -> bool:
-    """Return whether nothing may be started by this any more: it is old, or the broker kept it."""
+    """Return whether the event may start nothing any more: it is old, or the broker retained it."""
     return event.retained or context.now - event.at > LATE
 
 
 def is_told(context: StepContext, event: Reported) -> bool:
-    """Return whether an answer is of any use: somebody still stands there."""
+    """Return whether an answer is of any use: the user still stands at the reader."""
     return not is_late(context, event) or (event.live and not event.retained)
 
 
@@ -44,7 +44,7 @@ def lets_out(context: StepContext, event: Reported) -> bool:
 
 
 def is_behind(device: DeviceState) -> bool:
-    """Return whether a device's last events were all late by the same time: its clock is behind."""
+    """Return whether a device's clock is behind: its last events were all late by the same time."""
     last = device.clock[-STEADY_LOOKS:]
     return (
         len(last) == STEADY_LOOKS

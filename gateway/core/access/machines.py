@@ -1,4 +1,4 @@
-"""Machines in use: who switched them on, and what they miss while they run.
+"""Machines in use: their users, and what they miss while they run.
 
     free ──granted──▶ in use ──misses something──▶ warned ──grace over──▶ stop asked for
       ▲                 │  ◀──────mended──────────────┘                        │
@@ -8,12 +8,12 @@ A use begins with the grant and ends when its user signs off or the meter says "
 grant and the work there may be minutes of fixing and focusing, in which a meter truthfully says
 "off": so "off" ends a use only after the meter said "on", or `STARTING_MAX` after the grant.
 
-What the machine demands is looked at again whenever somebody moved or their roles changed: company
-and its own user. What is missing is told at the machine and raises an alarm; after `grace_s` the
-machine is asked for a *safe stop*, which is its own program's: a blind cut of the power in the
-middle of a cut is a danger of its own. Then the use ends as any other, and its alarms with it.
-In an evacuation the safe stop is asked for at once: nobody is to stay for the grace time, and
-nobody is warned who should be walking out.
+The machine's demands (company, its own user) are checked again whenever a holder moved or roles
+changed. If one is not met, the machine's user is warned and an alarm is raised; after `grace_s` the
+machine is asked for a *safe stop*, which its own program performs: cutting the power in the middle
+of a cut is a danger of its own. Then the use ends as any other, and its alarms with it. In an
+evacuation the safe stop is requested at once, without a warning: no user should stay for the grace
+time.
 """
 
 from datetime import datetime, timedelta
@@ -41,30 +41,30 @@ from gateway.core.state import NEVER, MachineUse, State
 from gateway.core.step_context import StepContext
 
 STARTING_MAX = timedelta(minutes=10)
-"""A machine that is still off so long after its grant is not used: it is free for others."""
+"""A machine that is still off this long after its grant is unused, and free for others."""
 ALARMS: Final[dict[str, AlarmKind]] = {
     "alone": "lone-worker",
     "role-absent": "unsupervised",
     "unattended": "unattended",
 }
-"""What a running machine may miss, and the alarm that it raises."""
+"""What a running machine may miss, and the alarm that this raises."""
 
 
 def start(context: StepContext, machine: MachineId, holder: HolderId) -> None:
-    """The machine was released for a holder."""
+    """Record that the machine was released for a holder."""
     context.machines = context.machines.set(machine, MachineUse(holder=holder, since=context.now))
     context.stirred = True
     context.emit(MachineStarted(machine=machine, holder=holder, at=context.now))
 
 
 def sign_off(context: StepContext, machine: MachineId) -> None:
-    """The machine's user has done."""
+    """End the use of a machine whose user signed off."""
     if machine in context.machines:
         _end(context, machine, "signed-off")
 
 
 def reported(context: StepContext, device: Device, event: Reported) -> None:
-    """What a machine's meter says; what the broker kept or is of before the grant says nothing."""
+    """Handle a meter's report; one that was retained, or is older than the grant, is ignored."""
     point = context.site.point_of(device)
     machine = device.machine or (point.machine if point else None)
     use = context.machines.get(machine) if machine else None
@@ -78,14 +78,14 @@ def reported(context: StepContext, device: Device, event: Reported) -> None:
 
 
 def take_out_of_service(context: StepContext, machine: MachineId) -> None:
-    """Free a machine that nothing says is running, though nobody signed off."""
+    """Free a machine that is not known to run, though its user did not sign off."""
     use = context.machines.get(machine)
     if use is not None and not use.ran:
         _end(context, machine, "removed")
 
 
 def watch(context: StepContext) -> None:
-    """Look again at what running machines demand, if anything changed that they might miss."""
+    """Check the demands of running machines again, if anything changed that they depend on."""
     if not context.stirred or not context.machines:
         return
     state = context.finish()
@@ -96,14 +96,14 @@ def watch(context: StepContext) -> None:
 
 
 def stop_all(context: StepContext) -> None:
-    """An evacuation: every machine in use is asked for a safe stop, now."""
+    """Ask every machine in use for a safe stop now, because of an evacuation."""
     for machine, use in sorted(context.machines.items()):
         if not use.stopped:
             _stop(context, machine, structs.replace(use, missing="evacuation"))
 
 
 def run_timers(context: StepContext) -> None:
-    """Ask for a safe stop where the grace is over, also if our clock was put back."""
+    """Ask for a safe stop where the grace time is over, also if our clock was put back."""
     for machine, use in sorted(context.machines.items()):
         grace = timedelta(seconds=context.site.machine[machine].demands.grace_s)
         if use.stops_at != NEVER and not context.now < use.stops_at <= context.now + grace:
@@ -111,12 +111,12 @@ def run_timers(context: StepContext) -> None:
 
 
 def next_timer(context: StepContext) -> datetime:
-    """When the next grace is over."""
+    """Return when the next grace time is over."""
     return min((use.stops_at for use in context.machines.values()), default=NEVER)
 
 
 def space_changed(context: StepContext) -> None:
-    """Machines that vanished are in nobody's use; all others are looked at again."""
+    """End the use of machines that were removed; check all others again."""
     for machine in sorted(context.machines):
         if machine not in context.site.machine:
             _end(context, machine, "removed")
@@ -124,7 +124,7 @@ def space_changed(context: StepContext) -> None:
 
 
 def _missing(site: Site, state: State, machine: Machine, use: MachineUse) -> str | None:
-    """The reason why the machine should not run on; None: it may."""
+    """Return the reason why the machine should not run on; None: it may."""
     demands = machine.demands
     erased = use.holder not in state.directory.holders
     if erased or (demands.check_in and not is_inside(site, state, use.holder, machine.zone)):
@@ -134,7 +134,7 @@ def _missing(site: Site, state: State, machine: Machine, use: MachineUse) -> str
 
 
 def _judge(context: StepContext, machine: Machine, use: MachineUse, missing: str | None) -> None:
-    """Warn, or say that all is well again. Who misses something else now gets no second grace."""
+    """Warn, or end the warning. A user who misses something else now gets no second grace time."""
     if missing == use.missing:
         return
     if use.missing is not None:
@@ -176,7 +176,7 @@ def _stop(context: StepContext, machine: MachineId, use: MachineUse) -> None:
 def _end(
     context: StepContext, machine: MachineId, why: Literal["signed-off", "switched-off", "removed"]
 ) -> None:
-    """The use is over, and with it all that was wrong."""
+    """End the use, and with it all of its alarms."""
     use = context.machines[machine]
     context.machines = context.machines.delete(machine)
     for kind in (*ALARMS.values(), "safe-stop"):

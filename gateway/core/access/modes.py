@@ -1,10 +1,11 @@
 """The site's mode: normal, lockdown or evacuation; only an operator's request changes it.
 
-A lockdown is the rules' matter: nobody enters, everybody may leave. An evacuation does more. Doors
-with `fail_mode` "safe" are released and stay so: each order to release ends by itself, so it is
-given again before it ends, until the mode changes. Doors that are "secure" stay locked from
-outside. Everybody who is inside is waited for (`gateway.core.access.muster`), and what runs is
-asked to stop (`gateway.core.access.machines`). A restart in the middle goes on: all of it is state.
+The rules handle a lockdown: all entries are refused, all exits are free. An evacuation does more.
+Doors with `fail_mode` "safe" are released and stay released: each release order expires, so it is
+repeated before it does, until the mode changes. Doors that are "secure" stay locked from outside.
+All holders who are inside are expected at the muster (`gateway.core.access.muster`), and running
+machines are asked to stop (`gateway.core.access.machines`). An evacuation survives a restart, since
+all of this is part of the state.
 """
 
 from datetime import datetime, timedelta
@@ -20,13 +21,13 @@ from gateway.core.state import NEVER, ModeState
 from gateway.core.step_context import StepContext
 
 RELEASED_MIN = timedelta(seconds=0.5)
-"""Doors are released again no faster than this, however short their `unlock_s`."""
+"""The shortest interval between two releases, however short a door's `unlock_s` is."""
 
 
 def change(context: StepContext, order: SetMode, by: HolderId) -> None:
-    """Put the site into a mode; the one that it has already changes nothing.
+    """Put the site into a mode; setting the current one changes nothing.
 
-    "normal" says that all is well, so it also ends what alarms of duress are on.
+    "normal" also clears all active alarms of duress.
     """
     before = context.mode.mode
     if order.mode == "normal":
@@ -45,19 +46,19 @@ def change(context: StepContext, order: SetMode, by: HolderId) -> None:
 
 
 def run_timers(context: StepContext) -> None:
-    """Release the doors again before their release ends; at once if our clock was put back."""
+    """Release the doors again before their release ends, at once if our clock was put back."""
     again_at = context.mode.released_at
     if again_at != NEVER and not context.now < again_at <= context.now + _interval(context):
         _release(context)
 
 
 def next_timer(context: StepContext) -> datetime:
-    """When the doors are released again."""
+    """Return when the doors are released again."""
     return context.mode.released_at
 
 
 def space_changed(context: StepContext) -> None:
-    """In an evacuation the new space file's doors are released at once, and all are counted."""
+    """Release the new space file's doors at once in an evacuation, and update all musters."""
     if context.mode.mode == "evacuation":
         _release(context)
         _watch_others(context)
@@ -70,7 +71,7 @@ def _end_evacuation(context: StepContext) -> None:
 
 
 def _watch_others(context: StepContext) -> None:
-    """Doors that are not free (any longer) are to be closed in the ordinary time."""
+    """Restart the time limit of open doors that are not released, or no longer."""
     for door in context.site.doors:
         if not doors.is_free(context, door):
             doors.watch(context, door)
@@ -86,7 +87,7 @@ def _release(context: StepContext) -> None:
 
 
 def _interval(context: StepContext) -> timedelta:
-    """Half of the shortest release, so that one order may be lost on the way."""
+    """Return half of the shortest release, so that one order may be lost on the way."""
     shortest_s = min((door.unlock_s for door in _free_doors(context)), default=0.0)
     return max(RELEASED_MIN, timedelta(seconds=shortest_s / 2))
 

@@ -1,10 +1,10 @@
-"""The muster of an evacuation: who is waited for, where, and who is safe.
+"""The muster of an evacuation: the holders who are expected, in which zone, and who is safe.
 
-Waited for is everybody who was known to be inside when it began, and whoever is found inside since.
-Each counts in the zone where they were last known to be, and in every zone around it: that is
-where one would look for them. Safe is who was at the muster point, or left to the street. Both are
-outside for the counts too. A safe person who is found inside again is waited for again; somebody
-whose record is erased meanwhile stays waited for. When the mode changes the list ends.
+Expected are all holders who were known to be inside when it began, and those found inside since.
+Each counts in the zone where they were last known to be, and in every zone around it, because that
+is where to search for them. A holder is safe who badged at the muster point, or left to the street;
+both are outside for the counts too. A safe holder who is found inside again is expected again; one
+whose record is erased meanwhile stays expected. The list ends when the mode changes.
 """
 
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ from gateway.core.step_context import StepContext
 def read_out(
     site: Site, muster: Map[HolderId, Muster], zones: Iterable[ZoneId], at: datetime
 ) -> list[MusterChanged]:
-    """Whose being safe these zones wait for; nobody `expected`: nothing to show (any more)."""
+    """Return these zones' musters; a muster with none `expected` is empty, or over."""
     expected: dict[ZoneId, int] = dict.fromkeys(zones, 0)
     missing: dict[ZoneId, list[HolderId]] = {zone: [] for zone in expected}
     for holder, entry in sorted(muster.items()):
@@ -47,20 +47,20 @@ def read_out(
 
 
 def begin(context: StepContext) -> None:
-    """Everybody who is known to be inside is waited for."""
+    """Expect every holder who is known to be inside."""
     for holder, where in sorted(context.presence.items()):
         _set(context, holder, Muster(zone=where.zone))
 
 
 def end(context: StepContext) -> None:
-    """Nobody is waited for any longer."""
+    """End the muster."""
     for entry in context.muster.values():
         _touch(context, entry.zone)
     context.muster = Map()
 
 
 def seen(context: StepContext, holder: HolderId, at: datetime) -> None:
-    """Somebody was at the muster point at `at`; it counts if nothing newer is known of them."""
+    """Mark a holder as safe since `at`, at the muster point, if nothing newer is known of them."""
     entry, where = context.muster.get(holder), context.presence.get(holder)
     began = context.mode.since
     if entry is None or entry.safe is not None or began is None or at < began:
@@ -74,7 +74,7 @@ def seen(context: StepContext, holder: HolderId, at: datetime) -> None:
 
 
 def unseen(context: StepContext, holder: HolderId) -> None:
-    """Somebody was marked by mistake: they are waited for again, where they were."""
+    """Expect a holder again who was marked by mistake, in the zone where they were."""
     zone = context.muster[holder].zone
     _set(context, holder, Muster(zone=zone))
     if holder in context.directory.holders:
@@ -82,7 +82,7 @@ def unseen(context: StepContext, holder: HolderId) -> None:
 
 
 def follow(context: StepContext) -> None:
-    """Take in who moved in this step, and say each changed zone's muster once."""
+    """Take in the holders who moved in this step, and emit each changed zone's muster once."""
     if context.mode.mode == "evacuation":
         for moved in context.moves:
             _follow(context, moved)
@@ -93,7 +93,7 @@ def follow(context: StepContext) -> None:
 
 
 def space_changed(context: StepContext) -> None:
-    """Zones that vanished have nobody to look for; all others are told anew."""
+    """Drop the musters of zones that were removed, and emit all others again."""
     context.muster = Map(
         {who: one for who, one in context.muster.items() if one.zone in context.site.zone}
     )
