@@ -1,20 +1,21 @@
-"""What readers say that they decided alone: whether it is believed.
+"""The decisions that readers report to have made alone, and the check of each such claim.
 
-A reader is as trustworthy as its password. Whoever has it may say "granted" for any badge number
-that they know, and would so move people: into presence, a muster, the company that the laser asks
-for. So it counts only if both is shown by what we know ourselves:
+A reader is as trustworthy as its password. An attacker who has it can report "granted" for any
+badge number they know, and so move members: into presence, a muster, the company that the laser
+requires. A decision therefore counts only if our own records show both of the following:
 
-- **It might.** The rights list that the reader had confirmed before let this badge in at that
-  moment. A list is not kept: it is a function of the members, and of what the door asked for
-  (`post.Post`). So of each list the latter is remembered, and which revision of the members it was
-  worked out from; and of the members what they were before they changed (`state.Past`), for as
-  long as some reader may have a list of then. At a way out everybody may.
-- **It had to.** It was cut off: its status said so; we were away; or the badge had been sent to us
-  before, and by our own record got no answer in time. A status is the broker's word (the last
-  will), but may be the reader's own, too: that raises an alarm, and nothing of the reader may have
-  been heard between that moment and its return.
+- **It was allowed to.** The rights list that the reader had confirmed before let this badge in at
+  that moment. Lists are not stored: a list is a function of the members, and of what the door asked
+  for (`eligibility.Eligibility`). So we store the latter for each list, with the revision of the
+  members that it was computed from; and the members as they were before they changed
+  (`state.Past`), for as long as some reader may still have a list of that time. At an exit every
+  user is allowed to pass.
+- **It had to.** The reader was cut off: its status said so; we were away; or it had sent us the
+  badge before, and by our own record got no answer in time. The broker publishes the status (the
+  last will), but the reader can, too: that raises an alarm, and we may have received nothing from
+  the reader between that moment and its return.
 
-Whatever else it says is journaled as `claimed`, raises an alarm, and moves nobody.
+Any other claim is journaled as `claimed`, raises an alarm, and moves no member.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -48,19 +49,19 @@ K = TypeVar("K")
 T = TypeVar("T")
 
 WAITS: Final = timedelta(seconds=2)
-"""So long a reader waits for an answer before it decides alone."""
+"""The time a reader waits for an answer before it decides alone."""
 UNNOTICED: Final = timedelta(seconds=90)
-"""So long a dead connection may go unnoticed: one and a half times a keepalive of 60 s."""
+"""The time a dead connection may go unnoticed: one and a half keepalives of 60 s."""
 NEAR: Final = timedelta(seconds=2)
-"""By so much a clock that is well may be off, beside what its events tell of it."""
+"""The error of a correct clock, beside the offset that its events show."""
 JUST_NOW: Final = timedelta(minutes=1)
-"""A list that was replaced is remembered for so long in any case."""
+"""The time for which a list that was replaced is remembered in any case."""
 AWAY_MAX: Final = 16
-"""Times remembered in which one reader, or we, were away."""
+"""Absences that are remembered per reader, and for us."""
 LISTS_MAX: Final = 16
-"""Lists remembered a reader: those that were in force while it was cut off, and the last."""
+"""Lists remembered per reader: those in force while it was cut off, and the last."""
 ASKED_MAX: Final = 8
-"""Badges remembered a reader that it may yet tell it decided alone: it has one at a time."""
+"""Badges remembered per reader that it may still report as decided alone: it has one at a time."""
 _NOTHING: Final = CutOff()
 
 
@@ -68,9 +69,9 @@ _NOTHING: Final = CutOff()
 
 
 def list_confirmed(context: StepContext, event: ListConfirmed) -> None:
-    """A reader has another list in force."""
+    """Record that a reader has another list in force."""
     if event.device not in context.site.device or event.revision < context.past.since:
-        return  # what the members were then is not known any more; another list is on its way
+        return  # the members of that time are not known any more; another list is on its way
     known = context.cut_off.get(event.device, _NOTHING)
     confirmed = ListInForce(event.version, context.now, event.who, event.revision, event.post)
     lists = (*_still_of_use(context, known), confirmed)[-LISTS_MAX:]
@@ -81,9 +82,9 @@ def list_confirmed(context: StepContext, event: ListConfirmed) -> None:
 def came_or_went(
     context: StepContext, event: Reported, availability: Availability, heard: datetime
 ) -> None:
-    """A reader's status: it is gone, or back; `heard` is when it was last heard before.
+    """Record a reader's status, gone or back; `heard` is when we last received from it before.
 
-    That it is there proves no absence: it says so with each list that it confirms, too.
+    A status "online" proves no absence: a reader publishes it with each list it confirms, too.
     """
     known = context.cut_off.get(event.device, _NOTHING)
     is_gone, is_back = _goes_on(known.away), availability.state == "online"
@@ -99,7 +100,7 @@ def came_or_went(
 
 
 def gateway_away(context: StepContext, event: GatewayAway) -> None:
-    """We are away, or were."""
+    """Record that we are, or were, away."""
     begins, ends = min(event.since, context.now), event.until or NEVER
     if _goes_on(context.away):
         begins = min(begins, context.away[-1].begins)
@@ -109,7 +110,7 @@ def gateway_away(context: StepContext, event: GatewayAway) -> None:
 
 
 def asked(context: StepContext, event: Reported, *, granted: bool, holder: HolderId | None) -> None:
-    """We decide about a badge of which its reader may yet tell that it decided alone."""
+    """Remember a badge that we decide, and that its reader may still report as decided alone."""
     known = context.cut_off.get(event.device)
     if known is None or not known.lists or event.boot is None or event.seq is None:
         return
@@ -136,9 +137,9 @@ def open_question(
     at: datetime,
     reading: CredentialPresented,
 ) -> AnsweredCredential | None:
-    """Return what we decided about this event, unless that was told again already.
+    """Return our decision on this event, unless the reader's own was reported already.
 
-    The same number is not enough: a board that was erased begins with it again.
+    The same number is not enough: a board that was erased starts its numbers again.
     """
     known, numbering = state.cut_off.get(device), state.devices.get(device)
     if known is None or numbering is None:
@@ -151,14 +152,14 @@ def open_question(
 
 
 def close_question(context: StepContext, device: DeviceId, question: AnsweredCredential) -> None:
-    """How its reader decided it is told now: if that comes again, it is a duplicate."""
+    """Forget a question whose reader has reported its own decision: a repeat is a duplicate."""
     known = context.cut_off[device]
     others = tuple(one for one in known.asked if one != question)
     context.cut_off = context.cut_off.set(device, structs.replace(known, asked=others))
 
 
 def members_change(context: StepContext, change: DirectoryChange) -> None:
-    """Remember what the members are that a change makes others, before it does."""
+    """Remember the members that a change affects, before it is applied."""
     revision = context.past.revision + 1
     if any(known.lists for known in context.cut_off.values()):
         past = _remembered(context.past, revision, context.directory, change, context.now)
@@ -168,7 +169,7 @@ def members_change(context: StepContext, change: DirectoryChange) -> None:
 
 
 def space_changed(context: StepContext) -> None:
-    """Readers that are gone have no list."""
+    """Forget the lists of readers that were removed."""
     context.cut_off = Map(
         {
             device: known
@@ -180,7 +181,7 @@ def space_changed(context: StepContext) -> None:
 
 
 def run_timers(context: StepContext) -> None:
-    """Forget, once an hour, what is too old to be merged."""
+    """Forget, once an hour, events that are too old to be merged."""
     if not context.now.minute:
         _forget(context, before=context.now - MERGED_MAX)
 
@@ -195,9 +196,10 @@ def is_believed(
     *,
     unanswered: bool | None = None,
 ) -> bool:
-    """Whether what a reader decided alone is proven.
+    """Return whether a decision that a reader made alone is proven.
 
-    `unanswered` is what our record says of a badge that it had asked us about; None: it had not.
+    `unanswered`: for a badge that it had sent us, whether our record has no answer; None: it had
+    not sent it.
     """
     state = context.devices.get(event.device)
     ahead_s = state.ahead_s if state is not None else None
@@ -214,7 +216,7 @@ def is_believed(
 def _was_cut_off(
     context: StepContext, device: DeviceId, at: datetime, decided_at: datetime
 ) -> bool:
-    """Whether a reader and we did not hear each other when it decided; both are by our clock."""
+    """Return whether reader and gateway were disconnected then; both times are by our clock."""
     known = context.cut_off.get(device, _NOTHING)
     return any(
         one.begins <= decided_at + NEAR and at - NEAR <= one.ends
@@ -225,7 +227,7 @@ def _was_cut_off(
 def _might(
     context: StepContext, event: Reported, reading: CredentialPresented, at: datetime
 ) -> bool:
-    """Whether a list that was in force then, give or take the clocks, let the badge in."""
+    """Return whether a list in force then, within the clocks' errors, let the badge in."""
     point = context.site.point_of(context.site.device[event.device])
     if point is not None and point.direction == "exit":
         return True
@@ -241,7 +243,7 @@ def _might(
 def _lets_in(
     past: Past, one: ListInForce, directory: Directory, reading: CredentialPresented, at: datetime
 ) -> bool:
-    """What the reader found on its list, by its own clock."""
+    """Return whether this list let the badge in, by the reader's own clock."""
     if one.who != "listed" or one.post is None or one.revision < past.since:
         return one.who == "everybody"
     hashed = CredentialHash(reading.credential)
@@ -274,13 +276,13 @@ def _of_late(context: StepContext, away: tuple[Away, ...]) -> tuple[Away, ...]:
 
 
 def _with_their_ends(known: CutOff) -> Iterator[tuple[ListInForce, datetime]]:
-    """Each list, and when it was replaced."""
+    """Yield each list, and when it was replaced."""
     ends = [one.since for one in known.lists[1:]] + [NEVER]
     return zip(known.lists, ends, strict=True) if known.lists else iter(())
 
 
 def _still_of_use(context: StepContext, known: CutOff) -> Iterator[ListInForce]:
-    """Lists, when another one comes, that may have been used alone."""
+    """Yield the lists, when another one comes, that the reader may have used alone."""
     absent = (*known.away, *context.away)
     for one, ended in _with_their_ends(known):
         was_used = any(time.begins - LATE <= ended and one.since < time.ends for time in absent)
@@ -289,14 +291,14 @@ def _still_of_use(context: StepContext, known: CutOff) -> Iterator[ListInForce]:
 
 
 def _then(former: tuple[Former[T], ...], revision: int, now: T | None) -> T | None:
-    """Something as it was at a revision."""
+    """Return an entry as it was at a revision."""
     return next((one.was for one in former if one.revision > revision), now)
 
 
 def _remembered(
     past: Past, revision: int, directory: Directory, change: DirectoryChange, at: datetime
 ) -> Past:
-    """What becomes other by a change is kept as it is."""
+    """Return the past with the entries that a change is about to alter."""
     badges = {each.hash: each for each in change.credentials}
     people = {each.id: each for each in change.holders}
     return structs.replace(
@@ -335,7 +337,7 @@ def _kept(
 
 
 def _without(past: Past, holders: Iterable[HolderId]) -> Past:
-    """Nothing is remembered of who was erased."""
+    """Return the past without holders who were erased."""
     gone = set(holders)
     if not gone:
         return past
@@ -349,7 +351,7 @@ def _without(past: Past, holders: Iterable[HolderId]) -> Past:
 
 
 def _forget(context: StepContext, before: datetime | None = None) -> None:
-    """Forget what members were before any list of now, and what changed before a time."""
+    """Forget entries older than any list in force, and those changed before a time."""
     past = context.past
     lists = (one.revision for known in context.cut_off.values() for one in known.lists)
     since = max(past.since, min(lists, default=past.revision))

@@ -1,26 +1,26 @@
-"""Whom a reader may let in alone while it is cut off from us, worked out ahead.
+"""The rights lists: the credentials that a reader may let in alone while it is cut off.
 
-A list is a function of the place, the members and a *frame* of time, and of nothing else: asked
+A list is a function of the place, the members and a *frame* of time, and of nothing else: computed
 again within the frame it is the same, so a list is sent when something changed and when its frame
-is over. Frames overlap by half: whenever a reader is cut off, its list is good for at least half of
-the door's `rights_valid_s` and never for longer than that.
+is over. Frames overlap by half: whenever a reader is cut off, its list is valid for at least half
+of the door's `rights_valid_s` and never for longer than that.
 
-An entry says when a credential may enter, as spans of UTC: the plan's opening hours, cut by the
-membership, by the trainings that the zone asks for, and by the credential itself. The reader knows
+An entry states when a credential may enter, as spans of UTC: the plan's opening hours, cut by the
+membership, by the trainings that the zone requires, and by the credential itself. The reader knows
 no opening hours, no time zone and no holiday; it compares its clock with a few numbers.
 
-Where entering depends on what a reader that is cut off can't know, nobody is on its list: on who is
-inside (company, anti-passback), on another door (an interlock), on a PIN, on bookings, which change
-by the hour. Left out of a list are, likewise, holders for whom it depends on such a thing: whose
-plan counts what is used, who needs an escort, who may enter only after somebody opened the zone.
+A list is empty where entry depends on something that a reader cannot know while it is cut off: on
+who is inside (company, anti-passback), on another door (an interlock), on a PIN, on bookings, which
+change by the hour. Likewise, a list leaves out holders whose own entry depends on such a thing:
+those whose plan has a quota, who need an escort, or who may enter only after a zone was opened.
 The reasons are those of `gateway.core.access.rules` for what could not be known.
 
-Three things are let go, and the space file's author has to know. A zone's capacity isn't looked at,
-or no list would be left where it is needed most, at the front door. A PIN that is typed where a
-badge alone would do isn't judged: who types none gets in too. And a badge that is blocked for
-some minutes after wrong PINs is not blocked there.
+Three checks are not made, and the space file's author has to know them. A zone's capacity is
+ignored, or no list would be left where it is needed most, at the front door. A PIN that is typed
+where a badge alone suffices is ignored: without a PIN the holder gets in too. And a badge that is
+blocked for some minutes after wrong PINs is not blocked there.
 
-The way out is free: a reader at an exit lets everybody leave, for ever.
+Exits are free: a reader at an exit lets every user leave, without a time limit.
 """
 
 import hmac
@@ -40,7 +40,7 @@ from gateway.core.state import State
 
 
 class Standing(Struct, frozen=True):
-    """Whom a reader may let pass alone at all; `why` is the reason for nobody."""
+    """The users whom a reader may let pass alone; `why` is the reason if there are none."""
 
     who: Literal["everybody", "listed", "nobody"]
     why: str | None = None
@@ -54,18 +54,18 @@ class RightsEntry(Struct, frozen=True, gc=False):
 
 
 class RightsList(Struct, frozen=True):
-    """What a reader may decide alone. `left_out` counts credentials by the reason why."""
+    """The list that a reader decides by alone. `left_out` counts credentials by the reason why."""
 
     standing: Standing
     frame: Window
     entries: tuple[RightsEntry, ...] = ()
     left_out: dict[str, int] = {}
     post: Eligibility | None = None
-    """What was asked of those who are listed."""
+    """The requirements that the listed credentials meet."""
 
 
 def rights_of(site: Site, state: State, device: Device, now: datetime) -> RightsList:
-    """The list of a reader, in one go; `sift` is the same in small steps."""
+    """Return a reader's list at once; `sift` computes the same in small steps."""
     standing, frame = standing_of(site, state, device), frame_of(site, device, now)
     spans = {hours: open_spans(site, hours, frame) for hours in hours_of(site, device)}
     post = post_of(site, state, device, frame, spans)
@@ -73,7 +73,7 @@ def rights_of(site: Site, state: State, device: Device, now: datetime) -> Rights
 
 
 def standing_of(site: Site, state: State, device: Device) -> Standing:
-    """Whether a reader may decide alone, and for whom."""
+    """Return whether a reader may decide alone, and for whom."""
     point = site.point_of(device)
     if point is not None and point.direction == "exit":
         return Standing("everybody")
@@ -82,7 +82,7 @@ def standing_of(site: Site, state: State, device: Device) -> Standing:
 
 
 def hours_of(site: Site, device: Device) -> frozenset[str]:
-    """The opening hours that a reader's list depends on."""
+    """Return the opening hours that a reader's list depends on."""
     point = site.point_of(device)
     if point is None or point.direction != "entry":
         return frozenset()
@@ -97,9 +97,9 @@ def hours_of(site: Site, device: Device) -> frozenset[str]:
 def post_of(
     site: Site, state: State, device: Device, frame: Window, spans: Mapping[str, Spans]
 ) -> Eligibility | None:
-    """What a reader's door asks for in a frame; None: nobody is to be listed by name.
+    """Return the requirements of a reader's door in a frame; None: the list names no credential.
 
-    `spans` has all of `hours_of`.
+    `spans` contains all of `hours_of`.
     """
     point = site.point_of(device)
     if point is None or standing_of(site, state, device).who != "listed":
@@ -108,7 +108,7 @@ def post_of(
 
 
 def sift(state: State, post: Eligibility | None) -> Iterator[RightsEntry | str]:
-    """Each credential's entry, or the reason why it has none."""
+    """Yield each credential's entry, or the reason why it has none."""
     if post is None:
         return
     holders = state.directory.holders
@@ -123,7 +123,7 @@ def collected(
     sifted: Iterable[RightsEntry | str],
     post: Eligibility | None = None,
 ) -> RightsList:
-    """What was sifted, as a list; equal members give an equal list, whatever their order."""
+    """Return the sifted entries as a list; it does not depend on the order of the members."""
     entries: list[RightsEntry] = []
     left_out: dict[str, int] = {}
     for found in sifted:
@@ -136,7 +136,7 @@ def collected(
 
 
 def presented_hash(readers: bytes, canonical: str) -> CredentialHash:
-    """A badge number as rights lists tell it: what a reader works out of a badge held to it."""
+    """Return a badge number's hash in rights lists, as a reader computes it from a badge."""
     return CredentialHash(hmac.digest(readers, canonical.encode(), "sha256").hex())
 
 
@@ -155,7 +155,7 @@ def _why_nobody(site: Site, state: State, device: Device, point: AccessPoint | N
 
 
 def _unfit(site: Site, device: Device, point: AccessPoint, door: Door) -> str | None:
-    """Why a door is none that a reader may open alone, whoever comes."""
+    """Return why no reader may open this door alone for any user; None: it may."""
     reasons = {
         "switched-off": door.rights_valid_s <= 0,
         "lock-elsewhere": door.lock not in (None, device.id),
@@ -166,7 +166,7 @@ def _unfit(site: Site, device: Device, point: AccessPoint, door: Door) -> str | 
 
 
 def _depends(zone: Zone) -> str | None:
-    """On what that can't be known entering a zone depends, for whoever enters."""
+    """Return the reason if entering a zone depends on what a reader cannot know, else None."""
     demands = zone.demands
     if demands.min_present > 1:
         return "alone"

@@ -1,8 +1,8 @@
-"""Wrong PINs: remembered a while, so that nobody tries them all.
+"""Wrong PINs, remembered for a while to stop guessing.
 
-A wrong PIN counts against its badge; a code that nobody has counts against the keypad. A right one
-clears both. The rule `attempts_are_left` refuses when there are too many. There are never more
-entries than badges and keypads, and each is bounded.
+A wrong PIN counts against its badge; an unknown code counts against the keypad. A right one clears
+both. The rule `attempts_are_left` refuses when there are too many. There are never more entries
+than badges and keypads, and each is bounded.
 """
 
 from immutables import Map
@@ -15,11 +15,11 @@ from gateway.core.state import Attempts
 from gateway.core.step_context import StepContext
 
 REMEMBERED = max(ATTEMPTS_WITHIN, LOCKOUT)
-"""How long a wrong PIN is of any interest."""
+"""The time for which a wrong PIN matters."""
 
 
 def judged(context: StepContext, question: AccessRequest, ruling: Ruling, *, is_code: bool) -> None:
-    """Take in what became of a PIN. `is_code`: the credential itself was typed at a keypad."""
+    """Record whether a PIN was right. `is_code`: the credential itself was typed at a keypad."""
     if ruling.reason == "pin-wrong" and question.credential is not None:
         _count(context, question.credential.hash, question)
     elif ruling.reason == "credential-unknown" and is_code:
@@ -31,7 +31,7 @@ def judged(context: StepContext, question: AccessRequest, ruling: Ruling, *, is_
 
 
 def run_timers(context: StepContext) -> None:
-    """Forget what counts no more."""
+    """Forget wrong PINs that no longer count."""
     if context.attempts:
         oldest = context.now - REMEMBERED
         context.attempts = Map(
@@ -58,7 +58,7 @@ def _count(context: StepContext, key: str, question: AccessRequest) -> None:
 
 
 def _is_right(question: AccessRequest, ruling: Ruling, *, is_code: bool) -> bool:
-    """A PIN or code was typed, and the rule that compares it was content."""
+    """Return whether a PIN or code was typed, and passed the rule that compares it."""
     return (is_code or question.pin is not None) and any(
         verdict.rule == "pin_is_right" and verdict.outcome == "pass" for verdict in ruling.verdicts
     )

@@ -1,9 +1,9 @@
-"""How much of a plan was used: days, half-days, hours and entries in a period of the calendar.
+"""The use of a plan: days, half-days, hours and entries in a period of the calendar.
 
 Days are those of the site's clock, weeks begin on Monday (ISO 8601). A day counts 0, 0.5 or 1 by
-how long somebody was present (`Accounting`). What was begun costs nothing more: who was let in
-today comes and goes until midnight on the same day of a plan, and until the half-day is over on the
-same half-day.
+the time for which the holder was present (`Accounting`). A day or half-day that was begun costs
+nothing more: a holder who was let in today comes and goes until midnight on the same day of a plan,
+and until the half-day is over on the same half-day.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
@@ -18,25 +18,25 @@ from gateway.core.state import DayOfUse
 Days = tuple[DayOfUse, ...]
 DAY = timedelta(days=1)
 STAY_MAX = timedelta(hours=24)
-"""So much of one stay counts: a longer one is no presence but a forgotten exit."""
+"""The longest part of one stay that counts: a longer one is a forgotten exit."""
 SECONDS_PER_HOUR = 3600
 HALVES_PER_DAY = 2
 
 
 class QuotaUsage(Struct, frozen=True):
-    """A quota and what of it is used up in the running period, in its own units."""
+    """A quota and its use in the running period, in its own units."""
 
     quota: Quota
     used: float
 
     @property
     def left(self) -> float:
-        """What may still be begun; none at 0 and below."""
+        """Return the amount that may still be begun; none at 0 and below."""
         return self.quota.amount - self.used
 
 
 def tally(quota: Quota, days: Days, today: date, accounting: Accounting) -> QuotaUsage:
-    """The use of a quota in the period that `today` lies in; `days` are ascending."""
+    """Return the use of a quota in the period that contains `today`; `days` are ascending."""
     counted = _counted(days, _first_day(quota.per, today), today)
     match quota.kind:
         case "entries":
@@ -54,7 +54,7 @@ def tally(quota: Quota, days: Days, today: date, accounting: Accounting) -> Quot
 
 
 def with_stay(days: Days, running: Days) -> Days:
-    """Days of stays that ended, with those of the one that did not end yet; both ascending."""
+    """Return the days of finished stays, with those of the running one; both ascending."""
     cut = len(days)
     while running and cut and days[cut - 1].day >= running[0].day:
         cut -= 1
@@ -66,7 +66,7 @@ def with_stay(days: Days, running: Days) -> Days:
 
 
 def stay(since: datetime, until: datetime, clock: ZoneInfo) -> Days:
-    """The local days of one stay, `STAY_MAX` of it at most."""
+    """Return the local days of one stay, `STAY_MAX` of it at most."""
     until = min(until, since + STAY_MAX)
     last = until.astimezone(clock).date()
     days = []
@@ -80,7 +80,7 @@ def stay(since: datetime, until: datetime, clock: ZoneInfo) -> Days:
 
 
 def _counted(days: Days, first: date, last: date) -> list[DayOfUse]:
-    """Those from `first` to `last`, the latest first: periods are short and histories long."""
+    """Return the days from `first` to `last`, latest first: periods are short, histories long."""
     counted = []
     for day in reversed(days):
         if day.day < first:
@@ -91,7 +91,7 @@ def _counted(days: Days, first: date, last: date) -> list[DayOfUse]:
 
 
 def _halves(days: list[DayOfUse], today: date, accounting: Accounting) -> tuple[int, int]:
-    """Half-days that count before `today`, and on it."""
+    """Return the half-days that count before `today`, and on it."""
     half, whole = accounting.half_from_s, accounting.whole_from_s
     halves = [(day.seconds >= half) + (day.seconds >= whole) for day in days]
     now = halves[0] if days and days[0].day == today else 0

@@ -1,8 +1,8 @@
-"""Why a door opened or stayed shut: every reason code, and the sentence a member reads.
+"""The reason codes of all decisions, and the sentence that a member reads for each.
 
-A sentence says what to do next. `bacnet` is the AccessEvent of ASHRAE 135-2020 that is nearest; its
-*authentication factor* is our badge, and its *credential* all that its holder may do. docs/rules.md
-has the same table.
+A sentence explains what to do next. `bacnet` is the nearest AccessEvent of ASHRAE 135-2020; its
+*authentication factor* is our badge, and its *credential* everything that its holder may do.
+docs/rules.md has the same table.
 """
 
 from typing import Final
@@ -12,7 +12,7 @@ from msgspec import Struct
 from gateway.core.model.names import Text
 
 EXIT_BUTTON: Final = "exit-button"
-"""Of a press of an exit button: nobody is known, and nothing refuses it."""
+"""The reason of a press of an exit button: the user is unknown, and no rule refuses it."""
 
 
 class ReasonText(Struct, frozen=True):
@@ -276,4 +276,4 @@ REASONS: Final[dict[str, ReasonText]] = {
         "AUTHENTICATION_FACTOR_READ",
     ),
 }
-"""In the order of the rules that give them; the last three are the engine's own."""
+"""In the order of the rules that give them; the last three are given by the engine."""

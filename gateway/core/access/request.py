@@ -1,6 +1,6 @@
-"""What the rules are asked: may this credential pass here, now?
+"""The access request: holder, point, credential, and the values that the rules derive from them.
 
-What several rules need of a question is worked out when the first of them asks, and kept.
+Values that several rules need are computed at the first access, and kept.
 """
 
 from collections.abc import Callable
@@ -35,17 +35,17 @@ class _kept(Generic[T]):  # noqa: N801 - used as a decorator
         self.__doc__ = work_out.__doc__
 
     def __get__(self, question: "AccessRequest", _owner: type) -> T:
-        """Only the first time: then the value is found before us."""
+        """Compute and store the value; later accesses find it in the instance's dictionary."""
         value = question.__dict__[self._name] = self._work_out(question)
         return value
 
 
 class AccessRequest(Struct, frozen=True, dict=True):
-    """A credential at a reader, and all that a rule may look at.
+    """A credential at a reader, and everything that a rule may read.
 
-    `at` is the event's time and `now` ours. `credential` and `holder` are None when nobody is known
-    by it; `point` is None for a reader that guards nothing. `pin` is the keyed hash of what was
-    typed. `state` is the site as it was before this event.
+    `at` is the event's time and `now` ours. `credential` and `holder` are None when the credential
+    is unknown; `point` is None for a reader that guards nothing. `pin` is the keyed hash of the
+    typed PIN. `state` is the site as it was before this event.
     """
 
     site: Site
@@ -61,80 +61,80 @@ class AccessRequest(Struct, frozen=True, dict=True):
 
     @property
     def here(self) -> AccessPoint:
-        """The access point; for rules behind the one that asks whether there is one."""
+        """Return the access point; only for rules behind the one that checks that there is one."""
         assert self.point is not None  # noqa: S101 - so does the order of the rules
         return self.point
 
     @property
     def badge(self) -> Credential:
-        """The credential; for rules behind the one that asks whether it is known."""
+        """Return the credential; only for rules behind the one that checks that it is known."""
         assert self.credential is not None  # noqa: S101 - likewise
         return self.credential
 
     @property
     def asker(self) -> Holder:
-        """Who asks; for rules behind the one that asks whether the credential is known."""
+        """Return the holder; only for rules behind the check that the credential is known."""
         assert self.holder is not None  # noqa: S101 - likewise
         return self.holder
 
     @_kept
     def today(self) -> date:
-        """The day on the site's clock."""
+        """Return the day on the site's clock."""
         return self.site.day_of(self.at)
 
     @property
     def whereabouts(self) -> Whereabouts | None:
-        """Where the asker is known to be; None: outside."""
+        """Return the holder's last known place; None: outside."""
         return self.state.presence.get(self.asker.id)
 
     @_kept
     def inside(self) -> tuple[ZoneId, ...]:
-        """The zones in which the asker is known to be, innermost first."""
+        """Return the zones in which the holder is known to be, innermost first."""
         found = self.whereabouts
         return self.site.zone[found.zone].lineage if found is not None else ()
 
     @property
     def entered(self) -> tuple[ZoneId, ...]:
-        """The zones that one enters here, innermost first; none at a machine."""
+        """Return the zones that are entered here, innermost first; none at a machine."""
         return self.site.entered.get(self.here.id, ())
 
     @_kept
     def memberships(self) -> list[tuple[Membership, Standing]]:
-        """The asker's memberships that speak of this site, and how each stands."""
+        """Return the holder's memberships that apply to this site, each with its standing."""
         return _memberships(self)
 
     @_kept
     def rights(self) -> list[PlanRight]:
-        """What the asker's valid plans say of this access point, at any hour."""
+        """Return the rights of the holder's valid plans to this access point, at any hour."""
         return _rights(self)
 
     @_kept
     def open_rights(self) -> list[PlanRight]:
-        """Those of them that hold at this hour."""
+        """Return those of the rights that hold at this hour."""
         site, at = self.site, self.at
         return [each for each in self.rights if opening(site, each.right.hours, at) == "open"]
 
     @_kept
     def cheapest(self) -> tuple[Plan, QuotaUsage | None] | None:
-        """Of the plans that are open now the one with most left, and its scarcest quota.
+        """Return the plan with most left among those open now, and its scarcest quota.
 
-        A plan without quotas has most; its tally is None.
+        A plan without quotas has the most left; its tally is None.
         """
         return _cheapest(self)
 
     @property
     def paid_by(self) -> Plan | None:
-        """A plan that is open now and has something left."""
+        """Return a plan that is open now and has something left."""
         return _paid_by(self)
 
     @_kept
     def bookings(self) -> tuple[BookingClaim, ...]:
-        """The asker's bookings that lead here now."""
+        """Return the holder's bookings that lead here now."""
         return booking_claims(self.site, self.state.bookings, self.here, self.asker, self.at)
 
     @_kept
     def arrivals(self) -> list[Arrival]:
-        """Everybody who was let through a door and has not passed yet."""
+        """Return all holders who were let through a door and have not passed yet."""
         return [arrival for door in self.state.doors.values() for arrival in door.pending]
 
 
@@ -170,7 +170,7 @@ def _paid_by(question: AccessRequest) -> Plan | None:
 
 
 def _scarcest(question: AccessRequest, plan: Plan) -> QuotaUsage | None:
-    """An entry is used by entering the site: by nobody who is inside, and at no machine."""
+    """Return the plan's scarcest quota. Only entering the site from outside uses an entry."""
     site, found = question.site, question.whereabouts
     enters = found is None and question.here.direction == "entry"
     days = question.state.usage.get(question.asker.id, ())
@@ -187,7 +187,7 @@ def _scarcest(question: AccessRequest, plan: Plan) -> QuotaUsage | None:
 
 
 def asked(site: Site, state: State, event: Reported, now: datetime) -> AccessRequest:
-    """The question that a credential event asks of a site in this state."""
+    """Return the access request that a credential event makes at a site in this state."""
     reading = event.reading
     assert isinstance(reading, CredentialPresented)  # noqa: S101 - nothing else asks
     credential = state.directory.credentials.get(CredentialHash(reading.credential))

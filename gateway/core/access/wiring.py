@@ -1,13 +1,13 @@
-"""What a device may report, by what it is and what is wired to it: one table.
+"""The readings that a device may report, by its role and its wiring: one table.
 
-A device is as trustworthy as its password, and a reader outside hangs where anybody can take it
-down. So nothing is believed of a device but what the space file puts there: a reader reads badges,
-and says that a door is open only where that door's contact is wired to it. All else is a dead
-letter, `not-wired`, with an alarm about the device: its password is somebody else's, or the space
-file does not say how it is wired.
+A device is as trustworthy as its password, and any passer-by can take down a reader that hangs
+outside. So we accept only the readings that the space file declares for a device: a reader reads
+badges, and reports an open door only if that door's contact is wired to it. Anything else is a dead
+letter, `not-wired`, with an alarm about the device: its password was stolen, or the space file does
+not declare its wiring.
 
-`TABLE` is what the engine goes by, what `seuil check` holds a space file against, and what
-docs/devices.md prints.
+The engine applies `TABLE`, `seuil check` checks a space file against it, and docs/devices.md prints
+it.
 """
 
 from collections.abc import Mapping
@@ -43,10 +43,10 @@ Standing = Literal[
     "machine-sensor",
     "lock",
 ]
-"""What a device is, and what it belongs to."""
+"""The role of a device, and what it belongs to."""
 Wire = Literal["always", "contact", "button", "apart"]
-"""What has to be wired to it: nothing more, its door's contact, its door's exit button; or neither
-of these two (`apart`), as of a counter over a door."""
+"""The wiring that is required: none (`always`), its door's contact, its door's exit button; or
+neither of these two (`apart`), as for a counter over a door."""
 
 NOT_WIRED: Final = "not-wired"
 """The reason of such a dead letter."""
@@ -64,7 +64,7 @@ WORDS: Final[Mapping[Standing, str]] = {
 
 
 class Row(NamedTuple):
-    """Who may report a reading, and why nobody else."""
+    """The devices that may report a reading, and why no others may."""
 
     by: Mapping[Standing, Wire]
     why: str
@@ -103,7 +103,7 @@ TABLE: Final[Mapping[type[Reading], Row]] = {
     Availability: Row(_all(*WORDS), _OF_ITSELF),
     Firmware: Row(_all(*WORDS), _OF_ITSELF),
 }
-"""Whoever is not named in a row may not report it."""
+"""A device that is not named in a row may not report it."""
 
 
 def refusal(site: Site, device: Device, reading: Reading) -> str | None:
@@ -117,7 +117,7 @@ def refusal(site: Site, device: Device, reading: Reading) -> str | None:
 def refusal_of(
     device: Device, direction: Direction | None, door: Door | None, kind: type[Reading]
 ) -> str | None:
-    """Return the same of a device with this door, and an access point of this direction."""
+    """Return the same for a device with this door, and an access point of this direction."""
     row, standing = TABLE[kind], standing_of(device, direction)
     wire = row.by.get(standing)
     if wire is not None and (wire == "always" or (door is not None and _fits(wire, door, device))):
@@ -126,7 +126,7 @@ def refusal_of(
 
 
 def standing_of(device: Device, direction: Direction | None) -> Standing:
-    """Return what a device is; a reader that guards nothing is as one at a muster point."""
+    """Return a device's standing; a reader that guards nothing is treated as a muster reader."""
     if device.role == "lock":
         return "lock"
     if device.role == "sensor":
@@ -137,14 +137,14 @@ def standing_of(device: Device, direction: Direction | None) -> Standing:
 
 
 def door_of(site: Site, device: Device) -> Door | None:
-    """Return the door that a device speaks of: its own, or its access point's."""
+    """Return the door that a device reports on: its own, or its access point's."""
     return site.door[device.door] if device.door else site.door_of(site.point_of(device))
 
 
 def has_button(door: Door, device: Device) -> bool:
     """Return whether the exit button of its door is wired to a device.
 
-    A space that does not say to which one believes all that belong to the door.
+    If the space file does not declare it, any device that belongs to the door counts.
     """
     if door.exit != "button":
         return False
@@ -154,8 +154,8 @@ def has_button(door: Door, device: Device) -> bool:
 def has_contact(door: Door, device: Device) -> bool:
     """Return whether the contact of its door is wired to a device.
 
-    A space that does not say to which one believes the door's sensors, and where it has a contact,
-    its lock and readers.
+    If the space file does not declare it, the door's sensors count, and where the door has a
+    contact, its lock and readers.
     """
     if door.contacts is None:
         return door.contact or device.role == "sensor"

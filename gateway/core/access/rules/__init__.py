@@ -1,8 +1,8 @@
-"""Who may pass: an ordered list of one-rule pieces that ends in "deny all".
+"""The access rules: an ordered list of single rules that ends in "deny all".
 
-The order is policy. Each rule looks at one question and passes it on, grants or denies; the first
-that grants or denies ends the matter. A rule keeps the values it saw, so that every decision can be
-explained. docs/rules.md says the same for people who run a place.
+The order is policy. Each rule checks the request and passes it on, grants or denies; the first rule
+that grants or denies decides. A rule records the values it used, so that every decision can be
+explained. docs/rules.md explains the same for the operators of a place.
 """
 
 from collections.abc import Callable
@@ -50,10 +50,10 @@ __all__ = ["LATE", "NO_ACCESS_RIGHTS", "RULES", "Rule", "Ruling", "decide"]
 Rule = Callable[[AccessRequest], RuleVerdict]
 
 RULES: tuple[Rule, ...] = (
-    exit_is_free,  # life safety first: nobody is locked in
-    muster_is_noted,  # who is safe is written down, whoever they are
-    event_is_fresh,  # before anything personal is looked at
-    reader_enrols_no_badge,  # a badge that is only shown is judged by nothing
+    exit_is_free,  # life safety first: no user is locked in
+    muster_is_noted,  # every user who is safe is recorded, known or not
+    event_is_fresh,  # before any personal data is read
+    reader_enrols_no_badge,  # a badge that is only to be enrolled is not judged
     reader_guards_something,
     mode_allows_entry,
     point_is_in_service,
@@ -62,12 +62,12 @@ RULES: tuple[Rule, ...] = (
     credential_is_good,
     credential_is_strong,
     pin_is_right,
-    machine_is_free,  # whoever uses it signs off, whatever became of their plan
+    machine_is_free,  # its user may always sign off, also after their plan ended
     membership_is_active,
     plan_gives_right,
     hours_are_open,
     quota_is_left,
-    training_is_valid,  # from here on it is no more about what was bought
+    training_is_valid,  # from here on, rules that do not depend on a plan
     booking_allows,
     user_is_here,
     passback_is_clear,
@@ -79,14 +79,14 @@ RULES: tuple[Rule, ...] = (
     plan_opens,
 )
 NO_ACCESS_RIGHTS = "no-access-rights"
-"""Nobody granted (ONVIF PACS, BACnet DENIED_NO_ACCESS_RIGHTS)."""
+"""No rule granted (ONVIF PACS, BACnet DENIED_NO_ACCESS_RIGHTS)."""
 
 
 class Ruling(Struct, frozen=True):
-    """How a question ended, and what each rule said that was asked.
+    """The outcome of an access request, and the verdict of each rule that was asked.
 
-    `duress`: the PIN for it was typed, and the ruling is that of the right one; to be alarmed about
-    in silence, granted or not. `passback`: granted although the holder is inside already, to be
+    `duress`: the duress PIN was typed, and the ruling is the same as for the right one; it raises a
+    silent alarm, granted or not. `passback`: granted although the holder is inside already; it is
     noted.
     """
 
@@ -98,7 +98,7 @@ class Ruling(Struct, frozen=True):
 
 
 def decide(question: AccessRequest) -> Ruling:
-    """The ruling of the first rule that grants or denies; nobody granted: denied."""
+    """Return the ruling of the first rule that grants or denies; if none does, deny."""
     verdicts: list[RuleVerdict] = []
     for rule in RULES:
         verdict = rule(question)

@@ -1,4 +1,4 @@
-"""Rules about the way, the moment and the access point, before anybody is looked at."""
+"""Rules about the direction, the time and the access point, checked before any personal data."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ LATE = timedelta(seconds=5)
 
 
 def exit_is_free(question: AccessRequest) -> RuleVerdict:
-    """Nobody is locked in, whoever they are and whatever the clock says."""
+    """Grant every exit, for any user and whatever the clock says."""
     point = question.point
     if point is not None and point.direction == "exit":
         return granted("exit_is_free", "exit-free", direction=point.direction)
@@ -20,7 +20,7 @@ def exit_is_free(question: AccessRequest) -> RuleVerdict:
 
 
 def muster_is_noted(question: AccessRequest) -> RuleVerdict:
-    """Whoever badges at a muster point is safe, and is not asked for more."""
+    """Grant every badge at a muster point: its holder is safe."""
     point = question.point
     if point is not None and point.direction == "muster":
         return granted("muster_is_noted", "mustered", zone=point.zone)
@@ -28,7 +28,7 @@ def muster_is_noted(question: AccessRequest) -> RuleVerdict:
 
 
 def event_is_fresh(question: AccessRequest) -> RuleVerdict:
-    """A read that was kept, delayed or dated by a wrong clock opens nothing."""
+    """Check that the event is fresh: not retained, not delayed, not dated by a wrong clock."""
     age = question.now - question.at
     age_s = round(age.total_seconds(), 3)
     if question.retained:
@@ -41,7 +41,7 @@ def event_is_fresh(question: AccessRequest) -> RuleVerdict:
 
 
 def reader_enrols_no_badge(question: AccessRequest) -> RuleVerdict:
-    """Nobody holds a badge to this reader only to have it enrolled."""
+    """Check that the reader is not waiting for a badge to enrol."""
     waiting = question.state.enrolments.get(question.device)
     if waiting is not None:
         return denied("reader_enrols_no_badge", "enrolment", until=waiting.until.isoformat())
@@ -49,14 +49,14 @@ def reader_enrols_no_badge(question: AccessRequest) -> RuleVerdict:
 
 
 def reader_guards_something(question: AccessRequest) -> RuleVerdict:
-    """The reader belongs to an access point of the space file."""
+    """Check that the reader belongs to an access point of the space file."""
     if question.point is None:
         return denied("reader_guards_something", "point-unknown")
     return passed("reader_guards_something", access_point=question.point.id)
 
 
 def mode_allows_entry(question: AccessRequest) -> RuleVerdict:
-    """In a lockdown and in an evacuation nobody comes in, and no machine is started."""
+    """Check that no lockdown and no evacuation forbids entering or starting a machine."""
     mode = question.state.mode.mode
     if mode != "normal" and not signs_off(question):
         return denied("mode_allows_entry", mode, mode=mode)
@@ -64,7 +64,7 @@ def mode_allows_entry(question: AccessRequest) -> RuleVerdict:
 
 
 def point_is_in_service(question: AccessRequest) -> RuleVerdict:
-    """Nobody has taken the access point out of service."""
+    """Check that the access point is in service."""
     why = question.state.out_of_service.get(question.here.id)
     if why is not None and not signs_off(question):
         return denied("point_is_in_service", "out-of-service", why=why)

@@ -1,4 +1,4 @@
-"""Rules about the badge, the code or the QR code: is it known, good, strong enough, and theirs?
+"""Rules about the credential: it is known, valid, strong enough, and used by its holder.
 
 PINs and numbers are keyed hashes here, and no verdict keeps one.
 """
@@ -14,8 +14,8 @@ from gateway.core.model.places import Strength
 from gateway.core.state import Attempts
 
 ATTEMPTS_MAX = 5
-"""So many wrong PINs within `ATTEMPTS_WITHIN`, and none is looked at for `LOCKOUT`: trying all PINs
-of four digits takes a fortnight, day and night."""
+"""After this many wrong PINs within `ATTEMPTS_WITHIN`, none is checked for `LOCKOUT`: trying all
+PINs of four digits takes a fortnight, day and night."""
 ATTEMPTS_WITHIN = timedelta(minutes=10)
 LOCKOUT = timedelta(minutes=10)
 """Counted from the last wrong PIN."""
@@ -25,7 +25,7 @@ _STRENGTHS: Final[dict[Strength, int]] = {"pin": 0, "number": 1, "number-and-pin
 
 
 def attempts_are_left(question: AccessRequest) -> RuleVerdict:
-    """Nobody has been guessing PINs of this badge, or codes at this keypad."""
+    """Check that there were not too many wrong PINs for this badge, or codes at this keypad."""
     for key in _guessed_at(question):
         times = question.state.attempts.get(key, _NONE).times[-ATTEMPTS_MAX:]
         if (
@@ -39,14 +39,14 @@ def attempts_are_left(question: AccessRequest) -> RuleVerdict:
 
 
 def credential_is_known(question: AccessRequest) -> RuleVerdict:
-    """The badge is enrolled, and somebody holds it."""
+    """Check that the badge is enrolled and has a holder."""
     if question.credential is None or question.holder is None:
         return denied("credential_is_known", "credential-unknown")
     return passed("credential_is_known", holder=question.holder.id, kind=question.credential.kind)
 
 
 def credential_is_good(question: AccessRequest) -> RuleVerdict:
-    """The badge is neither lost, stolen nor suspended, and it is its time."""
+    """Check that the badge is not lost, stolen or suspended, and is within its validity."""
     badge = question.badge
     if badge.status != "active":
         return denied("credential_is_good", f"credential-{badge.status}", status=badge.status)
@@ -59,7 +59,7 @@ def credential_is_good(question: AccessRequest) -> RuleVerdict:
 
 
 def credential_is_strong(question: AccessRequest) -> RuleVerdict:
-    """What was shown is as strong as this access point asks."""
+    """Check that the credential is as strong as this access point requires."""
     needed, shown = question.here.min_credential, _strength(question)
     if _STRENGTHS[shown] < _STRENGTHS[needed]:
         return denied("credential_is_strong", "credential-weak", shown=shown, needed=needed)
@@ -67,7 +67,7 @@ def credential_is_strong(question: AccessRequest) -> RuleVerdict:
 
 
 def pin_is_right(question: AccessRequest) -> RuleVerdict:
-    """A PIN that was typed is the badge's own, or the one for being under threat."""
+    """Check that a typed PIN is the badge's own, or its duress PIN."""
     badge, typed = question.badge, question.pin
     if badge.duress or (typed is not None and typed == badge.duress_pin):
         return passed("pin_is_right", noted="duress")
@@ -77,7 +77,7 @@ def pin_is_right(question: AccessRequest) -> RuleVerdict:
 
 
 def _guessed_at(question: AccessRequest) -> Iterator[str]:
-    """What wrong PINs are counted for, where any were typed."""
+    """Yield the keys that wrong PINs are counted under, if any were typed."""
     if not question.state.attempts:
         return
     device = question.site.device.get(question.device)

@@ -127,4 +127,4 @@ BUTTON_TITLES: Final[dict[str, Text]] = {
         "The exit button is wired to this device: no rule is asked.",
     ),
 }
-"""What is said of a press, which no rule may refuse."""
+"""The texts for a press of an exit button, which no rule may refuse."""

@@ -1,4 +1,4 @@
-"""Rules about machines: whoever uses one signs off with the same badge, and stands beside it."""
+"""Rules about machines: a user signs off with the same badge, and stands beside the machine."""
 
 from gateway.core.access.company import is_inside
 from gateway.core.access.request import AccessRequest
@@ -8,7 +8,7 @@ from gateway.core.state import MachineUse
 
 
 def machine_is_free(question: AccessRequest) -> RuleVerdict:
-    """Nobody else uses the machine; who uses it signs off."""
+    """Check that no other holder uses the machine; its own user signs off."""
     use, machine = _use(question), question.here.machine
     if use is None:
         return passed("machine_is_free", machine=machine)
@@ -18,7 +18,7 @@ def machine_is_free(question: AccessRequest) -> RuleVerdict:
 
 
 def user_is_here(question: AccessRequest) -> RuleVerdict:
-    """Where a machine wants its user beside it, they are known to be in its zone."""
+    """Check that the user is known to be in the machine's zone, if the machine requires it."""
     site = question.site
     machine = site.machine[question.here.machine] if question.here.machine is not None else None
     if machine is None or not machine.demands.check_in:
@@ -30,7 +30,7 @@ def user_is_here(question: AccessRequest) -> RuleVerdict:
 
 
 def signs_off(question: AccessRequest) -> bool:
-    """Whether this is the badge of who uses the machine: that one may always be switched off."""
+    """Return whether this badge is the machine's user's, who may always sign off."""
     use, holder = _use(question), question.holder
     return use is not None and holder is not None and use.holder == holder.id
 

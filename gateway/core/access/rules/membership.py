@@ -1,7 +1,7 @@
-"""Rules about what was bought: a membership, its plan's right, hours and quota; or a booking.
+"""Rules about memberships: the membership, its plan's right, hours and quota; or a booking.
 
-One way through all of them is enough: of several plans and bookings, any that passes lets the
-holder pass. The reason of a refusal is that of the rule where the best of them ended.
+Any plan or booking that passes all of them lets the holder pass. The reason of a refusal is that of
+the rule at which the best of them failed.
 """
 
 from gateway.core.access.request import AccessRequest
@@ -12,17 +12,17 @@ from gateway.core.model.opening_hours import opening
 from gateway.core.state import NEVER
 
 _STANDINGS = ("unpaid", "suspended", "expired", "not-started")
-"""Which is told when several memberships fail: the one that the holder can mend first."""
+"""The order in which failed memberships are reported: first what the holder can mend first."""
 _SHUT = {
     "exceptional": "exceptional-day",
     "holiday": "public-holiday",
     "closed": "outside-hours",
 }
-"""Which is told when several rights are shut: the one that holds on most other days."""
+"""The order in which closed rights are reported: first what holds on most other days."""
 
 
 def membership_is_active(question: AccessRequest) -> RuleVerdict:
-    """One of the holder's memberships is valid at this site, or a booking stands in for it."""
+    """Check that a membership is valid at this site, or that a booking replaces it."""
     standings = [stands for _, stands in question.memberships]
     if "active" in standings:
         return passed("membership_is_active", memberships=len(standings))
@@ -37,7 +37,7 @@ def membership_is_active(question: AccessRequest) -> RuleVerdict:
 
 
 def plan_gives_right(question: AccessRequest) -> RuleVerdict:
-    """A valid plan names this zone, a zone around it, or this machine; or a booking leads here."""
+    """Check that a valid plan includes this zone, one around it or this machine; or a booking."""
     if question.rights:
         return passed("plan_gives_right", rights=len(question.rights), **_where(question))
     if question.bookings:
@@ -46,7 +46,7 @@ def plan_gives_right(question: AccessRequest) -> RuleVerdict:
 
 
 def hours_are_open(question: AccessRequest) -> RuleVerdict:
-    """One of those rights holds at this hour; a booking does at any."""
+    """Check that one of these rights holds at this hour; a booking holds at any."""
     if question.open_rights:
         return passed("hours_are_open", hours=question.open_rights[0].right.hours)
     if question.bookings:
@@ -59,7 +59,7 @@ def hours_are_open(question: AccessRequest) -> RuleVerdict:
 
 
 def quota_is_left(question: AccessRequest) -> RuleVerdict:
-    """One of the plans that are open now has no quota, or something of it left."""
+    """Check that one of the plans that are open now has no quota, or some of it left."""
     if question.paid_by is not None:
         return passed("quota_is_left", **_quota(question))
     if question.bookings:
@@ -68,14 +68,14 @@ def quota_is_left(question: AccessRequest) -> RuleVerdict:
 
 
 def plan_opens(question: AccessRequest) -> RuleVerdict:
-    """Nothing speaks against it: the plan, or else the booking, opens the access point."""
+    """Grant by the plan, or else by the booking, as no rule has denied."""
     if question.paid_by is not None:
         return granted("plan_opens", "plan", plan=question.paid_by.id, **_where(question))
     return granted("plan_opens", "booking", **_booking(question), **_where(question))
 
 
 def _best(question: AccessRequest, told: str) -> Membership:
-    """Of the memberships that lack this, the one that ended last or starts first."""
+    """Return the membership with this standing that ended last or starts first."""
     lacking = [entry for entry, stands in question.memberships if stands == told]
     if told == "not-started":
         return min(lacking, key=lambda entry: entry.starts or NEVER)
@@ -92,7 +92,7 @@ def _membership(membership: Membership) -> dict[str, Value]:
 
 
 def _quota(question: AccessRequest) -> dict[str, Value]:
-    """The plan that has most left, and what of its scarcest quota was used."""
+    """Return the plan that has most left, and the use of its scarcest quota."""
     assert question.cheapest is not None  # noqa: S101 - a plan is open, or a booking let them pass
     plan, tally = question.cheapest
     if tally is None:

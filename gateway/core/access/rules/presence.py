@@ -1,4 +1,4 @@
-"""Rules about where people are: anti-passback, interlocks, and room for one more."""
+"""Rules about presence: anti-passback, interlocks, and the capacity of zones."""
 
 from datetime import timedelta
 
@@ -11,11 +11,11 @@ from gateway.core.model.places import Zone
 from gateway.core.state import Arrival, DoorState
 
 FULL_AT = 0.5
-"""From this chance on that a zone is full nobody enters: it is likelier full than not."""
+"""The probability that a zone is full at which entry is refused: likelier full than not."""
 
 
 def passback_is_clear(question: AccessRequest) -> RuleVerdict:
-    """Nobody enters where they are already, or were let in a moment ago, on the same badge."""
+    """Check that the holder is not inside already, nor let in a moment ago, by this badge."""
     inside = False
     for zone in question.site.guarded[question.here.id]:
         reason = _passed_back(question, zone)
@@ -28,7 +28,7 @@ def passback_is_clear(question: AccessRequest) -> RuleVerdict:
 
 
 def interlock_is_clear(question: AccessRequest) -> RuleVerdict:
-    """Of the doors of an interlock no other one is released or open."""
+    """Check that no other door of an interlock is released or open."""
     door = question.here.door
     if door is None:
         return passed("interlock_is_clear")
@@ -40,7 +40,7 @@ def interlock_is_clear(question: AccessRequest) -> RuleVerdict:
 
 
 def zone_has_room(question: AccessRequest) -> RuleVerdict:
-    """No zone that is entered is at its capacity; who is inside already counts once."""
+    """Check that no entered zone is at its capacity; holders already inside count once."""
     if question.here.direction != "entry":
         return passed("zone_has_room")
     saw: dict[str, Value] = {}
@@ -62,7 +62,7 @@ def zone_has_room(question: AccessRequest) -> RuleVerdict:
 
 
 def _passed_back(question: AccessRequest, zone: Zone) -> str | None:
-    """Why this zone refuses who is in it, or was let in; None: it does not."""
+    """Return why anti-passback of this zone refuses the holder; None: it does not."""
     if zone.passback == "soft":
         return None
     if _is_let_in(question, zone.id):
@@ -82,7 +82,7 @@ def _since(question: AccessRequest) -> dict[str, Value]:
 
 
 def _is_let_in(question: AccessRequest, zone: ZoneId) -> bool:
-    """Whether the holder was let into the zone, at any door, and has not passed yet."""
+    """Return whether the holder was let into the zone, at any door, and has not passed yet."""
     return any(
         arrival.holder == question.asker.id and _leads_into(question, arrival, zone)
         for arrival in question.arrivals
@@ -90,7 +90,7 @@ def _is_let_in(question: AccessRequest, zone: ZoneId) -> bool:
 
 
 def _coming(question: AccessRequest, zone: ZoneId) -> int:
-    """Others who were let into the zone and have not passed yet."""
+    """Return the number of others who were let into the zone and have not passed yet."""
     coming = {
         arrival.holder
         for arrival in question.arrivals

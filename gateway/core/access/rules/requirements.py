@@ -1,6 +1,6 @@
-"""Rules about what a zone or a machine asks of somebody beside a plan: training, booking, company.
+"""Rules about the demands of a zone or a machine beside a plan: training, booking, company.
 
-A door asks what the zones ask that one enters through it; a machine asks for itself.
+A door has the demands of the zones that are entered through it; a machine has its own.
 """
 
 from gateway.core.access.company import member_is_inside, missing_company
@@ -15,7 +15,7 @@ from gateway.core.model.places import AccessDemands
 
 
 def training_is_valid(question: AccessRequest) -> RuleVerdict:
-    """The holder was trained in all that is asked here, and not too long ago."""
+    """Check that the holder has all trainings required here, none of them expired."""
     needed = [training for asked in _asked(question) for training in asked.demands.trainings]
     for training in needed:
         had = [entry for entry in question.asker.trainings if entry.training == training]
@@ -26,7 +26,7 @@ def training_is_valid(question: AccessRequest) -> RuleVerdict:
 
 
 def booking_allows(question: AccessRequest) -> RuleVerdict:
-    """Nobody else has booked this, and the holder has where one must."""
+    """Check that no one else has booked this, and that the holder has, where it is required."""
     for asked in _asked(question):
         if asked.demands.booking == "ignored":
             continue
@@ -42,7 +42,7 @@ def booking_allows(question: AccessRequest) -> RuleVerdict:
 
 
 def zone_is_opened(question: AccessRequest) -> RuleVerdict:
-    """Where somebody with a role opens a zone each day, they have, or this is them."""
+    """Check that a zone that a role opens each day is open, or that this holder opens it."""
     site = question.site
     for zone in question.entered:
         role = site.zone[zone].opened_by
@@ -54,7 +54,7 @@ def zone_is_opened(question: AccessRequest) -> RuleVerdict:
 
 
 def escort_is_here(question: AccessRequest) -> RuleVerdict:
-    """Where visitors need an escort, a member is inside."""
+    """Check that a member is inside, where visitors need an escort."""
     kind = question.asker.kind
     if kind != "visitor":
         return passed("escort_is_here", kind=kind)
@@ -66,7 +66,7 @@ def escort_is_here(question: AccessRequest) -> RuleVerdict:
 
 
 def company_is_here(question: AccessRequest) -> RuleVerdict:
-    """Enough people are inside, and the role that must be; who comes in counts."""
+    """Check that enough people are inside, and the required role; the holder counts too."""
     arriving = question.here.direction == "entry"
     for asked in _asked(question):
         missing = missing_company(
@@ -104,7 +104,7 @@ def _not_trained(question: AccessRequest, training: TrainingId, had: list[Traini
 
 
 def _may_join(question: AccessRequest, target: Target) -> bool:
-    """Whether the holder booked this too, now, or has to come through on the way to a booking."""
+    """Return whether the holder has a booking for this now, or one that leads through it."""
     return any(
         leads_through(question.site, claim, target)
         or (claim.target == target and claim.booking.starts <= question.at < claim.booking.ends)

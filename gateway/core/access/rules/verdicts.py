@@ -1,18 +1,18 @@
-"""What a rule may say. `rule` is the rule's own name; the rest are the values that it saw."""
+"""The verdicts of a rule. `rule` is the rule's own name; the rest are the values that it used."""
 
 from gateway.core.facts import RuleVerdict, Value
 
 
 def passed(rule: str, /, **saw: Value) -> RuleVerdict:
-    """Nothing speaks against it here: the next rule is asked."""
+    """Return a verdict that passes the request on to the next rule."""
     return RuleVerdict(rule, "pass", None, saw)
 
 
 def granted(rule: str, reason: str, /, **saw: Value) -> RuleVerdict:
-    """Let them pass, and ask no more."""
+    """Return a verdict that grants the request; no further rule is asked."""
     return RuleVerdict(rule, "grant", reason, saw)
 
 
 def denied(rule: str, reason: str, /, **saw: Value) -> RuleVerdict:
-    """Refuse them, and ask no more."""
+    """Return a verdict that denies the request; no further rule is asked."""
     return RuleVerdict(rule, "deny", reason, saw)
