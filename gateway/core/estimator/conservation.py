@@ -1,11 +1,12 @@
-"""What a room's doors told too many or too few is made good in the zone that they lead to.
+"""Conservation of people: an error of a room's doors is corrected in the zone they lead to.
 
-Doors move people from one zone to another and make none. A room that is surely empty has let out
-as many as came in; when its doors say otherwise, somebody was missed, or seen twice, and the zone
-outside is wrong by as many, the other way round: who left a meeting room unseen is missing in the
-hall. That is known only now, and only where all of the room's doors lead to one zone.
+Doors move people from one zone to another and create none. As many people have left a room that is
+surely empty as had entered it; if its doors reported otherwise, people were missed or counted
+twice, and the zone outside is wrong by the same number with the opposite sign: a person who left a
+meeting room unseen is missing in the hall. This is known only once the room is empty, and only if
+all of its doors lead to one zone.
 
-A zone that was itself surely empty since, or counted by a person, has nothing to make good.
+A zone that was itself surely empty since, or counted by an operator, needs no correction.
 """
 
 from msgspec import structs
@@ -18,21 +19,21 @@ from gateway.core.estimator.zone import EstimateReason, ZoneEstimate, because
 from gateway.core.model.names import DeviceId
 
 MADE_GOOD: Kernel = (0.1, 0.9, 0.0)
-"""Each of them: the room may not be empty, or the other zone has made it good by itself."""
+"""For each person: the room may not be empty, or the other zone was corrected already."""
 MOST = 2
-"""More were not missed one by one: a counter was down, or a side door open."""
+"""Larger errors are not single misses: a counter was down, or a side door open."""
 _DEVICE = DeviceId("room")
-"""Who tells, among the devices."""
+"""The device that is named as the source."""
 
 
 def made_good(room: ZoneEstimate, outside: ZoneEstimate) -> tuple[ZoneEstimate, ZoneEstimate]:
-    """The room, and the zone that all of its doors lead to, with what the room's doors owe it."""
+    """Return the room, and the zone outside corrected by the error of the room's doors."""
     over = room.tally.over
     if over is None:
         return room, outside
     room = structs.replace(room, tally=structs.replace(room.tally, over=None))
     began = outside.tally.since
-    if began is None:  # the zone outside was found empty too, and owes it further on
+    if began is None:  # the zone outside was found empty too, and passes the error on
         tally = miss_rate.owing(outside.tally, over.net, over.since)
         return room, structs.replace(outside, tally=tally)
     if began > over.since or abs(over.net) > MOST:

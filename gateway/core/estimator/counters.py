@@ -1,9 +1,9 @@
-"""How many people passed between two reports of a cumulative counter.
+"""The number of people who passed between two reports of a cumulative counter.
 
-Totals only grow, until one of four things happens: they wrap (16 or 32 bits), the device starts
-again from zero, somebody resets them, or a report is garbage. All four look like a lower (or
-absurdly higher) number, so they are told apart by what would have had to happen: a wrap is believed
-when few people passed over it, a restart when `boot` says so or the totals are near zero.
+Totals only grow, until one of four things happens: they wrap (16 or 32 bits), the device restarts
+from zero, an operator resets them, or a report is garbage. All four look like a lower (or absurdly
+higher) number, so they are distinguished by plausibility: a wrap is accepted if few people passed
+over it, a restart if `boot` shows it or the totals are near zero.
 """
 
 from datetime import datetime
@@ -12,9 +12,9 @@ from msgspec import Struct
 
 WRAPS = (1 << 16, 1 << 32)
 PER_S_MAX = 3.0
-"""People a second that can pass one counter: a wide door in an evacuation."""
+"""People per second who can pass one counter: a wide door in an evacuation."""
 SLACK = 100
-"""People beyond that: a report may have waited, and clocks are wrong by seconds."""
+"""People accepted beyond that: a report may have waited, and clocks are wrong by seconds."""
 
 
 class Totals(Struct, frozen=True, gc=False):
@@ -32,20 +32,20 @@ class Totals(Struct, frozen=True, gc=False):
 
 
 class CounterDelta(Struct, frozen=True, gc=False):
-    """People between two reports, each way. `restarted`: the totals began again from zero."""
+    """The people between two reports, each way. `restarted`: the totals restarted from zero."""
 
     inward: int = 0
     outward: int = 0
     restarted: bool = False
     believed: bool = True
-    """False: no number of people explains the report; it is where the next one starts from."""
+    """False: no number of people explains the report; the next one is compared with it."""
 
 
 NOBODY = CounterDelta()
 
 
 def passed(before: Totals | None, now: Totals) -> CounterDelta | None:
-    """People since the last report; None: `now` is older than it, which contains it already."""
+    """Return the people since the last report; None: `now` is older, and contained in it."""
     if before is None:
         return NOBODY
     if _number(now) < _number(before):
@@ -62,7 +62,7 @@ def passed(before: Totals | None, now: Totals) -> CounterDelta | None:
 
 
 def _grown(before: int, now: int, most: float) -> int | None:
-    """How far a total moved, over a wrap if need be; None: further than people can."""
+    """Return the growth of a total, over a wrap if necessary; None: more than people can make."""
     ways = (now - before, *(now - before + wrap for wrap in WRAPS if before < wrap))
     return next((way for way in ways if 0 <= way <= most), None)
 

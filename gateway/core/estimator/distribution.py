@@ -1,11 +1,11 @@
-"""A distribution over the number of people in one zone, and what may happen to it.
+"""A probability distribution over the number of people in one zone, and its operations.
 
 A `Belief` is a tuple: at index n the probability that n people are there, n from 0 to one and a
 half times the capacity. The operations are those of a hidden Markov model with that state: time
-moves people unseen (`drifted`), a counted passage shifts by one (`shifted`), and what a sensor says
-multiplies (`update_log_odds`, `update_likelihood`). None of them approximates; the only thing added
-is a floor under each probability (`_kept`), without which a filter that was wrong once could never
-come back.
+moves people unseen (`drifted`), a counted passage shifts by one (`entered`, `left`), and a sensor's
+reading multiplies (`update_log_odds`, `update_likelihood`). None of them approximates; the only
+addition is a floor under each probability (`_kept`), without which a filter that was wrong once
+could never recover.
 
 Plain tuples and comprehensions: at 90 states a pass costs some microseconds, and numpy would cost
 more than it saves below 500.
@@ -18,53 +18,55 @@ from math import ceil, exp
 Belief = tuple[float, ...]
 
 CAPACITY = 100
-"""People that a zone without a declared capacity may hold: an ordinary room, with a margin."""
+"""The capacity assumed for a zone that declares none: an ordinary room, with a margin."""
 CAPACITY_MAX = 2_000
-"""Beyond this many people a pass would take a millisecond: count such a hall in parts."""
+"""With more people a pass would take a millisecond: count such a hall in parts."""
 BEYOND = 1.5
-"""Times the capacity: rooms are overfilled, and that must be seen."""
+"""The belief's range in capacities: rooms may be overfilled, and that must be visible."""
 ROOM_TO_ERR = 10
-"""People beyond the capacity that the belief can say at least: a room for three may hold eight."""
+"""People beyond the capacity that the belief covers at least: a room for three may hold eight."""
 EMPTY_AT_FIRST = 0.9
 FLOOR = 1e-6
-"""No number of people near the likeliest is less probable: sensors lie in ways that none models."""
+"""The least probability of a number near the likeliest: sensors err in ways that none models."""
 FLOOR_DECAY = 0.8
 """The floor's factor for each person further from the likeliest number."""
 MOVED_PER_STEP = 0.25
-"""The largest chance of a move in one step of `drifted`; the error is then below what is shown."""
+"""The largest chance of a move in one step of `drifted`; its error is then below what is shown."""
 MOVED_MAX = 0.5
 """The same for numbers of people that are not likely, where the error does not show."""
 UNLIKELY = 1e-4
 TOO_RARE = 1e-4
-"""Numbers of people below this chance move no quantile of a sum that is told."""
+"""Numbers of people with a lower chance move no quantile of a published sum."""
 TOO_WIDE = 2.0
 """An interval of whole people holds too much or too little: too little is twice as bad. Measured on
 ROBOD's room with 5 % misses: 0.88 to 0.93, and 0.89 to 0.94 where it never held too little."""
 HALF = 0.5
 SHIFTS_MAX = 12
-"""Passages told one by one; what is above, after an outage, is shifted at once."""
+"""Passages applied one by one; any above, after an outage, are applied in one shift."""
 
 Kernel = tuple[float, float, float]
-"""Chances that one reported passage was nobody, one person, or two."""
+"""The chances that one reported passage was nobody, one person, or two."""
 
 
 def prior(capacity: int | None) -> Belief:
-    """Before anything is known: probably empty, as at the hour when systems are installed."""
+    """Return the belief before any evidence: probably empty, as when systems are installed."""
     tail = ((1 - EMPTY_AT_FIRST) * 0.5**n for n in range(1, size(capacity)))
     return _normal([EMPTY_AT_FIRST, *tail])
 
 
 def point_mass(belief: Belief, people: int) -> Belief:
-    """`people` are there (at most as many as the belief can say), the floor aside."""
+    """Return the belief that `people` are there (at most its range), with the floor."""
     people = min(people, len(belief) - 1)
     return _kept([float(n == people) for n in range(len(belief))])
 
 
 def drifted(belief: Belief, arrivals: float, leaving: Sequence[float], share: float) -> Belief:
-    """After a while in which `arrivals` came unseen, in the mean, and people left.
+    """Return the belief after a time with unseen arrivals and departures.
 
-    `leaving[n] * share` is how many of n people left, in the mean: more of more, and one entry more
-    than in `belief`. Steps are as small as the numbers of people need that are at all likely.
+    `arrivals` is the mean number who came; `leaving[n] * share` is the mean number of n people who
+    left, increasing with n, with one entry more than `belief`. Each step computes
+    p'[n] = p[n] (1 - a - l[n]) + p[n-1] a + p[n+1] l[n+1], with a and l[n] the shares of one step;
+    steps are small enough (`MOVED_PER_STEP`) for all likely numbers of people.
     """
     steps = 1
     if arrivals + leaving[-1] * share > MOVED_PER_STEP:
@@ -81,13 +83,16 @@ def drifted(belief: Belief, arrivals: float, leaving: Sequence[float], share: fl
                 belief, (0.0, *belief), (*belief[1:], 0.0), leaving, leaving[1:], strict=False
             )
         ]
-        moved[-1] += belief[-1] * come  # more than the belief can say: as many as it can
+        moved[-1] += belief[-1] * come  # above the belief's range: counted in its last entry
         belief = tuple(moved)
     return belief
 
 
 def entered(belief: Belief, people: int, kernel: Kernel) -> Belief:
-    """So many passages inward were reported."""
+    """Return the belief after this many reported passages inward.
+
+    For each, with the kernel k: p'[n] = k[0] p[n] + k[1] p[n-1] + k[2] p[n-2].
+    """
     bulk = max(0, people - SHIFTS_MAX)
     if bulk:
         bulk = min(bulk, len(belief) - 1)
@@ -105,7 +110,10 @@ def entered(belief: Belief, people: int, kernel: Kernel) -> Belief:
 
 
 def left(belief: Belief, people: int, kernel: Kernel) -> Belief:
-    """So many passages outward were reported; where nobody is, nobody can have left."""
+    """Return the belief after this many reported passages outward; none can leave an empty zone.
+
+    For each, with the kernel k: p'[n] = k[0] p[n] + k[1] p[n+1] + k[2] p[n+2], normalised.
+    """
     bulk = min(max(0, people - SHIFTS_MAX), len(belief) - 1)
     if bulk:
         belief = (*belief[bulk:], *((0.0,) * bulk))
@@ -123,9 +131,10 @@ def left(belief: Belief, people: int, kernel: Kernel) -> Belief:
 
 
 def update_log_odds(belief: Belief, log_odds: float, several: float = 0.0) -> Belief:
-    """Evidence for "somebody is there" (or, below 0, against it), in natural logarithms.
+    """Weigh the belief by evidence for "occupied" (below 0: against it), in natural logarithms.
 
-    `several` is how much more it speaks for three and more than for one; for two, half of that.
+    `several` is the log odds of three and more against one; for two, half of that. So p[0] is
+    multiplied by exp(-log_odds - several), p[1] by exp(-several), p[2] by exp(-several / 2).
     """
     chances = list(belief)
     chances[0] *= exp(-log_odds - several)
@@ -136,17 +145,17 @@ def update_log_odds(belief: Belief, log_odds: float, several: float = 0.0) -> Be
 
 
 def update_likelihood(belief: Belief, likelihoods: Sequence[float]) -> Belief:
-    """Evidence that has a likelihood for each number of people."""
+    """Weigh the belief by a likelihood for each number of people: p'[n] ~ p[n] L[n]."""
     return _kept([each * by for each, by in zip(belief, likelihoods, strict=True)])
 
 
 def at_least(belief: Belief, people: int) -> float:
-    """The probability of so many or more."""
+    """Return the probability of at least this many people."""
     return max(0.0, 1.0 - sum(belief[:people]))
 
 
 def quantile(belief: Belief, share: float) -> int:
-    """The smallest number of people with at least this share of the probability up to it."""
+    """Return the smallest n with P(N <= n) >= `share`."""
     reached = 0.0
     for people, chance in enumerate(belief):
         reached += chance
@@ -156,10 +165,10 @@ def quantile(belief: Belief, share: float) -> int:
 
 
 def highest_density_interval(belief: Belief, share: float) -> tuple[int, int]:
-    """The numbers of people around the likeliest that hold this share, as nearly as numbers can.
+    """Return the interval around the likeliest number that holds about this share.
 
-    It grows by the likelier neighbour while it holds too little, and not by one that would hold
-    more than `TOO_WIDE` times as much too much. The median is among them.
+    It grows by the likelier neighbour while it holds too little, but stops if the excess would be
+    more than `TOO_WIDE` times what is missing. It contains the median.
     """
     low = high = likeliest(belief)
     inside, top = belief[low], len(belief) - 1
@@ -177,14 +186,14 @@ def highest_density_interval(belief: Belief, share: float) -> tuple[int, int]:
 
 
 def likeliest(belief: Belief) -> int:
-    """The most probable number of people; the smallest of several."""
+    """Return the most probable number of people; the smallest of several."""
     return belief.index(max(belief))
 
 
 def convolve(beliefs: Sequence[Belief]) -> Belief:
-    """The distribution of the sum of zones taken as independent (a convolution).
+    """Return the distribution of a sum of independent zones: (p * q)[n] = sum p[k] q[n-k].
 
-    What is less probable than `TOO_RARE` is left out first: that leaves a dozen numbers a zone.
+    Numbers less probable than `TOO_RARE` are left out first: that leaves about a dozen per zone.
     """
     total: list[float] = [1.0]
     low = 0
@@ -200,7 +209,7 @@ def convolve(beliefs: Sequence[Belief]) -> Belief:
 
 
 def size(capacity: int | None) -> int:
-    """How many numbers of people a zone's belief has, nobody among them."""
+    """Return the number of entries in a zone's belief, zero people included."""
     people = min(CAPACITY if capacity is None else max(capacity, 1), CAPACITY_MAX)
     return max(ceil(BEYOND * people), people + ROOM_TO_ERR) + 1
 
@@ -216,9 +225,9 @@ def _normal(chances: Sequence[float]) -> Belief:
 
 
 def _kept(chances: list[float]) -> Belief:
-    """Normalised, over a floor that decays with the distance from the likeliest number."""
+    """Normalise, over a floor that decays with the distance from the likeliest number."""
     whole = sum(chances)
-    if whole <= 0.0:  # impossible, says the model: then anything is possible again
+    if whole <= 0.0:  # impossible by the model: start again from a uniform belief
         return _normal([1.0] * len(chances))
     floors, taken = _floors(len(chances), chances.index(max(chances)))
     by = (1.0 - taken) / whole

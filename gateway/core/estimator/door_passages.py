@@ -1,12 +1,12 @@
-"""People go through doors: reported by counters, badges, or both of the same person.
+"""Passages through doors: reported by counters, by badges, or by both for the same person.
 
-What leaves one zone enters the other. Each passage may have been nobody, one person or two; and
-whoever comes out of a zone must have been in it, so a passage out of a zone that is surely empty is
-believed less on the other side too: a flow between two zones moves people and makes none.
+People who leave one zone enter the other. Each passage may have been nobody, one person or two; and
+a person who comes out of a zone must have been in it, so a passage out of a zone that is surely
+empty is weighed less on the other side too: a flow between two zones moves people and creates none.
 
-Where a reader and a counter watch one door, each tells what the other misses. How often they agree
-is kept for each door and way (`match_passage`), and their doubts shrink with it
-(`unconfirmed_share`).
+If a reader and a counter watch the same door, each reports what the other misses. The share of
+passages on which they agree is kept for each door and direction (`match_passage`), and their
+uncertainty shrinks with it (`unconfirmed_share`).
 """
 
 from typing import Literal
@@ -29,28 +29,28 @@ from gateway.core.estimator.zone import (
 from gateway.core.model.names import DeviceId
 
 BADGE: Kernel = (0.002, 0.958, 0.04)
-"""A badge, and the door's contact; two: somebody slipped in behind."""
+"""A badge, and the door's contact; two: another person slipped in behind."""
 GRANT: Kernel = (0.03, 0.93, 0.04)
-"""A badge at a door without a contact: some think better of it."""
+"""A badge at a door without a contact: some holders do not enter after all."""
 _SURE: Kernel = (0.0, 1.0, 0.0)
 HIDDEN = 0.01
-"""The chance that who passes out of a zone had come into it unseen (a counter's usual misses)."""
+"""The chance that a person leaving a zone had entered it unseen (a counter's usual misses)."""
 MATCH_S = 5.0
-"""A badge and a counter's report at one door within so long are the same person."""
+"""A badge and a counter's report at one door within this time are the same person."""
 HEARD_MAX = 200.0
-"""Passages one way through a door after which the half is forgotten: a reader may be taken down."""
+"""Passages in one direction after which half are forgotten: a reader may be taken down."""
 _NONE = Witnesses()
 MARKS_MAX = 16
-"""Passages that wait for their other half, a zone: more do not fit through doors in 5 s."""
+"""Passages per zone that wait for their other half: more do not fit through doors in 5 s."""
 ONE_BY_ONE_MAX = 8
-"""Passages between two zones that are looked at one by one; more at once, after an outage, are a
+"""Passages between two zones that are weighed one by one; more at once, after an outage, are a
 crowd whose origin needs no proof."""
 
 
 class Gate(Struct, frozen=True):
-    """Who reports a passage; `place` is the door.
+    """The device that reports a passage; `place` is the door.
 
-    `kernel` is how surely one person passed; None: a counter's, which each zone has learned.
+    `kernel`: the chances of nobody, one person and two; None: a counter's, which each zone learns.
     """
 
     device: DeviceId
@@ -60,14 +60,14 @@ class Gate(Struct, frozen=True):
 
 
 Sides = tuple[ZoneEstimate | None, ZoneEstimate | None]
-"""The zones inside and outside of a door; None: nobody counts there."""
+"""The zones inside and outside of a door; None: no one is counted there."""
 
 
 def moved(sides: Sides, people: int, gate: Gate, doubt: float = 1.0) -> Sides:
-    """Both sides after so many passages inward (below 0: outward), one after the other.
+    """Return both sides after this many passages inward (below 0: outward), one after the other.
 
-    `unconfirmed_share` is the share of the gate's that is left where a second witness tells as
-    well.
+    `doubt` scales the gate's uncertainty where a second device confirms passages
+    (`unconfirmed_share`).
     """
     step = 1 if people > 0 else -1
     for _ in range(min(abs(people), ONE_BY_ONE_MAX)):
@@ -77,14 +77,14 @@ def moved(sides: Sides, people: int, gate: Gate, doubt: float = 1.0) -> Sides:
 
 
 def watched(zone: ZoneEstimate, device: DeviceId) -> ZoneEstimate:
-    """A counter or reader tells of this zone's doors, whatever it says."""
+    """Return the zone, marked as watched at its doors by this counter or reader."""
     if zone.counted and zone.doors.get(device) == "well":
         return zone
     return structs.replace(zone, counted=True, doors=_known_door(zone, device))
 
 
 def split_off(zone: ZoneEstimate, people: int) -> ZoneEstimate:
-    """A zone without so many of its people, who are counted in an inner one from now on."""
+    """Return the zone without these people, who are counted in an inner zone from now on."""
     return structs.replace(
         zone,
         belief=beliefs.left(zone.belief, people, _SURE),
@@ -98,7 +98,7 @@ def match_passage(
 ) -> tuple[ZoneEstimate, int]:
     """Match a passage with its other half (badge or counter) at the same door.
 
-    Returns the zone and how many of `people` are news; below 0: outward.
+    Return the zone and how many of `people` are new; below 0: outward.
     """
     inward, news = people > 0, abs(people)
     marks: list[UnmatchedPassage] = []
@@ -119,16 +119,17 @@ def match_passage(
 
 
 def unconfirmed_share(zone: ZoneEstimate, place: str, people: int) -> float:
-    """The share of passages this way through a door that badge or counter told alone (0 to 1).
+    """Return the share of passages in this direction that only one device reported (0 to 1).
 
-    Where both tell nearly all, what one of them missed the other told: little is left to doubt.
+    The share is (alone + 1) / (alone + both + 1). If both devices report nearly all passages, each
+    covers the other's misses, and little uncertainty is left.
     """
     heard = zone.witnesses.get(door_key(place, people), _NONE)
     return (heard.alone + 1.0) / (heard.alone + heard.both + 1.0)
 
 
 def door_key(place: str, people: int) -> str:
-    """A door and a direction: inward, or (`people` below 0) outward."""
+    """Return the key of a door and a direction: inward, or (`people` below 0) outward."""
     return f"{place}>" if people > 0 else f"{place}<"
 
 
@@ -175,9 +176,10 @@ def _passed(zone: ZoneEstimate, people: int, gate: Gate) -> ZoneEstimate:
 
 
 def _hidden_by(kernel: Kernel, origin: Belief) -> Kernel:
-    """A passage's kernel for the zone that is entered, when it is known who was in the other.
+    """Return a passage's kernel for the entered zone, given the belief of the other zone.
 
-    Nobody can come out of an empty zone, save those whom the filter does not know of (`HIDDEN`).
+    No one can come out of an empty zone, except people whom the filter missed (`HIDDEN`): the
+    chances of one and two are multiplied by P(N >= 1) and P(N >= 2), then normalised.
     """
     one = max(beliefs.at_least(origin, 1), HIDDEN)
     two = max(beliefs.at_least(origin, 2), HIDDEN * one)
@@ -187,13 +189,13 @@ def _hidden_by(kernel: Kernel, origin: Belief) -> Kernel:
 
 
 def thinned(stays: tuple[float, ...], people: int, inside: int) -> tuple[float, ...]:
-    """Who left may have come at any time: each hour's share of the people inside goes."""
+    """Return the stays reduced by the same share in each hour: departures may be from any hour."""
     rest = max(0.0, 1.0 - people / max(inside, people, 1))
     return tuple([each * rest for each in stays])
 
 
 def _heard(zone: ZoneEstimate, door: str, alone: int, both: int) -> Map[str, Witnesses]:
-    """So many more passages; who is told for the second time was told alone before."""
+    """Return the counts with these passages; a confirmed one no longer counts as alone."""
     known = zone.witnesses.get(door, _NONE)
     if known is _NONE and len(zone.witnesses) >= SENSORS_MAX:
         return zone.witnesses

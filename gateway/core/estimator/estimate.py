@@ -1,12 +1,13 @@
-"""What is published of an estimate: a number, its interval, and why.
+"""The published estimate: a number, its interval, and the reasons for it.
 
 The number is the median: of all numbers it has the smallest expected error in people. The interval
-is the shortest that holds 80 % as nearly as whole people can: between two quantiles there is more
-than asked wherever few numbers are likely. A zone around others is their sum; its distribution is
-the convolution of theirs. That takes their errors as independent. They are not quite: who was
-missed between two rooms is too many in one and too few in the other, so the sum is in truth a
-little surer than it says. An interval that is too wide is honest; moments of a normal would be as
-wrong, and spoil the small numbers, where the sum is one person or none.
+is the shortest that holds 80 %, as nearly as whole people allow: an interval between two quantiles
+holds more than that wherever few numbers are likely. A zone around others is their sum; its
+distribution is the convolution of theirs. This takes their errors as independent. They are not
+quite: a person missed between two rooms is one too many in one and one too few in the other, so the
+sum is in fact slightly more certain than published. An interval that is too wide is honest; a
+normal approximation would be equally wrong, and worse for small numbers, where the sum is one
+person or none.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,21 +25,21 @@ from gateway.core.model.names import Text
 
 MIDDLE, HELD = 0.5, 0.8
 TOP = 3
-"""Reasons told: what one line of a page holds."""
+"""Published reasons: as many as one line of a page holds."""
 REASON_FADES_S = 3600.0
-"""A reason that old weighs a third."""
+"""A reason of this age has a third of its weight."""
 SILENCE_TOLD_S = 300.0
-"""Silence is a reason after so long."""
+"""Silence is a reason after this time."""
 SURELY = 0.99
-"""From this chance on that nobody is there, known presence fades."""
+"""The probability of an empty zone from which known presence fades."""
 HINT_BELOW = 0.05
-"""A known count that the estimate gives less chance than this is a disagreement."""
+"""A known count with a lower probability by the estimate is a disagreement."""
 
 Hint = Literal["tailgating", "forgotten-exit"]
 
 
 class HeadCount(Struct, frozen=True):
-    """A zone's people: median, 80 % interval, and the chances that rules ask for."""
+    """A zone's head count: median, 80 % interval, and the probabilities that rules use."""
 
     people: int
     low: int
@@ -47,15 +48,15 @@ class HeadCount(Struct, frozen=True):
     p_full: float
     stale: bool
     hint: Hint | None = None
-    """`tailgating`: more are there than badged in; `forgotten-exit`: fewer."""
+    """`tailgating`: more people are there than badged in; `forgotten-exit`: fewer."""
     fades: bool = False
-    """Known presence in this zone may be ended: it is surely empty, and not by a stale estimate."""
+    """Known presence in this zone may be ended: it is surely empty, and its estimate not stale."""
 
 
 def read(parts: Sequence[ZoneEstimate], capacity: int | None, known: int) -> HeadCount:
-    """The head count of a zone from its areas, all `advanced` to the same moment.
+    """Return the head count of a zone from its areas, all advanced to the same moment.
 
-    `known` are those who are badged in. A zone without any area has nobody, and is stale.
+    `known` is the number of holders who are badged in. A zone without areas is empty, and stale.
     """
     whole = [part.belief for part in parts]
     belief = whole[0] if len(whole) == 1 else beliefs.convolve(whole)
@@ -74,7 +75,7 @@ def read(parts: Sequence[ZoneEstimate], capacity: int | None, known: int) -> Hea
 
 
 def contributors(parts: Sequence[ZoneEstimate], at: datetime) -> tuple[EstimateReason, ...]:
-    """What moved a zone's head count most of late, the strongest first."""
+    """Return the strongest recent reasons of a zone's head count, the strongest first."""
     found = [reason for part in parts for reason in part.reasons]
     found += [quiet for part in parts if (quiet := _silence(part, at)) is not None]
 
@@ -85,7 +86,7 @@ def contributors(parts: Sequence[ZoneEstimate], at: datetime) -> tuple[EstimateR
 
 
 def in_words(reason: EstimateReason, name: Callable[[str], Text], local: tzinfo) -> Text:
-    """A reason as people say it: "compteur Entrée +2, 10:41", "Entrance counter +2, 10:41".
+    """Return a reason in words: "compteur Entrée +2, 10:41", "Entrance counter +2, 10:41".
 
     `name` gives a door's or zone's name by its id.
     """
@@ -125,7 +126,7 @@ def _hint(belief: Belief, known: int) -> Hint | None:
 
 
 def _silence(zone: ZoneEstimate, at: datetime) -> EstimateReason | None:
-    """That all its sensors are quiet, where that has begun to count."""
+    """Return the reason that all of a zone's sensors are quiet, if that has begun to count."""
     voting = [
         (device, sensor)
         for device, sensor in zone.sensors.items()
@@ -137,7 +138,7 @@ def _silence(zone: ZoneEstimate, at: datetime) -> EstimateReason | None:
     quiet_s = (at - last.since).total_seconds()
     if quiet_s < SILENCE_TOLD_S:
         return None
-    # Told as of now, with what it has weighed; the time that is shown is when it began.
+    # Dated now, with its weight so far; the time that is shown is when the silence began.
     weight = -sum(TELLINGS[kind].silence for kind in {one.kind for _, one in voting})
     fading = exp((at - last.since).total_seconds() / REASON_FADES_S)
     return EstimateReason(

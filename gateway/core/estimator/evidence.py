@@ -1,8 +1,8 @@
-"""What the estimator may be told. One frozen value a kind, each with its time and origin.
+"""The kinds of evidence for the estimator, as frozen values, each with its time and origin.
 
-Zones here are those that have an estimate of their own (`layout.Layout`); None is the street, or
-wherever nobody counts. The engine makes these from readings (`layout.evidence`), and from what it
-decides itself: a badge that was taken, an alarm that was armed, an operator who said a number.
+Zones here are those that have an estimate of their own (`layout.Layout`); None is the street, or a
+place that is not counted. The engine creates these from readings (`layout.evidence`) and from its
+own decisions: a badge that passed, an alarm that was armed, a number that an operator reported.
 """
 
 from datetime import datetime
@@ -15,11 +15,11 @@ from gateway.core.model.names import DeviceId, ZoneId
 
 DeviceHealth = Literal["well", "stuck", "offline"]
 _FIRST = -1
-"""Sorts what has no number before what has."""
+"""Sorts evidence without a number before numbered evidence."""
 
 
 class _Evidence(Struct, frozen=True, tag_field="told", tag=str, gc=False, kw_only=True):
-    """`at` is the moment that it speaks of. (`device`, `boot`, `seq`) tell copies apart."""
+    """A piece of evidence of the time `at`. (`device`, `boot`, `seq`) identify copies."""
 
     at: datetime
     device: DeviceId
@@ -28,9 +28,9 @@ class _Evidence(Struct, frozen=True, tag_field="told", tag=str, gc=False, kw_onl
 
     @property
     def order(self) -> tuple[datetime, str, int, int, str, bytes]:
-        """Where it stands among other evidence, however it arrives; equal: the same, told twice.
+        """Return the sort key of evidence, independent of arrival; equal keys mean a duplicate.
 
-        What has no number is known by all that it says.
+        Evidence without a number is identified by its whole content.
         """
         boot = _FIRST if self.boot is None else self.boot
         if self.seq is None:
@@ -47,19 +47,19 @@ class TotalsTold(_Evidence, frozen=True):
     in_total: int
     out_total: int
     place: str = ""
-    """The door that it hangs over, or the zone: what badges are matched with, and its name."""
+    """The door that it hangs over, or the zone: badges are matched by it, and it gives the name."""
     generation: int = 0
-    """How often the counter's numbering began again."""
+    """The number of times that the counter's numbering restarted."""
 
 
 class BadgeTaken(_Evidence, frozen=True):
-    """Somebody badged and passed; `device` is the reader."""
+    """A holder badged and passed; `device` is the reader."""
 
     inner: ZoneId | None
     outer: ZoneId | None
     inward: bool
     contact: bool
-    """The door's contact saw it open; else the grant alone is known."""
+    """The door's contact reported an opening; otherwise only the grant is known."""
     place: str = ""
 
 
@@ -85,9 +85,9 @@ class HeadsCounted(_Evidence, frozen=True):
 
 
 class VacancyTold(_Evidence, frozen=True):
-    """Something says that nobody is there: the alarm was armed, all doors locked from outside.
+    """A report that a zone is empty: the alarm was armed, or all doors locked from outside.
 
-    `odds`: how many times likelier it is said of an empty zone than of one with somebody inside.
+    `odds`: how many times likelier the report is for an empty zone than for an occupied one.
     """
 
     zone: ZoneId
@@ -96,14 +96,14 @@ class VacancyTold(_Evidence, frozen=True):
 
 
 class PeopleSet(_Evidence, frozen=True):
-    """An operator counted: `people` are there. The request itself is journaled by the engine."""
+    """An operator's count: `people` are there. The request itself is journaled by the engine."""
 
     zone: ZoneId
     people: int
 
 
 class DeviceJudged(_Evidence, frozen=True):
-    """The engine found a device stuck or offline (it has no vote then), or well again."""
+    """The engine's verdict on a device: stuck or offline (then it has no vote), or well again."""
 
     health: DeviceHealth
 

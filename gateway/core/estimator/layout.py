@@ -1,4 +1,4 @@
-"""A site as the estimator sees it: which zones have an estimate, and what a reading tells of them.
+"""A site as the estimator sees it: the zones with an estimate, and the evidence in a reading.
 
 A zone has an estimate of its own (an *area*) when a door touches it or a sensor watches it. An
 area's people are those in the zone but in none of its inner areas. A zone's head count is the sum
@@ -30,11 +30,11 @@ class Layout(Struct, frozen=True, dict=True):
 
     site: Site
     areas: frozenset[ZoneId] | None = None
-    """The zones that have an estimate; None: each that a door touches or a sensor watches."""
+    """The zones that have an estimate; None: each one that a door touches or a sensor watches."""
 
     @cached_property
     def capacities(self) -> dict[ZoneId, int | None]:
-        """The areas, each with its capacity, in the site's order."""
+        """Return the areas, each with its capacity, in the site's order."""
         if self.areas is not None:
             return {zone.id: zone.capacity for zone in self.site.zones if zone.id in self.areas}
         doors = {side for door in self.site.doors for side in (door.zone, door.outside)}
@@ -44,7 +44,7 @@ class Layout(Struct, frozen=True, dict=True):
 
     @cached_property
     def parts(self) -> dict[ZoneId, tuple[ZoneId, ...]]:
-        """The areas whose people a zone's head count sums."""
+        """Return, for each zone, the areas whose people its head count sums."""
         return {
             zone.id: tuple(
                 each for each in self.capacities if zone.id in self.site.zone[each].lineage
@@ -54,7 +54,7 @@ class Layout(Struct, frozen=True, dict=True):
 
     @cached_property
     def rooms(self) -> dict[ZoneId, tuple[ZoneId, ...]]:
-        """Of an area: the rooms all of whose doors lead to it, or to such rooms of their own."""
+        """Return, for each area, the rooms whose doors all lead to it, or to such rooms of it."""
         beyond: dict[ZoneId, set[ZoneId | None]] = {}
         for door in self.site.doors:
             inner, outer = self.sides(door)
@@ -70,7 +70,7 @@ class Layout(Struct, frozen=True, dict=True):
         return {zone: tuple(rooms) for zone, rooms in found.items()}
 
     def area(self, zone: ZoneId | None) -> ZoneId | None:
-        """The area that a zone belongs to; None: the street, or nowhere that is counted."""
+        """Return the area that a zone belongs to; None: the street, or an uncounted place."""
         if zone is None:
             return None
         return next(
@@ -78,14 +78,14 @@ class Layout(Struct, frozen=True, dict=True):
         )
 
     def sides(self, door: Door) -> tuple[ZoneId | None, ZoneId | None]:
-        """The areas inside and outside of a door."""
+        """Return the areas inside and outside of a door."""
         return self.area(door.zone), self.area(door.outside)
 
     def door_of(self, counter: Device) -> Door | None:
-        """The door that a counter hangs over.
+        """Return the door that a counter hangs over.
 
-        It is the one that the device names; else, since a counter names the zone that one enters
-        past it, the way into that zone. Of several, the first.
+        It is the one that the device names; otherwise, since a counter names the zone that is
+        entered past it, the door into that zone. Of several, the first.
         """
         if counter.door is not None:
             return self.site.door[counter.door]
@@ -104,7 +104,7 @@ class Layout(Struct, frozen=True, dict=True):
         *,
         generation: int = 0,
     ) -> Evidence | None:
-        """What a reading tells; None: nothing about people (CO2 among others: it is shown)."""
+        """Return the evidence in a reading; None: it is not about people (such as CO2)."""
         zone = self.area(device.zone)
         if isinstance(reading, Crossed):
             inner, outer, place = self._passage(device)

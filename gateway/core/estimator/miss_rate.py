@@ -1,11 +1,11 @@
-"""How many people a zone's counters miss, learned from the zone itself.
+"""The share of people that a zone's counters miss, learned from the zone itself.
 
-Between two moments at which a zone was surely empty as many left it as came. So what counters and
-readers say of that time should come to zero. Of a counter that misses a share m of all people, in
-and out alike and each by itself, in less out is then off by the square root of m times the
-passages, in the mean: the squares of what it was off by, over the passages, are m.
+Between two moments at which a zone was surely empty, as many people left it as entered. The reports
+of that time should therefore sum to zero: net = in - out = 0. A counter that misses a share m of
+all people, in both directions and independently, has E[net²] = m * passages, so m is estimated as
+sum(net²) / sum(passages), with weights 1 / (1 + passages / `ONE_LOOK`) and `USUAL` as the prior.
 
-Only a zone that a sensor looks into is known to be empty; elsewhere the usual share stands.
+Only a zone that a sensor looks into is known to be empty; elsewhere the usual share applies.
 """
 
 from datetime import datetime
@@ -16,50 +16,50 @@ from msgspec import Struct, structs
 from gateway.core.estimator.distribution import Kernel
 
 USUAL = 0.05
-"""What a counter misses until more is known: one in twenty."""
+"""A counter's misses until more is known: one in twenty."""
 USUAL_WEIGHT = 40.0
-"""The weight of that: of six times that a room emptied after many had passed."""
+"""The weight of that share: six times that a room emptied after many passages."""
 ONE_LOOK = 7.0
-"""A room that empties is one look at its counters, however many passed: the square of one number
-says little of its mean. So many passages weigh half as much as any number of them can (1 / 2m)."""
+"""A room that empties is one observation of its counters, however many passed: the square of one
+number says little of its mean. This many passages weigh half of the maximum (1 / 2m)."""
 MOST = 0.15
-"""More is no counter: a door that some pass without one."""
+"""A larger share is not a counter's: people use a door without one."""
 ONE_SAYS = 2.0
-"""The most squares a passage that one look tells: more was no counter's miss, but a side door."""
+"""The most squares per passage from one observation: more is a side door, not a counter's miss."""
 REMEMBERED = 400.0
-"""The weight after which the half is forgotten: a counter may be cleaned, or bent."""
+"""The weight at which half is forgotten: a counter may be cleaned, or bent."""
 GHOSTS = 0.015
-"""The share of counted passages that nobody made."""
+"""The share of counted passages that no person made."""
 WIDENS = 0.015
-"""The chance of two people beside what was missed: side by side they are one to a beam."""
+"""The chance of two people beside the missed ones: side by side they are one to a beam."""
 
 
 class Over(Struct, frozen=True, gc=False):
-    """A time between two moments at which a zone was surely empty: its `net`, and its beginning."""
+    """A time between two moments at which a zone was surely empty: its `net`, and its start."""
 
     net: int
     since: datetime
 
 
 class PassageTally(Struct, frozen=True, gc=False):
-    """What passed since the zone was surely empty, and what was learned before."""
+    """The passages since the zone was surely empty, and what was learned before."""
 
     net: int = 0
-    """People in less out, as they were told."""
+    """People in less out, as reported."""
     passed: int = 0
-    """People either way, as they were told."""
+    """People either way, as reported."""
     squares: float = 0.0
-    """The weighted sum of the squares of `net`, of the times before."""
+    """The weighted sum of the squares of `net`, over earlier times."""
     passages: float = 0.0
-    """The weighted sum of `passed`, of the times before."""
+    """The weighted sum of `passed`, over earlier times."""
     since: datetime | None = None
-    """When the first of them passed."""
+    """The time of the first of them."""
     over: Over | None = None
-    """What was told too many or too few, of times that are over and not yet made good."""
+    """The net error of times that are over, not corrected yet."""
 
 
 def told(tally: PassageTally, people: int, at: datetime) -> PassageTally:
-    """So many more passed inward (below 0: outward)."""
+    """Add passages inward (below 0: outward)."""
     return structs.replace(
         tally,
         net=tally.net + people,
@@ -69,12 +69,12 @@ def told(tally: PassageTally, people: int, at: datetime) -> PassageTally:
 
 
 def known(tally: PassageTally, people: int, at: datetime) -> PassageTally:
-    """So many are inside for certain: the time that begins now ends when they have left."""
+    """Start a new time with this many people surely inside; it ends when they have left."""
     return structs.replace(tally, net=people, passed=0, since=at)
 
 
 def emptied(tally: PassageTally) -> PassageTally:
-    """The zone is surely empty: learn from the time that is over."""
+    """Learn from the time that is over, as the zone is surely empty."""
     if not tally.passed:
         return structs.replace(tally, net=0)
     weight = 1.0 / (1.0 + tally.passed / ONE_LOOK)
@@ -87,7 +87,7 @@ def emptied(tally: PassageTally) -> PassageTally:
 
 
 def owing(tally: PassageTally, net: int, since: datetime) -> PassageTally:
-    """So many more were told too many, of a time that is over."""
+    """Add a net error of a time that is over."""
     before = tally.over
     if before is not None:
         net, since = before.net + net, min(before.since, since)
@@ -95,12 +95,12 @@ def owing(tally: PassageTally, net: int, since: datetime) -> PassageTally:
 
 
 def missed(tally: PassageTally) -> float:
-    """The share of people that the counters miss."""
+    """Return the share of people that the counters miss."""
     return _missed(tally.squares, tally.passages)
 
 
 def kernel(tally: PassageTally) -> Kernel:
-    """A counted passage was nobody, one person, or two: who was missed is taken for the second."""
+    """Return the chances that a counted passage was nobody, one or two: a miss is the second."""
     return _kernel(tally.squares, tally.passages)
 
 

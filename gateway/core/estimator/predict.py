@@ -1,10 +1,10 @@
-"""Time passes in a zone: people come and leave unseen, sensors are quiet or stay on.
+"""The passing of time in a zone: people come and leave unseen, sensors are quiet or stay on.
 
-Counters miss people, so some come and leave unseen at any time, at a low rate. That alone would
-let a counter that misses more exits than entries fill the room for ever. But nobody stays for ever:
-the zone remembers how many came in each of the last eight hours, thinned by those who left, and
-whoever is in excess of them has most likely gone. By day, in a room that people come and go in,
-that is nobody; at night it is what the counter made up.
+Counters miss people, so some come and leave unseen at any time, at a low rate. With that alone, a
+counter that misses more exits than entries would fill the room forever. But no one stays forever:
+the zone remembers how many came in each of the last eight hours, reduced by those who left, and any
+excess over them has most likely gone. By day, in a room with traffic, there is no excess; at night
+it is the counter's error.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -17,30 +17,30 @@ from gateway.core.estimator import miss_rate, sensor_models
 from gateway.core.estimator.zone import HOUR_S, STAY_H, ZoneEstimate, hour_of
 
 ARRIVALS_PER_H = 0.02
-"""People who come in past every counter and reader of a zone that has some."""
+"""People per hour who come in past every counter and reader of a zone that has some."""
 DEPARTURES_PER_H = 0.02
-"""The chance that one person leaves so, where a sensor looks into the zone and sees it empty."""
+"""The chance per hour that one person leaves unseen, where a sensor looks into the zone."""
 UNSEEN_AMONG = 5
-"""More people than that lose no more of them so: in a full room others pass all the time, and who
-is missed beside them is in the passage's own chances. Counted twice a library lost two people."""
+"""More people than this lose no more of them so: in a full room others pass all the time, and a
+miss beside them is in the passage's own chances. Counted twice, it cost a library two people."""
 BLIND_DEPARTURES_PER_H = 0.04
-"""The same where doors alone are counted: there, nothing else corrects a counter that drifts."""
+"""The same where only doors are counted: nothing else corrects a counter that drifts there."""
 OPEN_ARRIVALS_PER_H, OPEN_DEPARTURES_PER_H = 0.5, 1.0
-"""The same where nothing counts who passes: then everybody comes and leaves unseen."""
+"""The same where no passages are counted: then everyone comes and leaves unseen."""
 OVERSTAYS_PER_H = 0.5
-"""The chance to have left unseen, of those who would be staying longer than that: where nobody else
-is there. Who is more than were counted in among many may as well have been missed on the way in."""
+"""The chance per hour of having left unseen, for people beyond those counted in. It applies where
+few are inside; among many, the excess may as well have been missed on the way in."""
 CAUTION = 2
-"""A counter may miss twice as many on this day as it was seen to in the mean."""
+"""A counter may miss twice as many on this day as it does in the mean."""
 SURELY = 0.99
-"""From this chance on that nobody is there a zone that a sensor looks into is empty."""
+"""The probability of an empty zone from which a zone that a sensor looks into is empty."""
 CHUNK_S = 60.0
 """Time passes in pieces of at most this: people come within one, and the silence that follows them
 is weighed within the same one."""
 
 
 def predict(zone: ZoneEstimate, at: datetime) -> ZoneEstimate:
-    """The zone at a later time; at an earlier one it is as it was."""
+    """Return the zone at a later time; at an earlier one it is unchanged."""
     while zone.at < at:
         until = min(at, _next_mark(zone.at))
         zone = _aged(sensor_models.without_stuck(zone), until)
@@ -48,15 +48,15 @@ def predict(zone: ZoneEstimate, at: datetime) -> ZoneEstimate:
 
 
 def caught_up(zone: ZoneEstimate, at: datetime) -> ZoneEstimate:
-    """The zone at the last full minute (`CHUNK_S`) before `at`, so that nights are gone over once.
+    """Return the zone at the last full minute (`CHUNK_S`) before `at`, so nights are computed once.
 
-    Pieces of time end at marks of the clock, so this comes to the same as going all the way later.
+    Pieces of time end at marks of the clock, so the result equals that of a single later advance.
     """
     return predict(zone, _next_mark(at) - timedelta(seconds=CHUNK_S))
 
 
 def _aged(zone: ZoneEstimate, at: datetime) -> ZoneEstimate:
-    """The zone at a time that is at most one piece later."""
+    """Return the zone at a time that is at most one piece later."""
     seconds = (at - zone.at).total_seconds()
     stays, hour = _hours_on(zone, at)
     size, share = len(zone.belief), seconds / HOUR_S
@@ -77,7 +77,7 @@ def _aged(zone: ZoneEstimate, at: datetime) -> ZoneEstimate:
 
 
 def _next_mark(at: datetime) -> datetime:
-    """The first whole multiple of `CHUNK_S` since 1970 that is later."""
+    """Return the first later whole multiple of `CHUNK_S` since 1970."""
     return datetime.fromtimestamp((at.timestamp() // CHUNK_S + 1) * CHUNK_S, UTC)
 
 
@@ -91,10 +91,10 @@ def _hours_on(zone: ZoneEstimate, at: datetime) -> tuple[tuple[float, ...], int]
 
 @lru_cache(maxsize=1024)
 def _leaving(size: int, recent: int, usual: float, sure: float) -> tuple[float, ...]:
-    """Unseen departures an hour of 0, 1, 2 … people, of whom `recent` came within `STAY_H`.
+    """Return unseen departures per hour of 0, 1, 2 … people; `recent` of them came within `STAY_H`.
 
-    `sure` is the chance that one person was counted: to its power of `recent`, that all of them
-    were.
+    `sure` is the chance that one person was counted, and sure^recent that all of them were:
+    usual * min(n, recent, most) + OVERSTAYS_PER_H * sure^recent * max(0, n - recent).
     """
     overstays = OVERSTAYS_PER_H * sure**recent
     most = UNSEEN_AMONG if sure < 1.0 else size

@@ -1,17 +1,17 @@
-"""A site's estimate, whatever the order in which evidence arrives.
+"""A site's estimate, independent of the order in which evidence arrives.
 
 Networks delay, repeat and reorder. Evidence therefore waits for `LATENESS_S` in a window that is
 sorted by (time, device, boot, seq); what leaves the window is settled, in that order, for good. A
 reading does not wait: each piece in the window carries the zones as they are after it, so the
-newest of them are what is known now. Evidence in order costs one application; evidence out of
-order, one for each piece behind it.
+newest of them are the current ones. Evidence in order costs one application; evidence out of order,
+one for each piece behind it.
 
     told late, doubled, shuffled  ->  [ t-10 s ... window ... now ]  ->  settled
 
-So any order of arrival within the window ends in the same estimate, bit by bit. What comes later
-than that is not lost: totals contain it anyway, also what a badge at a counted door tells; other
-badges and an operator's word are taken as of now, totals as of what waits last (at the window's
-edge, each would have all that waits applied anew); a sensor's old state is no news.
+So any order of arrival within the window ends in the same estimate, bit by bit. Later evidence is
+not lost: totals contain the missed passages, also those of badges at a counted door; other badges
+and an operator's count are dated now, totals just after the last waiting piece (at the window's
+edge, each would cause everything in it to be applied again); a sensor's old state is ignored.
 """
 
 from collections.abc import Callable, Mapping
@@ -36,12 +36,12 @@ from gateway.core.estimator.zone import ZoneEstimate
 from gateway.core.model.names import ZoneId
 
 LATENESS_S = 10.0
-"""How late evidence may be and still take its own place: two of a device's re-sends (5 s)."""
+"""The delay within which evidence takes its own place: two of a device's re-sends (5 s)."""
 WINDOW_MAX = 64
-"""Pieces that wait: six a second of one site. Beyond it the oldest is settled before its time."""
+"""Pieces that wait: six per second and site. Beyond it the oldest is settled before its time."""
 _BEHIND = timedelta(microseconds=1)
 COUNTERS_MAX = 256
-"""Counters remembered a site."""
+"""Counters remembered per site."""
 
 
 def begun(
@@ -49,18 +49,18 @@ def begun(
     at: datetime,
     rooms: Mapping[ZoneId, tuple[ZoneId, ...]] = Map(),
 ) -> Estimate:
-    """Zones of which nothing is known yet, each with its capacity (None: a room's usual one).
+    """Return an estimate of zones without evidence, each with its capacity (None: the usual one).
 
-    `rooms` are those whose doors all lead to one zone, by that zone.
+    `rooms`: for each zone, the rooms whose doors all lead to it.
     """
     opened = {zone: zones.opened(zone, capacity, at) for zone, capacity in capacities.items()}
     return Estimate(at, Map(opened), rooms=Map(rooms))
 
 
 def told(estimate: Estimate, evidence: Evidence, now: datetime) -> Estimate:
-    """The estimate with one more piece of evidence; a copy of what waits changes nothing.
+    """Return the estimate with one more piece of evidence; a copy of a waiting one is ignored.
 
-    `now` is our clock; what claims to come from the future is of now.
+    `now` is our clock; evidence from the future is dated now.
     """
     if evidence.at > now:
         evidence = structs.replace(evidence, at=now)
@@ -86,7 +86,7 @@ def told(estimate: Estimate, evidence: Evidence, now: datetime) -> Estimate:
 
 
 def settled(estimate: Estimate, now: datetime) -> Estimate:
-    """The estimate with everything settled that has waited for `LATENESS_S`."""
+    """Return the estimate with everything settled that has waited for `LATENESS_S`."""
     edge = now - timedelta(seconds=LATENESS_S)
     while estimate.waiting and estimate.waiting[0].evidence.at < edge:
         estimate = _settle_first(estimate)
@@ -102,7 +102,7 @@ def settled(estimate: Estimate, now: datetime) -> Estimate:
 def revised(
     estimate: Estimate, zone: ZoneId, change: Callable[[ZoneEstimate], ZoneEstimate]
 ) -> Estimate:
-    """The estimate with a zone changed as if it had been so before all that waits."""
+    """Return the estimate with a zone changed, as if before everything that waits."""
     waiting = tuple(
         structs.replace(
             piece, zones=tuple(change(each) if each.id == zone else each for each in piece.zones)
@@ -114,16 +114,16 @@ def revised(
 
 
 def _is_old_news(estimate: Estimate, evidence: Evidence) -> bool:
-    """Whether evidence that comes too late tells nothing any more."""
-    if isinstance(evidence, BadgeTaken):  # a counter at that door has told of the passage since
+    """Return whether evidence that arrives too late is to be ignored."""
+    if isinstance(evidence, BadgeTaken):  # a counter at that door has reported the passage since
         return any(counter.place == evidence.place for counter in estimate.counters.values())
     return isinstance(evidence, MotionSeen | PresenceSeen | HeadsCounted)
 
 
 def _at_last(estimate: Estimate, evidence: Evidence, now: datetime) -> datetime:
-    """As of when evidence that comes too late is taken: always behind all that waits.
+    """Return the time at which late evidence is applied: always after everything that waits.
 
-    Totals tell of what was long ago: they are taken for no newer than they must be.
+    Totals are about the past, so they are dated no later than necessary.
     """
     if not isinstance(evidence, TotalsTold):
         return now

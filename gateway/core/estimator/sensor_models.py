@@ -1,10 +1,10 @@
-"""What sees a room, and what people say of it.
+"""The models of room sensors, and of reports by operators.
 
-PIR and mmWave sensors tell empty from not empty. A PIR tells a little more: it is silent less
-often over several than over one, which is enough to see that of five who were counted one is left.
-A trigger tilts the chance of zero; silence tilts it back by the second. A sensor that stays on goes
-on saying so until it has said as much as a stuck one deserves; with no other sign of life it then
-loses its vote, and what it gave is taken back. Cameras weigh each number of people.
+PIR and mmWave sensors distinguish empty from occupied. A PIR shows slightly more: it is silent less
+often over several people than over one, which is enough to detect that one of five counted people
+is left. A trigger raises the log odds of "occupied"; silence lowers them every second. A sensor
+that stays on adds weight until it has given as much as a stuck one deserves; with no other sign of
+life it then loses its vote, and what it gave is taken back. Cameras weigh each number of people.
 """
 
 from collections.abc import Sequence
@@ -30,40 +30,40 @@ from gateway.core.estimator.zone import (
 from gateway.core.model.names import DeviceId
 
 QUIET_DOOR_S = 7200.0
-"""With people inside somebody passes the door once in so long, at least."""
+"""With people inside, one of them passes the door at least once in this time."""
 TRIGGER_S = 300.0
-"""A sensor's triggers are one person's movement, not news each: they count once in so long."""
+"""A sensor's triggers are one person's movement, not independent: they count once in this time."""
 STAYS_ON_S = 120.0
-"""A false trigger is over after so long, in the mean."""
+"""The mean duration of a false trigger."""
 STUCK_SHARE = 0.02
-"""Of the times that a sensor is on without anybody: those when it is stuck and stays on."""
+"""The share of a sensor's times on without people in which it is stuck and stays on."""
 PATIENCE_S = 900.0
-"""A sensor that is on for so long without another sign of life has no vote any more, where another
-sensor would show life: twice the longest silence of a PIR over a person (7.5 min, UCI 864)."""
+"""A sensor that is on for this long without another sign of life loses its vote, if another sensor
+would show life: twice the longest silence of a PIR over a person (7.5 min, UCI 864)."""
 LONE_PATIENCE_S = 4 * HOUR_S
-"""The same where only a door's counter could, or where another kind of sensor is on as well: half
-a day at a desk without leaving it."""
+"""The same if only a door's counter could, or if another kind of sensor is on as well: half a day
+at a desk without leaving it."""
 SEVERAL_MOST = 4.0
-"""The most that PIRs tell of several against one until somebody passes the door: 55 to 1. Those who
-sit where a PIR hardly looks are as silent after an hour as they were after ten minutes."""
+"""The most log odds from PIRs for several against one until the next passage: 55 to 1. People who
+sit where a PIR hardly looks are as silent after an hour as after ten minutes."""
 WALKS_S, WALKING_S = 60.0, 30.0
-"""Who comes in walks for a minute, and a PIR sees that within half of one, in the mean: an entry
-that it does not see was rather a ghost."""
+"""A person who enters walks for a minute, and a PIR detects that within half of one, in the mean:
+an entry that it does not detect was rather a ghost."""
 HEADS_SPREAD, HEADS_SPREAD_PER_PERSON = 0.5, 0.08
-"""A camera is wrong by so many people in the mean: half a person, and one of twelve."""
+"""The mean error of a camera: half a person, and one of twelve."""
 HEADS_LOST = 0.05
-"""The chance that a camera's number says nothing at all (a curtain, a crash, a poster)."""
+"""The chance that a camera's number means nothing (a curtain, a crash, a poster)."""
 HEADS_S = 60.0
-"""A camera's frames are one look at the same people: they count in full once in so long."""
+"""A camera's frames show the same people: they count in full once in this time."""
 HEADS_WEIGHT, SET_WEIGHT = 2.0, 10.0
-"""What a camera and an operator weigh among reasons, in log odds."""
+"""The weights of a camera and an operator among reasons, in log odds."""
 
 
 class Manner(Struct, frozen=True):
-    """A kind of sensor: mean seconds between triggers with one person there, and with nobody.
+    """A kind of sensor: mean seconds between triggers with one person there, and with none.
 
-    `several`: how many times as often it triggers with three and more. UCI 864's PIRs did 3.4 times
-    as often (and 2.4 times with two); 2 is less sure, as people in a room move together.
+    `several`: how many times as often it triggers with three and more. UCI 864's PIRs did so 3.4
+    times as often (and 2.4 times with two); 2 is cautious, as people in a room move together.
     """
 
     occupied_s: float
@@ -72,11 +72,15 @@ class Manner(Struct, frozen=True):
 
 
 class Telling(Struct, frozen=True):
-    """What a kind of sensor tells, as log odds: of somebody, and of three and more against one."""
+    """The log odds that a kind of sensor gives: for occupied, and for three and more against one.
+
+    With Poisson triggers, one gives log(vacant_s / occupied_s), and each second of silence
+    1 / vacant_s - 1 / occupied_s.
+    """
 
     trigger: float
     silence: float
-    """A second of it."""
+    """Per second."""
     several_trigger: float
     several_silence: float
 
@@ -100,7 +104,7 @@ TELLINGS: dict[str, Telling] = {kind: _telling(manner) for kind, manner in MANNE
 def sensed(
     zone: ZoneEstimate, kind: Literal["motion", "presence"], device: DeviceId, *, active: bool
 ) -> ZoneEstimate:
-    """A PIR or mmWave sensor spoke."""
+    """Apply a report of a PIR or mmWave sensor."""
     known = zone.sensors.get(device)
     if known is None and len(zone.sensors) >= SENSORS_MAX:
         return zone
@@ -130,7 +134,7 @@ def sensed(
         belief=belief,
         several=several,
         sensors=zone.sensors.set(device, sensor),
-        # A sensor that starts to see is a sign of life; that it goes on seeing is none.
+        # A sensor that goes on is a sign of life; one that stays on is none.
         life_at=zone.life_at if was_on or health != "well" else zone.at,
     )
     if not news:
@@ -143,7 +147,7 @@ def sensed(
 
 
 def heads(zone: ZoneEstimate, device: DeviceId, people: int) -> ZoneEstimate:
-    """A camera's number; it goes on meaning that until the next one (`advanced`)."""
+    """Apply a camera's number; it keeps counting until the next one (`votes`)."""
     known = zone.sensors.get(device)
     if known is None and len(zone.sensors) >= SENSORS_MAX:
         return zone
@@ -166,7 +170,7 @@ def heads(zone: ZoneEstimate, device: DeviceId, people: int) -> ZoneEstimate:
 
 
 def vacancy(zone: ZoneEstimate, device: DeviceId, odds: float, why: str) -> ZoneEstimate:
-    """Something says that nobody is there; it weighs, and never resets."""
+    """Weigh a report that the zone is empty; it never resets the belief."""
     weight = log(max(odds, 1.0))
     return structs.replace(
         zone,
@@ -176,7 +180,7 @@ def vacancy(zone: ZoneEstimate, device: DeviceId, odds: float, why: str) -> Zone
 
 
 def people_set(zone: ZoneEstimate, device: DeviceId, people: int) -> ZoneEstimate:
-    """An operator counted."""
+    """Set the zone to an operator's count."""
     return structs.replace(
         zone,
         belief=beliefs.point_mass(zone.belief, people),
@@ -188,7 +192,7 @@ def people_set(zone: ZoneEstimate, device: DeviceId, people: int) -> ZoneEstimat
 
 
 def judged(zone: ZoneEstimate, device: DeviceId, health: DeviceHealth) -> ZoneEstimate:
-    """A device has no vote while it is stuck or offline; a stuck one's last vote is taken back."""
+    """Remove a device's vote while it is stuck or offline; take a stuck one's last vote back."""
     if device in zone.doors:
         doors = zone.doors.set(device, health)
         counted = any(each == "well" for each in doors.values())
@@ -205,12 +209,12 @@ def judged(zone: ZoneEstimate, device: DeviceId, health: DeviceHealth) -> ZoneEs
 
 
 def looked_into(zone: ZoneEstimate) -> bool:
-    """Whether a sensor that is well tells when the zone is empty."""
+    """Return whether a working sensor would show that the zone is empty."""
     return any(each.health == "well" and each.voting for each in zone.sensors.values())
 
 
 def votes(zone: ZoneEstimate, seconds: float) -> ZoneEstimate:
-    """The zone after its sensors were quiet, or stayed on, for so long."""
+    """Return the zone after its sensors were quiet, or stayed on, for this time."""
     log_odds, more, sensors = _told(zone, seconds)
     several = _several(zone, more)
     belief = zone.belief
@@ -226,7 +230,7 @@ def votes(zone: ZoneEstimate, seconds: float) -> ZoneEstimate:
 
 
 def without_stuck(zone: ZoneEstimate) -> ZoneEstimate:
-    """Sensors that have stayed on for too long, with no other sign of life, lose their vote."""
+    """Return the zone without votes of sensors that stayed on too long without signs of life."""
     for device, sensor in zone.sensors.items():
         if not sensor.active or not sensor.voting or sensor.health != "well":
             continue
@@ -243,17 +247,17 @@ def without_stuck(zone: ZoneEstimate) -> ZoneEstimate:
 
 
 def _several(zone: ZoneEstimate, more: float) -> float:
-    """What PIRs have told of three and more against one, with so much more."""
+    """Return the PIRs' log odds of three and more against one, `more` added, within bounds."""
     return min(SEVERAL_MOST, max(-SEVERAL_MOST, zone.several + more))
 
 
 def _most(kind: str) -> float:
-    """The most that a sensor can tell until it drops: then it is as likely stuck."""
+    """Return the most that a sensor can give until it drops: then it is as likely stuck."""
     return TELLINGS[kind].trigger - log(STUCK_SHARE)
 
 
 def _taken_back(zone: ZoneEstimate, device: DeviceId, sensor: SensorState) -> ZoneEstimate:
-    """A sensor's vote is lost until it drops, with what it gave since it went on."""
+    """Return the zone with a sensor's vote removed until it drops, and its contribution undone."""
     mute = structs.replace(sensor, voting=False, lent=0.0)
     return structs.replace(
         zone,
@@ -270,7 +274,7 @@ def _is_news(zone: ZoneEstimate, kind: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _likelihoods(size: int, people: int, power: float) -> Sequence[float]:
-    """The likelihood of a camera's number for each true number: Laplace, with a tail that stays."""
+    """Return a camera's likelihood for each true number: Laplace, with a constant tail."""
     spread = HEADS_SPREAD + HEADS_SPREAD_PER_PERSON * people
     return tuple(
         ((1 - HEADS_LOST) * exp(-abs(n - people) / spread) / (2 * spread) + HEADS_LOST / size)
@@ -280,9 +284,9 @@ def _likelihoods(size: int, people: int, power: float) -> Sequence[float]:
 
 
 def _told(zone: ZoneEstimate, seconds: float) -> tuple[float, float, Map[DeviceId, SensorState]]:
-    """What the sensors' states tell over so long, as log odds; and the sensors after it.
+    """Return the log odds from the sensors' states over this time, and the sensors after it.
 
-    The second figure is for three and more against one (`beliefs.tilted`).
+    The second figure is for three and more against one (`distribution.update_log_odds`).
     Sensors of one kind look at the same people, so their silence counts once, and only while all
     of them are silent.
     """

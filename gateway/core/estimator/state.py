@@ -1,7 +1,8 @@
 """A site's estimate as a value: its zones, its counters, and the evidence that still waits.
 
-A zone is looked at with all that waits, and with what its rooms owe it (`returns`). These are
-brought forward to the last full minute for it, and no further: that changes nothing of them.
+A zone is read with all waiting evidence, and with the errors of its rooms' doors corrected
+(`conservation`). For this, the rooms are advanced to the last full minute, and no further, which
+does not alter their own estimates.
 """
 
 from datetime import datetime
@@ -17,7 +18,7 @@ from gateway.core.model.names import DeviceId, ZoneId
 
 
 class PendingEvidence(Struct, frozen=True):
-    """A piece of evidence in the window, and what it touched, as it is after it."""
+    """A piece of evidence in the window, and the zones it affects, as they are after it."""
 
     evidence: Evidence
     zones: tuple[ZoneEstimate, ...]
@@ -32,11 +33,11 @@ class Estimate(Struct, frozen=True):
     counters: Map[DeviceId, Totals] = Map()
     waiting: tuple[PendingEvidence, ...] = ()
     rooms: Map[ZoneId, tuple[ZoneId, ...]] = Map()
-    """Of a zone: the rooms all of whose doors lead to it (`Layout.rooms`)."""
+    """For each zone, the rooms whose doors all lead to it (`Layout.rooms`)."""
 
 
 def zone_at(estimate: Estimate, zone: ZoneId, at: datetime) -> ZoneEstimate:
-    """A zone as it is known now, with what still waits; nothing of it is kept.
+    """Return a zone as it is known now, with waiting evidence; nothing is stored.
 
     Raises:
         KeyError: the zone has no estimate of its own.
@@ -49,7 +50,7 @@ def zone_at(estimate: Estimate, zone: ZoneId, at: datetime) -> ZoneEstimate:
 def zones_at(
     estimate: Estimate, about: tuple[ZoneId, ...], at: datetime
 ) -> dict[ZoneId, ZoneEstimate]:
-    """These zones at this time, and their rooms that owed them something or were behind the clock.
+    """Return these zones at this time, and those of their rooms that were corrected or advanced.
 
     Raises:
         KeyError: a zone has no estimate of its own.
@@ -63,13 +64,13 @@ def zones_at(
 
 
 def heard_by(estimate: Estimate, device: DeviceId) -> tuple[ZoneId, ...]:
-    """The zones of which a device has told."""
+    """Return the zones that a device has reported on."""
     found = (_newest(estimate, zone) for zone in sorted(estimate.zones))
     return tuple(zone.id for zone in found if device in zone.sensors or device in zone.doors)
 
 
 def newest_totals(estimate: Estimate, device: DeviceId) -> Totals | None:
-    """What a counter told last, as far as is known now; None: nothing yet."""
+    """Return a counter's last totals as known now; None: there are none yet."""
     for waiting in reversed(estimate.waiting):
         if waiting.totals is not None and waiting.evidence.device == device:
             return waiting.totals
@@ -87,7 +88,7 @@ def _newest(estimate: Estimate, zone: ZoneId) -> ZoneEstimate:
 def _gather(
     estimate: Estimate, zone: ZoneId, at: datetime, known: dict[ZoneId, ZoneEstimate]
 ) -> None:
-    """A zone with what its rooms owe it, up to the last minute."""
+    """Collect a zone with the corrections by its rooms, up to the last minute."""
     here = known.get(zone) or _newest(estimate, zone)
     for id_ in estimate.rooms.get(zone, ()):
         _gather(estimate, id_, at, known)

@@ -1,4 +1,4 @@
-"""One piece of evidence, and the zones that it is about, as they are after it."""
+"""The effect of one piece of evidence on the zones that it is about."""
 
 from typing import assert_never
 
@@ -21,11 +21,11 @@ from gateway.core.estimator.zone import ZoneEstimate
 from gateway.core.model.names import ZoneId
 
 OfZone = MotionSeen | PresenceSeen | HeadsCounted | VacancyTold | PeopleSet
-"""Evidence of one zone, by whoever looks at it."""
+"""Evidence about one zone."""
 
 
 def update(estimate: Estimate, evidence: Evidence) -> PendingEvidence:
-    """The evidence with the zones that it touches, as they are after it."""
+    """Return the evidence with the zones that it affects, as they are after it."""
     if isinstance(evidence, TotalsTold):
         return _totals_told(estimate, evidence)
     if isinstance(evidence, BadgeTaken):
@@ -82,7 +82,7 @@ def _totals_told(estimate: Estimate, evidence: TotalsTold) -> PendingEvidence:
         None if outer is None else door_passages.watched(outer, device),
     )
     gate = Gate(device, evidence.place, "counter")
-    for way in (people.inward, -people.outward):  # in first: nobody leaves who is not there yet
+    for way in (people.inward, -people.outward):  # in first: no one leaves before having entered
         if way:
             sides = _moved(sides, way, gate)
     return PendingEvidence(evidence, _with(known, sides), now)
@@ -104,9 +104,9 @@ def _device_judged(estimate: Estimate, evidence: DeviceJudged) -> tuple[ZoneEsti
 
 
 def _moved(sides: Sides, people: int, gate: Gate) -> Sides:
-    """Both sides after passages, but for those whose other half (badge or counter) came before.
+    """Return both sides after passages, except those whose other half (badge, counter) came first.
 
-    The marks of a door are kept on its inner side, or the outer where nobody counts inside.
+    The marks of a door are kept on its inner side, or on the outer if the inner is not counted.
     """
     inner, outer = sides
     keeper = inner or outer

@@ -1,19 +1,19 @@
-"""One zone's estimate as a value: its belief, what its sensors last said, what moved it lately.
+"""One zone's estimate as a value: its belief, its sensors' last reports, its recent reasons.
 
-What happens to it is in four chapters: `elapsed` (time passes), `passages` (people go through
-doors), `sensors` (what sees a room, and what people say of it) and `returns` (its rooms).
+Four modules change it: `predict` (time passes), `door_passages` (people go through doors),
+`sensor_models` (room sensors and operators' reports) and `conservation` (its rooms).
 
-    evidence                 does                                                       where
-    passage, badge           shift by one; 1.5 % nobody, 6.5 % two*                     passages
-    PIR, mmWave trigger      tilt empty against not empty, in full once per 5 min       sensors
-    PIR, mmWave quiet        tilt the other way, by the second                          sensors
-    PIR, mmWave stays on     tilt a little more, then no more, then take it all back    sensors
-    camera                   weigh, heavy-tailed                                        sensors
-    vacancy, operator        tilt; set                                                  sensors
-    a room of it is empty    shift by what the doors of that room told too many         returns
-    time                     people come and leave unseen; nobody stays for ever        elapsed
+    evidence                 does                                                      where
+    passage, badge           shift by one; 1.5 % nobody, 6.5 % two*                    door_passages
+    PIR, mmWave trigger      tilt empty against not empty, in full once per 5 min      sensor_models
+    PIR, mmWave quiet        tilt the other way, every second                          sensor_models
+    PIR, mmWave stays on     tilt a little more, then no more, then take it all back   sensor_models
+    camera                   weigh, heavy-tailed                                       sensor_models
+    vacancy, operator        tilt; set                                                 sensor_models
+    a room of it is empty    shift by the net error of that room's doors               conservation
+    time                     people come and leave unseen; no one stays forever        predict
 
-* 6.5 % at first: how many a counter misses is learned (`misses`).
+* 6.5 % at first: a counter's misses are learned (`miss_rate`).
 """
 
 from datetime import datetime, timedelta
@@ -30,13 +30,13 @@ from gateway.core.model.names import DeviceId, ZoneId
 
 HOUR_S = 3600.0
 STAY_H = 8
-"""Nobody is expected to stay longer than a working day."""
+"""People are not expected to stay longer than a working day."""
 REASONS_MAX = 12
-"""Reasons kept a zone: what a person reads, and what moved the last hour."""
+"""Reasons kept per zone: as many as a person reads, covering the last hour."""
 REASONS_JOIN = timedelta(minutes=5)
-"""What one device says again within so long is one reason."""
+"""Reports of one device within this time are one reason."""
 SENSORS_MAX = 64
-"""Sensors remembered a zone."""
+"""Sensors remembered per zone."""
 
 Kind = Literal["motion", "presence", "count"]
 ReasonKind = Literal[
@@ -45,7 +45,7 @@ ReasonKind = Literal[
 
 
 class SensorState(Struct, frozen=True, gc=False):
-    """One sensor's last word. `lent`: the log odds that it gave since it went on."""
+    """One sensor's last report. `lent`: the log odds that it gave since it went on."""
 
     kind: Kind
     since: datetime
@@ -57,7 +57,7 @@ class SensorState(Struct, frozen=True, gc=False):
 
 
 class EstimateReason(Struct, frozen=True, gc=False):
-    """Something that moved the estimate; `amount` is in people, `weight` in log odds or people."""
+    """A reason why the estimate moved; `amount` is in people, `weight` in log odds or people."""
 
     at: datetime
     kind: ReasonKind
@@ -78,7 +78,7 @@ class UnmatchedPassage(Struct, frozen=True, gc=False):
 
 
 class Witnesses(Struct, frozen=True, gc=False):
-    """Passages one way through a door: told by its badge or its counter alone, or by both."""
+    """Passages one way through a door: reported by its badge or counter alone, or by both."""
 
     alone: float = 0.0
     both: float = 0.0
@@ -93,42 +93,43 @@ class ZoneEstimate(Struct, frozen=True):
     counted: bool = False
     """A counter or reader watches its doors."""
     entered_at: datetime | None = None
-    """When somebody was last reported to come in."""
+    """The time at which a person was last reported to enter."""
     life_at: datetime | None = None
-    """The last sign of life that no staying-on sensor gave."""
+    """The last sign of life from a sensor that was not just staying on."""
     stays: tuple[float, ...] = (0.0,) * STAY_H
-    """Who came in each of the last hours and, as far as is known, is still there; oldest first."""
+    """The people who entered in each of the last hours and, as far as is known, are still there;
+    oldest first."""
     hour: int = 0
     """The hour (since 1970) of the last of them."""
     tally: PassageTally = PassageTally()
-    """What passed its doors, from which its counters' misses are learned."""
+    """The passages of its doors, from which its counters' misses are learned."""
     sensors: Map[DeviceId, SensorState] = Map()
     several: float = 0.0
-    """What PIRs told for three and more against one since somebody passed, as log odds."""
+    """The PIRs' log odds for three and more against one since the last passage."""
     triggers: Map[str, datetime] = Map()
-    """When a trigger of each kind last counted in full."""
+    """The time at which a trigger of each kind last counted in full."""
     marks: tuple[UnmatchedPassage, ...] = ()
     witnesses: Map[str, Witnesses] = Map()
-    """How often badge and counter agreed, for each door and way (`passages.way`)."""
+    """Agreement of badge and counter, for each door and direction (`door_passages.door_key`)."""
     reasons: tuple[EstimateReason, ...] = ()
     doors: Map[DeviceId, DeviceHealth] = Map()
-    """Counters and readers that told of this zone."""
+    """Counters and readers that reported on this zone."""
 
 
 def opened(zone: ZoneId, capacity: int | None, at: datetime) -> ZoneEstimate:
-    """A zone of which nothing is known yet."""
+    """Return a zone without any evidence."""
     return ZoneEstimate(zone, at, beliefs.prior(capacity), hour=hour_of(at))
 
 
 def stale(zone: ZoneEstimate) -> bool:
-    """Nothing that is well tells of this zone."""
+    """Return whether no working device reports on this zone."""
     if any(each == "well" for each in zone.doors.values()):
         return False
     return not any(each.health == "well" and each.voting for each in zone.sensors.values())
 
 
 def because(zone: ZoneEstimate, reason: EstimateReason) -> tuple[EstimateReason, ...]:
-    """The zone's reasons with one more; the same from the same device is one, made larger."""
+    """Return the zone's reasons with one more; a repeated one from the same device is merged."""
     last = zone.reasons[-1] if zone.reasons else None
     if last is None or _subject(last) != _subject(reason) or zone.at - last.at >= REASONS_JOIN:
         return (*zone.reasons, reason)[-REASONS_MAX:]
@@ -139,7 +140,7 @@ def because(zone: ZoneEstimate, reason: EstimateReason) -> tuple[EstimateReason,
 
 
 def hour_of(at: datetime) -> int:
-    """Hours since 1970."""
+    """Return the hours since 1970."""
     return int(at.timestamp() // HOUR_S)
 
 
