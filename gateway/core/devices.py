@@ -1,4 +1,4 @@
-"""Devices: their numbering, whether they are there, their batteries, and counters' totals."""
+"""Devices: their numbering, availability, batteries, clocks, and counters' totals."""
 
 from datetime import datetime, timedelta
 
@@ -23,21 +23,21 @@ BATTERY_LOW_PERCENT = 15
 """Below this a battery alarm is raised; it clears `BATTERY_HYSTERESIS` above."""
 BATTERY_HYSTERESIS = 5
 CLOCK_LOOKS = 8
-"""Events whose times tell how a clock is off: the last ones, so that a clock that was set is right
-again soon; several, because some come late."""
+"""Events whose times show a clock's offset: the last ones, so that a clock that was set is soon
+right again; several, because some arrive late."""
 
 
 def heard(context: StepContext, event: Reported | Misunderstood) -> bool:
-    """Take the event's numbering in; False: it is a duplicate.
+    """Take in the event's numbering; return False if it is a duplicate.
 
     Raises:
-        NotAdmitted: it cannot be told whether it is one.
+        NotAdmitted: whether it is one is unknown.
     """
     before = context.devices.get(event.device) or DeviceState(last_seen=context.now)
     state = _admitted(context, before, event)
     if state is None:
         return False
-    if not event.retained:  # what the broker kept is no sign of life
+    if not event.retained:  # a retained message is no sign of life
         state = _clock_read(context, structs.replace(state, last_seen=context.now), event)
         if ("device-silent", event.device) in context.alarms:
             context.clear_alarm("device-silent", event.device)
@@ -55,12 +55,12 @@ def heard(context: StepContext, event: Reported | Misunderstood) -> bool:
 
 
 def reset(context: StepContext, device: DeviceId) -> str | None:
-    """Have a device's numbers begin again; the error if there is none."""
+    """Restart a device's numbering; return the error if it has none."""
     state = context.devices.get(device)
     if device not in context.site.device:
         return "unknown-object"
     if state is None:
-        return "never-heard"  # there is nothing to begin again
+        return "never-heard"  # there is nothing to restart
     anew = sequence.reset(state, context.now)
     context.devices = context.devices.set(device, anew)
     context.emit(NumberingRestarted(device, anew.generation, None, context.now))
@@ -70,7 +70,7 @@ def reset(context: StepContext, device: DeviceId) -> str | None:
 
 
 def came_or_went(context: StepContext, device: DeviceId, *, online: bool) -> None:
-    """The device's status topic or last will."""
+    """Store the device's status, from its status topic or last will."""
     state = context.devices[device]
     since = (state.online_since if state.online else context.now) if online else None
     state = structs.replace(state, online=online, online_since=since)
@@ -83,7 +83,7 @@ def came_or_went(context: StepContext, device: DeviceId, *, online: bool) -> Non
 
 
 def battery(context: StepContext, device: DeviceId, percent: float) -> None:
-    """A battery's charge."""
+    """Store a battery's charge, and raise or clear its alarm."""
     context.devices = context.devices.set(
         device, structs.replace(context.devices[device], battery=percent)
     )
@@ -94,17 +94,17 @@ def battery(context: StepContext, device: DeviceId, percent: float) -> None:
 
 
 def runs(context: StepContext, device: DeviceId, firmware: Firmware) -> None:
-    """What a device says that it runs."""
+    """Store the firmware that a device reports."""
     context.devices = context.devices.set(
         device, structs.replace(context.devices[device], firmware=firmware)
     )
 
 
 def crossed(context: StepContext, device: Device, zone: ZoneId | None, event: Reported) -> None:
-    """A counter's totals: say them, and how many people passed since its last report.
+    """Emit a counter's totals, and the number of people who passed since its last report.
 
-    Totals wrap, and begin again from zero (`gateway.core.estimator.counters`). A report that comes
-    after a later one says nothing new: the later totals contain it.
+    Totals wrap, and restart from zero (`gateway.core.estimator.counters`). A report that arrives
+    after a later one adds nothing: the later totals contain it.
     """
     reading = event.reading
     assert isinstance(reading, Crossed)  # noqa: S101 - the engine's dispatch
@@ -132,7 +132,7 @@ def crossed(context: StepContext, device: Device, zone: ZoneId | None, event: Re
 
 
 def run_timers(context: StepContext) -> None:
-    """Notice which devices have been quiet for too long."""
+    """Raise the alarm for devices that have been silent for too long."""
     for device in context.site.devices:
         if context.now >= _silent_at(context, device) and (
             ("device-silent", device.id) not in context.alarms
@@ -142,7 +142,7 @@ def run_timers(context: StepContext) -> None:
 
 
 def next_timer(context: StepContext) -> datetime:
-    """When the next device may be found silent."""
+    """Return when the next device may be found silent."""
     waiting = (
         _silent_at(context, device)
         for device in context.site.devices
@@ -154,7 +154,7 @@ def next_timer(context: StepContext) -> datetime:
 def minute_figures(
     context: StepContext, duplicates: dict[DeviceId, int], ghosts: dict[DeviceId, int]
 ) -> None:
-    """Say every known device's health, and keep the ghost reads of its day."""
+    """Emit every known device's health, and store the ghost reads of its day."""
     for device_id in sorted(ghosts.keys() & context.site.device.keys()):
         _haunted(context, device_id, ghosts[device_id])
     for device_id, state in sorted(context.devices.items()):
@@ -173,7 +173,7 @@ def minute_figures(
 
 
 def _haunted(context: StepContext, device: DeviceId, reads: int) -> None:
-    """A reader that only ever read ghosts is known by them."""
+    """Store the ghost reads of a reader that never read anything else."""
     state = context.devices.get(device) or DeviceState(last_seen=context.now)
     today = context.site.day_of(context.now)
     so_far, before = state.ghosts.on(today) if state.ghosts is not None else (0, 0)
@@ -184,11 +184,11 @@ def _haunted(context: StepContext, device: DeviceId, reads: int) -> None:
 def _clock_read(
     context: StepContext, state: DeviceState, event: Reported | Misunderstood
 ) -> DeviceState:
-    """The device with the event's time beside ours; one that tells no time is never off.
+    """Return the device with the event's time beside ours; without a time it is unchanged.
 
-    What is late because it waited tells nothing of the clock, nor does what was decided alone: it
-    may have waited, however shortly. Once the clock is known to be another one than before, the
-    looks at that one are forgotten.
+    An event that is late because it waited shows nothing about the clock, nor does a decision made
+    alone, which may have waited for a short time. Once the clock was set or replaced, the former
+    offsets are forgotten.
     """
     if isinstance(event, Misunderstood) or event.doubted or not _has_its_time(event):
         return state
@@ -204,14 +204,14 @@ def _clock_read(
 
 
 def _has_its_time(event: Reported) -> bool:
-    """Return whether its device told when: a status and a version have no time."""
+    """Return whether the event has its device's time: a status and a version have none."""
     return not isinstance(event.reading, Availability | Firmware)
 
 
 def _admitted(
     context: StepContext, before: DeviceState, event: Reported | Misunderstood
 ) -> DeviceState | None:
-    """The device with the event taken in; None: it is a duplicate."""
+    """Return the device with the event taken in; None: it is a duplicate."""
     if event.boot is None or event.seq is None:
         assert isinstance(event, Reported)  # noqa: S101 - only these may be without a number
         return admit_unnumbered(before, event.fingerprint, redelivered=event.redelivered)
@@ -231,9 +231,9 @@ def _admitted(
 def _watch_clock(
     context: StepContext, event: Reported, before: DeviceState, state: DeviceState
 ) -> None:
-    """A clock that is ahead is wrong for sure; one that is behind looks like late events.
+    """Raise or clear a clock's alarm: ahead is surely wrong; behind may be late events.
 
-    A clock that is off the other way now is another alarm.
+    A clock that is now off in the other direction raises another alarm.
     """
     if event.at - context.now > LATE or is_behind(state):
         if (before.ahead_s or 0.0) * (state.ahead_s or 0.0) < 0:
@@ -246,7 +246,7 @@ def _watch_clock(
 def _silent_at(context: StepContext, device: Device) -> datetime:
     state = context.devices.get(device.id)
     if device.silent_after_s is None or state is None:
-        return NEVER  # a device that never spoke is not installed yet: `seuil doctor` tells
+        return NEVER  # a device that never sent anything is not installed yet (`seuil doctor`)
     return state.last_seen + timedelta(seconds=device.silent_after_s)
 
 

@@ -68,9 +68,9 @@ from gateway.core.step_context import StepContext
 T = TypeVar("T")
 
 QUARANTINE: Final = timedelta(seconds=30)
-"""How long a chapter that met a bug is left out before it is tried again."""
+"""The time for which a chapter that met a bug is left out before it is tried again."""
 FIGURES: Final = "figures"
-"""What a tick says, as a chapter is called."""
+"""The name of the part that handles a tick's figures, as if it were a chapter."""
 
 
 class Chapter(NamedTuple):
@@ -101,7 +101,7 @@ def _run_occupancy(context: StepContext) -> None:
 
 
 CHAPTERS: Final[tuple[Chapter, ...]] = (
-    # before the doors': what an evacuation frees does not lock between
+    # before the doors': doors released in an evacuation do not lock in between
     Chapter("modes", modes.run_timers, modes.next_timer),
     Chapter("doors", doors.run_timers, doors.next_timer),
     Chapter("muster", conclude=muster.follow),
@@ -123,16 +123,16 @@ _CONCLUSIONS: Final = tuple(
 
 
 class Bug(NamedTuple):
-    """An exception that nobody expected: in which part, and what was raised."""
+    """An unexpected exception: the part that raised it, and the exception."""
 
     where: str
     error: Exception
 
 
 class Step(NamedTuple):
-    """The next state, and all that is to be journaled, published and obeyed.
+    """The next state, and all facts to be journaled, published and obeyed.
 
-    `bugs` are those of chapters that were left out; the step is that of the others.
+    `bugs` are those of chapters that were left out; the step is the result of the others.
     """
 
     state: State
@@ -147,16 +147,16 @@ class _ChapterFailed(Exception):  # noqa: N818 - what happened, as all names her
 
 
 def step(site: Site, state: State, event: Event, now: datetime) -> Step:
-    """What follows from one event.
+    """Return the next state and the facts that follow from one event.
 
-    A duplicate leaves the state as it is and says only `DuplicateDropped`. A chapter that raises is
-    left out of this step and of all those of the next `QUARANTINE`, with an alarm: the others, and
-    the event itself, go on as if it had nothing to do.
+    A duplicate leaves the state unchanged and emits only `DuplicateDropped`. A chapter that raises
+    is left out of this step and of all those within the next `QUARANTINE`, with an alarm: the
+    others, and the event itself, go on as if it had nothing to do.
 
     Raises:
         NotAdmitted: the event's number cannot be judged; nothing changed.
-        Exception: a bug in what the event itself does; asked again with the event `quarantined`,
-            the step does the least that is safe.
+        Exception: a bug in the handling of the event itself; called again with the event
+            `quarantined`, the step does the least that is safe.
     """
     left_out = {name for name, until in state.quarantined.items() if now < until}
     bugs: list[Bug] = []
@@ -203,7 +203,7 @@ def _step(attempt: _Attempt) -> Step:
 
 
 def _happened(context: StepContext, event: Event) -> None:  # noqa: C901 - a dispatch, one line an event
-    """What is no device's message."""
+    """Handle an event that is not a device's message."""
     match event:
         case Tick():
             _guarded(FIGURES, partial(_tick, tick=event), context)
@@ -222,7 +222,7 @@ def _happened(context: StepContext, event: Event) -> None:  # noqa: C901 - a dis
         case Requested():
             request_handlers.handle(context, event.request)
         case SpaceChanged():
-            pass  # in force already: its timers are those of the new file
+            pass  # in force already, with the new file's timers
         case Reported() | Misunderstood():
             raise AssertionError("a device's message has its own way")
         case _:
@@ -230,7 +230,7 @@ def _happened(context: StepContext, event: Event) -> None:  # noqa: C901 - a dis
 
 
 def _heard(context: StepContext, event: Reported | Misunderstood) -> bool:
-    """Whether the event is new. Where the numbering itself has a bug, a badge is answered twice."""
+    """Return whether the event is new. If the numbering has a bug, a badge is answered twice."""
     try:
         return devices.heard(context, event)
     except NotAdmitted:
@@ -242,7 +242,7 @@ def _heard(context: StepContext, event: Reported | Misunderstood) -> bool:
 
 
 def _quarantine(context: StepContext, attempt: _Attempt) -> None:
-    """Leave out what failed for a while; what was tried again without a fault is whole again."""
+    """Leave out the failed parts for a while; readmit those that ran again without fault."""
     tried_again = set(context.quarantined) - attempt.left_out
     for name in sorted(tried_again):
         context.quarantined = context.quarantined.delete(name)
@@ -254,7 +254,7 @@ def _quarantine(context: StepContext, attempt: _Attempt) -> None:
 
 
 def _run_timers(context: StepContext, left_out: Container[str]) -> None:
-    """Everything that is due, then when the next is.
+    """Run all timers that are due, and compute when the next is.
 
     Zones' minutes end every minute, so a timer that is further away was set by a clock that has
     been put back since.
@@ -305,7 +305,7 @@ def _condition(context: StepContext, event: ConditionReported) -> None:
 
 
 def _directory_changed(context: StepContext, change: DirectoryChange) -> None:
-    """Who was erased is nowhere any more; a membership that ends moves nobody."""
+    """Apply a change of the directory: erased holders are forgotten everywhere."""
     offline_decisions.members_change(context, change)
     context.directory = changed(context.directory, change)
     context.stirred = True
@@ -360,7 +360,7 @@ def _reported(context: StepContext, event: Reported) -> None:  # noqa: C901, PLR
 
 
 def _not_wired(context: StepContext, device: Device, event: Reported) -> None:
-    """Nothing comes of it but that somebody has to look; the service makes a dead letter of it."""
+    """Raise the alarm, and nothing else; the service makes the message a dead letter."""
     context.emit(NotWired(device.id, wiring.word_of(type(event.reading)), event.at))
     context.raise_alarm("not-wired", device.id)
 
@@ -386,7 +386,7 @@ def _its_door(site: Site, device: Device) -> Door:
 
 
 def _zone(site: Site, device: Device) -> ZoneId | None:
-    """The zone that a device speaks of: its own, or the one behind its door."""
+    """Return the zone that a device reports on: its own, or the one behind its door."""
     if device.zone is not None:
         return device.zone
     door = wiring.door_of(site, device)

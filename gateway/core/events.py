@@ -1,4 +1,4 @@
-"""What the engine is told: device reports, the passing of time, and changes of what it knows.
+"""The engine's input events: device reports, the passing of time, and changes of its data.
 
 The journal stores each of these as JSON; a replay feeds them back in.
 """
@@ -25,9 +25,9 @@ class _Event(Struct, frozen=True, tag_field="event", tag=str, gc=False, omit_def
 class Reported(_Event, frozen=True):
     """A device's reading. A credential in it is the keyed hash, never the number.
 
-    `at` is the device's time, or ours where its clock is not trusted. `retained`: the broker kept
-    it from before, so it is a state and no news. `fingerprint` (0: none) tells a redelivery apart
-    for devices that do not number their events; `redelivered` is MQTT's DUP flag.
+    `at` is the device's time, or ours where its clock is not trusted. `retained`: the broker stored
+    it, so it is a state and no event. `fingerprint` (0: none) identifies a redelivery for devices
+    that do not number their events; `redelivered` is MQTT's DUP flag.
     """
 
     device: DeviceId
@@ -39,23 +39,23 @@ class Reported(_Event, frozen=True):
     redelivered: bool = False
     fingerprint: int = 0
     reader_hash: CredentialHash | None = None
-    """Of a badge at a reader that enrols: its number under the readers' key."""
+    """For a badge at a reader that enrols: its number under the readers' key."""
     live: bool = False
-    """Of what is late by its device's clock: nothing of that device waited before it."""
+    """For an event that is late by its device's clock: none of the device was queued before it."""
     kept: bool = False
-    """Likewise: our connection is young, so that the broker may have kept it for us."""
+    """Likewise: our connection is young, so that the broker may have stored it for us."""
     quarantined: bool = False
     """It met a bug of ours: only what is safe all the same is done (`gateway.core.quarantine`)."""
     doubted: bool = False
-    """Of what a reader decided alone: believed only if it is proven
-    (`gateway.core.access.offline_decisions`). In older journals nothing was doubted."""
+    """For a reader's own decision: believed only if it is proven
+    (`gateway.core.access.offline_decisions`). In older journals no event was doubted."""
 
 
 class DecidedMeanwhile(_Event, frozen=True):
-    """A reader asked us, had no answer in time, and decided alone: the same event, told again.
+    """A reader got no answer in time and decided alone: it sends the same event again.
 
-    `number` is its boot and number. `unanswered`: by our own record no answer of ours was on its
-    way within the time that a reader waits.
+    `number` is its boot and number. `unanswered`: by our own record we sent no answer within the
+    time that a reader waits.
     """
 
     device: DeviceId
@@ -66,10 +66,10 @@ class DecidedMeanwhile(_Event, frozen=True):
 
 
 class ListConfirmed(_Event, frozen=True):
-    """A reader says that a rights list is in force there, and it is the one that we sent.
+    """A reader confirmed that a rights list is in force there, and it is the one that we sent.
 
-    It was worked out from the members as they were at `revision` (`state.Past`), for those whom
-    `post` lets in; who else than those that are listed, `who` says.
+    It was computed from the members as they were at `revision` (`state.Past`), for those whom
+    `post` lets in; `who` states whether it lists them, or lets in every user or none.
     """
 
     device: DeviceId
@@ -87,7 +87,7 @@ class GatewayAway(_Event, frozen=True):
 
 
 class Misunderstood(_Event, frozen=True):
-    """A device's message that could not be understood; the dead letter says what it was.
+    """A device's message that could not be understood; the dead letter holds the message.
 
     Its number is taken in, so that the device may forget it.
     """
@@ -101,7 +101,7 @@ class Misunderstood(_Event, frozen=True):
 
 
 class GatewayHealth(Struct, frozen=True):
-    """What the service measured of itself since the last tick."""
+    """The measurements that the service took of itself since the last tick."""
 
     instance: str
     backlog: int
@@ -111,15 +111,15 @@ class GatewayHealth(Struct, frozen=True):
 
 
 class Tick(_Event, frozen=True):
-    """Time passed. Once a minute it carries what only the service can count.
+    """Time passed. Once a minute it carries the figures that only the service can count.
 
-    `minute`: it is that tick; in older journals `health` is the sign of it, told to one site only.
+    `minute`: it is that tick; in older journals `health` marks it, and is sent to one site only.
     """
 
     duplicates: dict[DeviceId, int] = {}
     health: GatewayHealth | None = None
     ghosts: dict[DeviceId, int] = {}
-    """Reads of no badge, by reader (`gateway.service.double_reads`)."""
+    """Reads without a badge, by reader (`gateway.service.double_reads`)."""
     minute: bool = False
 
 
@@ -130,20 +130,20 @@ class DirectoryChanged(_Event, frozen=True):
 
 
 class SpaceChanged(_Event, frozen=True):
-    """The space file says something else now; `site` is in force from here on."""
+    """The space file changed; `site` is in force from here on."""
 
     site: Site
 
 
 class BookingsChanged(_Event, frozen=True):
-    """All bookings of one zone or machine; they replace what was known before."""
+    """All bookings of one zone or machine; they replace the former ones."""
 
     target: Target
     bookings: tuple[Booking, ...]
 
 
 class ConditionReported(_Event, frozen=True):
-    """Something that only the service can see began (`active`) or is over: it becomes an alarm."""
+    """A condition that only the service can detect began (`active`) or is over: an alarm."""
 
     kind: AlarmKind
     object: str
@@ -151,7 +151,7 @@ class ConditionReported(_Event, frozen=True):
 
 
 class Requested(_Event, frozen=True):
-    """An operator asks for something."""
+    """An operator's request."""
 
     request: Request
 

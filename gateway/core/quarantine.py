@@ -1,12 +1,12 @@
-"""What is safe to do with an event whose own handling raised: a bug of ours harms only itself.
+"""Safe handling of an event whose own handling raised, so that a bug of ours harms nothing else.
 
-A badge at an entry or a machine is denied `fault` and answered; at a way out it is granted, and a
-press of an exit button releases its door, for nobody is locked in by our bugs. Nothing else of the
-event is done: nobody is moved, nothing is started. Whatever else raised is in the dead letters. An
-alarm tells that there is a bug, and the gateway's log has its traceback.
+A badge at an entry or a machine is denied with `fault`; at an exit it is granted, and a press of an
+exit button releases its door, since our bugs must not lock a user in. Nothing else of the event is
+handled: no holder is moved, nothing is started. Any other event that raised is a dead letter. An
+alarm reports the bug, and the gateway's log has its traceback.
 
-The event is journaled as `quarantined`, so that a replay takes the same way, also once the bug is
-mended.
+The event is journaled as `quarantined`, so that a replay handles it in the same way, also once the
+bug is fixed.
 """
 
 import contextlib
@@ -23,15 +23,15 @@ from gateway.core.readings import CredentialPresented, ExitRequested
 from gateway.core.step_context import StepContext
 
 FAULT = "fault"
-"""The reason of a refusal for which there is none but a bug."""
+"""The reason of a refusal that is caused by a bug."""
 EXIT_FREE = "exit-free"
 
 
 def met(context: StepContext, where: str, error: Exception | None = None) -> None:
-    """Raise the alarm of a bug in a part of the engine, or in what a device sent."""
+    """Raise the alarm for a bug in a part of the engine, or in the handling of a device's event."""
     context.raise_alarm("engine-fault", where)
     if error is not None:
-        # Its text may hold what was read; its kind does not.
+        # Its text may contain input data; its class does not.
         context.emit(BugMet(where=where, error=type(error).__name__, at=context.now))
 
 
@@ -67,7 +67,7 @@ def _answer(context: StepContext, event: Reported) -> None:
 
 
 def _let_out(context: StepContext, event: Reported) -> None:
-    """A press of a button that is one."""
+    """Release the door, if the event is a press of its exit button."""
     device = context.site.device[event.device]
     door = wiring.door_of(context.site, device)
     if door is None or wiring.refusal(context.site, device, event.reading) is not None:
@@ -78,9 +78,9 @@ def _let_out(context: StepContext, event: Reported) -> None:
 
 
 def _release(context: StepContext, door: Door, devices: tuple[DeviceId, ...]) -> None:
-    """Order the door to be opened, whatever else of doors has the bug."""
+    """Order the door to be opened, even if the code for doors has the bug."""
     for device in devices:
         expires = context.now + LATE
         context.emit(UnlockDoor(door.id, device, unlock_s=door.unlock_s, expires=expires))
-    with contextlib.suppress(Exception):  # then its opening is told as forced, no more
+    with contextlib.suppress(Exception):  # then its opening is merely reported as forced
         doors.release(context, door, None)

@@ -1,7 +1,7 @@
-"""What devices report, whatever their make: the engine's input vocabulary.
+"""The readings that devices of any make report: the engine's input vocabulary.
 
-A driver of `sensors/` turns one MQTT message into `Report`s; everything behind it knows only these.
-Names and fields are those of the native wire (design: "seuil/1"). Facts are past tense.
+A driver of `sensors/` turns one MQTT message into `Report`s; all other code uses only these. Names
+and fields are those of the native wire (design: "seuil/1"). Facts are past tense.
 """
 
 from datetime import datetime
@@ -12,11 +12,11 @@ from msgspec import Meta, Struct
 from gateway.core.model.names import DeviceId, SiteId
 
 Total = Annotated[int, Meta(ge=0, le=2**53)]
-"""A counter's total; 2**53 is what every JSON reader keeps exactly."""
+"""A counter's total; 2**53 is the largest that every JSON reader keeps exactly."""
 Number = Annotated[str, Meta(min_length=1, max_length=128)]
 """A badge number or a PIN, as text."""
 Label = Annotated[str, Meta(min_length=1, max_length=64)]
-"""What a maker calls something: a version, a model."""
+"""A maker's name for something: a version, a model."""
 
 
 class _Reading(Struct, frozen=True, tag_field="type", gc=False):
@@ -24,7 +24,7 @@ class _Reading(Struct, frozen=True, tag_field="type", gc=False):
 
 
 class CredentialPresented(_Reading, frozen=True, tag="credential"):
-    """Somebody held a badge to a reader or typed a PIN.
+    """A user held a badge to a reader or typed a PIN.
 
     `credential` is the badge number in canonical form (lowercase hex, whole bytes:
     `sensors.badges`). It never reaches the engine or the journal: the service replaces it by a
@@ -35,7 +35,7 @@ class CredentialPresented(_Reading, frozen=True, tag="credential"):
     format: Annotated[str, Meta(max_length=32)] = "hex"
     pin: Number | None = None
     decided: Literal["granted", "denied"] | None = None
-    """What the reader decided alone while it was cut off; None: it asks us."""
+    """The decision that the reader made alone while it was cut off; None: it asks us."""
 
 
 class DoorReported(_Reading, frozen=True, tag="door"):
@@ -47,7 +47,7 @@ class DoorReported(_Reading, frozen=True, tag="door"):
 class ExitRequested(_Reading, frozen=True, tag="exit-request"):
     """The exit button was pressed.
 
-    `released`: its board has opened the door by itself, so that no order is due to it.
+    `released`: its board has opened the door by itself, and needs no order.
     """
 
     released: bool = False
@@ -110,7 +110,7 @@ class Availability(_Reading, frozen=True, tag="availability"):
 
 
 class Firmware(_Reading, frozen=True, tag="firmware"):
-    """What a device runs, in its maker's words, and what it is; not part of the native `event`."""
+    """A device's firmware and model, in its maker's words; not part of the native `event`."""
 
     version: Label
     model: Label | None = None
@@ -134,7 +134,7 @@ Reading = (
 
 
 class Report(Struct, frozen=True):
-    """One reading with its origin, as a driver hands it over.
+    """One reading with its origin, as a driver returns it.
 
     `at` is the device's clock (aware UTC) or None where that clock cannot be trusted. `boot` and
     `seq` are None for devices that do not number their events.
@@ -149,7 +149,7 @@ class Report(Struct, frozen=True):
 
 
 class MessageOrigin(Struct, frozen=True):
-    """Who sent a message, and its number; None where the device numbers nothing."""
+    """The sender of a message, and its number; None if the device does not number its messages."""
 
     site: SiteId
     device: DeviceId
@@ -158,7 +158,7 @@ class MessageOrigin(Struct, frozen=True):
 
 
 class WireError(Exception):
-    """A message that no driver accepts: `reason` is a code, `detail` says what would be right.
+    """A message that no driver accepts: `reason` is a code, `detail` explains what would be right.
 
     `detail` never carries a badge number or PIN. `origin` is set where it could be read all the
     same.

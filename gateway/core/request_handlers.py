@@ -1,8 +1,8 @@
-"""Operators' requests: who may ask, what is done, and what is answered.
+"""Operators' requests: who may make them, their effects, and the answers.
 
-A request is obeyed once. Its transaction may come again, because an asker that heard nothing asks
-again and brokers repeat themselves: the answer is then the same. Whatever becomes of it is a fact.
-Requests work in every mode: in a lockdown or an evacuation an operator still opens a door.
+A request is obeyed once. Its transaction may arrive again, because a client without an answer sends
+it again and brokers repeat messages: the answer is then the same. Each result is a fact. Requests
+work in every mode: in a lockdown or an evacuation an operator can still open a door.
 """
 
 from typing import assert_never
@@ -30,11 +30,11 @@ from gateway.core.requests import (
 from gateway.core.step_context import StepContext
 
 ANSWERED_MAX = 128
-"""Requests remembered. One is too old after 5 s, and no desk asks for so much in that time."""
+"""Requests remembered. One is too old after 5 s, and no desk sends so many in that time."""
 
 
 def handle(context: StepContext, request: Request) -> None:
-    """One request, one answer."""
+    """Handle one request, and emit one answer."""
     for earlier in context.answered:
         if (earlier.transaction, earlier.by) == (request.transaction, request.by):
             context.emit(earlier)
@@ -51,7 +51,7 @@ def handle(context: StepContext, request: Request) -> None:
 
 
 def _refusal(context: StepContext, request: Request) -> str | None:
-    """Why nothing is done for this asker, now."""
+    """Return why this operator's request is refused now; None: it is not."""
     asker = context.directory.holders.get(request.by)
     site = context.site.id
     if asker is None or not (asker.has_role(OPERATOR, site) or asker.has_role(ADMINISTRATOR, site)):
@@ -64,7 +64,7 @@ def _refusal(context: StepContext, request: Request) -> str | None:
 
 
 def _done(context: StepContext, request: Request) -> str | None:  # noqa: C901 - a dispatch
-    """Do it; the error if it cannot be done."""
+    """Carry the request out; return the error if it cannot be done."""
     error = None
     match request.order:
         case SetMode() as order:
@@ -112,7 +112,7 @@ def _muster(context: StepContext, order: MarkMustered) -> str | None:
     if order.seen:
         muster.seen(context, order.holder, context.now)
     elif entry.how == "left":
-        return "out-of-place"  # they went out by a door; nobody marked them
+        return "out-of-place"  # they left by a door, and were not marked
     elif entry.safe is not None:
         muster.unseen(context, order.holder)
     return None

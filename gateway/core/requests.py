@@ -1,4 +1,4 @@
-"""What operators ask of the gateway, and what it answers. The journal keeps each, refused or not.
+"""Operators' requests to the gateway, and its answers. All are journaled, also refused ones.
 
 An order is imperative and names its object; `why` is the operator's own words, for the audit.
 """
@@ -14,7 +14,7 @@ from gateway.core.model.names import AccessPointId, DeviceId, DoorId, ZoneId
 Mode = Literal["normal", "lockdown", "evacuation"]
 Why = Annotated[str, Meta(max_length=200)]
 TransactionId = Annotated[str, Meta(min_length=1, max_length=64)]
-"""The asker's own id of a request: asked again, it is answered again and not obeyed again."""
+"""The client's own id of a request: if it comes again, it is answered but not obeyed again."""
 
 
 class _Order(Struct, frozen=True, tag_field="verb", gc=False, forbid_unknown_fields=True):
@@ -36,14 +36,14 @@ class OpenDoor(_Order, frozen=True, tag="open"):
 
 
 class MarkMustered(_Order, frozen=True, tag="muster"):
-    """Somebody was seen at the muster point (`seen`), or was marked so by mistake."""
+    """A holder was seen at the muster point (`seen`), or was marked so by mistake."""
 
     holder: HolderId
     seen: bool = True
 
 
 class MarkLeft(_Order, frozen=True, tag="left"):
-    """Somebody is outside: they forgot to badge out."""
+    """A holder is outside: they forgot to badge out."""
 
     holder: HolderId
     why: Why = ""
@@ -58,7 +58,7 @@ class SetService(_Order, frozen=True, tag="service"):
 
 
 class SetPeople(_Order, frozen=True, tag="people"):
-    """Somebody counted a zone by eye: so many people are there."""
+    """An operator counted a zone by eye: so many people are there."""
 
     zone: ZoneId
     people: Annotated[int, Meta(ge=0, le=100_000)]
@@ -66,14 +66,14 @@ class SetPeople(_Order, frozen=True, tag="people"):
 
 
 class TellVacant(_Order, frozen=True, tag="vacant"):
-    """Somebody, or the alarm that was armed, says that a zone is empty: evidence, not a reset."""
+    """An operator, or an armed alarm, reports a zone as empty: evidence, not a reset."""
 
     zone: ZoneId
     why: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 class AcknowledgeAlarm(_Order, frozen=True, tag="acknowledge"):
-    """Somebody looks after an alarm that is on; it stays on until what is wrong is over."""
+    """An operator takes care of an active alarm; it stays on until its cause is over."""
 
     kind: Annotated[str, Meta(min_length=1, max_length=32)]
     object: Annotated[str, Meta(min_length=1, max_length=32)]
@@ -81,14 +81,14 @@ class AcknowledgeAlarm(_Order, frozen=True, tag="acknowledge"):
 
 
 class EnrolBadge(_Order, frozen=True, tag="enrol"):
-    """Take a badge that is held twice to a reader for `holder`; None: wait for none any more."""
+    """Enrol a badge that is held twice to a reader for `holder`; None: stop waiting for one."""
 
     device: DeviceId
     holder: HolderId | None = None
 
 
 class ResetDevice(_Order, frozen=True, tag="reset"):
-    """A device was erased or replaced: its numbers begin again."""
+    """A device was erased or replaced: its numbers restart."""
 
     device: DeviceId
     why: Why = ""
@@ -121,7 +121,7 @@ VERBS: tuple[str, ...] = (
 
 
 class Request(Struct, frozen=True):
-    """An order, who gives it (a holder with the role of an operator or administrator), and when."""
+    """An order, its author (a holder who is an operator or administrator), and its time."""
 
     transaction: TransactionId
     by: HolderId
@@ -130,8 +130,8 @@ class Request(Struct, frozen=True):
 
 
 ERRORS: tuple[str, ...] = (
-    "not-allowed",  # the asker has no role for it at this site
-    "too-old",  # asked more than 5 s ago
+    "not-allowed",  # its author has no role for it at this site
+    "too-old",  # sent more than 5 s ago
     "clock-ahead",
     "unknown-object",  # no such door, zone, access point or holder
     "busy",  # the reader waits for a badge already

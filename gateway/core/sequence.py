@@ -1,17 +1,18 @@
-"""Has this event been seen? Numbering by (`boot`, `seq`), gaps, and what may be acknowledged.
+"""Event numbering by (`boot`, `seq`): duplicates, gaps, and what may be acknowledged.
 
 A device numbers its events 1, 2, 3 … from each start (`boot`) and keeps them until the gateway's
-ack. The network may lose, repeat and reorder them. We keep the highest number seen and the gaps
-below it: an event is a duplicate exactly when it is not above the one and not in the others. So a
-late event is taken whenever it comes, and nothing is taken twice.
+ack. The network may lose, repeat and reorder them. We store the highest number seen and the gaps
+below it: an event is a duplicate exactly if it is neither above that number nor in a gap. So a late
+event is accepted whenever it comes, and none is accepted twice.
 
-A board that is erased or replaced begins at an old number again. By its numbers alone it cannot be
-told from a copy, so its first event must be fresh and newer than all others of the device: then a
-new *generation* of boots begins. An event is known by device, generation, boot and number.
+A board that is erased or replaced starts at an old number again. By its numbers alone it cannot be
+distinguished from a copy, so its first event must be fresh and newer than all others of the device:
+then a new *generation* of boots begins. An event is identified by device, generation, boot and
+number.
 
-The ack is cumulative ("all up to seq are on disk"), so a gap holds it back. Not for ever: a device
+The ack is cumulative ("all up to seq are on disk"), so a gap holds it back. Not forever: a device
 that lost events would then keep everything. After `GAP_WAIT` the gap is given up for the ack, but
-an event of it is still taken should it come.
+an event in it is still accepted if it comes.
 """
 
 from collections.abc import Iterator
@@ -23,29 +24,29 @@ from msgspec import structs
 from gateway.core.state import Boot, DeviceState, Gap
 
 GAP_WAIT = timedelta(seconds=30)
-"""How long a gap holds back the ack: several of a reader's re-send intervals (5 s)."""
+"""The time for which a gap holds back the ack: several of a reader's re-send intervals (5 s)."""
 GAPS_MAX = 64
-"""Gaps kept a boot. A device that makes more within `GAP_WAIT` is broken or under attack."""
+"""Gaps stored per boot. A device that makes more within `GAP_WAIT` is broken or under attack."""
 BOOTS_MAX = 4
-"""Boots remembered a device: an offline reader may restart a few times before it can re-send."""
+"""Boots stored per device: an offline reader may restart a few times before it can re-send."""
 MISSING_MAX = 2**53
-"""Missing events counted a device: InfluxDB and snapshots end at 2**63, a mad device does not."""
+"""Missing events counted per device: InfluxDB and snapshots end at 2**63; broken ones may not."""
 FRESH = timedelta(seconds=5)
-"""How near to ours the time of a board's first event must be, for its numbering to begin again."""
+"""The largest error of a board's first event's time at which its numbering may restart."""
 FINGERPRINTS_MAX = 16
-"""Unnumbered messages remembered a device: a broker redelivers only what was in flight."""
+"""Unnumbered messages stored per device: a broker redelivers only those in flight."""
 
 
 class NotAdmitted(Exception):  # noqa: N818 - what happened, as all names here
-    """The event cannot be told from a duplicate; it is not acknowledged to the device."""
+    """The event cannot be distinguished from a duplicate; it is not acknowledged to the device."""
 
 
 class OldBoot(NotAdmitted):
-    """Its boot is older than all that are remembered."""
+    """The event's boot is older than all that are stored."""
 
 
 class Admitted(NamedTuple):
-    """A device with an event taken in, the gap that it revealed, and in which generation it is.
+    """A device with an event taken in, the gap that it revealed, and its generation.
 
     `restarted`: the event is the first one of that generation.
     """
@@ -59,23 +60,23 @@ class Admitted(NamedTuple):
 def admit(
     device: DeviceState, boot: int, seq: int, now: datetime, at: datetime | None = None
 ) -> Admitted | None:
-    """Take (`boot`, `seq`) in, an event of time `at`; None: a duplicate.
+    """Take in (`boot`, `seq`), an event of time `at`; return None for a duplicate.
 
-    What lies below the very first event of a device is a gap like any other: its first events may
-    have been sent before we listened, and come again.
+    The numbers below the very first event of a device are a gap like any other: its first events
+    may have been sent before we subscribed, and come again.
 
-    A number that was seen, or a boot older than all that are remembered, is a board whose numbering
-    began again if the event is fresh and newer than all of the device's: no copy is. Copies of the
-    former numbering are known by their time.
+    A number that was seen, or a boot older than all that are stored, is from a board whose
+    numbering restarted if the event is fresh and newer than all of the device's, which no copy is.
+    Copies of the former numbering are recognised by their time.
 
     Raises:
-        NotAdmitted: the boot is older than all that are remembered, or there are too many gaps.
+        NotAdmitted: the boot is older than all that are stored, or there are too many gaps.
     """
     if at is not None and device.renumbered is not None and at < device.renumbered:
         try:
             return _of_the_former(device, boot, seq, now)
         except OldBoot:
-            pass  # of a board whose clock is behind: the former numbering does not know it
+            pass  # from a board whose clock is behind: unknown to the former numbering
     try:
         admitted = _admit(device, boot, seq, now)
     except OldBoot:
@@ -99,9 +100,9 @@ def admit(
 
 
 def reset(device: DeviceState, now: datetime) -> DeviceState:
-    """Begin a new generation, whatever comes next: the board was erased or replaced.
+    """Begin a new generation with the next event: the board was erased or replaced.
 
-    A time ahead of ours, forged or of a wrong clock, keeps nobody out from now on.
+    A time ahead of ours, forged or from a wrong clock, blocks no event from now on.
     """
     newest = None if device.newest is None else min(device.newest, now)
     return structs.replace(
@@ -125,18 +126,18 @@ def _begins_anew(device: DeviceState, at: datetime | None, now: datetime) -> boo
 
 
 def _heard_at(device: DeviceState, at: datetime | None) -> DeviceState:
-    """By its own clock, however far ahead: a copy of this event must never look newer."""
+    """Store the event's own time, however far ahead: a copy must never look newer."""
     if at is None or (device.newest is not None and at <= device.newest):
         return device
     return structs.replace(device, newest=at)
 
 
 def _of_the_former(device: DeviceState, boot: int, seq: int, now: datetime) -> Admitted | None:
-    """An event of the generation before: it was kept somewhere, or comes twice."""
+    """Admit an event of the generation before: it was stored somewhere, or is a repeat."""
     admitted = _admit(structs.replace(device, boots=device.former), boot, seq, now)
     if admitted is None:
         return None
-    state, _gap = admitted  # what is missing of it will not come any more
+    state, _gap = admitted  # its missing events will not come any more
     former = structs.replace(state, boots=device.boots, former=state.boots)
     return Admitted(former, None, device.generation - 1)
 
@@ -166,7 +167,7 @@ def _admit(
 def admit_unnumbered(
     device: DeviceState, fingerprint: int, *, redelivered: bool
 ) -> DeviceState | None:
-    """The device with an unnumbered message taken in; None when it is the broker's redelivery."""
+    """Return the device with an unnumbered message; None if it is the broker's redelivery."""
     if redelivered and fingerprint in device.fingerprints:
         return None
     if not fingerprint:
@@ -178,9 +179,10 @@ def admit_unnumbered(
 def acknowledged(
     device: DeviceState, boot: int, now: datetime, *, is_patient: bool = False
 ) -> int | None:
-    """The highest seq up to which the device may forget this boot's events; None: unknown boot.
+    """Return the highest seq to which the device may forget this boot's events; None: unknown.
 
-    `is_patient`: more of the device waits to be read, and may fill its gaps: none is given up.
+    `is_patient`: further messages of the device wait to be read, and may fill its gaps: none is
+    given up.
     """
     boots = (*device.boots, *device.former)
     known = next((entry for entry in boots if entry.boot == boot), None)
@@ -193,7 +195,7 @@ def acknowledged(
 def _above(
     device: DeviceState, known: Boot, seq: int, now: datetime
 ) -> tuple[DeviceState, Gap | None]:
-    """`seq` is new and the highest; whatever lies between is missing."""
+    """Admit a `seq` that is the highest; the numbers between are missing."""
     skipped = seq - known.high - 1
     if not skipped:
         return _with(device, structs.replace(known, high=seq)), None
@@ -205,7 +207,7 @@ def _above(
 
 
 def _with_room(known: Boot, now: datetime) -> tuple[Gap, ...]:
-    """The boot's gaps with room for one more: at the limit the oldest goes, if it was given up."""
+    """Return the boot's gaps with room for one more: at the limit the oldest one given up goes."""
     if len(known.gaps) < GAPS_MAX:
         return known.gaps
     if now - known.gaps[0].noticed < GAP_WAIT:
@@ -214,7 +216,7 @@ def _with_room(known: Boot, now: datetime) -> tuple[Gap, ...]:
 
 
 def _without(gap: Gap, seq: int) -> Iterator[Gap]:
-    """What is left of a gap when `seq` of it has come."""
+    """Yield the rest of a gap when `seq` of it has come."""
     if gap.first < seq:
         yield structs.replace(gap, last=seq - 1)
     if seq < gap.last:
@@ -222,7 +224,7 @@ def _without(gap: Gap, seq: int) -> Iterator[Gap]:
 
 
 def _with(device: DeviceState, entry: Boot) -> DeviceState:
-    """The device with this boot's numbering, the oldest boots forgotten."""
+    """Return the device with this boot's numbering, the oldest boots forgotten."""
     others = [known for known in device.boots if known.boot != entry.boot]
     boots = sorted((*others, entry), key=lambda known: known.boot)[-BOOTS_MAX:]
     return structs.replace(device, boots=tuple(boots))

@@ -1,4 +1,4 @@
-"""A new space file comes into force: what vanished is forgotten, people stay."""
+"""A change of the space file: state of removed parts is forgotten, people stay."""
 
 from collections.abc import Container
 from typing import Final, TypeVar
@@ -19,15 +19,15 @@ DOORS: Final[frozenset[AlarmKind]] = frozenset({"forced", "held"})
 MACHINES: Final[frozenset[AlarmKind]] = frozenset(
     {"lone-worker", "unsupervised", "unattended", "safe-stop"}
 )
-"""Whose alarms these kinds are."""
+"""The kinds of alarms about machines."""
 OUR_OWN: Final[frozenset[AlarmKind]] = frozenset(
     {"engine-fault", "clock-unsure", "journal-damaged"}
 )
-"""About the gateway: a new space file changes nothing of them."""
+"""Alarms about the gateway: a new space file does not affect them."""
 
 
 def changed(context: StepContext) -> None:
-    """Take the context's site, which is new, into force."""
+    """Put the context's site, which is new, into force."""
     site = context.site
     doors.space_changed(context)
     context.devices = _still(context.devices, site.device)
@@ -50,11 +50,11 @@ def changed(context: StepContext) -> None:
         if kind not in OUR_OWN and about not in _objects(site, kind):
             context.clear_alarm(kind, about)
     context.touched = dict.fromkeys(site.zone)
-    context.wake(context.now)  # every timer is looked at under the new file
+    context.wake(context.now)  # every timer is checked under the new file
 
 
 def _still(before: Map[K, V], there: Container[object]) -> Map[K, V]:
-    """What is kept of things that are still there."""
+    """Return the entries of things that still exist."""
     return Map({key: entry for key, entry in before.items() if key in there})
 
 
@@ -65,7 +65,7 @@ def _targets(site: Site) -> set[str]:
 
 
 def _objects(site: Site, kind: AlarmKind) -> set[str]:
-    """All that an alarm of this kind may be about."""
+    """Return all objects that an alarm of this kind may be about."""
     if kind in DOORS:
         return set(site.door)
     if kind in MACHINES:

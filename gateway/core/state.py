@@ -1,4 +1,4 @@
-"""Everything the engine remembers about a site, frozen.
+"""The engine's whole memory of a site, frozen.
 
 A step never changes a state: it makes the next one, which shares what stayed the same
 (`immutables.Map`). So a batch that could not be stored is undone by keeping the old state, and a
@@ -26,15 +26,15 @@ from gateway.core.requests import Mode
 T = TypeVar("T")
 
 NEVER = datetime.max.replace(tzinfo=UTC)
-"""A time that does not come."""
+"""A time that never comes."""
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 """A time before all others."""
 
 
 class Whereabouts(Struct, frozen=True):
-    """The zone where somebody was last known to be, and when they last entered it.
+    """The zone where a holder was last known to be, and when they last entered it.
 
-    `came` is when they came in from the street; None: they were inside before anybody noted it.
+    `came` is when they came in from the street; None: they were inside before it was recorded.
     """
 
     zone: ZoneId
@@ -43,7 +43,7 @@ class Whereabouts(Struct, frozen=True):
 
 
 class Arrival(Struct, frozen=True):
-    """Somebody was let through but has not passed yet; `zone` None: out to the street."""
+    """A holder who was let through but has not passed yet; `zone` None: out to the street."""
 
     holder: HolderId
     zone: ZoneId | None
@@ -73,25 +73,25 @@ class ZoneState(Struct, frozen=True):
     low: int = 0
     high: int = 0
     count: HeadCount | None = None
-    """The estimate as it was last told; None where the known are the count."""
+    """The estimate as last published; None where the known count is the head count."""
     told: int = 0
-    """The known as they were last told."""
+    """The known count as last published."""
     read_at: datetime = LONG_AGO
-    """When the estimate was last read."""
+    """The time at which the estimate was last read."""
     due: datetime = NEVER
-    """When it is to be read again, because evidence came meanwhile."""
+    """The time at which it is to be read again, because evidence has arrived since."""
     hinted: Hint | None = None
-    """The disagreement with the badges that was noticed last, at `hinted_at`."""
+    """The last disagreement with the badges that was noted, at `hinted_at`."""
     hinted_at: datetime = LONG_AGO
 
     @property
     def people(self) -> int:
-        """The zone's head count."""
+        """Return the zone's head count."""
         return self.known if self.count is None else self.count.people
 
 
 class Gap(Struct, frozen=True):
-    """Events `first`..`last` have not come."""
+    """Events `first`..`last` have not arrived."""
 
     first: int
     last: int
@@ -99,7 +99,7 @@ class Gap(Struct, frozen=True):
 
 
 class Boot(Struct, frozen=True):
-    """Numbering of one device start: all up to `high` were seen but `gaps` (ascending)."""
+    """The numbering of one device start: all up to `high` were seen except `gaps` (ascending)."""
 
     boot: int
     high: int
@@ -114,7 +114,7 @@ class GhostReads(Struct, frozen=True):
     before: int = 0
 
     def on(self, today: date) -> tuple[int, int]:
-        """Those of today and of yesterday."""
+        """Return the reads of today and of yesterday."""
         if self.day == today:
             return self.reads, self.before
         return 0, self.reads if self.day == today - timedelta(days=1) else 0
@@ -141,27 +141,27 @@ class DeviceState(Struct, frozen=True):
     fingerprints: tuple[int, ...] = ()
     firmware: Firmware | None = None
     ghosts: GhostReads | None = None
-    """None: it never read one."""
+    """None: it never had one."""
     clock: tuple[float, ...] = ()
-    """By how many seconds its clock was ahead of ours at its last events, the newest last."""
+    """The seconds by which its clock was ahead of ours at its last events, the newest last."""
 
     @property
     def ahead_s(self) -> float | None:
-        """By how much its clock is ahead (below 0: behind), in seconds; None: it never told.
+        """Return how far its clock is ahead (below 0: behind), in seconds; None: unknown.
 
-        An event that comes late looks like a clock that is behind; the one that came soonest tells.
+        A late event looks like a clock that is behind, so the largest value counts.
         """
         return max(self.clock, default=None)
 
 
 def ahead_s_of(devices: Map[DeviceId, DeviceState], kind: AlarmKind, about: str) -> float | None:
-    """By how much the clock that an alarm is about is ahead; None: it is about no clock."""
+    """Return how far the clock that an alarm is about is ahead; None: it is about no clock."""
     device = devices.get(DeviceId(about)) if kind == "clock-skew" else None
     return None if device is None else device.ahead_s
 
 
 class Away(Struct, frozen=True):
-    """A time in which a reader and we did not hear each other; it goes on until `ends` is set."""
+    """A time in which a reader and we were disconnected; it goes on until `ends` is set."""
 
     begins: datetime
     ends: datetime = NEVER
@@ -178,7 +178,7 @@ class ListInForce(Struct, frozen=True):
 
 
 class AnsweredCredential(Struct, frozen=True):
-    """A badge that we decided at `now`, and that its reader may yet tell it decided alone.
+    """A badge that we decided at `now`, and that its reader may still report as decided alone.
 
     `before` is where its holder was known to be until then.
     """
@@ -193,7 +193,7 @@ class AnsweredCredential(Struct, frozen=True):
 
 
 class CutOff(Struct, frozen=True):
-    """What shows whether a reader was cut off, and what it might decide then; ascending in time."""
+    """The record of a reader's disconnections, lists and open questions; ascending in time."""
 
     lists: tuple[ListInForce, ...] = ()
     away: tuple[Away, ...] = ()
@@ -201,7 +201,7 @@ class CutOff(Struct, frozen=True):
 
 
 class Former(Struct, Generic[T], frozen=True):
-    """Something as it was before the change that made `revision`, at `at`; None: it was not."""
+    """An entry as it was before the change that made `revision`, at `at`; None: absent."""
 
     revision: int
     at: datetime
@@ -209,7 +209,7 @@ class Former(Struct, Generic[T], frozen=True):
 
 
 class Past(Struct, frozen=True):
-    """What the members were, as long as some reader may have a rights list of then.
+    """The former members, for as long as a reader may have a rights list of that time.
 
     `revision` counts the changes of the members; nothing before `since` is known.
     """
@@ -228,14 +228,14 @@ class ModeState(Struct, frozen=True):
     by: HolderId | None = None
     why: str = ""
     released_at: datetime = NEVER
-    """In an evacuation: when the doors that fail safe are released again."""
+    """In an evacuation: the time at which the doors that fail safe are released again."""
 
 
 class MachineUse(Struct, frozen=True):
-    """A machine in use, and what it misses: `missing` is the reason, `stops_at` its safe stop.
+    """A machine in use, and its fault: `missing` is the reason, `stops_at` its safe stop.
 
-    `stopped`: the safe stop was asked for, and the machine has not said that it is off.
-    `ran`: its meter said "on" since the grant, so that "off" means that the work is done.
+    `stopped`: the safe stop was requested, and the machine has not reported "off" yet.
+    `ran`: its meter reported "on" since the grant, so that "off" means that the work is done.
     """
 
     holder: HolderId
@@ -266,7 +266,7 @@ class Visits(Struct, frozen=True):
 
 
 class DaySum(Struct, frozen=True, gc=False):
-    """A zone's day so far: the sums over its minutes, and over those of them in which it was open.
+    """A zone's day so far: the sums over all of its minutes, and over its open ones.
 
     `people` is the sum of the minutes' means.
     """
@@ -282,20 +282,20 @@ class DaySum(Struct, frozen=True, gc=False):
 
 
 class Attempts(Struct, frozen=True):
-    """Wrong PINs of a credential, or of a keypad: when, ascending."""
+    """The times of wrong PINs of a credential, or of a keypad, ascending."""
 
     times: tuple[datetime, ...]
 
 
 class Acknowledgement(Struct, frozen=True):
-    """Who looks after an alarm that is on, and since when."""
+    """The operator who takes care of an active alarm, and since when."""
 
     at: datetime
     by: HolderId
 
 
 class PendingEnrolment(Struct, frozen=True):
-    """A reader waits for a badge until then: one that comes twice is for `holder`, and no key.
+    """A reader that waits for a badge: one that is read twice is for `holder`, and opens nothing.
 
     `seen` is the last one.
     """
@@ -307,7 +307,7 @@ class PendingEnrolment(Struct, frozen=True):
 
 
 class Muster(Struct, frozen=True):
-    """Somebody who was inside when an evacuation began or came since, and when they were safe."""
+    """A holder who was inside when an evacuation began or came since, and when they were safe."""
 
     zone: ZoneId
     safe: datetime | None = None
@@ -315,20 +315,20 @@ class Muster(Struct, frozen=True):
 
 
 class State(Struct, frozen=True):
-    """A site at one moment. `wake_at`: no timer fires before it."""
+    """The state of a site at one moment. `wake_at`: no timer fires before it."""
 
     directory: Directory = Directory()
     presence: Map[HolderId, Whereabouts] = Map()
     departed: Map[HolderId, datetime] = Map()
-    """When those who are outside were last known to leave; only of late."""
+    """The times at which holders who are outside were last known to leave; only recent ones."""
     zones: Map[ZoneId, ZoneState] = Map()
     doors: Map[DoorId, DoorState] = Map()
     devices: Map[DeviceId, DeviceState] = Map()
     counters: Map[DeviceId, Totals] = Map()
     alarms: Map[tuple[AlarmKind, str], datetime] = Map()
-    """Those that are on, since when."""
+    """Active alarms, and since when."""
     acknowledged: Map[tuple[AlarmKind, str], Acknowledgement] = Map()
-    """Of alarms that are on: those that somebody looks after."""
+    """Active alarms that an operator takes care of."""
     mode: ModeState = ModeState()
     machines: Map[MachineId, MachineUse] = Map()
     """Machines in use."""
@@ -343,33 +343,33 @@ class State(Struct, frozen=True):
     out_of_service: Map[AccessPointId, str] = Map()
     """Access points out of service, and why."""
     muster: Map[HolderId, Muster] = Map()
-    """In an evacuation: everybody who is waited for."""
+    """In an evacuation: all holders who are expected."""
     visits: Visits = Visits()
     days: Map[ZoneId, DaySum] = Map()
     """The running local day of each zone."""
     enrolments: Map[DeviceId, PendingEnrolment] = Map()
     """Readers that wait for a badge to enrol."""
     answered: tuple[RequestAnswered, ...] = ()
-    """The last requests, so that one that comes again is not obeyed again."""
+    """The last requests, so that a repeated one is not obeyed again."""
     cut_off: Map[DeviceId, CutOff] = Map()
-    """Of readers that may decide alone."""
+    """For readers that may decide alone."""
     away: tuple[Away, ...] = ()
-    """When readers could not reach us."""
+    """The times in which readers could not reach us."""
     past: Past = Past()
     estimate: Estimate | None = None
-    """Of the zones that sensors watch."""
+    """For the zones that sensors watch."""
     quarantined: Map[str, datetime] = Map()
     """Chapters of the engine that met a bug, and when each is tried again."""
     wake_at: datetime = NEVER
 
 
 def encode(value: Struct) -> bytes:
-    """A state, or a part of it, as msgpack."""
+    """Return a state, or a part of it, as msgpack."""
     return msgspec.msgpack.encode(value, enc_hook=_map_to_pairs)
 
 
 def decode(blob: bytes, kind: type[T]) -> T:
-    """The opposite of `encode`."""
+    """Return the value encoded by `encode`."""
     return msgspec.msgpack.decode(blob, type=kind, dec_hook=_pairs_to_map)
 
 

@@ -1,7 +1,7 @@
 """The mutable context of one engine step: the parts of the next state, and the facts emitted.
 
 The engine opens a context on a frozen state, its chapters (doors, presence, occupancy, devices)
-change its parts, and `finish` freezes them into the next state. Nothing outside sees a context.
+change its parts, and `finish` freezes them into the next state. No other code uses a context.
 """
 
 from datetime import datetime
@@ -69,9 +69,9 @@ class StepContext:
         self.mustering: dict[ZoneId, None] = {}
         """Zones whose muster changed in this step: each is announced once."""
         self.moves: list[HolderMoved] = []
-        """Who changed zones in this step: chapters that care look at its end."""
+        """The holders who changed zones in this step, for chapters that check them at its end."""
         self.stirred = False
-        """Somebody moved, or who may do what changed: running machines are looked at again."""
+        """A holder moved, or rights changed: running machines are checked again."""
         self.directory = state.directory
         self.presence = state.presence
         self.departed = state.departed
@@ -109,14 +109,14 @@ class StepContext:
         self.wake_at = min(self.wake_at, at)
 
     def raise_alarm(self, kind: AlarmKind, about: str) -> None:
-        """Something is wrong; said once until it is cleared."""
+        """Raise an alarm, once until it is cleared."""
         if (kind, about) not in self.alarms:
             self.alarms = self.alarms.set((kind, about), self.now)
             ahead_s = ahead_s_of(self.devices, kind, about)
             self.emit(AlarmRaised(kind=kind, object=about, at=self.now, ahead_s=ahead_s))
 
     def clear_alarm(self, kind: AlarmKind, about: str) -> None:
-        """It is over; said once."""
+        """Clear an alarm, once."""
         if (kind, about) in self.alarms:
             self.alarms = self.alarms.delete((kind, about))
             if (kind, about) in self.acknowledged:
@@ -124,7 +124,7 @@ class StepContext:
             self.emit(AlarmCleared(kind=kind, object=about, at=self.now))
 
     def acknowledge_alarm(self, kind: AlarmKind, about: str, by: HolderId, why: str) -> None:
-        """Somebody looks after an alarm that is on; who was first stays it."""
+        """Acknowledge an active alarm; the first operator who did so stays recorded."""
         if (kind, about) in self.acknowledged:
             return
         acknowledged = Acknowledgement(at=self.now, by=by)
@@ -134,7 +134,7 @@ class StepContext:
         self.emit(AlarmAcknowledged(kind, about, raised, self.now, by, why, ahead_s))
 
     def finish(self) -> State:
-        """The state as it stands now: the next one, or what a rule may look at on the way."""
+        """Return the current state: the next one, or an intermediate one for a rule."""
         return State(
             directory=self.directory,
             presence=self.presence,

@@ -1,8 +1,8 @@
-"""What the engine says: facts (past tense) and orders (imperative). The journal keeps each one.
+"""The engine's output: facts (past tense) and orders (imperative), all of them journaled.
 
-Everything that leaves the engine is here: the service only carries these to the journal, the broker
-and the outbox, and adds nothing. Each chapter is about one thing: `access`, `people`, `machines`,
-`alarms`, `requests`, `devices`; everybody imports from here.
+Everything that leaves the engine is defined here: the service only carries these to the journal,
+the broker and the outbox, and adds nothing. Each module has one subject: `access`, `people`,
+`machines`, `alarms`, `requests`, `devices`; other packages import from here.
 """
 
 from datetime import datetime
@@ -133,7 +133,7 @@ Fact = (
 
 
 class JournalRow(Struct, frozen=True):
-    """One event with all that followed from it: what the outbox and every later question read.
+    """One event with all that followed from it, as read by the outbox and by all later queries.
 
     `n` is the journal's number; `received` is our clock (aware UTC); `event` is the stored event as
     JSON-ready data, without any badge number.

@@ -1,4 +1,4 @@
-"""Who was let through: decisions, and what doors did."""
+"""Facts about access: decisions, and the doors' reactions."""
 
 from datetime import datetime
 from typing import Literal
@@ -14,9 +14,9 @@ Value = str | int | float | bool | None
 
 
 class RuleVerdict(Struct, frozen=True, gc=False, omit_defaults=True):
-    """What one rule said of one question, and the values it saw.
+    """The verdict of one rule on one access request, and the values it used.
 
-    `outcome`: `pass` lets the next rule speak; `grant` and `deny` end the matter.
+    `outcome`: `pass` goes on to the next rule; `grant` and `deny` decide.
     """
 
     rule: str
@@ -28,10 +28,10 @@ class RuleVerdict(Struct, frozen=True, gc=False, omit_defaults=True):
 class Decided(BaseFact, frozen=True):
     """The one decision of a credential event, or of a press of an exit button.
 
-    `expires` is set on the answer that may leave for the reader; a late or retained event has None
-    and nothing is sent. `unlock_s` is set when granted at a door. `late`: the reader decided so
-    alone, or says that it did; `reason` is then whether we believe it, and `verdicts` are what we
-    would have said. `door` is that of a button, which stands at no access point.
+    `expires` is set on an answer that may be sent to the reader; a late or retained event has None,
+    and nothing is sent. `unlock_s` is set when granted at a door. `late`: the reader decided alone,
+    or claims so; `reason` then states whether we believe it, and `verdicts` are those of our own
+    rules. `door` is a button's, which belongs to no access point.
     """
 
     device: DeviceId

@@ -1,4 +1,4 @@
-"""What is wrong: raised, looked after, over."""
+"""Facts about alarms: raised, acknowledged, cleared."""
 
 from datetime import datetime
 from typing import Literal
@@ -29,8 +29,15 @@ AlarmKind = Literal[
     "clock-unsure",
     "journal-damaged",
 ]
-"""A machine that runs misses company (`lone-worker`), a role (`unsupervised`) or its user
+"""A running machine misses company (`lone-worker`), a role (`unsupervised`) or its user
 (`unattended`).
+
+Of a device: it sends more than its budget (`flooding`), its numbers restarted or cannot be
+distinguished from old ones (`numbering-restarted`, `numbering-refused`), it reported that it had
+granted a passage and nothing shows that it was allowed to (`unproven-claim`), it reported a reading
+that it is not wired for (`not-wired`). Of a device or a part of the engine: it met a bug
+(`engine-fault`). Of the gateway itself, whose object is `GATEWAY`: `clock-unsure`,
+`journal-damaged`.
 
 Of a device: it sends more than its budget (`flooding`), its numbers began again or cannot be told
 from old ones (`numbering-restarted`, `numbering-refused`), it said that it had let somebody in and
@@ -43,11 +50,11 @@ GATEWAY = "gateway"
 UNTIL_ACKNOWLEDGED: frozenset[AlarmKind] = frozenset(
     {"numbering-restarted", "unproven-claim", "not-wired", "engine-fault"}
 )
-"""Alarms about what happened, not about what is: an operator's acknowledgement ends them."""
+"""Alarms about an event, not about a condition: an operator's acknowledgement ends them."""
 
 
 class AlarmRaised(BaseFact, frozen=True):
-    """Something is wrong with `object` (a door, zone or device) since `at`.
+    """A fault of `object` (a door, zone or device) since `at`.
 
     `ahead_s` is by how much a clock is ahead (below 0: behind); None where it is about no clock.
     """
@@ -59,7 +66,7 @@ class AlarmRaised(BaseFact, frozen=True):
 
 
 class AlarmAcknowledged(BaseFact, frozen=True):
-    """Somebody looks after an alarm that was raised at `raised` and is still on."""
+    """An operator takes care of an alarm that was raised at `raised` and is still active."""
 
     kind: AlarmKind
     object: str
@@ -71,7 +78,7 @@ class AlarmAcknowledged(BaseFact, frozen=True):
 
 
 class AlarmCleared(BaseFact, frozen=True):
-    """What was wrong is over."""
+    """The cause of an alarm is over."""
 
     kind: AlarmKind
     object: str

@@ -1,4 +1,4 @@
-"""What all facts have in common."""
+"""The base class of all facts."""
 
 from msgspec import Struct
 

@@ -1,4 +1,4 @@
-"""What devices sense, what of theirs is missing, and how they and the gateway are."""
+"""Facts about devices: sensor values, missing events, and the health of devices and gateway."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from gateway.core.model.names import DeviceId, ZoneId
 
 
 class Sensed(BaseFact, frozen=True):
-    """A sensor's value, worth a point: `kind` names the reading."""
+    """A sensor's value that is worth a data point: `kind` names the reading."""
 
     device: DeviceId
     zone: ZoneId | None
@@ -26,7 +26,7 @@ class GapNoticed(BaseFact, frozen=True):
 
 
 class NumberingRestarted(BaseFact, frozen=True):
-    """A device's numbers began again, with this boot: it was erased or replaced, or reset."""
+    """A device's numbers restarted with this boot: it was erased, replaced or reset."""
 
     device: DeviceId
     generation: int
@@ -35,7 +35,7 @@ class NumberingRestarted(BaseFact, frozen=True):
 
 
 class NotWired(BaseFact, frozen=True):
-    """A device reported what it is not wired for (`access.wiring`): nothing came of it."""
+    """A device reported a reading that it is not wired for (`access.wiring`); it was ignored."""
 
     device: DeviceId
     reading: str
@@ -43,7 +43,7 @@ class NotWired(BaseFact, frozen=True):
 
 
 class DuplicateDropped(BaseFact, frozen=True):
-    """This event was on disk already. Not journaled: counted by the service."""
+    """This event was stored already. Not journaled: counted by the service."""
 
     device: DeviceId
     boot: int | None

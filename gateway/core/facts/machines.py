@@ -1,4 +1,4 @@
-"""A machine's use: who it was released for, what it misses, and how it ends."""
+"""Facts about a machine's use: its user, the demands it misses, and its end."""
 
 from datetime import datetime
 from typing import Literal
@@ -26,7 +26,7 @@ class MachineEnded(BaseFact, frozen=True):
 
 
 class WarnMachine(BaseFact, frozen=True):
-    """Order: tell a running machine's user what is missing; its safe stop comes at `stops_at`."""
+    """Order: warn a running machine's user of what is missing; its safe stop is at `stops_at`."""
 
     machine: MachineId
     devices: tuple[DeviceId, ...]
@@ -35,7 +35,7 @@ class WarnMachine(BaseFact, frozen=True):
 
 
 class MachineWarningOver(BaseFact, frozen=True):
-    """Order: what was missing is there again, the machine may go on."""
+    """Order: the demands are met again, the machine may go on."""
 
     machine: MachineId
     devices: tuple[DeviceId, ...]

@@ -1,4 +1,4 @@
-"""Where people are: who moved, how many they are, and what their days come to."""
+"""Facts about people: moves, head counts, and daily figures."""
 
 from datetime import date, datetime
 from typing import Literal
@@ -9,7 +9,7 @@ from gateway.core.model.names import DeviceId, Text, ZoneId
 
 
 class HolderMoved(BaseFact, frozen=True):
-    """Somebody's zone changed; None is outside."""
+    """A holder's zone changed; None is outside."""
 
     holder: HolderId
     origin: ZoneId | None
@@ -18,7 +18,7 @@ class HolderMoved(BaseFact, frozen=True):
 
 
 class Noticed(BaseFact, frozen=True):
-    """Something to look at, no alarm; `object` is the id of a zone or an access point."""
+    """A remark that is no alarm; `object` is the id of a zone or an access point."""
 
     kind: Literal["passback", "tailgating", "forgotten-exit", "too-many-attempts"]
     object: str
@@ -40,7 +40,7 @@ class OccupancyChanged(BaseFact, frozen=True):
     p_full: float
     stale: bool
     because: tuple[Text, ...] = ()
-    """What moved an estimate most, the strongest first."""
+    """The strongest reasons of an estimate, the strongest first."""
 
 
 class OccupancyMinute(BaseFact, frozen=True):
@@ -56,7 +56,7 @@ class OccupancyMinute(BaseFact, frozen=True):
 class PeopleCrossed(BaseFact, frozen=True):
     """A counter's totals moved: people since its previous report, each way.
 
-    `restarted` says that the device began again from zero, so that the totals since then are taken.
+    `restarted`: the device restarted from zero, so that only the totals since then count.
     """
 
     device: DeviceId
@@ -68,7 +68,7 @@ class PeopleCrossed(BaseFact, frozen=True):
 
 
 class OccupancyDay(BaseFact, frozen=True):
-    """A zone's local day, told at its end: people over the minutes that were watched.
+    """A zone's local day, emitted at its end: people over the minutes that were watched.
 
     `at` is its start. `in_use` is the share of its open minutes in which it was in use; None: it
     was not open while it was watched.
@@ -87,7 +87,7 @@ class OccupancyDay(BaseFact, frozen=True):
 class VisitsDay(BaseFact, frozen=True):
     """A local day's visits to the site; `at` is its start, `stay_s` the median stay.
 
-    None is not told: they were too few people.
+    None is not published: they were too few people.
     """
 
     day: date

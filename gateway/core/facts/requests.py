@@ -1,4 +1,4 @@
-"""What operators wished for, and what came of it: modes, musters, enrolments."""
+"""Facts about operators' requests and their results: modes, musters, enrolments."""
 
 from datetime import datetime
 from typing import Literal
@@ -10,7 +10,7 @@ from gateway.core.requests import Mode, TransactionId
 
 
 class ModeChanged(BaseFact, frozen=True):
-    """The site's mode is another one now."""
+    """The site's mode changed."""
 
     mode: Mode
     before: Mode
@@ -20,7 +20,7 @@ class ModeChanged(BaseFact, frozen=True):
 
 
 class RequestAnswered(BaseFact, frozen=True):
-    """What became of a request; `error` is a code of `gateway.core.requests.ERRORS`, None: done."""
+    """The result of a request; `error` is a code of `gateway.core.requests.ERRORS`, None: done."""
 
     transaction: TransactionId
     verb: str
@@ -29,11 +29,11 @@ class RequestAnswered(BaseFact, frozen=True):
 
 
 class MusterChanged(BaseFact, frozen=True):
-    """In an evacuation: whose being safe a zone waits for.
+    """The muster of a zone in an evacuation.
 
     `expected` were inside when it began or came since, and were last known in the zone or its inner
-    zones; `seen` of them were at the muster point or left; `missing` are the others. Nobody
-    expected: nothing to show, or no more.
+    zones; `seen` of them were at the muster point or left; `missing` are the others. With none
+    expected, the muster is empty, or over.
     """
 
     zone: ZoneId
@@ -44,10 +44,10 @@ class MusterChanged(BaseFact, frozen=True):
 
 
 class EnrolmentEnded(BaseFact, frozen=True):
-    """A reader waits for no badge any more, because one was `read`, or without one.
+    """A reader stopped waiting for a badge, because one was `read`, or without one.
 
-    `holder`: who holds the badge already. Both hashes are what a credential is made of; the number
-    is nowhere.
+    `holder`: the member who holds the badge already. A credential is made of both hashes; the
+    number is stored nowhere.
     """
 
     transaction: str

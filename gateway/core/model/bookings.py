@@ -1,4 +1,4 @@
-"""Who booked a zone or a machine, and when."""
+"""Bookings of a zone or a machine, with their holders and times."""
 
 from datetime import datetime
 from typing import NewType
@@ -9,23 +9,23 @@ from gateway.core.model.directory import HolderId
 from gateway.core.model.names import GroupId, MachineId, ZoneId
 
 Target = NewType("Target", str)
-"""What is booked: `zone:<id>` or `machine:<id>`."""
+"""The object of a booking: `zone:<id>` or `machine:<id>`."""
 
 
 def zone_target(zone: ZoneId) -> Target:
-    """A zone as what is booked."""
+    """Return a zone as the target of a booking."""
     return Target(f"zone:{zone}")
 
 
 def machine_target(machine: MachineId) -> Target:
-    """A machine as what is booked."""
+    """Return a machine as the target of a booking."""
     return Target(f"machine:{machine}")
 
 
 class Booking(Struct, frozen=True):
     """One occurrence, from `starts` until `ends` (exclusive), for holders and for groups.
 
-    `public`: an event to which everybody with a good credential may come.
+    `public`: an event that every holder of a valid credential may attend.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Who may hold which credential, what they bought and learned: the members without their names.
+"""The members without their names: their credentials, memberships, trainings and roles.
 
 Names and addresses stay in the identity table of `gateway.adapters.directory`; the engine never
 sees them. A credential is known by its keyed hash alone.
@@ -53,7 +53,7 @@ class Credential(Struct, frozen=True):
 
     `pin` and `duress_pin` are keyed hashes of the PINs that go with a badge; where a code stands
     alone (`kind` "pin"), `duress` marks the one that is typed under threat.
-    `reader_hash` is the number's hash under the readers' key: what a rights list tells a reader.
+    `reader_hash` is the number's hash under the readers' key, as sent to readers in rights lists.
     """
 
     hash: CredentialHash
@@ -79,7 +79,7 @@ class Holder(Struct, frozen=True):
     groups: tuple[GroupId, ...] = ()
 
     def has_role(self, role: RoleId, site: SiteId) -> bool:
-        """Whether the holder has this role at this site."""
+        """Return whether the holder has this role at this site."""
         return any(
             entry.role == role and (not entry.sites or site in entry.sites) for entry in self.roles
         )
@@ -93,12 +93,12 @@ class Directory(Struct, frozen=True, dict=True):
 
     @cached_property
     def staff(self) -> tuple[Holder, ...]:
-        """Those who have a role: few, so that one need not look at everybody who is present."""
+        """Return the holders who have a role: few, which saves checking every one present."""
         return tuple(holder for holder in self.holders.values() if holder.roles)
 
 
 class DirectoryChange(Struct, frozen=True):
-    """What to put in and what to take out, as one step."""
+    """The entries to add and to remove, as one step."""
 
     holders: tuple[Holder, ...] = ()
     credentials: tuple[Credential, ...] = ()
@@ -107,7 +107,7 @@ class DirectoryChange(Struct, frozen=True):
 
 
 def pin_text(credential: str, pin: str) -> str:
-    """What is hashed of a badge's PIN: with the number, so that equal PINs have unequal hashes.
+    """Return the text hashed for a badge's PIN: with the number, so that equal PINs differ.
 
     `credential` is the badge number in canonical form.
     """
@@ -115,7 +115,7 @@ def pin_text(credential: str, pin: str) -> str:
 
 
 def changed(directory: Directory, change: DirectoryChange) -> Directory:
-    """The directory with `change` applied; removing what is not there is no error."""
+    """Return the directory with `change` applied; removing an unknown entry is no error."""
     holders, credentials = directory.holders.mutate(), directory.credentials.mutate()
     for holder in change.holders:
         holders[holder.id] = holder

@@ -1,4 +1,4 @@
-"""What stands in a place: machines, and devices that speak on the wire."""
+"""The equipment of a place: machines, and devices that communicate on the wire."""
 
 from typing import Literal
 
@@ -13,8 +13,8 @@ Role = Literal["reader", "sensor", "lock"]
 class Machine(Struct, frozen=True):
     """A machine that is switched on by a credential.
 
-    Its demands are looked at again while it runs: somebody who leaves a laser's user alone starts
-    a warning, then `demands.grace_s`, then a request for a safe stop.
+    Its demands are checked again while it runs: leaving a laser's user alone starts a warning, then
+    `demands.grace_s`, then a request for a safe stop.
     """
 
     id: MachineId
@@ -24,7 +24,7 @@ class Machine(Struct, frozen=True):
 
 
 class Device(Struct, frozen=True):
-    """A reader, a sensor or a lock: whatever speaks on the wire under one identity.
+    """A reader, a sensor or a lock: anything that communicates under one identity.
 
     `options` are the driver's own settings (a hostname, a relay number), already checked by the
     driver.
@@ -39,9 +39,9 @@ class Device(Struct, frozen=True):
     door: DoorId | None = None
     machine: MachineId | None = None
     format: str = "hex"
-    """How this reader spells badge numbers: a name of `sensors.badges.FORMATS`."""
+    """The format in which this reader sends badge numbers: a name of `sensors.badges.FORMATS`."""
     enrols: bool = False
-    """Of a reader: badges are enrolled here."""
+    """For a reader: badges are enrolled here."""
     silent_after_s: float | None = None
-    """Quiet for so long means broken; None: this device may stay silent."""
+    """The silence after which it counts as broken; None: this device may stay silent."""
     options: dict[str, str | int | float | bool] = {}

@@ -1,6 +1,6 @@
-"""What things are called: ids, names in both languages, and the roles of staff.
+"""Identifiers, names in both languages, and the roles of staff.
 
-The words are those of ONVIF PACS and BACnet: an *access point* is one direction through a door, or
+The terms are those of ONVIF PACS and BACnet: an *access point* is one direction through a door, or
 one machine.
 """
 
@@ -22,9 +22,9 @@ GroupId = NewType("GroupId", str)
 OPERATOR = RoleId("operator")
 """The staff role that may request (open a door, change the mode, …)."""
 VIEWER = RoleId("viewer")
-"""Sees the place: counts, doors, alarms; nobody's name."""
+"""May see the place: counts, doors, alarms; no member's name."""
 ADMINISTRATOR = RoleId("administrator")
-"""May do whatever an operator may."""
+"""May do everything that an operator may."""
 
 
 class Text(Struct, frozen=True):
@@ -35,7 +35,7 @@ class Text(Struct, frozen=True):
 
 
 class Named(Struct, frozen=True):
-    """A word of the space file with its name for people: a training, a role, a group."""
+    """A term of the space file with its display name: a training, a role, a group."""
 
     id: str
     name: Text

@@ -1,4 +1,4 @@
-"""Frames of time, and when hours are open in them, as spans of UTC."""
+"""Frames of time, and the spans of UTC in which hours are open in them."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -17,20 +17,20 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Span = tuple[datetime, datetime]
 """From (inclusive) until (exclusive), aware UTC."""
 Spans = tuple[Span, ...]
-"""Ascending, with something between one and the next."""
+"""Ascending, with a gap between one and the next."""
 
 
 class Window(Struct, frozen=True):
-    """The time that a list speaks of; it is void from `expires` on. Whole minutes of UTC."""
+    """The time that a list covers; it is void from `expires` on. Whole minutes of UTC."""
 
     begins: datetime
     expires: datetime
 
 
 def frame_of(site: Site, device: Device, now: datetime) -> Window:
-    """The frame in which a reader's list is worked out now: of its door's `rights_valid_s`.
+    """Return the frame of a reader's list at `now`, by its door's `rights_valid_s`.
 
-    Where nobody is ever on the list, it is a day's: there is nothing to send again.
+    If the list is always empty, the frame is a day: there is nothing to send again.
     """
     door = site.door_of(site.point_of(device))
     valid_s = door.rights_valid_s if door is not None and door.rights_valid_s > 0 else _NOBODY_S
@@ -40,10 +40,10 @@ def frame_of(site: Site, device: Device, now: datetime) -> Window:
 
 
 def open_spans(site: Site, hours: str, frame: Window) -> Spans:
-    """When `hours` are open in a frame, asked minute by minute of what the rules ask.
+    """Return when `hours` are open in a frame, by the check that the rules use, minute by minute.
 
-    So a list and the rules can't disagree about a holiday or the night on which clocks change.
-    It takes some 20 ms a day; answers of neighbouring frames are joined with `joined`.
+    So a list and the rules cannot disagree about a holiday or the night on which clocks change.
+    It takes about 20 ms per day; results of neighbouring frames are joined with `joined`.
     """
     found: list[Span] = []
     since: datetime | None = None
@@ -62,7 +62,7 @@ def open_spans(site: Site, hours: str, frame: Window) -> Spans:
 
 
 def joined(spans: Iterable[Span]) -> Spans:
-    """Spans in any order as one sequence, those that touch as one."""
+    """Return spans in any order as one sequence, with adjacent ones merged."""
     found: list[Span] = []
     for begins, ends in sorted(spans):
         if found and begins <= found[-1][1]:

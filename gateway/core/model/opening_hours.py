@@ -1,13 +1,13 @@
-"""Is it open? OpenStreetMap opening_hours on the site's clocks, with its holidays.
+"""OpenStreetMap opening_hours, evaluated on the site's clock with its holidays.
 
-A library evaluates the expressions; the rest is ours to know.
+A library evaluates the expressions; this module adds the following.
 
-*The clock.* An instant is first told as the site's local time, then looked up. In the night when
-clocks go forward 02:30 does not exist: `22:00-02:30` ends when 03:00 follows upon 01:59. In the
-night when they go back 02:30 comes twice, and what is open at 02:30 is open both times.
+*The clock.* An instant is first converted to the site's local time, then looked up. In the night
+when clocks go forward 02:30 does not exist: `22:00-02:30` ends when 03:00 follows 01:59. In the
+night when they go back 02:30 occurs twice, and hours that are open at 02:30 are open both times.
 
 *Midnight.* A rule after `;` replaces a whole local day, and `off` closes one, from midnight to
-midnight, what ran into it from the evening before included; an exceptional day does the same.
+midnight, including hours that run into it from the evening before; so does an exceptional day.
 
 *Holidays.* The library has public holidays of its own, no school holidays, and reads `SH Mo-Fr` as
 "school holidays or Monday to Friday", where the specification says "and". But whether it is open
@@ -19,7 +19,7 @@ weekday where they hold on neither. On Wednesday 11 November 2026
 
 and on the Thursday after it, too: the Wednesday is then the day before.
 
-Answers are remembered by the minute: an expression has no finer grain, and evaluating one costs
+Results are cached by the minute: an expression has no finer resolution, and evaluating one costs
 some tens of microseconds.
 """
 
@@ -54,10 +54,10 @@ _DAY = timedelta(days=1)
 
 
 def opening(site: Site, hours: str, at: datetime) -> Opening:
-    """Whether `hours` holds at `at` (aware) at this site, and if not, whether a day is the reason.
+    """Return whether `hours` holds at `at` (aware) at this site; if not, whether by a special day.
 
-    "holiday": shut, and open were there no public holidays. "exceptional": open, but for the hours
-    of an exceptional day, which count from its midnight to the next and limit "24/7", too.
+    "holiday": closed, but open without public holidays. "exceptional": open, except for the hours
+    of an exceptional day, which apply from its midnight to the next and limit "24/7", too.
 
     Source: https://wiki.openstreetmap.org/wiki/Key:opening_hours/specification
     """
@@ -74,7 +74,7 @@ def opening(site: Site, hours: str, at: datetime) -> Opening:
 
 
 def holidays_named(hours: str) -> frozenset[str]:
-    """Which of "PH" and "SH" an expression names."""
+    """Return those of "PH" and "SH" that an expression names."""
     return frozenset(
         word
         for selector in _SELECTOR.finditer(hours)
@@ -83,9 +83,9 @@ def holidays_named(hours: str) -> frozenset[str]:
 
 
 def without_holidays(hours: str, day: date, country: str | None, school_zone: str | None) -> str:
-    """An expression of weekdays alone that says the same on `day`, whose yesterday included.
+    """Return an expression of weekdays alone that is equivalent on `day` and the day before.
 
-    Without a `country` no day is a public holiday; without a `school_zone` none is one of schools.
+    Without a `country` there are no public holidays; without a `school_zone` no school holidays.
     """
 
     def spelled(selector: re.Match[str]) -> str:
@@ -130,7 +130,7 @@ def _matches(
     *,
     both: bool,
 ) -> bool:
-    """Whether one selector holds on a day: a holiday and of these weekdays, or either."""
+    """Return whether a selector holds on a day: a holiday and one of these weekdays, or either."""
     found = any(_is_holiday(holiday, day, country, school_zone) for holiday in _parts(holidays))
     if ranges is None:
         return found
@@ -139,7 +139,7 @@ def _matches(
 
 
 def _parts(holidays: str) -> Iterator[tuple[str, timedelta]]:
-    """Each holiday word, and how many days after the holiday it speaks of."""
+    """Yield each holiday word, and how many days after the holiday it refers to."""
     for part in holidays.split(","):
         kind, _, offset = part.partition(" ")
         yield kind, timedelta(days=int(offset.split()[0])) if offset else timedelta()
@@ -156,7 +156,7 @@ def _is_holiday(
 
 @lru_cache(maxsize=4096)
 def _local(timezone: str, minute: datetime) -> datetime:
-    """The site's clock at that minute, without its zone."""
+    """Return the site's local time at that minute, without its zone."""
     return minute.astimezone(ZoneInfo(timezone)).replace(tzinfo=None)
 
 

@@ -9,12 +9,12 @@ Wall = tuple[Place, Place]
 
 
 def walls_of(outline: tuple[Place, ...]) -> list[Wall]:
-    """The walls between the corners, the last one back to the first."""
+    """Return the walls between the corners, the last one back to the first."""
     return list(pairwise((*outline, outline[0])))
 
 
 def nearest_on(place: Place, wall: Wall) -> Place:
-    """The place on a wall that is nearest to a place."""
+    """Return the place on a wall that is nearest to a place."""
     (x, y), ((x1, y1), (x2, y2)) = place, wall
     along, up = x2 - x1, y2 - y1
     length2 = along**2 + up**2
@@ -24,18 +24,18 @@ def nearest_on(place: Place, wall: Wall) -> Place:
 
 
 def distance_m(place: Place, wall: Wall) -> float:
-    """How far a place is from a wall."""
+    """Return the distance of a place from a wall, in metres."""
     return math.dist(place, nearest_on(place, wall))
 
 
 def area_m2(outline: tuple[Place, ...]) -> float:
-    """The area inside (the shoelace formula)."""
+    """Return the area inside, by the shoelace formula |sum(x[i] y[i+1] - x[i+1] y[i])| / 2."""
     twice = sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in walls_of(outline))
     return abs(twice) / 2
 
 
 def is_inside(place: Place, outline: tuple[Place, ...]) -> bool:
-    """Whether a place is within the walls: a ray from it meets them an odd number of times."""
+    """Return whether a place is inside the walls: a ray from it crosses an odd number of them."""
     x, y = place
     met = [
         (y1 > y) != (y2 > y) and x < x1 + (y - y1) * (x2 - x1) / (y2 - y1)
@@ -45,7 +45,7 @@ def is_inside(place: Place, outline: tuple[Place, ...]) -> bool:
 
 
 def crosses_itself(outline: tuple[Place, ...]) -> bool:
-    """Whether two of its walls cross; walls that share a corner only touch."""
+    """Return whether two of its walls cross; walls that share a corner only touch."""
     walls = walls_of(outline)
     return any(
         _cross(one, other) for number, one in enumerate(walls) for other in walls[number + 1 :]
@@ -59,5 +59,5 @@ def _cross(one: Wall, other: Wall) -> bool:
 
 
 def _side(a: Place, b: Place, c: Place) -> float:
-    """Positive where c is on one side of the line from a to b, negative on the other."""
+    """Return the side of the line from a to b that c is on: positive or negative."""
     return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])

@@ -1,4 +1,4 @@
-"""Where people are and how they get there: zones, doors, access points, and what is asked there."""
+"""The parts of a site and their demands: zones, doors, access points."""
 
 from typing import Literal
 
@@ -17,13 +17,15 @@ from gateway.core.model.names import (
 
 Direction = Literal["entry", "exit", "machine", "muster"]
 Free = Literal["handle", "button", "reader"]
-"""How people leave through a door: a mechanical handle, a button that reports, or a reader."""
+"""The means to leave through a door: a mechanical handle, a button that reports, or a reader."""
 FailMode = Literal["safe", "secure"]
-"""What a door does in an evacuation: `safe` is released and stays so, `secure` stays locked."""
+"""A door's behaviour in an evacuation: `safe` is released and stays so, `secure` stays locked."""
 Strength = Literal["pin", "number", "number-and-pin"]
 """A credential's strength, weakest first: a code alone, a badge or QR code, a badge and its PIN."""
 Passback = Literal["off", "soft", "hard", "timed"]
-"""What happens to somebody who enters where they are already (ONVIF, BACnet: anti-passback).
+"""The response to a holder who enters where they are already (ONVIF, BACnet: anti-passback).
+
+`soft` lets them in and notes it, `hard` refuses, `timed` refuses for `passback_s` after the entry.
 
 `soft` lets them in and notes it, `hard` refuses, `timed` refuses for `passback_s` after the entry.
 """
@@ -32,22 +34,22 @@ Place = tuple[float, float]
 
 
 class Demands(Struct, frozen=True):
-    """What a zone or a machine asks of somebody beside a plan's right."""
+    """The demands of a zone or a machine beside a plan's right."""
 
     trainings: tuple[TrainingId, ...] = ()
     """All of these, each given and not expired."""
     min_present: int = 1
-    """People who must be in `present_in`, the one who asks among them: 2 is "never alone"."""
+    """People who must be in `present_in`, the requesting holder included: 2 is "never alone"."""
     role_present: RoleId | None = None
-    """Somebody with this role must be in `present_in`; it may be the one who asks."""
+    """A holder with this role must be in `present_in`; it may be the requesting one."""
     present_in: ZoneId | None = None
-    """Where company counts, its inner zones included; None: the zone itself, or the machine's."""
+    """The zone where company counts, with inner zones; None: the zone itself, or the machine's."""
     booking: Literal["ignored", "respected", "required"] = "ignored"
-    """`respected`: while it is booked, only for who booked; `required`: never without a booking."""
+    """`respected`: while booked, only for those who booked; `required`: never without a booking."""
     check_in: bool = False
-    """Of a machine: its user must be in its zone."""
+    """For a machine: its user must be in its zone."""
     grace_s: float = 60.0
-    """Of a machine: time to mend what its demands miss while it runs, before its safe stop."""
+    """For a machine: the time to meet a missed demand while it runs, before its safe stop."""
 
 
 class Zone(Struct, frozen=True):
@@ -63,9 +65,9 @@ class Zone(Struct, frozen=True):
     demands: Demands = Demands()
     passback: Passback = "off"
     passback_s: float = 0.0
-    """How long after an entry a `timed` anti-passback refuses another one."""
+    """The time after an entry in which a `timed` anti-passback refuses another one."""
     opened_by: RoleId | None = None
-    """Each local day the zone is shut until somebody with this role has entered it."""
+    """Each local day the zone is closed until a holder with this role has entered it."""
     escort: bool = False
     """A visitor may enter only while a member is inside."""
     outline: tuple[Place, ...] = ()
@@ -73,7 +75,7 @@ class Zone(Struct, frozen=True):
 
     @property
     def lineage(self) -> tuple[ZoneId, ...]:
-        """The zone itself, then its ancestors, nearest first."""
+        """Return the zone itself, then its ancestors, nearest first."""
         return (self.id, *self.ancestors)
 
 
@@ -85,32 +87,32 @@ class Door(Struct, frozen=True):
     zone: ZoneId
     outside: ZoneId | None = None
     contact: bool = False
-    """Some device reports this door's opening and closing."""
+    """A device reports this door's opening and closing."""
     contacts: tuple[DeviceId, ...] | None = None
-    """Which devices that is; None: the space does not say (`gateway.core.access.wiring`)."""
+    """The devices that do; None: the space file does not say (`gateway.core.access.wiring`)."""
     lock: DeviceId | None = None
-    """The device that releases it; None: the reader that was asked does so by itself."""
+    """The device that releases it; None: the reader that was used does so by itself."""
     exit: Free = "handle"
     buttons: tuple[DeviceId, ...] | None = None
-    """The devices that its exit button is wired to; None: the space does not say."""
+    """The devices that its exit button is wired to; None: the space file does not say."""
     unlock_s: float = 5.0
     held_open_max_s: float = 30.0
     fail_mode: FailMode = "safe"
     rights_valid_s: float = 86_400.0
-    """How long its readers may decide alone while they are cut off, at most; 0: never."""
+    """The longest time for which its readers may decide alone while they are cut off; 0: never."""
     at: Place | None = None
-    """Where it is on the floor plan; None: the plan does not show it."""
+    """Its place on the floor plan; None: the plan does not show it."""
 
 
 class Kiosk(Struct, frozen=True):
-    """What a site shows to everybody, in bands; `embed` are the websites that may frame it."""
+    """The public display of a site, in bands; `embed` are the websites that may frame it."""
 
     zones: tuple[ZoneId, ...]
     embed: tuple[str, ...] = ()
 
 
 class Interlock(Struct, frozen=True):
-    """Doors of which one is let open at a time (a mantrap). The way out is free all the same."""
+    """Doors of which only one may be open at a time (a mantrap). The way out is always free."""
 
     doors: tuple[DoorId, ...]
 
@@ -128,7 +130,7 @@ class AccessPoint(Struct, frozen=True):
 
 
 class AccessDemands(Struct, frozen=True):
-    """What is asked at an access point: the demands of a zone, or of a machine in it."""
+    """The demands at an access point: those of a zone, or of a machine in it."""
 
     demands: Demands
     zone: ZoneId

@@ -1,4 +1,4 @@
-"""What was bought: plans with their rights and quotas, and the days on which their hours change."""
+"""Plans with their rights and quotas, and the days on which their hours change."""
 
 from datetime import date
 from typing import Literal
@@ -22,7 +22,7 @@ class Right(Struct, frozen=True):
 
 
 class Quota(Struct, frozen=True):
-    """How much of a plan may be used in a period of the site's calendar.
+    """A limit on the use of a plan in a period of the site's calendar.
 
     `days` counts days of presence, 0.5 or 1 each (`Accounting`); `half-days` counts each half as 1;
     `hours` counts presence; `entries` counts entries from the street.
@@ -34,14 +34,14 @@ class Quota(Struct, frozen=True):
 
 
 class Accounting(Struct, frozen=True):
-    """What a day of presence counts: below `half_from_s` 0, below `whole_from_s` 0.5, else 1."""
+    """The value of a day of presence: below `half_from_s` 0, below `whole_from_s` 0.5, else 1."""
 
     half_from_s: float = 900.0
     whole_from_s: float = 18_000.0
 
 
 class Plan(Struct, frozen=True):
-    """What was bought. All of its quotas must have something left."""
+    """A plan that members buy. All of its quotas must have something left."""
 
     id: PlanId
     name: Text
@@ -57,7 +57,7 @@ class PlanRight(Struct, frozen=True):
 
 
 class ExceptionalDay(Struct, frozen=True):
-    """A local day on which the site's hours are others than plans say.
+    """A local day on which the site's hours differ from those of the plans.
 
     `hours` is in the opening_hours syntax and limits every plan on that day ("off": closed to all).
     """

@@ -8,16 +8,16 @@ from gateway.core.model.places import Door, Zone
 
 
 def shortest(zones: Iterable[Zone], doors: Sequence[Door]) -> dict[ZoneId, frozenset[ZoneId]]:
-    """For each zone those that one enters on the shortest ways to it, it included.
+    """Return, for each zone, the zones entered on the shortest ways to it, itself included.
 
-    A zone that no door leads to is reached as its nearest ancestor with a door is.
+    A zone without a door is reached like its nearest ancestor with a door.
     """
     steps = _steps(doors)
     return {zone.id: _passed(zone, doors, steps) for zone in zones}
 
 
 def _steps(doors: Sequence[Door]) -> dict[ZoneId | None, int]:
-    """How many doors lie between the street (None) and each zone that a door leads to."""
+    """Return the number of doors between the street (None) and each zone that a door leads to."""
     steps: dict[ZoneId | None, int] = {None: 0}
     queue: deque[ZoneId | None] = deque([None])
     while queue:
@@ -32,7 +32,7 @@ def _steps(doors: Sequence[Door]) -> dict[ZoneId | None, int]:
 def _passed(
     zone: Zone, doors: Sequence[Door], steps: Mapping[ZoneId | None, int]
 ) -> frozenset[ZoneId]:
-    """Back from a zone to the street, through every door that is one step nearer."""
+    """Return the zones on the way from a zone to the street, by doors one step nearer each."""
     goal = next((each for each in zone.lineage if each in steps), None)
     passed: set[ZoneId] = {zone.id}
     ends: list[ZoneId | None] = [goal]

@@ -1,7 +1,7 @@
 """A site as the engine sees it: everything fixed about one place, frozen.
 
-`gateway.config` reads the space file and builds a `Site`; nothing else does. What it is made of:
-`names`, `places`, `equipment` and `plans`; `ways` lead through it.
+`gateway.config` reads the space file and builds a `Site`; nothing else does. Its parts are in
+`names`, `places`, `equipment` and `plans`; `routes` finds the ways through it.
 """
 
 from datetime import date, datetime
@@ -53,56 +53,56 @@ class Site(Struct, frozen=True, dict=True):
     roles: tuple[Named, ...] = ()
     groups: tuple[Named, ...] = ()
     country: str | None = None
-    """Two letters (ISO 3166): whose public holidays "PH" means in hours."""
+    """The country (two letters, ISO 3166) whose public holidays "PH" stands for in hours."""
     school_zone: Literal["A", "B", "C"] | None = None
-    """The French zone whose school holidays "SH" means in hours."""
+    """The French zone whose school holidays "SH" stands for in hours."""
     opening_hours: str = "24/7"
-    """When the place is open, for the figures of its use: it opens no door."""
+    """The place's opening hours, for the figures of its use: they open no door."""
     exceptional_days: tuple[ExceptionalDay, ...] = ()
     accounting: Accounting = Accounting()
     booking_margin_s: float = 900.0
-    """So long before and after a booking the doors on the way to it open."""
+    """The time before and after a booking in which the doors on the way to it open."""
     kiosk: Kiosk | None = None
-    """None: the site shows nothing to who has not signed in."""
+    """None: the site shows nothing to users who have not signed in."""
 
     @cached_property
     def zone(self) -> dict[ZoneId, Zone]:
-        """Zones by id."""
+        """Return the zones by id."""
         return {zone.id: zone for zone in self.zones}
 
     @cached_property
     def door(self) -> dict[DoorId, Door]:
-        """Doors by id."""
+        """Return the doors by id."""
         return {door.id: door for door in self.doors}
 
     @cached_property
     def access_point(self) -> dict[AccessPointId, AccessPoint]:
-        """Access points by id."""
+        """Return the access points by id."""
         return {point.id: point for point in self.access_points}
 
     @cached_property
     def device(self) -> dict[DeviceId, Device]:
-        """Devices by id."""
+        """Return the devices by id."""
         return {device.id: device for device in self.devices}
 
     @cached_property
     def plan(self) -> dict[PlanId, Plan]:
-        """Plans by id."""
+        """Return the plans by id."""
         return {plan.id: plan for plan in self.plans}
 
     @cached_property
     def machine(self) -> dict[MachineId, Machine]:
-        """Machines by id."""
+        """Return the machines by id."""
         return {machine.id: machine for machine in self.machines}
 
     @cached_property
     def exceptional_day(self) -> dict[date, ExceptionalDay]:
-        """Exceptional days by their local day."""
+        """Return the exceptional days by their local day."""
         return {each.day: each for each in self.exceptional_days}
 
     @cached_property
     def readers(self) -> dict[AccessPointId, tuple[DeviceId, ...]]:
-        """The readers at each access point."""
+        """Return the readers at each access point."""
         return {
             point.id: tuple(
                 device.id
@@ -114,7 +114,7 @@ class Site(Struct, frozen=True, dict=True):
 
     @cached_property
     def machine_readers(self) -> dict[MachineId, tuple[DeviceId, ...]]:
-        """The readers of each machine's access points: they tell its user."""
+        """Return the readers of each machine's access points, which warn its user."""
         return {
             machine.id: tuple(
                 reader
@@ -126,16 +126,16 @@ class Site(Struct, frozen=True, dict=True):
         }
 
     def point_of(self, device: Device) -> AccessPoint | None:
-        """Where a reader stands; None: it is none, or stands nowhere."""
+        """Return the access point of a reader; None: it is no reader, or has none."""
         return self.access_point[device.access_point] if device.access_point else None
 
     def door_of(self, point: AccessPoint | None) -> Door | None:
-        """The door that an access point leads through; a machine's has none."""
+        """Return the door that an access point leads through; a machine's has none."""
         return self.door[point.door] if point is not None and point.door is not None else None
 
     @cached_property
     def releasers(self) -> dict[DoorId, tuple[DeviceId, ...]]:
-        """What can release each door without a badge: its lock, else the readers of its entry."""
+        """Return the devices that can release each door: its lock, else its entry readers."""
         entries = [point for point in self.access_points if point.direction == "entry"]
         return {
             door.id: (door.lock,)
@@ -151,30 +151,30 @@ class Site(Struct, frozen=True, dict=True):
 
     @cached_property
     def layouts(self) -> dict[frozenset[ZoneId], object]:
-        """What `gateway.core.occupancy.fusion` worked out of this site, by estimated zones."""
+        """Cache the layouts that `gateway.core.occupancy.fusion` computes, by estimated zones."""
         return {}
 
     def name_of(self, id_: str) -> Text:
-        """What people call a door or a zone; the id itself where it is neither."""
+        """Return the name of a door or a zone; the id itself if it is neither."""
         door, zone = self.door.get(DoorId(id_)), self.zone.get(ZoneId(id_))
         if door is not None:
             return door.name
         return zone.name if zone is not None else Text(fr=id_, en=id_)
 
     def day_of(self, at: datetime) -> date:
-        """The local day that a moment (aware) belongs to."""
+        """Return the local day of a moment (aware)."""
         return at.astimezone(self.clock).date()
 
     @cached_property
     def clock(self) -> ZoneInfo:
-        """The clock on the wall."""
+        """Return the site's time zone."""
         return ZoneInfo(self.timezone)
 
     @cached_property
     def entered(self) -> dict[AccessPointId, tuple[ZoneId, ...]]:
-        """The zones that one enters at each entry: those around it that the other side is not in.
+        """Return the zones entered at each entry: those around it that exclude the other side.
 
-        From the hall to the lab one enters the lab, and not the house that is around both.
+        From the hall to the lab a user enters the lab, but not the house around both.
         """
         outside = {door.id: door.outside for door in self.doors}
         left = {
@@ -193,7 +193,7 @@ class Site(Struct, frozen=True, dict=True):
 
     @cached_property
     def guarded(self) -> dict[AccessPointId, tuple[Zone, ...]]:
-        """The zones with an anti-passback that one enters at each access point."""
+        """Return the zones with an anti-passback that are entered at each access point."""
         return {
             point.id: tuple(
                 self.zone[zone]
@@ -205,9 +205,9 @@ class Site(Struct, frozen=True, dict=True):
 
     @cached_property
     def asked(self) -> dict[AccessPointId, tuple[AccessDemands, ...]]:
-        """What is asked at each access point beside a plan, where anything is.
+        """Return the demands beside a plan at each access point that has any.
 
-        A door asks for the zones that one enters through it; a machine asks for itself.
+        A door has the demands of the zones that are entered through it; a machine has its own.
         """
         asked: dict[AccessPointId, tuple[AccessDemands, ...]] = {}
         for point in self.access_points:
@@ -221,9 +221,9 @@ class Site(Struct, frozen=True, dict=True):
 
     @cached_property
     def rights(self) -> dict[AccessPointId, dict[PlanId, tuple[PlanRight, ...]]]:
-        """For each access point what each plan says of it.
+        """Return, for each access point, the rights of each plan to it.
 
-        A right to a zone is one to the zones inside it; a machine has to be named itself.
+        A right to a zone includes the zones inside it; a machine has to be named itself.
         """
         return {
             point.id: {
@@ -237,7 +237,7 @@ class Site(Struct, frozen=True, dict=True):
 
     @cached_property
     def interlocked(self) -> dict[DoorId, tuple[DoorId, ...]]:
-        """The other doors of each door's interlocks."""
+        """Return the other doors of each door's interlocks."""
         return {
             door.id: tuple(
                 other
@@ -251,7 +251,7 @@ class Site(Struct, frozen=True, dict=True):
 
     @cached_property
     def zones_beyond(self) -> dict[ZoneId, tuple[ZoneId, ...]]:
-        """For each zone those that are reached through it, and itself and those around it."""
+        """Return, for each zone, those reached through it, itself and those around it."""
         return {
             zone.id: tuple(
                 other.id
@@ -263,7 +263,7 @@ class Site(Struct, frozen=True, dict=True):
 
     @cached_property
     def machines_beyond(self) -> dict[ZoneId, tuple[MachineId, ...]]:
-        """For each zone the machines that are reached through it, or stand in it."""
+        """Return, for each zone, the machines reached through it or standing in it."""
         return {
             zone.id: tuple(
                 machine.id for machine in self.machines if zone.id in self.ways[machine.zone]
@@ -273,7 +273,7 @@ class Site(Struct, frozen=True, dict=True):
 
     @cached_property
     def ways(self) -> dict[ZoneId, frozenset[ZoneId]]:
-        """For each zone those that one enters on the shortest ways to it, it included."""
+        """Return, for each zone, the zones entered on the shortest ways to it, itself included."""
         return shortest(self.zones, self.doors)
 
     def _names(self, right: Right, point: AccessPoint) -> bool:

@@ -1,1 +1,1 @@
-"""How many people are where: counts, presence, days, fusion of sensors."""
+"""Occupancy: counts, presence, daily statistics, fusion of sensors."""

@@ -1,11 +1,11 @@
 """A zone's local day in figures: its mean and extremes, and its use while the place was open.
 
-The engine adds minute after minute and tells the day at its end, for InfluxDB; `seuil report` and
-`seuil history` add the journal's minutes, a quarter of an hour at a time. Both do it here, so that
-the numbers are the same.
+The engine adds minute after minute and emits the day at its end, for InfluxDB; `seuil report` and
+`seuil history` add the journal's minutes, a quarter of an hour at a time. Both use this module, so
+that the numbers are the same.
 
-Whether the place is open is asked once for each quarter of an hour, at its start: every offset of
-the world's clocks is a multiple of it.
+The opening hours are checked once per quarter of an hour, at its start: the offset of every time
+zone is a multiple of it.
 """
 
 from collections.abc import Iterable
@@ -23,10 +23,10 @@ from gateway.core.state import DaySum
 from gateway.core.step_context import StepContext
 
 THRESHOLD: Final = 0.25
-"""A zone is in use when it holds this share of its capacity; without one, when anybody is there."""
+"""A zone is in use when it holds this share of its capacity; without one, when anyone is there."""
 QUARTER: Final = timedelta(minutes=15)
 _ANYBODY: Final = 1e-9
-"""Mean people of a minute in which somebody was there."""
+"""The least mean of people in a minute in which anyone was there."""
 _DIGITS: Final = 4
 
 
@@ -42,7 +42,7 @@ class Piece(Struct, frozen=True, gc=False):
 
 
 def added(so_far: DaySum, piece: Piece, *, is_open: bool) -> DaySum:
-    """The day with a piece more."""
+    """Return the day with one more piece."""
     return DaySum(
         day=so_far.day,
         people=so_far.people + piece.people,
@@ -55,7 +55,7 @@ def added(so_far: DaySum, piece: Piece, *, is_open: bool) -> DaySum:
 
 
 def figures(site: Site, zone: ZoneId, day: DaySum) -> OccupancyDay:
-    """A day as it is told."""
+    """Return a day's figures, as published."""
     return OccupancyDay(
         zone=zone,
         day=day.day,
@@ -71,7 +71,7 @@ def figures(site: Site, zone: ZoneId, day: DaySum) -> OccupancyDay:
 def whole(
     site: Site, zone: ZoneId, day: date, pieces: Iterable[tuple[Piece, bool]]
 ) -> OccupancyDay:
-    """A day from all of its pieces, each with whether it was open then."""
+    """Return a day's figures from all of its pieces, each with whether it was open then."""
     so_far = DaySum(day)
     for piece, is_open in pieces:
         so_far = added(so_far, piece, is_open=is_open)
@@ -79,24 +79,24 @@ def whole(
 
 
 def in_use_from(zone: Zone, threshold: float = THRESHOLD) -> float:
-    """The mean people of a minute from which the zone was in use in it."""
+    """Return the mean people per minute from which the zone counts as in use."""
     return max(threshold * zone.capacity, _ANYBODY) if zone.capacity else _ANYBODY
 
 
 def is_open(site: Site, hours: str, at: datetime) -> bool:
-    """Whether `hours` hold in the quarter of an hour around `at`."""
+    """Return whether `hours` hold in the quarter of an hour around `at`."""
     return (
         opening(site, hours, at - (at - datetime.min.replace(tzinfo=at.tzinfo)) % QUARTER) == "open"
     )
 
 
 def began(site: Site, day: date) -> datetime:
-    """The local midnight with which a day begins, in UTC."""
+    """Return the local midnight at which a day begins, in UTC."""
     return datetime.combine(day, time(), site.clock).astimezone(UTC)
 
 
 def minute_closed(context: StepContext, minute: OccupancyMinute) -> None:
-    """A minute more of a zone's day."""
+    """Add a minute to a zone's day."""
     zone, day = minute.zone, context.site.day_of(minute.minute)
     so_far = context.days.get(zone)
     if so_far is None or so_far.day != day:
@@ -108,7 +108,7 @@ def minute_closed(context: StepContext, minute: OccupancyMinute) -> None:
 
 
 def tell_days(context: StepContext) -> None:
-    """Say the figures of the days that are over."""
+    """Emit the figures of the days that are over."""
     today = context.site.day_of(context.now)
     for zone, so_far in sorted(context.days.items()):
         if so_far.day < today:

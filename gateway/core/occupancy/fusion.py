@@ -1,12 +1,12 @@
-"""The engine and the estimator: what is told of the rooms, and what is done with its word.
+"""The link between engine and estimator: evidence goes in, estimates come out.
 
-A zone is estimated from the first moment that something counts or sees its people: until then its
-count is that of the badges. The estimate begins with those who are known to be inside. From then on
-everything that a device says of the zone, and everybody who passes one of its doors by a badge, is
+A zone is estimated from the first moment that a device counts or detects its people: until then its
+count is that of the badges. The estimate starts with the holders who are known to be inside. After
+that, every report of a device on the zone, and every passage of one of its doors by badge, is
 evidence (`gateway.core.estimator`).
 
-Known presence is one thing and people are another: the rules ask for the one where they need names
-("never alone"), for the other where they need room.
+Known presence differs from the number of people: the rules use the former where they need names
+("never alone"), the latter for capacity.
 """
 
 from collections.abc import Collection, Mapping
@@ -56,13 +56,13 @@ from gateway.core.state import ZoneState
 from gateway.core.step_context import StepContext
 
 VACANT_ODDS = 200.0
-"""An operator's word that a zone is empty is wrong once in so many times."""
+"""The odds of an operator's report that a zone is empty: it is wrong once in this many times."""
 OPERATOR = DeviceId("operator")
-"""Who tells what operators say, among the devices."""
+"""The device id under which operators' reports count."""
 
 
 def sensed(context: StepContext, device: Device, zone: ZoneId | None, event: Reported) -> None:
-    """A sensor's reading of a zone, if it tells of people. What the broker kept is no news."""
+    """Pass on a sensor's reading of a zone, if it is about people. A retained one is ignored."""
     tells = isinstance(event.reading, Motion | Presence | Counted | Crossed)
     if zone is None or event.retained or not tells:
         return
@@ -80,7 +80,7 @@ def sensed(context: StepContext, device: Device, zone: ZoneId | None, event: Rep
 def passed(
     context: StepContext, door: Door, holder: HolderId, *, inward: bool, at: datetime
 ) -> None:
-    """Somebody who was let in, or out, passed a door."""
+    """Add the passage of a holder who was let in, or out, by a door."""
     if context.estimate is None:
         return
     inner, outer = layout_of(context.site, context.estimate).sides(door)
@@ -91,7 +91,7 @@ def passed(
         BadgeTaken(
             at=at,
             device=DeviceId(door.id),
-            seq=crc32(holder.encode()),  # two who pass together are two
+            seq=crc32(holder.encode()),  # two who pass together count as two
             inner=inner,
             outer=outer,
             inward=inward,
@@ -102,7 +102,7 @@ def passed(
 
 
 def judged(context: StepContext, device: DeviceId, health: DeviceHealth) -> None:
-    """A device went offline, fell silent, or came back: only one that is well has a vote."""
+    """Update a device's vote: it has one only while it is neither offline nor silent."""
     if context.estimate is not None:
         _tell(context, DeviceJudged(at=context.now, device=device, health=health))
         for zone in state.heard_by(context.estimate, device):
@@ -110,7 +110,7 @@ def judged(context: StepContext, device: DeviceId, health: DeviceHealth) -> None
 
 
 def people_set(context: StepContext, zone: ZoneId, people: int) -> None:
-    """An operator counted a zone."""
+    """Apply an operator's count of a zone."""
     _adopt(context, zone)
     _tell(
         context,
@@ -119,7 +119,7 @@ def people_set(context: StepContext, zone: ZoneId, people: int) -> None:
 
 
 def vacancy_told(context: StepContext, zone: ZoneId, why: str) -> None:
-    """Somebody says that a zone is empty: the alarm is armed, the last one locked up."""
+    """Add a report that a zone is empty: the alarm was armed, the last holder locked up."""
     _adopt(context, zone)
     area = _area(context, zone)
     _tell(
@@ -128,7 +128,7 @@ def vacancy_told(context: StepContext, zone: ZoneId, why: str) -> None:
 
 
 class ZoneReading(Struct, frozen=True):
-    """A zone as it is estimated: its count, and its areas as they are at that moment."""
+    """An estimated zone: its count, and its areas as they are at that moment."""
 
     count: HeadCount
     parts: tuple[zones.ZoneEstimate, ...]
@@ -141,9 +141,9 @@ def read_zone(
     zone: ZoneId,
     at: datetime,
 ) -> ZoneReading | None:
-    """A zone's estimated people; None where nothing but badges counts it.
+    """Return a zone's estimated people; None if only badges count it.
 
-    Who is known to be in a part of the zone that is not estimated is added to the estimate of the
+    Holders known to be in a part of the zone that is not estimated are added to the estimate of the
     rest.
     """
     areas = parts_of(site, estimate, zone)
@@ -168,17 +168,17 @@ def read_zone(
 
 
 def parts_of(site: Site, estimate: Estimate | None, zone: ZoneId) -> tuple[ZoneId, ...]:
-    """The estimated areas whose people are a zone's."""
+    """Return the estimated areas that make up a zone."""
     return layout_of(site, estimate).parts[zone] if estimate is not None else ()
 
 
 def layout_of(site: Site, estimate: Estimate | None) -> Layout:
-    """The site as the estimator sees it, with the areas that are estimated."""
+    """Return the site as the estimator sees it, with the areas that are estimated."""
     areas = frozenset(estimate.zones) if estimate is not None else frozenset()
     if areas not in site.layouts:
         site.layouts[areas] = Layout(site, areas)
     found = site.layouts[areas]
-    assert isinstance(found, Layout)  # noqa: S101 - the site does not know what it keeps
+    assert isinstance(found, Layout)  # noqa: S101 - the site does not know the type of its cache
     return found
 
 
@@ -189,7 +189,7 @@ def run_timers(context: StepContext) -> None:
 
 
 def space_changed(context: StepContext) -> None:
-    """Zones that vanished, or hold another number of people, begin anew when next heard of."""
+    """Drop the estimates of zones that were removed or resized; the next evidence restarts them."""
     if context.estimate is None:
         return
     kept = {
@@ -206,20 +206,20 @@ def space_changed(context: StepContext) -> None:
 
 
 def _known_in(site: Site, counted: Mapping[ZoneId, ZoneState], areas: Collection[ZoneId]) -> int:
-    """Who is known to be in these areas, those inside of others of them once."""
+    """Return the number of holders known in these areas; nested areas count once."""
     outermost = (area for area in areas if set(site.zone[area].ancestors).isdisjoint(areas))
     return sum(counted[area].known for area in outermost)
 
 
 def _laid_out(site: Site, estimate: Estimate) -> Estimate:
-    """The estimate, knowing which of its zones are rooms of which."""
+    """Return the estimate with the rooms of each zone set."""
     return structs.replace(estimate, rooms=Map(layout_of(site, estimate).rooms))
 
 
 def _adopt(context: StepContext, zone: ZoneId) -> None:
-    """From now on this zone is estimated, beginning with who is known to be there.
+    """Start to estimate this zone, beginning with the holders who are known to be there.
 
-    If they were part of the zone around it until now, they are taken out of that one.
+    If they were counted in the zone around it until now, they are taken out of that one.
     """
     began = context.now - timedelta(seconds=reorder_window.LATENESS_S)
     estimate = context.estimate or Estimate(began, Map())
@@ -268,9 +268,9 @@ def _area(context: StepContext, zone: ZoneId) -> ZoneId:
 
 
 def _aged(estimate: Estimate) -> Estimate:
-    """The estimate with its quiet zones advanced, so that a night costs no more than its minutes.
+    """Return the estimate with its quiet zones advanced, so that a night costs only its minutes.
 
-    By whole chunks: where a chunk ends does not depend on when this is called.
+    It advances by whole chunks, whose ends do not depend on when this is called.
     """
     waiting = {each.id for piece in estimate.waiting for each in piece.zones}
     aged = estimate.zones

@@ -1,8 +1,8 @@
-"""How many people are in each zone: the count, its read-out, and the minute's figures.
+"""The number of people in each zone: the count, its published value, and the minute's figures.
 
-Known are those who badged in and did not leave. Where sensors watch a zone, its people are the
-estimator's median, with an interval (`gateway.core.occupancy.fusion`); elsewhere they are the known
-ones, taken as certain.
+Holders who badged in and did not leave are *known*. Where sensors watch a zone, its head count is
+the estimator's median, with an interval (`gateway.core.occupancy.fusion`); elsewhere it is the
+known count, taken as certain.
 """
 
 from collections.abc import Mapping
@@ -23,13 +23,13 @@ from gateway.core.step_context import StepContext
 
 MINUTE = timedelta(minutes=1)
 READ_EVERY = timedelta(seconds=1)
-"""How often an estimate is read at most: sensors speak in bursts. A room is read at once when
-somebody badged; a building is the sum of its rooms, and may wait."""
+"""The shortest interval between two readings of an estimate: sensors report in bursts. A room is
+read at once when a holder badged; a building is the sum of its rooms, and may wait."""
 CHANCE_MOVED = 0.05
-"""A chance that moved by less is no news, where the numbers of people stayed."""
+"""A smaller change of a probability is not published, if the numbers of people are unchanged."""
 HINT_AGAIN = timedelta(minutes=10)
-"""A disagreement at the edge of being one comes and goes with each passage: that is one hint. Who
-was told of it and went to look needs no second word sooner."""
+"""A disagreement near its threshold comes and goes with each passage: this counts as one hint. An
+operator who was notified and went to check needs no second hint sooner."""
 
 
 def read_out(
@@ -39,7 +39,7 @@ def read_out(
     zone: Zone,
     at: datetime,
 ) -> OccupancyChanged:
-    """A zone's head count with its interval, and what moved it."""
+    """Return a zone's head count with its interval, and its reasons."""
     known = zones[zone.id].known
     sight = fusion.read_zone(site, zones, estimate, zone.id, at)
     if sight is None:
@@ -48,7 +48,7 @@ def read_out(
 
 
 def certain(zone: Zone, known: int) -> HeadCount:
-    """The known count, taken for the people."""
+    """Return the known count as a certain head count."""
     return HeadCount(
         people=known,
         low=known,
@@ -60,7 +60,7 @@ def certain(zone: Zone, known: int) -> HeadCount:
 
 
 def opened(known: int, now: datetime, count: HeadCount | None = None) -> ZoneState:
-    """A zone that starts to be counted at `now`; `count` is its estimate, where it has one."""
+    """Return a zone that is counted from `now` on; `count` is its estimate, if it has one."""
     minute = now.replace(second=0, microsecond=0)
     people = known if count is None else count.people
     return ZoneState(
@@ -75,7 +75,7 @@ def opened(known: int, now: datetime, count: HeadCount | None = None) -> ZoneSta
 
 
 def add(context: StepContext, zone_id: ZoneId, people: int) -> None:
-    """`people` more (or fewer) known in one zone; its parents are the caller's."""
+    """Add `people` (or remove, below 0) to the known count of one zone, but not of its parents."""
     state = context.zones.get(zone_id) or opened(0, context.now)
     known = max(0, state.known + people)
     context.zones = context.zones.set(zone_id, _changed(state, context.now, known, state.count))
@@ -83,7 +83,7 @@ def add(context: StepContext, zone_id: ZoneId, people: int) -> None:
 
 
 def announce(context: StepContext) -> None:
-    """Say each changed zone's count once, and whether it is over its capacity."""
+    """Emit each changed zone's count once, and its alarm if it is over its capacity."""
     for zone_id in context.touched:
         zone, before = context.site.zone[zone_id], context.zones[zone_id]
         if _can_wait(context, zone_id, before):
@@ -109,16 +109,16 @@ def announce(context: StepContext) -> None:
 
 
 def minute_is_over(context: StepContext) -> bool:
-    """Whether another minute has begun since the zones' figures were closed."""
+    """Return whether another minute has begun since the zones' figures were closed."""
     current = context.now.replace(second=0, microsecond=0)
     return any(state.minute != current for state in context.zones.values())
 
 
 def close_minutes(context: StepContext) -> None:
-    """Say the figures of each zone whose minute is over, and start the next one.
+    """Emit the figures of each zone whose minute is over, and start the next one.
 
     The mean is weighted by time over the part of the minute that was watched. Minutes in which the
-    gateway was down are absent. Estimated zones are read again: silence is evidence, too.
+    gateway was down are missing. Estimated zones are read again, since silence is evidence, too.
     """
     current = context.now.replace(second=0, microsecond=0)
     zones = context.zones
@@ -127,7 +127,7 @@ def close_minutes(context: StepContext) -> None:
             continue
         if fusion.parts_of(context.site, context.estimate, zone_id):
             context.touched[zone_id] = None
-        if state.minute < current:  # else the clock was put back: that minute was none
+        if state.minute < current:  # else the clock was put back, and that minute is invalid
             figures = _figures(zone_id, state)
             context.emit(figures)
             daily_statistics.minute_closed(context, figures)
@@ -156,12 +156,12 @@ def run_timers(context: StepContext) -> None:
 
 
 def next_timer(context: StepContext) -> datetime:
-    """When the next estimate is to be read."""
+    """Return when the next estimate is to be read."""
     return min((state.due for state in context.zones.values()), default=NEVER)
 
 
 def _can_wait(context: StepContext, zone_id: ZoneId, zone: ZoneState) -> bool:
-    """Whether the zone was read a moment ago, and is a sum or nobody was seen to come or go."""
+    """Return whether the zone was just read, and is a sum or has no new badge."""
     if zone.count is None or not timedelta() <= context.now - zone.read_at < READ_EVERY:
         return False
     is_sum = len(fusion.parts_of(context.site, context.estimate, zone_id)) > 1
@@ -175,7 +175,7 @@ def _put_off(context: StepContext, zone_id: ZoneId, zone: ZoneState) -> None:
 
 
 def _follow(context: StepContext, zone: Zone, before: ZoneState, sight: ZoneReading | None) -> None:
-    """Take an estimate in, or its end, and say it."""
+    """Take in an estimate, or its end, and emit it."""
     count = None if sight is None else sight.count
     if count is not None:
         before = _hint(context, zone, before, count)
@@ -187,7 +187,7 @@ def _follow(context: StepContext, zone: Zone, before: ZoneState, sight: ZoneRead
 
 
 def _because(site: Site, sight: ZoneReading, at: datetime) -> tuple[Text, ...]:
-    """What moved an estimate, in words."""
+    """Return the reasons of an estimate in words."""
     why = contributors(sight.parts, at)
     return tuple(in_words(reason, site.name_of, site.clock) for reason in why)
 
@@ -219,7 +219,7 @@ def _changed(state: ZoneState, now: datetime, known: int, count: HeadCount | Non
 
 
 def _is_news(before: ZoneState, now: HeadCount) -> bool:
-    """Whether an estimate is to be told: any number moved, or a chance did by enough."""
+    """Return whether an estimate is to be published: a number moved, or a probability enough."""
     then = before.count
     if then is None or before.told != before.known:
         return True
@@ -231,7 +231,7 @@ def _is_news(before: ZoneState, now: HeadCount) -> bool:
 
 
 def _hint(context: StepContext, zone: Zone, before: ZoneState, now: HeadCount) -> ZoneState:
-    """What is known and what is seen begin to disagree: somebody slipped in, or forgot to badge."""
+    """Note a disagreement of known and estimated people: tailgating, or a forgotten badge."""
     if now.hint is None or (before.count is not None and before.count.hint == now.hint):
         return before
     if before.hinted == now.hint and context.now - before.hinted_at < HINT_AGAIN:
@@ -254,7 +254,7 @@ def _figures(zone_id: ZoneId, state: ZoneState) -> OccupancyMinute:
 
 
 def _counted(state: ZoneState, until: datetime) -> ZoneState:
-    """The state with the people's time added up to `until`, but not past its minute."""
+    """Return the state with the people's time added up to `until`, but not past its minute."""
     end = min(max(until, state.counted_to), state.minute + MINUTE)
     seconds = (end - state.counted_to).total_seconds()
     return structs.replace(state, counted_to=end, person_s=state.person_s + state.people * seconds)

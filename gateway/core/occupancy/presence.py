@@ -1,13 +1,13 @@
-"""Who is where: the zone in which each holder was last known to be, and since when.
+"""Presence: the zone in which each holder was last known to be, and since when.
 
-Somebody is in one zone at a time, and with it in every zone around it. A move changes only the
-zones that are really entered or left, so a walk from one room to the next never touches the
+A holder is in one zone at a time, and with it in every zone around it. A move changes only the
+zones that are really entered or left, so a walk from one room to the next never affects the
 building's count.
 
-A passage may be told late: a reader was cut off, and sends what happened when it is back. Then the
-newest passage says where somebody is, in whatever order they are told; so of those who left we
-remember when, for as long as a late passage is still merged. Who enters where they are already is
-known to be there at that later time.
+A passage may be reported late: a reader that was cut off sends its events when it is back. The
+newest passage then decides where a holder is, whatever the order of the reports; so we remember
+when holders left, for as long as late passages are still merged. A holder who enters where they are
+already is known to be there at that later time.
 """
 
 from collections import Counter
@@ -25,18 +25,18 @@ from gateway.core.state import Whereabouts
 from gateway.core.step_context import StepContext
 
 MERGED_MAX = timedelta(days=7)
-"""A passage told later than this moves nobody. It bounds how long those who left are remembered."""
+"""A later report of a passage moves no holder. It bounds how long departures are remembered."""
 
 
 def inside(site: Site, presence: Iterable[Whereabouts]) -> Counter[ZoneId]:
-    """How many people are known to be in each zone, its inner zones included."""
+    """Return the number of holders known in each zone, its inner zones included."""
     return Counter(zone for entry in presence for zone in site.zone[entry.zone].lineage)
 
 
 def move(
     context: StepContext, holder: HolderId, zone: ZoneId | None, at: datetime | None = None
 ) -> None:
-    """`holder` is in `zone` since `at` (None: now); zone None: outside."""
+    """Move `holder` to `zone` since `at` (None: now); zone None: outside."""
     since = context.now if at is None else at
     before = context.presence.get(holder)
     origin = before.zone if before else None
@@ -65,7 +65,7 @@ def move(
 
 
 def merge(context: StepContext, holder: HolderId, zone: ZoneId | None, at: datetime) -> bool:
-    """A passage of `at` that is told late: True if nothing newer is known, so that it counts."""
+    """Merge a late passage of `at`; return True if nothing newer is known, so that it counts."""
     at = min(at, context.now)
     before = context.presence.get(holder)
     known = before.since if before else context.departed.get(holder)
@@ -76,14 +76,14 @@ def merge(context: StepContext, holder: HolderId, zone: ZoneId | None, at: datet
 
 
 def undo(context: StepContext, holder: HolderId, since: datetime, before: ZoneId | None) -> None:
-    """`holder` did not move at `since`, and is in `before` still, unless they moved again."""
+    """Undo a move at `since`: the holder is in `before` still, unless they moved again."""
     where = context.presence.get(holder)
     if (where.since if where else context.departed.get(holder)) == since:
         move(context, holder, before)
 
 
 def erase(context: StepContext, holder: HolderId) -> None:
-    """Nothing is kept of somebody who was erased; who is inside leaves the counts."""
+    """Forget an erased holder, and remove them from the counts."""
     if holder in context.presence:
         move(context, holder, None)
     if holder in context.departed:
@@ -94,7 +94,7 @@ def erase(context: StepContext, holder: HolderId) -> None:
 
 
 def space_changed(context: StepContext) -> None:
-    """Who was in a zone that vanished is nowhere that we know."""
+    """Forget the presence of holders in zones that were removed."""
     for holder, where in sorted(context.presence.items()):
         if where.zone not in context.site.zone:
             usage.stayed(context, holder, where.since, context.now)
@@ -104,7 +104,7 @@ def space_changed(context: StepContext) -> None:
 
 
 def run_timers(context: StepContext) -> None:
-    """Forget, once an hour, who left so long ago that nothing is merged with it."""
+    """Forget, once an hour, departures that are too old to be merged with."""
     if context.departed and not context.now.minute:
         oldest = context.now - MERGED_MAX
         context.departed = Map({who: at for who, at in context.departed.items() if at >= oldest})
@@ -126,7 +126,7 @@ def _remember(context: StepContext, holder: HolderId, zone: ZoneId | None, since
 
 
 def _open(context: StepContext, zones: tuple[ZoneId, ...], holder: HolderId, at: datetime) -> None:
-    """Who has a zone's role opens it for the local day."""
+    """Open, for the local day, the zones whose role this holder has."""
     for zone_id in zones:
         role = context.site.zone[zone_id].opened_by
         if role is None:

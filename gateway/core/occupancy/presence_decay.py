@@ -1,9 +1,9 @@
-"""Known presence that fades: who is known to be in a room that is surely empty has left it.
+"""The decay of known presence: holders known to be in a room that is surely empty have left it.
 
-People forget to badge out, and doors with a handle ask for no badge. Where sensors say for sure
-that nobody is in a room, and have said so since long after somebody badged in, they went out by its
-door: to the zone in front of it, where they may fade again, and in the end to the street. Not in an
-evacuation, when somebody may lie still.
+People forget to badge out, and doors with a handle require no badge. If sensors show that a room is
+surely empty, long after a holder badged in, the holder has left by its door: to the zone in front
+of it, where their presence may decay again, and finally to the street. This is suspended in an
+evacuation, when an injured person may lie still.
 """
 
 from datetime import timedelta
@@ -17,11 +17,11 @@ from gateway.core.occupancy import fusion, presence
 from gateway.core.step_context import StepContext
 
 FADES_AFTER = timedelta(minutes=30)
-"""Nobody who badged in more recently is taken to have left a room that seems empty."""
+"""A holder who badged in more recently is not taken to have left a room that seems empty."""
 
 
 def run_timers(context: StepContext) -> None:
-    """Look at every estimated zone where somebody has been for long; to be called once a minute."""
+    """End long presence in estimated zones that are empty; to be called once a minute."""
     if context.estimate is None or context.mode.mode == "evacuation":
         return
     layout = fusion.layout_of(context.site, context.estimate)
@@ -45,7 +45,7 @@ def _fade(context: StepContext, layout: Layout, area: ZoneId, holders: list[Hold
 
 
 def _next_door(layout: Layout, area: ZoneId) -> ZoneId | None:
-    """Where one is who leaves an area by one of its doors; None: in the street."""
+    """Return the zone outside one of an area's doors; None: the street."""
     ways = [
         door
         for door in layout.site.doors

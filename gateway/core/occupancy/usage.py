@@ -1,8 +1,8 @@
-"""How much each holder used the place: seconds of presence and entries, a local day each.
+"""The use of the place by each holder: seconds of presence and entries per local day.
 
-Kept only for holders with a plan that has a quota, and only as long as its longest period asks.
-What a day counts (0, half, whole) is the rules' matter. A stay is added when it ends: when its
-holder leaves, goes on to another zone or enters once more; it is split at local midnight.
+It is stored only for holders with a plan that has a quota, and only for its longest period. The
+rules decide what a day counts (0, half, whole). A stay is added when it ends: when its holder
+leaves, goes on to another zone or enters once more; it is split at local midnight.
 """
 
 from datetime import datetime, timedelta
@@ -17,11 +17,11 @@ from gateway.core.state import DayOfUse
 from gateway.core.step_context import StepContext
 
 PERIOD_MAX_D: Final[dict[Per, int]] = {"day": 1, "week": 7, "month": 31, "year": 366}
-"""Days in the longest period of each kind: older ones count no more."""
+"""Days in the longest period of each kind: older ones no longer count."""
 
 
 def stayed(context: StepContext, holder: HolderId, since: datetime, until: datetime) -> None:
-    """`holder` was at the site from `since` until `until`."""
+    """Add a holder's stay at the site from `since` until `until`."""
     if not (kept_d := _kept_d(context, holder)):
         return
     for part in stay(since, until, context.site.clock):
@@ -29,14 +29,14 @@ def stayed(context: StepContext, holder: HolderId, since: datetime, until: datet
 
 
 def entered(context: StepContext, holder: HolderId, at: datetime) -> None:
-    """`holder` came in from the street."""
+    """Add a holder's entry from the street."""
     if kept_d := _kept_d(context, holder):
         day = context.site.day_of(at)
         _add(context, holder, DayOfUse(day=day, entries=1), kept_d)
 
 
 def _kept_d(context: StepContext, holder: HolderId) -> int:
-    """How many days matter to the quotas of the holder's plans; 0: there are none."""
+    """Return the number of days that the quotas of the holder's plans need; 0: there are none."""
     member = context.directory.holders.get(holder)
     kept_d = 0
     for entry in member.memberships if member is not None else ():
@@ -47,7 +47,7 @@ def _kept_d(context: StepContext, holder: HolderId) -> int:
 
 
 def _add(context: StepContext, holder: HolderId, more: DayOfUse, kept_d: int) -> None:
-    """The day with `more` in it; days that no quota asks for any longer go."""
+    """Add `more` to its day, and drop the days that no quota needs any longer."""
     days = {entry.day: entry for entry in context.usage.get(holder, ())}
     before = days.get(more.day, DayOfUse(day=more.day))
     days[more.day] = structs.replace(

@@ -1,9 +1,9 @@
-"""A day's visits: how many came, how many different people, and how long they stayed.
+"""A day's visits: their number, the number of visitors, and how long they stayed.
 
-A visit begins with the way in from the street and ends with the way out to it. It counts on the
-local day on which it began, its stay on the day on which it ended; what is told after its day was
-closed counts no more. At midnight the day becomes one fact for the journal and InfluxDB. Fewer than
-`FEW` people are not told: with four visitors a day, one of them is easily guessed.
+A visit begins with an entry from the street and ends with an exit to it. It counts on the local day
+on which it began, its stay on the day on which it ended; events that arrive after their day was
+closed no longer count. At midnight the day becomes one fact for the journal and InfluxDB. Fewer
+than `FEW` people are not published: with four visitors a day, one of them is easily guessed.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
@@ -19,15 +19,15 @@ from gateway.core.state import Visits
 from gateway.core.step_context import StepContext
 
 FEW = 5
-"""Fewer people than this are not told (k-anonymity, k = 5)."""
+"""Fewer people than this are not published (k-anonymity, k = 5)."""
 STAY_MAX = timedelta(hours=16)
-"""A longer visit is a forgotten badge-out: a visit, and no stay."""
+"""A longer visit is a forgotten badge-out: it counts as a visit, but not as a stay."""
 STAYS_MAX = 10_000
-"""Stays kept a day: more than any site of ours has visits."""
+"""Stays stored per day: more than any site of ours has visits."""
 
 
 def began(context: StepContext, holder: HolderId, at: datetime) -> None:
-    """`holder` came in from the street."""
+    """Record a holder's entry from the street."""
     today = _today(context)
     if context.site.day_of(at) == today.day:
         count = today.visitors.get(holder, 0) + 1
@@ -35,7 +35,7 @@ def began(context: StepContext, holder: HolderId, at: datetime) -> None:
 
 
 def ended(context: StepContext, holder: HolderId, came: datetime, left: datetime) -> None:
-    """`holder` is in the street again."""
+    """Record a holder's exit to the street."""
     today, stay = _today(context), left - came
     counts = timedelta() < stay <= STAY_MAX and len(today.stays) < STAYS_MAX
     if counts and context.site.day_of(left) == today.day:
@@ -44,7 +44,7 @@ def ended(context: StepContext, holder: HolderId, came: datetime, left: datetime
 
 
 def run_timers(context: StepContext) -> None:
-    """Say the figures of a day that is over, and begin the next."""
+    """Emit the figures of a day that is over, and begin the next."""
     before, day = context.visits, context.site.day_of(context.now)
     if before.day is not None and before.day < day:
         context.emit(figures(context.site, before, before.day))
@@ -53,7 +53,7 @@ def run_timers(context: StepContext) -> None:
 
 
 def figures(site: Site, visits: Visits, day: date) -> VisitsDay:
-    """A day as it is told."""
+    """Return a day's figures, as published."""
     people = len(visits.visitors)
     stayed = {holder for holder, _ in visits.stays}
     told = people >= FEW
@@ -67,7 +67,7 @@ def figures(site: Site, visits: Visits, day: date) -> VisitsDay:
 
 
 def forget(context: StepContext, holder: HolderId) -> None:
-    """Nothing is kept of somebody who was erased; the day has one visitor less."""
+    """Forget an erased holder; the day has one visitor less."""
     if holder in context.visits.visitors or any(who == holder for who, _ in context.visits.stays):
         context.visits = structs.replace(
             context.visits,
