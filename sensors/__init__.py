@@ -1,1 +1,1 @@
-"""One file a device family: (topic, payload) -> readings. Pure: no I/O, no clock, no logging."""
+"""Drivers, one file per device family: (topic, payload) -> readings. No I/O, clock or logging."""

@@ -1,8 +1,8 @@
-"""One badge, many spellings: every declared format turned into one canonical text.
+"""Badge numbers: every declared format is converted into one canonical text.
 
 The same card is `04a224b2c31990` to one reader, `4-162-36-178-195-25-144` to another, and
-`74-10-37-94` is hex to ESPHome and decimal to AccesSystem. No text tells which: the space file
-declares the format of each reader, and nothing here guesses.
+`74-10-37-94` is hex to ESPHome and decimal to AccesSystem. The text does not show its format: the
+space file declares the format of each reader, and nothing here guesses.
 
 Canonical is lowercase hex of whole bytes, in the order in which the card sends them. Three formats
 cannot reach it and canonicalise into a namespace of their own, so that they never match a real
@@ -11,7 +11,7 @@ number by accident:
 - `hex-unpadded` (`unpadded:4a24`): some firmware, esp-rfid with a PN532 among it, writes each byte
   without its leading zero, so 04 0A and 4A are both "4a". The zeros cannot be restored. Two cards
   whose texts agree are then one credential; enrol the cards at such a reader, and prefer another.
-- `pin` (`pin:0042`): a code typed at a keypad that stands alone, its digits as given.
+- `pin` (`pin:0042`): a code typed at a keypad without a badge, its digits as given.
 - `qr` (`qr:V7-x9Kq…`): the text of a QR code, as the scanner read it.
 """
 
@@ -68,7 +68,7 @@ def _decimal(text: str, size: int) -> str | None:
 
 
 def _wiegand(text: str, size: int) -> str | None:
-    """Tasmota's two spellings: 7748328, and with SetOption123 763AE8h."""
+    """Convert Tasmota's two formats: 7748328, and with SetOption123 763AE8h."""
     if _TASMOTA_HEX.fullmatch(text):
         return _whole(int(text[:-1], 16), size)
     return _decimal(text, size)
@@ -102,7 +102,7 @@ FORMATS: Mapping[str, Callable[[str], str | None]] = {
     "pin": _pin,
     "qr": _qr,
 }
-"""Declared format -> its canonical text, or None where the text is not of this format."""
+"""Declared format -> its canonical text, or None if the text is not in this format."""
 
 RIGHT: Mapping[str, str] = {
     "hex": "two hex digits a byte, 3 to 32 bytes",
@@ -120,14 +120,14 @@ RIGHT: Mapping[str, str] = {
     "pin": "1 to 16 digits",
     "qr": "1 to 128 printable ASCII characters, no space at either end",
 }
-"""Declared format -> what is right, in words: an example could be somebody's badge."""
+"""Declared format -> a description of it: an example could be a member's badge."""
 
 
 def normalise(text: str, format: str) -> str:  # noqa: A002 - the word of the wire and the space file
-    """A badge number in canonical form.
+    """Return a badge number in canonical form.
 
     A number that is all zeros is no badge: Tasmota publishes 0 after a Wiegand parity error, and an
-    RDM6300 reads zeros out of noise, with a checksum that is right.
+    RDM6300 reads zeros from noise, with a correct checksum.
 
     Raises:
         WireError: `badge-format`; its detail never holds the number.
@@ -142,12 +142,12 @@ def normalise(text: str, format: str) -> str:  # noqa: A002 - the word of the wi
 
 
 def is_badge(canonical: str) -> bool:
-    """Whether this is a badge's number, and no code or QR code."""
+    """Return whether this is a badge's number, and no code or QR code."""
     return not canonical.startswith(("pin:", "qr:"))
 
 
 def pin(text: str) -> str:
-    """A keypad code, its digits as given: 0042 and 42 are two codes.
+    """Return a keypad code, its digits as given: 0042 and 42 are two codes.
 
     Raises:
         WireError: `pin-format`; its detail never holds the code.

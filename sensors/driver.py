@@ -1,4 +1,4 @@
-"""What a device family has to provide, and the values that pass between it and the service."""
+"""The interface of a device family's driver, and the values exchanged with the service."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,13 +16,13 @@ from gateway.wire.topics import Topics
 from sensors.badges import FORMATS
 
 Kind = Literal["device", "status", "request", "stranger"]
-"""What comes on a topic: what a device reports, native devices' statuses (a wildcard), operators'
-requests, or what may be nobody's and can wait."""
+"""The kind of messages on a topic: a device's reports, statuses of native devices (a wildcard),
+operators' requests, or messages of unknown devices, which can wait."""
 Source = tuple[SiteId, DeviceId]
 
 
 class Subscription(Struct, frozen=True):
-    """A topic filter, and which declared devices write there: that decides how urgent it is."""
+    """A topic filter, and the declared devices that write there, which decide its urgency."""
 
     filter: str
     devices: tuple[Source, ...] = ()
@@ -31,7 +31,7 @@ class Subscription(Struct, frozen=True):
 
 
 class AccessAnswer(Struct, frozen=True):
-    """What a reader is told about the credential that it reported.
+    """The answer to a reader about the credential that it reported.
 
     `unlock_s` is set when the reader itself releases a door; `expires` voids the answer.
     """
@@ -49,61 +49,61 @@ class AccessAnswer(Struct, frozen=True):
 
 
 class Driver(Protocol):
-    """One device family: reads what its devices say, and writes the orders that they understand.
+    """One device family: decodes the messages of its devices, and encodes orders to them.
 
-    A driver holds every device of its family, for several of them may write on one topic.
+    A driver holds every device of its family, since several of them may write on one topic.
     """
 
     name: ClassVar[str]
 
     @classmethod
     def faults(cls, device: Device) -> list[str]:
-        """What is wrong with a declaration, as "key: what is wrong; what would be right"."""
+        """Return a declaration's faults, as "key: what is wrong; what would be right"."""
 
     @classmethod
     def identity(cls, site: SiteId, device: Device) -> str:
-        """How the device is told apart on the wire; no two devices of a family may share it."""
+        """Return the device's identity on the wire, unique in its family."""
 
     @classmethod
     def says(cls, device: Device) -> frozenset[type[Reading]]:
-        """What a device that is declared like this can report at all."""
+        """Return the readings that a device declared like this can report."""
 
     def __init__(self, topics: Topics, devices: Sequence[tuple[SiteId, Device]]) -> None:
-        """Devices without faults and with identities of their own."""
+        """Store devices that have no faults and unique identities."""
 
     def subscriptions(self) -> tuple[Subscription, ...]:
-        """Exact topics (no wildcards); each one is decoded by this driver."""
+        """Return the exact topics (no wildcards) that this driver decodes."""
 
     def topics(self) -> tuple[str, ...]:
-        """Every exact topic that `decode` knows: those subscribed to, and any under a wildcard."""
+        """Return every exact topic that `decode` knows: subscribed, or under a wildcard."""
 
     def decode(self, topic: str, payload: bytes) -> tuple[Report, ...]:
-        """The message's readings; none where it is well-formed and says nothing that we use.
+        """Return the message's readings; none if it is well-formed and contains nothing we use.
 
         Raises:
             WireError: the message is not one of this family.
         """
 
     def answer(self, device: Device, answer: AccessAnswer) -> tuple[Outgoing, ...]:
-        """The orders that tell a reader its answer; none where the device cannot be told."""
+        """Return the orders that send a reader its answer; none if it accepts none."""
 
     def unlock(
         self, site: SiteId, device: Device, order_id: str, unlock_s: float, expires: datetime
     ) -> tuple[Outgoing, ...]:
-        """The orders that release a lock for `unlock_s`; none where the device cannot."""
+        """Return the orders that release a lock for `unlock_s`; none if the device cannot."""
 
     def tell_machine(
         self, site: SiteId, device: Device, order: MachineOrder, expires: datetime
     ) -> tuple[Outgoing, ...]:
-        """The orders that warn a machine's user, or ask it for a safe stop.
+        """Return the orders that warn a machine's user, or ask it for a safe stop.
 
-        None where the device knows no such words: a plug could only cut the power, and half-cut
-        plates and spinning tools are worse than people who come because of the alarm.
+        None if the device has no such order: a plug could only cut the power, and half-cut plates
+        and spinning tools are worse than waiting for people who respond to the alarm.
         """
 
 
 def topic_faults(device: Device) -> list[str]:
-    """Faults of a topic that has to be one exact MQTT topic."""
+    """Return the faults of a topic that has to be one exact MQTT topic."""
     topic = device.topic
     if not topic or topic != topic.strip("/") or any(sign in topic for sign in "+#\0"):
         return ["topic: is not one exact topic; a name without +, # and without / at its ends"]
@@ -111,23 +111,23 @@ def topic_faults(device: Device) -> list[str]:
 
 
 def format_faults(device: Device) -> list[str]:
-    """Faults of a reader's declared format."""
+    """Return the faults of a reader's declared format."""
     if device.role == "reader" and device.format not in FORMATS:
         return [f"format: is unknown; one of {', '.join(FORMATS)}"]
     return []
 
 
 def option_faults(device: Device, *known: str) -> list[str]:
-    """Options that the driver does not know: a misspelt one must not be lost in silence."""
+    """Return the options that the driver does not know: typing errors must be reported."""
     right = f"one of {', '.join(known)}" if known else "this driver has no options"
     return [f"options.{name}: is unknown; {right}" for name in device.options if name not in known]
 
 
 def only_a_reader(device: Device) -> None:
-    """Refuse a badge from anything else, before its number is read as one.
+    """Refuse a badge from any device but a reader, before its number is parsed.
 
     Raises:
-        WireError: the device is none.
+        WireError: the device is no reader.
     """
     why = refusal_of(device, None, None, CredentialPresented)
     if why is not None:

@@ -1,16 +1,16 @@
 """esp-rfid 2.0: Wiegand, PN532, RDM6300 and MFRC522 readers with a relay, on ESP8266.
 
-Facts from the firmware's own source (its README tells less):
+Facts from the firmware's own source (its README is less complete):
 
-- Every reader may share one TOPIC; the `hostname` inside a message says which one speaks, and an
-  order is obeyed by the reader whose address equals its `doorip`. In Home Assistant mode scans come
-  on TOPIC/tag, without a hostname: then a TOPIC belongs to one reader.
-- `access` is the reader's own opinion, from its own list of users, and before PR 632 it said
-  "granted" of doors that stayed shut. It is not evidence: what comes out is only that a credential
+- All readers may share one TOPIC; the `hostname` inside a message names the sender, and an order is
+  obeyed by the reader whose address equals its `doorip`. In Home Assistant mode scans come on
+  TOPIC/tag, without a hostname: then a TOPIC belongs to one reader.
+- `access` is the reader's own decision, from its own list of users, and before PR 632 it was
+  "granted" for doors that stayed shut. It is not used: the driver only reports that a credential
   was presented, and the gateway decides.
-- The board's own exit button switches its relay and is told as an access of "Button" without a
+- The board's own exit button switches its relay and is reported as an access of "Button" without a
   number.
-- Nothing is numbered, queued or sent again. What is published while the reader is offline is lost.
+- Nothing is numbered, queued or sent again. Messages from while the reader is offline are lost.
 """
 
 import ipaddress
@@ -58,7 +58,7 @@ _CLOCK_ENDS = 253_402_300_800  # year 10000
 _DOOR = {
     "Door Open": "open",
     "Door Closed": "closed",
-    # Both say that the door stands open. Whether that is forced or held is the engine's to know:
+    # Both mean that the door is open. The engine decides whether it is forced or held:
     # it knows about the grants of other devices, the reader only about its own relay.
     "Door was tampered!": "open",
     "Door wasn't closed within max open time!": "open",
@@ -78,7 +78,7 @@ class EspRfidDriver:
 
     @classmethod
     def faults(cls, device: Device) -> list[str]:
-        """Topic, format and options: `hostname`, `ip`, `opens`, `clock`, `keeps_list`."""
+        """Return faults of topic, format, `hostname`, `ip`, `opens`, `clock`, `keeps_list`."""
         found = topic_faults(device) + format_faults(device)
         found += option_faults(device, "hostname", "ip", "opens", "clock", "keeps_list")
         if device.role == "sensor":
@@ -87,12 +87,12 @@ class EspRfidDriver:
 
     @classmethod
     def identity(cls, site: SiteId, device: Device) -> str:  # noqa: ARG003 - one broker, one TOPIC
-        """Its TOPIC and hostname."""
+        """Return its TOPIC and hostname."""
         return f"{device.topic} with hostname {_hostname(device)}"
 
     @classmethod
     def says(cls, device: Device) -> frozenset[type[Reading]]:
-        """Its door contact and its exit button, beside the badges of a reader."""
+        """Return its door contact and exit button, and the badges of a reader."""
         return _SAYS | ({CredentialPresented} if device.role == "reader" else frozenset())
 
     def __init__(self, topics: Topics, devices: Sequence[_Source]) -> None:  # noqa: ARG002 - its own wire
@@ -107,9 +107,9 @@ class EspRfidDriver:
         self._announced = _announced(devices)
 
     def subscriptions(self) -> tuple[Subscription, ...]:
-        """What readers say, Home Assistant mode included.
+        """Return the topics of scans and events, those of Home Assistant mode included.
 
-        What they announce lies outside their TOPIC: a broker that refuses it must cost no scan.
+        Readers announce themselves outside their TOPIC: if a broker refuses it, no scan is lost.
         """
         said = tuple(
             subscription(said, *self._readers[topic].values())
@@ -118,11 +118,11 @@ class EspRfidDriver:
         return (*said, *(Subscription(topic, kind="stranger") for topic in self._announced))
 
     def topics(self) -> tuple[str, ...]:
-        """The same topics."""
+        """Return the same topics."""
         return (*self._said, *self._announced)
 
     def decode(self, topic: str, payload: bytes) -> tuple[Report, ...]:
-        """At most one report a message; see `Driver`."""
+        """Return at most one report per message; see `Driver`."""
         if topic in self._announced:
             return _runs(self._announced[topic], payload)
         base, ending = self._said[topic]
@@ -133,7 +133,7 @@ class EspRfidDriver:
             return _report(_only(readers), _io_door(payload))
         said = strict_json.read(payload)
         if esp_rfid_users.is_user(said):
-            return ()  # on a shared TOPIC it says not whose; who asked knows
+            return ()  # on a shared TOPIC its reader is unknown here, but known to the caller
         source = _only(readers) if ending == "tag" else _speaker(readers, said)
         try:
             reading = _reading(said, source[1], is_scan=ending == "tag")
@@ -143,7 +143,7 @@ class EspRfidDriver:
         return _report(source, reading, _at(said, source[1]))
 
     def answer(self, device: Device, answer: AccessAnswer) -> tuple[Outgoing, ...]:
-        """The order to open, when granted: a refusal cannot be shown by this reader."""
+        """Return the order to open, if granted: this reader cannot show a refusal."""
         if answer.decision != "granted" or answer.unlock_s is None:
             return ()
         return self.unlock(answer.site, device, answer.id, answer.unlock_s, answer.expires)
@@ -151,8 +151,8 @@ class EspRfidDriver:
     def unlock(
         self, site: SiteId, device: Device, order_id: str, unlock_s: float, expires: datetime
     ) -> tuple[Outgoing, ...]:
-        """The order to open; for how long is set on the reader itself."""
-        del site, order_id, unlock_s  # this wire has no place for them
+        """Return the order to open; its duration is set on the reader itself."""
+        del site, order_id, unlock_s  # this wire has no fields for them
         address = device.options.get("ip")
         if address is None:
             return ()
@@ -162,7 +162,7 @@ class EspRfidDriver:
     def tell_machine(
         self, site: SiteId, device: Device, order: MachineOrder, expires: datetime
     ) -> tuple[Outgoing, ...]:
-        """Nothing: it has no words for a machine, and its relay could only cut the power."""
+        """Return nothing: it has no order for machines, and its relay could only cut the power."""
         del site, device, order, expires
         return ()
 
@@ -172,9 +172,9 @@ def _hostname(device: Device) -> str:
 
 
 def _announced(devices: Sequence[_Source]) -> dict[str, list[_Source]]:
-    """The topics on which readers in Home Assistant mode say what they run (retained).
+    """Return the topics on which readers in Home Assistant mode announce themselves (retained).
 
-    They name a reader by its hostname alone, so that two readers may share one.
+    The topics contain only a reader's hostname, so two readers may share one.
     """
     found: dict[str, list[_Source]] = defaultdict(list)
     for site, device in devices:
@@ -185,7 +185,7 @@ def _announced(devices: Sequence[_Source]) -> dict[str, list[_Source]]:
 
 
 def _runs(readers: list[_Source], payload: bytes) -> tuple[Report, ...]:
-    """What a reader that announces itself runs; which one, its topic of orders tells."""
+    """Return the firmware that a reader announces; its topic of orders identifies the reader."""
     said = strict_json.read(payload) if payload else {}
     about = said.get("dev")
     runs = firmware(about.get("sw")) if isinstance(about, dict) else None
@@ -229,7 +229,7 @@ def _list_faults(device: Device) -> list[str]:
 
 
 def _only(readers: dict[str, _Source]) -> _Source:
-    """The reader of a topic whose messages carry no hostname."""
+    """Return the reader of a topic whose messages carry no hostname."""
     if len(readers) != 1:
         raise WireError("unknown-device", "no hostname here; one TOPIC per reader in HA mode")
     return next(iter(readers.values()))
@@ -246,11 +246,11 @@ def _speaker(readers: dict[str, _Source], said: dict[str, object]) -> _Source:
 
 
 def _reading(said: dict[str, object], device: Device, *, is_scan: bool) -> Reading | None:
-    """What a message says; None for logs, and for acknowledgements of orders."""
+    """Return a message's reading; None for logs, and for acknowledgements of orders."""
     if is_scan or said.get("type") == "access":
         return _credential(said, device)
     if said.get("type") in ("boot", "heartbeat"):
-        return Availability("online")  # outside HA mode there is no last will: only these tell
+        return Availability("online")  # outside HA mode there is no last will: only these show it
     if said.get("cmd") == "event" and said.get("src") in ("door", "tamper"):
         return _door(said.get("desc"))
     if said.get("cmd") == "log":
@@ -265,11 +265,11 @@ def _credential(
     if not isinstance(uid, str):
         raise WireError("wrong-type", "uid: must be text")
     if not uid.strip() and said.get("username") == "MQTT":
-        return None  # the echo of our own order to open: nobody stood there
+        return None  # the echo of our own order to open, without a user
     if not uid.strip() and said.get("username") == "Button":
         return ExitRequested(released=True)  # the board's own; it has switched its relay already
     if _pin_was_wrong(said.get("access")):
-        # The reader asked for a code and got a wrong one. The badge alone must not open what the
+        # The reader requested a code and got a wrong one. The badge alone must not open what the
         # badge with its code was asked for, and our vocabulary has no "presented with a wrong PIN".
         return None
     only_a_reader(device)
@@ -277,7 +277,7 @@ def _credential(
 
 
 def _pin_was_wrong(access: object) -> bool:
-    """`access` is a text, or with several relays a list (sometimes shorter than `doorName`)."""
+    """Return whether the PIN was wrong. With several relays `access` is a list of texts."""
     return "Wrong pin code" in (access if isinstance(access, list) else [access])
 
 
@@ -311,9 +311,9 @@ def _availability(payload: bytes) -> Availability | None:
 
 
 def _at(said: dict[str, object], device: Device) -> datetime | None:
-    """The reader's clock, if the space file vouches for it and it has been set.
+    """Return the reader's time, if the space file declares its clock reliable and it is set.
 
-    Nothing is lost without it: this firmware sends at once or never.
+    Without it nothing is lost: this firmware sends at once or never.
     """
     seconds = said.get("time")
     if device.options.get("clock") != "utc" or not isinstance(seconds, int | float):

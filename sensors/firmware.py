@@ -1,13 +1,13 @@
-"""What a device runs, as makers tell it: any text or number, or nothing at all."""
+"""The firmware reading from a maker's version and model: any text or number, or nothing."""
 
 from gateway.core.readings import Firmware
 
 _KEPT = 64
-"""Characters: the longest that a reading holds."""
+"""Characters: the most that a reading holds."""
 
 
 def firmware(version: object, model: object = None) -> Firmware | None:
-    """The reading; None where no version is told."""
+    """Return the reading; None if there is no version."""
     said = _label(version)
     return None if said is None else Firmware(said, _label(model))
 

@@ -3,8 +3,8 @@
 Each event carries `boot` and `seq`, so that duplicates and gaps show, and `at`, the device's clock.
 Fields that this version does not know are ignored: a newer firmware must not lock people out. The
 badge number is read in the format that the space file declares; a message that claims another one
-is refused rather than believed. What is refused but has a number is acknowledged all the same
-(`WireError.origin`), or its device would send it for ever; what is no strict JSON has none.
+is refused rather than believed. A refused message that has a number is acknowledged all the same
+(`WireError.origin`), or its device would send it forever; one that is no strict JSON has none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -54,20 +54,20 @@ from sensors.driver import (
 
 
 class _Numbered(Struct, frozen=True):
-    """By what an event is acknowledged; numbers begin at 1 with each boot."""
+    """The numbers by which an event is acknowledged; they begin at 1 with each boot."""
 
     boot: Total
     seq: Annotated[int, Meta(ge=1, le=2**53)]
 
 
 class EventEnvelope(_Numbered, frozen=True):
-    """What every event carries."""
+    """The fields that every event carries."""
 
     at: Annotated[datetime, Meta(tz=True)]
 
 
 class WireCredential(Struct, frozen=True, tag_field="type", tag="credential"):
-    """A credential as the wire has it: not normalised yet, and perhaps without a format."""
+    """A credential as on the wire: not normalised yet, and perhaps without a format."""
 
     credential: Number
     format: Annotated[str, Meta(max_length=32)] | None = None
@@ -82,7 +82,7 @@ class _Status(Struct, frozen=True):
 
 
 class _Asked(Struct, frozen=True):
-    """A look at an event whose turn has not come."""
+    """The fields of an event that are read before its turn."""
 
     type: str
     at: Annotated[datetime, Meta(tz=True)]
@@ -90,7 +90,7 @@ class _Asked(Struct, frozen=True):
 
 
 class StatusMessage(_Status, frozen=True):
-    """A device's status: it comes online, what it runs, and which rights list a reader has."""
+    """A device's status: whether it is online, its firmware, and a reader's rights list."""
 
     rights: Annotated[str, Meta(max_length=32)] | None = None
 
@@ -119,41 +119,41 @@ _in_force = msgspec.json.Decoder(StatusMessage).decode
 
 
 class NativeDriver:
-    """Devices that speak seuil/1. Site and id make their topics: `Device.topic` is unused."""
+    """Devices that use seuil/1. Site and id make their topics: `Device.topic` is unused."""
 
     name: ClassVar[str] = "native"
 
     @classmethod
     def faults(cls, device: Device) -> list[str]:
-        """Format and options; there is no option."""
+        """Return the faults of format and options; there is no option."""
         return format_faults(device) + option_faults(device)
 
     @classmethod
     def identity(cls, site: SiteId, device: Device) -> str:
-        """Its place in the topic tree."""
+        """Return its place in the topic tree."""
         return f"{site}/{device.id}"
 
     @classmethod
     def says(cls, device: Device) -> frozenset[type[Reading]]:
-        """Whatever its firmware knows of; badges only of a reader."""
+        """Return all readings of the firmware; badges only for a reader."""
         return _ALL if device.role == "reader" else _ALL - {CredentialPresented}
 
     def __init__(self, topics: Topics, devices: Sequence[tuple[SiteId, Device]]) -> None:
         self._topics = topics
         self._events = {topics.event(site, one.id): (site, one) for site, one in devices}
         self.statuses = {topics.status(site, one.id): (site, one.id) for site, one in devices}
-        """By topic, the device of which it tells whether it is there."""
+        """The device whose status is on each topic."""
 
     def subscriptions(self) -> tuple[Subscription, ...]:
-        """Each device's events; status topics are under `strangers`."""
+        """Return each device's events; status topics are under `strangers`."""
         return tuple(subscription(topic, source) for topic, source in self._events.items())
 
     def topics(self) -> tuple[str, ...]:
-        """Events and statuses."""
+        """Return the topics of events and statuses."""
         return (*self._events, *self.statuses)
 
     def decode(self, topic: str, payload: bytes) -> tuple[Report, ...]:
-        """One report an event; see `Driver`."""
+        """Return one report per event; see `Driver`."""
         source = self._events.get(topic)
         if source is None:
             return self._availability(topic, payload)
@@ -166,7 +166,7 @@ class NativeDriver:
 
     def _availability(self, topic: str, payload: bytes) -> tuple[Report, ...]:
         site, device = self.statuses[topic]
-        if not payload:  # a retained status was cleared: nothing is said about the device
+        if not payload:  # a retained status was cleared, which is no statement about the device
             return ()
         strict_json.check(payload)
         try:
@@ -179,7 +179,7 @@ class NativeDriver:
         return (there, Report(site, device, Firmware(status.firmware, status.model)))
 
     def answer(self, device: Device, answer: AccessAnswer) -> tuple[Outgoing, ...]:
-        """The access command."""
+        """Return the access command."""
         command = AccessCommand(
             id=answer.id,
             decision=answer.decision,
@@ -195,14 +195,14 @@ class NativeDriver:
     def unlock(
         self, site: SiteId, device: Device, order_id: str, unlock_s: float, expires: datetime
     ) -> tuple[Outgoing, ...]:
-        """The unlock command."""
+        """Return the unlock command."""
         command = UnlockCommand(id=order_id, unlock_s=unlock_s, expires=expires)
         return (self._order(site, device.id, encode(command), expires),)
 
     def tell_machine(
         self, site: SiteId, device: Device, order: MachineOrder, expires: datetime
     ) -> tuple[Outgoing, ...]:
-        """The order as it is."""
+        """Return the order unchanged."""
         return (self._order(site, device.id, encode(order), expires),)
 
     def _order(self, site: SiteId, device: DeviceId, payload: bytes, expires: datetime) -> Outgoing:
@@ -210,10 +210,10 @@ class NativeDriver:
 
 
 def rights_in_force(payload: bytes) -> str | None:
-    """The version of the rights list that a status message says is in force; None: it says none.
+    """Return the version of the rights list that a status message reports; None: it has none.
 
     Raises:
-        WireError: it is no status message.
+        WireError: it is not a status message.
     """
     strict_json.check(payload)
     try:
@@ -224,7 +224,7 @@ def rights_in_force(payload: bytes) -> str | None:
 
 
 def asked_at(payload: bytes) -> datetime | None:
-    """Return when a badge in an event asked to pass; None: it asks for nothing, or is not told."""
+    """Return the time of a badge in an event that requests entry; None: no request, or no time."""
     try:
         asked = _asked(payload)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -233,10 +233,10 @@ def asked_at(payload: bytes) -> datetime | None:
 
 
 def strangers(topics: Topics, site: SiteId) -> tuple[Subscription, ...]:
-    """Wildcards, so that devices which the space file does not know are noticed.
+    """Return the wildcards by which devices that the space file does not declare are noticed.
 
-    The one of events is for a session of its own: there it brings a copy of every declared device's
-    events too, which mosquitto 2.0.11 would deliver twice to a session that asked by name as well.
+    The one for events needs its own session: it also matches the events of declared devices, which
+    mosquitto 2.0.11 would deliver twice to a session that subscribed by name as well.
     """
     return (
         Subscription(topics.event(site, "+"), kind="stranger"),
@@ -259,7 +259,7 @@ def _report(site: SiteId, device: Device, payload: bytes) -> Report:
 
 
 def _origin(site: SiteId, device: Device, payload: bytes) -> MessageOrigin | None:
-    """Whose event it is and its number, whatever else is wrong with it; None: it has none."""
+    """Return an event's device and number, whatever else is wrong with it; None: it has none."""
     try:
         numbered = _numbered(payload)
     except msgspec.DecodeError:
@@ -268,9 +268,9 @@ def _origin(site: SiteId, device: Device, payload: bytes) -> MessageOrigin | Non
 
 
 def _credential(presented: WireCredential, device: Device) -> CredentialPresented:
-    """The credential in canonical form.
+    """Return the credential in canonical form.
 
-    Only a reader's word counts: a sensor's topic is in a session that is allowed to lag.
+    Only a reader may report one: a sensor's topic is in a session that is allowed to lag.
     """
     only_a_reader(device)
     if presented.format not in (None, device.format):
@@ -315,7 +315,7 @@ _RIGHT: Mapping[str, str] = {
     "watts": "a number from 0 to 1000000, or absent",
     "percent": "a number from 0 to 100",
 }
-"""What would be right, a field: our own words, since msgspec's quote the value."""
+"""The correct format of each field, in our own words, since msgspec's messages quote the value."""
 
 
 def _wire_error(error: msgspec.DecodeError) -> WireError:

@@ -1,4 +1,4 @@
-"""All drivers behind one door: which topics to ask for, and who reads a message."""
+"""The registry of all drivers: the topics to subscribe to, and the driver of each message."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -31,7 +31,7 @@ class Registry:
     """Every declared device of some sites, by its topics.
 
     Raises:
-        ValueError: two devices cannot be told apart (`clashes` says which, without raising).
+        ValueError: two devices have the same identity (`clashes` lists them without raising).
     """
 
     def __init__(self, sites: Sequence[Site], prefix: str = "seuil") -> None:
@@ -50,7 +50,7 @@ class Registry:
         assert isinstance(native, NativeDriver)  # noqa: S101 - by its name
         self.statuses: Mapping[str, Source] = native.statuses
         self.sources: dict[str, Source] = dict(native.statuses)
-        """A declared device that writes on each topic, wildcards apart."""
+        """A declared device that writes on each topic, wildcards excluded."""
         for one in wanted:
             if one.devices:
                 self.sources[one.filter] = one.devices[0]
@@ -58,10 +58,10 @@ class Registry:
         self.subscriptions: tuple[Subscription, ...] = tuple(wanted)
 
     def decode(self, topic: str, payload: bytes) -> tuple[Report, ...]:
-        """What a message reports.
+        """Return the reports in a message.
 
         Raises:
-            WireError: `too-large`, `unknown-device`, or what its driver says.
+            WireError: `too-large`, `unknown-device`, or its driver's reason.
         """
         if len(payload) > PAYLOAD_LIMIT:
             raise WireError("too-large", f"a payload has at most {PAYLOAD_LIMIT} bytes")
@@ -71,35 +71,35 @@ class Registry:
         return decode(topic, payload)
 
     def request(self, topic: str) -> tuple[SiteId, str] | None:
-        """The site and the verb that a request's topic names; None: it is a device's topic."""
+        """Return the site and the verb of a request's topic; None: it is a device's topic."""
         base, slash, verb = topic.rpartition("/")
         site = self._requests.get(base + slash)
         return None if site is None else (site, verb)
 
     def answer(self, answer: AccessAnswer) -> tuple[Outgoing, ...]:
-        """The orders that tell a reader its answer; KeyError for a device that is not declared."""
+        """Return the orders that send a reader its answer; KeyError for an undeclared device."""
         device = self._devices[answer.site, answer.device]
         return self._drivers[device.driver].answer(device, answer)
 
     def unlock(
         self, site: SiteId, device: DeviceId, order_id: str, unlock_s: float, expires: datetime
     ) -> tuple[Outgoing, ...]:
-        """The orders that release a lock; KeyError for a device that is not declared."""
+        """Return the orders that release a lock; KeyError for an undeclared device."""
         declared = self._devices[site, device]
         return self._drivers[declared.driver].unlock(site, declared, order_id, unlock_s, expires)
 
     def tell_machine(
         self, site: SiteId, device: DeviceId, order: MachineOrder, expires: datetime
     ) -> tuple[Outgoing, ...]:
-        """The orders to a machine's reader; KeyError for a device that is not declared."""
+        """Return the orders to a machine's reader; KeyError for an undeclared device."""
         declared = self._devices[site, device]
         return self._drivers[declared.driver].tell_machine(site, declared, order, expires)
 
 
 def clashes(sites: Sequence[Site], prefix: str = "seuil") -> list[str]:
-    """Devices that could not be told apart, as "devices A and B: what is wrong; what is right".
+    """Return devices with the same identity, as "devices A and B: what is wrong; what is right".
 
-    Expects declarations in which the drivers find no fault.
+    The declarations must be without faults by their drivers.
     """
     found: list[str] = []
     owners: dict[tuple[str, str], str] = {}

@@ -4,8 +4,8 @@ One board may be several devices of the space file, which share its topic: a rea
 on `Switch1`, a lock on relay 2. `Device.topic` is Tasmota's own Topic ("front-door"); the levels
 around it are the option `full_topic`.
 
-`Time` is the board's local time without an offset, so no report has a time: it is the arrival that
-counts, and Tasmota sends at once or never.
+`Time` is the board's local time without an offset, so reports carry no time: the arrival counts,
+and Tasmota sends at once or never.
 """
 
 from collections import defaultdict
@@ -69,7 +69,7 @@ class TasmotaDriver:
 
     @classmethod
     def faults(cls, device: Device) -> list[str]:
-        """Topic, format and the options of the device's role."""
+        """Return the faults of topic, format and the options of the device's role."""
         return (
             topic_faults(device)
             + format_faults(device)
@@ -79,14 +79,14 @@ class TasmotaDriver:
 
     @classmethod
     def identity(cls, site: SiteId, device: Device) -> str:  # noqa: ARG003 - one broker, one topic
-        """Its topic, and what of the board it is."""
+        """Return its topic, and its part of the board."""
         part = f"Switch{device.options['switch']}" if "switch" in device.options else device.role
         relay = f" on relay {device.options.get('relay')}" if device.role == "lock" else ""
         return f"{part}{relay} of {_topic(device, 'tele', 'SENSOR')}"
 
     @classmethod
     def says(cls, device: Device) -> frozenset[type[Reading]]:
-        """What its switch means, or badges, or what a radar and the air tell."""
+        """Return the reading of its switch, or badges, or those of radar and air sensors."""
         said: list[type[Reading]] = [Availability, Firmware]
         if "switch" in device.options:
             said.append(_MEANT.get(device.options.get("means"), Motion))
@@ -106,15 +106,15 @@ class TasmotaDriver:
                 self._kinds[topic] = kind[1]
 
     def subscriptions(self) -> tuple[Subscription, ...]:
-        """Each board's telemetry and last will; results where a switch is read."""
+        """Return each board's telemetry and last will; results if a switch is read."""
         return tuple(subscription(topic, *parts) for topic, parts in self._parts.items())
 
     def topics(self) -> tuple[str, ...]:
-        """The same topics."""
+        """Return the same topics."""
         return tuple(self._parts)
 
     def decode(self, topic: str, payload: bytes) -> tuple[Report, ...]:
-        """The reports of all devices that share the board; see `Driver`."""
+        """Return the reports of all devices that share the board; see `Driver`."""
         parts, kind = self._parts[topic], self._kinds[topic]
         if kind == "LWT":
             readings = _availability(payload)
@@ -130,7 +130,7 @@ class TasmotaDriver:
         )
 
     def answer(self, device: Device, answer: AccessAnswer) -> tuple[Outgoing, ...]:
-        """The relay on the reader's own board, when granted and declared."""
+        """Return the order for the relay on the reader's own board, if granted and declared."""
         if answer.decision != "granted" or answer.unlock_s is None:
             return ()
         return self.unlock(answer.site, device, answer.id, answer.unlock_s, answer.expires)
@@ -138,12 +138,12 @@ class TasmotaDriver:
     def unlock(
         self, site: SiteId, device: Device, order_id: str, unlock_s: float, expires: datetime
     ) -> tuple[Outgoing, ...]:
-        """One order that carries its own end: the board closes by itself, whatever happens to us.
+        """Return one order that contains its own end: the board closes by itself, even if we fail.
 
         `Backlog0` runs both commands at once and in order; the pulse time is set first, so that
         there is no moment in which the relay is on without an end.
         """
-        del site, order_id  # this wire has no place for them
+        del site, order_id  # this wire has no fields for them
         relay = device.options.get("relay")
         if relay is None:
             return ()
@@ -154,7 +154,7 @@ class TasmotaDriver:
     def tell_machine(
         self, site: SiteId, device: Device, order: MachineOrder, expires: datetime
     ) -> tuple[Outgoing, ...]:
-        """Nothing: a relay could only cut the power."""
+        """Return nothing: a relay could only cut the power."""
         del site, device, order, expires
         return ()
 
@@ -165,7 +165,7 @@ def _topic(device: Device, prefix: str, ending: str) -> str:
 
 
 def _kinds(device: Device) -> Iterator[tuple[str, str]]:
-    """What of the board is of use, as prefix and last level."""
+    """Yield the board's topics that are used, as prefix and last level."""
     yield "tele", "LWT"
     yield "tele", "INFO1"
     if device.role != "lock":
@@ -177,7 +177,7 @@ def _kinds(device: Device) -> Iterator[tuple[str, str]]:
 def _pulse(unlock_s: float) -> int:
     tenths = round(10 * unlock_s)
     if tenths <= 10 * _SPLIT_S:
-        return max(tenths, 1)  # 0 would switch the end off
+        return max(tenths, 1)  # 0 would remove the end
     return min(max(round(unlock_s) + 100, 112), _PULSE_MAX)
 
 
@@ -194,8 +194,8 @@ def _availability(payload: bytes) -> tuple[Availability, ...]:
 
 
 def _firmware(document: dict[str, object]) -> tuple[Firmware, ...]:
-    """What the board tells when it starts: {"Info1": {"Module": …, "Version": …}}."""
-    about = document.get("Info1", document)  # older boards have no level around it
+    """Return the firmware that the board reports: {"Info1": {"Module": …, "Version": …}}."""
+    about = document.get("Info1", document)  # older boards do not nest it
     runs = firmware(about.get("Version"), about.get("Module")) if isinstance(about, dict) else None
     return () if runs is None else (runs,)
 
@@ -203,7 +203,7 @@ def _firmware(document: dict[str, object]) -> tuple[Firmware, ...]:
 def _of_part(
     site: SiteId, device: Device, document: dict[str, object], *, is_press: bool
 ) -> list[Reading]:
-    """What one device reads in a message; a fault in it is that device's."""
+    """Return the readings of one device in a message; a fault in it is that device's."""
     try:
         return list(_readings(document, device, is_press=is_press))
     except WireError as error:
@@ -221,12 +221,12 @@ def _readings(document: dict[str, object], device: Device, *, is_press: bool) ->
 
 
 def _switched(document: dict[str, object], device: Device, *, is_press: bool) -> Iterator[Reading]:
-    """`{"Switch1": "ON"}` in telemetry, `{"Switch1": {"Action": "ON"}}` where it is detached."""
+    """Yield `{"Switch1": "ON"}` in telemetry, `{"Switch1": {"Action": "ON"}}` if it is detached."""
     key = f"Switch{device.options['switch']}"
     said = document.get(key)
     action = said.get("Action") if isinstance(said, dict) else said
     if said is None or (isinstance(said, dict) and action not in ("ON", "OFF")):
-        return  # another switch, a button, or an action such as TOGGLE that is no state
+        return  # another switch, a button, or an action such as TOGGLE, which is no state
     if action not in ("ON", "OFF"):
         raise WireError(
             "out-of-range", f"{key}: must be ON or OFF; check SwitchText and SwitchMode"
@@ -240,7 +240,7 @@ def _switched(document: dict[str, object], device: Device, *, is_press: bool) ->
         case "tamper":
             yield Tampered(is_on == (device.options.get("on", "active") == "active"))
         case "exit-request":
-            if is_press and is_on:  # telemetry repeats the state: that is nobody pressing
+            if is_press and is_on:  # telemetry repeats the state, which is no press
                 yield ExitRequested()
         case _:
             yield Motion(is_on == (device.options.get("on", "active") == "active"))
@@ -253,7 +253,7 @@ def _credentials(document: dict[str, object], device: Device) -> Iterator[Readin
 
 
 def _credential(key: str, said: object, device: Device) -> Iterator[CredentialPresented]:
-    """The UID is a text, or with Wiegand a number; after a parity error it is 0."""
+    """Yield the badge. The UID is a text, or with Wiegand a number; 0 after a parity error."""
     if not isinstance(said, dict):
         raise WireError("wrong-type", f"{key}: must be an object with UID")
     size, uid = said.get("Size"), said.get("UID")
@@ -276,7 +276,7 @@ def _air_and_people(document: dict[str, object]) -> Iterator[Reading]:
 
 
 def _people(key: str, state: object) -> Presence:
-    """A state, not a number of people: 0 and 1 are nobody, 2 and 3 somebody."""
+    """Return the presence. The state is not a number of people: 0, 1 are empty, 2, 3 occupied."""
     if isinstance(state, bool) or state not in (0, 1, 2, 3):
         raise WireError("out-of-range", f"{key}.People: must be 0, 1, 2 or 3")
     return Presence(state in (2, 3))

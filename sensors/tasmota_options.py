@@ -1,4 +1,4 @@
-"""What a space file may say of a Tasmota device: `full_topic`, `switch`, `means`, `on`, `relay`."""
+"""Options of a Tasmota device in a space file: `full_topic`, `switch`, `means`, `on`, `relay`."""
 
 from gateway.core.model.equipment import Device
 
@@ -12,14 +12,14 @@ _POLARITY = {
     "tamper": ("active", "idle"),
     "exit-request": (),
 }
-"""What a switch may mean, and what its ON may stand for."""
+"""The readings that a switch may stand for, and the values that its ON may stand for."""
 _SWITCHES = 28
 _RELAYS = 8
 """PulseTime of relay n is that of n + 8 too, so a lock has to be one of the first eight."""
 
 
 def role_faults(device: Device) -> list[str]:
-    """Faults of the options, by the device's role."""
+    """Return the faults of the options, by the device's role."""
     found = _full_topic_faults(device)
     if "relay" in device.options:
         found += _number_faults(device, "relay", _RELAYS)

@@ -1,9 +1,9 @@
 """Zigbee2MQTT: PIR and presence sensors, door contacts, CO2, machines' plugs of any Zigbee maker.
 
-One topic a device, `<base>/<friendly name>`, with its state as one JSON object. A key that is
-absent says nothing (a heartbeat without `occupancy` is not "nobody"), and null says that the bridge
-itself does not know yet. Keypads and locks are not read: they publish codes and PINs in clear.
-A plug's `state` is read where the space file declares a machine behind it, and nowhere else.
+There is one topic per device, `<base>/<friendly name>`, with its state as one JSON object. A
+missing key means nothing (a heartbeat without `occupancy` is not "empty"), and null means that the
+bridge itself does not know yet. Keypads and locks are not read: they publish codes and PINs in
+clear. A plug's `state` is read only if the space file declares a machine behind it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -46,7 +46,7 @@ class Zigbee2MqttDriver:
 
     @classmethod
     def faults(cls, device: Device) -> list[str]:
-        """Topic, role and a plug's threshold."""
+        """Return the faults of topic, role and a plug's threshold."""
         found = topic_faults(device) + option_faults(device, "on_above_w") + _plug_faults(device)
         base, _, name = device.topic.partition("/")
         if not found and (not base or not name or name.split("/")[-1] in _NO_DEVICES):
@@ -58,12 +58,12 @@ class Zigbee2MqttDriver:
 
     @classmethod
     def identity(cls, site: SiteId, device: Device) -> str:  # noqa: ARG003 - one broker, one name
-        """Its topic."""
+        """Return its topic."""
         return device.topic
 
     @classmethod
     def says(cls, device: Device) -> frozenset[type[Reading]]:
-        """Whatever a sensor may tell; a plug's state where it is a machine's."""
+        """Return the readings that a sensor may report; a plug's state if it is a machine's."""
         return _SAYS | ({MachineReported} if device.machine is not None else frozenset())
 
     def __init__(self, topics: Topics, devices: Sequence[tuple[SiteId, Device]]) -> None:  # noqa: ARG002 - its own wire
@@ -73,16 +73,16 @@ class Zigbee2MqttDriver:
         }
 
     def subscriptions(self) -> tuple[Subscription, ...]:
-        """Each device's state and availability."""
+        """Return each device's state and availability."""
         said = self._states | self._availabilities
         return tuple(subscription(topic, source) for topic, source in said.items())
 
     def topics(self) -> tuple[str, ...]:
-        """The same topics."""
+        """Return the same topics."""
         return (*self._states, *self._availabilities)
 
     def decode(self, topic: str, payload: bytes) -> tuple[Report, ...]:
-        """As many reports as known keys; see `Driver`."""
+        """Return one report per known key; see `Driver`."""
         if not payload:  # the device was removed or renamed: its retained message was cleared
             return ()
         if topic in self._availabilities:
@@ -93,21 +93,21 @@ class Zigbee2MqttDriver:
         return tuple(Report(site, device.id, said) for said in _readings(state, device))
 
     def answer(self, device: Device, answer: AccessAnswer) -> tuple[Outgoing, ...]:
-        """Nothing: there are no readers here."""
+        """Return nothing: there are no readers here."""
         del device, answer
         return ()
 
     def unlock(
         self, site: SiteId, device: Device, order_id: str, unlock_s: float, expires: datetime
     ) -> tuple[Outgoing, ...]:
-        """Nothing: there are no locks here."""
+        """Return nothing: there are no locks here."""
         del site, device, order_id, unlock_s, expires
         return ()
 
     def tell_machine(
         self, site: SiteId, device: Device, order: MachineOrder, expires: datetime
     ) -> tuple[Outgoing, ...]:
-        """Nothing: a plug could only cut the power."""
+        """Return nothing: a plug could only cut the power."""
         del site, device, order, expires
         return ()
 
@@ -123,7 +123,7 @@ def _readings(state: dict[str, object], device: Device) -> Iterator[Reading]:
 
 
 def _firmware(state: dict[str, object]) -> Firmware | None:
-    """The build that the device names (option `include_device_information`), or its OTA file's."""
+    """Return the device's build (option `include_device_information`), or its OTA file's."""
     about, update = state.get("device"), state.get("update")
     about = about if isinstance(about, dict) else {}
     installed = update.get("installed_version") if isinstance(update, dict) else None
@@ -134,9 +134,9 @@ def _firmware(state: dict[str, object]) -> Firmware | None:
 
 
 def _machine(state: dict[str, object], device: Device) -> Iterator[MachineReported]:
-    """What a plug says of the machine behind it.
+    """Yield the state of the machine behind a plug.
 
-    A plug that is always on tells by its power whether the machine runs: `on_above_w`.
+    For a plug that is always on, the power shows whether the machine runs: `on_above_w`.
     """
     switched, watts = _switched(state.get("state")), _watts(state.get("power"))
     threshold_w = device.options.get("on_above_w")
@@ -160,7 +160,7 @@ def _switched(value: object) -> Literal["on", "off"] | None:
 
 
 def _watts(value: object) -> float | None:
-    """A plug that is wired the other way round counts below zero."""
+    """Return the absolute power in watts; a plug that is wired in reverse counts below zero."""
     if value is None:
         return None
     watts = abs(float(_number("power", value)))
@@ -181,7 +181,7 @@ def _plug_faults(device: Device) -> list[str]:
 
 
 def _availability(payload: bytes) -> Availability:
-    """`online` in Zigbee2MQTT 1, `{"state": "online"}` in 2."""
+    """Return the availability: `online` in Zigbee2MQTT 1, `{"state": "online"}` in 2."""
     state = strict_json.read(payload).get("state") if payload[:1] == b"{" else payload
     if state in (b"online", "online"):
         return Availability("online")
@@ -219,7 +219,7 @@ def _tamper(key: str, value: object) -> Tampered:
 
 
 def _battery(key: str, value: object) -> Battery | None:
-    """None out of 0..100: some converters count to 200, and that must not cost us the contact."""
+    """Return the battery; None outside 0..100 (some converters count to 200), without an error."""
     percent = _number(key, value)
     return Battery(float(percent)) if 0 <= percent <= 100 else None  # noqa: PLR2004 - percent
 
@@ -239,4 +239,4 @@ _KEYS: Mapping[str, Callable[[str, object], Reading | None]] = {
     "co2": _co2,
     "battery": _battery,
 }
-"""What is read of any device's state. Never `action_code`, `pin_code` and their like."""
+"""The keys that are read in any device's state. Never `action_code`, `pin_code` and their like."""
