@@ -1,1 +1,1 @@
-"""What touches the world: broker, files, databases. Waits for everything, decides nothing."""
+"""Adapters to the broker, files and databases: they do the I/O and take no decisions."""

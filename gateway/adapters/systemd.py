@@ -1,7 +1,7 @@
-"""What systemd is told by a service of Type=notify: that it is ready, that it lives, that it stops.
+"""Notifies systemd (Type=notify) that the service is ready, alive or stopping.
 
 sd_notify(3) is one datagram to the socket that `NOTIFY_SOCKET` names, so it needs no library. Where
-there is no such socket, nothing is told.
+there is no such socket, nothing is sent.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ SHARE: Final = 3
 
 
 def notify(supervisor: Supervisor, state: str) -> None:
-    """Tell systemd; it may have gone, which is not our trouble."""
+    """Send a state to systemd; ignore it if systemd cannot be reached."""
     if supervisor.socket is None:
         return
     # An abstract socket's name begins with a zero byte, which sd_notify(3) writes as "@".
@@ -31,9 +31,9 @@ def notify(supervisor: Supervisor, state: str) -> None:
 
 
 async def keep_alive(supervisor: Supervisor, is_alive: Callable[[], bool]) -> None:
-    """Say READY, then WATCHDOG as often as systemd asks while `is_alive`; STOPPING at the end.
+    """Send READY, then WATCHDOG as often as systemd requires while `is_alive`; STOPPING at the end.
 
-    Whoever does not ask for signs of life gets none; a wedged service gives none, and is restarted.
+    Without a watchdog interval no WATCHDOG is sent. A wedged service sends none and is restarted.
     """
     notify(supervisor, "READY=1")
     try:

@@ -1,4 +1,4 @@
-"""Whether this machine's clock follows a time server, as far as the system tells."""
+"""Finds out whether this machine's clock is synchronised to a time server."""
 
 import ctypes
 import sys
@@ -20,9 +20,9 @@ _STATUS_AT: Final = 5 * ctypes.sizeof(ctypes.c_long)
 
 
 def is_synchronised() -> bool | None:
-    """Return whether the clock follows a time server; None: nothing here tells.
+    """Return whether the clock follows a time server; None: unknown on this system.
 
-    False is said only where a time service runs, so that it is worth waiting for.
+    Returns False only if a time service runs, so that waiting makes sense.
     """
     if TIMESYNC.is_dir():
         return (TIMESYNC / "synchronized").exists() or _kernel_says_so() is True
@@ -32,7 +32,7 @@ def is_synchronised() -> bool | None:
 
 
 def _kernel_says_so() -> bool | None:
-    """Read the kernel's flag; None where it may not be read (ProtectClock= of systemd)."""
+    """Return the kernel's flag; None if it may not be read (ProtectClock= of systemd)."""
     if sys.platform != "linux":
         return None
     asked = ctypes.create_string_buffer(_TIMEX_BYTES)  # modes = 0: nothing is set

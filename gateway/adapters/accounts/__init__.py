@@ -1,1 +1,1 @@
-"""The console's accounts: who may sign in, and with what (SQLite)."""
+"""The console's accounts: the users who may sign in, and their credentials (SQLite)."""

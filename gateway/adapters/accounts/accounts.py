@@ -1,4 +1,4 @@
-"""Accounts: a holder's ways to sign in. What they may do is not here but in the directory."""
+"""Accounts: a holder's ways to sign in. Their permissions are stored in the directory."""
 
 from datetime import datetime
 from typing import Any
@@ -14,11 +14,11 @@ from gateway.core.model.directory import HolderId
 
 
 class LoginTakenError(Exception):
-    """Somebody else signs in under this name."""
+    """Another account already uses this login."""
 
 
 class Account(Struct, frozen=True):
-    """How a holder signs in. `login` is lowercase."""
+    """A holder's account: login, password, second factor. `login` is lowercase."""
 
     holder: HolderId
     login: str
@@ -32,39 +32,39 @@ class Account(Struct, frozen=True):
 
     @property
     def has_second(self) -> bool:
-        """Whether more than a password is asked."""
+        """Return whether signing in requires more than a password."""
         return self.totp is not None or self.passkeys > 0
 
 
 def login_of(typed: str) -> str:
-    """A login as it is kept and compared."""
+    """Return a login in the form in which it is stored and compared."""
     return typed.strip().lower()
 
 
 def by_login(connection: Connection, login: str) -> Account | None:
-    """Whose login this is."""
+    """Return the account with this login."""
     query = _ACCOUNTS.where(ACCOUNT.c.login == login_of(login))
     return _account(connection.execute(query).one_or_none())
 
 
 def of_holder(connection: Connection, holder: HolderId) -> Account | None:
-    """A holder's account."""
+    """Return a holder's account."""
     return _account(connection.execute(_ACCOUNTS.where(ACCOUNT.c.holder == holder)).one_or_none())
 
 
 def every(connection: Connection) -> tuple[Account, ...]:
-    """All accounts, by login."""
+    """Return all accounts, sorted by login."""
     rows = connection.execute(_ACCOUNTS.order_by(ACCOUNT.c.login)).all()
     return tuple(account for row in rows if (account := _account(row)) is not None)
 
 
 def is_any(connection: Connection) -> bool:
-    """Whether anybody can sign in at all."""
+    """Return whether at least one account can sign in."""
     return connection.scalar(select(ACCOUNT.c.holder).limit(1)) is not None
 
 
 def make(connection: Connection, holder: HolderId, login: str, now: datetime) -> None:
-    """Open a holder's account, if there is none, and let them sign in under this name.
+    """Create the holder's account if there is none, and set its login.
 
     Raises:
         LoginTakenError: The name is another account's.
@@ -90,26 +90,26 @@ def change(connection: Connection, holder: HolderId, **values: object) -> None:
 
 
 def forget(connection: Connection, holder: HolderId) -> None:
-    """Take a holder's account away, with everything that opens it (erasure)."""
+    """Delete a holder's account with all of its credentials (erasure)."""
     for table in (ACCOUNT, PASSKEY, RECOVERY, OIDC, SESSION, TOKEN, LINK):
         connection.execute(delete(table).where(table.c.holder == holder))
     ends_seats(connection)
 
 
 def known_at(connection: Connection, issuer: str, subject: str) -> HolderId | None:
-    """Who somebody at an OpenID Connect provider is."""
+    """Return the holder linked to a subject of an OpenID Connect provider."""
     query = select(OIDC.c.holder).where(OIDC.c.issuer == issuer, OIDC.c.subject == subject)
     return connection.scalar(query)
 
 
 def subject_of(connection: Connection, issuer: str, holder: HolderId) -> str | None:
-    """Who a holder is at a provider."""
+    """Return the subject under which a provider knows a holder."""
     query = select(OIDC.c.subject).where(OIDC.c.issuer == issuer, OIDC.c.holder == holder)
     return connection.scalar(query)
 
 
 def remember_at(connection: Connection, issuer: str, subject: str, holder: HolderId) -> None:
-    """From now on they are known by the provider's own name for them, not by an address."""
+    """Link a holder to the provider's own subject identifier, instead of an e-mail address."""
     connection.execute(insert(OIDC).values(issuer=issuer, subject=subject, holder=holder))
 
 

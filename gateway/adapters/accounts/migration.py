@@ -1,4 +1,4 @@
-"""An older `console.db` becomes one of today, step by step, in one transaction."""
+"""Migrates an older `console.db` to the current schema, step by step, in one transaction."""
 
 from pathlib import Path
 from typing import Final
@@ -17,7 +17,7 @@ class StoreError(Exception):
 
 
 def is_current(connection: Connection) -> bool:
-    """Whether nothing has to be done.
+    """Return whether the schema is up to date.
 
     Raises:
         StoreError: A newer seuil made these tables, or they are no accounts.
@@ -37,5 +37,5 @@ def is_current(connection: Connection) -> bool:
 
 
 def migrate(connection: Connection) -> None:
-    """Carry out the steps that are missing, in the transaction that `connection` is in."""
+    """Run the missing steps in the current transaction of `connection`."""
     upgrade(connection, Path(__file__).with_name("migrations"))

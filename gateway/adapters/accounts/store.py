@@ -1,7 +1,7 @@
-"""`console.db`: one file with what signing in needs, apart from the members and the journal.
+"""`console.db`: the data for signing in, in a file apart from the members and the journal.
 
-Whoever changes what may end a seat (a session ended, a token revoked) says so with `ends_seats`:
-the version counts up, and open streams are looked at again.
+Each change that may take access away (a session ended, a token revoked) calls `ends_seats`: this
+increments the version, and open streams then check again whether they may continue.
 """
 
 from collections.abc import Iterator
@@ -24,11 +24,11 @@ _VERSION: Final = select(ABOUT.c.value).where(ABOUT.c.word == "version")
 
 
 class AccountStore:
-    """The accounts of a file, or of the database at a URL. Blocks; one caller at a time.
+    """The accounts in a file, or in the database at a URL. Blocking; one caller at a time.
 
     Raises:
-        StoreError: It cannot be opened, is of a newer seuil, or is something else. So does each
-            use that finds it locked, damaged or out of reach.
+        StoreError: The database cannot be opened, was made by a newer seuil, or is of another kind.
+            Each method raises it, too, if the database is locked, damaged or unreachable.
     """
 
     def __init__(self, place: Path | URL) -> None:
@@ -45,23 +45,23 @@ class AccountStore:
             raise
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the database."""
         self._engine.dispose()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Everything as of one moment."""
+        """Yield a connection that reads everything as of one moment."""
         with self._told(), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
     def change(self) -> Iterator[Connection]:
-        """One step: all of it happens, or nothing."""
+        """Yield a connection for one transaction: all of it is stored, or nothing."""
         with self._told(), self._writing.begin() as connection:
             yield connection
 
     def version(self) -> int:
-        """A number that grows when a seat may have ended or become another."""
+        """Return a number that grows whenever a session may have ended or changed."""
         with self.read() as connection:
             return int(connection.scalar(_VERSION) or 0)
 
@@ -86,12 +86,12 @@ class AccountStore:
 
 
 def ends_seats(connection: Connection) -> None:
-    """Say that somebody's seat may have ended or become another."""
+    """Record that a session may have ended or changed."""
     connection.execute(
         update(ABOUT).where(ABOUT.c.word == "version").values(value=ABOUT.c.value + 1)
     )
 
 
 def perhaps_moment(kept: int | None) -> datetime | None:
-    """A kept moment, if there is one."""
+    """Return a stored moment as a datetime; None if there is none."""
     return None if kept is None else from_us(kept)

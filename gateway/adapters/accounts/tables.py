@@ -1,7 +1,7 @@
-"""The schema of `console.db`, in words that SQLite and PostgreSQL share; `migrations` makes it.
+"""The schema of `console.db`, in SQL common to SQLite and PostgreSQL; `migrations` creates it.
 
-A moment is microseconds since 1970 UTC. Whatever opens something (a session's cookie, a token, a
-link, a recovery code) is here as a hash only. `sites` and `scopes` are JSON arrays.
+A moment is microseconds since 1970 UTC. Every secret (a session's cookie, a token, a link, a
+recovery code) is stored as a hash only. `sites` and `scopes` are JSON arrays.
 """
 
 from typing import Any, Final

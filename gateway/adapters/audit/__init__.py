@@ -1,11 +1,10 @@
-"""What people did at the console: sign-ins, exports, and every look at somebody's log.
+"""The console's audit log: sign-ins, exports, and every access to a member's passages.
 
-A file of its own (`audit.db`), of which the gateway only forgets at night what is old: a burst of
-looks never waits for a door's commit, nor a door for them. What operators ask of the gateway is in
-the journal; `merged` shows both in one list.
+It is a file of its own (`audit.db`), from which the gateway only deletes old entries at night, so
+that many audit entries never wait for a door's commit, nor a door for them. Operators' requests to
+the gateway are in the journal; `merged` shows both in one list.
 
-`log` is the file, `merged` the list, `tables` the schema, `migrations` how an older file becomes a
-new one.
+`log` is the file, `merged` the list, `tables` the schema, `migrations` the steps from older files.
 """
 
 from gateway.adapters.audit.log import (

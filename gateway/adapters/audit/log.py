@@ -1,4 +1,4 @@
-"""The log itself: entries are added and searched, and go when they are old."""
+"""The audit log: adds, searches and purges entries."""
 
 import logging
 import sqlite3
@@ -23,20 +23,20 @@ log = logging.getLogger(__name__)
 
 FILE: Final = "audit.db"
 LOOK: Final = "look"
-"""The action of whoever looks at one person's passages."""
+"""The action of viewing one person's passages."""
 ERASED: Final = "nobody"
-"""Whom an entry was about who is erased."""
+"""The subject of entries about a member who was erased."""
 DETAIL_MAX: Final = 500
 """Characters of a detail; longer ones are cut."""
 COLUMNS: Final = ("at", "by", "action", "site", "subject", "detail", "outcome")
 
 
 class AuditError(Exception):
-    """The log cannot be used: the message says why. Who may not be logged may not look."""
+    """The log cannot be used: the message says why. An action that cannot be logged is refused."""
 
 
 class AuditEntry(Struct, frozen=True):
-    """Somebody did something, or was refused.
+    """An action that a user took or was refused.
 
     `by` is an account of the console, `action` a word such as look, export, erase, import, sign-in,
     sign-out, token, settings; `subject` is whose data it was about (a pseudonym), `detail` why.
@@ -60,7 +60,7 @@ class EntryLine(Struct, frozen=True):
 
 
 class Note(Struct):
-    """An entry of what is about to be done; set `nothing_changed` where it was not."""
+    """An entry written before the action; set `nothing_changed` if the action had no effect."""
 
     n: int
     nothing_changed: bool = False
@@ -90,11 +90,11 @@ class AuditLog:
             raise
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._engine.dispose()
 
     def record(self, entry: AuditEntry) -> int:
-        """Keep an entry; its number. It is on disk when this returns."""
+        """Store an entry and return its number. It is on disk when this returns."""
         row = {name: getattr(entry, name) for name in COLUMNS}
         row |= {"at": to_us(entry.at), "detail": entry.detail[:DETAIL_MAX]}
         with self._changing() as connection:
@@ -102,10 +102,10 @@ class AuditLog:
 
     @contextmanager
     def noting(self, entry: AuditEntry) -> Iterator["Note"]:
-        """Keep an entry before what it tells of is done, and take it back where that fails.
+        """Store an entry before its action is carried out, and delete it if the action fails.
 
-        What cannot be put on record is not done. A kill in between leaves an entry too many, and
-        never one too few.
+        An action that cannot be recorded is not carried out. A kill in between leaves one entry
+        too many, never one too few.
         """
         note = Note(self.record(entry))
         try:
@@ -136,7 +136,7 @@ class AuditLog:
         before: int | None = None,
         limit: int = 50,
     ) -> Page[EntryLine]:
-        """Entries that match, newest first; `since` inclusive, `until` exclusive.
+        """Return matching entries, newest first; `since` inclusive, `until` exclusive.
 
         Raises:
             ValueError: `limit` is below 1.
@@ -153,13 +153,13 @@ class AuditLog:
         return Page(lines, lines[-1].n if len(rows) > limit else None)
 
     def purge(self, before: datetime) -> int:
-        """Forget what is older; how many entries."""
+        """Delete entries older than `before`, and return how many."""
         with self._changing() as connection:
             old = delete(ENTRY).where(ENTRY.c.at < to_us(before))
             return connection.execute(old).rowcount
 
     def about_nobody(self, subject: str) -> int:
-        """Somebody was erased: the looks at them stay, but not whom they were at; how many."""
+        """Replace an erased member as the subject of all entries; return how many changed."""
         with self._changing() as connection:
             change = update(ENTRY).where(ENTRY.c.subject == subject).values(subject=ERASED)
             changed = connection.execute(change).rowcount

@@ -1,4 +1,4 @@
-"""One list of what was done at the console and of what the gateway was asked for."""
+"""The merged audit list: the console's entries and the operators' requests to the gateway."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ class Merged(Struct, frozen=True):
 
 
 class MergedCursor(Struct, frozen=True):
-    """Where a merged page ends in each of its two sources; None: at its beginning."""
+    """The position at which a merged page ends in each of its two sources; None: its beginning."""
 
     console: int | None = None
     gateway: int | None = None
@@ -46,9 +46,9 @@ def merged(
     place: MergedCursor | None = None,
     limit: int = 50,
 ) -> tuple[tuple[Merged, ...], MergedCursor | None]:
-    """What was done at the console and asked of the gateway, newest first, and where to go on.
+    """Return console entries and gateway requests, newest first, and the next page's cursor.
 
-    The console's entries of no site (sign-ins, tokens) are in every site's list. None: that is all.
+    Console entries without a site (sign-ins, tokens) are in every site's list. None: the last page.
     """
     place = place or MergedCursor()
     entries = _entries(log, site, since, place.console)

@@ -1,4 +1,4 @@
-"""An older log becomes one of today; the steps are Alembic's, in `migrations`."""
+"""Migrates an older log to the current schema; the steps are Alembic's, in `migrations`."""
 
 from pathlib import Path
 from typing import Final
@@ -17,7 +17,7 @@ class NewerSchemaError(OSError):
 
 
 def is_current(connection: Connection) -> bool:
-    """Whether nothing has to be done.
+    """Return whether the schema is up to date.
 
     Raises:
         NewerSchemaError: A newer seuil made this file.
@@ -33,5 +33,5 @@ def is_current(connection: Connection) -> bool:
 
 
 def migrate(connection: Connection) -> None:
-    """Carry out the steps that are missing, in the transaction that `connection` is in."""
+    """Run the missing steps in the current transaction of `connection`."""
     upgrade(connection, Path(__file__).with_name("migrations"))

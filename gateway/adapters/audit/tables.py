@@ -1,4 +1,4 @@
-"""The schema; `migrations` makes it, step by step. A moment is microseconds since 1970 UTC."""
+"""The audit log's schema, made by `migrations`. A moment is microseconds since 1970 UTC."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""A program that dies with us."""
+"""Starts a child process that ends when this process ends."""
 
 import asyncio
 import os
@@ -7,7 +7,7 @@ from asyncio.subprocess import DEVNULL, Process
 
 
 async def start_tied(*command: str, log: int) -> Process:
-    """Start a program that dies with us, in a session of its own so that Ctrl-C is left to us.
+    """Start a program that ends with this process, in its own session so that Ctrl-C is ours.
 
     `command` is what `gateway.adapters.broker.embedded_child` takes after the parent's process id.
     """

@@ -1,8 +1,8 @@
-"""An MQTT broker as our own child: for the demo, for one small computer, and for the tests.
+"""An MQTT broker as a child process: for the demo, for one small computer, and for the tests.
 
-mosquitto where it is installed, with the durable settings; else iotcore (rumqttd in a wheel),
-which speaks MQTT 5 as well but forgets everything when it stops, so that the no-loss promises do
-not hold: the caller says so (`durable`). Both listen on the loopback only and die with us.
+It is mosquitto with durable settings if that is installed, else iotcore (rumqttd in a wheel), which
+speaks MQTT 5 as well but loses everything when it stops, so that the no-loss guarantees do not
+hold: the caller reports this (`durable`). Both listen on the loopback only and end with us.
 """
 
 import asyncio
@@ -25,12 +25,12 @@ STOP_S = 2.5
 QUEUED_MESSAGES = 100_000
 """Messages kept for an absent session (about 30 MB): minutes of a busy site."""
 INFLIGHT_MESSAGES = 1000
-"""QoS 1 messages under way a client; mosquitto's 20 would make each batch wait."""
+"""QoS 1 messages in flight per client; mosquitto's 20 would make each batch wait."""
 AUTOSAVE_S = 5
-"""How often mosquitto writes its database: a small one, so that a memory card outlives it. What it
-acknowledged since then is lost when it is killed; our own readers keep it, others do not."""
+"""Seconds between two writes of mosquitto's database, which is small enough to spare a memory card.
+A kill loses what it acknowledged since the last write; our own readers keep it, others do not."""
 _PORT_ATTEMPTS = 5
-"""Somebody may take the free port between our look and the broker's start."""
+"""Another program may take the free port between our check and the broker's start."""
 _POLL_S = 0.02
 _SBIN = os.pathsep + os.pathsep.join(("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin"))
 
@@ -38,7 +38,7 @@ Kind = Literal["mosquitto", "iotcore"]
 
 
 class BrokerError(Exception):
-    """No broker could be started, or it ended by itself; the text says what to do."""
+    """The broker could not be started, or it ended by itself; the text says what to do."""
 
 
 class EmbeddedBroker:
@@ -68,24 +68,24 @@ class EmbeddedBroker:
 
     @property
     def durable(self) -> bool:
-        """Whether what the broker acknowledged survives a kill of the broker.
+        """Return whether acknowledged messages survive a kill of the broker.
 
-        All but that of the last `AUTOSAVE_S` seconds.
+        Except those of the last `AUTOSAVE_S` seconds.
         """
         return self.kind == "mosquitto" and self._autosave
 
     @property
     def url(self) -> str:
-        """What the gateway's `broker_url` wants."""
+        """Return the URL for the gateway's setting `broker_url`."""
         return f"mqtt://{LOOPBACK}:{self.port}"
 
     @property
     def pid(self) -> int:
-        """The child's process id."""
+        """Return the child's process id."""
         return self._running().pid
 
     async def start(self) -> None:
-        """Return when a CONNECT is answered.
+        """Start the broker, and return when it answers a CONNECT.
 
         Raises:
             BrokerError: nothing is installed, or it did not come up.
@@ -103,7 +103,7 @@ class EmbeddedBroker:
                 return
 
     async def stop(self) -> None:
-        """SIGTERM, and SIGKILL when that is not enough. Safe to call twice."""
+        """Stop the broker by SIGTERM, and by SIGKILL if that fails. Safe to call twice."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -117,13 +117,13 @@ class EmbeddedBroker:
             await process.wait()
 
     async def kill(self) -> None:
-        """SIGKILL: what a power cut looks like to the broker's clients."""
+        """Kill the broker by SIGKILL: its clients see the same as at a power cut."""
         process, self._process = self._running(), None
         process.kill()
         await process.wait()
 
     async def watch(self) -> None:
-        """Run until cancelled.
+        """Wait until cancelled.
 
         Raises:
             BrokerError: the broker ended by itself.
@@ -208,9 +208,9 @@ class EmbeddedBroker:
 
 
 def mosquitto_lines(folder: Path, port: int, *, autosave: bool = True) -> list[str]:
-    """mosquitto.conf: a loopback listener, answers at once, a database that survives a kill.
+    """Return mosquitto.conf: loopback listener, no answer delay, a database that survives a kill.
 
-    With mosquitto's defaults each acknowledged message is lost when it is killed (decisions.md).
+    With mosquitto's defaults a kill loses every acknowledged message (decisions.md).
     """
     lines = [
         f"listener {port} {LOOPBACK}",
@@ -233,7 +233,7 @@ def mosquitto_lines(folder: Path, port: int, *, autosave: bool = True) -> list[s
 
 
 def find_mosquitto() -> str | None:
-    """The program's path; Debian keeps it where only root looks."""
+    """Return the program's path; Debian installs it in a folder that only root's PATH contains."""
     return shutil.which("mosquitto", path=os.environ.get("PATH", os.defpath) + _SBIN)
 
 

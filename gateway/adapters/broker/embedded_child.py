@@ -1,12 +1,12 @@
-"""What runs in the embedded broker's process: `python -m …embedded_child ...`.
+"""The main program of the embedded broker's process: `python -m …embedded_child ...`.
 
     broker_child PARENT exec PROGRAM ARGUMENT...   becomes that program
     broker_child PARENT iotcore CONFIG PORT        runs rumqttd inside this process
 
-Either way the process dies with PARENT, even when that was killed: Linux is asked to send SIGTERM.
-On other systems only a clean stop ends it. A process of its own, because rumqttd cannot be stopped
-and would share our interpreter's lock; and asked for from inside, because a `preexec_fn` is not
-safe in a parent that has threads.
+Either way the process ends with PARENT, even when PARENT was killed: Linux then sends SIGTERM. On
+other systems only a clean stop ends it. It is a separate process because rumqttd cannot be stopped
+and would share our interpreter's lock. The child requests the signal itself because a `preexec_fn`
+is not safe in a parent that has threads.
 """
 
 import ctypes
@@ -27,7 +27,7 @@ _POLL_S = 0.01
 
 
 def main(arguments: list[str]) -> int:
-    """Become the broker."""
+    """Run the broker in this process."""
     parent, kind, *rest = arguments
     _die_with(int(parent))
     if kind == "exec":
@@ -59,10 +59,10 @@ def _run_iotcore(config: Path, port: int) -> None:
 
 
 def _answer_at_once(port: int) -> bool:
-    """Set TCP_NODELAY on rumqttd's listening socket: each accepted one inherits it.
+    """Set TCP_NODELAY on rumqttd's listening socket: each accepted connection inherits it.
 
     rumqttd has no setting for it, and without it an answer waits 40 ms for the peer's delayed ACK.
-    True when the socket was found.
+    Returns True when the socket was found.
     """
     found = False
     for entry in tuple(Path("/dev/fd").iterdir()):

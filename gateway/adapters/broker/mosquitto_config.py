@@ -1,8 +1,8 @@
-"""mosquitto's configuration, made from the space file: who may log in, and what each may say.
+"""mosquitto's configuration, made from the space file: logins and their permitted topics.
 
-A device writes what it reports and reads what it is told, nothing else: a stolen reader can lie
-about its own door, but it can neither open another one nor listen to others' badges. Topics that
-appear nowhere below are closed to everybody.
+A device may publish its own reports and read its own commands, nothing else: a stolen reader can
+lie about its own door, but it can neither open another one nor read others' badges. Topics that
+appear nowhere below are closed to every client.
 
 `seuil broker-config` writes these files; nothing here touches the disk.
 """
@@ -59,7 +59,7 @@ class Tls(Struct, frozen=True):
 
 
 class BrokerPaths(Struct, frozen=True):
-    """Where the broker finds things, and where it listens; the defaults are the container's."""
+    """The broker's file paths and listening address; the defaults are the container's."""
 
     config: str = "/mosquitto/config"
     data: str = "/mosquitto/data"
@@ -80,7 +80,7 @@ def broker_files(
     simulator: bool = False,
     home_assistant: bool = False,
 ) -> dict[str, str]:
-    """The text of `mosquitto.conf`, `acl` and, given each login's password, `passwords`.
+    """Return the text of `mosquitto.conf`, `acl` and, given each login's password, `passwords`.
 
     `simulator` adds one login that may play every device: for a demo, not for a real door.
     `home_assistant` adds one that may see states and alarms, and nobody's pseudonym.
@@ -105,7 +105,7 @@ def logins(
     simulator: bool = False,
     home_assistant: bool = False,
 ) -> tuple[Login, ...]:
-    """Everybody who needs a password, the gateway and the console first."""
+    """Return every login that needs a password, the gateway and the console first."""
     devices = _joined(_device(prefix, site.id, device) for site in sites for device in site.devices)
     foreign = [one for one in devices if not _is_native(one, prefix)]
     service: tuple[Login, ...] = (
@@ -139,7 +139,7 @@ def logins(
 
 
 def mosquitto_conf(sites: Sequence[Site], place: BrokerPaths, tls: Tls | None = None) -> str:
-    """mosquitto.conf: durable, quick, closed to strangers."""
+    """Return mosquitto.conf with durable storage, without send delays or anonymous access."""
     least, most = _QUEUED
     devices = sum(len(site.devices) for site in sites)
     queued = min(most, max(least, _QUEUED_PER_DEVICE * devices))
@@ -186,7 +186,7 @@ def mosquitto_conf(sites: Sequence[Site], place: BrokerPaths, tls: Tls | None = 
 
 
 def acl(known: Sequence[Login]) -> str:
-    """The ACL file."""
+    """Return the text of the ACL file."""
     return "# Made by `seuil broker-config` from the space file.\n" + "".join(
         f"\nuser {login.name}\n"
         + "".join(f"topic deny {one}\n" for one in login.never)
@@ -197,7 +197,7 @@ def acl(known: Sequence[Login]) -> str:
 
 
 def password_file(known: Sequence[Login], passwords: Mapping[str, str]) -> str:
-    """The password file: only salted hashes.
+    """Return the text of the password file: only salted hashes.
 
     Raises:
         ValueError: a login has no password, or a password belongs to nobody.
@@ -213,14 +213,14 @@ def password_file(known: Sequence[Login], passwords: Mapping[str, str]) -> str:
 
 
 def hashed(password: str, salt: bytes | None = None) -> str:
-    """A password as mosquitto 2 keeps it: `$7$`, PBKDF2 with SHA-512."""
+    """Return a password's hash in mosquitto 2's format: `$7$`, PBKDF2 with SHA-512."""
     salt = salt or secrets.token_bytes(_SALT_BYTES)
     digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ITERATIONS)
     return f"$7${_ITERATIONS}${b64encode(salt).decode()}${b64encode(digest).decode()}"
 
 
 def new_password() -> str:
-    """128 random bits, in signs that every device's web form takes."""
+    """Return 128 random bits in characters that every device's web form accepts."""
     return secrets.token_urlsafe(16)
 
 
@@ -241,7 +241,7 @@ def _told_to_home_assistant(prefix: str, site: SiteId) -> tuple[str, ...]:
 
 
 def _home_assistant(prefix: str, sites: Sequence[Site]) -> Login:
-    """What it shows: states and alarms; not `access`, where pseudonyms are, and not duress."""
+    """Return Home Assistant's login: states and alarms, but not `access` (pseudonyms) or duress."""
     words = ("zone/+/occupancy", "door/+/state", "alarm/+/+", "mode")
     return Login(
         "home-assistant",
@@ -286,7 +286,7 @@ def _device(prefix: str, site: SiteId, device: Device) -> Login:
 
 
 def _joined(found: Iterable[Login]) -> tuple[Login, ...]:
-    """One login for all devices that hear the same topics: they are one board, or one bridge."""
+    """Join the logins of devices that read the same topics: they are one board, or one bridge."""
     first: dict[tuple[str, ...], Login] = {}
     for login in found:
         known = first.get(login.reads, login)

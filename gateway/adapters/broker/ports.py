@@ -1,4 +1,4 @@
-"""Ports of the loopback: which are free, and whether a broker answers there."""
+"""Loopback ports: finds a free one, and checks whether a broker answers on one."""
 
 import asyncio
 import socket
@@ -11,7 +11,7 @@ _CONNACK = 0x20
 
 
 async def answers_connect(port: int) -> bool:
-    """Whether an MQTT 5 CONNECT gets a CONNACK, be it a refusal of a client without a password."""
+    """Return whether an MQTT 5 CONNECT gets a CONNACK, even one that refuses the client."""
     try:
         reader, writer = await asyncio.open_connection(LOOPBACK, port)
     except OSError:
@@ -29,7 +29,7 @@ async def answers_connect(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A loopback port that nobody has at this moment."""
+    """Return a loopback port that no program uses at this moment."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
@@ -37,7 +37,7 @@ def free_port() -> int:
 
 
 def is_taken(port: int) -> bool:
-    """Whether somebody listens on a loopback port."""
+    """Return whether a program listens on a loopback port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

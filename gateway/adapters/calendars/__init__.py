@@ -1,5 +1,5 @@
-"""Bookings from iCalendar files and feeds: fetched, read in a process apart, told as times and ids.
+"""Bookings from iCalendar files and feeds, parsed in a separate process into times and ids.
 
-`feed` brings the bytes, `ical` reads them (in a process of its own: `apart`). What an event is
-called, where and why, never leaves them.
+`feed` fetches the bytes, `ical` parses them (in a process of its own: `sandbox`). An event's title,
+place and description never leave these modules.
 """

@@ -1,4 +1,4 @@
-"""Who an iCalendar event is for: addresses, groups, or everybody."""
+"""The guests of an iCalendar event: addresses, groups, or everybody."""
 
 import re
 from collections import Counter
@@ -16,14 +16,14 @@ _ADDRESS_LONGEST: Final = 254
 
 
 class GuestList:
-    """Everybody who is invited to something, each company once."""
+    """The distinct guest lists of a feed: events with the same guests share one."""
 
     def __init__(self, left_out: Counter[str]) -> None:
         self.known: dict[Guests, int] = {}
         self._left_out = left_out
 
     def place(self, event: Event) -> int:
-        """Where an event's guests stand in `known`."""
+        """Return the index of an event's guests in `known`."""
         guests = _guests(event)
         if guests not in self.known:
             few = Guests(guests.addresses[:GUESTS_MAX], guests.groups[:GUESTS_MAX], guests.public)
@@ -34,7 +34,7 @@ class GuestList:
 
 
 def _guests(event: Event) -> Guests:
-    """Who organises it or is invited and did not decline, and which groups."""
+    """Return the organiser, the invited who did not decline, and the groups of an event."""
     invited = listed(event.get("ATTENDEE"))
     declined = {_address(one) for one in invited if _parameter(one, "PARTSTAT") == "DECLINED"} | {
         ""
@@ -61,7 +61,7 @@ def _is_group(invited: Any) -> bool:  # noqa: ANN401
 
 
 def listed(value: Any) -> list[Any]:  # noqa: ANN401
-    """A property as a list: icalendar gives one value, a list, or None."""
+    """Return a property as a list: icalendar gives one value, a list, or None."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
@@ -72,7 +72,7 @@ def _parameter(value: Any, name: str) -> str:  # noqa: ANN401
 
 
 def _address(value: Any) -> str:  # noqa: ANN401
-    """An invitation's e-mail address in lowercase (RFC 7986 has EMAIL beside others); "": none."""
+    """Return an attendee's e-mail address in lowercase (EMAIL of RFC 7986 first); "": none."""
     scheme, _, rest = str(value).strip().partition(":")
     if scheme.lower() != "mailto":
         rest = str(getattr(value, "params", {}).get("EMAIL", ""))

@@ -1,7 +1,7 @@
-"""A feed's bytes: from a file, or over HTTP, again only when they changed.
+"""Fetches a feed's bytes from a file or over HTTP, and again only when they changed.
 
-An address is often the secret itself (`…/private-0a1b2c/basic.ics`), so nothing here says more of
-it than its host. Nothing is unpacked here either: that is for the process apart.
+An address is often the secret itself (`…/private-0a1b2c/basic.ics`), so messages contain only its
+host. Nothing is decompressed here: the separate process does that.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ _OK, _NOT_MODIFIED = 200, 304
 
 
 class _Mark(Struct, frozen=True):
-    """By what the last body is known: the server's words for it, or the file's; and its digest."""
+    """The identity of the last body: the server's validators or the file's stamp, and a digest."""
 
     etag: str | None = None
     modified: str | None = None
@@ -35,7 +35,7 @@ class _Mark(Struct, frozen=True):
 
 
 class Source:
-    """Where a feed comes from, and what came last."""
+    """A feed's file or address, and the identity of its last body."""
 
     def __init__(self, feed: CalendarFeed) -> None:
         self._feed = feed
@@ -44,14 +44,14 @@ class Source:
 
     @property
     def place(self) -> str:
-        """Where it comes from, without a secret: a file's path, or an address's host."""
+        """Return the feed's origin without a secret: a file's path, or an address's host."""
         return str(self._feed.file) if self._feed.url is None else _host(self._feed.url)
 
     async def read(self, http: aiohttp.ClientSession, *, anew: bool = False) -> Body | None:
-        """The feed; None: it is what it was when `keep` was called last (never so if `anew`).
+        """Return the feed; None: unchanged since `keep` was last called (never if `anew`).
 
         Raises:
-            FeedError: it cannot be had.
+            FeedError: it cannot be fetched.
         """
         mark = _Mark() if anew else self._mark
         if self._feed.url is None:
@@ -63,7 +63,7 @@ class Source:
         return body
 
     def keep(self, body: Body) -> None:
-        """This body was read well: the next one is compared with it."""
+        """Remember this body, which was parsed without error: the next one is compared with it."""
         self._mark = _Mark(
             self._next.etag,
             self._next.modified,
@@ -140,7 +140,7 @@ class Source:
 
 
 def http_session() -> aiohttp.ClientSession:
-    """What `Source.read` asks with: bounded, without cookies, and it unpacks nothing."""
+    """Return the HTTP session for `Source.read`: bounded, without cookies or decompression."""
     return aiohttp.ClientSession(
         auto_decompress=False,
         connector=aiohttp.TCPConnector(limit=8),
@@ -157,7 +157,7 @@ def _moved(url: str, location: str) -> str:
 
 
 def _host(url: str) -> str:
-    """Scheme and host; "" for what is no address of the web."""
+    """Return scheme and host; "" for anything but a web address."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -1,14 +1,14 @@
-"""iCalendar (RFC 5545) to occurrences: pure, and to be called in a process apart.
+"""Expands iCalendar (RFC 5545) to occurrences: pure, to be called in a separate process.
 
-A feed is written by others. icalendar and recurring-ical-events take it as it comes and raise
-whatever it leads them into, so every series (all events of one UID) is expanded alone: what is
-wrong with one is counted, and the others stay. What has no bound of its own (a rule that repeats
-each second since 1970) is refused or is ended from outside, see `apart`.
+A feed is untrusted input. icalendar and recurring-ical-events do not validate it and may raise any
+exception, so every series (all events of one UID) is expanded alone: a fault in one is counted, and
+the others are kept. A series without a bound of its own (a rule that repeats each second since
+1970) is refused or is ended from outside, see `sandbox`.
 
 Times: a date is the site's local day, a time without a zone (floating) is in the calendar's
 X-WR-TIMEZONE or else the site's, a recurring time keeps its hour on the clock over a change to or
-from summer time, and so does its end. A time in a zone that nobody knows is no time: guessing it
-would open a door at the wrong hour.
+from summer time, and so does its end. A time in an unknown zone is rejected: a guess would open a
+door at the wrong hour.
 """
 
 from collections import Counter
@@ -40,9 +40,9 @@ _THEIRS: Final = (
     ArithmeticError,
     RecursionError,
 )
-"""What icalendar and recurring-ical-events raise over bad input, found by fuzzing."""
+"""Exceptions of icalendar and recurring-ical-events over bad input, found by fuzzing."""
 _TIMES: Final = ("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID")
-"""An event with a slip in one of these is not taken: it would be at the wrong time."""
+"""An event with an error in one of these is rejected: it would be at the wrong time."""
 _TOO_OFTEN: Final = ("SECONDLY", "MINUTELY")
 _MARGIN: Final = timedelta(days=1)
 """The query is wider than the window, whose edges are then exact in every zone."""
@@ -57,10 +57,10 @@ def expand(
     source: str,
     bounded: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Expanded:
-    """The occurrences that overlap `window`, soonest first.
+    """Return the occurrences that overlap `window`, soonest first.
 
-    `timezone` is the site's; `source` names the feed, so that ids of two feeds never meet. Each
-    series is followed inside `bounded()`, which may raise TimeoutError.
+    `timezone` is the site's; `source` names the feed, so that ids of two feeds never collide. Each
+    series is expanded inside `bounded()`, which may raise TimeoutError.
 
     Raises:
         FeedError: it is no iCalendar.
@@ -100,7 +100,7 @@ def _calendars(body: bytes) -> list[Calendar]:
 def _every_series(
     calendars: Iterable[Calendar], left_out: Counter[str]
 ) -> Iterator[tuple[Calendar, _Series]]:
-    """The usable events, by their UID; an event without one stands alone."""
+    """Yield the usable events, grouped by UID; an event without one is a series of its own."""
     for calendar in calendars:
         series: dict[str, list[Event]] = {}
         for place, event in enumerate(_events(calendar)):
@@ -119,7 +119,7 @@ def _events(calendar: Calendar) -> list[Event]:
 
 
 def _alone(calendar: Calendar, uid: str, events: _Series) -> Calendar:
-    """A calendar of one series, which keeps what decides about its times."""
+    """Return a calendar of one series, with the properties that determine its times."""
     alone = Calendar()
     named = str(calendar.get("X-WR-TIMEZONE", ""))
     if named in available_timezones():
@@ -132,7 +132,7 @@ def _alone(calendar: Calendar, uid: str, events: _Series) -> Calendar:
 
 
 def _what_is_wrong(event: Event) -> str | None:
-    """Why an event cannot be taken; None: it can."""
+    """Return the reason why an event is rejected; None: it is accepted."""
     if any(name in _TIMES for name, _ in event.errors):
         return "without a readable time"
     try:
@@ -151,7 +151,7 @@ def _what_is_wrong(event: Event) -> str | None:
 
 
 def _is_nowhere(event: Event, name: str) -> bool:
-    """Whether a time names a zone that was not found: icalendar then leaves the zone out."""
+    """Return whether a time names a zone that was not found: icalendar then drops the zone."""
     value: Any = event.get(name)
     return (
         value is not None
@@ -162,13 +162,13 @@ def _is_nowhere(event: Event, name: str) -> bool:
 
 
 def _is_too_often(rule: Any) -> bool:  # noqa: ANN401 - icalendar's vRecur, or whatever was there
-    """Each second or minute; or at an interval of 0, which dateutil follows for ever."""
+    """Return whether a rule repeats each second or minute, or at interval 0 (an endless loop)."""
     intervals = rule.get("INTERVAL", [1])
     return str(rule["FREQ"][0]).upper() in _TOO_OFTEN or min(intervals) < 1
 
 
 def _is_called_off(events: _Series) -> bool:
-    """Whether the newest word about the whole series is that it is cancelled."""
+    """Return whether the newest revision of the whole series cancels it."""
     whole = [event for event in events if "RECURRENCE-ID" not in event]
     return bool(whole) and _is_cancelled(max(whole, key=_sequence))
 
@@ -183,7 +183,7 @@ def _sequence(event: Event) -> int:
 
 
 class _Found(NamedTuple):
-    """An occurrence: as an event of its own, when it is, and which of its series it is."""
+    """An occurrence: its event, its time, and its identity within its series."""
 
     event: Event
     starts: datetime
@@ -194,7 +194,7 @@ class _Found(NamedTuple):
 def _occurrences(
     alone: Calendar, series: _Series, zone: ZoneInfo, window: TimeWindow
 ) -> Iterator[_Found]:
-    """What of a series is in the window."""
+    """Yield the occurrences of a series that are in the window."""
     repeats = len(series) > 1 or any(name in series[0] for name in ("RRULE", "RDATE"))
     span = (window.starts.astimezone(zone) - _MARGIN, window.ends.astimezone(zone) + _MARGIN)
     for event in recurring_ical_events.of(alone).between(*span):
@@ -205,13 +205,13 @@ def _occurrences(
 
 
 def _span(starts: date, ends: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """From when until when; what begins in the hour that spring leaves out has its length still."""
+    """Return start and end; one that starts in spring's skipped hour keeps its duration."""
     first, last = _moment(starts, zone), _moment(ends, zone)
     return first, last if last > first else first + max(ends - starts, timedelta(0))
 
 
 def _which(event: Event, starts: datetime, zone: ZoneInfo) -> str:
-    """Tells an occurrence from the others of its series: when it was to be, wherever it moved."""
+    """Return an occurrence's identity in its series: its original time, even if it was moved."""
     planned: Any = event["RECURRENCE-ID"]
     if "RANGE" in planned.params:  # stands in all that follow
         return starts.isoformat()
@@ -224,7 +224,7 @@ def _id(source: str, found: _Found) -> str:
 
 
 def _moment(value: date, zone: ZoneInfo) -> datetime:
-    """In UTC; a day begins at the site's midnight, a floating time is the site's."""
+    """Return a time in UTC; a day begins at the site's midnight, a floating time is the site's."""
     if not isinstance(value, datetime):
         value = datetime.combine(value, time.min)
     return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)

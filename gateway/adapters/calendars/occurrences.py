@@ -1,4 +1,4 @@
-"""What is known of a feed: its occurrences, and by which addresses their guests are known."""
+"""The content of a feed: its occurrences, and the addresses of their guests."""
 
 from datetime import datetime
 from typing import Final
@@ -8,13 +8,13 @@ from msgspec import Struct
 from gateway.core.model.names import GroupId
 
 OCCURRENCES_MAX: Final = 1000
-"""Occurrences kept of a feed, and of a target: some 60 a day for the 17 days that we look at."""
+"""Occurrences kept per feed and per target: some 60 per day over the 17 days of the window."""
 GUESTS_MAX: Final = 200
-"""Addresses kept of an event, and groups: more people than that are a group."""
+"""Addresses and groups kept per event: more people than that should be a group."""
 
 
 class FeedError(Exception):
-    """A feed could not be had or read: the message says why, without address or content."""
+    """A feed could not be fetched or read: the message says why, without address or content."""
 
 
 class TimeWindow(Struct, frozen=True):
@@ -25,7 +25,7 @@ class TimeWindow(Struct, frozen=True):
 
 
 class Guests(Struct, frozen=True):
-    """Who an event is for. `addresses` are lowercase e-mail addresses: they stay in memory."""
+    """The guests of an event. `addresses` are lowercase e-mail addresses, kept in memory only."""
 
     addresses: tuple[str, ...] = ()
     groups: tuple[GroupId, ...] = ()
@@ -33,7 +33,7 @@ class Guests(Struct, frozen=True):
 
 
 class Occurrence(Struct, frozen=True, order=True):
-    """One occurrence in UTC; `guests` is a place in `Expanded.guests`."""
+    """One occurrence in UTC; `guests` is an index into `Expanded.guests`."""
 
     starts: datetime
     ends: datetime
@@ -44,7 +44,7 @@ class Occurrence(Struct, frozen=True, order=True):
 class Expanded(Struct, frozen=True):
     """A feed's occurrences in a window, soonest first.
 
-    `left_out` counts, by reason, what was not taken.
+    `left_out` counts the rejected events by reason.
     """
 
     occurrences: tuple[Occurrence, ...] = ()

@@ -1,10 +1,10 @@
-"""A feed is read in a process of its own, for reading has no bound that we could trust.
+"""Parses a feed in a separate process, because the time that parsing takes is not bounded.
 
-1,000 weekly events take seconds of Python, which in a thread would hold back every decision by
-Python's lock; one rule such as "each hour since the year 1" takes far longer, and no thread can be
-ended. A process can: it is niced, it may use so much time and memory, it knows no secret (an empty
-environment), and one at a time is enough. Inside it an alarm ends the series that takes too long,
-so that one slip does not cost the other events.
+1,000 weekly events take seconds of Python, which in a thread would delay every decision through
+Python's lock; one rule such as "each hour since the year 1" takes far longer, and a thread cannot
+be ended. A process can: it has a low priority, bounded time and memory, and no secrets (an empty
+environment); one runs at a time. Inside it an alarm ends a series that takes too long, so that one
+faulty series does not cost the other events.
 """
 
 import asyncio
@@ -26,26 +26,26 @@ from gateway.adapters.calendars.occurrences import Expanded, FeedError, TimeWind
 FEED_BYTES: Final = 2_000_000
 """A feed, unpacked; some 8,000 events."""
 READ_S: Final = 60.0
-"""What reading may take, by the clock; 1,000 weekly events take some 5 s on a busy machine."""
+"""Seconds of real time for one feed; 1,000 weekly events take some 5 s on a busy machine."""
 _SERIES_S: Final = 5.0
-"""What one series may take; each hour since 1970 takes 4 s."""
+"""Seconds for one series; each hour since 1970 takes 4 s."""
 _CPU_S: Final = 60
 _MEMORY_BYTES: Final = 1 << 30
 _NICE: Final = 10
 _GZIP: Final = 31
-"""zlib's word for "with a gzip header"."""
+"""zlib's `wbits` for data with a gzip header."""
 _CHILD: Final = "from gateway.adapters.calendars.sandbox import main; main()"
 
 
 class Body(Struct, frozen=True):
-    """A feed as it came."""
+    """A feed's bytes as received."""
 
     content: bytes
     gzipped: bool = False
 
 
 class ExpandRequest(Struct, frozen=True):
-    """What to read, and how: see `ical.expand`."""
+    """A request to expand a feed: the arguments of `ical.expand`."""
 
     body: Body
     timezone: str
@@ -65,7 +65,7 @@ _answer = msgspec.msgpack.Decoder(_Refused | _Read).decode
 
 
 async def expand_apart(order: ExpandRequest) -> Expanded:
-    """The feed's occurrences.
+    """Return the feed's occurrences, expanded in a separate process.
 
     Raises:
         FeedError: it cannot be read, or takes too much time or memory.
@@ -100,7 +100,7 @@ async def expand_apart(order: ExpandRequest) -> Expanded:
 
 
 def main() -> None:
-    """The process apart: an order on its standard input, an answer on its standard output."""
+    """Run the separate process: read a request from stdin, write the answer to stdout."""
     _bound()
     from gateway.adapters.calendars.ical import expand  # noqa: PLC0415 - only here, and bounded
 
@@ -117,10 +117,10 @@ def main() -> None:
 
 
 def unpacked(body: Body) -> bytes:
-    """The feed's own bytes.
+    """Return the feed's bytes, decompressed.
 
     Raises:
-        FeedError: they are too many, or no gzip.
+        FeedError: they are too many, or not valid gzip.
     """
     content = body.content
     if body.gzipped:
@@ -138,7 +138,7 @@ def unpacked(body: Body) -> bytes:
 
 @contextmanager
 def _series_bounded() -> Iterator[None]:
-    """Raise TimeoutError inside after a while, where the system can."""
+    """Raise TimeoutError in the block after `_SERIES_S`, where the system supports it."""
     if sys.platform == "win32":
         yield
         return
@@ -155,7 +155,7 @@ def _ring(_number: int, _frame: object) -> None:
 
 
 def _bound() -> None:
-    """Leave the machine to the doors."""
+    """Limit this process's priority, time and memory."""
     if sys.platform != "win32":
         import resource  # noqa: PLC0415 - not on every system
 

@@ -1,13 +1,12 @@
-"""The members on disk: who holds which badge and bought what, with names in one table only.
+"""The members on disk: holders, badges and memberships, with names in one table only.
 
-`identity` is the only place that knows a name; everything else knows a holder's pseudonym, which is
-derived from the member's reference under the service's key, so that the same member is the same
-holder after every import. Each change is one transaction that also counts `version` up; the service
-polls that number.
+Names are stored in the table `identity` only; everything else uses a holder's pseudonym, which is
+derived from the member's reference under the service's key, so that a member has the same pseudonym
+after every import. Each change is one transaction that also increments `version`; the service polls
+that number.
 
-`hashes` is what becomes of a badge number, `member` one member with what is kept of them, `tables`
-the schema, `migrations` how an older file becomes a new one, `store` reading and writing, and
-`rows` what a row means.
+`hashes` computes keyed hashes, `member` is one member with all stored data, `tables` the schema,
+`migrations` the steps from older files, `store` reads and writes, and `rows` converts rows.
 """
 
 from gateway.adapters.directory.hashes import (

@@ -1,7 +1,7 @@
-"""What becomes of badge numbers and references: keyed hashes, of which no number can be read.
+"""Keyed hashes of badge numbers and references: the number cannot be recovered from them.
 
-Two keys, so that a stolen reader gives nothing away of the service's files: the service's own, and
-the readers', which is derived from it. `canonical` is always the form of `sensors.badges`.
+There are two keys, the service's own and the readers', which is derived from it, so that a stolen
+reader reveals nothing of the service's files. `canonical` is always the form of `sensors.badges`.
 """
 
 import hmac
@@ -10,30 +10,30 @@ from gateway.core.model.directory import CredentialHash, HolderId, pin_text
 
 
 def credential_hash(key: bytes, canonical: str) -> CredentialHash:
-    """A badge number's keyed hash: HMAC-SHA256 as hex."""
+    """Return a badge number's keyed hash: HMAC-SHA256 as hex."""
     return CredentialHash(hmac.digest(key, canonical.encode(), "sha256").hex())
 
 
 def pin_hash(key: bytes, canonical: str, pin: str) -> CredentialHash:
-    """The keyed hash of the PIN that goes with a badge, as the intake makes it of a typed one."""
+    """Return the keyed hash of a badge's PIN, computed as the intake does for a typed PIN."""
     return credential_hash(key, pin_text(canonical, pin))
 
 
 def reader_key(key: bytes) -> bytes:
-    """The readers' key, from the service's `key`: who has it cannot find that one."""
+    """Derive the readers' key from the service's `key`, which cannot be recovered from it."""
     return hmac.digest(key, b"readers", "sha256")
 
 
 def reader_hash(key: bytes, canonical: str) -> CredentialHash:
-    """What a rights list calls a badge: its hash under the readers' key. `key` is the service's."""
+    """Return a badge's hash under the readers' key, for rights lists. `key` is the service's."""
     return credential_hash(reader_key(key), canonical)
 
 
 def holder_of(key: bytes, ref: str) -> HolderId:
-    """The pseudonym of a member, the same at each import."""
+    """Return the pseudonym of a member, the same at each import."""
     return HolderId("h-" + hmac.digest(key, f"holder:{ref}".encode(), "sha256").hex()[:12])
 
 
 def key_mark(key: bytes) -> str:
-    """How a members' file remembers its key, without telling it."""
+    """Return a mark that identifies the key of a members' file without revealing it."""
     return hmac.digest(key, b"mark", "sha256").hex()[:16]

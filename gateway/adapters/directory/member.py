@@ -1,4 +1,4 @@
-"""One member with their name, what two directories differ by, and what can be wrong with them."""
+"""A member with their name, the difference of two directories, and the directory's error."""
 
 from msgspec import Struct
 
@@ -6,7 +6,7 @@ from gateway.core.model.directory import Credential, Directory, DirectoryChange,
 
 
 class Member(Struct, frozen=True):
-    """A member or visitor with everything that is kept of them."""
+    """A member or visitor with everything that is stored about them."""
 
     ref: str
     name: str
@@ -20,7 +20,7 @@ class DirectoryError(Exception):
 
 
 def diff(old: Directory, new: Directory) -> DirectoryChange | None:
-    """What turns `old` into `new`; None where they are equal."""
+    """Return the change that turns `old` into `new`; None if they are equal."""
     change = DirectoryChange(
         holders=tuple(h for h in new.holders.values() if old.holders.get(h.id) != h),
         credentials=tuple(c for c in new.credentials.values() if old.credentials.get(c.hash) != c),

@@ -1,8 +1,8 @@
-"""An older file of members becomes one of today, step by step, with what is in it.
+"""Migrates an older file of members to the current schema, step by step, and keeps its data.
 
-The steps are Alembic's, in `migrations`. A file of the first release knows nothing of Alembic: it
-is recognised by its tables, and the first step makes what is missing and leaves what is there. All
-steps are one transaction, and whoever comes second finds the work done.
+The steps are Alembic's, in `migrations`. A file of the first release has no Alembic version: it is
+recognised by its tables, and the first step creates only the missing ones. All steps are one
+transaction; a second process that starts meanwhile finds the work done.
 """
 
 from pathlib import Path
@@ -20,7 +20,7 @@ _VERSION_TABLE: Final = "alembic_version"
 
 
 def is_current(connection: Connection) -> bool:
-    """Whether nothing has to be done.
+    """Return whether the schema is up to date.
 
     Raises:
         DirectoryError: A newer seuil made these tables, or they are no members.
@@ -40,5 +40,5 @@ def is_current(connection: Connection) -> bool:
 
 
 def migrate(connection: Connection) -> None:
-    """Carry out the steps that are missing, in the transaction that `connection` is in."""
+    """Run the missing steps in the current transaction of `connection`."""
     upgrade(connection, Path(__file__).with_name("migrations"))

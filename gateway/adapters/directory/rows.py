@@ -1,4 +1,4 @@
-"""What a row means: holders and credentials from rows, and rows from members."""
+"""Converts rows to holders and credentials, and members to rows."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -30,11 +30,11 @@ from gateway.core.model.directory import (
 from gateway.core.model.names import GroupId, PlanId, RoleId, SiteId, TrainingId
 
 _REMEMBERED = 4096
-"""Moments and lists of sites that are made once: memberships begin and end on the same few days."""
+"""Moments and site lists that are cached: memberships begin and end on the same few days."""
 
 
 def holders(connection: Connection, only: HolderId | None = None) -> Iterator[Holder]:
-    """Every holder, or `only` this one; by pseudonym."""
+    """Yield every holder, or `only` this one, sorted by pseudonym."""
     plans = _memberships(connection, only)
     trainings = _trainings(connection, only)
     roles = _roles(connection, only)
@@ -52,7 +52,7 @@ def holders(connection: Connection, only: HolderId | None = None) -> Iterator[Ho
 
 
 def credentials(connection: Connection, only: HolderId | None = None) -> Iterator[Credential]:
-    """Every credential, or those of one holder; by hash."""
+    """Yield every credential, or those of `only` this holder, sorted by hash."""
     query = select(*(CREDENTIAL.c[name] for name in _CREDENTIAL)).order_by(CREDENTIAL.c.hash)
     for hash_, holder, status, kind, starts, ends, *rest in connection.execute(
         _of(query, CREDENTIAL.c.holder, only)
@@ -95,7 +95,7 @@ def _groups(connection: Connection, only: HolderId | None) -> dict[str, list[Gro
 
 
 def _rows(connection: Connection, table: Table, only: HolderId | None) -> Iterable[Any]:
-    """A holder's rows in their order, without the order's own column."""
+    """Return the rows of a holder (or of all) in their order, without the column `place`."""
     columns = [column for column in table.c if column.name != "place"]
     query = select(*columns).order_by(table.c.holder, table.c.place)
     return connection.execute(_of(query, table.c.holder, only)).all()
@@ -106,7 +106,7 @@ def _of(query: Select[Any], holder: Any, only: HolderId | None) -> Select[Any]: 
 
 
 def written(members: Iterable[Member]) -> dict[Table, list[dict[str, object]]]:
-    """The rows of members, by table; a table without rows is not there."""
+    """Return the rows of members by table; tables without rows are left out."""
     rows: dict[Table, list[dict[str, object]]] = {}
 
     def add(table: Table, **row: object) -> None:

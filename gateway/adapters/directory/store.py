@@ -1,4 +1,4 @@
-"""The members' store: reads everything as of one moment, and changes it in one step."""
+"""The members' store: reads everything as of one moment, and changes it in one transaction."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -63,11 +63,11 @@ _COME_BACK: Final = delete(ERASURE).where(ERASURE.c.holder == bindparam("back"))
 
 
 class DirectoryStore:
-    """The members of a file, or of the database at a URL. One caller at a time; any thread.
+    """The members in a file, or in the database at a URL. One caller at a time; any thread.
 
     Raises:
-        DirectoryError: It cannot be opened, is of a newer seuil, or is not of members. So does each
-            method that finds it locked, damaged or out of reach.
+        DirectoryError: The database cannot be opened, was made by a newer seuil, or has no members.
+            Each method raises it, too, if the database is locked, damaged or unreachable.
     """
 
     def __init__(self, place: Path | URL) -> None:
@@ -87,11 +87,11 @@ class DirectoryStore:
             raise
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the database."""
         self._engine.dispose()
 
     def version(self) -> int:
-        """A number that grows with each change; some microseconds, as it is asked each second."""
+        """Return a number that grows with each change; fast, since it is polled each second."""
         with self._told():
             connection = self._engine.raw_connection()
             try:
@@ -103,10 +103,10 @@ class DirectoryStore:
         return 0 if row is None else int(row[0])
 
     def bind(self, key: bytes) -> None:
-        """Make sure that the hashes on disk were made with `key`; the first key is remembered.
+        """Check that the hashes on disk were made with `key`; remember the first key.
 
         Raises:
-            DirectoryError: They were made with another one, so that no badge would be found.
+            DirectoryError: They were made with another key, so that no badge would be found.
         """
         mark = key_mark(key)
         with self._reading() as connection:
@@ -124,7 +124,7 @@ class DirectoryStore:
             )
 
     def load(self) -> Directory:
-        """Every holder and credential, as of one moment."""
+        """Return every holder and credential, as of one moment."""
         with self._reading() as connection:
             return Directory(
                 holders=Map({holder.id: holder for holder in rows.holders(connection)}),
@@ -132,18 +132,18 @@ class DirectoryStore:
             )
 
     def members(self) -> tuple[Member, ...]:
-        """Every member with their name, by reference."""
+        """Return every member with their name, sorted by reference."""
         with self._reading() as connection:
             return _members(connection)
 
     def names(self) -> dict[HolderId, str]:
-        """Everybody's name by pseudonym."""
+        """Return every member's name by pseudonym."""
         with self._reading() as connection:
             found = connection.execute(select(IDENTITY.c.holder, IDENTITY.c.name))
             return {HolderId(holder): name for holder, name in found}
 
     def holders_by_email(self) -> dict[str, HolderId]:
-        """Whose e-mail address is whose, in lowercase; one that several share is nobody's."""
+        """Return holders by lowercase e-mail address, without addresses that several share."""
         found: dict[str, HolderId] = {}
         shared: set[str] = set()
         addresses = select(IDENTITY.c.holder, IDENTITY.c.email).where(IDENTITY.c.email.is_not(None))
@@ -155,7 +155,7 @@ class DirectoryStore:
         return {address: holder for address, holder in found.items() if address not in shared}
 
     def find(self, who: str) -> Member | None:
-        """The member with this reference or pseudonym."""
+        """Return the member with this reference or pseudonym."""
         with self._reading() as connection:
             return _found(connection, who)
 
@@ -166,13 +166,13 @@ class DirectoryStore:
         *,
         since: int | None = None,
     ) -> None:
-        """Take holders out, then put members in (each replaces what was kept of them), as one step.
+        """Remove holders, then store members (each replaces their old data), in one transaction.
 
-        `since` is the version that the members were worked out from: with it, nothing that somebody
-        else changed meanwhile is overwritten.
+        `since` is the version from which the members were computed: if it is given and another
+        process has changed the members since then, nothing is overwritten.
 
         Raises:
-            DirectoryError: Nothing was changed, and why.
+            DirectoryError: Nothing was changed; the message says why.
         """
         entering = tuple(members)
         leaving = {*removed, *(member.holder.id for member in entering)}
@@ -186,9 +186,9 @@ class DirectoryStore:
             _replace(connection, leaving & kept, entering)
 
     def revise(self, who: str, change: Callable[[Member], Member]) -> tuple[Member, Member] | None:
-        """Change one member in one step; the member before and after, None where there is none.
+        """Change one member in one transaction; return them before and after, None if not found.
 
-        What `change` leaves as it was is not written, and does not count as a change.
+        An unchanged member is not written and does not count as a change.
         """
         with self._changing() as connection:
             before = _found(connection, who)
@@ -200,10 +200,10 @@ class DirectoryStore:
             return before, after
 
     def erase(self, who: str) -> Member | None:
-        """Remove a member and have the gateway erase their pseudonym from the journal, in one step.
+        """Remove a member and request that the gateway erase their pseudonym from the journal.
 
-        Who they trained keeps the training, given by nobody. The member as they were; None where
-        there is none (any more).
+        Both are one transaction. Members whom they trained keep the training, without a trainer.
+        Returns the member as they were; None if there is none (any more).
         """
         with self._changing() as connection:
             member = _found(connection, who)
@@ -222,12 +222,12 @@ class DirectoryStore:
         return member
 
     def erasures(self) -> tuple[HolderId, ...]:
-        """Pseudonyms that still are to go from the journal."""
+        """Return the pseudonyms that are still to be erased from the journal."""
         with self._reading() as connection:
             return tuple(HolderId(each) for each in connection.scalars(select(ERASURE.c.holder)))
 
     def erased(self, holder: HolderId) -> None:
-        """A pseudonym is nowhere any more."""
+        """Record that a pseudonym has been erased everywhere."""
         with self._changing() as connection:
             connection.execute(delete(ERASURE).where(ERASURE.c.holder == holder))
         with self._told():
@@ -258,7 +258,7 @@ class DirectoryStore:
 
     @contextmanager
     def _told(self, outcome: str = "") -> Iterator[None]:
-        """Whatever the database complains of, in our words."""
+        """Convert the database's errors to DirectoryError."""
         driver = self._engine.dialect.loaded_dbapi.Error
         try:
             yield
@@ -289,7 +289,7 @@ def _members(connection: Connection, only: HolderId | None = None) -> tuple[Memb
 
 
 def _found(connection: Connection, who: str) -> Member | None:
-    """By reference; failing that, by pseudonym."""
+    """Return a member by reference, or else by pseudonym."""
     query = select(IDENTITY.c.holder).where(or_(IDENTITY.c.ref == who, IDENTITY.c.holder == who))
     ids = connection.scalars(query.order_by(IDENTITY.c.ref != who)).all()
     return _members(connection, HolderId(ids[0]))[0] if ids else None
@@ -302,7 +302,7 @@ def _replace(
     if gone:
         for removal in _REMOVALS:
             connection.execute(removal, gone)
-    if entering:  # whoever is a member again is not to be erased
+    if entering:  # a holder who is a member again must not be erased
         connection.execute(_COME_BACK, [{"back": member.holder.id} for member in entering])
     for table, new in rows.written(entering).items():
         connection.execute(insert(table), new)

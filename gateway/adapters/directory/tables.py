@@ -1,6 +1,6 @@
-"""The schema, in words that SQLite and PostgreSQL share; `migrations` makes it, step by step.
+"""The members' schema, in SQL common to SQLite and PostgreSQL; `migrations` creates it.
 
-A moment is microseconds since 1970 UTC; `starts` is inclusive, `ends` exclusive, none is no limit.
+A moment is microseconds since 1970 UTC; `starts` is inclusive, `ends` exclusive, NULL no limit.
 `sites` is a JSON array, where empty means every site. `place` is the order among a holder's rows.
 """
 
@@ -26,7 +26,7 @@ def _moment(name: str) -> Column[int]:
 
 
 def _of_holder(name: str, *columns: Column[Any]) -> Table:
-    """A table with several rows a holder, in order."""
+    """Return a table with several rows per holder, in order."""
     key = (
         Column("holder", Text, primary_key=True),
         Column("place", Integer, primary_key=True, autoincrement=False),

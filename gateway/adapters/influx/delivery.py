@@ -1,10 +1,10 @@
-"""Writes points, and finds those that the server will never take.
+"""Writes points, and finds those that the server will never accept.
 
-A 400 or a 413 may be about a point, or about everything: a proxy that wants HTTPS, or takes smaller
-bodies, says the same. A batch that is refused so is halved until a point is alone, and a point is
-given up only where it is refused twice while a write that the server has taken before is taken,
-before and after. Else it is an outage, and all of it is written again later: the same points, which
-changes nothing.
+A 400 or a 413 may be about one point or about every write: a proxy that requires HTTPS, or accepts
+only smaller bodies, answers the same. A batch that is refused in this way is halved until a point
+is alone. A point is given up only if it is refused twice while a line that the server accepted
+earlier is accepted before and after it. Otherwise it is an outage, and the whole batch is written
+again later, which is harmless because the points are the same.
 """
 
 from typing import Final, Protocol
@@ -14,37 +14,37 @@ from msgspec import Struct
 from gateway.adapters.influx.responses import WriteResult
 
 STUBBORN: Final = 3
-"""Failures (5xx) of one batch after which the server is asked whether it fails at all writes: older
-InfluxDBs answer 500 to one point of a wrong type, for ever."""
+"""Failures (5xx) of one batch after which we test whether the server fails at all writes: older
+InfluxDBs always answer 500 to one point of a wrong type."""
 UNPROVEN_MAX: Final = 32
-"""Points refused one by one before any was taken; then it is an outage, and they wait together."""
+"""Points refused one by one before any was accepted, after which it counts as an outage."""
 _TOO_LARGE: Final = 413
 
 
 class PointSink(Protocol):
-    """What takes lines."""
+    """A destination for lines, such as an InfluxDB server."""
 
     async def write(self, body: bytes) -> WriteResult:
-        """The server's answer; never raises for what a server or network may do."""
+        """Write lines and return the server's answer; never raise for server or network errors."""
         ...
 
 
 class Rejected(Struct, frozen=True):
-    """A point that the server does not take, while it takes others."""
+    """A point that the server rejects while it accepts others."""
 
     line: str
     why: str
 
 
 class _Suspect(Struct, frozen=True):
-    """A point that was refused alone, and how."""
+    """A point that was refused when written alone, and the answer."""
 
     line: str
     answer: WriteResult
 
 
 class OutageError(Exception):
-    """The server takes nothing now: the whole batch is to be written again."""
+    """The server accepts nothing now: the whole batch is to be written again."""
 
     def __init__(self, answer: WriteResult) -> None:
         super().__init__(answer.why)
@@ -57,24 +57,24 @@ class Delivery:
     def __init__(self, store: PointSink) -> None:
         self._store = store
         self._taken = b""
-        """A line that the server has taken; to write it again changes nothing."""
+        """A line that the server has accepted; writing it again changes nothing."""
         self.written = 0
         """Points, since the start; those written again count again."""
 
     async def write(self, lines: list[str], failures: int = 0) -> list[Rejected]:
-        """Write lines; return those that the server rejects, while it takes others.
+        """Write lines; return those that the server rejects while it accepts others.
 
-        `failures` says how often these lines met an outage before.
+        `failures` is the number of previous outages for these lines.
 
         Raises:
-            OutageError: The server takes nothing, or does not say what is wrong.
+            OutageError: The server accepts nothing, or does not say what is wrong.
         """
         suspects: list[_Suspect] = []
         await self._halve(lines, failures, suspects)
         return [one for each in suspects if (one := await self._judge(each)) is not None]
 
     async def _halve(self, lines: list[str], failures: int, suspects: list[_Suspect]) -> None:
-        """Write lines, and find those that are refused alone."""
+        """Write lines, halving refused ones, and collect those that are refused alone."""
         answer = await self._send(lines)
         if answer.verdict == "written":
             return
@@ -93,7 +93,7 @@ class Delivery:
         suspects.append(_Suspect(lines[0], answer))
 
     async def _judge(self, suspect: _Suspect) -> Rejected | None:
-        """Ask once more about a point that was rejected, between two writes that are taken."""
+        """Retry a rejected point between two writes that the server accepts."""
         await self._check_takes_points(suspect.answer)
         again = await self._send([suspect.line])
         if again.verdict == "written":
@@ -111,9 +111,9 @@ class Delivery:
         return answer
 
     async def _check_takes_points(self, answer: WriteResult) -> None:
-        """Raise where the server does not take a point that it has taken before.
+        """Raise if the server does not accept a point that it accepted before.
 
-        Before the first one an empty write is all that can be asked for; it proves nothing about
+        Before the first accepted point only an empty write can be tested; it proves nothing about
         the size of a body.
         """
         is_provable = self._taken or answer.status != _TOO_LARGE

@@ -1,7 +1,7 @@
-"""The one place that imports influxdb_client, which takes a quarter of a second.
+"""The only module that imports influxdb_client, which takes a quarter of a second.
 
-`gateway.adapters.influx.outbox` therefore imports this module in a thread, while doors are
-answered.
+`gateway.adapters.influx.outbox` therefore imports this module in a thread, so that doors are
+answered meanwhile.
 """
 
 import ssl
@@ -23,18 +23,18 @@ _WHY_LIMIT = 500
 
 
 def tls_context() -> ssl.SSLContext:
-    """The machine's trusted roots; reading them takes 16 ms, so this too belongs in a thread."""
+    """Return the system's trusted roots; call it in a thread, since reading them takes 16 ms."""
     return ssl.create_default_context()
 
 
 class _BoundedResponse(aiohttp.ClientResponse):
-    """An answer of which only the beginning is read: what is behind it ends with the connection.
+    """A response of which only the beginning is read; closing the connection drops the rest.
 
-    The client would read all of it: a proxy's error of 100 MB became 500 MB of ours.
+    The client would read all of it: a proxy's error of 100 MB took 500 MB of our memory.
     """
 
     async def read(self) -> bytes:
-        """The beginning of the body."""
+        """Return the beginning of the body."""
         if self._body is None:
             body = b""
             while len(body) < ANSWER_MAX and (chunk := await self.content.read(ANSWER_MAX)):
@@ -46,7 +46,7 @@ class _BoundedResponse(aiohttp.ClientResponse):
 
 
 class HttpStore:
-    """An InfluxDB, or whatever accepts `/api/v2/write`."""
+    """An InfluxDB, or any server that accepts `/api/v2/write`."""
 
     def __init__(self, settings: InfluxSettings, tls: ssl.SSLContext) -> None:
         self._settings = settings
@@ -68,7 +68,7 @@ class HttpStore:
         self._api = self._client.write_api()
 
     async def __aenter__(self) -> Self:
-        """The store itself."""
+        """Return the store itself."""
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -76,7 +76,7 @@ class HttpStore:
         await self._client.close()  # type: ignore[no-untyped-call]
 
     async def write(self, body: bytes) -> WriteResult:
-        """What the server said of these lines; never raises for what a server or network may do."""
+        """Write lines and return the server's answer; never raise for server or network errors."""
         try:
             written = await self._api.write(
                 self._settings.bucket,
@@ -102,7 +102,7 @@ def _answer(error: InfluxDBError) -> WriteResult:
 
 
 def _message(body: bytes) -> str:
-    """The server's words: `message` (InfluxDB 2), `error` (1.x, 3), or whatever a proxy says."""
+    """Return the server's message: `message` (InfluxDB 2), `error` (1.x, 3), or a proxy's text."""
     try:
         said = msgspec.json.decode(body, type=dict[str, object])
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -111,5 +111,5 @@ def _message(body: bytes) -> str:
 
 
 def _seconds(retry_after: str | None) -> float:
-    """Retry-After as seconds; its other form, a date, is left to our own backoff."""
+    """Return Retry-After in seconds; for its other form, a date, use our own backoff (0)."""
     return float(retry_after) if retry_after is not None and retry_after.isdecimal() else 0.0

@@ -1,4 +1,4 @@
-"""What of a journal row goes to InfluxDB, as line protocol (design section 6).
+"""Converts journal rows to InfluxDB line protocol (design section 6).
 
 Lines are built by hand: an `influxdb_client.Point` costs 7 us where this costs 2 us, and the
 gateway's loop must answer a door meanwhile (docs/influxdb.md has the measurement).
@@ -6,7 +6,7 @@ gateway's loop must answer a door meanwhile (docs/influxdb.md has the measuremen
 **Time.** InfluxDB keeps one point for each series and nanosecond: a second replaces the first.
 
 - A *state* (`occupancy`, `device`, a sensor's level or running total, ...) keeps the event's own
-  microsecond. If two meet there, the later row is the newer truth and wins, as it should.
+  microsecond. If two have the same time, the later row is newer and correctly replaces the first.
 - A *count* (`access`; a sensor's `in` and `out`) is summed, so none may replace another: its time
   is cut to the millisecond, and the six digits below carry the row's number modulo a million. Two
   counts of one series meet only if a million rows were journaled while the device's clock showed
@@ -46,7 +46,7 @@ _ESCAPED = str.maketrans(
 
 
 def points(row: JournalRow) -> list[str]:
-    """The row's points, in the order of its facts; many rows have none."""
+    """Return the row's points, in the order of its facts; many rows have none."""
     return [line for fact in row.facts for line in _lines(row, fact)]
 
 
@@ -94,7 +94,7 @@ def _occupancy_1m(row: JournalRow, fact: OccupancyMinute) -> str:
 
 
 def _occupancy_1d(row: JournalRow, fact: OccupancyDay) -> str:
-    """A day that was never open has no `in_use`."""
+    """Return a zone's day; a day that was never open has no `in_use`."""
     series = _series("occupancy_1d", ("site", row.site), ("zone", fact.zone))
     use = "" if fact.in_use is None else f"in_use={float(fact.in_use)},"
     values = f"mean={float(fact.mean)},min={fact.min}i,max={fact.max}i,{use}minutes={fact.minutes}i"
@@ -102,7 +102,7 @@ def _occupancy_1d(row: JournalRow, fact: OccupancyDay) -> str:
 
 
 def _visits_1d(row: JournalRow, fact: VisitsDay) -> str:
-    """A day of too few people has no point: nothing of it is told."""
+    """Return a day's visits; days with too few people are left out by `points`."""
     stay = "" if fact.stay_s is None else f",stay_s={float(fact.stay_s)}"
     series = _series("visits_1d", ("site", row.site))
     return f"{series} visits={fact.visits}i,visitors={fact.visitors}i{stay} {_own_time(fact.at)}"
@@ -155,7 +155,7 @@ def _sensor(row: JournalRow, fact: PeopleCrossed | Sensed, kind: str) -> str:
 
 @lru_cache(maxsize=_SERIES_KEPT)
 def _series(measurement: str, *tags: tuple[str, str | None]) -> str:
-    """Measurement and tags; those without a value are left out: InfluxDB refuses empty ones."""
+    """Return measurement and tags, without empty tags, which InfluxDB refuses."""
     pairs = (f",{key}={value.translate(_ESCAPED)}" for key, value in tags if value)
     return measurement + "".join(pairs)
 

@@ -1,13 +1,13 @@
-"""The outbox: it reads the journal behind a cursor and writes its points to InfluxDB.
+"""The outbox: reads the journal from a cursor on and writes its points to InfluxDB.
 
-The cursor moves only after the server has said that the points are written, so an outage of any
-length, or a kill at any moment, at worst writes some points again: same series, same time, same
-values (`gateway.adapters.influx.line_protocol`). It holds one batch in memory; all else waits in
-the journal.
+The cursor moves only after the server has confirmed that the points are written, so an outage of
+any length, or a kill at any moment, at worst writes some points again: same series, same time, same
+values (`gateway.adapters.influx.line_protocol`). It holds one batch in memory; everything else
+waits in the journal.
 
-What a server may answer, and what follows, is in `influx_answer`.
+A server's possible answers and their consequences are in `gateway.adapters.influx.responses`.
 
-It shares the loop with the doors' answers, so it works in slices of a millisecond at most.
+It shares the event loop with the doors' answers, so it works in slices of at most a millisecond.
 """
 
 import asyncio
@@ -34,17 +34,17 @@ _log = logging.getLogger(__name__)
 CURSOR = "influx"
 """The outbox's name in the journal."""
 GATHER_S = 1.0
-"""Fresh rows wait so long for company: one write a second, and points at most so old."""
+"""Seconds for which new rows are gathered: one write per second, points delayed by as much."""
 READ_ROWS = 100
-"""Rows a read: decoding them holds the interpreter for well under a millisecond."""
+"""Rows per read: decoding them holds the interpreter for well under a millisecond."""
 WRITE_POINTS = 2000
-"""Points a write, some 200 kB: InfluxDB is at its fastest from a thousand or so."""
+"""Points per write, some 200 kB: InfluxDB is fastest from about a thousand."""
 GZIP_POINTS = 500
-"""The same where they are compressed, which takes 1 ms of the loop's time; 2,000 would take 4."""
+"""Points per compressed write: compressing takes 1 ms of the loop's time; 2,000 would take 4."""
 SLICE_POINTS = 200
-"""Points made between two pauses: 0.4 ms of the loop's time."""
+"""Points built between two pauses: 0.4 ms of the loop's time."""
 PAYLOAD_LIMIT = 500
-"""Characters of a bad point that a dead letter keeps; a good point has 300 at most."""
+"""Characters of a bad point that a dead letter keeps; a good point has at most 300."""
 
 
 class JournalReader(Protocol):
@@ -52,32 +52,32 @@ class JournalReader(Protocol):
 
     @property
     def last_n(self) -> int:
-        """The newest committed row's number."""
+        """Return the newest committed row's number."""
         ...
 
     async def committed(self) -> None:
-        """Return when there is something newer than the last call saw."""
+        """Wait until rows were committed since the last call."""
         ...
 
     async def rows_after(self, n: int, limit: int) -> list[JournalRow]:
-        """Committed rows after `n`, in order, `limit` at most."""
+        """Return committed rows after `n`, in order, at most `limit`."""
         ...
 
     async def cursor(self, name: str) -> int:
-        """How far this reader got; 0 at first."""
+        """Return the last row that this reader has processed; 0 at first."""
         ...
 
     async def move_cursor(self, name: str, n: int) -> None:
-        """Remember, over power cuts, that this reader got to `n`."""
+        """Store durably that this reader has processed the rows up to `n`."""
         ...
 
     async def dead_letter(self, letter: DeadLetter) -> None:
-        """Keep what could not be delivered."""
+        """Store a point that could not be delivered."""
         ...
 
 
 class Outbox:
-    """Carries the journal's points to InfluxDB; `run` ends only by cancellation, at once."""
+    """Writes the journal's points to InfluxDB; `run` ends only by cancellation, at once."""
 
     def __init__(
         self,
@@ -98,21 +98,21 @@ class Outbox:
 
     @property
     def points_written(self) -> int:
-        """Since the start; points written again count again."""
+        """Return the points written since the start; points written again count again."""
         return self._delivery.written if self._delivery else 0
 
     @property
     def trouble(self) -> str:
-        """Why nothing leaves just now; empty where all is well."""
+        """Return why no points can be written now; empty if all is well."""
         return "" if self._reach is None else self._reach.why
 
     @property
     def backlog(self) -> int:
-        """Journal rows that are not in InfluxDB yet."""
+        """Return the number of journal rows that are not in InfluxDB yet."""
         return max(0, self._journal.last_n - self._done_n)
 
     async def run(self) -> None:
-        """Write what the journal has and what it gets, for ever."""
+        """Write existing and new rows until cancelled."""
         await self._patiently(self._find_cursor)
         async with await _store(self._settings) as store:
             self._delivery = delivery = Delivery(store)
@@ -121,7 +121,7 @@ class Outbox:
                 await self._patiently(lambda: self._carry_batch(delivery))
 
     async def _patiently(self, step: Callable[[], Awaitable[None]]) -> None:
-        """Take a step again until the journal can be read and written; the service heals it."""
+        """Retry a step until the journal can be read and written; the service repairs it."""
         attempt = 0
         while True:
             try:
@@ -138,7 +138,7 @@ class Outbox:
         self._done_n = await self._journal.cursor(CURSOR)
 
     async def _carry_batch(self, delivery: Delivery) -> None:
-        """Write a batch and move the cursor, or wait for the server and leave it where it is."""
+        """Write a batch and move the cursor, or wait for the server and leave the cursor."""
         try:
             await self._write_batch(delivery)
         except OutageError as outage:
@@ -170,7 +170,7 @@ class Outbox:
             await asyncio.sleep(GATHER_S)
 
     async def _gather(self) -> tuple[list[str], int]:
-        """A batch of points, and the number of the row that it ends with."""
+        """Return a batch of points, and the number of its last row."""
         lines: list[str] = []
         n, paused_at = self._done_n, 0
         while len(lines) < WRITE_POINTS:
@@ -202,7 +202,7 @@ class Outbox:
         )
 
     def _tell_reach(self, answer: WriteResult) -> None:
-        """Say once when the server comes or goes: a night's outage is one line, not thousands."""
+        """Log once when the server becomes reachable or unreachable, not at each try."""
         before, self._reach = self._reach, answer
         if before is not None and before.verdict == answer.verdict:
             return
@@ -218,7 +218,7 @@ class Outbox:
                 _log.error(_REFUSES_US, where, answer.why)
 
     def _tell_rejected(self, rejected: list[Rejected]) -> None:
-        """Say when a batch has bad points and the batch before had none."""
+        """Log when a batch has bad points and the batch before had none."""
         before, self._rejecting = self._rejecting, bool(rejected)
         if rejected and not before:
             _log.warning(_REJECTED, len(rejected), self._settings.where, rejected[0].why)

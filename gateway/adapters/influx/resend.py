@@ -1,7 +1,7 @@
-"""Points written again: from a row of the journal on, or those that were dead letters.
+"""Writes points again: from a journal row on, or those that became dead letters.
 
 It only reads the journal, so it may run beside the gateway. The same row gives the same points, so
-what is there already stays as it is.
+existing points do not change.
 """
 
 import sqlite3
@@ -21,10 +21,10 @@ LETTERS: Final = "SELECT payload, size FROM dead_letter WHERE source = 'influx' 
 
 
 class Resent(Struct):
-    """What came of it."""
+    """The result of a resend."""
 
     points: int = 0
-    """Points that the server has taken."""
+    """Points that the server has accepted."""
     rejected: list[Rejected] = field(default_factory=list)
     cut: int = 0
     """Dead letters of which only the beginning was kept."""
@@ -35,10 +35,10 @@ async def resend(
     lines: Iterable[str],
     on_batch: Callable[[int], object] = lambda _points: None,
 ) -> Resent:
-    """Write lines, as many at once as the outbox does.
+    """Write lines in batches as large as the outbox's.
 
     Raises:
-        OutageError: The server takes nothing.
+        OutageError: The server accepts nothing.
     """
     from gateway.adapters.influx.http import HttpStore  # noqa: PLC0415 - a quarter of a second
 
@@ -63,7 +63,7 @@ async def resend(
 
 
 def of_rows(file: JournalFile, after: int) -> Iterator[str]:
-    """The points of all rows behind `after`."""
+    """Yield the points of all rows after `after`."""
     while rows := file.rows_after(after, READ_ROWS):
         for row in rows:
             yield from points(row)
@@ -71,7 +71,7 @@ def of_rows(file: JournalFile, after: int) -> Iterator[str]:
 
 
 def of_letters(connection: sqlite3.Connection) -> tuple[list[str], int]:
-    """The points that became dead letters, each once, and how many were not kept whole."""
+    """Return the points that became dead letters, each once, and how many were truncated."""
     found = connection.execute(LETTERS).fetchall()
     kept = {payload: None for payload, size in found if size <= PAYLOAD_LIMIT}
     return list(kept), len(found) - sum(size <= PAYLOAD_LIMIT for _, size in found)

@@ -1,4 +1,4 @@
-"""Where points go."""
+"""The InfluxDB server and bucket to which points are written."""
 
 from urllib.parse import urlsplit
 
@@ -8,7 +8,7 @@ from gateway.config import Settings
 
 
 class InfluxSettings(Struct, frozen=True):
-    """Where points go. InfluxDB 1.8: `bucket` is `database/policy`, `token` is `user:password`."""
+    """Server, bucket, token. InfluxDB 1.8: `bucket` `database/policy`, `token` `user:password`."""
 
     url: str
     bucket: str
@@ -20,18 +20,18 @@ class InfluxSettings(Struct, frozen=True):
     timeout_s: float = 10.0
 
     def __repr__(self) -> str:
-        """Without the token, so that no log can show it."""
+        """Return the settings without the token, so that no log can show it."""
         return f"InfluxSettings({self.where!r})"
 
     @property
     def where(self) -> str:
-        """Server and bucket, for people; without what a URL may hide before its `@`."""
+        """Return server and bucket for display, without credentials before the URL's `@`."""
         host = urlsplit(self.url)
         return f"{host.scheme}://{host.netloc.rpartition('@')[2]}, bucket {self.bucket}"
 
 
 def influx_settings(settings: Settings, timeout_s: float = 10.0) -> InfluxSettings | None:
-    """Where points go by the settings; None: nowhere, the journal alone keeps history."""
+    """Return InfluxDB's settings; None: no InfluxDB, history is kept in the journal only."""
     if settings.influx_url is None:
         return None
     token = settings.influx_token

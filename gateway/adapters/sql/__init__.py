@@ -1,1 +1,1 @@
-"""What every SQLite store shares."""
+"""Code shared by all SQLite stores."""

@@ -1,4 +1,4 @@
-"""What every store on SQLAlchemy has alike: one safe connection, brought up to date by Alembic."""
+"""Code shared by the stores on SQLAlchemy: one safe connection, and Alembic's migrations."""
 
 from pathlib import Path
 
@@ -8,11 +8,11 @@ from gateway.adapters.sql import sqlite
 
 
 def engine_of(place: Path | URL) -> Engine:
-    """One connection, opened when it is first needed; messages never quote what was written.
+    """Return an engine with one lazy connection, whose messages never quote written values.
 
     Raises:
         ImportError: The database's driver is not installed.
-        sqlalchemy.exc.SQLAlchemyError: It is no address of a database.
+        sqlalchemy.exc.SQLAlchemyError: It is not a valid database URL.
     """
     url = place if isinstance(place, URL) else sqlite.url_of(place)
     if url.get_backend_name() == "sqlite":
@@ -37,8 +37,8 @@ def engine_of(place: Path | URL) -> Engine:
 
 
 def upgrade(connection: Connection, migrations: Path) -> None:
-    """Carry out the steps that are missing, in the transaction that `connection` is in."""
-    # Imported here: most starts find a current file, and need not wait a quarter of a second.
+    """Run the missing steps in the current transaction of `connection`."""
+    # Imported here: most starts find a current file, and save a quarter of a second.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
 

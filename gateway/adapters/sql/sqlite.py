@@ -1,4 +1,4 @@
-"""What is true of SQLite alone: how its file is opened, made safe, and locked for a change."""
+"""SQLite's own part: opens the file, makes it durable, and locks it for a change."""
 
 import sqlite3
 import time
@@ -16,35 +16,35 @@ WRITES: Final = "seuil_writes"
 
 
 def url_of(file: Path) -> URL:
-    """The URL of a file."""
+    """Return the URL of a file."""
     return make_url("sqlite+pysqlite://").set(database=str(file))
 
 
 def prepare(file: Path) -> None:
-    """Make the file where there is none.
+    """Create the file if there is none.
 
     Raises:
-        OSError: It cannot be made.
+        OSError: It cannot be created.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch(mode=0o600)  # names are for nobody else; -wal and -shm take the same mode
 
 
 def listen(engine: Engine) -> None:
-    """Have each connection survive a power cut, and each change take the lock when it begins.
+    """Make each connection durable over power cuts, and each change take the lock at its start.
 
-    Python's sqlite3 would begin a transaction by itself, after what was read and before the first
-    change only; so it is told to leave that to us. A change that read under a shared lock could
-    fail when it writes, whatever the time to wait.
+    Python's sqlite3 would begin a transaction by itself only before the first change, after the
+    reads; so its own transactions are turned off. A change that had read under a shared lock could
+    fail when it writes, however long it waits.
     """
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
 
 
 def empty_wal(engine: Engine) -> None:
-    """Take the -wal file into the database, so that nothing erased stays in it.
+    """Merge the -wal file into the database, so that no erased data stays in it.
 
-    While somebody reads, it stays for later changes to write over: nobody is waited for.
+    While another connection reads, this does nothing and does not wait: later changes overwrite it.
     """
     if engine.dialect.name != "sqlite":
         return
@@ -64,7 +64,7 @@ def _on_connect(connection: Any, _: object) -> None:  # noqa: ANN401 - the drive
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
-    """Wait for whoever makes the same file: a change of the mode does not wait by itself."""
+    """Set WAL mode; wait if another process creates the same file, as SQLite itself does not."""
     deadline = time.monotonic() + BUSY_S
     while True:
         try:

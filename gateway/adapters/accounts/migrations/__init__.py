@@ -1,1 +1,1 @@
-"""How an older `console.db` becomes one of today: Alembic's steps."""
+"""Alembic's migration steps for `console.db`."""

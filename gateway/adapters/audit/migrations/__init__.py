@@ -1,1 +1,1 @@
-"""The steps of the audit log's schema; a step is never changed once it was released."""
+"""The migration steps of the audit log's schema; a released step is never changed."""

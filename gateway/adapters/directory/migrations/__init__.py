@@ -1,5 +1,4 @@
 """The steps of the members' schema, for Alembic; `gateway.adapters.directory.migration` runs them.
 
-A step is never changed once it was released: a new one comes after it, and `tables` says what all
-of them make together.
+A released step is never changed: a new one follows it. `tables` is the result of all steps.
 """

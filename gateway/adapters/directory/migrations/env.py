@@ -1,4 +1,4 @@
-"""What Alembic runs to run the steps: on the connection that it is given, in its transaction."""
+"""Alembic's environment: runs the steps on the given connection, in its transaction."""
 
 from alembic import context
 

@@ -8,7 +8,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Make every table; the version begins at 0."""
+    """Create every table; the version begins at 0."""
     for name, columns in _TABLES.items():
         op.create_table(name, *columns, sqlite_with_rowid=False)
     for table in ("passkey", "session", "api_token"):

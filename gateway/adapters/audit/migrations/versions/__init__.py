@@ -1,1 +1,1 @@
-"""One file a step, in the order of their numbers."""
+"""The migration steps, one file per step, in the order of their numbers."""

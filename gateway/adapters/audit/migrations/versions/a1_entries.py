@@ -1,4 +1,4 @@
-"""The log of the console's first release."""
+"""The audit log's schema in the console's first release."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """One table."""
+    """Create the table."""
     op.create_table(
         "entry",
         sa.Column("n", sa.Integer, primary_key=True, autoincrement=True),

@@ -1,6 +1,6 @@
-"""The tables of the first release, which made them without Alembic.
+"""The tables of the first release, which created them without Alembic.
 
-So they may be there already, all or (of a first start that was killed) some of them.
+So all of them may exist already, or some of them if the first start was killed.
 """
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Make what is missing."""
+    """Create the missing tables."""
     for name, columns in _TABLES.items():
         op.create_table(name, *columns(), if_not_exists=True, sqlite_with_rowid=False)
     op.create_index("credential_holder", "credential", ["holder"], if_not_exists=True)

@@ -1,4 +1,4 @@
-"""Trainings, staff roles, groups; PINs, codes and QR codes beside badges."""
+"""Adds trainings, staff roles and groups, and PINs, codes and QR codes beside badges."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "r1"
 
 
 def upgrade() -> None:
-    """Nothing is lost: what there was is a badge without a PIN, of a holder without a training."""
+    """Keep all data: existing rows become badges without a PIN, of holders without a training."""
     for column in (
         sa.Column("kind", sa.Text, nullable=False, server_default="badge"),
         sa.Column("starts", sa.BigInteger),

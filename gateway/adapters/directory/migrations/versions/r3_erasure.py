@@ -1,4 +1,4 @@
-"""Pseudonyms that were erased from the members and still are to go from the journal."""
+"""Adds the pseudonyms erased from the members that are still to be erased from the journal."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "r2"
 
 
 def upgrade() -> None:
-    """Nobody was erased so far."""
+    """Create the table, which is empty at first."""
     op.create_table(
         "erasure",
         sa.Column("holder", sa.Text, primary_key=True),
