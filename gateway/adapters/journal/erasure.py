@@ -1,10 +1,10 @@
-"""Somebody is erased from the journal: their pseudonym, and the hashes of their badges and PINs.
+"""Erases a holder from the journal: their pseudonym, and the hashes of their badges and PINs.
 
-Each word is written over with one of the same length that is drawn at random and kept nowhere once
-all is done: whoever has the key and the member's reference, or their badge, finds nothing. It is
-the same word everywhere, so that a replay still gives what is stored, and counts stay right. The
-words are on disk (`erasure`) before the first is written over, so a killed gateway goes on where it
-stopped.
+Each word is overwritten with a random word of the same length, which is deleted at the end: even
+with the key and the member's reference, or their badge, nothing can be found. A word is replaced by
+the same word everywhere, so that a replay still gives the stored results and counts stay right. The
+replacements are on disk (table `erasure`) before the first word is overwritten, so a killed gateway
+continues where it stopped.
 """
 
 import re
@@ -21,16 +21,16 @@ from gateway.core.model.directory import Credential, Directory, HolderId
 from gateway.core.state import decode
 
 LOOKED_AT: Final = 5000
-"""Rows searched at a time; only those that say a word are written."""
+"""Rows searched at a time; only those that contain a word are written."""
 WRITTEN: Final = 50
 """Rows written in one transaction."""
 _EVENT = msgspec.json.Decoder(Event)
 _DIGITS = "ghijkmnpqrstuvwxyz23456789"
-"""No hash and no pseudonym has such letters: a word of nobody is known as one."""
+"""Letters that no hash or pseudonym contains, so that a replacement is recognised as one."""
 
 
 class Erasure(Struct, frozen=True):
-    """What is written over with what, and up to which row it was."""
+    """An erasure: the words and their replacements, and the row up to which it is done."""
 
     holder: HolderId
     words: Mapping[str, str]
@@ -38,14 +38,14 @@ class Erasure(Struct, frozen=True):
 
 
 def known(db: sqlite3.Connection, holder: HolderId) -> Erasure | None:
-    """An erasure that has begun."""
+    """Return the erasure of this holder if it has begun."""
     rows = db.execute(_KNOWN, (holder,)).fetchall()
     words = {word: nobody for word, nobody, _ in rows}
     return Erasure(holder, words, min(n for *_, n in rows)) if rows else None
 
 
 def words_of(db: sqlite3.Connection, holder: HolderId) -> set[str]:
-    """The pseudonym, and every hash that was ever theirs as far as the journal knows."""
+    """Return the holder's pseudonym and every hash of theirs that the journal contains."""
     found = {str(holder)}
     for credential in _credentials(db, holder):
         if credential.holder == holder:
@@ -60,13 +60,13 @@ def words_of(db: sqlite3.Connection, holder: HolderId) -> set[str]:
 
 
 def begin(db: sqlite3.Connection, holder: HolderId, words: set[str]) -> None:
-    """Draw what each word becomes; words that are known already keep theirs."""
+    """Draw and store each word's replacement; words that have one keep it."""
     rows = [(holder, word, _nobody(word)) for word in sorted(words)]
     db.executemany(_BEGIN, rows)
 
 
 def rows_with(db: sqlite3.Connection, erasure: Erasure, until: int) -> list[int]:
-    """Rows behind `reached` up to `until` in which a word stands: what is to be written."""
+    """Return the rows after `reached` up to `until` that contain a word and must be written."""
     pattern = _pattern(erasure)
     return [
         n
@@ -76,7 +76,7 @@ def rows_with(db: sqlite3.Connection, erasure: Erasure, until: int) -> list[int]
 
 
 def write_rows(db: sqlite3.Connection, erasure: Erasure, rows: list[int]) -> None:
-    """Write over the words in these rows, and in their decisions."""
+    """Overwrite the words in these rows and in their decisions."""
     numbers = msgspec.json.encode(rows).decode()
     found = db.execute(_THESE, (numbers,)).fetchall()
     changed = [(_written(event, erasure), _written(facts, erasure), n) for n, event, facts in found]
@@ -86,12 +86,12 @@ def write_rows(db: sqlite3.Connection, erasure: Erasure, rows: list[int]) -> Non
 
 
 def reach(db: sqlite3.Connection, holder: HolderId, n: int) -> None:
-    """Rows up to `n` are done."""
+    """Record that the rows up to `n` are done."""
     db.execute("UPDATE erasure SET reached = ? WHERE holder = ?", (n, holder))
 
 
 def snapshots(db: sqlite3.Connection) -> list[tuple[str, int, str]]:
-    """Every snapshot: its table, row and site."""
+    """Return every snapshot: its table, row and site."""
     return [
         (table, n, site)
         for table in _BLOBS
@@ -100,7 +100,7 @@ def snapshots(db: sqlite3.Connection) -> list[tuple[str, int, str]]:
 
 
 def write_snapshot(db: sqlite3.Connection, erasure: Erasure, table: str, n: int, site: str) -> None:
-    """Write over the words in one snapshot; strings of one length leave msgpack as it is."""
+    """Overwrite the words in one snapshot; equal lengths keep its msgpack valid."""
     read, write = _BLOBS[table]
     found = db.execute(read, (n, site)).fetchone()
     before: bytes = found[0] if found else b""
@@ -112,7 +112,7 @@ def write_snapshot(db: sqlite3.Connection, erasure: Erasure, table: str, n: int,
 
 
 def end(db: sqlite3.Connection, holder: HolderId) -> None:
-    """Nobody knows any more what became of whom."""
+    """Delete the replacements, so that they can no longer be linked to the holder."""
     db.execute("DELETE FROM erasure WHERE holder = ?", (holder,))
 
 
@@ -127,7 +127,7 @@ def _credentials(db: sqlite3.Connection, holder: HolderId) -> Iterator[Credentia
 
 
 def _nobody(word: str) -> str:
-    """A word of the same length; a pseudonym keeps its beginning."""
+    """Return a random word of the same length; a pseudonym keeps its prefix."""
     start = "h-" if word.startswith("h-") else ""
     drawn = (secrets.choice(_DIGITS) for _ in range(len(word) - len(start)))
     return start + "".join(drawn)

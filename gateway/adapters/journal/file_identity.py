@@ -1,7 +1,7 @@
-"""Whether the journal's files are still those that we have open.
+"""Checks that the journal's files are still those that we have open.
 
-SQLite goes on with a file that was deleted or replaced under it, and says nothing: all that is
-stored from then on is gone with the process (sqlite.org/howtocorrupt.html, 2.6).
+SQLite continues silently with a file that was deleted or replaced: everything stored afterwards is
+lost when the process ends (sqlite.org/howtocorrupt.html, 2.6).
 """
 
 import os
@@ -11,10 +11,10 @@ from msgspec import Struct
 
 
 class ForeignJournalError(Exception):
-    """Another file lies where our journal was, or rows are in it that another program wrote.
+    """Another file has replaced our journal, or it contains rows that another program wrote.
 
-    Going on would undo what others stored, or lose what we acknowledge. Waiting heals neither: the
-    process ends, and its next start goes on with what is there.
+    Going on would undo what others stored, or lose what we acknowledge. Waiting does not help: the
+    process ends, and its next start continues with the file that is there.
     """
 
 
@@ -26,20 +26,20 @@ class JournalIdentity(Struct, frozen=True):
 
 
 def identity_of(path: Path) -> JournalIdentity:
-    """The identity of a journal that is open.
+    """Return the identity of a journal that is open.
 
     Raises:
-        OSError: There is none.
+        OSError: There is no such file.
     """
     return JournalIdentity(_inode(path), _inode(_log(path)))
 
 
 def check_identity(path: Path, ours: JournalIdentity) -> None:
-    """Compare what lies at `path` with what we have open: two `stat` calls, some microseconds.
+    """Check that the files at `path` are those we have open: two `stat` calls, some microseconds.
 
     Raises:
-        ForeignJournalError: Another file lies there.
-        OSError: Nothing does, or the write-ahead log is gone.
+        ForeignJournalError: Another file is there.
+        OSError: There is no file, or the write-ahead log is gone.
     """
     check_file(path, ours)
     try:
@@ -51,11 +51,11 @@ def check_identity(path: Path, ours: JournalIdentity) -> None:
 
 
 def check_file(path: Path, ours: JournalIdentity) -> None:
-    """As `check_identity`, of the file alone.
+    """Check the file alone, without its log; see `check_identity`.
 
     Raises:
-        ForeignJournalError: Another file lies there.
-        OSError: Nothing does.
+        ForeignJournalError: Another file is there.
+        OSError: There is no file.
     """
     try:
         found = _inode(path)

@@ -1,4 +1,4 @@
-"""One gateway a data folder: a lock that lives as long as the process, however it ends."""
+"""The lock of a data folder, so that one gateway uses it; the kernel frees it with the process."""
 
 import fcntl
 import os
@@ -12,16 +12,16 @@ import msgspec
 from msgspec import Struct
 
 FILE: Final = "gateway.lock"
-"""In the data folder. It is never removed: who removes a lock file makes room for two owners."""
+"""In the data folder. It is never removed, because removing a lock file allows two owners."""
 _CONTENT_MAX: Final = 1000
 
 
 class FolderTakenError(Exception):
-    """Another gateway works in this folder, or no lock can be taken there."""
+    """Another gateway uses this folder, or no lock can be taken there."""
 
 
 class FolderLock(Struct, frozen=True):
-    """The proof that the folder is ours; what the file says of its owner."""
+    """A lock that we hold, with the owner's data that is written in its file."""
 
     instance: str
     pid: int
@@ -30,10 +30,10 @@ class FolderLock(Struct, frozen=True):
 
 @contextmanager
 def folder_lock(folder: Path, instance: str, now: datetime) -> Iterator[FolderLock]:
-    """Hold the data folder; made where there is none.
+    """Hold the lock of the data folder, which is created if there is none.
 
-    The kernel lets go of the lock when the process ends, also after a kill -9: what stands in the
-    file then is nobody's.
+    The kernel releases the lock when the process ends, even after a kill -9: the file's content is
+    then meaningless.
 
     Raises:
         FolderTakenError: Another process holds it.
@@ -64,7 +64,7 @@ def _take(handle: int, folder: Path) -> None:
 
 
 def _owner(handle: int, folder: Path) -> str:
-    """A sentence about who holds the folder."""
+    """Return a sentence that names the folder's owner."""
     try:
         lock = msgspec.json.decode(os.pread(handle, _CONTENT_MAX, 0), type=FolderLock)
     except msgspec.DecodeError:  # it has the lock, and has not said so yet

@@ -1,7 +1,8 @@
-"""Looks through a whole journal for damaged pages, by `python -m` and this module's name.
+"""Checks a whole journal for damaged pages; run as `python -m` with this module's name.
 
-A process of its own, at the lowest priority: some seconds for 1 GB, for which no door waits; it can
-be ended at any moment, and a page that crashes SQLite crashes nothing else. It only reads.
+It is a separate process at the lowest priority: it takes some seconds for 1 GB without delaying
+doors, it can be ended at any moment, and a page that crashes SQLite crashes nothing else. It only
+reads.
 """
 
 import asyncio
@@ -16,19 +17,19 @@ from pathlib import Path
 from typing import Final
 
 FOUND_MAX: Final = 3
-"""Damaged places that are told; one is enough to act."""
+"""Damaged places that are reported; one is enough to act."""
 _CORRUPT: Final = frozenset({11, 26})
 """SQLITE_CORRUPT and SQLITE_NOTADB."""
 _CRASHES: Final = frozenset({-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGABRT})
 
 
 def is_damage(error: BaseException) -> bool:
-    """Whether an error of SQLite is about what is in the file, and not about the disk."""
+    """Return whether an SQLite error is about damaged content rather than about disk access."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in _CORRUPT
 
 
 async def look_through(journal: Path, within_s: float) -> str | None:
-    """What is wrong with a journal, empty where nothing is; None: nobody knows."""
+    """Return the damage of a journal, empty if there is none; None: the check did not end."""
     process = await asyncio.create_subprocess_exec(
         *_command(journal), stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL
     )
@@ -45,7 +46,7 @@ async def look_through(journal: Path, within_s: float) -> str | None:
 
 
 def look_through_now(journal: Path, within_s: float) -> str | None:
-    """The same for a command, which waits."""
+    """Return the same as `look_through`, blocking, for a command."""
     try:
         done = subprocess.run(  # noqa: S603 - our own module
             _command(journal), capture_output=True, timeout=within_s, check=False
@@ -56,7 +57,7 @@ def look_through_now(journal: Path, within_s: float) -> str | None:
 
 
 def damage_of(db: sqlite3.Connection) -> str:
-    """The first damaged places that SQLite finds; empty where there are none."""
+    """Return the first damaged places that SQLite finds; empty if there are none."""
     try:
         found = [str(said) for (said,) in db.execute(f"PRAGMA quick_check({FOUND_MAX})")]
     except sqlite3.DatabaseError as error:
@@ -77,10 +78,10 @@ def _told(status: int | None, said: bytes) -> str | None:
 
 
 def main(arguments: list[str]) -> int:
-    """Print what is wrong, and nothing where all is well."""
+    """Print the damage, or nothing if all is well."""
     os.nice(19)
     file = Path(arguments[0]).absolute()
-    # Where nobody has it open, a look must not make a -wal and a -shm.
+    # If no process has it open, the check must not create a -wal and a -shm.
     alone = "" if file.with_name(f"{file.name}-wal").exists() else "&immutable=1"
     address = f"{file.as_uri()}?mode=ro{alone}"
     with contextlib.closing(sqlite3.connect(address, uri=True, timeout=5)) as db:

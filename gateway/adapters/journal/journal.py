@@ -1,6 +1,6 @@
-"""The journal: SQLite, WAL, `synchronous=FULL`, one transaction a batch, on a thread of its own.
+"""The journal: SQLite, WAL, `synchronous=FULL`, one transaction per batch, on its own thread.
 
-What is committed here survives a kill and a power cut; only then does anything leave the gateway.
+Committed data survives a kill and a power cut; nothing is published or acknowledged before that.
 """
 
 import asyncio
@@ -33,8 +33,8 @@ class JournalError(Exception):
 class Journal:
     """The journal in the event loop: the write side and the read side, each on a thread of its own.
 
-    `last_n` is the newest committed number, `commit_ms` how long the last commit took. `uptime`
-    tells how long the operating system has run, so that a restart knows how old an answer is.
+    `last_n` is the newest committed number, `commit_ms` the duration of the last commit. `uptime`
+    returns the uptime of the operating system, from which a restart knows the age of an answer.
 
     Raises:
         ForeignJournalError: from any method that writes, when the file is not ours any more.
@@ -45,7 +45,7 @@ class Journal:
         self.last_n = 0
         self.commit_ms = 0.0
         self.damage = ""
-        """What is wrong with the file's content, since somebody met it; empty: nothing is known."""
+        """The damage that was found in the file's content; empty: none is known."""
         self._uptime = uptime
         self._writer = JournalWriter(path)
         self._file: JournalFile | None = None
@@ -54,7 +54,7 @@ class Journal:
         self._news = asyncio.Event()
 
     async def open(self) -> None:
-        """Open or create the file.
+        """Open the file, or create it.
 
         Raises:
             JournalError: it cannot be opened.
@@ -64,7 +64,7 @@ class Journal:
         self.last_n = await self._in_thread(lambda: self._writer.open(boot))
 
     async def commit(self, batch: Batch) -> None:
-        """Store a batch, whole or not at all; returns when it is on disk.
+        """Store a batch, all of it or nothing; return when it is on disk.
 
         Raises:
             JournalError: nothing was stored.
@@ -78,7 +78,7 @@ class Journal:
             self._news.set()
 
     async def check(self) -> None:
-        """Make sure that our file still lies in its place, where nothing was to be stored.
+        """Check that our file is still in its place, for a turn that stores nothing.
 
         Raises:
             JournalError: it is gone.
@@ -86,7 +86,7 @@ class Journal:
         await self._in_thread(self._writer.check)
 
     async def snapshot(self, snapshots: Sequence[Snapshot]) -> None:
-        """Store the states, and forget all but the newest few.
+        """Store the states, and delete all but the newest few snapshots.
 
         Raises:
             JournalError: nothing was stored.
@@ -94,7 +94,7 @@ class Journal:
         await self._in_thread(lambda: self._writer.snapshot(snapshots))
 
     async def move_cursor(self, name: str, n: int) -> None:
-        """Remember that the reader `name` is done with row `n`.
+        """Store that the reader `name` has processed the rows up to `n`.
 
         Raises:
             JournalError: it was not stored.
@@ -102,7 +102,7 @@ class Journal:
         await self._in_thread(lambda: self._writer.move_cursor(name, n))
 
     async def dead_letter(self, letter: DeadLetter) -> None:
-        """Keep one letter.
+        """Store one dead letter.
 
         Raises:
             JournalError: it was not stored.
@@ -110,9 +110,9 @@ class Journal:
         await self.commit(Batch(letters=[letter_row(letter)]))
 
     async def work(self, job: Callable[[sqlite3.Connection], T]) -> T:
-        """Have `job` change the file, as one transaction on the writer's thread.
+        """Run `job`, which changes the file, as one transaction on the writer's thread.
 
-        Every door waits meanwhile: a few milliseconds are the measure.
+        Every door waits meanwhile, so it should take a few milliseconds at most.
 
         Raises:
             JournalError: nothing was changed.
@@ -120,9 +120,9 @@ class Journal:
         return await self._in_thread(lambda: self._writer.work(job))
 
     async def tidy(self) -> bool:
-        """Take the -wal file into the journal and empty it, so that nothing purged stays in it.
+        """Merge the -wal file into the journal and empty it, so that no purged data stays in it.
 
-        False: somebody reads just now. Later rows will be written over it all the same.
+        Returns False if another connection reads now. Later rows overwrite the file in any case.
 
         Raises:
             JournalError: the file cannot be written.
@@ -130,17 +130,17 @@ class Journal:
         return await self._in_thread(self._writer.tidy)
 
     async def rows_after(self, n: int, limit: int) -> list[JournalRow]:
-        """Committed rows with numbers above `n`, ascending, at most `limit`.
+        """Return committed rows with numbers above `n`, ascending, at most `limit`.
 
         Raises:
             JournalError: the file cannot be read.
         """
         rows = await self._in_thread(lambda: self._reader().rows_after(n, limit), self._reading)
-        # A commit that failed late may show here all the same, until `heal` has undone it.
+        # A commit that failed late may still be visible here until `heal` has undone it.
         return [row for row in rows if row.n <= self.last_n]
 
     async def cursor(self, name: str) -> int:
-        """How far the reader `name` got; 0 before its first move.
+        """Return the last row that the reader `name` has processed; 0 before its first move.
 
         Raises:
             JournalError: the file cannot be read.
@@ -148,7 +148,7 @@ class Journal:
         return await self._in_thread(lambda: self._reader().cursor(name), self._reading)
 
     async def read(self, question: Callable[[JournalFile], T]) -> T:
-        """Ask the read side something, off the event loop.
+        """Run a query on the read side, off the event loop.
 
         Raises:
             JournalError: the file cannot be read.
@@ -161,13 +161,13 @@ class Journal:
         self._news.clear()
 
     async def heal(self) -> None:
-        """Reopen the file, prove that it can be written, and that it ends where we know it to.
+        """Reopen the file, and check that it can be written and ends at the row that we expect.
 
-        Of a file that was found damaged, every page is looked at first: else it would be left and
-        taken up again with each batch.
+        If damage was found before, every page is checked first: otherwise the file would be closed
+        and reopened with each batch.
 
         Raises:
-            JournalError: it still cannot be written, or it is another file than the one we wrote.
+            JournalError: it still cannot be written, or it is not the file that we wrote.
         """
         await self._in_thread(self._close_reader, self._reading)
         is_damaged = bool(self.damage)
@@ -175,8 +175,8 @@ class Journal:
         self.damage = ""
 
     async def close(self) -> None:
-        """Close the file; nothing more can be stored."""
-        # The writer last: only the last to close can take the -wal file into the journal itself.
+        """Close the file; nothing can be stored afterwards."""
+        # The writer last: only the last connection to close can merge the -wal file.
         await self._in_thread(self._close_reader, self._reading)
         await self._in_thread(self._writer.close)
         self._thread.shutdown()
@@ -189,7 +189,7 @@ class Journal:
         try:
             return await loop.run_in_executor(thread or self._thread, work)
         except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
-            raise  # a bug, not the disk: waiting would never heal it, a restart replays
+            raise  # a bug, not the disk: waiting does not help, a restart replays
         except (sqlite3.Error, msgspec.DecodeError, OSError) as error:
             if is_damage(error) or isinstance(error, msgspec.DecodeError):
                 self.damage = str(error)

@@ -1,9 +1,9 @@
 """History from the journal alone: the measurements' names and numbers, without InfluxDB.
 
-`occupancy_1m` is the table of the same name. A zone's days are added up from it, as the engine adds
-them (`gateway.core.occupancy.daily_statistics`), by the space file that is in force now; access_1d
-is a view. They are read through a connection of their own that cannot write, so that nobody who
-asks about last year holds up a door.
+`occupancy_1m` is the table of the same name. A zone's days are computed from it as the engine does
+(`gateway.core.occupancy.daily_statistics`), with the space file that is in force now; access_1d is
+a view. They are read through a separate read-only connection, so that a query over last year does
+not delay a door.
 """
 
 import sqlite3
@@ -29,18 +29,18 @@ from gateway.core.occupancy.daily_statistics import THRESHOLD, Piece, in_use_fro
 _EVER = (-(2**63), 2**63 - 1)
 _BEGIN, _END = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 _LONGEST_DAY = timedelta(hours=26)
-"""With a night in which clocks go back, and a margin."""
+"""A day on which clocks go back, and a margin."""
 _EVENT = msgspec.json.Decoder(Event)
 _BUSY_S = 5.0
-"""SQLite's readers do not wait for a writer in WAL; only a checkpoint at the start can."""
+"""In WAL, SQLite's readers do not wait for a writer, except for a checkpoint at the start."""
 
 
 class HistoryError(Exception):
-    """There is no journal to ask; the message says where it was looked for."""
+    """There is no journal to read; the message contains the path."""
 
 
 class HistoryQuery(Struct, frozen=True):
-    """Which part of history: `since` inclusive, `until` exclusive, None for all."""
+    """A selection of the history: `since` inclusive, `until` exclusive, None for all."""
 
     site: str | None = None
     zone: str | None = None
@@ -49,7 +49,7 @@ class HistoryQuery(Struct, frozen=True):
 
 
 class OccupancyMinutes(Struct, frozen=True):
-    """One minute of a zone that begins at `time`: mean over its time, and extremes, in people."""
+    """A zone's minute that begins at `time`: mean over the minute, minimum, maximum (people)."""
 
     time: datetime
     site: str
@@ -76,7 +76,7 @@ class ZoneDay(Struct, frozen=True):
 
 
 class AccessDay(Struct, frozen=True):
-    """How often an access point decided so for this reason on one UTC day."""
+    """The count of an access point's decisions with one result and reason on one UTC day."""
 
     time: datetime
     site: str
@@ -114,14 +114,14 @@ _ACCESS_1D = """
 
 @contextmanager
 def opened(journal: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that cannot write.
+    """Yield a read-only connection.
 
     Raises:
-        HistoryError: There is no journal, or this is none.
+        HistoryError: There is no journal, or the file is not one.
     """
     if not journal.is_file():
         raise HistoryError(f"{journal}: there is no journal; `seuil run` makes one")
-    # An absolute path as URI: SQLite would take a "?" or "#" in a name for its own.
+    # An absolute path as URI: SQLite would interpret a "?" or "#" in a name.
     address = f"{journal.absolute().as_uri()}?mode=ro"
     try:
         with closing(sqlite3.connect(address, uri=True, timeout=_BUSY_S)) as connection:
@@ -134,15 +134,15 @@ def opened(journal: Path) -> Iterator[sqlite3.Connection]:
 
 
 def occupancy_1m(connection: sqlite3.Connection, query: HistoryQuery) -> Iterator[OccupancyMinutes]:
-    """Each minute of each zone, in the order of time."""
+    """Yield each minute of each zone, in chronological order."""
     for time, *values in connection.execute(_OCCUPANCY_1M, _parameters(query)):
         yield OccupancyMinutes(from_us(time), *values)
 
 
 def occupancy_1d(connection: sqlite3.Connection, query: HistoryQuery) -> Iterator[ZoneDay]:
-    """Each local day of each zone, in the order of time; a day is in `query` when its start is.
+    """Yield each local day of each zone, chronologically; a day is in `query` if its start is.
 
-    The running day is in it as far as it is known.
+    The current day is included as far as it is known.
     """
     first, end = query.since or _BEGIN, query.until or _END
     found = [
@@ -162,7 +162,7 @@ def quarters(
     within: tuple[datetime, datetime],
     threshold: float = THRESHOLD,
 ) -> Iterator[tuple[datetime, Piece]]:
-    """A zone's quarters of an hour by their start (UTC), those that were watched."""
+    """Return a zone's observed quarters of an hour by their start (UTC)."""
     asked = {
         "site": site.id,
         "zone": zone.id,
@@ -180,7 +180,7 @@ def days(
     pieces: Iterable[tuple[datetime, Piece]],
     hours: str | None = None,
 ) -> Iterator[OccupancyDay]:
-    """A zone's local days from its quarters in order; open in `hours`, else as the file says."""
+    """Yield a zone's local days from its ordered quarters; open in `hours`, else by the file."""
     opens = partial(daily_statistics.is_open, site, hours or site.opening_hours)
     for day, of_day in groupby(pieces, key=lambda each: site.day_of(each[0])):
         yield daily_statistics.whole(
@@ -189,13 +189,13 @@ def days(
 
 
 def access_1d(connection: sqlite3.Connection, query: HistoryQuery) -> Iterator[AccessDay]:
-    """Each UTC day's decisions, counted; `zone` does not apply, since a door has two."""
+    """Yield the counts of decisions per UTC day; `zone` is ignored, since a door has two."""
     for time, *values in connection.execute(_ACCESS_1D, _parameters(query)):
         yield AccessDay(from_us(time), *values)
 
 
 def _sites(connection: sqlite3.Connection, query: HistoryQuery) -> Iterator[Site]:
-    """The sites by their space files in force."""
+    """Yield the sites of the query, from their space files in force."""
     for (event,) in connection.execute(_SITES, {"site": query.site}):
         told = _EVENT.decode(event)
         if isinstance(told, SpaceChanged):
@@ -203,7 +203,7 @@ def _sites(connection: sqlite3.Connection, query: HistoryQuery) -> Iterator[Site
 
 
 def _zones(connection: sqlite3.Connection, site: Site, query: HistoryQuery) -> Iterator[Zone]:
-    """The zones of a site that have minutes, those that no space file knows any more as well."""
+    """Yield the zones of a site that have minutes, including those removed from the space file."""
     for (id_,) in connection.execute(_ZONES, (site.id,)):
         if query.zone is None or query.zone == id_:
             yield site.zone.get(id_) or Zone(ZoneId(id_), Text(id_, id_))

@@ -1,17 +1,17 @@
-"""What becomes of rows whose time is over: counts, and rows that name nobody.
+"""Purges old rows: decisions become counts, other rows are deleted or stripped of persons.
 
-Of the journal up to row `n`, once it is older than passages are kept:
+The journal's rows up to `n`, which are older than the retention time of passages:
 
 | row                        | becomes                                                            |
 |----------------------------|--------------------------------------------------------------------|
 | a decision                 | one more in `access_past`                                          |
 | a space file               | stays, without what followed from it                               |
-| an operator's request      | stays with its answer; a member that it was about is nobody's name |
-| an alarm, a day's visits   | a tick that says only them: neither names anybody                  |
+| an operator's request      | stays with its answer; a member in it is replaced by `NOBODY`      |
+| an alarm, a day's visits   | a tick with these facts alone: neither names a person              |
 | everything else            | nothing                                                            |
 
-Requests and alarms go, too, when operators' acts are no longer kept. Each function here is one
-transaction's work, small enough that no door waits for it.
+Requests and alarms are deleted, too, at the end of the retention time of operators' acts. Each
+function here does the work of one transaction, small enough not to delay a door.
 """
 
 import sqlite3
@@ -39,17 +39,17 @@ from gateway.core.model.names import SiteId
 from gateway.core.requests import EnrolBadge, MarkLeft, MarkMustered
 
 ROWS: Final = 50
-"""Rows of one transaction: 2 ms, and 7 at most, for which a door may have to wait; 200 are 6 and 12
-(badges of 2 kB a row, 2 shared cores)."""
+"""Rows per transaction: it takes 2 ms (at most 7), for which a door may wait; 200 rows take 6
+(12) ms (badges of 2 kB per row, 2 shared cores)."""
 NOBODY: Final = HolderId("nobody")
-"""Who an operator's old request was about."""
+"""The holder in operators' old requests."""
 _FACTS = msgspec.json.Decoder(tuple[Fact, ...])
 _EVENT = msgspec.json.Decoder(Event)
 _TICK = msgspec.json.encode(Tick()).decode()
 
 
 class MonthSummary(Struct, frozen=True):
-    """A local month's own figures of a site; None: too few people to tell."""
+    """A site's figures of one local month; None: withheld, because there were too few people."""
 
     site: SiteId
     month: str
@@ -58,7 +58,7 @@ class MonthSummary(Struct, frozen=True):
 
 
 def forget_snapshots(db: sqlite3.Connection, n: int) -> None:
-    """Snapshots up to row `n` go, and the directories that no other stands on."""
+    """Delete the snapshots up to row `n`, and the directories that no other snapshot needs."""
     sites = [
         site for (site,) in db.execute("SELECT DISTINCT site FROM snapshot WHERE n <= ?", (n,))
     ]
@@ -68,9 +68,9 @@ def forget_snapshots(db: sqlite3.Connection, n: int) -> None:
 
 
 def purge_rows(db: sqlite3.Connection, until: int, clocks: Mapping[SiteId, tzinfo]) -> int:
-    """The next rows up to row `until`; how many there were, 0 at the end.
+    """Purge the next rows up to row `until`; return their number, 0 at the end.
 
-    `clocks` are the sites' local times, which say to what month a decision belongs.
+    `clocks` are the sites' time zones, which determine the month of a decision.
     """
     (low,) = db.execute("SELECT coalesce(max(n), 0) FROM purged").fetchone()
     last = db.execute(_LAST, (low, until, ROWS)).fetchone()
@@ -84,14 +84,14 @@ def purge_rows(db: sqlite3.Connection, until: int, clocks: Mapping[SiteId, tzinf
 
 
 def ended(db: sqlite3.Connection, now: datetime) -> None:
-    """Remember when the last purge ended."""
+    """Store the time at which the last purge ended."""
     db.execute(_RAN, (to_us(now),))
 
 
 def purge_audit(db: sqlite3.Connection, site: SiteId, until: int) -> int:
-    """Some of a site's requests and alarms up to row `until`; how many, 0 at the end.
+    """Delete some of a site's requests and alarms up to `until`; return how many, 0 at the end.
 
-    Only rows that were thinned before: what is younger is still evidence of passages.
+    Only rows that `purge_rows` has reduced: younger rows are still evidence of passages.
     """
     gone = 0
     for query in (_OLD_REQUESTS, _OLD_ALARMS):
@@ -100,12 +100,12 @@ def purge_audit(db: sqlite3.Connection, site: SiteId, until: int) -> int:
 
 
 def purge_letters(db: sqlite3.Connection, before: datetime) -> int:
-    """Some dead letters that came before then; how many, 0 at the end."""
+    """Delete some dead letters received before `before`; return how many, 0 at the end."""
     return db.execute(_OLD_LETTERS, (to_us(before), ROWS)).rowcount
 
 
 def keep_month(db: sqlite3.Connection, month: MonthSummary) -> None:
-    """Remember a month's figures; those that are known stay."""
+    """Store a month's figures; existing ones are not changed."""
     db.execute(_MONTH, structs.astuple(month))
 
 
@@ -129,7 +129,7 @@ def _thin(db: sqlite3.Connection, low: int, high: int) -> None:
 
 
 def _thinned(n: int, kind: str, event: str, facts: str) -> tuple[int, str, str, str]:
-    """A row that stays, without anybody who passed."""
+    """Return a row that is kept, without the persons who passed."""
     if kind == "space":
         return n, kind, event, "[]"
     if kind == "request":

@@ -1,9 +1,9 @@
-"""The past, read from the journal by another process than the gateway.
+"""Queries over the journal for other processes than the gateway.
 
-Every question is a function over a connection that cannot write
-(`gateway.adapters.journal.occupancy_history.opened`) and answers with tuples: nothing holds the
-journal open while a page goes over the network. Long lists come in pages, newest first; ask the
-next with `before=page.before`.
+Every query is a function over a read-only connection
+(`gateway.adapters.journal.occupancy_history.opened`) and returns tuples: the journal is not held
+open while a page is sent over the network. Long lists come in pages, newest first; get the next one
+with `before=page.before`.
 
 `decisions` is the access log and its why, `happenings` alarms, hints and operators' requests,
 `state` who is where and how the devices are, `export` everything about one holder.

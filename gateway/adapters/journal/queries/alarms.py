@@ -1,4 +1,4 @@
-"""Alarms, hints and what operators asked for: rows that are rare, each behind an index of its own.
+"""Queries for alarms, hints and operators' requests: rare rows, each kind with its own index.
 
 A page ends with a whole row of the journal, so it may have a few lines more than it was asked for.
 """
@@ -31,15 +31,15 @@ _FACTS = msgspec.json.Decoder(tuple[Fact, ...])
 _EVENT = msgspec.json.Decoder(Event)
 _CHUNK: Final = 200
 _ROWS_MAX: Final = 5000
-"""Rows that one page looks at; behind them it ends early, and says where to go on."""
+"""Rows that one page reads at most; the page then ends early, with a cursor to continue."""
 _EVER: Final = 2**63 - 1
 
 
 class AlarmLine(Struct, frozen=True):
-    """An alarm: raised at row `n`; `cleared` None: it still stands.
+    """An alarm: raised at row `n`; `cleared` None: it is still active.
 
-    `acknowledged_by` is who looked after it, `note` their own words; None: nobody did. `ahead_s`
-    is by how much a clock was ahead.
+    `acknowledged_by` is the operator who acknowledged it, `note` their text; None: not
+    acknowledged. `ahead_s` is the number of seconds by which a clock was ahead.
     """
 
     n: int
@@ -55,7 +55,7 @@ class AlarmLine(Struct, frozen=True):
 
 
 class HintLine(Struct, frozen=True):
-    """Something to look at that is no alarm; `object` is a zone, an access point or a reader."""
+    """A hint for operators, less than an alarm; `object` is a zone, access point or reader."""
 
     n: int
     site: str
@@ -66,9 +66,9 @@ class HintLine(Struct, frozen=True):
 
 
 class AuditLine(Struct, frozen=True):
-    """What an operator asked the gateway for, and its answer; `error` None: it was done.
+    """An operator's request to the gateway, and its answer; `error` None: it was carried out.
 
-    `order` is the request's own fields (a door, a mode, a holder ...) but the verb and `why`;
+    `order` is the request's own fields (door, mode, holder ...) except the verb and `why`;
     `mode_before` is the mode that a change ended.
     """
 
@@ -91,7 +91,7 @@ def alarms(
     before: int | None = None,
     limit: int = 50,
 ) -> Page[AlarmLine]:
-    """Alarms by when they were raised, newest first, each with its end."""
+    """Return alarms by the time they were raised, newest first, each with its end."""
 
     def lines(n: int, facts: str, _event: str, _received: int) -> list[AlarmLine]:
         return [
@@ -111,7 +111,7 @@ def hints(
     before: int | None = None,
     limit: int = 50,
 ) -> Page[HintLine]:
-    """What was noticed (passback, tailgating, a forgotten exit, too many PINs), newest first."""
+    """Return hints (passback, tailgating, forgotten exit, too many PINs), newest first."""
 
     def lines(n: int, facts: str, _event: str, _received: int) -> list[HintLine]:
         return [
@@ -131,7 +131,7 @@ def audit(
     before: int | None = None,
     limit: int = 50,
 ) -> Page[AuditLine]:
-    """What operators asked for, refusals included, newest first."""
+    """Return operators' requests, including refused ones, newest first."""
 
     def lines(n: int, facts: str, event: str, received: int) -> list[AuditLine]:
         told = _EVENT.decode(event)
@@ -163,7 +163,7 @@ def _audit_line(
 
 
 class _Span(Struct, frozen=True):
-    """Which rows of a site: since then, older than `before`, so many lines."""
+    """A selection of a site's rows: received since, below row `before`, at most `limit` lines."""
 
     site: str
     since: datetime | None
@@ -177,7 +177,7 @@ def _page(
     span: _Span,
     lines: Callable[[int, str, str, int], list[T]],
 ) -> Page[T]:
-    """Rows of one kind, newest first, until the page is full."""
+    """Return a page of one kind of rows, newest first."""
     limit, oldest = bounded(span.limit), row_at(connection, span.since) if span.since else 0
     newest = span.before if span.before is not None else _EVER
     found, looked = list[T](), 0
@@ -192,7 +192,7 @@ def _page(
 
 
 def _alarm_line(connection: sqlite3.Connection, site: str, n: int, alarm: AlarmRaised) -> AlarmLine:
-    """An alarm that was raised at row `n`, with its end and with who looked after it."""
+    """Return an alarm raised at row `n`, with its end and its acknowledgement."""
     about = (site, n, alarm.kind, alarm.object)
     end = connection.execute(_ENDS, (*about, _EVER)).fetchone()
     cleared = _own(end, AlarmCleared, alarm)
@@ -217,7 +217,7 @@ def _alarm_line(connection: sqlite3.Connection, site: str, n: int, alarm: AlarmR
 
 
 def _own(row: tuple[int, str] | None, kind: type[OfAlarm], alarm: AlarmRaised) -> OfAlarm | None:
-    """What a row says of this alarm."""
+    """Return the row's fact of this kind about this alarm."""
     facts = _FACTS.decode(row[1]) if row else ()
     own = (fact for fact in facts if isinstance(fact, kind))
     return next(
@@ -225,7 +225,7 @@ def _own(row: tuple[int, str] | None, kind: type[OfAlarm], alarm: AlarmRaised) -
     )
 
 
-# The terms are the index's, word by word: SQLite uses a partial index only then.
+# The terms equal the index's word for word: only then does SQLite use a partial index.
 _ALARMS = """
 SELECT n, facts, event, received FROM journal
 WHERE site = ? AND n > ? AND n < ? AND instr(facts, '"fact":"Alarm')

@@ -1,4 +1,4 @@
-"""Dead letters: what the gateway could not understand, and what would be right."""
+"""Dead letters: messages that the gateway could not decode, with the reason and a correction."""
 
 import sqlite3
 from datetime import datetime
@@ -10,7 +10,7 @@ from gateway.adapters.journal.rows import from_us
 
 
 class LetterLine(Struct, frozen=True):
-    """A message that nobody could read: `payload` is its beginning, numbers masked."""
+    """A message that could not be decoded: `payload` is its beginning, with numbers masked."""
 
     id: int
     received: datetime
@@ -25,7 +25,7 @@ class LetterLine(Struct, frozen=True):
 def dead_letters(
     connection: sqlite3.Connection, since: datetime | None = None, limit: int = 50
 ) -> tuple[LetterLine, ...]:
-    """The newest first; the gateway keeps a bounded number of them."""
+    """Return dead letters, newest first; the gateway keeps a bounded number of them."""
     rows = connection.execute(
         "SELECT id, received, source, topic, reason, detail, size, payload FROM dead_letter"
         " ORDER BY id DESC LIMIT ?",

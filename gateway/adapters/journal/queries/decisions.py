@@ -1,4 +1,4 @@
-"""The access log: who was let through where, who was not, and why."""
+"""The access log: decisions by holder and access point, granted or denied, with their reasons."""
 
 import sqlite3
 from collections.abc import Iterable
@@ -18,10 +18,10 @@ from gateway.core.model.names import DeviceId
 
 
 class DecisionQuery(Struct, frozen=True):
-    """Which decisions: `since` inclusive, `until` exclusive, by the event's own time.
+    """A selection of decisions: `since` inclusive, `until` exclusive, by the event's own time.
 
-    No `access_points` means every one; `buttons` are devices whose exit buttons are wanted beside
-    them, as those stand at none. `before` is a page's, None for the newest.
+    No `access_points` means all; `buttons` are devices whose exit buttons are included as well, as
+    these have no access point. `before` is the cursor of a page, None for the newest.
     """
 
     site: str
@@ -37,9 +37,9 @@ class DecisionQuery(Struct, frozen=True):
 
 
 class DecisionLine(Struct, frozen=True):
-    """One decision. `late`: a reader decided alone, or says that it did, and told it afterwards.
+    """One decision. `late`: a reader decided alone, or claims so, and reported it afterwards.
 
-    `handover` is what became of the answer: none (nothing to tell), pending, delivered or
+    `handover` is the state of the answer: none (no answer needed), pending, delivered or
     undelivered.
     """
 
@@ -56,7 +56,7 @@ class DecisionLine(Struct, frozen=True):
 
 
 class DecisionWhy(Struct, frozen=True):
-    """One decision with all that explains it: every rule's verdict, and which were not asked."""
+    """One decision with its explanation: every rule's verdict, and the rules not evaluated."""
 
     n: int
     site: str
@@ -72,10 +72,10 @@ class DecisionWhy(Struct, frozen=True):
     verdicts: tuple[RuleVerdict, ...]
     not_asked: tuple[str, ...]
     door: str | None = None
-    """Of an exit button, which stands at no access point."""
+    """The door of an exit button, which has no access point."""
 
     def as_data(self) -> dict[str, Any]:
-        """Ready for JSON, with the rules' and the reason's words in both languages."""
+        """Return the data for JSON, with the texts of rules and reason in both languages."""
         return {
             "n": self.n,
             "site": self.site,
@@ -91,7 +91,7 @@ class DecisionWhy(Struct, frozen=True):
 
 
 def decisions(connection: sqlite3.Connection, query: DecisionQuery) -> Page[DecisionLine]:
-    """A page of the log, newest first by the events' own time.
+    """Return a page of the log, newest first by the events' own time.
 
     Raises:
         ValueError: `limit` is below 1.
@@ -107,13 +107,13 @@ def decisions(connection: sqlite3.Connection, query: DecisionQuery) -> Page[Deci
 
 
 def decision(connection: sqlite3.Connection, n: int) -> DecisionWhy | None:
-    """Why the decision with this number was taken; None: it is none, or was purged."""
+    """Return the decision with this number and its explanation; None: unknown or purged."""
     stored = JournalFile(connection).decision(n)
     return explained(stored) if stored is not None else None
 
 
 def explained(stored: StoredDecision) -> DecisionWhy:
-    """A stored decision with what explains it."""
+    """Return a stored decision with its explanation."""
     decided = stored.decided
     return DecisionWhy(
         n=stored.row.n,
@@ -134,7 +134,7 @@ def explained(stored: StoredDecision) -> DecisionWhy:
 
 
 def last_decision(connection: sqlite3.Connection, device: str) -> int | None:
-    """The number of a reader's newest decision."""
+    """Return the number of a reader's newest decision."""
     return JournalFile(connection).last_decision(DeviceId(device))
 
 
@@ -146,7 +146,7 @@ _LINES = (
 def _where(
     connection: sqlite3.Connection, query: DecisionQuery
 ) -> tuple[list[str] | None, list[object]]:
-    """The terms and their values; None: the page that this one follows is gone."""
+    """Return the SQL terms and their values; None: the preceding page was purged."""
     terms: list[tuple[str, Iterable[object]]] = [("site = ?", (query.site,))]
     if query.access_points or query.buttons:
         points = f"access_point IN ({_marks(query.access_points)})"

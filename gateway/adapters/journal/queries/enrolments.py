@@ -1,4 +1,4 @@
-"""How an enrolment began and ended: what the gateway's journal says of a reader that waits."""
+"""Queries for the begin and end of an enrolment, during which a reader waits for a badge."""
 
 import sqlite3
 from datetime import datetime
@@ -16,7 +16,7 @@ from gateway.core.model.names import DeviceId
 from gateway.core.requests import EnrolBadge
 
 REQUESTS_MAX: Final = 200
-"""The last requests of a site, of which one may be looked for: those of a busy minute."""
+"""The most recent requests of a site that are searched: those of a busy minute."""
 _EVENT = msgspec.json.Decoder(Event)
 _FACTS = msgspec.json.Decoder(tuple[Fact, ...])
 _REQUESTS: Final = """
@@ -30,7 +30,7 @@ ORDER BY n"""  # noqa: S608 - our own word
 
 
 class Begun(Struct, frozen=True):
-    """A reader that was made to wait: the journal's row of it, by whom, for whom, until when."""
+    """An enrolment that began: its row, the reader, the operator, the holder and its end."""
 
     n: int
     device: DeviceId
@@ -40,12 +40,12 @@ class Begun(Struct, frozen=True):
 
 
 def last_row(connection: sqlite3.Connection) -> int:
-    """The journal's last number; 0: it is empty."""
+    """Return the journal's last row number; 0: it is empty."""
     return int(connection.execute(_LAST).fetchone()[0])
 
 
 def enrolment_begun(connection: sqlite3.Connection, site: str, transaction: str) -> Begun | None:
-    """The enrolment that this request began, if it is one of the last; None: there is none."""
+    """Return the enrolment that this request began, if it is recent; None: there is none."""
     for n, received, event, facts in connection.execute(_REQUESTS, (site, REQUESTS_MAX)):
         told = _EVENT.decode(event)
         if not isinstance(told, Requested) or told.request.transaction != transaction:
@@ -61,7 +61,7 @@ def enrolment_begun(connection: sqlite3.Connection, site: str, transaction: str)
 def enrolment_ended(
     connection: sqlite3.Connection, site: str, transaction: str, after: int
 ) -> tuple[EnrolmentEnded | None, int]:
-    """How the enrolment of this request ended, and up to which row was looked; None: not yet."""
+    """Return the end of this request's enrolment (None: not yet), and the last row searched."""
     last = last_row(connection)
     for (facts,) in connection.execute(_ENDED, (after, last, site)).fetchall():
         for fact in _FACTS.decode(facts):

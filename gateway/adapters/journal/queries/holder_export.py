@@ -1,6 +1,6 @@
-"""Everything that the journal keeps of one holder, and nothing of anybody else.
+"""Exports everything that the journal stores about one holder, and nothing about others.
 
-A row may speak of several people (a muster, a change of the members); the others are left out, and
+A row may mention several people (a muster, a change of the members); the others are left out, and
 so are the keyed hashes of badges and PINs.
 """
 
@@ -17,7 +17,7 @@ from gateway.adapters.journal.reader import JournalFile
 from gateway.adapters.journal.rows import from_us
 
 ROWS_OF: Final = 5000
-"""Rows looked at in one transaction: some 10 ms."""
+"""Rows read in one transaction: some 10 ms."""
 SOMEBODY: Final = "(somebody else)"
 _HOLDER = re.compile(r"h-[0-9a-f]{12}")
 _SECRET: Final = frozenset(
@@ -26,7 +26,7 @@ _SECRET: Final = frozenset(
 
 
 class HolderRow(Struct, frozen=True):
-    """One event of the journal that speaks of a holder, and what followed from it for them."""
+    """One event of the journal that mentions a holder, and the facts about them."""
 
     n: int
     site: str
@@ -38,7 +38,7 @@ class HolderRow(Struct, frozen=True):
 
 
 class HolderRows(Struct, frozen=True):
-    """Some rows, oldest first; `after` is what to ask on with, None: that was all."""
+    """Some rows, oldest first; `after` is the cursor for the next ones, None: there are no more."""
 
     rows: tuple[HolderRow, ...]
     after: int | None
@@ -47,9 +47,9 @@ class HolderRows(Struct, frozen=True):
 def export_rows(
     connection: sqlite3.Connection, holder: str, *, after: int = 0, limit: int = 1000
 ) -> HolderRows:
-    """Rows above `after` that speak of a holder; each call reads a bounded part of the journal.
+    """Return rows above `after` that mention a holder; each call reads a bounded number of rows.
 
-    It looks at every row, since a pseudonym may stand anywhere: two to three seconds for a million.
+    It reads every row, since a pseudonym may occur anywhere: two to three seconds per million.
     """
     limit, last = bounded(limit), JournalFile(connection).last_n()
     until = min(after + ROWS_OF, last)
@@ -74,7 +74,7 @@ def _row(row: tuple[int, str, str, int, int, str, str], holder: str) -> HolderRo
 
 
 def _mentions(value: object, holder: str) -> bool:
-    """Whether a pseudonym stands anywhere in this."""
+    """Return whether a value contains a pseudonym at any depth."""
     match value:
         case dict():
             return any(_mentions(key, holder) or _mentions(v, holder) for key, v in value.items())
@@ -85,7 +85,7 @@ def _mentions(value: object, holder: str) -> bool:
 
 
 def _of(value: Any, holder: str) -> Any:  # noqa: ANN401 - JSON
-    """The same with nobody else in it, and no hash."""
+    """Return the value without other persons and without hashes."""
     match value:
         case dict():
             kept = {key: v for key, v in value.items() if key not in _SECRET}

@@ -1,7 +1,7 @@
-"""Pages of a long list: newest first, and how to ask for the next one.
+"""Pages of a long list, newest first, with a cursor for the next page.
 
-Each question reads what it answers with in one go and lets go of the journal: a reader that stays
-in a transaction stops SQLite's checkpoints, and the file would grow as long as somebody looks.
+Each query reads its result at once and ends its transaction: a reader that stays in a transaction
+stops SQLite's checkpoints, and the -wal file would grow meanwhile.
 """
 
 import sqlite3
@@ -15,21 +15,21 @@ from gateway.adapters.journal.rows import to_us
 T = TypeVar("T")
 
 LIMIT_MAX: Final = 1000
-"""Lines of a page at most: some 300 kB of text; whoever wants more asks again."""
+"""Lines of a page at most: some 300 kB of text; more lines need further requests."""
 
 
 class Page(Struct, Generic[T], frozen=True):
-    """Some lines, newest first. `before` is what to ask for the next page with; None: no more."""
+    """Some lines, newest first. `before` is the cursor of the next page; None: the last page."""
 
     lines: tuple[T, ...]
     before: int | None = None
 
 
 def bounded(limit: int) -> int:
-    """A page's length as it is served.
+    """Return the page length that is served: `limit`, at most `LIMIT_MAX`.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is below 1.
     """
     if limit < 1:
         raise ValueError(f"a page has at least one line, not {limit}")
@@ -37,9 +37,9 @@ def bounded(limit: int) -> int:
 
 
 def row_at(connection: sqlite3.Connection, at: datetime) -> int:
-    """The number of the last row that was received before `at`; 0: there is none.
+    """Return the number of the last row received before `at`; 0: there is none.
 
-    Our clock never goes back, so this is a search by halves: some twenty looks for a million rows.
+    Our clock never goes back, so this is a binary search: some twenty reads per million rows.
     """
     wanted = to_us(at)
     low, high = 0, connection.execute(_LAST).fetchone()[0]

@@ -1,7 +1,7 @@
-"""How a site is now, for a process that is not the gateway: the last snapshot and the rows since.
+"""A site's current state for other processes: the last snapshot and the rows since then.
 
-`PastState` keeps what it found and takes in only the rows that came since it was last asked, so
-that a page costs what happened meanwhile and not the tail of a journal.
+`PastState` keeps the last state and processes only the rows since the last call, so that a page
+costs only the new rows and not the tail of the journal.
 """
 
 import sqlite3
@@ -20,13 +20,13 @@ from gateway.core.model.site import Site
 from gateway.core.state import DeviceState, State
 
 _AHEAD: Final = 2000
-"""A snapshot that is so many rows newer than what is kept is the shorter way."""
+"""Rows by which a snapshot must be newer than the kept state to be used instead of it."""
 _COUNTED: Final = timedelta(hours=1)
 """The span over which a device's duplicates are counted."""
 
 
 class SiteNow(Struct, frozen=True):
-    """A site after the journal's row `n`: the space file in force, and everything known."""
+    """A site after the journal's row `n`: the space file in force, and the state."""
 
     n: int
     site: Site
@@ -34,7 +34,7 @@ class SiteNow(Struct, frozen=True):
 
 
 class PresenceLine(Struct, frozen=True):
-    """Somebody who is known to be inside: in `zone` since then, from the street since `came`."""
+    """A person known to be inside: in `zone` since `since`, on the premises since `came`."""
 
     holder: str
     zone: str
@@ -43,14 +43,15 @@ class PresenceLine(Struct, frozen=True):
 
 
 class DeviceLine(Struct, frozen=True):
-    """A device of the space file; `last_seen` None: it never spoke.
+    """A device of the space file; `last_seen` None: it has never sent a message.
 
-    `gaps` are events that never came, since it is known; `open_gaps` may still come; `duplicates`
-    are those of the last hour, `ghosts` the ghost reads of the site's day, `ghosts_before` those of
-    the day before (`gateway.service.double_reads`). `ahead_s` is by how much its clock is ahead of
-    ours (below 0: behind). `boots` are those on record of this `generation`, which is 0 until its
-    numbers began again. `firmware` and `model` are its own words. `alarms` stand now.
-    `is_installed` False: it spoke, and is gone from the space file.
+    `gaps` are events lost since the device is known; `open_gaps` may still arrive; `duplicates` are
+    those of the last hour, `ghosts` the ghost reads of the site's day, `ghosts_before` those of the
+    day before (`gateway.service.double_reads`). `ahead_s` is the number of seconds by which its
+    clock is ahead of ours (below 0: behind). `boots` are those on record of this `generation`,
+    which is 0 until its numbers restarted. `firmware` and `model` are reported by the device.
+    `alarms` are active now. `is_installed` False: it sent messages, but was removed from the space
+    file.
     """
 
     device: str
@@ -86,16 +87,16 @@ class BookingLine(Struct, frozen=True):
 
 
 class PastState:
-    """Each site's state as of the journal's last row, kept between two questions. Any thread."""
+    """Each site's state as of the journal's last row, kept between two calls. Any thread."""
 
     def __init__(self) -> None:
         self._kept: dict[SiteId, SiteNow] = {}
         self._lock = Lock()
 
     def at(self, connection: sqlite3.Connection, site: str) -> SiteNow | None:
-        """The site now; None: the journal knows nothing of it.
+        """Return the site's current state; None: the journal has no rows of it.
 
-        The first time it costs what a gateway's start costs, then what has happened since.
+        The first call costs as much as a gateway's start, later ones only the new rows.
         """
         id_, file = SiteId(site), JournalFile(connection)
         with self._lock:
@@ -108,7 +109,7 @@ class PastState:
             return now
 
     def forget(self) -> None:
-        """Begin anew: the journal is another file now, or somebody was erased from it."""
+        """Drop all states: the journal was replaced, or a holder was erased from it."""
         with self._lock:
             self._kept.clear()
 
@@ -132,12 +133,12 @@ def _caught_up(file: JournalFile, site: SiteId, begun: SiteNow | None) -> SiteNo
 
 
 def sites(connection: sqlite3.Connection) -> tuple[SiteId, ...]:
-    """Every site that the journal knows."""
+    """Return every site that the journal contains."""
     return tuple(JournalFile(connection).sites())
 
 
 def presence(now: SiteNow) -> tuple[PresenceLine, ...]:
-    """Who is here: by zone in the space file's order, in each the longest there first."""
+    """Return the persons inside, by zone in the space file's order, longest stay first."""
     order = {zone.id: place for place, zone in enumerate(now.site.zones)}
     lines = (
         PresenceLine(holder, where.zone, where.since, where.came)
@@ -149,7 +150,7 @@ def presence(now: SiteNow) -> tuple[PresenceLine, ...]:
 
 
 def bookings(now: SiteNow, since: datetime, limit: int = 500) -> tuple[BookingLine, ...]:
-    """Bookings that are not over at `since`, the next first."""
+    """Return the bookings that end after `since`, soonest first."""
     lines = (
         BookingLine(target, one.id, one.starts, one.ends, one.holders, one.groups, one.public)
         for target, booked in now.state.bookings.items()
@@ -160,7 +161,7 @@ def bookings(now: SiteNow, since: datetime, limit: int = 500) -> tuple[BookingLi
 
 
 def devices(connection: sqlite3.Connection, now: SiteNow, at: datetime) -> tuple[DeviceLine, ...]:
-    """Every device, as the space file lists them; behind them those that are in it no longer."""
+    """Return every device in the space file's order, then those removed from the file."""
     site, state = now.site, now.state
     counted = duplicates(connection, site.id, at - _COUNTED)
     gone = sorted(state.devices.keys() - site.device.keys())
@@ -171,7 +172,7 @@ def devices(connection: sqlite3.Connection, now: SiteNow, at: datetime) -> tuple
 
 
 def duplicates(connection: sqlite3.Connection, site: str, since: datetime) -> dict[str, int]:
-    """Events that came again since then, by device: a device (or a broker) that repeats itself."""
+    """Return the number of duplicate events since `since`, by device."""
     found: dict[str, int] = {}
     first, last = row_at(connection, since), JournalFile(connection).last_n()
     for low in range(first, last, _TICKS_OF):
@@ -182,7 +183,7 @@ def duplicates(connection: sqlite3.Connection, site: str, since: datetime) -> di
 
 
 _TICKS_OF: Final = 20_000
-"""Rows looked at in one go: some 10 ms."""
+"""Rows read at once: some 10 ms."""
 _TICKS: Final = f"""
 SELECT fact.value ->> 'device', sum(fact.value ->> 'duplicates')
 FROM journal AS j, json_each(j.facts) AS fact
