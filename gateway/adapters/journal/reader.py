@@ -1,6 +1,6 @@
 """The journal's read side: a read-only connection for restarts, the outbox, `why` and `replay`.
 
-Blocking; inside the gateway it is used from a thread of its own (`Journal.read`).
+Blocking; the gateway uses it from a separate thread (`Journal.read`).
 """
 
 import sqlite3
@@ -23,38 +23,38 @@ from gateway.core.state import State, decode
 _FACTS = msgspec.json.Decoder(tuple[Fact, ...])
 _EVENT = msgspec.json.Decoder(Event)
 _CHUNK = 2000
-"""Rows read at a time, so that a long journal never lies in memory whole."""
+"""Rows read at a time, so that a long journal is never in memory as a whole."""
 
 
 class StoredEvent(Struct, frozen=True):
-    """A row with its event, as a replay needs it."""
+    """A row with its decoded event, as a replay needs it."""
 
     row: JournalRow
     event: Event
 
 
 class Restored(Struct, frozen=True):
-    """A site's last snapshot; `n` is 0 and the state empty when there is none."""
+    """A site's snapshot; `n` is 0 and the state empty if there is none."""
 
     n: int
     state: State
 
 
 class StoredDecision(Struct, frozen=True):
-    """One decision with everything that explains it."""
+    """One decision with its explanation."""
 
     row: JournalRow
     event: Event
     decided: Decided
     handover: str
     left_s: float = 0.0
-    """Of an answer that is to be sent again: how long it is still valid, by the uptime."""
+    """Seconds for which an answer to be sent again is still valid, by the uptime."""
 
 
 class Purged(Struct, frozen=True):
-    """Rows up to `n`, received at `received`, name nobody any more; the last purge ended at `ran`.
+    """The purged part: rows up to `n`, received at `received`; the last purge ended at `ran`.
 
-    `n` 0: none was purged yet.
+    `n` 0: no row has been purged yet.
     """
 
     n: int
@@ -63,7 +63,7 @@ class Purged(Struct, frozen=True):
 
 
 class ToldEvent(Struct, frozen=True):
-    """An event with our clock, and what was decided of it; None where it asked for nothing."""
+    """An event with its time of receipt and its decision; None if it required no decision."""
 
     n: int
     received: datetime
@@ -73,14 +73,14 @@ class ToldEvent(Struct, frozen=True):
 
 
 class JournalFile:
-    """Questions to a journal.
+    """Queries on a journal.
 
     Raises:
         sqlite3.OperationalError: from any method, when the file is missing or cannot be read.
     """
 
     def __init__(self, journal: Path | sqlite3.Connection) -> None:
-        """Open a journal, or ask over a connection that somebody else opened."""
+        """Open a journal, or use a connection that the caller has opened."""
         self._db = (
             journal
             if isinstance(journal, sqlite3.Connection)
@@ -90,11 +90,11 @@ class JournalFile:
         )
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._db.close()
 
     def rows_after(self, n: int, limit: int) -> list[JournalRow]:
-        """Rows with numbers above `n`, ascending."""
+        """Return rows with numbers above `n`, ascending, at most `limit`."""
         return [_row(found) for found in self._db.execute(_ROWS, (n, limit))]
 
     def events_after(
@@ -103,9 +103,9 @@ class JournalFile:
         site: SiteId | None = None,
         on_damage: Callable[[int, Exception], None] | None = None,
     ) -> Iterator[StoredEvent]:
-        """All rows above `n` with their events, of one site or of all, in chunks.
+        """Yield all rows above `n` with their events, of one site or of all, in chunks.
 
-        A row that cannot be read is left out and told to `on_damage`; without it, it raises.
+        A row that cannot be decoded is skipped and passed to `on_damage`; without that, it raises.
         """
         while chunk := self._db.execute(_EVENTS, (n, site, _CHUNK)).fetchall():
             for *row, event in chunk:
@@ -120,14 +120,14 @@ class JournalFile:
             n = chunk[-1][0]
 
     def told_after(self, n: int, site: SiteId) -> Iterator[ToldEvent]:
-        """A site's rows above `n`: events and decisions without all the rest, which is quicker."""
+        """Yield a site's rows above `n`, only events and decisions, which is faster."""
         while chunk := self._db.execute(_TOLD, (n, site, _CHUNK)).fetchall():
             for number, received, event, decision, reason in chunk:
                 yield ToldEvent(number, from_us(received), _EVENT.decode(event), decision, reason)
             n = chunk[-1][0]
 
     def purged(self) -> Purged:
-        """What is no more."""
+        """Return the purged part of the journal."""
         try:
             found = self._db.execute("SELECT n, received, ran FROM purged").fetchone()
         except sqlite3.OperationalError as wrong:
@@ -138,64 +138,64 @@ class JournalFile:
         return Purged(n, from_us(received), from_us(ran))
 
     def is_whole(self, site: SiteId) -> bool:
-        """Whether nothing of a site was purged: it may be younger than the last purge."""
+        """Return whether no row of a site was purged: it may be newer than the last purge."""
         purged = self.purged().n
         return not purged or not self._db.execute(_IS_OLDER, (site, purged)).fetchone()
 
     def begins(self, site: SiteId) -> int | None:
-        """The row behind which a replay of a site begins: 0, or that of the oldest snapshot.
+        """Return the row after which a replay of a site begins: 0, or the oldest snapshot's row.
 
-        None: it was purged up to where no snapshot stands.
+        None: rows were purged and no snapshot is left.
         """
         return 0 if self.is_whole(site) else next(iter(self.snapshots(site)), None)
 
     def first_received(self, site: SiteId) -> datetime | None:
-        """When a site was first heard of."""
+        """Return the time at which the first row of a site was received."""
         found = self._db.execute(_FIRST, (site,)).fetchone()
         return from_us(found[0]) if found else None
 
     def months(self, site: SiteId) -> set[str]:
-        """The local months whose figures are kept apart from their passages."""
+        """Return the local months whose figures are stored apart from their passages."""
         found = self._db.execute("SELECT month FROM visits_past WHERE site = ?", (site,))
         return {month for (month,) in found}
 
     def received_at(self, n: int) -> datetime | None:
-        """Our clock at a row."""
+        """Return the time at which a row was received, by our clock."""
         found = self._db.execute("SELECT received FROM journal WHERE n = ?", (n,)).fetchone()
         return from_us(found[0]) if found else None
 
     def last_n(self) -> int:
-        """The number of the last row; 0 in an empty journal."""
+        """Return the number of the last row; 0 in an empty journal."""
         (n,) = self._db.execute("SELECT coalesce(max(n), 0) FROM journal").fetchone()
         return int(n)
 
     def cursor(self, name: str) -> int:
-        """How far the reader `name` of the journal got."""
+        """Return the last row that the reader `name` of the journal has processed."""
         found = self._db.execute("SELECT n FROM outbox WHERE name = ?", (name,)).fetchone()
         return int(found[0]) if found else 0
 
     def last_received(self) -> int:
-        """Our clock at the last row, in microseconds; 0 in an empty journal."""
+        """Return our clock at the last row, in microseconds; 0 in an empty journal."""
         found = self._db.execute("SELECT received FROM journal ORDER BY n DESC LIMIT 1").fetchone()
         return int(found[0]) if found else 0
 
     def sites(self) -> list[SiteId]:
-        """Every site that has rows."""
+        """Return every site that has rows."""
         found = self._db.execute("SELECT DISTINCT site FROM journal WHERE kind = 'space'")
         return sorted(SiteId(site) for (site,) in found)
 
     def snapshots(self, site: SiteId) -> list[int]:
-        """The numbers of a site's snapshots, ascending."""
+        """Return the row numbers of a site's snapshots, ascending."""
         found = self._db.execute("SELECT n FROM snapshot WHERE site = ? ORDER BY n", (site,))
         return [n for (n,) in found]
 
     def snapshot_before(self, site: SiteId, at: datetime) -> int | None:
-        """The number of a site's last snapshot that knows of nothing received since `at`."""
+        """Return the row number of a site's last snapshot that was stored before `at`."""
         found = self._db.execute(_SNAPSHOT_BEFORE, (site, to_us(at))).fetchone()
         return int(found[0]) if found else None
 
     def restore(self, site: SiteId, at: int | None = None) -> Restored:
-        """A site's snapshot `at` a number; the newest by default."""
+        """Return a site's snapshot `at` a row number; the newest by default."""
         state = self._db.execute(_SNAPSHOT, (site, at)).fetchone()
         if state is None:
             return Restored(n=0, state=State())
@@ -205,7 +205,7 @@ class JournalFile:
         return Restored(n=n, state=msgspec.structs.replace(decode(blob, State), directory=known))
 
     def space_in_force(self, site: SiteId, n: int) -> Site | None:
-        """What the space file said of a site at row `n`; None before the first row that says so."""
+        """Return a site's space file in force at row `n`; None before its first row."""
         found = self._db.execute(_SPACE, (site, n)).fetchone()
         event = _EVENT.decode(found[0]) if found else None
         return event.site if isinstance(event, SpaceChanged) else None
@@ -213,11 +213,11 @@ class JournalFile:
     def pending(
         self, now: datetime, uptime: Uptime | None = None
     ) -> tuple[list[StoredDecision], list[int]]:
-        """Answers that were not handed over when the gateway ended: still fresh, and void.
+        """Return the answers not handed over when the gateway ended: the fresh, and the void.
 
-        Fresh is what is known to be: the clock stands between the answer and its end, and the
-        operating system, which has not been restarted since, has run for less than the answer's
-        lifetime. A clock may have been set; an answer of an older release says too little.
+        An answer is fresh only if that is certain: the clock is between the answer and its expiry,
+        and the operating system has not been restarted since and has run for less than the answer's
+        lifetime. The clock alone may have been set; an answer of an older release lacks the uptime.
         """
         boot, us = (uptime.boot, uptime.us) if uptime else (None, None)
         found = self._db.execute(_PENDING, {"now": to_us(now), "boot": boot, "uptime": us})
@@ -231,7 +231,7 @@ class JournalFile:
         return fresh, void
 
     def decision(self, n: int) -> StoredDecision | None:
-        """The decision with the journal's number `n`."""
+        """Return the decision with the journal's number `n`."""
         found = self._db.execute(_DECISION, (n,)).fetchone()
         if found is None:
             return None
@@ -241,14 +241,14 @@ class JournalFile:
         return StoredDecision(stored, _EVENT.decode(event), decided, handover)
 
     def last_decision(self, device: DeviceId) -> int | None:
-        """The number of a reader's newest decision."""
+        """Return the number of a reader's newest decision."""
         found = self._db.execute(
             "SELECT max(n) FROM decision WHERE device = ?", (device,)
         ).fetchone()
         return found[0] if found else None
 
     def count(self, table: str) -> int:
-        """How many rows a table of the schema has."""
+        """Return the number of rows of a table of the schema."""
         if table not in _TABLES:
             raise ValueError(f"{table} is not one of {sorted(_TABLES)}")
         (rows,) = self._db.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - checked above
@@ -276,7 +276,7 @@ _SPACE = """
 SELECT event FROM journal WHERE kind = 'space' AND site = ? AND n <= ? ORDER BY n DESC LIMIT 1"""
 _FIRST = "SELECT received FROM journal WHERE kind = 'space' AND site = ? ORDER BY n LIMIT 1"
 _IS_OLDER = "SELECT 1 FROM journal WHERE kind = 'space' AND site = ? AND n <= ? LIMIT 1"
-# Microseconds that each is still valid; NULL: it is void. A NULL on either side makes it so.
+# Microseconds for which each is still valid; NULL: it is void. A NULL operand gives NULL.
 _PENDING = """
 SELECT d.n, CASE WHEN r.boot = :boot AND d.uptime <= :uptime
                   AND :uptime - d.uptime < d.expires - j.received

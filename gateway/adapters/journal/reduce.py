@@ -1,4 +1,4 @@
-"""Reduce the journal: each stored event through the engine again."""
+"""Reduces the journal to a state: passes each stored event through the engine again."""
 
 from gateway.adapters.journal.reader import StoredEvent
 from gateway.core.engine import step
@@ -8,10 +8,10 @@ from gateway.core.state import State
 
 
 def follow(site: Site | None, state: State, stored: StoredEvent) -> tuple[Site, State]:
-    """One stored event through the engine again, and the space file that is in force after it.
+    """Pass one stored event through the engine; return the space file in force and the state.
 
     Raises:
-        ValueError: the journal's first row of a site does not say what the site is.
+        ValueError: the journal's first row of a site contains no space file.
     """
     event = stored.event
     if isinstance(event, SpaceChanged):

@@ -1,4 +1,4 @@
-"""How the journal's rows look, and how events, facts and dead letters become rows.
+"""The journal's rows, and the conversion of events, facts and dead letters to rows.
 
 Rows are JSON arrays in the order of their table's columns; times are microseconds since 1970 UTC.
 """
@@ -85,7 +85,7 @@ class LetterRow(Struct, array_like=True, frozen=True):
 
 
 class DeadLetter(Struct, frozen=True):
-    """Something that could not be understood: why, and how it began (numbers masked)."""
+    """A message that could not be decoded: the reason, and its beginning (numbers masked)."""
 
     received: datetime
     source: str
@@ -97,12 +97,12 @@ class DeadLetter(Struct, frozen=True):
 
 
 def to_us(at: datetime) -> int:
-    """An aware time as microseconds since 1970."""
+    """Return an aware time as microseconds since 1970."""
     return (at - EPOCH) // _US
 
 
 def from_us(us: int) -> datetime:
-    """The opposite of `to_us`."""
+    """Return the inverse of `to_us`."""
     return EPOCH + timedelta(microseconds=us)
 
 
@@ -125,7 +125,7 @@ _KINDS: Final[dict[type[Event], str]] = {
 def event_row(
     n: int, site: SiteId, event: Event, facts: tuple[Fact, ...], now: datetime
 ) -> EventRow:
-    """The row of one engine step."""
+    """Return the row of one engine step."""
     received = to_us(now)
     return EventRow(
         n=n,
@@ -143,13 +143,13 @@ def encoded_row(row: EventRow) -> bytes:
     """Return the row as JSON.
 
     Raises:
-        Exception: a value that JSON or the file cannot hold; a bug, and this row's alone.
+        Exception: a value that JSON or the file cannot hold; a bug that affects this row alone.
     """
     return _encode_row(row)
 
 
 def kind_of(event: Event) -> str:
-    """An event's type as the journal names it: a reading's wire name, or what else happened."""
+    """Return an event's type in the journal: a reading's wire name, or another event's name."""
     match event:
         case Reported(reading=reading):
             return str(type(reading).__struct_config__.tag)
@@ -158,7 +158,7 @@ def kind_of(event: Event) -> str:
 
 
 def decision_row(row: EventRow, decided: Decided) -> DecisionRow:
-    """The decision of a credential event; one that is not to be handed over says `none`."""
+    """Return the row of a decision; `handover` is `none` if no answer is to be delivered."""
     return DecisionRow(
         n=row.n,
         site=row.site,
@@ -174,14 +174,14 @@ def decision_row(row: EventRow, decided: Decided) -> DecisionRow:
 
 
 def minute_row(site: SiteId, figures: OccupancyMinute) -> MinuteRow:
-    """One zone's minute."""
+    """Return the row of one zone's minute."""
     return MinuteRow(
         site, figures.zone, to_us(figures.minute), figures.mean, figures.min, figures.max
     )
 
 
 def letter_row(letter: DeadLetter) -> LetterRow:
-    """A dead letter's row."""
+    """Return a dead letter's row."""
     return LetterRow(to_us(letter.received), *msgspec.structs.astuple(letter)[1:])
 
 
@@ -194,11 +194,11 @@ _NUMBER_LIKE = re.compile(r"[0-9A-Fa-f][0-9A-Fa-f:\-_., ]{2,}[0-9A-Fa-f]")
 
 
 def masked(payload: bytes) -> str:
-    """The beginning of a payload for the dead letters: no badge number, no PIN.
+    """Return the beginning of a payload for the dead letters, without badge number or PIN.
 
-    The values of known keys go (of one that opens a list or an object, all that follows), and so
-    does everything that looks like a number of four digits or more (hex, with separators), because
-    garbage may carry a number anywhere.
+    The values of known keys are removed (if the value is a list or an object, everything after it),
+    and so is everything that looks like a number of four or more digits (hex, with separators),
+    because garbage may contain a number anywhere.
     """
     text = payload[:PAYLOAD_KEPT].decode("utf-8", "replace").replace("\x00", "\ufffd")
     return _NUMBER_LIKE.sub("***", _SECRET_VALUE.sub(r"\1***", text))

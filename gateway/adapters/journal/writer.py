@@ -1,10 +1,10 @@
-"""The journal's write side: one connection, transactions, and what undoes a failed one.
+"""The journal's write side: one connection, its transactions, and the undoing of failed ones.
 
-Blocking; inside the gateway it belongs to a thread of its own (`Journal`).
+Blocking; the gateway uses it from a separate thread (`Journal`).
 
-A batch goes to SQLite as one JSON array a table (`json_each`), not row by row: each row would take
-and release Python's lock once, and beside a busy event loop every taking waits for a switch
-interval (300 rows: 175 ms row by row, 17 ms as one array, on two cores).
+A batch is passed to SQLite as one JSON array per table (`json_each`), not row by row: each row
+would acquire and release Python's lock once, and beside a busy event loop every acquisition waits
+for a switch interval (300 rows: 175 ms row by row, 17 ms as one array, on two cores).
 """
 
 import sqlite3
@@ -35,17 +35,17 @@ Statement = tuple[str, tuple[object, ...]]
 """SQL with its values."""
 
 LETTERS_MAX: Final = 200_000
-"""Dead letters kept; the oldest go first. At some 400 bytes each: 80 MB."""
+"""Dead letters kept; the oldest are deleted first. At some 400 bytes each: 80 MB."""
 SNAPSHOTS_MAX: Final = 3
-"""Snapshots kept a site: the newest, and two to fall back to."""
+"""Snapshots kept per site: the newest, and two to fall back to."""
 ANCHOR_DAYS: Final = 7
-"""Beside them, the first of every so many days: where a replay begins once the beginning is gone.
-With 90 days of passages these are 13; one of 5,000 members is a megabyte."""
+"""The first snapshot of each period of so many days is kept as well: a replay begins there once the
+first rows are purged. With 90 days of passages these are 13; 5,000 members take a megabyte each."""
 RUNS_MAX: Final = 1000
-"""Starts remembered: an answer that is still fresh is of one of the last."""
+"""Starts that are stored: an answer that is still fresh belongs to one of the last."""
 BUSY_MS: Final = 10_000
-"""How long a commit waits for another process that holds the file, in ms: a tool that looks into it
-for some seconds costs time, and no more. Half of what systemd's watchdog grants a turn."""
+"""Milliseconds for which a commit waits for another process that locks the file, such as a tool
+that reads it for some seconds: half the time that systemd's watchdog allows for one turn."""
 
 _INSERT_EVENTS = """
 INSERT INTO journal (n, site, device, kind, at, received, event, facts)
@@ -71,7 +71,7 @@ DELETE FROM dead_letter WHERE id <= (SELECT max(id) FROM dead_letter) - ?"""
 _HAND_OVER = """
 UPDATE decision SET handover = ? WHERE handover = 'pending'
 AND n IN (SELECT value FROM json_each(?))"""
-# A failed commit's rows are ours if they are what we meant to store, byte for byte.
+# A failed commit's rows are ours if they equal what we meant to store, byte for byte.
 _FOREIGN = """
 SELECT min(n), max(n) FROM journal AS j WHERE n > ?2 AND NOT EXISTS (
     SELECT 1 FROM json_each(?1) WHERE value ->> 0 = j.n AND value ->> 1 = j.site
@@ -88,7 +88,7 @@ DELETE FROM snapshot WHERE site = ?1
 AND n NOT IN (SELECT n FROM snapshot WHERE site = ?1 ORDER BY n DESC LIMIT ?2)
 AND n NOT IN (SELECT min(s.n) FROM snapshot AS s JOIN journal AS j USING (n)
               WHERE s.site = ?1 GROUP BY j.received / (?3 * 86400000000))"""
-# A snapshot stands on the newest directory that is not younger than itself.
+# A snapshot uses the newest directory that is not newer than itself.
 FORGET_DIRECTORIES: Final = """
 DELETE FROM directory_snapshot AS gone WHERE site = ?1 AND NOT EXISTS (
     SELECT 1 FROM snapshot AS s WHERE s.site = ?1 AND gone.n =
@@ -100,18 +100,18 @@ WHERE type = 'view' AND name = 'access_1d' AND NOT instr(sql, 'access_past')"""
 
 
 class Batch(Struct):
-    """What one transaction stores."""
+    """The data that one transaction stores."""
 
     events: list[EventRow] = field(default_factory=list)
     decisions: list[DecisionRow] = field(default_factory=list)
     minutes: list[MinuteRow] = field(default_factory=list)
     letters: list[LetterRow] = field(default_factory=list)
     delivered: list[int] = field(default_factory=list)
-    """Decisions whose answer the broker has taken over."""
+    """Decisions whose answer the broker has acknowledged."""
     undelivered: list[int] = field(default_factory=list)
-    """Decisions whose answer expired before anybody took it."""
+    """Decisions whose answer expired before the broker acknowledged it."""
     encoded: list[bytes] = field(default_factory=list)
-    """`events` as JSON, where that is done already: one that cannot be encoded is found alone."""
+    """`events` as JSON if already encoded: an event that cannot be encoded then fails alone."""
 
     def __bool__(self) -> bool:
         return bool(
@@ -120,7 +120,7 @@ class Batch(Struct):
 
 
 class Snapshot(Struct, frozen=True):
-    """A site's state after row `n`; `directory` is None when it is the last snapshot's."""
+    """A site's state after row `n`; `directory` is None if it equals the last snapshot's."""
 
     n: int
     site: SiteId
@@ -129,9 +129,9 @@ class Snapshot(Struct, frozen=True):
 
 
 class JournalWriter:
-    """Writes the file; `sqlite3.Error` and `OSError` say that it could not.
+    """Writes the file; raises `sqlite3.Error` or `OSError` if it cannot.
 
-    A `ForeignJournalError`, from any method, says that the file or what is in it is not ours.
+    Any method raises `ForeignJournalError` if the file or its last rows are not ours.
     """
 
     def __init__(self, path: Path) -> None:
@@ -141,10 +141,10 @@ class JournalWriter:
         self._run = 0
         self._last_n = 0
         self._unsure = Batch()
-        """What was to be stored last, as long as nobody knows that it was."""
+        """The last batch, until it is certain that it was stored."""
 
     def open(self, boot: str | None = None) -> int:
-        """Open or create the file; its newest number. `boot` is the operating system's run."""
+        """Open or create the file; return its newest number. `boot` identifies the system's run."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._connect("rwc")
         db = self._connection()
@@ -159,12 +159,12 @@ class JournalWriter:
         return self._last_n
 
     def check(self) -> None:
-        """Raise where our file no longer lies in its place; cheap enough for each second."""
+        """Raise if our file is no longer in its place; cheap enough for each second."""
         if self._identity is not None:
             check_identity(self.path, self._identity)
 
     def commit(self, batch: Batch, uptime_us: int | None = None) -> None:
-        """Store a batch, whole or not at all; `uptime_us` is the system's when it was decided."""
+        """Store a batch, all of it or nothing; `uptime_us` is the system's at the decision."""
         self.check()
         if batch.events or not self._unsure:  # a letter of the outbox may come before `reopen`
             self._unsure = batch
@@ -200,7 +200,7 @@ class JournalWriter:
         return work
 
     def snapshot(self, snapshots: Sequence[Snapshot]) -> None:
-        """Store states, and forget all but the newest few of each site."""
+        """Store states, and delete all but the newest few snapshots of each site."""
         work: list[Statement] = []
         for entry in snapshots:
             state = encode(msgspec.structs.replace(entry.state, directory=Directory()))
@@ -219,11 +219,11 @@ class JournalWriter:
         self._transaction(work)
 
     def move_cursor(self, name: str, n: int) -> None:
-        """Remember that the reader `name` is done with row `n`."""
+        """Store that the reader `name` has processed the rows up to `n`."""
         self._connection().execute(_MOVE_CURSOR, (name, n))
 
     def work(self, job: Callable[[sqlite3.Connection], T]) -> T:
-        """Have `job` change the file, as one transaction."""
+        """Run `job`, which changes the file, as one transaction."""
         db = self._connection()
         db.execute("BEGIN IMMEDIATE")
         try:
@@ -236,7 +236,7 @@ class JournalWriter:
         return done
 
     def tidy(self) -> bool:
-        """Empty the -wal file into the journal; False: somebody reads just now."""
+        """Merge the -wal file into the journal; return False if another connection reads now."""
         db = self._connection()
         db.execute("PRAGMA busy_timeout = 0")  # a door must not wait for somebody who reads
         try:
@@ -246,10 +246,10 @@ class JournalWriter:
         return not busy
 
     def reopen(self, last_n: int, *, look_through: bool = False) -> None:
-        """As `open`, but never a new file: it would begin without the site that it is about.
+        """Open the file again; never create one, which would begin without its site.
 
-        What a failed commit left behind row `last_n` is undone. A file that is gone is waited for
-        with our connection open: it holds the last of what was acknowledged.
+        Rows that a failed commit left after row `last_n` are undone. If the file is gone, our old
+        connection stays open until it is back: it holds the last acknowledged rows.
         """
         if self._identity is not None:
             check_file(self.path, self._identity)
@@ -267,7 +267,7 @@ class JournalWriter:
             raise
 
     def close(self) -> None:
-        """Nothing more can be stored until it is opened again."""
+        """Close the file; nothing can be stored until it is opened again."""
         if self._db is not None:
             self._db.close()
             self._db = None
@@ -289,7 +289,7 @@ class JournalWriter:
         return int(last)
 
     def _take_up(self, last_n: int) -> None:
-        """Go on after `last_n`: what a failed commit left behind it is undone."""
+        """Continue after `last_n`: undo the rows that a failed commit left after it."""
         newest = self._newest()
         if newest < last_n:
             raise sqlite3.DatabaseError(
@@ -312,9 +312,9 @@ class JournalWriter:
             raise sqlite3.DatabaseError(f"it is damaged: {damage}; restore it from a backup")
 
     def _raise_if_foreign(self, last_n: int) -> None:
-        """Raise where rows behind `last_n` are not what our last commit was to store.
+        """Raise if rows after `last_n` are not those of our last commit.
 
-        They may be acknowledged by whoever wrote them: nothing of them is undone.
+        The program that wrote them may have acknowledged them: they are not undone.
         """
         ours = (_json(self._unsure.events), last_n)
         low, high = self._connection().execute(_FOREIGN, ours).fetchone()
@@ -325,7 +325,7 @@ class JournalWriter:
             )
 
     def _save_log(self) -> None:
-        """Take a log whose name was removed into the file: who opens that would not find it."""
+        """Merge a log whose name was removed into the file: other programs would not find it."""
         try:
             self.check()
         except FileNotFoundError:
@@ -345,7 +345,7 @@ class JournalWriter:
 
 
 def _add_columns(db: sqlite3.Connection) -> None:
-    """What `decision` has learnt since the first release; an old answer's are empty."""
+    """Add the columns of `decision` that later releases introduced; old rows have NULL there."""
     known = {name for _, name, *_ in db.execute("PRAGMA table_info(decision)")}
     for column in ("run", "uptime"):
         if known and column not in known:
@@ -353,7 +353,7 @@ def _add_columns(db: sqlite3.Connection) -> None:
 
 
 def _new_run(db: sqlite3.Connection, boot: str | None) -> int:
-    """A start of the gateway; its number."""
+    """Store a start of the gateway and return its number."""
     run = db.execute("INSERT INTO run (boot) VALUES (?)", (boot,)).lastrowid
     assert run is not None  # noqa: S101 - a row was inserted
     db.execute("DELETE FROM run WHERE id <= ?", (run - RUNS_MAX,))

@@ -1,1 +1,1 @@
-"""MQTT 5 by paho inside asyncio: sessions with manual acknowledgement."""
+"""MQTT 5 with paho inside asyncio: sessions with manual acknowledgement."""

@@ -1,4 +1,4 @@
-"""Where the broker is, and how to sign in."""
+"""The broker's address and login."""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class BrokerAddress(Struct, frozen=True):
-    """Where the broker is, and how to sign in."""
+    """The broker's host, port, TLS and login."""
 
     url: str
     username: str | None = None
@@ -21,7 +21,7 @@ class BrokerAddress(Struct, frozen=True):
 
 
 def broker_address(settings: "Settings") -> BrokerAddress:
-    """Where the broker is, from the settings."""
+    """Return the broker's address from the settings."""
     password = settings.broker_password
     return BrokerAddress(
         url=settings.broker_url,

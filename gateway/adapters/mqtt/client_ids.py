@@ -1,9 +1,9 @@
-"""Our MQTT client ids: nobody who has a device's password can guess one and take our place.
+"""Our MQTT client ids: a client with a device's password cannot guess one and take our session.
 
-A broker ends the older connection of a client id, whoever it was, and gives its session to the new
-one. So each id ends in a secret of the data folder, which the broker knows and no device ever sees.
-The same file remembers which sessions the broker may keep for us, so that one that is no longer
-used is emptied and ended instead of filling the broker's memory.
+A broker closes the older connection of a client id, whichever client has it, and gives its session
+to the new one. So each id ends in a secret of the data folder, which the broker receives and no
+device ever sees. The same file lists the sessions that the broker may keep for us, so that an
+unused one is emptied and ended instead of filling the broker's memory.
 """
 
 import json
@@ -17,13 +17,13 @@ from gateway.files import write_whole
 FILE: Final = "mqtt-sessions.json"
 _SECRET_BYTES: Final = 12
 _BEFORE_SECRETS: Final = ("credentials", "sensors", "strangers")
-"""Sessions of releases whose client ids anybody could guess."""
+"""Sessions of older releases, whose client ids could be guessed."""
 
 
 class ClientIds:
     """The client ids of an instance. Its file is read once, and written when sessions change.
 
-    `is_new`: the folder is, so that no release without secrets has left anything at the broker.
+    `is_new`: the folder is new, so that no release without secrets has left sessions on the broker.
     """
 
     def __init__(self, folder: Path, prefix: str, instance: str, *, is_new: bool) -> None:
@@ -37,15 +37,15 @@ class ClientIds:
         return f"{self._name}-{session}-{self._secret}"
 
     def left_over(self, sessions: Iterable[str]) -> list[str]:
-        """Return client ids that the broker may still know, and that none of these sessions has."""
+        """Return client ids that the broker may still know, except those of these sessions."""
         return sorted(self._kept - {self.of(session) for session in sessions})
 
     def keep(self, client_ids: Iterable[str]) -> None:
-        """Remember that the broker may keep a session for each of these."""
+        """Store that the broker may keep a session for each of these client ids."""
         self._write(self._kept | set(client_ids))
 
     def ended(self, client_id: str) -> None:
-        """Remember that the broker keeps nothing for it any more."""
+        """Store that the broker keeps no session for this client id any more."""
         self._write(self._kept - {client_id})
 
     def _read(self) -> tuple[str, set[str]]:

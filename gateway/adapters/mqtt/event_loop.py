@@ -1,6 +1,6 @@
-"""A paho client's one connection inside the event loop: its socket, and the thread that connects.
+"""A paho client's connection inside the event loop: its socket, and the thread that connects.
 
-paho has no loop of its own here: it reads when its socket is readable and writes when it wants to.
+paho runs no loop of its own here: it reads when the socket is readable, and writes on request.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from paho.mqtt.client import SocketLike
 
 READS_AT_ONCE: Final = 64
-"""Packets read before the loop may do something else: some 2 ms."""
+"""Packets read before control returns to the event loop: some 2 ms."""
 
 
 _NOTHING_LINGERS: Final = struct.pack("ii", 1, 0)
@@ -26,19 +26,19 @@ _NOTHING_LINGERS: Final = struct.pack("ii", 1, 0)
 
 
 class SessionLost(Exception):  # noqa: N818 - what happened, as all names here
-    """The broker refused us, or the connection ended."""
+    """The broker refused the connection, or the connection ended."""
 
 
 class LoopSocket:
-    """The socket of a session, a new one for each of its clients.
+    """A session's socket, replaced with each of its clients.
 
-    `opened` is called in the loop when a connection's socket is there. What the other side does not
-    acknowledge within `user_timeout_s` ends the connection, where the system can tell.
+    `opened` is called in the loop when a connection's socket exists. The connection ends if the
+    peer does not acknowledge data within `user_timeout_s`, where the system supports it.
     """
 
     def __init__(self, opened: Callable[[], None], user_timeout_s: float) -> None:
         self.progress = 0
-        """Packets that were handled: their handlers count them."""
+        """Packets handled, as counted by their handlers."""
         self.is_paused = False
         self._on_open = opened
         self._user_timeout_ms = int(user_timeout_s * 1000)
@@ -47,7 +47,7 @@ class LoopSocket:
         self._socket: SocketLike | None = None
 
     def carry(self, client: Client, ended: asyncio.Future[str]) -> None:
-        """Read and write for this client, which is about to connect, until `ended` is done."""
+        """Serve this client's socket, which is about to connect, until `ended` is done."""
         self._client, self._ended = client, ended
         hand_over_opened = self._in_loop(client, self._opened)
 
@@ -63,7 +63,7 @@ class LoopSocket:
         client.on_socket_close = self._in_loop(client, self._forget)
 
     def flush(self, *, many: bool) -> None:
-        """Write what is queued now; `many` packets go corked."""
+        """Write the queued packets now; cork the socket if there are `many`."""
         if self._client is None or not self._client.want_write():
             return
         if many:
@@ -73,14 +73,14 @@ class LoopSocket:
             _cork(self._socket, on=False)
 
     def pause(self) -> None:
-        """Stop reading: TCP holds the broker back."""
+        """Stop reading, so that TCP stops the broker."""
         if not self.is_paused:
             self.is_paused = True
             if self._socket is not None:
                 asyncio.get_running_loop().remove_reader(self._socket)
 
     def resume(self) -> None:
-        """Read again."""
+        """Start reading again."""
         if self.is_paused:
             self.is_paused = False
             if self._socket is not None and not self._is_over():
@@ -90,12 +90,12 @@ class LoopSocket:
                     loop.call_soon(self._readable)
 
     def discard(self) -> None:
-        """Have the system forget, when the socket is closed, what has not left yet."""
+        """Make the system discard unsent data when the socket is closed."""
         if isinstance(self._socket, socket.socket) and self._socket.fileno() >= 0:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NOTHING_LINGERS)
 
     def close(self) -> None:
-        """Close the socket at once, without asking paho to be polite."""
+        """Close the socket at once, without an MQTT DISCONNECT."""
         self._client = None
         sock, self._socket = self._socket, None
         if sock is not None and sock.fileno() >= 0:
@@ -103,7 +103,7 @@ class LoopSocket:
             sock.close()
 
     def _in_loop(self, client: Client, work: Callable[["SocketLike"], None]) -> Callable[..., None]:
-        """The same in the loop: the first calls come from the thread that connects (it blocks)."""
+        """Wrap `work` to run in the loop: the first calls come from the connecting thread."""
         loop, here = asyncio.get_running_loop(), threading.get_ident()
 
         def hand_over(_client: Client, _userdata: object, sock: "SocketLike") -> None:
@@ -147,7 +147,7 @@ class LoopSocket:
         asyncio.get_running_loop().remove_writer(sock)
 
     def _readable(self) -> None:
-        """Read while packets come. TLS may hold whole packets that the socket no longer shows."""
+        """Read while packets come. TLS may buffer whole packets that the socket does not show."""
         for _ in range(READS_AT_ONCE):
             if self._client is None or self.is_paused or self._is_over():
                 return
@@ -163,9 +163,9 @@ class LoopSocket:
 
 
 async def in_thread_of_its_own(work: Callable[[], None]) -> None:
-    """Run what blocks; a cancelled caller, and the end of the process, wait for nothing.
+    """Run blocking work in a thread; a cancelled caller or the process's end does not wait.
 
-    Executors are joined at exit: a broker that answers nothing would hold a stop for ten seconds.
+    Executors are joined at exit: a broker that does not answer would delay a stop by ten seconds.
     """
     loop = asyncio.get_running_loop()
     done: asyncio.Future[None] = loop.create_future()
@@ -192,7 +192,7 @@ async def in_thread_of_its_own(work: Callable[[], None]) -> None:
 
 
 def _cork(sock: "SocketLike | None", *, on: bool) -> None:
-    """Hold back (or let go) segments that are not full, where the system can."""
+    """Hold back (or release) segments that are not full, where the system supports it."""
     if isinstance(sock, socket.socket) and hasattr(socket, "TCP_CORK") and sock.fileno() >= 0:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, int(on))
 

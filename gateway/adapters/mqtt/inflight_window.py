@@ -1,7 +1,7 @@
-"""How many messages of ours may be under way to the broker at once; what is more waits here.
+"""A session's window of messages in flight to the broker; further messages wait here.
 
-paho would keep what is more, with the expiry that it had when it was given: an order to open could
-leave long after its time. Here it is looked at when its turn comes, and left out if it is void.
+paho would queue further messages with the expiry computed at publish time, so that an order to open
+could leave long after it expired. Here a message is checked at its turn, and dropped if expired.
 """
 
 import time
@@ -17,38 +17,38 @@ from msgspec import Struct
 from gateway.wire.message import Outgoing
 
 UNDER_WAY_MAX: Final = 1000
-"""Messages that the broker has not acknowledged. What is on its way cannot be taken back; but under
-load its acknowledgements are read once a batch only, and orders must not wait for that."""
+"""Messages that the broker has not acknowledged. A message in flight cannot be withdrawn; but under
+load acknowledgements are read only once per batch, and orders must not wait for that."""
 ALLOWED: Final = 65_535
-"""As many does a broker take that says nothing of it (MQTT-5 3.2.2.3.3)."""
+"""The receive maximum of a broker that sends none (MQTT-5 3.2.2.3.3)."""
 WAITING_MAX: Final = 20_000
-"""Messages that wait for their turn: some seconds of the highest rate. Above, none is taken."""
+"""Messages that wait for their turn: some seconds of the highest rate. More are refused."""
 
 SILENCE_S: Final = 1.0
 """Seconds without any acknowledgement after which a link may be dead."""
 SOONEST_S: Final = 0.05
 
 Send = Callable[[Outgoing, datetime], int | None]
-"""Gives a message to paho; its packet id, or None if there is no connection any more."""
+"""Passes a message to paho; returns its packet id, or None if the connection is gone."""
 
 
 class _Waiting(Struct):
     number: int
     message: Outgoing
     now: datetime
-    """When it came, by the sender's clock."""
+    """The time of `send`, by the sender's clock."""
     since: float
-    """The same, monotonic, in s."""
+    """The same by the monotonic clock, in s."""
 
 
 class _UnderWay(Struct, frozen=True):
     number: int
     ends: float | None
-    """When an order is void, monotonic, in s."""
+    """The monotonic time at which an order expires, in s."""
 
 
 class InflightWindow:
-    """A session's messages, those at QoS 1 in their order. Each connection begins with `clear`."""
+    """A session's messages, QoS 1 in order. Call `clear` at the start of each connection."""
 
     def __init__(self, send: Send, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.size = UNDER_WAY_MAX
@@ -56,26 +56,26 @@ class InflightWindow:
         self._monotonic = monotonic
         self._numbers = count(1)
         self._under_way: dict[int, _UnderWay] = {}
-        """What paho has and the broker did not acknowledge, by packet id, in its order."""
+        """Messages passed to paho and not acknowledged by the broker, by packet id, in order."""
         self._heard_at = monotonic()
-        """When the broker acknowledged something last, or had nothing to acknowledge."""
+        """The last time when the broker acknowledged a message, or had none to acknowledge."""
         self._waiting: deque[_Waiting] = deque()
 
     def clear(self) -> None:
-        """Forget everything: the connection that it was on is gone."""
+        """Drop all messages: their connection is gone."""
         self._under_way.clear()
         self._waiting.clear()
         self.size = UNDER_WAY_MAX
 
     def allow(self, messages: int) -> None:
-        """The broker takes so many unacknowledged messages: its receive maximum."""
+        """Set the broker's receive maximum: the unacknowledged messages that it accepts."""
         self.size = min(messages, UNDER_WAY_MAX)
 
     def send(self, message: Outgoing, now: datetime) -> int | None:
-        """Send it now or at its turn; its number, which no other message has.
+        """Send a message now or at its turn; return its unique number.
 
-        At QoS 0 nothing is acknowledged: it leaves now. None: it was not taken, since there is no
-        connection, or too much waits already.
+        A QoS 0 message is sent now, since it is not acknowledged. Returns None if the message was
+        refused because there is no connection or too many messages wait.
         """
         if not message.qos:
             return None if self._send(message, now) is None else next(self._numbers)
@@ -84,7 +84,7 @@ class InflightWindow:
         return self._start(next(self._numbers), message, now)
 
     def taken(self, packet_id: int) -> int | None:
-        """The broker has acknowledged a packet: the number of its message. Another has its turn."""
+        """Handle the broker's acknowledgement of a packet, send the next, return its number."""
         self._heard_at = self._monotonic()
         found = self._under_way.pop(packet_id, None)
         while self._waiting and len(self._under_way) < self.size:
@@ -92,9 +92,9 @@ class InflightWindow:
         return None if found is None else found.number
 
     def is_stuck(self) -> bool:
-        """Whether an order is void, and under way in a link that nothing comes back by.
+        """Return whether an expired order is in flight on a link without any acknowledgements.
 
-        A broker that is slow acknowledges all the time, and knows itself when an order is void.
+        A slow broker still acknowledges messages, and itself drops an expired order.
         """
         now = self._monotonic()
         if now - self._heard_at < SILENCE_S:
@@ -102,7 +102,7 @@ class InflightWindow:
         return any(one.ends is not None and one.ends <= now for one in self._under_way.values())
 
     def void_in_s(self) -> float:
-        """Seconds until the next order that is under way is void; infinite without one."""
+        """Return the seconds until the next order in flight expires; infinite without one."""
         ends = (one.ends for one in self._under_way.values() if one.ends is not None)
         return max(SOONEST_S, min(ends, default=inf) - self._monotonic())
 
@@ -114,7 +114,7 @@ class InflightWindow:
         return number
 
     def _next(self, one: _Waiting) -> None:
-        """Whoever follows an order finds by the clock that it came to nothing: see `Handover`."""
+        """Send the message at its turn, or drop it if expired: see `DeliveryTracker`."""
         now = one.now + timedelta(seconds=self._monotonic() - one.since)
         if one.message.expires is None or now < one.message.expires:
             self._start(one.number, one.message, now)

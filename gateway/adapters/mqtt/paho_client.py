@@ -1,4 +1,4 @@
-"""A paho client as we want one: MQTT 5, acknowledged by hand; how it connects and publishes."""
+"""Creates, connects and publishes with a paho client: MQTT 5, manual acknowledgement."""
 
 import ssl
 from datetime import datetime
@@ -15,12 +15,12 @@ from gateway.adapters.mqtt.properties import properties_of
 from gateway.wire.message import Outgoing
 
 RECEIVE_MAX: Final = 1000
-"""Unacknowledged messages at which we ask the broker to hold back. Brokers exceed it (mosquitto
-2.0.11 sends 461 where 20 were asked), so the inbox has its own bound."""
+"""Our receive maximum, in unacknowledged messages. Brokers exceed it (mosquitto 2.0.11 sends 461
+instead of 20), so the inbox has its own bound."""
 
 
 def new_client(client_id: str, address: BrokerAddress, will: Outgoing | None) -> Client:
-    """A client for one connection; an error of a handler is raised where we read."""
+    """Return a client for one connection; a handler's exception is raised by our read."""
     client = Client(
         CallbackAPIVersion.VERSION2,
         client_id=client_id,
@@ -39,9 +39,9 @@ def new_client(client_id: str, address: BrokerAddress, will: Outgoing | None) ->
 
 
 def connect(client: Client, address: BrokerAddress, expiry_s: int, keepalive_s: int) -> None:
-    """Connect (blocking); the broker keeps the session for `expiry_s` while we are away.
+    """Connect (blocking); the broker keeps the session for `expiry_s` after a disconnection.
 
-    One that is wedged is declared offline after one and a half `keepalive_s` [MQTT-3.1.2-22].
+    The broker declares a wedged client offline after 1.5 `keepalive_s` [MQTT-3.1.2-22].
     """
     parts = urlsplit(address.url)
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho
@@ -57,9 +57,9 @@ def connect(client: Client, address: BrokerAddress, expiry_s: int, keepalive_s: 
 
 
 def publish(client: Client, message: Outgoing, now: datetime) -> int | None:
-    """Give a message to paho, to be written next; its packet id, or None: the connection is gone.
+    """Pass a message to paho; return its packet id, or None if the connection is gone.
 
-    Its expiry is told as what is left of it.
+    Its message expiry is the time that is left.
     """
     info = client.publish(
         message.topic,

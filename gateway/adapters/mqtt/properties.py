@@ -1,9 +1,9 @@
 """MQTT 5 properties for paho, at a fraction of their cost.
 
-paho 2.2 builds the tables of all 27 properties anew for every packet that it reads, and clears each
-of them, although nearly every packet of ours carries none: a fifth of the gateway's time under load
-(decisions.md, 13). The tables are the same for all, so here they are shared, and packing the same
-expiry again gives the same bytes. What is parsed stays paho's own code.
+paho 2.2 rebuilds the tables of all 27 properties for every packet that it reads, and clears each of
+them, although nearly every packet of ours has none: a fifth of the gateway's time under load
+(decisions.md, 13). The tables are always the same, so they are shared here, and an expiry is packed
+only once. Parsing is still paho's own code.
 """
 
 from datetime import datetime
@@ -26,17 +26,17 @@ _CARRY: Final = 0x80
 
 
 class SharedProperties(Properties):
-    """As paho's, with the tables of the first one. Those of a PUBLISH are passed over when read.
+    """Properties as paho's, with shared tables. Those of a received PUBLISH are skipped.
 
-    We use none that another program sends; whoever may publish could make thousands of them, or
-    some that paho raises at.
+    We use no properties of received messages; a client could send thousands of them, or some at
+    which paho raises.
     """
 
     def __init__(self, packet_type: int) -> None:
         self.__dict__.update(_TABLES, packetType=packet_type)
 
     def unpack(self, buffer: bytes) -> tuple[Properties, int]:
-        """Return the properties that `buffer` begins with, and how many bytes they take."""
+        """Return the properties at the start of `buffer`, and their length in bytes."""
         if buffer and buffer[0] == _NONE:
             return self, 1
         if self.__dict__["packetType"] == PacketTypes.PUBLISH:
@@ -47,7 +47,7 @@ class SharedProperties(Properties):
 
     @property
     def told(self) -> Properties:
-        """What a PUBLISH told, as paho reads it."""
+        """Return the properties of a PUBLISH, parsed by paho."""
         read = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho
         read.unpack(self.__dict__.get("raw", b"\x00"))  # type: ignore[no-untyped-call] # paho
         return read
@@ -62,13 +62,13 @@ class Expiry(SharedProperties):
         self.__dict__["packed"] = super().pack()  # type: ignore[no-untyped-call] # paho
 
     def pack(self) -> bytes:
-        """The bytes for the wire."""
+        """Return the bytes for the wire."""
         packed: bytes = self.__dict__["packed"]
         return packed
 
 
 class Attributes(SharedProperties):
-    """A PUBLISH's CloudEvents attributes, binary mode: packed by hand, which is ten times quicker.
+    """A PUBLISH's CloudEvents attributes, binary mode: packed by hand, which is ten times faster.
 
     https://github.com/cloudevents/spec, MQTT protocol binding 3.1: the content type is the data's,
     each attribute is a user property.
@@ -79,7 +79,7 @@ class Attributes(SharedProperties):
         self.__dict__["attributes"] = (source, kind, id_, time)
 
     def pack(self) -> bytes:
-        """The bytes for the wire: MQTT-5 2.2.2, a length and the properties."""
+        """Return the bytes for the wire: MQTT-5 2.2.2, a length and the properties."""
         source, kind, id_, time = self.__dict__["attributes"]
         body = _fixed(source, kind) + _pair("id", id_) + _pair("time", time)
         return bytes(_length(len(body))) + body
@@ -90,7 +90,7 @@ _EXPIRIES: Final[dict[int, Expiry]] = {}
 
 
 def properties_of(message: Outgoing, now: datetime) -> SharedProperties | None:
-    """Of a fact its attributes, it has no expiry; of an order its expiry, it has no attributes."""
+    """Return a fact's attributes (it has no expiry) or an order's expiry (it has no attributes)."""
     event = message.event
     if event is not None:
         return Attributes(f"/{message.topic}", event.type, event.id, event.time.isoformat())
@@ -98,9 +98,10 @@ def properties_of(message: Outgoing, now: datetime) -> SharedProperties | None:
 
 
 def _expiry(expires: datetime | None, now: datetime) -> Expiry | None:
-    """Whole seconds, rounded down: brokers round up (mosquitto 2.0.11 keeps 1 s for up to 2 s).
+    """Return the expiry in whole seconds, rounded down, 1 to 3600; None: it does not expire.
 
-    A relay that knows no end of an order opens for whatever arrives.
+    Brokers round up (mosquitto 2.0.11 keeps 1 s for up to 2 s), and a relay that does not know an
+    order's expiry opens whenever the order arrives.
     """
     if expires is None:
         return None
@@ -112,7 +113,7 @@ def _expiry(expires: datetime | None, now: datetime) -> Expiry | None:
 
 @lru_cache(maxsize=4096)
 def _fixed(source: str, kind: str) -> bytes:
-    """What is the same in all events of one kind and topic; the cache: some topics of each site."""
+    """Return the bytes common to all events of one kind and topic; cached per topic."""
     content = bytes((_CONTENT_TYPE,)) + _text("application/json")
     named = (("specversion", "1.0"), ("type", kind), ("source", source))
     return content + b"".join(_pair(name, value) for name, value in named)
@@ -128,7 +129,7 @@ def _text(text: str) -> bytes:
 
 
 def _length(count: int) -> list[int]:
-    """A variable byte integer (MQTT-5 1.5.5)."""
+    """Return a variable byte integer (MQTT-5 1.5.5)."""
     found = []
     while count >= _CARRY:
         found.append(count % _CARRY | _CARRY)
@@ -137,5 +138,5 @@ def _length(count: int) -> list[int]:
 
 
 def share_tables() -> None:
-    """Have paho read packets with `SharedProperties`."""
+    """Make paho read packets with `SharedProperties`."""
     paho.mqtt._packet.Properties = SharedProperties  # type: ignore[attr-defined] # noqa: SLF001 - the name that its reader uses

@@ -1,7 +1,7 @@
-"""The desk's line to the gateway: one client of the broker, for as long as somebody looks.
+"""A desk command's connection to the gateway: one MQTT client for the duration of the command.
 
-A command at a desk asks and waits for the answer, or listens to what the broker keeps. It keeps no
-session, and its name is new each time.
+A command sends a request and waits for the response, or subscribes to retained messages. It uses
+no persistent session, and a new client id each time.
 """
 
 import asyncio
@@ -24,22 +24,22 @@ from gateway.wire.states import ResponseMessage
 from gateway.wire.topics import Topics
 
 ANSWER_S: Final = 5.0
-"""How long to wait for an answer: a request that is older is refused anyway."""
+"""Seconds to wait for a response: an older request is refused anyway."""
 CONNECT_S: Final = 5.0
 _read_response = msgspec.json.Decoder(ResponseMessage).decode
 
 
 class DeskError(Exception):
-    """Nobody could be asked: what was seen, and what to do."""
+    """The gateway could not be reached: the text says what was seen, and what to do."""
 
 
 class UnansweredError(DeskError):
-    """The question left, and no answer came: a gateway that is slow may still have obeyed."""
+    """The request was sent and no response came: a slow gateway may still carry it out."""
 
 
 @asynccontextmanager
 async def line(address: BrokerAddress) -> AsyncIterator[aiomqtt.Client]:
-    """A connection to the broker.
+    """Yield a connection to the broker.
 
     Raises:
         DeskError: It could not be made, or was lost.
@@ -66,10 +66,10 @@ async def line(address: BrokerAddress) -> AsyncIterator[aiomqtt.Client]:
 async def ask(
     address: BrokerAddress, topics: Topics, site: SiteId, request: Request
 ) -> ResponseMessage:
-    """What the gateway answers.
+    """Send a request and return the gateway's response.
 
     Raises:
-        DeskError: It did not within `ANSWER_S`, or the broker cannot be reached.
+        DeskError: No response came within `ANSWER_S`, or the broker cannot be reached.
     """
     message = request_message(topics, site, request)
     verb = message.topic.rpartition("/")[2]

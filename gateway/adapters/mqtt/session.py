@@ -1,12 +1,12 @@
-"""One persistent MQTT 5 session: paho-mqtt inside the event loop, acknowledged by hand.
+"""One persistent MQTT 5 session: paho-mqtt inside the event loop, with manual acknowledgement.
 
 Each connection is a new paho client with the same client id. The broker keeps the session (our
-subscriptions, and what it has not been acknowledged for); paho keeps nothing over a reconnect, so
-no order that was queued before an outage can leave after it. What is to be sent again is the
-service's decision, which knows what has expired.
+subscriptions, and unacknowledged messages); paho keeps nothing over a reconnection, so that no
+order queued before an outage can leave after it. The service, which knows the expired orders,
+decides what is sent again.
 
-Unacknowledged messages come again only after a reconnect [MQTT-4.4.0-1], so after a journal error
-the service calls `drop`.
+Unacknowledged messages are sent again only after a reconnection [MQTT-4.4.0-1], so after a journal
+error the service calls `drop`.
 """
 
 import asyncio
@@ -37,29 +37,30 @@ log = logging.getLogger(__name__)
 share_tables()
 
 NOBODY_LISTENS: Final = 0x10
-"""PUBACK's reason where no session has subscribed to the topic (MQTT-5 3.4.2.1)."""
+"""PUBACK's reason code when no session has subscribed to the topic (MQTT-5 3.4.2.1)."""
 SESSION_EXPIRY_S: Final = 7 * 24 * 3600
-"""How long the broker keeps our session while we are away."""
+"""Seconds for which the broker keeps our session while we are disconnected."""
 CONNECT_TIMEOUT_S: Final = 10.0
 HELD_S: Final = 10.0
-"""A connection that held for so long was a good one: only then is the next try made at once."""
+"""Seconds after which a connection counts as stable: only then is the next try made at once."""
 SETTLED_S: Final = 2.0
 KEEPALIVE_S: Final = 20
-"""Between two signs of life. A half-open link is found dead after twice as long."""
+"""Seconds between two pings. A half-open link is detected after twice as long."""
 PROBE_S: Final = 3.0
 _LOOKS_A_KEEPALIVE: Final = 8
-"""How often the connection is looked at within a keepalive."""
+"""Checks of the connection within one keepalive."""
 _HEADER_BYTES: Final = 128
-"""Of a PUBLISH, beside its topic and payload, at most: what ours carry."""
+"""Maximum bytes of our PUBLISH packets beside topic and payload."""
 
 
 class MqttSession:
     """A persistent session; `run` connects and reconnects until it is cancelled.
 
-    Callbacks run in the event loop and must be quick: `on_message` for each message, `on_taken`
-    with the number of a QoS 1 message of ours that the broker has taken over, `on_refused` with one
-    that it refused or had no reader for, `on_up` and `on_down` as the connection comes and goes.
-    Topics in `not_mine` reach us by a wildcard and belong to another session: dropped.
+    Callbacks run in the event loop and must be fast: `on_message` for each message, `on_taken` with
+    the number of a QoS 1 message that the broker has acknowledged, `on_refused` with one that it
+    refused or had no subscriber for, `on_up` and `on_down` when the connection is established or
+    lost. Messages on topics in `not_mine`, which belong to another session and reach us through a
+    wildcard, are dropped.
     """
 
     def __init__(
@@ -81,12 +82,12 @@ class MqttSession:
         self.client_id = client_id
         self.connected = False
         self.came_up = asyncio.Event()
-        """The broker has our subscriptions, since the first connection for good. Or it let us in
-        `CONNECT_TIMEOUT_S` ago, and what it kept for us still comes before it says so."""
+        """Set once the broker has confirmed our subscriptions, or has accepted the connection and
+        is still sending stored messages `CONNECT_TIMEOUT_S` after its start. Never cleared."""
         self.messages = 0
-        """Messages that came since the start."""
+        """Messages received since the start."""
         self.connection = 0
-        """Counts connections: a message can only be acknowledged on the one that it came by."""
+        """Counts connections: a message can only be acknowledged on the one that delivered it."""
         self._address = address
         self._topics = SessionTopics(subscriptions)
         self._window = InflightWindow(self._send)
@@ -100,7 +101,7 @@ class MqttSession:
         self._expiry_s = expiry_s
         self._keepalive_s = keepalive_s
         self._packet_max: int | None = None
-        """Bytes of the largest packet that the broker takes; None: any."""
+        """Bytes of the largest packet that the broker accepts; None: any."""
         self._client: Client | None = None
         self._line = LoopSocket(self._opened, user_timeout_s=keepalive_s)
         self._ended: asyncio.Future[str] | None = None
@@ -112,23 +113,23 @@ class MqttSession:
 
     @property
     def is_settled(self) -> bool:
-        """It has been connected for so long that what the broker kept for us has come."""
+        """Return whether the connection is old enough that all stored messages have arrived."""
         return self.connected and time.monotonic() - self._up_at > SETTLED_S
 
     @property
     def silent_s(self) -> float:
-        """Seconds since the broker was last heard on this connection; 0 where there is none."""
+        """Return the seconds since the last packet of the broker; 0 without a connection."""
         if self._client is None:
             return 0.0
         return max(0.0, time.monotonic() - self._client._last_bytes_received)  # noqa: SLF001 - paho's clock
 
     @property
     def subscribed(self) -> asyncio.Event:
-        """The broker confirmed all topics that we ask for now, on this connection or before."""
+        """Set once the broker has confirmed all current subscriptions, now or earlier."""
         return self._topics.confirmed
 
     async def run(self) -> None:
-        """Stay connected; ends only by cancellation."""
+        """Stay connected until cancelled."""
         loop, attempt = asyncio.get_running_loop(), 0
         while True:
             began = loop.time()
@@ -137,71 +138,71 @@ class MqttSession:
             finally:
                 self._close()
             attempt = 0 if was_up and loop.time() - began > HELD_S else attempt + 1
-            # Full jitter: a thousand gateways must not come back in step after a broker's restart.
+            # Full jitter: a thousand gateways must not reconnect in step after a broker's restart.
             await asyncio.sleep(full_jitter_s(attempt))
             await self._allowed.wait()
 
     def publish(self, message: Outgoing, now: datetime) -> int | None:
-        """Send a message, at QoS 1 when it has its turn; its number, or None if it was not taken.
+        """Send a message, at QoS 1 at its turn; return its number, or None if it was refused.
 
-        Never call it with an expired message: this is the service's to judge. One that expires
-        before its turn comes is left out, and never `on_taken`.
+        Never call it with an expired message: the service checks that. A message that expires
+        before its turn is dropped, without a call of `on_taken`.
         """
         if self._usable() is None or self._is_too_large(message):
             return None
         return self._window.send(message, now)
 
     def resubscribe(self, subscriptions: Sequence["Subscription"]) -> None:
-        """Ask for these topics from now on; those that are not among them stay until `leave_rest`.
+        """Subscribe to these topics; other subscriptions stay until `leave_rest`.
 
-        On a living connection at once, and at each next one. Wildcards are asked for again: the
-        broker then repeats what it retains, for devices that were strangers until now.
+        This is done at once if connected, and on each new connection. Wildcards are subscribed
+        again: the broker then repeats retained messages, for devices that were unknown until now.
         """
         self._topics.change(subscriptions, self._usable())
 
     def leave_rest(self, not_mine: Container[str | None] = ()) -> None:
-        """Leave the topics that we no longer ask for, and drop what belongs to another session.
+        """Unsubscribe from old topics, and drop messages that belong to another session.
 
-        Only once every session has its own (`subscribed`): what moves from one session to another
-        is heard all the time.
+        Call it only once every session is `subscribed`, so that a topic that moves from one session
+        to another is received all the time.
         """
         self._not_mine = not_mine
         self._topics.leave_rest(self._usable())
 
     def acknowledge(self, message: MQTTMessage) -> None:
-        """Tell the broker that a message is on disk."""
+        """Acknowledge to the broker a message that is on disk."""
         if self._client is not None and message.qos:
             self._client.ack(message.mid, message.qos)
 
     def flush(self, *, many: bool = False) -> None:
-        """Write what is queued now, not at the loop's next round.
+        """Write the queued packets now, not at the loop's next iteration.
 
-        Many packets go corked, so that the kernel sends full segments: paho writes packet by
-        packet, and without delay each would travel, and wake the broker, alone.
+        For many packets the socket is corked, so that the kernel sends full segments: paho writes
+        packet by packet, and with TCP_NODELAY each would be sent, and wake the broker, alone.
         """
         self._line.flush(many=many)
 
     def pause(self) -> None:
-        """Stop reading the socket: TCP holds the broker back."""
+        """Stop reading the socket, so that TCP stops the broker."""
         self._line.pause()
 
     def resume(self) -> None:
-        """Read again."""
+        """Start reading again."""
         self._line.resume()
 
     def reconnect(self, why: str) -> None:
-        """End this connection, and begin another one."""
+        """End this connection, and connect again."""
         self._end(why)
 
     def probe(self) -> None:
-        """Ask for a sign of life: the connection ends if none comes within `PROBE_S`."""
+        """Send a ping: the connection ends if no packet arrives within `PROBE_S`."""
         client = self._usable()
         if client is not None and self._probed_at is None:
             self._probed_at = time.monotonic()  # paho's clock
             client._send_pingreq()  # noqa: SLF001 - paho has no other word for it
 
     def end_for_good(self) -> None:
-        """Have the broker forget the session, and what it holds for us."""
+        """Disconnect and make the broker delete the session with its stored messages."""
         client = self._usable()
         if client is not None:
             properties = Properties(PacketTypes.DISCONNECT)  # type: ignore[no-untyped-call] # paho
@@ -210,19 +211,19 @@ class MqttSession:
             self.flush()
 
     def drop(self, why: str) -> None:
-        """End this connection, so that the broker sends again what was not acknowledged.
+        """End this connection, so that the broker sends unacknowledged messages again.
 
-        It stays away until `allow`.
+        It stays disconnected until `allow`.
         """
         self._allowed.clear()
         self._end(why)
 
     def allow(self) -> None:
-        """Connect again."""
+        """Allow connecting again after `drop`."""
         self._allowed.set()
 
     async def _one_connection(self) -> bool:
-        """Connect, subscribe, and wait for the end; whether we ever got in."""
+        """Connect, subscribe, and wait for the end; return whether the broker accepted us."""
         loop = asyncio.get_running_loop()
         self._ended = loop.create_future()
         self._accepted = was_up = False
@@ -247,15 +248,15 @@ class MqttSession:
         return was_up
 
     async def _get_in(self, client: Client) -> None:
-        """Connect, and wait until the broker has our subscriptions.
+        """Connect, and wait until the broker has confirmed our subscriptions.
 
-        What it kept for us comes before it confirms them. So who is busy with that has not been
-        left without an answer, and for who waits for `came_up` it need not be over.
+        Stored messages arrive before the confirmation. So there is no timeout while they arrive,
+        and after `CONNECT_TIMEOUT_S` `came_up` is set without waiting for the rest.
 
         Raises:
-            TimeoutError: we read, and nothing came for a while.
-            OSError: nobody is there.
-            SessionLost: it refuses us, or the connection ended.
+            TimeoutError: nothing arrived for a while although we read.
+            OSError: the broker cannot be reached.
+            SessionLost: the broker refused us, or the connection ended.
         """
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -282,7 +283,7 @@ class MqttSession:
         if self._ended.done():
             raise SessionLost(self._ended.result())
         if self._window.is_stuck():
-            # What lies in the kernel's buffer would arrive whenever the link lives again.
+            # Data in the kernel's buffer would arrive whenever the link works again.
             self._line.discard()
             self._end("the broker took no order in time")
             raise SessionLost(self._ended.result())
@@ -292,7 +293,7 @@ class MqttSession:
         client.loop_misc()
 
     def _look_for_life(self, client: Client) -> None:
-        """End a connection that was probed and stayed silent; one that is paused reads nothing."""
+        """End a connection that did not answer a probe, unless it is paused and reads nothing."""
         if self._probed_at is None:
             return
         if client._last_bytes_received > self._probed_at or self._line.is_paused:  # noqa: SLF001 - as above
@@ -322,8 +323,8 @@ class MqttSession:
         if reason.is_failure:
             self._end(f"the broker refused the connection: {reason}")
             return
-        # From here on we may publish: what the broker kept for us comes before our subscriptions
-        # are confirmed, and its answers must not wait for them.
+        # From here on we may publish: stored messages arrive before our subscriptions are
+        # confirmed, and their answers must not wait for the confirmation.
         self._accepted = True
         self._window.allow(getattr(properties, "ReceiveMaximum", ALLOWED))
         self._packet_max = getattr(properties, "MaximumPacketSize", None)
@@ -378,7 +379,7 @@ class MqttSession:
             (self._on_taken if is_good else self._on_refused)(number)
 
     def _usable(self) -> Client | None:
-        """The client whose connection is up."""
+        """Return the client whose connection is up."""
         return self._client if self._accepted and not self._is_over() else None
 
     def _send(self, message: Outgoing, now: datetime) -> int | None:
@@ -386,7 +387,7 @@ class MqttSession:
         return None if client is None else publish(client, message, now)
 
     def _is_too_large(self, message: Outgoing) -> bool:
-        """Whether the broker would end the connection over it (MQTT-5 3.1.2.11.4)."""
+        """Return whether a message exceeds the broker's maximum packet size (MQTT-5 3.1.2.11.4)."""
         if self._packet_max is None:
             return False
         size = len(message.topic) + len(message.payload) + _HEADER_BYTES
@@ -409,7 +410,7 @@ class MqttSession:
             self._ended.set_result(why)
 
     def _close(self) -> None:
-        """Close the connection at once, without asking paho to be polite: the session stays."""
+        """Close the connection at once, without an MQTT DISCONNECT: the session stays."""
         self.connected = False
         self._client = None
         self._line.close()

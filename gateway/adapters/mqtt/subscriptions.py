@@ -1,8 +1,8 @@
-"""What a session asks the broker for: what it has confirmed, and what is to be left.
+"""A session's subscriptions: wanted, confirmed by the broker, and to be unsubscribed.
 
-The broker's session keeps topics over connections, so leaving one is an act of its own. What moves
-from one session of ours to another is heard all the time: it is left only once every session has
-its own.
+The broker's session keeps subscriptions over connections, so each must be unsubscribed explicitly.
+A topic that moves from one of our sessions to another is received all the time: the old session
+unsubscribes only once every session has its own subscriptions.
 """
 
 import asyncio
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 
 
 class SessionTopics:
-    """The topics of one session; each call with a client asks on its connection at once."""
+    """The topics of one session; calls with a client act on its connection at once."""
 
     def __init__(self, wishes: Sequence["Subscription"]) -> None:
         self.confirmed = asyncio.Event()
-        """The broker confirmed all that we ask for now, on this connection or before."""
+        """Set once the broker has confirmed all current subscriptions, now or earlier."""
         self.heard = {wish.filter for wish in wishes}
-        """Every topic that the broker's session of ours may hold."""
+        """Every topic to which our session at the broker may be subscribed."""
         self._wishes = tuple(wishes)
         self._asked: dict[int, tuple[Subscription, ...]] = {}
-        """What was asked for on this connection and is not confirmed, by packet id."""
+        """Unconfirmed subscriptions of this connection, by packet id."""
         self._left: dict[int, set[str]] = {}
-        """What was left on this connection and is not confirmed, by packet id."""
+        """Unconfirmed unsubscriptions of this connection, by packet id."""
         self._may_leave = True
 
     def connected(self, client: Client) -> bool:
-        """Ask for everything on a new connection; False: there is nothing to wait for."""
+        """Subscribe to all topics on a new connection; False: there is nothing to wait for."""
         self._asked.clear()
         self._left.clear()
         if self._wishes:
@@ -44,7 +44,7 @@ class SessionTopics:
         return bool(self._wishes)
 
     def change(self, wishes: Sequence["Subscription"], client: Client | None) -> None:
-        """Ask for these from now on, and for wildcards again; None: no connection is up."""
+        """Subscribe to new topics, and to wildcards again; `client` None: not connected."""
         known = set(self._wishes)
         self._wishes = tuple(wishes)
         self.heard |= {wish.filter for wish in wishes}
@@ -59,13 +59,13 @@ class SessionTopics:
             self.confirmed.set()
 
     def leave_rest(self, client: Client | None) -> None:
-        """Leave what we no longer ask for, now or when a connection is up."""
+        """Unsubscribe from old topics, now or once connected."""
         self._may_leave = True
         if client is not None:
             self._leave(client)
 
     def answered(self, mid: int, reasons: Sequence[ReasonCode]) -> list[str]:
-        """The broker's answer to what was asked for: which of it is refused, and why."""
+        """Handle a SUBACK; return the refused topics with their reasons."""
         refused = [
             f"{wish.filter} ({reason})"
             for wish, reason in zip(self._asked.pop(mid, ()), reasons, strict=False)
@@ -76,7 +76,7 @@ class SessionTopics:
         return refused
 
     def left(self, mid: int) -> None:
-        """The broker's answer to what was left."""
+        """Handle an UNSUBACK."""
         wanted = {wish.filter for wish in self._wishes}
         self.heard -= self._left.pop(mid, set()) - wanted
 
