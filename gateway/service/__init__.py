@@ -1,1 +1,1 @@
-"""The gateway process: the one path from an MQTT message to an answer."""
+"""The gateway process: the path from an MQTT message to its answer."""

@@ -1,6 +1,6 @@
-"""Alarms in the log: what whoever looks after the gateway has to mend, in a sentence.
+"""Logs alarms that the gateway's administrator has to fix, each as one sentence.
 
-Doors, rooms and machines are the operators' business, and have their screens.
+Alarms of doors, rooms and machines concern the operators, who see them on the console.
 """
 
 import logging
@@ -20,13 +20,13 @@ LOGGED: Final = frozenset[AlarmKind]({"clock-skew", "numbering-restarted", "numb
 
 
 class AlarmLog:
-    """Tells of each alarm once a minute, however often it comes and goes."""
+    """Logs each alarm at most once per minute, however often it is raised and cleared."""
 
     def __init__(self) -> None:
         self._told = OnceAMinute[tuple[SiteId, AlarmKind, str]]()
 
     def say(self, rows: Iterable[EventRow], now: datetime) -> None:
-        """Log what was raised in these rows."""
+        """Log the alarms raised in these rows."""
         for row in rows:
             for fact in row.facts:
                 if isinstance(fact, AlarmRaised) and fact.kind in LOGGED:

@@ -1,7 +1,7 @@
-"""Puts the gateway together: journal, members, calendars, drivers, sessions, outbox, the service.
+"""Assembles the gateway: journal, members, calendars, drivers, sessions, outbox, service.
 
-The only place that knows every part. A fault of a part that is not the service (InfluxDB, the
-members file) never stops the doors.
+This is the only module that uses every part. A fault outside the service (InfluxDB, the members
+file) never stops the doors.
 """
 
 import asyncio
@@ -38,9 +38,9 @@ from sensors.registry import Registry
 log = logging.getLogger(__name__)
 
 GC_ALLOCATIONS: Final = 20_000
-"""Allocations between two collections of the young; Python's 700 would come with every batch."""
+"""Allocations between two collections of the youngest generation; Python's 700 come every batch."""
 SWITCH_INTERVAL_S: Final = 0.001
-"""How long the journal's thread waits for Python's lock beside a busy loop (5 ms by default)."""
+"""The longest wait of the journal's thread for Python's lock beside a busy loop (default 5 ms)."""
 
 
 async def run(
@@ -52,14 +52,14 @@ async def run(
     watch: SpaceWatcher | None = None,
     lock: FolderLock | None = None,
 ) -> None:
-    """Run a gateway until cancelled; `watch` looks after the space file that the sites are from.
+    """Run a gateway until cancelled; `watch` watches the space file that defines the sites.
 
-    `lock` is the data folder's, where the caller holds it already.
+    `lock` is the data folder's lock if the caller already holds it.
 
     Raises:
-        FolderTakenError: another gateway works in the data folder.
+        FolderTakenError: another gateway uses the data folder.
         JournalError: the journal cannot be opened.
-        ForeignJournalError: somebody replaced it, or wrote to it, while we ran.
+        ForeignJournalError: another program replaced the journal, or wrote to it, while we ran.
     """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     now = clock.now()
@@ -95,7 +95,7 @@ async def run(
 
 
 async def _keep_rights(parts: Parts, settings: Settings, clock: Clock) -> None:
-    """What readers may decide alone while they are cut off, for the sites as they are in force."""
+    """Keep the readers' offline rights up to date for the sites in force."""
     service = parts.service
     await keep_rights(
         lambda: [(site, service.states[site.id]) for site in service.sites.values()],
@@ -109,7 +109,7 @@ async def _keep_rights(parts: Parts, settings: Settings, clock: Clock) -> None:
 
 
 def _keeper(parts: Parts, settings: Settings, clock: Clock) -> RetentionKeeper:
-    """Purges passages that are too old, and erases who is to be erased."""
+    """Return the keeper that purges old passages and erases members."""
     service = parts.service
     return RetentionKeeper(
         parts.journal,
@@ -122,15 +122,15 @@ def _keeper(parts: Parts, settings: Settings, clock: Clock) -> RetentionKeeper:
 
 
 async def _say_ready(parts: Parts, on_ready: Callable[[], None]) -> None:
-    """Once the broker keeps our subscriptions: what is said from then on reaches us."""
+    """Call `on_ready` once the broker has our subscriptions, so that no later message is lost."""
     await parts.sessions.came_up()
     on_ready()
 
 
 def _calm_the_collector() -> None:
-    """Let the garbage collector pass over what stays (5,000 members), and come more rarely.
+    """Exclude permanent objects (5,000 members) from garbage collection, and run it more rarely.
 
-    A full collection would hold the loop for 10 to 30 ms; facts and events hold no cycles.
+    A full collection would block the loop for 10 to 30 ms; facts and events contain no cycles.
     """
     gc.collect()
     gc.freeze()
@@ -138,7 +138,7 @@ def _calm_the_collector() -> None:
 
 
 async def _watch_space(parts: Parts, prefix: str, watch: SpaceWatcher) -> None:
-    """Take every change of the space file into force, or say what is wrong with it."""
+    """Apply every change of the space file, or log its faults."""
 
     async def use(space: Space) -> None:
         try:

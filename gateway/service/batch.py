@@ -1,7 +1,7 @@
-"""One batch between the engine and the world: what to store, then what to send.
+"""One batch: passes messages and events to the engine, and collects what to store and send.
 
-What is committed is never changed while a batch is decided: the batch holds its own, and is taken
-over whole when it is on disk, or forgotten.
+The committed state never changes while a batch is processed: the batch has its own copy, which
+replaces the committed state when it is on disk, or is dropped.
 """
 
 import asyncio
@@ -51,7 +51,7 @@ from gateway.wire.requests import RequestError
 
 
 class Wire(Struct, frozen=True, eq=False):
-    """Reads messages and writes them, by the devices of one space file."""
+    """The decoder and the message factory for the devices of one space file."""
 
     intake: Intake
     announcer: MessageFactory
@@ -62,24 +62,24 @@ _CHANGES: Final[dict[type[Event], str]] = {
     BookingsChanged: "bookings",
     SpaceChanged: "space",
 }
-"""What an alarm about a change that met a bug is about."""
+"""The object of an alarm about a change that met a bug."""
 
 
 class EngineFaultError(Exception):
-    """The engine met a bug in a change (of members, bookings, a space file): it is not in force."""
+    """The engine has a bug with a change (members, bookings, space file): it is not in force."""
 
 
 class PendingEvent(Struct, eq=False):
-    """Something that is no message (members, a space file, bookings); `done` when it is on disk."""
+    """An event that is not a message (members, space file, bookings); `done` once it is on disk."""
 
     site: SiteId
     event: Event
     done: asyncio.Future[tuple[Fact, ...]]
     wire: Wire | None = None
-    """How messages are read and written from this news on."""
+    """The wire to use from this event on."""
 
     def tell(self, outcome: EventRow | EngineFaultError) -> None:
-        """Tell who waits for it."""
+        """Pass the outcome to the waiting caller."""
         if self.done.done():
             return
         if isinstance(outcome, EngineFaultError):
@@ -89,7 +89,7 @@ class PendingEvent(Struct, eq=False):
 
 
 class Committed(Struct):
-    """What is on disk, and in force; `n` is the journal's last number."""
+    """The state that is on disk and in force; `n` is the journal's last number."""
 
     n: int
     sites: dict[SiteId, Site]
@@ -99,21 +99,21 @@ class Committed(Struct):
     questions: OpenQuestions = field(default_factory=OpenQuestions)
 
     def turnover(self, now: datetime, monotonic: float = 0.0) -> "BatchBuilder":
-        """A batch that begins here."""
+        """Return a new batch that starts from this state."""
         sites, states = dict(self.sites), dict(self.states)
         return BatchBuilder(
             now, self.n, sites, states, self.wire, self.repeats, self.questions, monotonic
         )
 
     def take_over(self, turnover: "BatchBuilder") -> None:
-        """A batch is on disk."""
+        """Adopt the state of a batch that is on disk."""
         self.n += len(turnover.batch.events)
         self.sites, self.states, self.wire = turnover.sites, turnover.states, turnover.wire
         self.questions.add(turnover.asked)
 
 
 class BatchBuilder(Struct):
-    """Takes messages and events in; `n` is the journal's last number before it."""
+    """Processes the messages and events of a batch; `n` is the journal's last number before it."""
 
     now: datetime
     n: int
@@ -124,27 +124,27 @@ class BatchBuilder(Struct):
     questions: OpenQuestions
     monotonic: float = 0.0
     asked: dict[Key, OpenQuestion] = field(default_factory=dict)
-    """Questions of this batch."""
+    """Access requests of this batch."""
     void: set[int] = field(default_factory=set)
-    """Rows whose answers nobody waits for any more."""
+    """Rows whose answers no reader waits for any more."""
     batch: Batch = field(default_factory=Batch)
     heard: dict[tuple[SiteId, DeviceId, int], None] = field(default_factory=dict)
-    """Devices' boots to acknowledge, in order."""
+    """Boots of devices to acknowledge, in order."""
     duplicates: Counted = field(default_factory=Counter)
     ghosts: Counted = field(default_factory=Counter)
     news: list[tuple[PendingEvent, EventRow | EngineFaultError]] = field(default_factory=list)
-    """What this batch takes into force beside the messages, and its row."""
+    """Events beside the messages that this batch applies, each with its row."""
     noted: int = 0
-    """How many of what only the service can see it takes in."""
+    """The number of the service's own events in this batch."""
     bugs: list[Bug] = field(default_factory=list)
-    """What of ours raised; each harms only itself."""
+    """Bugs that raised an exception; each affects only its own message."""
     letters: list[DeadLetter] = field(default_factory=list)
-    """What nobody could read."""
+    """Messages that could not be decoded."""
     refusals: list[Outgoing] = field(default_factory=list)
-    """Answers to requests that nobody could read."""
+    """Responses to requests that could not be decoded."""
     minute_is_over: bool = False
     renewed: dict[SiteId, Site | None] = field(default_factory=dict)
-    """Sites with a new space file, each as it was before."""
+    """Sites with a new space file, each with its previous definition."""
 
     def take_in(
         self,
@@ -154,9 +154,9 @@ class BatchBuilder(Struct):
         live: bool = False,
         kept: bool = False,
     ) -> None:
-        """One message: its events through the engine, or a dead letter. It never raises.
+        """Pass one message's events through the engine, or make it a dead letter. Never raises.
 
-        `live`, `kept`: as `Reported` says of a late badge.
+        `live` and `kept` are explained at `Reported`, for late badges.
         """
         try:
             self._take_in(message, received, live=live, kept=kept)
@@ -185,7 +185,7 @@ class BatchBuilder(Struct):
                 self._quarantine(message, told, error)
 
     def change(self, news: PendingEvent) -> None:
-        """Take a change into force. It never raises: who waits for it is told."""
+        """Apply a change. Never raises: a waiting caller receives the error."""
         try:
             row = self.step(news.site, news.event)
             assert row is not None  # noqa: S101 - only messages are duplicates
@@ -199,11 +199,11 @@ class BatchBuilder(Struct):
         self.news.append((news, row))
 
     def step(self, site_id: SiteId, event: Event) -> EventRow | None:
-        """One event through the engine, into the batch; None: it is a duplicate.
+        """Pass one event through the engine into the batch; return None if it is a duplicate.
 
         Raises:
-            NotAdmitted: its number cannot be judged.
-            Exception: a bug, and nothing of it is in the batch.
+            NotAdmitted: its sequence number cannot be checked.
+            Exception: a bug; the batch is unchanged.
         """
         after = step(self.sites[site_id], self.states[site_id], event, self.now)
         numbered = isinstance(event, Reported | Misunderstood) and event.boot is not None
@@ -218,7 +218,7 @@ class BatchBuilder(Struct):
         minutes = [
             minute_row(site_id, fact) for fact in after.facts if isinstance(fact, OccupancyMinute)
         ]
-        # Nothing below raises: an event is in the batch whole, or not at all.
+        # Nothing below raises: the batch contains all of an event, or nothing.
         self.batch.events.append(row)
         self.batch.encoded.append(encoded)
         self.batch.decisions += decisions
@@ -232,7 +232,7 @@ class BatchBuilder(Struct):
         return row
 
     def _note_number(self, site_id: SiteId, event: Event, *, numbered: bool) -> None:
-        """Its device is to be told that the event is on disk."""
+        """Note that the event is to be acknowledged to its device once it is on disk."""
         if numbered and isinstance(event, Reported | Misunderstood) and event.boot is not None:
             self.heard[site_id, event.device, event.boot] = None
 
@@ -251,13 +251,13 @@ class BatchBuilder(Struct):
             self.ghosts[told.site, told.event.device] += 1
 
     def _why_not_wired(self, told: SiteEvent) -> str:
-        """What the engine went by, in words."""
+        """Return a text that explains why the device is not wired for this event."""
         site, event = self.sites[told.site], told.event
         assert isinstance(event, Reported)  # noqa: S101 - only these report
         return refusal(site, site.device[event.device], event.reading) or ""
 
     def _alarm_of_wiring(self, error: WireError) -> None:
-        """A driver itself refused what a device is not wired for: a badge, from no reader."""
+        """Raise the wiring alarm if a driver refused a badge from a device without a reader."""
         origin = error.origin
         if error.reason != NOT_WIRED or origin is None:
             return
@@ -265,7 +265,7 @@ class BatchBuilder(Struct):
             self.step(origin.site, ConditionReported(NOT_WIRED, origin.device, active=True))
 
     def _is_decided_meanwhile(self, told: SiteEvent) -> bool:
-        """Whether a reader tells how it decided what it had asked us before: the same event."""
+        """Process a reader's own decision on an event it had asked us about; True: it was one."""
         event = told.event
         if not isinstance(event, Reported) or not isinstance(event.reading, CredentialPresented):
             return False
@@ -288,7 +288,7 @@ class BatchBuilder(Struct):
         return True
 
     def _quarantine(self, message: MQTTMessage, told: SiteEvent, error: Exception) -> None:
-        """An event whose handling raised: a badge is answered, of all else the number is taken."""
+        """Handle an event that raised: answer a badge; of other events admit the number only."""
         event = told.event
         where = event.device if isinstance(event, Reported | Misunderstood) else "requests"
         self.bugs.append(Bug(where, error))
@@ -305,7 +305,7 @@ class BatchBuilder(Struct):
             self._bury(message, WireError("engine-fault", type(error).__name__))
 
     def _quarantine_message(self, message: MQTTMessage, error: Exception) -> None:
-        """A message on which its driver raised."""
+        """Handle a message on which its driver raised."""
         self._bury(message, WireError("engine-fault", type(error).__name__))
         source = self.wire.intake.source(message.topic)
         self.bugs.append(Bug(source[1] if source else "intake", error))
@@ -313,24 +313,24 @@ class BatchBuilder(Struct):
             self.step(source[0], ConditionReported("engine-fault", source[1], active=True))
 
     def _refuse_number(self, message: MQTTMessage, told: SiteEvent, error: NotAdmitted) -> None:
-        """Nobody can tell it from a duplicate: it is buried, and somebody has to look."""
+        """Make an event that cannot be told from a duplicate a dead letter, and raise an alarm."""
         self._bury(message, WireError("not-admitted", str(error)))
         assert isinstance(told.event, Reported | Misunderstood)  # noqa: S101 - only these have numbers
         self.step(told.site, ConditionReported("numbering-refused", told.event.device, active=True))
 
     def _enrols(self, site: SiteId, device: DeviceId) -> bool:
-        """Whether a reader waits for a badge to enrol."""
+        """Return whether a reader waits for a badge to enrol."""
         return device in self.states[site].enrolments
 
     def _knows(self, told: SiteEvent) -> bool:
-        """Whether a firmware is the one that is known: makers tell it with every message."""
+        """Return whether a firmware report is already known: some devices send it every time."""
         if not isinstance(told.event, Reported) or not isinstance(told.event.reading, Firmware):
             return False
         state = self.states[told.site].devices.get(told.event.device)
         return state is not None and state.firmware == told.event.reading
 
     def _is_sent_again(self, message: MQTTMessage, error: WireError) -> bool:
-        """Take the number of garbage in, so that its device may forget it; True: we had it."""
+        """Admit an undecodable event's number, so that it is acknowledged; True: a duplicate."""
         numbered = misunderstood(message, error)
         if numbered is None:
             return False
@@ -343,7 +343,7 @@ class BatchBuilder(Struct):
             return False
 
     def _bury(self, message: MQTTMessage, error: WireError) -> None:
-        """To the dead letters; who asked for something is told."""
+        """Add a message to the dead letters; refuse it if it was a request."""
         letter = dead_letter(message, error, self.now)
         self.letters.append(letter)
         self.batch.letters.append(letter_row(letter))
@@ -356,7 +356,7 @@ class BatchBuilder(Struct):
 
 
 def _asks(site: SiteId, event: Reported) -> Key | None:
-    """The number of a badge that asks to pass; None: it does not, or has none."""
+    """Return the key of a badge event that requests access; None: it does not, or has no number."""
     reading = event.reading
     if event.boot is None or event.seq is None or not isinstance(reading, CredentialPresented):
         return None

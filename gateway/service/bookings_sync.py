@@ -1,12 +1,12 @@
-"""Bookings, kept as their calendars have them, beside the doors and never before them.
+"""Synchronises bookings with their calendars, without delaying the doors.
 
-Each feed has a task: fetch, read in a process apart, compare. A target's bookings are those of all
-its feeds; they are told to the service only when they are others than the ones in force. What
-cannot be had stays as it was known, over a restart too: the state holds the last bookings, and
-their ids begin with their feed's name, so that one feed's silence does not hold back another's.
+Each feed has a task: fetch, parse in a separate process, compare. A target's bookings are those of
+all its feeds; they are passed to the service only when they differ from those in force. If a feed
+fails, its last bookings stay, even over a restart: the state contains them, and their ids begin
+with the feed's name, so that a failing feed does not block another one.
 
-We look at whole days, from yesterday on, so that only a new day, and no passing hour, changes what
-an unchanged calendar says: each change is a row of the journal.
+The window is whole days, from yesterday on, so that an unchanged calendar gives new bookings once
+per day and not every hour: each change is a row of the journal.
 """
 
 import asyncio
@@ -36,34 +36,34 @@ log = logging.getLogger(__name__)
 
 BEFORE: Final = timedelta(days=1)
 DAYS: Final = timedelta(days=16)
-"""From midnight on: 14 days from any hour, and from the next reading too."""
+"""From midnight on: at least 14 days from any hour until the next fetch."""
 JITTER: Final = 0.1
-"""A share of the interval: a hundred gateways must not ask one server in step."""
+"""A share of the interval: a hundred gateways must not query one server in step."""
 _random = SystemRandom()
 
 Place = tuple[SiteId, Target]
 
 
 class Engine(Protocol):
-    """What of the service is needed here."""
+    """The part of the service that is used here."""
 
     @property
     def sites(self) -> dict[SiteId, Site]:
-        """The sites as they are in force."""
+        """Return the sites in force."""
         ...
 
     @property
     def states(self) -> dict[SiteId, State]:
-        """Their states since the last commit."""
+        """Return their states since the last commit."""
         ...
 
     def tell(self, site: SiteId, event: BookingsChanged) -> Awaitable[object]:
-        """Journal an event and take it into force."""
+        """Journal an event and apply it."""
         ...
 
 
 class Calendars:
-    """Follows the feeds; `run` until cancelled. Nothing is told before `know` has been called."""
+    """Follows the feeds; `run` until cancelled. Publishes no bookings before `know` was called."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
@@ -71,23 +71,23 @@ class Calendars:
         self._followed: dict[CalendarFeed, _Followed] = {}
         self._holders: Mapping[str, HolderId] | None = None
         self._changed = asyncio.Event()
-        """The feeds are others."""
+        """Set when the list of feeds has changed."""
         self._news = asyncio.Event()
-        """What they say, or who is who, is other."""
+        """Set when the feeds' content or the holders have changed."""
         self._one_at_a_time = asyncio.Semaphore(1)
 
     @property
     def wants_holders(self) -> bool:
-        """`know` has to be called: there are feeds, and nobody is known to us."""
+        """Return whether `know` has to be called: there are feeds, and the holders are unknown."""
         return bool(self._followed) and self._holders is None
 
     @property
     def has_feeds(self) -> bool:
-        """There is something to follow."""
+        """Return whether there are feeds."""
         return bool(self._followed)
 
     def use(self, feeds: Iterable[CalendarFeed]) -> None:
-        """Follow these feeds and no others; what is known of those that stay is kept."""
+        """Follow exactly these feeds; keep the content of those that stay."""
         known = self._followed
         self._followed = {feed: known.get(feed) or _Followed(feed) for feed in feeds}
         if not self._followed:
@@ -96,12 +96,12 @@ class Calendars:
         self._news.set()
 
     def know(self, holders: Mapping[str, HolderId]) -> None:
-        """Whose addresses (in lowercase) these are, from now on."""
+        """Set the holders by their addresses (in lowercase)."""
         self._holders = holders
         self._news.set()
 
     async def run(self) -> None:
-        """Read and tell until cancelled."""
+        """Fetch feeds and publish bookings until cancelled."""
         async with http_session() as http, asyncio.TaskGroup() as tasks:
             tasks.create_task(self._tell_news(), name="bookings")
             running: dict[_Followed, asyncio.Task[None]] = {}
@@ -134,7 +134,7 @@ class Calendars:
                 await self._tell(place)
 
     def _places(self) -> list[Place]:
-        """Everything that is booked by a feed, or was."""
+        """Return every target that a feed books, or booked before."""
         booked = {
             (site, target)
             for site, state in self._engine.states.items()
@@ -144,7 +144,7 @@ class Calendars:
         return sorted(booked | {each.place for each in self._followed.values()})
 
     async def _tell(self, place: Place) -> None:
-        """Take a target's bookings into force, if they are others."""
+        """Apply a target's bookings if they have changed."""
         site, target = place
         feeds = [each for each in self._followed.values() if each.place == place]
         if feeds and self._holders is None:
@@ -169,7 +169,7 @@ class Calendars:
 
 
 class _Followed:
-    """A feed, and what is known of it since the start."""
+    """A feed, and its content since the start."""
 
     def __init__(self, feed: CalendarFeed) -> None:
         self.feed = feed
@@ -177,7 +177,7 @@ class _Followed:
         self.place: Place = (feed.site, feed.target)
         source = f"{feed.site}\0{feed.target}\0{feed.file}\0{feed.url}"
         self.name = blake2s(source.encode("utf-8", "replace"), digest_size=4).hexdigest()
-        """With it begin the ids of all its bookings."""
+        """The prefix of all its bookings' ids."""
         self._source = Source(feed)
         self._expanded_for: tuple[str, TimeWindow] | None = None
         self._failures = 0
@@ -186,10 +186,10 @@ class _Followed:
     async def read(
         self, http: aiohttp.ClientSession, zone: str, now: datetime, turn: asyncio.Semaphore
     ) -> bool:
-        """Whether more, less or other is known than before.
+        """Fetch the feed and return whether its content has changed.
 
         Raises:
-            FeedError: nothing new is known.
+            FeedError: it could not be fetched or read.
         """
         wanted = (zone, _window(now))
         body = await self._source.read(http, anew=wanted != self._expanded_for)
@@ -203,7 +203,7 @@ class _Followed:
         return self.known != before
 
     def failed(self, error: FeedError) -> None:
-        """Say so, once for each trouble."""
+        """Count a failure, and log it unless the last one had the same text."""
         self._failures += 1
         if str(error) != self._trouble:
             self._trouble = str(error)
@@ -229,7 +229,7 @@ class _Followed:
 
 
 def _window(now: datetime) -> TimeWindow:
-    """Whole days in UTC."""
+    """Return the window, in whole days of UTC."""
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     return TimeWindow(today - BEFORE, today + DAYS)
 
@@ -240,7 +240,7 @@ def _bookings(
     holders: Mapping[str, HolderId],
     window: TimeWindow,
 ) -> tuple[Booking, ...]:
-    """What the feeds of one target say, those in force standing in for what was not read yet."""
+    """Return one target's bookings from its feeds; for feeds not read yet, those in force."""
     bookings = [
         booking
         for feed in feeds
@@ -258,9 +258,9 @@ def _kept(name: str, in_force: tuple[Booking, ...]) -> list[Booking]:
 
 
 def _of(known: Expanded, holders: Mapping[str, HolderId]) -> list[Booking]:
-    """Occurrences with pseudonyms for addresses; an address of nobody is dropped.
+    """Return occurrences as bookings, with pseudonyms for addresses; unknown ones are dropped.
 
-    A booking of nobody known stays: it keeps others out.
+    A booking without any known holder is kept, since it keeps others out.
     """
     companies = [
         tuple(dict.fromkeys(holders[one] for one in guests.addresses if one in holders))

@@ -1,6 +1,6 @@
-"""Bugs of ours in the log: a traceback for the first of a kind, then a line an hour at most.
+"""Logs our own bugs: a traceback for the first of each kind, then at most one line per hour.
 
-The text of an exception may hold what was read (a badge number): only its class is written.
+The text of an exception may contain input data (a badge number): only its class is logged.
 """
 
 import logging
@@ -20,7 +20,7 @@ KINDS_MAX: Final = 64
 
 
 class BugLog:
-    """Counts bugs, and writes each kind once."""
+    """Counts bugs, and logs each kind once."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.count = 0
@@ -29,7 +29,7 @@ class BugLog:
         self._since: Counter[tuple[str, str]] = Counter()
 
     def met(self, bug: Bug) -> None:
-        """A bug was met; what it would have harmed goes on."""
+        """Count and log a bug that was caught."""
         self.count += 1
         kind = (bug.where, type(bug.error).__name__)
         written, now = self._written.get(kind), self._monotonic()

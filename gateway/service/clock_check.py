@@ -1,7 +1,7 @@
-"""Whether the clock can be believed: waited for at a start, and told as an alarm.
+"""Checks that the clock can be trusted: waits for it at a start, and raises an alarm.
 
-A machine without a battery for its clock starts at some time of the past. Its journal would be
-dated days off, memberships look not begun, and passages that may be kept be purged.
+A machine without a battery for its clock starts at some time in the past. Its journal would have
+wrong dates, memberships would seem not to have begun, and recent passages could be purged.
 """
 
 import asyncio
@@ -18,13 +18,13 @@ log = logging.getLogger(__name__)
 
 POLL_S: Final = 0.5
 LOOK_S: Final = 10.0
-"""How soon a clock that was put right is believed."""
+"""Seconds after which a corrected clock is trusted."""
 IsSynchronised = Callable[[], bool | None]
-"""Whether the clock follows a time server; None: nothing here tells."""
+"""Returns whether the clock follows a time server; None: unknown."""
 
 
 async def wait_for_time(clock: Clock, within_s: float, is_synchronised: IsSynchronised) -> None:
-    """Wait until the clock is synchronised, where a time service runs that will do so."""
+    """Wait until the clock is synchronised, if a time service runs."""
     deadline = clock.monotonic() + within_s
     if is_synchronised() is False:
         log.info("waiting for the clock to be synchronised, %g s at most", within_s)
@@ -33,9 +33,9 @@ async def wait_for_time(clock: Clock, within_s: float, is_synchronised: IsSynchr
 
 
 def doubt(now: datetime, latest: datetime, is_synchronised: bool | None) -> str:  # noqa: FBT001 - what `IsSynchronised` says
-    """Say why the clock cannot be believed; empty where it can.
+    """Return the reason why the clock cannot be trusted; empty if it can.
 
-    `latest` is the newest time that the journal knew when we started.
+    `latest` is the newest time in the journal when we started.
     """
     if not RELEASED <= now <= RETIRED:
         return f"the clock is years off: it says {now:%Y-%m-%d}"
@@ -47,13 +47,13 @@ def doubt(now: datetime, latest: datetime, is_synchronised: bool | None) -> str:
 
 
 class ClockCare:
-    """Tells of a clock that cannot be believed, until cancelled."""
+    """Raises an alarm while the clock cannot be trusted; `run` until cancelled."""
 
     def __init__(
         self, service: Service, clock: Clock, latest: datetime, is_synchronised: IsSynchronised
     ) -> None:
         self.doubt = ""
-        """Why the clock cannot be believed; empty where it can."""
+        """The reason why the clock cannot be trusted; empty if it can."""
         self._service = service
         self._clock = clock
         self._latest = latest
@@ -61,7 +61,7 @@ class ClockCare:
         self.look()
 
     def look(self) -> None:
-        """Look at the clock, and log what is news."""
+        """Check the clock, and log changes."""
         before, self.doubt = self.doubt, self._doubt()
         if self.doubt and self.doubt != before:
             log.warning("%s; see timedatectl", self.doubt)
@@ -69,7 +69,7 @@ class ClockCare:
             log.info("the clock can be believed again")
 
     async def run(self) -> None:
-        """Look every few seconds, and raise and clear the alarm."""
+        """Check every few seconds, and raise and clear the alarm."""
         while True:
             self.look()
             await report(self._service, "clock-unsure", active=bool(self.doubt))

@@ -28,7 +28,7 @@ from sensors.registry import Registry
 
 @dataclass(frozen=True)
 class _Stores:
-    """What is on disk, and the key of the badge hashes."""
+    """The stores on disk, and the key of the badge hashes."""
 
     journal: Journal
     members: DirectoryStore
@@ -37,7 +37,7 @@ class _Stores:
 
 @dataclass
 class InForce:
-    """What was taken into force last."""
+    """The versions that were applied last."""
 
     members: int = -1
     """The version of the members; -1: none yet."""
@@ -45,7 +45,7 @@ class InForce:
 
 @dataclass(frozen=True)
 class Parts:
-    """A gateway that is ready to run."""
+    """The parts of a gateway that is ready to run."""
 
     service: Service
     journal: Journal
@@ -56,7 +56,7 @@ class Parts:
     topics: Topics
     outbox: Outbox | None
     latest: datetime
-    """The newest time that the journal knew when it was opened."""
+    """The newest time in the journal when it was opened."""
     key: bytes = field(repr=False)
     in_force: InForce = field(default_factory=InForce)
 
@@ -65,7 +65,7 @@ class Parts:
 async def assembled(
     settings: Settings, sites: Sequence[Site], clock: Clock
 ) -> AsyncIterator[Parts]:
-    """The parts while they are needed; the files are closed at the end."""
+    """Yield the parts of a gateway; close the files at the end."""
     journal = Journal(settings.data_dir / JOURNAL_FILE, clock.uptime)
     await journal.open()
     members = await asyncio.to_thread(DirectoryStore, settings.data_dir / MEMBERS_FILE)
@@ -119,6 +119,6 @@ async def _parts(
 
 
 def _outbox(settings: Settings, journal: Journal, clock: Clock) -> Outbox | None:
-    """The way to InfluxDB; without an address, the journal alone keeps history."""
+    """Return the outbox to InfluxDB; None: no address, history is kept in the journal only."""
     store = influx_settings(settings)
     return Outbox(store, journal, clock) if store is not None else None

@@ -7,7 +7,7 @@ from gateway.service.pipeline import Service
 
 
 async def report(service: Service, kind: AlarmKind, *, active: bool) -> None:
-    """Raise an alarm of the gateway's own, or clear it, where that is news.
+    """Raise or clear one of the gateway's own alarms, if that is a change.
 
     Returns when it is on disk: while the journal cannot be written, it waits.
     """

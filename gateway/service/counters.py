@@ -1,4 +1,4 @@
-"""What only the service can count, told to the engine once a minute with a tick."""
+"""Counters that only the service can keep, passed to the engine with a tick once per minute."""
 
 from collections import Counter
 from collections.abc import Hashable
@@ -10,20 +10,20 @@ from gateway.core.model.names import DeviceId, SiteId
 
 MINUTE: Final = timedelta(minutes=1)
 SAID_MAX: Final = 256
-"""Things said that are remembered, for one log."""
+"""Keys remembered per log."""
 K = TypeVar("K", bound=Hashable)
 Counted = Counter[tuple[SiteId, DeviceId]]
-"""How often something happened, by device."""
+"""Counts by device."""
 
 
 class OnceAMinute(Generic[K]):
-    """Remembers what was said in the last minute, so that a log has one line of it."""
+    """Limits a log to one line per key and minute."""
 
     def __init__(self) -> None:
         self._said: dict[K, datetime] = {}
 
     def is_due(self, key: K, now: datetime) -> bool:
-        """Whether it may be said; it counts as said then."""
+        """Return whether a key may be logged now, and count it as logged if so."""
         said = self._said.get(key)
         if said is not None and now - said < MINUTE:
             return False
@@ -34,7 +34,7 @@ class OnceAMinute(Generic[K]):
 
 
 class MinuteCounters:
-    """The running minute's counts. `decisions` and `letters` are also kept since the start."""
+    """The current minute's counts. `decisions` and `letters` are also counted since the start."""
 
     def __init__(self, instance: str, now: datetime) -> None:
         self.ends = now + MINUTE
@@ -46,21 +46,21 @@ class MinuteCounters:
         self._ghosts: Counted = Counter()
 
     def add(self, duplicates: Counted, ghosts: Counted) -> None:
-        """Events that came again, and reads of no badge."""
+        """Add duplicate events and ghost reads."""
         self._duplicates += duplicates
         self._ghosts += ghosts
 
     def is_over(self, now: datetime) -> bool:
-        """Whether the counts are to be told."""
+        """Return whether the minute is over, so that the counts are due."""
         return now >= self.ends
 
     def tick(self, site: SiteId, health: GatewayHealth | None) -> Tick:
-        """One site's counts; `health` goes with one of the sites."""
+        """Return one site's tick with its counts; `health` is sent with one of the sites."""
         duplicates, ghosts = _of(site, self._duplicates), _of(site, self._ghosts)
         return Tick(minute=True, duplicates=duplicates, ghosts=ghosts, health=health)
 
     def health(self, backlog: int, commit_ms: float) -> GatewayHealth:
-        """The gateway's own figures for this minute."""
+        """Return the gateway's own figures for this minute."""
         decisions, letters = self._before
         return GatewayHealth(
             instance=self._instance,
@@ -71,7 +71,7 @@ class MinuteCounters:
         )
 
     def begin(self, now: datetime) -> None:
-        """The next minute."""
+        """Begin the next minute."""
         self.ends = now + MINUTE
         self._before = (self.decisions, self.letters)
         self._duplicates.clear()

@@ -1,6 +1,6 @@
-"""From a broker's message to engine events: decode, hash the badge number, or explain why not.
+"""Decodes a broker's message to engine events, hashes badge numbers, and explains failures.
 
-From here on nobody sees a badge number: what the engine and the journal get is its keyed hash.
+After this step no part sees a badge number: the engine and the journal get its keyed hash.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ _FINGERPRINT_DIGITS: Final = 12
 
 
 def _no(_site: SiteId, _device: DeviceId) -> bool:
-    """No reader enrols."""
+    """Return False: no reader enrols."""
     return False
 
 
@@ -38,7 +38,7 @@ def _origin(report: Report) -> tuple[SiteId, DeviceId]:
 
 
 class SiteEvent(Struct, frozen=True):
-    """An event, and the site whose engine it is for."""
+    """An event, and the site to whose engine it belongs."""
 
     site: SiteId
     event: Reported | Misunderstood | Requested
@@ -58,7 +58,7 @@ class Intake:
         self._for_readers = for_readers
 
     def source(self, topic: str) -> tuple[SiteId, DeviceId] | None:
-        """Return the declared device that writes on a topic, one of them where several do."""
+        """Return the declared device that publishes on a topic, one of them if several do."""
         return self._registry.sources.get(topic)
 
     def events(
@@ -70,13 +70,13 @@ class Intake:
         live: bool = False,
         kept: bool = False,
     ) -> list[SiteEvent]:
-        """The message's events, in order; none when it says nothing that we use.
+        """Return the message's events, in order; empty if it contains nothing that we use.
 
-        `now` is when it was received; `live` and `kept` are what `Reported` says of a late badge.
-        At a reader that `enrols`, a badge's number is also hashed as readers are told it.
+        `now` is the time of receipt; `live` and `kept` are explained at `Reported`, for late
+        badges. At a reader that `enrols`, the badge is also hashed under the readers' key.
 
         Raises:
-            WireError: it cannot be understood.
+            WireError: it cannot be decoded.
         """
         try:
             topic = message.topic
@@ -121,10 +121,10 @@ class Intake:
         )
 
     def _fingerprint(self, message: MQTTMessage, position: int) -> int:
-        """Tells a redelivered message apart where the device numbers nothing; never 0.
+        """Return a number that identifies redelivered messages of devices without numbers; not 0.
 
-        Under the key, as the message may be a badge number and little else: whoever reads the
-        journal could otherwise try them all.
+        It is a keyed hash, as the message may be little more than a badge number: otherwise a
+        reader of the journal could find the number by trying all of them.
         """
         content = b"%d\0%s\0%s" % (position, message.topic.encode(), message.payload)
         keyed = self._hashed(f"message:{content.decode('latin-1')}")
@@ -140,7 +140,7 @@ class Intake:
 
 
 def _late(told: SiteEvent, now: datetime, *, live: bool, kept: bool) -> SiteEvent:
-    """How what is late came to us."""
+    """Return the event with `live` and `kept` set if it is late."""
     event = told.event
     if not isinstance(event, Reported) or now - event.at <= LATE:
         return told
@@ -148,13 +148,13 @@ def _late(told: SiteEvent, now: datetime, *, live: bool, kept: bool) -> SiteEven
 
 
 def _time(report: Report, reading: Reading, now: datetime) -> datetime:
-    """The device's time within its bounds, or ours where it tells none.
+    """Return the device's time within its bounds, or ours if it reports none.
 
-    A badge that asks is decided whatever its reader's clock says: it is late, or ahead, and who
-    wants to leave may leave.
+    A badge that requests access is decided whatever its reader's clock says, as late or ahead, so
+    that a person who wants to leave may leave.
 
     Raises:
-        WireError: it cannot be true.
+        WireError: the time is impossible.
     """
     at = report.at
     if at is None:
@@ -171,7 +171,7 @@ def _time(report: Report, reading: Reading, now: datetime) -> datetime:
 
 
 def misunderstood(message: MQTTMessage, error: WireError) -> SiteEvent | None:
-    """What the engine is told of a message without a meaning; None: it has no number to tell."""
+    """Return the engine's event for an undecodable message; None: it has no sequence number."""
     origin = error.origin
     if origin is None or origin.boot is None or origin.seq is None:
         return None
@@ -180,7 +180,7 @@ def misunderstood(message: MQTTMessage, error: WireError) -> SiteEvent | None:
 
 
 def dead_letter(message: MQTTMessage, error: WireError, now: datetime) -> DeadLetter:
-    """What is kept of a message that could not be understood."""
+    """Return the dead letter of a message that could not be decoded."""
     try:
         topic = message.topic
     except UnicodeDecodeError:

@@ -1,8 +1,8 @@
-"""Which orders the broker has taken over, which are to be sent again, and which came to nothing.
+"""Tracks orders until the broker acknowledges them, they are sent again, or they expire.
 
-An answer is journaled as `pending`. It becomes `delivered` when the broker has acknowledged all its
-messages, and `undelivered` when it expired before. Between two connections the fresh ones wait
-here; paho is never trusted with them.
+An answer is journaled as `pending`. It becomes `delivered` when the broker has acknowledged all of
+its messages, and `undelivered` when it expired before that. Between two connections fresh answers
+wait here, never inside paho.
 """
 
 import time
@@ -17,16 +17,16 @@ from gateway.core.access.rules import LATE
 from gateway.wire.message import Outgoing
 
 WAITING_MAX: Final = 5000
-"""Orders that may wait for the broker: a second of the highest rate; above, no more are made."""
+"""Orders that may wait for the broker: one second at the highest rate; then no more are decided."""
 
 Publish = Callable[[Outgoing, datetime], int | None]
-"""Hands a message to the broker's session, at a time; its number, or None if it was not taken."""
+"""Passes a message to the broker's session; returns its number, or None if it was refused."""
 
 
 class PendingMessage(Struct, frozen=True):
-    """A message of decision `n`, made at `now` (our clock) and `monotonic`; void at `ends`.
+    """A message of decision `n`, made at `now` (our clock) and `monotonic`; expires at `ends`.
 
-    A clock that is set, while a link stalls say, must not make an order last longer.
+    Setting the clock, for example while a link stalls, must not prolong an order.
     """
 
     n: int
@@ -37,7 +37,7 @@ class PendingMessage(Struct, frozen=True):
 
 
 class DeliveryTracker:
-    """Follows every order from the commit to the broker's acknowledgement."""
+    """Tracks every order from the commit to the broker's acknowledgement."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class DeliveryTracker:
         monotonic: Callable[[], float] = time.monotonic,
         on_answered: Callable[[int, float], None] = lambda _n, _monotonic: None,
     ) -> None:
-        """`on_answered` hears of each decision all of whose messages the broker has, and when."""
+        """Call `on_answered` with the number and time of each fully acknowledged decision."""
         self._on_answered = on_answered
         self._publish = publish
         self._monotonic = monotonic
@@ -57,18 +57,18 @@ class DeliveryTracker:
 
     @property
     def is_full(self) -> bool:
-        """Too many orders wait for the broker."""
+        """Return whether too many orders wait for the broker."""
         return len(self._sent) + len(self._unsent) >= WAITING_MAX
 
     @property
     def has_news(self) -> bool:
-        """There is something to journal."""
+        """Return whether there are results to journal."""
         return bool(self._delivered or self._undelivered)
 
     def send(self, n: int, messages: Iterable[Outgoing], now: datetime) -> None:
-        """Hand a decision's messages to the broker; a decision without any is delivered at once.
+        """Send a decision's messages to the broker; one without messages is delivered at once.
 
-        Fresh is what ends later than now, and not later than an order made now would.
+        An order is fresh if it expires after now, but not later than an order made now would.
         """
         monotonic = self._monotonic()
         orders = [
@@ -83,13 +83,13 @@ class DeliveryTracker:
             self._send(order)
 
     def refused(self, number: int) -> None:
-        """The broker did not take a message, or has nobody to give it to."""
+        """Handle a message that the broker refused, or that has no subscriber."""
         order = self._sent.pop(number, None)
         if order is not None:
             self._give_up(order)
 
     def taken(self, number: int) -> None:
-        """The broker has acknowledged a message."""
+        """Handle the broker's acknowledgement of a message."""
         order = self._sent.pop(number, None)
         if order is None or order.n not in self._open:
             return
@@ -100,9 +100,9 @@ class DeliveryTracker:
             self._on_answered(order.n, self._monotonic())
 
     def void(self, n: int, *, never_sent: bool = False) -> None:
-        """Send nothing more of a decision: its reader did not wait for it.
+        """Send no more messages of a decision: its reader did not wait for it.
 
-        `never_sent`: it was not begun either.
+        `never_sent`: none was sent before either.
         """
         if self._open.pop(n, None) is None and not never_sent:
             return  # the broker has it, or it was given up
@@ -110,19 +110,19 @@ class DeliveryTracker:
         self._undelivered.append(n)
 
     def connection_lost(self) -> None:
-        """What was not acknowledged may not have arrived."""
+        """Mark unacknowledged messages for sending again: they may not have arrived."""
         self._unsent.extend(self._sent.values())
         self._sent.clear()
 
     def connected(self) -> None:
-        """Send what is still fresh."""
+        """Send the messages that are still fresh."""
         self.expire()
         waiting, self._unsent = self._unsent, deque()
         for order in waiting:
             self._send(order)
 
     def expire(self) -> None:
-        """Give up what is void: it is never sent, and recorded as undelivered."""
+        """Give up expired orders: they are not sent, and are recorded as undelivered."""
         monotonic = self._monotonic()
         while self._unsent and self._unsent[0].ends <= monotonic:
             self._give_up(self._unsent.popleft())
@@ -134,13 +134,13 @@ class DeliveryTracker:
             self._give_up(oldest)
 
     def settled(self) -> tuple[list[int], list[int]]:
-        """Decisions delivered and undelivered since the last call, to be journaled."""
+        """Return the decisions delivered and undelivered since the last call, to be journaled."""
         settled = self._delivered, self._undelivered
         self._delivered, self._undelivered = [], []
         return settled
 
     def unsettle(self, delivered: list[int], undelivered: list[int]) -> None:
-        """The journal could not take these: they are news again."""
+        """Return results to the queue that the journal could not store."""
         self._delivered = delivered + self._delivered
         self._undelivered = undelivered + self._undelivered
 

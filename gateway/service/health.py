@@ -1,4 +1,4 @@
-"""How the gateway is: told to the broker, to Prometheus and to systemd."""
+"""Reports the gateway's health to the broker, to Prometheus and to systemd."""
 
 import asyncio
 import contextlib
@@ -18,21 +18,21 @@ from gateway.wire.states import HealthMessage
 
 HEALTH_S: Final = 10.0
 TROUBLE_MAX: Final = 200
-"""Characters of a server's words that are told."""
+"""Characters of a server's message that are published."""
 HEALTH_RETRY_S: Final = 0.5
-"""How soon health is told after a connection came up."""
+"""Seconds until health is published after a connection was established."""
 
 
 async def tell_systemd(parts: Parts) -> None:
-    """Ready once we decide (a door does not wait for a broker); alive while the path turns.
+    """Notify systemd: ready once we decide (without a broker, too), alive while the path runs.
 
-    A journal that fails is told and tried again: that is no reason to be restarted.
+    A failing journal is reported and retried: it is no reason for a restart.
     """
     await keep_alive(supervisor(), _is_turning(parts.service))
 
 
 def _is_turning(service: Service) -> Callable[[], bool]:
-    """Whether the path has turned since it was asked last, or knows why not."""
+    """Return a check whether the path has run since the last call, or has a known reason not to."""
     seen = [0]
 
     def is_turning() -> bool:
@@ -44,7 +44,7 @@ def _is_turning(service: Service) -> Callable[[], bool]:
 
 @contextlib.asynccontextmanager
 async def measured(parts: Parts, settings: Settings, clock: Clock) -> AsyncIterator[None]:
-    """The gateway's figures for Prometheus, where a port was set."""
+    """Serve the gateway's figures for Prometheus, if a port is set."""
     service, outbox = parts.service, parts.outbox
     sources = Sources(
         sites=lambda: service.sites,
@@ -71,9 +71,9 @@ async def tell_health(
     watch: SpaceWatcher | None,
     doubt: Callable[[], str] = lambda: "",
 ) -> None:
-    """Publish the gateway's health, from the loop that works: a wedged one is silent.
+    """Publish the gateway's health from the working event loop, so that a wedged one is silent.
 
-    `doubt` says why the clock cannot be believed.
+    `doubt` returns the reason why the clock cannot be trusted.
     """
     topic = parts.topics.gateway_health(instance)
 

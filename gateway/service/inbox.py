@@ -1,16 +1,16 @@
-"""The bounded inbox between the broker and the engine: a queue a device, served in turn.
+"""The bounded inbox between the broker and the engine: one queue per device, served in turn.
 
-Overload is an ordinary state: a broker comes back with a backlog, a device is stuck, somebody has
-its password. What is served first then is `gateway.service.priorities`; within a class each device
-has its turn, so that what one sends delays itself. Three rules:
+Overload is an ordinary state: a broker returns with a backlog, a device repeats messages, or its
+password was stolen. `gateway.service.priorities` has the order of service; within a class the
+devices take turns, so that a flooding device delays only itself. Three rules:
 
-- A device has a *budget*. Beyond it, its messages wait while anything else does: it is flooding.
-- A badge is answered in time or never. Once a reader's oldest badge has waited for too long, its
-  newest comes first: somebody stands there. The others follow while there is room.
-- A batch is short, and no device fills it: whoever comes now waits for one batch at most.
+- A device has a *budget*. Beyond it, it is flooding, and its messages wait for all others.
+- A badge is answered in time or not at all. Once a reader's oldest badge has waited for too long,
+  its newest is served first: a person is waiting there. The others follow while there is room.
+- A batch is short, and no device fills it: a new message waits for one batch at most.
 
-Full means: stop reading that session's socket until it is half empty. TCP then holds the broker
-back, and the broker's own queue (and after it the readers' stores) keep what comes.
+When a session's share is full, its socket is not read until the share is half empty. TCP then stops
+the broker, and the broker's own queue (and after it the readers' stores) keep new messages.
 """
 
 import asyncio
@@ -31,30 +31,30 @@ from sensors.driver import Source
 log = logging.getLogger(__name__)
 
 BATCH_MAX: Final = 256
-"""Messages in one transaction: some 30 ms of work, so that an answer never waits for much more."""
+"""Messages in one transaction: some 30 ms of work, which bounds the wait for an answer."""
 OF_ONE_DEVICE: Final = 16
 """Messages of one device in a batch: some 3 ms of work."""
 SHARE: Final = 16
-"""Messages of a batch that are kept for each class that waits, so that none is starved."""
+"""Messages of a batch reserved for each class that waits, so that none is starved."""
 LEFT_OVER: Final = 64
 """Stale badges and flooding messages beside others in a batch: some 5 ms of work."""
 ANSWERED_IN: Final = timedelta(seconds=2)
-"""After so long without an answer a reader decides by its list, and whoever stood there is gone."""
+"""Time without an answer after which a reader decides by its list, and the person has left."""
 LANE_MAX: Final = 1000
-"""Messages of one session that wait: some 0.3 s of work, 1.5 MB."""
+"""Messages of one session that may wait: some 0.3 s of work, 1.5 MB."""
 ALL_MAX: Final = 30_000
-"""Messages that wait in all: 45 MB. Above, every session waits of which more than a few do."""
+"""Messages that may wait in all: 45 MB. Beyond it, sessions with more than a few are paused."""
 FEW: Final = 64
 BUDGET_A_S: Final = 50.0
-"""Messages a second of one device, for long; a board with a radar and a power meter sends five."""
+"""Sustained messages per second of one device; a board with radar and power meter sends five."""
 BUDGET_AT_ONCE: Final = 2000.0
-"""Messages that a device may have saved up: what a reader kept while it was cut off."""
+"""Messages that a device may send at once: those that a reader stored while it was cut off."""
 CALM: Final = 60.0
-"""Seconds within its budget after which a device floods no more."""
+"""Seconds within its budget after which a device no longer counts as flooding."""
 
 
 class Route(Struct, frozen=True):
-    """Whose queue a message goes to. `asked_at` reads when a badge asked, where that is told."""
+    """The queue of a message. `asked_at` returns the time of a badge's access request, if given."""
 
     key: str
     service_class: ServiceClass
@@ -63,7 +63,7 @@ class Route(Struct, frozen=True):
 
 
 NOWHERE: Final = Route("nowhere", "strangers")
-"""Of what nobody declared; all of it shares a queue."""
+"""The route of undeclared devices, which share one queue."""
 
 
 def key_of(source: Source) -> str:
@@ -72,24 +72,24 @@ def key_of(source: Source) -> str:
 
 
 class ReceivedMessage(Struct):
-    """A message, and the session (and which of its connections) to acknowledge it to."""
+    """A message, with the session (and its connection) to which it is acknowledged."""
 
     session: MqttSession
     message: MQTTMessage
     connection: int
     number: int = 0
-    """Ascending as they came."""
+    """Ascending in the order of arrival."""
     live: bool = False
-    """Nothing of its device waited before it."""
+    """No other message of its device waited when it arrived."""
     kept: bool = False
-    """Its connection is so young that the broker may have kept it for us."""
+    """Its connection is so new that the broker may have stored the message."""
     asked_at: datetime | None = None
-    """When the badge in it asked to pass; None: it is something else, or was not looked at."""
+    """The time of the access request in it; None: it is none, or was not examined."""
 
     def acknowledge(self) -> None:
-        """Tell the broker that the message is on disk, unless its connection is gone.
+        """Acknowledge a message that is on disk to the broker, unless its connection is gone.
 
-        The broker sends it again then, and on the next connection its packet id may be another's.
+        In that case the broker sends it again, and its old packet id may belong to another message.
         """
         if self.connection == self.session.connection:
             self.session.acknowledge(self.message)
@@ -100,39 +100,39 @@ def _arrival(arrived: ReceivedMessage) -> int:
 
 
 class Flood(Struct, frozen=True):
-    """A device began to flood, or is calm again."""
+    """A device started or stopped flooding."""
 
     source: Source
     active: bool
 
 
 class _Queue:
-    """What waits of one device, its budget, and how much of it is in the batch that is made."""
+    """One device's waiting messages, its budget, and its messages in the current batch."""
 
     def __init__(self, route: Route, monotonic: float) -> None:
         self.route = route
         self.waiting: deque[ReceivedMessage] = deque()
         self.in_batch = 0
         self.over_at: float | None = None
-        """When it was last over its budget; None: it is not flooding."""
+        """The last time when it exceeded its budget; None: it is not flooding."""
         self._tokens = BUDGET_AT_ONCE
         self._filled_at = monotonic
 
     def has_budget(self, monotonic: float) -> bool:
-        """Whether it may be served like all others."""
+        """Return whether the device is within its budget."""
         self._tokens += (monotonic - self._filled_at) * BUDGET_A_S
         self._tokens = min(self._tokens, BUDGET_AT_ONCE)
         self._filled_at = monotonic
         return self._tokens >= 1
 
     def spend(self) -> None:
-        """One message of the budget was used."""
+        """Use one message of the budget."""
         self._tokens -= 1
 
     def next_fresh(self, now: datetime) -> ReceivedMessage | None:
-        """Take the next message; None: all that waits are stale badges.
+        """Take the next message; None: only stale badges wait.
 
-        In its order, but a badge at which somebody still stands comes before those that are stale.
+        Messages are taken in order, but a badge whose holder still waits precedes stale ones.
         """
         if not self._is_stale(self.waiting[0], now):
             return self.waiting.popleft()
@@ -141,7 +141,7 @@ class _Queue:
         return self.waiting.pop()
 
     def next(self) -> ReceivedMessage:
-        """Take the oldest."""
+        """Take the oldest message."""
         return self.waiting.popleft()
 
     def _is_stale(self, arrived: ReceivedMessage, now: datetime) -> bool:
@@ -169,7 +169,7 @@ class Inbox:
     ) -> None:
         self.route = route
         self.when_idle: MqttSession | None = None
-        """A session that is read only while nothing else waits: strangers never delay a door."""
+        """A session that is read only while nothing else waits: unknown devices delay no door."""
         self._lane_max, self._all_max = lane_max, all_max
         self._monotonic = monotonic
         self._queues: dict[str, _Queue] = {}
@@ -186,7 +186,7 @@ class Inbox:
         return self._count
 
     def put(self, session: MqttSession, message: MQTTMessage) -> None:
-        """Take in a message that a session received."""
+        """Queue a message that a session received."""
         try:
             route = self.route(message)
         except Exception:  # a bug: what cannot be sorted waits behind everything
@@ -208,24 +208,24 @@ class Inbox:
         self._hold(session)
         self._something.set()
         if self.when_idle is not None and self.when_idle.connected:
-            # While it connects it is read, or a gateway that has no idle moment never lets it in.
+            # It is read while it connects, or else it could never connect to a busy gateway.
             self.when_idle.pause()
 
     def waits(self, source: Source) -> bool:
-        """Whether something of this device waits."""
+        """Return whether a message of this device waits."""
         queue = self._queues.get(key_of(source))
         return queue is not None and bool(queue.waiting)
 
     def waits_for(self, session: MqttSession) -> bool:
-        """Whether something waits that is to be acknowledged to this session."""
+        """Return whether a message of this session waits."""
         return self._of_session[session] > 0
 
     def nudge(self) -> None:
-        """Let `wait` return although no message came."""
+        """Make `wait` return without a message."""
         self._something.set()
 
     async def wait(self, at_most_s: float) -> None:
-        """Return when there is something to do, or after a while; always lets the loop run once."""
+        """Wait for messages, for at most `at_most_s`; always let the event loop run once."""
         if self:
             await asyncio.sleep(0)
             return
@@ -238,7 +238,7 @@ class Inbox:
             return
 
     def take(self, now: datetime, at_most: int = BATCH_MAX) -> list[ReceivedMessage]:
-        """Take a batch of what waits, by the order of service; in it, what came first is first."""
+        """Take a batch of waiting messages by the order of service, sorted by arrival."""
         self._something.clear()
         if not self._count:
             return []
@@ -258,7 +258,7 @@ class Inbox:
         return batch
 
     def floods(self) -> list[Flood]:
-        """Return which devices began to flood or are calm again, since the last call."""
+        """Return the devices that started or stopped flooding since the last call."""
         monotonic = self._monotonic()
         for queue in self._queues.values():
             if queue.over_at is not None and monotonic - queue.over_at > CALM:
@@ -268,7 +268,7 @@ class Inbox:
         return told
 
     def clear(self) -> int:
-        """Forget all (the broker has it still, but what was sent at QoS 0); how many there were."""
+        """Drop all messages (the broker still has those at QoS 1), and return their number."""
         forgotten = self._count
         self._queues.clear()
         for queues in self._classes.values():
@@ -281,7 +281,7 @@ class Inbox:
     def _fresh(
         self, queues: deque[_Queue], room: int, now: datetime, monotonic: float
     ) -> Iterator[ReceivedMessage]:
-        """One message of each device in turn, of those that are within their budget."""
+        """Yield one message per device in turn, of the devices within their budget."""
         passed_over = 0
         while room > 0 and passed_over < len(queues):
             queue = queues[0]
@@ -300,7 +300,7 @@ class Inbox:
     def _rest(
         self, queues: deque[_Queue], room: int, monotonic: float
     ) -> Iterator[ReceivedMessage]:
-        """What is left: stale badges, and what is above a budget."""
+        """Yield the rest: stale badges, and messages beyond a budget."""
         passed_over = 0
         while room > 0 and passed_over < len(queues):
             queue = queues[0]
@@ -320,7 +320,7 @@ class Inbox:
             yield arrived
 
     def _served(self, queues: deque[_Queue], queue: _Queue) -> None:
-        """The first queue of its class has had its turn."""
+        """Move the queue that was served to the end of its class."""
         queue.in_batch += 1
         if queue.in_batch == 1:
             self._served_now.append(queue)

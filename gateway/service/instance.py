@@ -1,11 +1,12 @@
-"""Of two gateways that run under one name, the later one yields.
+"""Detects a second gateway with the same name; the later one ends.
 
-Both would hear every badge and answer it. The broker tells neither of them: a retained `online` may
-be that of a run that was killed, perhaps one's own. So a run announces itself, with an id drawn at
-its start, and whoever runs under the same name answers in the same way. Who hears that another run
-goes before it ends: one that decides already goes before one that begins, then the older one.
+Both would receive every badge and answer it. The broker does not detect this: a retained `online`
+may be from a run that was killed, perhaps an earlier one of ours. So each run announces itself with
+an id drawn at its start, and any run with the same name answers in the same way. A run ends when it
+receives the announcement of one with precedence: a run that already decides precedes one that is
+starting, then the older one precedes.
 
-A run that begins waits for an answer only where a retained `online` says that there may be one.
+A starting run waits for an answer only if a retained `online` indicates that there may be another.
 """
 
 import asyncio
@@ -30,15 +31,15 @@ from sensors.driver import Subscription
 log = logging.getLogger(__name__)
 
 ANSWER_S: Final = 3.0
-"""How long another run may take to answer: it is busy, or its machine is."""
+"""Seconds that another run may take to answer if it or its machine is busy."""
 
 
 class NameTakenError(Exception):
-    """Another gateway of this name is on the broker, and goes before this one."""
+    """Another gateway of this name is on the broker and has precedence."""
 
 
 class Rank(Struct, frozen=True, order=True):
-    """Who goes before whom: the lower one."""
+    """A run's precedence: the lower rank precedes."""
 
     begins: bool
     since: datetime
@@ -46,7 +47,7 @@ class Rank(Struct, frozen=True, order=True):
 
 
 class InstanceWatch:
-    """Announces this run, and ends it where another one of its name goes before it."""
+    """Announces this run, and ends it if another one of its name has precedence."""
 
     def __init__(
         self,
@@ -58,7 +59,7 @@ class InstanceWatch:
         *,
         on_alarm: Callable[[str], None],
     ) -> None:
-        """`on_alarm` is told the topic of each alarm that the broker retains."""
+        """Call `on_alarm` with the topic of each alarm that the broker retains."""
         self._on_alarm = on_alarm
         self.run_id = secrets.token_hex(8)
         self.session = MqttSession(
@@ -83,10 +84,10 @@ class InstanceWatch:
         self._yields: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> None:
-        """Answer others until cancelled.
+        """Answer other runs until cancelled.
 
         Raises:
-            NameTakenError: another run goes before this one.
+            NameTakenError: another run has precedence.
         """
         running = asyncio.create_task(self.session.run(), name=self.session.client_id)
         try:
@@ -95,14 +96,14 @@ class InstanceWatch:
             running.cancel()
 
     async def until_alone(self) -> None:
-        """Return once it is known that no other run of this name decides."""
+        """Wait until it is certain that no other run of this name decides."""
         await self._announced.wait()
         if self._another_may_run:
             await asyncio.sleep(ANSWER_S)
         self._decides = True
 
     def _announce(self) -> None:
-        """Tell who listens; its acknowledgement comes behind what the broker retained for us."""
+        """Publish this run; the acknowledgement arrives after the broker's retained messages."""
         message = RunMessage(self.run_id, self._since, decides=self._decides)
         topic = self._topics.gateway_run(self._instance)
         self.session.publish(Outgoing(topic, encode(message), qos=1), self._clock.now())

@@ -1,7 +1,7 @@
-"""Whether the journal is damaged: looked through each night, and told as an alarm.
+"""Checks the journal for damage each night, and raises an alarm.
 
-A damaged page is found when somebody reads it, which may be months later. So the whole file is
-looked through at night, and once after a start, which may have followed a power cut.
+A damaged page is noticed only when it is read, which may be months later. So the whole file is
+checked each night, and once after a start, since a power cut may have preceded it.
 """
 
 import asyncio
@@ -18,18 +18,18 @@ from gateway.service.pipeline import Service
 log = logging.getLogger(__name__)
 
 LOOK_S: Final = 5.0
-"""How soon damage that somebody met becomes an alarm."""
+"""Seconds until damage met by a read becomes an alarm."""
 FIRST_S: Final = 300.0
-"""The first look, after the busy first minutes of a start."""
+"""Seconds until the first check, after the busy first minutes of a start."""
 NIGHT_HOUR: Final = 4
-"""The hour of the first site's clock: behind the purge."""
+"""The hour of the check in the first site's local time: after the purge."""
 WITHIN_S: Final = 900.0
-"""Then it is given up until the next night: 1 GB takes 4 s from memory, a minute from a card."""
+"""Seconds until a check is given up for the night: 1 GB takes 4 s from memory, 60 s from a card."""
 _DAY: Final = timedelta(days=1)
 
 
 class JournalCare:
-    """Looks through the journal until cancelled."""
+    """Checks the journal regularly; `run` until cancelled."""
 
     def __init__(self, journal: Journal, service: Service, clock: Clock) -> None:
         self._journal = journal
@@ -38,7 +38,7 @@ class JournalCare:
         self._due = clock.monotonic() + FIRST_S
 
     async def run(self) -> None:
-        """Tell of damage within seconds, and look for it each night."""
+        """Raise an alarm within seconds of known damage, and check the file each night."""
         while True:
             if self._clock.monotonic() >= self._due:
                 await self.look()
@@ -47,7 +47,7 @@ class JournalCare:
             await asyncio.sleep(LOOK_S)
 
     async def look(self) -> None:
-        """Look through the whole file, and remember what is wrong."""
+        """Check the whole file, and remember the damage."""
         found = await look_through(self._journal.path, WITHIN_S)
         if found is None:
             log.warning("the journal could not be looked through (in %d s at most)", WITHIN_S)

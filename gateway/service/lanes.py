@@ -1,12 +1,12 @@
-"""Which MQTT session hears which device: a lane each, so that no flood fills another's queue.
+"""Assigns devices to MQTT sessions (lanes), so that a flooding device fills no other's queue.
 
-A broker keeps one queue a session, in order, and hands over only so many unacknowledged messages
-(`max_inflight_messages`): whatever one device sends into a session stands before what others send
-after it. So readers have sessions of their own as long as there are not too many, and share them
-beyond; and so do contacts, and sensors.
+A broker keeps one ordered queue per session, and limits its unacknowledged messages
+(`max_inflight_messages`): one device's messages in a session delay those that others send later.
+So each reader has a session of its own up to a maximum number, beyond which they share sessions;
+and so do contacts, and sensors.
 
-A lane is a function of the devices alone: a restart, or another device, leaves nearly all of them
-as they were.
+The assignment depends on the devices alone: a restart, or a new device, leaves nearly all of them
+unchanged.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,10 +26,10 @@ _LANES: Final[Mapping[ServiceClass, tuple[str, int]]] = {
     "sensors": ("sensor", 8),
     "strangers": ("strangers", 1),
 }
-"""The name of a class's lanes, and how many there are: a connection costs the broker and us some
-20 kB each. With more readers than lanes, one that floods delays those that share its lane."""
+"""The name and number of a class's lanes: a connection costs the broker and us some 20 kB each.
+With more readers than lanes, a flooding reader delays those that share its lane."""
 STATUSES: Final = "statuses"
-"""The lane of native devices' statuses, which come by a wildcard."""
+"""The lane of native devices' statuses, which arrive through a wildcard."""
 
 
 def lanes_of(
@@ -55,7 +55,7 @@ def lanes_of(
 
 
 def _by_board(subscriptions: Sequence[Subscription]) -> dict[Source, list[Subscription]]:
-    """Group topics by the first of the devices that share them: one board may be several."""
+    """Group topics by the first of the devices that share them: a board may have several."""
     board: dict[Source, Source] = {}
 
     def root(device: Source) -> Source:
@@ -74,7 +74,7 @@ def _by_board(subscriptions: Sequence[Subscription]) -> dict[Source, list[Subscr
 
 
 def _slots(boards: Sequence[Source], lanes: int) -> dict[Source, int]:
-    """Give each board a lane: one of its own while there are enough, and the same each time."""
+    """Assign each board a lane, deterministically, and a lane of its own while there are enough."""
     taken: set[int] = set()
     slots: dict[Source, int] = {}
     for board in boards:

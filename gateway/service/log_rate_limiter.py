@@ -1,4 +1,4 @@
-"""Dead letters in the log: one line a topic a minute, however many come."""
+"""Log at most one warning per topic per minute for rejected messages."""
 
 import logging
 from collections.abc import Iterable
@@ -10,13 +10,13 @@ log = logging.getLogger(__name__)
 
 
 class LogRateLimiter:
-    """Remembers which topics were logged in the last minute."""
+    """Logs dead letters, remembering the topics that were logged in the last minute."""
 
     def __init__(self) -> None:
         self._told = OnceAMinute[str]()
 
     def say(self, letters: Iterable[DeadLetter]) -> None:
-        """Log these letters, each unless its topic was logged less than a minute ago."""
+        """Log each of these letters unless its topic was logged less than a minute ago."""
         for letter in letters:
             if self._told.is_due(letter.topic, letter.received):
                 log.warning(

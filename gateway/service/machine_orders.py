@@ -1,9 +1,9 @@
-"""What the readers of running machines are told: a warning, its end, and the safe stop.
+"""Orders to the readers of running machines: a warning, its end, and the safe stop.
 
-Nobody follows these orders to the broker's acknowledgement, as is done with answers and unlocks.
-They follow from the state, so they are told again from it: all of them whenever we (re)connect,
-which covers everything that the broker did not take over; and each minute those safe stops that no
-machine has confirmed, which covers a reader that was away. Told twice, they ask for nothing new.
+Unlike answers and unlock orders, these are not tracked until the broker's acknowledgement. They
+follow from the state, so they are sent again from it: all of them whenever we (re)connect, which
+covers lost messages; and each minute the safe stops that no machine has confirmed, which covers a
+reader that was disconnected. The orders are idempotent.
 """
 
 from collections.abc import Iterable
@@ -20,19 +20,19 @@ from gateway.wire.texts import OTHER_WARNING, SAFE_STOP, SAFE_STOP_AND_LEAVE, WA
 from sensors.registry import Registry
 
 LASTS: Final = timedelta(seconds=90)
-"""How long the broker keeps an order for a reader that is away: until the next minute's, and more.
-A safe stop is never held back by its age, and none is obeyed that an hour has made somebody else's.
+"""The expiry of an order for a disconnected reader: longer than the minute until the next one. A
+current safe stop is always sent, and an old one does not stop the machine of a later user.
 """
 
 
 class MachineOrders:
-    """Builds the orders for the machines of one registry's sites."""
+    """Builds the orders to the machines of one registry's sites."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
     def because_of(self, site: SiteId, n: int, fact: Fact, now: datetime) -> list[Outgoing]:
-        """The orders that a fact of row `n` is; none for any other fact."""
+        """Return the orders of a fact of row `n`; none if the fact is not about a machine."""
         match fact:
             case WarnMachine():
                 order = _warning(n, fact.machine, fact.reason, fact.stops_at)
@@ -49,9 +49,9 @@ class MachineOrders:
     def standing(
         self, site: Site, state: State, n: int, now: datetime, *, only_stops: bool = False
     ) -> list[Outgoing]:
-        """Where each machine in use stands after row `n`.
+        """Return the current order for each machine in use after row `n`.
 
-        `only_stops`: of those alone that were asked for a safe stop and have not said they are off.
+        `only_stops`: only for machines asked for a safe stop that have not reported to be off.
         """
         return [
             message
@@ -76,7 +76,7 @@ class MachineOrders:
 
 
 def _order(n: int, machine: MachineId, use: MachineUse) -> MachineOrder:
-    """What a machine in use is to know now."""
+    """Return the current order to a machine in use."""
     if use.stopped:
         return _safe_stop(n, machine, use.missing or "")
     if use.missing is not None:

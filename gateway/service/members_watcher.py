@@ -1,4 +1,4 @@
-"""The members file while the gateway runs: every change is in force within about a second."""
+"""Watches the members file while the gateway runs: changes are in force within about a second."""
 
 import asyncio
 import logging
@@ -14,11 +14,11 @@ from gateway.service.components import Parts
 log = logging.getLogger(__name__)
 
 MEMBERS_POLL_S: Final = 1.0
-"""How soon a change of the members is in force."""
+"""Seconds between two checks of the members file."""
 
 
 async def take_members(parts: Parts) -> None:
-    """Take the members file into force, whatever is new in it."""
+    """Apply all changes of the members file."""
     version, changes = await asyncio.to_thread(_members, parts)
     if changes:
         try:
@@ -39,7 +39,7 @@ async def take_members(parts: Parts) -> None:
 
 
 async def watch_members(parts: Parts) -> None:
-    """Take every change of the members file into force within about a second."""
+    """Apply every change of the members file within about a second, until cancelled."""
     while True:
         try:
             version = await asyncio.to_thread(parts.members.version)
@@ -51,7 +51,7 @@ async def watch_members(parts: Parts) -> None:
 
 
 def _members(parts: Parts) -> tuple[int, dict[SiteId, DirectoryChange]]:
-    """The members file's version, and what it changes at each site (blocking)."""
+    """Return the members file's version, and its changes at each site (blocking)."""
     version = parts.members.version()
     directory: Directory = parts.members.load()
     changes = {

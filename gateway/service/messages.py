@@ -1,4 +1,4 @@
-"""From the engine's facts to messages: what readers, consoles and other tools are told."""
+"""Builds messages to readers, consoles and other tools from the engine's facts."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -59,9 +59,9 @@ class MessageFactory:
     def orders(
         self, site: SiteId, n: int, fact: Fact, boot: int | None = None, seq: int | None = None
     ) -> tuple[Outgoing, ...]:
-        """The messages of an answer or an unlock order; none for any other fact.
+        """Return the messages of an answer or an unlock order; none for any other fact.
 
-        `boot` and `seq` are those of the credential event that is answered.
+        `boot` and `seq` are those of the answered credential event.
         """
         match fact:
             case Decided(expires=datetime() as expires):
@@ -86,7 +86,7 @@ class MessageFactory:
     def decision(
         self, site: Site, n: int, decided: Decided, at: datetime, now: datetime
     ) -> Outgoing:
-        """A decision for everyone: with a pseudonym, without a badge number."""
+        """Return the public message of a decision: with a pseudonym, without a badge number."""
         point = site.access_point.get(decided.access_point) if decided.access_point else None
         door = site.door.get(decided.door) if decided.door else site.door_of(point)
         zone = point.zone if point else door.zone if door else None
@@ -110,7 +110,7 @@ class MessageFactory:
         return Outgoing(self._topics.access(site.id), encode(message), event=event)
 
     def hints(self, site: Site, facts: Iterable[Fact]) -> Iterator[Outgoing]:
-        """What operators may want to look at: told once, and kept by the journal alone."""
+        """Yield hints for operators: published once, and stored in the journal only."""
         for fact in facts:
             if not isinstance(fact, Noticed):
                 continue
@@ -127,12 +127,12 @@ class MessageFactory:
             yield Outgoing(topic, encode(message))
 
     def response(self, site: SiteId, answered: RequestAnswered) -> Outgoing:
-        """What became of a request."""
+        """Return the response to a request."""
         error = answered.error
         return self._response(site, answered.verb, answered.transaction, error)
 
     def refusal(self, wrong: RequestError) -> Outgoing | None:
-        """The answer to a request that nobody could read; None where nobody waits for one."""
+        """Return the response to an undecodable request; None if it has no transaction."""
         asked = wrong.asked
         if asked.transaction is None or not 0 < len(asked.verb) <= VERB_MAX:
             return None
@@ -141,15 +141,15 @@ class MessageFactory:
         )
 
     def states(self, site: SiteId, facts: Iterable[Fact]) -> dict[str, Outgoing]:
-        """The retained messages that follow from facts, the last of each topic."""
+        """Return the retained messages that follow from facts, the last of each topic."""
         messages = (self._state(site, fact) for fact in facts)
         return {message.topic: message for message in messages if message is not None}
 
     def everything(self, site: Site, state: State, now: datetime) -> list[Outgoing]:
-        """All retained messages of a site: for a broker that we (re)connected to.
+        """Return all retained messages of a site, to be published after a (re)connection.
 
-        They say how it stands, and are no events: nothing has happened by it. Alarms that are off
-        are not among them: what a broker retains of one is emptied when we hear of it.
+        They are states without events, since nothing has happened. Cleared alarms are not among
+        them: a retained one is emptied when we receive it.
         """
         zones = (
             read_out(site, state.zones, state.estimate, zone, now)
@@ -167,7 +167,7 @@ class MessageFactory:
         return [structs.replace(message, event=None) for message in messages]
 
     def alarm_of(self, topic: str) -> tuple[SiteId, str, str] | None:
-        """Return the site, kind and object that an alarm's topic names; None: it is another one."""
+        """Return the site, kind and object of an alarm's topic; None: it is another topic."""
         match topic.split("/"):
             case [self._topics.prefix, site, "alarm", kind, about]:
                 return SiteId(site), kind, about
@@ -175,7 +175,7 @@ class MessageFactory:
                 return None
 
     def removed(self, before: Site | None, after: Site) -> list[Outgoing]:
-        """Empty retained messages for the zones and doors that a new space file has no more."""
+        """Return empty retained messages for zones and doors removed from the space file."""
         if before is None:
             return []
         gone = set(self._places(before)) - set(self._places(after))
@@ -210,7 +210,7 @@ class MessageFactory:
         return Outgoing(self._topics.response(site, verb), encode(message), qos=1)
 
     def _state(self, site: SiteId, fact: Fact) -> Outgoing | None:
-        """The retained message of a fact, which is all that its topic says from now on."""
+        """Return the retained message of a fact, which replaces its topic's last one."""
         match fact:
             case OccupancyChanged():
                 topic = self._topics.occupancy(site, fact.zone)
@@ -238,5 +238,5 @@ def _retained(topic: str, payload: bytes, event: CloudEvent | None = None) -> Ou
 
 
 def _event(word: str, at: datetime) -> CloudEvent:
-    """A state's event: at one time there is one of each topic."""
+    """Return a state's event; its time identifies it within its topic."""
     return CloudEvent(f"seuil.{word}", at.isoformat(), at)

@@ -1,8 +1,8 @@
-"""The gateway's own figures for Prometheus: a listener of its own on the loopback, when asked for.
+"""The gateway's figures for Prometheus, served on a loopback port if one is set.
 
-A scrape is answered in a thread: it copies counters and looks at frozen states, a few hundred
-numbers, so the doors' loop waits for Python's lock at most and for no socket. Labels are of the
-space file and of our own words; none is of a person.
+A scrape is answered in a thread: it copies counters and reads frozen states, a few hundred numbers,
+so the doors' loop waits at most for Python's lock and never for a socket. Labels are names from the
+space file and from our code; none refers to a person.
 """
 
 import contextlib
@@ -31,11 +31,11 @@ log = logging.getLogger(__name__)
 
 
 class ListenError(Exception):
-    """The figures' port is not to be had."""
+    """The port for the figures is not available."""
 
 
 class Sources(Struct, frozen=True):
-    """Where the figures come from: each is asked at a scrape, from another thread."""
+    """The sources of the figures, called at each scrape from another thread."""
 
     sites: Callable[[], Mapping[SiteId, Site]]
     states: Callable[[], Mapping[SiteId, State]]
@@ -49,7 +49,7 @@ class Sources(Struct, frozen=True):
 
 
 class GatewayFigures(Collector):
-    """What is counted beside the path (`heard`), and what is looked up at a scrape."""
+    """The figures: counts updated with each row (`heard`), and values read at a scrape."""
 
     def __init__(self, sources: Sources, clock: Clock) -> None:
         self._of = sources
@@ -58,7 +58,7 @@ class GatewayFigures(Collector):
         self._people: dict[tuple[SiteId, ZoneId], int] = {}
 
     def heard(self, row: EventRow) -> None:
-        """A row is on disk: one look at what it says, a microsecond or less."""
+        """Count a row that is on disk; takes a microsecond or less."""
         for fact in row.facts:
             if isinstance(fact, Decided):
                 self._decisions[row.site, fact.decision, fact.reason] += 1
@@ -66,7 +66,7 @@ class GatewayFigures(Collector):
                 self._people[row.site, fact.zone] = fact.people
 
     def collect(self) -> Iterator[Metric]:
-        """Every figure, now."""
+        """Yield all current figures."""
         yield from self._itself()
         decisions = CounterMetricFamily(
             "seuil_decisions",
@@ -129,7 +129,7 @@ def _places(
     states: Mapping[SiteId, State],
     told: Mapping[tuple[SiteId, ZoneId], int],
 ) -> Iterator[Metric]:
-    """Zones, doors and alarms. Before a zone's first change its count is of badges alone."""
+    """Yield zones, doors and alarms. Before a zone's first change its count is by badges alone."""
     people = GaugeMetricFamily("seuil_zone_people", "People in a zone.", labels=("site", "zone"))
     doors = GaugeMetricFamily(
         "seuil_door_state",

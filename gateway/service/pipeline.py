@@ -1,14 +1,14 @@
-"""The one path, readable top to bottom.
+"""The path of all messages through the gateway.
 
     broker -> inbox -> decode -> engine -> journal -> publish -> ack
                                               |
                                            outbox -> InfluxDB
 
-Everything that waits is taken as one batch; the engine decides; one transaction stores the events,
-the decisions and what follows; only then do orders leave, and only then is anything acknowledged.
-While a batch commits, the next one gathers. One task owns all states, so there are no locks.
+All waiting messages are taken as one batch; the engine decides; one transaction stores the events,
+the decisions and the other facts; only then are orders sent and messages acknowledged. While a
+batch commits, the next one gathers. One task owns all states, so there are no locks.
 
-What a batch does with each message is `turnover`, what leaves afterwards is `outlet`.
+`batch` processes each message of a batch, `publisher` sends afterwards.
 """
 
 import asyncio
@@ -45,19 +45,19 @@ from gateway.wire.topics import Topics
 log = logging.getLogger(__name__)
 
 SETTLE: Final = timedelta(seconds=1)
-"""How long the news of a handed-over answer may wait to be journaled."""
+"""The longest time until the delivery of an answer is journaled."""
 LIVE_S: Final = 1.0
-"""A message that waited for longer was not answered at once."""
+"""Seconds; a message that waited for longer was not answered at once."""
 STALLED_S: Final = 2.5
-"""Between two turns of the path, which waits for a second at most: nothing was answered then."""
+"""Seconds between two turns of the path that count as a stall; normally it waits one at most."""
 FULL_S: Final = 0.01
-"""How long to wait for the broker while it has not taken over what it was given, in s."""
+"""Seconds to wait for the broker while too many orders are unacknowledged."""
 
 
 class Service:
-    """Owns the sites' states, and carries everything in and out of the engine.
+    """Owns the sites' states, and passes all input and output of the engine.
 
-    Everything that it waits for is an argument: the clock, the journal, the sessions, the outlets.
+    All I/O is injected: the clock, the journal, the sessions, the publisher.
     """
 
     def __init__(
@@ -76,9 +76,9 @@ class Service:
         self.inbox = Inbox(lambda _message: NOWHERE, monotonic=clock.monotonic)
         self.healthy = True
         self.tell_health: Callable[[], object] = lambda: None
-        """Called when our health has changed, or somebody new may hear of it."""
+        """Called when our health has changed, or when new subscribers may have connected."""
         self.turns = 0
-        """Turns of the path since the start: they stand still in a wedged gateway, and no other."""
+        """Turns of the path since the start; they stop only in a wedged gateway."""
         self._recovered = recovered
         self._journal = journal
         self._clock = ForwardClock(clock, recovered.last_received)
@@ -102,62 +102,62 @@ class Service:
         self._coming: list[PendingEvent] = []
         self._noted: list[tuple[SiteId, Event]] = []
         self._is_away = journal.last_n > 0
-        """Since the run before, if there was one."""
+        """Disconnected since the previous run, if there was one."""
         self._turned: tuple[datetime, float] | None = None
-        """When the last turn began, by both clocks."""
+        """The start of the last turn, by both clocks."""
         self._letters = LogRateLimiter()
         self._alarms = AlarmLog()
         self._bugs = BugLog(clock.monotonic)
 
     @property
     def sites(self) -> dict[SiteId, Site]:
-        """The sites as they are in force."""
+        """Return the sites in force."""
         return self._committed.sites
 
     @property
     def states(self) -> dict[SiteId, State]:
-        """Their states since the last commit."""
+        """Return their states since the last commit."""
         return self._committed.states
 
     @property
     def dead_letters(self) -> int:
-        """Since the start."""
+        """Return the number of dead letters since the start."""
         return self._minute.letters
 
     @property
     def bugs(self) -> int:
-        """Bugs of ours that were met since the start."""
+        """Return the number of bugs met since the start."""
         return self._bugs.count
 
     # -- what the sessions call ------------------------------------------------------------------
 
     def use(self, links: Links) -> None:
-        """The sessions: to publish by, and to drop if the journal fails."""
+        """Set the sessions, to publish through, and to drop if the journal fails."""
         self._outlet.links = links
 
     def count_with(self, heard: Callable[[EventRow], object]) -> None:
-        """Call this with each row that is on disk; it must be quick."""
+        """Set a function that is called with each row on disk; it must be fast."""
         self._outlet.heard = heard
 
     def broker_is_up(self) -> None:
-        """We are connected: say where we stand, and send the orders that are still fresh."""
+        """Handle a connection: publish our state, and send the orders that are still fresh."""
         self._outlet.connected(self._clock.now())
         self.tell_health()
 
     def broker_is_down(self, _why: str) -> None:
-        """The credentials session is lost."""
+        """Handle the loss of the publishing session."""
         self._outlet.handover.connection_lost()
 
     def taken(self, number: int) -> None:
-        """The broker has taken over an order."""
+        """Handle the broker's acknowledgement of an order."""
         self._outlet.handover.taken(number)
 
     def refused(self, number: int) -> None:
-        """The broker did not take an order, or has nobody to give it to."""
+        """Handle an order that the broker refused, or that has no subscriber."""
         self._outlet.handover.refused(number)
 
     def reached(self, *, is_heard: bool, silent_s: float = 0.0) -> None:
-        """Devices and we hear each other, or not any more: the broker is silent for so long."""
+        """Record that devices can reach us, or no longer can, with the broker's time of silence."""
         if is_heard is not self._is_away:
             return
         self._is_away, now = not is_heard, self._clock.now()
@@ -165,7 +165,7 @@ class Service:
         self._note_absence(GatewayAway(since, now if is_heard else None))
 
     def heard_alarm(self, topic: str) -> None:
-        """The broker retains an alarm."""
+        """Handle an alarm that the broker retains."""
         self._outlet.heard_alarm(topic)
 
     # -- the path --------------------------------------------------------------------------------
@@ -189,9 +189,9 @@ class Service:
             await asyncio.shield(self._finish())
 
     async def tell(self, site: SiteId, event: Event) -> tuple[Fact, ...]:
-        """Journal an event that is no message and take it into force; what followed from it.
+        """Journal an event that is not a message, apply it, and return its facts.
 
-        Returns when it is on disk: whatever is decided after that knows of it.
+        Returns when it is on disk: all later decisions take it into account.
 
         Raises:
             EngineFaultError: the engine has a bug with it, and it is not in force.
@@ -202,11 +202,11 @@ class Service:
         return await news.done
 
     def report(self, site: SiteId, kind: AlarmKind, about: str, *, active: bool) -> None:
-        """Have something that only we can see become an alarm, or be over, with the next batch."""
+        """Raise or clear an alarm about a condition that only we can see, with the next batch."""
         self.note(site, ConditionReported(kind, about, active=active))
 
     def note(self, site: SiteId, event: Event) -> None:
-        """Journal something that only we can see with the next batch, before its messages."""
+        """Journal an event that only we can see, with the next batch, before its messages."""
         if site in self.sites:
             self._noted.append((site, event))
             self.inbox.nudge()
@@ -214,10 +214,10 @@ class Service:
     async def renew(
         self, sites: Sequence[Site], intake: Intake, announcer: MessageFactory
     ) -> list[SiteId]:
-        """Take another space file into force, all sites that changed in one batch; their ids.
+        """Apply a new space file, all changed sites in one batch, and return their ids.
 
-        Returns when it is on disk. What comes after them in that batch, and what waits in the
-        inbox, is read and answered by the new devices, never by the old ones for a new site.
+        Returns when it is on disk. Later messages in that batch and those in the inbox are decoded
+        and answered with the new devices, never with the old devices for a new site.
 
         Raises:
             EngineFaultError: the engine has a bug with it, and it is not in force.
@@ -234,7 +234,7 @@ class Service:
         return [site.id for site in changed]
 
     def _decide(self, arrived: Sequence[ReceivedMessage]) -> BatchBuilder:
-        """The engine's answer to everything that waits. Nothing is changed yet."""
+        """Process all waiting messages in a batch; the committed state does not change yet."""
         turnover = self._committed.turnover(self._clock.now(), self._monotonic())
         self._note_stall(turnover)
         for news in self._coming:
@@ -259,7 +259,7 @@ class Service:
         return turnover
 
     async def _stored(self, turnover: BatchBuilder) -> bool:
-        """Commit the batch; False: it is undone, and the broker will send it again."""
+        """Commit the batch; False: it was undone, and the broker will send it again."""
         batch = turnover.batch
         try:
             await (self._journal.commit(batch) if batch else self._journal.check())
@@ -280,7 +280,7 @@ class Service:
         return True
 
     def _settle(self, turnover: BatchBuilder) -> None:
-        """Tell those who wait for their news; what came meanwhile stays for the next batch."""
+        """Pass results to waiting callers; events that came meanwhile stay for the next batch."""
         for news, outcome in turnover.news:
             news.tell(outcome)
         self._coming = [news for news in self._coming if not news.done.done()]
@@ -291,7 +291,7 @@ class Service:
     # -- beside the path -------------------------------------------------------------------------
 
     async def _begin(self) -> None:
-        """Journal a space file that is new, and settle the answers of the run before."""
+        """Journal a new space file, and settle the previous run's answers."""
         turnover = self._committed.turnover(self._clock.now())
         self._minute.begin(turnover.now)
         for site_id, site in self.sites.items():
@@ -311,7 +311,7 @@ class Service:
         self._outlet.send_again(self._recovered.fresh, turnover.now)
 
     async def _finish(self) -> None:
-        """Settle what is known of the answers, and make the next start short."""
+        """Journal the known results of answers, and store a snapshot for a fast next start."""
         delivered, undelivered = self._outlet.handover.settled()
         try:
             await self._journal.commit(Batch(delivered=delivered, undelivered=undelivered))
@@ -321,7 +321,7 @@ class Service:
         await self._snapshots.store(self._committed.n, self.states)
 
     def _tick(self, turnover: BatchBuilder) -> None:
-        """Let time pass where a timer is due; once a minute with what only we can count."""
+        """Send ticks to the engine if a timer is due, and once per minute with our own counts."""
         over = turnover.minute_is_over = self._minute.is_over(turnover.now)
         health = self._minute.health(self._backlog(), self._journal.commit_ms) if over else None
         for site_id, state in self.states.items():
@@ -334,7 +334,7 @@ class Service:
             self._minute.begin(turnover.now)
 
     async def _heal(self, error: JournalError) -> None:
-        """Nothing can be stored: leave the broker, so that it keeps all, until the disk is back."""
+        """Disconnect, so that the broker keeps all messages, until the journal can be written."""
         self._leave_broker(error)
         attempt = 0
         while not self.healthy:
@@ -351,7 +351,7 @@ class Service:
             session.allow()
 
     def _leave_broker(self, error: Exception) -> None:
-        """Say why, and end every connection: what is not acknowledged comes again."""
+        """Log the reason, and end every connection: unacknowledged messages are sent again."""
         self.healthy = False
         log.error("the journal cannot be written, nothing is acknowledged: %s", error)
         self.tell_health()
@@ -367,7 +367,7 @@ class Service:
         return () if links is None else links.all()
 
     def _note_stall(self, turnover: BatchBuilder) -> None:
-        """Have the engine know that nothing was answered for a while: something held us up."""
+        """Report a stall to the engine: no message was answered for a while."""
         before, self._turned = self._turned, (turnover.now, turnover.monotonic)
         if before is not None and turnover.monotonic - before[1] > STALLED_S:
             self._note_absence(GatewayAway(before[0], turnover.now))
@@ -377,7 +377,7 @@ class Service:
             self.note(site, away)
 
     def _note_floods(self) -> None:
-        """Have the engine raise and clear the alarms of devices that flood."""
+        """Raise and clear the alarms of flooding devices in the engine."""
         for flood in self.inbox.floods():
             site, device = flood.source
             log.warning("%s %s", device, "floods us" if flood.active else "is calm again")
@@ -389,14 +389,14 @@ class Service:
         self._outlet.bugs.clear()
 
     def _news_is_due(self, now: datetime) -> bool:
-        """Once a second: the answers' fate is for later questions, and no answer waits for it."""
+        """Return whether delivery results are due to be journaled: once per second."""
         due = now >= self._settled_at + SETTLE
         if due:
             self._settled_at = now
         return due
 
     def _idle_s(self) -> float:
-        """Seconds until something is due."""
+        """Return the seconds until the next timer is due."""
         dues = (state.wake_at for state in self.states.values())
         seconds = (min(self._minute.ends, *dues) - self._clock.now()).total_seconds()
         return min(seconds, SETTLE.total_seconds())

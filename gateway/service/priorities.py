@@ -1,8 +1,8 @@
-"""What is served first while more waits than can be done at once: one table.
+"""The order of service under overload, as a table of classes.
 
-The way out comes before the way in, a person who waits before a sensor that does not. Within a
-class every device has its turn (`gateway.service.inbox`), and none is starved: each class that
-waits gets a share of every batch.
+Exits come before entries, and a waiting person before a sensor. Within a class the devices take
+turns (`gateway.service.inbox`), and no class is starved: each one that waits gets a share of every
+batch.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,11 +24,11 @@ ORDER: Final[tuple[ServiceClass, ...]] = (
     "sensors",  # what rooms say, and whether devices are there
     "strangers",  # what nobody declared
 )
-"""First what is served first."""
+"""The classes in their order of service."""
 
 
 def class_of(site: Site, device: Device) -> ServiceClass:
-    """Return the class of what a declared device reports."""
+    """Return the class of a declared device's reports."""
     door = wiring.door_of(site, device)
     if door is not None and wiring.has_button(door, device):
         return "exits"
@@ -43,7 +43,7 @@ def class_of(site: Site, device: Device) -> ServiceClass:
 
 
 def class_of_topic(subscription: Subscription, sites: Mapping[SiteId, Site]) -> ServiceClass:
-    """Return the class of a topic: of several devices that write there, the most urgent one's."""
+    """Return the class of a topic: the most urgent one of the devices that publish on it."""
     match subscription.kind:
         case "request":
             return "requests"

@@ -1,7 +1,7 @@
-"""What leaves after a commit: orders first, then what everyone may know, then the acks.
+"""Publishes after a commit: orders first, then public messages, then the acknowledgements.
 
-Orders are followed until the broker has taken them over (`DeliveryTracker`). Acks to devices and
-states are the latest of each: under load a newer one replaces those that were not sent yet.
+Orders are tracked until the broker has acknowledged them (`DeliveryTracker`). Of acks to devices
+and of states only the latest is sent: under load a newer one replaces an unsent one.
 """
 
 import contextlib
@@ -29,9 +29,9 @@ from gateway.wire.topics import Topics
 from sensors.driver import Source
 
 SPREAD: Final = timedelta(milliseconds=50)
-"""Under load, how long an ack or a state may wait for its successor."""
+"""The longest wait of an ack or a state for its successor under load."""
 MANY: Final = 4
-"""Messages from which it pays to cork the socket."""
+"""Number of messages from which corking the socket is worthwhile."""
 
 
 class Links(Protocol):
@@ -39,16 +39,16 @@ class Links(Protocol):
 
     @property
     def publisher(self) -> MqttSession:
-        """What we say leaves by this one."""
+        """Return the session through which we publish."""
         ...
 
     def all(self) -> Iterable[MqttSession]:
-        """This one, and all those that hear devices."""
+        """Return the publisher and all sessions that receive from devices."""
         ...
 
 
 class Publisher:
-    """Says through the sessions what stands and what follows from a batch that is on disk."""
+    """Publishes the current states and the results of batches that are on disk."""
 
     def __init__(
         self,
@@ -61,13 +61,13 @@ class Publisher:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.heard: Callable[[EventRow], object] = lambda _row: None
-        """Called with each row that is on disk, for who counts; it must be quick."""
+        """Called with each row that is on disk, for counters; it must be fast."""
         self.waits: Callable[[Source], bool] = lambda _source: False
-        """Whether more of a device waits to be read."""
+        """Returns whether more messages of a device wait in the inbox."""
         self.links: Links | None = None
         """Our sessions; None before there are any."""
         self.bugs: list[Bug] = []
-        """What raised since they were last looked at; what it would have sent is not sent."""
+        """Bugs since the last check; their messages are not sent."""
         self.handover = DeliveryTracker(self._publish_at, monotonic, committed.questions.answered)
         self._committed = committed
         self._topics = topics
@@ -75,16 +75,16 @@ class Publisher:
         self._minute = minute
         self._now = self._spread_at = now
         self._removed: dict[str, Outgoing] = {}
-        """Retained messages, emptied, of what no space file has any more."""
+        """Empty retained messages for objects removed from the space file."""
         self._stale_alarms: set[str] = set()
-        """Topics of alarms that a broker retains although they are off."""
+        """Topics of cleared alarms that a broker still retains."""
         self._unacknowledged: dict[tuple[SiteId, DeviceId, int], None] = {}
-        """Devices' boots of which more is on disk than they know, in order."""
+        """Boots of devices with events on disk that are not acknowledged yet, in order."""
         self._news: dict[str, Outgoing] = {}
-        """States that nobody was told yet, by topic."""
+        """Unpublished states, by topic."""
 
     def connected(self, now: datetime) -> None:
-        """Say where we stand, and send the orders that are still fresh."""
+        """Publish our state, and send the orders that are still fresh."""
         self._now = now
         wire, states = self._committed.wire, self._committed.states
         online = Outgoing(self._topics.gateway_state(self._instance), b"online", 1, retain=True)
@@ -105,7 +105,7 @@ class Publisher:
                     self._publish(message)
 
     def heard_alarm(self, topic: str) -> None:
-        """The broker retains an alarm; one that is off (it ended while we were away) is emptied."""
+        """Clear an alarm that the broker retains although it has ended, e.g. while we were down."""
         about = self._committed.wire.announcer.alarm_of(topic)
         if about is None or about[0] not in self._committed.states:
             return
@@ -116,9 +116,9 @@ class Publisher:
             self._stale_alarms.add(topic)
 
     def send(self, turnover: BatchBuilder, now: datetime) -> None:
-        """Orders first, and at once; then what everyone may know.
+        """Send a batch's orders first, and at once; then the public messages.
 
-        By the clock of now: a slow disk may have made an order void since it was decided.
+        Expiry is checked by the current time: an order may have expired during a slow commit.
         """
         self._now = now
         for n in turnover.void:
@@ -139,7 +139,7 @@ class Publisher:
         self._unacknowledged |= turnover.heard
 
     def send_again(self, answers: Sequence[StoredDecision], now: datetime) -> None:
-        """Answers of the run before that nobody may have got, and that are still fresh."""
+        """Send fresh answers of the previous run again, which may not have been delivered."""
         self._now = now
         for stored in answers:
             row = stored.row
@@ -147,14 +147,14 @@ class Publisher:
             self.handover.send(row.n, orders, now)
 
     def vanished(self, before: Site | None, site: Site) -> None:
-        """What is retained of the site as it was, and is no more, is to be emptied."""
+        """Queue empty messages for retained topics of objects removed from the site."""
         removed = self._committed.wire.announcer.removed(before, site)
         self._removed |= {message.topic: message for message in removed}
 
     def acknowledge(self, arrived: Sequence[ReceivedMessage], *, more_waits: bool) -> None:
-        """To the broker: what it may forget. To the devices and everyone else: the latest of each.
+        """Acknowledge messages to the broker; send the latest acks and states.
 
-        While more is waiting, the latter go 20 times a second at most: a newer one replaces them.
+        While more messages wait, acks and states are sent at most 20 times per second.
         """
         sessions = {entry.session for entry in arrived}
         for entry in arrived:
@@ -166,7 +166,7 @@ class Publisher:
         self.flush(len(arrived))
 
     def spread(self) -> None:
-        """Acks to devices, states to everyone."""
+        """Publish acks to devices, and states."""
         self._spread_at = self._now
         for site_id, device, boot in self._unacknowledged:
             state = self._committed.states[site_id].devices.get(device)
@@ -180,20 +180,20 @@ class Publisher:
         self._unacknowledged, self._news = {}, {}
 
     def flush(self, messages: int) -> None:
-        """Write what is queued now."""
+        """Write the queued messages now."""
         if self.links is not None:
             self.links.publisher.flush(many=messages > MANY)
 
     @contextlib.contextmanager
     def _contained(self, where: str) -> Iterator[None]:
-        """A bug in what one row says harms no other row: it is on disk, and stays there."""
+        """Contain a bug with one row, so that it does not affect others: the row is on disk."""
         try:
             yield
         except Exception as error:  # noqa: BLE001 - as said
             self.bugs.append(Bug(where, error))
 
     def _tell_row(self, row: EventRow) -> None:
-        """What everyone may know of a row."""
+        """Publish the public messages of a row."""
         announcer = self._committed.wire.announcer
         self.heard(row)
         self._tell_decision(row)
@@ -203,7 +203,7 @@ class Publisher:
             self._publish(hint)
 
     def _send_orders(self, row: EventRow, *, is_void: bool) -> None:
-        """The answer and the unlock orders of one row, followed until the broker has them."""
+        """Send the answer and the unlock orders of a row, tracked until acknowledged."""
         orders = self._orders(row.site, row.n, row.facts, row.event)
         decided = _decided(row)
         if not is_void and (orders or (decided is not None and decided.expires is not None)):
@@ -214,7 +214,7 @@ class Publisher:
                 self._publish(message)
 
     def _orders(self, site: SiteId, n: int, facts: Sequence[Fact], event: Event) -> list[Outgoing]:
-        """The messages that a row orders, to readers and locks."""
+        """Return the orders of a row to readers and locks."""
         boot, seq = (event.boot, event.seq) if isinstance(event, Reported) else (None, None)
         return [
             message
@@ -224,7 +224,7 @@ class Publisher:
         ]
 
     def _tell_decision(self, row: EventRow) -> None:
-        """The word of a decision, for everyone."""
+        """Publish a decision."""
         decided = _decided(row)
         if decided is not None and isinstance(row.event, Reported | DecidedMeanwhile):
             self._minute.decisions += 1
@@ -233,7 +233,7 @@ class Publisher:
             self._publish(announcer.decision(site, row.n, decided, at, self._now))
 
     def _answer_request(self, row: EventRow) -> None:
-        """What became of a request, to who asked."""
+        """Publish the response to a request."""
         if row.kind != "request":
             return
         for fact in row.facts:
@@ -241,7 +241,7 @@ class Publisher:
                 self._publish(self._committed.wire.announcer.response(row.site, fact))
 
     def _ask_for_stops_again(self) -> None:
-        """A reader may have been away when its machine was asked to stop."""
+        """Repeat unconfirmed safe stops: a reader may have been disconnected."""
         committed = self._committed
         for site_id, site in committed.sites.items():
             for message in committed.wire.announcer.machines.standing(
@@ -250,7 +250,7 @@ class Publisher:
                 self._publish(message)
 
     def _tell_space(self, site_id: SiteId) -> None:
-        """Empty what a new space file has no more, and say everything that it has."""
+        """Clear topics removed by a new space file, and publish all that it contains."""
         site, state = self._committed.sites[site_id], self._committed.states[site_id]
         everything = self._committed.wire.announcer.everything(site, state, self._now)
         for message in everything:
@@ -267,7 +267,7 @@ class Publisher:
 
 
 def _decided(row: EventRow) -> Decided | None:
-    """The decision of a row, which is the first thing that it says of a badge or a press."""
+    """Return the decision of a row, which is the first fact about a badge or a button press."""
     if row.kind not in ("credential", "meanwhile", "exit-request"):
         return None
     return next((fact for fact in row.facts if isinstance(fact, Decided)), None)

@@ -1,4 +1,4 @@
-"""A restart: each site's last snapshot, then the journal's tail through the same engine."""
+"""Restores the state at a start: each site's last snapshot, then a replay of the later rows."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -18,19 +18,19 @@ from gateway.core.state import State
 
 
 class SiteInForce(Struct, frozen=True):
-    """A site as it was last journaled, and its state; both are new when `site` is None."""
+    """A site as last journaled, with its state; `site` None: the site is new."""
 
     site: Site | None
     state: State
     replayed: int
-    """Rows that went through the engine."""
+    """Rows that were replayed."""
 
 
 class Recovered(Struct, frozen=True):
-    """What a gateway starts from.
+    """The recovered data from which a gateway starts.
 
-    Our clock never goes back behind `last_received`. `fresh` answers were not handed over and still
-    may be; `void` ones are too old, or nothing shows that they are not.
+    Our clock never goes back before `last_received`. `fresh` answers were not delivered and still
+    can be; `void` ones have expired, or cannot be shown to be fresh.
     """
 
     sites: dict[SiteId, SiteInForce]
@@ -38,15 +38,15 @@ class Recovered(Struct, frozen=True):
     fresh: list[StoredDecision]
     void: list[int]
     bugs: tuple[tuple[SiteId, Bug], ...] = ()
-    """Rows and snapshots that could not be taken: they were left out."""
+    """Bugs with rows and snapshots, which were skipped."""
 
 
 def recover(
     file: JournalFile, sites: list[SiteId], now: datetime, uptime: Uptime | None = None
 ) -> Recovered:
-    """The state of each site after the journal's last row.
+    """Return the state of each site after the journal's last row.
 
-    Without the operating system's `uptime` every answer that was not handed over is void.
+    Without the operating system's `uptime` every undelivered answer is void.
     """
     fresh, void = file.pending(now, uptime)
     bugs: list[tuple[SiteId, Bug]] = []
@@ -78,7 +78,7 @@ def _recover_site(
 
 
 def _restored(file: JournalFile, site: SiteId, met: Callable[[Exception], None]) -> Restored:
-    """The newest snapshot that can be read; an older one only costs more rows."""
+    """Return the newest readable snapshot; an older one only costs more rows to replay."""
     for n in reversed(file.snapshots(site)):
         try:
             return file.restore(site, n)
@@ -90,9 +90,9 @@ def _restored(file: JournalFile, site: SiteId, met: Callable[[Exception], None])
 def _followed(
     site: Site | None, state: State, stored: StoredEvent, met: Callable[[Exception], None]
 ) -> tuple[Site | None, State]:
-    """One stored event; of one that raises today what is safe (`quarantine`), or nothing.
+    """Replay one stored event; if it raises now, apply its safe part (`quarantine`) or nothing.
 
-    It was taken by an engine without this bug. A start that ended here would end here each time.
+    An engine without this bug accepted it. A start that failed here would fail here every time.
     """
     try:
         return follow(site, state, stored)

@@ -1,4 +1,4 @@
-"""Whose queue a message goes to, by its topic: see `gateway.service.inbox`."""
+"""Routes messages to the queues of `gateway.service.inbox` by their topic."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +14,7 @@ from sensors.registry import Registry
 
 
 class TopicRoutes:
-    """The routes of everything that the devices of some sites may send."""
+    """The routes of all topics on which the devices of some sites may publish."""
 
     def __init__(self, registry: Registry, sites: Sequence[Site]) -> None:
         self._sites: Mapping[SiteId, Site] = {site.id: site for site in sites}
@@ -27,7 +27,7 @@ class TopicRoutes:
                 self._routes[one.filter] = self._route(one)
 
     def __call__(self, message: MQTTMessage) -> Route:
-        """Return where a message waits for its turn."""
+        """Return the route of a message."""
         try:
             topic = message.topic
         except UnicodeDecodeError:
@@ -39,11 +39,11 @@ class TopicRoutes:
         return NOWHERE
 
     def service_class(self, subscription: Subscription) -> ServiceClass:
-        """Return how urgent a topic is."""
+        """Return the service class of a topic."""
         return class_of_topic(subscription, self._sites)
 
     def _route(self, one: Subscription) -> Route:
-        """All topics of a board share a queue, so that they stay in their order."""
+        """Return a topic's route: all topics of a board share a queue, which keeps their order."""
         source = one.devices[0]
         device = self._sites[source[0]].device[source[1]]
         is_native_reader = device.driver == "native" and device.role == "reader"

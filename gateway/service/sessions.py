@@ -1,14 +1,14 @@
-"""Our MQTT sessions: one that publishes, and lanes that hear devices (`gateway.service.lanes`).
+"""Our MQTT sessions: one publishes, and lanes receive from devices (`gateway.service.lanes`).
 
-What is published has a connection of its own that is never paused: the broker's acknowledgements of
-our answers must not lie behind events that wait in the same socket, or each waits for the other.
+The publisher has a connection of its own that is never paused: if the broker's acknowledgements of
+our answers came after waiting events in the same socket, each would wait for the other.
 
-What nobody declared is heard through a wildcard, whose copies of declared devices' events are
-dropped, and only while nothing else waits.
+Undeclared devices are received through a wildcard, only while nothing else waits; its copies of
+declared devices' events are dropped.
 
-When the space file changes, no message of a device that stays may be lost, also if it moves from
-one lane to another: all lanes ask for what is new, and only when the broker has confirmed that to
-each of them is the rest left, and are the strangers' copies of the new devices dropped.
+When the space file changes, no message of a remaining device may be lost, even if it moves from one
+lane to another: all lanes first subscribe to their new topics. Only when the broker has confirmed
+this to each of them are old topics unsubscribed, and the wildcard's copies of new devices dropped.
 """
 
 import asyncio
@@ -33,10 +33,10 @@ from sensors.registry import Registry
 log = logging.getLogger(__name__)
 
 PUBLISHER_KEEPALIVE_S: Final = 5
-"""An order is void after as long: a link that is dead for orders must be noticed soon."""
+"""Seconds, as long as an order is valid: a dead link for orders must be detected soon."""
 LEFT_OVER_EXPIRY_S: Final = 60
 QUIET_S: Final = 2.0
-"""A session that is no longer used and said nothing for so long has nothing more for us."""
+"""Seconds of silence after which a session that is no longer used counts as empty."""
 STRANGERS: Final = "strangers"
 
 
@@ -88,16 +88,16 @@ class Sessions:
 
     @property
     def run_id(self) -> str:
-        """An id that no other run has."""
+        """Return this run's unique id."""
         return self._watch.run_id
 
     def all(self) -> Iterator[MqttSession]:
-        """The publisher, then the lanes."""
+        """Yield the publisher, then the lanes."""
         yield self.publisher
         yield from self._lanes.values()
 
     async def run(self) -> None:
-        """Stay connected, and leave what is no longer ours.
+        """Stay connected, and end sessions that are no longer used.
 
         Raises:
             NameTakenError: another gateway of this name runs on the broker.
@@ -114,12 +114,12 @@ class Sessions:
             self._tasks.create_task(self._leave(), name="subscriptions")
 
     async def came_up(self) -> None:
-        """Return once the broker keeps the subscriptions of each: see `Session.came_up`."""
+        """Wait until the broker has each session's subscriptions: see `MqttSession.came_up`."""
         for session in list(self.all()):
             await session.came_up.wait()
 
     def follow(self, registry: Registry) -> None:
-        """Hear the devices of this registry from now on; the service knows them already."""
+        """Receive from this registry's devices, which the service already knows."""
         self._registry = registry
         wanted = self._wanted(registry)
         for name in wanted.keys() - self._lanes.keys():
@@ -157,7 +157,7 @@ class Sessions:
         self._running[name] = self._tasks.create_task(session.run(), name=name)
 
     def _retire(self, session: MqttSession) -> None:
-        """Take what the broker still has for a lane without devices, and end it."""
+        """Receive the broker's remaining messages for a lane without devices, then end it."""
         assert self._tasks is not None  # noqa: S101 - we run
         self._running.pop(session.client_id).cancel()
         self._came_or_went()
@@ -170,16 +170,16 @@ class Sessions:
         self._came_or_went()
 
     def _came_or_went(self) -> None:
-        """Have the service know whether devices and we hear each other.
+        """Report to the service whether the devices can reach us.
 
-        Only if all of our sessions are connected: who waits for an answer knows nothing of lanes.
+        They can only if all of our sessions are connected: a waiting person may need any lane.
         """
         sessions = [self.publisher, *(x for name, x in self._lanes.items() if name != STRANGERS)]
         silent_s = [session.silent_s for session in sessions if not session.connected]
         self._service.reached(is_heard=not silent_s, silent_s=max(silent_s, default=0.0))
 
     def _publisher_is_down(self, why: str) -> None:
-        """A link that went silent for orders is as dead for badges, which would notice it later."""
+        """Probe all lanes: a link that is dead for orders is dead for badges, too."""
         self._came_or_went()
         self._service.broker_is_down(why)
         for session in self._lanes.values():
@@ -199,7 +199,7 @@ class Sessions:
                 self._retire(self._lanes.pop(name))
 
     async def _empty(self, client_id: str) -> None:
-        """Take what the broker kept for a session that we no longer use, and end it for good."""
+        """Receive the broker's stored messages for an unused session, and delete the session."""
         inbox = self._service.inbox
         session = MqttSession(
             client_id,
@@ -225,7 +225,7 @@ class Sessions:
 
 
 class _Declared(Container[str | None]):
-    """The topics that the other sessions hear: of declared devices, and of requests."""
+    """The topics that the other sessions receive: of declared devices, and of requests."""
 
     def __init__(self, registry: Registry) -> None:
         wishes = registry.subscriptions
@@ -233,7 +233,7 @@ class _Declared(Container[str | None]):
         self._request = registry.request
 
     def __contains__(self, topic: object) -> bool:
-        """Whether a message on this topic is another session's."""
+        """Return whether a message on this topic belongs to another session."""
         if not isinstance(topic, str):
             return False
         return topic in self._topics or self._request(topic) is not None

@@ -1,4 +1,4 @@
-"""When a site's state is stored, so that a restart has little to replay."""
+"""Stores snapshots of the sites' states regularly, so that a restart has few rows to replay."""
 
 import logging
 from collections.abc import Mapping
@@ -13,30 +13,30 @@ from gateway.core.state import State
 log = logging.getLogger(__name__)
 
 SNAPSHOT_EVERY: Final = 2_000
-"""Rows between two snapshots: at most so many are replayed at a start, in a second where each is a
-sensor's word about a crowded room."""
+"""Rows between two snapshots: a start replays at most as many, within a second even if all are
+sensor readings of a crowded room."""
 
 
 class Snapshots:
-    """Stores the states of all sites every so many rows, and at the end."""
+    """Stores the states of all sites every `SNAPSHOT_EVERY` rows, and at the end."""
 
     def __init__(self, journal: Journal, rows_since: int) -> None:
         self._journal = journal
         self._rows_since = rows_since
         self._directories: dict[SiteId, Directory] = {}
-        """What is stored already: members change rarely, and are most of a state."""
+        """The directories already stored: members change rarely, and are most of a state."""
 
     def passed(self, rows: int) -> None:
-        """So many rows were committed."""
+        """Count committed rows."""
         self._rows_since += rows
 
     @property
     def is_due(self) -> bool:
-        """It is time for the next."""
+        """Return whether the next snapshot is due."""
         return self._rows_since >= SNAPSHOT_EVERY
 
     async def store(self, n: int, states: Mapping[SiteId, State]) -> None:
-        """Store the states after row `n`; a failure costs only time at the next start."""
+        """Store the states after row `n`; a failure only makes the next start slower."""
         if not self._rows_since or not n:
             return
         snapshots = [

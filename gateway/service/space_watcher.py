@@ -1,8 +1,8 @@
-"""A space file that changes while the gateway runs: all of it is taken into force, or nothing.
+"""Watches the space file while the gateway runs: applies all of a change, or nothing.
 
-The files are looked at twice a second (by size, time and inode) and at SIGHUP. Only when they lie
-still from one look to the next are they read: an editor may be in the middle of writing, and half a
-file can be a valid one. Any fault in any of them leaves everything as it is.
+The files are checked twice per second (by size, time and inode) and at SIGHUP. They are read only
+if they did not change between two checks: an editor may still be writing, and half a file can be
+valid. Any fault in any of them leaves everything unchanged.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ Stamp = tuple[tuple[str, int, int, int], ...]
 
 
 class Space(Struct, frozen=True):
-    """What the space file or folder says, and what its files looked like when it was read."""
+    """The content of the space file or folder, and the stamp of its files when it was read."""
 
     sites: tuple[Site, ...]
     feeds: tuple[CalendarFeed, ...] = ()
@@ -36,17 +36,17 @@ class Space(Struct, frozen=True):
 
 
 def read(path: Path) -> Space:
-    """The space of a file or folder.
+    """Read the space of a file or folder.
 
     Raises:
-        ConfigError: With every fault.
+        ConfigError: It lists every fault.
     """
     stamp = _stamp(path)
     return Space(load_space(path), load_calendars(path), stamp)
 
 
 class SpaceWatcher:
-    """Looks after the files of a space; `run` until cancelled."""
+    """Watches the files of a space; `run` until cancelled."""
 
     def __init__(self, path: Path, in_force: Space) -> None:
         self.in_force = in_force
@@ -56,18 +56,18 @@ class SpaceWatcher:
         self._asked = asyncio.Event()
         self._told: frozenset[ConfigFault] = frozenset()
         self._waiting: frozenset[SiteId] = frozenset()
-        """Sites that came or went, and wait for a restart."""
+        """Sites that were added or removed, and wait for a restart."""
 
     def nudge(self) -> None:
-        """Read the files now, whatever they look like."""
+        """Read the files now, even if they have not changed."""
         self._asked.set()
 
     async def run(
         self, use: Callable[[Space], Awaitable[None]], tell: Callable[[], object]
     ) -> None:
-        """Have each new space used; `tell` is called when `is_faulty` changed.
+        """Pass each new space to `use`; call `tell` when `is_faulty` has changed.
 
-        `use` takes it into force, or raises ConfigError and changes nothing.
+        `use` applies it, or raises ConfigError and changes nothing.
         """
         while True:
             self._seen = await self._until_changed()
@@ -94,7 +94,7 @@ class SpaceWatcher:
         self.is_faulty, self._told = False, frozenset()
 
     def _refuse(self, wrong: ConfigError) -> None:
-        """Say each fault, once."""
+        """Log each fault once."""
         for fault in wrong.faults:
             if fault not in self._told:
                 log.error("%s", fault)
@@ -104,7 +104,7 @@ class SpaceWatcher:
         self.is_faulty = True
 
     async def _until_changed(self) -> Stamp:
-        """What the files look like: other than when they were last read, and twice the same."""
+        """Wait for a new stamp of the files that is the same at two checks, and return it."""
         before: Stamp | None = None
         while True:
             now = await self._look()
@@ -123,9 +123,9 @@ class SpaceWatcher:
 
 
 def usable(in_force: Space, found: Space) -> tuple[Space, frozenset[SiteId]]:
-    """What of a new space can be taken into force while we run, and the sites that cannot.
+    """Return the part of a new space that can be applied while we run, and the other sites.
 
-    A site that came needs a restart to be run; one that went is run until then.
+    An added site needs a restart; a removed one is run until then.
     """
     running = {site.id: site for site in in_force.sites}
     coming = {site.id: site for site in found.sites}
@@ -139,7 +139,7 @@ def usable(in_force: Space, found: Space) -> tuple[Space, frozenset[SiteId]]:
 
 
 def _stamp(path: Path) -> Stamp:
-    """What the files look like; () where there are none."""
+    """Return the stamp of the files; () if there are none."""
     try:
         looks = [(file, file.stat()) for file in space_files(path)]
     except (ConfigError, OSError):

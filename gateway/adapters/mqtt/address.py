@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class BrokerAddress(Struct, frozen=True):
-    """The broker's host, port, TLS and login."""
+    """The broker's URL, login and CA file."""
 
     url: str
     username: str | None = None
