@@ -1,7 +1,7 @@
-"""The command `seuil`: one file a command in this folder, imported when it is asked for.
+"""The command `seuil`: one file per command in this folder, imported on demand.
 
-A command and its file have one name; in the file is a function of that name too, or an `app` of
-several commands. All of them together are a second and 80 MB, which no door should have to carry.
+A command and its file have the same name; the file has a function of that name, or an `app` of
+several commands. All of them together take a second and 80 MB, too much for a door.
 """
 
 import sys
@@ -18,7 +18,7 @@ COMMANDS: Final = (
     "may", "what-if", "replay", "history", "report", "influx", "simulate", "console", "doctor",
     "bench", "asyncapi", "openapi", "broker-config",
 )  # fmt: skip
-"""In the order of `--help`."""
+"""The commands, in the order of `--help`."""
 _NO_MEMORY: Final = (
     "there is not enough memory to go on: end other programs, or raise the limit "
     "(ulimit -v, the service's MemoryMax)\n"
@@ -26,7 +26,7 @@ _NO_MEMORY: Final = (
 
 
 class _Commands(TyperGroup):
-    """Imports a command when somebody asks for it."""
+    """A group that imports a command when it is requested."""
 
     def list_commands(self, ctx: object) -> list[str]:
         del ctx
@@ -35,7 +35,9 @@ class _Commands(TyperGroup):
     def get_command(self, ctx: object, cmd_name: str) -> TyperCommand | TyperGroup | None:
         del ctx
         if cmd_name not in COMMANDS:
-            self.commands.update((name, _imported(name)) for name in COMMANDS)  # to suggest one
+            self.commands.update(
+                (name, _imported(name)) for name in COMMANDS
+            )  # suggest a known command
             return None
         return _imported(cmd_name)
 
@@ -45,7 +47,7 @@ app = typer.Typer(
     cls=_Commands,
     help="The access and occupancy service for shared spaces.",
     no_args_is_help=True,
-    pretty_exceptions_show_locals=False,  # a local may be a secret
+    pretty_exceptions_show_locals=False,  # a local variable may hold a secret
 )
 
 
@@ -79,7 +81,7 @@ def _imported(name: str) -> TyperCommand | TyperGroup:
 
 
 def main() -> None:
-    """Run the command that the arguments name; too little memory ends it with one line."""
+    """Run the command that the arguments name; report a lack of memory in one line."""
     try:
         app()
     except BaseException as wrong:

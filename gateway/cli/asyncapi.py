@@ -1,4 +1,4 @@
-"""`seuil asyncapi`: the wire, for other programs' authors."""
+"""`seuil asyncapi`: the MQTT interface, for authors of other programs."""
 
 import json
 

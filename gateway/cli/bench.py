@@ -1,4 +1,4 @@
-"""`seuil bench`: the benchmarks, which a checkout has and an installed package has not."""
+"""`seuil bench`: the benchmarks, which only a checkout has, not an installed package."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""`seuil broker-config`: mosquitto's files and everybody's password, from the space file."""
+"""`seuil broker-config`: mosquitto's files and every client's password, from the space file."""
 
 import json
 import os
@@ -28,17 +28,17 @@ from gateway.files import write_whole
 
 SECRETS: Final = "secrets"
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. -]*")
-"""What may be a line of mosquitto's files and a file's name alike."""
+"""Names that are valid both in mosquitto's files and as a file name."""
 BROKER_USER: Final = "mosquitto"
-"""What mosquitto becomes when it is started as root and not told otherwise."""
+"""The user that mosquitto switches to when it is started as root without another setting."""
 _READABLE: Final = 0o644
 _FOR_THE_GROUP: Final = 0o640
-"""The broker runs as a user of its own; where we are root, its group gets these files."""
+"""The broker runs as its own user; when we are root, its group may read these files."""
 _FOR_US: Final = 0o600
 
 
 class Key(Struct, frozen=True):
-    """A login's password: in which file, and whether it was made now."""
+    """A login's password: its file, and whether it is new."""
 
     file: Path
     password: str
@@ -115,7 +115,7 @@ def broker_config(
 
 
 def _strange_names(known: Sequence[Login]) -> Iterator[ConfigFault]:
-    """Names that cannot be told apart, or stand in no file."""
+    """Yield a fault for names that collide, or that a file cannot hold."""
     for name, count in Counter(login.name for login in known).items():
         if count > 1:
             message = f"{count} logins would be called so; give that device another topic"
@@ -126,7 +126,7 @@ def _strange_names(known: Sequence[Login]) -> Iterator[ConfigFault]:
 
 
 def _keys(out: Path, known: Sequence[Login]) -> dict[str, Key]:
-    """Every login's password, kept or new.
+    """Return every login's password, kept or new.
 
     Raises:
         ConfigError: A password's file is empty.
@@ -149,7 +149,7 @@ def _key(file: Path) -> Key:
 
 
 def _write_all(out: Path, files: dict[str, str], user: str) -> None:
-    """What mosquitto reads, and an empty folder for its database."""
+    """Write mosquitto's files, and create an empty folder for its database."""
     data = out / "data"
     data.mkdir(mode=0o700, exist_ok=True)
     for name, text in files.items():

@@ -1,4 +1,4 @@
-"""`seuil check`: is the space file right, and what does it say?"""
+"""`seuil check`: the faults of a space file, or its contents."""
 
 import json
 from collections.abc import Iterable
@@ -79,7 +79,7 @@ def _counts(site: Site, calendars: Iterable[CalendarFeed]) -> dict[str, object]:
 
 
 def _capacity_sources(space: Path) -> dict[tuple[str, str], str]:
-    """Where each capacity comes from: the file says it, the engine has no use for it."""
+    """Return the source of each capacity, which the file states and the engine does not use."""
     return {
         (draft.site.id, zone.id): zone.capacity_source or ""
         for draft in read_space(space)

@@ -69,7 +69,7 @@ def console(
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log each address it asks
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log each requested address
     logging.getLogger("alembic").setLevel(logging.WARNING)  # a new file's steps are no news
     names = [*(allow_host or []), *_public_name(settings)]
     yield_to_the_doors()
@@ -101,7 +101,7 @@ async def _until_told(
     proxies: list[str],
     demo: bool,
 ) -> None:
-    """Serve until SIGTERM or Ctrl-C; both are a clean end."""
+    """Serve until SIGTERM or Ctrl-C; both end it cleanly."""
     # Imported here: no other command needs to wait half a second for a web framework.
     from gateway.console.auth.authenticator import SignIn  # noqa: PLC0415
     from gateway.console.server import serve  # noqa: PLC0415
@@ -125,11 +125,11 @@ async def _until_told(
         loop.add_signal_handler(number, serving.cancel)
     with contextlib.suppress(asyncio.CancelledError):
         await serving
-    gc.freeze()  # the interpreter would look through everything once more: a second, when busy
+    gc.freeze()  # the interpreter would collect garbage once more: a second, when busy
 
 
 def _check_port(host: str, port: int) -> None:
-    """The set-up link leads to this port: whoever else has it must not be handed it."""
+    """Check that the port is free: another program there must not receive the set-up link."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         socket.create_server((host, port), family=family).close()
@@ -138,7 +138,7 @@ def _check_port(host: str, port: int) -> None:
 
 
 def _cannot_listen(host: str, port: int, wrong: OSError) -> typer.Exit:
-    """Say what is in the way and what helps; how the command ends."""
+    """Print the obstacle and its remedy, and return the exit of the command."""
     why = {
         errno.EADDRINUSE: "another program has it; `--port` takes another one",
         errno.EADDRNOTAVAIL: "this machine has no such address; see `--host`",
@@ -149,7 +149,7 @@ def _cannot_listen(host: str, port: int, wrong: OSError) -> typer.Exit:
 
 
 def _greet(settings: Settings, base: str) -> None:
-    """Where nobody can sign in yet, say how the first one can."""
+    """Print a set-up link if nobody can sign in yet."""
     link = _link(lambda: bootstrap.link_if_first(settings, SystemClock(), base))
     if link is not None:
         typer.echo(f"Nobody can sign in yet. Open this within an hour, once:\n{link}", err=True)
@@ -163,7 +163,7 @@ def _link(make: Callable[[], str | None]) -> str | None:
 
 
 def _check_demo(settings: Settings, host: str, proxies: list[str]) -> None:
-    """A demo signs anybody in: on this machine alone, and over no real place's members."""
+    """Check that a demo is safe: it signs anyone in, so only locally and without real members."""
     if not is_loopback(host) or proxies:
         message = f"listens on this machine alone, without a proxy; not on {host}"
         raise ConfigError([ConfigFault("", "--demo", message)])

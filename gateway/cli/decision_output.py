@@ -1,4 +1,4 @@
-"""How a decision is shown: the answer in both languages, then every rule and what it saw."""
+"""The output of a decision: the answer in both languages, then every rule with its values."""
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
@@ -19,7 +19,7 @@ _MARKS = {"pass": "·", "grant": "[green]granted[/]", "deny": "[red]denied[/]"}
 
 
 def show_answer(console: Console, decision: str, reason: str) -> None:
-    """What the member is told, and the standard's word for it."""
+    """Print the member's answer, and the standard's term for it."""
     told = REASONS[reason]
     colour = "green" if decision == "granted" else "red"
     console.print(f"[bold {colour}]{decision}[/] · {reason} · {told.bacnet}")
@@ -27,7 +27,7 @@ def show_answer(console: Console, decision: str, reason: str) -> None:
 
 
 def show_verdicts(console: Console, verdicts: Sequence[RuleVerdict], language: Language) -> None:
-    """Every rule in the order of the policy and in plain words, those that were not asked too."""
+    """Print every rule in the order of the policy and in plain words, also those not evaluated."""
     table = Table("rule", "said", "what it saw", box=None, pad_edge=False)
     for verdict in verdicts:
         saw = ", ".join(f"{name} = {value}" for name, value in verdict.saw.items())

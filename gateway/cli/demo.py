@@ -1,4 +1,4 @@
-"""`seuil demo`: a space with simulated people, live, with nothing to install or to set up."""
+"""`seuil demo`: a live space with simulated people; nothing to install or to set up."""
 
 import asyncio
 import logging
@@ -38,9 +38,9 @@ from simulators.scenarios import ScenarioName
 from simulators.setup import FaultsName, write_roster
 
 SITES_MAX = 99
-"""A terminal's worth, and what one small computer can simulate beside the gateway."""
+"""As many as fit a terminal, and as one small computer can simulate beside the gateway."""
 NOT_AS_PROMISED = 1
-"""Exit: a credential event had no decision or two, or something else was not as it must be."""
+"""Exit code: a credential event has no decision or two, or another promise was broken."""
 
 
 def demo(
@@ -118,7 +118,7 @@ def log_into(file: Path) -> None:
     """Log into a new file, until the process ends."""
     logging.basicConfig(
         filename=file,
-        # What is logged last of all, as forgotten futures are, must not open it again: it is gone.
+        # The last log lines, as of forgotten futures, must not open it again: it is gone.
         filemode="w",
         level="INFO",
         format="%(asctime)s %(levelname)s %(message)s",
@@ -133,7 +133,7 @@ def _screen(lang: Lang, *, as_json: bool) -> Screen:
 
 
 def _enrol(wishes: Wishes, settings: Settings, sites: Sequence[Site]) -> None:
-    """Import who is enrolled, as `seuil members import` does."""
+    """Import the enrolled people, as `seuil members import` does."""
     roster = wishes.folder / "members.csv"
     write_roster(roster, sites, wishes.plot, SystemClock().now().date())
     key = credential_key(settings)
@@ -146,7 +146,7 @@ def _enrol(wishes: Wishes, settings: Settings, sites: Sequence[Site]) -> None:
 
 
 def _operator(key: bytes) -> Member:
-    """Whom the demo's console signs in without a word; see `seuil console --demo`."""
+    """Return the member whom the demo's console signs in directly; see `seuil console --demo`."""
     holder = Holder(holder_of(key, DEMO_REF), roles=(StaffRole(ADMINISTRATOR),))
     return Member(DEMO_REF, "Camille, demo", holder)
 

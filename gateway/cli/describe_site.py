@@ -1,4 +1,4 @@
-"""A site described in tables, for somebody who wants to see that the file says what they meant."""
+"""The description of a site in tables, to verify that the file has the intended meaning."""
 
 from collections.abc import Iterable, Mapping
 
@@ -14,7 +14,7 @@ from gateway.core.model.plans import Plan
 from gateway.core.model.site import Site
 
 Sources = Mapping[tuple[str, str], str]
-"""Where the capacity of a site's zone comes from."""
+"""The source of the capacity of each site's zones."""
 
 
 def show(console: Console, site: Site, sources: Sources, calendars: Iterable[CalendarFeed]) -> None:

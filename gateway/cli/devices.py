@@ -1,4 +1,4 @@
-"""`seuil devices`: how each reader and sensor is, and a board whose numbers begin again."""
+"""`seuil devices`: the state of each reader and sensor, and the reset of a board's numbering."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -96,7 +96,7 @@ def reset_device(
 def _devices(
     folder: Path, wanted: SiteId | None, now: datetime
 ) -> tuple[tuple[SiteId, DeviceLine], ...]:
-    """Every device of the wanted site, or of all, as the space file lists them."""
+    """Return every device of the wanted site, or of all, as the space file lists them."""
     with open_past(folder / JOURNAL_FILE) as journal:
         known = queries.sites(journal)
         if wanted is not None and wanted not in known:

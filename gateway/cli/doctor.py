@@ -1,4 +1,4 @@
-"""`seuil doctor`: what is wrong here, and what to do."""
+"""`seuil doctor`: the faults of an installation, and their remedies."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -59,7 +59,7 @@ def doctor(
 
 
 def _findings(settings: Settings, space: Path | None, clock: Clock) -> Iterator[Finding]:
-    """Every check, in the order in which one thing needs the other."""
+    """Yield every finding; a check comes after those that it depends on."""
     from gateway.doctor import broker, influx, machine, stores  # noqa: PLC0415 - not for --health
     from gateway.doctor import settings as configured  # noqa: PLC0415 - likewise
     from gateway.privacy.retention import Kept  # noqa: PLC0415 - likewise

@@ -1,4 +1,4 @@
-"""How commands end: 0 is well, 1 is faults found, 2 is that a command could not be carried out."""
+"""The exit codes of commands: 0 for success, 1 for faults found, 2 for a command that failed."""
 
 import errno
 import json
@@ -20,7 +20,7 @@ CANNOT = 2
 
 @contextmanager
 def told(*, as_json: bool) -> Iterator[None]:
-    """Say what stops a command on stderr (or as one JSON object on stdout) and exit with 2."""
+    """Print the error of a command on stderr (or as one JSON object on stdout) and exit with 2."""
     try:
         yield
     except ConfigError as wrong:
@@ -33,7 +33,7 @@ def told(*, as_json: bool) -> Iterator[None]:
 
 
 def leaves(wrong: BaseException) -> Iterator[BaseException]:
-    """Yield the exceptions of a group, however deep; an exception that is no group is itself."""
+    """Yield the exceptions of a group at any depth; yield an exception that is no group itself."""
     if isinstance(wrong, BaseExceptionGroup):
         for each in wrong.exceptions:
             yield from leaves(each)
@@ -42,12 +42,12 @@ def leaves(wrong: BaseException) -> Iterator[BaseException]:
 
 
 def is_out_of_memory(wrong: BaseException) -> bool:
-    """Whether something failed because the machine, or our limit, has no more memory."""
+    """Return whether something failed because the machine, or our limit, has no more memory."""
     return any(isinstance(each, MemoryError) or _wants_memory(each) for each in leaves(wrong))
 
 
 def _wants_memory(wrong: BaseException) -> bool:
-    """As the linker, the thread library and the kernel say it."""
+    """Return whether the linker, the thread library or the kernel reports a lack of memory."""
     if isinstance(wrong, OSError):
         return wrong.errno == errno.ENOMEM
     said = str(wrong)
@@ -57,11 +57,11 @@ def _wants_memory(wrong: BaseException) -> bool:
 
 
 def tell(faults: tuple[ConfigFault, ...], *, as_json: bool) -> None:
-    """Say each fault."""
+    """Print each fault."""
     if as_json:
         typer.echo(json.dumps({"ok": False, "faults": as_data(faults)}, ensure_ascii=False))
         return
-    # Imported here, as below: a door or a console that nothing is wrong with needs no colours.
+    # Imported here, as below: a door or a console without faults needs no colours.
     from rich.console import Console  # noqa: PLC0415
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -70,12 +70,12 @@ def tell(faults: tuple[ConfigFault, ...], *, as_json: bool) -> None:
 
 
 def as_data(faults: tuple[ConfigFault, ...]) -> list[dict[str, str]]:
-    """Faults for scripts."""
+    """Return faults for scripts."""
     return [{"file": f.file, "path": f.path, "message": f.message} for f in faults]
 
 
 def sentence(fault: ConfigFault) -> "Text":
-    """A fault with its place in another colour."""
+    """Return a fault with its place in another colour."""
     from rich.text import Text  # noqa: PLC0415
 
     place = ": ".join(part for part in (fault.file, fault.path) if part)

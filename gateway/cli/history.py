@@ -1,4 +1,4 @@
-"""`seuil history`: how full it was and who was let in, from the journal alone."""
+"""`seuil history`: occupancy and decisions of the past, from the journal alone."""
 
 import csv
 import sqlite3
@@ -35,7 +35,7 @@ Ask = Callable[[sqlite3.Connection, HistoryQuery], Iterator[Line]]
 
 
 class Measurement(StrEnum):
-    """What can be asked for, by InfluxDB's names."""
+    """The measurements that can be requested, by InfluxDB's names."""
 
     OCCUPANCY_1M = "occupancy_1m"
     OCCUPANCY_1D = "occupancy_1d"
@@ -94,7 +94,7 @@ def history(
 
 
 def _journal_of(place: Path) -> Path:
-    """A journal itself, a folder that holds one, or a space whose gateway keeps it elsewhere."""
+    """Return a journal: the file itself, in its folder, or the one of a space's settings."""
     is_space = place.suffix == ".toml" or any(place.glob("*.toml"))
     folder = load_settings().data_dir if is_space else place
     return folder if folder.is_file() else folder / JOURNAL_FILE

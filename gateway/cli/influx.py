@@ -1,4 +1,4 @@
-"""`seuil influx`: what can be done about points that InfluxDB lacks."""
+"""`seuil influx`: the repair of points that InfluxDB lacks."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ from gateway.config import ConfigError, ConfigFault, load_settings
 
 app = typer.Typer(help="Write points to InfluxDB again.", no_args_is_help=True)
 _SHOWN = 20
-"""Rejected points of a list; the counts tell the rest."""
+"""Rejected points that a list shows; the counts include the rest."""
 
 
 @app.callback()

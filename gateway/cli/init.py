@@ -13,7 +13,7 @@ from gateway.files import write_whole
 
 SCHEMA_FILE = "space.schema.json"
 CALENDAR_FILE = "meeting.ics"
-"""The one that the example names."""
+"""The file that the example names."""
 _SCHEMA_LINE = "#:schema "
 
 
@@ -30,7 +30,7 @@ def init(
 
 
 def write_example(file: Path, *, force: bool = False) -> None:
-    """Write the example. A calendar that is there already stays: it may hold real bookings.
+    """Write the example. An existing calendar stays: it may hold real bookings.
 
     Raises:
         ConfigError: There is a file already, or none can be written there.
@@ -52,7 +52,7 @@ def write_example(file: Path, *, force: bool = False) -> None:
 
 
 def example() -> str:
-    """The example, with its schema beside it."""
+    """Return the example, which refers to the schema beside it."""
     text = files("gateway").joinpath("examples/space.toml").read_text(encoding="utf-8")
     lines = text.splitlines(keepends=True)
     return "".join(

@@ -1,4 +1,4 @@
-"""Where the journal is that a command asks."""
+"""The location of the journal for commands that read it."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from gateway.config import ConfigError, ConfigFault, load_settings
 
 @contextmanager
 def open_past(journal: Path) -> Iterator[sqlite3.Connection]:
-    """A connection to a journal for questions about the past; it cannot write.
+    """Open a read-only connection to a journal, for questions about the past.
 
     Raises:
         ConfigError: there is none, or it cannot be read.
@@ -29,7 +29,7 @@ def open_past(journal: Path) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def open_journal(data_dir: Path | None) -> Iterator[JournalFile]:
-    """The journal of a data folder (by default the settings').
+    """Open the journal of a data folder (by default the settings').
 
     Raises:
         ConfigError: there is none, or it cannot be read.

@@ -1,4 +1,4 @@
-"""`seuil may`: would this member be let in there? Before anybody walks."""
+"""`seuil may`: the answer that a member would get at an access point."""
 
 import json
 from collections.abc import Iterable
@@ -95,14 +95,14 @@ def _asked(
 
 
 def _place(data_dir: Path, space: Path | None, point: str, now: datetime) -> tuple[Site, State]:
-    """The site that has this access point, and how it is."""
+    """Return the site that has this access point, and its state."""
     if space is not None:
         site = _with_point(load_space(space), point)
         try:
             with open_journal(data_dir) as file:
                 state = recover(file, [site.id], now).sites[site.id].state
         except ConfigError:
-            state = State()  # nothing has happened yet: an empty place
+            state = State()  # no event has happened yet: an empty place
         return site, step(site, state, SpaceChanged(site), now).state
     with open_journal(data_dir) as file:
         found = recover(file, file.sites(), now).sites

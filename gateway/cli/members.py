@@ -1,4 +1,4 @@
-"""`seuil members`: who may come in, from a file of the operator's own member list."""
+"""`seuil members`: the members who may enter, from the operator's own list."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -46,7 +46,7 @@ app.command("account")(account)
 app.command("readers-key")(readers_key)
 
 _SHOWN = 40
-"""Rows of a table on a terminal; the counts below it tell the rest."""
+"""Rows of a table on a terminal; the counts below it include the rest."""
 _NO_KEY_YET = b"a dry run before the first import: compared with nothing"
 
 
@@ -118,7 +118,7 @@ def export_members(
 
 
 class _Outcome:
-    """One import: what it found and what it did."""
+    """One import: its findings and its changes."""
 
     def __init__(self, change: MembersDiff, faults: tuple[LineFault, ...], rows: int) -> None:
         self.change = change

@@ -1,4 +1,4 @@
-"""`seuil members account`: how a member signs in at the console, and a link to set it up anew."""
+"""`seuil members account`: a member's ways to sign in at the console, and a link to reset them."""
 
 import json
 from contextlib import closing

@@ -1,6 +1,6 @@
 """`seuil members revoke`, `restore` and `train`: one member, changed in one step.
 
-A change counts the members' version up, for which a running gateway looks each second.
+A change increments the members' version, which a running gateway reads each second.
 """
 
 import json
@@ -120,7 +120,7 @@ def _revise(
 
 
 def _marked(member: Member, *, status: Status, place: int | None, every: bool) -> Member:
-    """The member with the status on one of their credentials, or on all of them."""
+    """Return the member with the status on one of their credentials, or on all of them."""
     count = len(member.credentials)
     if place is None and not every and count == 1:
         place = 1

@@ -1,4 +1,4 @@
-"""`seuil members readers-key`: what an installer types into a reader, once."""
+"""`seuil members readers-key`: the key that an installer types into a reader, once."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What the members' commands share: their options, and how they find a member or a time zone."""
+"""The shared parts of the members' commands: options, and the search of a member or time zone."""
 
 from collections.abc import Iterable
 from contextlib import closing
@@ -30,11 +30,11 @@ TimeZone = Annotated[
 
 
 def opened_store(settings: Settings) -> DirectoryStore:
-    """The members that are there, of this key.
+    """Open the store of existing members with the settings' key.
 
     Raises:
         ConfigError: There are none yet.
-        DirectoryError: They cannot be read, or are another key's.
+        DirectoryError: They cannot be read, or belong to another key.
     """
     file = settings.data_dir / FILE
     if not file.exists():
@@ -52,7 +52,7 @@ def opened_store(settings: Settings) -> DirectoryStore:
 
 
 def member_of(settings: Settings, who: str) -> Member:
-    """The member with this reference or pseudonym.
+    """Return the member with this reference or pseudonym.
 
     Raises:
         ConfigError: There is none.
@@ -65,13 +65,13 @@ def member_of(settings: Settings, who: str) -> Member:
 
 
 def nobody(store: DirectoryStore, who: str) -> ConfigError:
-    """That there is no such member, and who there is."""
+    """Return the error that there is no such member, with the known references."""
     refs = (member.ref for member in store.members())
     return ConfigError([ConfigFault("", "REF", unknown(who, "reference or pseudonym", refs))])
 
 
 def zone_of(name: str | None, sites: Iterable[Site]) -> ZoneInfo | None:
-    """The time zone of this name, else that of the sites; None: nobody says.
+    """Return the time zone of this name, else that of the sites; None: neither gives one.
 
     Raises:
         ConfigError: There is no such zone, or the sites have several.

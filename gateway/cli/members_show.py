@@ -1,4 +1,4 @@
-"""`seuil members list` and `show`: who is enrolled and what they have, without numbers."""
+"""`seuil members list` and `show`: the enrolled members and their rights, without numbers."""
 
 import json
 from collections.abc import Iterable
@@ -50,7 +50,7 @@ def show_member(
 
 
 def kept(settings: Settings) -> tuple[int, tuple[Member, ...]]:
-    """The store's version, and every member of it; before the first import, none."""
+    """Return the store's version and every member of it; no members before the first import."""
     file = settings.data_dir / FILE
     if not file.exists():
         return 0, ()
@@ -62,7 +62,7 @@ def kept(settings: Settings) -> tuple[int, tuple[Member, ...]]:
 
 
 def as_data(member: Member, *, names: bool) -> dict[str, object]:
-    """A member for scripts."""
+    """Return a member for scripts."""
     holder = member.holder
     data: dict[str, object] = {
         "holder": holder.id,
@@ -96,7 +96,7 @@ def as_data(member: Member, *, names: bool) -> dict[str, object]:
 
 
 def numbered(member: Member) -> Iterable[tuple[int, Credential]]:
-    """Credentials as `show` counts them and `revoke` takes them."""
+    """Return the credentials with the numbers that `show` prints and `revoke` takes."""
     return enumerate(member.credentials, start=1)
 
 

@@ -1,4 +1,4 @@
-"""`seuil muster`: in an evacuation, who is still to be found, and where they were last."""
+"""`seuil muster`: the people still missing in an evacuation, and their last known zone."""
 
 import asyncio
 import json
@@ -33,7 +33,7 @@ from gateway.wire.states import ModeMessage, MusterMessage
 from gateway.wire.topics import Topics
 
 KEPT_S: Final = 0.3
-"""How long the kept lists may take to arrive after the kept mode."""
+"""The time that the retained lists may take to arrive after the retained mode."""
 _TO_TICK: Final = "☐"
 _read_mode = msgspec.json.Decoder(ModeMessage).decode
 _read_muster = msgspec.json.Decoder(MusterMessage).decode
@@ -72,7 +72,7 @@ def muster(
 
 
 class Lists(Struct):
-    """What the gateway says of one site; `mode` None: nothing yet."""
+    """The gateway's muster lists of one site; `mode` None: nothing received yet."""
 
     site: SiteId
     mode: ModeMessage | None = None
@@ -80,11 +80,11 @@ class Lists(Struct):
 
     @property
     def missing(self) -> bool:
-        """Whether anybody is still to be found."""
+        """True while anybody is missing."""
         return any(zone.seen < zone.expected for zone in self.zones.values())
 
     def take(self, topics: Topics, topic: str, payload: bytes) -> None:
-        """One message; what is no muster list and no mode changes nothing."""
+        """Store one message; ignore it if it is neither a muster list nor a mode."""
         try:
             if topic == topics.mode(self.site):
                 self.mode = _read_mode(payload) if payload else None
@@ -104,14 +104,14 @@ async def _listen(
     found: Lists,
     show: Callable[[Lists], None] | None = None,
 ) -> None:
-    """Take in what the broker keeps; with `show`, show every change from then on, for ever.
+    """Receive the broker's retained messages; with `show`, show every further change, forever.
 
     Raises:
-        DeskError: No gateway has said in which mode the site is.
+        DeskError: No gateway has published the mode of the site.
     """
     clock = asyncio.get_running_loop()
     async with line(address) as client:
-        # In this order, so that the lists are here when the mode is.
+        # In this order, so that the lists have arrived before the mode.
         await client.subscribe(topics.muster(found.site, "+"), qos=1)
         await client.subscribe(topics.mode(found.site), qos=1)
         try:
@@ -140,7 +140,7 @@ def _names(settings: Settings) -> dict[HolderId, str]:
 
 @contextmanager
 def _screen(known: Mapping[HolderId, str], *, as_json: bool) -> Iterator[Callable[[Lists], None]]:
-    """Where a live list is shown: one page that changes, or one JSON object a line."""
+    """Open the output of a live list: a page that is redrawn, or one JSON object per line."""
     if as_json:
         yield lambda found: _print(found, known, as_json=True)
         return
@@ -156,7 +156,7 @@ def _print(found: Lists, known: Mapping[HolderId, str], *, as_json: bool) -> Non
 
 
 def _as_data(found: Lists, known: Mapping[HolderId, str]) -> dict[str, object]:
-    """With names only where they were asked for."""
+    """Return the lists for scripts, with names only on request."""
     zones: dict[str, object] = {}
     for zone, said in sorted(found.zones.items()):
         missing = [
@@ -169,7 +169,7 @@ def _as_data(found: Lists, known: Mapping[HolderId, str]) -> dict[str, object]:
 
 
 def _page(found: Lists, known: Mapping[HolderId, str]) -> Group:
-    """To be printed, and ticked off with a pen."""
+    """Return the lists for a page that can be printed and ticked off with a pen."""
     assert found.mode is not None  # noqa: S101 - shown only once it is known
     mode = found.mode
     since = f" since {mode.since:%Y-%m-%d %H:%M:%S} UTC" if mode.since is not None else ""

@@ -1,4 +1,4 @@
-"""`seuil privacy`: everything that is kept about a member, and how it goes."""
+"""`seuil privacy`: the export and the erasure of a member's data."""
 
 import getpass
 import json
@@ -48,7 +48,7 @@ def export(
     with _told(as_json=as_json):
         settings = load_settings(data_dir=data_dir)
         member = member_of(settings, ref)
-        # Logged before it is shown: who cannot be logged does not look.
+        # Logged before it is shown: without an audit entry there is no export.
         _log(settings, "export", member.holder.id, why)
         found = export_member(settings.data_dir, member.ref, SystemClock().now())
         if found is None:
@@ -117,7 +117,7 @@ def confirm_clock(
 
 
 def _still_there(settings: Settings, ref: str) -> str | None:
-    """The member's own reference; None: there is none (any more)."""
+    """Return the member's own reference; None if there is no such member (any more)."""
     with closing(opened_store(settings)) as store:
         member = store.find(ref)
         return member.ref if member is not None else None

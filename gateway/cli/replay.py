@@ -1,4 +1,4 @@
-"""`seuil replay`: the journal through the engine again."""
+"""`seuil replay`: a second run of the journal through the engine."""
 
 import json
 from pathlib import Path

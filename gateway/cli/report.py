@@ -1,4 +1,4 @@
-"""`seuil report`: a month for a funder or a city council."""
+"""`seuil report`: the report of a month for a funder or a city council."""
 
 import csv
 from datetime import date, datetime

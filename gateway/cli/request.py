@@ -1,6 +1,6 @@
-"""`seuil request`: what an operator may ask of a running gateway, and its answer in words.
+"""`seuil request`: an operator's orders to a running gateway, and its answers in words.
 
-Each command says only which order its arguments make; `ask_and_tell` does what they share.
+Each command only builds its order from its arguments; `ask_and_tell` does the rest.
 """
 
 from typing import Annotated, Final
@@ -38,7 +38,7 @@ app = typer.Typer(
 )
 
 ID_MAX: Final = 32
-"""Characters."""
+"""In characters."""
 
 HolderArgument = Annotated[str, typer.Argument(help="A member's ref or pseudonym.")]
 
@@ -197,7 +197,7 @@ def acknowledge_alarm(
 
 
 def _reason(why: str) -> str:
-    """The reason of an order that must have one."""
+    """Return the reason of an order that requires one."""
     if not why:
         raise ConfigError([ConfigFault("", "--why", "is empty; say why, for the journal")])
     return words_of(why)

@@ -1,4 +1,4 @@
-"""What the commands of a desk share: who is meant, who asks, and the gateway's answer in words."""
+"""The shared parts of the desk's commands: member, operator, and the gateway's answer in words."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ from gateway.wire.states import ResponseMessage
 from gateway.wire.topics import Topics
 
 WHY_MAX: Final = 200
-"""Characters."""
+"""In characters."""
 _PSEUDONYM: Final = re.compile(r"h-[0-9a-f]{12}")
 
 SiteOption = Annotated[str, typer.Option("--site", help="The site's id.")]
@@ -47,7 +47,7 @@ def ask_and_tell(
     *,
     as_json: bool,
 ) -> None:
-    """Ask a gateway, and tell its answer; 1 when it is a refusal, 2 when nobody could be asked."""
+    """Send an order to a gateway and print its answer; exit with 1 if refused, 2 if unreachable."""
     with errors.told(as_json=as_json):
         settings = load_settings(data_dir=data_dir)
         asked, asked_of = order(settings), site_named(site)
@@ -76,7 +76,7 @@ def _tell(response: ResponseMessage, *, as_json: bool) -> None:
 
 
 def words_of(why: str) -> str:
-    """Somebody's reason.
+    """Return the given reason.
 
     Raises:
         ConfigError: It is longer than the gateway takes.
@@ -89,7 +89,7 @@ def words_of(why: str) -> str:
 
 @contextmanager
 def reachable() -> Iterator[None]:
-    """What stops a desk's command, as every command tells it.
+    """Convert a desk's error into one that every command reports in the same way.
 
     Raises:
         ConfigError: The gateway could not be reached.
@@ -101,7 +101,7 @@ def reachable() -> Iterator[None]:
 
 
 def site_named(site: str) -> SiteId:
-    """A site's id.
+    """Return a site's id.
 
     Raises:
         ConfigError: It can be none.
@@ -113,7 +113,7 @@ def site_named(site: str) -> SiteId:
 
 
 def holder_named(who: str, option: str, settings: Settings) -> HolderId:
-    """The pseudonym of a member: as it is, or by the operator's own member number.
+    """Return the pseudonym of a member: as given, or by the operator's own member number.
 
     Raises:
         ConfigError: There is no such member here.
@@ -129,7 +129,7 @@ def holder_named(who: str, option: str, settings: Settings) -> HolderId:
 
 
 def members_here(settings: Settings, option: str) -> tuple[Member, ...]:
-    """Every member with their name.
+    """Return every member with their name.
 
     Raises:
         ConfigError: The members are not kept on this computer.

@@ -33,7 +33,7 @@ EXPECTED = (
     ListenError,
     NameTakenError,
 )
-"""What may stop a gateway from running at all; its words are enough."""
+"""Errors that may stop a gateway altogether; their message is enough."""
 
 
 def run(
@@ -91,13 +91,13 @@ async def _run(
     if broker_port is None:
         await run_gateway(settings, sites, clock, ready, watch=watch)
         return
-    # Before the broker: its folder lies in ours.
+    # Before the broker: its folder is in ours.
     with folder_lock(settings.data_dir, settings.instance, clock.now()) as lock:
         async with EmbeddedBroker(settings.data_dir / "broker", port=broker_port) as broker:
             _warn_of(broker)
             settings = settings.model_copy(update={"broker_url": broker.url})
             async with asyncio.TaskGroup() as tasks:
-                watching = tasks.create_task(broker.watch(), name="broker")  # its end is our end
+                watching = tasks.create_task(broker.watch(), name="broker")  # we end when it ends
                 await run_gateway(settings, sites, clock, ready, watch=watch, lock=lock)
                 watching.cancel()
 
@@ -112,6 +112,6 @@ def _warn_of(broker: EmbeddedBroker) -> None:
 
 
 def _reload_when_asked(watch: space_watcher.SpaceWatcher) -> None:
-    """SIGHUP reads the space file at once; where we have a terminal, its end is our end."""
+    """Reload the space file on SIGHUP; on a terminal, SIGHUP ends the process instead."""
     if hasattr(signal, "SIGHUP") and not sys.stdin.isatty():
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, watch.nudge)

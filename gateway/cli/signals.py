@@ -1,4 +1,4 @@
-"""How long-running commands live: until they end by themselves, Ctrl-C, or SIGTERM."""
+"""The life of long-running commands: until they end by themselves, Ctrl-C, or SIGTERM."""
 
 import asyncio
 import logging
@@ -15,8 +15,9 @@ log = logging.getLogger(__name__)
 def until_told(work: Coroutine[Any, Any, None]) -> None:
     """Run to the end, or until SIGINT or SIGTERM cancels it; both are a normal end.
 
-    A callback that raises (a socket's, a timer's) ends it too, with that exception: asyncio would
-    only log it and go on with half a gateway. A crash is restarted, and the journal replays.
+    A callback that raises (of a socket or a timer) also ends it, with that exception: asyncio would
+    only log it and continue with half a gateway. After a crash the process is restarted, and the
+    journal is replayed.
     """
 
     async def main() -> None:
@@ -30,7 +31,7 @@ def until_told(work: Coroutine[Any, Any, None]) -> None:
 
         def stop_at_a_bug(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
             loop.default_exception_handler(context)
-            if "handle" in context:  # a callback's; what a lost connection left behind has none
+            if "handle" in context:  # of a callback; a lost connection has none
                 broken.append(context["exception"])
                 task.cancel()
 
@@ -43,7 +44,7 @@ def until_told(work: Coroutine[Any, Any, None]) -> None:
         except asyncio.CancelledError:
             if broken:
                 raise broken[0] from None
-            if not told:  # nobody asked: a fault that must not look like a normal end
+            if not told:  # no signal was received: a fault, which must not look like a normal end
                 raise
             log.info("stopped by %s", told[0].name)
 
@@ -51,7 +52,7 @@ def until_told(work: Coroutine[Any, Any, None]) -> None:
 
 
 def log_to_stderr(level: str) -> None:
-    """Log lines for people on a terminal, plain ones elsewhere."""
+    """Log coloured lines on a terminal, plain ones elsewhere."""
     console = Console(stderr=True)
     if console.is_terminal:
         handler: logging.Handler = RichHandler(console=console, show_path=False)

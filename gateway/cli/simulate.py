@@ -30,10 +30,11 @@ from simulators.scenarios import SITES_MAX, ScenarioName, network
 from simulators.setup import FaultsName, Plot, stage, truth_file, write_roster
 
 NOT_DECIDED = 1
-"""Exit: some credential event had no decision, two or a wrong one, or something was never
-acknowledged."""
+"""Exit code: a credential event has no decision, two or a wrong one, or a message was never
+acknowledged.
+"""
 READERS_KEY_BYTES = 32
-"""An HMAC-SHA256."""
+"""The length of an HMAC-SHA256."""
 
 
 def simulate(
@@ -97,7 +98,7 @@ def simulate(
 
 
 def broker_of(settings: Settings) -> Broker:
-    """The broker that the settings name."""
+    """Return the broker that the settings name."""
     password = settings.broker_password
     return Broker(
         settings.broker_url,
@@ -117,7 +118,7 @@ def _places(space: Path, sites: int) -> tuple[Site, ...]:
 
 
 def _teller(places: tuple[Site, ...], name: str | None) -> tuple[Site, Device]:
-    """The native sensor that a recording is told by."""
+    """Return the native sensor that publishes a recording, and its site."""
     able = {
         f"{site.id}/{one.id}": (site, one)
         for site in places
@@ -177,7 +178,7 @@ def _simulate(
 
 
 def _readers_key(file: Path) -> bytes:
-    """The readers' key from a file; no message repeats what is in it."""
+    """Return the readers' key from a file; no message repeats its content."""
     try:
         key = bytes.fromhex(file.read_text(encoding="ascii").strip())
     except OSError as wrong:
@@ -219,7 +220,7 @@ def _replay(
 
 @contextmanager
 def _until_told(stopped: asyncio.Event) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end it in order."""
+    """Set `stopped` on Ctrl-C and SIGTERM, so that the simulation ends in order."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)

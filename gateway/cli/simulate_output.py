@@ -1,4 +1,4 @@
-"""What `seuil simulate` shows: how it goes, and how it ended."""
+"""The output of `seuil simulate`: its progress and its result."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from simulators.run import Run
 
 @contextmanager
 def progress_bar(total: int, *, hidden: bool) -> Iterator[Callable[[int], None]]:
-    """How much of a recording is told, on a terminal."""
+    """Show the progress of a recording on a terminal."""
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
@@ -30,7 +30,7 @@ def progress_bar(total: int, *, hidden: bool) -> Iterator[Callable[[int], None]]
 
 @contextmanager
 def live_line(run: Run) -> Iterator[Callable[[], None]]:
-    """One line that tells how it goes, on a terminal."""
+    """Show the progress of a simulation in one line on a terminal."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield lambda: None
@@ -51,7 +51,7 @@ def live_line(run: Run) -> Iterator[Callable[[], None]]:
 
 
 def tally_table(tally: RunTally) -> Table:
-    """What a simulated day came to."""
+    """Return the result of a simulated day as a table."""
     table = Table(box=None, show_header=False)
     table.add_row("badges shown", f"{tally.credentials} ({tally.late} too late for an answer)")
     table.add_row("decisions", f"{tally.decisions}: {tally.granted} granted, {tally.denied} denied")
@@ -76,7 +76,7 @@ def tally_table(tally: RunTally) -> Table:
 
 
 def replayed_table(replayed: RecordingResult) -> Table:
-    """What a recording came to."""
+    """Return the result of a recording as a table."""
     table = Table(box=None, show_header=False)
     table.add_row("recording", f"{replayed.layout}, {replayed.events} events")
     table.add_row("acknowledged", f"{replayed.acknowledged} ({replayed.resent} sent again)")

@@ -1,4 +1,4 @@
-"""Times as people type them: an ISO date or time, or how long ago."""
+"""The parsing of times as people type them: an ISO date or time, or a duration before now."""
 
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -10,7 +10,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def moment(text: str, now: datetime, zone: tzinfo = UTC) -> datetime:
-    """`2026-11-22`, `2026-11-22T08:00`, or `30d` before `now` (m, h, d, w); naive is in `zone`.
+    """Return `2026-11-22`, `2026-11-22T08:00`, or `30d` before `now` (m, h, d, w) as a moment.
 
     Raises:
         typer.BadParameter: it is none of these.

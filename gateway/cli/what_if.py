@@ -1,4 +1,4 @@
-"""`seuil what-if`: which decisions of the past another space file would change."""
+"""`seuil what-if`: the decisions of the past that another space file would change."""
 
 import codecs
 import csv
@@ -30,13 +30,13 @@ from gateway.core.model.site import Site
 from gateway.files import whole
 
 SHOWN: Final = 40
-"""Changed decisions that the table shows; the CSV has them all."""
+"""Changed decisions in the table; the CSV has them all."""
 Change = tuple[str, str, str, str]
 """was, was_reason, would_be, reason"""
 
 
 class WhatIfSummary(Struct):
-    """What came of it."""
+    """The result of a trial."""
 
     decisions: int = 0
     changes: Counter[Change] = field(default_factory=Counter)
@@ -134,7 +134,7 @@ def _writer(target: Path | None) -> Iterator[Callable[[ReevaluatedDecision], Non
 
 
 class _Pace:
-    """Counts the rows of all sites, and tells of each percent once: a hundred times at most."""
+    """Counts the rows of all sites, and reports each percent once: at most a hundred times."""
 
     def __init__(self, of: int, tell: Iterable[Callable[[Reached], None]]) -> None:
         self._of = of
@@ -144,7 +144,7 @@ class _Pace:
         self._started = time.monotonic()
 
     def within(self, span: range) -> Callable[[int], None]:
-        """What hears the rows of the next site."""
+        """Return the callback for the rows of the next site."""
         base, self._before = self._before - span.start, self._before + len(span)
 
         def reached(n: int) -> None:
@@ -158,7 +158,7 @@ class _Pace:
 
 
 def _noted(target: Path | None) -> Callable[[Reached], None]:
-    """Write how far it is into a file, whole or not at all."""
+    """Return a callback that writes the progress into a file, whole or not at all."""
 
     def note(now: Reached) -> None:
         if target is not None:

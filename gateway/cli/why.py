@@ -1,4 +1,4 @@
-"""`seuil why`: one decision, and what every rule said of it."""
+"""`seuil why`: one decision, and every rule's verdict on it."""
 
 import json
 from pathlib import Path
@@ -43,7 +43,7 @@ def _find(file: JournalFile, event: str) -> DecisionWhy:
 
 
 def _missing(file: JournalFile, reader: str | None, n: int | None) -> str:
-    """Why there is nothing to explain."""
+    """Return the reason for which there is nothing to explain."""
     purged = file.purged()
     if n is not None and n <= purged.n:
         return (

@@ -1,6 +1,6 @@
-"""What the operator decides: the space file, and settings from the environment.
+"""The operator's configuration: the space file, and settings from the environment.
 
-Both are read once, checked whole, and frozen; every fault is told at once (`ConfigError`).
+Both are read once, checked as a whole, and frozen. `ConfigError` lists every fault at once.
 """
 
 from gateway.config.calendars import CalendarFeed, load_calendars

@@ -1,4 +1,4 @@
-"""What is no fault of a space file, and had better be otherwise."""
+"""Advice on a space file: settings that are valid but better changed."""
 
 from collections.abc import Iterator
 
@@ -7,12 +7,12 @@ from gateway.core.model.site import Site
 
 
 def advice(site: Site) -> tuple[str, ...]:
-    """Return what should be looked at, a sentence each."""
+    """Return the advice for a site, one sentence for each point."""
     return tuple(_enrolling(site))
 
 
 def _enrolling(site: Site) -> Iterator[str]:
-    """Whoever has an enrolling reader's password makes their own card somebody's badge."""
+    """Warn of enrolling readers: their password lets its holder assign a card to any member."""
     able = [device.id for device in site.devices if can_enrol(site, device)]
     if able and not declares_where(site):
         yield (

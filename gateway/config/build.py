@@ -1,4 +1,4 @@
-"""From a draft's tables to the values of `gateway.core.model.site`."""
+"""The conversion of a draft's tables to the values of `gateway.core.model.site`."""
 
 from collections.abc import Iterable, Iterator
 
@@ -44,11 +44,11 @@ from gateway.core.readings import (
 from sensors.registry import DRIVERS
 
 _BESIDE: frozenset[type[Reading]] = frozenset({Tampered, Battery, Availability, Firmware})
-"""What every device may say of itself."""
+"""Readings that any device may publish about itself."""
 
 
 def site_of(draft: Draft, site: SiteTable) -> Site:
-    """The site of a draft without faults."""
+    """Return the site of a draft that has no faults."""
     return Site(
         id=SiteId(site.id),
         name=_text(site.name),
@@ -83,7 +83,7 @@ def site_of(draft: Draft, site: SiteTable) -> Site:
 
 
 def every_device(draft: Draft) -> Iterator[tuple[str, int, Device]]:
-    """Readers, sensors, locks, each with its table and place, even where references are wrong."""
+    """Yield readers, sensors and locks with their table and index, even with wrong references."""
     points = {point.id: point for point in draft.access_points.values()}
     doors = {door.lock: DoorId(door.id) for door in draft.doors.values()}
     for index, reader in draft.readers.items():
@@ -95,26 +95,27 @@ def every_device(draft: Draft) -> Iterator[tuple[str, int, Device]]:
 
 
 def says(device: Device) -> frozenset[type[Reading]]:
-    """What a device can report at all; of a driver that is unknown, nothing."""
+    """Return the kinds of reading that a device can report; none for an unknown driver."""
     driver = DRIVERS.get(device.driver)
     return driver.says(device) if driver is not None else frozenset()
 
 
 def devices_at(draft: Draft, door: DoorTable) -> list[Device]:
-    """The sensors and readers of a door, and its lock."""
+    """Return the sensors and readers of a door, and its lock."""
     devices = (device for _, _, device in every_device(draft))
     return [device for device in devices if door.id == device.door or door.lock == device.id]
 
 
 def able_to(draft: Draft, door: DoorTable, kind: type[Reading]) -> list[Device]:
-    """Those of them that can report a kind of reading."""
+    """Return the devices of a door that can report a kind of reading."""
     return [device for device in devices_at(draft, door) if kind in says(device)]
 
 
 def buttons_of(draft: Draft, door: DoorTable) -> tuple[DeviceId, ...]:
-    """The devices that a door's exit button is wired to.
+    """Return the devices that a door's exit button is wired to.
 
-    That is the one that is named, else those that say nothing but presses, else any that could.
+    That is the device that the file names, else those that report nothing but presses, else any
+    that can report one.
     """
     if door.exit != "button":
         return ()
@@ -126,20 +127,20 @@ def buttons_of(draft: Draft, door: DoorTable) -> tuple[DeviceId, ...]:
 
 
 def is_only_a_button(device: Device) -> bool:
-    """Whether a device's own options say that it is an exit button."""
+    """Return whether a device's own options declare it to be an exit button."""
     return news_of(device) == {ExitRequested}
 
 
 def news_of(device: Device) -> frozenset[type[Reading]]:
-    """What a device can report but for how it is itself."""
+    """Return the kinds of reading that a device can report, without those about its own state."""
     return says(device) - _BESIDE
 
 
 def contacts_of(draft: Draft, door: DoorTable) -> tuple[DeviceId, ...]:
-    """The devices that report a door open and closed.
+    """Return the devices that report a door open and closed.
 
-    That is the one that is named, else the door's sensors, else where the file says that there is
-    one, its readers and lock.
+    That is the device that the file names, else the door's sensors, else, where the file says that
+    there is a contact, its readers and lock.
     """
     if isinstance(door.contact, str):
         return (DeviceId(door.contact),)
@@ -178,7 +179,7 @@ def _device(
 
 
 def _reader(reader: ReaderTable, point: AccessPointTable | None) -> Device:
-    """A reader stands at its access point's door or machine: what else it reports is theirs."""
+    """Return a reader as a device of its access point's door or machine."""
     return _device(
         reader,
         "reader",
@@ -248,7 +249,7 @@ def _demands(demands: DemandsTable) -> Demands:
 
 
 def door_of_draft(draft: Draft, door: DoorTable) -> Door:
-    """A door with what is wired to it."""
+    """Return a door with the devices that are wired to it."""
     return Door(
         id=DoorId(door.id),
         name=_text(door.name),
@@ -280,7 +281,7 @@ def _access_point(draft: Draft, point: AccessPointTable) -> AccessPoint:
 
 
 def _led_to(draft: Draft, point: AccessPointTable) -> tuple[Direction, str]:
-    """An access point's direction, and the zone that it is about."""
+    """Return an access point's direction and the zone that it controls."""
     if point.muster is not None:
         return "muster", point.muster
     if point.machine is not None:

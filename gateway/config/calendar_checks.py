@@ -1,4 +1,4 @@
-"""Claims about calendars: each books one thing, from one source, that others cannot write into."""
+"""Claims about calendars: each books one thing, from one source that others cannot write into."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -11,12 +11,12 @@ from gateway.core.model.bookings import Target, machine_target, zone_target
 from gateway.core.model.names import MachineId, ZoneId
 
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
-"""Hosts to which nothing travels in the clear."""
+"""Hosts to which no clear text leaves this machine."""
 _ONE = "must be one address, https://..."
 
 
 def calendars_book_one_thing(draft: Draft) -> Iterator[ConfigFault]:
-    """A calendar books a zone or a machine, from one source, and nothing else books the same."""
+    """Check that a calendar books one zone or one machine, and that no other books the same."""
     first: dict[Target, str] = {}
     for index, calendar in draft.calendars.items():
         path = f"calendars[{index}]"
@@ -31,7 +31,7 @@ def calendars_book_one_thing(draft: Draft) -> Iterator[ConfigFault]:
 
 
 def calendars_have_one_source(draft: Draft) -> Iterator[ConfigFault]:
-    """A calendar comes from one place, and on a way where nobody else can write into it."""
+    """Check that a calendar has one source, over a connection that others cannot tamper with."""
     for index, calendar in draft.calendars.items():
         path = f"calendars[{index}]"
         sources = (calendar.file, calendar.url, calendar.url_file)
@@ -49,14 +49,14 @@ CLAIMS: tuple[Claim, ...] = (calendars_book_one_thing, calendars_have_one_source
 
 
 def target_of(calendar: CalendarTable) -> Target:
-    """What a calendar books."""
+    """Return the zone or machine that a calendar books."""
     if calendar.zone is not None:
         return zone_target(ZoneId(calendar.zone))
     return machine_target(MachineId(calendar.machine or ""))
 
 
 def wrong_address(url: str) -> str | None:
-    """What is wrong with an address, without showing it."""
+    """Return what is wrong with an address, without showing it."""
     try:
         parts = urlsplit(url)
         is_one = bool(parts.hostname) and not any(letter.isspace() for letter in url)

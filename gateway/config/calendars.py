@@ -1,7 +1,7 @@
-"""Calendars of the space file: where bookings come from.
+"""Calendars of the space file: the sources of bookings.
 
-They are no part of a `Site`: a feed's address may be a secret, and sites are journaled. So an
-address is read from its file only when feeds are asked for, and never shown.
+They are not part of a `Site`: a feed's address may be a secret, and sites are journaled. So an
+address is read from its file only when feeds are requested, and is never shown.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from gateway.core.model.bookings import Target
 from gateway.core.model.names import SiteId
 
 _ADDRESS_BYTES_MAX = 4096
-"""Far more than any address; a wrong path may lead to a file of any size."""
+"""Far longer than any address: a wrong path may name a file of any size."""
 
 
 class CalendarFeed(Struct, frozen=True):
@@ -31,23 +31,23 @@ class CalendarFeed(Struct, frozen=True):
     refresh_s: float
 
     def __repr__(self) -> str:
-        """Without its address."""
+        """Return a representation without the address."""
         return f"CalendarFeed({self.site}, {self.target}, {self.source})"
 
     def __rich_repr__(self) -> list[tuple[str, str]]:
-        """Likewise, for tracebacks."""
+        """Return the same fields for tracebacks."""
         return [("site", self.site), ("target", self.target), ("source", self.source)]
 
     @property
     def source(self) -> str:
-        """Where it comes from, to be shown: the file, or the host alone."""
+        """The source as it may be shown: the file, or the host alone."""
         if self.file is not None:
             return str(self.file)
         return f"a feed of {urlsplit(self.url or '').hostname}"
 
 
 def load_calendars(path: Path) -> tuple[CalendarFeed, ...]:
-    """The calendars of a space file, or of a folder's *.toml files.
+    """Return the calendars of a space file, or of a folder's *.toml files.
 
     Raises:
         ConfigError: With every fault of every file, or every address that cannot be read.
@@ -81,7 +81,7 @@ def _feeds(draft: Draft, faults: list[ConfigFault]) -> Iterator[CalendarFeed]:
 
 
 def _address(file: Path) -> str:
-    """The address that a file holds.
+    """Return the address that a file holds.
 
     Raises:
         ValueError: There is none; the message does not show what is there instead.

@@ -1,7 +1,7 @@
-"""What claims about a draft are made of; the claims are in the chapters that `checks` lists.
+"""The parts that claims about a draft share; `checks` lists the modules that hold the claims.
 
-A claim starts from a draft, in which any table may be missing, and yields a fault for each place
-where it does not hold.
+A claim takes a draft, in which any table may be missing, and yields a fault for each place where
+the claim does not hold.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -15,19 +15,19 @@ Claim = Callable[[Draft], Iterator[ConfigFault]]
 
 
 def tables(draft: Draft, kind: str) -> Mapping[int, SpaceTable]:
-    """The tables of one kind, by their place in the file."""
+    """Return the tables of one kind, by their place in the file."""
     found: Mapping[int, SpaceTable] = getattr(draft, kind)
     return found
 
 
 def value(table: SpaceTable, key: str) -> object:
-    """A table's value."""
+    """Return a table's value."""
     found: object = getattr(table, key)
     return found
 
 
 def singular(kind: str) -> str:
-    """One of a kind of table, in words.
+    """Return the singular of a kind of table, in words.
 
     >>> singular("access_points")
     'access point'
@@ -36,20 +36,20 @@ def singular(kind: str) -> str:
 
 
 def with_reader(draft: Draft) -> Iterator[AccessPointTable]:
-    """The access points at which a reader stands."""
+    """Return the access points that have a reader."""
     served = {reader.access_point for reader in draft.readers.values()}
     return (point for point in draft.access_points.values() if point.id in served)
 
 
 def doors_with_reader(draft: Draft, direction: str) -> frozenset[str]:
-    """The doors with a reader for those who enter, or for those who leave."""
+    """Return the doors with a reader for the given direction."""
     return frozenset(
         point.door for point in with_reader(draft) if point.door and point.direction == direction
     )
 
 
 def zones_badged_into(draft: Draft) -> frozenset[str]:
-    """The zones of which it is known who enters, by a reader into them or into a room inside."""
+    """Return the zones whose entries are known, by a reader into them or into a room inside."""
     badged = doors_with_reader(draft, "entry")
     parents = parents_of(draft)
     return frozenset(
@@ -61,12 +61,12 @@ def zones_badged_into(draft: Draft) -> frozenset[str]:
 
 
 def parents_of(draft: Draft) -> dict[str, str | None]:
-    """The zone around each zone."""
+    """Return the parent of each zone."""
     return {zone.id: zone.parent for zone in draft.zones.values()}
 
 
 def chain(zone: str, parents: Mapping[str, str | None]) -> list[str]:
-    """A zone and the zones around it, nearest first; it ends where it would repeat itself."""
+    """Return a zone and the zones around it, nearest first; stop before one would repeat."""
     found = [zone]
     while (above := parents.get(found[-1])) is not None:
         found.append(above)

@@ -1,7 +1,7 @@
-"""What ties the tables of a space file together: a list of claims, each with the faults it finds.
+"""The claims that tie the tables of a space file together, each with the faults that it finds.
 
-Every claim is looked at, so that one run names every fault. Each starts from a draft, in which any
-table may be missing.
+Every claim is checked, so that one run reports every fault. Each takes a draft, in which any table
+may be missing.
 """
 
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ REFERENCES = (  # a table's key names one of these tables
     ("calendars", "zone", ("zones",)),
     ("calendars", "machine", ("machines",)),
 )
-ID_SPACES = (  # an id is given once among these tables
+ID_SPACES = (  # an id occurs once among these tables
     ("zones",),
     ("doors",),
     ("access_points",),
@@ -65,7 +65,7 @@ TAKES_A_PIN = frozenset({"native"})
 
 
 def ids_are_unique(draft: Draft) -> Iterator[ConfigFault]:
-    """An id names one thing; devices of all kinds share the topics, hence one set of ids."""
+    """Check that ids are unique; devices of all kinds share the topics, hence one set of ids."""
     for space in ID_SPACES:
         first: dict[str, str] = {}
         for kind in space:
@@ -77,7 +77,7 @@ def ids_are_unique(draft: Draft) -> Iterator[ConfigFault]:
 
 
 def references_exist(draft: Draft) -> Iterator[ConfigFault]:
-    """What a table names is in the file."""
+    """Check that every id that a table names is in the file."""
     for kind, key, targets in REFERENCES:
         known = [id_ for target in targets for id_ in draft.ids[target]]
         for index, table in tables(draft, kind).items():
@@ -88,7 +88,7 @@ def references_exist(draft: Draft) -> Iterator[ConfigFault]:
 
 
 def zones_have_no_cycle(draft: Draft) -> Iterator[ConfigFault]:
-    """No zone is inside itself, by any way round."""
+    """Check that no zone is inside itself, directly or through others."""
     parents = parents_of(draft)
     told: set[str] = set()
     for index, zone in draft.zones.items():
@@ -99,7 +99,7 @@ def zones_have_no_cycle(draft: Draft) -> Iterator[ConfigFault]:
 
 
 def capacities_fit(draft: Draft) -> Iterator[ConfigFault]:
-    """A room cannot hold more than what it is a part of, and a number says where it comes from."""
+    """Check that a room holds no more than its parent, and that a capacity names its source."""
     zones = {zone.id: zone for zone in draft.zones.values()}
     for index, zone in draft.zones.items():
         if zone.capacity is None:
@@ -118,7 +118,7 @@ def capacities_fit(draft: Draft) -> Iterator[ConfigFault]:
 
 
 def access_points_are_one_thing(draft: Draft) -> Iterator[ConfigFault]:
-    """An access point is one direction through a door, one machine, or a muster point."""
+    """Check that an access point is one direction through a door, a machine, or a muster point."""
     first: dict[tuple[str, str], str] = {}
     for index, point in draft.access_points.items():
         path = f"access_points[{index}]"
@@ -129,7 +129,7 @@ def access_points_are_one_thing(draft: Draft) -> Iterator[ConfigFault]:
         elif point.door is None and point.direction is not None:
             what = "a machine" if point.machine else "a muster point"
             yield draft.fault(f"{path}.direction", f"belongs to a door; {what} has none")
-        elif point.muster is None:  # of muster points there may be one on each side
+        elif point.muster is None:  # there may be a muster point on each side
             same = (point.door or "", point.direction or point.machine or "")
             if same in first:
                 yield draft.fault(path, f"is the same as {first[same]}; readers may share one")
@@ -137,7 +137,9 @@ def access_points_are_one_thing(draft: Draft) -> Iterator[ConfigFault]:
 
 
 def credentials_can_be_strong(draft: Draft) -> Iterator[ConfigFault]:
-    """What an access point asks for, its readers can take; the way out asks for nothing."""
+    """Check that readers accept the credential that their access point requires; exits require
+    none.
+    """
     for index, point in draft.access_points.items():
         path = f"access_points[{index}].min_credential"
         if point.direction == "exit" or point.muster is not None:
@@ -151,7 +153,7 @@ def credentials_can_be_strong(draft: Draft) -> Iterator[ConfigFault]:
 
 
 def readers_can_enrol(draft: Draft) -> Iterator[ConfigFault]:
-    """Badges are enrolled at an entry, by readers of badges."""
+    """Check that badges are enrolled at an entry, by readers of badges."""
     points = {point.id: point for point in draft.access_points.values()}
     for index, reader in draft.readers.items():
         point = points.get(reader.access_point)
@@ -166,14 +168,14 @@ def readers_can_enrol(draft: Draft) -> Iterator[ConfigFault]:
 
 
 def sensors_watch_one_thing(draft: Draft) -> Iterator[ConfigFault]:
-    """A sensor belongs to a zone, a door or a machine."""
+    """Check that a sensor belongs to one zone, door or machine."""
     for index, sensor in draft.sensors.items():
         if sum(each is not None for each in (sensor.zone, sensor.door, sensor.machine)) != 1:
             yield draft.fault(f"sensors[{index}]", "give one of zone, door or machine")
 
 
 def doors_have_two_sides(draft: Draft) -> Iterator[ConfigFault]:
-    """A door leads from one zone into another."""
+    """Check that a door leads from one zone into another."""
     for index, door in draft.doors.items():
         if door.zone == door.outside:
             message = f'"{door.zone}" is on both sides; leave outside away for the street'
@@ -181,9 +183,9 @@ def doors_have_two_sides(draft: Draft) -> Iterator[ConfigFault]:
 
 
 def nobody_is_locked_in(draft: Draft) -> Iterator[ConfigFault]:
-    """Life safety: where people leave by badge, a reader lets them out."""
+    """Check life safety: where people leave by badge, an exit reader exists."""
     if not draft.whole("access_points", "readers"):
-        return  # what is missing may be there, with a fault of its own
+        return  # a missing table may be in the file, with a fault of its own
     ways_out = doors_with_reader(draft, "exit")
     for index, door in draft.doors.items():
         if door.exit == "reader" and door.id not in ways_out:
@@ -195,9 +197,9 @@ def nobody_is_locked_in(draft: Draft) -> Iterator[ConfigFault]:
 
 
 def secure_doors_have_a_handle(draft: Draft) -> Iterator[ConfigFault]:
-    """Life safety: a door that stays locked in an evacuation lets people out without power.
+    """Check life safety: a door that stays locked in an evacuation has a handle inside.
 
-    A reader or a button works as long as power, network and gateway do; in a fire none may.
+    A reader or a button works only with power, network and gateway; in a fire any may be missing.
     """
     for index, door in draft.doors.items():
         if door.fail_mode == "secure" and door.exit != "handle":
@@ -209,7 +211,7 @@ def secure_doors_have_a_handle(draft: Draft) -> Iterator[ConfigFault]:
 
 
 def interlocks_can_be_kept(draft: Draft) -> Iterator[ConfigFault]:
-    """Of an airlock's doors it is known which one is open."""
+    """Check that each door of an airlock reports whether it is open."""
     doors = {door.id: door for door in draft.doors.values()}
     for index, interlock in draft.interlocks.items():
         path = f"interlocks[{index}].doors"
@@ -226,9 +228,9 @@ def interlocks_can_be_kept(draft: Draft) -> Iterator[ConfigFault]:
 
 
 def locks_are_used(draft: Draft) -> Iterator[ConfigFault]:
-    """A lock that no door names would never be released."""
+    """Check that a door names each lock; otherwise the lock would never be released."""
     if not draft.whole("doors"):
-        return  # a door with faults may be the one that names it
+        return  # a door with faults may be the one that names this lock
     used = {door.lock for door in draft.doors.values()}
     for index, lock in draft.locks.items():
         if lock.id not in used:
@@ -237,7 +239,7 @@ def locks_are_used(draft: Draft) -> Iterator[ConfigFault]:
 
 
 def devices_are_understood(draft: Draft) -> Iterator[ConfigFault]:
-    """A driver knows the device's wire, and accepts its topic and options."""
+    """Check that each driver supports its device, and accepts its topic and options."""
     for kind, index, device in every_device(draft):
         path = f"{kind}[{index}]"
         if device.driver not in DRIVERS:
@@ -285,12 +287,12 @@ _WEAK_READERS = {
 
 
 def faults_between(draft: Draft) -> list[ConfigFault]:
-    """Every fault that shows only when tables are seen together."""
+    """Return every fault that shows only when tables are compared."""
     return [fault for claim in CLAIMS for fault in claim(draft)]
 
 
 def _takes(reader: ReaderTable, strength: str) -> bool:
-    """Whether a reader can take a credential as strong as this."""
+    """Return whether a reader accepts a credential of this strength."""
     if strength == "number-and-pin":
         return reader.driver in TAKES_A_PIN and reader.format != "pin"
     return strength == "pin" or reader.format != "pin"

@@ -1,7 +1,7 @@
-"""From TOML to a draft: each table that has the right shape, and a fault for each that has not.
+"""The first step from TOML: a draft with each valid table, and a fault for each invalid one.
 
-Tables are read one by one, so that a slip in one never hides a fault in another. `ids` holds every
-id that is written, even in a table with faults, so that one slip is reported once.
+Tables are read one by one, so that a mistake in one never hides a fault in another. `ids` holds
+every id that is written, even in a table with faults, so that one mistake is reported once.
 """
 
 import copy
@@ -28,7 +28,7 @@ _T = TypeVar("_T", bound=SpaceTable)
 
 @dataclass(frozen=True)
 class Draft:
-    """What could be read of one file, each table by its place in the file."""
+    """The readable part of one file, each table by its place in the file."""
 
     file: str
     site: SiteTable | None
@@ -53,16 +53,16 @@ class Draft:
     faults: list[ConfigFault] = field(default_factory=list)
 
     def fault(self, path: str, message: str) -> ConfigFault:
-        """A fault of this file."""
+        """Return a fault of this file."""
         return ConfigFault(self.file, path, message)
 
     def whole(self, *kinds: str) -> bool:
-        """Whether every table of these kinds could be read."""
+        """Return whether every table of these kinds could be read."""
         return not any(fault.path.startswith(kinds) for fault in self.faults)
 
 
 def read_draft(file: Path) -> Draft:
-    """The draft of a file, with its faults of shape.
+    """Return the draft of a file, with its faults of shape.
 
     Raises:
         ConfigError: The file cannot be read or is not TOML.
@@ -71,7 +71,7 @@ def read_draft(file: Path) -> Draft:
 
 
 def draft_of(file: str, raw: dict[str, Any]) -> Draft:
-    """The draft of a parsed file."""
+    """Return the draft of a parsed file."""
     reading = _Reading(file, raw)
     reading.unknown_tables()
     return Draft(
@@ -130,7 +130,7 @@ def _take_out(raw: object, location: tuple[int | str, ...]) -> None:
 
 
 class _Reading:
-    """One pass over a parsed file that gathers faults."""
+    """One pass over a parsed file, which collects faults."""
 
     def __init__(self, file: str, raw: dict[str, Any]) -> None:
         self.file = file
@@ -178,7 +178,7 @@ class _Reading:
     def readable_part(
         self, raw: object, wrong: list[tuple[int | str, ...]], model: type[_T]
     ) -> _T | None:
-        """A table without its wrong keys, so that the claims see the rest of it."""
+        """Return a table without its wrong keys, so that the claims can check the rest of it."""
         rest = copy.deepcopy(raw)
         for location in wrong:
             _take_out(rest, location)
@@ -189,7 +189,7 @@ class _Reading:
         try:
             return model.model_validate(rest)
         except ValidationError:
-            return None  # a key that it cannot be without
+            return None  # a required key
 
     def ids(self, key: str) -> Iterator[str]:
         items = self.raw.get(key, [])

@@ -1,4 +1,4 @@
-"""What is wrong with a space file or a setting, where, and what would be right."""
+"""Faults of a space file or a setting: their place, and the correction."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from msgspec import Struct
 
 _NAMES_SHOWN = 12
-"""Known names listed in a message; more would hide the sentence."""
+"""Known names listed in a message; a longer list would hide the sentence."""
 
 
 class ConfigFault(Struct, frozen=True, order=True):
@@ -21,7 +21,7 @@ class ConfigFault(Struct, frozen=True, order=True):
 
 
 class ConfigError(Exception):
-    """The configuration cannot be used; `faults` has every reason at once."""
+    """The configuration cannot be used; `faults` holds every reason at once."""
 
     def __init__(self, faults: Iterable[ConfigFault]) -> None:
         self.faults = tuple(faults)
@@ -32,7 +32,8 @@ class ConfigError(Exception):
 
 
 def unknown(word: str, what: str, known: Iterable[str]) -> str:
-    """Say that `word` is no `what` (a singular noun), what it may have been, and what there is.
+    """Return the message that `word` is no `what` (a singular noun), with suggestions and known
+    names.
 
     >>> unknown("hal", "zone", ["hall", "lab"])
     '"hal" is not a zone; did you mean "hall"? zones are: hall, lab'

@@ -1,4 +1,4 @@
-"""Claims about the floor plan and the kiosk: what is drawn can be drawn, what is public exists."""
+"""Claims about the floor plan and the kiosk: shapes can be drawn, and public zones exist."""
 
 from collections.abc import Iterator
 
@@ -8,11 +8,11 @@ from gateway.config.faults import ConfigFault, unknown
 from gateway.core.model.outline import area_m2, crosses_itself, distance_m, walls_of
 
 ON_A_WALL_M = 0.5
-"""How far from a wall a door may be written: the plan puts it onto the wall."""
+"""Greatest distance in metres of a door from its wall; the plan moves it onto the wall."""
 
 
 def outlines_are_rooms(draft: Draft) -> Iterator[ConfigFault]:
-    """A zone's walls go round it once: they cross nowhere, and have room between them."""
+    """Check that a zone's outline is a simple polygon with an area."""
     for index, zone in draft.zones.items():
         if zone.outline is None:
             continue
@@ -26,7 +26,7 @@ def outlines_are_rooms(draft: Draft) -> Iterator[ConfigFault]:
 
 
 def doors_are_in_a_wall(draft: Draft) -> Iterator[ConfigFault]:
-    """A door on the plan is in a wall of the zone that it leads into, or of the one outside it."""
+    """Check that a door on the plan is in a wall of the zone on either side of it."""
     outlines = {zone.id: zone.outline for zone in draft.zones.values() if zone.outline}
     for index, door in draft.doors.items():
         if door.at is None:
@@ -42,7 +42,7 @@ def doors_are_in_a_wall(draft: Draft) -> Iterator[ConfigFault]:
 
 
 def kiosk_zones_exist(draft: Draft) -> Iterator[ConfigFault]:
-    """A kiosk shows zones of this file, each once."""
+    """Check that a kiosk shows zones of this file, each once."""
     zones = draft.kiosk.zones if draft.kiosk is not None else ()
     for index, zone in enumerate(zones):
         path = f"kiosk.zones[{index}]"

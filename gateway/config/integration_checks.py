@@ -1,4 +1,4 @@
-"""Claims about what other tools are told: rooms and doors exist, addresses can be trusted."""
+"""Claims about data for other tools: rooms and doors exist, and addresses can be trusted."""
 
 import ipaddress
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from gateway.config.faults import ConfigFault, unknown
 
 
 def the_public_is_told_of_what_exists(draft: Draft) -> Iterator[ConfigFault]:
-    """SpaceAPI names zones and doors of this file, a way to be reached, and a whole position."""
+    """Check that SpaceAPI names known zones and doors, a contact, and a complete position."""
     told = draft.spaceapi
     if told is None:
         return
@@ -34,7 +34,7 @@ def the_public_is_told_of_what_exists(draft: Draft) -> Iterator[ConfigFault]:
 
 
 def webhooks_go_a_safe_way(draft: Draft) -> Iterator[ConfigFault]:
-    """A webhook's address is https, or http to this very machine; it holds no password."""
+    """Check that a webhook's address is https, or http to this machine, and holds no password."""
     first: dict[str, str] = {}
     for index, hook in draft.webhooks.items():
         path = f"webhooks[{index}].url"
@@ -51,7 +51,7 @@ CLAIMS: tuple[Claim, ...] = (the_public_is_told_of_what_exists, webhooks_go_a_sa
 
 
 def wrong_hook(url: str) -> str | None:
-    """What is wrong with a webhook's address, without showing it."""
+    """Return what is wrong with a webhook's address, without showing it."""
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -67,7 +67,7 @@ def wrong_hook(url: str) -> str | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is written as an address of this very machine."""
+    """Return whether a host is written as a loopback address."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,7 +1,7 @@
-"""What the space file says of other tools: the public's SpaceAPI, and webhooks.
+"""The space file's tables for other tools: the public's SpaceAPI, and webhooks.
 
-They are no part of a `Site`: a webhook's secret must not be journaled, and a new logo is no news to
-the doors. So they are read beside the sites, by the console alone.
+They are not part of a `Site`: a webhook's secret must not be journaled, and a new logo does not
+concern the doors. So the console alone reads them, beside the sites.
 """
 
 import base64
@@ -27,7 +27,7 @@ HookEvent = Literal["mode", "alarm", "zone", "door"]
 
 
 class SpaceApi(Struct, frozen=True):
-    """What the public is told of a site; `contact` is SpaceAPI's own object."""
+    """The public data of a site; `contact` is SpaceAPI's own object."""
 
     url: str
     logo: str
@@ -41,7 +41,7 @@ class SpaceApi(Struct, frozen=True):
 
 
 class Webhook(Struct, frozen=True):
-    """A server that is told of a site's events, and the key that signs them."""
+    """A server that receives a site's events, and the key that signs them."""
 
     site: SiteId
     url: str
@@ -49,23 +49,23 @@ class Webhook(Struct, frozen=True):
     events: frozenset[HookEvent]
 
     def __repr__(self) -> str:
-        """Without its secret, and without an address that may be one."""
+        """Return a representation without the secret, and without the address, which may be one."""
         return f"Webhook({self.site}, {sorted(self.events)})"
 
     def __rich_repr__(self) -> list[tuple[str, str]]:
-        """Likewise, for tracebacks."""
+        """Return the same fields for tracebacks."""
         return [("site", self.site)]
 
 
 class OtherTools(Struct, frozen=True):
-    """Everything that the space files say of other tools."""
+    """All settings for other tools in the space files."""
 
     spaceapi: dict[SiteId, SpaceApi] = {}
     webhooks: tuple[Webhook, ...] = ()
 
 
 def load_other_tools(path: Path) -> OtherTools:
-    """What a space file, or a folder's *.toml files, say of other tools.
+    """Return the settings for other tools of a space file, or of a folder's *.toml files.
 
     Raises:
         ConfigError: With every fault of every file, or every secret that cannot be read.
@@ -103,7 +103,7 @@ def _webhooks(draft: Draft, site: SiteId, faults: list[ConfigFault]) -> Iterator
 
 
 def _webhook(table: WebhookTable, site: SiteId, file: Path) -> Webhook:
-    """One webhook.
+    """Return one webhook.
 
     Raises:
         ValueError: Its file holds no secret; the message does not show what is there instead.

@@ -1,4 +1,4 @@
-"""Claims about plans: what they open, and how much of them may be used."""
+"""Claims about plans: their rights, and their quotas."""
 
 from collections.abc import Iterator
 
@@ -8,21 +8,21 @@ from gateway.config.faults import ConfigFault, unknown
 from gateway.config.schema.plans import QuotaTable
 
 _DAYS = {"day": 1, "week": 7, "month": 31, "year": 366}
-"""At most in a period."""
+"""The most days in a period."""
 _A_DAY = {"days": 1, "half-days": 2, "hours": 24}
-"""At most of each kind in a day; entries have no limit."""
+"""The most of each kind in a day; entries have no limit."""
 _STEPS = {"days": 0.5, "half-days": 1.0, "entries": 1.0}
 
 
 def plans_have_rights(draft: Draft) -> Iterator[ConfigFault]:
-    """Whoever buys a plan may go somewhere."""
+    """Check that every plan gives a right."""
     for index, plan in draft.plans.items():
         if not plan.rights:
             yield draft.fault(f"plans[{index}].rights", "is empty: add [[plans.rights]]")
 
 
 def rights_name_what_exists(draft: Draft) -> Iterator[ConfigFault]:
-    """A right opens something, and something that is in the file."""
+    """Check that a right opens something that is in the file."""
     for index, plan in draft.plans.items():
         for order, right in enumerate(plan.rights):
             path = f"plans[{index}].rights[{order}]"
@@ -36,7 +36,7 @@ def rights_name_what_exists(draft: Draft) -> Iterator[ConfigFault]:
 
 
 def quotas_can_be_used_up(draft: Draft) -> Iterator[ConfigFault]:
-    """A quota is one that can be counted, and that ends."""
+    """Check that a quota can be counted, and can be used up within its period."""
     for index, plan in draft.plans.items():
         first: dict[tuple[str, str], str] = {}
         for order, quota in enumerate(plan.quotas):

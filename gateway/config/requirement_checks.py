@@ -1,8 +1,7 @@
-"""Claims about what zones and machines ask: each can be met, and by somebody who exists.
+"""Claims about the demands of zones and machines: each can be met, and by somebody who exists.
 
-A demand that nobody can ever meet is a door that never opens, and one finds out on a Monday
-morning. So each is followed to the end here: who trains, who keeps company, how it is known that
-they are there, and how anybody becomes the first.
+A demand that cannot be met is a door that never opens. So each is followed to the end here: who
+trains, who keeps company, how their presence is known, and how anybody becomes the first.
 """
 
 from collections.abc import Iterator
@@ -24,11 +23,11 @@ from gateway.config.schema.places import DemandsTable, ZoneTable
 from gateway.core.model.names import ADMINISTRATOR, OPERATOR, VIEWER
 
 BUILT_IN_ROLES: tuple[str, ...] = (OPERATOR, ADMINISTRATOR, VIEWER)
-"""Staff of the console: every site has them, and may ask for them."""
+"""The console's staff roles: every site has them, and may require them."""
 
 
 class _Asked(Struct, frozen=True):
-    """The demands of one zone or machine; `zone`: itself, or where it stands."""
+    """The demands of one zone or machine; `zone` is the zone itself, or the machine's."""
 
     path: str
     zone: str
@@ -43,14 +42,14 @@ class _Asked(Struct, frozen=True):
 
 
 def roles_are_free(draft: Draft) -> Iterator[ConfigFault]:
-    """The roles of staff are every site's own."""
+    """Check that no role of the file has the id of a built-in staff role."""
     for index, role in draft.roles.items():
         if role.id in BUILT_IN_ROLES:
             yield draft.fault(f"roles[{index}].id", f'"{role.id}" is built in; leave it away')
 
 
 def demands_name_what_exists(draft: Draft) -> Iterator[ConfigFault]:
-    """Trainings, roles and zones that are asked for are in the file."""
+    """Check that the trainings, roles and zones of demands are in the file."""
     roles = (*draft.ids["roles"], *BUILT_IN_ROLES)
     for index, zone in draft.zones.items():
         if zone.opened_by is not None and zone.opened_by not in roles:
@@ -70,7 +69,7 @@ def demands_name_what_exists(draft: Draft) -> Iterator[ConfigFault]:
 
 
 def somebody_can_be_first(draft: Draft) -> Iterator[ConfigFault]:
-    """Company is asked for where it can be: not behind the very door that asks for it."""
+    """Check that company can arrive: it is not behind the very door that demands it."""
     parents = parents_of(draft)
     for asked in _asked(draft):
         demands = asked.demands
@@ -91,7 +90,7 @@ def somebody_can_be_first(draft: Draft) -> Iterator[ConfigFault]:
 
 
 def company_has_room(draft: Draft) -> Iterator[ConfigFault]:
-    """Where company is asked for, so many people may be."""
+    """Check that a zone's capacity allows the company that is demanded there."""
     parents = parents_of(draft)
     capacities = {zone.id: zone.capacity for zone in draft.zones.values()}
     for asked in _asked(draft):
@@ -105,14 +104,14 @@ def company_has_room(draft: Draft) -> Iterator[ConfigFault]:
 
 
 def company_is_known(draft: Draft) -> Iterator[ConfigFault]:
-    """Where somebody must be, readers tell that they are."""
+    """Check that readers record the presence that a demand relies on."""
     if not draft.whole("access_points", "readers", "doors", "zones"):
-        return  # what is missing may be there, with a fault of its own
+        return  # a missing table may be in the file, with a fault of its own
     badged = zones_badged_into(draft)
     for asked in _asked(draft):
         demands = asked.demands
         if asked.company_in not in draft.ids["zones"]:
-            continue  # which is a fault already
+            continue  # a fault that is already reported
         for key, is_asked in (
             ("min_present", demands.min_present > 1),
             ("role_present", demands.role_present is not None),
@@ -125,7 +124,7 @@ def company_is_known(draft: Draft) -> Iterator[ConfigFault]:
 
 
 def bookings_come_from_a_calendar(draft: Draft) -> Iterator[ConfigFault]:
-    """What is open to who booked can be booked."""
+    """Check that a zone or machine with a booking demand has a calendar."""
     if not draft.whole("calendars"):
         return
     for asked in _asked(draft):
@@ -137,7 +136,7 @@ def bookings_come_from_a_calendar(draft: Draft) -> Iterator[ConfigFault]:
 
 
 def passback_can_end(draft: Draft) -> Iterator[ConfigFault]:
-    """Who may not enter twice is seen leaving, or they could never come back."""
+    """Check that a zone with anti-passback records exits; otherwise members could never return."""
     for index, zone in draft.zones.items():
         path = f"zones[{index}]"
         if zone.passback == "timed" and zone.passback_s is None:
@@ -183,7 +182,7 @@ def _never_known(zone: str) -> str:
 
 
 def _left_unseen(draft: Draft, zone: ZoneTable) -> list[str]:
-    """The doors by which people badge into a zone, and leave it without a badge."""
+    """Return the doors that people badge through to enter a zone, and leave by without a badge."""
     if not draft.whole("access_points", "readers", "doors", "zones"):
         return []
     parents = parents_of(draft)

@@ -1,4 +1,4 @@
-"""Settings and secrets, from the environment or from files of secrets: the only reader of either.
+"""Settings and secrets, from the environment or from files of secrets: their only reader.
 
 Each setting is a variable `SEUIL_<NAME>`, or a file `seuil_<name>` in the folder that
 `SEUIL_SECRETS_DIR` names (Docker and Kubernetes mount secrets as such files); the variable wins.
@@ -27,7 +27,7 @@ from gateway.files import whole
 PREFIX = "SEUIL_"
 KEY_FILE = "credential.key"
 _KEY_BYTES = 32
-"""As long as the hash, which is what RFC 2104 recommends."""
+"""As long as the hash, as RFC 2104 recommends."""
 
 _log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ def _hosts(text: object) -> object:
 
 
 def _is_open_to_all(url: str) -> bool:
-    """Whether others can listen: plain http to another machine than this."""
+    """Return whether others can intercept the connection: plain http to another machine."""
     parts = urlsplit(url)
     return parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}
 
@@ -65,7 +65,7 @@ Key = Annotated[SecretStr, Field(min_length=16)]
 
 
 class Settings(BaseSettings):
-    """Everything that is not about a place: addresses, secrets, folders. Frozen."""
+    """All settings that do not concern a place: addresses, secrets, folders. Frozen."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -98,7 +98,9 @@ class Settings(BaseSettings):
     secrets_dir: Path | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     public_url: Annotated[str, _with_scheme("https", "http")] | None = None
-    """Where browsers find the console; absent: where they asked. For links and passkeys."""
+    """The console's address for browsers, in links and passkeys; absent: the address of each
+    request.
+    """
     oidc_issuer: Annotated[str, _with_scheme("https", "http")] | None = None
     """The OpenID Connect provider; absent: local accounts only."""
     oidc_client_id: str | None = None
@@ -107,20 +109,21 @@ class Settings(BaseSettings):
     passage_days: Annotated[int, Field(ge=1, le=3650)] = 90
     """Days that passages are kept with a pseudonym; afterwards only counts."""
     home_assistant: Literal["off", "fr", "en", "remove"] = "off"
-    """Tell Home Assistant of the space, over the broker, with names in this language; remove: take
-    away what was told."""
+    """Publish the space to Home Assistant over the broker, with names in this language; remove:
+    delete what was published.
+    """
     metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     """The gateway's figures for Prometheus, on this port of the loopback; absent: none."""
     metrics_token: Key | None = None
-    """What Prometheus shows at the console's /metrics; absent: there is no such page."""
+    """The token of Prometheus at the console's /metrics; absent: there is no such page."""
     bookings_token: Key | None = None
     """The secret in the address of the feed of bookings; absent: there is no such feed."""
     webhook_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = ()
-    """Hosts that webhooks may be sent to, with commas. A private address is one only by itself."""
+    """Hosts that webhooks may be sent to, with commas. A private address must be listed itself."""
     clock_wait_s: Annotated[float, Field(ge=0, le=300)] = 30.0
-    """Seconds that a start waits for a clock that is being synchronised, at most."""
+    """Most seconds that a start waits for a clock that is being synchronised."""
     audit_days: Annotated[int, Field(ge=1, le=3650)] = 365
-    """Days that operators' own acts are kept: requests, sign-ins, looks at somebody's log."""
+    """Days that operators' own acts are kept: requests, sign-ins, views of a member's log."""
 
     @model_validator(mode="after")
     def _files_exist(self) -> "Settings":
@@ -145,7 +148,7 @@ class Settings(BaseSettings):
 
 
 def load_settings(**given: Any) -> Settings:  # noqa: ANN401 - values of any field, checked by it
-    """The settings; `given` (from the command line) wins over the environment; None is not given.
+    """Return the settings; `given` (the command line) overrides the environment, None is not given.
 
     Raises:
         ConfigError: With every variable that is wrong, and variables that nothing reads.
@@ -167,7 +170,7 @@ def load_settings(**given: Any) -> Settings:  # noqa: ANN401 - values of any fie
 
 
 def known_credential_key(settings: Settings) -> bytes | None:
-    """The key of badge hashes, if there is one yet.
+    """Return the key of badge hashes, if there is one yet.
 
     Raises:
         ConfigError: The key file cannot be read or holds no key.
@@ -187,9 +190,9 @@ def known_credential_key(settings: Settings) -> bytes | None:
 
 
 def credential_key(settings: Settings) -> bytes:
-    """The key of badge hashes; made and kept in `data_dir` (0600) where there is none.
+    """Return the key of badge hashes; create it in `data_dir` (0600) where there is none.
 
-    Badge numbers cannot be found again without it: back it up with the members.
+    Badge numbers cannot be matched again without it: back it up with the members.
 
     Raises:
         ConfigError: The key file cannot be read or written.
@@ -208,7 +211,7 @@ def credential_key(settings: Settings) -> bytes:
 
 
 def _made(file: Path) -> bool:
-    """Whether this call made the key file; another process may have been first."""
+    """Create the key file; return False if another process created it first."""
     file.parent.mkdir(parents=True, exist_ok=True)
     try:
         with whole(file, 0o600, replace=False) as opened:

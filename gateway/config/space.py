@@ -1,4 +1,4 @@
-"""The space file: one TOML file is one site, a folder of them is a network of sites."""
+"""The loading of space files: one TOML file is one site, a folder of them is a network of sites."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,7 +15,7 @@ from sensors.registry import clashes
 
 
 def load_space(path: Path) -> tuple[Site, ...]:
-    """The sites of a file or of a folder's *.toml files, in the order of the files' names.
+    """Return the sites of a file or of a folder's *.toml files, in the order of the files' names.
 
     Raises:
         ConfigError: With every fault of every file.
@@ -28,7 +28,7 @@ def load_space(path: Path) -> tuple[Site, ...]:
 
 
 def read_space(path: Path) -> tuple[Draft, ...]:
-    """The drafts of the same files, for who wants to see what a `Site` does not keep.
+    """Return the drafts of the same files, for callers that need more than a `Site` keeps.
 
     Raises:
         ConfigError: With every fault of every file.
@@ -50,7 +50,7 @@ def read_space(path: Path) -> tuple[Draft, ...]:
 
 
 def space_files(path: Path) -> list[Path]:
-    """The files that make the space.
+    """Return the files that make up the space.
 
     Raises:
         ConfigError: There are none.
@@ -67,12 +67,12 @@ def space_files(path: Path) -> list[Path]:
 
 
 def site_to_json(site: Site) -> str:
-    """A site as the journal stores it."""
+    """Return a site as the journal stores it."""
     return msgspec.json.encode(site).decode()
 
 
 def site_from_json(text: str) -> Site:
-    """The site that was stored.
+    """Return the site that was stored.
 
     Raises:
         msgspec.ValidationError: It is not a site of this version.
@@ -81,7 +81,9 @@ def site_from_json(text: str) -> Site:
 
 
 def _news(draft: Draft) -> list[ConfigFault]:
-    """What claims find, without what only follows from a key that is reported already."""
+    """Return the claims' faults, without those that only follow from a key that is already
+    reported.
+    """
     told = [fault.path for fault in draft.faults]
     return [
         fault
@@ -91,7 +93,7 @@ def _news(draft: Draft) -> list[ConfigFault]:
 
 
 def _place(fault: ConfigFault) -> tuple[int, int]:
-    """Where in the file a fault is, as the tables are ordered in docs/space-file.md."""
+    """Return the place of a fault, for sorting in the order of the tables in docs/space-file.md."""
     table, _, rest = fault.path.partition("[")
     order = list(SpaceFile.model_fields)
     name = table.partition(".")[0]

@@ -1,4 +1,4 @@
-"""What systemd says in the environment of a service that it started (sd_notify(3))."""
+"""The environment that systemd gives a service that it started (sd_notify(3))."""
 
 import os
 from typing import Final
@@ -9,14 +9,14 @@ _US: Final = 1_000_000
 
 
 class Supervisor(Struct, frozen=True):
-    """Where it listens (None: nowhere), and within how many s it wants signs of life, if any."""
+    """systemd's socket (None: there is none), and its watchdog timeout in s, if any."""
 
     socket: str | None = None
     watchdog_s: float | None = None
 
 
 def supervisor() -> Supervisor:
-    """As the environment says; a watchdog that is another process's is none of ours."""
+    """Return what the environment says; ignore a watchdog that is meant for another process."""
     interval, of = os.environ.get("WATCHDOG_USEC", ""), os.environ.get("WATCHDOG_PID", "")
     mine = of in {"", str(os.getpid())}
     watched = mine and interval.isdecimal() and int(interval) > 0

@@ -22,11 +22,11 @@ _WEEKDAYS_BEFORE_HOLIDAY = re.compile(r"\b((?i:Mo|Tu|We|Th|Fr|Sa|Su)[^\s;]*) ([P
 _TIME = r"(?:[01]\d|2[0-3]):[0-5]\d"
 _TIMES = re.compile(rf"({_TIME})-({_TIME}|24:00)")
 _SAMPLE = date(2026, 11, 11)
-"""Any day: where holidays are spelled as weekdays, one is spelled like another."""
+"""An arbitrary day, to parse holidays that are spelled like weekdays."""
 
 
 def timezone_exists(draft: Draft) -> Iterator[ConfigFault]:
-    """Local times need a zone that the machine knows."""
+    """Check that the machine knows the site's time zone."""
     if draft.site is None:
         return
     name = draft.site.timezone
@@ -37,7 +37,7 @@ def timezone_exists(draft: Draft) -> Iterator[ConfigFault]:
 
 
 def country_has_holidays(draft: Draft) -> Iterator[ConfigFault]:
-    """Public holidays differ from country to country, school holidays from zone to zone."""
+    """Check that the country's holidays are known, and that a school zone is one of France."""
     if draft.site is None:
         return
     country, zone = draft.site.country, draft.site.school_zone
@@ -48,11 +48,11 @@ def country_has_holidays(draft: Draft) -> Iterator[ConfigFault]:
         message = f'is a zone of France: it needs country = "{SCHOOL_COUNTRY}"'
         yield draft.fault("site.school_zone", message)
     elif zone is not None:
-        school_holidays_known_until()  # reads the table now: 0.1 s that no door waits for later
+        school_holidays_known_until()  # loads the table now: 0.1 s that no door waits for later
 
 
 def days_of_presence_are_ordered(draft: Draft) -> Iterator[ConfigFault]:
-    """A whole day is longer than half of one."""
+    """Check that a whole day of presence is longer than half of one."""
     if draft.site is None:
         return
     accounting = draft.site.accounting
@@ -65,7 +65,7 @@ def days_of_presence_are_ordered(draft: Draft) -> Iterator[ConfigFault]:
 
 
 def hours_are_understood(draft: Draft) -> Iterator[ConfigFault]:
-    """Opening hours can be read, and mean here what they say."""
+    """Check that opening hours can be parsed, and mean here what they say."""
     if draft.site is not None:
         wrong = wrong_hours(draft.site.opening_hours)
         wrong = wrong or _unknown_holidays(draft, draft.site.opening_hours)
@@ -79,7 +79,7 @@ def hours_are_understood(draft: Draft) -> Iterator[ConfigFault]:
 
 
 def exceptional_days_are_days(draft: Draft) -> Iterator[ConfigFault]:
-    """An exceptional day is given once, and its hours end with it."""
+    """Check that an exceptional day is given once, and that its hours end on the same day."""
     first: dict[date, str] = {}
     for index, table in draft.exceptional_days.items():
         path = f"exceptional_days[{index}]"
@@ -104,7 +104,7 @@ CLAIMS: tuple[Claim, ...] = (
 
 
 def wrong_hours(hours: str) -> str | None:
-    """What is wrong with opening hours, wherever the site is."""
+    """Return what is wrong with opening hours, independent of the site."""
     said = _COMMENT.sub("", hours)
     if swapped := _WEEKDAYS_BEFORE_HOLIDAY.search(said):
         days, holiday = swapped.groups()
@@ -129,7 +129,7 @@ def _unknown_holidays(draft: Draft, hours: str) -> str | None:
 
 
 def unknown_holidays(hours: str, country: str | None, school_zone: str | None) -> str | None:
-    """Which holidays opening hours name that nobody can know for this site."""
+    """Return the fault of opening hours whose holidays are unknown at this site."""
     named = holidays_named(hours)
     if "PH" in named and country is None:
         return '"PH" needs to know whose public holidays: give [site] country = "FR"'

@@ -1,4 +1,4 @@
-"""pydantic's complaints in the operator's words."""
+"""The translation of pydantic's errors into the operator's words."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from gateway.config.faults import unknown
 from gateway.config.schema.fields import ID_PATTERN, ID_RULE
 
 _UNION_MEMBERS = frozenset({"str", "int", "float", "bool"})
-"""pydantic names the member of a union that it tried; that is no key of the file."""
+"""The union members that pydantic inserts into a location; they are not keys of the file."""
 _KINDS = {
     "string_type": "text in quotes",
     "int_type": "a whole number",
@@ -33,13 +33,13 @@ _BOUNDS = {
 
 
 def dotted(location: tuple[int | str, ...]) -> str:
-    """A key path as people write it: ("rights", 0, "hours") is ".rights[0].hours"."""
+    """Return a key path as people write it: ("rights", 0, "hours") is ".rights[0].hours"."""
     keys = [key for key in location if key not in _UNION_MEMBERS]
     return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
 
 
 def sentence(error: ErrorDetails, model: type[BaseModel]) -> str:
-    """What is wrong with a value of `model`, and what would be right."""
+    """Return what is wrong with a value of `model`, and the correction."""
     kind = error["type"]
     if kind == "extra_forbidden":
         return unknown(str(error["loc"][-1]), "key", _keys_at(model, error["loc"][:-1]))
@@ -84,7 +84,7 @@ def _shown(value: object) -> str:
 
 
 def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
-    """The keys of the table at `location` below `model`."""
+    """Return the keys of the table at `location` below `model`."""
     for key in location:
         if isinstance(key, str) and key in model.model_fields:
             model = next(_models_in(model.model_fields[key].annotation), model)
@@ -92,7 +92,7 @@ def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[st
 
 
 def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
-    """The models that a type names: that of tuple[RightTable, ...] is RightTable."""
+    """Yield the models that a type names: that of tuple[RightTable, ...] is RightTable."""
     parts = get_args(annotation)
     if not parts and isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation

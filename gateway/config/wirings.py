@@ -1,4 +1,4 @@
-"""Claims about what is wired to what: contacts, exit buttons, and what devices may report there."""
+"""Claims about wiring: contacts, exit buttons, and the readings that devices report there."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ _DEVICES = ("sensors", "readers", "locks")
 
 
 def contacts_are_reported(draft: Draft) -> Iterator[ConfigFault]:
-    """A door with a contact has a device that reports it, or entries would wait for ever."""
+    """Check that a device reports a door's contact; otherwise entries would wait forever."""
     if not draft.whole("access_points", *_DEVICES):
         return
     for index, door in draft.doors.items():
@@ -42,7 +42,7 @@ def contacts_are_reported(draft: Draft) -> Iterator[ConfigFault]:
 
 
 def exit_buttons_are_reported(draft: Draft) -> Iterator[ConfigFault]:
-    """Life safety: of a door that people leave by a button it is known which device reports it."""
+    """Check life safety: a device reports each exit button."""
     if not draft.whole("access_points", *_DEVICES):
         return
     for index, door in draft.doors.items():
@@ -61,7 +61,7 @@ def exit_buttons_are_reported(draft: Draft) -> Iterator[ConfigFault]:
             )
             yield draft.fault(f"doors[{index}].exit", message)
         elif not any(map(is_only_a_button, able)) and (
-            len(able) > 1 or able[0].role == "sensor"  # which may be the contact as well
+            len(able) > 1 or able[0].role == "sensor"  # it may be the contact as well
         ):
             names = ", ".join(device.id for device in able)
             message = f"is required: the device that the button is wired to, one of: {names}"
@@ -69,13 +69,13 @@ def exit_buttons_are_reported(draft: Draft) -> Iterator[ConfigFault]:
 
 
 def devices_say_what_is_wired(draft: Draft) -> Iterator[ConfigFault]:
-    """A sensor that may report nothing of what it can would be dead letters and an alarm."""
+    """Check that a sensor may report at least one of its readings here."""
     if not draft.whole("doors", *_DEVICES):
         return
     doors = {DoorId(door.id): door_of_draft(draft, door) for door in draft.doors.values()}
     for kind, index, device in every_device(draft):
         if device.role != "sensor":
-            continue  # a reader reads, a lock locks
+            continue  # a reader reads badges, a lock releases its door
         news = sorted(news_of(device), key=word_of)
         whys = [refusal_of(device, None, doors.get(device.door or DoorId("")), one) for one in news]
         if news and all(whys):
@@ -93,7 +93,7 @@ def _is_able(
     draft: Draft, door: DoorTable, path: str, named: str, kind: type[Reading]
 ) -> Iterator[ConfigFault]:
     if named not in [id_ for table in _DEVICES for id_ in draft.ids[table]]:
-        return  # told by the claim about references
+        return  # reported by the claim about references
     if named not in [device.id for device in devices_at(draft, door)]:
         message = f'"{named}" is not of this door; a sensor or reader of it, or its lock'
         yield draft.fault(path, message)
@@ -102,5 +102,5 @@ def _is_able(
 
 
 def _is_watched(draft: Draft, door: DoorTable) -> bool:
-    """Whether a sensor would be this door's contact, if the file did not say that it has none."""
+    """Return whether a sensor would be this door's contact if the file did not rule it out."""
     return bool(contacts_of(draft, door.model_copy(update={"contact": None})))

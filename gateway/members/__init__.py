@@ -1,6 +1,7 @@
-"""The operator's own list of members: read, compared with what is kept, told in words, written.
+"""The operator's own list of members: reading, comparison with the store, description, export.
 
-The command line and the console read the same files by the same rules: `cells` is what a cell
-means, `sheet` and `xlsx` a file as lines, `lines` the members of a file, `change` what it does to
-those who are kept, `words` what changed, `export` the file that an import reads.
+The command line and the console read the same files by the same rules: `cells` interprets a cell,
+`spreadsheet` and `xlsx` split a file into lines, `importer` builds the members of a file, `diff`
+compares them with the stored ones, `describe` describes changes, `export` writes a file that an
+import reads.
 """

@@ -1,4 +1,4 @@
-"""What the cells of a line mean: names, choices, memberships, trainings, roles and groups."""
+"""The interpretation of a line's cells: names, choices, memberships, trainings, roles and groups."""
 
 import re
 from typing import Final, Literal, TypeVar, get_args
@@ -15,7 +15,7 @@ from gateway.members.wrong import Cells, Wrong, wrong
 MembershipStatus = Literal["active", "suspended", "unpaid"]
 PSEUDONYM: Final = re.compile(r"h-[0-9a-f]{12}")
 _TEXT_MAX: Final = 200
-"""Characters of a reference, name or address; more is a slip of the spreadsheet."""
+"""Characters of a reference, name or address; more is a mistake of the spreadsheet."""
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 SEPARATORS: Final = re.compile(r"[\s|]+")
 _ENTRIES: Final = re.compile(r"\s*[;\n]\s*")
@@ -24,7 +24,7 @@ _Named = TypeVar("_Named", bound=str)
 
 
 def needed(cells: Cells, column: str) -> str:
-    """The cell's text; an empty one is a fault."""
+    """Return the cell's text; an empty cell is a fault."""
     text = cells[column]
     if not text:
         wrong(column, "is empty")
@@ -34,7 +34,7 @@ def needed(cells: Cells, column: str) -> str:
 
 
 def one_of(cells: Cells, column: str, *choices: _Named) -> _Named:
-    """The cell's word, in English or French; an empty cell is the first choice."""
+    """Return the cell's choice, in English or French; an empty cell is the first choice."""
     word = french.word(cells.get(column, ""))
     for choice in choices:
         if word in (choice, ""):
@@ -43,7 +43,7 @@ def one_of(cells: Cells, column: str, *choices: _Named) -> _Named:
 
 
 def email(cells: Cells) -> str | None:
-    """An address, or None where the cell is empty."""
+    """Return the address, or None where the cell is empty."""
     address = cells.get("email", "")
     if address and (address.count("@") != 1 or len(address) > _TEXT_MAX):
         wrong("email", "is not an address like name@example.org")
@@ -51,7 +51,7 @@ def email(cells: Cells) -> str | None:
 
 
 def membership(cells: Cells, known: ReferenceData) -> Membership | None:
-    """What the line says was bought; None: nothing."""
+    """Return the membership that the line gives; None: it gives none."""
     starts, ends = period(cells, "from", "until", known)
     sites = _sites(cells, known)
     status = one_of(cells, "status", *get_args(MembershipStatus))
@@ -66,7 +66,9 @@ def membership(cells: Cells, known: ReferenceData) -> Membership | None:
 
 
 def trainings(cells: Cells, known: ReferenceData) -> tuple[tuple[Training, ...], tuple[str, ...]]:
-    """`laser until 2027-01-31 by M-0001; cnc`, and the references behind "by"."""
+    """Return the trainings, written `laser until 2027-01-31 by M-0001; cnc`, and their trainers'
+    refs.
+    """
     found: dict[str, Training] = {}
     mentioned: list[str] = []
     for entry in _entries(cells, "trainings"):
@@ -92,12 +94,12 @@ def trainings(cells: Cells, known: ReferenceData) -> tuple[tuple[Training, ...],
 
 
 def training_id(word: str, column: str, known: ReferenceData) -> TrainingId:
-    """The id of a training that there is."""
+    """Return the id of a training that exists."""
     return TrainingId(_id(word, column, "training", known.trainings))
 
 
 def roles(cells: Cells, known: ReferenceData) -> tuple[StaffRole, ...]:
-    """`operator; fab-manager@le-seuil,annexe`."""
+    """Return the roles, written `operator; fab-manager@le-seuil,annexe`."""
     found: dict[str, StaffRole] = {}
     everywhere = None if known.roles is None else frozenset().union(*known.roles.values())
     for entry in _entries(cells, "roles"):
@@ -115,7 +117,7 @@ def roles(cells: Cells, known: ReferenceData) -> tuple[StaffRole, ...]:
 
 
 def groups(cells: Cells, known: ReferenceData) -> tuple[GroupId, ...]:
-    """Names of groups."""
+    """Return the ids of the groups."""
     texts = re.split(r"[\s|;]+", cells.get("groups", ""))
     names = [_id(text, "groups", "group", known.groups) for text in texts if text]
     return tuple(GroupId(name) for name in dict.fromkeys(names))

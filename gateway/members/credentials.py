@@ -1,4 +1,4 @@
-"""What a line gives its holder to present: badges with their PINs, codes, QR codes."""
+"""The credentials that a line gives its holder: badges with their PINs, codes, QR codes."""
 
 from collections.abc import Iterator
 from typing import Literal, get_args
@@ -21,8 +21,8 @@ Status = Literal["active", "suspended", "lost", "stolen"]
 class Given(Struct, frozen=True):
     """A credential as a line gives it.
 
-    `place` is what messages call it, as a number would tell too much. Of a badge, `status` is None
-    where the line leaves it as it is.
+    `place` identifies it in messages, as its number would reveal too much. `status` of a badge is
+    None where the line does not change it.
     """
 
     credential: Credential
@@ -32,7 +32,7 @@ class Given(Struct, frozen=True):
 
 
 def credentials(cells: Cells, holder: HolderId, known: ReferenceData) -> Iterator[Given]:
-    """Everything that the line gives its holder to present."""
+    """Yield every credential that the line gives its holder."""
     yield from _badges(cells, holder, known.key)
     for column, duress in (("code", False), ("duress_code", True)):
         if cells.get(column):
@@ -89,7 +89,9 @@ def _check_pins(cells: Cells, texts: list[str], spelling: str) -> None:
 
 
 def _credential(canonical: str, holder: HolderId, key: bytes) -> Credential:
-    """A code is not told to readers: whoever took one apart would soon have tried all codes."""
+    """Return the credential; a code gets no reader hash, since all codes could be tried out
+    quickly.
+    """
     namespace = canonical.partition(":")[0]
     kind: Literal["badge", "pin", "qr"] = (
         "pin" if namespace == "pin" else "qr" if namespace == "qr" else "badge"
@@ -99,7 +101,7 @@ def _credential(canonical: str, holder: HolderId, key: bytes) -> Credential:
 
 
 def _canonical(text: str, spelling: str, column: str, which: str) -> str:
-    """A message counts badges rather than repeat a number."""
+    """Return the canonical number; a message counts badges and never repeats a number."""
     try:
         return badges.normalise(text, spelling)
     except WireError as fault:

@@ -1,4 +1,4 @@
-"""Days and moments in cells, by the clocks of the site; and how they are written."""
+"""Days and moments in cells, in the local time of the site: reading and writing."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -20,7 +20,7 @@ _MOMENT: Final = re.compile(
 def period(
     cells: Cells, first: str, last: str, known: ReferenceData
 ) -> tuple[datetime | None, datetime | None]:
-    """From the beginning of the first day until the end of the last one."""
+    """Return the period from the beginning of the first day until the end of the last one."""
     starts = moment(cells.get(first, ""), first, known.timezone)
     ends = moment(cells.get(last, ""), last, known.timezone, after=1)
     if starts is not None and ends is not None and ends <= starts:
@@ -29,10 +29,10 @@ def period(
 
 
 def moment(text: str, column: str, timezone: ZoneInfo | None, after: int = 0) -> datetime | None:
-    """Midnight at the beginning of the day (or `after` days later), on the clocks of the site.
+    """Return local midnight at the beginning of the day (or `after` days later).
 
-    A day with a time is that moment, by the same clocks unless it says by which. A day may be
-    written 22/11/2026 too.
+    A day with a time is that moment, in local time unless it has an offset. A day may also be
+    written 22/11/2026.
     """
     try:
         return _moment(french.day(text), timezone, after) if text else None
@@ -42,7 +42,7 @@ def moment(text: str, column: str, timezone: ZoneInfo | None, after: int = 0) ->
         wrong(column, str(fault.args[0]))
 
 
-@lru_cache(4096)  # a list has few different days, and each costs a look at the time zone
+@lru_cache(4096)  # a list has few different days, and each takes a time zone look-up
 def _moment(text: str, timezone: ZoneInfo | None, after: int) -> datetime:
     if not (_DAY.fullmatch(text) or _MOMENT.fullmatch(text)):
         raise ValueError(text)
@@ -59,7 +59,7 @@ def _moment(text: str, timezone: ZoneInfo | None, after: int) -> datetime:
 
 
 def written(at: datetime | None, timezone: ZoneInfo, after: int = 0) -> str | date:
-    """The cell that `moment` reads as `at`: a day where it is one, else text."""
+    """Return the cell that `moment` reads as `at`: a day where it is one, else text."""
     if at is None:
         return ""
     local = at.astimezone(timezone).replace(tzinfo=None)
@@ -69,11 +69,11 @@ def written(at: datetime | None, timezone: ZoneInfo, after: int = 0) -> str | da
         return day
     if _read_again(clock, timezone, after) == at:
         return clock
-    return at.isoformat(sep=" ")  # the hour that comes twice
+    return at.isoformat(sep=" ")  # the hour that occurs twice
 
 
 def _read_again(text: str, timezone: ZoneInfo, after: int) -> datetime | None:
     try:
         return _moment(text, timezone, after)
     except LookupError:
-        return None  # a year that we do not read
+        return None  # a year that `moment` does not read

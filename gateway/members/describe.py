@@ -1,6 +1,6 @@
-"""Members in words: what they have, and what changed of them. Never a number, a PIN or a hash.
+"""The description of members and of their changes; never a number, a PIN or a hash.
 
-Names stand in a change only where they were asked for.
+Names appear in a change only on request.
 """
 
 from collections import Counter
@@ -13,27 +13,27 @@ from gateway.adapters.directory import Member
 from gateway.core.model.directory import Credential, Membership, StaffRole, Training
 
 KINDS: Final = {"badge": "badge", "pin": "code", "qr": "QR code"}
-"""Of a credential, as people call it."""
+"""Names of the kinds of credential in plain language."""
 _Of = TypeVar("_Of")
 
 
 def plans(memberships: Iterable[Membership]) -> str:
-    """Plans in one line: "resident, fablab until 2026-12-31"."""
+    """Return plans in one line: "resident, fablab until 2026-12-31"."""
     return ", ".join(f"{membership.plan}{_validity(membership)}" for membership in memberships)
 
 
 def training(one: Training) -> str:
-    """A training in one line: "laser until 2027-01-30"."""
+    """Return a training in one line: "laser until 2027-01-30"."""
     return one.training + _until(one.ends)
 
 
 def role(one: StaffRole) -> str:
-    """A role in one line: "fab-manager@le-seuil"."""
+    """Return a role in one line: "fab-manager@le-seuil"."""
     return one.role + ("@" + ",".join(one.sites) if one.sites else "")
 
 
 def whole(member: Member, *, names: bool = False) -> str:
-    """Everything of a member in one line, the names only where they were asked for."""
+    """Return a member's rights in one line, with the name only on request."""
     holder = member.holder
     said = [f'"{member.name}"' if names else "", plans(holder.memberships)]
     said += ["; ".join(training(each) for each in holder.trainings)]
@@ -43,7 +43,7 @@ def whole(member: Member, *, names: bool = False) -> str:
 
 
 def credential(one: Credential) -> str:
-    """A credential in one line: "badge, lost, with a PIN"."""
+    """Return a credential in one line: "badge, lost, with a PIN"."""
     said = [KINDS[one.kind], "" if one.status == "active" else one.status]
     said += [_days(one) if one.starts or one.ends else ""]
     said += ["with a PIN" if one.pin else "", "with a duress PIN" if one.duress_pin else ""]
@@ -52,7 +52,7 @@ def credential(one: Credential) -> str:
 
 
 def credentials(some: Iterable[Credential]) -> str:
-    """How many of each kind: "2 badges (1 lost), 1 code"."""
+    """Return the number of credentials of each kind: "2 badges (1 lost), 1 code"."""
     said = []
     by_kind: dict[str, list[Credential]] = {}
     for each in some:
@@ -65,7 +65,7 @@ def credentials(some: Iterable[Credential]) -> str:
 
 
 def change(before: Member, after: Member, *, names: bool = False) -> str:
-    """What changed of one member, old -> new."""
+    """Return the changes of one member as old -> new."""
     old, new = before.holder, after.holder
     return "; ".join(
         chain(
@@ -104,7 +104,7 @@ def _entries(
 
 
 def _step(was: str, now: str) -> str:
-    """Old -> new, with the name they share said once."""
+    """Return old -> new, with a shared name only once."""
     if was == now:
         return f"{now} (another hour or giver)"
     return f"{was} -> {now.removeprefix(was.split(maxsplit=1)[0] + ' ')}"
@@ -153,13 +153,13 @@ def _plan(membership: Membership) -> str:
 
 
 def _validity(membership: Membership) -> str:
-    """The part of a membership that changes: its end, and whether it is suspended or unpaid."""
+    """Return the variable part of a membership: its end, and whether it is suspended or unpaid."""
     words = _until(membership.ends)
     return words + (f" {membership.status}" if membership.status != "active" else "")
 
 
 def _days(credential: Credential) -> str:
-    """To the minute, as a visitor's pass may be for one afternoon."""
+    """Return the validity to the minute, as a visitor's pass may be for one afternoon."""
     starts = f"from {credential.starts:%Y-%m-%d %H:%M} UTC" if credential.starts else ""
     ends = f"until {credential.ends:%Y-%m-%d %H:%M} UTC" if credential.ends else ""
     return f"{starts} {ends}".strip() or "no limit"

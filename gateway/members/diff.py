@@ -1,10 +1,10 @@
-"""What an import would change: the members of a file against those that are kept.
+"""The changes that an import makes: the members of a file compared with the stored ones.
 
-A column that is not in the file leaves its part as it is, and so does a member who is not in it.
-What the file has of names, days, PINs, trainings, roles and groups replaces what was kept. Badges,
-codes, QR codes and memberships are only added: one that is no longer in the file stays in force
-without --prune. A badge that was reported lost stays lost, unless `badge_status` says otherwise or
-the file gives it to somebody else.
+A column that is missing from the file changes nothing, and neither does a missing member. The
+file's names, days, PINs, trainings, roles and groups replace the stored ones. Badges, codes, QR
+codes and memberships are only added: one that is no longer in the file stays in force without
+--prune. A badge that was reported lost stays lost, unless `badge_status` says otherwise or the file
+gives it to another member.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,12 +18,12 @@ from gateway.members.sheet_lines import LineFault
 from gateway.members.together import Members
 
 _OF_A_MEMBERSHIP = {"until": "ends", "status": "status"}
-"""Column -> what it changes of a membership that stays the same one."""
+"""Column -> the field that it changes in the same membership."""
 _OF_A_QR = {"qr_from": "starts", "qr_until": "ends"}
 
 
 class MembersDiff(Struct, frozen=True):
-    """Members by what happens to them."""
+    """Members grouped by the change that they undergo."""
 
     added: tuple[Member, ...] = ()
     changed: tuple[tuple[Member, Member], ...] = ()
@@ -31,7 +31,7 @@ class MembersDiff(Struct, frozen=True):
     unchanged: tuple[Member, ...] = ()
     removed: tuple[Member, ...] = ()
     faults: tuple[LineFault, ...] = ()
-    """What is wrong only beside what is kept."""
+    """Faults that show only in comparison with the store."""
 
     @property
     def entering(self) -> tuple[Member, ...]:
@@ -40,12 +40,12 @@ class MembersDiff(Struct, frozen=True):
 
     @property
     def leaving(self) -> tuple[HolderId, ...]:
-        """Holders to take out."""
+        """Holders to remove."""
         return tuple(member.holder.id for member in self.removed)
 
 
 def change_of(kept: Iterable[Member], file: Members, *, prune: bool = False) -> MembersDiff:
-    """What importing `file` does to the members that are `kept`."""
+    """Return the changes that an import of `file` makes to the members that are `kept`."""
     before = {member.ref: member for member in kept}
     faults = _faults_beside(before, file, prune=prune)
     bad = {fault.line for fault in faults}
@@ -81,7 +81,7 @@ def _faults_beside(before: Mapping[str, Member], file: Members, *, prune: bool) 
 
 
 def _new_without(before: Mapping[str, Member], file: Members) -> list[LineFault]:
-    """Somebody new has a name and a plan. One fault a member: a line without them stays out."""
+    """Return a fault for each new member without name or plan, and each missing column."""
     missing = [column for column in OF_NEW if column not in file.columns]
     return [
         LineFault(file.lines[ref], column, f'is required, as "{ref}" is new')
@@ -100,7 +100,7 @@ def _given_by_nobody(before: Mapping[str, Member], file: Members) -> list[LineFa
 
 
 def _badges_of_others(before: Mapping[str, Member], file: Members) -> list[LineFault]:
-    """A badge moves between members of the file; from anybody else it would be taken in silence."""
+    """Return a fault for each badge of a member outside the file; inside it a badge may move."""
     owner = {c.hash: ref for ref, member in before.items() for c in member.credentials}
     faults: list[LineFault] = []
     for ref, member in file.members.items():
@@ -119,7 +119,7 @@ def _badges_of_others(before: Mapping[str, Member], file: Members) -> list[LineF
 
 
 def _unclear_plans(old: Member | None, new: Member, file: Members) -> list[str]:
-    """Without its sites or first day, a plan may be one of several that are kept."""
+    """Return a message for each plan that may mean several stored ones."""
     return [
         f'{new.ref} has "{plan.plan}" more than once: say which with the columns sites and from'
         for plan in new.holder.memberships
@@ -135,7 +135,7 @@ def _merged(
     *,
     prune: bool,
 ) -> Member:
-    """The member of the file on top of what is kept of them."""
+    """Return the stored member with the changes of the file."""
     columns = file.columns
     own = {c.hash: c for c in old.credentials}
     credentials = {
@@ -172,7 +172,7 @@ def _holder(old: Holder, new: Holder, columns: frozenset[str], *, prune: bool) -
 def _memberships(
     old: Holder, new: Holder, columns: frozenset[str], *, prune: bool
 ) -> tuple[Membership, ...]:
-    """In the order in which they are kept; what is new comes last."""
+    """Return memberships in the stored order; new ones come last."""
     if "plan" not in columns:
         return old.memberships
     changed: dict[Membership, Membership] = {}
@@ -193,7 +193,7 @@ def _memberships(
 def _meant(
     plan: Membership, kept: tuple[Membership, ...], columns: frozenset[str]
 ) -> list[Membership]:
-    """The memberships that are kept of which the file may speak."""
+    """Return the stored memberships that a plan of the file may mean."""
     return [
         each
         for each in kept
@@ -206,7 +206,7 @@ def _meant(
 def _credential(
     old: Credential | None, new: Credential, columns: frozenset[str], *, told: bool
 ) -> Credential:
-    """The credential of the file, with what the file does not say of it."""
+    """Return the credential of the file, with the stored values that the file does not give."""
     if old is None:
         return new
     kept: dict[str, object] = {} if told else {"status": old.status}

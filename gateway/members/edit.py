@@ -1,4 +1,4 @@
-"""One member changed: what the command line and the console do to somebody who is kept."""
+"""Changes to one stored member, by the command line and the console."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -22,11 +22,11 @@ from gateway.members.known import ReferenceData
 from gateway.members.wrong import Cells, Wrong
 
 Revise = Callable[[Member], Member]
-"""What a change makes of a member."""
+"""A function that returns the changed member."""
 
 
 def marked(member: Member, status: Status, place: int | None = None) -> Member:
-    """The member with this status on the credential at `place` (from 1), or on all of them."""
+    """Return the member with this status on the credential at `place` (from 1), or on all."""
     changed = tuple(
         structs.replace(each, status=status) if place in (None, number) else each
         for number, each in enumerate(member.credentials, start=1)
@@ -35,19 +35,19 @@ def marked(member: Member, status: Status, place: int | None = None) -> Member:
 
 
 def trained(member: Member, told: Training) -> Member:
-    """The member with this training, in the place of the one that they had."""
+    """Return the member with this training, which replaces an earlier one."""
     kept = [each for each in member.holder.trainings if each.training != told.training]
     return with_holder(member, trainings=(*kept, told))
 
 
 def untrained(member: Member, training: TrainingId) -> Member:
-    """The member without this training."""
+    """Return the member without this training."""
     kept = tuple(each for each in member.holder.trainings if each.training != training)
     return with_holder(member, trainings=kept)
 
 
 def with_badge(member: Member, hash_: CredentialHash, reader_hash: CredentialHash | None) -> Member:
-    """The member with one badge more."""
+    """Return the member with one more badge."""
     badge = Credential(hash_, member.holder.id, reader_hash=reader_hash)
     credentials = {each.hash: each for each in (*member.credentials, badge)}
     return structs.replace(
@@ -56,7 +56,7 @@ def with_badge(member: Member, hash_: CredentialHash, reader_hash: CredentialHas
 
 
 def with_role(member: Member, role: RoleId, sites: tuple[SiteId, ...] | None) -> Member:
-    """The member with the role at these sites (none: at all of them); None: without it."""
+    """Return the member with the role at these sites (empty: at all); None: without the role."""
     told = None if sites is None else StaffRole(role, sites)
     roles = [told if each.role == role else each for each in member.holder.roles]
     if told is not None and told not in roles:
@@ -65,7 +65,7 @@ def with_role(member: Member, role: RoleId, sites: tuple[SiteId, ...] | None) ->
 
 
 def with_plan(member: Member, place: int | None, plan: Membership | None) -> Member:
-    """The member with this plan at `place` (None: behind the others); None: without that one."""
+    """Return the member with this plan at `place` (None: at the end); plan None: without that one."""
     plans = list(member.holder.memberships)
     new = [] if plan is None else [plan]
     if place is None:
@@ -76,19 +76,19 @@ def with_plan(member: Member, place: int | None, plan: Membership | None) -> Mem
 
 
 def with_holder(member: Member, **changes: object) -> Member:
-    """The member with other rights."""
+    """Return the member with other rights."""
     return structs.replace(member, holder=structs.replace(member.holder, **changes))
 
 
 def identity_of(member: Member) -> dict[str, str]:
-    """The cells that `with_identity` reads as the member is."""
+    """Return the cells that `with_identity` reads as the current values."""
     holder = member.holder
     groups = " ".join(holder.groups)
     return {"name": member.name, "email": member.email or "", "kind": holder.kind, "groups": groups}
 
 
 def with_identity(member: Member, cells: Cells, known: ReferenceData) -> Member:
-    """The member as the cells name, e-mail, kind and groups say.
+    """Return the member with the name, e-mail, kind and groups of the cells.
 
     Raises:
         Wrong: one of them says nothing.
@@ -99,7 +99,7 @@ def with_identity(member: Member, cells: Cells, known: ReferenceData) -> Member:
 
 
 def training_of(cells: Cells, known: ReferenceData, by: HolderId | None, now: datetime) -> Training:
-    """A training that is given now, from the cells training and until.
+    """Return a training that is given now, from the cells training and until.
 
     Raises:
         Wrong: one of them says nothing.
@@ -114,7 +114,7 @@ def training_of(cells: Cells, known: ReferenceData, by: HolderId | None, now: da
 def without_administrator(
     before: Iterable[Member], after: Iterable[Member], sites: Iterable[SiteId]
 ) -> list[SiteId]:
-    """Sites that had an administrator and have none any more."""
+    """Return the sites that had an administrator and would have none."""
     had, has = _administered(before, sites), _administered(after, sites)
     return sorted(had - has)
 

@@ -1,9 +1,9 @@
-"""The members as a file that an import reads: imported again, it changes nothing.
+"""The export of members: a file that changes nothing when it is imported again.
 
-One line a membership. What belongs to the member and not to the plan (trainings, roles, groups)
-stands on their first line. Badges cannot be exported, as only their hashes are kept: there is their
-count. Text that a spreadsheet would take for a formula begins with an apostrophe, which the import
-takes away again. In French it is what a French spreadsheet opens: its columns and choices, and `;`.
+Each membership has one line. Values of the member, not of the plan (trainings, roles, groups), are
+on the first line. Badges cannot be exported, as only their hashes are stored: the file has their
+number. Text that a spreadsheet would treat as a formula begins with an apostrophe, which the import
+removes. A French file suits a French spreadsheet: its columns and choices, and `;`.
 """
 
 import csv
@@ -41,9 +41,9 @@ def export(
     names: bool,
     language: Language = "en",
 ) -> int:
-    """Write the members; how many lines there are. The file is whole, or as it was before.
+    """Write the members, and return the number of lines. The file is complete, or unchanged.
 
-    Only its owner may read it. The suffix says which of the two it is.
+    Only its owner may read it. Its suffix selects the format.
 
     Raises:
         OSError: It cannot be written.
@@ -57,7 +57,7 @@ def export(
 def exported(
     members: Iterable[Member], timezone: ZoneInfo, suffix: str, language: Language = "en"
 ) -> bytes:
-    """The same file with names, in memory; `suffix` is one of `SUFFIXES`."""
+    """Return the same file with names, in memory; `suffix` is one of `SUFFIXES`."""
     content = BytesIO()
     _write(content, _table(members, timezone, language, names=True), suffix, language)
     return content.getvalue()
@@ -106,7 +106,7 @@ def _member(member: Member, holder: Holder) -> dict[str, Cell]:
 
 
 def plan_cells(plan: Membership | None, timezone: ZoneInfo) -> dict[str, Cell]:
-    """The cells that `cells.membership` reads as the plan."""
+    """Return the cells that `cells.membership` reads as the plan."""
     if plan is None:
         return {}
     return {
@@ -129,7 +129,7 @@ def _training(one: Training, refs: Mapping[HolderId, str], timezone: ZoneInfo) -
 
 
 def _trainer(holder: HolderId, refs: Mapping[HolderId, str]) -> str:
-    """Their reference, where it can stand in a list; else their pseudonym."""
+    """Return the trainer's reference, if a list can hold it; else their pseudonym."""
     ref = refs.get(holder, holder)
     return holder if ";" in ref or ref.startswith(" ") or PSEUDONYM.fullmatch(ref) else ref
 

@@ -1,8 +1,8 @@
-"""A members' file in French: what its columns, words and days are called here.
+"""A members' file in French: its columns, words and days.
 
-The spreadsheets of French places are in French; their headers, "actif" and 22/11/2026 are read as
-they are, and an export may be in it too. What is kept, and what a fault names, stays the English
-word: one name for one thing. Lists in a cell (trainings, roles) have their English words.
+The spreadsheets of French places are in French; their headers, "actif" and 22/11/2026 are accepted,
+and an export may be in French too. The store and the messages use the English words: one name for
+one thing. Lists in a cell (trainings, roles) have their English words.
 """
 
 import re
@@ -29,7 +29,7 @@ COLUMNS: Final = {
     "groupes": "groups",
     "nombre_badges": "badges_count",
 }
-"""`ref`, `badges`, `pin`, `code`, `qr` and `roles` are the same in both."""
+"""`ref`, `badges`, `pin`, `code`, `qr` and `roles` are the same in both languages."""
 _HEADERS: Final = {english: french for french, english in COLUMNS.items()}
 _SAID: Final = {
     "member": "membre",
@@ -44,29 +44,31 @@ _DAY: Final = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})(?= |$)")
 
 
 def column(name: str) -> str:
-    """A column's name, from the French one or as it is; without capitals and accents."""
+    """Return a column's name, from its French name or as it is; without capitals and accents."""
     plain = _plain(name)
     return COLUMNS.get(plain, plain)
 
 
 def header(column: str) -> str:
-    """What a column is called in French."""
+    """Return the French name of a column."""
     return _HEADERS.get(column, column)
 
 
 def word(text: str) -> str:
-    """A choice, from the French word or as it is; without capitals and accents."""
+    """Return a choice, from its French word or as it is; without capitals and accents."""
     plain = _plain(text)
     return _WORDS.get(plain, plain)
 
 
 def said(word: str) -> str:
-    """A choice in French."""
+    """Return the French word of a choice."""
     return _SAID.get(word, word)
 
 
 def day(text: str) -> str:
-    """A date written 22/11/2026, as on all of the continent, as 2026-11-22; another as it is."""
+    """Return a date written 22/11/2026, as on all of the continent, as 2026-11-22; another
+    unchanged.
+    """
     return _DAY.sub(r"\3-\2-\1", text, count=1)
 
 

@@ -1,6 +1,6 @@
-"""The lines of a members' file: a member has one or more, each with a membership at most.
+"""The lines of a members' file: a member has one or more, each with at most one membership.
 
-A line is read by itself (`rows`); what follows from several is found afterwards (`together`).
+`rows` reads each line by itself; `together` combines the lines of a member.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -22,7 +22,7 @@ def read_members(
     known: ReferenceData,
     watch: Watch = lambda rows, total: rows,  # noqa: ARG005
 ) -> Members:
-    """The members of a file; `watch` may look on as rows pass, to show progress.
+    """Return the members of a file; `watch` is called as rows pass, to show progress.
 
     Raises:
         OSError: It cannot be read.

@@ -1,4 +1,4 @@
-"""What lines are checked against: the plans, trainings, roles and groups of the space file."""
+"""Reference data to check lines against: the plans, trainings, roles and groups of the space file."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -10,14 +10,14 @@ from gateway.core.model.names import ADMINISTRATOR, OPERATOR, VIEWER, SiteId
 from gateway.core.model.site import Site
 
 STANDING_ROLES: Final = frozenset({OPERATOR, ADMINISTRATOR, VIEWER})
-"""Roles that every site has, whatever its space file says."""
+"""Roles that every site has, in addition to those of its space file."""
 
 
 class ReferenceData(Struct, frozen=True):
-    """What lines are checked against.
+    """Reference data to check lines against.
 
     `plans` and `roles` are those of each site, `trainings` and `groups` those of any; None: not
-    checked. `timezone` makes days of dates; None: a date is a fault.
+    checked. `timezone` converts dates to moments; None: a date is a fault.
     """
 
     key: bytes
@@ -29,7 +29,7 @@ class ReferenceData(Struct, frozen=True):
 
 
 def known_of(key: bytes, timezone: ZoneInfo | None, sites: Sequence[Site] | None) -> ReferenceData:
-    """What the space file's sites know; None: there is no space file to check against."""
+    """Return the reference data of the sites; None: there is no space file to check against."""
     if sites is None:
         return ReferenceData(key, timezone)
     return ReferenceData(

@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class MemberRow(Struct, frozen=True):
-    """A good line."""
+    """A line without faults."""
 
     line: int
     ref: str
@@ -36,20 +36,20 @@ class MemberRow(Struct, frozen=True):
     given: tuple[Given, ...]
     trainings: tuple[Training, ...]
     mentioned: tuple[str, ...]
-    """References of those who gave the trainings."""
+    """References of the trainers."""
     roles: tuple[StaffRole, ...]
     groups: tuple[GroupId, ...]
 
 
 class RowFaults:
-    """What is wrong with one line, column by column, so that a file is mended in one go."""
+    """The faults of one line, column by column, so that a file can be mended in one pass."""
 
     def __init__(self, line: int) -> None:
         self.found: list[LineFault] = []
         self._line = line
 
     def tried(self, part: Callable[[], T], otherwise: T) -> T:
-        """A part of the line; `otherwise` where it is wrong, which is noted."""
+        """Return a part of the line; record the fault and return `otherwise` where it is wrong."""
         try:
             return part()
         except Wrong as wrong:
@@ -61,7 +61,7 @@ class RowFaults:
 def row_of(
     line: SheetLine, columns: list[str], known: ReferenceData, faults: RowFaults
 ) -> MemberRow:
-    """What a line says; worth something only where `faults` stays empty."""
+    """Return the content of a line; it is valid only if `faults` stays empty."""
     cells = dict(zip(columns, map(_unescaped, line.cells), strict=True))
     tried = faults.tried
     tried(lambda: _check_numbers(line, columns, cells), None)
@@ -85,7 +85,7 @@ def row_of(
 
 
 def _unescaped(text: str) -> str:
-    """The text behind the apostrophe with which an export keeps it from being a formula."""
+    """Return the text without the apostrophe that an export adds to stop it from being a formula."""
     return text[1:] if text[:1] == "'" and text[1:2] and text[1] in ESCAPED else text
 
 

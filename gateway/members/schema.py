@@ -1,4 +1,4 @@
-"""The columns of a members' file, and what is wrong with a header."""
+"""The columns of a members' file, and the faults of a header."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -9,9 +9,9 @@ from gateway.members.sheet_lines import LineFault
 
 REQUIRED: Final = ("ref",)
 OF_NEW: Final = ("name", "plan")
-"""Columns without which nobody new can come in."""
+"""Columns that a new member requires."""
 IGNORED: Final = ("badges_count",)
-"""Columns that an export has for people to read."""
+"""Columns of an export that are only informative."""
 GOES_WITH: Final = {
     "sites": "plan",
     "from": "plan",
@@ -24,7 +24,7 @@ GOES_WITH: Final = {
     "qr_from": "qr",
     "qr_until": "qr",
 }
-"""Columns that say more of another one."""
+"""Columns that qualify another one."""
 COLUMNS: Final = (
     *REQUIRED,
     *OF_NEW,
@@ -46,7 +46,7 @@ DATES: Final = ("from", "until", "qr_from", "qr_until")
 
 
 def header_faults(columns: list[str], known: ReferenceData) -> Iterator[LineFault]:
-    """What is wrong with the first line, which names the columns."""
+    """Yield the faults of the first line, which names the columns."""
     for column in REQUIRED:
         if column not in columns:
             yield LineFault(1, column, "is required; the first line names the columns")

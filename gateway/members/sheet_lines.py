@@ -6,11 +6,11 @@ from typing import Final
 from msgspec import Struct
 
 LINES_MAX: Final = 200_000
-"""Four times the largest list that is promised, for members with several plans and badges."""
+"""Four times the largest supported list, for members with several plans and badges."""
 
 
 class LineFault(Struct, frozen=True, order=True):
-    """What is wrong in a line; `column` may be empty."""
+    """A fault in a line; `column` may be empty."""
 
     line: int
     column: str
@@ -23,7 +23,7 @@ class LineFault(Struct, frozen=True, order=True):
 class SheetLine(Struct, frozen=True):
     """The cells of a line, as text without spaces around it.
 
-    `numbers` are the places of cells that are numbers to the spreadsheet; a CSV has none.
+    `numbers` are the places of cells with a number type in the spreadsheet; a CSV has none.
     """
 
     number: int
@@ -40,7 +40,7 @@ class BadSheet(Exception):  # noqa: N818 - not an error of ours: a fault on its 
 
 
 class Sheet(Struct, frozen=True):
-    """A file that is open: its lines, and how many there are (None: it cannot be told)."""
+    """An open file: its lines, and their number (None: unknown)."""
 
     lines: Iterator[SheetLine]
     total: int | None = None

@@ -1,6 +1,6 @@
 """A members' file as lines of cells: CSV, or an XLSX workbook's first sheet.
 
-Lines are handed on one by one, and whatever could grow is bounded: a file, its lines, a line.
+Lines are passed on one by one, and all sizes are bounded: a file, its lines, a line.
 """
 
 import csv
@@ -14,7 +14,7 @@ from typing import Final
 from gateway.members.sheet_lines import LINES_MAX, BadSheet, Sheet, SheetLine
 
 FILE_BYTES_MAX: Final = 64 << 20
-"""Ten times what 50,000 members with every column take."""
+"""Ten times the size of 50,000 members with every column."""
 LINE_CHARACTERS_MAX: Final = 1 << 20
 """A cell without its closing quote would swallow the rest of the file."""
 _ZIP: Final = b"PK\x03\x04"
@@ -23,7 +23,7 @@ _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
 
 @contextmanager
 def opened(file: Path) -> Generator[Sheet]:
-    """The lines of a file, whichever of the two it is.
+    """Open a file of either format, and return its lines.
 
     Raises:
         OSError: It cannot be read.
@@ -36,7 +36,7 @@ def opened(file: Path) -> Generator[Sheet]:
         if file.stat().st_size > FILE_BYTES_MAX:
             raise BadSheet(1, f"is larger than {FILE_BYTES_MAX >> 20} MiB, too large for a list")
         if begins == _ZIP:
-            # Imported here: whoever brings a CSV, or no file at all, need not wait for openpyxl.
+            # Imported here: CSV files, and commands without a file, do not wait for openpyxl.
             from gateway.members.xlsx import workbook  # noqa: PLC0415
 
             with workbook(content) as sheet:
@@ -76,7 +76,7 @@ def _after(header: str, read: Iterator[str]) -> Iterator[str]:
 
 
 class _Lines(Iterator[str]):
-    """Lines of text, counted, each of them UTF-8 and of a bearable length."""
+    """Lines of text, counted, each of them UTF-8 and of a bounded length."""
 
     def __init__(self, text: TextIOWrapper) -> None:
         self._text = text
@@ -91,11 +91,11 @@ class _Lines(Iterator[str]):
             raise BadSheet(self.count, "is longer than a line of members can be")
         try:
             line.encode()
-        except UnicodeEncodeError:  # what was no UTF-8 came in as half a surrogate pair
+        except UnicodeEncodeError:  # bytes that are not UTF-8 were read as half a surrogate pair
             raise BadSheet(self.count, 'is not UTF-8; save as "CSV UTF-8"') from None
         return line
 
 
 def _delimiter(header: str) -> str:
-    """The sign that parts the header's names: French spreadsheets write `;`."""
+    """Return the separator of the header's names: French spreadsheets write `;`."""
     return max(",;\t", key=header.count)

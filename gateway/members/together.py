@@ -1,4 +1,4 @@
-"""What follows from several lines together: two names for one ref, one badge for two members."""
+"""Checks across lines: two names for one ref, one badge for two members."""
 
 from collections.abc import Iterable
 from typing import Final, TypeVar
@@ -16,7 +16,7 @@ _Of = TypeVar("_Of")
 
 
 class Members(Struct, frozen=True):
-    """What a file says: members by ref with the lines they come from, and all faults in order."""
+    """The content of a file: members by ref with the lines they come from, and all faults in order."""
 
     members: dict[str, Member]
     lines: dict[str, int]
@@ -24,19 +24,19 @@ class Members(Struct, frozen=True):
     faults: tuple[LineFault, ...]
     rows: int
     columns: frozenset[str]
-    """What the file speaks of; of everything else it says nothing."""
+    """The columns of the file; it leaves everything else unchanged."""
     told: frozenset[CredentialHash] = frozenset()
-    """Badges whose status the file tells."""
+    """Badges whose status the file gives."""
     mentioned: dict[str, int] = {}
-    """References of those who gave trainings, and the first line of each."""
+    """References of trainers, and the first line of each."""
     kinds: frozenset[str] = frozenset()
-    """Kinds of credentials of which the file has all, if it has everything."""
+    """Kinds of credentials that the file lists completely, if it is complete."""
 
 
 def together(
     rows: list[MemberRow], columns: frozenset[str], key: bytes, faults: list[LineFault]
 ) -> Members:
-    """Rows of one ref as one member; each row must agree with those before it."""
+    """Combine the rows of each ref into one member; each row must agree with those before it."""
     good: dict[str, list[MemberRow]] = {}
     owner: dict[CredentialHash, MemberRow] = {}
     for row in rows:
@@ -96,7 +96,7 @@ def _disagreement(row: MemberRow, before: list[MemberRow]) -> LineFault | None:
 
 
 def _credential_differs(row: MemberRow, other: MemberRow) -> LineFault | None:
-    """A badge may stand on each of its member's lines, but not with two PINs."""
+    """Return a fault if a badge has two PINs; it may appear on each of its member's lines."""
     of_other = {each.credential.hash: each for each in other.given}
     for each in row.given:
         same = of_other.get(each.credential.hash, each)
@@ -128,7 +128,7 @@ def _first_lines(rows: list[MemberRow]) -> dict[str, int]:
 
 
 def _same(one: Membership, other: Membership) -> bool:
-    """A membership of a member is the same one, though it changed, by these three."""
+    """Return whether two memberships are the same one: by plan, sites and start."""
     return (one.plan, one.sites, one.starts) == (other.plan, other.sites, other.starts)
 
 

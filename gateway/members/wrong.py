@@ -1,6 +1,6 @@
-"""What is wrong with a cell of a line.
+"""The exception for a fault in a cell.
 
-It ends the line: the column, and what would be right. No message repeats a badge number, a PIN or a
+It ends the line, with the column and the correction. No message repeats a badge number, a PIN or a
 code.
 """
 
@@ -11,7 +11,7 @@ Cells = Mapping[str, str]
 
 
 class Wrong(Exception):  # noqa: N818 - not an error of ours: a fault on its way up
-    """What is wrong with a cell."""
+    """A fault in a cell."""
 
     def __init__(self, column: str, message: str) -> None:
         super().__init__(message)
@@ -19,5 +19,5 @@ class Wrong(Exception):  # noqa: N818 - not an error of ours: a fault on its way
 
 
 def wrong(column: str, message: str) -> NoReturn:
-    """End the line."""
+    """Raise a fault, which ends the line."""
     raise Wrong(column, message)

@@ -1,9 +1,9 @@
 """An XLSX workbook's first sheet, as lines of cells.
 
-A workbook is a zip of XML, and a small one can unpack to anything; openpyxl hands rows on one by
-one, but reads a row, the table of texts, the styles and whatever stands around the rows as a whole.
-So everything is measured first, as it unpacks: how large a part is, and how much of it lies between
-two rows (or two texts). What no list of members looks like is not given to openpyxl at all.
+A workbook is a zip of XML, and a small one can unpack to any size; openpyxl yields rows one by one,
+but reads a row, the table of texts, the styles and the XML around the rows as a whole. So
+everything is measured first as it unpacks: the size of each part, and the distance between two rows
+(or two texts). A workbook that cannot be a list of members is never given to openpyxl.
 """
 
 import re
@@ -27,17 +27,17 @@ PARTS_MAX: Final = 500
 UNPACKED_BYTES_MAX: Final = 256 << 20
 """50,000 members with every column take about 60 MiB."""
 SMALL_BYTES: Final = 4 << 20
-"""A part that is not looked into: styles of a real list are far smaller."""
+"""A part below this size is not searched: styles of a real list are far smaller."""
 GAP_BYTES_MAX: Final = 1 << 20
-"""Of XML between two rows or two texts: a row of 256 long cells."""
+"""XML between two rows or two texts: a row of 256 long cells."""
 TEXTS_MAX: Final = 2_000_000
-"""Different texts of a workbook: ten a line."""
+"""Different texts of a workbook: ten per line."""
 CELLS_MAX: Final = 256
 _MARK: Final = re.compile(rb"[<:/](row|si)[\s/>]")
 _OVERLAP: Final = 4
-"""A mark may lie across two chunks: its length but one."""
+"""A mark may span two chunks: its length minus one."""
 _EXACT_MAX: Final = 10**15
-"""A spreadsheet keeps 15 digits of a number and makes zeros of the rest."""
+"""A spreadsheet stores 15 digits of a number and replaces the rest by zeros."""
 _BROKEN: Final = (
     AttributeError,
     EOFError,
@@ -54,18 +54,20 @@ _BROKEN: Final = (
     zipfile.BadZipFile,
     zlib.error,
 )
-"""What openpyxl and zipfile raise at a file that is damaged, encrypted or no workbook."""
+"""Exceptions of openpyxl and zipfile at a file that is damaged, encrypted or not a workbook."""
 
 
 @contextmanager
 def workbook(content: BufferedReader) -> Generator[Sheet]:
-    """The first sheet; formulas count as the values that the spreadsheet saved with them.
+    """Open the first sheet; formulas have the values that the spreadsheet saved with them.
 
     Raises:
         BadSheet: It is no workbook, or larger than a list of members can be.
     """
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module="openpyxl")  # of styles and features unknown to it
+        warnings.filterwarnings(
+            "ignore", module="openpyxl"
+        )  # about styles and features that it does not know
         rows = _measured(content)
         try:
             book = load_workbook(content, read_only=True, data_only=True, keep_links=False)
@@ -80,11 +82,11 @@ def workbook(content: BufferedReader) -> Generator[Sheet]:
 
 
 def _measured(content: BufferedReader) -> int:
-    """Unpack every part once, keeping nothing; the number of rows in the largest one."""
+    """Unpack every part once, storing nothing; return the number of rows in the largest one."""
     try:
         with zipfile.ZipFile(content) as archive:
             parts = archive.infolist()
-            # zipfile never unpacks more of a part than the directory says
+            # zipfile never unpacks more of a part than the directory states
             if len(parts) > PARTS_MAX or sum(p.file_size for p in parts) > UNPACKED_BYTES_MAX:
                 raise BadSheet(1, f"unpacks to more than {UNPACKED_BYTES_MAX >> 20} MiB, or parts")
             return max((_rows(archive, part) for part in parts), default=0)
@@ -112,7 +114,7 @@ def _rows(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
 
 
 def _lines(sheet: Any) -> Generator[SheetLine]:  # noqa: ANN401 - openpyxl has no types
-    sheet.reset_dimensions()  # which some programs write wrong
+    sheet.reset_dimensions()  # some programs write it wrongly
     number = width = 0
     try:
         for number, row in enumerate(sheet.iter_rows(max_col=CELLS_MAX, values_only=True), start=1):
@@ -125,14 +127,14 @@ def _lines(sheet: Any) -> Generator[SheetLine]:  # noqa: ANN401 - openpyxl has n
             while cells and not cells[-1]:
                 cells.pop()
             width = width or len(cells)
-            cells += [""] * (width - len(cells))  # a row ends with its last cell that was used
+            cells += [""] * (width - len(cells))  # a row ends with its last used cell
             yield SheetLine(number, cells, numbers)
     except _BROKEN as wrong:
         raise BadSheet(number + 1, _broken(wrong)) from None
 
 
 def _text(value: Any, line: int) -> str:  # noqa: ANN401 - whatever a cell may hold
-    """A cell as one would type it into a CSV."""
+    """Return a cell as a user would type it into a CSV."""
     if value is None:
         return ""
     if isinstance(value, str):

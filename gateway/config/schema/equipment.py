@@ -9,16 +9,16 @@ from gateway.config.schema.places import DemandsTable
 
 
 class MachineDemandsTable(DemandsTable):
-    """What a machine asks, when it is switched on and while it runs."""
+    """The demands of a machine, when it is switched on and while it runs."""
 
     check_in: bool = False
     """Its user must have badged into its zone."""
     grace_s: Annotated[float, Field(ge=5, le=3600)] = 60.0
-    """Seconds to mend what is missing while it runs, before it is asked to stop."""
+    """Seconds to mend what is missing while it runs, before it is ordered to stop."""
 
 
 class DeviceTable(SpaceTable):
-    """What every device has."""
+    """The keys that every device has."""
 
     id: Id
     """Devices of a site share one set of ids: each is a level of the topics."""
@@ -27,7 +27,7 @@ class DeviceTable(SpaceTable):
     topic: Annotated[str, Field(max_length=200)] = ""
     """Its MQTT topic, for drivers other than native."""
     silent_after_s: Seconds | None = None
-    """Quiet for so many seconds means broken; absent: it may stay silent."""
+    """Seconds of silence after which it counts as broken; absent: it may stay silent."""
     options: Options = {}  # noqa: RUF012 - pydantic copies it
     """The driver's own settings."""
 

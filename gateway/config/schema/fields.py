@@ -1,4 +1,4 @@
-"""What fields are made of: tables that know no other keys, ids, names, lengths."""
+"""Shared field types: tables that reject unknown keys, ids, names, lengths."""
 
 import re
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""What comes from outside and what is told there: bookings, the kiosk, SpaceAPI, webhooks."""
+"""Data from and for the outside: bookings, the kiosk, SpaceAPI, webhooks."""
 
 from typing import Annotated, Literal
 
@@ -52,7 +52,7 @@ class KioskTable(SpaceTable):
 
 
 class ContactTable(SpaceTable):
-    """How the public reaches the place; at least one of them."""
+    """The public's ways to reach the place; at least one of them."""
 
     email: Words | None = None
     phone: Words | None = None
@@ -68,7 +68,9 @@ class ContactTable(SpaceTable):
 
 
 class OpenWhenTable(SpaceTable):
-    """When the place is said to be open: any of these. In a lockdown or evacuation it never is."""
+    """The conditions under which the place is open: any of these; never in a lockdown or
+    evacuation.
+    """
 
     zones: Ids = ()
     """Somebody is in one of these zones."""
@@ -77,7 +79,7 @@ class OpenWhenTable(SpaceTable):
 
 
 class SpaceApiTable(SpaceTable):
-    """What the public is told of the place at `/spaceapi.json` (https://spaceapi.io)."""
+    """The public data of the place at `/spaceapi.json` (https://spaceapi.io)."""
 
     url: Annotated[str, Field(max_length=2000)]
     """The place's web site."""
@@ -92,13 +94,13 @@ class SpaceApiTable(SpaceTable):
     lon: Annotated[float, Field(ge=-180, le=180)] | None = None
     """Degrees east."""
     open_when: OpenWhenTable = OpenWhenTable()
-    """Absent: nothing is said about being open."""
+    """Absent: SpaceAPI does not state whether the place is open."""
     people_in: Ids = ()
     """Zones whose head count is public, in bands of five people and more: never exactly."""
 
 
 class WebhookTable(SpaceTable):
-    """A server that is told what happens, as signed CloudEvents (https://standardwebhooks.com)."""
+    """A server that receives events as signed CloudEvents (https://standardwebhooks.com)."""
 
     url: Annotated[str, Field(max_length=2000)]
     """https://…; its host must be in the setting SEUIL_WEBHOOK_HOSTS."""

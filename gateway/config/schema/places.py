@@ -18,18 +18,20 @@ from gateway.config.schema.fields import (
 
 
 class DemandsTable(SpaceTable):
-    """What is asked of somebody beside a plan's right."""
+    """The demands on a person beside a plan's right."""
 
     trainings: Ids = ()
     """All of these, each given and not expired."""
     min_present: Annotated[int, Field(ge=1, le=100)] = 1
-    """People who must be there, the one who asks among them: 2 is "never alone"."""
+    """People who must be there, including the one who badges: 2 is "never alone"."""
     role_present: Id | None = None
-    """Somebody with this role must be there; it may be the one who asks."""
+    """Somebody with this role must be there; it may be the one who badges."""
     present_in: Id | None = None
     """Where "there" is, rooms inside it included; absent: the zone itself, or the machine's."""
     booking: Literal["ignored", "respected", "required"] = "ignored"
-    """respected: while booked, only for who booked. required: never without a booking."""
+    """respected: while booked, only for the holder of the booking. required: never without a
+    booking.
+    """
 
 
 class ZoneTable(SpaceTable):
@@ -50,7 +52,7 @@ class ZoneTable(SpaceTable):
     demands: DemandsTable = DemandsTable()
     """What the zone asks of those who enter."""
     passback: Literal["off", "soft", "hard", "timed"] = "off"
-    """Who is in already and enters again: soft notes it, hard refuses, timed for `passback_s`."""
+    """Entry while inside already: soft notes it, hard refuses, timed refuses for `passback_s`."""
     passback_s: Seconds | None = None
     """Seconds after an entry in which `passback = "timed"` refuses another one."""
     opened_by: Id | None = None
@@ -74,7 +76,7 @@ class DoorTable(SpaceTable):
     """The device that reports open and closed; true: any reader or lock of this door; absent: a
     sensor with `door`."""
     lock: Id | None = None
-    """The lock or reader that releases it; absent: the reader that was asked does so itself."""
+    """The lock or reader that releases it; absent: the reader that received the badge does so."""
     exit: Literal["handle", "button", "reader"] = "handle"
     """How people get out. Life safety: "reader" needs an exit access point with a reader."""
     exit_button: Id | None = None
@@ -92,7 +94,7 @@ class DoorTable(SpaceTable):
 
 
 class InterlockTable(SpaceTable):
-    """Doors of which one is let open at a time: an airlock."""
+    """Doors of which only one may be open at a time: an airlock."""
 
     doors: Ids
 

@@ -1,4 +1,4 @@
-"""What members buy, and the days on which its hours change."""
+"""Plans that members buy, and the days with other hours."""
 
 from datetime import date
 from typing import Annotated, Literal
@@ -33,7 +33,7 @@ class RightTable(SpaceTable):
 
 
 class QuotaTable(SpaceTable):
-    """How much of a plan may be used in a period."""
+    """The most use of a plan in a period."""
 
     kind: Literal["days", "half-days", "hours", "entries"]
     """Days of presence (0.5 or 1 each), halves of days, hours of presence, or entries."""
@@ -43,7 +43,7 @@ class QuotaTable(SpaceTable):
 
 
 class PlanTable(SpaceTable):
-    """What members buy."""
+    """A plan that members buy."""
 
     id: Id
     name: Name

@@ -30,7 +30,9 @@ class SiteTable(SpaceTable):
     school_zone: Literal["A", "B", "C"] | None = None
     """The French zone whose school holidays "SH" means in opening hours."""
     opening_hours: str = "24/7"
-    """When the place is open, for the figures of its use: "Mo-Fr 08:00-20:00". It opens no door."""
+    """The place's opening hours, for the figures of its use: "Mo-Fr 08:00-20:00". They open no
+    door.
+    """
     booking_margin_s: Annotated[float, Field(ge=0, le=86_400)] = 900.0
     """Seconds before and after a booking in which the doors on the way to it open."""
     accounting: AccountingTable = AccountingTable()
@@ -63,6 +65,6 @@ class SpaceFile(SpaceTable):
 
 
 def space_schema() -> dict[str, Any]:
-    """The JSON schema of a space file, for editors."""
+    """Return the JSON schema of a space file, for editors."""
     schema = SpaceFile.model_json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
