@@ -1,1 +1,1 @@
-"""People, devices and faults over the same wire as real ones; a seed gives the same day."""
+"""Simulated people, devices and faults on the real wire; the same seed gives the same day."""

@@ -1,4 +1,4 @@
-"""How a reader of each declared format spells a badge: the way back of the drivers' formats."""
+"""The spelling of a badge by readers of each format: the inverse of the drivers' formats."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ BYTES_OF_FORMAT = {
     "decimal56": 7,
     "decimal64": 8,
 }
-"""Formats that only know badges of so many bytes."""
+"""Formats that only support badges of a certain number of bytes."""
 USUAL_BYTES = 7
 """A MIFARE DESFire or NTAG number."""
 
@@ -27,14 +27,14 @@ _SPELLED: dict[str, Callable[[bytes], str]] = {
 
 
 def spelled(badge: str, format: str) -> str:  # noqa: A002 - the word of the wire and the space file
-    """A badge (lowercase hex) as a reader of `format` says it."""
+    """Return a badge (lowercase hex) in the spelling of a reader with this `format`."""
     number = bytes.fromhex(badge)
     spell = _SPELLED.get(format)
     return str(int.from_bytes(number, "big")) if spell is None else spell(number)
 
 
 def badge_bytes(site: Site) -> int:
-    """Bytes of a badge number that the site's readers can say, where there is such a length."""
+    """Return the length in bytes that the site's readers support, or the usual one."""
     formats = (device.format for device in site.devices if device.role == "reader")
     sizes = [BYTES_OF_FORMAT[name] for name in formats if name in BYTES_OF_FORMAT]
     return sizes[0] if sizes else USUAL_BYTES

@@ -1,4 +1,4 @@
-"""Virtual time: what is due when. Things due at one moment happen in the order they were set."""
+"""Virtual time: an agenda of actions. Actions due at the same moment run in the order of entry."""
 
 import heapq
 from collections.abc import Callable
@@ -15,20 +15,20 @@ class Clockwork:
 
     @property
     def next_at(self) -> datetime | None:
-        """When the next action is due; None: nothing is."""
+        """The time of the next action; None: there is none."""
         return self._due[0][0] if self._due else None
 
     def at(self, when: datetime, action: Callable[[], None]) -> None:
-        """Do `action` at `when`, or at once if that has passed."""
+        """Schedule `action` for `when`, or at once if that has passed."""
         self._number += 1
         heapq.heappush(self._due, (max(when, self.now), self._number, action))
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
-        """Do `action` so many seconds from now."""
+        """Schedule `action` in so many seconds."""
         self.at(self.now + timedelta(seconds=seconds), action)
 
     def run(self, now: datetime) -> None:
-        """Do everything that is due by `now`, and what becomes due by that."""
+        """Run every action that is due by `now`, including those that are added meanwhile."""
         while self._due and self._due[0][0] <= now:
             when, _, action = heapq.heappop(self._due)
             self.now = max(self.now, when)

@@ -1,18 +1,18 @@
-"""Devices that speak the native wire: numbered events, kept until the gateway has them on disk.
+"""Devices on the native wire: numbered events, kept until the gateway has stored them.
 
 The protocol of a device, as a pure state machine (time is an argument, messages are values):
 
 - each event has the device's `boot` and a `seq` that starts at 1 with every boot;
 - an event stays in a bounded store until an ack covers it: {boot, seq} means "all of this boot up
   to seq". A broker's PUBACK frees nothing, because a broker may forget;
-- what is not acknowledged is sent again, oldest first: at once after a reconnect, and every few
+- unacknowledged events are sent again, oldest first: at once after a reconnect, and every few
   seconds otherwise;
 - a full store refuses new events and counts them: the oldest are the ones that the gateway's gap
   detection waits for;
 - an answer counts once per (boot, seq), and an unlock is obeyed only before it expires;
-- a reader that is cut off decides by its rights list, if it has one, and says so in the event
-  (`decided`) when it is back. Cut off is who has no connection, who hears that the gateway has
-  none, and who has no answer within 2 s: then it is the same event, sent again.
+- a reader that is cut off decides by its rights list, if it has one, and reports that in the
+  event (`decided`) when it is back. It is cut off without a connection, when the gateway is
+  offline, and without an answer within 2 s: then it sends the same event again.
 """
 
 from collections import OrderedDict
@@ -39,19 +39,20 @@ RESEND_AFTER_S = 5.0
 RESEND_WINDOW = 200
 """Events sent again at once, so that a long outage does not end in one burst."""
 ANSWERED_WITHIN_S = 2.0
-"""Seconds after which a reader does not wait for its answer any longer."""
+"""Seconds after which a reader stops waiting for its answer."""
 FIRMWARE = "simulated-1"
-"""What a simulated device says that it runs."""
+"""The firmware name that a simulated device reports."""
 ANSWERS_KEPT = 1000
-"""Answers remembered to recognise a second one: far more than can be under way."""
+"""Answers remembered to recognise a repetition: far more than can be pending."""
 
 Effect = Literal[
     "granted", "denied", "unlocked", "warned", "at ease", "stopping", "expired", "repeated",
     "not ours",
 ]  # fmt: skip
-"""What a command did. `granted` and `denied` answer a credential, `unlocked` is an order to a lock;
-a machine is `warned`, put `at ease` again, or `stopping`; `expired` came too late to be obeyed,
-`repeated` was obeyed before, `not ours` asks for nothing."""
+"""The effect of a command. `granted` and `denied` answer a credential, `unlocked` is an order to a
+lock; a machine is `warned`, put `at ease` again, or `stopping`; `expired` came too late to be
+obeyed, `repeated` was obeyed before, `not ours` requires nothing.
+"""
 Key = tuple[int, int]
 """An event's (boot, seq)."""
 
@@ -59,15 +60,15 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 Command = AccessCommand | UnlockCommand | MachineOrder
 
 read_command = msgspec.json.Decoder(Command).decode
-"""A payload of the command topic; `msgspec.DecodeError` where it is none."""
+"""Decode a payload of the command topic; raise `msgspec.DecodeError` if it is invalid."""
 read_ack = msgspec.json.Decoder(Ack).decode
-"""A payload of the ack topic; `msgspec.DecodeError` where it is none."""
+"""Decode a payload of the ack topic; raise `msgspec.DecodeError` if it is invalid."""
 
 
 class Event(Struct, frozen=True):
-    """A kept event: its number and its message, which is the same each time it is sent.
+    """A kept event: its number and its message, which is the same in each transmission.
 
-    `decided`: of a credential, what the reader decided alone.
+    `decided` is the decision that the reader made alone about a credential.
     """
 
     boot: int
@@ -87,7 +88,7 @@ class _Kept(Struct):
 
 
 class ReceivedCommand(Struct, frozen=True):
-    """A command as the device took it; `key` names the credential event that it answers."""
+    """A command as the device received it; `key` is the credential event that it answers."""
 
     effect: Effect
     id: str
@@ -97,10 +98,10 @@ class ReceivedCommand(Struct, frozen=True):
 
 
 class NativeDevice:
-    """A device on the native wire: numbers, keeps and re-sends its events.
+    """A device on the native wire: it numbers, keeps and re-sends its events.
 
-    `skew` is what its clock is wrong by. `online` says whether it can send; the owner of the
-    connection calls `went_offline` and `came_online`.
+    `skew` is the error of its clock. `online` is whether it can send; the owner of the connection
+    calls `went_offline` and `came_online`.
     """
 
     def __init__(
@@ -135,13 +136,13 @@ class NativeDevice:
 
     @property
     def kept(self) -> tuple[Key, ...]:
-        """Their numbers, oldest first."""
+        """The keys of the kept events, oldest first."""
         return tuple(self._store)
 
     def report(self, reading: Reading, now: datetime, at: datetime | None = None) -> Event | None:
         """Keep this reading as the next event, to be sent now if `online`; None: the store is full.
 
-        `at` is when it happened; None means now.
+        `at` is the time of the reading; None means now.
         """
         if len(self._store) >= self._limit:
             self.refused += 1
@@ -150,40 +151,40 @@ class NativeDevice:
         return self._keep((self._boot, self._seq), reading, now, at or now)
 
     def on_ack(self, ack: Ack) -> int:
-        """Forget what is on disk; how many events that was."""
+        """Delete the events that the gateway has stored, and return their number."""
         safe = [key for key in self._store if key[0] == ack.boot and key[1] <= ack.seq]
         for key in safe:
             del self._store[key]
         return len(safe)
 
     def due_resends(self, now: datetime, at_most: int = RESEND_WINDOW) -> list[Event]:
-        """What has waited long enough for its ack, oldest first; to be sent now."""
+        """Return events that waited long enough for their ack, oldest first, to be sent now."""
         return list(islice(self._resend(now, self._resend_after), at_most)) if self.online else []
 
     def next_resend(self) -> datetime | None:
-        """When `due_resends` next has something to say; None: nothing waits, or we are offline."""
+        """Return the time of the next `due_resends`; None: nothing is kept, or we are offline."""
         if not self._store or not self.online:
             return None
         oldest = (kept for kept, _ in zip(self._store.values(), range(RESEND_WINDOW), strict=False))
         return min((kept.sent or _LONG_AGO) for kept in oldest) + self._resend_after
 
     def went_offline(self) -> None:
-        """The connection is gone: events are kept and not sent."""
+        """Go offline: events are kept and not sent."""
         self.online = False
 
     def came_online(self, now: datetime) -> list[Event]:
-        """The connection is back: the oldest of what is not acknowledged, to be sent now."""
+        """Go online, and return the oldest unacknowledged events, to be sent now."""
         self.online = True
         return list(self._resend(now, timedelta()))
 
     def reboot(self, boot: int) -> None:
-        """Start again under a higher boot number; what was kept keeps its own."""
+        """Start again under a higher boot number; kept events keep their own."""
         if boot <= self._boot:
             raise ValueError(f"boot {boot} must be higher than {self._boot}")
         self._boot, self._seq = boot, 0
 
     def _resend(self, now: datetime, after: timedelta) -> Iterator[Event]:
-        """Of the oldest `RESEND_WINDOW` events, those last sent `after` ago or never."""
+        """Yield the oldest events (`RESEND_WINDOW`) that were last sent `after` ago or never."""
         for kept, _ in zip(self._store.values(), range(RESEND_WINDOW), strict=False):
             if kept.sent is None or now - kept.sent >= after:
                 self.resent += kept.sent is not None
@@ -206,31 +207,31 @@ class NativeDevice:
 
 
 class SimulatedReader(NativeDevice):
-    """A badge reader, or a lock: a native device that also takes answers and orders.
+    """A badge reader or a lock: a native device that also takes answers and orders.
 
-    `unlocked_until` is when the door that it releases locks again. `rights` is what it may decide
-    alone; None, as long as it was not given the readers' key: nothing. Nor does it decide anything
-    before it has its first list.
+    `unlocked_until` is the time at which its door locks again. `rights` is its rights list; None
+    until it has the readers' key: then it decides nothing alone. Without a first list it decides
+    nothing either.
     """
 
     unlocked_until: datetime | None = None
     rights: RightsBook | None = None
     _gateways: Mapping[str, bool] = {}
-    """Those that it heard of, and whether they are there."""
+    """Known gateways, and whether they are online."""
     _waiting: Mapping[Key, tuple[CredentialPresented, datetime]] = {}
-    """Badges that were sent, and have no answer."""
+    """Badges that were sent and have no answer."""
 
     @property
     def is_cut_off(self) -> bool:
-        """Whether there is nobody to ask."""
+        """True if no gateway can be reached."""
         return not self.online or (bool(self._gateways) and not any(self._gateways.values()))
 
     def trust(self, key: bytes) -> None:
-        """Give it the readers' key, so that it can read a rights list."""
+        """Give the reader the readers' key, so that it can read a rights list."""
         self.rights = RightsBook(key)
 
     def on_rights(self, topic: str, payload: bytes) -> Outgoing | None:
-        """A head or a page of its rights list; the status to send where a list came into force.
+        """Take a head or a page of its rights list; return the status if a list came into force.
 
         Raises:
             msgspec.DecodeError: it is neither.
@@ -242,11 +243,11 @@ class SimulatedReader(NativeDevice):
         return self.status()
 
     def on_gateway(self, topic: str, payload: bytes) -> None:
-        """A gateway's state, which the broker keeps."""
+        """Take a gateway's retained state."""
         self._gateways = {**self._gateways, topic: payload == b"online"}
 
     def status(self) -> Outgoing:
-        """What it says when it comes online, and when another rights list is in force."""
+        """Return the status message of a start, or of another rights list in force."""
         said = {"state": "online", "firmware": FIRMWARE}
         if self.rights is not None and self.rights.version is not None:
             said["rights"] = self.rights.version
@@ -254,7 +255,7 @@ class SimulatedReader(NativeDevice):
         return Outgoing(topic, msgspec.json.encode(said), qos=1, retain=True)
 
     def report(self, reading: Reading, now: datetime, at: datetime | None = None) -> Event | None:
-        """As every device; while it is cut off it decides about a badge, and opens its door."""
+        """Report as every device; while cut off, decide about a badge and open the door."""
         if not self.has_list or not isinstance(reading, CredentialPresented):
             return super().report(reading, now, at)
         if self.is_cut_off:
@@ -268,9 +269,9 @@ class SimulatedReader(NativeDevice):
         return event
 
     def give_up(self, key: Key, now: datetime) -> Event | None:
-        """Decide alone about a badge that was sent: the same event, to be sent again.
+        """Decide alone about a badge that was sent; return the same event, to be sent again.
 
-        None: it was answered, or this reader decides nothing.
+        None: it was answered, or this reader does not decide alone.
         """
         reading, asked = self._waiting.get(key, (None, now))
         full = len(self._store) >= self._limit and key not in self._store
@@ -283,13 +284,13 @@ class SimulatedReader(NativeDevice):
 
     @property
     def has_list(self) -> bool:
-        """Whether it may decide alone."""
+        """True if it may decide alone."""
         return self.rights is not None and self.rights.version is not None
 
     def _decided(
         self, reading: CredentialPresented, now: datetime
     ) -> tuple[CredentialPresented, bool]:
-        """A badge with what the list says of it, and whether that lets somebody in."""
+        """Return a badge with the decision of the list, and whether it is let in."""
         lets_in = self._lets_in(reading, now)
         return structs.replace(reading, decided="granted" if lets_in else "denied"), lets_in
 
@@ -317,7 +318,7 @@ class SimulatedReader(NativeDevice):
         return self.report(CredentialPresented(credential, format, pin), now)
 
     def on_command(self, command: Command, now: datetime) -> ReceivedCommand:
-        """Take a command, and unlock if it says so, in time and for the first time."""
+        """Take a command; unlock if it orders so, in time and for the first time."""
         heard = self._understood(command, now)
         if heard.effect in {"granted", "unlocked"} and heard.unlock_s is not None:
             self.unlocked_until = now + timedelta(seconds=heard.unlock_s)
@@ -340,7 +341,7 @@ class SimulatedReader(NativeDevice):
         return ReceivedCommand(effect, command.id, key, reason, command.unlock_s)
 
     def _answered(self, question: Key | str) -> bool:
-        """Whether this event or order had its command before; remembers that it has now."""
+        """Return whether this event or order had its command before, and record it."""
         self._waiting = {key: one for key, one in self._waiting.items() if key != question}
         if question in self._answers:
             return True

@@ -7,7 +7,7 @@ from gateway.wire.message import Outgoing
 from simulators.world import World
 
 Gateway = Callable[[datetime, Outgoing | None], Iterable[Outgoing]]
-"""Takes a device's message and gives the gateway's answers to it; None: only time has passed."""
+"""Takes a device's message and returns the gateway's answers; None: only time has passed."""
 ANSWERS_AFTER = timedelta(milliseconds=5)
 
 
@@ -17,10 +17,10 @@ def drive(
     gateway: Gateway,
     wakes: Callable[[], datetime | None] = lambda: None,
 ) -> Iterator[tuple[datetime, Outgoing]]:
-    """Every message that the devices send until then, in order, each with its time.
+    """Yield every message that the devices send until `until`, in order, each with its time.
 
-    The gateway's answers arrive `ANSWERS_AFTER` the message that they answer. `wakes` says when the
-    gateway has something to do though nobody says anything.
+    The gateway's answers arrive `ANSWERS_AFTER` the message that they answer. `wakes` returns the
+    next time at which the gateway acts without a message.
     """
     under_way: list[tuple[datetime, Outgoing]] = []
     while True:

@@ -1,4 +1,4 @@
-"""The devices of a site as simulated ones: who reads which door, who sees which room."""
+"""The simulated devices of a site: the reader of each door, the sensors of each room."""
 
 from datetime import timedelta
 from typing import Literal
@@ -31,12 +31,13 @@ from simulators.spellings import ForeignDevice, foreign_device
 
 Direction = Literal["entry", "exit"]
 Hearing = Literal["ack", "command", "rights", "gateway", "order"]
-"""What a topic brings: an ack, a native command, a rights list, whether the gateway is there, or
-another maker's order."""
+"""The content of a topic: an ack, a native command, a rights list, a gateway's state, or another
+maker's order.
+"""
 
 
 def heard_as(topic: str) -> str:
-    """The subscription that brings a topic: pages of a rights list, and gateways, come by one."""
+    """Return the subscription for a topic: one for all pages of a list or all gateways."""
     levels = topic.split("/")
     if levels[-1].isdigit() and levels[-2:-1] == ["rights"]:
         levels[-1] = "+"
@@ -46,7 +47,7 @@ def heard_as(topic: str) -> str:
 
 
 class InRoom(Struct, frozen=True):
-    """A sensor, and the zone that it looks at."""
+    """A sensor, and the zone that it observes."""
 
     device: DeviceId
     sensor: SimulatedSensor
@@ -54,7 +55,7 @@ class InRoom(Struct, frozen=True):
 
 
 class AtLine(Struct, frozen=True):
-    """A counter, the zone that one enters past it, and the door that it hangs over (if one)."""
+    """A counter, the zone that one enters past it, and its door (if any)."""
 
     device: DeviceId
     counter: Counter
@@ -64,14 +65,14 @@ class AtLine(Struct, frozen=True):
     def sees(
         self, passage: RouteStep, around: frozenset[ZoneId], before: frozenset[ZoneId]
     ) -> bool:
-        """Whether somebody who passes here crosses its line; zones with those around them."""
+        """Return whether a passage crosses its line; zones are given with those around them."""
         return passage.door == self.door and (self.zone in around) != (self.zone in before)
 
 
 class Equipment:
     """A site's devices. Each has its own stream of the seed and its own clock.
 
-    `readers_key`: what readers are given when they are set up, so that they can decide alone.
+    `readers_key` is the key that readers get at installation, so that they can decide alone.
     """
 
     def __init__(
@@ -93,7 +94,7 @@ class Equipment:
         self.rooms: list[InRoom] = []
         self.lines: list[AtLine] = []
         self.openers: list[tuple[DeviceId, Reading]] = []
-        """What sensors say when they start."""
+        """The readings that sensors send when they start."""
         self.listens: dict[str, list[tuple[Hearing, DeviceId]]] = {}
         skews = self._skews()
         for device in site.devices:
@@ -104,7 +105,7 @@ class Equipment:
                 self.rooms.append(InRoom(device.id, CaseSwitch(device.silent_after_s / 3), None))
 
     def reader(self, door: DoorId, direction: Direction) -> DeviceId | None:
-        """The reader at this side of a door."""
+        """Return the reader at this side of a door."""
         return next(
             (
                 device.id
@@ -118,7 +119,7 @@ class Equipment:
         )
 
     def machine_reader(self, machine: MachineId) -> DeviceId | None:
-        """The reader that switches a machine on."""
+        """Return the reader that switches a machine on."""
         here = (
             device
             for device in self.site.devices
@@ -127,7 +128,7 @@ class Equipment:
         return next((device.id for device in here), None)
 
     def meters(self, machine: MachineId) -> list[DeviceId]:
-        """The sensors that measure a machine."""
+        """Return the sensors that measure a machine."""
         return [
             device.id
             for device in self.site.devices
@@ -135,7 +136,7 @@ class Equipment:
         ]
 
     def contacts(self, door: Door) -> list[DeviceId]:
-        """Who reports that a door opens: as it is wired, else its sensors, its lock or a reader."""
+        """Return the contact of a door: as it is wired, else its sensors, its lock or a reader."""
         if door.contacts is not None:
             return list(door.contacts[:1])
         sensors = [
@@ -148,7 +149,7 @@ class Equipment:
         return self._own(door)
 
     def exit_buttons(self, door: Door) -> list[DeviceId]:
-        """Who reports the exit button: as it is wired, else a sensor, the lock or a reader."""
+        """Return the exit button's device: as it is wired, else a sensor, the lock or a reader."""
         if door.buttons:
             return list(door.buttons[:1])
         buttons = [
@@ -159,18 +160,18 @@ class Equipment:
         return buttons or self._own(door)
 
     def _own(self, door: Door) -> list[DeviceId]:
-        """The lock of a door, or else a reader of it."""
+        """Return the lock of a door, or else a reader of it."""
         able = [door.lock, self.reader(door.id, "entry"), self.reader(door.id, "exit")]
         return [device for device in able if device is not None][:1]
 
     def releaser(self, reader: DeviceId) -> DeviceId:
-        """The device that releases the door of this reader: a lock, or the reader itself."""
+        """Return the device that releases the door of this reader: a lock, or the reader itself."""
         door = self.site.device[reader].door
         lock = self.site.door[door].lock if door is not None else None
         return lock or reader
 
     def births(self) -> list[Outgoing]:
-        """What devices of other makers say when they come online."""
+        """Return the messages that devices of other makers send when they come online."""
         return [message for device in self.foreign.values() for message in device.birth()]
 
     def _connect(self, device: Device, skew: timedelta, boot: int, topics: Topics) -> None:
@@ -193,7 +194,7 @@ class Equipment:
             self._listen(topics.gateway_state("+"), "gateway", device.id)
 
     def _listen(self, topic: str, hearing: Hearing, device: DeviceId) -> None:
-        """Several devices of other makers may share one topic."""
+        """Add a device to a topic, which devices of other makers may share."""
         self.listens.setdefault(topic, []).append((hearing, device))
 
     def _install(self, device: Device) -> None:
@@ -219,7 +220,7 @@ class Equipment:
         return "exit-button" if is_button else kind_of(device)
 
     def _door_under(self, counter: Device, zone: ZoneId, kind: Kind) -> DoorId | None:
-        """Not said by the space file: a zone's first counter has its first door, and so on."""
+        """Return a counter's door, which no space file gives: doors are assigned in order."""
         around = [
             device.id for device in self.site.devices if device.zone == zone and _is(device, kind)
         ]
@@ -228,7 +229,7 @@ class Equipment:
         return doors[place] if place < len(doors) else None
 
     def _skews(self) -> dict[DeviceId, timedelta]:
-        """Every clock is a little wrong; one sensor's, by minutes."""
+        """Return the clock errors: a little for every device, minutes for one sensor."""
         draw = branch(self._seed, self.site.id, "clocks")
         skews = {device.id: clock_skew(self._faults, draw) for device in self.site.devices}
         sensors = [

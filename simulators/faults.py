@@ -1,4 +1,4 @@
-"""What goes wrong, and how often. Every fault is drawn from the seed.
+"""Faults and their rates. Every fault is drawn from the seed.
 
 A rate is a share of its occasions (0 to 1); each field names its occasion. Lengths are in seconds
 of the wire.
@@ -14,9 +14,9 @@ class FaultRates(Struct, frozen=True):
     """The rates of one simulation."""
 
     tailgating: float = 0.0
-    """Of those who stand behind somebody who is let in: those who slip in on the same badge."""
+    """Of the people behind one who is let in: those who slip in on the same badge."""
     forgotten_exit: float = 0.0
-    """Of those who leave through a door with an exit reader: those who do not use it."""
+    """Of the people who leave through a door with an exit reader: those who do not use it."""
     missed_crossing: float = 0.0
     """Of the people who pass a counter: those it does not see."""
     double_crossing: float = 0.0
@@ -24,19 +24,19 @@ class FaultRates(Struct, frozen=True):
     duplicate: float = 0.0
     """Of the messages of numbered devices: those the wire delivers twice."""
     pir_blind_s: float = 0.0
-    """How long a PIR sees nothing after a trigger (60 s for an Aqara RTCGQ11LM)."""
+    """Seconds for which a PIR sees nothing after a trigger (60 s for an Aqara RTCGQ11LM)."""
     stuck_presence: float = 0.0
     """Of the times when a room empties: those when its mmWave sensor stays on."""
     stuck_s: float = 1800.0
-    """How long it then stays on, unless somebody comes."""
+    """Seconds for which it then stays on, unless somebody comes."""
     offline_per_hour: float = 0.0
-    """Times an hour that a numbered device loses its connection, and keeps its events."""
+    """Times per hour that a numbered device loses its connection, and keeps its events."""
     offline_s: float = 20.0
-    """How long that lasts, on average."""
+    """The mean length of an interruption."""
     skew_s: float = 0.0
-    """Clocks are wrong by at most so much, either way."""
+    """The largest error of a clock, in either direction."""
     badly_wrong_s: float = 0.0
-    """One sensor of each site is wrong by so much. No reader: it would open nothing at all."""
+    """The error of one sensor of each site. Not a reader: it would open nothing at all."""
     mistyped_pin: float = 0.0
     """Of the PINs that are typed: those with a wrong digit."""
     low_battery: float = 0.0
@@ -44,12 +44,12 @@ class FaultRates(Struct, frozen=True):
 
     @classmethod
     def none(cls) -> "FaultRates":
-        """A perfect world."""
+        """Return no faults: a perfect world."""
         return cls()
 
     @classmethod
     def ordinary(cls) -> "FaultRates":
-        """What a space has to live with. Sources are in docs/simulators.md."""
+        """Return the usual faults of a space. Sources are in docs/simulators.md."""
         return cls(
             tailgating=0.08,
             forgotten_exit=0.05,
@@ -67,12 +67,12 @@ class FaultRates(Struct, frozen=True):
 
     @classmethod
     def rough(cls) -> "FaultRates":
-        """The same on a bad day of the network: each device is cut off a tenth of the time."""
+        """Return the rates of a bad network day: each device is cut off a tenth of the time."""
         return structs.replace(cls.ordinary(), offline_per_hour=24.0, offline_s=15.0)
 
 
 def crossings_seen(faults: FaultRates, draw: Random) -> int:
-    """How often a counter sees one person who passes: 0, 1 or 2."""
+    """Return how often a counter sees one person who passes: 0, 1 or 2."""
     at = draw.random()
     if at < faults.missed_crossing:
         return 0
@@ -80,10 +80,10 @@ def crossings_seen(faults: FaultRates, draw: Random) -> int:
 
 
 def happens(rate: float, draw: Random) -> bool:
-    """Whether a fault of this rate happens now; draws once even where it cannot."""
+    """Return whether a fault of this rate happens now; draw once even at a rate of 0."""
     return draw.random() < rate
 
 
 def clock_skew(faults: FaultRates, draw: Random) -> timedelta:
-    """What one device's clock is wrong by."""
+    """Return the error of one device's clock."""
     return timedelta(seconds=round(draw.uniform(-faults.skew_s, faults.skew_s), 3))

@@ -1,7 +1,7 @@
-"""What people do with their day: when they come, lunch, meet, make, and leave.
+"""People's habits: the times at which they come, have lunch, meet, make and leave.
 
 A day is a list of stops in the site's local time. It is drawn from the seed, the person and the
-date alone, so it does not depend on what the doors said.
+date alone, so it does not depend on the answers at the doors.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,21 +21,21 @@ from simulators.seeds import branch
 from simulators.sessions import AWAY, Hours, MachineSession, sessions_of
 
 CURIOUS = 0.08
-"""Share of days on which somebody tries a zone that their plan does not give."""
+"""Share of days on which a person tries a zone outside their plan."""
 SMOKES = 0.25
-"""Share of days on which somebody goes out for a breath of air, or for a smoke."""
+"""Share of days on which a person goes out for a breath of air, or for a smoke."""
 SHORT_MEETING_SEATS = 6
 """People invited where the room has no capacity."""
 DAYS_KEPT = 4
-"""Days whose sessions are remembered: people are on the same day, or the one after."""
+"""Days whose sessions are remembered: all people are on the same day, or the next."""
 _MEETS_AFTER = timedelta(minutes=2)
-"""A guest comes so long after their host."""
+"""The time between the arrivals of a host and their guest."""
 _VISITS = timedelta(minutes=25)
-"""How long a visitor stays in a room."""
+"""The time that a visitor stays in a room."""
 
 
 class Stop(Struct, frozen=True):
-    """From `at` (local) on, be in `place`, and use `machine` there until the next stop."""
+    """A stop: from `at` (local) on, be in `place`, and use `machine` there until the next stop."""
 
     at: datetime
     place: Place
@@ -43,7 +43,7 @@ class Stop(Struct, frozen=True):
 
 
 class Maker(Struct, frozen=True):
-    """Somebody who may use machines by their plan; `trained`, or not."""
+    """A person who may use machines by their plan; `trained`, or not."""
 
     ref: str
     rhythm: str
@@ -52,7 +52,7 @@ class Maker(Struct, frozen=True):
 
 
 class Agenda:
-    """One site's days: what its people do together, and each of them alone."""
+    """One site's days: the joint activities of its people, and each person's own."""
 
     def __init__(self, site: Site, seed: int, makers: Sequence[Maker] = ()) -> None:
         self.site = site
@@ -67,7 +67,7 @@ class Agenda:
         """Visitors have no PIN."""
 
     def day(self, ref: str, plan: Plan | None, rhythm: str, on: date) -> tuple[Stop, ...]:
-        """One person's stops on a day, in order; the last is the street. Empty: stays away."""
+        """Return a person's stops on a day, in order; the last is the street. Empty: none."""
         draw = branch(self._seed, self.site.id, "day", ref, on)
         hours = hours_on(rhythm, on, draw)
         if hours is None:
@@ -85,9 +85,9 @@ class Agenda:
     def visit(
         self, ref: str, plan: Plan | None, meets: datetime | None, on: date
     ) -> tuple[Stop, ...]:
-        """A visitor's day: the rooms where things are made, a coffee, home.
+        """Return a visitor's day: the rooms where things are made, a coffee, home.
 
-        `meets`: when their host came; None: nobody expects them.
+        `meets` is the time when their host came; None: no host expects them.
         """
         draw = branch(self._seed, self.site.id, "visit", ref, on)
         given = self._given(plan)
@@ -102,7 +102,7 @@ class Agenda:
         return (*stops, Stop(comes + len(rooms) * _VISITS, None))
 
     def comes(self, maker: str, on: date) -> datetime | None:
-        """When a maker comes on a day; None: they stay away, or are none."""
+        """Return the time when a maker comes on a day; None: they stay away, or are no maker."""
         rhythm = next((one.rhythm for one in self._makers if one.ref == maker), None)
         if rhythm is None:
             return None
@@ -110,7 +110,7 @@ class Agenda:
         return None if hours is None else hours[0]
 
     def sessions(self, on: date) -> tuple[MachineSession, ...]:
-        """Who works at which machine on a day, and in whose company."""
+        """Return the day's sessions at machines, with their company."""
         if on not in self._sessions:
             while len(self._sessions) >= DAYS_KEPT:
                 del self._sessions[min(self._sessions)]
@@ -118,7 +118,7 @@ class Agenda:
         return self._sessions[on]
 
     def meetings(self, on: date) -> tuple[tuple[datetime, datetime, ZoneId], ...]:
-        """The day's meetings: begin, end and room. They begin on the half hour, so people queue."""
+        """Return the day's meetings: begin (on the half hour, so people queue), end and room."""
         draw = branch(self._seed, self.site.id, "meetings", on)
         if not self.places.meeting:
             return ()
@@ -147,7 +147,7 @@ class Agenda:
     def _at_machines(
         self, ref: str, base: ZoneId, on: date
     ) -> Iterator[tuple[datetime, datetime, Stop]]:
-        """At a machine oneself, or with somebody who is; and where one is called away to."""
+        """Yield a person's own machine sessions, those as company, and the interruptions."""
         for session in self.sessions(on):
             machine = session.machine
             if ref == session.user:
@@ -166,7 +166,7 @@ class Agenda:
         return draw.choice([zone for zone in wanted if zone in given] or list(given))
 
     def _given(self, plan: Plan | None) -> tuple[ZoneId, ...]:
-        """The rooms that a plan gives; all of them where that is none."""
+        """Return the rooms that a plan gives; all of them if it gives none."""
         places = self.places
         rooms = (*places.desks, *places.meeting, *places.making, *places.eating)
         rights = {zone for right in (plan.rights if plan else ()) for zone in right.zones}
@@ -176,7 +176,7 @@ class Agenda:
     def _outings(
         self, plan: Plan | None, rhythm: str, on: date, draw: Random
     ) -> Iterator[tuple[datetime, datetime, Stop]]:
-        """Lunch, coffee, a meeting, a machine, the evening workshop, and where one has no right."""
+        """Yield lunch, coffee, a meeting, a machine, the evening workshop, and a forbidden room."""
         noon = local_hour(on, draw.gauss(12.4, 0.2))
         fed = self.places.eating and draw.random() < 0.4  # noqa: PLR2004 - the rest eat outside
         yield _outing(noon, 0.75, draw.choice(self.places.eating) if fed else None)
@@ -210,7 +210,7 @@ class Agenda:
 def _is_free(
     outing: tuple[datetime, datetime, Stop], busy: Sequence[tuple[datetime, datetime, Stop]]
 ) -> bool:
-    """Whether nobody is let down by it."""
+    """Return whether an outing overlaps with no commitment."""
     begin, end, _ = outing
     return not any(begin < until and since < end for since, until, _ in busy)
 

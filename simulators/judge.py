@@ -1,8 +1,8 @@
-"""What a simulation knows of an answer before it comes.
+"""Expected answers that a simulation knows in advance.
 
-Nobody knows here whether a room is full or a plan used up. But who may never pass is known, and
-that the way out is free: an answer that says otherwise is a fault of the gateway, or of a reader
-that decided alone.
+The simulation does not know whether a room is full or a plan used up. But it knows who may never
+pass, and that every exit is free: any other answer is a fault of the gateway, or of a reader that
+decided alone.
 """
 
 from typing import Literal
@@ -12,11 +12,11 @@ from gateway.core.model.site import Site
 from simulators.people import SimulatedPerson
 
 Must = Literal["granted", "denied"]
-"""What an answer has to be."""
+"""The required answer."""
 
 
 def must_be(site: Site, person: SimulatedPerson, reader: DeviceId, pin: str | None) -> Must | None:
-    """What the answer to somebody's badge has to be; None: that depends on more than we know."""
+    """Return the required answer to a person's badge; None: it depends on more than we know."""
     point = site.point_of(site.device[reader])
     if point is None:
         return None

@@ -1,9 +1,9 @@
-"""Public data sets of people, turned into readings with their times.
+"""Public data sets of people, converted to readings with their times.
 
 CalIt2 (UCI 156) has no header: flow (7 out, 9 in), MM/DD/YY, HH:MM:SS, and the count in the half
-hour that starts there. Its times are those of a wall in California; they are taken as UTC as they
-stand, since the file has no hour twice. ROBOD (room 1) has a header, times with their offset, a
-true `occupant_count` and, in most rows, `indoor_co2`.
+hour that starts there. Its times are local times in California; they are read as UTC, since the
+file has no hour twice. ROBOD (room 1) has a header, times with their offset, a true
+`occupant_count` and, in most rows, `indoor_co2`.
 """
 
 import csv
@@ -26,7 +26,7 @@ _RIGHT = (
 
 
 class LayoutError(Exception):
-    """A file is not of a known layout: where, what was found, what would be right."""
+    """A file has no known layout: the place, the content found, and the correct one."""
 
 
 class Timed(Struct, frozen=True):
@@ -37,7 +37,7 @@ class Timed(Struct, frozen=True):
 
 
 class Recording(Struct, frozen=True):
-    """A data set as one device would have told it, in order of time; `totals` are the file's."""
+    """A data set as one device would have sent it, in order of time; `totals` are the file's."""
 
     layout: str
     timed: tuple[Timed, ...]
@@ -45,7 +45,7 @@ class Recording(Struct, frozen=True):
 
 
 def read_recording(path: Path) -> Recording:
-    """The recording in a file, or in the one file of a folder that has a known layout.
+    """Return the recording in a file, or in the one file of a folder that has a known layout.
 
     Raises:
         LayoutError: There is none, or there are several.
@@ -103,7 +103,7 @@ def _calit2(file: Path, rows: Iterator[list[str]]) -> Recording:
 
 
 def _crossings(counts: dict[datetime, dict[str, int]]) -> Iterator[Timed]:
-    """Totals that grow within each half hour, evenly; before them a zero to differ from."""
+    """Yield totals that grow evenly within each half hour, after an initial zero."""
     entered = left = 0
     yield Timed(min(counts), Crossed(0, 0))
     for begin, count in sorted(counts.items()):
@@ -118,7 +118,7 @@ def _crossings(counts: dict[datetime, dict[str, int]]) -> Iterator[Timed]:
 
 
 def _spread(begin: datetime, people: int) -> Iterator[datetime]:
-    """One moment a person, all inside the half hour and none on its edges."""
+    """Yield one moment per person, all inside the half hour and none on its edges."""
     for number in range(people):
         seconds = HALF_HOUR.total_seconds() * (number + 0.5) / people
         yield begin + timedelta(milliseconds=round(seconds * 1000))

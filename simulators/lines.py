@@ -1,4 +1,4 @@
-"""The line in front of each door: one gesture at a time, and those who slip in behind it."""
+"""The queue at each door: one gesture at a time, and people who slip in behind it."""
 
 from collections import defaultdict
 from typing import Literal
@@ -16,13 +16,13 @@ class _Line(Struct):
 
 
 class Lines:
-    """Who stands at which door. Who has no badge never has a turn, but may be let in."""
+    """The people in the queue of each door; without a badge they get no turn, but may be let in."""
 
     def __init__(self) -> None:
         self._at: defaultdict[DoorId, _Line] = defaultdict(_Line)
 
     def join(self, stand: Stand) -> Literal["turn", "wait"]:
-        """Stand in line; `turn` when there is nobody."""
+        """Join the queue; return `turn` if it is empty."""
         line = self._line(stand.passage)
         if stand.has_badge and not line.busy:
             line.busy = True
@@ -31,7 +31,7 @@ class Lines:
         return "wait"
 
     def leave(self, stand: Stand) -> bool:
-        """Give up; False when one is no longer in line."""
+        """Give up; return False if the person is no longer in the queue."""
         line = self._line(stand.passage)
         if stand not in line.waiting:
             return False
@@ -39,12 +39,12 @@ class Lines:
         return True
 
     def behind(self, passage: RouteStep, most: int) -> list[Stand]:
-        """The first of those who wait to go the same way."""
+        """Return the first of the waiting people who go the same way."""
         line = self._line(passage)
         return [stand for stand in line.waiting if stand.passage == passage][:most]
 
     def next_turn(self, door: DoorId) -> Stand | None:
-        """The door is free: whose turn it is now."""
+        """Free the door, and return the next in the queue."""
         line = self._at[door]
         line.busy = False
         able = (stand for stand in line.waiting if stand.has_badge)

@@ -1,6 +1,6 @@
-"""One connection that stands for many simulated devices.
+"""One connection that carries many simulated devices.
 
-Whatever is sent while it is away is lost here; devices that keep their events send them again.
+Messages sent without a connection are lost here; devices that keep their events send them again.
 """
 
 import asyncio
@@ -20,13 +20,13 @@ from gateway.wire.message import Outgoing
 log = logging.getLogger(__name__)
 
 UNDER_WAY_MAX = 2000
-"""Messages handed over that the broker has not taken yet; beyond, they are dropped and counted."""
+"""Messages that the broker has not accepted yet; further ones are dropped and counted."""
 _NODELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-"""Without it an answer waits some 5 ms for nothing."""
+"""Without it an answer is delayed by some 5 ms."""
 
 
 class Broker(Struct, frozen=True):
-    """Where the broker is, and how to sign in."""
+    """The broker's address and login."""
 
     url: str = "mqtt://127.0.0.1:1883"
     username: str | None = None
@@ -38,7 +38,7 @@ class Broker(Struct, frozen=True):
 
 
 class MqttLink:
-    """A connection that comes back by itself. Callbacks run in the event loop."""
+    """A connection that reconnects by itself. Callbacks run in the event loop."""
 
     def __init__(
         self,
@@ -59,12 +59,12 @@ class MqttLink:
 
     @property
     def connected(self) -> bool:
-        """Whether a message can leave now."""
+        """True if a message can be sent now."""
         return self._client is not None
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
-        """Stay connected within the block; it begins at once, connected or not."""
+        """Stay connected within the block, which begins at once, connected or not."""
         staying = asyncio.create_task(self._stay(), name="simulators' connection")
         try:
             yield
@@ -73,7 +73,7 @@ class MqttLink:
             await cancel_and_wait(staying)
 
     def send(self, messages: Sequence[Outgoing]) -> None:
-        """Hand messages over, in order."""
+        """Send messages, in order."""
         for message in messages:
             if self._client is None or len(self._sending) >= UNDER_WAY_MAX:
                 self.dropped += 1
@@ -83,7 +83,7 @@ class MqttLink:
             task.add_done_callback(self._sending.discard)
 
     async def drained(self) -> None:
-        """Wait until the broker has taken what was handed over, or the connection is gone."""
+        """Wait until the broker has accepted all messages, or the connection is lost."""
         while self._sending and self.connected:
             await asyncio.wait(set(self._sending), timeout=0.5)
 
@@ -127,7 +127,7 @@ class MqttLink:
             protocol=aiomqtt.ProtocolVersion.V5,
             socket_options=(_NODELAY,),
         ) as client:
-            client.pending_calls_threshold = UNDER_WAY_MAX  # it warns beyond; we drop
+            client.pending_calls_threshold = UNDER_WAY_MAX  # it warns above this; we drop
             if self._topics:
                 await client.subscribe([(topic, 1) for topic in self._topics])
             yield client

@@ -1,4 +1,4 @@
-"""Everybody's life goes on when what they wait for has come: time, an answer, their turn."""
+"""The progress of people's lives: each continues when its event comes: time, an answer, a turn."""
 
 from collections.abc import Callable
 from functools import partial
@@ -24,11 +24,11 @@ from simulators.questions import ReaderFeedback
 from simulators.wiring import Wiring
 
 PATIENCE_S = 180.0
-"""Seconds that somebody stands at a door; then they do without."""
+"""Seconds that a person stands at a door before giving up."""
 
 
 class Lives:
-    """The lives of one site's people, a step at a time; `work` is what is done at a machine."""
+    """The lives of one site's people, one step at a time; `work` runs at a machine."""
 
     def __init__(
         self,
@@ -45,23 +45,23 @@ class Lives:
         self._closed = False
 
     def begin(self, person: SimulatedPerson, life: Life, after_s: float) -> None:
-        """Somebody's life begins in so many seconds."""
+        """Begin a person's life in so many seconds."""
         self._lives[person.ref] = life
         self._clockwork.after(after_s, partial(self._first, person))
 
     def close(self) -> None:
-        """Nobody presents a badge any more."""
+        """Stop the presentation of badges."""
         self._closed = True
 
     def _first(self, person: SimulatedPerson) -> None:
         self._wait(person, next(self._lives[person.ref]))
 
     def resume(self, person: SimulatedPerson, outcome: Outcome) -> None:
-        """What somebody waited for has come."""
+        """Resume a person's life with the outcome of their step."""
         self._wait(person, self._lives[person.ref].send(outcome))
 
     def resume_soon(self, person: SimulatedPerson, outcome: Outcome) -> None:
-        """The same, but not from within another life's step."""
+        """Do the same, but not from within another life's step."""
         self._clockwork.at(self._clockwork.now, partial(self.resume, person, outcome))
 
     def _wait(self, person: SimulatedPerson, step: Step) -> None:
@@ -87,13 +87,13 @@ class Lives:
         self._clockwork.after(ANSWER_WITHIN_S, partial(self._look_away, ask))
 
     def on_answer(self, reader: DeviceId, answer: ReaderFeedback) -> None:
-        """A reader's question has ended."""
+        """Take the end of a reader's question."""
         person, _ = self._asking.pop(reader)
         person.told = answer.reason
         self.resume_soon(person, "granted" if answer.released else "denied")
 
     def _look_away(self, ask: Ask) -> None:
-        """Unless it was answered, or is another question by now."""
+        """Give up the question, unless it was answered or replaced."""
         person, asked = self._asking.get(ask.reader, (None, None))
         if person is not None and asked is ask:
             del self._asking[ask.reader]

@@ -1,4 +1,4 @@
-"""A machine with a badge reader, as its makers should build one: it stops by itself when asked to.
+"""A machine with a badge reader that follows the specification: it stops by itself on request.
 
     off ──granted──▶ on ──safe stop──▶ running down ──RUNS_DOWN_S──▶ off
      ▲               │ ▲                                              │
@@ -16,7 +16,7 @@ from gateway.wire.commands import SafeStopCommand, WarningCommand, WarningOverCo
 from simulators.devices import Command, Effect, Event, ReceivedCommand, SimulatedReader
 
 RUNS_DOWN_S: Final = 0.5
-"""From the order to the standstill: a laser's line, at a test's pace."""
+"""Seconds from the order to the standstill: a laser's line, shortened for tests."""
 WATTS: Final = 350.0
 SIGNED_OFF: Final = "machine-off"
 """The reason of the grant that ends a use."""
@@ -29,12 +29,12 @@ class SimulatedMachine(SimulatedReader):
 
     power: Power = "off"
     warning: WarningCommand | None = None
-    """What it shows its user."""
+    """The warning that it shows its user."""
     stands_at: datetime | None = None
-    """When it has run down."""
+    """The time at which it stands still."""
 
     def on_command(self, command: Command, now: datetime) -> ReceivedCommand:
-        """Take a command. What it does then is reported by `reports`."""
+        """Take a command. Its later effects are reported by `reports`."""
         match command:
             case WarningCommand():
                 return self._warned(command, now)
@@ -51,7 +51,7 @@ class SimulatedMachine(SimulatedReader):
         return heard
 
     def reports(self, now: datetime) -> Event | None:
-        """What the machine says of itself if that is news; None otherwise."""
+        """Return the machine's report if its state has changed; None otherwise."""
         if self.stands_at is not None and now >= self.stands_at:
             self.power, self.warning, self.stands_at = "off", None, None
         state: Literal["on", "off"] = "off" if self.power == "off" else "on"
@@ -69,7 +69,7 @@ class SimulatedMachine(SimulatedReader):
         return ReceivedCommand("warned", command.id, reason=command.reason)
 
     def _stopping(self, command: SafeStopCommand, now: datetime) -> ReceivedCommand:
-        """Never too late; asked for again, it asks for nothing new."""
+        """Take a safe stop, which never expires; a repeated one changes nothing."""
         effect: Effect = "repeated"
         if self.power == "on":
             self.power, self.stands_at = "running down", now + timedelta(seconds=RUNS_DOWN_S)

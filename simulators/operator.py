@@ -1,6 +1,6 @@
-"""An operator at a desk: asks the gateway, and knows what became of each request.
+"""An operator at a desk: sends requests to the gateway, and keeps the answer to each.
 
-Pure, as the devices are: messages are values and time is an argument.
+Pure, like the devices: messages are values and time is an argument.
 """
 
 from datetime import datetime
@@ -19,11 +19,11 @@ _read_response = msgspec.json.Decoder(ResponseMessage).decode
 
 
 class Operator:
-    """Somebody who asks, whether they may or not."""
+    """A sender of requests, with or without permission."""
 
     def __init__(self, site: SiteId, by: HolderId, topics: Topics | None = None) -> None:
         self.responses: dict[str, list[ResponseMessage]] = {}
-        """By transaction, in order: one that is asked twice is answered twice."""
+        """Answers by transaction, in order: a request that is sent twice is answered twice."""
         self._site, self._by = site, by
         self._topics = topics or Topics()
         self._asked = 0
@@ -34,13 +34,13 @@ class Operator:
         return tuple(self._topics.response(self._site, verb) for verb in VERBS)
 
     def ask(self, order: Order, now: datetime) -> tuple[str, Outgoing]:
-        """A request's transaction and its message; sent again, it is the same request."""
+        """Return a request's transaction and its message; sent again, it is the same request."""
         self._asked += 1
         transaction = f"{self._by}-{self._asked}"
         request = Request(transaction, self._by, now, order)
         return transaction, request_message(self._topics, self._site, request)
 
     def on_response(self, payload: bytes) -> None:
-        """An answer; `msgspec.DecodeError` where it is none."""
+        """Store an answer; raise `msgspec.DecodeError` if it is invalid."""
         response = _read_response(payload)
         self.responses.setdefault(response.transaction, []).append(response)

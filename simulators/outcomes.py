@@ -1,9 +1,9 @@
-"""What happened to every credential event that a simulation presented: answers, decisions, delays.
+"""The outcome of every credential event of a simulation: answers, decisions, delays.
 
-A decision is known by the gateway's number. Devices that number their events get it in the command
-that names (`boot`, `seq`); others are followed on the site's public `access` topic, in the order in
-which they asked. So is what a reader decided alone: nobody answers that, but the gateway has to say
-once that it knows, that it was late, and the same as the reader.
+A decision is identified by the gateway's number. Devices that number their events get it in the
+command with the same (`boot`, `seq`); others are matched on the site's public `access` topic, in
+the order of their events. So are decisions that a reader made alone: they get no answer, but the
+gateway must publish once that it knows, that it was late, and the reader's own decision.
 """
 
 from collections import Counter, deque
@@ -23,12 +23,12 @@ from simulators.judge import Must
 DELAYS_KEPT = 100_000
 """Answer times kept for the percentiles: a day of a large network, and under 10 MB."""
 ASKED_KEPT = 200_000
-"""Credential events remembered one by one; older ones are judged and only counted."""
+"""Credential events remembered individually; older ones are judged and only counted."""
 
 READER_DECIDED = "reader-decided"
-"""The gateway's reason for what a reader decided alone."""
+"""The gateway's reason for a decision that a reader made alone."""
 SLOW_MS = 2000.0
-"""An answer after this comes to a reader that has decided alone, if it can."""
+"""A later answer comes to a reader that has decided alone, if it can."""
 
 _read_access = msgspec.json.Decoder(AccessMessage).decode
 
@@ -44,8 +44,8 @@ class Answered(Struct, frozen=True):
 class RunTally(Struct, frozen=True):
     """The figures of a run.
 
-    `ok`: every event is on the gateway's disk, each fresh credential and each that a reader decided
-    alone got exactly one decision, and none of them is one that must not be.
+    `ok`: the gateway has stored every event; each fresh credential, and each that a reader decided
+    alone, got exactly one decision; and no decision is wrong.
     """
 
     ok: bool
@@ -65,13 +65,13 @@ class RunTally(Struct, frozen=True):
     decided_twice: int
     """Events with two different decisions."""
     contradicted: int
-    """Events that a reader decided alone, and the gateway told otherwise."""
+    """Events that a reader decided alone, and for which the gateway published another decision."""
     wrongly_granted: int
-    """Who must never pass here, and could: by a lost badge, say, or without a training."""
+    """People who must never pass here, and could: with a lost badge, or without a training."""
     wrongly_denied: int
-    """Who could not leave."""
+    """People who could not leave."""
     answers_repeated: int
-    """The same decision, told again."""
+    """Repetitions of the same decision."""
     answer_ms: Answered
     sent: int
     """Messages handed to the broker."""
@@ -84,19 +84,19 @@ class RunTally(Struct, frozen=True):
     refused: int
     """Events lost because a device's store was full."""
     garbled: int
-    """Messages of the gateway that no device understood."""
+    """Messages of the gateway that no device could decode."""
     people: dict[str, dict[str, int]]
     """The true count of each zone at the end, by site."""
     faults: dict[str, int]
     """Faults that happened, by name."""
     machines: dict[str, int]
-    """What became of machines: switched on and off, warned, stopped."""
+    """Events of machines: switched on and off, warned, stopped."""
 
 
 class PresentedCredential(Struct, frozen=True):
     """A credential event that a numbered reader presented.
 
-    `decision` is the one that it heard, `decided` what the reader decided alone.
+    `decision` is the gateway's, as the reader received it; `decided` is the reader's own.
     """
 
     site: SiteId
@@ -115,7 +115,7 @@ class _Question(Struct):
 
     @property
     def waits(self) -> bool:
-        """Whether it has to have a decision, and has none."""
+        """True while a required decision is missing."""
         return (self.fresh or self.decided is not None) and self.decision is None
 
 
@@ -123,7 +123,7 @@ _Name = tuple[SiteId, DeviceId, Key | int]
 
 
 class Bookkeeping:
-    """Gathers the figures while a simulation runs."""
+    """Collects the figures while a simulation runs."""
 
     def __init__(self) -> None:
         self.sent = self.duplicated = self.garbled = 0
@@ -131,7 +131,9 @@ class Bookkeeping:
         self.machines: Counter[str] = Counter()
         self._questions: dict[_Name, _Question] = {}
         self._overheard: dict[tuple[SiteId, DeviceId, bool], deque[Key | int]] = {}
-        """By reader, and whether it decided alone: what waits to be told of, oldest first."""
+        """By reader, and whether it decided alone: events without a published decision, oldest
+        first.
+        """
         self._delays: deque[float] = deque(maxlen=DELAYS_KEPT)
         self._outcomes: Counter[tuple[str, str]] = Counter()
         self._twice = self._repeated = self._undecided = self._contradicted = 0
@@ -150,9 +152,9 @@ class Bookkeeping:
         decided: Must | None = None,
         must: Must | None = None,
     ) -> None:
-        """A credential was presented. `fresh`: it left at once.
+        """Record a presented credential. `fresh`: it was sent at once.
 
-        `decided`: what the reader decided alone. `must`: what the decision has to be.
+        `decided` is the reader's own decision, `must` the required one.
         """
         self.credentials += 1
         self.decided_alone += decided is not None
@@ -167,14 +169,14 @@ class Bookkeeping:
             self._undecided += old.waits
 
     def resent(self, site: SiteId, reader: DeviceId, key: Key) -> None:
-        """An event had no ack and went out again: by now it is too old to be answered."""
+        """Record that an event had no ack and was sent again: it is now too old to be answered."""
         question = self._questions.get((site, reader, key))
         if question is not None and question.fresh and question.decision is None:
             question.fresh = False
             self.late += 1
 
     def gave_up(self, site: SiteId, reader: DeviceId, key: Key, decided: Must) -> None:
-        """A reader had no answer in time to what it had asked, and decided alone."""
+        """Record that a reader had no answer in time, and decided alone."""
         question = self._questions.get((site, reader, key))
         if question is None or question.decision is not None:
             return
@@ -185,7 +187,7 @@ class Bookkeeping:
         self._overheard[site, reader, True] = deque(told_in_order)
 
     def heard(self, site: SiteId, reader: DeviceId, answer: AccessCommand, now: datetime) -> None:
-        """An answer came to a numbered reader."""
+        """Take an answer to a numbered reader."""
         if answer.boot is not None and answer.seq is not None:
             name = (site, reader, (answer.boot, answer.seq))
             question = self._questions.get(name)
@@ -194,9 +196,9 @@ class Bookkeeping:
             self._decided(name, answer.id, answer.decision, answer.reason, now)
 
     def overheard(self, site: SiteId, payload: bytes, now: datetime) -> None:
-        """A decision was published; it is the oldest open question's where it names none.
+        """Take a published decision; without a number it belongs to the oldest open event.
 
-        That is so of a reader that numbers nothing, and of what one decided alone.
+        Readers without numbers, and decisions that a reader made alone, have none.
         """
         try:
             told = _read_access(payload)
@@ -204,7 +206,7 @@ class Bookkeeping:
             self.garbled += 1
             return
         if told.reason == EXIT_BUTTON:
-            return  # nobody held a badge to anything
+            return  # no badge was held to the reader
         waiting = self._overheard.get((site, told.reader, told.late))
         if waiting:
             name = (site, told.reader, waiting.popleft())
@@ -215,7 +217,7 @@ class Bookkeeping:
     ) -> None:
         question = self._questions.get(name)
         if question is None:
-            return  # of an earlier run, or long judged
+            return  # of an earlier run, or judged long ago
         if question.decision is not None:
             again = question.decision == decision
             self._repeated += again
@@ -231,13 +233,13 @@ class Bookkeeping:
             self.slow += delay_ms > SLOW_MS
 
     def presented(self) -> Iterator[PresentedCredential]:
-        """The last `ASKED_KEPT` events of numbered readers, to be looked for in a journal."""
+        """Yield the last `ASKED_KEPT` events of numbered readers, to compare with a journal."""
         for (site, reader, key), question in self._questions.items():
             if not isinstance(key, int):
                 yield PresentedCredential(site, reader, key, question.decision, question.decided)
 
     def undecided(self) -> int:
-        """Events that have to have a decision and wait for it, or never had one."""
+        """Return the number of events that wait for a required decision, or never had one."""
         return self._undecided + sum(one.waits for one in self._questions.values())
 
     def result(
@@ -246,7 +248,7 @@ class Bookkeeping:
         people: dict[str, dict[str, int]],
         faults: Mapping[str, int],
     ) -> RunTally:
-        """The figures as they stand."""
+        """Return the current figures."""
         every = list(devices)
         by_reason: Counter[str] = Counter()
         for (outcome, reason), times in self._outcomes.items():

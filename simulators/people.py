@@ -1,10 +1,10 @@
-"""Who lives in the simulation: members of the site's plans, their guests, visitors.
+"""The simulated people: members of the site's plans, their guests, visitors.
 
-Most badges are good. Some are not, so that every reason of a denial is met: a badge that was never
-enrolled or that was lost, a membership that is suspended, expired or not paid, no badge at all. Of
-those who may use a machine some were never trained for it, and some too long ago. What their
-holders do with a day is in `simulators.habits`; how they get through doors, in
-`simulators.person_routine`; what the members' list says of them, in `simulators.roster`.
+Most badges are good. Some are not, so that every reason for a refusal occurs: a badge that was
+never enrolled or that was lost, a membership that is suspended, expired or not paid, no badge at
+all. Of those who may use a machine some were never trained for it, and some too long ago. Their
+days are in `simulators.habits`, their way through doors in `simulators.person_routine`, and their
+lines in the members' list in `simulators.roster`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -37,19 +37,20 @@ TROUBLES: dict[int, Trouble] = {
 """By a person's place among twenty-four, so that even a small space has each."""
 _OF = 24
 MEMBERS = 48
-"""People of a site, unless told otherwise: as many as a small space has seats."""
+"""The default number of people per site: as many as a small space has seats."""
 MEMBERS_A_GUEST = 12
-"""So many members have one guest a day."""
+"""The number of members per guest and day."""
 TRAINED: tuple[Literal["yes", "expired", "no"], ...] = ("yes", "yes", "yes", "no", "expired")
-"""Those who may use a machine that asks for a training, in turn; the first has some duty, too."""
+"""Users of a machine that requires a training, in turn; the first one also has a duty."""
 _FIRST = ("Ada", "Bruno", "Chloé", "Driss", "Emma", "Farid", "Gaëlle", "Hugo", "Inès", "Jules")
 _LAST = ("Aubry", "Benali", "Costa", "Durand", "Evrard", "Fabre", "Garnier", "Hamon", "Imbert")
 
 
 class SimulatedPerson(Struct, eq=False):
-    """Somebody: what they hold, and where they are (None: the street).
+    """A person: their credentials, and their position (None: the street).
 
-    `host` is whom a guest comes to see. `told` is the reason of the last answer that they read.
+    `host` is the person whom a guest visits. `told` is the reason of the last answer that they
+    read.
     """
 
     ref: str
@@ -68,12 +69,12 @@ class SimulatedPerson(Struct, eq=False):
 
     @property
     def enrolled(self) -> bool:
-        """Whether the members' list knows them."""
+        """True if the members' list has them."""
         return self.plan is not None and self.trouble not in {"unknown badge", "no badge"}
 
 
 def members(site: Site, seed: int, count: int = MEMBERS) -> list[SimulatedPerson]:
-    """The people who come as a habit. The first one has the site's own roles, if it has any."""
+    """Return the regular people. The first one has the site's own roles, if it has any."""
     crowd = [_person(site, seed, "m", number, "member") for number in range(1, count + 1)]
     for first in crowd[:1] if site.roles else ():
         first.roles = tuple(RoleId(role.id) for role in site.roles)
@@ -86,7 +87,7 @@ def members(site: Site, seed: int, count: int = MEMBERS) -> list[SimulatedPerson
 
 
 def guests(site: Site, seed: int, hosts: Sequence[SimulatedPerson]) -> list[SimulatedPerson]:
-    """Visitors of one day: most come to see a maker, every third comes without anybody."""
+    """Return visitors of one day: most visit a maker, every third comes alone."""
     able = [maker.ref for maker in makers(site, hosts)]
     if not any(rhythm_of(plan) == "visitor" for plan in site.plans):
         return []
@@ -101,7 +102,7 @@ def guests(site: Site, seed: int, hosts: Sequence[SimulatedPerson]) -> list[Simu
 
 
 def visitors(site: Site, seed: int, count: int) -> list[SimulatedPerson]:
-    """People who come for one evening: half with a visitor's badge, half with none."""
+    """Return people who come for one evening: half with a visitor's badge, half without."""
     crowd = [_person(site, seed, "v", number, "visitor") for number in range(1, count + 1)]
     for number, person in enumerate(crowd):
         person.rhythm = "visitor"
@@ -111,7 +112,7 @@ def visitors(site: Site, seed: int, count: int) -> list[SimulatedPerson]:
 
 
 def makers(site: Site, people: Iterable[SimulatedPerson]) -> tuple[Maker, ...]:
-    """Those who may use machines by their plan, trained or not."""
+    """Return the people who may use machines by their plan, trained or not."""
     return tuple(
         Maker(person.ref, person.rhythm, tuple(sorted(machines)), person.trained == "yes")
         for person in people
@@ -120,14 +121,14 @@ def makers(site: Site, people: Iterable[SimulatedPerson]) -> tuple[Maker, ...]:
 
 
 def trainings_of(site: Site, person: SimulatedPerson) -> tuple[TrainingId, ...]:
-    """The trainings for the machines of somebody's plan."""
+    """Return the trainings for the machines of a person's plan."""
     machines = _machines(site, person.plan)
     wanted = (each.demands.trainings for each in site.machines if each.id in machines)
     return tuple(dict.fromkeys(training for trainings in wanted for training in trainings))
 
 
 def _give_pins(site: Site, seed: int, crowd: Iterable[SimulatedPerson]) -> None:
-    """A PIN for everybody whose plan leads through a door that asks for one."""
+    """Give a PIN to everyone whose plan leads through a door that requires one."""
     asking = [one for one in site.access_points if one.min_credential == "number-and-pin"]
     for person in crowd:
         plan = site.plan[person.plan] if person.plan is not None else None
@@ -149,7 +150,7 @@ def _machines(site: Site, plan: PlanId | None) -> set[MachineId]:
 
 
 def _widest(plans: Sequence[Plan]) -> PlanId | None:
-    """The plan of who looks after the place: the one with the most machines."""
+    """Return the plan of the staff: the one with the most machines."""
     by_machines = {plan.id: sum(len(right.machines) for right in plan.rights) for plan in plans}
     return max(by_machines, key=lambda plan: by_machines[plan], default=None)
 
@@ -177,9 +178,9 @@ def _badge(site: Site, draw: Random) -> str:
 
 
 def _plan(plans: tuple[Plan, ...], kind: str, draw: Random) -> Plan | None:
-    """A plan: for a visitor one that is made for visitors, where there is one.
+    """Return a plan; for a visitor one that is made for visitors, where there is one.
 
-    Plans that hold at every hour are three times as frequent: a demo may be shown at any hour.
+    Plans that are valid at every hour are three times as frequent: a demo may run at any hour.
     """
     fitting = [plan for plan in plans if (rhythm_of(plan) == "visitor") == (kind == "visitor")]
     offered = fitting or list(plans)

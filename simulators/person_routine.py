@@ -1,4 +1,4 @@
-"""How a person gets through a day: from stop to stop, door by door, one gesture after the other.
+"""A person's way through a day: from stop to stop, door by door, one gesture after the other.
 
 A life is a generator. It yields what the person waits for and is sent how that ended; the world
 resumes it (`simulators.world`). A gesture takes as long as in life, at every speed: only the
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from simulators.world import World
 
 ANSWER_WITHIN_S = 3.0
-"""People look at a reader for so long: it may decide alone after two."""
+"""The time that people wait at a reader: it may decide alone after two seconds."""
 OPENS_AFTER_S = 0.6
 """From the answer until the door is open."""
 WALKS_S = 1.0
@@ -42,10 +42,10 @@ CLOSES_S = 1.5
 TRIES = 2
 RETRY_S = 2.0
 COMES_BACK = 5
-"""Times that somebody comes back to a reader that says nothing, or to what passes with time."""
+"""The number of returns to a silent reader, or after a refusal that passes with time."""
 COMES_BACK_AFTER_S = 20.0
 TYPES_S = 1.5
-"""For the digits of a PIN."""
+"""The time to type a PIN."""
 FOCUSES_S = 3.0
 """From the grant at a machine until it is on."""
 PASSES = frozenset(
@@ -61,13 +61,13 @@ PASSES = frozenset(
         "reader-decided",
     }
 )
-"""Reasons for a refusal that is over by itself: who reads one waits nearby and comes back."""
+"""Refusals that pass with time: the person waits nearby and comes back."""
 AT_ONCE = "interlock"
-"""The one that is over in a moment."""
+"""The one that passes in a moment."""
 OBEYS_WARNING = 0.5
-"""Of those who are warned at a machine: those who sign off before it stops."""
+"""Of the people who are warned at a machine: those who sign off before it stops."""
 SIGNS_OFF = 0.85
-"""Of those who have done: those who sign off with their badge. The others only switch off."""
+"""Of the people who have finished: those who sign off with their badge; others only switch off."""
 STARTED_AGAIN = "plan"
 """The reason of a grant that was meant to sign off and switched the machine on again."""
 
@@ -90,7 +90,7 @@ class Until(Struct, frozen=True):
 
 
 class Ask(Struct, frozen=True):
-    """Hold a badge to a reader and look at it: granted, denied or silence."""
+    """Hold a badge to a reader and wait: granted, denied or silence."""
 
     reader: DeviceId
     badge: str
@@ -98,9 +98,9 @@ class Ask(Struct, frozen=True):
 
 
 class Stand(Struct, frozen=True):
-    """Stand in line at a door: it is our turn, we are let in, or give up.
+    """Stand in the queue of a door, until it is our turn, we are let in, or give up.
 
-    Who has no badge never has a turn.
+    A person without a badge never has a turn.
     """
 
     person: SimulatedPerson
@@ -109,7 +109,7 @@ class Stand(Struct, frozen=True):
 
 
 class Work(Struct, frozen=True):
-    """Use a machine until then; or until we are `warned` there, or it has `stopped`."""
+    """Use a machine until then; or until it has `warned` us, or `stopped`."""
 
     machine: MachineId
     until: "datetime"
@@ -121,7 +121,7 @@ Walk = Generator[Step, Outcome, Arrival]
 
 
 def life(world: "World", person: SimulatedPerson, first: date) -> Life:
-    """Day after day, for ever."""
+    """Live day after day, forever."""
     on = first
     while True:
         stops = world.day(person, on)
@@ -143,9 +143,9 @@ def life(world: "World", person: SimulatedPerson, first: date) -> Life:
 
 
 def _arrive(world: "World", person: SimulatedPerson, place: Place, due: "datetime | None") -> Walk:
-    """Go somewhere; a silent reader, or what passes with time, is tried again after a while.
+    """Go to a place; retry after a while at a silent reader, or after a refusal that passes.
 
-    `due`: when one has to be elsewhere.
+    `due` is the time at which the person has to be elsewhere.
     """
     arrival: Arrival = "silence"
     for _ in range(COMES_BACK):
@@ -160,7 +160,7 @@ def _arrive(world: "World", person: SimulatedPerson, place: Place, due: "datetim
 
 
 def _is_soon(world: "World", due: "datetime | None") -> bool:
-    """Whether there is no time to come back."""
+    """Return whether there is no time to come back."""
     return due is not None and world.now + timedelta(seconds=COMES_BACK_AFTER_S) >= due
 
 
@@ -199,13 +199,13 @@ def _enter(world: "World", person: SimulatedPerson, passage: RouteStep, door: Do
 
 
 def _leave(world: "World", person: SimulatedPerson, passage: RouteStep, door: Door) -> Walk:
-    """The way out is never refused: when the reader does not let us, the handle does."""
+    """Leave: the way out is never refused; if the reader does not open, the handle does."""
     reader = world.reader(door.id, "exit") if door.exit == "reader" else None
     if reader is not None:
         if world.mishap("forgotten_exit", world.faults.forgotten_exit):
             yield Pause(
                 WALKS_S
-            )  # through the door that somebody else holds: its contact sees nothing
+            )  # through the door that somebody else holds: its contact reports nothing
             world.move(person, passage)
             return "there"
         yield from _ask(world, reader, person)
@@ -232,7 +232,7 @@ def _open_and_walk(world: "World", person: SimulatedPerson, passage: RouteStep) 
 def _ask(
     world: "World", reader: DeviceId, person: SimulatedPerson
 ) -> Generator[Step, Outcome, Outcome]:
-    """Badge, with a PIN where one is asked for, and once more when that was no good."""
+    """Badge, with a PIN if required, and once more after a failure."""
     outcome: Outcome = "denied"
     if person.badge is None:
         return outcome
@@ -249,7 +249,7 @@ def _ask(
 
 
 def _typed(world: "World", reader: DeviceId, person: SimulatedPerson) -> str | None:
-    """The PIN as somebody types it; None: none is asked for, or they have none."""
+    """Return the PIN as typed; None: none is required, or the person has none."""
     if person.pin is None or not world.asks_pin(reader):
         return None
     if world.mishap("mistyped_pin", world.faults.mistyped_pin):
@@ -260,7 +260,7 @@ def _typed(world: "World", reader: DeviceId, person: SimulatedPerson) -> str | N
 def _use(
     world: "World", person: SimulatedPerson, machine: MachineId, until: "datetime"
 ) -> Generator[Step, Outcome, None]:
-    """Badge at a machine and use it; who is refused waits a while for company, or leaves."""
+    """Badge at a machine and use it; if refused, wait a while for company, or leave."""
     reader = world.machine_reader(machine)
     for _ in range(COMES_BACK if reader is not None else 0):
         assert reader is not None  # noqa: S101 - or there is nothing to try
@@ -280,7 +280,7 @@ def _use(
 def _work(
     world: "World", person: SimulatedPerson, work: Work, reader: DeviceId
 ) -> Generator[Step, Outcome, None]:
-    """Use a machine to the end, or until there is a reason not to."""
+    """Use a machine to the end, or until there is a reason to stop."""
     yield Pause(FOCUSES_S)
     if world.workshop.has_stopped(work.machine):
         return

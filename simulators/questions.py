@@ -1,4 +1,4 @@
-"""Who waits at a reader for an answer, and how their question ends."""
+"""People's questions at readers, and their ends."""
 
 from collections.abc import Callable
 
@@ -9,40 +9,40 @@ from simulators.devices import Key, ReceivedCommand
 
 
 class ReaderFeedback(Struct, frozen=True):
-    """What somebody at a reader sees; `reason` is empty where the reader tells none."""
+    """The feedback that a person at a reader sees; `reason` is empty if the reader gives none."""
 
     released: bool
     reason: str = ""
 
 
 Answered = Callable[[DeviceId, ReaderFeedback], None]
-"""Hears how a reader's question ended."""
+"""Called with the end of a reader's question."""
 
 
 class PendingQuestion(Struct, eq=False):
-    """A question that waits for its answer. `key` is None where events have no numbers."""
+    """A question without an answer yet. `key` is None where events have no numbers."""
 
     key: Key | None
     releaser: DeviceId
 
 
 class PendingQuestions:
-    """The questions of one site's readers, one at a time each."""
+    """The questions of one site's readers, at most one for each."""
 
     def __init__(self) -> None:
         self.answered: Answered = lambda _reader, _answer: None
         self._open: dict[DeviceId, PendingQuestion] = {}
 
     def ask(self, reader: DeviceId, question: PendingQuestion) -> None:
-        """Somebody waits; whoever asked there before does not any more."""
+        """Begin a question; it replaces an earlier one at the same reader."""
         self._open[reader] = question
 
     def look_away(self, reader: DeviceId) -> None:
-        """Whoever asked does not wait any longer."""
+        """End the question at a reader without an answer."""
         self._open.pop(reader, None)
 
     def heard(self, device: DeviceId, heard: ReceivedCommand) -> None:
-        """What a command made of a reader."""
+        """Apply the effect of a command to a reader."""
         asked = self._open.get(device)
         if heard.effect == "unlocked":
             self.released(device)
@@ -53,14 +53,14 @@ class PendingQuestions:
                 self._end(device, ReaderFeedback(released=True, reason=heard.reason))
 
     def released(self, releaser: DeviceId) -> None:
-        """A lock is open: whoever asked at its door may go."""
+        """End the questions at the door of a lock that was released."""
         for reader in [name for name, asked in self._open.items() if asked.releaser == releaser]:
             self._end(reader, ReaderFeedback(released=True))
 
     def decided_alone(
         self, reader: DeviceId, asked: PendingQuestion, answer: ReaderFeedback
     ) -> None:
-        """The reader has looked into its list, unless whoever asked has looked away by then."""
+        """End a question by the reader's own list, unless the person has gone meanwhile."""
         if self._open.get(reader) is asked:
             self._end(reader, answer)
 

@@ -1,7 +1,7 @@
-"""Real recordings through the gateway: one native counter device that tells them, event by event.
+"""Real recordings through the gateway: one native counter publishes them, event by event.
 
-It follows the reader protocol, so the gateway and the broker may die during it: what is not
-acknowledged is sent again until everything is.
+It follows the reader protocol, so the gateway and the broker may die during it: unacknowledged
+events are sent again until all are acknowledged.
 """
 
 import asyncio
@@ -21,13 +21,13 @@ from simulators.link import Broker, MqttLink
 from simulators.run import LiveClock
 
 WINDOW = 200
-"""Events under way without an ack: enough to share the gateway's commits, and no burst."""
+"""Unacknowledged events: enough to share the gateway's commits, without a burst."""
 RESEND_AFTER_S = 2.0
 LOOKS_EVERY_S = 0.2
 
 
 class RecordingResult(Struct, frozen=True):
-    """How a replay ended. `ok`: the gateway acknowledged every event."""
+    """The result of a replay. `ok`: the gateway acknowledged every event."""
 
     ok: bool
     layout: str
@@ -35,14 +35,14 @@ class RecordingResult(Struct, frozen=True):
     acknowledged: int
     resent: int
     totals: dict[str, int]
-    """Of the file: people in and out, or rows."""
+    """Totals of the file: people in and out, or rows."""
     told: dict[str, int]
-    """What the last event of each kind said."""
+    """The values of the last event of each kind."""
     seconds: float
 
 
 class Replay:
-    """One recording, told by one device."""
+    """One recording, published by one device."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Replay:
     async def tell(
         self, rate: float | None = None, progress: Callable[[int], None] = lambda _: None
     ) -> RecordingResult:
-        """Tell everything, at most `rate` events a second; `progress` hears what is on disk."""
+        """Publish all events, at most `rate` per second; `progress` gets the number stored."""
         begun = self._clock.now()
         async with self._link.kept():
             while not self.stopped.is_set() and self._acknowledged() < self._count():
@@ -89,7 +89,7 @@ class Replay:
         return self._ended((self._clock.now() - begun) / timedelta(seconds=1))
 
     def _advance(self, allowed: int) -> None:
-        """Tell what the window has room for, and again what has waited too long."""
+        """Publish as many events as the window allows, and again those that waited too long."""
         now = self._clock.now()
         while self._device.online and self._told < allowed and self._device.unacknowledged < WINDOW:
             timed = self._recording.timed[self._told]
@@ -114,7 +114,7 @@ class Replay:
         try:
             self._device.on_ack(read_ack(payload))
         except msgspec.DecodeError:
-            return  # no ack of ours: the event will be sent again
+            return  # not an ack for us: the event will be sent again
         self._acked.set()
 
     def _up(self) -> None:

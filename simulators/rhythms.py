@@ -1,4 +1,4 @@
-"""When people come and go, by what their plan gives; and how days and nights pass."""
+"""The daily rhythms of people by plan, and the pace of days and nights."""
 
 from datetime import date, datetime, time, timedelta
 from random import Random
@@ -11,11 +11,11 @@ from simulators.sessions import Hours
 WAKES, SLEEPS = timedelta(hours=7.5), timedelta(hours=22.5)
 """Times of the local day between which people come and go."""
 STAFF = "staff"
-"""The rhythm of who looks after the place."""
+"""The rhythm of the staff."""
 
 
 class Rhythm(Struct, frozen=True):
-    """When the holders of a plan come and go: local hours, mean and spread; share of days."""
+    """The rhythm of a plan's holders: local hours of arrival and departure; share of days."""
 
     arrives: float
     leaves: float
@@ -31,11 +31,11 @@ RHYTHMS = {
     "evening": Rhythm(arrives=17.8, leaves=21.6, spread=0.5, comes=0.7),
     "visitor": Rhythm(arrives=10.0, leaves=15.5, spread=1.0, comes=0.6),
 }
-"""By what a plan gives (`rhythm_of`)."""
+"""Rhythms by the rights of a plan (`rhythm_of`)."""
 
 
 def rhythm_of(plan: Plan | None) -> str:
-    """The rhythm that fits what a plan gives: machines, every hour, or some hours."""
+    """Return the rhythm that fits the rights of a plan: machines, every hour, or some hours."""
     if plan is None:
         return "visitor"
     words = (plan.id, plan.name.en.lower(), plan.name.fr.lower())
@@ -49,7 +49,7 @@ def rhythm_of(plan: Plan | None) -> str:
 
 
 def awake(habit: datetime, night_haste: float) -> timedelta:
-    """How long until this local time, when nights pass `night_haste` times faster than days."""
+    """Return the waking time until `habit`, if nights pass `night_haste` times faster than days."""
     clock = habit - datetime.combine(habit, time())
     day = min(max(clock, WAKES), SLEEPS) - WAKES
     full_day = SLEEPS - WAKES
@@ -58,7 +58,7 @@ def awake(habit: datetime, night_haste: float) -> timedelta:
 
 
 def hours_on(rhythm: str, on: date, draw: Random) -> Hours | None:
-    """When somebody comes and leaves; None: they stay away. These are the day's first draws."""
+    """Return a person's hours on a day; None: they stay away. These are the day's first draws."""
     habit = RHYTHMS[rhythm]
     if draw.random() >= habit.comes:
         return None
@@ -68,6 +68,6 @@ def hours_on(rhythm: str, on: date, draw: Random) -> Hours | None:
 
 
 def local_hour(on: date, hour: float) -> datetime:
-    """A local time of that day, within it."""
+    """Return a local time of that day, limited to it."""
     seconds = min(max(hour, 0.0), 23.9) * 3600
     return datetime.combine(on, time()) + timedelta(seconds=round(seconds, 1))

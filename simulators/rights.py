@@ -1,7 +1,7 @@
-"""The rights list of a simulated reader: what it may decide alone while nobody answers it.
+"""The rights list of a simulated reader: its basis to decide alone while it gets no answer.
 
 Pages and heads arrive in any order, some of a list that is replaced meanwhile. A list is in force
-from the moment when the head and all pages of its version are there; until then the old one is.
+from the moment when the head and all pages of its version have arrived; until then the old one is.
 """
 
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ _read_page = msgspec.json.Decoder(RightsPage).decode
 
 
 class RightsBook:
-    """A reader's list. `key` is the readers' key, which it was given when it was set up."""
+    """A reader's list. `key` is the readers' key, which it got at installation."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
@@ -34,23 +34,23 @@ class RightsBook:
 
     @property
     def version(self) -> str | None:
-        """The list that is in force."""
+        """The version of the list in force."""
         return self._in_force.version if self._in_force else None
 
     @property
     def unlock_s(self) -> float | None:
-        """For how long to release the door."""
+        """The seconds for which to release the door."""
         return self._in_force.unlock_s if self._in_force else None
 
     def receive(self, payload: bytes, page: int | None) -> bool:
-        """A head (no `page`) or a page; whether another list is in force now.
+        """Take a head (no `page`) or a page; return whether another list is in force now.
 
         Raises:
             msgspec.DecodeError: it is neither.
         """
         if page is None:
             self._head = _read_head(payload) if payload else None
-            if self._head is None:  # taken back: this reader guards nothing any more
+            if self._head is None:  # withdrawn: this reader no longer guards anything
                 self._in_force, self._keys = None, {}
                 return True
         elif not payload:
@@ -60,7 +60,7 @@ class RightsBook:
         return self._take()
 
     def allows(self, canonical: str, now: datetime) -> bool:
-        """Whether a badge may pass, by the reader's own clock."""
+        """Return whether a badge may pass, by the reader's own clock."""
         head = self._in_force
         if head is None:
             return False

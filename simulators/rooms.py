@@ -1,4 +1,4 @@
-"""What a site's rooms are for, from their ids and machines."""
+"""The purpose of a site's rooms, from their ids and machines."""
 
 from msgspec import Struct
 
@@ -13,7 +13,7 @@ EATING_WORDS = ("kitchen", "cuisine", "cafe", "lounge")
 
 
 class Places(Struct, frozen=True):
-    """A site's zones by what they are for, from their ids and machines."""
+    """A site's zones by purpose, from their ids and machines."""
 
     desks: tuple[ZoneId, ...]
     meeting: tuple[ZoneId, ...]
@@ -23,7 +23,7 @@ class Places(Struct, frozen=True):
 
 
 def places_of(site: Site, routes: SiteRoutes) -> Places:
-    """The zones that can be reached, by purpose; a zone that only holds others is for nothing."""
+    """Return the reachable zones by purpose; a zone that only contains others has none."""
     behind_doors = {door.zone for door in site.doors}
     around = {parent for zone in site.zones for parent in zone.ancestors}
     holds = around - behind_doors

@@ -1,4 +1,4 @@
-"""What the members' list says of simulated people: the lines of `seuil members import`."""
+"""The members' list of simulated people: the lines of `seuil members import`."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
@@ -29,7 +29,7 @@ _MONTH: Final = timedelta(days=30)
 
 
 def roster(site: Site, people: Sequence[SimulatedPerson], today: date) -> Iterator[dict[str, str]]:
-    """A line for each one who is enrolled at a site."""
+    """Yield a line for each person who is enrolled at a site."""
     trainer = next((person.ref for person in people if person.roles), None)
     for person in people:
         if not person.enrolled or person.plan is None or person.badge is None:
@@ -56,7 +56,7 @@ def roster(site: Site, people: Sequence[SimulatedPerson], today: date) -> Iterat
 def _trainings(
     site: Site, person: SimulatedPerson, today: date, trainer: str | None
 ) -> Iterable[str]:
-    """Each as `laser given 2025-11-22 until 2027-11-22 by le-seuil-m001`."""
+    """Return each training as `laser given 2025-11-22 until 2027-11-22 by le-seuil-m001`."""
     if person.trained == "no":
         return
     until = today - _MONTH if person.trained == "expired" else today + _YEAR

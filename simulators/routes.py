@@ -1,4 +1,4 @@
-"""Which doors lead where: the shortest way over the zones of any site.
+"""The routes of a site: the shortest way over its zones, door by door.
 
 A door joins its `outside` and its `zone`. A zone that no door touches is an open part of the zone
 around it, or else of its first neighbour inside the same zone: one walks there without a door.
@@ -14,11 +14,11 @@ from gateway.core.model.places import Door
 from gateway.core.model.site import Site
 
 Place = ZoneId | None
-"""Where somebody is; None is the street."""
+"""A person's position; None is the street."""
 
 
 class RouteStep(Struct, frozen=True):
-    """One step of a way. `door` is None where nothing has to be opened."""
+    """One step of a route. `door` is None where nothing has to be opened."""
 
     origin: Place
     to: Place
@@ -31,7 +31,7 @@ class RouteStep(Struct, frozen=True):
 
 
 class SiteRoutes:
-    """The ways of one site."""
+    """The routes of one site."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -43,7 +43,7 @@ class SiteRoutes:
         self.reachable = tuple(zone.id for zone in site.zones if self.way(None, zone.id))
 
     def way(self, origin: Place, to: Place) -> tuple[RouteStep, ...]:
-        """The passages from `origin` to `to`, fewest first; empty when there are none."""
+        """Return the passages from `origin` to `to`, fewest first; empty if there is no route."""
         came: dict[Place, RouteStep | None] = {origin: None}
         waiting = deque([origin])
         while waiting and to not in came:
@@ -59,7 +59,7 @@ class SiteRoutes:
         return tuple(reversed(way))
 
     def enters(self, passage: RouteStep) -> bool:
-        """Whether this passage goes towards the side that its door protects."""
+        """Return whether this passage goes towards the side that its door protects."""
         return passage.door is not None and self._site.door[passage.door].zone == passage.to
 
     def _join(self, passage: RouteStep) -> None:
@@ -68,7 +68,7 @@ class SiteRoutes:
 
 
 def _open_parts(site: Site) -> Iterator[RouteStep]:
-    """A passage into every zone that no door touches."""
+    """Yield a passage into every zone that no door touches."""
     touched = {side for door in site.doors for side in _sides(door)}
     for zone in site.zones:
         if zone.id in touched or any(zone.id in other.ancestors for other in site.zones):

@@ -1,7 +1,7 @@
 """Simulated sites over a real broker, in the wire's time.
 
-One connection stands for all devices. The loop sleeps until something is due in one of the worlds
-or a message arrives; answers are timed with the monotonic clock.
+One connection carries all devices. The loop sleeps until an action is due in one of the worlds or a
+message arrives; answers are timed with the monotonic clock.
 """
 
 import asyncio
@@ -16,15 +16,15 @@ from simulators.outcomes import Bookkeeping, RunTally
 from simulators.world import World
 
 SETTLES_WITHIN_S = 6.0
-"""Time for what is under way at the end: a re-send comes after 5 s."""
+"""Time for pending events at the end: a re-send comes after 5 s."""
 HURRIED_S = 1.0
-"""The same, when somebody waits for the end."""
+"""The same for an interactive user."""
 LOOKS_EVERY_S = 0.5
-"""Between two looks whether everything is settled."""
+"""Seconds between two checks whether everything is settled."""
 
 
 class LiveClock:
-    """The wire's time: the time of day at the start, and monotonic from then on."""
+    """The wire's time: the time of day at the start, and monotonic after that."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -32,12 +32,12 @@ class LiveClock:
         self._began = clock.monotonic()
 
     def now(self) -> datetime:
-        """Aware UTC; it never goes back."""
+        """Return aware UTC; it never goes back."""
         return self._start + timedelta(seconds=self._clock.monotonic() - self._began)
 
 
 class Run:
-    """Worlds, lived over one connection."""
+    """Worlds over one connection."""
 
     def __init__(
         self,
@@ -66,15 +66,15 @@ class Run:
         )
 
     def now(self) -> datetime:
-        """The wire's time."""
+        """Return the wire's time."""
         return self._clock.now()
 
     async def live(
         self, seconds: float | None, tick: Callable[[], None] = lambda: None
     ) -> RunTally:
-        """Live for so long (None: until stopped), settle what is under way, and say how it was.
+        """Run for so long (None: until stopped), settle pending events, and return the figures.
 
-        `tick` is called now and then, to show how it goes.
+        `tick` is called now and then, to show the progress.
         """
         async with self._link.kept():
             ends = None if seconds is None else self._clock.now() + timedelta(seconds=seconds)
@@ -90,7 +90,7 @@ class Run:
         return self.result()
 
     def result(self) -> RunTally:
-        """The figures so far."""
+        """Return the figures so far."""
         devices = [one for world in self.worlds for one in world.equipment.native.values()]
         faults: dict[str, int] = {}
         for world in self.worlds:
@@ -113,7 +113,7 @@ class Run:
             await self._sleep()
 
     async def _sleep(self) -> None:
-        """Until something is due, arrives, or it is time to look at the end."""
+        """Sleep until an action is due, a message arrives, or the end must be checked."""
         dues = [world.next_at for world in self.worlds if world.next_at is not None]
         wait = LOOKS_EVERY_S
         if dues:
@@ -152,7 +152,7 @@ class Run:
 
 
 def _hearers(worlds: Sequence[World], topics: Topics) -> dict[str, list[World]]:
-    """Which sites a topic of the gateway belongs to."""
+    """Return the worlds that each topic of the gateway concerns."""
     hearers: dict[str, list[World]] = {}
     for world in worlds:
         for topic in (topics.access(world.site.id), *world.equipment.listens):
@@ -165,5 +165,5 @@ def _is_over(clock: LiveClock, end: datetime | None) -> bool:
 
 
 def new_boot(clock: Clock) -> int:
-    """A boot number that is higher with every start: seconds since 1970."""
+    """Return a boot number that increases with every start: seconds since 1970."""
     return int((clock.now() - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds())

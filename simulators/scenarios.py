@@ -16,15 +16,15 @@ from simulators.seeds import branch
 
 ScenarioName = Literal["ordinary-day", "open-house"]
 CROWD_OF_ROOM = 1.3
-"""Visitors of an open house for each person that the largest public room may hold."""
+"""Visitors of an open house per place in the largest public room."""
 CROWD_MAX = 120
 CROWD_WITHOUT_CAPACITY = 40
 SITES_MAX = 999
-"""site-001 … site-999."""
+"""site-001 to site-999."""
 
 
 class Scenario(Protocol):
-    """Who is there, and what they do with a day."""
+    """The people of a scenario, and their days."""
 
     name: ScenarioName
     opens: time
@@ -33,15 +33,15 @@ class Scenario(Protocol):
     """People who may slip in behind one who was let in."""
 
     def people(self, site: Site, seed: int, count: int) -> list[SimulatedPerson]:
-        """Everybody who may come."""
+        """Return everyone who may come."""
         ...
 
     def day(self, agenda: Agenda, seed: int, person: SimulatedPerson, on: date) -> tuple[Stop, ...]:
-        """One person's stops on a day."""
+        """Return one person's stops on a day."""
         ...
 
     def faults(self, faults: FaultRates) -> FaultRates:
-        """The faults, as this kind of day has them."""
+        """Return the faults of this kind of day."""
         ...
 
 
@@ -53,12 +53,12 @@ class OrdinaryDay:
     followers = 1
 
     def people(self, site: Site, seed: int, count: int) -> list[SimulatedPerson]:
-        """The members and their guests."""
+        """Return the members and their guests."""
         crowd = members(site, seed, count)
         return [*crowd, *guests(site, seed, crowd)]
 
     def day(self, agenda: Agenda, seed: int, person: SimulatedPerson, on: date) -> tuple[Stop, ...]:
-        """By the rhythm of their plan; a guest's, by when their host comes."""
+        """Return a day by the rhythm of the plan; a guest's day follows the host's arrival."""
         del seed
         plan = None if person.plan is None else agenda.site.plan[person.plan]
         if person.kind == "member":
@@ -69,14 +69,14 @@ class OrdinaryDay:
         return () if meets is None else agenda.visit(person.ref, plan, meets, on)
 
     def faults(self, faults: FaultRates) -> FaultRates:
-        """As they are."""
+        """Return the faults unchanged."""
         return faults
 
 
 class OpenHouse:
-    """An evening for the public: some members are hosts, and a crowd comes that has no badges.
+    """An evening for the public: some members are hosts, and a crowd comes without badges.
 
-    Who has no badge comes in behind somebody who has one, so five times as many slip in.
+    People without a badge come in behind somebody who has one, so five times as many slip in.
     """
 
     name: ScenarioName = "open-house"
@@ -84,13 +84,13 @@ class OpenHouse:
     followers = 3
 
     def people(self, site: Site, seed: int, count: int) -> list[SimulatedPerson]:
-        """The members and the crowd."""
+        """Return the members and the crowd."""
         rooms = [zone.capacity for zone in site.zones if zone.capacity is not None]
         crowd = min(CROWD_MAX, round(CROWD_OF_ROOM * max(rooms, default=CROWD_WITHOUT_CAPACITY)))
         return [*members(site, seed, count), *visitors(site, seed, crowd)]
 
     def day(self, agenda: Agenda, seed: int, person: SimulatedPerson, on: date) -> tuple[Stop, ...]:
-        """One evening: hosts before the crowd, a walk from room to room, home by ten."""
+        """Return one evening: hosts before the crowd, a walk from room to room, home by ten."""
         draw = branch(seed, agenda.site.id, "evening", person.ref, on)
         host = person.kind == "member"
         if host and draw.random() < 0.5:  # noqa: PLR2004 - half of the members are hosts
@@ -106,7 +106,7 @@ class OpenHouse:
         return (*stops, Stop(leaves, None))
 
     def faults(self, faults: FaultRates) -> FaultRates:
-        """With more who slip in."""
+        """Return the faults with more people who slip in."""
         return structs.replace(faults, tailgating=min(1.0, faults.tailgating * 5))
 
 
@@ -116,7 +116,7 @@ SCENARIOS: dict[ScenarioName, Scenario] = {
 
 
 def network(site: Site, sites: int) -> tuple[Site, ...]:
-    """So many sites with the doors and plans of `site`, called site-001, site-002 and so on.
+    """Return so many sites with the doors and plans of `site`, named site-001, site-002 and so on.
 
     Raises:
         ValueError: Fewer than one, or more than `SITES_MAX`.
@@ -138,14 +138,14 @@ def _clones(site: Site, sites: int) -> Iterator[Site]:
 
 
 def _moved(device: Device, site: SiteId) -> Device:
-    """The device on topics of its own; a native one's follow from its site."""
+    """Return the device on its own topics; those of a native one follow from its site."""
     return structs.replace(device, topic=f"{device.topic}-{site}") if device.topic else device
 
 
 def enrolled(
     site: Site, seed: int, scenario: Scenario, count: int = MEMBERS
 ) -> list[SimulatedPerson]:
-    """The people of a scenario whom the members' list knows."""
+    """Return the people of a scenario who are in the members' list."""
     return [person for person in scenario.people(site, seed, count) if person.enrolled]
 
 
@@ -159,4 +159,4 @@ class Cast(Struct, frozen=True):
     opens: time | None = None
     """Local time at which the simulation begins; None: the scenario's own."""
     night_haste: float = 1.0
-    """So many times faster the hours pass in which nobody comes."""
+    """The factor by which the hours without people pass faster."""

@@ -1,6 +1,6 @@
-"""What each kind of sensor sees of a room, and says.
+"""The measurements of each kind of sensor in a room.
 
-`look` is called every `every_s` and when somebody moves; it gives the readings that the sensor
+`look` is called every `every_s` and when somebody moves; it yields the readings that the sensor
 sends. The PIR's rates are those measured in UCI 864 (0.35, 0.64 and 0.77 of half minutes with a
 trigger for one, two and three people; 0.003 for none).
 """
@@ -29,7 +29,7 @@ from simulators.faults import FaultRates, crossings_seen, happens
 Kind = Literal[
     "contact", "exit-button", "machine", "crossing", "motion", "presence", "count", "co2", "silent"
 ]
-"""What a sensor measures. The space file says it of some; of the others in a zone, the id does."""
+"""The measurand of a sensor, from the space file, or else from the sensor's id."""
 _MEANT: dict[object, Kind] = {
     "door": "contact",
     "motion": "motion",
@@ -37,7 +37,7 @@ _MEANT: dict[object, Kind] = {
     "exit-request": "exit-button",
     "tamper": "silent",
 }
-"""By a Tasmota switch's option `means`."""
+"""The meaning of a Tasmota switch's option `means`."""
 _KIND_WORDS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
     ("crossing", ("counter", "crossing", "compteur", "flow", "roode", "line")),
     ("presence", ("mmwave", "presence", "radar")),
@@ -47,21 +47,21 @@ _KIND_WORDS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
 )
 
 TRIGGERS_PER_S = 0.0144
-"""A PIR's triggers a second for one person: 0.35 of half minutes have one."""
+"""A PIR's triggers per second for one person: 0.35 of half minutes have one."""
 FALSE_TRIGGERS_PER_S = 0.0001
 MOTION_LASTS_S = 90
-"""A PIR says "no motion" so long after its last trigger (zigbee2mqtt's occupancy_timeout)."""
+"""Seconds from a PIR's last trigger to its "no motion" (zigbee2mqtt's occupancy_timeout)."""
 PRESENCE_LASTS_S = 15
-"""A mmWave sensor says "nobody" so long after the last person left."""
+"""Seconds from the last person's exit to a mmWave sensor's "nobody"."""
 CO2_OUTSIDE_PPM = 420.0
 CO2_PPM_PER_PERSON_S = 0.05
 """One person's breath in a room of about 100 m3."""
 CO2_AIR_CHANGE_PER_S = 3 / 3600
-"""Three changes of air an hour."""
+"""Three air changes per hour."""
 
 
 def kind_of(device: Device) -> Kind:
-    """What a sensor measures."""
+    """Return the measurand of a sensor."""
     if "means" in device.options:
         return _MEANT.get(device.options["means"], "silent")
     if device.door is not None:
@@ -78,12 +78,12 @@ class SimulatedSensor(Protocol):
     every_s: float
 
     def look(self, people: int, now: datetime, *, stirred: bool = False) -> Iterator[Reading]:
-        """What it says when so many `people` are in its room; `stirred`: somebody just moved."""
+        """Yield its readings for so many `people` in its room; `stirred`: somebody just moved."""
         ...
 
 
 class Pir:
-    """Passive infrared: sees movement, not people, and is blind for a while after each trigger."""
+    """Passive infrared: detects movement, not people; blind for a while after each trigger."""
 
     every_s = 5.0
 
@@ -94,7 +94,7 @@ class Pir:
         self._triggered: datetime | None = None
 
     def look(self, people: int, now: datetime, *, stirred: bool = False) -> Iterator[Reading]:
-        """Motion, and after a while no motion."""
+        """Yield motion, and after a while no motion."""
         rate = FALSE_TRIGGERS_PER_S + TRIGGERS_PER_S * people
         moved = happens(1 - exp(-rate * self.every_s), self._draw) or stirred
         quiet = None if self._triggered is None else now - self._triggered
@@ -109,7 +109,7 @@ class Pir:
 
 
 class MmWave:
-    """Radar: sees who sits still too, and sometimes goes on seeing somebody who has left."""
+    """Radar: detects people who sit still too, and sometimes stays on after somebody has left."""
 
     every_s = 5.0
 
@@ -120,8 +120,8 @@ class MmWave:
         self._clears: datetime | None = None
 
     def look(self, people: int, now: datetime, *, stirred: bool = False) -> Iterator[Reading]:
-        """Presence as the room fills and empties."""
-        del stirred  # it sees people, moving or not
+        """Yield presence as the room fills and empties."""
+        del stirred  # it detects people, moving or not
         if people:
             self._clears = None
             if not self._active:
@@ -137,7 +137,7 @@ class MmWave:
 
 
 class Co2Meter:
-    """Carbon dioxide in a ventilated room: rises slowly with people, and counts nobody."""
+    """Carbon dioxide in a ventilated room: rises slowly with people; it is not a count."""
 
     every_s = 60.0
 
@@ -146,7 +146,7 @@ class Co2Meter:
         self._ppm = CO2_OUTSIDE_PPM
 
     def look(self, people: int, now: datetime, *, stirred: bool = False) -> Iterator[Reading]:
-        """The air, each minute."""
+        """Yield the CO2 level each minute."""
         del now
         if stirred:
             return
@@ -157,7 +157,7 @@ class Co2Meter:
 
 
 class Camera:
-    """Counts the heads that it sees, right each time."""
+    """Counts the heads in view, always correctly."""
 
     every_s = 10.0
 
@@ -165,7 +165,7 @@ class Camera:
         self._told: int | None = None
 
     def look(self, people: int, now: datetime, *, stirred: bool = False) -> Iterator[Reading]:
-        """How many it sees, when that changes."""
+        """Yield the number of people when it changes."""
         del now, stirred
         if people != self._told:
             self._told = people
@@ -173,9 +173,9 @@ class Camera:
 
 
 class Counter:
-    """Counts who passes a line, each way, since its start; misses some and sees some twice.
+    """Counts people who pass a line, in each direction, since its start; with misses and doubles.
 
-    `wraps_at`: the total after which it begins again at zero (65,536 for two bytes).
+    `wraps_at` is the total after which it begins again at zero (65,536 for two bytes).
     """
 
     def __init__(self, faults: FaultRates, draw: Random, *, wraps_at: int | None = None) -> None:
@@ -186,13 +186,13 @@ class Counter:
         self.left = 0
 
     def totals(self) -> Crossed:
-        """What it says now."""
+        """Return the current totals."""
         if self._wraps_at is None:
             return Crossed(self.entered, self.left)
         return Crossed(self.entered % self._wraps_at, self.left % self._wraps_at)
 
     def passed(self, *, inward: bool) -> Crossed | None:
-        """One person passes; what it then says, None when it did not see them."""
+        """Return the reading after one person passes, None if it missed them."""
         seen = crossings_seen(self._faults, self._draw)
         if inward:
             self.entered += seen
@@ -202,7 +202,7 @@ class Counter:
 
 
 class BatteryGauge:
-    """A battery: 1 % in three days of the wire, so that a simulation sees its level and no more."""
+    """A battery: it loses 1 % in three days, so that a simulation only shows its level."""
 
     every_s = 3600.0
 
@@ -211,7 +211,7 @@ class BatteryGauge:
         self._percent = 8.0 if low else float(draw.randint(60, 100))
 
     def look(self, people: int, now: datetime, *, stirred: bool = False) -> Iterator[Reading]:
-        """Its level, each hour."""
+        """Yield its level each hour."""
         del people, now
         if not stirred:
             self._percent = max(0.0, self._percent - 1 / 72)
@@ -225,14 +225,14 @@ class CaseSwitch:
         self.every_s = every_s
 
     def look(self, people: int, now: datetime, *, stirred: bool = False) -> Iterator[Reading]:
-        """Shut, each time."""
+        """Yield that the case is shut."""
         del people, now
         if not stirred:
             yield Tampered(active=False)
 
 
 def room_sensor(kind: Kind, faults: FaultRates, draw: Random) -> SimulatedSensor | None:
-    """The sensor of this kind; None for those that only speak when something passes."""
+    """Return the sensor of this kind; None for those that only report passages."""
     if kind == "motion":
         return Pir(faults, draw)
     if kind == "presence":
@@ -243,7 +243,7 @@ def room_sensor(kind: Kind, faults: FaultRates, draw: Random) -> SimulatedSensor
 
 
 def first_words(kind: Kind) -> Reading | None:
-    """What a sensor says when it starts, so that what follows has something to differ from."""
+    """Return the reading that a sensor sends at its start, as a base for differences."""
     if kind == "contact":
         return DoorReported("closed")
     if kind == "machine":

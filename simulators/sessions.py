@@ -1,4 +1,4 @@
-"""Who works at a machine on a day, and in whose company.
+"""The sessions at a machine on a day, with their company.
 
     the first one in    tries the machine as soon as it is warm, whoever else is there
     pairs, in turn      the company leaves early | stays to the end | comes late
@@ -20,11 +20,11 @@ from gateway.core.model.equipment import Machine
 FIRST_CUT: Final = timedelta(hours=10, minutes=20)
 """Time of the local day from which machines are used."""
 APART: Final = timedelta(minutes=70)
-"""From the beginning of a pair's session to the next one's."""
+"""From the beginning of a pair's session to that of the next one."""
 SETTLES: Final = timedelta(minutes=5)
-"""Somebody who came, or is to leave, is busy for so long."""
+"""The time that a person needs to arrive, or to leave."""
 AWAY: Final = timedelta(minutes=12)
-"""How long somebody is called away."""
+"""The time for which a person is called away."""
 COMES_LATE: Final = timedelta(minutes=8)
 STAYS: Final = 0.6
 """Share of a session after which company leaves early."""
@@ -33,11 +33,11 @@ _LAST_LASTS: Final = timedelta(minutes=45)
 _BEFORE_THEY_GO: Final = timedelta(minutes=15)
 
 Hours = tuple[datetime, datetime]
-"""When somebody is there on a day: local times of coming and leaving."""
+"""A person's hours on a day: local times of arrival and departure."""
 
 
 class MachineSession(Struct, frozen=True):
-    """Somebody at a machine, local times; the company is there from `joins` until `parts`."""
+    """A session at a machine, local times; the company is there from `joins` until `parts`."""
 
     machine: Machine
     begin: datetime
@@ -55,7 +55,7 @@ def sessions_of(
     on: date,
     draw: Random,
 ) -> Iterator[MachineSession]:
-    """A machine's sessions on a day. `hours` are of those who may use it by their plan, by ref."""
+    """Yield a machine's sessions on a day. `hours` are those of its possible users, by ref."""
     if not hours:
         return
     midnight = datetime.combine(on, time())
@@ -81,7 +81,7 @@ def sessions_of(
 
 
 def _works_on(machine: Machine, hours: Mapping[str, Hours], last: str) -> MachineSession:
-    """The evening's session: it begins before the others go home, and ends after that."""
+    """Return the evening's session: it begins before the others go home, and ends after that."""
     closes = hours[last][1] - SETTLES
     goes = max((ends for ref, (_, ends) in hours.items() if ref != last), default=closes)
     begin = min(goes - _BEFORE_THEY_GO, closes - _LAST_LASTS)

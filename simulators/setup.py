@@ -1,4 +1,4 @@
-"""A simulation set up: sites, people, faults and a broker make a `Run`, and its people a roster."""
+"""The setup of a simulation: a `Run` from sites, people, faults and a broker, and a roster."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -34,11 +34,11 @@ FAULTS: dict[FaultsName, FaultRates] = {
 
 
 class Plot(Struct, frozen=True):
-    """What is simulated. The same plot gives the same people, habits and faults.
+    """The parameters of a simulation. The same plot gives the same people, habits and faults.
 
-    `members` are people a site; at `speed` 60 a day of habits passes in 24 minutes. `opens` is the
-    local time of day at which it begins (None: the scenario's own), and the hours in which nobody
-    comes pass `night_haste` times faster still.
+    `members` is the number of people per site; at `speed` 60 a day of habits passes in 24 minutes.
+    `opens` is the local time of day at which it begins (None: the scenario's own), and the hours
+    without people pass `night_haste` times faster still.
     """
 
     scenario: ScenarioName = "ordinary-day"
@@ -60,7 +60,7 @@ def stage(
     tell: Tell = lambda _: None,
     readers_key: bytes | None = None,
 ) -> Run:
-    """A run that is ready to live; `tell` hears every change of the true counts.
+    """Return a run that is ready to start; `tell` gets every change of the true counts.
 
     With the `readers_key` readers use their rights lists while they are cut off.
     """
@@ -84,14 +84,14 @@ def stage(
 
 
 def roster_rows(sites: Sequence[Site], plot: Plot, today: date) -> Iterator[dict[str, str]]:
-    """The lines of `seuil members import` for everybody of the plot who is enrolled."""
+    """Yield the lines of `seuil members import` for everyone of the plot who is enrolled."""
     for site in sites:
         cast = _cast(site, plot)
         yield from roster(site, cast.scenario.people(site, plot.seed, plot.members), today)
 
 
 def write_roster(file: Path, sites: Sequence[Site], plot: Plot, today: date) -> int:
-    """Write them as CSV; how many there are."""
+    """Write the roster as CSV, and return the number of lines."""
     rows = list(roster_rows(sites, plot, today))
     lines = StringIO(newline="")
     writer = csv.DictWriter(lines, COLUMNS)
@@ -103,7 +103,7 @@ def write_roster(file: Path, sites: Sequence[Site], plot: Plot, today: date) -> 
 
 @contextmanager
 def truth_file(file: Path | None) -> Iterator[Tell]:
-    """Write every true count to a CSV file as it changes; without a file, nowhere."""
+    """Write every true count to a CSV file as it changes; without a file, do nothing."""
     if file is None:
         yield lambda _: None
         return

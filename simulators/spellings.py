@@ -1,7 +1,7 @@
-"""How devices of other makers say a reading, and what they understand as "unlock".
+"""The messages of other makers' devices: their readings, and the orders that they obey.
 
-Each spelling is the maker's own wire, as seen from the device: (topic, payload). Its devices number
-nothing, keep nothing and get no ack.
+Each spelling is the maker's own wire, from the device's side: (topic, payload). Such devices number
+and keep nothing, and get no ack.
 """
 
 from datetime import datetime, timedelta
@@ -28,24 +28,24 @@ class Spelling(Protocol):
     """One maker's wire."""
 
     def says(self, device: Device, reading: Reading, at: datetime) -> list[Outgoing]:
-        """The messages that tell a reading; none where this maker has no word for it."""
+        """Return the messages for a reading; none if this maker has no word for it."""
         ...
 
     def birth(self, device: Device) -> list[Outgoing]:
-        """What the device says when it comes online."""
+        """Return the messages that the device sends when it comes online."""
         ...
 
     def hears(self, device: Device) -> str | None:
-        """The topic of its orders."""
+        """Return the topic of its orders."""
         ...
 
     def unlocks(self, device: Device, payload: bytes) -> bool:
-        """Whether an order to this device releases its door."""
+        """Return whether an order to this device releases its door."""
         ...
 
 
 class ForeignDevice:
-    """A device on another maker's wire. `skew` is what its clock is wrong by."""
+    """A device on another maker's wire. `skew` is the error of its clock."""
 
     def __init__(self, device: Device, spelling: Spelling, skew: timedelta) -> None:
         self.device = device
@@ -54,23 +54,23 @@ class ForeignDevice:
         self._skew = skew
 
     def birth(self) -> list[Outgoing]:
-        """What it says when it comes online."""
+        """Return the messages that it sends when it comes online."""
         return self._spelling.birth(self.device)
 
     def says(self, reading: Reading, now: datetime) -> list[Outgoing]:
-        """The messages that tell a reading; none where its maker has no word for it."""
+        """Return the messages for a reading; none if its maker has no word for it."""
         return self._spelling.says(self.device, reading, now + self._skew)
 
     def unlocks(self, payload: bytes) -> bool:
-        """Whether an order releases its door."""
+        """Return whether an order releases its door."""
         return self._spelling.unlocks(self.device, payload)
 
 
 class SimulatedEspRfid:
-    """esp-rfid 2.0: says on `<topic>/send`, hears on `<topic>/cmd` with all others of its topic."""
+    """esp-rfid 2.0: publishes on `<topic>/send`, and shares `<topic>/cmd` with all of its topic."""
 
     def says(self, device: Device, reading: Reading, at: datetime) -> list[Outgoing]:
-        """A badge that the reader itself does not know, its button, or a door event of its log."""
+        """Return a badge unknown to the reader itself, its button, or a door event of its log."""
         common = {"time": int(at.timestamp()), "hostname": _hostname(device)}
         if isinstance(reading, CredentialPresented):
             access = {"isKnown": "false", "access": "Denied", "username": "Unknown"}
@@ -85,26 +85,26 @@ class SimulatedEspRfid:
         return []
 
     def birth(self, device: Device) -> list[Outgoing]:
-        """The boot message, with its uptime as text as the firmware has it."""
+        """Return the boot message, with the uptime as text as in the firmware."""
         boot = {"type": "boot", "time": 0, "uptime": "0", "ip": _ip(device)}
         return [_esp(device, {**boot, "hostname": _hostname(device)})]
 
     def hears(self, device: Device) -> str | None:
-        """The topic that all devices of this base share."""
+        """Return the topic that all devices of this base share."""
         return f"{device.topic}/cmd"
 
     def unlocks(self, device: Device, payload: bytes) -> bool:
-        """Only an order that names our own address."""
+        """Return whether an order names our own address."""
         order = _json(payload)
         return order.get("cmd") in {"opendoor", "open"} and order.get("doorip") == _ip(device)
 
 
 class SimulatedZigbee2Mqtt:
-    """Zigbee2MQTT 2.x: one retained-free state object a device. `contact: true` is closed."""
+    """Zigbee2MQTT 2.x: one state object per device, not retained. `contact: true` is closed."""
 
     def says(self, device: Device, reading: Reading, at: datetime) -> list[Outgoing]:
-        """The state with the one key that changed."""
-        del at  # Zigbee2MQTT tells no time unless asked to
+        """Return the state with the one key that changed."""
+        del at  # Zigbee2MQTT sends no time by default
         state: dict[str, object] | None = None
         match reading:
             case Motion(active=active):
@@ -124,16 +124,16 @@ class SimulatedZigbee2Mqtt:
         return [Outgoing(device.topic, msgspec.json.encode({**state, "linkquality": 120}))]
 
     def birth(self, device: Device) -> list[Outgoing]:
-        """Its availability."""
+        """Return its availability."""
         return [Outgoing(f"{device.topic}/availability", b'{"state":"online"}', retain=True)]
 
     def hears(self, device: Device) -> str | None:
-        """None: sensors take no orders."""
+        """Return None: sensors take no orders."""
         del device
         return None
 
     def unlocks(self, device: Device, payload: bytes) -> bool:
-        """Never."""
+        """Return False."""
         del device, payload
         return False
 
@@ -142,7 +142,7 @@ class SimulatedTasmota:
     """Tasmota: telemetry on `tele/…/SENSOR`, a switch on `stat/…/RESULT`, orders by Backlog."""
 
     def says(self, device: Device, reading: Reading, at: datetime) -> list[Outgoing]:
-        """A badge under the name of the reader's chip, a switch that moved, or the air."""
+        """Return a badge under the name of the reader's chip, a switch that moved, or the air."""
         clock = at.strftime("%Y-%m-%dT%H:%M:%S")
         if isinstance(reading, CredentialPresented):
             return [_tele(device, {"Time": clock, **_scan(device, reading.credential)})]
@@ -155,15 +155,15 @@ class SimulatedTasmota:
         return [Outgoing(_tasmota_topic(device, "stat", "RESULT"), msgspec.json.encode(moved))]
 
     def birth(self, device: Device) -> list[Outgoing]:
-        """The counterpart of its last will."""
+        """Return the counterpart of its last will."""
         return [Outgoing(_tasmota_topic(device, "tele", "LWT"), b"Online", retain=True)]
 
     def hears(self, device: Device) -> str | None:
-        """Where its board takes several commands at once."""
+        """Return the topic on which its board takes several commands at once."""
         return _tasmota_topic(device, "cmnd", "Backlog0") if "relay" in device.options else None
 
     def unlocks(self, device: Device, payload: bytes) -> bool:
-        """An order that switches its relay on."""
+        """Return whether an order switches its relay on."""
         orders = [order.strip().lower() for order in payload.decode(errors="replace").split(";")]
         return f"power{device.options.get('relay')} on" in orders
 
@@ -173,17 +173,17 @@ SPELLINGS: dict[str, Spelling] = {
     "zigbee2mqtt": SimulatedZigbee2Mqtt(),
     "tasmota": SimulatedTasmota(),
 }
-"""By the driver's name. Whatever else a space file names speaks the native wire here."""
+"""By the driver's name. Any other driver of a space file speaks the native wire here."""
 
 
 def foreign_device(device: Device, skew: timedelta) -> ForeignDevice | None:
-    """The device on its maker's wire; None for a native one."""
+    """Return the device on its maker's wire; None for a native one."""
     spelling = SPELLINGS.get(device.driver)
     return None if spelling is None else ForeignDevice(device, spelling, skew)
 
 
 def _json(payload: bytes) -> dict[str, object]:
-    """An order as an object; empty when it is none (a device ignores what it cannot read)."""
+    """Return an order as an object; empty if it is invalid (devices ignore such orders)."""
     try:
         return msgspec.json.decode(payload, type=dict[str, object])
     except msgspec.DecodeError:
@@ -212,7 +212,7 @@ def _tasmota_topic(device: Device, prefix: str, ending: str) -> str:
 
 
 def _scan(device: Device, uid: str) -> dict[str, object]:
-    """As a Wiegand reader's number, or as the hex of an RC522."""
+    """Return a Wiegand reader's number, or the hex of an RC522."""
     sizes = {"wiegand26": 26, "wiegand34": 34}
     if device.format in sizes:
         return {"Wiegand": {"UID": int(uid), "Size": sizes[device.format]}}
@@ -220,7 +220,7 @@ def _scan(device: Device, uid: str) -> dict[str, object]:
 
 
 def _is_on(device: Device, reading: Reading) -> bool | None:
-    """Where the device's switch stands after this reading; None: it has no switch for it."""
+    """Return the state of the device's switch after this reading; None: it has no switch for it."""
     if "switch" not in device.options:
         return None
     match reading:

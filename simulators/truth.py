@@ -1,4 +1,4 @@
-"""The true count of every zone: what any estimate is judged by."""
+"""The true count of every zone, by which any estimate is judged."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -13,7 +13,7 @@ COLUMNS = ("time", "site", "zone", "people")
 
 
 class TrueCount(Struct, frozen=True):
-    """From `time` on, so many people are in `zone` (with the zones inside it)."""
+    """The true number of people in `zone` (with the zones inside it) from `time` on."""
 
     time: datetime
     site: SiteId
@@ -21,19 +21,19 @@ class TrueCount(Struct, frozen=True):
     people: int
 
     def row(self) -> tuple[str, str, str, int]:
-        """As a line of the truth file."""
+        """Return a line of the truth file."""
         told = self.time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return (told, self.site, self.zone, self.people)
 
 
 Tell = Callable[[TrueCount], object]
-"""Hears a true count when it changes."""
+"""Called with each change of a true count."""
 
 
 class Truth:
-    """Counts one site's people as they move, and tells `tell` each change.
+    """Counts one site's people as they move, and calls `tell` with each change.
 
-    A zone counts those in the zones inside it. Every zone begins at zero, which is told too.
+    A zone counts those in the zones inside it. Every zone begins at zero, which is reported too.
     """
 
     def __init__(self, site: Site, start: datetime, tell: Tell) -> None:
@@ -44,7 +44,7 @@ class Truth:
             tell(TrueCount(start, site.id, zone.id, 0))
 
     def move(self, origin: Place, to: Place, now: datetime) -> None:
-        """One person goes from `origin` to `to`.
+        """Move one person from `origin` to `to`.
 
         Raises:
             ValueError: nobody was in `origin`.
@@ -69,7 +69,7 @@ class Truth:
 
 
 def people_at(history: Iterable[TrueCount], site: SiteId, zone: ZoneId, at: datetime) -> int:
-    """The true count of a zone at a moment; `history` is in order of time.
+    """Return the true count of a zone at a moment; `history` is in order of time.
 
     Raises:
         LookupError: nothing is known of this zone at that time.

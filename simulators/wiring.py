@@ -1,7 +1,7 @@
-"""A site's devices on the wire: what they say, what reaches them, and what the wire does to it.
+"""A site's devices on the wire: their messages in both directions, and the wire's faults.
 
-Messages to be sent gather in `said`. The owner of the connection takes them with `take`, and brings
-with `receive` what the broker delivers.
+Outgoing messages collect in `said`. The owner of the connection takes them with `take`, and passes
+incoming ones to `receive`.
 """
 
 from collections import Counter
@@ -34,17 +34,17 @@ from simulators.questions import Answered, PendingQuestion, PendingQuestions, Re
 from simulators.seeds import branch
 
 BIRTHS_WITHIN_S = 2.0
-"""Devices come online one after the other, as after a power cut."""
+"""Seconds within which devices come online one after the other, as after a power cut."""
 DUPLICATE_AFTER_S = 0.2
 DECIDES_AFTER_S = 0.1
-"""A reader that is cut off looks into its list for so long."""
+"""The time that a cut-off reader needs to search its list."""
 _STATES = {
     True: b'{"state":"online","firmware":"%s"}' % FIRMWARE.encode(),
     False: b'{"state":"offline"}',
 }
 
 Ordered = Callable[[MachineOrder], None]
-"""Hears what a machine is told."""
+"""Called with an order to a machine."""
 
 
 class Wiring:
@@ -75,13 +75,13 @@ class Wiring:
         self._questions = PendingQuestions()
         self._resending: set[DeviceId] = set()
         self._missed: dict[DeviceId, dict[str, tuple[Hearing, bytes]]] = {}
-        """What the broker keeps for a reader that is cut off: of each topic the last."""
+        """The retained messages for a cut-off reader: the last of each topic."""
         self._ordered: Ordered = lambda _order: None
 
     def begin(
         self, answered: Answered, ordered: Ordered, people_in: Callable[[ZoneId | None], int]
     ) -> None:
-        """Everything comes online; `people_in` tells sensors how many are in a zone."""
+        """Bring every device online; `people_in` gives sensors the number of people in a zone."""
         self._questions.answered, self._ordered = answered, ordered
         for device in self._equipment.native.values():
             self._clockwork.after(self._delay(), partial(self._birth, device))
@@ -93,12 +93,12 @@ class Wiring:
             self._clockwork.after(wait, partial(self._look, room, people_in))
 
     def take(self) -> list[Outgoing]:
-        """The messages to be sent now."""
+        """Return the messages to be sent now."""
         said, self._said = self._said, []
         return said
 
     def report(self, device: DeviceId, reading: Reading) -> Event | None:
-        """A device reports; its event where it numbers and keeps them."""
+        """Report a reading of a device; return its event if the device numbers and keeps them."""
         foreign = self._equipment.foreign.get(device)
         if foreign is not None:
             self._say(foreign.says(reading, self._clockwork.now))
@@ -112,9 +112,9 @@ class Wiring:
     def ask(
         self, reader: DeviceId, badge: str, pin: str | None = None, must: Must | None = None
     ) -> bool:
-        """Somebody holds a badge to a reader; False when its store is full and it says nothing.
+        """Hold a badge to a reader; return False if its store is full and it sends nothing.
 
-        `must` is what the answer has to be.
+        `must` is the required answer.
         """
         declared = self._site.device[reader]
         reading = CredentialPresented(spelled(badge, declared.format), declared.format, pin)
@@ -125,7 +125,7 @@ class Wiring:
         key = None if event is None else event.key
         decided = None if event is None else event.decided
         fresh = self._connected if native is None else native.online
-        if native is not None or fresh:  # what the others say while they are cut off is lost
+        if native is not None or fresh:  # other devices lose their messages while they are cut off
             now = self._clockwork.now
             asked = partial(self._tally.asked, self._site.id, reader, key, now)
             asked(fresh=fresh, decided=decided, must=must)
@@ -141,17 +141,17 @@ class Wiring:
         return True
 
     def look_away(self, reader: DeviceId) -> None:
-        """Whoever asked does not wait any longer."""
+        """End the question at a reader without an answer."""
         self._questions.look_away(reader)
 
     def stir(self, zone: ZoneId | None, people: int) -> None:
-        """Somebody moves in a zone."""
+        """Report movement of a person in a zone."""
         for room in self._equipment.rooms:
             if room.zone == zone and zone is not None:
                 self._tell(room, people, stirred=True)
 
     def receive(self, topic: str, payload: bytes) -> None:
-        """A message of the gateway."""
+        """Take a message of the gateway."""
         if topic == self._topics.access(self._site.id):
             self._tally.overheard(self._site.id, payload, self._clockwork.now)
         for hearing, device in self._equipment.listens.get(heard_as(topic), ()):
@@ -168,7 +168,7 @@ class Wiring:
                 self._tally.garbled += 1
 
     def go_offline(self, *, only_farewell: bool = False) -> None:
-        """Every native device says that it is gone, and unless it is only that, is."""
+        """Publish that native devices are offline; take them offline unless `only_farewell`."""
         self._connected = only_farewell and self._connected
         for device in self._equipment.native.values():
             self._say([self._status(device, online=False)])
@@ -176,9 +176,9 @@ class Wiring:
                 device.went_offline()
 
     def reconnect(self) -> None:
-        """The connection that all devices share is back.
+        """Reconnect the connection that all devices share.
 
-        With one each, the broker would have said by then, in their names, that they were gone.
+        With one connection each, the broker would have published by then that they were offline.
         """
         self._connected = True
         self._say(self._equipment.births())
@@ -190,7 +190,7 @@ class Wiring:
             self._come_online(device)
 
     def mend(self) -> None:
-        """Devices that are cut off by themselves come back now, and stay."""
+        """Reconnect devices that are cut off by themselves; they stay connected."""
         self._mended = True
         if self._connected:
             for device in self._equipment.native.values():
@@ -215,7 +215,7 @@ class Wiring:
         self._questions.heard(device, reader.on_command(command, self._clockwork.now))
 
     def _on_retained(self, device: DeviceId, hearing: Hearing, topic: str, payload: bytes) -> None:
-        """A part of a reader's list, or a gateway's state; who is cut off gets it when back."""
+        """Take a part of a reader's list, or a gateway's state; a cut-off reader gets it later."""
         reader = self._equipment.native[device]
         if not isinstance(reader, SimulatedReader):
             return
@@ -227,7 +227,7 @@ class Wiring:
             self._say([status])
 
     def _give_up(self, reader: DeviceId, question: PendingQuestion) -> None:
-        """No answer came in time: the reader decides alone, and tells it as the same event."""
+        """Have a reader decide alone, as no answer came in time; it sends the same event again."""
         native = self._equipment.native[reader]
         assert isinstance(native, SimulatedReader)  # noqa: S101 - see `ask`
         assert question.key is not None  # noqa: S101 - likewise
@@ -254,7 +254,7 @@ class Wiring:
             self._clockwork.after(wait, partial(self._outage, device))
 
     def _outage(self, device: NativeDevice) -> None:
-        """Its connection is lost; the broker says so in its name, and it keeps its events."""
+        """Cut off a device: the broker publishes its last will, and it keeps its events."""
         if self._mended:
             return
         self.happened["offline"] += 1
@@ -321,5 +321,5 @@ class Wiring:
 
 
 def _decides(reader: NativeDevice) -> bool:
-    """Whether a reader decides alone about what it has no answer to."""
+    """Return whether a reader decides alone when it gets no answer."""
     return isinstance(reader, SimulatedReader) and reader.has_list

@@ -1,4 +1,4 @@
-"""A site's machines: who works at them, and how they come to a stop."""
+"""A site's machines: their users, and their stops."""
 
 from functools import partial
 from typing import Literal
@@ -36,36 +36,36 @@ class Workshop:
         self._stopped: set[MachineId] = set()
 
     def free(self, machine: MachineId) -> bool:
-        """Whether nobody uses a machine."""
+        """Return whether a machine is free."""
         return machine not in self._in_use
 
     def take(self, machine: MachineId) -> None:
-        """Somebody stands at a machine."""
+        """Occupy a machine."""
         self._in_use.add(machine)
         self._stopped.discard(machine)
 
     def give_back(self, machine: MachineId) -> None:
-        """They leave it."""
+        """Free a machine."""
         self._in_use.discard(machine)
 
     def has_stopped(self, machine: MachineId) -> bool:
-        """Whether it came to a safe stop in this use."""
+        """Return whether it came to a safe stop in this use."""
         return machine in self._stopped
 
     def switch(self, machine: MachineId, state: Literal["on", "off"]) -> None:
-        """A machine is switched."""
+        """Switch a machine on or off."""
         self._tally.machines[f"switched {state}"] += 1
         watts = MACHINE_WATTS if state == "on" else 0.0
         for device in self._equipment.meters(machine):
             self._wiring.report(device, MachineReported(state, watts))
 
     def work(self, person: SimulatedPerson, work: Work) -> None:
-        """Somebody works until they are done, or look up."""
+        """Have a person work until they are done, or are interrupted."""
         self._working[work.machine] = (person, work)
         self._clockwork.at(work.until, partial(self._has_done, person, work))
 
     def on_order(self, order: MachineOrder) -> None:
-        """A machine in use shows a warning, and stops by itself when it is asked to."""
+        """Show a warning at a machine in use, or stop it, as ordered."""
         if order.machine not in self._in_use:
             return
         if isinstance(order, SafeStopCommand):
@@ -81,13 +81,13 @@ class Workshop:
         self._interrupt(machine, "stopped")
 
     def _interrupt(self, machine: MachineId, outcome: Outcome) -> None:
-        """Somebody at work looks up."""
+        """Interrupt the person at a machine."""
         if machine in self._working:
             person, _ = self._working.pop(machine)
             self._lives.resume_soon(person, outcome)
 
     def _has_done(self, person: SimulatedPerson, work: Work) -> None:
-        """Unless they stopped before."""
+        """End a person's work, unless they stopped before."""
         _, working = self._working.get(work.machine, (None, None))
         if working is work:
             del self._working[work.machine]

@@ -1,8 +1,8 @@
-"""One site, simulated event by event: people walk, devices speak, faults happen.
+"""One site, simulated event by event: people walk, devices send, faults happen.
 
-Nothing here waits, reads a clock or knows a network. Whoever runs a world asks for `next_at`, calls
-`run(now)` then and carries its messages away, and brings it what arrives with `receive`. In a test
-that is a loop over virtual time (`simulators.drive`); in life it is `simulators.run`.
+Nothing here waits, reads a clock or uses a network. The owner of a world reads `next_at`, calls
+`run(now)` then, sends its messages, and passes incoming ones to `receive`. In a test that is a loop
+over virtual time (`simulators.drive`); in operation it is `simulators.run`.
 
 Two clocks: `now` is the wire's time and always real. Habits have their own, which begins when the
 scenario opens and runs `speed` times as fast.
@@ -42,7 +42,7 @@ LET_IN_AFTER_S = 0.4
 
 
 class PassageEvent(Struct, frozen=True):
-    """One person went through one passage; `slipped_in` behind somebody else, or not."""
+    """One person's passage; `slipped_in` behind another person, or not."""
 
     person: str
     passage: RouteStep
@@ -77,7 +77,7 @@ class World:
         self.happened: Counter[str] = Counter()
         self.occasions: Counter[str] = Counter()
         self.passing = 0
-        """People who were let through a door that is not closed behind them yet."""
+        """People who were let through a door that has not closed behind them yet."""
         self.people = cast.scenario.people(cast.site, cast.seed, cast.members)
         self.walks = branch(cast.seed, cast.site.id, "walks")
         self.truth = Truth(cast.site, start, tell)
@@ -116,7 +116,7 @@ class World:
 
     @property
     def next_at(self) -> datetime | None:
-        """When `run` has something to do."""
+        """The next time at which `run` has something to do."""
         return self._clockwork.next_at
 
     @property
@@ -130,83 +130,83 @@ class World:
         return dict(self.happened + self._wiring.happened)
 
     def run(self, now: datetime) -> list[Outgoing]:
-        """Everything that is due by `now` happens; the messages that the devices send."""
+        """Run every action that is due by `now`, and return the devices' messages."""
         self._clockwork.run(now)
         return self._wiring.take()
 
     def receive(self, topic: str, payload: bytes, now: datetime) -> list[Outgoing]:
-        """A message of the gateway arrives; what the devices send upon it."""
+        """Take a message of the gateway, and return the devices' responses."""
         self._clockwork.run(now)
         self._wiring.receive(topic, payload)
         self._clockwork.run(now)
         return self._wiring.take()
 
     def connection_lost(self) -> None:
-        """The connection that all devices share is gone: what they say is kept, or lost."""
+        """Take all devices offline: their events are kept, other messages are lost."""
         self._wiring.go_offline()
         self._wiring.take()
 
     def connection_back(self, now: datetime) -> list[Outgoing]:
-        """It is back; what the devices send upon that."""
+        """Reconnect, and return the devices' messages."""
         self._clockwork.run(now)
         self._wiring.reconnect()
         return self._wiring.take()
 
     def close(self) -> None:
-        """Nobody presents a badge any more; what is under way comes to its end."""
+        """Stop the presentation of badges; pending events come to their end."""
         self._lives.close()
 
     def mend(self, now: datetime) -> list[Outgoing]:
-        """Readers that are cut off come back, so that what they kept is on disk at the end."""
+        """Reconnect readers that are cut off, so that all of their events are stored at the end."""
         self._clockwork.run(now)
         self._wiring.mend()
         return self._wiring.take()
 
     def farewell(self) -> list[Outgoing]:
-        """What devices say when the simulation ends."""
+        """Return the devices' messages at the end of the simulation."""
         self._wiring.go_offline(only_farewell=True)
         return self._wiring.take()
 
-    # What people ask of the world, in `simulators.person_routine`.
+    # Questions of people to the world, in `simulators.person_routine`.
 
     def when(self, habit: datetime) -> datetime:
-        """The wire's time of a moment in the habits' day."""
+        """Return the wire's time of a moment in the habits' day."""
         haste = self._cast.night_haste
         return self._start + (awake(habit, haste) - awake(self._opens, haste)) / self._speed
 
     def midnight(self, on: date) -> datetime:
-        """The wire's time at which that day of the habits begins."""
+        """Return the wire's time at which that day of the habits begins."""
         return self.when(datetime.combine(on, time()))
 
     def day(self, person: SimulatedPerson, on: date) -> tuple[Stop, ...]:
-        """What somebody means to do on a day."""
+        """Return a person's stops on a day."""
         return self._cast.scenario.day(self._agenda, self._cast.seed, person, on)
 
     def way(self, person: SimulatedPerson, place: Place) -> tuple[RouteStep, ...]:
-        """The passages from where somebody is."""
+        """Return the passages from a person's position."""
         return self._agenda.routes.way(person.zone, place)
 
     def enters(self, passage: RouteStep) -> bool:
-        """Whether a passage goes towards the side that its door protects."""
+        """Return whether a passage goes towards the side that its door protects."""
         return self._agenda.routes.enters(passage)
 
     def reader(self, door: DoorId, direction: Direction) -> DeviceId | None:
-        """The reader at this side of a door."""
+        """Return the reader at this side of a door."""
         return self.equipment.reader(door, direction)
 
     def machine_reader(self, machine: MachineId) -> DeviceId | None:
-        """The reader that switches a machine on."""
+        """Return the reader that switches a machine on."""
         return self.equipment.machine_reader(machine)
 
     def asks_pin(self, reader: DeviceId) -> bool:
-        """Whether a badge alone is not enough there."""
+        """Return whether a reader requires a PIN beside the badge."""
         point = self.site.device[reader].access_point
         return point is not None and (
             self.site.access_point[point].min_credential == "number-and-pin"
         )
 
     def mishap(self, name: str, rate: float) -> bool:
-        """Whether a fault happens on this occasion; both are counted."""
+        """Return whether a fault happens on this occasion, and count both."""
         self.occasions[name] += 1
         if not happens(rate, self._mishaps):
             return False
@@ -214,19 +214,19 @@ class World:
         return True
 
     def contact(self, door: DoorId, state: Literal["open", "closed"]) -> None:
-        """A door opens or closes."""
+        """Report that a door opens or closes."""
         for device in self.equipment.contacts(self.site.door[door]):
             self._wiring.report(device, DoorReported(state))
 
     def press_exit(self, door: DoorId) -> None:
-        """Somebody presses the exit button."""
+        """Press the exit button."""
         for device in self.equipment.exit_buttons(self.site.door[door]):
             self._wiring.report(device, ExitRequested())
 
     def move(
         self, person: SimulatedPerson, passage: RouteStep, *, slipped_in: bool = False
     ) -> None:
-        """Somebody is on the other side."""
+        """Move a person to the other side."""
         self.truth.move(passage.origin, passage.to, self.now)
         self._inside[passage.origin] -= 1
         self._inside[passage.to] += 1
@@ -237,7 +237,7 @@ class World:
             self._wiring.stir(zone, self._inside[zone])
 
     def let_in(self, passage: RouteStep) -> None:
-        """The door is open: some of those behind slip in, without a badge of their own."""
+        """Let some of the people behind slip in through the open door, without their own badge."""
         if not self.enters(passage):
             return
         for stand in self._lines.behind(passage, self._cast.scenario.followers):
@@ -246,12 +246,12 @@ class World:
                 self._clockwork.after(LET_IN_AFTER_S, partial(self._slip_in, stand))
 
     def step_aside(self, door: DoorId) -> None:
-        """The door is free for the next in line."""
+        """Free the door for the next in the queue."""
         stand = self._lines.next_turn(door)
         if stand is not None:
             self._lives.resume_soon(stand.person, "turn")
 
-    # How lives go on.
+    # The progress of lives.
 
     def _begin(self) -> datetime:
         zone = ZoneInfo(self.site.timezone)
@@ -271,7 +271,7 @@ class World:
         self._lives.resume(stand.person, "let in")
 
     def _cross(self, passage: RouteStep) -> None:
-        """Counters see who passes under them, more or less."""
+        """Have counters count the people who pass under them, with errors."""
         around, before = self._around(passage.to), self._around(passage.origin)
         for line in self.equipment.lines:
             if line.sees(passage, around, before):

@@ -1,1 +1,1 @@
-"""Questions about the past and about what would happen: access check, what-if, replay."""
+"""Questions about past and hypothetical decisions: access check, what-if, replay."""

@@ -1,6 +1,6 @@
-"""Would this member be let in there? The rules themselves, asked before anybody walks.
+"""The access check: the answer that a member would get at an access point, from the real rules.
 
-For `seuil may` and the console. The badge is the member's best one, with its PIN typed right.
+`seuil may` and the console use it. The badge is the member's best one, with its PIN typed right.
 """
 
 from datetime import datetime
@@ -16,7 +16,7 @@ from gateway.core.state import State
 
 
 class AccessCheck(Struct, frozen=True):
-    """Who wants to pass where and when, and how the place is; `state` has the members in it.
+    """The access request to evaluate: site, state, point, holder and time; `state` has the members.
 
     `point` is one of the site's, `holder` one of the state's directory, `at` aware.
     """
@@ -29,7 +29,7 @@ class AccessCheck(Struct, frozen=True):
 
 
 def evaluate(wish: AccessCheck) -> Ruling:
-    """What the access point would answer, and every rule's word on it."""
+    """Return the access point's answer, and every rule's verdict."""
     site, state = wish.site, wish.state
     credential = _best_credential(state.directory, wish.holder)
     readers = site.readers[wish.point]
@@ -49,7 +49,7 @@ def evaluate(wish: AccessCheck) -> Ruling:
 
 
 def _best_credential(directory: Directory, holder: HolderId) -> Credential | None:
-    """An active badge with a PIN before one without; a lost one where there is no other."""
+    """Return an active badge, preferably with a PIN; a lost one where there is no other."""
     held = [each for each in directory.credentials.values() if each.holder == holder]
     order = {"badge": 0, "qr": 1, "pin": 2}
     return min(

@@ -1,4 +1,4 @@
-"""Does the journal explain itself? Every event again through the engine, from the first row.
+"""The replay of a journal: every event again through the engine, from the first row.
 
 A replay must give the facts that were stored and, at each snapshot, the state that was stored.
 Where passages were purged it begins with the oldest snapshot.
@@ -17,7 +17,7 @@ from gateway.core.state import State
 
 
 class Difference(Struct, frozen=True):
-    """Where a replay and the journal part: row `n`, and what differs there."""
+    """A difference between a replay and the journal: row `n`, and the values that differ."""
 
     n: int
     site: SiteId
@@ -25,7 +25,7 @@ class Difference(Struct, frozen=True):
 
 
 class ReplayResult(Struct, frozen=True):
-    """How a site's replay went."""
+    """The result of a site's replay."""
 
     site: SiteId
     rows: int
@@ -33,19 +33,19 @@ class ReplayResult(Struct, frozen=True):
     state: State
     differences: list[Difference]
     after: int = 0
-    """The row behind which it began; 0: the whole journal."""
+    """The row after which it began; 0: the whole journal."""
     since: datetime | None = None
-    """When that was; None: from the beginning."""
+    """The time of that row; None: from the beginning."""
 
 
 DIFFERENCES_MAX = 20
-"""Differences kept a site: the first says it all, a few more help to see the pattern."""
+"""Differences kept per site: the first matters most, a few more help to see the pattern."""
 
 
 def replay(
     file: JournalFile, site_id: SiteId, on_row: Callable[[], None] = lambda: None
 ) -> ReplayResult:
-    """One site's journal through the engine, from its beginning or the end of what was purged."""
+    """Replay one site's journal, from its beginning or the end of the purged part."""
     begins = file.begins(site_id)
     if begins is None:
         return ReplayResult(site_id, 0, 0, State(), [], file.last_n(), file.purged().received)

@@ -1,9 +1,8 @@
-"""What would another space file have decided? The journal again, with new rules beside the old.
+"""The what-if analysis: past decisions judged again by another space file.
 
-People and doors move as they really did: the state is driven by the site as it was in force. Only
-the question of each credential event is put a second time, to the new site. So the answer is "this
-person, at this moment, in this room as it was", and not a guess at what people would have done
-next.
+People and doors move as they really did: the state follows the site as it was in force. Only each
+credential event is put to the new site as well. So the answer is "this person, at this moment, in
+this room as it was", and not a guess at people's later behaviour.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,11 +25,11 @@ from gateway.core.state import State
 
 TELLING_PERCENT: Final = 5
 TELLING_S: Final = 2.0
-"""A trial that is so far, for so many seconds, has shown its pace."""
+"""A trial has a reliable pace after this share and this many seconds."""
 
 
 class Reached(Struct, frozen=True):
-    """How far a trial is: `done` of `of` rows, in so many seconds."""
+    """The progress of a trial: `done` of `of` rows, after so many seconds."""
 
     done: int
     of: int
@@ -43,7 +42,7 @@ class Reached(Struct, frozen=True):
 
     @property
     def left_s(self) -> int | None:
-        """Seconds that the rest takes at this pace; None: nobody can tell yet."""
+        """The remaining seconds at this pace; None: not known yet."""
         if self.percent < TELLING_PERCENT or self.seconds < TELLING_S:
             return None
         return round(self.seconds * max(0, self.of - self.done) / self.done)
@@ -65,7 +64,7 @@ class ReevaluatedDecision(Struct, frozen=True):
 
     @property
     def differs(self) -> bool:
-        """Whether the door would have done otherwise, or said why in other words."""
+        """True if the door would have acted differently, or given another reason."""
         return (self.was, self.was_reason) != (self.would_be, self.reason)
 
 
@@ -76,7 +75,7 @@ def what_if(
     until: datetime,
     on_row: Callable[[int], None] = lambda _n: None,
 ) -> Iterator[ReevaluatedDecision]:
-    """Each decision of a site that we made between `since` and `until`, judged again.
+    """Judge each decision that we made for a site between `since` and `until` again.
 
     What a cut-off reader decided alone is left out. `on_row` hears each row's number.
 
@@ -102,9 +101,9 @@ def what_if(
 
 
 def speaks_since(file: JournalFile, site: SiteId, since: datetime) -> datetime | None:
-    """From when on there is an answer, where that is later than `since`: before that it was purged.
+    """Return the start of the available answers, if later than `since`: earlier rows were purged.
 
-    None: all of the time that was asked for can be judged.
+    None: the whole requested time can be judged.
     """
     if file.snapshot_before(site, since) is not None:
         return None
@@ -115,7 +114,7 @@ def speaks_since(file: JournalFile, site: SiteId, since: datetime) -> datetime |
 
 
 def rows_of(file: JournalFile, site: SiteId, since: datetime) -> range:
-    """The numbers of the rows that are looked at, those of other sites among them."""
+    """Return the numbers of the rows to read, including those of other sites."""
     before = _before(file, site, since)
     last = file.last_n()
     return range(last if before is None else before, last)
@@ -128,7 +127,7 @@ class _Start(Struct, frozen=True):
 
 
 def _start(file: JournalFile, site: SiteId, since: datetime) -> _Start:
-    """The last snapshot before `since`, or the beginning of the journal, or of what is left."""
+    """Return the last snapshot before `since`, or the beginning of the remaining journal."""
     before = _before(file, site, since)
     if not before:  # None: the site was purged, and nothing of it can be judged
         return _Start(file.last_n() if before is None else 0, None, State())
@@ -171,7 +170,7 @@ def _judged(told: ToldEvent, new: Site, state: State) -> ReevaluatedDecision:
 class _View:
     """The old site's state as the new site sees it: its own zones, with the people as they were.
 
-    Where the zones are the same, that is the state itself.
+    If the zones are the same, it is the state itself.
     """
 
     def __init__(self, old: Site, new: Site) -> None:

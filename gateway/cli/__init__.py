@@ -35,9 +35,7 @@ class _Commands(TyperGroup):
     def get_command(self, ctx: object, cmd_name: str) -> TyperCommand | TyperGroup | None:
         del ctx
         if cmd_name not in COMMANDS:
-            self.commands.update(
-                (name, _imported(name)) for name in COMMANDS
-            )  # suggest a known command
+            self.commands.update((name, _imported(name)) for name in COMMANDS)  # to suggest one
             return None
         return _imported(cmd_name)
 

@@ -31,7 +31,7 @@ def until_told(work: Coroutine[Any, Any, None]) -> None:
 
         def stop_at_a_bug(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
             loop.default_exception_handler(context)
-            if "handle" in context:  # of a callback; a lost connection has none
+            if "handle" in context:  # a lost connection has no handle
                 broken.append(context["exception"])
                 task.cancel()
 

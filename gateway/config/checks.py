@@ -137,9 +137,7 @@ def access_points_are_one_thing(draft: Draft) -> Iterator[ConfigFault]:
 
 
 def credentials_can_be_strong(draft: Draft) -> Iterator[ConfigFault]:
-    """Check that readers accept the credential that their access point requires; exits require
-    none.
-    """
+    """Check that readers accept the credential that is required, and that exits require none."""
     for index, point in draft.access_points.items():
         path = f"access_points[{index}].min_credential"
         if point.direction == "exit" or point.muster is not None:

@@ -32,8 +32,7 @@ class ConfigError(Exception):
 
 
 def unknown(word: str, what: str, known: Iterable[str]) -> str:
-    """Return the message that `word` is no `what` (a singular noun), with suggestions and known
-    names.
+    """Return the message that `word` is no `what` (a singular noun), with a suggestion.
 
     >>> unknown("hal", "zone", ["hall", "lab"])
     '"hal" is not a zone; did you mean "hall"? zones are: hall, lab'

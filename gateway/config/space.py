@@ -81,9 +81,7 @@ def site_from_json(text: str) -> Site:
 
 
 def _news(draft: Draft) -> list[ConfigFault]:
-    """Return the claims' faults, without those that only follow from a key that is already
-    reported.
-    """
+    """Return the claims' faults, without those that follow from a key already reported."""
     told = [fault.path for fault in draft.faults]
     return [
         fault

@@ -1,5 +1,5 @@
-"""`seuil demo`: the whole house on one machine, with simulated people, and a judgement at the end.
+"""`seuil demo`: the whole system on one machine with simulated people, and a final verdict.
 
-`play` tells the story from top to bottom. The broker, the gateway and the live page are child
-processes, the same that operators run; the people are simulated in this one.
+`play` runs a demo from start to end. The broker, the gateway and the live page are child processes,
+the same that operators run; the people are simulated in this process.
 """

@@ -1,8 +1,7 @@
 """The gateway and the live page as child processes: the same commands that operators run.
 
 Each is started through `gateway.adapters.broker.embedded_child`, so that on Linux it dies with us
-even when we are killed, and in a session of its own, so that Ctrl-C in a terminal is ours alone to
-handle.
+even when we are killed, and in its own session, so that we alone handle Ctrl-C.
 """
 
 import asyncio
@@ -16,15 +15,15 @@ from typing import Final
 from gateway.demo.wishes import DemoError
 
 POLITE_S: Final = 1.2
-"""A stop takes some 0.3 s; with the rest of an end this stays under 3 s."""
+"""A stop takes some 0.3 s; with the other steps of the end this stays under 3 s."""
 _SEUIL: Final = "from gateway.cli import main; main()"
 _WORDS: Final = 2
-"""Last lines of its log that are told when a child ends by itself."""
+"""Last lines of its log that are reported when a child ends by itself."""
 _FRAME: Final = " |+-^~"
 
 
 class Child:
-    """One command of `seuil`, running. What it says is in `log`."""
+    """One running command of `seuil`; its output is in `log`."""
 
     def __init__(self, name: str, process: Process, log: Path) -> None:
         self.name = name
@@ -34,7 +33,7 @@ class Child:
 
     @classmethod
     async def start(cls, log: Path, variables: Mapping[str, str], *command: str) -> "Child":
-        """Start `seuil COMMAND...` with further environment variables."""
+        """Start `seuil COMMAND...` with additional environment variables."""
         log.parent.mkdir(exist_ok=True)
         with log.open("wb") as opened:
             process = await asyncio.create_subprocess_exec(
@@ -59,7 +58,7 @@ class Child:
             raise DemoError(f"`{self.name}` ended by itself with status {status}: {self._words()}")
 
     async def stop(self) -> None:
-        """SIGTERM, and SIGKILL when that is not enough. Safe to call twice."""
+        """Send SIGTERM, and SIGKILL if that is not enough. It is safe to call twice."""
         self._stopping = True
         if self._process.returncode is None:
             self._process.terminate()
@@ -71,14 +70,14 @@ class Child:
             await self._process.wait()
 
     def _words(self) -> str:
-        """The end of its log, without the frames that are drawn around a group of exceptions."""
+        """Return the end of its log, without the frames around a group of exceptions."""
         log = self.log.read_text(encoding="utf-8", errors="replace")
         lines = [line.strip(_FRAME) for line in log.splitlines()]
         return "; ".join([line for line in lines if line][-_WORDS:]) or "without a word"
 
 
 def _inherited() -> dict[str, str]:
-    """Our environment, without what signs in to another broker than the demo's own."""
+    """Return our environment without credentials for any broker but the demo's own."""
     return {
         name: value for name, value in os.environ.items() if not name.startswith("SEUIL_BROKER_")
     }

@@ -14,7 +14,7 @@ from gateway.wire.states import AlarmMessage
 
 
 def foot_lines(scene: Scene, lang: Lang) -> Iterator[RenderableType]:
-    """Answers and points; modes, machines, alarms; mishaps."""
+    """Yield the lines for answers and points; modes, machines, alarms; mishaps."""
     tally = scene.tally
     parts: list[str] = [scene.broker.kind]
     faults = ""
@@ -35,7 +35,7 @@ def foot_lines(scene: Scene, lang: Lang) -> Iterator[RenderableType]:
 
 
 def _rules_at_work(scene: Scene, lang: Lang) -> Iterator[str]:
-    """Modes other than normal, machines, alarms."""
+    """Yield the modes other than normal, machines and alarms."""
     for site in scene.sites:
         mode = scene.picture.sites[site.id].mode
         if mode not in (None, "normal"):

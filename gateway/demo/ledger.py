@@ -1,8 +1,8 @@
-"""What the journal itself says of a demo: read while it grows, and judged at the end.
+"""The journal of a demo: counted while it grows, and judged at the end.
 
-The answers that simulated readers heard prove nothing about the disk. So the end asks the journal:
-has each credential event that a reader presented exactly one row in `decision`? And does it say of
-what a reader decided alone the same, and that the reader did?
+The answers that simulated readers received prove nothing about the disk. So the end checks the
+journal: it must have exactly one `decision` row for each credential event of a reader, and must
+record the same decision as a reader that decided alone, marked as such.
 """
 
 import sys
@@ -24,7 +24,7 @@ from simulators.devices import Key
 from simulators.outcomes import PresentedCredential
 
 _CHUNK: Final = 2000
-"""Rows read at a time: some megabytes."""
+"""Rows read at a time: a few megabytes."""
 
 
 class _Ruling(NamedTuple):
@@ -35,38 +35,38 @@ class _Ruling(NamedTuple):
     reason: str | None
 
     def agrees(self, presented: PresentedCredential) -> bool:
-        """Whether it is what the reader decided alone, and says so; or what we decided."""
+        """Return whether the journal's decision is consistent with the reader's."""
         if presented.decided is None:
             return self.reason not in TOLD_LATE
         return self.decision == presented.decided and self.reason in TOLD_LATE
 
 
 Name = tuple[SiteId, DeviceId, Key]
-"""An event's."""
+"""An event's identity."""
 
 
 class Judgement(Struct, frozen=True):
-    """The journal's own figures. `missing`, `twice` and `other` are of the events presented."""
+    """The journal's own figures; `missing`, `twice` and `other` count the events presented."""
 
     rows: int
     decisions: int
     granted: int
     denied: dict[str, int]
-    """By reason."""
+    """Refusals by reason."""
     dead_letters: int
     rejected_points: int
     missing: int
-    """Without a decision."""
+    """Events without a decision."""
     twice: int
-    """With two rows, or two decisions."""
+    """Events with two rows, or two decisions."""
     other: int
-    """Whose reader heard of another decision than the journal's, or decided another one alone."""
+    """Events whose reader received or made another decision than the journal's."""
     stray: int
-    """Decisions that nobody asked for."""
+    """Decisions without an event that was presented."""
 
 
 class Ledger:
-    """Follows a journal. With InfluxDB only what the outbox has written counts as stored."""
+    """Follows a journal. With InfluxDB, only points that the outbox has written count as stored."""
 
     def __init__(self, journal: Path, *, influx: bool) -> None:
         self.points = 0
@@ -77,7 +77,7 @@ class Ledger:
         self._last_n = sys.maxsize
 
     def advance(self) -> None:
-        """Count what is in the store by now (blocking)."""
+        """Count the points in the store so far (blocking)."""
         if not self._path.exists():
             return
         file = JournalFile(self._path)
@@ -93,7 +93,7 @@ class Ledger:
             file.close()
 
     def stop(self) -> None:
-        """What comes from now on is not waited for: a gateway leaves it for its next start."""
+        """Stop waiting for new rows: a gateway leaves those for its next start."""
         file = JournalFile(self._path)
         try:
             self._last_n = file.last_n()
@@ -101,7 +101,7 @@ class Ledger:
             file.close()
 
     def waiting(self) -> int:
-        """Points that are on disk, and not in the store yet (blocking)."""
+        """Return the number of points that are on disk, but not yet in the store (blocking)."""
         self.advance()
         if not self._influx:
             return 0
@@ -113,7 +113,7 @@ class Ledger:
             file.close()
 
     def replay_is_equal(self, on_row: Callable[[], None]) -> bool:
-        """Whether the engine says the same again of every event (blocking)."""
+        """Return whether a replay of every event gives the same decisions (blocking)."""
         file = JournalFile(self._path)
         try:
             return not any(replay(file, site, on_row).differences for site in file.sites())
@@ -123,7 +123,7 @@ class Ledger:
     def judge(
         self, presented: Iterable[PresentedCredential], unacknowledged: Container[Name]
     ) -> Judgement:
-        """What became of these events; only what was acknowledged must be there (blocking)."""
+        """Judge the rows of these events; only acknowledged ones must exist (blocking)."""
         with opened(self._path) as db:
             found: dict[tuple[object, ...], list[_Ruling]] = {}
             for site, device, boot, seq, *ruling in db.execute(_CREDENTIALS):
@@ -174,7 +174,7 @@ n NOT IN (
     AND json_extract(m.event, '$.number[0]') = json_extract(j.event, '$.boot')
     AND json_extract(m.event, '$.number[1]') = json_extract(j.event, '$.seq')
     WHERE j.kind = 'credential')"""
-"""What a reader decided alone after it had asked is one event: our answer does not count."""
+"""A question that its reader then decided alone is one event: our answer does not count."""
 _OUTCOMES = f"""
 SELECT decision, reason, count(*) FROM decision WHERE {_VOID} GROUP BY 1, 2 ORDER BY 3 DESC"""  # noqa: S608 - our own words
 _COUNTS = (

@@ -14,12 +14,12 @@ from gateway.wire.states import AccessMessage
 
 DECISIONS_SHOWN: Final = 10
 _PSEUDONYM: Final = 8
-"""Characters of a pseudonym that tell the people of one place apart."""
+"""Characters of a pseudonym that distinguish the people of one place."""
 _MARKS: Final = {"entry": "→", "exit": "←"}
 
 
 def passages_table(scene: Scene, lang: Lang, height: int) -> Table:
-    """A row a decision, the newest first."""
+    """Return a table with one row per decision, the newest first."""
     table = Table(box=None, expand=True, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column(say("passages", lang), no_wrap=True, style="dim", min_width=8)
     table.add_column("", no_wrap=True)
@@ -50,7 +50,7 @@ def _passage(told: AccessMessage, site: Site, lang: Lang) -> tuple[str | Text, .
 
 
 def _where(told: AccessMessage, site: Site, lang: Lang) -> str:
-    """The door or machine."""
+    """Return the name of the door or machine."""
     point = next((one for one in site.access_points if one.id == told.access_point), None)
     if told.door in site.door:
         return in_lang(site.door[told.door].name, lang)

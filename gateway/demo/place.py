@@ -19,7 +19,7 @@ _TOPIC = re.compile(r'^topic = "([^"]+)"$', re.MULTILINE)
 
 @contextmanager
 def folder(wished: Path | None) -> Iterator[Path]:
-    """The data folder: one that was named and is kept, or a fresh one that is removed at the end.
+    """Provide the data folder: a named one, which is kept, or a new one, which is removed.
 
     Raises:
         DemoError: it cannot be written, or holds something: it may be a real gateway's.
@@ -31,7 +31,7 @@ def folder(wished: Path | None) -> Iterator[Path]:
     is_new = _claimed(wished)
     try:
         yield wished
-    except DemoError:  # it did not begin: nothing stays
+    except DemoError:  # the demo did not begin: leave nothing behind
         _emptied(wished)
         if is_new:
             wished.rmdir()
@@ -39,7 +39,7 @@ def folder(wished: Path | None) -> Iterator[Path]:
 
 
 def write_space(into: Path, sites: int) -> Path:
-    """Write the space file of each site; the folder that holds them."""
+    """Write the space file of each site, and return their folder."""
     text = files("gateway").joinpath("demo/space.toml").read_text(encoding="utf-8")
     into.mkdir()
     if sites == 1:
@@ -51,7 +51,7 @@ def write_space(into: Path, sites: int) -> Path:
 
 
 def page_port(wished: int | None) -> int:
-    """Where the live page can listen.
+    """Return the port for the live page.
 
     Raises:
         DemoError: the port that was asked for is taken.
@@ -66,7 +66,7 @@ def page_port(wished: int | None) -> int:
 
 
 def _claimed(wished: Path) -> bool:
-    """Whether this call made the folder."""
+    """Return whether this call created the folder."""
     try:
         is_new = not wished.exists()
         wished.mkdir(parents=True, exist_ok=True)
@@ -89,7 +89,7 @@ def _emptied(claimed: Path) -> None:
 
 
 def _copy(text: str, number: int) -> str:
-    """The site once more, with an id, a name and topics of its own."""
+    """Return the site's file with its own id, name and topics."""
     name = f"site-{number:03d}"
     told = f'name = {{ fr = "Le Seuil {number}", en = "Le Seuil {number}" }}'
     text = _ID.sub(f'id = "{name}"', text)

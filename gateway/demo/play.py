@@ -1,9 +1,9 @@
 """A demo from its first process to its last, in order.
 
-    broker -> members -> gateway and live page -> people -> all is stored -> all ends -> judge
+broker -> members -> gateway and live page -> people -> all is stored -> all ends -> judge
 
-Whoever ends it early (`StopRequest`) cancels what comes before the people, and cuts short what
-comes after; either way each child that was started is stopped, within 3 s.
+An early end (`StopRequest`) cancels the steps before the people, and shortens those after them;
+either way each child that was started is stopped within 3 s.
 """
 
 import asyncio
@@ -31,19 +31,19 @@ from simulators.run import Run
 from simulators.setup import stage
 
 READY_S: Final = 30.0
-"""A gateway starts in some 2 s; a small computer under load gets more."""
+"""A gateway starts in some 2 s; a small computer under load gets more time."""
 STORED_S: Final = 20.0
-"""The last points reach InfluxDB within a second; it may be far away, or restart."""
+"""The last points reach InfluxDB within a second; it may be remote, or restarting."""
 _LOOKS_EVERY_S: Final = 0.02
 _COUNTS_EVERY_S: Final = 1.0
-"""Between two readings of the journal."""
+"""Seconds between two reads of the journal."""
 
 Enrol = Callable[[Settings, Sequence[Site]], None]
 """Writes the simulated people into the members of a data folder."""
 
 
 class _InterruptedError(Exception):
-    """Somebody does not wait for the replay's end."""
+    """The operator interrupted the final replay."""
 
 
 class Play:
@@ -54,11 +54,11 @@ class Play:
         self._influx = wishes.settings.influx_url is not None
         self._ledger = Ledger(wishes.folder / JOURNAL_FILE, influx=self._influx)
         self._fault: str | None = None
-        """What ended by itself, and should not have."""
+        """The part that ended unexpectedly."""
         self._end: Callable[[], object] = lambda: None
 
     async def play(self, enrol: Enrol) -> DemoReport:
-        """Play it, and judge it.
+        """Run the demo, and judge it.
 
         Raises:
             DemoError: it cannot begin.
@@ -76,7 +76,7 @@ class Play:
         return await self._judged(run, scene)
 
     async def _lived(self, enrol: Enrol) -> tuple[Run, Scene]:
-        """Everything that has processes."""
+        """Run everything that needs processes."""
         wishes = self._wishes
         sites = load_space(write_space(wishes.folder / "space", wishes.sites))
         port = page_port(wishes.port)
@@ -117,7 +117,7 @@ class Play:
 
     @asynccontextmanager
     async def _children(self, settings: Settings, port: int) -> AsyncIterator[None]:
-        """The gateway and the live page, running."""
+        """Run the gateway and the live page."""
         logs, space = self._wishes.folder / "logs", str(self._wishes.folder / "space")
         variables = {
             "SEUIL_BROKER_URL": settings.broker_url,
@@ -140,7 +140,7 @@ class Play:
                 watch.cancel()
 
     async def _watch(self, watch: Callable[[], Awaitable[None]]) -> None:
-        """End the demo when something ends that should not."""
+        """End the demo when a part ends unexpectedly."""
         try:
             await watch()
         except (BrokerError, DemoError) as ended:
@@ -149,7 +149,7 @@ class Play:
 
     @asynccontextmanager
     async def _listening(self, url: str, picture: Picture) -> AsyncIterator[None]:
-        """The picture hears what every client of the gateway hears."""
+        """Keep the picture subscribed to the topics that every client of the gateway receives."""
         prefix = self._wishes.settings.prefix
         topics = [Topics(prefix).gateway_state(self._wishes.settings.instance)]
         for site in picture.sites:
@@ -173,7 +173,7 @@ class Play:
             raise DemoError(f"the gateway is not ready after {READY_S:.0f} s") from None
 
     async def _live(self, url: str, scene: Scene) -> Run:
-        """People come and go, until the time is over or somebody says so; then all is stored."""
+        """Run the people until the time is over or a stop is requested; then wait for the store."""
         wishes = self._wishes
         run = stage(
             scene.sites,
@@ -202,7 +202,7 @@ class Play:
         return run
 
     def _readers_key(self) -> bytes | None:
-        """What an installer types into each reader."""
+        """Return the key that an installer types into each reader."""
         settings = self._wishes.settings.model_copy(update={"data_dir": self._wishes.folder})
         key = known_credential_key(settings)
         return None if key is None else reader_key(key)
@@ -213,7 +213,7 @@ class Play:
             await asyncio.sleep(self._screen.every_s)
 
     async def _until_stored(self) -> None:
-        """Every point is in the store, or there is no more time."""
+        """Wait until every point is in the store, or the time is over."""
         try:
             async with asyncio.timeout(STORED_S):
                 await asyncio.to_thread(self._ledger.stop)
@@ -222,7 +222,7 @@ class Play:
                         return
                     await asyncio.sleep(_LOOKS_EVERY_S)
         except TimeoutError:
-            return  # the judgement says how many are missing
+            return  # the verdict counts the missing ones
 
     @asynccontextmanager
     async def _drawing(self, scene: Scene) -> AsyncIterator[None]:
@@ -251,7 +251,7 @@ class Play:
             await asyncio.sleep(_COUNTS_EVERY_S)
 
     async def _judged(self, run: Run, scene: Scene) -> DemoReport:
-        """What the journal says, now that nobody writes to it."""
+        """Judge the journal, now that no process writes to it."""
         interrupted = self._told.yes
         unwritten = await asyncio.to_thread(self._ledger.waiting)
         kept = {
@@ -283,6 +283,6 @@ class Play:
             return None
 
     def _ends_with(self, act: Callable[[], object]) -> None:
-        """How the demo ends from here on, when it is told to or something died."""
+        """Set the action that ends the demo from now on, at a stop request or when a part died."""
         self._end = act
         self._told.then(act)

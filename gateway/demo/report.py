@@ -1,4 +1,4 @@
-"""What a demo was, in figures, and what was wrong with it."""
+"""The report of a demo: its figures and its faults."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -16,33 +16,34 @@ from simulators.scenarios import ScenarioName
 LATE_SHARE: Final = 0.05
 LATE_FLOOR: Final = 3
 """Events that may come or be answered too late: a reader that was offline keeps a few. More than
-this share (and number) of them is a gateway that is too slow."""
+this share (and number) of them shows that the gateway is too slow.
+"""
 
 
 class Findings(Struct, frozen=True):
-    """All that is known at the end."""
+    """The findings at the end of a demo."""
 
     tally: RunTally
-    """What the simulated readers heard."""
+    """The figures of the simulated readers."""
     slow: int
-    """Fresh events that were answered after people had looked away."""
+    """Fresh events that were answered after people had stopped waiting."""
     journal: Judgement
     points: int
     """Points in the store."""
     unwritten: int
-    """Points on disk that are not in it."""
+    """Points on disk that are not in the store."""
     replay_equal: bool | None
     interrupted: bool
     fault: str | None
 
     @property
     def late(self) -> int:
-        """Events without an answer in time, for whatever reason."""
+        """Events without an answer in time, for any reason."""
         return self.tally.late + self.slow
 
 
 class Headcount(Struct, frozen=True):
-    """A zone at the end: whom the gateway knows to be inside, and who truly is."""
+    """A zone at the end: the people inside according to the gateway, and the true number."""
 
     known: int | None
     true: int
@@ -69,7 +70,7 @@ class DemoReport(Struct, frozen=True):
 
     ok: bool
     wrong: list[str]
-    """What is not as it must be; empty when `ok`."""
+    """The promises that were not kept; empty when `ok`."""
     interrupted: bool
     seconds: float
     seed: int
@@ -90,7 +91,7 @@ class DemoReport(Struct, frozen=True):
     decided_alone: int
     """Credential events that a reader decided by its rights list while it was cut off."""
     machines: dict[str, int]
-    """How often machines were switched on and off, warned, and asked to stop."""
+    """How often machines were switched on and off, warned, and ordered to stop."""
     late: int
     """Credential events that came too late to be answered (a reader was offline), or were answered
     after 2 s."""
@@ -99,13 +100,13 @@ class DemoReport(Struct, frozen=True):
     unacknowledged: int
     journal: JournalFigures
     replay_equal: bool | None
-    """None: there was no time to look."""
+    """None: there was no time for the replay."""
     faults: dict[str, int]
     """Simulated faults that happened."""
 
 
 def drawn_up(wishes: Wishes, scene: Scene, findings: Findings) -> DemoReport:
-    """The report."""
+    """Return the report of a demo."""
     tally, found = findings.tally, findings.journal
     wrong = list(complaints(findings))
     return DemoReport(
@@ -142,7 +143,7 @@ def drawn_up(wishes: Wishes, scene: Scene, findings: Findings) -> DemoReport:
 def headcounts(
     sites: Sequence[Site], people: Mapping[str, Mapping[str, int]], picture: Picture
 ) -> dict[str, Headcount]:
-    """Each zone as the gateway told it and as it truly is; with its site's name where several."""
+    """Return the known and the true count of each zone; with its site's name where several."""
     counts: dict[str, Headcount] = {}
     for site in sites:
         told = picture.sites[site.id].zones
@@ -155,7 +156,7 @@ def headcounts(
 
 
 def complaints(findings: Findings) -> Iterator[str]:
-    """What is not as it must be, each as a sentence."""
+    """Yield each broken promise as a sentence."""
     tally, found, late = findings.tally, findings.journal, findings.late
     if not (found.decisions or findings.interrupted):
         yield "nobody presented a badge"

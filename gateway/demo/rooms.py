@@ -1,4 +1,4 @@
-"""The demo's rooms on a terminal: counted against capacity, and how many truly are there."""
+"""The demo's rooms on a terminal: the count against capacity, and the true number of people."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -18,7 +18,7 @@ _NEARLY_FULL: Final = 0.8
 
 
 def rooms_table(scene: Scene, lang: Lang, rows: int) -> Table:
-    """A row a zone; with several sites, a row a site."""
+    """Return a table with one row per zone; with several sites, one row per site."""
     one = len(scene.sites) == 1
     table = Table(box=None, expand=True, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column(say("rooms" if one else "sites", lang), no_wrap=True, header_style="bold")
@@ -49,7 +49,7 @@ def _sites(scene: Scene, lang: Lang) -> Iterator[tuple[str, Headcount]]:
 
 
 def people_of(site: Site, scene: Scene) -> Headcount:
-    """A whole site's people: those of its outermost zones."""
+    """Return a whole site's people: those of its outermost zones."""
     told = scene.picture.sites[site.id].zones
     outermost = [zone for zone in site.zones if not zone.ancestors]
     known = sum(told[zone.id].count.known for zone in outermost if zone.id in told)
@@ -85,5 +85,5 @@ def _known(count: Headcount) -> Text:
 
 
 def _true(count: Headcount) -> Text:
-    """Dim where the count is right: what differs is what an eye should find."""
+    """Return the true count, dim where the known one is right, so that differences stand out."""
     return Text(str(count.true), style="dim" if count.true == count.known else "magenta")

@@ -1,4 +1,4 @@
-"""What a demo looks like at this moment: what every screen draws."""
+"""The current state of a demo, as every screen draws it."""
 
 from collections.abc import Sequence
 from typing import Literal, Protocol, Self
@@ -12,14 +12,14 @@ from simulators.outcomes import RunTally
 
 
 class BrokerUsed(Struct, frozen=True):
-    """The broker; `durable`: what it acknowledged survives its kill."""
+    """The broker; `durable`: acknowledged messages survive a kill."""
 
     kind: Kind
     durable: bool
 
 
 class Scene(Struct):
-    """The house now. `tally` is None until people move."""
+    """The current state. `tally` is None until people move."""
 
     sites: Sequence[Site]
     page: str
@@ -34,12 +34,12 @@ class Scene(Struct):
 
 
 class Screen(Protocol):
-    """Somewhere to draw; open while the demo plays."""
+    """A screen; open while the demo runs."""
 
     every_s: float
 
     def draw(self, scene: Scene) -> None:
-        """Show this."""
+        """Draw this scene."""
         ...
 
     def __enter__(self) -> Self:
@@ -47,5 +47,5 @@ class Screen(Protocol):
         ...
 
     def __exit__(self, *_: object) -> None:
-        """End; the terminal is as it was."""
+        """End; restore the terminal."""
         ...

@@ -1,11 +1,10 @@
-"""The demo on a terminal: a calm page of text that redraws itself; elsewhere, a line now and then.
+"""The demo on a terminal: a page of text that is redrawn; elsewhere, a line every few seconds.
 
-    title            what it is, where the live page is, how long it has run
-    rooms            counted at the doors, against capacity; and how many truly are there
-    passages         the last decisions, newest first
-    foot             answers, points, machines, alarms, mishaps
+title            name, address of the live page, running time rooms            counted at the doors,
+against capacity; and the true number of people passages         the last decisions, newest first
+foot             answers, points, machines, alarms, mishaps
 
-Narrow terminals stack rooms and passages, wide ones set them side by side.
+Narrow terminals stack rooms and passages, wide ones place them side by side.
 """
 
 from typing import IO, Final, Self
@@ -26,11 +25,11 @@ from gateway.demo.words import say
 
 LINE_EVERY_S: Final = 5.0
 WIDE: Final = 120
-"""Columns from which rooms and passages stand side by side."""
+"""Width in columns from which rooms and passages are side by side."""
 
 
 class LiveScreen:
-    """Draws over the whole terminal, and leaves it as it was."""
+    """Draws over the whole terminal, and restores it at the end."""
 
     every_s = 0.25
 
@@ -39,7 +38,7 @@ class LiveScreen:
         self._live = Live(console=console, screen=True, auto_refresh=False)
 
     def draw(self, scene: Scene) -> None:
-        """Show this."""
+        """Draw this scene."""
         size = self._console.size
         page = render(scene, self._lang, size.width, size.height)
         self._live.update(page, refresh=True)
@@ -53,7 +52,7 @@ class LiveScreen:
 
 
 class LineScreen:
-    """Says a line every few seconds."""
+    """Prints a line every few seconds."""
 
     every_s = 0.5
 
@@ -63,7 +62,7 @@ class LineScreen:
         self._next_at = 0.0
 
     def draw(self, scene: Scene) -> None:
-        """Say how it stands."""
+        """Print the current figures."""
         if not self._begun:
             self._begun = True
             kind = scene.broker.kind
@@ -82,14 +81,14 @@ class LineScreen:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing was changed."""
+        """Do nothing: the terminal was not changed."""
 
     def _say(self, line: str) -> None:
         print(line, file=self._stream, flush=True)
 
 
 def render(scene: Scene, lang: Lang, width: int, height: int) -> Layout:
-    """The page for a terminal of this size."""
+    """Return the page for a terminal of this size."""
     foot = list(foot_lines(scene, lang))
     body = Layout(name="body")
     whole = Layout()

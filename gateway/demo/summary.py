@@ -1,4 +1,4 @@
-"""The end of a demo, for people."""
+"""The summary at the end of a demo, for people."""
 
 from typing import Final
 
@@ -10,11 +10,11 @@ from gateway.demo.report import DemoReport
 from gateway.demo.words import say
 
 ROOMS_TOLD: Final = 12
-"""Rooms in the summary; --json has all."""
+"""Rooms in the summary; --json has all of them."""
 
 
 def summary(report: DemoReport, lang: Lang) -> Table:
-    """The end, for people."""
+    """Return the summary."""
     table = Table(box=None, show_header=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column()

@@ -1,4 +1,4 @@
-"""What somebody asks of a demo, and how they end it early."""
+"""The options of a demo, and the request to end it early."""
 
 from collections.abc import Callable
 from datetime import time
@@ -14,19 +14,22 @@ from simulators.setup import FaultsName, Plot
 
 PORT: Final = 8080
 _OPENS: Final[dict[ScenarioName, time]] = {"ordinary-day": time(10, 20), "open-house": time(18, 15)}
-"""The moment at which rooms fill: whoever came earlier stands before the doors at once."""
+"""The local time at which rooms fill; people who came earlier are at the doors at once."""
 _MEMBERS: Final = 64
-"""More than the rooms hold, so that somebody meets a full one."""
+"""More people than the rooms hold, so that some meet a full room."""
 _NIGHT_HASTE: Final = 20.0
-"""An empty house is dull to look at."""
+"""Nights pass faster, as an empty house is dull to watch."""
 
 
 class DemoError(Exception):
-    """The demo cannot begin; one sentence says why and what would help."""
+    """The demo cannot begin; one sentence gives the reason and a remedy."""
 
 
 class Wishes(Struct, frozen=True):
-    """One demo. `seconds` None: until it is told to end. `port` None: 8080, or else a free one."""
+    """The options of one demo.
+
+    `seconds` None: until it is stopped. `port` None: 8080, or else a free one.
+    """
 
     folder: Path
     settings: Settings
@@ -41,7 +44,7 @@ class Wishes(Struct, frozen=True):
 
     @property
     def plot(self) -> Plot:
-        """What is simulated."""
+        """The plot of the simulation."""
         return Plot(
             self.scenario,
             self.seed,
@@ -54,10 +57,10 @@ class Wishes(Struct, frozen=True):
 
 
 class StopRequest:
-    """Whether somebody said to end. The first time counts; the end is bounded, so more do nothing.
+    """A request to end the demo; only the first one counts, as the end is bounded.
 
-    Called by a signal handler at any moment, before there is a loop, too: `through` says how to
-    reach one.
+    A signal handler may call it at any moment, even before there is a loop: `through` sets how to
+    reach the loop.
     """
 
     def __init__(self) -> None:
@@ -66,19 +69,19 @@ class StopRequest:
         self._through: Callable[[Callable[[], None]], object] = lambda _: None
 
     def __call__(self, *_: object) -> None:
-        """End."""
+        """Request the end."""
         if not self.yes:
             self.yes = True
             self._through(self._do)
 
     def through(self, reach: Callable[[Callable[[], None]], object]) -> None:
-        """How to call into the loop from a signal handler; at once when told already."""
+        """Set how to call into the loop from a signal handler; call at once after a request."""
         self._through = reach
         if self.yes:
             reach(self._do)
 
     def then(self, act: Callable[[], object]) -> None:
-        """What to do when told; at once when told already. Replaces what was set before."""
+        """Set the action of a request, in place of an earlier one; act at once after a request."""
         self._act = act
         if self.yes:
             act()

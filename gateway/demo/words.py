@@ -85,6 +85,6 @@ WORDS: Final[dict[str, Text]] = {
 
 
 def say(key: str, lang: Lang, **values: object) -> str:
-    """A word or sentence, filled in; a word that nobody knows is said as it is."""
+    """Return a word or sentence, filled in; an unknown key is returned unchanged."""
     text = WORDS.get(key)
     return key if text is None else in_lang(text, lang).format(**values)

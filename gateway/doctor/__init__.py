@@ -1,5 +1,5 @@
-"""What a volunteer asks when nothing works: each part looked at, a sentence each, and what to do.
+"""The diagnosis of an installation: a sentence for each part, and the remedy for each fault.
 
-Nothing here changes anything: files are opened for reading, and the broker sees a client that keeps
+Nothing here changes anything: files are opened read-only, and the broker sees a client that keeps
 no session and publishes nothing.
 """

@@ -1,4 +1,4 @@
-"""The broker, and the gateway as its other clients see it."""
+"""The broker, and the gateway as the broker's other clients see it."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -20,13 +20,13 @@ from gateway.wire.topics import Topics
 from sensors.registry import Registry
 
 HEALTH_OLD: Final = timedelta(seconds=30)
-"""The gateway says how it is each 10 s; three missed are a wedged gateway."""
+"""The gateway publishes its health every 10 s; three missing ones mean that it hangs."""
 BACKLOG_LARGE: Final = 10_000
-"""Rows: minutes of a busy site; fewer are an ordinary pause."""
+"""Rows: minutes of a busy site; fewer are normal."""
 IN_FLIGHT_LOW: Final = 100
 """Messages: below this a burst of answers waits for the broker's acknowledgements."""
 QUICK_S: Final = 2.0
-"""What the container's health check may take, beside Python's start."""
+"""The time that the container's health check may take, beside Python's start."""
 _DO: Final = {
     0x84: "the broker must speak MQTT 5: mosquitto 2 or newer",
     0x85: "the broker does not take this client id",
@@ -36,11 +36,11 @@ _DO: Final = {
     0x89: "the broker is busy: try again, then read its log",
     0x8A: "the broker has banned this user or address",
 }
-"""What to do about a CONNACK's reason code [MQTT-3.2.2.2]."""
+"""The remedy for a CONNACK's reason code [MQTT-3.2.2.2]."""
 
 
 def broker(settings: Settings, sites: Sequence[Site], clock: Clock) -> Iterator[Finding]:
-    """The broker's answer to us, our topics, and what the gateway and its alarms say there."""
+    """Yield findings on the connection, our topics, the gateway's health and its alarms."""
     topics = Topics(settings.prefix)
     state = topics.gateway_state(settings.instance)
     health = topics.gateway_health(settings.instance)
@@ -63,7 +63,7 @@ def broker(settings: Settings, sites: Sequence[Site], clock: Clock) -> Iterator[
 
 
 def quick_health(settings: Settings, clock: Clock) -> Finding:
-    """Is this gateway online, and was it well within the last half minute?"""
+    """Return whether this gateway is online, and was well within the last half minute."""
     topics = Topics(settings.prefix)
     both = (topics.gateway_state(settings.instance), topics.gateway_health(settings.instance))
     try:
@@ -79,7 +79,7 @@ def quick_health(settings: Settings, clock: Clock) -> Finding:
 
 
 def gateway(kept: dict[str, bytes], topics: Topics, instance: str, now: datetime) -> Finding:
-    """What the broker keeps of a gateway: its state, and how it last said it was."""
+    """Return the finding on a gateway's retained state and its last health message."""
     check = "gateway"
     state = kept.get(topics.gateway_state(instance), b"").decode(errors="replace")
     if not state:
@@ -99,7 +99,7 @@ def gateway(kept: dict[str, bytes], topics: Topics, instance: str, now: datetime
 
 
 def alarms(kept: dict[str, bytes], sites: Sequence[Site], topics: Topics) -> Iterator[Finding]:
-    """Each kind that is on, what about, and what to do; those that are silent stay so."""
+    """Yield each kind of active alarm with its objects and remedy; skip the `SILENT` kinds."""
     check, raised = "alarms", defaultdict[str, list[str]](list)
     for site in sites:
         for topic, payload in sorted(kept.items()):
@@ -115,7 +115,7 @@ def alarms(kept: dict[str, bytes], sites: Sequence[Site], topics: Topics) -> Ite
 
 
 def _clock(payload: bytes) -> str:
-    """How far a device's clock is off, where its alarm says so."""
+    """Return the error of a device's clock, where its alarm states it."""
     try:
         alarm = msgspec.json.decode(payload, type=AlarmMessage)
     except msgspec.DecodeError:

@@ -1,4 +1,4 @@
-"""What a check found, in English; the console says it in other words (`Finding.said`)."""
+"""The finding of a check, in English; the console translates it (`Finding.said`)."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,18 +8,18 @@ from msgspec import Struct
 
 Verdict = Literal["ok", "warning", "fault"]
 Say = Callable[[str], str]
-"""A sentence in somebody's language; its `%(name)s` stay."""
+"""Translates a sentence; its `%(name)s` stay unchanged."""
 
 
 class Part(Struct, frozen=True):
-    """A piece of a sentence that is put into another one, with its values."""
+    """A part of a sentence that is inserted into another one, with its values."""
 
     text: str
     values: dict[str, Any]
 
 
 class Sentences(NamedTuple):
-    """A finding as it is read."""
+    """A finding as text."""
 
     check: str
     found: str
@@ -27,11 +27,11 @@ class Sentences(NamedTuple):
 
 
 class Finding(Struct, frozen=True):
-    """One sentence about one part; `do_` says what would mend it, and is empty when all is well.
+    """One sentence about one part; `do_` is the remedy, and empty when there is no fault.
 
     Its texts are fixed, with `%(name)s` for the `values`, so that they can be translated. A value
-    is what `str` makes of it, a number with one decimal, an age, a `Part`, or a tuple of these:
-    they are joined. Texts without values are said as they are.
+    is formatted by `str`, a number with one decimal, an age, a `Part`, or a tuple of these: they
+    are joined. Texts without values are used unchanged.
     """
 
     part: str
@@ -47,42 +47,42 @@ class Finding(Struct, frozen=True):
 
     @property
     def found(self) -> str:
-        """What was seen."""
+        """The observation."""
         return self.said().found
 
     @property
     def do(self) -> str:
-        """What would mend it."""
+        """The remedy."""
         return self.said().do
 
     def said(self, say: Say = str) -> Sentences:
-        """It in words; `say` translates."""
+        """Return the finding as text; `say` translates."""
         texts = (self.part, self.text, self.advice)
         return Sentences(*(_filled(text, self.values, say) if text else "" for text in texts))
 
 
 def ok(check: str, found: str, **values: object) -> Finding:
-    """This part works."""
+    """Return the finding that a part works."""
     return Finding(check, "ok", found, values=values)
 
 
 def warning(check: str, found: str, do: str, **values: object) -> Finding:
-    """This part works, for now or in part."""
+    """Return the finding that a part works, for now or in part."""
     return Finding(check, "warning", found, do, values)
 
 
 def fault(check: str, found: str, do: str, **values: object) -> Finding:
-    """This part does not work."""
+    """Return the finding that a part does not work."""
     return Finding(check, "fault", found, do, values)
 
 
 def part(text: str, **values: object) -> Part:
-    """A piece of a sentence."""
+    """Return a part of a sentence."""
     return Part(text, values)
 
 
 def spoken(age: timedelta, say: Say = str) -> str:
-    """A duration as people say it: the largest unit that fits."""
+    """Return a duration in words: the largest unit that fits."""
     seconds = age.total_seconds()
     for text, length in (("%(n)s days", 86_400), ("%(n)s hours", 3600), ("%(n)s minutes", 60)):
         if seconds >= 2 * length:
@@ -91,7 +91,7 @@ def spoken(age: timedelta, say: Say = str) -> str:
 
 
 def decimal(number: float, say: Say = str) -> str:
-    """A number with one decimal, behind the sign that a language has for it."""
+    """Return a number with one decimal, behind the decimal sign of the language."""
     whole, tenths = f"{number:.1f}".split(".")
     return say("%(whole)s.%(tenths)s") % {"whole": whole, "tenths": tenths}
 

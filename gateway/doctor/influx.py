@@ -1,4 +1,4 @@
-"""InfluxDB, where it is configured: an empty write shows the way, the token and the bucket."""
+"""InfluxDB, where it is configured: an empty write tests the route, the token and the bucket."""
 
 import asyncio
 import ssl
@@ -13,7 +13,7 @@ TIMEOUT_S = 5.0
 
 
 def influx(settings: Settings) -> Finding:
-    """Whether points would be taken. Nothing is written."""
+    """Return whether InfluxDB would accept points. Nothing is written."""
     store = influx_settings(settings, TIMEOUT_S)
     if store is None:
         return ok(CHECK, "not configured: the journal alone keeps history")
@@ -21,7 +21,7 @@ def influx(settings: Settings) -> Finding:
 
 
 def judged(answer: WriteResult, store: InfluxSettings) -> Finding:
-    """What the answer to an empty write means: who rejects the emptiness has accepted the rest."""
+    """Interpret the answer to an empty write: a rejected body means that the rest is right."""
     match answer.verdict:
         case "rejected" if "<html" in answer.why.lower():
             do = "a proxy before it? does the port want https? Points wait in the journal meanwhile"

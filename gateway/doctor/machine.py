@@ -1,4 +1,4 @@
-"""The computer under the gateway: Python, SQLite, the clock, the disk, a broker of its own."""
+"""The computer of the gateway: Python, SQLite, the clock, the disk, its own broker."""
 
 import importlib.util
 import os
@@ -20,7 +20,7 @@ from gateway.config import Settings
 from gateway.doctor.finding import Finding, fault, ok, warning
 
 PACKAGES: Final = ("paho-mqtt", "msgspec", "pydantic", "influxdb-client", "typer", "starlette")
-"""The ones whose versions matter in a report of a fault."""
+"""Packages whose versions matter in a fault report."""
 PYTHON_WANTED: Final = (3, 11)
 SQLITE_WANTED: Final = (3, 38)
 """The journal's statements use the JSON operators -> and ->>, which came with 3.38."""
@@ -32,7 +32,7 @@ TIMEDATECTL_S: Final = 2.0
 
 
 def versions() -> Iterator[Finding]:
-    """Python, our packages, SQLite."""
+    """Yield the versions of Python, our packages and SQLite."""
     python = ".".join(map(str, sys.version_info[:3]))
     found = "seuil %(version)s on Python %(python)s; %(packages)s"
     about = {"version": __version__, "python": python, "packages": ", ".join(_packages())}
@@ -54,7 +54,7 @@ def versions() -> Iterator[Finding]:
 
 
 def clock(now: datetime) -> Finding:
-    """Opening hours, memberships and the 5 s of an order all stand on the clock."""
+    """Check the clock: opening hours, memberships and the 5 s of an order depend on it."""
     at = f"{now:%Y-%m-%d %H:%M:%S}"
     if not RELEASED <= now <= RETIRED:
         do = "set the clock (timedatectl set-ntp true); every membership looks not started"
@@ -70,7 +70,7 @@ def clock(now: datetime) -> Finding:
 
 
 def data_folder(folder: Path) -> Iterator[Finding]:
-    """Where the journal and the members are, or will be."""
+    """Check the folder of the journal and the members, which may not exist yet."""
     if folder.exists() and not folder.is_dir():
         do = "name a folder in SEUIL_DATA_DIR"
         yield fault("data folder", "%(folder)s is no folder", do, folder=folder)
@@ -91,7 +91,7 @@ def data_folder(folder: Path) -> Iterator[Finding]:
 
 
 def broker_program(settings: Settings) -> Finding:
-    """What `seuil run --embedded-broker` would start."""
+    """Return the broker that `seuil run --embedded-broker` would start."""
     check = "mosquitto"
     program = find_mosquitto()
     if program is not None:

@@ -1,4 +1,4 @@
-"""The settings and the space file: what is set, where it comes from, and what is missing."""
+"""The settings and the space file: values, sources, and missing parts."""
 
 import stat
 from collections.abc import Iterator
@@ -19,13 +19,13 @@ _OTHERS_MAY: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
 def refused(wrong: ConfigError) -> list[Finding]:
-    """Settings that cannot be read."""
+    """Return the faults of settings that cannot be read."""
     do = "mend the variable; docs/space-file.md lists them"
     return [fault(CHECK, f"{each.path}: {each.message}", do) for each in wrong.faults]
 
 
 def settings_complete(settings: Settings) -> Iterator[Finding]:
-    """What is set, and pairs of which one half is missing."""
+    """Yield the settings, and a warning for each incomplete pair."""
     yield ok(CHECK, "; ".join(_told(settings)))
     if settings.broker_username and settings.broker_password is None:
         do = "set SEUIL_BROKER_PASSWORD, or put it into a file that SEUIL_SECRETS_DIR holds"
@@ -41,7 +41,7 @@ def settings_complete(settings: Settings) -> Iterator[Finding]:
 
 
 def space_file(path: Path | None) -> tuple[tuple[Site, ...], Finding]:
-    """The sites, if they can be read."""
+    """Return the sites, if they can be read, and the finding."""
     check = "space file"
     if path is None:
         found = "none was named, and there is no space.toml here"
@@ -59,7 +59,7 @@ def space_file(path: Path | None) -> tuple[tuple[Site, ...], Finding]:
 
 
 def credential_key(settings: Settings) -> tuple[bytes | None, Finding]:
-    """The key of badge hashes, if there is one, and whether others can read it."""
+    """Return the key of badge hashes, if there is one, and whether others can read it."""
     check = "credential key"
     file = settings.data_dir / KEY_FILE
     try:
@@ -81,7 +81,7 @@ def credential_key(settings: Settings) -> tuple[bytes | None, Finding]:
 
 
 def _told(settings: Settings) -> Iterator[str]:
-    """Each setting that is not a default, its value unless it is a secret, and where it is from."""
+    """Yield each setting that is not a default: its value unless it is a secret, and its source."""
     default: list[str] = []
     for name in type(settings).model_fields:
         source = _source_of(name, settings)
@@ -96,7 +96,7 @@ def _told(settings: Settings) -> Iterator[str]:
 
 
 def _source_of(name: str, settings: Settings) -> str:
-    """Asks pydantic's own readers, so that the answer is what was done."""
+    """Return the source of a setting, from pydantic's own readers, so that it is the real one."""
     if name in EnvSettingsSource(type(settings))():
         return "environment"
     folder = settings.secrets_dir
@@ -107,6 +107,6 @@ def _source_of(name: str, settings: Settings) -> str:
 
 def _crosses_a_network_in_clear(url: str) -> bool:
     parts = urlsplit(url)
-    # A name without a dot is a neighbour's: a container beside ours.
+    # A name without a dot is on the local network: a container beside ours.
     host = parts.hostname or ""
     return parts.scheme == "mqtt" and "." in host and not host.startswith("127.")

@@ -1,4 +1,4 @@
-"""The files on disk, opened for reading only: the journal and the members."""
+"""The files on disk, opened read-only: the journal and the members."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -21,12 +21,12 @@ from gateway.privacy.retention import Kept, jump_of
 
 LOOK_BACK: Final = timedelta(days=1)
 SETTLED: Final = timedelta(seconds=10)
-"""A running gateway has recorded by then what became of an answer."""
+"""A running gateway has recorded the result of an answer by then."""
 SILENT: Final = timedelta(hours=24)
-"""Quiet for so long is worth a look, where the space file sets no shorter time."""
+"""The silence that is reported, where the space file sets no shorter time."""
 BUSY_S: Final = 2.0
 LOOK_S: Final = 60.0
-"""For the whole journal: 1 GB takes 4 s from memory, and a minute from a card."""
+"""For the whole journal: 1 GB takes 4 s from memory, and a minute from a memory card."""
 _WAL: Final = b"\x02\x02"
 """Bytes 18 and 19 of a database in WAL mode (SQLite's file format, 1.3)."""
 _SHOWN: Final = 8
@@ -35,10 +35,10 @@ _SHOWN: Final = 8
 
 @contextmanager
 def opened(file: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that leaves no trace, not even beside the file.
+    """Open a connection that leaves no trace, not even beside the file.
 
-    A reader of a WAL file makes -wal and -shm where there are none, so without them (nobody has the
-    file open) SQLite is told that it does not change.
+    A reader of a WAL file creates -wal and -shm where they are missing; so without them (the file
+    is not in use) SQLite opens the file as immutable.
     """
     alone = "" if file.with_name(f"{file.name}-wal").exists() else "&immutable=1"
     address = f"{file.absolute().as_uri()}?mode=ro{alone}"
@@ -47,7 +47,7 @@ def opened(file: Path) -> Iterator[sqlite3.Connection]:
 
 
 def journal(folder: Path, sites: Sequence[Site], now: datetime) -> Iterator[Finding]:
-    """What the gateway wrote, what it could not read, which devices it heard."""
+    """Yield findings on the journal's rows, its dead letters, and the devices' silence."""
     file = folder / JOURNAL_FILE
     if not file.is_file():
         do = "the first `seuil run` makes it; else check SEUIL_DATA_DIR"
@@ -66,7 +66,7 @@ def journal(folder: Path, sites: Sequence[Site], now: datetime) -> Iterator[Find
 
 
 def pages(folder: Path) -> Iterator[Finding]:
-    """Whether every page of the journal can be read: some seconds, so for the command alone."""
+    """Check every page of the journal: this takes some seconds, so only the command does it."""
     file = folder / JOURNAL_FILE
     if not file.is_file():
         return
@@ -83,7 +83,7 @@ def pages(folder: Path) -> Iterator[Finding]:
 
 
 def retention(folder: Path, sites: Sequence[Site], kept: Kept, now: datetime) -> Iterator[Finding]:
-    """Whether a purge waits for a clock that can be believed."""
+    """Report a purge that waits for a trustworthy clock."""
     file = folder / JOURNAL_FILE
     if not file.is_file():
         return
@@ -91,7 +91,7 @@ def retention(folder: Path, sites: Sequence[Site], kept: Kept, now: datetime) ->
         with opened(file) as db:
             jump = jump_of(db, [site.id for site in sites], kept, now)
     except (sqlite3.Error, OSError):
-        return  # told already
+        return  # already reported
     if jump is None or is_synchronised():
         return
     found = "%(days)s days of passages would be deleted at once, if the clock is right"
@@ -100,7 +100,7 @@ def retention(folder: Path, sites: Sequence[Site], kept: Kept, now: datetime) ->
 
 
 def members(folder: Path, key: bytes | None) -> Finding:
-    """How many are enrolled, and whether their badges were hashed with our key."""
+    """Return the number of members, and whether their badges were hashed with our key."""
     file = folder / MEMBERS_FILE
     if not file.is_file():
         do = "seuil members import members.csv --space space.toml; without, no badge is known"
@@ -167,7 +167,7 @@ def _dead_letters(db: sqlite3.Connection, now: datetime) -> Finding:
 
 
 def _pending(db: sqlite3.Connection, now: datetime) -> Finding:
-    """Answers that the broker should have taken over long ago."""
+    """Return the finding on answers that the broker should have accepted long ago."""
     (waiting,) = db.execute(
         "SELECT count(*) FROM decision WHERE handover = 'pending' AND expires < ?",
         (to_us(now - SETTLED),),
@@ -180,7 +180,7 @@ def _pending(db: sqlite3.Connection, now: datetime) -> Finding:
 
 
 def _last_heard(db: sqlite3.Connection, site: SiteId) -> dict[DeviceId, datetime]:
-    """When each device was last heard: the newest snapshot's word, and the rows after it."""
+    """Return the time of each device's last message, from the snapshot and the later rows."""
     heard: dict[DeviceId, datetime] = {}
     found = db.execute(
         "SELECT n, state FROM snapshot WHERE site = ? ORDER BY n DESC LIMIT 1", (site,)
@@ -188,7 +188,7 @@ def _last_heard(db: sqlite3.Connection, site: SiteId) -> dict[DeviceId, datetime
     n, blob = found or (0, None)
     if blob is not None:
         heard = {device: each.last_seen for device, each in decode(blob, State).devices.items()}
-    tail = db.execute(  # what the broker kept (retained) is no sign of life
+    tail = db.execute(  # a retained message is no sign of life
         "SELECT device, max(received) FROM journal WHERE n > ? AND site = ? "
         "AND device IS NOT NULL AND coalesce(event ->> 'retained', 0) = 0 GROUP BY device",
         (n, site),
@@ -225,5 +225,5 @@ def _some(names: Sequence[str | Part]) -> tuple[str | Part, ...]:
 
 
 def _joined(pieces: Sequence[str | Part], between: str) -> tuple[str | Part, ...]:
-    """With something between each two."""
+    """Return the pieces with a separator between each two."""
     return tuple(each for piece in pieces for each in (between, piece))[1:]

@@ -1,7 +1,7 @@
-"""One short visit to the broker: sign in, ask for topics, listen a moment, leave.
+"""One short visit to the broker: connect, subscribe, wait for messages a moment, disconnect.
 
 The client id is new each time, the session ends with the connection, and nothing is published, so
-the gateway's own sessions and devices notice nothing.
+the visit does not affect the gateway's own sessions and devices.
 """
 
 import secrets
@@ -28,7 +28,7 @@ KEEPALIVE_S: Final = 20
 
 
 class Unreachable(Exception):  # noqa: N818 - what happened, as all names here
-    """There is no way to the broker: what was seen, and what to do."""
+    """The broker cannot be reached; it holds the observation and the remedy."""
 
     def __init__(self, found: str, do: str) -> None:
         super().__init__(found)
@@ -37,7 +37,7 @@ class Unreachable(Exception):  # noqa: N818 - what happened, as all names here
 
 
 class Visit(Struct):
-    """What the broker said.
+    """The broker's answers.
 
     `refused` is its reason code in words. `limits` are the CONNACK's properties that it named;
     `denied` the filters that it did not grant, with the reason; `kept` its retained messages.
@@ -59,7 +59,7 @@ def visit(
     listen_s: float = 1.0,
     enough: Sequence[str] = (),
 ) -> Visit:
-    """Sign in, ask for `wanted` filters without their retained messages and for `also` with them.
+    """Connect, subscribe to `wanted` without retained messages and to `also` with them.
 
     Listens for `listen_s` seconds, or until something is kept on each topic of `enough`.
 
@@ -72,7 +72,7 @@ def visit(
 
 
 class _Visitor:
-    """A paho client that is turned by hand, so that there is no thread to end."""
+    """A paho client that is driven by hand, so that there is no thread to end."""
 
     def __init__(
         self, address: BrokerAddress, wanted: tuple[str, ...], also: tuple[str, ...]
@@ -87,7 +87,7 @@ class _Visitor:
         self._client = self._new_client()
 
     def go(self, deadline: float, listen_s: float, enough: frozenset[str]) -> Visit:
-        """The whole visit."""
+        """Carry out the whole visit."""
         try:
             self._connect(deadline)
             self._turn_until(lambda: self._signed_in, deadline)
@@ -221,7 +221,7 @@ def _unreachable(wrong: OSError, address: BrokerAddress) -> Unreachable:
 
 
 def _trouble(wrong: OSError) -> tuple[str, str]:
-    """What was seen, and what to do."""
+    """Return the observation and the remedy."""
     if isinstance(wrong, ssl.SSLCertVerificationError):
         mend = (wrong.verify_message, "mend the broker's certificate")
         return _CERTIFICATE.get(wrong.verify_code, mend)
@@ -250,4 +250,4 @@ _NETWORK: Final[tuple[tuple[type[OSError], str, str], ...]] = (
     ),
     (TimeoutError, "no answer", "is it on, and does no firewall stop this port?"),
 )
-"""Which trouble of the network means what; the first that fits."""
+"""The meaning of network errors; the first that fits."""

@@ -1,4 +1,4 @@
-"""The interpretation of a line's cells: names, choices, memberships, trainings, roles and groups."""
+"""The parsing of a line's cells: names, choices, memberships, trainings, roles and groups."""
 
 import re
 from typing import Final, Literal, TypeVar, get_args
@@ -66,9 +66,7 @@ def membership(cells: Cells, known: ReferenceData) -> Membership | None:
 
 
 def trainings(cells: Cells, known: ReferenceData) -> tuple[tuple[Training, ...], tuple[str, ...]]:
-    """Return the trainings, written `laser until 2027-01-31 by M-0001; cnc`, and their trainers'
-    refs.
-    """
+    """Return trainings, written `laser until 2027-01-31 by M-0001; cnc`, and the trainers' refs."""
     found: dict[str, Training] = {}
     mentioned: list[str] = []
     for entry in _entries(cells, "trainings"):

@@ -89,9 +89,7 @@ def _check_pins(cells: Cells, texts: list[str], spelling: str) -> None:
 
 
 def _credential(canonical: str, holder: HolderId, key: bytes) -> Credential:
-    """Return the credential; a code gets no reader hash, since all codes could be tried out
-    quickly.
-    """
+    """Return the credential; a code gets no reader hash, as all codes are quickly tried out."""
     namespace = canonical.partition(":")[0]
     kind: Literal["badge", "pin", "qr"] = (
         "pin" if namespace == "pin" else "qr" if namespace == "qr" else "badge"

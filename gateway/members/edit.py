@@ -65,7 +65,7 @@ def with_role(member: Member, role: RoleId, sites: tuple[SiteId, ...] | None) ->
 
 
 def with_plan(member: Member, place: int | None, plan: Membership | None) -> Member:
-    """Return the member with this plan at `place` (None: at the end); plan None: without that one."""
+    """Return the member with this plan (None: no plan) at `place` (None: at the end)."""
     plans = list(member.holder.memberships)
     new = [] if plan is None else [plan]
     if place is None:

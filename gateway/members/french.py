@@ -66,9 +66,7 @@ def said(word: str) -> str:
 
 
 def day(text: str) -> str:
-    """Return a date written 22/11/2026, as on all of the continent, as 2026-11-22; another
-    unchanged.
-    """
+    """Return a date written 22/11/2026 as 2026-11-22; return another text unchanged."""
     return _DAY.sub(r"\3-\2-\1", text, count=1)
 
 

@@ -1,4 +1,4 @@
-"""Reference data to check lines against: the plans, trainings, roles and groups of the space file."""
+"""Reference data to check lines against: plans, trainings, roles and groups of the space file."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final

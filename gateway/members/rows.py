@@ -85,7 +85,7 @@ def row_of(
 
 
 def _unescaped(text: str) -> str:
-    """Return the text without the apostrophe that an export adds to stop it from being a formula."""
+    """Return the text without the apostrophe by which an export prevents a formula."""
     return text[1:] if text[:1] == "'" and text[1:2] and text[1] in ESCAPED else text
 
 

@@ -16,7 +16,7 @@ _Of = TypeVar("_Of")
 
 
 class Members(Struct, frozen=True):
-    """The content of a file: members by ref with the lines they come from, and all faults in order."""
+    """The content of a file: members by ref with their lines, and all faults in order."""
 
     members: dict[str, Member]
     lines: dict[str, int]

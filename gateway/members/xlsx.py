@@ -65,9 +65,7 @@ def workbook(content: BufferedReader) -> Generator[Sheet]:
         BadSheet: It is no workbook, or larger than a list of members can be.
     """
     with warnings.catch_warnings():
-        warnings.filterwarnings(
-            "ignore", module="openpyxl"
-        )  # about styles and features that it does not know
+        warnings.filterwarnings("ignore", module="openpyxl")  # on unknown styles and features
         rows = _measured(content)
         try:
             book = load_workbook(content, read_only=True, data_only=True, keep_links=False)

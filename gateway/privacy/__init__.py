@@ -1,6 +1,6 @@
-"""Personal data: how long it is kept, what a member may have of it, and how it goes.
+"""Personal data: its retention, its export for a member, and its erasure.
 
-`retention` runs in the gateway and turns old passages into counts; `erasure`, likewise, writes over
-somebody's pseudonym; `member` is what `seuil privacy` and the console call. docs/privacy.md says
-what is kept where, why and for how long.
+`retention` runs in the gateway and turns old passages into counts; `erasure`, likewise, overwrites
+a member's pseudonym; `member` is called by `seuil privacy` and the console. docs/privacy.md lists
+the data that is kept, with place, purpose and period.
 """

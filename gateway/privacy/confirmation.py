@@ -1,6 +1,6 @@
-"""Somebody confirms that the clock is right, so that a purge that waits for that may go on.
+"""The confirmation that the clock is right, for a purge that waits for it.
 
-A file of the data folder: the gateway alone writes the journal.
+It is a file of the data folder: only the gateway writes the journal.
 """
 
 from datetime import datetime, timedelta
@@ -11,11 +11,11 @@ from gateway.files import write_whole
 
 FILE: Final = "clock-confirmed"
 VALID: Final = timedelta(days=1)
-"""A clock that is further from what was confirmed is another one."""
+"""A clock further from the confirmed time counts as another clock."""
 
 
 def confirm(folder: Path, now: datetime) -> None:
-    """Remember that somebody saw this time and found it right.
+    """Record that an operator saw this time and found it right.
 
     Raises:
         OSError: It cannot be written.
@@ -24,7 +24,7 @@ def confirm(folder: Path, now: datetime) -> None:
 
 
 def is_confirmed(folder: Path, now: datetime) -> bool:
-    """Whether somebody did, within a day of `now`."""
+    """Return whether the clock was confirmed within a day of `now`."""
     try:
         at = datetime.fromisoformat((folder / FILE).read_text(encoding="ascii").strip())
         return abs(now - at) <= VALID
@@ -33,5 +33,5 @@ def is_confirmed(folder: Path, now: datetime) -> bool:
 
 
 def forget_confirmation(folder: Path) -> None:
-    """It is used up: the next jump has to be confirmed anew."""
+    """Delete the used confirmation: the next jump must be confirmed again."""
     (folder / FILE).unlink(missing_ok=True)

@@ -1,9 +1,10 @@
-"""The gateway's part of an erasure: somebody's pseudonym goes from the journal.
+"""The gateway's part of an erasure: a member's pseudonym is removed from the journal.
 
-It begins when the erased member is out of force, so that no new state knows them, and ends when the
-rows, the snapshots and the state in memory say none of their words. What memory still says (a
-running evacuation waits for everybody who was inside; a mode remembers who set it; a door expects
-who was just let in) is looked at again after some seconds, and written over once it is gone.
+It begins when the erased member is out of force, so that no new state contains them, and ends when
+the rows, the snapshots and the state in memory contain none of their words. Words that are still in
+memory (a running evacuation waits for everybody who was inside; a mode remembers who set it; a door
+expects who was just let in) are checked again after some seconds, and overwritten in the journal
+once they are gone.
 """
 
 import asyncio
@@ -26,17 +27,17 @@ from gateway.core.state import State, encode
 log = logging.getLogger(__name__)
 
 PAUSE_S: Final = 0.05
-"""Between two transactions, so that doors go first."""
+"""The pause between two transactions, so that doors go first."""
 IN_FORCE_S: Final = 0.0
 """The members are in force within a second: ask again at once."""
 HELD_S: Final = 10.0
-"""How soon to look again whether memory has forgotten somebody: a door does within seconds."""
+"""The time until the next check of memory: a door forgets a holder within seconds."""
 
 
 async def erase_pending(
     journal: Journal, members: Path, states: Callable[[], Mapping[SiteId, State]]
 ) -> float | None:
-    """Carry out what was asked for; in how many seconds to ask again, None: nothing is left.
+    """Carry out the erasures; return the seconds until the next call, None if all are done.
 
     Raises:
         JournalError: the journal cannot be written.
@@ -49,7 +50,7 @@ async def erase_pending(
         elif await _erase(journal, holder, states()):
             await journal.work(partial(words.end, holder=holder))
             await journal.tidy()
-            await asyncio.to_thread(_done, members, holder)  # last: a kill before it tries again
+            await asyncio.to_thread(_done, members, holder)  # last: a kill before this repeats it
             log.info("somebody was erased from the journal")
         else:
             waits.append(HELD_S)
@@ -57,7 +58,7 @@ async def erase_pending(
 
 
 async def _erase(journal: Journal, holder: HolderId, states: Mapping[SiteId, State]) -> bool:
-    """One pass; whether nothing is left. While memory holds somebody, only the first one writes."""
+    """Run one pass and return whether all is done; while memory holds words, only one writes."""
     before = await asyncio.to_thread(_known, journal.path, holder)
     if before is not None and before.reached and await _is_held(states.values(), before):
         return False
@@ -81,7 +82,7 @@ async def _erase(journal: Journal, holder: HolderId, states: Mapping[SiteId, Sta
 
 
 async def _begun(journal: Journal, holder: HolderId, states: Iterable[State]) -> Erasure:
-    """The words to write over, on disk before the first of them is."""
+    """Store the words to overwrite on disk, before the first of them is overwritten."""
     found = await asyncio.to_thread(_words, journal.path, holder)
     others = {
         word
@@ -96,7 +97,7 @@ async def _begun(journal: Journal, holder: HolderId, states: Iterable[State]) ->
 
 
 async def _is_held(states: Iterable[State], erasure: Erasure) -> bool:
-    """Whether a state in memory says a word of theirs; in a thread, since states are large."""
+    """Return whether a state in memory has their words; in a thread, as states are large."""
     return await asyncio.to_thread(lambda: any(_says(state, erasure) for state in states))
 
 

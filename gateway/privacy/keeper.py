@@ -1,4 +1,4 @@
-"""The gateway's task for personal data: the purge of each night, and erasures as they come."""
+"""The gateway's task for personal data: the purge of each night, and erasures on request."""
 
 import asyncio
 import logging
@@ -27,13 +27,13 @@ from gateway.privacy.retention import Kept, jump_of, purge
 log = logging.getLogger(__name__)
 
 LOOK_S: Final = 2.0
-"""How soon an erasure begins."""
+"""The delay until an erasure begins."""
 AGAIN: Final = timedelta(hours=1)
-"""When a purge is tried again that failed, or that waits for a clock that can be believed."""
+"""The delay until the next attempt of a purge that failed, or waits for a trustworthy clock."""
 FAULT_S: Final = 60.0
-"""How soon all of it is looked at again after a fault: it is logged each time."""
+"""The delay until the next attempt after a fault: each one is logged."""
 NIGHT_HOUR: Final = 3
-"""The purge begins at this hour of the first site's clock, where the machine runs at that time."""
+"""The purge begins at this hour of the first site's clock, if the machine runs at that time."""
 DAY: Final = timedelta(days=1)
 FAULTS: Final = (
     JournalError,
@@ -43,13 +43,13 @@ FAULTS: Final = (
     msgspec.MsgspecError,
     sqlite3.Error,
 )
-"""What is told and tried again: a disk, a file in use, a row that this release cannot read."""
+"""Faults that are logged and retried: the disk, a file in use, a row of another release."""
 NO_FILE: Final = (0, 0)
-"""The stamp of members that nobody imported yet."""
+"""The stamp of members before the first import."""
 
 
 class RetentionKeeper:
-    """Looks after the journal until cancelled. No fault of it stops a door."""
+    """Maintains the journal until cancelled. None of its faults stops a door."""
 
     def __init__(
         self,
@@ -61,9 +61,10 @@ class RetentionKeeper:
         *,
         is_sure: Callable[[], bool],
     ) -> None:
-        """`live` gives the sites in force and their states, as they are at that moment.
+        """Create the keeper.
 
-        `is_sure` says whether the clock follows a time server.
+        `live` returns the sites in force and their states at that moment. `is_sure` returns whether
+        the clock follows a time server.
         """
         self._journal = journal
         self._members = members
@@ -73,10 +74,10 @@ class RetentionKeeper:
         self._is_sure = is_sure
         self._seen = NO_FILE
         self._again: float | None = None
-        """When to go on with erasures, on the monotonic clock; None: with the next order."""
+        """The next run of erasures, on the monotonic clock; None: with the next request."""
 
     async def run(self) -> None:
-        """Look every other second whether there is something to do."""
+        """Check every other second whether there is work."""
         due: datetime | None = None
         while True:
             now, pause_s = self._clock.now(), LOOK_S
@@ -93,13 +94,13 @@ class RetentionKeeper:
             await asyncio.sleep(pause_s)
 
     async def _first_purge(self) -> datetime:
-        """At once where a night was missed: the machine is off at night."""
+        """Return the time of the first purge: now if a night was missed (machine off)."""
         ran = (await self._journal.read(lambda file: file.purged())).ran
         now = self._clock.now()
         return now if now - ran > DAY else self._next_night(now)
 
     async def _purge(self, now: datetime) -> bool:
-        """One night's work; False: it waits for a clock that can be believed."""
+        """Run one night's purge; return False if it waits for a trustworthy clock."""
         sites, _ = self._live()
         if not self._is_sure() and await asyncio.to_thread(self._is_held, now):
             return False
@@ -113,7 +114,7 @@ class RetentionKeeper:
         return True
 
     def _is_held(self, now: datetime) -> bool:
-        """Whether a purge would delete far more than since the last one, and nobody confirmed."""
+        """Return whether a purge would delete far more than usual without a confirmation."""
         with opened(self._journal.path) as connection:
             jump = jump_of(connection, self._live()[0], self._kept, now)
         folder = self._members.parent
@@ -128,14 +129,14 @@ class RetentionKeeper:
         return True
 
     def _purge_log(self, now: datetime) -> None:
-        """The console's own log, where there is one."""
+        """Purge the console's own log, where there is one."""
         file = self._members.with_name(AUDIT_FILE)
         if file.exists():
             with closing(AuditLog(file)) as entries:
                 entries.purge(now - timedelta(days=self._kept.audit_days))
 
     async def _erase(self) -> None:
-        """Only when the members' file changed, or what was held up is due again."""
+        """Run erasures, only after a change of the members' file or when a delayed one is due."""
         stamp = await asyncio.to_thread(_stamp, self._members)
         is_due = self._again is not None and self._clock.monotonic() >= self._again
         if stamp == NO_FILE or (stamp == self._seen and not is_due):
@@ -153,7 +154,7 @@ class RetentionKeeper:
 
 
 def _stamp(members: Path) -> tuple[int, int]:
-    """Changes with each change of the members."""
+    """Return a value that changes with each change of the members."""
     wal = members.with_name(members.name + "-wal")
     found = wal if wal.exists() else members
     if not found.exists():

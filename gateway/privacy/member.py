@@ -1,8 +1,8 @@
-"""What a member may have of what is kept about them, and how it goes.
+"""The export and the erasure of a member's data.
 
-`seuil privacy` and the console call the same two functions. An export holds no badge number (there
-is none), no hash of one, and nobody else; an erasure removes the member at once and leaves it to
-the gateway to write over their pseudonym in its journal, within seconds where it runs.
+`seuil privacy` and the console call the same two functions. An export contains no badge number
+(none is stored), no hash of one, and no other member; an erasure removes the member at once and
+leaves it to the gateway to overwrite their pseudonym in its journal, within seconds if it runs.
 """
 
 from collections import Counter
@@ -31,7 +31,7 @@ _NUMBER = frozenset({"hash", "holder", "pin", "duress_pin", "reader_hash"})
 
 
 class Passage(Struct, frozen=True):
-    """One event that the journal keeps of a member, with what followed from it for them."""
+    """One event that the journal keeps of a member, with its consequences for them."""
 
     n: int
     site: str
@@ -42,7 +42,7 @@ class Passage(Struct, frozen=True):
 
 
 class Look(Struct, frozen=True):
-    """Somebody looked at the member's log, exported or changed their data."""
+    """One access to the member's data: a view of their log, an export or a change."""
 
     at: datetime
     by: str
@@ -52,7 +52,7 @@ class Look(Struct, frozen=True):
 
 
 class Export(Struct, frozen=True):
-    """Everything that is kept about one member, at one moment."""
+    """All data that is kept about one member, at one moment."""
 
     at: datetime
     ref: str
@@ -73,12 +73,12 @@ class Export(Struct, frozen=True):
     looks: tuple[Look, ...]
 
     def as_json(self) -> bytes:
-        """For machines (GDPR, article 20), with line breaks."""
+        """Return JSON with line breaks, for machines (GDPR, article 20)."""
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
 
 
 class Erased(Struct, frozen=True):
-    """What an erasure removed at once, and what the gateway now writes over."""
+    """The data that an erasure removed at once, and the entries that the gateway now overwrites."""
 
     ref: str
     holder: str
@@ -86,16 +86,16 @@ class Erased(Struct, frozen=True):
     memberships: int
     trainings: int
     looks: int
-    """Entries of the audit log that no longer say whom they were about."""
+    """Entries of the audit log that no longer identify the member."""
     journal_rows: int
     inside: tuple[str, ...]
-    """Sites where they were inside: they leave the count there."""
+    """Sites where they were inside: they are removed from the count there."""
 
 
 def export_member(data_dir: Path, who: str, now: datetime) -> Export | None:
-    """Everything about the member with this reference or pseudonym; None: there is none.
+    """Return all data about the member with this reference or pseudonym; None: there is none.
 
-    It looks at the whole journal, some seconds for a million rows: not on an event loop.
+    It reads the whole journal, some seconds for a million rows: do not call it on an event loop.
 
     Raises:
         DirectoryError, HistoryError, AuditError: a file cannot be read.
@@ -131,8 +131,8 @@ def erase_member(data_dir: Path, who: str) -> Erased | None:
     """Erase the member with this reference or pseudonym; None: there is none (any more).
 
     Their name, badges and memberships are gone when this returns. The running gateway takes them
-    out of force within a second and then writes over their pseudonym; one that does not run does so
-    when it starts.
+    out of force within a second and then overwrites their pseudonym; a stopped one does so at its
+    next start.
 
     Raises:
         DirectoryError, HistoryError, AuditError: a file cannot be read or written.
@@ -150,7 +150,7 @@ def erase_member(data_dir: Path, who: str) -> Erased | None:
     _forget_account(data_dir, member.holder.id)
     with closing(DirectoryStore(data_dir / MEMBERS_FILE)) as store:
         if store.erase(holder) is None:
-            return None  # somebody else was first
+            return None  # another process was first
     return Erased(
         ref=member.ref,
         holder=holder,
@@ -164,7 +164,7 @@ def erase_member(data_dir: Path, who: str) -> Erased | None:
 
 
 def _forget_account(data_dir: Path, holder: HolderId) -> None:
-    """Their login, passkeys, sessions and tokens at the console."""
+    """Delete their login, passkeys, sessions and tokens at the console."""
     if not (data_dir / CONSOLE_FILE).exists():
         return
     try:
@@ -205,7 +205,7 @@ def _passages(data_dir: Path, holder: str) -> list[Passage]:
 def _now(
     data_dir: Path, holder: str
 ) -> tuple[dict[str, tuple[dict[str, Any], ...]], dict[str, dict[str, Any]]]:
-    """What a quota counts, and where they are, by site."""
+    """Return the use that quotas count, and the current position, by site."""
     usage: dict[str, tuple[dict[str, Any], ...]] = {}
     inside: dict[str, dict[str, Any]] = {}
     journal, states = data_dir / JOURNAL_FILE, queries.PastState()

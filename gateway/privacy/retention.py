@@ -1,9 +1,10 @@
-"""Once a night: passages that are older than they may be become counts.
+"""The purge of each night: passages older than the limit become counts.
 
-In small steps, each a transaction of the journal's thread, with a pause between two so that doors
-go first. Every step leaves a journal that is whole: the gateway may be killed at any moment, and
-the next night goes on where it stopped. What a restart needs is never touched: the rows behind the
-newest snapshot of every site that is in force, and the last row, which says how far numbers got.
+It works in small steps, each a transaction of the journal's thread, with a pause between two so
+that doors go first. Every step leaves a consistent journal: the gateway may be killed at any
+moment, and the next night continues where it stopped. Rows that a restart needs are never touched:
+those behind the newest snapshot of every site in force, and the last row, which holds the highest
+number.
 """
 
 import asyncio
@@ -40,22 +41,22 @@ from gateway.report.month import visitors_of
 log = logging.getLogger(__name__)
 
 PAUSE_SHARE: Final = 10
-"""A pause is so many times as long as the step before it: a tenth of the disk is ours."""
+"""A pause is this many times as long as the step before it: we use a tenth of the disk's time."""
 PAUSE_MAX_S: Final = 1.0
 JUMP_MIN: Final = timedelta(days=7)
-"""More than so many days' passages at once are a machine that was off, or a clock that is wrong."""
+"""More days of passages than this at once mean a machine that was off, or a wrong clock."""
 _FIRST_KEPT: Final = "SELECT received FROM journal WHERE n > ? AND n <= ? ORDER BY n LIMIT 1"
 
 
 class Kept(Struct, frozen=True):
-    """How long, in days: passages with a pseudonym, and operators' own acts."""
+    """Retention in days: of passages with a pseudonym, and of operators' own acts."""
 
     passage_days: int
     audit_days: int
 
 
 class Purge(Struct, frozen=True):
-    """What one night did. `longest_ms` is how long a door may have waited for it."""
+    """The result of one night. `longest_ms` is the longest possible wait of a door."""
 
     until: int
     rows: int
@@ -74,12 +75,12 @@ class Jump(Struct, frozen=True):
 
     @property
     def days(self) -> int:
-        """So many days' passages would go at once."""
+        """The number of days whose passages would be deleted at once."""
         return (self.ends - self.begins).days
 
 
 class _Plan(Struct, frozen=True):
-    """Up to which rows: of passages, and of operators' acts."""
+    """The last rows to purge: of passages, and of operators' acts."""
 
     passages: int
     acts: int
@@ -91,7 +92,7 @@ class _Plan(Struct, frozen=True):
 def jump_of(
     connection: sqlite3.Connection, live: Iterable[SiteId], kept: Kept, now: datetime
 ) -> Jump | None:
-    """What a purge would delete at once that is more than a few nights'; None: it would not."""
+    """Return a purge that would delete many nights' passages at once; None: it would not."""
     file = JournalFile(connection)
     until = _passages(connection, live, kept, now)
     first = connection.execute(_FIRST_KEPT, (file.purged().n, until)).fetchone()
@@ -109,7 +110,7 @@ async def purge(
     now: datetime,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> Purge:
-    """Do one night's work, whatever it takes; `live` are the sites in force.
+    """Do one night's work to its end; `live` are the sites in force.
 
     Raises:
         JournalError: the journal cannot be written; what was done stays done.
@@ -140,7 +141,7 @@ class _Steps:
         self._sleep = sleep
 
     async def take(self, step: Callable[[sqlite3.Connection], int | None]) -> int:
-        """One step; what it returned, and 0 for nothing."""
+        """Run one step and return its result, 0 for None."""
         started = time.perf_counter()
         done = await self._journal.work(step)
         took_s = time.perf_counter() - started
@@ -150,7 +151,7 @@ class _Steps:
         return done or 0
 
     async def all_of(self, step: Callable[[sqlite3.Connection], int]) -> int:
-        """The step until it has nothing more to do; the sum."""
+        """Repeat a step until it has nothing more to do, and return the sum."""
         total = 0
         while done := await self.take(step):
             total += done
@@ -158,7 +159,7 @@ class _Steps:
 
 
 def _plan(path: Path, live: tuple[SiteId, ...], kept: Kept, now: datetime) -> _Plan:
-    """What may go, worked out over a connection of its own."""
+    """Return the rows that may be purged, computed over its own connection."""
     with opened(path) as connection:
         file = JournalFile(connection)
         last, sites = file.last_n(), file.sites()
@@ -178,7 +179,7 @@ def _plan(path: Path, live: tuple[SiteId, ...], kept: Kept, now: datetime) -> _P
 def _passages(
     connection: sqlite3.Connection, live: Iterable[SiteId], kept: Kept, now: datetime
 ) -> int:
-    """Up to which row passages may go: never what a restart needs."""
+    """Return the last row whose passages may be purged: never a row that a restart needs."""
     file = JournalFile(connection)
     old = row_at(connection, now - timedelta(days=kept.passage_days))
     needed = (max(file.snapshots(site), default=0) for site in live)
@@ -188,10 +189,10 @@ def _passages(
 def _months(
     connection: sqlite3.Connection, file: JournalFile, site: Site, now: datetime
 ) -> Iterator[MonthSummary]:
-    """The figures of every local month that is over, of which nothing was purged yet.
+    """Yield the figures of every complete local month before its first purge.
 
-    A month of which something is gone already has figures that nobody can count: they are kept as
-    not known.
+    A month that is partly purged already has figures that cannot be computed: they are stored as
+    unknown.
     """
     begins = file.first_received(site.id)
     if begins is None:

@@ -36,7 +36,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
 
 
 def text_of(export: Export, language: Language) -> str:
-    """The whole export, a line a thing."""
+    """Return the whole export, one line per entry."""
     return "\n".join(_lines(export, language)) + "\n"
 
 
@@ -82,7 +82,7 @@ def _passage(one: Passage, language: Language) -> str:
 
 
 def _fact(fact: dict[str, Any], language: Language) -> str:
-    """A decision in words; of other facts their name and where."""
+    """Return a decision in words, and the name and place of another fact."""
     if fact["fact"] != "Decided":
         places = (fact.get(key) for key in ("zone", "door", "machine", "object"))
         return " ".join([fact["fact"], *(place for place in places if place)])

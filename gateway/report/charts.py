@@ -26,7 +26,7 @@ _FONT: Final = "Helvetica"
 
 
 def week(zone: ZoneMonth, words: ReportTexts) -> Drawing:
-    """The heat map of the mean week: a row a weekday, a column an hour."""
+    """Draw the heat map of the mean week: one row per weekday, one column per hour."""
     drawing = Drawing(WIDTH, 8 * _ROW + 4)
     most = max((value for row in zone.week for value in row if value is not None), default=0.0)
     for hour in range(0, 24, 3):
@@ -43,7 +43,7 @@ def week(zone: ZoneMonth, words: ReportTexts) -> Drawing:
 
 
 def days(zone: ZoneMonth, words: ReportTexts) -> Drawing:
-    """Bars of the peak of each day."""
+    """Draw the peak of each day as bars."""
     drawing, chart = Drawing(WIDTH, 140), VerticalBarChart()
     chart.x, chart.y, chart.width, chart.height = _LEFT, 20, WIDTH - _LEFT - 10, 100
     chart.data = [[day.max for day in zone.days] or [0]]
@@ -61,7 +61,7 @@ def days(zone: ZoneMonth, words: ReportTexts) -> Drawing:
 
 
 def svg(drawing: Drawing, title: str) -> str:
-    """A drawing as an SVG element for a page; `title` is what a screen reader says."""
+    """Return a drawing as an SVG element for a page; `title` is the text for a screen reader."""
     whole = str(renderSVG.drawToString(drawing))
     element = whole[whole.index("<svg") :]
     return element.replace("<title>...</title>", f"<title>{_escaped(title)}</title>", 1).replace(

@@ -1,11 +1,10 @@
-"""A month's figures, from the journal alone: how full, how long, how many.
+"""The figures of a month, from the journal alone: occupancy, length of stay, visits.
 
-Occupancy comes from the minutes (`occupancy_1m`), visits from who was known to come and go. The
-unit of time is the quarter of an hour of the site's clock: every offset of the world is a multiple
-of it, so local days and hours are sums of quarters, on the nights when the clock is changed too.
-
-Nothing of it names anybody, and a count of people below `FEW` is not told: with four visitors a
-day, one of them is easily guessed.
+Occupancy comes from the minutes (`occupancy_1m`), visits from the recorded entries and exits. The
+unit of time is the quarter of an hour of the site's clock: every UTC offset is a multiple of it, so
+local days and hours are sums of quarters, even on the nights of a clock change. The figures name no
+one, and a count of people below `FEW` is not given: with four visitors per day, one of them is
+easily guessed.
 """
 
 import sqlite3
@@ -55,13 +54,13 @@ class ZoneMonth(Struct, frozen=True):
 
     @property
     def in_use(self) -> float | None:
-        """The mean of its open days' use."""
+        """The mean use over its open days."""
         shares = [day.in_use for day in self.days if day.in_use is not None]
         return sum(shares) / len(shares) if shares else None
 
 
 class MonthReport(Struct, frozen=True):
-    """Everything that a report shows. `watched` is the share of the month's minutes on record."""
+    """The figures of a report. `watched` is the share of the month's minutes on record."""
 
     site: Site
     first: date
@@ -90,10 +89,11 @@ def month_of(
     hours: str,
     threshold: float = THRESHOLD,
 ) -> MonthReport:
-    """The month that begins on `first`; the place is open in `hours` (opening_hours syntax).
+    """Return the figures of the month that begins on `first`; the place is open in `hours`.
 
-    The days of visits are the engine's facts, which InfluxDB has too; the month's own figures are
-    counted from who came and went, so that who came twice is one visitor.
+    `hours` has opening_hours syntax. The days of visits are the engine's facts, which InfluxDB has
+    too; the month's own figures are counted from entries and exits, so that a person who came twice
+    is one visitor.
     """
     start, end = daily_statistics.began(site, first), daily_statistics.began(site, _next(first))
     zones = tuple(
@@ -119,16 +119,16 @@ def month_of(
 
 
 class VisitorFigures(Struct, frozen=True):
-    """A month's different people and their median stay; None: too few to tell, or not known."""
+    """A month's different people and their median stay; None: too few to publish, or unknown."""
 
     visitors: int | None
     stay_s: float | None
 
 
 def visitors_of(journal: sqlite3.Connection, site: Site, first: date) -> VisitorFigures:
-    """The figures of the month that begins on `first`, counted from who came and went.
+    """Return the figures of the month that begins on `first`, counted from entries and exits.
 
-    What the gateway keeps of a month before its passages are purged (`gateway.privacy.retention`).
+    The gateway stores them before the month's passages are purged (`gateway.privacy.retention`).
     """
     start, end = daily_statistics.began(site, first), daily_statistics.began(site, _next(first))
     visits = _visits(journal, site, start, end)
@@ -179,7 +179,7 @@ WHERE site = ? AND received >= ? AND received < ? AND facts LIKE '%"HolderMoved"
 def _visits(
     journal: sqlite3.Connection, site: Site, start: datetime, end: datetime
 ) -> list[_Visit]:
-    """Who came from the street in the month, and when they left (up to a stay's length later)."""
+    """Return the month's visits: entry from the street, and exit within `STAY_MAX`."""
     came: dict[HolderId, datetime] = {}
     visits: list[_Visit] = []
     span = (site.id, to_us(start), to_us(end + STAY_MAX))
@@ -197,12 +197,12 @@ _KEPT = "SELECT visitors, stay_s FROM visits_past WHERE site = ? AND month = ?"
 
 
 def _kept_figures(journal: sqlite3.Connection, site: Site, first: date) -> VisitorFigures | None:
-    """What was kept of a month whose passages are purged, or soon will be."""
+    """Return the stored figures of a month whose passages are purged, or soon will be."""
     found = journal.execute(_KEPT, (site.id, f"{first:%Y-%m}")).fetchone()
     if found:
         return VisitorFigures(*found)
     is_whole = JournalFile(journal).purged().received < daily_statistics.began(site, first)
-    return None if is_whole else VisitorFigures(None, None)  # a part of it would be a wrong number
+    return None if is_whole else VisitorFigures(None, None)  # a partial count would be wrong
 
 
 def _moves(facts: str) -> Iterator[HolderMoved]:
@@ -212,7 +212,7 @@ def _moves(facts: str) -> Iterator[HolderMoved]:
 def _visit_days(
     journal: sqlite3.Connection, site: Site, within: tuple[int, int]
 ) -> Iterator[VisitsDay]:
-    """The days that were closed in the month or on the day after it."""
+    """Yield the days that were closed in the month or on the day after it."""
     first, end = within
     span = (site.id, first, end + _DAYS_LATER_US)
     for (facts,) in journal.execute(_DAYS, span):
@@ -222,7 +222,7 @@ def _visit_days(
 
 
 def _stay_s(visits: list[_Visit]) -> float | None:
-    """The median stay; None where fewer than `FEW` people stayed."""
+    """Return the median stay; None if fewer than `FEW` people stayed."""
     stays = {
         (visit.holder, visit.came): (visit.left - visit.came).total_seconds()
         for visit in visits
@@ -244,7 +244,7 @@ SELECT decision, reason, sum(count) FROM (
     WHERE site = ?1 AND at >= ?2 AND at < ?3 GROUP BY decision, reason
     UNION ALL SELECT decision, reason, count FROM access_past WHERE site = ?1 AND month = ?4)
 WHERE decision = ?5 GROUP BY decision, reason ORDER BY sum(count) DESC, reason"""
-"""Those that were purged are counted by the site's months."""
+"""Purged decisions are counted by the site's months."""
 
 
 def _granted(journal: sqlite3.Connection, site: Site, span: tuple[int, int], month: str) -> int:

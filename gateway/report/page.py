@@ -17,7 +17,7 @@ _PAGES = Environment(
 
 
 def page(month: MonthReport, words: ReportTexts) -> str:
-    """The whole file's text."""
+    """Return the text of the whole file."""
     site = month.site.name.fr if words.language == "fr" else month.site.name.en
     return _PAGES.get_template("report.html").render(
         words=words,

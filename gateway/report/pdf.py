@@ -1,4 +1,4 @@
-"""The report as PDF, for a file that is sent by post."""
+"""The report as PDF, to send by post."""
 
 import io
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ _LOOK: Final = TableStyle(
 
 
 def pdf(month: MonthReport, words: ReportTexts) -> bytes:
-    """The whole file."""
+    """Return the content of the whole file."""
     site = month.site.name.fr if words.language == "fr" else month.site.name.en
     title = f"{words['title']}, {words.month(month.first)}"
     target = io.BytesIO()
@@ -59,7 +59,7 @@ def pdf(month: MonthReport, words: ReportTexts) -> bytes:
         rightMargin=18 * mm,
         topMargin=18 * mm,
         bottomMargin=18 * mm,
-        invariant=True,  # the same month is the same file
+        invariant=True,  # the same month gives the same file
     )
     document.build([_heading(site, "Title"), _heading(title, "Heading2"), *_body(month, words)])
     return target.getvalue()
@@ -112,5 +112,5 @@ def _widths(columns: int) -> list[float]:
 
 
 def _plain(text: str) -> str:
-    """The base fonts have no narrow no-break space."""
+    """Replace the narrow no-break space, which the base fonts lack."""
     return text.replace("\u202f", "\u00a0")

@@ -20,7 +20,7 @@ class ReportTable(Struct, frozen=True):
 
 
 def summary(month: MonthReport, words: ReportTexts) -> ReportTable:
-    """What a reader in a hurry wants."""
+    """Return the main figures."""
     return ReportTable(
         title=words["summary"],
         head=("", words.month(month.first)),
@@ -40,7 +40,7 @@ def summary(month: MonthReport, words: ReportTexts) -> ReportTable:
 
 
 def _visits(month: MonthReport, words: ReportTexts) -> str:
-    """The sum of the days that are closed; a day with few visits hides how many they were."""
+    """Return the sum over the closed days; a day with few visits hides its number."""
     told = [day.visits for day in month.visits if day.visits is not None]
     if not month.visits:
         return words["unknown"]
@@ -51,7 +51,7 @@ def _visits(month: MonthReport, words: ReportTexts) -> str:
 
 
 def zones(month: MonthReport, words: ReportTexts) -> ReportTable:
-    """A row a zone."""
+    """Return one row per zone."""
     share = words.share(month.threshold)
     return ReportTable(
         title=words["zones"],
@@ -71,7 +71,7 @@ def zones(month: MonthReport, words: ReportTexts) -> ReportTable:
 
 
 def zone_days(zone: ZoneMonth, words: ReportTexts) -> ReportTable:
-    """A row a day of one zone."""
+    """Return one row per day of one zone."""
     return ReportTable(
         title=words["days"],
         head=tuple(words[key] for key in ("day", "mean", "peak", "in_use")),
@@ -88,7 +88,7 @@ def zone_days(zone: ZoneMonth, words: ReportTexts) -> ReportTable:
 
 
 def zone_week(zone: ZoneMonth, words: ReportTexts) -> ReportTable:
-    """The heat map's numbers."""
+    """Return the heat map's numbers."""
     return ReportTable(
         title=words["week"],
         head=(words["hour"], *(words.weekday(day) for day in range(7))),
@@ -107,7 +107,7 @@ def zone_week(zone: ZoneMonth, words: ReportTexts) -> ReportTable:
 
 
 def visit_days(month: MonthReport, words: ReportTexts) -> ReportTable:
-    """A row a day of visits."""
+    """Return one row per day of visits."""
     return ReportTable(
         title=words["visits"],
         head=tuple(words[key] for key in ("day", "visits", "visitors", "stay")),
@@ -125,7 +125,7 @@ def visit_days(month: MonthReport, words: ReportTexts) -> ReportTable:
 
 
 def refusals(month: MonthReport, words: ReportTexts) -> ReportTable:
-    """A row a reason."""
+    """Return one row per reason."""
     return ReportTable(
         title=words.part("doors", "refused"),
         head=(words["reason"], words["count"]),
@@ -136,7 +136,7 @@ def refusals(month: MonthReport, words: ReportTexts) -> ReportTable:
 
 
 def csv_rows(month: MonthReport) -> Iterator[tuple[object, ...]]:
-    """Every figure as one tidy row: what, where, when, which, value; machines' own spelling."""
+    """Yield every figure as one row: what, where, when, which, value; machine-readable."""
     yield "table", "zone", "day", "hour", "figure", "value"
     for zone in month.zones:
         for day in zone.days:

@@ -1,4 +1,4 @@
-"""The report's words in both languages, and how numbers and days are written in each."""
+"""The report's words in both languages, and the format of numbers and days in each."""
 
 from datetime import date
 from typing import Final, Literal
@@ -92,27 +92,27 @@ class ReportTexts:
         return _WORDS[key][self.language == "en"]
 
     def part(self, whole: str, part: str) -> str:
-        """`Passages : refusés`, `Passages: refused`."""
+        """Return a label such as `Passages : refusés`, `Passages: refused`."""
         colon = "\N{NO-BREAK SPACE}:" if self.language == "fr" else ":"
         return f"{self[whole]}{colon} {self[part].lower()}"
 
     def month(self, first: date) -> str:
-        """`novembre 2026`."""
+        """Return the month as `novembre 2026`."""
         return f"{_MONTHS[self.language][first.month - 1]} {first.year}"
 
     def weekday(self, number: int) -> str:
-        """`lun.`; Monday is 0."""
+        """Return the weekday as `lun.`; Monday is 0."""
         return _WEEKDAYS[self.language][number]
 
     def day(self, day: date) -> str:
-        """`lun. 02/11`, `Mon 2 Nov`."""
+        """Return the day as `lun. 02/11`, `Mon 2 Nov`."""
         name = self.weekday(day.weekday())
         if self.language == "fr":
             return f"{name} {day:%d/%m}"
         return f"{name} {day.day} {_MONTHS['en'][day.month - 1][:3]}"
 
     def number(self, value: float | None, digits: int = 0) -> str:
-        """With the language's decimal mark and thousands; what was not measured says so."""
+        """Return a number in the language's format, or the word for not measured."""
         if value is None:
             return self["unknown"]
         text = f"{value:,.{digits}f}"
@@ -121,17 +121,17 @@ class ReportTexts:
         return text
 
     def people(self, value: int | None) -> str:
-        """A count of people that may be too small to tell."""
+        """Return a count of people, or the word for one that is too small to publish."""
         return self["few"] if value is None else self.number(value)
 
     def share(self, value: float | None) -> str:
-        """`42 %`, `42%`; of no open hours at all: closed."""
+        """Return `42 %`, `42%`, or the word for closed when there are no open hours."""
         if value is None:
             return self["closed"]
         return f"{100 * value:.0f}\u202f%" if self.language == "fr" else f"{100 * value:.0f}%"
 
     def duration(self, seconds: float | None) -> str:
-        """`2 h 05`."""
+        """Return a duration as `2 h 05`."""
         if seconds is None:
             return self["few"]
         minutes = round(seconds / 60)

@@ -68,9 +68,7 @@ class ContactTable(SpaceTable):
 
 
 class OpenWhenTable(SpaceTable):
-    """The conditions under which the place is open: any of these; never in a lockdown or
-    evacuation.
-    """
+    """The place is open under any of these; never in a lockdown or evacuation."""
 
     zones: Ids = ()
     """Somebody is in one of these zones."""

@@ -29,9 +29,7 @@ class DemandsTable(SpaceTable):
     present_in: Id | None = None
     """Where "there" is, rooms inside it included; absent: the zone itself, or the machine's."""
     booking: Literal["ignored", "respected", "required"] = "ignored"
-    """respected: while booked, only for the holder of the booking. required: never without a
-    booking.
-    """
+    """respected: while booked, only for its holder. required: never without a booking."""
 
 
 class ZoneTable(SpaceTable):

@@ -30,9 +30,7 @@ class SiteTable(SpaceTable):
     school_zone: Literal["A", "B", "C"] | None = None
     """The French zone whose school holidays "SH" means in opening hours."""
     opening_hours: str = "24/7"
-    """The place's opening hours, for the figures of its use: "Mo-Fr 08:00-20:00". They open no
-    door.
-    """
+    """Opening hours, for the figures of its use: "Mo-Fr 08:00-20:00". They open no door."""
     booking_margin_s: Annotated[float, Field(ge=0, le=86_400)] = 900.0
     """Seconds before and after a booking in which the doors on the way to it open."""
     accounting: AccountingTable = AccountingTable()
