@@ -1,5 +1,5 @@
-"""`seuil bench`: how fast, how safe. Every figure is measured when it is printed.
+"""`seuil bench`: benchmarks of speed and safety. Every figure is measured when it is printed.
 
-These machines are shared and noisy, so figures that are to be compared are taken in turn within one
-run, and what is judged is their ratio.
+These machines are shared and noisy, so figures to be compared are measured in turn within one run,
+and their ratio is judged.
 """

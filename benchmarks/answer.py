@@ -1,7 +1,7 @@
 """`seuil bench answer`: the gateway's answers beside a bare echo's, on one broker, in one run.
 
-Both are loaded in turn, round by round, first at a fixed rate (how quick is an answer), then as
-fast as they can (how many). The gateway has its members, its journal at `synchronous=FULL` and its
+Both are loaded in turn, round by round, first at a fixed rate (latency of an answer), then as fast
+as they can (throughput). The gateway has its members, its journal at `synchronous=FULL` and its
 points on.
 """
 
@@ -27,7 +27,7 @@ RATE = 200.0
 
 
 class LatencyFigures(Struct):
-    """One side's figures."""
+    """The figures of one side."""
 
     p50_ms: float
     p99_ms: float
@@ -44,19 +44,19 @@ class Ratio(Struct):
 
 
 class AnswerResult(Struct):
-    """What `--json` prints."""
+    """The result that `--json` prints."""
 
     echo: LatencyFigures
     gateway: LatencyFigures
     ratio: Ratio
     points: int
-    """Points that the sink took during the run."""
+    """Points that the sink received during the run."""
     lost: int
-    """Badges without an answer, of both sides."""
+    """Badges without an answer, on both sides."""
 
 
 class _Side:
-    """One of the two that are measured."""
+    """One of the two sides that are measured."""
 
     def __init__(self, url: str, topics: list[str], badges: list[str]) -> None:
         self._order = LoadConfig(url=url, topics=topics, badges=badges, seconds=0)

@@ -1,9 +1,9 @@
 """`seuil bench burst`: more badges at once than can be answered, and a reader that floods.
 
-Four phases beside one mosquitto. *Sustained*: how many answers a second, with a window of
-unanswered badges. *Quiet*: one reader now and then. *Burst*: all events at once, from all readers:
-each is answered in time or void. *Flood*: all events from one reader, while another one is used now
-and then. In the end the journal has each event once.
+Four phases beside one mosquitto. *Sustained*: answers per second, with a window of unanswered
+badges. *Quiet*: one reader now and then. *Burst*: all events at once, from all readers: each is
+answered in time or void. *Flood*: all events from one reader, while another one is used now and
+then. In the end the journal has each event once.
 
 `backlog`: the gateway is away while the burst comes, and starts behind it.
 """
@@ -37,28 +37,28 @@ WINDOW: Final = 500
 QUIET: Final = 40
 """Badges of the quiet phase."""
 EVERY_S: Final = 0.1
-"""Between two badges of somebody who is not in a hurry."""
+"""Seconds between two badges of a person who is not in a hurry."""
 STORED_S: Final = 120.0
-"""How long the journal may take to have every event."""
+"""Seconds after which the journal must have every event."""
 ENOUGH: Final = 0.8
-"""The share of what could be answered in time that must be."""
+"""The least share of the events that could be answered in time."""
 GAP_MAX_S: Final = 1.0
 BESIDE_MAX: Final = 10.0
 PHASES: Final = 5
 
 
 class BurstResult(Struct):
-    """What `--json` prints."""
+    """The result that `--json` prints."""
 
     events: int
     readers: int
     answered: int
-    """Of the burst, within 5 s of the badge."""
+    """Events of the burst that were answered within 5 s of the badge."""
     void: int
     sustained: float
-    """Answers a second."""
+    """Answers per second."""
     longest_gap_s: float
-    """Between two answers of the burst."""
+    """The longest time between two answers of the burst."""
     quiet_p50_ms: float
     beside_p50_ms: float
     """Another reader's median while one floods."""
@@ -70,11 +70,11 @@ class BurstResult(Struct):
     max_inflight: int
     """mosquitto's `max_inflight_messages`; 0: no limit."""
     ready_s: float
-    """How long after the burst the gateway was ready; 0: it was before."""
+    """Seconds from the burst until the gateway was ready; 0: it was ready before."""
 
     @property
     def is_good(self) -> bool:
-        """Whether it held."""
+        """True if the gateway passed."""
         in_time = self.sustained * (LATE_S - self.ready_s)
         return (
             self.answered >= min(self.events, ENOUGH * in_time)
@@ -92,7 +92,7 @@ async def measure(
     backlog: bool,
     on_step: Callable[[str], None] = lambda _step: None,
 ) -> BurstResult:
-    """Measure.
+    """Measure all phases.
 
     Raises:
         BenchError: the gateway did not start, or the journal never had everything.
@@ -142,7 +142,7 @@ async def measure(
 
 
 async def _sustained(raw: RawReaders, topics: Sequence[str]) -> float:
-    """Answers a second with `WINDOW` badges unanswered."""
+    """Return the answers per second with `WINDOW` badges unanswered."""
     turn, began, sent = 0, time.monotonic(), 0
     while time.monotonic() - began < SUSTAINED_S:
         missing = WINDOW - (sent - len(raw.answers.at))
@@ -160,7 +160,7 @@ async def _sustained(raw: RawReaders, topics: Sequence[str]) -> float:
 async def _now_and_then(
     raw: RawReaders, topic: str, times: int, until: asyncio.Event | None = None
 ) -> list[float]:
-    """How long each answer took, in s; one that never came took 5 s."""
+    """Return the latency of each answer in s; a missing one counts as 5 s."""
     took: list[float] = []
     while len(took) < times and not (until is not None and until.is_set()):
         badge = raw.badge(topic)
@@ -175,7 +175,7 @@ async def _now_and_then(
 async def _burst(
     raw: RawReaders, topics: Sequence[str], events: int, away: GatewayChild | None
 ) -> tuple[list[float], float]:
-    """When the badges that were answered in time were, from the first one on; and the start."""
+    """Return the times of badges answered in time, from the first one on, and the start time."""
     if away is not None and not await away.stop():
         raise BenchError(f"the gateway did not stop: {away.last_words()}")
     badges = [raw.badge(topics[number % len(topics)]) for number in range(events)]
@@ -196,7 +196,7 @@ async def _burst(
 
 
 async def _flood(raw: RawReaders, topics: Sequence[str], events: int, journal: Path) -> list[float]:
-    """How long another reader's answers take while the first one floods, until all is stored."""
+    """Return another reader's latencies while the first one floods, until all is stored."""
     over = asyncio.Event()
 
     async def until_stored() -> None:
@@ -231,7 +231,7 @@ def _rows(journal: Path, of: str | None) -> int:
 
 
 def _books(journal: Path, raw: RawReaders) -> tuple[int, int]:
-    """Events that are not in the journal, and those with more than one row."""
+    """Return the number of events missing from the journal, and of those with several rows."""
     with asked(journal) as ask:
         rows = {(device, boot, seq): count for device, boot, seq, count in ask(_NUMBERED)}
     sent = {_as_journaled(number) for number in raw.numbers()}

@@ -1,4 +1,4 @@
-"""`seuil bench`: how fast, how safe. Each figure is measured when it is printed."""
+"""`seuil bench`: benchmarks of speed and safety. Each figure is measured when it is printed."""
 
 import asyncio
 import logging
@@ -32,7 +32,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")
 Seed = Annotated[int, typer.Option(help="Draws the moments, or the messages; another run's seed.")]
 
 INTERRUPTED = 130
-"""As a shell says of a command that Ctrl-C ended."""
+"""The exit code of a shell for a command that Ctrl-C ended."""
 
 
 @app.command("answer")
@@ -42,7 +42,7 @@ def answer(
     *,
     as_json: Json = False,
 ) -> None:
-    """How quick and how many are the answers, beside those of a bare echo on the same broker?"""
+    """Compare latency and rate of the answers with those of a bare echo on the same broker."""
     from benchmarks.answer import measure  # noqa: PLC0415 - other commands start without it
 
     with _steps(4 * rounds, quiet=as_json) as on_step:
@@ -57,7 +57,7 @@ def decisions(
     *,
     as_json: Json = False,
 ) -> None:
-    """How many decisions a second does the pure engine make on one core, with every rule on?"""
+    """Measure the pure engine's decisions per second on one core, with every rule on."""
     from benchmarks.decisions import measure  # noqa: PLC0415 - likewise
 
     with _counter("decisions", 1000 * thousands, quiet=as_json) as reach:
@@ -75,7 +75,7 @@ def console(
     faults: Annotated[bool, typer.Option("--faults", help="Kill it, stop it, clog it.")] = False,
     as_json: Json = False,
 ) -> None:
-    """What do open pages cost the console, and what does the console cost a door?"""
+    """Measure the cost of open pages to the console, and of the console to a door."""
     from benchmarks.console import measure  # noqa: PLC0415 - likewise
 
     with _steps(9 if faults else 4, quiet=as_json) as on_step:
@@ -92,7 +92,7 @@ def crash(
     *,
     as_json: Json = False,
 ) -> None:
-    """What is lost, doubled or undecided when the gateway is killed (-9) again and again?"""
+    """Count lost, doubled and undecided events when the gateway is killed (-9) again and again."""
     from benchmarks.crash import measure  # noqa: PLC0415 - likewise
 
     with _counter("kills", kills, quiet=as_json) as reach:
@@ -108,7 +108,7 @@ def fuzz(
     *,
     as_json: Json = False,
 ) -> None:
-    """Does any mutated message crash the gateway, open a door, or vanish?"""
+    """Check whether any mutated message crashes the gateway, opens a door, or vanishes."""
     from benchmarks.fuzz import measure  # noqa: PLC0415 - likewise
 
     with _counter("messages", payloads, quiet=as_json) as reach:
@@ -124,7 +124,7 @@ def sequences(
     *,
     as_json: Json = False,
 ) -> None:
-    """Does any sequence of events make the engine raise, or lock somebody in?"""
+    """Check whether any sequence of events makes the engine raise, or locks somebody in."""
     from benchmarks.sequences import measure  # noqa: PLC0415 - likewise
 
     with _counter("events", steps, quiet=as_json) as reach:
@@ -146,7 +146,7 @@ def burst(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Who is answered when more badges come than can be, and who beside a reader that floods?"""
+    """Measure answers in a burst of too many badges, and beside a reader that floods."""
     from benchmarks.burst import PHASES, measure  # noqa: PLC0415 - likewise
 
     with _steps(PHASES, quiet=as_json) as on_step:
@@ -166,7 +166,7 @@ def faults(
     *,
     as_json: Json = False,
 ) -> None:
-    """What do a failing disk, power cuts, a broker, a store and a clock lose, double or open?"""
+    """Check the faults of a disk, power cuts, a broker, a store and a clock for lost events."""
     from benchmarks.faults.dose import measure  # noqa: PLC0415 - likewise
 
     with _saying(quiet=as_json) as on_step:
@@ -183,7 +183,7 @@ def start(
     *,
     as_json: Json = False,
 ) -> None:
-    """How long until the first door opens, after a start with a long journal?"""
+    """Measure the time to the first open door, after a start with a long journal."""
     from benchmarks.start import measure  # noqa: PLC0415 - likewise
 
     with _counter("rows", rows, quiet=as_json) as reach:
@@ -205,7 +205,7 @@ def what_if(
     *,
     as_json: Json = False,
 ) -> None:
-    """How long does it take to try new rules on so many decisions?"""
+    """Measure the time to try new rules on so many decisions."""
     from benchmarks.what_if import measure  # noqa: PLC0415 - likewise
 
     with _counter("rows written", decisions, quiet=as_json) as reach:
@@ -227,7 +227,7 @@ def members(
     *,
     as_json: Json = False,
 ) -> None:
-    """How long does an import of a long list take, and is that in proportion?"""
+    """Measure the import of a long list, and whether its time is proportional."""
     from benchmarks.members import STEPS, measure  # noqa: PLC0415 - likewise
 
     with _steps(STEPS, quiet=as_json) as on_step:
@@ -242,7 +242,7 @@ def outage(
     *,
     as_json: Json = False,
 ) -> None:
-    """Who notices that InfluxDB is away for minutes, and that the broker restarts?"""
+    """Measure the effects of minutes without InfluxDB, and of a broker restart."""
     from benchmarks.outage import PHASES, measure  # noqa: PLC0415 - likewise
 
     with _steps(PHASES, quiet=as_json) as on_step:
@@ -261,7 +261,7 @@ def occupancy(
     *,
     as_json: Json = False,
 ) -> None:
-    """How well are people counted, on recordings and on simulated days, beside the usual ways?"""
+    """Compare the counting of people with usual methods, on recordings and simulated days."""
     from benchmarks.occupancy import measure, trials  # noqa: PLC0415 - likewise
     from benchmarks.occupancy_table import table  # noqa: PLC0415 - likewise
 
@@ -279,7 +279,7 @@ def occupancy(
 
 
 def _carried_out(work: Coroutine[Any, Any, R], *, as_json: bool) -> R:
-    """The result; what stops a benchmark is told, and exits with 2.
+    """Return the result; if the benchmark fails, print the error and exit with 2.
 
     Ctrl-C and SIGTERM end the children and remove the folders first.
     """
@@ -294,7 +294,7 @@ def _carried_out(work: Coroutine[Any, Any, R], *, as_json: bool) -> R:
 
 
 async def _until_told(work: Awaitable[R]) -> R:
-    """The work's result; the first signal cancels it, a second one waits for its tidying."""
+    """Return the work's result; the first signal cancels it, a second one waits for the cleanup."""
     loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
 
     def end() -> None:
@@ -308,7 +308,7 @@ async def _until_told(work: Awaitable[R]) -> R:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """What a benchmark does to its own connections and keys is no news; the figures are."""
+    """Silence the gateway's warnings of the benchmark's own connections and keys."""
     logger = logging.getLogger("gateway")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -320,7 +320,7 @@ def _quiet() -> Iterator[None]:
 
 @contextmanager
 def _counter(what: str, total: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """A bar that is told how far it is; on a terminal only."""
+    """Show a bar with a count on a terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with _progress(*columns, quiet=quiet) as progress:
         task = progress.add_task(what, total=total)
@@ -329,7 +329,7 @@ def _counter(what: str, total: int, *, quiet: bool) -> Iterator[Callable[[int], 
 
 @contextmanager
 def _steps(total: int, *, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """A bar that is told what comes next."""
+    """Show a bar with the next step."""
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
     with _progress(*columns, quiet=quiet) as progress:
         task = progress.add_task("starting", total=total)
@@ -338,7 +338,7 @@ def _steps(total: int, *, quiet: bool) -> Iterator[Callable[[str], None]]:
 
 @contextmanager
 def _saying(*, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """A line that says what is being done now."""
+    """Show a line with the current step."""
     with _progress(TextColumn("{task.description}"), quiet=quiet) as progress:
         task = progress.add_task("starting", total=None)
         yield lambda step: progress.update(task, description=step)

@@ -1,8 +1,8 @@
-"""`seuil bench console`: what many open pages cost the console, and what the console costs a door.
+"""`seuil bench console`: the cost of many open pages to the console, and of the console to a door.
 
 A real broker, gateway and console, members who badge, and a crowd of open pages. The gateway's
 answers are timed throughout: without pages, with them, and with `faults` while the console is
-killed, while it stands still, and while a thousand clients ask and read nothing.
+killed, while it is stopped, and while a thousand clients send requests and read nothing.
 """
 
 import asyncio
@@ -35,13 +35,13 @@ from gateway.wire.topics import Topics
 MEMBERS: Final = 1000
 READERS: Final = 20
 CHANGES_A_BADGE: Final = 2.0
-"""A decision, and most often a count; `changes_a_s` is what was heard of them."""
+"""A decision, and usually a count; `changes_a_s` is the rate that was received."""
 WARM_S: Final = 3.0
 ANSWERS_MIN: Final = 3
-"""A phase lasts until there are so many, however slow the machine is."""
+"""A phase lasts until there are this many answers, on a machine of any speed."""
 """The first seconds are nobody's: imports, the first connection; of a short run, as long as it."""
 FEW: Final = 20
-"""Pages that are open while something goes wrong."""
+"""Pages that are open during a fault."""
 STUCK: Final = 1000
 KILLS: Final = 2
 CPU_MAX: Final = 15.0
@@ -49,7 +49,7 @@ RSS_MAX_MB: Final = 100.0
 RATIO_MAX: Final = 1.3
 SLOWEST_RATIO_MAX: Final = 2.0
 SLOWEST_MS: Final = 20.0
-"""A decision as quick as this is no delay, whatever it is compared with."""
+"""A faster decision is no delay, in any comparison."""
 
 
 class PhaseRow(Struct):
@@ -63,7 +63,7 @@ class PhaseRow(Struct):
 
 
 class ConsoleResult(Struct):
-    """What `--json` prints. CPU is in percent of one core."""
+    """The result that `--json` prints. CPU is in percent of one core."""
 
     clients: int
     changes_a_s: float
@@ -72,7 +72,7 @@ class ConsoleResult(Struct):
     console_cpu: float
     console_rss_mb: float
     quiet_cpu: float
-    """Of the console, without a single page open."""
+    """CPU of the console without an open page."""
     quiet_rss_mb: float
     p50_ms_without: float
     p50_ms_with: float
@@ -82,7 +82,7 @@ class ConsoleResult(Struct):
 
     @property
     def is_good(self) -> bool:
-        """Within what issue 5 asks for."""
+        """True if it meets the limits of issue 5."""
         return (
             self.console_cpu <= CPU_MAX
             and self.console_rss_mb <= RSS_MAX_MB
@@ -95,7 +95,7 @@ class ConsoleResult(Struct):
 
 
 class _Run(Struct):
-    """Everything of a run that its phases need."""
+    """The shared objects of a run's phases."""
 
     people: Crowd
     order: console_child.ConsoleChildConfig
@@ -177,7 +177,7 @@ async def _pages(run: _Run, clients: int, broker_port: int) -> ConsoleResult:
 
 
 async def _faults(run: _Run, pause_s: float) -> AsyncIterator[PhaseRow]:
-    """Each fault, with a quiet phase before it; all with some pages open."""
+    """Run each fault, with a quiet phase before it; all with some pages open."""
     long_s = max(run.seconds, pause_s)
     quiet: list[float] = []
     rows: list[tuple[str, list[float]]] = []
@@ -202,7 +202,7 @@ async def _faults(run: _Run, pause_s: float) -> AsyncIterator[PhaseRow]:
 
 
 async def _killed(run: _Run, long_s: float) -> list[float]:
-    """Kill the console and start it again, twice; with its starts, which cost more than its end."""
+    """Kill and restart the console, twice; return the latencies, with those at its starts."""
     first = len(run.people.seen.answers)
     for _ in range(KILLS):
         async with _console(run, killed=True):
@@ -222,10 +222,10 @@ def _row(what: str, took: list[float], quiet_ms: float) -> PhaseRow:
 
 
 async def _phase(run: _Run, name: str, seconds: float) -> list[float]:
-    """Let time pass, until a few were answered at least; the answers' times in ms.
+    """Wait until the time is over and a few were answered; return the latencies in ms.
 
     Raises:
-        BenchError: nobody is answered any more.
+        BenchError: the gateway no longer answers.
     """
     run.on_step(name)
     first, deadline = len(run.people.seen.answers), time.monotonic() + seconds + READY_S
@@ -239,7 +239,7 @@ async def _phase(run: _Run, name: str, seconds: float) -> list[float]:
 
 @asynccontextmanager
 async def _console(run: _Run, *, killed: bool = False) -> AsyncIterator[int]:
-    """A console that answers; its process id. `killed`: it ends by SIGKILL."""
+    """Run a console that answers; yield its process id. `killed`: it ends by SIGKILL."""
     order = msgspec.json.encode(run.order)
     async with child("benchmarks.console_child", order=order) as process:
         deadline = time.monotonic() + READY_S
@@ -268,7 +268,7 @@ class _Opened(Struct):
 
 @asynccontextmanager
 async def _clients(run: _Run, number: int, how: How) -> AsyncIterator[_Opened]:
-    """Open pages, in a process of their own; what they heard is known at the end."""
+    """Open pages in a separate process; their report is available at the end."""
     path = f"/sites/{run.order.site.id}/events?lang=en"
     order = console_clients.ClientsConfig(run.order.port, path, number, how)
     opened = _Opened(ClientsReport())
@@ -286,7 +286,7 @@ class _Count(Struct):
 
 @asynccontextmanager
 async def _counted(run: _Run, port: int) -> AsyncIterator[_Count]:
-    """The messages that change what a page of the site shows."""
+    """Count the messages that change a page of the site."""
     count, topics, site = _Count(), Topics(), run.order.site.id
     zone = ZoneId("+")
 
@@ -306,7 +306,7 @@ async def _counted(run: _Run, port: int) -> AsyncIterator[_Count]:
 
 
 def _cpu_s(pid: int) -> float:
-    """Seconds of CPU that a process has used (proc(5)); 0 where the system does not tell."""
+    """Return the CPU seconds of a process (proc(5)); 0 if the system does not provide them."""
     stat = Path(f"/proc/{pid}/stat")
     if not stat.exists():
         return 0.0

@@ -1,8 +1,8 @@
-"""A console in a process of its own, as the benchmark starts, watches and kills it.
+"""A console in its own process, which the benchmark starts, watches and kills.
 
-`python -m benchmarks.console_child` reads an `ConsoleChildConfig` as JSON from its standard input,
-prints `ready`, and serves until it is ended. Whoever asks is an operator: what is measured is the
-console, and not how somebody signs in. It listens on loopback only.
+`python -m benchmarks.console_child` reads a `ConsoleChildConfig` as JSON from its standard input,
+prints `ready`, and serves until it is ended. Every client is an operator: the benchmark measures
+the console, and not the sign-in. It listens on loopback only.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from gateway.core.model.site import Site
 
 
 class ConsoleChildConfig(Struct):
-    """What to serve."""
+    """The configuration of the console."""
 
     url: str
     data_dir: str
@@ -33,27 +33,27 @@ class ConsoleChildConfig(Struct):
 
 
 class Everybody:
-    """Whoever asks is the same operator."""
+    """Seats under which every client is the same operator."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         del settings, clock
 
     async def of(self, request: Request) -> Principal | None:
-        """The operator, in a session of each page's own."""
+        """Return the operator, in a separate session for each page."""
         key = f"bench-{request.client.port if request.client else 0}"
         return Principal(Holder(HolderId("h-bench"), roles=(StaffRole(OPERATOR),)), "bench", key)
 
     async def mark(self) -> str:
-        """Nobody's rights change."""
+        """Return a constant: no rights change."""
         return ""
 
     async def refused(
         self, request: Request, seat: Principal, site: SiteId | None, what: str
     ) -> None:
-        """Nobody is refused."""
+        """Do nothing: no one is refused."""
 
     def close(self) -> None:
-        """There is no file."""
+        """Do nothing: there is no file."""
 
 
 async def _run(order: ConsoleChildConfig) -> None:

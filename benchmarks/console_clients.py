@@ -1,9 +1,9 @@
-"""Many open pages in one process: each holds a stream of the console's, as a browser does.
+"""Many open pages in one process: each holds a stream of the console, as a browser does.
 
-`python -m benchmarks.console_clients` reads an `ClientsConfig` as JSON from its standard input,
-prints `ready` when every stream is open (of stuck ones: when every request is sent), and holds them
-until it is ended; then it prints what they heard. A stuck client reads nothing at all. A stream
-that ends is opened again within two seconds, as the page's own script does.
+`python -m benchmarks.console_clients` reads a `ClientsConfig` as JSON from its standard input,
+prints `ready` when every stream is open (if stuck: when every request is sent), and holds them
+until it is ended; then it prints its report. A stuck client reads nothing at all. A stream that
+ends is opened again within two seconds, as by the page's own script.
 """
 
 import asyncio
@@ -24,18 +24,19 @@ from msgspec import Struct
 from benchmarks.processes import READY_S
 
 NICENESS = 19
-"""Browsers run elsewhere: what they cost is nobody's here."""
+"""Browsers run elsewhere: their cost must not affect the measurement."""
 FILES = 4096
-"""Open files that a thousand connections need, with room."""
+"""Open files that a thousand connections need, with reserve."""
 
 
 How = Literal["open", "waiting", "stuck"]
-"""`open`: as a page; `waiting`: likewise, and the console is not there yet; `stuck`: ask, and then
-read nothing."""
+"""`open`: as a page; `waiting`: likewise, before the console is there; `stuck`: send a request, and
+then read nothing.
+"""
 
 
 class ClientsConfig(Struct):
-    """What to open."""
+    """The pages to open."""
 
     port: int
     path: str
@@ -44,7 +45,7 @@ class ClientsConfig(Struct):
 
 
 class ClientsReport(Struct):
-    """What all of them heard. `slowest_return_s`: after a stream's end, until its next snapshot."""
+    """The report of all pages. `slowest_return_s`: from a stream's end to its next snapshot."""
 
     snapshots: int = 0
     changes: int = 0
@@ -67,7 +68,7 @@ class _Pages:
         self.open = 0
 
     async def page(self) -> None:
-        """One page, for as long as it is looked at."""
+        """Run one page until cancelled."""
         lost_at: float | None = None
         while True:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError):

@@ -1,9 +1,9 @@
-"""`seuil bench crash`: the gateway is killed again and again under load; what was promised?
+"""`seuil bench crash`: a gateway that is killed again and again under load keeps its promises.
 
-A real mosquitto, 500 events a second (half of them badges), readers and sensors that keep their
+A real mosquitto, 500 events per second (half of them badges), readers and sensors that keep their
 events until the gateway's ack. The gateway is killed with SIGKILL at seeded random moments, one in
-five while it starts (a recovery must survive a kill as well), and started again at once. At the
-end everything may settle, the gateway is stopped, and its journal is judged.
+five while it starts (a recovery must survive a kill as well), and restarted at once. At the end all
+events settle, the gateway is stopped, and its journal is judged.
 """
 
 import asyncio
@@ -29,21 +29,21 @@ READERS = 20
 BADGES_A_S = 250.0
 SENSED_A_S = 250.0
 LIFE_S = (0.3, 1.5)
-"""How long a gateway lives once it has started."""
+"""The lifetime of a gateway that has started."""
 START_KILL_S = (0.02, 0.5)
-"""How long one lives that is killed while it starts, from its very beginning."""
+"""The lifetime of one that is killed while it starts."""
 START_KILLS = 0.2
-"""The share of those."""
+"""The share of kills at a start."""
 RESEND_S = 0.2
-"""After so long without an ack an event is sent again: more often than real devices do."""
+"""Seconds without an ack before an event is sent again: more often than real devices do."""
 KILLS_A_REBOOT = 10
-"""Now and then a device starts again, too: at most four boots of one are remembered."""
+"""A device also restarts now and then: at most four of its boots are remembered."""
 SETTLE_S = 90.0
-"""A gap that a reboot left holds the ack back for 30 s; silence for longer is the end."""
+"""A gap after a reboot holds the ack back for 30 s; a longer silence is the end."""
 
 
 class CrashResult(Struct):
-    """What `--json` prints."""
+    """The result that `--json` prints."""
 
     kills: int
     acknowledged: int
@@ -58,10 +58,10 @@ class CrashResult(Struct):
     resent: int
     """Times that a device sent an event again."""
     held_back: int
-    """Events that were not made, since their device kept too many: this machine is slow."""
+    """Events that were not created, since their device kept too many: this machine is slow."""
     events: int
     resent_answers: int
-    """Answers that arrived twice: the reader knows them by the number that they answer."""
+    """Answers that arrived twice: the reader recognises them by their event's number."""
     undelivered: int
     """Answers that are recorded as undelivered."""
     snapshots_compared: int
@@ -72,7 +72,7 @@ class CrashResult(Struct):
 
     @property
     def is_good(self) -> bool:
-        """Every promise was kept."""
+        """True if every promise was kept."""
         wrong = self.lost + self.double + self.undecided + self.unexplained + self.stale_unlocks
         return not wrong and self.replay_equal and self.clean_stop and not self.tracebacks
 
@@ -80,7 +80,7 @@ class CrashResult(Struct):
 async def measure(
     kills: int, seed: int = 0, on_kill: Callable[[int], None] = lambda _kills: None
 ) -> CrashResult:
-    """Kill, and judge.
+    """Kill the gateway again and again, and judge its journal.
 
     Raises:
         BenchError: the gateway did not start, ended by itself, or did not catch up.
@@ -102,7 +102,7 @@ async def measure(
             ):
                 at_start = await _kill_often(gateway, people, kills, seed, on_kill)
                 await people.settled(SETTLE_S)
-                # No answer is under way any more, and the news of the last one is journaled.
+                # No answer is pending any more, and the result of the last one is journaled.
                 await asyncio.sleep(LATE.total_seconds() + 2)
                 clean = await gateway.stop()
                 verdict = await asyncio.to_thread(judge, data / JOURNAL_FILE, site.id, people)
@@ -118,7 +118,7 @@ async def measure(
 async def _kill_often(
     gateway: GatewayChild, people: Crowd, kills: int, seed: int, on_kill: Callable[[int], None]
 ) -> int:
-    """Kill and start again under load; how many of the kills hit a start. It lives at the end."""
+    """Kill and restart under load, and end with a live gateway; return the kills at a start."""
     draw = random.Random(seed)  # noqa: S311 - repeatable, no secret
     at_start = 0
     await gateway.start()
@@ -141,7 +141,7 @@ async def _kill_often(
 
 
 async def _live(gateway: GatewayChild, draw: random.Random, *, starting: bool) -> bool:
-    """Let a gateway live for its time; whether it ever got ready."""
+    """Let a gateway live for its time; return whether it ever got ready."""
     if starting and gateway.lives > 1:
         await asyncio.sleep(draw.uniform(*START_KILL_S))
         return False

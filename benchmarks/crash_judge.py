@@ -1,4 +1,4 @@
-"""What a journal file says of a run, beside what the devices saw of it."""
+"""The verdict on a run: its journal file compared with the devices' records."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -14,11 +14,11 @@ from gateway.analysis.replay import ReplayResult, replay
 from gateway.core.model.names import DeviceId, SiteId
 
 Ask = Callable[[str], list[Any]]
-"""Rows for a statement."""
+"""Returns the rows of a statement."""
 
 
 class CrashVerdict(Struct):
-    """The figures of a judgement: what must be 0, must be True, and what explains the run."""
+    """The figures of a verdict: those that must be 0 or True, and those that explain the run."""
 
     acknowledged: int
     lost: int
@@ -41,7 +41,7 @@ class CrashVerdict(Struct):
 
     @property
     def is_clean(self) -> bool:
-        """Every promise was kept."""
+        """True if every promise was kept."""
         wrong = self.lost + self.double + self.undecided + self.unexplained + self.stale_unlocks
         return not wrong and self.replay_equal
 
@@ -71,7 +71,7 @@ def judge(path: Path, site: SiteId, crowd: Crowd) -> CrashVerdict:
 
 @contextmanager
 def asked(path: Path) -> Iterator[Ask]:
-    """Questions to a journal file in SQL, for a look that shares nothing with the gateway's own."""
+    """Open a journal file for SQL, independent of the gateway's own code."""
     db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
     try:
         yield lambda sql: db.execute(sql).fetchall()
@@ -80,7 +80,7 @@ def asked(path: Path) -> Iterator[Ask]:
 
 
 def numbered(ask: Ask) -> dict[Number, int]:
-    """Every numbered event of a journal, with how many rows it has."""
+    """Return every numbered event of a journal, with its number of rows."""
     return {(DeviceId(device), boot, seq): rows for device, boot, seq, rows in ask(_NUMBERED)}
 
 
@@ -90,7 +90,7 @@ def _count(ask: Ask, sql: str) -> int:
 
 
 def _replayed(path: Path, site: SiteId) -> tuple[ReplayResult, int]:
-    """The replay, and the row of the newest snapshot; 0 when there is none."""
+    """Return the replay, and the row of the newest snapshot; 0 if there is none."""
     file = JournalFile(path)
     try:
         return replay(file, site), max(file.snapshots(site), default=0)
@@ -99,7 +99,7 @@ def _replayed(path: Path, site: SiteId) -> tuple[ReplayResult, int]:
 
 
 def _unexplained(ask: Ask, arrived: set[int]) -> int:
-    """Fresh decisions whose answer's fate is not recorded, or not as it was."""
+    """Return the number of fresh decisions whose answer has no recorded fate, or a wrong one."""
     return sum(
         handover != "undelivered" and not (handover == "delivered" and n in arrived)
         for n, handover in ask(_FRESH)

@@ -1,9 +1,9 @@
-"""How many decisions a second the pure engine makes on one core, with every rule at work.
+"""`seuil bench decisions`: the pure engine's decisions per second on one core, with every rule on.
 
 A makerspace of 5,000 members, 300 of them inside: quotas, bookings, trainings, hours of several
-plans, anti-passback, an interlock, rooms that want company, machines. Half of the badges are let
-in, and go through all rules; the other half is refused, each for one of several reasons. Nothing is
-read, written or sent: the time is `gateway.core.engine.step`.
+plans, anti-passback, an interlock, rooms that require company, machines. Half of the badges are let
+in, after all rules; the other half is refused, each for one of several reasons. Nothing is read,
+written or sent: only `gateway.core.engine.step` is timed.
 """
 
 import gc
@@ -45,13 +45,13 @@ from gateway.core.state import State
 from gateway.service.app import GC_ALLOCATIONS
 
 PACE = timedelta(milliseconds=200)
-"""Five badges a second: a rush that no single place sees, so that timers are due now and then."""
+"""Five badges per second: a rush beyond any single place, so that timers are due now and then."""
 BATCH = 100
 """Decisions timed at once: a pause of the machine spoils one batch, and not the median."""
 
 
 class Decisions(Struct, frozen=True):
-    """What was measured: medians over batches, by the processor time of one core.
+    """The measured figures: medians over batches, by the processor time of one core.
 
     `per_second_by_the_clock` is lower where other programs want the core too.
     """
@@ -76,7 +76,7 @@ class DecisionBatch(NamedTuple):
 
 
 def measure(decisions: int, seed: int, reach: Callable[[int], None]) -> Decisions:
-    """The time of so many decisions (a multiple of `BATCH`), made one after the other.
+    """Time so many decisions (a multiple of `BATCH`), one after the other.
 
     Raises:
         BenchError: not half of them were granted, so that it is no measure of both.
@@ -108,7 +108,7 @@ def measure(decisions: int, seed: int, reach: Callable[[int], None]) -> Decision
 
 @contextmanager
 def _collecting_as_the_service() -> Iterator[None]:
-    """Python's garbage collector as `gateway.service.app` sets it; afterwards as it was."""
+    """Set Python's garbage collector as `gateway.service.app` does; restore it at the end."""
     with frozen():
         gc.set_threshold(GC_ALLOCATIONS, *gc.get_threshold()[1:])
         yield
@@ -117,7 +117,7 @@ def _collecting_as_the_service() -> Iterator[None]:
 def _timed(
     site: Site, state: State, asked: list[tuple[Reported, datetime]]
 ) -> tuple[DecisionBatch, State]:
-    """Decide these, then look at what was decided."""
+    """Decide these events, then collect the reasons."""
     facts = []
     cpu, clock = time.process_time(), time.perf_counter()
     for event, now in asked:
@@ -132,7 +132,7 @@ def _timed(
 
 
 def _asked(decisions: int, seed: int, now: datetime) -> Iterator[tuple[Reported, datetime]]:
-    """In turn a badge that is let in and one that is refused."""
+    """Yield in turn a badge that is let in and one that is refused."""
     draw = random.Random(seed)  # noqa: S311 - made-up walks
     free = rooms_of()[BOOKED:]
     numbers: Counter[str] = Counter({f"front-{n}": PRESENT for n in (1, 2)})
@@ -152,7 +152,7 @@ def _asked(decisions: int, seed: int, now: datetime) -> Iterator[tuple[Reported,
 
 
 def _refused(draw: random.Random, where: dict[int, str]) -> tuple[int, str]:
-    """Somebody and a reader that says no: by nearly every chapter of the rules."""
+    """Return a person and a reader that refuses them, by nearly every chapter of the rules."""
     some = 10 * draw.randrange(PRESENT, MEMBERS // 10)
     who = draw.choice(list(where))
     return draw.choice(

@@ -1,4 +1,4 @@
-"""The bare echo that the gateway is measured against: paho, a select loop, and nothing else.
+"""The bare echo that the gateway is compared with: only paho and a select loop.
 
 `python -m benchmarks.echo HOST PORT`: every message of `echo/<reader>/event` goes back on
 `echo/<reader>/command`, QoS 1 both ways, acknowledged by hand after the answer was handed to paho.

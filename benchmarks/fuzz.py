@@ -1,8 +1,8 @@
 """`seuil bench fuzz`: mutated messages through a real broker to a running gateway.
 
-Sent in bounded bursts: the next one leaves when a marker device of each session has its ack, so
-that the gateway has everything before it on disk. Nobody who badges may pass, though half of them
-are members, so any order to open is a fault. In the end the books and the journal's file must agree
+They are sent in bounded bursts: the next one leaves when a marker device of each session has its
+ack, so that the gateway has stored everything before it. No badge may pass, though half of them are
+members', so any order to open is a fault. In the end the ledger and the journal's file must agree
 on every message.
 """
 
@@ -39,21 +39,21 @@ from simulators.devices import NativeDevice, read_ack
 
 MEMBERS = 100
 BURST = 400
-"""Messages on their way: less than the gateway's inbox holds."""
+"""Messages under way: fewer than the gateway's inbox holds."""
 WARM = 0.1
-"""The share of the messages after which memory is measured first."""
+"""The share of the messages after which memory is first measured."""
 ANSWER_S = 60.0
-"""How long a marker's ack may take."""
+"""Seconds within which a marker's ack must come."""
 MARKED_AGAIN_S = 0.5
-"""A marker that was sent before the gateway had subscribed is lost: it comes again soon."""
+"""A marker that was sent before the gateway had subscribed is lost: it is repeated soon."""
 STRANGERS_S = 30.0
-"""How long the messages of unknown devices may lie about: they come last."""
+"""The time for the messages of unknown devices, which are processed last."""
 RSS_GROWTH_MAX_MB = 20.0
-"""What an allocator may keep; a leak of 200 bytes a message would show."""
+"""The growth that an allocator may keep; a leak of 200 bytes per message would exceed it."""
 
 
 class FuzzResult(Struct):
-    """What `--json` prints."""
+    """The result that `--json` prints."""
 
     payloads: int
     crashes: int
@@ -67,7 +67,7 @@ class FuzzResult(Struct):
 
     @property
     def is_good(self) -> bool:
-        """Nothing broke, opened, vanished or grew."""
+        """True if there was no crash, open door, lost message or leak."""
         wrong = self.crashes + self.unlocks + self.unaccounted
         return not wrong and self.rss_growth_mb <= RSS_GROWTH_MAX_MB
 
@@ -75,7 +75,7 @@ class FuzzResult(Struct):
 async def measure(
     payloads: int, seed: int = 0, on_sent: Callable[[int], None] = lambda _sent: None
 ) -> FuzzResult:
-    """Send, and keep the books.
+    """Send all messages, and keep the ledger.
 
     Raises:
         BenchError: the gateway did not start, or lives and answers no more.
@@ -127,7 +127,7 @@ class _Gun:
         )
 
     async def until_heard(self, gateway: GatewayChild, path: Path) -> None:
-        """Knock until the gateway has subscribed to everything: what came before would be lost.
+        """Send markers until the gateway has subscribed: earlier messages would be lost.
 
         Raises:
             BenchError: it does not listen.
@@ -141,7 +141,7 @@ class _Gun:
             await asyncio.sleep(0.1)
 
     async def burst(self, size: int, gateway: GatewayChild) -> None:
-        """Send some, and wait until they are on disk or the gateway is dead.
+        """Send some messages, and wait until they are stored or the gateway is dead.
 
         Raises:
             BenchError: it lives, and does not answer.
@@ -159,7 +159,7 @@ class _Gun:
             self._send_again()
 
     async def until_strangers_came(self, path: Path) -> None:
-        """Wait for the messages that nobody waits for; what never comes is unaccounted."""
+        """Wait for the messages without an ack; those that never arrive are unaccounted for."""
         deadline = time.monotonic() + STRANGERS_S
         while time.monotonic() < deadline:
             with asked(path) as ask:
@@ -176,7 +176,7 @@ class _Gun:
             self.session.publish(event.message, now)
 
     def _send_again(self) -> None:
-        """The first ones may leave before the gateway has subscribed."""
+        """Send the first markers again, which may leave before the gateway has subscribed."""
         now = self._clock.now()
         for marker in self._markers:
             for event in marker.due_resends(now):

@@ -1,9 +1,9 @@
-"""The fuzz's books: what was sent, and whether the gateway's journal explains each message.
+"""The fuzz's ledger: the messages sent, and whether the gateway's journal explains each one.
 
-Each message must be found again: as a dead letter, as a row (or several), as one of the copies of a
-number that has its row, or it says nothing. What a device is not wired for is a letter and a row.
-What a message is, the drivers' pure rules tell before it is sent; what became of it, the journal's
-file does. The two are compared a topic and a device.
+Each message must be found: as a dead letter, as a row (or several), as one of the copies of a
+number that has its row, or it reports nothing. A reading that a device is not wired for is a letter
+and a row. The drivers' pure rules classify a message before it is sent; the journal's file shows
+its fate. The two are compared per topic and per device.
 """
 
 from collections import Counter
@@ -22,12 +22,12 @@ Number = tuple[DeviceId, int, int]
 
 
 class Books:
-    """What was sent, by what must have become of it."""
+    """The messages sent, by their expected fate."""
 
     def __init__(self, site: Site) -> None:
         self.sent = 0
         self.silent = 0
-        """Well-formed messages that say nothing."""
+        """Well-formed messages that report nothing."""
         self._site = site
         self._registry = Registry([site])
         self._marked = Topics().event(site.id, STRANGER)
@@ -43,7 +43,7 @@ class Books:
         self._copies: Counter[Number] = Counter()
 
     def number(self, topic: str, payload: bytes) -> tuple[int, int] | None:
-        """The boot and seq that can be read of a native message."""
+        """Return the boot and seq that can be read from a native message."""
         try:
             reports = self._registry.decode(topic, payload)
         except WireError as error:
@@ -57,7 +57,7 @@ class Books:
         return report.boot, report.seq
 
     def note(self, topic: str, payload: bytes) -> None:
-        """This message is being sent."""
+        """Record a message that is being sent."""
         kept = topic[:TOPIC_KEPT]
         self.sent += 1
         self._on_topic[kept] += 1
@@ -79,7 +79,7 @@ class Books:
                 self._wrong[kept] += refusal(self._site, device, report.reading) is not None
 
     def unaccounted(self, ask: Ask) -> int:
-        """Messages that the journal does not explain, or explains too often."""
+        """Return the number of messages that the journal explains not at all, or too often."""
         letters: Counter[str] = Counter(dict(ask(_LETTERS)))
         del letters[self._marked]
         numbers = {tuple(found) for found in ask(_NUMBERS) if found[0] not in MARKERS}
@@ -93,7 +93,7 @@ class Books:
         return wrong + self._rows_amiss(ask)
 
     def _not_copies(self, device: DeviceId, unexplained: int, numbers: set[Number]) -> int:
-        """How far a device's messages without a trace differ from the copies that it sent.
+        """Return the difference between a device's messages without a trace and its copies.
 
         Where numbers run wild, a copy may also be a dead letter: its boot was forgotten meanwhile.
         """
@@ -102,7 +102,7 @@ class Books:
         return max(least - unexplained, unexplained - copies, 0)
 
     def _rows_amiss(self, ask: Ask) -> int:
-        """How many unnumbered rows are too many or too few, by driver."""
+        """Return the number of unnumbered rows that are too many or too few, by driver."""
         rows: Counter[str] = Counter()
         for device, count in ask(_UNNUMBERED):
             rows[self._driver[device]] += count

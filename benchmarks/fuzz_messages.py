@@ -30,7 +30,7 @@ _WRONG_CLOCK = 0.1
 """The share of native events whose device's clock is wrong."""
 _OFF_S = (4.9, 5.1, 70.0, 3600.0, 86_000.0, 86_500.0, 7_700_000.0, 7_800_000.0)
 _TRIES = 50
-"""A spoiled event keeps its number, or is spoiled anew."""
+"""A spoiled event keeps its number, or is spoiled again."""
 _NAMES = ("nobody", "zone", "door", "request", "gateway", "x" * 300, "é🚪", "..", "a b", "$SYS")
 
 
@@ -42,10 +42,10 @@ class Shot(Struct, frozen=True):
 
 
 class Shots:
-    """Makes messages, and books them."""
+    """Creates messages, and records them in the ledger."""
 
     def __init__(self, site: Site, members: Sequence[str], seed: int) -> None:
-        """`members` are the numbers of badges that are known."""
+        """Create the source; `members` are the known badge numbers."""
         self._members = members
         self.books = Books(site)
         self._site = site
@@ -58,7 +58,7 @@ class Shots:
         self._foreign = list(_foreign(site, devices))
 
     def take(self, now: datetime) -> Shot:
-        """The next message; native events in it are of `now`."""
+        """Return the next message; its native events have the time `now`."""
         kind = self._draw.random()
         if kind < _STRANGERS:
             name = DeviceId(self._draw.choice(_NAMES))
@@ -89,9 +89,10 @@ class Shots:
     def _numbered_event(
         self, topic: str, seq: int, now: datetime, *, wild: bool
     ) -> tuple[bytes, tuple[int, int] | None]:
-        """A spoiled event and the number that it still has: its own, or none, or (wild) any.
+        """Return a spoiled event and its remaining number: its own, or none, or (wild) any.
 
-        Else one changed digit would be a new start of the device, and make all that follows late.
+        Otherwise one changed digit would be a new start of the device, and make all later ones
+        late.
         """
         for _ in range(_TRIES):
             payload = self._spoiled_event(seq, now)
@@ -120,7 +121,7 @@ class Shots:
 
 
 def _foreign(site: Site, devices: Sequence[Device]) -> Iterator[tuple[str, str]]:
-    """Every topic of other makers' devices, with its driver."""
+    """Yield every topic of other makers' devices, with its driver."""
     for name, driver in DRIVERS.items():
         if name != "native":
             theirs = [(site.id, device) for device in devices if device.driver == name]

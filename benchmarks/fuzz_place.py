@@ -1,8 +1,8 @@
-"""The place that is fuzzed: devices of every family, and badges of nobody who may pass.
+"""The site that is fuzzed: devices of every family, and no badge that may pass.
 
-Credentials are read at entries only, and members are barred, each for another reason: a badge
-reaches every rule, and any order to open is wrong. No door has an exit button: a press, which a
-mutation can make, is a dead letter.
+Credentials are read at entries only, and members are barred for different reasons: a badge reaches
+every rule, and any order to open is wrong. No door has an exit button: a press, which a mutation
+can create, is a dead letter.
 """
 
 from collections.abc import Iterator
@@ -24,15 +24,15 @@ OTHERS = 3
 WILD = 2
 """Native readers of which even the numbers are mutated."""
 MARKERS = DeviceId("marker-reader"), DeviceId("marker-sensor")
-"""Devices that tell how far the gateway has come: one in each session. They are not fuzzed."""
+"""Devices that show the gateway's progress: one in each session. They are not fuzzed."""
 STRANGER = DeviceId("marker-stranger")
-"""Not declared: its dead letter tells that strangers are listened to."""
+"""Not declared: its dead letter shows that messages of strangers arrive."""
 SENSORS = 4
 """Native sensors of each kind."""
 
 
 def fuzz_place() -> Site:
-    """The benchmarks' building: entry readers of each make, sensors, and a machine's plug."""
+    """Return the building: entry readers of each make, sensors, and a machine's plug."""
     site = synthetic_site.place(2 * (1 + READERS + WILD + 3 * OTHERS))
     entries = [point for point in site.access_points if point.direction == "entry"]
     machine = Machine(MachineId("laser"), Text("laser", "laser"), site.zones[1].id)
@@ -65,7 +65,7 @@ def barred(number: int, member: Member) -> Member:
 
 
 def is_wild(device: DeviceId) -> bool:
-    """Whether a device's numbers are mutated too."""
+    """Return whether a device's numbers are mutated too."""
     return device.startswith("wild")
 
 

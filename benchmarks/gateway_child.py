@@ -1,4 +1,4 @@
-"""The gateway as a child that a benchmark may kill: started, asked, killed, started again."""
+"""The gateway as a child process that a benchmark starts, kills and restarts."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ from benchmarks.gateway_process import GatewayChildConfig
 from benchmarks.processes import READY_S, BenchError, rss_mb
 
 STOP_S = 60.0
-"""A clean stop stores a last snapshot; what takes so long hangs, and is killed."""
+"""A clean stop stores a last snapshot; a longer one hangs, and is killed."""
 _WORDS = 2000
 """Bytes of the log's end that an error quotes."""
 
@@ -24,13 +24,13 @@ _WORDS = 2000
 class GatewayChild:
     """A gateway process on one data folder. It dies with us, and Ctrl-C is left to us.
 
-    What it says on standard error, over all its lives, is in `log`.
+    `log` is its standard error, over all of its lives.
     """
 
     def __init__(
         self, order: GatewayChildConfig, env: Mapping[str, str] = MappingProxyType({})
     ) -> None:
-        """`env` are more variables of its environment."""
+        """Create it; `env` are additional environment variables."""
         self.log = Path(order.data_dir) / "gateway.log"
         self._env = env
         self.lives = 0
@@ -39,7 +39,7 @@ class GatewayChild:
 
     @property
     def running(self) -> bool:
-        """Whether it lives."""
+        """True while it runs."""
         return self._process is not None and self._process.returncode is None
 
     @property
@@ -53,7 +53,7 @@ class GatewayChild:
         return self.log.read_bytes().count(b"Traceback (most recent call last)")
 
     async def spawn(self) -> None:
-        """Start it, and do not wait."""
+        """Start it, without waiting."""
         self.lives += 1
         tied = (
             "-m",
@@ -76,7 +76,7 @@ class GatewayChild:
         process.stdin.close()
 
     async def ready(self) -> None:
-        """Wait until it says that it has started.
+        """Wait until it reports that it has started.
 
         Raises:
             BenchError: it ended, or took too long.
@@ -101,7 +101,7 @@ class GatewayChild:
         await self.ready()
 
     async def kill(self) -> None:
-        """SIGKILL.
+        """Send SIGKILL.
 
         Raises:
             BenchError: it was dead already, and nobody had killed it.
@@ -113,7 +113,7 @@ class GatewayChild:
         await process.wait()
 
     async def stop(self) -> bool:
-        """SIGTERM; False: it had to be killed, or ended in another way than it should."""
+        """Send SIGTERM; return False if it had to be killed, or ended abnormally."""
         process = self._process
         if process is None or process.returncode is not None:
             return False
@@ -131,7 +131,7 @@ class GatewayChild:
         await self._alive().wait()
 
     def last_words(self) -> str:
-        """The end of its log."""
+        """Return the end of its log."""
         words = self.log.read_bytes()[-_WORDS:] if self.log.exists() else b""
         return words.decode("utf-8", "replace").strip() or "it said nothing"
 
@@ -143,7 +143,7 @@ class GatewayChild:
 
 @asynccontextmanager
 async def gateway_child(order: GatewayChildConfig) -> AsyncIterator[GatewayChild]:
-    """A gateway, not started yet; gone at the end whatever happens."""
+    """Provide a gateway that is not started yet; end it in any case."""
     gateway = GatewayChild(order)
     try:
         yield gateway

@@ -1,7 +1,7 @@
-"""A gateway in a process of its own, as the benchmarks start, watch and kill it.
+"""A gateway in its own process, which the benchmarks start, watch and kill.
 
-`python -m benchmarks.gateway_process` reads an `GatewayChildConfig` as JSON from its standard
-input, prints `ready` when it has started, and runs until it is ended.
+`python -m benchmarks.gateway_process` reads a `GatewayChildConfig` as JSON from its standard input,
+prints `ready` when it has started, and runs until it is ended.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from gateway.core.model.site import Site
 
 
 class GatewayChildConfig(Struct):
-    """What to run."""
+    """The configuration of the gateway."""
 
     url: str
     data_dir: str
@@ -27,17 +27,17 @@ class GatewayChildConfig(Struct):
     influx_url: str | None = None
     passage_days: int | None = None
     clock_shift_s: float = 0.0
-    """How wrong its clock is."""
+    """The error of its clock."""
 
 
 class WrongClock(SystemClock):
-    """A machine without a battery for its clock."""
+    """The clock of a machine without a battery for it."""
 
     def __init__(self, shift_s: float) -> None:
         self._shift = timedelta(seconds=shift_s)
 
     def now(self) -> datetime:
-        """A time of day that is wrong by as much."""
+        """Return a time of day that is wrong by the shift."""
         return super().now() + self._shift
 
 

@@ -1,4 +1,4 @@
-"""Python's garbage collector while something is timed."""
+"""Python's garbage collector during a measurement."""
 
 import gc
 from collections.abc import Iterator
@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def frozen() -> Iterator[None]:
-    """What exists now is not looked through again: in a program with many imports a pause of 50 ms.
+    """Exclude existing objects from collection: in a large program they cost a pause of 50 ms.
 
-    Whoever measures others in milliseconds would take its own pause for theirs.
+    A program that measures others in milliseconds would otherwise measure its own pause.
     """
     before = gc.get_threshold()
     gc.collect()

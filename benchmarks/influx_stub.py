@@ -1,6 +1,6 @@
-"""Takes points as an InfluxDB would, and counts them: the receiving end of a benchmark's outbox.
+"""A stub of InfluxDB that accepts and counts points: the receiving end of a benchmark's outbox.
 
-A real database would compete for the cores that are measured; what the gateway does is the same.
+A real database would compete for the measured cores; the gateway's work is the same.
 """
 
 from types import TracebackType

@@ -1,4 +1,4 @@
-"""The load: simulated readers that badge, in a process of their own, and time the answers.
+"""The load: simulated readers that badge, in their own process, and time the answers.
 
 `python -m benchmarks.load` reads one `LoadConfig` as JSON from its standard input and prints one
 `Measured` as JSON. A rate of 0 means: as fast as a window of unanswered badges allows.
@@ -21,11 +21,11 @@ from gateway.wire.message import Outgoing
 from sensors.driver import Subscription
 
 DRAIN_S = 10.0
-"""How long the last answers are waited for."""
+"""Seconds to wait for the last answers."""
 
 
 class LoadConfig(Struct):
-    """What to do: `topics` are the readers' topics without `/event`; `boot` is this run's."""
+    """The load: `topics` are the readers' topics without `/event`; `boot` is this run's."""
 
     url: str
     topics: list[str]
@@ -38,7 +38,7 @@ class LoadConfig(Struct):
 
 
 class Measured(Struct):
-    """What came of it: times in ms, `rate` is answers a second over the whole run."""
+    """The result: times in ms, `rate` is answers per second over the whole run."""
 
     sent: int
     answered: int
@@ -68,11 +68,11 @@ class Load:
             BrokerAddress(order.url),
             [Subscription(f"{topic}/command") for topic in order.topics],
             on_message=self._answered,
-            expiry_s=0,  # or the broker would keep the next run's answers for this one
+            expiry_s=0,  # otherwise the broker would keep the next run's answers for this one
         )
 
     async def run(self) -> Measured:
-        """Badge for the ordered time, wait for the last answers, and sum up."""
+        """Badge for the configured time, wait for the last answers, and sum up."""
         connected = asyncio.create_task(self._session.run())
         while not self._session.connected:
             await asyncio.sleep(0.01)
@@ -86,7 +86,7 @@ class Load:
         return self._measured(took)
 
     async def _at_rate(self, start: float) -> None:
-        """Open loop: the next badge does not wait for the last answer."""
+        """Run an open loop: the next badge does not wait for the last answer."""
         for number in range(int(self._order.rate * self._order.seconds)):
             wait = start + number / self._order.rate - time.perf_counter()
             if wait > 0:
@@ -94,7 +94,7 @@ class Load:
             self._badge()
 
     async def _in_window(self, start: float) -> None:
-        """Closed loop: always `window` badges unanswered, so the rate is what can be sustained."""
+        """Run a closed loop: always `window` badges unanswered, so the rate is sustainable."""
         while time.perf_counter() - start < self._order.seconds:
             while len(self._under_way) < self._order.window:
                 self._badge()
@@ -145,7 +145,7 @@ class Load:
 
 
 def main() -> None:
-    """One run."""
+    """Carry out one run."""
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=LoadConfig)
     sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(Load(order).run())))
 

@@ -1,7 +1,7 @@
-"""A crowd of simulated devices on one connection: they badge and sense, keep and send again.
+"""A crowd of simulated devices on one connection, which badge, report, and re-send their events.
 
 Each device follows the protocol of `simulators.devices`: an event is kept until the gateway's own
-ack. What each of them saw (acks, commands) is noted, for the judgement afterwards.
+ack. The acks and commands of each are recorded, for the verdict afterwards.
 """
 
 import asyncio
@@ -36,55 +36,58 @@ from simulators.devices import (
 )
 
 RESEND_LOOK_S = 0.1
-"""Seconds between two looks for events that wait too long for their ack."""
+"""Seconds between two checks for events that wait too long for their ack."""
 RESENT_AT_ONCE = 50
-"""Events sent again at one look: as many a second as are new. What is too slow for that would be
-buried under repetitions, and never catch up."""
+"""Events sent again at one check: as many per second as are new. More repetitions would bury a slow
+machine, which would never catch up.
+"""
 TURN_S = 0.02
-"""Seconds between two bursts of events: fifty a second are as good as a steady stream."""
+"""Seconds between two bursts of events: fifty per second are as good as a steady stream."""
 KEPT_MAX = 50
-"""A device that keeps so many events makes no more: four seconds of what `crash` asks of it. So a
-slow machine gets fewer events, loses none, and is not busy with the past when it is up again."""
+"""A device that keeps this many events creates no more: four seconds of the load of `crash`. So a
+slow machine gets fewer events, loses none, and is not busy with the past when it is up again.
+"""
 
 LAGS = 100
-"""Looks whose lateness is remembered: ten seconds of them."""
+"""Checks whose lateness is remembered: ten seconds of them."""
 TRAVEL_MS = 2000.0
-"""An order sent just in time may be overtaken on its way: MQTT's message expiry is one second at
-least, and mosquitto keeps that for up to two (measured). What comes later than that was void when
-it was sent."""
+"""An order sent just in time may expire on its way: MQTT's message expiry is at least one second,
+and mosquitto extends that to as much as two (measured). A later order was void when it was sent.
+"""
 
 Number = tuple[DeviceId, int, int]
 """An event: device, boot, seq."""
 
 
 class DevicesReport(Struct):
-    """What the devices saw, all together."""
+    """The records of all devices."""
 
     sent: int = 0
-    """Events made."""
+    """Events created."""
     acked: dict[tuple[DeviceId, int], int] = {}
     """The highest ack of each device's boot."""
     acks: list[tuple[float, DeviceId, int, int]] = []
-    """Each ack that was news: when (monotonic), whose, of which boot, up to which number."""
+    """Each new ack: time (monotonic), device, boot, and number up to which it applies."""
     commands: set[int] = set()
     """Journal numbers of the orders that arrived."""
     repeated: int = 0
-    """Answers that arrived again."""
+    """Repeated answers."""
     denied: int = 0
-    """Answers that were a refusal."""
+    """Refusals."""
     stale_unlocks: int = 0
-    """Orders to open that arrived more than `TRAVEL_MS` after their time, and what we were late."""
+    """Orders to open that arrived more than `TRAVEL_MS` plus our own lag after their time."""
     late_unlocks: int = 0
-    """Orders to open that came as late after their badge, by no clock but the crowd's own: what an
-    order says of its end is wrong where the gateway's clock is."""
+    """Orders to open that came as late after their badge, by the crowd's own clock: the end in an
+    order is wrong if the gateway's clock is.
+    """
     stale_ms_max: float = 0.0
-    """By how much any order to open was late. The devices refused every such one."""
+    """The greatest lateness of any order to open. The devices refused every such one."""
     answers: list[tuple[float, float]] = []
-    """When each first answer came (monotonic), and how long it took in ms."""
+    """The time of each first answer (monotonic), and its latency in ms."""
 
 
 class Crowd:
-    """The devices of a site. `run` keeps the connection and the devices' timers."""
+    """The devices of a site. `run` maintains the connection and the devices' timers."""
 
     def __init__(
         self,
@@ -116,7 +119,7 @@ class Crowd:
         self._looked_at = time.monotonic()
         self._lags: deque[float] = deque(maxlen=LAGS)
         self.held_back = 0
-        """Events that were not made, since their device kept `KEPT_MAX`."""
+        """Events that were not created, since their device kept `KEPT_MAX`."""
         self._session = MqttSession(
             f"bench-crowd-{seed}",
             BrokerAddress(url),
@@ -145,7 +148,7 @@ class Crowd:
 
     @property
     def acknowledgements(self) -> int:
-        """Acks that were news."""
+        """The number of new acks."""
         return len(self.seen.acks)
 
     @property
@@ -164,22 +167,22 @@ class Crowd:
 
     @property
     def has_sensors(self) -> bool:
-        """Whether anything is there to sense."""
+        """True if there are sensors."""
         return bool(self._sensors)
 
     @property
     def readers(self) -> set[DeviceId]:
-        """Those that read badges."""
+        """The devices that read badges."""
         return {device.id for device in self._readers}
 
     def begin_at(self, boot: int) -> None:
-        """Have every device start again under this number: lower ones are of a made-up past."""
+        """Restart every device under this number: lower ones belong to a synthetic past."""
         for device, each in self._devices.items():
             self._boots[device] = boot
             each.reboot(boot)
 
     async def run(self) -> None:
-        """Stay connected and send again what waits; ends only by cancellation."""
+        """Stay connected and re-send pending events; ends only by cancellation."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._session.run(), name="crowd")
             tasks.create_task(self._send_again(), name="resend")
@@ -197,7 +200,7 @@ class Crowd:
             await asyncio.sleep(0.01)
 
     async def busy(self, badges_a_s: float, sensed_a_s: float = 0.0) -> None:
-        """Badge and sense at these rates until cancelled; only `KEPT_MAX` holds that back."""
+        """Badge and sense at these rates until cancelled; only `KEPT_MAX` limits that."""
         start, badged, sensed = time.monotonic(), 0, 0
         while True:
             passed = time.monotonic() - start
@@ -211,7 +214,7 @@ class Crowd:
             await asyncio.sleep(TURN_S if sensed_a_s else 1 / badges_a_s)
 
     def badge(self) -> None:
-        """Somebody holds a badge to some reader."""
+        """Hold a badge to some reader."""
         reader = self._devices[self._random.choice(self._readers).id]
         assert isinstance(reader, SimulatedReader)  # noqa: S101 - the role says so
         badge = self._random.choice(self._badges)
@@ -219,20 +222,20 @@ class Crowd:
             self._note(reader, reader.present(badge, self._clock.now()))
 
     def sense(self) -> None:
-        """Some sensor has something to say."""
+        """Report a reading of some sensor."""
         sensor = self._random.choice(self._sensors)
         device = self._devices[sensor.device.id]
         if self._has_room(device):
             self._note(device, device.report(sensor.reading(self._random), self._clock.now()))
 
     def reboot(self) -> None:
-        """Some device starts again, under a new number; what it keeps, it keeps."""
+        """Restart some device under a new number; it keeps its events."""
         device = self._random.choice(list(self._devices))
         self._boots[device] += 1
         self._devices[device].reboot(self._boots[device])
 
     async def settled(self, silence_s: float) -> None:
-        """Wait until every event is acknowledged: as long as it takes, while acks come.
+        """Wait until every event is acknowledged: without limit while acks come.
 
         Raises:
             BenchError: none came for so long.
@@ -247,7 +250,7 @@ class Crowd:
 
     @property
     def _travel_ms(self) -> float:
-        """How late an order may come: where we ourselves are late, so is what goes through us."""
+        """The latest arrival of an order in ms: our own lag delays the orders, too."""
         lag_s = time.monotonic() - self._looked_at - RESEND_LOOK_S
         return TRAVEL_MS + 1000 * (max(0.0, lag_s) + sum(self._lags))
 
@@ -267,7 +270,7 @@ class Crowd:
             self._session.publish(event.message, self._clock.now())
 
     async def _send_again(self) -> None:
-        """One device after the other; who had no turn comes first at the next look."""
+        """Re-send device by device; those without a turn come first at the next check."""
         ring = deque(self._devices.values())
         while True:
             now, left = self._clock.now(), RESENT_AT_ONCE
@@ -338,10 +341,10 @@ class Crowd:
 
 @asynccontextmanager
 async def connected(people: Crowd) -> AsyncIterator[Crowd]:
-    """Devices that are connected; their connection ends at the end.
+    """Connect the devices; disconnect them at the end.
 
     Raises:
-        BenchError: the broker does not let them in.
+        BenchError: the broker refuses the connection.
     """
     running = asyncio.create_task(people.run(), name="crowd")
     try:

@@ -1,4 +1,4 @@
-"""A makerspace of 5,000 members with every rule at work, for what is measured."""
+"""A makerspace of 5,000 members with every rule at work, for measurements."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -44,10 +44,10 @@ MEMBERS = 5_000
 PRESENT = 300
 ROOMS = 12
 BOOKED = 3
-"""The first rooms are booked by somebody all day."""
+"""The number of rooms that somebody has booked all day."""
 BOOKINGS_PER_ROOM = 40
 WORKED = 5
-"""Days a week on which each member came, these last two months."""
+"""The days per week on which each member came in the last two months."""
 MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 BUILDING, HALL, LAB, BOOTH = (ZoneId(name) for name in ("building", "hall", "lab", "booth"))
 LASER = MachineId("laser")
@@ -58,7 +58,7 @@ WEEK = "Mo-Fr 08:00-20:00; Sa 09:00-12:00"
 
 
 def makerspace() -> Site:
-    """Rooms around a hall behind an interlock, a laboratory with a laser, and a booth for one."""
+    """Return rooms around a hall behind an interlock, a laser laboratory, and a booth for one."""
     rooms = rooms_of()
     zones = (
         Zone(BUILDING, _text("building"), capacity=MEMBERS),
@@ -124,7 +124,7 @@ def _plans(rooms: tuple[ZoneId, ...]) -> tuple[Plan, ...]:
 
 
 def in_the_morning(site: Site) -> tuple[State, datetime]:
-    """The place in the morning: members enrolled, rooms booked, and many of them inside."""
+    """Return the state in the morning: members enrolled, rooms booked, and many of them inside."""
     state, now = State(), MORNING
     members = DirectoryChange(
         holders=tuple(_holder(n) for n in range(MEMBERS)),
@@ -143,7 +143,7 @@ def in_the_morning(site: Site) -> tuple[State, datetime]:
     usage = Map({_who(n): used for n in range(MEMBERS)})
     state = structs.replace(state, usage=usage, opened=opened)
     for number, who in enumerate(regulars()):
-        now += timedelta(seconds=10)  # the other door of the interlock locks meanwhile
+        now += timedelta(seconds=10)  # the other door of the interlock is locked meanwhile
         front = DeviceId(f"front-{1 + number % 2}")
         reading = CredentialPresented(badge_of(who))
         state = step(site, state, Reported(front, now, reading, 1, number + 1), now).state
@@ -153,7 +153,7 @@ def in_the_morning(site: Site) -> tuple[State, datetime]:
 
 
 def _holder(number: int) -> Holder:
-    """By the last digit: half of the regulars count their days; others are untrained or late."""
+    """Return a holder by the last digit: regulars (half count days), untrained or late."""
     plans = {0: (FLEX,), 2: (FLEX,), 4: (FLEX,), 7: (EARLY,), 8: (SPENT,), 9: (FLEX,)}
     old = Membership(FULL, ends=MORNING - timedelta(days=30))
     trained = () if number % 10 == 6 else (Training(SAFETY),)  # noqa: PLR2004 - of ten
@@ -166,7 +166,7 @@ def _holder(number: int) -> Holder:
 
 
 def _bookings(room: int) -> Iterator[Booking]:
-    """One today, long and by somebody else, in the first rooms; the rest on the days to come."""
+    """Yield one long booking today in the first rooms; the others are on the days to come."""
     for number in range(BOOKINGS_PER_ROOM):
         starts = MORNING + timedelta(days=number, hours=0 if room < BOOKED else 10)
         who = _who(MEMBERS - 1 - room)
@@ -174,12 +174,12 @@ def _bookings(room: int) -> Iterator[Booking]:
 
 
 def regulars() -> list[int]:
-    """Those who are inside: by their last digit they have a plan and a training."""
+    """Return the members who are inside: by their last digit they have a plan and a training."""
     return [n for n in range(MEMBERS) if n % 10 < 6][:PRESENT]  # noqa: PLR2004 - of ten
 
 
 def rooms_of() -> tuple[ZoneId, ...]:
-    """The rooms around the hall."""
+    """Return the rooms around the hall."""
     return tuple(ZoneId(f"room-{number}") for number in range(ROOMS))
 
 
@@ -188,7 +188,7 @@ def _who(number: int) -> HolderId:
 
 
 def badge_of(number: int) -> CredentialHash:
-    """A member's badge."""
+    """Return a member's badge."""
     return CredentialHash(f"{number:064x}")
 
 

@@ -1,8 +1,8 @@
-"""`seuil bench members`: what does an import of a long list take, and does it stay in proportion?
+"""`seuil bench members`: the time of an import of a long list, and whether it is proportional.
 
-The real command, each time on an empty data folder: a list of one member (what any command takes),
-a tenth of the members, and all of them. Ten times as many should take ten times as long: whatever
-is looked up by going through a list takes a hundred times.
+The real command, each time on an empty data folder: a list of one member (the cost of any command),
+a tenth of the members, and all of them. Ten times as many should take ten times as long: a linear
+search for each member takes a hundred times as long.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from benchmarks import synthetic_site
 from benchmarks.processes import BenchError
 
 RATIO_MAX: Final = 1.5
-"""Of all over ten times a tenth."""
+"""The time of all over ten times that of a tenth."""
 SHARE: Final = 10
 STEPS: Final = 6
 COLUMNS: Final = ("ref", "name", "plan", "from", "badges")
@@ -34,7 +34,7 @@ OnStep = Callable[[str], object]
 
 
 class Import(Struct):
-    """Lists of one form, in seconds of processor. `ratio`: how much more than in proportion."""
+    """Lists of one format, in processor seconds. `ratio`: excess over proportional growth."""
 
     one_s: float
     tenth_s: float
@@ -43,7 +43,7 @@ class Import(Struct):
 
 
 class MembersResult(Struct):
-    """What `--json` prints."""
+    """The result that `--json` prints."""
 
     members: int
     csv: Import
@@ -51,7 +51,7 @@ class MembersResult(Struct):
 
     @property
     def is_good(self) -> bool:
-        """Each in proportion."""
+        """True if each is proportional."""
         return max(self.csv.ratio, self.xlsx.ratio) <= RATIO_MAX
 
 
@@ -86,7 +86,7 @@ async def _imports(folder: Path, form: Form, numbers: list[str], on_step: OnStep
 
 
 async def _import(file: Path, count: int) -> float:
-    """Seconds of processor that the command takes: by the clock a neighbour would be measured."""
+    """Return the command's seconds of processor: clock time would include other programs."""
     before = _processor_s()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", _SEUIL, "members", "import", str(file), "--timezone", "UTC"),
@@ -107,7 +107,7 @@ async def _import(file: Path, count: int) -> float:
 
 
 def _processor_s() -> float:
-    """What all children took that have ended."""
+    """Return the processor time of all children that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 

@@ -1,4 +1,4 @@
-"""What a broken, clumsy or hostile device may send: well-formed samples, and ways to spoil them."""
+"""Messages of broken, clumsy or hostile devices: well-formed samples, and ways to spoil them."""
 
 import json
 import random
@@ -31,7 +31,7 @@ TIMES = (
     *("2000-01-01T00:00:00Z", "2038-01-19T03:14:08Z", "2106-02-07T06:28:16Z"),
     *("9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"),
 )
-"""What clocks say that were never set, or ran over."""
+"""Times of clocks that were never set, or overflowed."""
 
 FOREIGN: Mapping[str, tuple[str, ...]] = {
     "esp-rfid": (
@@ -64,7 +64,7 @@ FOREIGN: Mapping[str, tuple[str, ...]] = {
         "Offline",
     ),
 }
-"""Messages of other makers, a driver."""
+"""Messages of other makers, by driver."""
 
 _WRONG: tuple[Any, ...] = (
     *(None, True, False, -1, 0, 1.5, 2**53, 2**53 + 1, 2**63, 10**30, 1e308, -0.0),
@@ -84,16 +84,16 @@ _WRONG: tuple[Any, ...] = (
     *("9" * 129, "2026-11-22T08:00:00Z", "0001-01-01T00:00:00+14:00", [], {}, [1], {"a": 1}),
 )
 _RAW = ("NaN", "Infinity", "-Infinity", "1e999", "1" * 400, "01", "+1", "0x10", "'a'", "undefined")
-"""What some programs write where JSON has no word for it."""
+"""Values that some programs write where JSON has no notation."""
 
 
 def random_badge(draw: random.Random) -> str:
-    """A number that no card of the place has (those begin with 04)."""
+    """Return a number that no card of the site has (those begin with 04)."""
     return f"e{draw.getrandbits(52):013x}"
 
 
 def spoiled(draw: random.Random, text: str) -> bytes:
-    """A message with one thing wrong with it, or a few, or nothing."""
+    """Return a message with one fault, with a few, or with none."""
     payload = text.encode()
     for _ in range(draw.choice((0, 0, 1, 1, 1, 1, 2, 3))):
         payload = draw.choice(_WAYS)(draw, payload)
@@ -101,7 +101,7 @@ def spoiled(draw: random.Random, text: str) -> bytes:
 
 
 def _with_fields(change: Callable[[random.Random, Fields], None]) -> Callable[..., bytes]:
-    """A way that needs an object; where there is none any more, the payload stays."""
+    """Return a mutation that needs an object; without one the payload stays."""
 
     def way(draw: random.Random, payload: bytes) -> bytes:
         try:
@@ -151,7 +151,7 @@ def _raw_value(draw: random.Random, payload: bytes) -> bytes:
 
 
 def _doubled(draw: random.Random, payload: bytes) -> bytes:
-    """A key twice, once spelt with an escape."""
+    """Repeat a key, once spelt with an escape."""
     key = draw.choice(
         (b'"credential":"e1e1e1e1"', b'"se\\u0071":1', b'"type":"door"', b'"uid":"1"')
     )

@@ -1,7 +1,7 @@
-"""How well is counted? The estimator beside three usual ways, on recordings and on simulated days.
+"""`seuil bench occupancy`: the estimator beside three usual methods of counting people.
 
-Every method hears the same evidence, drawn from the same seed, in the same run. Figures are of this
-machine only where they are times; the others are the same everywhere.
+Every method gets the same evidence, from recordings and simulated days, drawn from the same seed,
+in the same run. Only the times depend on this machine; the other figures are the same everywhere.
 """
 
 import asyncio
@@ -27,30 +27,30 @@ from gateway.core.estimator.evidence import Evidence, MotionSeen, TotalsTold
 from gateway.core.model.names import DeviceId, ZoneId
 
 DATASETS = Path("../shared/datasets")
-"""Read when no data is named, where it is there."""
+"""Read when no data is named, if it exists."""
 DAYS_MIN = 20
-"""Simulated days, at least: one has few people, and luck."""
+"""The least number of simulated days: a single one has few people, and luck."""
 SPEED_EVENTS = 2_000
 _BEGIN = datetime(2026, 11, 23, 8, tzinfo=UTC)
 _ROOM = ZoneId("room")
 
 
 class Speed(Struct, frozen=True):
-    """CPU microseconds to take one event in and read the zone, by the zone's capacity."""
+    """CPU microseconds to process one event and read the zone, by the zone's capacity."""
 
     us_at_60: float
     us_at_200: float
 
 
 class Occupancy(Struct, frozen=True):
-    """Everything measured."""
+    """The result of the benchmark."""
 
     rows: tuple[ScoreRow, ...]
     speed: Speed
 
 
 class OccupancyTrial(Struct, frozen=True):
-    """One story to be told to every method."""
+    """One story for every method."""
 
     fault: str
     seed: int
@@ -58,7 +58,7 @@ class OccupancyTrial(Struct, frozen=True):
 
 
 def trials(data: Sequence[Path], seeds: int) -> list[OccupancyTrial]:
-    """Each recording with each fault and seed, and the simulated days.
+    """Return each recording with each fault and seed, and the simulated days.
 
     Raises:
         BenchError: data that cannot be read.
@@ -69,22 +69,22 @@ def trials(data: Sequence[Path], seeds: int) -> list[OccupancyTrial]:
 
 
 async def measure(todo: Sequence[OccupancyTrial], on_row: Callable[[int], None]) -> Occupancy:
-    """Every method on every trial; `on_row` hears how many are done."""
+    """Run every method on every trial; `on_row` gets the number of finished ones."""
     rows: list[ScoreRow] = []
     for number, trial in enumerate(todo, start=1):
         story = trial.story()
         for method in METHODS:
             rows.append(scored(story, method, trial.fault, trial.seed))
-            await asyncio.sleep(0)  # so that Ctrl-C is heard
+            await asyncio.sleep(0)  # so that Ctrl-C is handled
         on_row(number)
     return Occupancy(tuple(rows), Speed(us_per_event(60), us_per_event(200)))
 
 
 def us_per_event(capacity: int) -> float:
-    """CPU time of one event in a busy room of this capacity, in the mean, in microseconds."""
+    """Return the mean CPU time of one event in a busy room of this capacity, in microseconds."""
     estimate = reorder_window.begun({_ROOM: capacity}, _BEGIN)
     events = list(_busy(capacity))
-    with frozen():  # as the service's: the recordings in memory are none of its own
+    with frozen():  # as the service's: the recordings in memory do not belong to it
         begin = process_time()
         for event in events:
             estimate = reorder_window.told(estimate, event, event.at)
@@ -106,7 +106,7 @@ def _simulated(seeds: int) -> Iterator[OccupancyTrial]:
 
 
 def _busy(capacity: int) -> Iterator[Evidence]:
-    """People pass each 20 s in the mean, and a PIR speaks as often; about half full."""
+    """Yield passages each 20 s in the mean, and as many PIR events; the room is about half full."""
     draw = Random(capacity)  # noqa: S311 - a benchmark is repeatable
     at, entered, left = _BEGIN, 0, 0
     for number in range(SPEED_EVENTS):

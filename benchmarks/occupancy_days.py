@@ -1,9 +1,9 @@
 """Simulated days in a coworking space, with every fault on: the true count of each room is known.
 
-The place is the example space file, as somebody would fit it out who wants to know how many are
-there: a counter over each inner door and a PIR in each room, a radar where people sit still. The
-people, their doors and the faults are those of `simulators`; readers are answered by a porter who
-lets in who is enrolled. What the devices say on the wire goes through the real drivers.
+The place is the example space file, equipped for counting: a counter over each inner door and a PIR
+in each room, a radar where people sit still. The people, their doors and the faults are those of
+`simulators`; a simple gateway answers the readers and lets in the enrolled people. The devices'
+messages go through the real drivers.
 """
 
 from collections.abc import Iterator
@@ -43,10 +43,11 @@ MEMBERS = 48
 FAULTS = structs.replace(
     FaultRates.ordinary(), missed_crossing=0.05, stuck_presence=0.1, tailgating=0.15
 )
-"""As in the simulator's ordinary world, but counters miss one in twenty, more slip in behind
-others, and a radar sticks each tenth time that its room empties."""
+"""The simulator's ordinary faults, but counters miss one in twenty, more people slip in behind
+others, and a radar sticks each tenth time that its room empties.
+"""
 SILENT = timedelta(hours=2)
-"""After so long without a word a dead sensor is found offline (`silent_after_s`)."""
+"""The silence after which a dead sensor is found offline (`silent_after_s`)."""
 FRESH = timedelta(seconds=5)
 _COUNTED = ("coworking", "meeting", "fablab", "laser-room")
 _MOTION = ("hall", "laser-room")
@@ -54,7 +55,7 @@ _RADARS = ("meeting", "coworking")
 
 
 def fitted_out() -> Site:
-    """The example space, with a counter at each inner door and more sensors."""
+    """Return the example space, with a counter at each inner door and more sensors."""
     with as_file(files("gateway.examples") / "space.toml") as file:
         (site,) = load_space(file)
     added = [
@@ -67,7 +68,7 @@ def fitted_out() -> Site:
 
 @cache
 def lived(seed: int) -> Story:
-    """One day as its devices told it, with all faults."""
+    """Return one day as its devices reported it, with all faults."""
     site = fitted_out()
     scenario = SCENARIOS["ordinary-day"]
     truth: list[TrueCount] = []
@@ -93,7 +94,7 @@ def lived(seed: int) -> Story:
 
 
 class _Desk:
-    """The gateway's part: acknowledges, lets in who is enrolled, and hands evidence on."""
+    """The gateway's part: acknowledges, lets in enrolled people, and passes evidence on."""
 
     def __init__(self, site: Site, known: set[str], seed: int) -> None:
         self.layout = Layout(site)
@@ -108,7 +109,7 @@ class _Desk:
         self._dies = START + LASTS * draw.uniform(0.3, 0.7)
 
     def answers(self, now: datetime, message: Outgoing | None) -> Iterator[Outgoing]:
-        """The acks, and the orders to open."""
+        """Yield the acks, and the orders to open."""
         if message is None or not message.topic.endswith("/event"):
             return
         for report in self._drivers.decode(message.topic, message.payload):
@@ -121,7 +122,7 @@ class _Desk:
                 yield Outgoing(command, encode(self._command(report, now)))
 
     def hears(self, now: datetime, message: Outgoing) -> None:
-        """What a message tells of people."""
+        """Store the evidence of people in a message."""
         for report in self._drivers.decode(message.topic, message.payload):
             if report.device == self._dead and now >= self._dies:
                 continue
@@ -130,7 +131,7 @@ class _Desk:
                 self.arrived.append(ReceivedEvidence(now, evidence))
 
     def finds_silent(self) -> None:
-        """The sensor that died is found offline at last."""
+        """Mark the dead sensor as offline."""
         at = self._dies + SILENT
         self.arrived.append(
             ReceivedEvidence(at, DeviceJudged(at=at, device=self._dead, health="offline"))
@@ -150,7 +151,7 @@ class _Desk:
     def _badge(
         self, reader: Device, report: Report, reading: CredentialPresented, now: datetime
     ) -> Evidence | None:
-        """A badge that let somebody through a door."""
+        """Return the evidence of a badge that let somebody through a door."""
         if reader.access_point is None or not self._is_good(reader, reading):
             return None
         point = self._site.access_point[reader.access_point]

@@ -1,12 +1,11 @@
-"""Made-up rooms in the layout of ROBOD: kinds of rooms of which there is no recording.
+"""Synthetic rooms in the layout of ROBOD: kinds of rooms without a recording.
 
-    python -m benchmarks.occupancy_made FOLDER
-    seuil bench occupancy --data FOLDER/held-out
+python -m benchmarks.occupancy_made FOLDER seuil bench occupancy --data FOLDER/held-out
 
-Two sets of rooms, each drawn from a fixed seed: on `tried` ways to count were compared and figures
-chosen; `held-out` are looked at before and after a change and choose nothing. People live in one of
-three ways: they visit (come at any time, stay a while), they have a session (come and go together),
-or they work there (come in the morning, have lunch and breaks, go home).
+Two sets of rooms, each drawn from a fixed seed: on `tried` methods were compared and parameters
+chosen; `held-out` is evaluated before and after a change, and not used for choices. People live in
+one of three ways: they visit (come at any time, stay a while), they have a session (come and go
+together), or they work there (come in the morning, have lunch and breaks, go home).
 """
 
 import csv
@@ -20,14 +19,14 @@ from msgspec import Struct
 
 FIRST = datetime(2026, 3, 2)  # noqa: DTZ001 - local time; a Monday
 DAYS = 10
-"""A week and the first days of the next: nobody comes on the two days between."""
+"""A week and the first days of the next: no one comes on the two days between."""
 EVERY = timedelta(minutes=5)
 SATURDAY = 5
 CLOSES_WITHIN_H = 0.25
-"""When a place closes its visitors take so long to leave."""
+"""The time in which visitors leave when a place closes."""
 
 Stay = tuple[float, float]
-"""When somebody came and left, in hours of the day."""
+"""A person's arrival and departure, in hours of the day."""
 
 
 class Visited(Struct, frozen=True):
@@ -40,7 +39,7 @@ class Visited(Struct, frozen=True):
     peaks: tuple[float, ...] = ()
 
     def day(self, draw: Random) -> Iterator[Stay]:
-        """Poisson arrivals (thinned away from the peaks), exponential stays."""
+        """Yield Poisson arrivals (thinned away from the peaks) with exponential stays."""
         at = self.opens + draw.expovariate(self.per_h)
         while at < self.closes - 0.25:
             if not self.peaks or draw.random() < self._busy(at):
@@ -65,7 +64,7 @@ class Booked(Struct, frozen=True):
     """In longer ones half of the people go out for ten minutes then (0: no break)."""
 
     def day(self, draw: Random) -> Iterator[Stay]:
-        """People come around the begin and leave around the end."""
+        """Yield people who come around the begin and leave around the end."""
         for begin in self.begins:
             if draw.random() >= self.held:
                 continue
@@ -80,16 +79,16 @@ class Booked(Struct, frozen=True):
 
 
 class Worked(Struct, frozen=True):
-    """Some people's own room: they come at nine, have lunch and breaks, and go in the evening."""
+    """A room of some people: they come at nine, have lunch and breaks, and go in the evening."""
 
     people: int
     breaks_per_h: float
     break_h: float = 0.15
     there: float = 0.8
-    """The share of days on which one comes."""
+    """The share of days on which a person comes."""
 
     def day(self, draw: Random) -> Iterator[Stay]:
-        """Everybody's day, cut by lunch and breaks."""
+        """Yield everyone's day, with lunch and breaks cut out."""
         for _ in range(self.people):
             if draw.random() < self.there:
                 yield from self._one(draw)
@@ -129,7 +128,7 @@ SEEDS = {"tried": 11, "held-out": 23}
 
 
 def counts(way: Way, draw: Random) -> list[int]:
-    """How many are there at each `EVERY`, from midnight on, for `DAYS` days."""
+    """Return the number of people at each `EVERY`, from midnight on, for `DAYS` days."""
     steps = timedelta(days=1) // EVERY
     people = [0] * (DAYS * steps + 1)
     for day in range(DAYS):
@@ -142,7 +141,7 @@ def counts(way: Way, draw: Random) -> list[int]:
 
 
 def write(folder: Path) -> None:
-    """Both sets, a file a room."""
+    """Write both sets, one file per room."""
     for name, rooms in SETS.items():
         (folder / name).mkdir(parents=True, exist_ok=True)
         for room, way in rooms.items():

@@ -1,4 +1,4 @@
-"""Ways to count: the estimator, and three that are in use.
+"""Methods of counting: the estimator, and three that are in use.
 
 raw           people in less people out
 clamp-reset   the same, never below zero, and zero at 04:00
@@ -23,7 +23,7 @@ DAY = timedelta(days=1)
 
 
 class Guess(Struct, frozen=True):
-    """How many people, and between which numbers with 80 % (None: the method does not say)."""
+    """An estimate of the people, with its 80 % interval (None: the method gives none)."""
 
     people: int
     low: int | None = None
@@ -31,19 +31,19 @@ class Guess(Struct, frozen=True):
 
 
 class Method(Protocol):
-    """Something that counts."""
+    """A method of counting."""
 
     def tell(self, evidence: Evidence, now: datetime) -> None:
-        """Take evidence in."""
+        """Process evidence."""
         ...
 
     def look(self, zone: ZoneId, at: datetime) -> Guess:
-        """How many are in a zone."""
+        """Return the number of people in a zone."""
         ...
 
 
 class Estimator:
-    """The service's own."""
+    """The service's own estimator."""
 
     def __init__(self, story: Story) -> None:
         first = story.arrived[0].now if story.arrived else story.looks[0].at
@@ -51,11 +51,11 @@ class Estimator:
         self._estimate = reorder_window.begun(story.capacities, first, story.rooms)
 
     def tell(self, evidence: Evidence, now: datetime) -> None:
-        """Take evidence in."""
+        """Process evidence."""
         self._estimate = reorder_window.told(self._estimate, evidence, now)
 
     def look(self, zone: ZoneId, at: datetime) -> Guess:
-        """The median and the interval."""
+        """Return the median and the interval."""
         self._estimate = reorder_window.settled(self._estimate, at)
         parts = [state.zone_at(self._estimate, part, at) for part in self._parts[zone]]
         count = estimate.read(parts, None, 0)
@@ -63,7 +63,7 @@ class Estimator:
 
 
 class Raw:
-    """In less out."""
+    """People in less people out."""
 
     least: int | None = None
 
@@ -73,7 +73,7 @@ class Raw:
         self.people = dict.fromkeys(story.capacities, 0)
 
     def tell(self, evidence: Evidence, now: datetime) -> None:
-        """Count what counters say."""
+        """Add the counters' totals."""
         del now
         if not isinstance(evidence, TotalsTold):
             return
@@ -88,7 +88,7 @@ class Raw:
         self._add(evidence.outer, passed.outward - passed.inward)
 
     def look(self, zone: ZoneId, at: datetime) -> Guess:
-        """The sum."""
+        """Return the sum."""
         del at
         return Guess(sum(self.people[part] for part in self._parts[zone]))
 
@@ -115,7 +115,7 @@ class ClampReset(Raw):
         super().tell(evidence, now)
 
     def look(self, zone: ZoneId, at: datetime) -> Guess:
-        """The sum, after the reset if it is due."""
+        """Return the sum, after the reset if it is due."""
         self._reset(at)
         return super().look(zone, at)
 
@@ -138,7 +138,7 @@ class ClampSilence(Raw):
         self._active: dict[ZoneId, set[DeviceId]] = {}
 
     def tell(self, evidence: Evidence, now: datetime) -> None:
-        """Count, and hear motion."""
+        """Count, and record motion."""
         for zone in self.people:
             self._empty(zone, now)
         if isinstance(evidence, MotionSeen):
@@ -148,7 +148,7 @@ class ClampSilence(Raw):
         super().tell(evidence, now)
 
     def look(self, zone: ZoneId, at: datetime) -> Guess:
-        """The sum of the zones that are not silent."""
+        """Return the sum of the zones that are not silent."""
         for part in self._parts[zone]:
             self._empty(part, at)
         return super().look(zone, at)

@@ -33,7 +33,7 @@ _RIGHT = (
 
 
 class Sample(Struct, frozen=True):
-    """The true count at a moment, and what the room's PIRs said since the last one (None: none)."""
+    """The true count at a moment, and the room's PIR events since the last one (None: no data)."""
 
     at: datetime
     people: int
@@ -54,7 +54,7 @@ class RoomRecording(Struct, frozen=True):
 
 
 def read_rooms(paths: Iterable[Path]) -> list[RoomRecording]:
-    """Every recording in these files, and in the files of these folders, however deep.
+    """Return every recording in these files, and in the files of these folders at any depth.
 
     Raises:
         BenchError: a file has no known layout, or cannot be read, or a folder holds none.
@@ -133,7 +133,7 @@ def _uci864_row(row: dict[str, str]) -> Sample | None:
 
 
 def _moment(text: str) -> datetime:
-    """2021-09-07 00:00 +08:00, with seconds or without; no offset: UTC."""
+    """Parse 2021-09-07 00:00 +08:00, with seconds or without; no offset: UTC."""
     day, clock, *offset = text.replace("T", " ").split()
     seconds = "%H:%M:%S" if clock.count(":") > 1 else "%H:%M"
     if not offset:

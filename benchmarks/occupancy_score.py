@@ -1,4 +1,4 @@
-"""How good a method is on a story: its errors beside the truth, and what it costs."""
+"""The score of a method on a story: its errors against the truth, and its cost."""
 
 from time import process_time
 
@@ -13,7 +13,7 @@ NIGHT_PEOPLE = 10
 
 
 class ScoreRow(Struct, frozen=True):
-    """One file, method, fault and seed. What the file cannot tell is None."""
+    """One file, method, fault and seed. A figure that the file cannot give is None."""
 
     file: str
     layout: str
@@ -32,16 +32,16 @@ class ScoreRow(Struct, frozen=True):
     coverage: float | None
     """Share of looks with people there at which the 80 % interval holds their number."""
     coverage_all: float | None
-    """The same over all looks; an empty room is nearly always known to be."""
+    """The same over all looks; an empty room is nearly always recognised."""
     negative: int
-    """Looks with fewer than nobody."""
+    """Looks with a negative count."""
     night_max: int
     """The most people at 04:00."""
     nights_above: int
     """Nights with more than `NIGHT_PEOPLE` then."""
     nights: int
     us_per_event: float
-    """CPU time to take one event in and read the zone, in microseconds, in the mean."""
+    """Mean CPU time to process one event and read the zone, in microseconds."""
     rooms: dict[str, float]
     """The mean absolute error of each zone, where there are several."""
 
@@ -76,7 +76,7 @@ class _Errors:
 
 
 def scored(story: Story, method: str, fault: str, seed: int) -> ScoreRow:
-    """One method on one story."""
+    """Score one method on one story."""
     counts = METHODS[method](story)
     errors, events, spent = _Errors(), 0, 0.0
     home = next(iter(story.parts))

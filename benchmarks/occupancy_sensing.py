@@ -1,9 +1,9 @@
-"""A recorded room seen by simulated sensors, with their faults: what the methods are told.
+"""A recorded room as seen by simulated sensors with faults: the evidence for the methods.
 
-The truth of a file says how many people there were, not what sensors would have said. So a door
-counter sees each change of the count, but for its misses; it also sees ghosts. PIRs are the file's
-own, or else drawn half a minute at a time with the rates measured in UCI 864. All is drawn from the
-seed, the file and the fault.
+A file's truth gives the number of people, not the sensors' messages. So a door counter sees each
+change of the count except its misses; it also sees ghosts. PIRs are the file's own, or else drawn
+half a minute at a time with the rates measured in UCI 864. All is drawn from the seed, the file and
+the fault.
 """
 
 from collections.abc import Iterator
@@ -37,13 +37,13 @@ RADAR_FALSE = 30 / 3600
 GAP = 3
 """A recording that pauses for more than this many of its steps was switched off."""
 BREAKS_AT = 0.25
-"""The share of the recording after which a sensor that breaks does."""
+"""The share of the recording after which a sensor breaks."""
 FOUND_DEAD = timedelta(hours=2)
-"""A sensor that says nothing at all is found offline after this (`silent_after_s`)."""
+"""A completely silent sensor is found offline after this (`silent_after_s`)."""
 
 
 class SensingFault(Struct, frozen=True):
-    """What is installed, and what is wrong with it."""
+    """The installed sensors, and their fault."""
 
     name: str
     misses: float = 0.0
@@ -68,16 +68,16 @@ FAULTS = (
     SensingFault("pir-alone", door=False),
 )
 AS_RECORDED = SensingFault("as-recorded", draws=False)
-"""A file that holds what a real door saw."""
+"""A file that contains the records of a real door."""
 
 
 def faults_of(room: RoomRecording) -> tuple[SensingFault, ...]:
-    """The faults that a recording can be tried with."""
+    """Return the faults that a recording can be tried with."""
     return (AS_RECORDED,) if room.layout == "CalIt2" else FAULTS
 
 
 def sensed(room: RoomRecording, fault: SensingFault, seed: int) -> Story:
-    """The story that the sensors tell."""
+    """Return the story as the sensors report it."""
     if room.layout == "CalIt2":
         return _as_recorded(room)
     draw = Random(f"{seed}/{room.file}/{fault.name}")  # noqa: S311 - a benchmark is repeatable
@@ -119,7 +119,7 @@ def _evidence(room: RoomRecording, fault: SensingFault, draw: Random) -> Iterato
 
 
 def _steps(room: RoomRecording) -> Iterator[tuple[datetime, Sample, int]]:
-    """Each sample, when its step began (after a pause), and the change since the last sample."""
+    """Yield each sample with the start of its step (after a pause), and its change."""
     before = Sample(room.samples[0].at - room.every, 0)
     for sample in room.samples:
         begin = max(before.at, sample.at - GAP * room.every)
@@ -174,7 +174,7 @@ def _half_minutes(begin: datetime, sample: Sample, draw: Random) -> Iterator[tup
 
 
 def _radar(room: RoomRecording, fault: SensingFault, draw: Random) -> Iterator[Evidence]:
-    """On while somebody is there, and falsely now and then; it may stick on for ever."""
+    """Yield presence while somebody is there, and false ones now and then; it may stick forever."""
     active, number = False, 0
     sticks = _breaks_at(room) if fault.radar_sticks else None
     for _, sample, _ in _steps(room):
@@ -188,7 +188,7 @@ def _radar(room: RoomRecording, fault: SensingFault, draw: Random) -> Iterator[E
 
 
 def _pauses(room: RoomRecording, fault: SensingFault) -> Iterator[Evidence]:
-    """While the recording pauses, so do the sensors, and the gateway knows it."""
+    """Yield the pauses of the sensors while the recording pauses, as the gateway notices them."""
     here = [(COUNTER, fault.door), (PIR, fault.pir), (RADAR, fault.radar)]
     devices = [device for device, there in here if there]
     dies = _breaks_at(room) if fault.pir_dies else None

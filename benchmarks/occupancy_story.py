@@ -1,4 +1,4 @@
-"""What a method is judged on: evidence as it arrives, and moments at which the truth is known."""
+"""The basis for judging a method: evidence as it arrives, and moments with a known truth."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -10,14 +10,14 @@ from gateway.core.model.names import ZoneId
 
 
 class ReceivedEvidence(Struct, frozen=True):
-    """Evidence, when it reached the gateway."""
+    """Evidence, with the time at which it reached the gateway."""
 
     now: datetime
     evidence: Evidence
 
 
 class ZoneTruth(Struct, frozen=True):
-    """The true people of a zone at a moment; None: nobody knows."""
+    """The true number of people in a zone at a moment; None: unknown."""
 
     at: datetime
     zone: ZoneId
@@ -45,7 +45,7 @@ class Story(Struct, frozen=True):
     """Of a zone: the rooms all of whose doors lead to it (`Layout.rooms`)."""
 
     def told(self) -> Iterator[ReceivedEvidence | ZoneTruth]:
-        """Everything in order; evidence before a look at the same moment."""
+        """Yield everything in order; evidence before a look at the same moment."""
         waiting = iter(self.arrived)
         piece = next(waiting, None)
         for look in self.looks:

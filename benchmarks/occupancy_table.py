@@ -1,4 +1,4 @@
-"""The benchmark's rows for people: a line a file, fault and method, over all seeds."""
+"""The benchmark's rows as a table: one line per file, fault and method, over all seeds."""
 
 from collections.abc import Iterable, Sequence
 from statistics import mean
@@ -26,7 +26,7 @@ _TEXTS = 3
 
 
 def table(measured: Occupancy) -> Table:
-    """One line a file, fault and method."""
+    """Return one line per file, fault and method."""
     shown = Table(box=None, pad_edge=False, caption=_speed(measured), caption_justify="left")
     for number, name in enumerate(_COLUMNS):
         shown.add_column(name, justify="left" if number < _TEXTS else "right")

@@ -1,8 +1,8 @@
-"""`seuil bench outage`: InfluxDB is gone for minutes, and the broker restarts; who notices?
+"""`seuil bench outage`: InfluxDB is gone for minutes, and the broker restarts.
 
-One run at 200 badges a second: quiet, InfluxDB out of reach, quiet again, a broker restart. Answers
-are timed throughout. In the end the points that the store took are compared with those of the
-journal's rows, as sets, and the devices' events with the journal's.
+One run at 200 badges per second: quiet, InfluxDB out of reach, quiet again, a broker restart.
+Answers are timed throughout. In the end the points that the store received are compared with those
+of the journal's rows, as sets, and the devices' events with the journal's.
 """
 
 import asyncio
@@ -32,23 +32,23 @@ MEMBERS = 5000
 READERS = 50
 BADGES_A_S = 200.0
 QUIET_S = (3.0, 60.0)
-"""How long the times before and after are: a quarter of the outage, within these."""
+"""The length of the quiet phases: a quarter of the outage, within these limits."""
 WARM_S = 2.0
-"""The first seconds are nobody's: imports, the first connection."""
+"""The first seconds are not counted: imports, the first connection."""
 RESTART_S = 5.0
-"""Load goes on for so long after the broker is back."""
+"""Seconds of load after the broker is back."""
 CAUGHT_UP_S = 180.0
-"""The outbox tries again half a minute after its last try, and then has minutes to write."""
+"""The outbox retries half a minute after its last attempt, and then has minutes to write."""
 RATIO_MAX = 1.5
 RSS_GROWTH_MAX_MB = 20.0
-"""Bounded: what is not written waits on disk."""
+"""Memory is bounded: unwritten points wait on disk."""
 PHASES = 6
-"""Steps that are told."""
+"""Steps that are reported."""
 _ROWS = 2000
 
 
 class BrokerRestart(Struct):
-    """What a restart of the broker did."""
+    """The effect of a broker restart."""
 
     lost: int
     """Events that are not in the journal."""
@@ -57,7 +57,7 @@ class BrokerRestart(Struct):
 
 
 class OutageResult(Struct):
-    """What `--json` prints."""
+    """The result that `--json` prints."""
 
     minutes: float
     before_p50_ms: float
@@ -65,9 +65,9 @@ class OutageResult(Struct):
     after_p50_ms: float
     ratio: float
     missing_points: int
-    """Points of the journal's rows that the store did not take."""
+    """Points of the journal's rows that the store did not receive."""
     foreign_points: int
-    """Points that the store took and no row has."""
+    """Points that the store received and no row has."""
     points: int
     rss_growth_mb: float
     refused_writes: int
@@ -76,14 +76,14 @@ class OutageResult(Struct):
 
     @property
     def is_good(self) -> bool:
-        """As fast as before, nothing missing, nothing grown."""
+        """True if answers are as fast as before, nothing is missing, and memory is bounded."""
         wrong = self.missing_points + self.foreign_points + self.broker_restart.lost
         bounded = self.rss_growth_mb <= RSS_GROWTH_MAX_MB
         return not wrong and self.ratio <= RATIO_MAX and bounded and self.refused_writes > 0
 
 
 class MoodySink(Sink):
-    """A sink that can be out of reach, and that knows every point it took."""
+    """A sink that can be out of reach, and that records every point it received."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -104,7 +104,7 @@ class MoodySink(Sink):
 
 
 class _Run(Struct):
-    """Everything of a run that its phases need."""
+    """The shared objects of a run's phases."""
 
     people: Crowd
     gateway: GatewayChild
@@ -182,10 +182,10 @@ async def _phases(run: _Run, minutes: float, path: Path) -> OutageResult:
 
 
 async def _phase(run: _Run, name: str, seconds: float) -> list[float]:
-    """Let time pass; the answers' times in ms.
+    """Wait for so long; return the latencies in ms.
 
     Raises:
-        BenchError: nobody was answered, or the gateway died.
+        BenchError: there was no answer, or the gateway died.
     """
     run.on_step(name)
     first = len(run.people.seen.answers)
@@ -197,7 +197,7 @@ async def _phase(run: _Run, name: str, seconds: float) -> list[float]:
 
 
 async def _restart(run: _Run) -> float:
-    """Restart the broker under load; the longest time without an answer."""
+    """Restart the broker under load; return the longest time without an answer."""
     run.on_step("the broker restarts")
     first = len(run.people.seen.answers)
     await run.broker.stop()
@@ -210,7 +210,7 @@ async def _restart(run: _Run) -> float:
 
 
 async def _caught_up(run: _Run, path: Path) -> int:
-    """Wait until the outbox is done with every row; the last one's number.
+    """Wait until the outbox has processed every row; return the last one's number.
 
     Raises:
         BenchError: it takes too long.
@@ -227,7 +227,7 @@ async def _caught_up(run: _Run, path: Path) -> int:
 
 
 def _compare(path: Path, took: set[int], until: int) -> tuple[int, int]:
-    """Points of the rows up to `until` that the store lacks, and points that no row has."""
+    """Return the points of rows up to `until` that the store lacks, and those that no row has."""
     file, expected, later, n = JournalFile(path), set[int](), set[int](), 0
     try:
         while rows := file.rows_after(n, _ROWS):

@@ -1,4 +1,4 @@
-"""Child processes of a benchmark: started, waited for, measured, ended by their own id."""
+"""Child processes of a benchmark: started, awaited, measured, ended by their own id."""
 
 import asyncio
 import sys
@@ -7,18 +7,18 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 READY_S = 120.0
-"""What is not ready by then hangs, whatever the machine does beside."""
+"""A process that is not ready by then hangs, even on a busy machine."""
 
 
 class BenchError(Exception):
-    """A benchmark could not be carried out; the text says why."""
+    """A benchmark could not be carried out; the text gives the reason."""
 
 
 @asynccontextmanager
 async def child(
     module: str, *arguments: str, order: bytes = b"", stop_s: float = 10.0
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A Python module as a child that has said `ready`; ended at the end.
+    """Run a Python module as a child that has printed `ready`; end it at the end.
 
     Raises:
         BenchError: it did not get ready.
@@ -43,7 +43,7 @@ async def child(
 
 
 async def answer_of(module: str, order: bytes) -> bytes:
-    """Run a module to its end with an order; its standard output.
+    """Run a module to its end with an order; return its standard output.
 
     Raises:
         BenchError: it failed.
@@ -75,7 +75,7 @@ async def end(process: asyncio.subprocess.Process, stop_s: float) -> None:
 
 
 def rss_mb(pid: int) -> float:
-    """A process's resident memory in MB; 0 where the system does not tell (no /proc)."""
+    """Return a process's resident memory in MB; 0 without /proc."""
     status = Path(f"/proc/{pid}/status")
     if not status.exists():
         return 0.0

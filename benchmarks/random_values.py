@@ -1,7 +1,7 @@
-"""Random values of the engine's own types: whatever a type allows, somebody may send.
+"""Random values of the engine's own types: any value that a type allows may be sent.
 
 A value is drawn from the type's description, so that a new reading, request or field takes part
-without a word here. What names something mostly names something that is there.
+without a change here. Names mostly refer to existing things.
 """
 
 import random
@@ -14,7 +14,7 @@ import msgspec.inspect as described
 from msgspec import NODEFAULT
 
 _UNKNOWN = 0.05
-"""The share of names that nobody has."""
+"""The share of unknown names."""
 _OMITTED = 0.4
 """The share of optional fields that are left out."""
 _LENGTHS = (0, 0, 1, 1, 1, 2, 3)
@@ -34,11 +34,11 @@ _ENDS_OF_TIME = tuple(
 _END_OF_TIME = 0.02
 
 Names = Mapping[str, tuple[str, ...]]
-"""What there is to name, by the name of the field that names it."""
+"""The existing names, by the name of the field that refers to them."""
 
 
 class Drawn:
-    """Draws values, around a moment that somebody moves."""
+    """Draws values around a moment that the caller sets."""
 
     def __init__(self, draw: random.Random, names: Names, now: datetime) -> None:
         self.draw = draw
@@ -60,7 +60,7 @@ class Drawn:
         }
 
     def struct(self, kind: type, **given: Any) -> Any:  # noqa: ANN401 - of any type
-        """Return a struct of `kind`; `given` are its fields that are no matter of chance."""
+        """Return a struct of `kind`; `given` are its fixed fields."""
         described_kind = _describe(kind)
         assert isinstance(described_kind, described.StructType)  # noqa: S101 - callers name structs
         return self._struct(described_kind, given)
@@ -72,7 +72,7 @@ class Drawn:
         return self.now - timedelta(seconds=self.draw.choice(_AGES_S))
 
     def name(self, field: str) -> str:
-        """Return what a field of this name may hold."""
+        """Return a value for a field of this name."""
         known = self._names.get(field, _TEXTS)
         return "unknown" if self.draw.random() < _UNKNOWN else self.draw.choice(known)
 

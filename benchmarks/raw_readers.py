@@ -1,7 +1,7 @@
-"""Readers that cost next to nothing, so that a burst of thousands of badges is the gateway's alone.
+"""Readers that cost next to nothing, so that a burst of thousands of badges loads only the gateway.
 
-MQTT 3.1.1 by hand: a connection a reader for its events, and one that hears all commands. What a
-burst sends is encoded before it begins, and leaves in one write a reader.
+MQTT 3.1.1 by hand: one connection per reader for its events, and one that receives all commands. A
+burst is encoded before it begins, and leaves in one write per reader.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ class Badge(Struct, frozen=True):
 
 
 class ReaderAnswer(Struct):
-    """What a reader is told; other fields are of no interest here."""
+    """A reader's answer; its other fields are ignored."""
 
     boot: int | None = None
     seq: int | None = None
@@ -45,18 +45,18 @@ class ReaderAnswer(Struct):
 
 
 class Answers:
-    """Hears every command of a site: when each badge was answered, and how often."""
+    """Receives every command of a site: the time and number of each badge's answers."""
 
     def __init__(self) -> None:
         self.at: dict[Number, float] = {}
-        """By number, when the first answer came (monotonic, s)."""
+        """By number, the time of the first answer (monotonic, s)."""
         self.late: set[Number] = set()
         """Numbers whose answer came after its own end."""
         self.repeated = 0
         self._came = asyncio.Event()
 
     def heard(self, topic: str, payload: bytes) -> None:
-        """A command came."""
+        """Record a command."""
         answer = msgspec.json.decode(payload, type=ReaderAnswer)
         if answer.boot is None or answer.seq is None:
             return
@@ -70,7 +70,7 @@ class Answers:
         self._came.set()
 
     async def of(self, number: Number, within_s: float) -> float | None:
-        """Wait for an answer; when it came, or None."""
+        """Wait for an answer; return its time, or None."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within_s):
                 while number not in self.at:
@@ -80,7 +80,7 @@ class Answers:
 
 
 class RawReaders:
-    """Some readers' connections. `badge` makes an event, `send` publishes some at QoS 1."""
+    """The connections of some readers. `badge` creates an event, `send` publishes some at QoS 1."""
 
     def __init__(self, topics: Sequence[str], badges: Sequence[str], boot: int) -> None:
         self.answers = Answers()
@@ -115,11 +115,11 @@ class RawReaders:
             self._writers[topic].write(b"".join(found))
 
     def sent(self, topic: str | None = None) -> int:
-        """How many badges were made, at one reader or at all of them."""
+        """Return the number of badges, at one reader or at all of them."""
         return sum(self._seq.values()) if topic is None else self._seq[topic]
 
     def numbers(self) -> Iterator[Number]:
-        """The number of each."""
+        """Yield the number of each badge."""
         for topic, last in self._seq.items():
             yield from ((topic, self._boot, seq) for seq in range(1, last + 1))
 
@@ -169,7 +169,7 @@ class RawReaders:
 
 
 def _packets(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Whole packets: their first byte, and where their body begins and ends."""
+    """Yield whole packets: their first byte, and the begin and end of their body."""
     at = 0
     while at + 2 <= len(data):
         length, position, shift = 0, at + 1, 0
@@ -196,7 +196,7 @@ def _published(kind: int, body: bytes) -> tuple[str, int, bytes]:
 
 
 def connect_packet(client_id: str, login: tuple[str, str] | None = None) -> bytes:
-    """Ask for a clean session, with a user's name and password."""
+    """Return a CONNECT with a clean session, a user name and a password."""
     flags = b"\x02" if login is None else b"\xc2"
     who = b"".join(map(_text, (client_id, *(login or ()))))
     return _packet(0x10, _text("MQTT") + b"\x04" + flags + struct.pack("!H", _KEEPALIVE_S) + who)
@@ -207,7 +207,7 @@ def _subscribe(topic: str) -> bytes:
 
 
 def publish_packet(topic: str, payload: bytes, packet_id: int) -> bytes:
-    """Publish at QoS 1."""
+    """Return a PUBLISH at QoS 1."""
     return _packet(_PUBLISH | 0x02, _text(topic) + struct.pack("!H", packet_id) + payload)
 
 

@@ -1,4 +1,4 @@
-"""A simulated sensor of the bench's crowd."""
+"""A simulated sensor of the benchmark's crowd."""
 
 import random
 
@@ -7,7 +7,7 @@ from gateway.core.readings import Crossed, DoorReported, Motion, Reading
 
 
 class SyntheticSensor:
-    """What a sensor would say next: a counter counts up, a door opens and closes in turn."""
+    """A sensor's next readings: a counter counts up, a door opens and closes in turn."""
 
     def __init__(self, device: Device) -> None:
         self.device = device
@@ -15,7 +15,7 @@ class SyntheticSensor:
         self._in, self._out = 0, 0
 
     def reading(self, draw: random.Random) -> Reading:
-        """Its next reading."""
+        """Return its next reading."""
         self._on = not self._on
         if self.device.door is not None:
             return DoorReported("open" if self._on else "closed")

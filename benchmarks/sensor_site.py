@@ -7,11 +7,11 @@ from gateway.core.model.names import DeviceId, DoorId, ZoneId
 from gateway.core.model.site import Site
 
 LOCKS = 2
-"""Doors that a device of their own releases; at the others the reader does."""
+"""Doors with their own lock device; at the others the reader releases."""
 
 
 def with_sensors(site: Site) -> Site:
-    """The site with a contact at each door, and a counter and a PIR in each zone."""
+    """Return the site with a contact at each door, and a counter and a PIR in each zone."""
     locks = [
         Device(DeviceId(f"lock-{door.id}"), "lock", "native", "", door=door.id)
         for door in site.doors[:LOCKS]

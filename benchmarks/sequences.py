@@ -1,14 +1,14 @@
 """`seuil bench sequences`: random lives of a place through the engine; nothing may raise.
 
-Each life is one of the space files that are shipped, with members, and then any event after any
-other: readings of every type from every device, what readers decided alone, numbers that begin
-again or run wild, requests of anybody, changes of members, bookings and space file, clocks that
-stand anywhere between the years 1 and 9999, pauses and steps back of our own clock. What a device
-may claim is bounded as the intake does (`gateway.core.device_limits`), and as the service does, the
-engine is asked again when one of its timers is due.
+Each life is one of the shipped space files, with members, and then any event after any other:
+readings of every type from every device, readers' own decisions, numbers that begin again or run
+wild, requests of anybody, changes of members, bookings and space file, clocks anywhere between the
+years 1 and 9999, pauses and steps back of our own clock. Device claims are bounded as by the intake
+(`gateway.core.device_limits`), and as by the service, the engine is called again when one of its
+timers is due.
 
-Beside exceptions it looks at what must hold whatever comes: a fresh badge at a way out is never
-refused, each step can be journaled, and a snapshot gives the same state back.
+Beside exceptions it checks the invariants: a fresh badge at a way out is never refused, each step
+can be journaled, and a snapshot gives the same state back.
 """
 
 import random
@@ -63,10 +63,10 @@ from gateway.core.state import NEVER, State, decode, encode
 _YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 """A life begins at any minute of it: the same seed is the same life."""
 LIFE = 2_000
-"""Events a life: long enough for a room to fill, a booking to begin, and an alarm to be over."""
+"""Events per life: long enough for a room to fill, a booking to begin, and an alarm to be over."""
 SNAPSHOT_EVERY = 500
 GOOD = 6
-"""Members who may do all there is to do, at first."""
+"""Members who have every right at first."""
 _MAY_ASK = (RoleId("operator"), RoleId("administrator"))
 HOLDERS = tuple(HolderId(f"h{number:08x}") for number in range(12))
 BADGES = tuple(CredentialHash(f"{number:064x}") for number in range(16))
@@ -74,41 +74,41 @@ STRANGER = CredentialHash("f" * 64)
 PAUSES_S = (0.0, 0.0, 0.05, 0.2, 0.2, 1.0, 2.9, 5.0, 21.0, 31.0, 60.0, 95.0, 1800.0, 7200.0)
 STEPS_BACK_S = (0.5, 70.0, 3600.0)
 TOLD_MAX = 5
-"""Exceptions whose traceback is kept: the first says it all."""
+"""Exceptions whose traceback is kept: the first matters most."""
 DUE_MAX = 50
-"""Timers in a row that may be due at one moment; more is a loop."""
+"""The most timers in a row that may be due at one moment; more is a loop."""
 
 
 class SequencesResult(Struct):
-    """What `--json` prints."""
+    """The result that `--json` prints."""
 
     steps: int
     exceptions: int
     """Steps, or rows, that raised; parts of the engine that were left out of a step."""
     refused_exits: int
     differs: int
-    """Snapshots that gave another state back, and timers that were due for ever."""
+    """Snapshots that gave another state back, and timers that were due forever."""
     duplicates: int
     refused_numbers: int
     granted: int
     denied: int
     reasons: int
-    """How many different reasons were given: a small number is a tame dose."""
+    """The number of different reasons: a small number is too easy a test."""
     facts: int
-    """How many kinds of facts were said."""
+    """The number of kinds of facts."""
     first: list[str]
     seconds: float
 
     @property
     def is_good(self) -> bool:
-        """Nothing raised, nobody was locked in, and the state can be kept."""
+        """True if nothing raised, nobody was locked in, and the state can be stored."""
         return not (self.exceptions or self.refused_exits or self.differs)
 
 
 def measure(
     steps: int, seed: int = 0, on_step: Callable[[int], None] = lambda _n: None
 ) -> SequencesResult:
-    """Live as many lives as it takes for so many steps."""
+    """Run as many lives as so many steps take."""
     started, tally, life = time.monotonic(), _Tally(), 0
     while tally.steps < steps:
         lived = _Life(random.Random(f"{seed}/{life}"), tally)  # noqa: S311 - repeatable, no secret
@@ -162,7 +162,7 @@ class _Tally:
 
 
 class _Life:
-    """A place, its state, and what happens to it."""
+    """A place, its state, and its events."""
 
     def __init__(self, draw: random.Random, tally: _Tally) -> None:
         self._draw = draw
@@ -179,10 +179,10 @@ class _Life:
         )
         for event in (SpaceChanged(self._site), DirectoryChanged(self._members())):
             self._take(event)
-        self._tally.steps -= 2  # no matter of chance
+        self._tally.steps -= 2  # fixed values
 
     def go_on(self) -> None:
-        """Let time pass, and something happen."""
+        """Advance time, and create an event."""
         self._now += timedelta(seconds=self._draw.choice(PAUSES_S))
         if self._draw.random() < 0.01:  # noqa: PLR2004 - rarely, a clock is put right
             self._now -= timedelta(seconds=self._draw.choice(STEPS_BACK_S))
@@ -209,7 +209,7 @@ class _Life:
             self._step(structs.replace(event, quarantined=True))
 
     def _step(self, event: Event) -> bool:
-        """Whether it could be done."""
+        """Run one event; return False if it raised."""
         try:
             after = step(self._site, self._state, event, self._now)
             encoded_row(event_row(1, self._site.id, event, after.facts, self._now))
@@ -229,7 +229,7 @@ class _Life:
         return True
 
     def _is_locked_in(self, event: Event, after: Step) -> bool:
-        """A badge that was just held to the reader of a way out, and refused."""
+        """Return whether a fresh badge at the reader of a way out was refused."""
         if not isinstance(event, Reported) or event.retained:
             return False
         if not isinstance(event.reading, CredentialPresented) or event.reading.decided is not None:
@@ -245,7 +245,7 @@ class _Life:
         kept = structs.replace(self._state, directory=Directory())
         self._tally.differs += decode(encode(kept), State) != kept
 
-    # What may happen; None: nothing that reaches the engine.
+    # The possible events; None: nothing that reaches the engine.
 
     def _reported(self) -> Event | None:
         device = self._draw.choice(self._site.devices).id
@@ -272,7 +272,7 @@ class _Life:
         )
 
     def _numbered(self, event: Reported) -> Reported:
-        """Most devices count; some do not, some begin again, some run wild."""
+        """Number an event: most devices count; some do not, some begin again, some run wild."""
         chance = self._draw.random()
         if chance < 0.1:  # noqa: PLR2004 - shares
             return structs.replace(event, boot=None, seq=None)
@@ -294,7 +294,7 @@ class _Life:
         return Misunderstood(event.device, event.boot, event.seq)
 
     def _again(self) -> Event | None:
-        """The network brings something once more."""
+        """Return an earlier event, as if the network repeated it."""
         sent = self._draw.choice(self._sent) if self._sent else None
         if not isinstance(sent, Reported | Misunderstood) or sent.device not in self._site.device:
             return None
@@ -314,7 +314,7 @@ class _Life:
         return Requested(self._drawn.struct(Request, at=at))
 
     def _members(self) -> DirectoryChange:
-        """Some that may do all there is to do, and some of any kind."""
+        """Return members, some with every right, and some of any kind."""
         site, drawn = self._site, self._drawn
         plans = tuple(Membership(plan.id) for plan in site.plans)
         trained = tuple(Training(TrainingId(training.id)) for training in site.trainings)
@@ -349,7 +349,7 @@ class _Life:
         return told
 
     def _space_changed(self) -> Event:
-        """Another file, or this one with something else in it."""
+        """Return another space file, or this one with a change."""
         site = self._draw.choice([site for site in _sites() if site.id == self._site.id])
         kept = tuple(one for one in site.devices if self._draw.random() < 0.9)  # noqa: PLR2004
         zones = tuple(
@@ -368,7 +368,7 @@ _WEIGHTS = (72, 6, 6, 8, 3, 2, 2, 1)
 
 
 def _sites() -> tuple[Site, ...]:
-    """The places of the space files that are shipped."""
+    """Return the sites of the shipped space files."""
     if not _LOADED:
         for package in ("gateway.examples", "gateway.demo"):
             with as_file(files(package).joinpath("space.toml")) as path:

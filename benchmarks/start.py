@@ -1,8 +1,8 @@
-"""`seuil bench start`: how long until the first door opens, after a start with a long journal?
+"""`seuil bench start`: the time to the first open door, after a start with a long journal.
 
 The journal is that of a gateway that was killed one row before its next snapshot, so the restart
-has the longest tail to replay. Somebody badges twenty times a second from the moment the process
-is started; the clock stops when a reader has its first answer.
+has the longest tail to replay. Somebody badges twenty times per second from the moment the process
+is started; the measurement ends when a reader has its first answer.
 """
 
 import asyncio
@@ -29,13 +29,13 @@ MEMBERS = 5000
 READERS = 50
 BADGES_A_S = 20.0
 FIRST_DECISION_MAX_S = 3.0
-"""What the issue asks for."""
+"""The limit of the issue."""
 ANSWER_S = 60.0
-"""After so long there is no answer to wait for."""
+"""The longest wait for an answer."""
 
 
 class StartResult(Struct):
-    """What `--json` prints."""
+    """The result that `--json` prints."""
 
     rows: int
     first_decision_s: float
@@ -48,7 +48,7 @@ class StartResult(Struct):
 
     @property
     def is_good(self) -> bool:
-        """Soon enough, and right."""
+        """True if it was soon enough, and right."""
         return self.granted and self.first_decision_s <= FIRST_DECISION_MAX_S
 
 
@@ -87,7 +87,7 @@ async def measure(rows: int, on_rows: Callable[[int], None] = lambda _rows: None
 
 
 async def _first_answer(gateway: GatewayChild, people: Crowd) -> float:
-    """Seconds from the process's start to the first answer at a reader."""
+    """Return the seconds from the process's start to the first answer at a reader."""
     started = time.monotonic()
     await gateway.spawn()
     badging = asyncio.create_task(people.busy(BADGES_A_S), name="badging")

@@ -1,6 +1,6 @@
-"""A journal as a long life leaves it: real events through the engine, committed in large batches.
+"""The journal of a long life: real events through the engine, committed in large batches.
 
-The gateway that left it was killed at the worst moment, one row before its next snapshot.
+Its gateway was killed at the worst moment, one row before its next snapshot.
 """
 
 import random
@@ -29,10 +29,10 @@ from gateway.service.snapshots import SNAPSHOT_EVERY
 
 BATCH_ROWS = 2000
 ROWS_A_SECOND = 20
-"""Of the made-up past: a million rows are fourteen busy hours."""
+"""Of the synthetic past: a million rows are fourteen busy hours."""
 MINUTE_ROWS = 60 * ROWS_A_SECOND
 BOOT = 1
-"""The devices' boot; who comes later must have a higher one."""
+"""The devices' boot; later devices must have a higher one."""
 
 
 async def write_past(
@@ -66,7 +66,7 @@ async def write_past(
 
 
 class _Past:
-    """Makes rows, in order; `n` is the last one's number."""
+    """Creates rows, in order; `n` is the last one's number."""
 
     def __init__(self, site: Site, members: Directory, start: datetime, *, sensing: bool) -> None:
         self.n = 0
@@ -78,7 +78,7 @@ class _Past:
         self._kept: Directory | None = None
 
     def batches(self, rows: int) -> Iterator[Batch]:
-        """All rows. A batch ends where a snapshot is due."""
+        """Yield all rows. A batch ends where a snapshot is due."""
         events = islice(self._events(), rows)
         while self.n < rows:
             until_snapshot = (rows - self.n - SNAPSHOT_EVERY + 1) % SNAPSHOT_EVERY
@@ -86,7 +86,7 @@ class _Past:
             yield self._batch(islice(events, size))
 
     def snapshot(self) -> Snapshot:
-        """The state after the last row."""
+        """Return the state after the last row."""
         now = self._state.directory
         directory = None if now is self._kept else now
         self._kept = now
@@ -109,7 +109,7 @@ class _Past:
         return batch
 
     def _events(self) -> Iterator[Event]:
-        """The space file, the members, then badges and sensors by turns, and a tick a minute."""
+        """Yield the space file, the members, badges and sensors by turns, a tick per minute."""
         draw = random.Random(0)  # noqa: S311 - repeatable, no secret
         readers = [device.id for device in self._site.devices if device.role == "reader"]
         sensors = [

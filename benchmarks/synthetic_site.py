@@ -1,4 +1,4 @@
-"""The place that is measured: a site with many readers, and its members, made up from a seed."""
+"""The measured place: a site with many readers, and its members, created from a seed."""
 
 import random
 from collections.abc import Callable
@@ -18,7 +18,7 @@ ROOMS = 10
 
 
 def place(readers: int, *, contacts: bool = False) -> Site:
-    """A building of rooms; half of the readers let in, half let out. Every grant moves somebody."""
+    """Return a building of rooms; half of the readers let in, half let out."""
     building = ZoneId("building")
     rooms = [ZoneId(f"room-{number}") for number in range(ROOMS)]
     doors = [
@@ -52,7 +52,7 @@ def place(readers: int, *, contacts: bool = False) -> Site:
 
 
 def badges(members: int, seed: int = 0) -> list[str]:
-    """A badge number a member, seven bytes as hex."""
+    """Return one badge number per member, seven bytes as hex."""
     draw = random.Random(seed)  # noqa: S311 - made-up badges
     return [f"04{draw.getrandbits(48):012x}" for _ in range(members)]
 
@@ -63,7 +63,7 @@ def enrol(
     numbers: list[str],
     change: Callable[[int, Member], Member] = lambda _number, member: member,
 ) -> None:
-    """Write a member for each badge, as `change` makes them."""
+    """Write a member for each badge, as changed by `change`."""
     store = DirectoryStore(data_dir / FILE)
     store.bind(key)
     store.apply(change(ref, _member(key, ref, number)) for ref, number in enumerate(numbers))

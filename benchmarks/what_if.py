@@ -1,7 +1,7 @@
-"""`seuil bench what-if`: how long does it take to try new rules on a year of decisions?
+"""`seuil bench what-if`: the time to try new rules on a year of decisions.
 
-The journal is made up by the engine itself: members at every reader, around the clock. The rules
-that are tried shut the place at night, so that a part of the decisions changes.
+The engine itself creates the journal: members at every reader, around the clock. The new rules shut
+the place at night, so that a part of the decisions changes.
 """
 
 import tempfile
@@ -25,12 +25,12 @@ from gateway.core.model.site import Site
 MEMBERS = 5000
 READERS = 50
 SECONDS_MAX = 60.0
-"""What the issue asks for, of a million decisions."""
+"""The limit of the issue, for a million decisions."""
 HOURS = "Mo-Fr 08:00-20:00"
 
 
 class WhatIfResult(Struct):
-    """What `--json` prints."""
+    """The result that `--json` prints."""
 
     decisions: int
     changed: int
@@ -39,7 +39,7 @@ class WhatIfResult(Struct):
 
     @property
     def is_good(self) -> bool:
-        """A million in a minute, and not all the same."""
+        """True if a million take at most a minute, and some decisions change."""
         return self.changed > 0 and self.per_second >= 1_000_000 / SECONDS_MAX
 
 

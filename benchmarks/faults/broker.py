@@ -15,25 +15,25 @@ from benchmarks.faults.rig import FaultVerdict, Rig, rig
 from benchmarks.processes import BenchError
 
 STALL_S: Final = 8.0
-"""Longer than an order lives, shorter than a connection is taken for dead."""
+"""Longer than the life of an order, shorter than the keepalive of a connection."""
 Script = Callable[[Rig, BrokerProxy, random.Random, float], Awaitable[None]]
 """Misbehaves for so many seconds."""
 
 
 class BrokerFaultResult(Struct):
-    """What one kind of misbehaviour did; `trouble` says why it could not be judged."""
+    """The result of one misbehaviour; `trouble` is the reason why it could not be judged."""
 
     judged: FaultVerdict
     trouble: str = ""
 
     @property
     def is_good(self) -> bool:
-        """Every promise was kept."""
+        """True if every promise was kept."""
         return self.judged.is_good and not self.trouble
 
 
 async def misbehaving(folder: Path, name: str, seconds: float, seed: int) -> BrokerFaultResult:
-    """One script under load, then all is well again, then a judgement."""
+    """Run one script under load, then restore normal operation, then judge."""
     draw = random.Random(seed)  # noqa: S311 - repeatable, no secret
     async with between(folder, seed) as (place, proxy):
         try:
@@ -49,7 +49,7 @@ async def misbehaving(folder: Path, name: str, seconds: float, seed: int) -> Bro
 
 @asynccontextmanager
 async def between(folder: Path, seed: int) -> AsyncIterator[tuple[Rig, BrokerProxy]]:
-    """A gateway that runs, with something between it and its broker."""
+    """Run a gateway with a proxy between it and its broker."""
     async with rig(folder, seed) as place, BrokerProxy(place.broker.port, seed) as proxy:
         place.through(proxy.url)
         place.use()
@@ -58,33 +58,33 @@ async def between(folder: Path, seed: int) -> AsyncIterator[tuple[Rig, BrokerPro
 
 
 async def _drops(_place: Rig, proxy: BrokerProxy, draw: random.Random, seconds: float) -> None:
-    """Every connection ends, again and again."""
+    """End every connection, again and again."""
     await _for(seconds, lambda: draw.uniform(0.1, 0.8), proxy.drop)
 
 
 async def _stalls(_place: Rig, proxy: BrokerProxy, _draw: random.Random, seconds: float) -> None:
-    """A link hangs, and goes on as if nothing had been."""
+    """Stall a link, and then continue normally."""
     proxy.is_stalled = True
     await asyncio.sleep(max(seconds, STALL_S))
     proxy.is_stalled = False
 
 
 async def _holds(_place: Rig, proxy: BrokerProxy, _draw: random.Random, seconds: float) -> None:
-    """What the gateway says lies in the link for a while: orders are old when they come out."""
+    """Hold the gateway's messages back for a while: orders are old when they are released."""
     proxy.is_held = True
     await asyncio.sleep(max(seconds, STALL_S))
     proxy.is_held = False
 
 
 async def _half_open(_place: Rig, proxy: BrokerProxy, _draw: random.Random, seconds: float) -> None:
-    """A link hangs and never comes back: the other end is gone, and nobody says so."""
+    """Stall a link forever: the other end is gone without a notice."""
     proxy.is_stalled = True
     await asyncio.sleep(max(seconds, STALL_S))
     proxy.drop()
 
 
 async def _repeats(_place: Rig, proxy: BrokerProxy, draw: random.Random, seconds: float) -> None:
-    """Every third message comes twice, in both directions."""
+    """Repeat every third message, in both directions."""
 
     def twice(packet: Packet) -> list[Packet]:
         is_message = mqtt.kind_of(packet) == mqtt.PUBLISH and mqtt.quality_of(packet) > 0
@@ -95,7 +95,7 @@ async def _repeats(_place: Rig, proxy: BrokerProxy, draw: random.Random, seconds
 
 
 async def _reorders(_place: Rig, proxy: BrokerProxy, draw: random.Random, seconds: float) -> None:
-    """A message is overtaken by those behind it."""
+    """Have messages overtaken by later ones."""
     held: list[Packet] = []
 
     def overtaken(packet: Packet) -> list[Packet]:
@@ -113,7 +113,7 @@ async def _reorders(_place: Rig, proxy: BrokerProxy, draw: random.Random, second
 
 
 def _refuses(reason: int) -> Script:
-    """A broker takes no order: its ACL or its quota says no; only the PUBACK tells."""
+    """Return a script that refuses orders, by ACL or quota; only the PUBACK reports it."""
 
     async def script(_place: Rig, proxy: BrokerProxy, _draw: random.Random, seconds: float) -> None:
         def is_refused(packet: Packet) -> bool:
@@ -127,14 +127,14 @@ def _refuses(reason: int) -> Script:
 
 
 async def _swallows(_place: Rig, proxy: BrokerProxy, _draw: random.Random, seconds: float) -> None:
-    """A broker takes over what it gets, and never says so."""
+    """Accept messages without ever acknowledging them."""
     proxy.down = lambda packet: [] if mqtt.kind_of(packet) == mqtt.PUBACK else [packet]
     await asyncio.sleep(seconds)
     proxy.drop()
 
 
 async def _forgets(_place: Rig, proxy: BrokerProxy, draw: random.Random, seconds: float) -> None:
-    """A broker that was restored, or fell over to another: no session, nothing kept."""
+    """Forget sessions and retained messages, as a restored or replaced broker does."""
     proxy.up = mqtt.forgetting
     await _for(seconds, lambda: draw.uniform(0.3, 1.0), proxy.drop)
 

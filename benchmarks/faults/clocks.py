@@ -1,9 +1,9 @@
-"""A clock that is wrong after a restart: no order to open leaves after its end.
+"""A clock that is wrong after a restart: no order to open may leave after its end.
 
-Orders are made and do not reach the broker; the gateway is killed, and started again with its clock
-set back or forward, at once or when every order is over. Then its clock is put right by another
-restart, and all is judged. A harder case has badges under way at the kill: they come again, old by
-then, to a gateway whose clock takes them for news.
+Orders are created and do not reach the broker; the gateway is killed, and restarted with its clock
+set back or forward, at once or when every order is over. Then its clock is corrected by another
+restart, and all is judged. A harder case has badges pending at the kill: they come again, old by
+then, to a gateway whose clock makes them look new.
 """
 
 import asyncio
@@ -21,16 +21,16 @@ from benchmarks.processes import BenchError
 
 SHIFTS_S: Final = (-3600.0, -600.0, 3600.0)
 AT_ONCE_S, OVER_S = 0.0, 6.0
-"""How long the gateway is dead: an order lives for 5 s."""
+"""The time for which the gateway is dead: an order lives for 5 s."""
 WRONG_S: Final = 3.0
-"""How long it runs with a wrong clock."""
+"""The time for which it runs with a wrong clock."""
 PENDING: Final = 10
-"""Orders that wait when it is killed."""
+"""Orders that are pending when it is killed."""
 _PENDING: Final = "SELECT count(*) FROM decision WHERE handover = 'pending'"
 
 
 class Case(Struct, frozen=True):
-    """By how much a clock is wrong, how long the gateway is dead before, what is under way."""
+    """A case: the error of the clock, the time before the restart, and the pending messages."""
 
     shift_s: float
     dead_s: float
@@ -42,7 +42,7 @@ class Case(Struct, frozen=True):
 
 
 async def wrong(folder: Path, case: Case, seed: int) -> BrokerFaultResult:
-    """One kill with orders under way, and a restart with a clock that is wrong."""
+    """Run one kill with pending orders, and a restart with a wrong clock."""
 
     def no_orders(packet: Packet) -> list[Packet]:
         return [] if mqtt.is_order(packet) else [packet]
@@ -74,7 +74,7 @@ async def wrong(folder: Path, case: Case, seed: int) -> BrokerFaultResult:
             async with place.busy():
                 await place.goes_on("it goes on with the right clock")
             judged = await place.judged()
-            # What an order says of its end is as wrong as the clock: the crowd counts itself.
+            # The end in an order is as wrong as the clock: the crowd counts by its own.
             judged.stale_unlocks = place.people.seen.late_unlocks
             return BrokerFaultResult(judged)
         except BenchError as wrong:

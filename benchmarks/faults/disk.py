@@ -22,14 +22,14 @@ from gateway.clock import SystemClock
 from gateway.privacy.confirmation import confirm
 
 FAR: Final = 40
-"""A fault comes within so many operations: some commits, now and then a checkpoint."""
+"""A fault comes within this many operations: some commits, now and then a checkpoint."""
 LASTING: Final = 12
-"""So many operations fail in a row at most: what heals meets some of them, too."""
+"""The most operations that fail in a row: the recovery meets some of them, too."""
 FAULTS_A_LIFE: Final = 25
 MIGRATION_OPS: Final = 22
-"""Operations of a start that brings a journal up to date, at least."""
+"""The least operations of a start that migrates a journal."""
 PURGE_OPS: Final = 20
-"""After so many a start is over, and a purge has begun."""
+"""Operations after which a start is over and a purge has begun."""
 OLD_ROWS: Final = 2400
 """Rows that a purge deletes, in steps of 50."""
 OLD: Final = timedelta(hours=26)
@@ -38,7 +38,7 @@ OnStep = Callable[[str], object]
 
 
 class DiskFaultResult(Struct):
-    """What a failing disk did."""
+    """The result of a failing disk."""
 
     io_faults: int = 0
     by_kind: Counter[str] = field(default_factory=Counter)
@@ -46,7 +46,7 @@ class DiskFaultResult(Struct):
 
 
 class Kills(Struct):
-    """What kills at an operation did."""
+    """The result of kills at an operation."""
 
     kills: int = 0
     by_phase: Counter[str] = field(default_factory=Counter)
@@ -56,7 +56,7 @@ class Kills(Struct):
 
 
 async def failing(folder: Path, faults: int, seed: int, on_step: OnStep) -> DiskFaultResult:
-    """Let operations fail under load; the gateway leaves the broker, heals, and goes on.
+    """Have operations fail under load; the gateway leaves the broker, recovers, and continues.
 
     Raises:
         BenchError: it did not come back.
@@ -82,7 +82,7 @@ async def failing(folder: Path, faults: int, seed: int, on_step: OnStep) -> Disk
 
 
 async def _one(place: Rig, shim: Shim, how: How, draw: random.Random) -> None:
-    """One operation fails, or some in a row; then the gateway must go on."""
+    """Have one operation fail, or some in a row; then the gateway must continue."""
     before = shim.failed
     shim.fail(draw.randint(1, FAR), draw.choice((1, 1, 2, 4, LASTING)), how)
     await until(lambda: shim.failed > before, "an operation failed", place.gateway)
@@ -95,7 +95,7 @@ async def kills(folder: Path, count: int, seed: int, on_step: OnStep) -> Kills:
     """Kill a gateway at operations of its start, under load, in a migration and in a purge."""
     done, share = Kills(), max(1, count // 3)
     phases = {_kill_starts: share, _kill_migrations: share, _kill_purges: count - 2 * share}
-    async with asyncio.TaskGroup() as tasks:  # each has a rig of its own, and mostly waits
+    async with asyncio.TaskGroup() as tasks:  # each has its own rig, and mostly waits
         for number, (phase, kills) in enumerate(phases.items()):
             draw = random.Random(seed + number)  # noqa: S311 - repeatable, no secret
             tasks.create_task(phase(folder / phase.__name__, max(1, kills), draw, done, on_step))
@@ -105,7 +105,7 @@ async def kills(folder: Path, count: int, seed: int, on_step: OnStep) -> Kills:
 async def _kill_starts(
     folder: Path, count: int, draw: random.Random, done: Kills, on_step: OnStep
 ) -> None:
-    """At operations of the very first start, then of later ones and under load."""
+    """Kill at operations of the very first start, then of later ones and under load."""
     first = (count + 1) // 2
     async with rig(folder, draw.getrandbits(16)) as place:
         shim = Shim(folder / "shim")
@@ -115,7 +115,7 @@ async def _kill_starts(
         for number in range(first):
             if place.gateway.running:
                 await place.gateway.kill()
-            forget(place.data / JOURNAL_FILE)  # each is the very first; nobody badges yet
+            forget(place.data / JOURNAL_FILE)  # each is the very first; there are no badges yet
             shim.kill(1 + number * ops // first)
             await _killed(place, shim)
             _count(done, "start", on_step)
@@ -134,7 +134,7 @@ async def _kill_starts(
 async def _kill_migrations(
     folder: Path, count: int, draw: random.Random, done: Kills, on_step: OnStep
 ) -> None:
-    """Opening a journal of an older release, again and again from the same state."""
+    """Kill while a journal of an older release is opened, each time from the same state."""
     async with rig(folder, draw.getrandbits(16)) as place:
         shim = Shim(folder / "shim")
         place.use(shim.env)
@@ -160,7 +160,7 @@ async def _kill_migrations(
 async def _kill_purges(
     folder: Path, count: int, draw: random.Random, done: Kills, on_step: OnStep
 ) -> None:
-    """In the middle of turning old passages into counts."""
+    """Kill while old passages are turned into counts."""
     async with rig(folder, draw.getrandbits(16), sensors=False) as place:
         now = SystemClock().now()
         await synthetic_journal.write_past(
@@ -205,13 +205,13 @@ def _count(done: Kills, phase: str, on_step: OnStep) -> None:
 
 
 def forget(journal: Path) -> None:
-    """Remove a journal and what is beside it."""
+    """Remove a journal and the files beside it."""
     for file in journal.parent.glob(f"{journal.name}*"):
         file.unlink()
 
 
 def make_old(journal: Path) -> None:
-    """Make a journal one of the release before: without what has been added to it since."""
+    """Convert a journal to the previous release: remove the later additions."""
     with closing(sqlite3.connect(journal, isolation_level=None)) as db:
         for column in ("run", "uptime"):
             db.execute(f"ALTER TABLE decision DROP COLUMN {column}")
@@ -219,7 +219,7 @@ def make_old(journal: Path) -> None:
 
 
 def _decisions(data: Path) -> int:
-    """Decisions that are rows or counts."""
+    """Return the number of decisions that are rows or counts."""
     with asked(data / JOURNAL_FILE) as ask:
         ((total,),) = ask("SELECT coalesce(sum(count), 0) FROM access_1d")
     return int(total)

@@ -1,4 +1,4 @@
-"""`seuil bench faults`: how much of each fault, and what came of all of them."""
+"""`seuil bench faults`: the amount of each fault, and the overall result."""
 
 import asyncio
 import tempfile
@@ -22,13 +22,13 @@ Name = Literal["short", "full"]
 
 
 class Dose(Struct, frozen=True):
-    """How much of each; `abreast` rigs run at a time, since they mostly wait."""
+    """The amount of each fault; `abreast` rigs run at a time, since they mostly wait."""
 
     io_faults: int
     images: int
     kills: int
     life: int
-    """How long the recorded life is, in some twenty acknowledgements each."""
+    """The length of the recorded life, in steps of some twenty acknowledgements."""
     scripts: tuple[str, ...]
     script_s: float
     clocks: tuple[Case, ...]
@@ -68,7 +68,7 @@ DOSES: Final[dict[Name, Dose]] = {
 
 
 class FaultsResult(Struct):
-    """What `--json` prints."""
+    """The result that `--json` prints."""
 
     disk: DiskFaultResult
     killed: Kills
@@ -81,19 +81,19 @@ class FaultsResult(Struct):
     kills: int = 0
     total: FaultVerdict = field(default_factory=FaultVerdict)
     wrong: list[str] = field(default_factory=list)
-    """What did not hold, in some words each."""
+    """The promises that were not kept, a few words each."""
     ok: bool = False
 
     @property
     def is_good(self) -> bool:
-        """Every promise was kept."""
+        """True if every promise was kept."""
         return self.ok
 
 
 async def measure(
     name: Name, seed: int = 0, on_step: Callable[[str], object] = lambda _step: None
 ) -> FaultsResult:
-    """Do all of it, and judge.
+    """Run all faults, and judge.
 
     Raises:
         BenchError: there is no gcc, or a gateway did not come back.
@@ -108,12 +108,12 @@ async def measure(
 
 
 def _first(wrong: BaseException) -> BaseException:
-    """What stopped us first, of a group of what ended with it."""
+    """Return the first exception of a group, which ended the others."""
     return _first(wrong.exceptions[0]) if isinstance(wrong, BaseExceptionGroup) else wrong
 
 
 class _Doing:
-    """All faults, some at a time; each has a folder of its own."""
+    """Runs all faults, some at a time; each has its own folder."""
 
     def __init__(
         self, folder: Path, dose: Dose, seed: int, on_step: Callable[[str], object]
@@ -125,7 +125,7 @@ class _Doing:
         self._few = asyncio.Semaphore(dose.abreast)
 
     async def all(self) -> FaultsResult:
-        """Do all, and sum up."""
+        """Run all, and sum up."""
         dose, folder, seed = self._dose, self._folder, self._seed
         async with asyncio.TaskGroup() as tasks:
             failing = tasks.create_task(
@@ -179,7 +179,7 @@ class _Doing:
 
 
 def _judged(result: FaultsResult) -> FaultsResult:
-    """Say what held, and count."""
+    """Fill in the result's verdict."""
     held = {
         "failing operations": result.disk.judged.is_good,
         "kills at an operation": result.killed.judged.is_good and not result.killed.miscounted,
@@ -198,7 +198,7 @@ def _judged(result: FaultsResult) -> FaultsResult:
 
 
 def _total(result: FaultsResult) -> FaultVerdict:
-    """What became of everything that a gateway promised."""
+    """Return the sum of all verdicts."""
     outcomes = (*result.broker.values(), *result.clocks.values())
     parts = (result.disk.judged, result.killed.judged, *(one.judged for one in outcomes))
     return sum(parts, FaultVerdict())

@@ -1,7 +1,7 @@
-"""Something between a gateway and its broker that misbehaves by script.
+"""A proxy between a gateway and its broker that misbehaves by script.
 
-It knows of MQTT 5 what it needs: where a packet ends, which are PUBLISH and PUBACK, and whose
-session a CONNECT is about.
+It knows only the necessary parts of MQTT 5: the end of a packet, PUBLISH and PUBACK, and the
+session of a CONNECT.
 """
 
 import asyncio
@@ -18,21 +18,21 @@ _CLEAN_START: Final = 0x02
 _READ: Final = 65_536
 Packet = bytes
 Rule = Callable[[Packet], list[Packet]]
-"""What becomes of a packet: itself, nothing, others."""
+"""The result for a packet: itself, nothing, others."""
 
 
 class BrokerProxy:
-    """Passes MQTT on; `down` is the rule for what the broker says, `up` for what the gateway says.
+    """Forwards MQTT; `down` is the rule for the broker's packets, `up` for the gateway's.
 
-    `is_stalled`: nothing passes any more and nothing is closed, as on a link that hangs; `is_held`:
-    nothing that the gateway says.
+    `is_stalled`: nothing passes and nothing is closed, as on a link that hangs; `is_held`: packets
+    of the gateway do not pass.
     """
 
     def __init__(self, broker_port: int, seed: int = 0) -> None:
         self.down: Rule = _as_it_is
         self.up: Rule = _as_it_is
         self.answers: Rule = _nothing
-        """What the broker would say itself of a packet of the gateway's."""
+        """The broker's own answers to a packet of the gateway."""
         self.is_stalled = self.is_held = False
         self.url = ""
         self.connections = 0
@@ -61,12 +61,12 @@ class BrokerProxy:
         self.drop()
 
     def drop(self) -> None:
-        """End every connection without a word."""
+        """End every connection without a DISCONNECT."""
         for line in tuple(self._lines):
             line.transport.abort()
 
     def behave(self) -> None:
-        """Pass everything on again; links that hang end."""
+        """Forward everything again; links that hang end."""
         self.down = self.up = _as_it_is
         self.answers = _nothing
         self.is_stalled = self.is_held = False
@@ -127,7 +127,7 @@ class BrokerProxy:
 
 
 async def _packet(source: asyncio.StreamReader) -> Packet:
-    """One whole packet [MQTT-2.1]."""
+    """Return one whole packet [MQTT-2.1]."""
     head = bytearray(await source.readexactly(1))
     length, shift = 0, 0
     while True:
@@ -140,46 +140,46 @@ async def _packet(source: asyncio.StreamReader) -> Packet:
 
 
 def kind_of(packet: Packet) -> int:
-    """CONNECT, PUBLISH, PUBACK, ..."""
+    """Return the packet's type: CONNECT, PUBLISH, PUBACK, ..."""
     return packet[0] >> 4
 
 
 def quality_of(packet: Packet) -> int:
-    """A PUBLISH's QoS."""
+    """Return a PUBLISH's QoS."""
     return packet[0] >> 1 & 3
 
 
 def topic_of(packet: Packet) -> str:
-    """A PUBLISH's topic."""
+    """Return a PUBLISH's topic."""
     body = _body(packet)
     size = int.from_bytes(body[:2], "big")
     return body[2 : 2 + size].decode(errors="replace")
 
 
 def number_of(packet: Packet) -> bytes:
-    """A PUBLISH's packet identifier (QoS 1)."""
+    """Return a PUBLISH's packet identifier (QoS 1)."""
     body = _body(packet)
     at = 2 + int.from_bytes(body[:2], "big")
     return body[at : at + 2]
 
 
 def is_order(packet: Packet) -> bool:
-    """Whether it is a command to a reader or a lock."""
+    """Return whether it is a command to a reader or a lock."""
     return kind_of(packet) == PUBLISH and topic_of(packet).endswith("/command")
 
 
 def refused(packet: Packet, reason: int) -> Packet:
-    """A broker's refusal of a PUBLISH."""
+    """Return a broker's refusal of a PUBLISH."""
     return bytes((PUBACK << 4, 4)) + number_of(packet) + bytes((reason, 0))
 
 
 def again(packet: Packet) -> Packet:
-    """The same PUBLISH once more, marked as sent before."""
+    """Return the same PUBLISH, marked as a duplicate."""
     return bytes((packet[0] | 0x08,)) + packet[1:]
 
 
 def forgetting(packet: Packet) -> list[Packet]:
-    """A CONNECT that begins a new session: the broker forgets what it kept."""
+    """Turn a CONNECT into one that begins a new session: the broker forgets the old one."""
     if kind_of(packet) != CONNECT:
         return [packet]
     start = len(packet) - len(_body(packet))

@@ -1,9 +1,9 @@
-"""Power cuts: what may be on the disk at any moment of a life that was recorded.
+"""Power cuts: the possible contents of the disk at any moment of a recorded life.
 
-The shim wrote down every operation on the journal's files. What was synced is on the disk; of what
-was written since, a disk may have kept any part, in any order, and a sector of 512 or 4,096 bytes
-is kept whole or not at all. So an image is drawn: of each sector one of the versions that it had
-since the last sync, of the size one of those. Each image is opened as a restart does, and judged.
+The shim recorded every operation on the journal's files. Synced data is on the disk; of later
+writes, a disk may have kept any part, in any order, and a sector of 512 or 4,096 bytes is kept
+whole or not at all. So an image is drawn: for each sector one of its versions since the last sync,
+and likewise for the size. Each image is opened as by a restart, and judged.
 """
 
 import random
@@ -32,9 +32,9 @@ SECTORS: Final = (512, 4096)
 DRAWS: Final = 4
 """Images of one moment and one sector size."""
 FILES: Final = (JOURNAL_FILE, f"{JOURNAL_FILE}-wal", f"{JOURNAL_FILE}-journal")
-"""As `Op.file` numbers them; the last one is there while a new file is made."""
+"""The order of `Op.file`; the last one exists while a new file is created."""
 MEMORY: Final = Path("/dev/shm")  # noqa: S108 - only for folders that tempfile names
-"""Where there is one, images are opened in memory: thousands of files are no work for a disk."""
+"""If it exists, images are opened in memory: thousands of files would slow a disk down."""
 _UNDECIDED: Final = """
 SELECT count(*) FROM journal AS j LEFT JOIN decision AS d USING (n)
 WHERE j.kind = 'credential' AND d.n IS NULL"""
@@ -44,7 +44,7 @@ _HOLES: Final = "SELECT max(n) - count(*) FROM journal"
 
 
 class Images(Struct):
-    """What power cuts did; all but `images` must be 0."""
+    """The result of power cuts; all but `images` must be 0."""
 
     images: int = 0
     lost: int = 0
@@ -60,13 +60,13 @@ class Images(Struct):
 
     @property
     def is_good(self) -> bool:
-        """Every image is as it should be."""
+        """True if every image is correct."""
         wrong = self.lost + self.double + self.undecided + self.holes + self.unreadable
         return bool(self.images) and not wrong + self.replays_differ
 
 
 class Life(Struct, frozen=True):
-    """A life that was recorded, and what devices saw acknowledged, by its time."""
+    """A recorded life, and the events that devices had acknowledged, with their times."""
 
     site: SiteId
     ops: tuple[Op, ...]
@@ -75,18 +75,18 @@ class Life(Struct, frozen=True):
 
 
 class SimulatedFile:
-    """One file: what is synced, and what was written since."""
+    """One file: its synced content, and the writes since."""
 
     def __init__(self) -> None:
         self.exists = self.is_sure = False
-        """`is_sure`: its name, too, survives a power cut."""
+        """`is_sure`: its name also survives a power cut."""
         self._gone: bytes | None = None
-        """What a power cut may bring back: it was removed, and nobody knows since when."""
+        """The content that a power cut may restore: it was removed, at an unknown time."""
         self._synced = bytearray()
         self._since: list[Op] = []
 
     def apply(self, op: Op) -> None:
-        """An operation was carried out."""
+        """Apply an operation that was carried out."""
         match op.kind:
             case "made":
                 self.exists = True
@@ -103,11 +103,11 @@ class SimulatedFile:
                 self._since.append(op)
 
     def forget_gone(self) -> None:
-        """A power cut does not bring back what was removed: the folder was synced since."""
+        """Forget the removed content: the folder was synced since."""
         self._gone = None
 
     def image(self, draw: random.Random, sector: int) -> bytes | None:
-        """What may be there after a power cut; None: no file."""
+        """Return a possible content after a power cut; None: no file."""
         if not self.is_sure and draw.getrandbits(1):
             return self._gone
         return bytes(self._drawn(draw, sector)) if self.exists else None
@@ -180,7 +180,7 @@ def cut(life: Life, count: int, seed: int, on_image: Callable[[int], object]) ->
 def _at(
     ops: Sequence[Op], moments: Sequence[int]
 ) -> Iterator[tuple[float, tuple[SimulatedFile, ...]]]:
-    """The files right after the operation of each moment, and its time."""
+    """Yield the files right after the operation of each moment, and its time."""
     disks, reached = tuple(SimulatedFile() for _ in FILES), 0
     for moment in moments:
         for op in ops[reached : moment + 1]:
@@ -195,7 +195,7 @@ def _at(
 
 
 class _Acked:
-    """What was acknowledged until when."""
+    """The events that were acknowledged, by time."""
 
     def __init__(self, life: Life) -> None:
         self._acks = life.acks
@@ -203,7 +203,7 @@ class _Acked:
         self._made = life.made
 
     def until(self, at_s: float) -> set[Number]:
-        """Every event that a device had seen acknowledged by then."""
+        """Return every event that a device had seen acknowledged by then."""
         high: dict[tuple[DeviceId, int], int] = {}
         for _, device, boot, seq in self._acks[: bisect_right(self._times, at_s)]:
             high[device, boot] = seq
@@ -216,7 +216,7 @@ class _Acked:
 
 
 class _Found(Struct, frozen=True):
-    """What a restart finds in an image."""
+    """The content that a restart finds in an image."""
 
     rows: dict[Number, int]
     undecided: int
@@ -225,7 +225,7 @@ class _Found(Struct, frozen=True):
 
 
 class _Judge:
-    """Opens images as a restart does; what was replayed once is not replayed again."""
+    """Opens images as a restart does; the same content is replayed only once."""
 
     def __init__(self, site: SiteId) -> None:
         self._site = site
@@ -234,7 +234,7 @@ class _Judge:
     def judge(
         self, folder: Path, drawn: Sequence[bytes | None], acked: set[Number], done: Images
     ) -> None:
-        """Open an image, and compare it with what was acknowledged."""
+        """Open an image, and compare it with the acknowledged events."""
         for file in folder.iterdir():
             file.unlink()
         for content, name in zip(drawn, FILES, strict=True):

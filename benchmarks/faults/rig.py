@@ -1,4 +1,4 @@
-"""A broker, a gateway and a crowd that badges, for as long as a fault takes; then a judgement."""
+"""A broker, a gateway and a crowd that badges, for the time of a fault; then a verdict."""
 
 import asyncio
 import time
@@ -26,13 +26,13 @@ BADGES_A_S = 40.0
 SENSED_A_S = 40.0
 RESEND_S = 0.3
 SETTLE_S = 120.0
-"""A gap that a device's restart left holds its acks back for 30 s."""
+"""A gap after a device's restart holds its acks back for 30 s."""
 PATIENCE_S = 120.0
-"""For a gateway to come back on a busy machine."""
+"""Seconds for a gateway to come back on a busy machine."""
 
 
 class FaultVerdict(Struct):
-    """What became of what was promised, over one or many runs: all but `acknowledged` must be 0."""
+    """The verdict on one or many runs: all but `acknowledged` must be 0."""
 
     acknowledged: int = 0
     lost: int = 0
@@ -46,7 +46,7 @@ class FaultVerdict(Struct):
 
     @property
     def is_good(self) -> bool:
-        """Every promise was kept."""
+        """True if every promise was kept."""
         wrong = self.lost + self.double + self.undecided + self.unexplained + self.stale_unlocks
         return not (wrong + self.replays_differ + self.tracebacks + self.unclean_stops)
 
@@ -56,7 +56,7 @@ class FaultVerdict(Struct):
 
 
 class Rig:
-    """What runs: people speak to the broker itself, the gateway perhaps through something."""
+    """The running parts: people use the broker itself, the gateway perhaps a proxy."""
 
     def __init__(self, data: Path, site: Site, people: Crowd, broker: EmbeddedBroker) -> None:
         self.data = data
@@ -69,13 +69,13 @@ class Rig:
         self._load: asyncio.Task[None] | None = None
 
     def through(self, url: str) -> None:
-        """Have the gateway reach the broker over this address, from its next start on."""
+        """Set the broker address that the gateway uses from its next start."""
         self._url = url
 
     def use(
         self, env: Mapping[str, str] = {}, *, clock_shift_s: float = 0.0, passage_days: int = 0
     ) -> None:
-        """How the gateway is started from now on."""
+        """Set the gateway's configuration for its next starts."""
         order = gateway_process.GatewayChildConfig(
             self._url,
             str(self.data),
@@ -87,7 +87,7 @@ class Rig:
 
     @asynccontextmanager
     async def busy(self) -> AsyncIterator[None]:
-        """People badge and sensors sense meanwhile."""
+        """Have people badge and sensors report meanwhile."""
         load = asyncio.create_task(
             self.people.busy(BADGES_A_S, SENSED_A_S if self.people.has_sensors else 0.0),
             name="load",
@@ -99,7 +99,7 @@ class Rig:
             await asyncio.gather(load, return_exceptions=True)
 
     async def goes_on(self, what: str) -> None:
-        """Wait until more is acknowledged than just now.
+        """Wait until more events are acknowledged than now.
 
         Raises:
             BenchError: it takes too long.
@@ -110,7 +110,7 @@ class Rig:
     async def judged(self) -> FaultVerdict:
         """Let everything settle, stop, and judge."""
         await self.people.settled(SETTLE_S)
-        # No answer is under way any more, and the news of the last one is journaled.
+        # No answer is pending any more, and the result of the last one is journaled.
         await asyncio.sleep(LATE.total_seconds() + 2)
         clean = await self.gateway.stop()
         verdict = await asyncio.to_thread(
@@ -134,7 +134,7 @@ def _judged(verdict: CrashVerdict, gateway: GatewayChild, *, clean: bool) -> Fau
 
 
 async def until(is_so: Callable[[], bool], what: str, gateway: GatewayChild) -> None:
-    """Poll until it is so.
+    """Poll until the condition is true.
 
     Raises:
         BenchError: it takes too long.
@@ -148,7 +148,7 @@ async def until(is_so: Callable[[], bool], what: str, gateway: GatewayChild) -> 
 
 @asynccontextmanager
 async def rig(folder: Path, seed: int = 0, *, sensors: bool = True) -> AsyncIterator[Rig]:
-    """A broker and people; the gateway is not started yet, and gone at the end."""
+    """Run a broker and people; the gateway is not started yet, and stopped at the end."""
     data = folder / "data"
     data.mkdir(parents=True)
     badges, site = synthetic_site.badges(MEMBERS), synthetic_site.place(READERS, contacts=sensors)

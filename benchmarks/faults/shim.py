@@ -1,4 +1,4 @@
-"""The shim: built with gcc when it is needed, and steered while a gateway runs with it."""
+"""The shim: built with gcc on demand, and controlled while a gateway runs with it."""
 
 import errno
 import mmap
@@ -20,7 +20,7 @@ HOW: Final[dict[How, int]] = {
     "I/O error": errno.EIO,
     "short write": 10_000,
 }
-"""`struct control` in shim.c."""
+"""The modes of `struct control` in shim.c."""
 OPS: Final = ("", "write", "sync", "truncate", "made", "removed")
 _CONTROL: Final = struct.Struct("=6Q")
 _RECORD: Final = struct.Struct("=BBHIQQ")
@@ -35,11 +35,11 @@ class Op(Struct, frozen=True):
     offset: int
     content: bytes
     at_s: float
-    """Monotonic."""
+    """Monotonic time."""
 
 
 class Shim:
-    """Steers what a process with `env` does on the files whose path holds `match`."""
+    """Controls the operations of a process with `env` on files whose path contains `match`."""
 
     def __init__(self, folder: Path, match: str = "/journal.db", *, logs: bool = False) -> None:
         """Build it into a folder.
@@ -69,37 +69,37 @@ class Shim:
 
     @property
     def failed(self) -> int:
-        """How many were made to fail."""
+        """The number of operations that were made to fail."""
         return self._number(_FAILED_AT)
 
     def fail(self, after: int, count: int, how: How) -> None:
-        """Have `count` operations fail, from the one that comes `after` so many more."""
+        """Have `count` operations fail, after `after` more operations."""
         self._set(1, 0)
         self._set(2, count)
         self._set(3, HOW[how])
         self._set(1, self.ops + after)
 
     def mend(self) -> None:
-        """Nothing fails any more."""
+        """Stop failing operations."""
         self._set(1, 0)
 
     def kill(self, after: int) -> None:
-        """Have the process killed before the operation that comes `after` so many more."""
+        """Have the process killed after `after` more operations."""
         self._set(5, self.ops + after)
 
     def spare(self) -> None:
-        """Nobody is killed any more."""
+        """Stop killing."""
         self._set(5, 0)
 
     def logged(self) -> Iterator[Op]:
-        """What was carried out, in its order."""
+        """Yield the operations that were carried out, in order."""
         with self._log.open("rb") as log:
             while len(head := log.read(_RECORD.size)) == _RECORD.size:
                 op, file, _, length, offset, at_ns = _RECORD.unpack(head)
                 yield Op(OPS[op], file, offset, log.read(length), at_ns / 1e9)
 
     def close(self) -> None:
-        """Let go of the control."""
+        """Close the control file."""
         self._control.close()
 
     def _number(self, at: int) -> int:

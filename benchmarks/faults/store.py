@@ -1,6 +1,6 @@
-"""A store that answers anything: no point may be given up for it, and none be missing at the end.
+"""A store that answers anything: no point may be given up for that, and none be missing at the end.
 
-The real outbox carries a real journal's points; only its pauses are short.
+The real outbox sends a real journal's points; only its pauses are short.
 """
 
 import asyncio
@@ -27,19 +27,19 @@ from gateway.config import credential_key, load_settings
 
 ROWS: Final = 800
 ASKED: Final = 4
-"""Requests that get a wrong answer before the next one has its turn."""
+"""Requests that get one wrong answer before the next kind."""
 PAUSE_S: Final = 0.02
 PATIENCE_S: Final = 60.0
 HUGE_BYTES: Final = 50_000_000
 TIMEOUT_S: Final = 0.5
 BAD_SHARE: Final = 211
-"""Of so many points one is bad, in the second part."""
+"""One point in so many is bad, in the second part."""
 _PAGE: Final = "<html><body>The plain HTTP request was sent to HTTPS port</body></html>"
 Answer = Callable[[web.Request], web.StreamResponse | None]
 
 
 class Stored(Struct):
-    """What became of the points."""
+    """The fate of the points."""
 
     points: int
     answers: int
@@ -48,16 +48,16 @@ class Stored(Struct):
     burnt: int
     """Good points that became dead letters."""
     passed: int
-    """Bad points that did not."""
+    """Bad points that did not become dead letters."""
 
     @property
     def is_good(self) -> bool:
-        """Nothing is missing, nothing burnt."""
+        """True if nothing is missing, and no good point was given up."""
         return bool(self.points and self.answers) and not self.missing + self.burnt + self.passed
 
 
 class Moody:
-    """A server that takes lines, or answers `mood` instead."""
+    """A server that accepts lines, or answers `mood` instead."""
 
     def __init__(self) -> None:
         self.took: set[str] = set()
@@ -106,7 +106,7 @@ class Moody:
 
 
 async def misbehaving(folder: Path) -> Stored:
-    """Every mood one after the other, then bad points among good ones.
+    """Run every mood one after the other, then bad points among good ones.
 
     Raises:
         BenchError: the outbox did not get through.
@@ -171,7 +171,7 @@ def _points(path: Path) -> set[str]:
 
 
 def _letters(path: Path) -> list[str]:
-    """The points that were given up, in their order."""
+    """Return the points that were given up, in order."""
     with asked(path) as ask:
         found = ask("SELECT payload FROM dead_letter WHERE source = 'influx' ORDER BY id")
     return [payload for (payload,) in found]
