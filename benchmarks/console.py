@@ -39,7 +39,7 @@ CHANGES_A_BADGE: Final = 2.0
 WARM_S: Final = 3.0
 ANSWERS_MIN: Final = 3
 """A phase lasts until there are this many answers, on a machine of any speed."""
-"""The first seconds are nobody's: imports, the first connection; of a short run, as long as it."""
+"""The first seconds are not counted: imports, the first connection; at most as long as a phase."""
 FEW: Final = 20
 """Pages that are open during a fault."""
 STUCK: Final = 1000

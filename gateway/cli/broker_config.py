@@ -78,7 +78,7 @@ def broker_config(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Write mosquitto.conf, acl and passwords: a device may say and hear only its own.
+    """Write mosquitto.conf, acl and passwords: a device may publish and read only its own.
 
     Passwords are made once, a file each in OUT/secrets, and kept when it runs again. None is shown.
     """

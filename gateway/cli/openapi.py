@@ -21,7 +21,7 @@ def openapi(
     from gateway.console.auth.authenticator import SignIn  # noqa: PLC0415
 
     with as_file(files("gateway.examples") / "space.toml") as file:
-        sites = load_space(file)  # any value: the routes are the same
+        sites = load_space(file)  # any site: the routes are the same
     app = build_app(sites, Settings(data_dir=Path()), seats=SignIn)
     if table:
         typer.echo(permissions_table.table(app), nl=False)
