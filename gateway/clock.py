@@ -23,7 +23,7 @@ RETIRED: Final = RELEASED + timedelta(days=20 * 365)
 
 
 class Uptime(Struct, frozen=True):
-    """How long the operating system has run: it outlives our process, and nobody can set it.
+    """The time since the operating system started: it outlives our process, and cannot be set.
 
     `boot` names this run of the system; `us` are microseconds, sleep included.
     """
@@ -44,7 +44,7 @@ class Clock(Protocol):
         ...
 
     def uptime(self) -> Uptime | None:
-        """How long the operating system has run; None where it does not tell."""
+        """Return the time since the operating system started; None where it is not known."""
         ...
 
 
@@ -60,7 +60,7 @@ class SystemClock:
         return time.monotonic()
 
     def uptime(self) -> Uptime | None:
-        """How long the operating system has run; None where it does not tell (not Linux)."""
+        """Return the time since the operating system started; None but on Linux."""
         boot = _boot_id()
         if boot is None or sys.platform != "linux":
             return None

@@ -1,4 +1,4 @@
-"""What readers need to decide alone while they are cut off from us.
+"""Rights lists: the data with which readers decide alone while they are cut off.
 
 `gateway.core.access.offline_rights` works out who may enter. Here it is written down for native
 readers (`pages`), compared with the lists that esp-rfid readers keep (`users`), and kept up to date

@@ -53,7 +53,7 @@ USERS_MAX: Final = 2000
 
 
 class Progress(Struct, frozen=True):
-    """How far a reader's list is. `missing`: wanted, and their number was not heard yet."""
+    """The progress of a reader's list. `missing`: wanted badges whose number is not known yet."""
 
     confirmed: bool
     listed: int
@@ -61,7 +61,7 @@ class Progress(Struct, frozen=True):
 
 
 class _UnderWay(Struct, eq=False):
-    """What a reader was asked last; `uid` is empty where no entry is meant.
+    """The last order to a reader; `uid` is empty where it concerns no entry.
 
     `sent` is the entry of an `adduser`, `heard` are those of a list so far.
     """
@@ -90,7 +90,7 @@ class EspRfidBus:
         self._under_way: _UnderWay | None = None
 
     def wish(self, reader: ReaderId, wishes: Wishes) -> None:
-        """Who should be on a reader's list from now on."""
+        """Set the holders that a reader's list must contain from now on."""
         one = self._readers[reader]
         if one.wishes != wishes:
             one.wishes, one.rounds, one.rests_until, one.settled = wishes, 0, None, None
@@ -118,7 +118,7 @@ class EspRfidBus:
                 pass
 
     def due(self, now: datetime) -> Outgoing | None:
-        """What is to be sent now."""
+        """Return the messages to send now."""
         asked = self._under_way
         if asked is not None and now < asked.until:
             return None
@@ -129,7 +129,7 @@ class EspRfidBus:
         return None if asked is None else self._message(asked, now)
 
     def progress(self, reader: ReaderId) -> Progress:
-        """How far a reader's list is."""
+        """Return the progress of a reader's list."""
         one = self._readers[reader]
         is_known = one.alive and one.listed is not None and not one.changed
         return Progress(
@@ -182,7 +182,7 @@ class EspRfidBus:
         asked.heard[user.uid] = ListEntry(hashed, user.since, user.until, allowed)
 
     def _is_over(self, asked: _UnderWay, now: datetime) -> bool:
-        """Whether the time that an answer had ends the matter: a list is then complete."""
+        """Return whether the time for an answer is over: a list is then complete."""
         reader = asked.reader
         if asked.kind == "list" and (asked.heard or asked.tries >= TRIES):
             self._told(reader, asked.heard, now)
@@ -239,7 +239,7 @@ class EspRfidBus:
     def _orders(
         self, reader: ListedReader, listed: dict[str, ListEntry]
     ) -> Iterator[tuple[Order, str]]:
-        """What makes a known list the wanted one, whoever is to be taken out first."""
+        """Return the orders that turn the known list into the wanted one, removals first."""
         unwanted = [uid for uid, entry in listed.items() if not self._is_wanted(reader, uid, entry)]
         if len(unwanted) > 1 and not reader.wishes:
             yield "deletusers", ""
@@ -252,7 +252,7 @@ class EspRfidBus:
                 yield "adduser", number
 
     def _is_wanted(self, reader: ListedReader, uid: str, entry: ListEntry) -> bool:
-        """Whether an entry may stay; the same badge in other letters only while it is right."""
+        """Return whether an entry may stay; the same badge in other letters while it is right."""
         if entry.hashed is None or entry.hashed not in reader.wishes:
             return False
         is_right = entry == as_wished(entry.hashed, reader.wishes[entry.hashed])

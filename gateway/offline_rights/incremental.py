@@ -51,7 +51,7 @@ class Sifting:
         self._spans = {key: spans for key, spans in self._spans.items() if key[0] != site}
 
     async def _open_spans(self, site: Site, hours: str, frame: Window) -> Spans:
-        """When hours are open, looked up a quarter of an hour at a time, and once a frame."""
+        """Return the intervals in which hours are open, by quarters of an hour, once per window."""
         known = self._spans.get((site.id, hours, frame))
         if known is not None:
             return known

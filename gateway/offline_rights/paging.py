@@ -85,12 +85,12 @@ def posted(
 
 
 def cleared(topics: Topics, site: SiteId, device: DeviceId, pages: range) -> list[Outgoing]:
-    """What takes back pages that the broker keeps of a longer list."""
+    """Return messages that clear the pages that the broker retains of a longer list."""
     return [_retained(topics.rights_page(site, device, page), b"") for page in pages]
 
 
 def forgotten(topics: Topics, site: SiteId, device: DeviceId, pages: int) -> list[Outgoing]:
-    """What takes back a whole list, of a reader that is there no more."""
+    """Return messages that clear the whole list of a reader that was removed."""
     head = _retained(topics.rights(site, device), b"")
     return [head, *cleared(topics, site, device, range(pages))]
 

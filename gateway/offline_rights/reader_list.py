@@ -69,7 +69,7 @@ def silence(reader: ListedReader) -> None:
 
 
 def has_to_tell(reader: ListedReader, now: datetime, *, busy: bool) -> bool:
-    """Whether it is time for a reader to tell its list."""
+    """Return whether it is time for a reader to report its list."""
     if reader.listed is None or reader.looked is None:
         return True
     return (reader.changed and not busy) or now >= reader.looked + REFRESH

@@ -33,7 +33,7 @@ class Basis(Struct, frozen=True, eq=False):
     """Of the members."""
 
     def same_as(self, other: "Basis | None") -> bool:
-        """Whether a list that was worked out from this need not be worked out again."""
+        """Return whether a list that was computed from this need not be computed again."""
         return (
             other is not None
             and self.site is other.site
@@ -83,7 +83,7 @@ def readers_of(sites: Iterable[Site]) -> Iterator[Reader]:
 
 
 def basis_of(site: Site, state: State, device: Device, now: datetime) -> Basis:
-    """What a reader's list depends on now."""
+    """Return the basis of a reader's list: all that it depends on now."""
     point = device.access_point
     return Basis(
         site,
@@ -102,7 +102,7 @@ def unlock_s(site: Site, device: Device) -> float | None:
 
 
 def shown(reader: Reader, at: datetime) -> RightsState | None:
-    """How a reader stands with its list, for everyone; None: that is not known yet."""
+    """Return the public state of a reader's list; None: it is not known yet."""
     rights = reader.rights
     if rights is None:
         return None
@@ -130,7 +130,7 @@ def shown(reader: Reader, at: datetime) -> RightsState | None:
 
 
 def confirmed(reader: Reader, state: State) -> ListConfirmed | None:
-    """What the engine is to know of the list that a native reader confirmed; None: it does."""
+    """Return the event of a list that a native reader confirmed; None: the engine has it."""
     ready, rights, basis = reader.list, reader.rights, reader.basis
     if ready is None or rights is None or basis is None or reader.in_force != ready.head.version:
         return None

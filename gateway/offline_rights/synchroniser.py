@@ -114,7 +114,7 @@ class RightsSynchroniser:
 
     @property
     def subscriptions(self) -> list[Subscription]:
-        """What readers say of their lists, and the heads that the broker keeps."""
+        """Return the topics of readers' confirmations, and of the heads that the broker retains."""
         heads = [self._topics.rights(site, "+") for site in self._sites]
         filters = [*self._statuses, *self._said, *heads]
         return [Subscription(filter_) for filter_ in filters]
@@ -190,7 +190,7 @@ class RightsSynchroniser:
             self._publish(message)
 
     def _is_good(self, hashed: CredentialHash) -> bool:
-        """Whether a badge is good at some site, so that its number may be kept."""
+        """Return whether a badge is valid at some site, so that its number may be kept."""
         return any(
             (credential := directory.credentials.get(hashed)) is not None
             and credential.status == "active"
@@ -221,7 +221,7 @@ class RightsSynchroniser:
         return session is not None and session.publish(message, self._clock.now()) is not None
 
     def _same_readers(self, site: Site) -> bool:
-        """Whether a new space file has the same readers; then only their lists may be others."""
+        """Return whether a space file has the same readers; only their lists can differ then."""
         here = [reader.device for reader in self._readers.values() if reader.site == site.id]
         same = [reader.device for reader in readers_of([site])] == here
         if same:

@@ -1,4 +1,4 @@
-"""What each alarm is called, and what to do about it: on the console, in the doctor, in the log.
+"""The name of each alarm and the advice on it: for the console, the doctor and the log.
 
 A word says what is wrong, the advice what to do next. A device's alarm speaks of it as "it".
 """
@@ -149,7 +149,7 @@ SILENT: Final = frozenset[str]({"duress"})
 
 
 def alarm_said(kind: str, ahead_s: float | None = None) -> Text:
-    """What an alarm is called; of a clock, how far it is off and in which direction."""
+    """Return an alarm's name; of a clock, also how far it is off and in which direction."""
     word = alarm_words(kind).word
     if ahead_s is None:
         return word
@@ -158,6 +158,6 @@ def alarm_said(kind: str, ahead_s: float | None = None) -> Text:
 
 
 def alarm_words(kind: str) -> AlarmWords:
-    """What is said of an alarm; one of another release has its own name alone."""
+    """Return the texts of an alarm; one of another release has its own name only."""
     known = ALARMS.get(kind)  # type: ignore[call-overload] # a kind from the wire
     return known or AlarmWords(Text(kind, kind), Text("", ""))

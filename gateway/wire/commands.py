@@ -1,4 +1,4 @@
-"""What a device is told: the answer to a badge, orders, and what of its events is on disk."""
+"""Commands to devices: the answer to a badge, orders, and acknowledgements of events."""
 
 from datetime import datetime
 from typing import Literal
@@ -50,7 +50,7 @@ class WarningCommand(Struct, frozen=True, tag_field="type", tag="warning"):
 
 
 class WarningOverCommand(Struct, frozen=True, tag_field="type", tag="warning-over"):
-    """What was missing is there again: the machine may go on."""
+    """The missing person is there again: the machine may go on."""
 
     id: str
     machine: MachineId

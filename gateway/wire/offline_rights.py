@@ -43,7 +43,7 @@ class RightsPage(Struct, frozen=True):
 
 
 class RightsState(Struct, frozen=True):
-    """How a reader stands with its list.
+    """The state of a reader's rights list.
 
     `confirmed`: the reader has said that this list is in force. `waiting`: it has not. `keys` are
     those on the list, `missing` those that should be on it and can't, `left_out` counts the

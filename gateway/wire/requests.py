@@ -32,7 +32,7 @@ HOLDER_MAX: Final = 64
 
 
 class RequestOrigin(Struct, frozen=True):
-    """Which request it was, as far as it could be read."""
+    """The identity of a request, as far as it could be read."""
 
     site: SiteId
     verb: str
@@ -52,7 +52,7 @@ class RequestError(WireError):
 
 
 class RequestEnvelope(Struct, frozen=True):
-    """What every request has."""
+    """The fields that every request has."""
 
     transaction: TransactionId
     by: Annotated[HolderId, Meta(min_length=1, max_length=HOLDER_MAX)]
@@ -73,7 +73,7 @@ def request_message(topics: Topics, site: SiteId, request: Request) -> Outgoing:
 
 
 def read_request(asked: RequestOrigin, payload: bytes, *, retained: bool) -> Request:
-    """What a payload on a request's topic asks for.
+    """Read the payload of a request's topic.
 
     Raises:
         WireError: It is no strict JSON, so that there is nobody to answer.

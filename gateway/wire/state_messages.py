@@ -68,7 +68,7 @@ def alarm_payload(alarm: AlarmRaised | AlarmAcknowledged | AlarmCleared) -> byte
 
 
 def alarm_word(fact: AlarmRaised | AlarmAcknowledged | AlarmCleared) -> str:
-    """What has happened to it, as its event is called."""
+    """Return the name of the alarm's event: raised, acknowledged or cleared."""
     match fact:
         case AlarmRaised():
             return "alarm.raised"

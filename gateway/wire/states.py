@@ -1,4 +1,4 @@
-"""What everybody on the broker may know: states, decisions, alarms, answers to requests."""
+"""Public messages on the broker: states, decisions, alarms, responses to requests."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -63,7 +63,7 @@ class MusterMessage(Struct, frozen=True):
 
 
 class ResponseMessage(Struct, frozen=True, omit_defaults=True):
-    """What became of a request. `error` is a code, `detail` what would be right."""
+    """The result of a request. `error` is a code, `detail` says what would be right."""
 
     transaction: str
     status: Literal["ok", "error"]

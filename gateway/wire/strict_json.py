@@ -65,7 +65,7 @@ def not_json() -> WireError:
 
 
 def explained(error: msgspec.DecodeError, right: Mapping[str, str]) -> WireError:
-    """What msgspec found, told without the message's own text: a value may be a badge number.
+    """Return msgspec's finding without the message's own text: a value may be a badge number.
 
     `right` says of each field what would be right.
     """

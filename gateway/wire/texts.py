@@ -1,4 +1,4 @@
-"""What people are told beside decisions: of machines that run, and of what they asked for.
+"""Texts for people beside decisions: about running machines, and about their requests.
 
 Decisions have theirs in `gateway.core.access.reasons`. A sentence says what to do next.
 """

@@ -22,7 +22,7 @@ class Topics(Struct, frozen=True):
         return f"{self.prefix}/{site}/{device}/event"
 
     def ack(self, site: SiteId, device: DeviceId) -> str:
-        """What of a device's events is on disk."""
+        """Return the topic on which a device's stored events are acknowledged."""
         return f"{self.prefix}/{site}/{device}/ack"
 
     def command(self, site: SiteId, device: DeviceId) -> str:
@@ -42,7 +42,7 @@ class Topics(Struct, frozen=True):
         return f"{self.prefix}/{site}/{device}/rights/{page}"
 
     def rights_state(self, site: SiteId, device: DeviceId | Literal["+"]) -> str:
-        """Whether a reader has its rights list, for everyone to see (retained)."""
+        """Return the topic of a reader's public rights state (retained)."""
         return f"{self.prefix}/{site}/{device}/rights-state"
 
     def occupancy(self, site: SiteId | Literal["+"], zone: ZoneId | Literal["+"]) -> str:
@@ -74,11 +74,11 @@ class Topics(Struct, frozen=True):
         return f"{self.prefix}/{site}/zone/{zone}/muster"
 
     def request(self, site: SiteId, verb: str) -> str:
-        """What operators ask for."""
+        """Return the topic of operators' requests."""
         return f"{self.prefix}/{site}/request/{verb}"
 
     def response(self, site: SiteId, verb: str) -> str:
-        """What became of it."""
+        """Return the topic of the responses to requests."""
         return f"{self.prefix}/{site}/response/{verb}"
 
     def gateway_state(self, instance: str) -> str:
@@ -86,7 +86,7 @@ class Topics(Struct, frozen=True):
         return f"{self.prefix}/gateway/{instance}/state"
 
     def gateway_run(self, instance: str) -> str:
-        """Where runs of one gateway announce themselves, so that there is one of a name."""
+        """Return the topic on which runs of one gateway announce themselves."""
         return f"{self.prefix}/gateway/{instance}/run"
 
     def gateway_health(self, instance: str) -> str:
