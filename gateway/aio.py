@@ -1,4 +1,4 @@
-"""Small helpers for asyncio: cancel and wait, and how long to wait before another try."""
+"""Small helpers for asyncio: cancelling tasks, and the delay before a retry."""
 
 import asyncio
 from random import SystemRandom
@@ -21,7 +21,7 @@ def full_jitter_s(attempt: int, first_s: float = FIRST_S, longest_s: float = LON
 
 
 async def cancel_and_wait(*tasks: asyncio.Task[Any]) -> None:
-    """Cancel tasks until they have ended; exceptions that they raise stay with them.
+    """Cancel tasks until they have ended; their exceptions are not raised.
 
     One cancellation may not be enough: aiomqtt waits with `asyncio.wait_for`, which swallows it on
     3.11 when the broker's packet arrives at that moment (cpython#86296).

@@ -1,4 +1,4 @@
-"""The only place that reads the time; everything else takes a `Clock` or a moment as argument."""
+"""The only module that reads the time; all others take a `Clock` or a moment as an argument."""
 
 import logging
 import sys
@@ -13,19 +13,19 @@ from msgspec import Struct
 log = logging.getLogger(__name__)
 
 STEP_BACK: Final = timedelta(seconds=2)
-"""More is no adjustment by NTP but a correction; less than the 5 s that make a badge late."""
+"""A larger step is a correction, not an adjustment by NTP; below the 5 s that make a badge late."""
 
 
 RELEASED: Final = datetime(2026, 1, 1, tzinfo=UTC)
-"""No clock that is right is before this release: a Raspberry Pi has no battery for its own."""
+"""A clock before this release is wrong: a Raspberry Pi's clock has no battery."""
 RETIRED: Final = RELEASED + timedelta(days=20 * 365)
-"""No release is used for longer: a clock behind that is wrong."""
+"""A clock after this date is wrong: no release is used for that long."""
 
 
 class Uptime(Struct, frozen=True):
-    """The time since the operating system started: it outlives our process, and cannot be set.
+    """The uptime of the operating system: it outlives our process, and cannot be set.
 
-    `boot` names this run of the system; `us` are microseconds, sleep included.
+    `boot` identifies this run of the system; `us` are microseconds, sleep included.
     """
 
     boot: str
@@ -33,18 +33,18 @@ class Uptime(Struct, frozen=True):
 
 
 class Clock(Protocol):
-    """Tells the time."""
+    """A source of the time."""
 
     def now(self) -> datetime:
-        """The time of day, aware UTC; it may jump when the machine's clock is set."""
+        """Return the time of day, aware UTC; it may jump when the machine's clock is set."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds since some moment; it never goes back, so it measures durations."""
+        """Return seconds since an arbitrary moment; never goes back, so it measures durations."""
         ...
 
     def uptime(self) -> Uptime | None:
-        """Return the time since the operating system started; None where it is not known."""
+        """Return the uptime of the operating system; None if unknown."""
         ...
 
 
@@ -52,15 +52,15 @@ class SystemClock:
     """The machine's clocks."""
 
     def now(self) -> datetime:
-        """The time of day, aware UTC."""
+        """Return the time of day, aware UTC."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Seconds since some moment."""
+        """Return seconds since an arbitrary moment."""
         return time.monotonic()
 
     def uptime(self) -> Uptime | None:
-        """Return the time since the operating system started; None but on Linux."""
+        """Return the uptime of the operating system; None if unknown (not Linux)."""
         boot = _boot_id()
         if boot is None or sys.platform != "linux":
             return None
@@ -68,7 +68,7 @@ class SystemClock:
 
 
 class ManualClock:
-    """A clock for tests and simulations: it moves only when told."""
+    """A clock for tests and simulations: it moves only by `advance` and `set_to`."""
 
     def __init__(self, now: datetime) -> None:
         if now.tzinfo is None:
@@ -76,18 +76,18 @@ class ManualClock:
         self._now = now.astimezone(UTC)
         self._monotonic = 0.0
         self.boot: str | None = "manual"
-        """The run of its operating system; another name, and it was restarted."""
+        """The run of its operating system; a new name means that it was restarted."""
 
     def now(self) -> datetime:
-        """The time it was told."""
+        """Return the time that was set."""
         return self._now
 
     def monotonic(self) -> float:
-        """Seconds that passed since it was made; setting the time of day does not count."""
+        """Return the seconds advanced since its creation; `set_to` does not count."""
         return self._monotonic
 
     def uptime(self) -> Uptime | None:
-        """As `monotonic`, in microseconds."""
+        """Return `monotonic` in microseconds, as the uptime."""
         return None if self.boot is None else Uptime(self.boot, round(self._monotonic * 1_000_000))
 
     def advance(self, seconds: float) -> None:
@@ -100,24 +100,24 @@ class ManualClock:
         self._monotonic += seconds
 
     def set_to(self, now: datetime) -> None:
-        """Set the time of day, as NTP may, without any time passing."""
+        """Set the time of day, as NTP may, without advancing `monotonic`."""
         self._now = now.astimezone(UTC)
 
 
 class ForwardClock:
-    """Our clock as the engine sees it: small steps back are waited out, a large one is taken.
+    """The engine's clock: it stands still during small steps back, and follows a large one.
 
-    A clock that was wrong and is put right may jump back by hours. Holding on to the wrong time
-    would make every badge look late for as long, so the step is taken, and told.
+    A corrected clock may jump back by hours. Keeping the wrong time would make every badge look
+    late for as long, so the step is followed, and logged.
     """
 
     def __init__(self, clock: Clock, latest: datetime) -> None:
-        """`latest`: the last time that was given out, before a restart say."""
+        """Start at `latest`, the last time that was returned, for example before a restart."""
         self._clock = clock
         self._latest = latest
 
     def now(self) -> datetime:
-        """Aware UTC."""
+        """Return the time of day, aware UTC."""
         now = self._clock.now()
         if now < self._latest - STEP_BACK:
             log.error("the clock went back from %s to %s", self._latest, now)
@@ -128,7 +128,7 @@ class ForwardClock:
 
 @cache
 def _boot_id() -> str | None:
-    """The kernel's own name of this run of the system (random(4))."""
+    """Return the kernel's id of this run of the system (random(4))."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip() or None
     except OSError:

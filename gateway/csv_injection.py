@@ -1,4 +1,4 @@
-"""Cells that a spreadsheet must not take for a formula.
+"""Escapes CSV cells that a spreadsheet would interpret as a formula.
 
 Source: https://owasp.org/www-community/attacks/CSV_Injection
 """
@@ -7,10 +7,10 @@ from typing import Final, TypeVar
 
 Cell = TypeVar("Cell")
 ESCAPED: Final = "=+-@#\t\r'"
-"""Signs at which a spreadsheet takes text for a formula or (#N/A) for an error, and the one that we
-put before."""
+"""Initial characters that make a text a formula or (#N/A) an error in a spreadsheet, and our escape
+character."""
 
 
 def escape_formula(cell: Cell) -> Cell | str:
-    """The cell; a text that a spreadsheet would take for a formula stands behind an apostrophe."""
+    """Return the cell; prefix a text that a spreadsheet would interpret with an apostrophe."""
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in tuple(ESCAPED) else cell

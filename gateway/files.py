@@ -1,4 +1,4 @@
-"""Write files whole: a power cut, a full disk or a kill leaves the old file or the new one."""
+"""Writes files atomically: a power cut, a full disk or a kill leaves the old or the new file."""
 
 import contextlib
 import errno
@@ -14,10 +14,10 @@ _BY_UMASK: Final = 0o666
 
 
 def write_whole(file: Path, content: bytes, mode: int | None = None) -> None:
-    """Replace a file by this content at once; see `whole`.
+    """Replace a file's content atomically; see `whole`.
 
     Raises:
-        OSError: It cannot be written; the file is as it was.
+        OSError: It cannot be written; the file is unchanged.
     """
     with whole(file, mode) as opened:
         opened.write(content)
@@ -25,13 +25,13 @@ def write_whole(file: Path, content: bytes, mode: int | None = None) -> None:
 
 @contextmanager
 def whole(file: Path, mode: int | None = None, *, replace: bool = True) -> Iterator[IO[bytes]]:
-    """Yield a draft that takes the place of `file` once all of it is on the disk.
+    """Yield a draft that replaces `file` once all of it is on the disk.
 
-    `mode` is taken as given, whatever the umask. None: the mode and the owner of the file that is
-    replaced, or what the umask leaves of rw-rw-rw-. A pipe or a device is written directly.
+    `mode` is used as given, regardless of the umask. None: the mode and owner of the replaced file,
+    or rw-rw-rw- with the umask applied. A pipe or a device is written directly.
 
     Raises:
-        FileExistsError: The file is there, and not `replace`.
+        FileExistsError: The file exists, and `replace` is False.
         OSError: It cannot be written; the file is as it was.
     """
     before = _found(file)
@@ -59,7 +59,7 @@ def whole(file: Path, mode: int | None = None, *, replace: bool = True) -> Itera
 
 
 def sync_folder(folder: Path) -> None:
-    """Put a folder's names on the disk: a new name, too, must survive a power cut."""
+    """Sync a folder to the disk, so that a new file name survives a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,7 +1,7 @@
-"""Rights lists: the data with which readers decide alone while they are cut off.
+"""Keeps the rights lists with which readers decide alone while they are offline.
 
-`gateway.core.access.offline_rights` works out who may enter. Here it is written down for native
-readers (`pages`), compared with the lists that esp-rfid readers keep (`users`), and kept up to date
-(`keep`), beside the path of the events and on an MQTT session of its own: no list ever stands
-before an order to open a door.
+`gateway.core.access.offline_rights` computes who may enter. Here the lists are encoded for native
+readers (`paging`), compared with those stored in esp-rfid readers (`esp_rfid`), and kept up to date
+(`synchroniser`), apart from the events' path and on an MQTT session of its own, so that no list
+delays an order to open a door.
 """

@@ -1,19 +1,19 @@
-"""The lists that esp-rfid readers keep, brought to what they should be.
+"""Synchronises the lists stored in esp-rfid readers with the wanted lists.
 
-The theory. A reader tells its list when asked, entry by entry, without a last one, and on a shared
-TOPIC without saying whose it is. It acknowledges an order without saying which. So a TOPIC is one
-conversation, with one question or order under way, and nothing is believed but a list:
+The protocol: a reader sends its list on request, entry by entry, without an end mark, and on a
+shared TOPIC without naming itself. It acknowledges an order without naming it. So a TOPIC is one
+conversation, with one query or order outstanding, and only a received list proves the state:
 
     unknown --getuserlist, then 2 s of silence--> known --orders, one by one--> changed
     changed --getuserlist--> known, and the same as wanted: confirmed
                              known, and not the same: orders again, 3 times, then a pause
 
-Whoever is to be taken out goes first, all readers before anybody is let in. An entry that was sent
-counts as there from the moment it leaves: should its badge be revoked before the reader has
-answered, it is taken out. What gets no answer 3 times makes the reader silent, and it is left alone
-until it says something. A list with nobody on it looks like no answer, and is asked for 3 times.
+Removals come first, at all readers, before any addition. An added entry counts as stored once its
+order was sent: if its badge is revoked before the reader has answered, it is removed. A reader that
+does not answer 3 times counts as silent, and is left alone until it sends a message. An empty list
+looks like no answer, and is requested 3 times.
 
-Time comes as an argument and messages leave as values, so a test needs no broker.
+Time is an argument and messages are return values, so that a test needs no broker.
 """
 
 from collections.abc import Iterator, Sequence
@@ -40,20 +40,20 @@ from sensors import esp_rfid_users
 from sensors.esp_rfid_users import Alive, Obeyed, Order, Scanned, User
 
 QUIET: Final = timedelta(seconds=2)
-"""A list has ended when nothing of it came for so long; a reader reads a file for each entry."""
+"""The pause after which a list counts as complete; a reader reads a file for each entry."""
 ANSWER: Final = timedelta(seconds=5)
-"""How long to wait for the acknowledgement of an order; the order is void after it."""
+"""The time to wait for the acknowledgement of an order, which then expires."""
 TRIES: Final = 3
-"""Times that an order is sent before its reader counts as silent."""
+"""Tries of an order before its reader counts as silent."""
 ROUNDS: Final = 3
-"""Lists in a row that may be other than wanted; then a pause."""
+"""Consecutive lists that may differ from the wanted one before a pause."""
 PAUSE: Final = timedelta(minutes=10)
 USERS_MAX: Final = 2000
-"""Entries of a reader: more do not fit on an ESP8266. Beyond, entries are not listened to."""
+"""Entries of a reader: more do not fit on an ESP8266. Further entries are ignored."""
 
 
 class Progress(Struct, frozen=True):
-    """The progress of a reader's list. `missing`: wanted badges whose number is not known yet."""
+    """The progress of a reader's list. `missing`: wanted, but their number is not known yet."""
 
     confirmed: bool
     listed: int
@@ -61,9 +61,9 @@ class Progress(Struct, frozen=True):
 
 
 class _UnderWay(Struct, eq=False):
-    """The last order to a reader; `uid` is empty where it concerns no entry.
+    """The outstanding query or order to a reader; `uid` is empty if it concerns no entry.
 
-    `sent` is the entry of an `adduser`, `heard` are those of a list so far.
+    `sent` is the entry of an `adduser`, `heard` are the entries of a list so far.
     """
 
     reader: ListedReader
@@ -78,7 +78,8 @@ class _UnderWay(Struct, eq=False):
 class EspRfidBus:
     """The conversation on one TOPIC, with all of its readers that keep a list.
 
-    The owner calls `heard` for each message, `due` some times a second, and sends what it returns.
+    The owner calls `heard` for each message, and `due` several times per second, whose results it
+    sends.
     """
 
     def __init__(
@@ -90,19 +91,19 @@ class EspRfidBus:
         self._under_way: _UnderWay | None = None
 
     def wish(self, reader: ReaderId, wishes: Wishes) -> None:
-        """Set the holders that a reader's list must contain from now on."""
+        """Set the wanted entries of a reader's list."""
         one = self._readers[reader]
         if one.wishes != wishes:
             one.wishes, one.rounds, one.rests_until, one.settled = wishes, 0, None, None
 
     def restart(self) -> None:
-        """The connection was lost: nothing is known, and readers have to speak first."""
+        """Reset after a lost connection: nothing is known, and readers have to send first."""
         self._under_way = None
         for reader in self._readers.values():
             silence(reader)
 
     def heard(self, payload: bytes, now: datetime) -> None:
-        """A message of TOPIC/send or TOPIC/tag."""
+        """Handle a message on TOPIC/send or TOPIC/tag."""
         said = esp_rfid_users.read(payload)
         match said:
             case Alive(hostname, address):
@@ -118,7 +119,7 @@ class EspRfidBus:
                 pass
 
     def due(self, now: datetime) -> Outgoing | None:
-        """Return the messages to send now."""
+        """Return the message to send now, if any."""
         asked = self._under_way
         if asked is not None and now < asked.until:
             return None
@@ -182,7 +183,7 @@ class EspRfidBus:
         asked.heard[user.uid] = ListEntry(hashed, user.since, user.until, allowed)
 
     def _is_over(self, asked: _UnderWay, now: datetime) -> bool:
-        """Return whether the time for an answer is over: a list is then complete."""
+        """Handle a timeout; return whether it ends the exchange (complete list, silent reader)."""
         reader = asked.reader
         if asked.kind == "list" and (asked.heard or asked.tries >= TRIES):
             self._told(reader, asked.heard, now)
@@ -193,7 +194,7 @@ class EspRfidBus:
         return False
 
     def _told(self, reader: ListedReader, listed: dict[str, ListEntry], now: datetime) -> None:
-        """A reader has told its list."""
+        """Handle a reader's complete list."""
         reader.listed, reader.changed, reader.looked, reader.settled = listed, False, now, None
         reader.rounds += 1
         if self._order(reader) is None:
@@ -202,7 +203,7 @@ class EspRfidBus:
             reader.rounds, reader.rests_until = 0, now + PAUSE
 
     def _next(self, now: datetime) -> _UnderWay | None:
-        """The most urgent thing on this TOPIC: take out, then look, then let in."""
+        """Return the most urgent step on this TOPIC: remove, then query, then add."""
         readers = [
             reader
             for reader in self._readers.values()
@@ -226,7 +227,7 @@ class EspRfidBus:
         return _UnderWay(reader, kind, uid, now + ANSWER)
 
     def _order(self, reader: ListedReader) -> tuple[Order, str] | None:
-        """The next step towards the wanted list; None: it is there, as far as numbers are known."""
+        """Return the next step to the wanted list; None: reached, as far as numbers are known."""
         if reader.listed is None or reader.settled == self._numbers.version:
             return None
         order = next(self._orders(reader, reader.listed), None)
@@ -239,7 +240,7 @@ class EspRfidBus:
     def _orders(
         self, reader: ListedReader, listed: dict[str, ListEntry]
     ) -> Iterator[tuple[Order, str]]:
-        """Return the orders that turn the known list into the wanted one, removals first."""
+        """Yield the orders that turn a known list into the wanted one, removals first."""
         unwanted = [uid for uid, entry in listed.items() if not self._is_wanted(reader, uid, entry)]
         if len(unwanted) > 1 and not reader.wishes:
             yield "deletusers", ""
@@ -252,14 +253,14 @@ class EspRfidBus:
                 yield "adduser", number
 
     def _is_wanted(self, reader: ListedReader, uid: str, entry: ListEntry) -> bool:
-        """Return whether an entry may stay; the same badge in other letters while it is right."""
+        """Return whether an entry may stay; one with another spelling only while it is correct."""
         if entry.hashed is None or entry.hashed not in reader.wishes:
             return False
         is_right = entry == as_wished(entry.hashed, reader.wishes[entry.hashed])
         return is_right or uid == self._numbers.of(entry.hashed, reader.format)
 
     def _message(self, asked: _UnderWay, now: datetime) -> Outgoing | None:
-        """The order as it should be now: while it got no answer, wishes may have changed."""
+        """Return the order as it should be now: the wanted list may have changed since."""
         payload: bytes | None
         address = asked.reader.address
         match asked.kind:
@@ -277,7 +278,7 @@ class EspRfidBus:
         return Outgoing(f"{self.topic}/cmd", payload, qos=1, expires=now + ANSWER)
 
     def _addition(self, asked: _UnderWay) -> bytes | None:
-        """The order to add, and its entry, which counts as there from now on; None: not wanted."""
+        """Return the order to add an entry, which then counts as stored; None: not wanted."""
         reader = asked.reader
         hashed = self._numbers.hear(asked.uid, reader.format, keep=False)
         wish = reader.wishes.get(hashed) if hashed is not None else None

@@ -1,4 +1,4 @@
-"""Esp-rfid readers' lists: who should be on one now, each for the next of their times."""
+"""Computes esp-rfid readers' lists: holders, each with their current or next time span."""
 
 import hashlib
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ from sensors.esp_rfid import EspRfidDriver
 
 
 def lines_of(readers: Iterable[Reader], numbers: Numbers) -> list[EspRfidBus]:
-    """One line a TOPIC, which several readers may share; each reader is told its own."""
+    """Return one conversation per TOPIC, which readers may share, and set it for each reader."""
     by_topic: dict[str, list[Reader]] = {}
     for reader in readers:
         if reader.device.driver == EspRfidDriver.name:
@@ -34,7 +34,7 @@ def lines_of(readers: Iterable[Reader], numbers: Numbers) -> list[EspRfidBus]:
 
 
 def wish(reader: Reader, directory: Directory, now: datetime) -> None:
-    """Tell a reader's line who should be on its list."""
+    """Set the wanted entries of a reader's list."""
     if reader.line is None or reader.rights is None or now < reader.wished_until:
         return
     wishes = _wishes(reader.rights, directory, now)
@@ -47,7 +47,7 @@ def wish(reader: Reader, directory: Directory, now: datetime) -> None:
 
 
 def _wishes(rights: RightsList, directory: Directory, now: datetime) -> Wishes:
-    """Each for the span that is running or comes next; at an exit everybody who is known."""
+    """Return holders with their current or next span; at an exit everybody who is known."""
     entries: Iterable[tuple[Credential, Spans]] = (
         (entry.credential, entry.spans) for entry in rights.entries
     )
@@ -63,6 +63,6 @@ def _wishes(rights: RightsList, directory: Directory, now: datetime) -> Wishes:
 
 
 def _version(wishes: Wishes) -> str:
-    """Names a list of wishes."""
+    """Return a version that identifies a list's content."""
     said = [(hashed, each.since, each.until) for hashed, each in wishes.items()]
     return hashlib.sha256(msgspec.json.encode(said)).hexdigest()[:KEY_DIGITS]

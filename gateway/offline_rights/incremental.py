@@ -1,4 +1,4 @@
-"""A list is worked out in small steps, so that no badge waits for it."""
+"""Computes a rights list in small steps, so that no badge waits for it."""
 
 import asyncio
 from datetime import datetime
@@ -21,20 +21,20 @@ from gateway.core.model.site import Site
 from gateway.core.state import State
 
 CREDENTIALS_AT_ONCE: Final = 200
-"""Credentials that are sifted before the loop may do something else: below 1 ms."""
+"""Credentials checked before control returns to the event loop: below 1 ms."""
 MINUTES_AT_ONCE: Final = 15
-"""Minutes of opening hours that are looked up before the loop may do something else."""
+"""Minutes of opening hours evaluated before control returns to the event loop."""
 
 
 class Sifting:
-    """Works lists out; what was found of opening hours is kept for as long as their frame."""
+    """Computes lists; caches the spans of opening hours within their frame."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._spans: dict[tuple[SiteId, str, Window], Spans] = {}
 
     async def list_of(self, site: Site, state: State, device: Device, frame: Window) -> RightsList:
-        """A reader's list in this frame."""
+        """Return a reader's list in this frame."""
         spans = {
             hours: await self._open_spans(site, hours, frame) for hours in hours_of(site, device)
         }
@@ -47,11 +47,11 @@ class Sifting:
         return collected(standing_of(site, state, device), frame, sifted, post)
 
     def forget(self, site: SiteId) -> None:
-        """A site's opening hours may be others now."""
+        """Drop the cached opening hours of a site, which may have changed."""
         self._spans = {key: spans for key, spans in self._spans.items() if key[0] != site}
 
     async def _open_spans(self, site: Site, hours: str, frame: Window) -> Spans:
-        """Return the intervals in which hours are open, by quarters of an hour, once per window."""
+        """Return the open spans of hours, computed in steps of 15 minutes, once per frame."""
         known = self._spans.get((site.id, hours, frame))
         if known is not None:
             return known

@@ -1,8 +1,8 @@
-"""Badge numbers that were heard.
+"""Badge numbers known from esp-rfid readers.
 
-Only a reader has them in clear. An entry can be added once its number has been heard: on a
-list, or because the badge was held to an esp-rfid reader of this format. What was heard is kept in
-memory while its badge is good, at most `NUMBERS_MAX` numbers, and never logged.
+Only readers have them in clear. An entry can be added once its number is known: from a list, or
+because the badge was held to an esp-rfid reader of this format. Numbers are kept in memory while
+their badge is valid, at most `NUMBERS_MAX`, and never logged.
 """
 
 from collections.abc import Callable
@@ -23,13 +23,13 @@ class Numbers:
         self._hashed = hashed
         self._known: dict[tuple[str, CredentialHash], str] = {}
         self.version = 0
-        """Counts what is new."""
+        """Incremented with each new number."""
 
     def __len__(self) -> int:
         return len(self._known)
 
     def hear(self, uid: str, format: str, *, keep: bool = True) -> CredentialHash | None:  # noqa: A002 - the space file's word
-        """The hash of a number, which is kept; None: it is none of this format."""
+        """Return a number's hash, and store it if `keep`; None: it is invalid in this format."""
         try:
             hashed = self._hashed(badges.normalise(uid, format))
         except WireError:
@@ -42,9 +42,9 @@ class Numbers:
         return hashed
 
     def of(self, hashed: CredentialHash, format: str) -> str | None:  # noqa: A002 - likewise
-        """The number with this hash as readers of this format say it, if it was heard."""
+        """Return the number with this hash as readers of this format spell it, if known."""
         return self._known.get((format, hashed))
 
     def forget(self, is_good: Callable[[CredentialHash], bool]) -> None:
-        """Let go of the numbers of badges that are not good any more."""
+        """Delete the numbers of badges that are no longer valid."""
         self._known = {key: uid for key, uid in self._known.items() if is_good(key[1])}

@@ -1,4 +1,4 @@
-"""Native readers' lists: retained messages, and what the broker keeps of longer or older ones."""
+"""Publishes native readers' lists as retained messages, and clears obsolete ones at the broker."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -19,17 +19,17 @@ from gateway.wire.topics import Topics
 from sensors.native import rights_in_force
 
 PAGES_AT_ONCE: Final = 8
-"""Messages that are handed over before the loop may do something else."""
+"""Messages published before control returns to the event loop."""
 
 Publish = Callable[[Outgoing], bool]
-"""Whether a message was taken: not while we are not connected."""
+"""Publishes a message; returns False while not connected."""
 _read_head = msgspec.json.Decoder(RightsMessage).decode
 
 
 async def post(
     reader: Reader, site: Site, topics: Topics, session: MqttSession, publish: Publish
 ) -> None:
-    """Hand a list over that the broker has not from us; pages first, the head last."""
+    """Publish a list that the broker does not have from us yet; pages first, the head last."""
     rights = reader.rights
     assert rights is not None  # noqa: S101 - worked out just now
     if reader.list is None:
@@ -53,7 +53,7 @@ async def post(
 
 
 def confirmed(reader: Reader, payload: bytes) -> None:
-    """A reader's status says which list is in force there."""
+    """Record the list version in force that a reader's status confirms."""
     try:
         reader.in_force = rights_in_force(payload) if payload else None
     except WireError:
@@ -67,7 +67,7 @@ def kept(
     readers: Mapping[ReaderId, Reader],
     publish: Publish,
 ) -> None:
-    """A head that the broker keeps: it may have more pages than we know of, or no reader."""
+    """Handle a head retained by the broker, which may have more pages than ours, or no reader."""
     try:
         head = _read_head(payload)
     except msgspec.DecodeError:

@@ -1,11 +1,11 @@
-"""A rights list as a native reader gets it: a head and pages, each a retained message.
+"""Encodes a rights list for a native reader: a head and pages, each a retained message.
 
-A page has at most 4 KiB, as every message of ours: what a microcontroller can take. Its keys stand
-in groups that may enter at the same times, and nearly everybody is in one of a few. Pages leave
-first and the head last: a reader takes a list in force when it has the head and every page of the
-head's version, and lives with the old one until then.
+A page has at most 4 KiB, like all our messages, which a microcontroller can handle. Its keys are
+grouped by the times at which they may enter, and nearly everybody is in one of a few groups. Pages
+are sent first and the head last: a reader applies a list when it has the head and every page of the
+head's version, and uses the old one until then.
 
-Memory: a reader keeps 8 bytes a key, so 5,000 members are 40 kB of flash, in 26 pages of the wire.
+Memory: a reader stores 8 bytes per key, so 5,000 members take 40 kB of flash, sent in 26 pages.
 """
 
 import hashlib
@@ -23,22 +23,22 @@ from gateway.wire.offline_rights import RightsGroup, RightsMessage, RightsPage
 from gateway.wire.topics import Topics
 
 KEYS_MAX: Final = 10_000
-"""Keys of a list; twice what one site has. A list that would be longer lets nobody in."""
+"""Maximum keys of a list, twice those of one site. A longer list would admit nobody."""
 KEY_DIGITS: Final = 16
-"""64 bits: that two of 10,000 badges agree in them happens once in 10^11 sites."""
+"""64 bits: two of 10,000 badges have the same key at one in some 10^11 sites (n^2 / 2^65)."""
 SPANS_MAX: Final = 64
-"""Times of a group; a plan that opens more often has the first of them."""
+"""Maximum time spans of a group; a plan with more is cut to the first ones."""
 _PAGE_BYTES: Final = 64
-"""What a page takes beside its groups: version and number."""
+"""Bytes of a page beside its groups: version and number."""
 _GROUP_BYTES: Final = 24
-"""What a group takes beside its times and keys."""
+"""Bytes of a group beside its times and keys."""
 _KEY_BYTES: Final = KEY_DIGITS + 3
 
 _Minutes = tuple[tuple[int, int], ...]
 
 
 class Posted(Struct, frozen=True):
-    """A list as messages, in the order in which they leave; `missing` have no readers' hash yet."""
+    """A list as messages in sending order; `missing` counts those without a readers' hash yet."""
 
     head: RightsMessage
     standing: Standing
@@ -55,7 +55,7 @@ def posted(
     rights: RightsList,
     unlock_s: float | None,
 ) -> Posted:
-    """A list, written down for a native reader."""
+    """Return a list encoded for a native reader."""
     hashes = [entry.credential.reader_hash for entry in rights.entries]
     standing, groups = rights.standing, _groups(rights)
     if sum(len(group.keys) for group in groups) > KEYS_MAX:
@@ -85,18 +85,18 @@ def posted(
 
 
 def cleared(topics: Topics, site: SiteId, device: DeviceId, pages: range) -> list[Outgoing]:
-    """Return messages that clear the pages that the broker retains of a longer list."""
+    """Return the messages that clear pages retained from a longer list."""
     return [_retained(topics.rights_page(site, device, page), b"") for page in pages]
 
 
 def forgotten(topics: Topics, site: SiteId, device: DeviceId, pages: int) -> list[Outgoing]:
-    """Return messages that clear the whole list of a reader that was removed."""
+    """Return the messages that clear the whole list of a removed reader."""
     head = _retained(topics.rights(site, device), b"")
     return [head, *cleared(topics, site, device, range(pages))]
 
 
 def _groups(rights: RightsList) -> list[RightsGroup]:
-    """Keys by the times at which they may enter; equal lists have equal groups in equal order."""
+    """Group keys by the times at which they may enter; equal lists give equal groups and order."""
     by_spans: dict[Spans, list[str]] = {}
     for entry in rights.entries:
         if entry.credential.reader_hash is not None:
@@ -112,7 +112,7 @@ def _groups(rights: RightsList) -> list[RightsGroup]:
 
 
 def _minutes(spans: Spans, frame: Window) -> _Minutes:
-    """Spans as whole minutes of the frame, never wider than they are."""
+    """Return spans in whole minutes of the frame, rounded inwards."""
     minutes = (
         (-((frame.begins - since) // MINUTE), (until - frame.begins) // MINUTE)
         for since, until in spans
@@ -121,7 +121,7 @@ def _minutes(spans: Spans, frame: Window) -> _Minutes:
 
 
 def _paged(groups: list[RightsGroup]) -> Iterator[list[RightsGroup]]:
-    """The groups, cut where a page is full."""
+    """Yield the groups of each page, split where a page is full."""
     page: list[RightsGroup] = []
     left = PAYLOAD_LIMIT - _PAGE_BYTES
     for group in groups:

@@ -1,4 +1,4 @@
-"""One reader's list: who should be on it, and what is known of it."""
+"""One reader's list: the wanted entries, and the entries known to be stored."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -12,12 +12,12 @@ from gateway.core.model.names import DeviceId, SiteId
 from sensors import esp_rfid_users
 
 REFRESH: Final = timedelta(hours=3)
-"""How often a list is looked at when nothing happened: somebody may have changed it there."""
+"""The interval of queries without changes: a list may have been changed at the reader."""
 ReaderId = tuple[SiteId, DeviceId]
 
 
 class ListedHolder(Struct, frozen=True):
-    """Somebody who should be on a list: from `since` until before `until`."""
+    """A wanted entry of a list, valid from `since` until before `until`."""
 
     name: HolderId
     since: datetime
@@ -28,7 +28,7 @@ Wishes = Mapping[CredentialHash, ListedHolder]
 
 
 class ListEntry(Struct, frozen=True):
-    """Somebody on a reader's list, as far as we know; None for times that we can't read."""
+    """An entry of a reader's list, as far as known; None for times that cannot be parsed."""
 
     hashed: CredentialHash | None
     since: int | None
@@ -37,7 +37,7 @@ class ListEntry(Struct, frozen=True):
 
 
 class ListedReader(Struct, eq=False):
-    """One reader, and what is known of its list; `listed` is None while nothing is."""
+    """One reader, and the known entries of its list; `listed` None: unknown."""
 
     id: ReaderId
     hostname: str
@@ -46,36 +46,36 @@ class ListedReader(Struct, eq=False):
     wishes: Wishes = field(default_factory=dict)
     listed: dict[str, ListEntry] | None = None
     changed: bool = False
-    """Orders were sent since the list was told."""
+    """Orders were sent since the list was received."""
     alive: bool = False
     looked: datetime | None = None
-    """When it last told its list."""
+    """The time when it last sent its list."""
     rounds: int = 0
     rests_until: datetime | None = None
     settled: int | None = None
-    """The numbers' version at which its list was as wanted; None: that has to be looked at."""
+    """The numbers' version at which its list was as wanted; None: to be checked."""
     missing: int = 0
 
 
 def listed_reader(site: SiteId, device: Device) -> ListedReader:
-    """A reader of which nothing is known yet."""
+    """Return a reader of which nothing is known yet."""
     hostname = str(device.options.get("hostname", device.id))
     return ListedReader((site, device.id), hostname, str(device.options["ip"]), device.format)
 
 
 def silence(reader: ListedReader) -> None:
-    """Nothing is known of it any more, and it has to speak first."""
+    """Mark a reader as silent: nothing is known of its list, and it has to send first."""
     reader.alive, reader.listed, reader.changed, reader.settled = False, None, False, None
 
 
 def has_to_tell(reader: ListedReader, now: datetime, *, busy: bool) -> bool:
-    """Return whether it is time for a reader to report its list."""
+    """Return whether a reader's list is due to be queried."""
     if reader.listed is None or reader.looked is None:
         return True
     return (reader.changed and not busy) or now >= reader.looked + REFRESH
 
 
 def as_wished(hashed: CredentialHash, wish: ListedHolder) -> ListEntry:
-    """The entry that a wish wants."""
+    """Return the entry for a wanted holder."""
     since = esp_rfid_users.first_second(wish.since)
     return ListEntry(hashed, since, esp_rfid_users.last_second(wish.until), allowed=True)

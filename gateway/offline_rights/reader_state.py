@@ -1,4 +1,4 @@
-"""A reader that decides alone, its list, and how far that is."""
+"""The state of a reader that can decide alone, with its list and the list's progress."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -22,7 +22,7 @@ from sensors.native import NativeDriver
 
 
 class Basis(Struct, frozen=True, eq=False):
-    """All that a list depends on."""
+    """All inputs on which a list depends."""
 
     site: Site
     directory: Directory
@@ -30,10 +30,10 @@ class Basis(Struct, frozen=True, eq=False):
     service: str | None
     frame: Window
     revision: int
-    """Of the members."""
+    """The revision of the members."""
 
     def same_as(self, other: "Basis | None") -> bool:
-        """Return whether a list that was computed from this need not be computed again."""
+        """Return whether a list computed from this basis is still valid for `other`."""
         return (
             other is not None
             and self.site is other.site
@@ -43,7 +43,7 @@ class Basis(Struct, frozen=True, eq=False):
 
 
 class Reader(Struct, eq=False):
-    """A reader, its list, and how far that is."""
+    """A reader, its list, and the list's progress."""
 
     site: SiteId
     device: Device
@@ -53,27 +53,27 @@ class Reader(Struct, eq=False):
     sent: str | None = None
     """The version that the broker has from us, on this connection."""
     in_force: str | None = None
-    """The version that the reader says it has."""
+    """The version that the reader has confirmed."""
     told: ListConfirmed | None = None
-    """What the engine was told last of what it confirmed."""
+    """The last confirmation that was passed to the engine."""
     pages: int = 0
-    """Pages that the broker may keep."""
+    """Pages that the broker may retain."""
     line: EspRfidBus | None = None
-    """An esp-rfid reader's way to its list; None: a native reader."""
+    """An esp-rfid reader's conversation; None: a native reader."""
     standing: Standing | None = None
     version: str = ""
     wished_until: datetime = NEVER
-    """When somebody's time on an esp-rfid list ends, so that the next one's is due."""
+    """The next time when an entry of an esp-rfid list ends and has to be renewed."""
     shown: RightsState | None = None
 
     @property
     def id(self) -> ReaderId:
-        """Its site and device."""
+        """Return its site and device."""
         return (self.site, self.device.id)
 
 
 def readers_of(sites: Iterable[Site]) -> Iterator[Reader]:
-    """The readers that can keep a list."""
+    """Yield the readers that can store a list."""
     for site in sites:
         for device in site.devices:
             native = device.driver == NativeDriver.name
@@ -83,7 +83,7 @@ def readers_of(sites: Iterable[Site]) -> Iterator[Reader]:
 
 
 def basis_of(site: Site, state: State, device: Device, now: datetime) -> Basis:
-    """Return the basis of a reader's list: all that it depends on now."""
+    """Return the current basis of a reader's list."""
     point = device.access_point
     return Basis(
         site,
@@ -96,7 +96,7 @@ def basis_of(site: Site, state: State, device: Device, now: datetime) -> Basis:
 
 
 def unlock_s(site: Site, device: Device) -> float | None:
-    """For how long a reader releases its door by itself; None: it can't."""
+    """Return the seconds for which a reader releases its door by itself; None: it cannot."""
     door = site.door_of(site.point_of(device))
     return door.unlock_s if door is not None and door.lock in (None, device.id) else None
 
@@ -130,7 +130,7 @@ def shown(reader: Reader, at: datetime) -> RightsState | None:
 
 
 def confirmed(reader: Reader, state: State) -> ListConfirmed | None:
-    """Return the event of a list that a native reader confirmed; None: the engine has it."""
+    """Return a native reader's confirmation for the engine; None: the engine already has it."""
     ready, rights, basis = reader.list, reader.rights, reader.basis
     if ready is None or rights is None or basis is None or reader.in_force != ready.head.version:
         return None

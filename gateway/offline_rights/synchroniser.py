@@ -1,14 +1,14 @@
-"""Keeps what every reader may decide alone up to date: worked out, sent, confirmed, shown.
+"""Keeps every reader's rights list up to date: computed, sent, confirmed, published.
 
-A few times a second each reader's list is compared with what it depends on: the space file, the
-members, the site's mode, the point's service, and the frame of time
-(`gateway.core.access.offline_rights`). Only where one of these is another one now is the list
-worked out again, some hundred members at a time, so that no badge waits for it. A revoked badge is
-so on its way to the readers within half a second.
+A few times per second the inputs of each reader's list are compared: the space file, the members,
+the site's mode, the point's service, and the frame of time
+(`gateway.core.access.offline_rights`). Only if one of them has changed is the list computed again,
+some hundred members at a time, so that no badge waits for it. A revocation is thus sent to the
+readers within half a second.
 
-The broker keeps each native list, so that a reader that starts finds it; whatever it keeps of
-longer lists, or for readers that are gone, is taken back. A native reader confirms a list in its
-status, an esp-rfid reader by telling its list; `rights-state` shows both to everyone.
+The broker retains each native list, so that a reader finds it at its start; retained pages of
+longer lists, or of removed readers, are cleared. A native reader confirms a list in its status, an
+esp-rfid reader by sending its list; `rights-state` publishes both.
 """
 
 import asyncio
@@ -40,12 +40,12 @@ from sensors.driver import Subscription
 log = logging.getLogger(__name__)
 
 POLL_S: Final = 0.25
-"""How often lists are compared with what they depend on; no more than a few comparisons each."""
+"""Seconds between two comparisons of the lists' inputs, each of which is only a few comparisons."""
 
 Places = Callable[[], Iterable[tuple[Site, State]]]
-"""The sites with their states, as they are in force."""
+"""Returns the sites with their states in force."""
 Note = Callable[[SiteId, ListConfirmed], object]
-"""Takes a confirmed list to the engine."""
+"""Passes a confirmed list to the engine."""
 
 
 async def keep_rights(
@@ -58,11 +58,11 @@ async def keep_rights(
     clock: Clock,
     note: Note = lambda _site, _event: None,
 ) -> None:
-    """Keep all readers' lists, until cancelled. `hashed` is the service's hash of a badge number.
+    """Keep all readers' lists up to date until cancelled; `hashed` hashes a badge number.
 
-    `note` is told which lists are in force: so the engine knows what a reader might decide alone.
+    `note` gets the lists in force, so that the engine knows what a reader may decide alone.
 
-    Another space file may have other readers: then all begins again, with another session.
+    If a new space file has other readers, everything starts again with a new session.
     """
     numbers = Numbers(hashed)
     while True:
@@ -83,7 +83,7 @@ async def keep_rights(
 
 
 class RightsSynchroniser:
-    """The lists of the readers of some space files."""
+    """Synchronises the lists of the readers of some sites."""
 
     def __init__(
         self,
@@ -114,24 +114,24 @@ class RightsSynchroniser:
 
     @property
     def subscriptions(self) -> list[Subscription]:
-        """Return the topics of readers' confirmations, and of the heads that the broker retains."""
+        """Return the topics of readers' confirmations, and of retained heads."""
         heads = [self._topics.rights(site, "+") for site in self._sites]
         filters = [*self._statuses, *self._said, *heads]
         return [Subscription(filter_) for filter_ in filters]
 
     def use(self, session: MqttSession) -> None:
-        """The session to publish by."""
+        """Set the session through which lists are published."""
         self._session = session
 
     def restart(self) -> None:
-        """We are connected: the broker may have forgotten everything, and readers their orders."""
+        """Reset after a connection: the broker and the readers may have lost everything."""
         for reader in self._readers.values():
             reader.sent = reader.shown = None
         for line in self._lines:
             line.restart()
 
     def heard(self, message: MQTTMessage) -> None:
-        """A message of our session."""
+        """Handle a message of our session."""
         assert self._session is not None  # noqa: S101 - it called us
         self._session.acknowledge(message)
         topic, payload = message.topic, bytes(message.payload)
@@ -144,7 +144,7 @@ class RightsSynchroniser:
             native.kept(topic, payload, self._topics, self._readers, self._publish)
 
     async def keep(self, places: Places) -> None:
-        """Keep the lists; returns when a space file has other readers."""
+        """Keep the lists up to date; return when a space file has other readers."""
         while True:
             for site, state in places():
                 if self._sites[site.id] is not site and not self._same_readers(site):
@@ -177,14 +177,14 @@ class RightsSynchroniser:
                 self._tell(reader, state)
 
     def _tell(self, reader: Reader, state: State) -> None:
-        """Have the engine know of a list that its reader confirmed."""
+        """Pass a list that its reader confirmed to the engine."""
         news = confirmed(reader, state)
         if news is not None:
             reader.told = news
             self._note(reader.site, news)
 
     def _converse(self, line: EspRfidBus) -> None:
-        """Send what is due on a TOPIC."""
+        """Send the message that is due on a TOPIC."""
         message = line.due(self._clock.now())
         if message is not None:
             self._publish(message)
@@ -198,7 +198,7 @@ class RightsSynchroniser:
         )
 
     def _show(self, reader: Reader) -> None:
-        """Publish how a reader stands, where that is news."""
+        """Publish the state of a reader's list if it has changed."""
         state, before = shown(reader, self._clock.now()), reader.shown
         if state is None or (before and structs.replace(state, at=before.at) == before):
             return
@@ -221,7 +221,7 @@ class RightsSynchroniser:
         return session is not None and session.publish(message, self._clock.now()) is not None
 
     def _same_readers(self, site: Site) -> bool:
-        """Return whether a space file has the same readers; only their lists can differ then."""
+        """Return whether a new space file has the same readers, so that only lists may change."""
         here = [reader.device for reader in self._readers.values() if reader.site == site.id]
         same = [reader.device for reader in readers_of([site])] == here
         if same:

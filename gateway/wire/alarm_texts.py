@@ -1,6 +1,6 @@
-"""The name of each alarm and the advice on it: for the console, the doctor and the log.
+"""The alarms' names and advice, for the console, the doctor and the log.
 
-A word says what is wrong, the advice what to do next. A device's alarm speaks of it as "it".
+The name says what is wrong, the advice what to do next. Texts refer to a device as "it".
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from gateway.wire.texts import clock_off
 
 
 class AlarmWords(Struct, frozen=True):
-    """An alarm's name, and what to do."""
+    """An alarm's name, and the advice."""
 
     word: Text
     do: Text
@@ -145,11 +145,11 @@ ALARMS: Final[Mapping[AlarmKind, AlarmWords]] = {
     ),
 }
 SILENT: Final = frozenset[str]({"duress"})
-"""Alarms that no shared screen tells: whoever stands behind the person under threat may see it."""
+"""Alarms that no shared screen shows: a person who threatens a member could see it."""
 
 
 def alarm_said(kind: str, ahead_s: float | None = None) -> Text:
-    """Return an alarm's name; of a clock, also how far it is off and in which direction."""
+    """Return an alarm's name; for a clock alarm, with its deviation and direction."""
     word = alarm_words(kind).word
     if ahead_s is None:
         return word
@@ -158,6 +158,6 @@ def alarm_said(kind: str, ahead_s: float | None = None) -> Text:
 
 
 def alarm_words(kind: str) -> AlarmWords:
-    """Return the texts of an alarm; one of another release has its own name only."""
+    """Return an alarm's texts; an alarm of another release has only its kind as a name."""
     known = ALARMS.get(kind)  # type: ignore[call-overload] # a kind from the wire
     return known or AlarmWords(Text(kind, kind), Text("", ""))

@@ -1,4 +1,4 @@
-"""Commands to devices: the answer to a badge, orders, and acknowledgements of events."""
+"""Messages to devices: the answer to a badge, orders, and acknowledgements of stored events."""
 
 from datetime import datetime
 from typing import Literal
@@ -29,7 +29,7 @@ class AccessCommand(Struct, frozen=True, omit_defaults=False, tag_field="type", 
 
 
 class UnlockCommand(Struct, frozen=True, tag_field="type", tag="unlock"):
-    """An order to release a door, where it is no answer to a badge at this device.
+    """An order to release a door that is not an answer to a badge at this device.
 
     To a lock; to a reader that releases its door itself, for an operator or in an evacuation.
     """
@@ -40,7 +40,7 @@ class UnlockCommand(Struct, frozen=True, tag_field="type", tag="unlock"):
 
 
 class WarningCommand(Struct, frozen=True, tag_field="type", tag="warning"):
-    """To a running machine's reader: something is missing, the safe stop comes at `stops_at`."""
+    """A warning to a running machine's reader: a condition fails, safe stop at `stops_at`."""
 
     id: str
     machine: MachineId
@@ -50,7 +50,7 @@ class WarningCommand(Struct, frozen=True, tag_field="type", tag="warning"):
 
 
 class WarningOverCommand(Struct, frozen=True, tag_field="type", tag="warning-over"):
-    """The missing person is there again: the machine may go on."""
+    """The end of a warning: all conditions are met again, the machine may continue."""
 
     id: str
     machine: MachineId
@@ -58,9 +58,9 @@ class WarningOverCommand(Struct, frozen=True, tag_field="type", tag="warning-ove
 
 
 class SafeStopCommand(Struct, frozen=True, tag_field="type", tag="safe-stop"):
-    """Come to a safe stop by yourself, as after the last line of a job; never a cut of the power.
+    """An order to stop safely, as after the last line of a job; never by cutting the power.
 
-    It may come more than once, and then asks for nothing new.
+    It may be repeated, and is idempotent.
     """
 
     id: str
@@ -70,4 +70,4 @@ class SafeStopCommand(Struct, frozen=True, tag_field="type", tag="safe-stop"):
 
 
 MachineOrder = WarningCommand | WarningOverCommand | SafeStopCommand
-"""What a running machine's reader is told."""
+"""The orders to a running machine's reader."""

@@ -7,13 +7,13 @@ import msgspec
 from msgspec import Struct
 
 PAYLOAD_LIMIT = 4096
-"""Bytes a message may have; more goes to the dead letters."""
+"""Maximum bytes of a message; a larger one becomes a dead letter."""
 
 
 class CloudEvent(Struct, frozen=True):
-    """A fact's attributes as CloudEvents 1.0 has them; `source` is the message's own topic.
+    """A fact's CloudEvents 1.0 attributes; `source` is the message's own topic.
 
-    One `id` a source and fact: a journal's number, or the time at which a state began.
+    `id` is unique per source and fact: a journal number, or the time at which a state began.
     """
 
     type: str
@@ -22,9 +22,9 @@ class CloudEvent(Struct, frozen=True):
 
 
 class Outgoing(Struct, frozen=True):
-    """One message for the broker; void after `expires` (MQTT 5 message expiry, whole seconds).
+    """A message to the broker; expires at `expires` (MQTT 5 message expiry, whole seconds).
 
-    `event`: what a fact says of itself, in the message's user properties.
+    `event`: a fact's attributes, sent in the message's user properties.
     """
 
     topic: str
@@ -39,5 +39,5 @@ _encode = msgspec.json.Encoder().encode
 
 
 def encode(message: Struct) -> bytes:
-    """A payload of the wire as bytes."""
+    """Return a payload as bytes."""
     return _encode(message)

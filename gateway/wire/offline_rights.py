@@ -1,4 +1,4 @@
-"""Rights lists: who may pass while a reader is cut off, and how the reader stands with its list."""
+"""Rights lists: credentials that may pass while a reader is offline, and the list's state."""
 
 from datetime import datetime
 from typing import Literal
@@ -7,11 +7,11 @@ from msgspec import Struct
 
 
 class RightsMessage(Struct, frozen=True):
-    """The head of a rights list; it is in force once all of its `pages` are there.
+    """The head of a rights list; it is in force once all of its `pages` have arrived.
 
-    `who`: on an exit `everybody` may pass, for ever. `listed`: those whose key is on the pages.
-    `nobody`: the reader decides nothing alone. From `expires` on nobody may. `unlock_s`: for how
-    long the reader releases its door.
+    `who`: on an exit `everybody` may pass, forever. `listed`: those whose key is on the pages.
+    `nobody`: the reader decides nothing alone. From `expires` on nobody may pass. `unlock_s`: the
+    time for which the reader releases its door.
     """
 
     version: str
@@ -45,9 +45,9 @@ class RightsPage(Struct, frozen=True):
 class RightsState(Struct, frozen=True):
     """The state of a reader's rights list.
 
-    `confirmed`: the reader has said that this list is in force. `waiting`: it has not. `keys` are
-    those on the list, `missing` those that should be on it and can't, `left_out` counts the
-    credentials that may not, by reason; `why` is the reason for an empty list.
+    `confirmed`: the reader has confirmed that this list is in force. `waiting`: it has not. `keys`
+    counts those on the list, `missing` those that should be on it but cannot, `left_out` the
+    credentials without rights, by reason; `why` is the reason for an empty list.
     """
 
     at: datetime

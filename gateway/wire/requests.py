@@ -1,14 +1,14 @@
-"""Requests as the wire has them: what an operator's tool writes, and how the gateway reads it.
+"""Operators' requests on the wire: encodes them for tools, and decodes them for the gateway.
 
-The payload is the order's own fields beside three that every request has; the verb is the topic's
+The payload has the order's own fields and three that every request has; the verb is the topic's
 last level:
 
     seuil/hub/request/mode
     {"transaction": "7f3a", "by": "h-0123456789ab", "at": "2026-11-22T08:00:00Z",
      "mode": "lockdown", "why": "a fight in the hall"}
 
-Strict as an order must be: an unknown field is a misspelt one, and a kept (retained) message is no
-one's wish of now.
+Decoding is strict: an unknown field is treated as misspelt, and a retained message is refused,
+since it is not a current request.
 """
 
 from datetime import UTC, datetime
@@ -26,13 +26,13 @@ from gateway.wire.message import Outgoing
 from gateway.wire.topics import Topics
 
 VERB_MAX: Final = 32
-"""Characters of a verb that is answered on a topic of its own."""
+"""Maximum characters of a verb that has a response topic of its own."""
 HOLDER_MAX: Final = 64
-"""Characters of a pseudonym; ours have 14."""
+"""Maximum characters of a pseudonym; ours have 14."""
 
 
 class RequestOrigin(Struct, frozen=True):
-    """The identity of a request, as far as it could be read."""
+    """The identity of a request, as far as it could be decoded."""
 
     site: SiteId
     verb: str
@@ -40,7 +40,7 @@ class RequestOrigin(Struct, frozen=True):
 
 
 class RequestError(WireError):
-    """A request that cannot be understood, or must not be; to be answered if it has a transaction.
+    """A request that is malformed or retained; it is answered if it has a transaction.
 
     `error` is the response's code: `malformed` or `retained`.
     """
@@ -63,7 +63,7 @@ _ENVELOPE: Final = frozenset(RequestEnvelope.__struct_fields__)
 
 
 def request_message(topics: Topics, site: SiteId, request: Request) -> Outgoing:
-    """The message that asks."""
+    """Return the message of a request."""
     fields: dict[str, object] = msgspec.to_builtins(request)
     order: dict[str, object] = msgspec.to_builtins(request.order)
     verb = str(order.pop("verb"))
@@ -73,11 +73,11 @@ def request_message(topics: Topics, site: SiteId, request: Request) -> Outgoing:
 
 
 def read_request(asked: RequestOrigin, payload: bytes, *, retained: bool) -> Request:
-    """Read the payload of a request's topic.
+    """Decode a payload on a request topic.
 
     Raises:
-        WireError: It is no strict JSON, so that there is nobody to answer.
-        RequestError: It cannot be understood, or was kept by the broker.
+        WireError: It is not strict JSON, so that it cannot be answered.
+        RequestError: It is malformed, or was retained by the broker.
     """
     fields = strict_json.read(payload)
     asked = msgspec.structs.replace(asked, transaction=_transaction(fields))
@@ -135,4 +135,4 @@ _RIGHT: Final = {
     "kind": "the kind of an alarm that is on, as in its topic",
     "object": "what the alarm is about, as in its topic",
 }
-"""What would be right, a field."""
+"""The correct value of each field."""

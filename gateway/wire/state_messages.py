@@ -1,4 +1,4 @@
-"""States on the wire: what a topic says of a count, an alarm or a muster from now on."""
+"""Payloads of retained states: head counts, alarms and musters."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -32,12 +32,12 @@ DEVICE_ALARMS: Final[tuple[AlarmKind, ...]] = (
     "not-wired",
     "engine-fault",
 )
-"""What may be wrong with a device."""
+"""The alarms that a device may have."""
 _GATEWAY_ALARMS: Final[tuple[AlarmKind, ...]] = ("clock-unsure", "journal-damaged")
 
 
 def occupancy_payload(changed: OccupancyChanged) -> bytes:
-    """A zone's head count."""
+    """Return the payload of a zone's head count."""
     message = OccupancyMessage(
         at=changed.at,
         people=changed.people,
@@ -54,7 +54,7 @@ def occupancy_payload(changed: OccupancyChanged) -> bytes:
 
 
 def alarm_payload(alarm: AlarmRaised | AlarmAcknowledged | AlarmCleared) -> bytes:
-    """An alarm that is on; empty where it is over."""
+    """Return the payload of an active alarm; empty if it was cleared."""
     match alarm:
         case AlarmCleared():
             return b""
@@ -68,7 +68,7 @@ def alarm_payload(alarm: AlarmRaised | AlarmAcknowledged | AlarmCleared) -> byte
 
 
 def alarm_word(fact: AlarmRaised | AlarmAcknowledged | AlarmCleared) -> str:
-    """Return the name of the alarm's event: raised, acknowledged or cleared."""
+    """Return the event's name for a change of an alarm."""
     match fact:
         case AlarmRaised():
             return "alarm.raised"
@@ -79,7 +79,7 @@ def alarm_word(fact: AlarmRaised | AlarmAcknowledged | AlarmCleared) -> str:
 
 
 def alarm_now(state: State, kind: AlarmKind, about: str) -> AlarmRaised | AlarmAcknowledged:
-    """The last that there is to say of an alarm that is on."""
+    """Return the latest fact about an active alarm."""
     raised, seen_to = state.alarms[kind, about], state.acknowledged.get((kind, about))
     ahead_s = ahead_s_of(state.devices, kind, about)
     if seen_to is None:
@@ -88,7 +88,7 @@ def alarm_now(state: State, kind: AlarmKind, about: str) -> AlarmRaised | AlarmA
 
 
 def muster_payload(changed: MusterChanged) -> bytes:
-    """A zone's muster list; empty where nobody is waited for (any more)."""
+    """Return the payload of a zone's muster list; empty if there is none (any more)."""
     if not changed.expected:
         return b""
     message = MusterMessage(
@@ -102,7 +102,7 @@ def muster_payload(changed: MusterChanged) -> bytes:
 
 
 def possible_alarms(site: Site) -> Iterator[tuple[AlarmKind, str]]:
-    """Every alarm that a site's parts may raise."""
+    """Yield every alarm that a site's parts may raise."""
     kinds: tuple[
         tuple[tuple[AlarmKind, ...], Sequence[Door | Zone | Machine | AccessPoint | Device]], ...
     ] = (

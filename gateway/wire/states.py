@@ -12,7 +12,7 @@ from gateway.core.model.names import DeviceId, DoorId, Text, ZoneId
 from gateway.core.requests import Mode
 
 MISSING_MAX = 100
-"""People whom a muster message names; the count of all others is in it too. Of 20 characters each:
+"""People listed in a muster message, which also counts the others. At 20 characters each they take
 half of a payload."""
 
 
@@ -29,7 +29,7 @@ class OccupancyMessage(Struct, frozen=True, omit_defaults=True):
     p_full: float
     stale: bool
     because: tuple[Text, ...] = ()
-    """What moved an estimate most, the strongest first; at most three."""
+    """The strongest influences on an estimate, strongest first; at most three."""
 
 
 class DoorMessage(Struct, frozen=True):
@@ -40,7 +40,7 @@ class DoorMessage(Struct, frozen=True):
 
 
 class ModeMessage(Struct, frozen=True, omit_defaults=True):
-    """A site's mode; `since` and `by` are null where nobody has ever changed it."""
+    """A site's mode; `since` and `by` are null if it has never been changed."""
 
     mode: Mode
     since: datetime | None
@@ -50,9 +50,9 @@ class ModeMessage(Struct, frozen=True, omit_defaults=True):
 
 
 class MusterMessage(Struct, frozen=True):
-    """In an evacuation: how many a zone waits for, how many of them were seen, and who is missing.
+    """A zone's muster in an evacuation: the expected, the seen, and the missing.
 
-    `missing` are the pseudonyms of at most `MISSING_MAX`; `more` is how many it leaves out.
+    `missing` lists the pseudonyms of at most `MISSING_MAX`; `more` counts the others.
     """
 
     at: datetime
@@ -63,7 +63,7 @@ class MusterMessage(Struct, frozen=True):
 
 
 class ResponseMessage(Struct, frozen=True, omit_defaults=True):
-    """The result of a request. `error` is a code, `detail` says what would be right."""
+    """The response to a request. `error` is a code, `detail` a correction."""
 
     transaction: str
     status: Literal["ok", "error"]
@@ -73,11 +73,11 @@ class ResponseMessage(Struct, frozen=True, omit_defaults=True):
 
 
 class AccessMessage(Struct, frozen=True):
-    """A decision for everyone to see: a pseudonym, never a name or a badge number.
+    """A public decision: with a pseudonym, never a name or a badge number.
 
-    `late`: the reader decided so by itself, and tells us now; `claimed` is the reason where nothing
-    shows that it was cut off and might. `door` is the one that it is about. An exit button has no
-    access point; `reader` is what it is wired to.
+    `late`: the reader decided by itself, and reports it now; `claimed` is the reason if nothing
+    shows that it was offline and permitted to. `door` is the door concerned. An exit button has no
+    access point; `reader` is the device to which it is wired.
     """
 
     id: str
@@ -96,9 +96,9 @@ class AccessMessage(Struct, frozen=True):
 
 
 class AlarmMessage(Struct, frozen=True, omit_defaults=True):
-    """An alarm that is on since `at`; `acknowledged_by` is who looks after it, by pseudonym.
+    """An alarm active since `at`; `acknowledged_by` is the operator's pseudonym.
 
-    `ahead_s` is by how much a device's clock was ahead when it was told (below 0: behind).
+    `ahead_s` is the number of seconds by which a device's clock was ahead (below 0: behind).
     """
 
     at: datetime
@@ -110,9 +110,9 @@ class AlarmMessage(Struct, frozen=True, omit_defaults=True):
 
 
 class HintMessage(Struct, frozen=True):
-    """Something to look at that is no alarm: `object` is a zone's, an access point's or a device's.
+    """A hint, less than an alarm: `object` is a zone, an access point or a device.
 
-    `holder` is a pseudonym; None: nobody knows who it was.
+    `holder` is a pseudonym; None: unknown.
     """
 
     at: datetime
@@ -123,17 +123,17 @@ class HintMessage(Struct, frozen=True):
 
 
 class RunMessage(Struct, frozen=True):
-    """A run of a gateway announces itself: of two with one name, the later one ends."""
+    """The announcement of a gateway's run: of two with the same name, the later one ends."""
 
     run: Annotated[str, Meta(min_length=1, max_length=64)]
     """Drawn at its start."""
     since: Annotated[datetime, Meta(tz=True)]
     decides: bool
-    """It decides already; false: it begins, and ends if another one decides."""
+    """It already decides; false: it is starting, and ends if another one decides."""
 
 
 class HealthMessage(Struct, frozen=True):
-    """The gateway's own state: `status` is `ok` or says in one word what is wrong."""
+    """The gateway's own state: `status` is `ok` or names the fault in one word."""
 
     at: datetime
     status: Literal["ok", "journal-failing", "broker-lost", "starting"]
@@ -145,18 +145,18 @@ class HealthMessage(Struct, frozen=True):
     backlog: int
     """Journal rows that are not in InfluxDB yet; 0 without InfluxDB."""
     commit_ms: float
-    """The last commit's time."""
+    """The duration of the last commit."""
     dead_letters: int
     """Since the start."""
     members: int = 0
-    """The version of the members that is in force: nothing is decided by an older one any more."""
+    """The version of the members in force: no decision uses an older one any more."""
     space: Literal["ok", "faulty"] = "ok"
-    """`faulty`: the space file was changed and is wrong; what it said before is in force."""
+    """`faulty`: the space file was changed and is invalid; its last valid version is in force."""
     faults: int = 0
-    """Bugs of ours that were met since the start; each has a traceback in the log."""
+    """Bugs met since the start; each has a traceback in the log."""
     run: str = ""
     """The id of this run, drawn at its start."""
     influx: str = ""
-    """Why no point leaves for InfluxDB just now; empty where all is well."""
+    """The reason why points cannot be written to InfluxDB now; empty if all is well."""
     clock: str = ""
-    """Why the gateway's clock cannot be believed; empty where it can."""
+    """The reason why the gateway's clock cannot be trusted; empty if it can."""

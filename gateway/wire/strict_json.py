@@ -1,7 +1,7 @@
-"""JSON as the wire wants it: one object, UTF-8, no NaN, no duplicate key, no deep nesting.
+"""Strict JSON for the wire: one object, UTF-8, no NaN, no duplicate key, no deep nesting.
 
-msgspec refuses NaN, Infinity and bad syntax by itself. The rest is here: where two parsers read one
-ambiguous message in two ways, one value passes the check and another is acted on.
+msgspec refuses NaN, Infinity and bad syntax by itself. The rest is checked here: if two parsers
+read an ambiguous message differently, one value passes the check and another one is used.
 """
 
 import json
@@ -13,7 +13,7 @@ import msgspec
 from gateway.core.readings import WireError
 
 DEPTH_LIMIT = 16
-"""Levels of objects and lists; real devices use 4, and a parser's stack is not for strangers."""
+"""Levels of objects and lists; real devices use 4, and deep input may exhaust a parser's stack."""
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _MISSING = re.compile(r"^Object missing required field `(\w+)`")
@@ -24,7 +24,7 @@ _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def read(payload: bytes) -> dict[str, object]:
-    """A payload that is one JSON object.
+    """Decode a payload that is one JSON object.
 
     Raises:
         WireError: as `check`, and `out-of-range` for a number past 1e308.
@@ -42,8 +42,8 @@ def check(payload: bytes) -> None:
     """Refuse a payload that is not one strict JSON object.
 
     Nearly every message passes without an exact search for duplicate keys. Without a backslash,
-    quotes only delimit strings, so there are as many keys as colons outside strings; an object that
-    has as many members has lost none to a duplicate.
+    quotes only delimit strings, so there are as many keys as colons outside strings; if the decoded
+    objects have as many members, no key was a duplicate.
 
     Raises:
         WireError: `not-utf8`, `not-json`, `too-deep`, `duplicate-key` or `wrong-type`.
@@ -60,14 +60,14 @@ def check(payload: bytes) -> None:
 
 
 def not_json() -> WireError:
-    """The refusal of a text that is no JSON."""
+    """Return the error for a text that is not JSON."""
     return WireError("not-json", "the payload must be strict JSON")
 
 
 def explained(error: msgspec.DecodeError, right: Mapping[str, str]) -> WireError:
-    """Return msgspec's finding without the message's own text: a value may be a badge number.
+    """Convert msgspec's error without quoting the message: a value may be a badge number.
 
-    `right` says of each field what would be right.
+    `right` describes the correct value of each field.
     """
     if not isinstance(error, msgspec.ValidationError):
         return not_json()
@@ -97,7 +97,7 @@ def _count_members(payload: bytes) -> int:
 
 
 def _check_keys(text: str) -> None:
-    """The exact way: keys are compared unescaped, and object by object."""
+    """Refuse duplicate keys exactly: compare them unescaped, object by object."""
     try:
         json.loads(text, object_pairs_hook=_distinct)
     except ValueError:

@@ -1,6 +1,6 @@
-"""Texts for people beside decisions: about running machines, and about their requests.
+"""Texts for people beside decisions: about running machines, hints and requests.
 
-Decisions have theirs in `gateway.core.access.reasons`. A sentence says what to do next.
+Those of decisions are in `gateway.core.access.reasons`. A text says what to do next.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ WARNINGS: Final[Mapping[str, Text]] = {
         "You have left the room: come back, or the machine will stop.",
     ),
 }
-"""By what a running machine misses."""
+"""Warnings by the condition that a running machine lacks."""
 OTHER_WARNING: Final = Text(
     "Une condition d'usage manque : la machine va s'arrêter.",
     "Something that its use needs is missing: the machine will stop.",
@@ -56,16 +56,16 @@ HINTS: Final[Mapping[str, Text]] = {
         "{where}: too many wrong codes one after the other. Have a look.",
     ),
 }
-"""By the kind of what was noticed; `where` is a room's or a door's name."""
+"""Texts by the kind of hint; `where` is a room's or a door's name."""
 
 CLOCK_RIGHT_S: Final = 1.0
-"""A clock that is off by less is right: so long may a message be under way."""
+"""A smaller deviation counts as correct: a message may take as long to arrive."""
 _UNITS: Final = ((86_400, "jours", "days"), (3600, "h", "h"), (60, "min", "min"), (1, "s", "s"))
-"""Seconds, and what so many are called; the largest that fits twice."""
+"""Units by their seconds; the largest that fits twice is used."""
 
 
 def clock_off(ahead_s: float) -> Text:
-    """Say how far a clock is off, and in which direction; below 0 it is behind."""
+    """Return a text with a clock's deviation and direction; below 0 it is behind."""
     off_s = abs(ahead_s)
     if off_s < CLOCK_RIGHT_S:
         return Text("à l'heure", "right")
@@ -123,5 +123,5 @@ REFUSALS: Final[Mapping[str, Text]] = {
         "Refused: the request cannot be understood.",
     ),
 }
-"""By the error of a response: the engine's (`gateway.core.requests.ERRORS`), and the wire's two."""
+"""Texts by a response's error: the engine's (`gateway.core.requests.ERRORS`) and the wire's two."""
 OTHER_REFUSAL: Final = Text("Refusé.", "Refused.")
