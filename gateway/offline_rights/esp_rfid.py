@@ -152,7 +152,7 @@ class EspRfidBus:
             reader.alive = True
         asked = self._under_way
         if asked is None or asked.kind != order or asked.reader.hostname != hostname:
-            return  # somebody else's order, or one that we gave up
+            return  # another client's order, or one that we gave up
         self._under_way = None
         reader = asked.reader
         reader.settled = None

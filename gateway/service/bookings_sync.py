@@ -91,7 +91,7 @@ class Calendars:
         known = self._followed
         self._followed = {feed: known.get(feed) or _Followed(feed) for feed in feeds}
         if not self._followed:
-            self._holders = None  # nobody tells us of them any more
+            self._holders = None  # they are no longer kept up to date
         self._changed.set()
         self._news.set()
 

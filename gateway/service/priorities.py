@@ -18,11 +18,11 @@ ServiceClass = Literal["requests", "exits", "entries", "contacts", "sensors", "s
 
 ORDER: Final[tuple[ServiceClass, ...]] = (
     "requests",  # an operator opens a door, ends a mode
-    "exits",  # readers and buttons at a way out, and muster points: nobody is kept in
+    "exits",  # readers and buttons at exits, and muster points: no person is locked in
     "entries",  # readers at entries and machines, and those that guard nothing
     "contacts",  # doors, locks and machines: who passed, what was forced
     "sensors",  # what rooms say, and whether devices are there
-    "strangers",  # what nobody declared
+    "strangers",  # undeclared devices
 )
 """The classes in their order of service."""
 

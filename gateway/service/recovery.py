@@ -67,7 +67,7 @@ def _recover_site(
 
     restored = _restored(file, site_id, met)
     if not restored.n and not file.is_whole(site_id):
-        # It was out of the space file for so long that its last snapshot was purged.
+        # It was removed from the space file long ago, and its last snapshot was purged.
         return SiteInForce(site=None, state=State(), replayed=0)
     site = file.space_in_force(site_id, restored.n)
     state, replayed = restored.state, 0

@@ -63,7 +63,7 @@ RECOVERY: Final = Table(
     _text("hash", primary_key=True),
     sqlite_with_rowid=False,
 )
-OIDC: Final = Table(  # who somebody is at a provider: their address there may change
+OIDC: Final = Table(  # a holder's subject at a provider: their address there may change
     "oidc",
     METADATA,
     _text("issuer", primary_key=True),

@@ -150,7 +150,7 @@ class EmbeddedBroker:
         return self._process
 
     async def _start_on(self, port: int) -> None:
-        if is_taken(port):  # else somebody else's broker would answer us
+        if is_taken(port):  # else another broker would answer us
             raise BrokerError(f"port {port} is in use by another program")
         self._folder.mkdir(parents=True, exist_ok=True)
         command = self._mosquitto(port) if self.kind == "mosquitto" else self._iotcore(port)

@@ -80,13 +80,13 @@ def broker_files(
     simulator: bool = False,
     home_assistant: bool = False,
 ) -> dict[str, str]:
-    """Return the text of `mosquitto.conf`, `acl` and, given each login's password, `passwords`.
+    """Return the texts of `mosquitto.conf`, `acl` and, given each login's password, `passwords`.
 
-    `simulator` adds one login that may play every device: for a demo, not for a real door.
-    `home_assistant` adds one that may see states and alarms, and nobody's pseudonym.
+    `simulator` adds a login that may act as every device: for a demo, not for a real door.
+    `home_assistant` adds one that may read states and alarms, but no pseudonyms.
 
     Raises:
-        ValueError: a login has no password, or a password belongs to nobody.
+        ValueError: a login has no password, or a password has no login.
     """
     known = logins(sites, prefix, simulator=simulator, home_assistant=home_assistant)
     files = {
@@ -200,7 +200,7 @@ def password_file(known: Sequence[Login], passwords: Mapping[str, str]) -> str:
     """Return the text of the password file: only salted hashes.
 
     Raises:
-        ValueError: a login has no password, or a password belongs to nobody.
+        ValueError: a login has no password, or a password has no login.
     """
     names = [login.name for login in known]
     missing = [name for name in names if not passwords.get(name)]

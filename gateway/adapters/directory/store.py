@@ -263,7 +263,7 @@ class DirectoryStore:
         try:
             yield
         except (OSError, SQLAlchemyError, driver) as wrong:
-            # SQLite quotes what it could not decode, which may be somebody's name.
+            # SQLite quotes text that it could not decode, which may be a name.
             reason = str(getattr(wrong, "orig", None) or wrong).partition(" with text ")[0]
             raise DirectoryError(f"{self._name}: {outcome}{reason}") from wrong
         except (TypeError, ValueError, OverflowError) as wrong:

@@ -238,7 +238,7 @@ class JournalWriter:
     def tidy(self) -> bool:
         """Merge the -wal file into the journal; return False if another connection reads now."""
         db = self._connection()
-        db.execute("PRAGMA busy_timeout = 0")  # a door must not wait for somebody who reads
+        db.execute("PRAGMA busy_timeout = 0")  # a door must not wait for a reader
         try:
             busy, _, _ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         finally:

@@ -52,7 +52,7 @@ class LoopSocket:
         hand_over_opened = self._in_loop(client, self._opened)
 
         def opened(_client: Client, _userdata: object, sock: "SocketLike") -> None:
-            if client is not self._client:  # given up meanwhile; nobody else would close it
+            if client is not self._client:  # given up meanwhile; nothing else would close it
                 sock.close()
                 raise SessionLost("given up")
             hand_over_opened(client, None, sock)
@@ -184,7 +184,7 @@ async def in_thread_of_its_own(work: Callable[[], None]) -> None:
             work()
         except (OSError, ValueError, SessionLost) as wrong:  # what paho's connect raises, and ours
             error = wrong.with_traceback(None)  # its frames hold a socket that paho did not close
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        with contextlib.suppress(RuntimeError):  # the loop is closed: no caller waits any more
             loop.call_soon_threadsafe(tell, error)
 
     threading.Thread(target=blocking, name="mqtt-connect", daemon=True).start()

@@ -27,7 +27,7 @@ def prepare(file: Path) -> None:
         OSError: It cannot be created.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.touch(mode=0o600)  # names are for nobody else; -wal and -shm take the same mode
+    file.touch(mode=0o600)  # names are private; -wal and -shm get the same mode
 
 
 def listen(engine: Engine) -> None:
