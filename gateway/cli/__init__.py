@@ -19,6 +19,9 @@ COMMANDS: Final = (
     "bench", "asyncapi", "openapi", "broker-config",
 )  # fmt: skip
 """The commands, in the order of `--help`."""
+EXTRAS: Final = {"console": "console", "openapi": "console", "report": "report", "demo": "demo"}
+"""Commands whose packages come with an extra; the gateway alone needs none of these."""
+_OURS: Final = frozenset({"gateway", "sensors", "simulators", "benchmarks"})
 _NO_MEMORY: Final = (
     "there is not enough memory to go on: end other programs, or raise the limit "
     "(ulimit -v, the service's MemoryMax)\n"
@@ -67,13 +70,35 @@ def _seuil(
 
 def _imported(name: str) -> TyperCommand | TyperGroup:
     word = name.replace("-", "_")
-    file = import_module(f"gateway.cli.{word}")
+    try:
+        file = import_module(f"gateway.cli.{word}")
+    except ModuleNotFoundError as missing:
+        if name not in EXTRAS or (missing.name or "").split(".")[0] in _OURS:
+            raise
+        return _not_installed(name)
     if hasattr(file, "app"):
         file.app.info.name = name
         return typer.main.get_group(file.app)
     alone = typer.Typer(add_completion=False)
     alone.command(name)(getattr(file, word))
     command = typer.main.get_command(alone)
+    assert isinstance(command, TyperCommand)  # noqa: S101 - there is one function
+    return command
+
+
+def _not_installed(name: str) -> TyperCommand:
+    """Return a command that names the extra which its package is installed with."""
+    extra = EXTRAS[name]
+    absent = typer.Typer(add_completion=False)
+
+    anything = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+    @absent.command(name, help=f"Not installed: extra {extra}.", context_settings=anything)
+    def _absent() -> None:
+        sys.stderr.write(f"`seuil {name}` is not installed: pip install 'seuil[{extra}]'\n")
+        raise typer.Exit(2)
+
+    command = typer.main.get_command(absent)
     assert isinstance(command, TyperCommand)  # noqa: S101 - there is one function
     return command
 
