@@ -22,10 +22,10 @@ from tests.servers import Mosquitto, until
 
 PROGRAM = """
 import json, os
-from gateway import reload
+from gateway.service import space_watcher
 from gateway.config.calendars import CalendarFeed
 feeds = tuple(CalendarFeed("hub", t, None, u, s) for t, u, s in json.loads({feeds!r}))
-reload.load_calendars = lambda path: feeds
+space_watcher.load_calendars = lambda path: feeds
 from gateway.cli import main
 main()
 """

@@ -742,14 +742,14 @@ def test_a_stop_waits_for_no_broker(scheme: str) -> None:
 
 _STOPPED = """
     import asyncio, sys
-    from gateway.adapters import mqtt, paho_client
+    from gateway.adapters.mqtt import session as mqtt_session
     from gateway.adapters.mqtt.address import BrokerAddress
-    from gateway.adapters.mqtt.session import Session
+    from gateway.adapters.mqtt.session import MqttSession
 
-    mqtt.CONNECT_TIMEOUT_S = 3600
+    mqtt_session.CONNECT_TIMEOUT_S = 3600
 
     async def main():
-        session = Session("test", BrokerAddress(sys.argv[1]), [], on_message=print)
+        session = MqttSession("test", BrokerAddress(sys.argv[1]), [], on_message=print)
         task = asyncio.create_task(session.run())
         await asyncio.sleep(0.3)
         task.cancel()

@@ -20,7 +20,7 @@ from gateway.config import load_space
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 SCRIPTS = [
-    *sorted(each for each in (ROOT / "scripts").iterdir() if not each.suffix),
+    *sorted(each for each in (ROOT / "scripts").iterdir() if each.is_file() and not each.suffix),
     ROOT / ".ci" / "run",
 ]
 PACKAGES = ("gateway", "sensors", "simulators", "benchmarks")
