@@ -38,7 +38,8 @@ def heard(context: StepContext, event: Reported | Misunderstood) -> bool:
     if state is None:
         return False
     if not event.retained:  # a retained message is no sign of life
-        state = _clock_read(context, structs.replace(state, last_seen=context.now), event)
+        clock = _clock_read(context, state, event)
+        state = structs.replace(state, last_seen=context.now, clock=clock)
         if ("device-silent", event.device) in context.alarms:
             context.clear_alarm("device-silent", event.device)
             fusion.judged(context, event.device, "well")
@@ -183,24 +184,25 @@ def _haunted(context: StepContext, device: DeviceId, reads: int) -> None:
 
 def _clock_read(
     context: StepContext, state: DeviceState, event: Reported | Misunderstood
-) -> DeviceState:
-    """Return the device with the event's time beside ours; without a time it is unchanged.
+) -> tuple[float, ...]:
+    """Return the offsets of a device's clock with this event's; without a time they are unchanged.
 
     An event that is late because it waited shows nothing about the clock, nor does a decision made
     alone, which may have waited for a short time. Once the clock was set or replaced, the former
     offsets are forgotten.
     """
     if isinstance(event, Misunderstood) or event.doubted or not _has_its_time(event):
-        return state
-    if is_late(context, event) and not event.live:
-        return state
+        return state.clock
+    late = is_late(context, event)
+    if late and not event.live:
+        return state.clock
     ahead_s = round((event.at - context.now).total_seconds(), 3)
-    read = structs.replace(state, clock=(*state.clock, ahead_s)[-CLOCK_LOOKS:])
-    if is_behind(read):
-        return structs.replace(read, clock=read.clock[-STEADY_LOOKS:])
-    if ("clock-skew", event.device) in context.alarms and not is_late(context, event):
-        return structs.replace(read, clock=read.clock[-1:])
-    return read
+    clock = (*state.clock, ahead_s)[-CLOCK_LOOKS:]
+    if is_behind(state, clock):
+        return clock[-STEADY_LOOKS:]
+    if not late and ("clock-skew", event.device) in context.alarms:
+        return clock[-1:]
+    return clock
 
 
 def _has_its_time(event: Reported) -> bool:

@@ -7,7 +7,7 @@ Time enters only as `now` (ours, never going back) and the event's own `at`. Tim
 before the event; `State.wake_at` says when to call again with a `Tick` if nothing happens before.
 """
 
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, NamedTuple, TypeVar, assert_never
@@ -158,7 +158,9 @@ def step(site: Site, state: State, event: Event, now: datetime) -> Step:
         Exception: a bug in the handling of the event itself; called again with the event
             `quarantined`, the step does the least that is safe.
     """
-    left_out = {name for name, until in state.quarantined.items() if now < until}
+    left_out: set[str] = set()
+    if state.quarantined:
+        left_out = {name for name, until in state.quarantined.items() if now < until}
     bugs: list[Bug] = []
     while True:
         try:
@@ -253,7 +255,7 @@ def _quarantine(context: StepContext, attempt: _Attempt) -> None:
         quarantine.met(context, bug.where, bug.error)
 
 
-def _run_timers(context: StepContext, left_out: Container[str]) -> None:
+def _run_timers(context: StepContext, left_out: set[str]) -> None:
     """Run all timers that are due, and compute when the next is.
 
     Zones' minutes end every minute, so a timer that is further away was set by a clock that has
@@ -263,7 +265,7 @@ def _run_timers(context: StepContext, left_out: Container[str]) -> None:
     if context.now < context.wake_at and not put_back:
         return
     context.wake_at = min(context.quarantined.values(), default=NEVER)
-    chapters = [chapter for chapter in CHAPTERS if chapter.name not in left_out]
+    chapters = [one for one in CHAPTERS if one.name not in left_out] if left_out else CHAPTERS
     for chapter in chapters:
         if chapter.run_timers is not None:
             _guarded(chapter.name, chapter.run_timers, context)

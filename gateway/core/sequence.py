@@ -77,15 +77,16 @@ def admit(
             return _of_the_former(device, boot, seq, now)
         except OldBoot:
             pass  # from a board whose clock is behind: unknown to the former numbering
+    newest = _newest(device, at)
     try:
-        admitted = _admit(device, boot, seq, now)
+        admitted = _admit(device, boot, seq, now, newest)
     except OldBoot:
         if not _begins_anew(device, at, now):
             raise
         admitted = None
     if admitted is not None:
         state, gap = admitted
-        return Admitted(_heard_at(state, at), gap, device.generation)
+        return Admitted(state, gap, device.generation)
     if not _begins_anew(device, at, now):
         return None
     anew = structs.replace(
@@ -95,8 +96,8 @@ def admit(
         renumbered=at,
         generation=device.generation + 1,
     )
-    state, gap = _above(anew, Boot(boot=boot, high=0), seq, now)
-    return Admitted(_heard_at(state, at), gap, anew.generation, restarted=True)
+    state, gap = _above(anew, Boot(boot=boot, high=0), seq, now, newest)
+    return Admitted(state, gap, anew.generation, restarted=True)
 
 
 def reset(device: DeviceState, now: datetime) -> DeviceState:
@@ -125,16 +126,17 @@ def _begins_anew(device: DeviceState, at: datetime | None, now: datetime) -> boo
     )
 
 
-def _heard_at(device: DeviceState, at: datetime | None) -> DeviceState:
-    """Store the event's own time, however far ahead: a copy must never look newer."""
+def _newest(device: DeviceState, at: datetime | None) -> datetime | None:
+    """Return the newest of the device's own times, however far ahead: no copy may look newer."""
     if at is None or (device.newest is not None and at <= device.newest):
-        return device
-    return structs.replace(device, newest=at)
+        return device.newest
+    return at
 
 
 def _of_the_former(device: DeviceState, boot: int, seq: int, now: datetime) -> Admitted | None:
     """Admit an event of the generation before: it was stored somewhere, or is a repeat."""
-    admitted = _admit(structs.replace(device, boots=device.former), boot, seq, now)
+    before = structs.replace(device, boots=device.former)
+    admitted = _admit(before, boot, seq, now, device.newest)
     if admitted is None:
         return None
     state, _gap = admitted  # its missing events will not come any more
@@ -143,7 +145,7 @@ def _of_the_former(device: DeviceState, boot: int, seq: int, now: datetime) -> A
 
 
 def _admit(
-    device: DeviceState, boot: int, seq: int, now: datetime
+    device: DeviceState, boot: int, seq: int, now: datetime, newest: datetime | None
 ) -> tuple[DeviceState, Gap | None] | None:
     known = next((entry for entry in device.boots if entry.boot == boot), None)
     if known is None:
@@ -151,7 +153,7 @@ def _admit(
             raise OldBoot(f"boot {boot} is older than the last {BOOTS_MAX}")
         known = Boot(boot=boot, high=0)
     if seq > known.high:
-        return _above(device, known, seq, now)
+        return _above(device, known, seq, now, newest)
     hole = next((gap for gap in known.gaps if gap.first <= seq <= gap.last), None)
     if hole is None:
         return None
@@ -160,7 +162,7 @@ def _admit(
     )
     if len(rest) > GAPS_MAX:
         raise NotAdmitted(f"more than {GAPS_MAX} gaps in boot {boot}")
-    filled = _with(device, structs.replace(known, gaps=rest))
+    filled = _with(device, structs.replace(known, gaps=rest), newest)
     return structs.replace(filled, missing=device.missing - 1), None
 
 
@@ -193,15 +195,15 @@ def acknowledged(
 
 
 def _above(
-    device: DeviceState, known: Boot, seq: int, now: datetime
+    device: DeviceState, known: Boot, seq: int, now: datetime, newest: datetime | None
 ) -> tuple[DeviceState, Gap | None]:
     """Admit a `seq` that is the highest; the numbers between are missing."""
     skipped = seq - known.high - 1
     if not skipped:
-        return _with(device, structs.replace(known, high=seq)), None
+        return _with(device, structs.replace(known, high=seq), newest), None
     gap = Gap(first=known.high + 1, last=seq - 1, noticed=now)
     gaps = (*_with_room(known, now), gap)
-    widened = _with(device, Boot(boot=known.boot, high=seq, gaps=gaps))
+    widened = _with(device, Boot(boot=known.boot, high=seq, gaps=gaps), newest)
     missing = min(device.missing + skipped, MISSING_MAX)
     return structs.replace(widened, missing=missing), gap
 
@@ -223,8 +225,10 @@ def _without(gap: Gap, seq: int) -> Iterator[Gap]:
         yield structs.replace(gap, first=seq + 1)
 
 
-def _with(device: DeviceState, entry: Boot) -> DeviceState:
+def _with(device: DeviceState, entry: Boot, newest: datetime | None) -> DeviceState:
     """Return the device with this boot's numbering, the oldest boots forgotten."""
+    if device.boots and device.boots[-1].boot == entry.boot:  # the usual case
+        return structs.replace(device, boots=(*device.boots[:-1], entry), newest=newest)
     others = [known for known in device.boots if known.boot != entry.boot]
     boots = sorted((*others, entry), key=lambda known: known.boot)[-BOOTS_MAX:]
-    return structs.replace(device, boots=tuple(boots))
+    return structs.replace(device, boots=tuple(boots), newest=newest)

@@ -18,6 +18,7 @@ from gateway.core.step_context import StepContext
 STEADY_LOOKS: Final = 3
 STEADY_WITHIN: Final = timedelta(seconds=2)
 """If several events are late by the same time, within this, the reader's clock is behind."""
+_BEHIND_S: Final = -LATE.total_seconds()
 BACK_FOR: Final = timedelta(seconds=10)
 """A reader that has been online for this long has sent its stored events."""
 
@@ -43,12 +44,18 @@ def lets_out(context: StepContext, event: Reported) -> bool:
     return is_behind(device) or (since is not None and context.now - since > BACK_FOR)
 
 
-def is_behind(device: DeviceState) -> bool:
-    """Return whether a device's clock is behind: its last events were all late by the same time."""
-    last = device.clock[-STEADY_LOOKS:]
+def is_behind(device: DeviceState, clock: tuple[float, ...] | None = None) -> bool:
+    """Return whether a device's clock is behind: its last events were all late by the same time.
+
+    `clock` replaces the device's own offsets, in seconds, the newest last.
+    """
+    clock = device.clock if clock is None else clock
+    if len(clock) < STEADY_LOOKS or clock[-1] >= _BEHIND_S:  # the usual case
+        return False
+    last = clock[-STEADY_LOOKS:]
+    latest = max(last)
     return (
-        len(last) == STEADY_LOOKS
-        and device.online is not False
-        and max(last) < -LATE.total_seconds()
-        and max(last) - min(last) <= STEADY_WITHIN.total_seconds()
+        device.online is not False
+        and latest < _BEHIND_S
+        and latest - min(last) <= STEADY_WITHIN.total_seconds()
     )

@@ -108,10 +108,15 @@ TABLE: Final[Mapping[type[Reading], Row]] = {
 
 def refusal(site: Site, device: Device, reading: Reading) -> str | None:
     """Return why a device may not report this, in words for a dead letter; None: it may."""
-    point = site.point_of(device)
-    return refusal_of(
-        device, point.direction if point else None, door_of(site, device), type(reading)
-    )
+    key = device.id, type(reading)
+    try:
+        return site.refusals[key]
+    except KeyError:
+        point = site.point_of(device)
+        direction = point.direction if point else None
+        return site.refusals.setdefault(
+            key, refusal_of(device, direction, door_of(site, device), type(reading))
+        )
 
 
 def refusal_of(

@@ -150,6 +150,11 @@ class Site(Struct, frozen=True, dict=True):
         }
 
     @cached_property
+    def refusals(self) -> dict[tuple[DeviceId, type], str | None]:
+        """Cache why devices may not report a reading (`gateway.core.access.wiring`)."""
+        return {}
+
+    @cached_property
     def layouts(self) -> dict[frozenset[ZoneId], object]:
         """Cache the layouts that `gateway.core.occupancy.fusion` computes, by estimated zones."""
         return {}
