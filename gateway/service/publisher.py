@@ -6,6 +6,7 @@ and of states only the latest is sent: under load a newer one replaces an unsent
 
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -156,11 +157,11 @@ class Publisher:
 
         While more messages wait, acks and states are sent at most 20 times per second.
         """
-        sessions = {entry.session for entry in arrived}
+        sessions = Counter(entry.session for entry in arrived)
         for entry in arrived:
             entry.acknowledge()
-        for session in sessions:
-            session.flush(many=len(arrived) > MANY)
+        for session, count in sessions.items():
+            session.flush(many=count > MANY)
         if not more_waits or self._now - self._spread_at >= SPREAD:
             self.spread()
         self.flush(len(arrived))
