@@ -37,6 +37,9 @@ class Books:
             for device in site.devices
             if device.driver == "native" and device.id not in MARKERS
         }
+        self.letters: Counter[str] = Counter()
+        """Dead letters by topic."""
+        self._newest_letter = 0
         self._on_topic: Counter[str] = Counter()
         self._wrong: Counter[str] = Counter()
         self._unnumbered: Counter[str] = Counter()
@@ -78,9 +81,16 @@ class Books:
                 device = self._site.device[report.device]
                 self._wrong[kept] += refusal(self._site, device, report.reading) is not None
 
+    def count_letters(self, ask: Ask) -> None:
+        """Count the dead letters since the last call: the journal keeps only the newest ones."""
+        for topic, count, newest in ask(_LETTERS.format(self._newest_letter)):
+            self.letters[topic] += count
+            self._newest_letter = max(self._newest_letter, newest)
+
     def unaccounted(self, ask: Ask) -> int:
         """Return the number of messages that the journal explains not at all, or too often."""
-        letters: Counter[str] = Counter(dict(ask(_LETTERS)))
+        self.count_letters(ask)
+        letters = self.letters.copy()
         del letters[self._marked]
         numbers = {tuple(found) for found in ask(_NUMBERS) if found[0] not in MARKERS}
         meant: Counter[str] = Counter(dict(ask(_MEANT)))
@@ -110,7 +120,8 @@ class Books:
         return sum(abs(self._unnumbered[driver] - rows[driver]) for driver in drivers)
 
 
-_LETTERS = "SELECT topic, count(*) FROM dead_letter GROUP BY topic"
+_LETTERS = """
+SELECT topic, count(*), max(id) FROM (SELECT * FROM dead_letter WHERE id > {}) GROUP BY topic"""
 _NUMBERS = """
 SELECT device, event ->> 'boot', event ->> 'seq' FROM journal WHERE event ->> 'seq' IS NOT NULL"""
 _MEANT = """
