@@ -37,6 +37,10 @@ _ITERATIONS = 101
 `new_password` makes (128 random bits) need no stretching."""
 _SALT_BYTES = 12
 _TASMOTA_FULL_TOPIC = "%prefix%/%topic%/"
+_TASMOTA_TELE = ("LWT", "INFO1", "INFO2", "INFO3", "STATE", "SENSOR")
+_TASMOTA_STAT = ("RESULT",)
+"""What its driver reads, and three more that help at the installation. Never a wildcard: each of
+its topics may hold a retained message of `_MESSAGE_BYTES`, in memory and in every autosave."""
 _HOME_ASSISTANT = "homeassistant"
 """The prefix of its discovery, as it comes."""
 
@@ -259,7 +263,7 @@ def _device(prefix: str, site: SiteId, device: Device) -> Login:
     name = f"{site}.{device.id}"
     match device.driver:
         case "esp-rfid":  # readers of one TOPIC share a login, as they share the topics
-            said = tuple(f"{device.topic}/{word}" for word in ("send", "tag", "avty", "io/#"))
+            said = tuple(f"{device.topic}/{word}" for word in ("send", "tag", "avty", "io/door"))
             hostname = device.options.get("hostname", device.id)
             announced = f"{_HOME_ASSISTANT}/lock/{hostname}/lock0/config"  # its firmware is there
             return Login(name, writes=(*said, announced), reads=(f"{device.topic}/cmd",))
@@ -269,10 +273,14 @@ def _device(prefix: str, site: SiteId, device: Device) -> Login:
         case "tasmota":
             full = str(device.options.get("full_topic", _TASMOTA_FULL_TOPIC))
             tele, stat, cmnd = (
-                full.replace("%prefix%", word).replace("%topic%", device.topic) + "#"
+                full.replace("%prefix%", word).replace("%topic%", device.topic)
                 for word in ("tele", "stat", "cmnd")
             )
-            return Login(name, writes=(tele, stat), reads=(cmnd,))
+            said = (
+                *(tele + word for word in _TASMOTA_TELE),
+                *(stat + word for word in _TASMOTA_STAT),
+            )
+            return Login(name, writes=said, reads=(f"{cmnd}#",))
         case _:
             own = f"{prefix}/{site}/{device.id}"
             return Login(
