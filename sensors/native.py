@@ -145,8 +145,15 @@ class NativeDriver:
         """The device whose status is on each topic."""
 
     def subscriptions(self) -> tuple[Subscription, ...]:
-        """Return each device's events; status topics are under `strangers`."""
-        return tuple(subscription(topic, source) for topic, source in self._events.items())
+        """Return each device's events and status, by name.
+
+        Not by a wildcard: one session for all statuses would be filled by a device that floods.
+        """
+        statuses = (Subscription(topic, (source,)) for topic, source in self.statuses.items())
+        return (
+            *(subscription(topic, source) for topic, source in self._events.items()),
+            *statuses,
+        )
 
     def topics(self) -> tuple[str, ...]:
         """Return the topics of events and statuses."""
@@ -235,8 +242,8 @@ def asked_at(payload: bytes) -> datetime | None:
 def strangers(topics: Topics, site: SiteId) -> tuple[Subscription, ...]:
     """Return the wildcards by which devices that the space file does not declare are noticed.
 
-    The one for events needs its own session: it also matches the events of declared devices, which
-    mosquitto 2.0.11 would deliver twice to a session that subscribed by name as well.
+    They need sessions of their own: they also match the topics of declared devices, which mosquitto
+    2.0.11 would deliver twice to a session that subscribed by name as well.
     """
     return (
         Subscription(topics.event(site, "+"), kind="stranger"),

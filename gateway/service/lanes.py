@@ -29,7 +29,7 @@ _LANES: Final[Mapping[ServiceClass, tuple[str, int]]] = {
 """The name and number of a class's lanes: a connection costs the broker and us some 20 kB each.
 With more readers than lanes, a flooding reader delays those that share its lane."""
 STATUSES: Final = "statuses"
-"""The lane of native devices' statuses, which arrive through a wildcard."""
+"""The lane of undeclared devices' statuses, which arrive through a wildcard."""
 
 
 def lanes_of(

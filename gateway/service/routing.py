@@ -23,7 +23,7 @@ class TopicRoutes:
             topic: Route(topic, "sensors", source) for topic, source in registry.statuses.items()
         }
         for one in registry.subscriptions:
-            if one.kind == "device":
+            if one.kind == "device" and one.filter not in registry.statuses:
                 self._routes[one.filter] = self._route(one)
 
     def __call__(self, message: MQTTMessage) -> Route:

@@ -3,8 +3,8 @@
 The publisher has a connection of its own that is never paused: if the broker's acknowledgements of
 our answers came after waiting events in the same socket, each would wait for the other.
 
-Undeclared devices are received through a wildcard, only while nothing else waits; its copies of
-declared devices' events are dropped.
+Undeclared devices are received through wildcards, their events only while nothing else waits; the
+copies of what declared devices publish are dropped.
 
 When the space file changes, no message of a remaining device may be lost, even if it moves from one
 lane to another: all lanes first subscribe to their new topics. Only when the broker has confirmed
@@ -22,7 +22,7 @@ from gateway.adapters.mqtt.session import MqttSession
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.service.instance import InstanceWatch
-from gateway.service.lanes import LaneName, lanes_of
+from gateway.service.lanes import STATUSES, LaneName, lanes_of
 from gateway.service.pipeline import Service
 from gateway.service.routing import TopicRoutes
 from gateway.wire.message import Outgoing
@@ -145,11 +145,15 @@ class Sessions:
             on_message=lambda message: inbox.put(session, message),
             on_up=self._came_or_went,
             on_down=lambda _why: self._came_or_went(),
-            not_mine=_Declared(self._registry) if name == STRANGERS else (),
+            not_mine=self._others(name),
         )
         if name == STRANGERS:
             inbox.when_idle = session
         return session
+
+    def _others(self, name: LaneName) -> Container[str | None]:
+        """Return the topics that reach a lane through its wildcard, and belong to others."""
+        return _Declared(self._registry) if name in (STRANGERS, STATUSES) else ()
 
     def _start(self, session: MqttSession) -> None:
         assert self._tasks is not None  # noqa: S101 - we run
@@ -194,7 +198,7 @@ class Sessions:
             if self._changed.is_set():  # once more meanwhile
                 continue
             for name, session in self._lanes.items():
-                session.leave_rest(_Declared(self._registry) if name == STRANGERS else ())
+                session.leave_rest(self._others(name))
             for name in self._lanes.keys() - self._wanted(self._registry).keys():
                 self._retire(self._lanes.pop(name))
 
@@ -229,7 +233,7 @@ class _Declared(Container[str | None]):
 
     def __init__(self, registry: Registry) -> None:
         wishes = registry.subscriptions
-        self._topics = frozenset(wish.filter for wish in wishes if wish.kind != "stranger")
+        self._topics = frozenset(wish.filter for wish in wishes if wish.kind == "device")
         self._request = registry.request
 
     def __contains__(self, topic: object) -> bool:

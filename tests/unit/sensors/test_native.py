@@ -240,9 +240,10 @@ def test_a_status_says_what_the_device_runs() -> None:
 
 
 def test_each_device_is_asked_for_by_name() -> None:
-    """The wildcard for strangers is for a session of its own, so that no event comes twice."""
+    """The wildcards for strangers are for sessions of their own, so that nothing comes twice."""
     assert NATIVE.subscriptions() == tuple(
-        Subscription(f"seuil/hub/{name}/event", ((HUB, DeviceId(name)),))
+        Subscription(f"seuil/hub/{name}/{word}", ((HUB, DeviceId(name)),))
+        for word in ("event", "status")
         for name in ("front", "dashes", "pir")
     )
     assert strangers(Topics(), HUB) == (
