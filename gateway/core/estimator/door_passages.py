@@ -16,7 +16,7 @@ from msgspec import Struct, structs
 
 from gateway.core.estimator import distribution as beliefs
 from gateway.core.estimator import miss_rate
-from gateway.core.estimator.distribution import Belief, Kernel
+from gateway.core.estimator.distribution import Belief, Kernel, total
 from gateway.core.estimator.evidence import DeviceHealth
 from gateway.core.estimator.zone import (
     SENSORS_MAX,
@@ -184,7 +184,7 @@ def _hidden_by(kernel: Kernel, origin: Belief) -> Kernel:
     one = max(beliefs.at_least(origin, 1), HIDDEN)
     two = max(beliefs.at_least(origin, 2), HIDDEN * one)
     weights = (kernel[0], kernel[1] * one, kernel[2] * two)
-    whole = sum(weights)
+    whole = total(weights)
     return (weights[0] / whole, weights[1] / whole, weights[2] / whole)
 
 

@@ -18,7 +18,7 @@ from typing import Literal
 from msgspec import Struct
 
 from gateway.core.estimator import distribution as beliefs
-from gateway.core.estimator.distribution import Belief
+from gateway.core.estimator.distribution import Belief, total
 from gateway.core.estimator.sensor_models import TELLINGS
 from gateway.core.estimator.zone import EstimateReason, ReasonKind, ZoneEstimate, stale
 from gateway.core.model.names import Text
@@ -139,7 +139,8 @@ def _silence(zone: ZoneEstimate, at: datetime) -> EstimateReason | None:
     if quiet_s < SILENCE_TOLD_S:
         return None
     # Dated now, with its weight so far; the time that is shown is when the silence began.
-    weight = -sum(TELLINGS[kind].silence for kind in {one.kind for _, one in voting})
+    kinds = sorted({one.kind for _, one in voting})
+    weight = -total(TELLINGS[kind].silence for kind in kinds)
     fading = exp((at - last.since).total_seconds() / REASON_FADES_S)
     return EstimateReason(
         last.since, "silence", device, zone.id, 0, min(quiet_s * weight, 8.0) * fading

@@ -14,6 +14,7 @@ from msgspec import structs
 
 from gateway.core.estimator import distribution as beliefs
 from gateway.core.estimator import miss_rate, sensor_models
+from gateway.core.estimator.distribution import total
 from gateway.core.estimator.zone import HOUR_S, STAY_H, ZoneEstimate, hour_of
 
 ARRIVALS_PER_H = 0.02
@@ -64,7 +65,7 @@ def _aged(zone: ZoneEstimate, at: datetime) -> ZoneEstimate:
     if zone.counted:
         usual = DEPARTURES_PER_H if seen else BLIND_DEPARTURES_PER_H
         sure = round((1.0 - miss_rate.missed(zone.tally)) ** CAUTION, 2) if seen else 1.0
-        leaving = _leaving(size, round(sum(stays)), usual, sure)
+        leaving = _leaving(size, round(total(stays)), usual, sure)
         arrivals = ARRIVALS_PER_H * share
     else:
         arrivals, leaving = OPEN_ARRIVALS_PER_H * share, _leaving_open(size)
