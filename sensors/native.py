@@ -234,7 +234,7 @@ def asked_at(payload: bytes) -> datetime | None:
     """Return the time of a badge in an event that requests entry; None: no request, or no time."""
     try:
         asked = _asked(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return asked.at if asked.type == "credential" and asked.decided is None else None
 

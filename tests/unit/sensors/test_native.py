@@ -342,3 +342,11 @@ def test_a_version_that_is_none_is_refused(status: bytes, reason: str) -> None:
     with pytest.raises(WireError) as refused:
         rights_in_force(status)
     assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    "deep", [b'{"a":' + b"[" * 4000, b'{"a":' * 700], ids=["arrays", "objects"]
+)
+def test_a_message_that_is_too_deep_has_no_time(deep: bytes) -> None:
+    """It is looked at before it is checked: whose turn it is follows from its time."""
+    assert asked_at(deep) is None
