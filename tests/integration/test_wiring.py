@@ -174,11 +174,13 @@ class Place:
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
         """Hear all that the gateway says."""
+        subscribed = asyncio.Event()
 
         async def listen() -> None:
             async with self.client("gateway") as client:
                 await client.subscribe("seuil/hub/#", qos=1)
                 await client.subscribe("rfid/cmd", qos=1)
+                subscribed.set()
                 async for message in client.messages:
                     if message.payload and not str(message.topic).endswith(_DEVICES_SAY):
                         said = json.loads(bytes(message.payload))
@@ -186,6 +188,7 @@ class Place:
 
         task = asyncio.create_task(listen())
         try:
+            await until(subscribed.is_set, "we hear")
             yield
         finally:
             task.cancel()
