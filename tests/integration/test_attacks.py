@@ -23,15 +23,14 @@ import pytest
 
 from benchmarks.processes import rss_mb
 from benchmarks.raw_readers import connect_packet, publish_packet
-from gateway.adapters.broker.mosquitto_config import broker_files, logins
 from gateway.adapters.broker.ports import LOOPBACK
 from gateway.adapters.directory import FILE, DirectoryStore, Member
 from gateway.adapters.mqtt.client_ids import FILE as CLIENT_IDS
 from gateway.clock import SystemClock
-from gateway.config import load_space
 from gateway.core.model.directory import Holder, HolderId, StaffRole
 from gateway.core.model.names import OPERATOR
 from gateway.service.inbox import BUDGET_AT_ONCE
+from tests.closed_broker import closed_broker
 from tests.gateway_process import HUB, GatewayProcess
 from tests.integration.test_service import enrol
 from tests.servers import Mosquitto, until
@@ -154,28 +153,7 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
 @asynccontextmanager
 async def closed_place(tmp_path: Path, text: str) -> AsyncIterator[Place]:
     """A gateway that runs with its own account."""
-    space = tmp_path / "space.toml"
-    space.write_text(text, encoding="utf-8")
-    sites = load_space(space)
-    keys = {login.name: f"pass of {login.name}" for login in logins(sites)}
-    files = broker_files(sites, passwords=keys)
-    for name in ("acl", "passwords"):
-        (tmp_path / name).write_text(files[name])
-        (tmp_path / name).chmod(0o600)
-    settings = (
-        "allow_anonymous false",
-        f"password_file {tmp_path}/passwords",
-        f"acl_file {tmp_path}/acl",
-        *(line for line in files["mosquitto.conf"].splitlines() if _is_a_limit(line)),
-    )
-    async with Mosquitto(tmp_path / "broker", settings=settings, autosave=False) as broker:
-        gateway = GatewayProcess(
-            tmp_path / "gateway",
-            broker.url,
-            text,
-            broker_username="gateway",
-            broker_password=keys["gateway"],
-        )
+    async with closed_broker(tmp_path, text) as (broker, gateway, keys):
         enrol(gateway, ADA)
         _hire(gateway)
         place = Place(broker, gateway, keys)
@@ -187,10 +165,6 @@ def _hire(gateway: GatewayProcess) -> None:
     """Ola operates the place."""
     with closing(DirectoryStore(gateway.data / FILE)) as store:
         store.apply([Member("ola", "Ola", Holder(OLA, roles=(StaffRole(OPERATOR),)))])
-
-
-def _is_a_limit(line: str) -> bool:
-    return line.startswith(("message_size", "max_", "autosave", "persistent"))
 
 
 # -- connections

@@ -19,15 +19,14 @@ import aiomqtt
 import pytest
 
 from benchmarks.mutations import FOREIGN, NATIVE, TIMES, spoiled
-from gateway.adapters.broker.mosquitto_config import broker_files, logins
 from gateway.adapters.broker.ports import LOOPBACK
 from gateway.adapters.directory import FILE as MEMBERS_FILE
 from gateway.adapters.directory import DirectoryStore, Member
 from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.clock import SystemClock
-from gateway.config import load_space
 from gateway.core.model.directory import Holder, HolderId, StaffRole
 from gateway.core.model.names import OPERATOR
+from tests.closed_broker import closed_broker
 from tests.doses import IS_LONG
 from tests.gateway_process import KEY, GatewayProcess
 from tests.servers import Mosquitto, until
@@ -246,27 +245,7 @@ class Place:
 @pytest.fixture
 async def place(tmp_path: Path) -> AsyncIterator[Place]:
     """A gateway that runs with its own account."""
-    space = tmp_path / "space.toml"
-    space.write_text(SPACE, encoding="utf-8")
-    sites = load_space(space)
-    keys = {login.name: f"pass of {login.name}" for login in logins(sites)}
-    files = broker_files(sites, passwords=keys)
-    for name in ("acl", "passwords"):
-        (tmp_path / name).write_text(files[name])
-        (tmp_path / name).chmod(0o600)
-    settings = (
-        "allow_anonymous false",
-        f"password_file {tmp_path}/passwords",
-        f"acl_file {tmp_path}/acl",
-    )
-    async with Mosquitto(tmp_path / "broker", settings=settings, autosave=False) as broker:
-        gateway = GatewayProcess(
-            tmp_path / "gateway",
-            broker.url,
-            SPACE,
-            broker_username="gateway",
-            broker_password=keys["gateway"],
-        )
+    async with closed_broker(tmp_path, SPACE) as (broker, gateway, keys):
         gateway.data.mkdir(parents=True)
         store = DirectoryStore(gateway.data / MEMBERS_FILE)
         store.bind(KEY.encode())

@@ -1,4 +1,4 @@
-"""Signing in: accounts, sessions and tokens, behind `gateway.console.auth.requirements.Seats`.
+"""Signing in: accounts, sessions and tokens, behind `gateway.console.identity.Seats`.
 
 `authenticator` finds the seat of a request; `routes` are the pages. An account belongs to a member:
 its rights are the member's staff role in the directory and nothing here.
