@@ -126,6 +126,7 @@ async def _kill_starts(
                 shim.kill(draw.randint(1, 200))
                 await _killed(place, shim)
                 _count(done, "load", on_step)
+                await place.gateway.start()
                 await place.goes_on("it goes on after kills")
         done.judged += await place.judged()
         shim.close()
