@@ -210,7 +210,7 @@ class EmbeddedBroker:
 def mosquitto_lines(folder: Path, port: int, *, autosave: bool = True) -> list[str]:
     """Return mosquitto.conf: loopback listener, no answer delay, a database that survives a kill.
 
-    With mosquitto's defaults a kill loses every acknowledged message (decisions.md).
+    With mosquitto's defaults a kill loses every acknowledged message (docs/decisions/009).
     """
     lines = [
         f"listener {port} {LOOPBACK}",

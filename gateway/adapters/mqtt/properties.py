@@ -2,8 +2,8 @@
 
 paho 2.2 rebuilds the tables of all 27 properties for every packet that it reads, and clears each of
 them, although nearly every packet of ours has none: a fifth of the gateway's time under load
-(decisions.md, 13). The tables are always the same, so they are shared here, and an expiry is packed
-only once. Parsing is still paho's own code.
+(docs/decisions/013). The tables are always the same, so they are shared here, and an expiry is
+packed only once. Parsing is still paho's own code.
 """
 
 from datetime import datetime
