@@ -72,7 +72,7 @@ class HealthBody(BaseModel):
                         {
                             "name": "Gateway main",
                             "state": "ok",
-                            "said": "in service, version 0.1.0",
+                            "said": "in service, version 0.2.0",
                             "do": "",
                         }
                     ],
