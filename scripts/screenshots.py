@@ -32,7 +32,7 @@ async def demo() -> AsyncIterator[str]:
     with TemporaryDirectory(prefix="seuil-pictures-") as folder:
         process = await asyncio.create_subprocess_exec(
             *(str(Path(sys.executable).with_name("seuil")), "demo"),
-            *("--seed", "1", "--lang", "en", "--data-dir", f"{folder}/demo"),
+            *("--seed", "1", "--language", "en", "--data-dir", f"{folder}/demo"),
             stdout=PIPE,
         )
         assert process.stdout is not None  # noqa: S101 - PIPE

@@ -72,7 +72,9 @@ def demo(
     lang: Annotated[
         str,
         typer.Option(
-            help="fr or en; default: the terminal's.", envvar=["LC_ALL", "LC_MESSAGES", "LANG"]
+            "--language",
+            help="fr or en; default: the terminal's.",
+            envvar=["LC_ALL", "LC_MESSAGES", "LANG"],
         ),
     ] = "en",
 ) -> None:
