@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.paths import ROOT
 from tests.servers import InfluxDB, Mosquitto, VictoriaMetrics, WriteProxy
-
-ROOT = Path(__file__).resolve().parent.parent
 
 settings.register_profile(
     "seuil",

@@ -4,7 +4,7 @@ How fast this machine is at this moment is no test's business.
 """
 
 from gateway.service.snapshots import SNAPSHOT_EVERY
-from tests.integration.test_bench import bench
+from tests.integration.test_bench_promises import bench
 
 
 def test_a_door_opens_soon_after_a_start_with_a_long_journal() -> None:

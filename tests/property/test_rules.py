@@ -33,7 +33,7 @@ from gateway.core.model.plans import Plan, Quota, Right
 from gateway.core.model.site import Site
 from gateway.core.state import DayOfUse, DoorState
 from tests.doses import examples
-from tests.unit.core.rules.house import (
+from tests.unit.core.access.rules.house import (
     FULL,
     LASER,
     MONDAY,

@@ -5,7 +5,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
@@ -23,8 +22,9 @@ from simulators.people import SimulatedPerson
 from simulators.scenarios import SCENARIOS, Cast, ScenarioName
 from simulators.truth import TrueCount
 from simulators.world import PassageEvent, World
+from tests.paths import ROOT
 
-SPACE = Path(__file__).parents[2] / "gateway" / "examples" / "space.toml"
+SPACE = ROOT / "gateway" / "examples" / "space.toml"
 STARTS: dict[ScenarioName, datetime] = {
     "ordinary-day": datetime(2026, 11, 23, 7, 45, tzinfo=UTC),
     "open-house": datetime(2026, 11, 23, 17, 0, tzinfo=UTC),

@@ -24,6 +24,7 @@ from simulators.outcomes import READER_DECIDED, Bookkeeping, RunTally
 from simulators.people import SimulatedPerson
 from simulators.scenarios import SCENARIOS, Cast
 from simulators.world import World
+from tests.paths import ROOT
 from tests.virtual_gateway import (
     KEY,
     READERS_KEY,
@@ -34,7 +35,6 @@ from tests.virtual_gateway import (
     reasons,
 )
 
-ROOT = Path(__file__).parents[2] / "gateway"
 TUESDAY = datetime(2026, 11, 24, 7, 45, tzinfo=UTC)
 """A quarter to nine in Paris, on a day on which the fablab of the example is open."""
 SETTLES = timedelta(seconds=10)
@@ -111,7 +111,7 @@ class Place:
 
 
 def _site(name: str) -> Site:
-    return load_space(ROOT / name / "space.toml")[0]
+    return load_space(ROOT / "gateway" / name / "space.toml")[0]
 
 
 def _example(folder: Path, faults: FaultRates, seed: int) -> Place:

@@ -4,14 +4,14 @@ import subprocess
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
-from pathlib import Path
 from typing import Final
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT: Final = Path(__file__).parents[2]
+from tests.paths import ROOT
+
 PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 BASE: Final = {canonicalize_name(Requirement(one).name) for one in PROJECT["dependencies"]}
 EXTRAS: Final = ("console", "report", "demo")

@@ -1,0 +1,213 @@
+"""A space file and members that change under a running gateway, through a real broker."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from gateway.adapters.directory import FILE, DirectoryStore
+from gateway.clock import SystemClock
+from gateway.core.events import Reported
+from gateway.core.model.names import SiteId
+from gateway.core.readings import Battery
+from gateway.service.recovery import recover
+from tests.gateway_process import HUB, GatewayProcess
+from tests.integration.test_gateway_end_to_end import ADA, BOB, Wire, enrol, online, wire_of
+from tests.servers import Mosquitto, until
+
+HEALTH = "seuil/gateway/gw1/health"
+CLOSED = HUB.replace('zones = ["hall"]', 'zones = ["hall"]\nhours = "off"')
+LAB = """
+[[zones]]
+id = "lab"
+name = "Lab"
+
+[[doors]]
+id = "lab-door"
+name = "Lab door"
+zone = "lab"
+outside = "hall"
+
+[[access_points]]
+id = "lab-in"
+door = "lab-door"
+direction = "entry"
+
+[[readers]]
+id = "lab-reader"
+access_point = "lab-in"
+"""
+MOVED = HUB.replace(
+    '[[sensors]]\nid = "counter"\nzone = "hall"',
+    '[[readers]]\nid = "counter"\naccess_point = "front-in"',
+)
+"""The counter is heard by the session of the readers."""
+WITH_LAB = (HUB + LAB).replace('zones = ["hall"]', 'zones = ["hall", "lab"]')
+
+
+@pytest.fixture
+async def wire(broker: Mosquitto) -> AsyncIterator[Wire]:
+    """Somebody who listens to all, and may speak for any device."""
+    async with wire_of(broker) as heard:
+        yield heard
+
+
+@pytest.fixture
+async def gateway(broker: Mosquitto, wire: Wire, tmp_path: Path) -> AsyncIterator[GatewayProcess]:
+    """A gateway of the hub that knows Ada, and is online."""
+    started = GatewayProcess(tmp_path / "gateway", broker.url)
+    enrol(started, ADA)
+    async with started:
+        await online(started, wire)
+        yield started
+
+
+def write(gateway: GatewayProcess, text: str) -> None:
+    """Change the space file."""
+    gateway._space.write_text(text, encoding="utf-8")
+
+
+async def in_force(gateway: GatewayProcess, times: int = 1) -> None:
+    """Wait until so many changes are in force."""
+    await until(
+        lambda: gateway.log.count("the space file is in force") >= times,
+        "the change is in force",
+    )
+
+
+async def test_hours_change_while_it_runs(gateway: GatewayProcess, wire: Wire) -> None:
+    """Both ways, without a restart; who is inside stays so, and a replay explains it all."""
+    assert (await wire.answer(await wire.badge(ADA)))["reason"] == "plan"
+    await wire.event("contact", type="door", state="open")
+    hall = "seuil/hub/zone/hall/occupancy"
+    await until(lambda: wire.last(hall)["people"] == 1, "Ada is inside")
+    await wire.event("contact", type="door", state="closed")
+    write(gateway, CLOSED)
+    await in_force(gateway)
+    assert (await wire.answer(await wire.badge(ADA)))["reason"] == "outside-hours"
+    assert wire.last(hall)["people"] == 1
+    write(gateway, HUB)
+    await in_force(gateway, 2)
+    assert (await wire.answer(await wire.badge(ADA)))["reason"] == "plan"
+    await gateway.stop()
+    hub = SiteId("hub")
+    now = SystemClock().now()
+    recovered = gateway.ask(lambda file: recover(file, [hub], now)).sites[hub]
+    assert recovered.replayed == 0
+    assert len(recovered.state.presence) == 1
+
+
+async def test_a_fault_changes_nothing_and_is_named(gateway: GatewayProcess, wire: Wire) -> None:
+    """In the log and in the health; the doors go on by what was said before."""
+    write(gateway, CLOSED.replace('zone = "hall"', 'zone = "hal"', 1))
+    await until(lambda: wire.last(HEALTH)["space"] == "faulty", "the health tells")
+    assert '"hal" is not a zone; did you mean "hall"?' in gateway.log
+    assert wire.last(HEALTH)["status"] == "ok"
+    assert (await wire.answer(await wire.badge(ADA)))["reason"] == "plan"
+    write(gateway, CLOSED)
+    await until(lambda: wire.last(HEALTH)["space"] == "ok", "the health tells")
+    assert (await wire.answer(await wire.badge(ADA)))["reason"] == "outside-hours"
+
+
+async def test_a_new_room_and_its_reader_work_and_go(gateway: GatewayProcess, wire: Wire) -> None:
+    """Topics come and go on the living connection; what a room no more has retained is emptied."""
+    lab = "seuil/hub/zone/lab/occupancy"
+    seq = await wire.badge(ADA, "lab-reader")
+    await until(lambda: "unknown-device" in gateway.log, "it is a stranger")
+    write(gateway, WITH_LAB)
+    await in_force(gateway)
+    answer = await wire.answer(await wire.badge(ADA, "lab-reader", boot=2, seq=1), "lab-reader")
+    assert (answer["reason"], answer["boot"]) == ("plan", 2)
+    await until(lambda: wire.last(lab)["people"] == 1, "the new room counts")
+    assert wire.last("seuil/hub/door/lab-door/state")["state"] == "unlocked"
+    write(gateway, HUB)
+    await in_force(gateway, 2)
+    await until(lambda: wire.last(lab) is None, "the room is gone")
+    await until(lambda: wire.last("seuil/hub/door/lab-door/state") is None, "so is its door")
+    letters = gateway.ask(lambda file: file.count("dead_letter"))
+    await wire.badge(ADA, "lab-reader", boot=2, seq=2)
+    await until(
+        lambda: gateway.ask(lambda file: file.count("dead_letter")) > letters,
+        "its reader is a stranger again",
+    )
+    assert len(wire.said["seuil/hub/lab-reader/command"]) == 1
+    assert seq == 1
+    assert "ended" not in gateway.log
+
+
+async def test_what_was_emptied_stays_so_after_a_lost_connection(
+    broker: Mosquitto, gateway: GatewayProcess, wire: Wire
+) -> None:
+    """Also when the change came while the broker was away."""
+    write(gateway, WITH_LAB)
+    await in_force(gateway)
+    lab = "seuil/hub/zone/lab/occupancy"
+    await until(lambda: wire.last(lab), "the new room counts")
+    await broker.stop()
+    await until(lambda: "connection ended" in gateway.log, "the broker is away")
+    write(gateway, HUB)
+    await in_force(gateway, 2)
+    await broker.start()
+    async with wire_of(broker) as later:
+        await until(lambda: later.last("seuil/hub/zone/hall/occupancy"), "it is back")
+        await gateway.hears()
+    async with wire_of(broker) as latest:
+        await until(lambda: latest.last("seuil/hub/zone/hall/occupancy"), "what is retained comes")
+        assert latest.said[lab] == []
+
+
+async def test_nothing_is_lost_while_the_file_changes(gateway: GatewayProcess, wire: Wire) -> None:
+    """Events of devices that stay, over many changes; one moves from one session to another."""
+    telling = asyncio.create_task(_count(wire, 1200))
+    for change in range(1, 7):
+        write(gateway, MOVED if change % 2 else HUB)
+        await in_force(gateway, change)
+    await telling
+    await wire.acked(1200, "counter")
+    events = gateway.ask(lambda file: [stored.event for stored in file.events_after(0)])
+    levels = [
+        round(event.reading.percent * 100)
+        for event in events
+        if isinstance(event, Reported) and isinstance(event.reading, Battery)
+    ]
+    assert sorted(levels) == list(range(1, 1201))
+    assert gateway.ask(lambda file: file.count("dead_letter")) == 0
+
+
+async def _count(wire: Wire, total: int) -> None:
+    for n in range(1, total + 1):
+        await wire.event("counter", type="battery", percent=n / 100)
+        await asyncio.sleep(0.005)
+
+
+async def test_sighup_reads_at_once(gateway: GatewayProcess, wire: Wire) -> None:
+    """And does not end it."""
+    os.kill(gateway.pid, signal.SIGHUP)
+    await in_force(gateway)
+    assert "sites that changed: none" in gateway.log
+    assert (await wire.answer(await wire.badge(ADA)))["reason"] == "plan"
+
+
+async def test_a_revocation_is_confirmed_by_its_version(
+    gateway: GatewayProcess, wire: Wire
+) -> None:
+    """From the health that names the version on, the badge is refused: every time, under load."""
+    enrol(gateway, ADA, BOB)
+    store = DirectoryStore(gateway.data / FILE)
+    try:
+        both = store.version()
+        await until(lambda: wire.last(HEALTH)["members"] == both, "both are in force")
+        assert (await wire.answer(await wire.badge(BOB)))["reason"] == "plan"
+        bob = next(each for each in store.members() if each.name.endswith(BOB))
+        load = asyncio.create_task(_count(wire, 400))
+        store.apply([], removed=[bob.holder.id])
+        await until(lambda: wire.last(HEALTH)["members"] == both + 1, "it is confirmed")
+        for _ in range(20):
+            answer = await wire.answer(await wire.badge(BOB))
+            assert answer["reason"] == "credential-unknown"
+        await load
+    finally:
+        store.close()
