@@ -20,7 +20,6 @@ from gateway.cli import errors
 from gateway.clock import SystemClock
 from gateway.config import ConfigFault, Settings, credential_key, load_settings
 from gateway.console.auth.staff import DEMO_REF
-from gateway.console.web.i18n import Lang
 from gateway.core.model.directory import Holder, StaffRole
 from gateway.core.model.names import ADMINISTRATOR
 from gateway.core.model.site import Site
@@ -34,6 +33,7 @@ from gateway.demo.wishes import DemoError, StopRequest, Wishes
 from gateway.members.diff import change_of
 from gateway.members.importer import read_members
 from gateway.members.known import known_of
+from gateway.translation import Lang
 from simulators.scenarios import ScenarioName
 from simulators.setup import FaultsName, write_roster
 

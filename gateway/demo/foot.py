@@ -7,9 +7,9 @@ from rich.text import Text
 
 from gateway.console.feed.status_words import say as page_say
 from gateway.console.feed.view import alarm_word
-from gateway.console.web.i18n import Lang
 from gateway.demo.scene import Scene
 from gateway.demo.words import say
+from gateway.translation import Lang
 from gateway.wire.states import AlarmMessage
 
 

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 from rich.table import Table
 from rich.text import Text
 
-from gateway.console.web.i18n import Lang, in_lang
 from gateway.core.model.site import Site
 from gateway.demo.scene import Scene
 from gateway.demo.words import say
+from gateway.translation import Lang, in_lang
 from gateway.wire.states import AccessMessage
 
 DECISIONS_SHOWN: Final = 10

@@ -8,11 +8,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from gateway.console.web.i18n import Lang, in_lang
 from gateway.core.model.site import Site
 from gateway.demo.report import Headcount, headcounts
 from gateway.demo.scene import Scene
 from gateway.demo.words import say
+from gateway.translation import Lang, in_lang
 
 _NEARLY_FULL: Final = 0.8
 

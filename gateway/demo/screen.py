@@ -16,12 +16,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from gateway.console.web.i18n import Lang, in_lang
 from gateway.demo.foot import foot_lines
 from gateway.demo.passages import passages_table
 from gateway.demo.rooms import people_of, rooms_table
 from gateway.demo.scene import Scene
 from gateway.demo.words import say
+from gateway.translation import Lang, in_lang
 
 LINE_EVERY_S: Final = 5.0
 WIDE: Final = 120

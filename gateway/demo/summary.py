@@ -5,9 +5,9 @@ from typing import Final
 from rich.table import Table
 from rich.text import Text
 
-from gateway.console.web.i18n import Lang
 from gateway.demo.report import DemoReport
 from gateway.demo.words import say
+from gateway.translation import Lang
 
 ROOMS_TOLD: Final = 12
 """Rooms in the summary; --json has all of them."""

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from gateway.console.web.i18n import Lang, in_lang
 from gateway.core.model.names import Text
+from gateway.translation import Lang, in_lang
 
 WORDS: Final[dict[str, Text]] = {
     "starting": Text("La maison s'éveille…", "The house is waking up…"),

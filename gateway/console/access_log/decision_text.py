@@ -13,7 +13,6 @@ from babel.numbers import format_decimal, format_percent
 from msgspec import Struct
 
 from gateway.console.access_log.log import advice, name_of, sentence
-from gateway.console.web.i18n import LOCALES, Lang, in_lang
 from gateway.console.web.labels import name_among, point_name
 from gateway.console.web.opening_hours_text import in_words
 from gateway.core.access.explanation import not_asked, title_of
@@ -22,6 +21,7 @@ from gateway.core.facts import RuleVerdict, Value
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import MachineId, PlanId, Text
 from gateway.core.model.site import Site
+from gateway.translation import LOCALES, Lang, in_lang
 
 
 class Reading(Struct, frozen=True):

@@ -18,7 +18,6 @@ from msgspec import Struct, structs
 from gateway.adapters.journal.queries import DecisionLine, DecisionQuery, Page, decisions
 from gateway.console.context import AppContext
 from gateway.console.web.errors import Problem
-from gateway.console.web.i18n import LOCALES, Lang, in_lang
 from gateway.console.web.labels import (
     as_typed,
     button_door,
@@ -34,6 +33,7 @@ from gateway.core.model.directory import HolderId
 from gateway.core.model.names import AccessPointId, Text
 from gateway.core.model.site import Site
 from gateway.csv_injection import escape_formula
+from gateway.translation import LOCALES, Lang, in_lang
 
 LINES: Final = 50
 """Lines per page: three screens of a desk."""

@@ -23,12 +23,12 @@ from gateway.console.gateway_client import Done, Reason, Why, ask_for_page, ask_
 from gateway.console.identity import Principal
 from gateway.console.muster.presence_list import names_or_none
 from gateway.console.web.errors import RESPONSES, Problem
-from gateway.console.web.i18n import in_lang
 from gateway.console.web.rendering import lang_of, page, waiting_alarms
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import SiteId, Text
 from gateway.core.model.site import Site
 from gateway.core.requests import AcknowledgeAlarm
+from gateway.translation import in_lang
 from gateway.wire.alarm_texts import SILENT, alarm_words
 from gateway.wire.states import AlarmMessage
 

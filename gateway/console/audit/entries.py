@@ -17,10 +17,10 @@ from gateway.console.audit.texts import ACTIONS, ERASED, OUTCOMES, noted
 from gateway.console.context import AppContext
 from gateway.console.feed.view import alarm_word, subject
 from gateway.console.muster.presence_list import names_or_none
-from gateway.console.web.i18n import LANGS
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import Text
 from gateway.core.model.site import Site
+from gateway.translation import LANGS
 from gateway.wire.texts import REFUSALS
 
 LOOKED_MAX: Final = 5000

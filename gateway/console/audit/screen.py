@@ -23,12 +23,12 @@ from gateway.console.auth.requirements import (
 )
 from gateway.console.gateway_client import Bilingual
 from gateway.console.web.errors import RESPONSES
-from gateway.console.web.i18n import in_lang
 from gateway.console.web.rendering import lang_of, page
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import ADMINISTRATOR, OPERATOR
 from gateway.core.model.site import Site
 from gateway.csv_injection import escape_formula
+from gateway.translation import in_lang
 
 SHOWN: Final = 50
 EXPORTED: Final = 1000

@@ -7,8 +7,8 @@ from typing import Final, Literal
 
 from gateway.adapters.journal.queries import DeviceLine
 from gateway.console.feed.view import alarm_word
-from gateway.console.web.i18n import Lang, Translator, in_lang, words
 from gateway.core.access.rules import LATE
+from gateway.translation import Lang, Translator, in_lang, words
 from gateway.wire.alarm_texts import alarm_words
 from gateway.wire.offline_rights import RightsState
 from gateway.wire.texts import CLOCK_RIGHT_S, clock_off

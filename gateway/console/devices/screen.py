@@ -25,11 +25,11 @@ from gateway.console.gateway_client import (
     told_to,
 )
 from gateway.console.web.errors import RESPONSES, Problem
-from gateway.console.web.i18n import in_lang, words
 from gateway.console.web.rendering import lang_of, page
 from gateway.core.model.names import DeviceId, Text
 from gateway.core.model.site import Site
 from gateway.core.requests import ResetDevice
+from gateway.translation import in_lang, words
 from gateway.wire.offline_rights import RightsState
 
 pages = APIRouter(include_in_schema=False)

@@ -12,10 +12,10 @@ from gateway.console.auth.requirements import ConsoleHere, Operator, RecentAuth,
 from gateway.console.gateway_client import WHY_MAX, Done, ask_for_page, ask_for_program
 from gateway.console.muster.presence_list import names_or_none
 from gateway.console.web.errors import RESPONSES, Problem
-from gateway.console.web.i18n import in_lang
 from gateway.console.web.rendering import lang_of, page
 from gateway.core.model.names import Text
 from gateway.core.requests import Mode, SetMode
+from gateway.translation import in_lang
 
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["mode"], responses=RESPONSES)

@@ -15,8 +15,8 @@ from typing import Final
 from msgspec import Struct
 
 from gateway.console.feed.site_state import StateChange
-from gateway.console.web.i18n import Lang
 from gateway.core.model.names import SiteId
+from gateway.translation import Lang
 
 PACE_S: Final = 0.2
 """Seconds between two writes to a screen: five a second look immediate, and cost little."""

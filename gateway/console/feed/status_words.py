@@ -6,7 +6,7 @@ agrees with its noun in French has an English of its own: a door is "open", a ro
 
 from typing import Final
 
-from gateway.console.web.i18n import Lang, words
+from gateway.translation import Lang, words
 
 WORDS: Final[dict[str, str]] = {
     "people": "people",

@@ -24,12 +24,12 @@ from gateway.console.feed.view_models import (
     ZoneView,
     as_json,
 )
-from gateway.console.web.i18n import Lang, in_lang
 from gateway.core.model.directory import HolderId
 from gateway.core.model.equipment import Machine
 from gateway.core.model.names import DoorId, SiteId, ZoneId
 from gateway.core.model.places import Door, Zone
 from gateway.core.model.site import Site
+from gateway.translation import Lang, in_lang
 from gateway.wire.alarm_texts import SILENT, alarm_said
 from gateway.wire.states import AccessMessage, AlarmMessage, HintMessage, OccupancyMessage
 

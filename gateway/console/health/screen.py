@@ -21,7 +21,6 @@ from gateway.console.auth.requirements import ConsoleHere, SiteHere, Viewer
 from gateway.console.context import AppContext
 from gateway.console.feed.site_state import GatewayNow
 from gateway.console.web.errors import RESPONSES, Problem
-from gateway.console.web.i18n import Lang, Translator, in_lang, words
 from gateway.console.web.rendering import lang_of, page
 from gateway.core.model.site import Site
 from gateway.doctor import machine, stores
@@ -29,6 +28,7 @@ from gateway.doctor import settings as configured
 from gateway.doctor.broker import BACKLOG_LARGE, HEALTH_OLD
 from gateway.doctor.finding import Finding, decimal, spoken
 from gateway.doctor.machine import DISK_FULL_BYTES, DISK_LOW_BYTES
+from gateway.translation import Lang, Translator, in_lang, words
 from gateway.wire.alarm_texts import SILENT, alarm_said, alarm_words
 
 pages = APIRouter(include_in_schema=False)

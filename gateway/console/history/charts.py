@@ -8,9 +8,9 @@ from babel.dates import format_date
 from msgspec import Struct
 
 from gateway.console.history.aggregates import STEPS, HistoryPoint, ZoneAggregates
-from gateway.console.web.i18n import LOCALES, Lang
 from gateway.core.model.site import Site
 from gateway.core.occupancy import daily_statistics
+from gateway.translation import LOCALES, Lang
 
 WIDTH: Final = 760
 HEIGHT: Final = 230

@@ -29,7 +29,6 @@ from gateway.console.history.aggregates import (
 )
 from gateway.console.history.charts import cells_of, curve_of
 from gateway.console.web.errors import RESPONSES, Problem
-from gateway.console.web.i18n import LOCALES, Lang
 from gateway.console.web.opening_hours_text import in_words
 from gateway.console.web.rendering import lang_of, page
 from gateway.core.facts import VisitsDay
@@ -39,6 +38,7 @@ from gateway.core.model.site import Site
 from gateway.report.month import MonthReport
 from gateway.report.tables import csv_rows
 from gateway.report.words import ReportTexts
+from gateway.translation import LOCALES, Lang
 
 POINTS_MAX: Final = 3000
 """Points of one response: a month of quarters of an hour."""

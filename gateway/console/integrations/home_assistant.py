@@ -14,11 +14,11 @@ from typing import Any, Final
 import msgspec
 
 from gateway import __version__
-from gateway.console.web.i18n import Lang, in_lang
 from gateway.core.model.equipment import Machine
 from gateway.core.model.names import SiteId, Text
 from gateway.core.model.places import Door, Zone
 from gateway.core.model.site import Site
+from gateway.translation import Lang, in_lang
 from gateway.wire.alarm_texts import alarm_words
 from gateway.wire.state_messages import DEVICE_ALARMS, possible_alarms
 from gateway.wire.states import AccessMessage

@@ -17,9 +17,9 @@ import aiomqtt
 from gateway.aio import cancel_and_wait, full_jitter_s
 from gateway.config import Settings
 from gateway.console.integrations.home_assistant import PREFIX, STATUS, Discovery, components_of
-from gateway.console.web.i18n import Lang
 from gateway.core.model.names import SiteId
 from gateway.core.model.site import Site
+from gateway.translation import Lang
 from gateway.wire.states import AccessMessage
 from gateway.wire.topics import Topics
 

@@ -16,10 +16,10 @@ from gateway.console.feed.status_words import say
 from gateway.console.feed.view import gateway_state
 from gateway.console.feed.view_models import as_json
 from gateway.console.integrations.occupancy_bands import Band, band
-from gateway.console.web.i18n import in_lang, words
 from gateway.core.model.names import SiteId
 from gateway.core.model.places import Zone
 from gateway.core.model.site import Site
+from gateway.translation import in_lang, words
 
 PACE_S: Final = 10.0
 """Seconds between two changes."""

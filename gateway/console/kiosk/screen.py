@@ -7,11 +7,12 @@ from starlette.requests import Request
 from gateway.console.auth.requirements import ConsoleHere, SiteHere, no_such_site
 from gateway.console.feed.hub import View
 from gateway.console.feed.sse import Stream, too_many
-from gateway.console.web.i18n import LANGS, choose_lang
+from gateway.console.web.language import choose_lang
 from gateway.console.web.rate_limit import STREAMS_EACH
 from gateway.console.web.rendering import templates
 from gateway.core.model.places import Kiosk
 from gateway.core.model.site import Site
+from gateway.translation import LANGS
 
 pages = APIRouter(include_in_schema=False)
 

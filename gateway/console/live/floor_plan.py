@@ -12,11 +12,11 @@ from typing import Final
 
 from msgspec import Struct
 
-from gateway.console.web.i18n import Lang, in_lang
 from gateway.core.model.names import ZoneId
 from gateway.core.model.outline import area_m2, distance_m, is_inside, nearest_on, walls_of
 from gateway.core.model.places import Door, Place, Zone
 from gateway.core.model.site import Site
+from gateway.translation import Lang, in_lang
 
 UNITS_A_M: Final = 40
 """Drawing units per metre: a letter is some tens of them high, as browsers like it."""

@@ -16,9 +16,9 @@ from gateway.adapters.journal.rows import from_us, to_us
 from gateway.clock import Clock
 from gateway.console.stores import Stores
 from gateway.console.web.errors import Problem
-from gateway.console.web.i18n import Lang, words
 from gateway.core.model.names import SiteId, ZoneId
 from gateway.core.model.site import Site
+from gateway.translation import Lang, words
 
 HOURS: Final = 6
 STEP: Final = timedelta(minutes=5)

@@ -13,12 +13,12 @@ from gateway.console.identity import Principal
 from gateway.console.members.dependencies import MembersDependencies, OfficeHere
 from gateway.console.members.enrolment import EnrolmentStatus, Outcome, readers
 from gateway.console.web.errors import RESPONSES
-from gateway.console.web.i18n import in_lang, words
 from gateway.console.web.rendering import lang_of, page
 from gateway.core.access.enrolment import declares_where
 from gateway.core.model.equipment import Device
 from gateway.core.model.names import Text
 from gateway.core.model.site import Site
+from gateway.translation import in_lang, words
 
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["members"], responses=RESPONSES)

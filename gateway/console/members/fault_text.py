@@ -11,7 +11,7 @@ from typing import Final
 
 from babel.messages.pofile import read_po
 
-from gateway.console.web.i18n import FALLBACK, LOCALE, Lang
+from gateway.translation import FALLBACK, LOCALE, Lang
 
 CHAPTER: Final = "faults.po"
 _VALUE: Final = re.compile(r"%\((\w+)\)s")

@@ -13,10 +13,10 @@ from babel.dates import format_date, format_datetime
 from msgspec import Struct
 
 from gateway.adapters.directory import Member
-from gateway.console.web.i18n import LOCALES, Lang, Translator, in_lang, words
 from gateway.core.model.directory import Credential, Membership
 from gateway.core.model.names import ADMINISTRATOR, OPERATOR, VIEWER, SiteId, Text
 from gateway.core.model.site import Site
+from gateway.translation import LOCALES, Lang, Translator, in_lang, words
 
 Tone = Literal["calm", "warm", "alert", "soft"]
 STANDING: Final = {

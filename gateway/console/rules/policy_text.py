@@ -7,7 +7,6 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 from msgspec import Struct
 
-from gateway.console.web.i18n import LOCALES, Lang, in_lang, words
 from gateway.console.web.labels import name_among, point_name
 from gateway.console.web.opening_hours_text import in_words
 from gateway.core.access.explanation import title_of
@@ -16,6 +15,7 @@ from gateway.core.model.names import DoorId, Named, Text, ZoneId
 from gateway.core.model.places import Demands, Zone
 from gateway.core.model.plans import Plan, Quota, Right
 from gateway.core.model.site import Site
+from gateway.translation import LOCALES, Lang, in_lang, words
 
 
 class Topic(Struct, frozen=True):

@@ -18,7 +18,6 @@ from gateway.console.auth.requirements import ConsoleHere, Operator, SiteHere, V
 from gateway.console.context import AppContext
 from gateway.console.rules.policy_text import readable
 from gateway.console.web.errors import RESPONSES, Problem
-from gateway.console.web.i18n import Lang
 from gateway.console.web.labels import as_typed, on_calendar, point_at, point_name, typed_moment
 from gateway.console.web.rendering import lang_of, page
 from gateway.core.access.explanation import as_data
@@ -29,6 +28,7 @@ from gateway.core.model.directory import HolderId
 from gateway.core.model.names import Text
 from gateway.core.model.site import Site
 from gateway.core.state import State
+from gateway.translation import Lang
 
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["rules"], responses=RESPONSES)

@@ -13,9 +13,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from gateway.console.web.errors import API, JSON, Problem, ProblemBody, phrase
-from gateway.console.web.i18n import Lang, in_lang
 from gateway.console.web.rendering import lang_of, show
 from gateway.core.model.names import Text
+from gateway.translation import Lang, in_lang
 
 PROGRAMS: Final = (API, "/spaceapi.json", "/metrics", "/bookings.ics")
 """Path prefixes that programs ask: they get no page."""

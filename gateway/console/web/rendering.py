@@ -13,11 +13,12 @@ from babel.numbers import format_decimal, format_percent
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from gateway.console.web.i18n import LANGS, LOCALES, Lang, catalogue, choose_lang, colon, in_lang
+from gateway.console.web.language import choose_lang
 from gateway.console.web.menu import menu_of
 from gateway.console.web.user_agent import browser
 from gateway.core.model.names import Text
 from gateway.core.model.site import Site
+from gateway.translation import LANGS, LOCALES, Lang, catalogue, colon, in_lang
 
 if TYPE_CHECKING:
     from gateway.console.identity import Principal

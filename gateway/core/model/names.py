@@ -33,6 +33,10 @@ class Text(Struct, frozen=True):
     fr: str
     en: str
 
+    def __str__(self) -> str:
+        """Return the English: a name among the values of a phrase is read so in logs."""
+        return self.en
+
 
 class Named(Struct, frozen=True):
     """A term of the space file with its display name: a training, a role, a group."""

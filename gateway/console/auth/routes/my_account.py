@@ -15,8 +15,8 @@ from gateway.console.auth.routes.common import SignInHere, fields, names_here, o
 from gateway.console.auth.sessions import LoginSession
 from gateway.console.auth.tokens import DAYS_MAX, SCOPES, Token
 from gateway.console.identity import Principal
-from gateway.console.web.i18n import LANGS
 from gateway.console.web.rendering import COOKIE, COOKIE_LIFE_S, show
+from gateway.translation import LANGS
 
 pages = APIRouter(include_in_schema=False)
 

@@ -33,7 +33,7 @@ from gateway.console.feed.site_state import (
     hint_id,
 )
 from gateway.console.feed.view import SHOWN_DECISIONS, Viewer
-from gateway.console.web.i18n import choose_lang
+from gateway.console.web.language import choose_lang
 from gateway.console.web.security_headers import names_us
 from gateway.core.model.directory import HolderId
 from gateway.core.model.equipment import Device

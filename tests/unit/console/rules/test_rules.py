@@ -15,9 +15,9 @@ from gateway.cli import app
 from gateway.config import load_space
 from gateway.console.rules.policy_text import readable
 from gateway.console.rules.what_if_jobs import BYTES_MAX, TrialResult, Trials, WhatIfTrial
-from gateway.console.web.i18n import LANGS, Lang
 from gateway.console.web.opening_hours_text import in_words
 from gateway.core.access.rules import RULES
+from gateway.translation import LANGS, Lang
 from tests.console_past import ConsolePast
 from tests.console_place import EXAMPLE, NOW, ConsolePlace, seat
 from tests.servers import until

@@ -10,13 +10,12 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from gateway import doctor
+from gateway import doctor, translation
 from gateway.console.feed.status_words import WORDS
-from gateway.console.web import i18n
 from gateway.core.facts import AlarmKind
 from gateway.wire.alarm_texts import ALARMS, alarm_words
 
-CONSOLE = Path(i18n.__file__).parents[1]
+CONSOLE = Path(translation.__file__).parent / "console"
 VALUES = re.compile(r"%\((\w+)\)")
 
 
@@ -30,12 +29,14 @@ def sentences() -> Iterator[str]:
 
 def test_every_sentence_has_its_french() -> None:
     """None was forgotten."""
-    catalogue = i18n.catalogue("fr")
+    catalogue = translation.catalogue("fr")
     known = getattr(catalogue, "_catalog", {})
     assert sorted({each for each in sentences() if each not in known}) == []
 
 
-@pytest.mark.parametrize("path", sorted((i18n.LOCALE / "fr").glob("*.po")), ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", sorted((translation.LOCALE / "fr").glob("*.po")), ids=lambda p: p.stem
+)
 def test_same_values(path: Path) -> None:
     """Both languages fill in the same values, and no translation is empty."""
     with path.open("rb") as opened:
@@ -63,7 +64,7 @@ def test_every_alarm_has_its_words_and_advice() -> None:
 def test_one_french_for_one_english() -> None:
     """Two chapters that translate the same sentence agree: they are merged."""
     seen: dict[str, str] = {}
-    for path in (i18n.LOCALE / "fr").glob("*.po"):
+    for path in (translation.LOCALE / "fr").glob("*.po"):
         with path.open("rb") as opened:
             for message in read_po(opened, locale="fr"):
                 if message.id:
@@ -76,7 +77,7 @@ def test_one_french_for_one_english() -> None:
 def test_french_counts_from_two(people: int, said: str) -> None:
     """Nobody is singular: "0 personne"."""
     one, many = "%(num)s person by badges and sensors", "%(num)s people by badges and sensors"
-    french = i18n.catalogue("fr").ngettext(one, many, people) % {"num": people}
+    french = translation.catalogue("fr").ngettext(one, many, people) % {"num": people}
     assert french == f"{people} {said} d'après badges et capteurs"
 
 
@@ -126,5 +127,5 @@ def _texts(values: Iterable[ast.expr]) -> Iterator[str]:
 def test_what_the_doctor_finds_has_its_french(chapter: str) -> None:
     """All that the Health screen shows of it; it fills values in, and glues no sentences."""
     module = Path(doctor.__file__).parent / f"{chapter}.py"
-    known = getattr(i18n.catalogue("fr"), "_catalog", {})
+    known = getattr(translation.catalogue("fr"), "_catalog", {})
     assert sorted({each for each in _said_by(module) if each not in known}) == []

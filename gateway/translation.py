@@ -1,24 +1,26 @@
-"""The console in French and English: gettext catalogues, read by Babel as they are written.
+"""All that a person reads, in French and English: gettext catalogues, read by Babel as written.
 
-English is the source. `locale/fr/<chapter>.po` holds a chapter's French, one file per screen, so
-that a translator and a reviewer see one screen at a time; there are no compiled files.
+English is the source: `Phrase("Door %(door)s is open", door=name)` in Python, `_("…")` in
+templates. `locale/fr/<chapter>.po` holds a chapter's French, so that a translator and a reviewer
+see one subject at a time; there are no compiled files.
 
-In Python: `_ = words(lang)`, then `_("Door %(door)s is open", door=name)`. In templates: `_("…")`.
+Names that operators typed in both languages (`Text`) are data of the space file; they are read
+here beside the phrases, since a sentence may contain one.
 """
 
 import io
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
-from babel.core import negotiate_locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
 from gateway.core.model.names import Text
+from gateway.phrase import Phrase
 
 Lang = Literal["fr", "en"]
 LANGS: Final[tuple[Lang, ...]] = ("fr", "en")
@@ -26,6 +28,8 @@ FALLBACK: Final[Lang] = "en"
 LOCALES: Final[dict[Lang, str]] = {"fr": "fr_FR", "en": "en_GB"}
 """The formats of dates, times and numbers: with 24 hours, as on the doors of the sites."""
 LOCALE: Final = Path(__file__).parent / "locale"
+_BOTH_KEPT: Final = 1024
+"""Phrases without values that are kept in both languages: a few hundred exist."""
 _FRENCH_SPACE: Final = re.compile(r" (?=[:;!?»])|(?<=«) ")
 """The spaces of French punctuation, at which no line may break."""
 
@@ -67,9 +71,52 @@ def words(lang: Lang) -> Translator:
     return say
 
 
-def in_lang(text: Text, lang: Lang) -> str:
-    """Return a name or sentence that is stored in both languages."""
-    return typeset(text.fr) if lang == "fr" else text.en
+def in_lang(text: Text | str, lang: Lang) -> str:
+    """Return a phrase or a name in a language; any other string as it is."""
+    match text:
+        case Text():
+            return typeset(text.fr) if lang == "fr" else text.en
+        case Phrase():
+            return _translated(text, lang)
+        case _:
+            return text
+
+
+def both(text: Text | str) -> Text:
+    """Return a phrase in both languages, as messages to devices and clients carry it.
+
+    The French has plain spaces: a reader's display may draw no other.
+    """
+    match text:
+        case Text():
+            return text
+        case Phrase() if text.values:
+            return _both(text)
+        case _:
+            return _fixed(text)
+
+
+def _both(text: str) -> Text:
+    french = in_lang(text, "fr").replace("\N{NO-BREAK SPACE}", " ")
+    return Text(fr=french, en=in_lang(text, "en"))
+
+
+_fixed = lru_cache(_BOTH_KEPT, typed=True)(_both)  # a plain string equals its phrase
+
+
+def _translated(phrase: Phrase, lang: Lang) -> str:
+    found = catalogue(lang)
+    if phrase.plural is not None:
+        said = found.ngettext(phrase.msgid, *phrase.plural)
+    else:
+        said = found.gettext(phrase.msgid)
+    if not phrase.values:
+        return said
+    return said % {name: _value(value, lang) for name, value in phrase.values.items()}
+
+
+def _value(value: object, lang: Lang) -> object:
+    return in_lang(value, lang) if isinstance(value, Text | str) else value
 
 
 def colon(lang: Lang) -> str:
@@ -85,23 +132,3 @@ def typeset(french: str) -> str:
 def _typeset_each(said: str | Sequence[str]) -> str | tuple[str, ...]:
     """Return a message, or its plural forms, with no-break spaces."""
     return typeset(said) if isinstance(said, str) else tuple(typeset(each) for each in said)
-
-
-def choose_lang(asked: str | None, remembered: str | None, accepted: str) -> Lang:
-    """Return the language of the switch, else the earlier choice, else that of Accept-Language."""
-    chosen = negotiate_locale([asked or "", remembered or "", *_preferences(accepted)], LANGS)
-    return "fr" if chosen == "fr" else "en"
-
-
-def _preferences(accepted: str) -> list[str]:
-    """Return the primary tags of an Accept-Language header (RFC 9110), best first, without q=0."""
-    ranked: list[tuple[float, str]] = []
-    for item in accepted.split(","):
-        tag, _, weight = item.strip().partition(";")
-        try:
-            quality = float(weight.strip().removeprefix("q=")) if weight else 1.0
-        except ValueError:
-            continue
-        if quality > 0:
-            ranked.append((-quality, tag.split("-")[0].lower()))
-    return [tag for _, tag in sorted(ranked, key=lambda wish: wish[0])]

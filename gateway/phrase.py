@@ -1,0 +1,53 @@
+"""Sentences of the program: English in the code, translated where a person reads them.
+
+A sentence that a person may read is written as `Phrase("%(zone)s is full", zone=zone.name)`. It is
+an ordinary English string for logs, JSON and tests, and it remembers its parts, so that
+`gateway.translation` can write it in the reader's language. The English text is the key (msgid) of
+the catalogues in `gateway/locale`.
+"""
+
+from collections.abc import Mapping
+from typing import Self
+
+
+class Phrase(str):
+    """A sentence or term in English with the values that fill its `%(name)s`.
+
+    A value is anything that `str` writes, or again something with a translation: a `Phrase`, or a
+    name of the space file. Without values, the text is used as it stands, and `%` is a plain sign.
+    """
+
+    __slots__ = ("msgid", "plural", "values")
+
+    msgid: str
+    plural: tuple[str, int] | None
+    """The msgid of several, and their number."""
+    values: Mapping[str, object]
+
+    def __new__(cls, msgid: str, /, **values: object) -> Self:
+        """Return the phrase of a msgid."""
+        return cls._made(msgid, msgid, None, values)
+
+    @classmethod
+    def counted(cls, one: str, many: str, number: int, /, **values: object) -> Self:
+        """Return the phrase for `number` things, which fills `%(n)s`."""
+        chosen = one if number == 1 else many
+        return cls._made(chosen, one, (many, number), {"n": number, **values})
+
+    @classmethod
+    def _made(
+        cls, text: str, msgid: str, plural: tuple[str, int] | None, values: Mapping[str, object]
+    ) -> Self:
+        made = super().__new__(cls, text % values if values else text)
+        made.msgid, made.plural, made.values = msgid, plural, values
+        return made
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Return how to pickle a phrase: workers hand them to their parent process."""
+        return (_restored, (self.msgid, self.plural, dict(self.values)))
+
+
+def _restored(msgid: str, plural: tuple[str, int] | None, values: dict[str, object]) -> Phrase:
+    if plural is not None:
+        return Phrase.counted(msgid, *plural, **values)
+    return Phrase(msgid, **values)
