@@ -22,10 +22,10 @@ from gateway.wire.message import encode
 from gateway.wire.states import HealthMessage
 from gateway.wire.topics import Topics
 from tests.axe import barriers
-from tests.console_past import rows_of, stored
-from tests.console_place import somebody
 from tests.servers import Mosquitto, listens
-from tests.unit.core.place import SITE, Place
+from tests.world.console import somebody
+from tests.world.console_past import rows_of, stored
+from tests.world.engine import SITE, Place
 
 FRONT = DeviceId("front-in")
 WELL = HealthMessage(SystemClock().now(), "ok", "0.1.0", 10, 0, 0, 1.5, 0, 3, "ok")

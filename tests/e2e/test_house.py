@@ -28,9 +28,10 @@ from gateway.wire.message import encode
 from gateway.wire.states import AlarmMessage
 from gateway.wire.topics import Topics
 from tests.axe import barriers
-from tests.console_process import ConsoleProcess
-from tests.gateway_process import KEY, GatewayProcess
-from tests.play import (
+from tests.servers import PATIENCE_S, Mosquitto, program, until
+from tests.world.console_process import ConsoleProcess
+from tests.world.gateway_process import KEY, GatewayProcess
+from tests.world.play import (
     ADA,
     BOB,
     CLOCK,
@@ -44,8 +45,7 @@ from tests.play import (
     member,
     play,
 )
-from tests.servers import PATIENCE_S, Mosquitto, program, until
-from tests.signed_in import SignedIn, administrator
+from tests.world.signed_in import SignedIn, administrator
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

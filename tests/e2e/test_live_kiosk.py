@@ -20,9 +20,9 @@ from gateway.wire.message import encode
 from gateway.wire.states import HintMessage, OccupancyMessage
 from gateway.wire.topics import Topics
 from tests.axe import barriers
-from tests.console_place import FixedSeats, seat
-from tests.gateway_process import HUB, KEY
 from tests.servers import Mosquitto, listens
+from tests.world.console import FixedSeats, seat
+from tests.world.gateway_process import HUB, KEY
 
 SITE, HALL = SiteId("hub"), ZoneId("hall")
 TOPICS = Topics()

@@ -24,8 +24,8 @@ from gateway.wire.states import (
     OccupancyMessage,
 )
 from gateway.wire.topics import Topics
-from tests.console_place import somebody
 from tests.servers import Mosquitto, listens
+from tests.world.console import somebody
 
 AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
 PARIS, HALL, LAB, DOOR = SiteId("paris"), ZoneId("hall"), ZoneId("lab"), DoorId("front")

@@ -14,9 +14,9 @@ from gateway.adapters.broker.ports import LOOPBACK
 from gateway.console.server import _Server, listening
 from gateway.core.requests import SetMode
 from tests.axe import barriers
-from tests.console_place import seat
-from tests.desk_place import EVE, OLA, DeskPlace, pseudonym
 from tests.servers import PATIENCE_S, POLL_S, until
+from tests.world.console import seat
+from tests.world.console_desk import EVE, OLA, DeskPlace, pseudonym
 
 ADA, BOB, SOFIA = "Ada Lovelace", "Bob Martin", "Sofia Rossi"
 HERE = "/sites/le-seuil/here"

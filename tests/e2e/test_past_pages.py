@@ -11,10 +11,10 @@ from gateway.adapters.broker.ports import LOOPBACK, free_port
 from gateway.config import Settings
 from gateway.console.server import serve
 from tests.axe import barriers
-from tests.console_past import HOSTILE, ConsolePast
-from tests.console_place import somebody
 from tests.servers import Mosquitto
-from tests.unit.core.place import SITE
+from tests.world.console import somebody
+from tests.world.console_past import HOSTILE, ConsolePast
+from tests.world.engine import SITE
 
 
 @asynccontextmanager

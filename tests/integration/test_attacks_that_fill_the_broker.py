@@ -12,9 +12,9 @@ import pytest
 
 from benchmarks.raw_readers import connect_packet, publish_packet
 from gateway.adapters.broker.ports import LOOPBACK
-from tests.gateway_process import HUB
 from tests.integration.test_attacks_with_a_device_password import Place, closed_place
 from tests.servers import until
+from tests.world.gateway_process import HUB
 
 BOARD: Final = """
 [[sensors]]

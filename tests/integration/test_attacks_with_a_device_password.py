@@ -30,10 +30,10 @@ from gateway.clock import SystemClock
 from gateway.core.model.directory import Holder, HolderId, StaffRole
 from gateway.core.model.names import OPERATOR
 from gateway.service.inbox import BUDGET_AT_ONCE
-from tests.closed_broker import closed_broker
-from tests.gateway_process import HUB, GatewayProcess
 from tests.integration.test_gateway_end_to_end import enrol
 from tests.servers import Mosquitto, until
+from tests.world.closed_broker import closed_broker
+from tests.world.gateway_process import HUB, GatewayProcess
 
 CLOCK = SystemClock()
 ADA: Final = "04a224b2c31990"

@@ -15,10 +15,10 @@ from gateway.core.events import BookingsChanged
 from gateway.core.model.bookings import Booking
 from gateway.core.model.names import SiteId
 from gateway.service.recovery import recover
-from tests.feed_server import FeedServer
-from tests.gateway_process import GatewayProcess
+from tests.fakes.calendar_server import FeedServer
 from tests.integration.test_gateway_end_to_end import ADA, Wire, enrol, online, wire_of
 from tests.servers import Mosquitto, until
+from tests.world.gateway_process import GatewayProcess
 
 PROGRAM = """
 import json, os

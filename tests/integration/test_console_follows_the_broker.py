@@ -21,8 +21,8 @@ from gateway.core.model.site import Site
 from gateway.wire.message import encode
 from gateway.wire.states import AlarmMessage, OccupancyMessage
 from gateway.wire.topics import Topics
-from tests.console_place import somebody
 from tests.servers import PATIENCE_S, Mosquitto, stops
+from tests.world.console import somebody
 
 AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
 PARIS, HALL, DOOR = SiteId("paris"), ZoneId("hall"), DoorId("front")

@@ -10,9 +10,9 @@ import pytest
 from benchmarks.crash_judge import asked
 from gateway.adapters.journal.folder_lock import FILE as LOCK_FILE
 from gateway.adapters.journal.journal import JOURNAL_FILE
-from tests.gateway_process import GatewayProcess
 from tests.integration.test_gateway_end_to_end import ADA, Wire, enrol, online, wire_of
 from tests.servers import Mosquitto, until
+from tests.world.gateway_process import GatewayProcess
 
 HEALTH = "seuil/gateway/gw1/health"
 ACKS = "seuil/hub/reader/ack"

@@ -28,7 +28,6 @@ from gateway.core.model.directory import Credential, Holder, Membership, StaffRo
 from gateway.core.model.names import OPERATOR, DeviceId, PlanId, SiteId
 from gateway.core.requests import EnrolBadge
 from simulators.operator import Operator
-from tests.gateway_process import HUB, KEY, GatewayProcess
 from tests.integration.test_attacks_with_a_device_password import (
     ADA,
     CLOCK,
@@ -39,6 +38,7 @@ from tests.integration.test_attacks_with_a_device_password import (
     place,
 )
 from tests.servers import until
+from tests.world.gateway_process import HUB, KEY, GatewayProcess
 
 __all__ = ["place"]
 

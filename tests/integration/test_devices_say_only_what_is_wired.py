@@ -26,10 +26,10 @@ from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.clock import SystemClock
 from gateway.core.model.directory import Holder, HolderId, StaffRole
 from gateway.core.model.names import OPERATOR
-from tests.closed_broker import closed_broker
 from tests.doses import IS_LONG
-from tests.gateway_process import KEY, GatewayProcess
 from tests.servers import Mosquitto, until
+from tests.world.closed_broker import closed_broker
+from tests.world.gateway_process import KEY, GatewayProcess
 
 CLOCK = SystemClock()
 SPACE: Final = """

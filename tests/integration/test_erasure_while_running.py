@@ -10,9 +10,9 @@ import pytest
 from gateway.adapters.directory import FILE, DirectoryStore, credential_hash, holder_of
 from gateway.analysis.replay import replay
 from gateway.privacy.member import erase_member
-from tests.gateway_process import KEY, GatewayProcess
-from tests.play import ADA, WORKSHOP, Play, enrol, member, play
 from tests.servers import Mosquitto, until
+from tests.world.gateway_process import KEY, GatewayProcess
+from tests.world.play import ADA, WORKSHOP, Play, enrol, member, play
 
 
 @pytest.fixture

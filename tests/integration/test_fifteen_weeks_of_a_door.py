@@ -27,8 +27,8 @@ from gateway.wire.topics import Topics
 from simulators.devices import NativeDevice, read_ack
 from simulators.layouts import Timed, read_recording
 from simulators.link import Broker, MqttLink
-from tests.gateway_process import HUB, KEY
 from tests.servers import PATIENCE_S, Mosquitto, until
+from tests.world.gateway_process import HUB, KEY
 
 DAYS = 105
 NIGHT = timedelta(hours=4)

@@ -36,8 +36,8 @@ from simulators.layouts import Recording, Timed
 from simulators.link import Broker
 from simulators.replay import RecordingResult, Replay
 from simulators.run import LiveClock, new_boot
-from tests.gateway_process import HUB, KEY, GatewayProcess
 from tests.servers import Mosquitto, WriteProxy, until
+from tests.world.gateway_process import HUB, KEY, GatewayProcess
 
 ADA, BOB, STRANGER = "04a224b2c31990", "04b0b0b0b0b0b0", "04ffffffffffff"
 CLOCK = SystemClock()

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from gateway.core.facts import MachineEnded
-from tests.gateway_process import GatewayProcess
-from tests.play import ADA, BOB, CYD, GRACE_S, WORKSHOP, Play, enrol, play
 from tests.servers import Mosquitto, until
+from tests.world.gateway_process import GatewayProcess
+from tests.world.play import ADA, BOB, CYD, GRACE_S, WORKSHOP, Play, enrol, play
 
 
 @pytest.fixture

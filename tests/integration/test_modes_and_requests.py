@@ -11,9 +11,9 @@ from gateway.core.events import Requested
 from gateway.core.facts import DoorChanged, ModeChanged, RequestAnswered, UnlockDoor
 from gateway.core.model.names import AccessPointId, DoorId
 from gateway.core.requests import MarkMustered, OpenDoor, SetMode, SetService
-from tests.gateway_process import GatewayProcess
-from tests.play import ADA, BOB, CLOCK, CYD, OLA, WORKSHOP, Play, enrol, holder, play
 from tests.servers import Mosquitto, until
+from tests.world.gateway_process import GatewayProcess
+from tests.world.play import ADA, BOB, CLOCK, CYD, OLA, WORKSHOP, Play, enrol, holder, play
 
 LAB = "zone/lab/muster"
 

@@ -30,9 +30,9 @@ from gateway.wire.offline_rights import RightsState
 from gateway.wire.topics import Topics
 from sensors.native import NativeDriver
 from simulators.devices import SimulatedReader
-from tests.fake_esp_rfid import FakeEspRfid
+from tests.fakes.esp_rfid import FakeEspRfid
 from tests.servers import Mosquitto, stops, until
-from tests.unit.core.place import MEMBERS, MONDAY, SITE, card, member
+from tests.world.engine import MEMBERS, MONDAY, SITE, card, member
 
 KEY = bytes(range(32))
 NUMBERS = {name: f"04a224b2c319{n:02x}" for n, name in enumerate(MEMBERS)}

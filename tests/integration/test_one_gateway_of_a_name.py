@@ -19,10 +19,10 @@ from gateway.adapters.mqtt.client_ids import FILE as CLIENT_IDS
 from gateway.clock import ManualClock
 from gateway.service.instance import InstanceWatch
 from gateway.wire.topics import Topics
-from tests.gateway_process import GatewayProcess
 from tests.integration.test_attacks_with_a_device_password import event
 from tests.integration.test_gateway_end_to_end import enrol
 from tests.servers import Mosquitto, until
+from tests.world.gateway_process import GatewayProcess
 
 ADA = "04a224b2c31990"
 REFUSED = 2

@@ -28,7 +28,7 @@ from gateway.core.facts import (
     Sensed,
 )
 from gateway.core.model.names import AccessPointId, DeviceId, SiteId, ZoneId
-from tests.fake_journal import FakeJournal
+from tests.fakes.journal import FakeJournal
 from tests.servers import DedupVictoriaMetrics, InfluxDB, VictoriaMetrics, WriteProxy, until
 
 START = datetime(2005, 7, 24, tzinfo=UTC)

@@ -26,8 +26,8 @@ from simulators.layouts import read_recording
 from simulators.link import Broker
 from simulators.replay import RecordingResult, Replay
 from simulators.run import LiveClock, new_boot
-from tests.gateway_process import GatewayProcess
 from tests.servers import DedupVictoriaMetrics, InfluxDB, Mosquitto, WriteProxy, until
+from tests.world.gateway_process import GatewayProcess
 
 PEOPLE_IN, PEOPLE_OUT = 19_597, 18_837
 KILLS = 20

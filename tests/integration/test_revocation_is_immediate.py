@@ -9,9 +9,9 @@ import pytest
 from gateway.adapters.directory import FILE, DirectoryStore
 from gateway.aio import cancel_and_wait
 from gateway.core.facts import Decided
-from tests.gateway_process import KEY, GatewayProcess
-from tests.play import ADA, CLOCK, WORKSHOP, Play, enrol, member, play
 from tests.servers import Mosquitto, until
+from tests.world.gateway_process import KEY, GatewayProcess
+from tests.world.play import ADA, CLOCK, WORKSHOP, Play, enrol, member, play
 
 RATE = 200
 """Badges a second, as fast as the machine lets them come."""

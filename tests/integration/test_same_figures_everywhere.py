@@ -29,7 +29,7 @@ from gateway.core.events import Event
 from gateway.core.facts import Fact, OccupancyMinute
 from gateway.report.month import MonthReport, month_of
 from tests.servers import InfluxDB, WriteProxy, until
-from tests.unit.core.place import HALL, MEMBERS, SITE, Place
+from tests.world.engine import HALL, MEMBERS, SITE, Place
 
 BEGINS = datetime(2026, 10, 23, 6, tzinfo=UTC)
 """A Friday, eight in the morning in Paris."""

@@ -8,10 +8,10 @@ import httpx
 import pytest
 from joserfc.jwk import RSAKey
 
-from tests.console_place import NOW
-from tests.oidc_provider import CLIENT, SECRET, Provider, provider
-from tests.sign_in_place import SignInPlace
-from tests.signed_in import enrol
+from tests.fakes.oidc_provider import CLIENT, SECRET, Provider, provider
+from tests.world.console import NOW
+from tests.world.console_accounts import SignInPlace
+from tests.world.signed_in import enrol
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from gateway.core.events import Reported
 from gateway.core.model.names import SiteId
 from gateway.core.readings import Battery
 from gateway.service.recovery import recover
-from tests.gateway_process import HUB, GatewayProcess
 from tests.integration.test_gateway_end_to_end import ADA, BOB, Wire, enrol, online, wire_of
 from tests.servers import Mosquitto, until
+from tests.world.gateway_process import HUB, GatewayProcess
 
 HEALTH = "seuil/gateway/gw1/health"
 CLOSED = HUB.replace('zones = ["hall"]', 'zones = ["hall"]\nhours = "off"')

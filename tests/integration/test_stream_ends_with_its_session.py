@@ -10,9 +10,9 @@ from gateway.adapters.broker.ports import LOOPBACK, free_port
 from gateway.config import Settings, load_space
 from gateway.console.auth.authenticator import SignIn
 from gateway.console.server import serve
-from tests.console_place import EXAMPLE
 from tests.servers import PATIENCE_S
-from tests.signed_in import administrator, enrol
+from tests.world.console import EXAMPLE
+from tests.world.signed_in import administrator, enrol
 
 
 @pytest.mark.parametrize("how", ["role", "sign-out"])

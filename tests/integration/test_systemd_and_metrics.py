@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from gateway.adapters.broker.ports import free_port
-from tests.gateway_process import GatewayProcess
 from tests.servers import PATIENCE_S, Mosquitto, until
 from tests.unit.adapters.test_systemd import Systemd
+from tests.world.gateway_process import GatewayProcess
 
 
 async def test_ready_alive_and_stopped(

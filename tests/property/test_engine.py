@@ -51,7 +51,7 @@ from gateway.core.readings import (
 from gateway.core.sequence import NotAdmitted
 from gateway.core.state import NEVER, State
 from tests.doses import examples
-from tests.unit.core.place import ANNEX, BOOTH, HALL, MEMBERS, SITE, Place, card, member, of_kind
+from tests.world.engine import ANNEX, BOOTH, HALL, MEMBERS, SITE, Place, card, member, of_kind
 
 PEOPLE = (*MEMBERS, "nobody")
 READERS = tuple(one.id for one in SITE.devices if one.role == "reader")

@@ -74,8 +74,8 @@ from gateway.core.requests import (
 from gateway.core.sequence import NotAdmitted
 from gateway.core.state import NEVER, State
 from tests.doses import examples
-from tests.unit.core.fablab import FABLAB, GRACE_S, MANAGER, TEAM, Fablab
-from tests.unit.core.place import ENROLLED, HALL, LAB, LAB_DOOR, LASER, MEMBERS, member
+from tests.world.engine import ENROLLED, HALL, LAB, LAB_DOOR, LASER, MEMBERS, member
+from tests.world.fablab import FABLAB, GRACE_S, MANAGER, TEAM, Fablab
 
 PEOPLE = tuple(HolderId(name) for name in (*MEMBERS[:4], "gil", "max", "quin"))
 BADGES = (*PEOPLE, "ada-2", "max-code", "nobody")

@@ -30,7 +30,7 @@ from gateway.offline_rights.paging import posted
 from gateway.wire.topics import Topics
 from simulators.rights import RightsBook
 from tests.doses import examples
-from tests.unit.core.place import ANNEX, HALL, HOUSE, LAB_DOOR, MONDAY, SITE
+from tests.world.engine import ANNEX, HALL, HOUSE, LAB_DOOR, MONDAY, SITE
 
 NOT_KNOWN = {"zone-full", "too-many-attempts"}
 """What a reader that is cut off is documented not to look at."""

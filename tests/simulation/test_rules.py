@@ -25,7 +25,7 @@ from simulators.people import SimulatedPerson
 from simulators.scenarios import SCENARIOS, Cast
 from simulators.world import World
 from tests.paths import ROOT
-from tests.virtual_gateway import (
+from tests.world.virtual_gateway import (
     KEY,
     READERS_KEY,
     Answered,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.console_place import OPENED
+from tests.world.console import OPENED
 
 
 @pytest.fixture(autouse=True)

@@ -29,7 +29,7 @@ from gateway.core.model.places import Zone
 from gateway.core.model.plans import Plan, Right
 from gateway.core.model.site import Site
 from tests.paths import ROOT
-from tests.unit.core.place import ANNEX, HALL, HOUSE, MONDAY, SITE, Place
+from tests.world.engine import ANNEX, HALL, HOUSE, MONDAY, SITE, Place
 
 EXAMPLES = ROOT / "gateway" / "examples"
 SPACE = EXAMPLES / "space.toml"

@@ -25,7 +25,7 @@ from gateway.core.requests import (
     TellVacant,
 )
 from gateway.wire.states import AlarmMessage
-from tests.desk_place import EVE, OLA, DeskPlace, pseudonym
+from tests.world.console_desk import EVE, OLA, DeskPlace, pseudonym
 
 ADA, BOB, VERA = "Ada Lovelace", "Bob Martin", "Vera Viewer"
 HOSTILE = "<img src=x onerror=alert(1)>"

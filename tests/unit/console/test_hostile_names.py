@@ -25,9 +25,9 @@ from gateway.core.model.names import ADMINISTRATOR, DoorId
 from gateway.core.readings import Tampered
 from gateway.core.requests import AcknowledgeAlarm, OpenDoor, SetMode
 from gateway.report.month import month_of
-from tests import desk_place
-from tests.desk_place import DeskPlace, pseudonym
-from tests.sign_in_place import SignInPlace
+from tests.world import console_desk
+from tests.world.console_accounts import SignInPlace
+from tests.world.console_desk import DeskPlace, pseudonym
 
 HOSTILE: Final = "<img src=x onerror=document.title='owned'>"
 FORMULA: Final = '=HYPERLINK("http://evil.example","pay")'
@@ -119,7 +119,7 @@ class House(DeskPlace):
 async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
     """Both are administrators, members and inside."""
     for name in BOTH:
-        monkeypatch.setitem(desk_place.ROLES, name, ADMINISTRATOR)
+        monkeypatch.setitem(console_desk.ROLES, name, ADMINISTRATOR)
     house = House(tmp_path)
     await house.lives()
     yield house
@@ -220,7 +220,7 @@ async def test_nobody_is_in_a_report(
     """
     others = ("Ann Other", "Bo Another")
     for name in others:
-        monkeypatch.setitem(desk_place.ROLES, name, ADMINISTRATOR)
+        monkeypatch.setitem(console_desk.ROLES, name, ADMINISTRATOR)
     (tmp_path / "other").mkdir()
     other = House(tmp_path / "other", others)
     await other.lives()

@@ -8,8 +8,8 @@ from gateway.core.model.directory import HolderId
 from gateway.core.readings import Tampered
 from gateway.core.requests import AcknowledgeAlarm
 from gateway.core.state import Acknowledgement
-from tests.unit.core.fablab import Fablab, answer
-from tests.unit.core.place import MONDAY, of_kind
+from tests.world.engine import MONDAY, of_kind
+from tests.world.fablab import Fablab, answer
 
 GIL = HolderId("gil")
 SEE_TO_IT = AcknowledgeAlarm("tamper", "pir", "on my way")

@@ -32,7 +32,7 @@ from gateway.core.readings import (
     Tampered,
 )
 from gateway.core.state import DeviceState, GhostReads, decode
-from tests.unit.core.place import HALL, MONDAY, SITE, Place, of_kind
+from tests.world.engine import HALL, MONDAY, SITE, Place, of_kind
 
 PIR, COUNTER = DeviceId("pir"), DeviceId("counter")
 

@@ -29,7 +29,7 @@ from gateway.core.model.names import DeviceId
 from gateway.core.readings import Battery, CredentialPresented
 from gateway.core.sequence import BOOTS_MAX, NotAdmitted, acknowledged
 from gateway.core.state import NEVER, State, encode
-from tests.unit.core.place import (
+from tests.world.engine import (
     FRONT,
     HALL,
     MEMBERS,

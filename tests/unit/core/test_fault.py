@@ -15,7 +15,7 @@ from gateway.core.facts import AlarmRaised, BugMet, Decided, DoorChanged, Fact, 
 from gateway.core.model.names import DeviceId
 from gateway.core.readings import CredentialPresented, Motion
 from gateway.core.sequence import acknowledged
-from tests.unit.core.place import (
+from tests.world.engine import (
     FRONT,
     LAB_DOOR,
     MONDAY,

@@ -17,8 +17,8 @@ from gateway.core.model.names import DeviceId
 from gateway.core.readings import CredentialPresented, Crossed, Reading
 from gateway.core.requests import ResetDevice
 from gateway.core.sequence import BOOTS_MAX, NotAdmitted, acknowledged
-from tests.unit.core.fablab import Fablab, answer
-from tests.unit.core.place import HALL, Place, decided, of_kind
+from tests.world.engine import HALL, Place, decided, of_kind
+from tests.world.fablab import Fablab, answer
 
 FRONT_IN, COUNTER = DeviceId("front-in"), DeviceId("counter")
 

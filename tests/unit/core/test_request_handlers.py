@@ -31,8 +31,8 @@ from gateway.core.requests import (
     SetMode,
     SetService,
 )
-from tests.unit.core.fablab import FABLAB, Fablab, answer, staff
-from tests.unit.core.place import FRONT, HALL, LAB_DOOR, LASER, MONDAY, decided, member, of_kind
+from tests.world.engine import FRONT, HALL, LAB_DOOR, LASER, MONDAY, decided, member, of_kind
+from tests.world.fablab import FABLAB, Fablab, answer, staff
 
 ADA = HolderId("ada")
 OPEN = OpenDoor(FRONT, "a parcel")

@@ -16,7 +16,7 @@ from gateway.core.sequence import (
     admit_unnumbered,
 )
 from gateway.core.state import DeviceState, Gap
-from tests.unit.core.place import MONDAY
+from tests.world.engine import MONDAY
 
 NEW = DeviceState(last_seen=MONDAY)
 MOMENT = timedelta(microseconds=1)

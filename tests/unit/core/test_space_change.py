@@ -11,8 +11,8 @@ from gateway.core.model.bookings import Booking, Target, machine_target, zone_ta
 from gateway.core.model.names import AccessPointId
 from gateway.core.model.site import Site
 from gateway.core.requests import SetService
-from tests.unit.core.fablab import FABLAB, Fablab
-from tests.unit.core.place import ANNEX, BOOTH, LASER, MONDAY, of_kind
+from tests.world.engine import ANNEX, BOOTH, LASER, MONDAY, of_kind
+from tests.world.fablab import FABLAB, Fablab
 
 TERRACE_IN, BOOTH_IN = AccessPointId("terrace-in"), AccessPointId("booth-in")
 

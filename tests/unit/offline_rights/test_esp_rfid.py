@@ -21,8 +21,8 @@ from gateway.offline_rights.esp_rfid import (
 )
 from gateway.offline_rights.known_numbers import Numbers
 from gateway.offline_rights.reader_list import REFRESH, ListedHolder
-from tests.fake_esp_rfid import FakeEspRfid
-from tests.unit.core.place import MONDAY
+from tests.fakes.esp_rfid import FakeEspRfid
+from tests.world.engine import MONDAY
 
 HUB = SiteId("hub")
 STEP = timedelta(seconds=1)

@@ -16,7 +16,7 @@ from gateway.wire.message import PAYLOAD_LIMIT, encode
 from gateway.wire.offline_rights import RightsMessage, RightsPage
 from gateway.wire.topics import Topics
 from simulators.rights import RightsBook
-from tests.unit.core.place import MONDAY, card
+from tests.world.engine import MONDAY, card
 
 HUB, FRONT = SiteId("hub"), DeviceId("front")
 FRAME = Window(MONDAY, MONDAY + timedelta(days=1))

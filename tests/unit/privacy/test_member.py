@@ -51,7 +51,7 @@ from gateway.privacy.member import erase_member, export_member
 from gateway.privacy.retention import Kept
 from gateway.service.recovery import recover
 from tests.servers import PATIENCE_S
-from tests.unit.core.place import HALL, MONDAY, SITE, Place
+from tests.world.engine import HALL, MONDAY, SITE, Place
 
 HUB = SITE.id
 KEY = b"a key of at least sixteen bytes"

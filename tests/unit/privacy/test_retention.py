@@ -41,7 +41,7 @@ from gateway.privacy.retention import Jump, Kept, Purge, jump_of, purge
 from gateway.report.month import month_of
 from gateway.service.recovery import recover
 from tests.servers import until
-from tests.unit.core.place import MEMBERS, MONDAY, SITE, Place, member
+from tests.world.engine import MEMBERS, MONDAY, SITE, Place, member
 
 HUB = SITE.id
 DAY = timedelta(days=1)

@@ -25,7 +25,7 @@ from gateway.report.page import page
 from gateway.report.pdf import pdf
 from gateway.report.tables import csv_rows, summary
 from gateway.report.words import ReportTexts
-from tests.unit.core.place import BOOTH, HALL, SITE
+from tests.world.engine import BOOTH, HALL, SITE
 
 OCTOBER = date(2026, 10, 1)
 """Its last Sunday has 25 hours in Paris."""

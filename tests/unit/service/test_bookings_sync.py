@@ -22,7 +22,7 @@ from gateway.core.model.site import Site
 from gateway.core.state import State
 from gateway.service import bookings_sync
 from gateway.service.bookings_sync import Calendars
-from tests.feed_server import FeedServer
+from tests.fakes.calendar_server import FeedServer
 from tests.servers import stops, until
 
 HUB, MEETING, LAB = SiteId("hub"), Target("zone:meeting"), Target("zone:lab")

@@ -14,8 +14,8 @@ from gateway.privacy.confirmation import confirm, forget_confirmation, is_confir
 from gateway.service import clock_check
 from gateway.service.clock_check import ClockCare, doubt, wait_for_time
 from tests.servers import PATIENCE_S, until
-from tests.unit.core.place import MONDAY, SITE
 from tests.unit.service.test_pipeline import desk
+from tests.world.engine import MONDAY, SITE
 
 ALARM = ("clock-unsure", GATEWAY)
 HOUR = timedelta(hours=1)

@@ -22,7 +22,7 @@ from gateway.service.pipeline import Service
 from gateway.service.recovery import Recovered, SiteInForce
 from gateway.wire.topics import Topics
 from sensors.registry import Registry
-from tests.unit.core.place import MONDAY, SITE, Place
+from tests.world.engine import MONDAY, SITE, Place
 
 FRONT_IN = DeviceId("front-in")
 

@@ -18,8 +18,8 @@ from gateway.service import journal_check as journal_care
 from gateway.service.journal_check import JournalCare
 from tests.servers import until
 from tests.unit.adapters.journal.test_journal import fill, opened, tick
-from tests.unit.core.place import SITE
 from tests.unit.service.test_pipeline import Desk, desk
+from tests.world.engine import SITE
 
 PAGE = 4096
 ALARM = ("journal-damaged", GATEWAY)

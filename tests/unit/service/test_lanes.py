@@ -14,7 +14,7 @@ from gateway.service.lanes import lanes_of
 from gateway.service.priorities import class_of
 from gateway.service.routing import TopicRoutes
 from sensors.registry import Registry
-from tests.unit.core.place import SITE, reader
+from tests.world.engine import SITE, reader
 
 
 def lanes(site: Site) -> dict[str, list[str]]:

@@ -26,7 +26,7 @@ from gateway.service.machine_orders import LASTS, MachineOrders
 from gateway.wire.message import Outgoing
 from gateway.wire.texts import OTHER_WARNING, SAFE_STOP_AND_LEAVE, WARNINGS
 from sensors.registry import DRIVERS, Registry
-from tests.unit.core.place import FRONT, LASER, MONDAY, SITE
+from tests.world.engine import FRONT, LASER, MONDAY, SITE
 
 ORDERS = MachineOrders(Registry([SITE]))
 READERS = (DeviceId("laser-on"),)

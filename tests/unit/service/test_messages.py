@@ -37,8 +37,8 @@ from gateway.wire.states import MISSING_MAX
 from gateway.wire.texts import HINTS, REFUSALS
 from gateway.wire.topics import Topics
 from sensors.registry import Registry
-from tests.unit.core.fablab import Fablab
-from tests.unit.core.place import ANNEX, BOOTH, FRONT, HALL, LAB, LAB_DOOR, MONDAY, SITE, Place
+from tests.world.engine import ANNEX, BOOTH, FRONT, HALL, LAB, LAB_DOOR, MONDAY, SITE, Place
+from tests.world.fablab import Fablab
 
 ANNOUNCER = MessageFactory(Registry([SITE]), Topics())
 HUB = SITE.id

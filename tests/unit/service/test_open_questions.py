@@ -13,9 +13,9 @@ from gateway.core.model.equipment import Device
 from gateway.core.model.names import DeviceId
 from gateway.service.open_questions import KEPT, OpenQuestion, OpenQuestions
 from tests.servers import until
-from tests.unit.core.place import MONDAY, SITE, card, member
 from tests.unit.service.test_pipeline import Desk, desk
 from tests.unit.service.test_quarantine import all_acknowledged, answers
+from tests.world.engine import MONDAY, SITE, card, member
 
 READER = "seuil/hub/front-in/event"
 COMMAND = "seuil/hub/front-in/command"

@@ -31,7 +31,7 @@ from gateway.wire.message import Outgoing
 from gateway.wire.topics import Topics
 from sensors.registry import Registry
 from tests.servers import until
-from tests.unit.core.place import LASER, MONDAY, SITE, Place
+from tests.world.engine import LASER, MONDAY, SITE, Place
 
 STRANGE = "seuil/hub/nobody/event"
 LASER_COMMAND = "seuil/hub/laser-on/command"

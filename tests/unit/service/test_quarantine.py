@@ -34,8 +34,8 @@ from gateway.service.recovery import recover
 from sensors.native import NativeDriver
 from sensors.registry import DRIVERS
 from tests.servers import until
-from tests.unit.core.place import MONDAY, SITE
 from tests.unit.service.test_pipeline import Desk, desk
+from tests.world.engine import MONDAY, SITE
 
 READER = "seuil/hub/front-in/event"
 OUT = "seuil/hub/front-out/event"

@@ -25,7 +25,7 @@ from gateway.core.readings import CredentialPresented
 from gateway.core.state import State
 from gateway.core.step_context import StepContext
 from gateway.service.recovery import recover
-from tests.unit.core.place import FRONT, HALL, MONDAY, SITE, Place
+from tests.world.engine import FRONT, HALL, MONDAY, SITE, Place
 
 HUB = SITE.id
 LATER = MONDAY + timedelta(minutes=5)

@@ -28,7 +28,7 @@ from gateway.service.recovery import Recovered, SiteInForce
 from gateway.wire.message import Outgoing
 from gateway.wire.topics import Topics
 from sensors.registry import Registry
-from tests.unit.core.place import MONDAY, SITE, Place, reader
+from tests.world.engine import MONDAY, SITE, Place, reader
 
 ANNEX = structs.replace(SITE, id=SiteId("annex"))
 ATTIC = Zone(ZoneId("attic"), SITE.name)

@@ -16,8 +16,8 @@ from gateway.core.model.names import SiteId, Text
 from gateway.core.model.site import Site
 from gateway.service import space_watcher
 from gateway.service.space_watcher import Space, SpaceWatcher, usable
-from tests.gateway_process import HUB
 from tests.servers import stops, until
+from tests.world.gateway_process import HUB
 
 OTHER = HUB.replace('"Hall"', '"Great hall"')
 FAULTY = HUB.replace('zone = "hall"', 'zone = "hal"', 1)

@@ -13,7 +13,7 @@ from gateway.wire.commands import AccessCommand, Ack
 from gateway.wire.message import encode
 from gateway.wire.offline_rights import RightsGroup, RightsMessage, RightsPage
 from simulators.devices import FIRMWARE, Event, SimulatedReader
-from tests.unit.core.place import MONDAY
+from tests.world.engine import MONDAY
 
 BADGE = "04a224b2c31990"
 KEY = b"readers"

@@ -30,7 +30,7 @@ from gateway.core.facts import RequestAnswered
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import DoorId
 from gateway.core.requests import MarkLeft, OpenDoor, Order, Request
-from tests.unit.core.place import MONDAY, SITE
+from tests.world.engine import MONDAY, SITE
 
 HUB = SITE.id
 MINUTE = timedelta(minutes=1)

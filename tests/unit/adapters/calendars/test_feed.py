@@ -16,7 +16,7 @@ from gateway.adapters.calendars.sandbox import FEED_BYTES, unpacked
 from gateway.config.calendars import CalendarFeed
 from gateway.core.model.bookings import Target
 from gateway.core.model.names import SiteId
-from tests.feed_server import FeedServer
+from tests.fakes.calendar_server import FeedServer
 from tests.servers import PATIENCE_S, stops, until
 
 

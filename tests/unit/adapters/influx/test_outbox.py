@@ -33,7 +33,7 @@ from gateway.clock import ManualClock
 from gateway.core.events import Tick
 from gateway.core.facts import JournalRow, OccupancyMinute, Sensed
 from gateway.core.model.names import DeviceId, SiteId, ZoneId
-from tests.fake_journal import FakeJournal
+from tests.fakes.journal import FakeJournal
 from tests.servers import PATIENCE_S, stops
 
 START = datetime(2026, 11, 22, 8, tzinfo=UTC)

@@ -16,9 +16,9 @@ from gateway.cli import app
 from gateway.console.access_log import log as logbook
 from gateway.console.doors.summary import doorways
 from gateway.core.access.rules import RULES
-from tests.console_past import BEGAN, FORMULA, HOSTILE, ConsolePast, a_morning
-from tests.console_place import seat
-from tests.unit.core.place import LAB_DOOR, SITE
+from tests.world.console import seat
+from tests.world.console_past import BEGAN, FORMULA, HOSTILE, ConsolePast, a_morning
+from tests.world.engine import LAB_DOOR, SITE
 
 LOG = "/sites/hub/log"
 API = "/api/v1/sites/hub/decisions"

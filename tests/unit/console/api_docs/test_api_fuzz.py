@@ -43,9 +43,9 @@ from gateway.core.model.names import SiteId, Text
 from gateway.core.readings import DoorReported
 from gateway.core.requests import Order
 from gateway.wire.states import ResponseMessage
-from tests.console_place import EXAMPLE
-from tests.desk_place import EVE, DeskPlace, pseudonym
 from tests.paths import ROOT
+from tests.world.console import EXAMPLE
+from tests.world.console_desk import EVE, DeskPlace, pseudonym
 
 DOCUMENT = json.loads((ROOT / "docs/openapi.json").read_text("utf-8"))
 EXAMPLES = 8

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from gateway.cli import app
 from gateway.console.api_docs.permissions_table import method_of, needs_of, routes_of
 from gateway.console.auth.requirements import PUBLIC
-from tests.console_place import ConsolePlace
 from tests.paths import ROOT
+from tests.world.console import ConsolePlace
 
 DOCS = ROOT / "docs"
 PRINTED = CliRunner().invoke(app, ["openapi"]).stdout

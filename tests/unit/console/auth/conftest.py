@@ -7,8 +7,8 @@ import pytest
 from argon2 import PasswordHasher
 
 from gateway.console.auth import passwords
-from tests import signed_in
-from tests.sign_in_place import SignInPlace
+from tests.world import signed_in
+from tests.world.console_accounts import SignInPlace
 
 
 @pytest.fixture(autouse=True, scope="session")

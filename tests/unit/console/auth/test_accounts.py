@@ -24,8 +24,8 @@ from gateway.console.identity import Rank
 from gateway.console.server import _Server
 from gateway.core.model.directory import Holder, HolderId, StaffRole
 from gateway.core.model.names import RoleId, SiteId
-from tests.sign_in_place import SignInPlace
-from tests.signed_in import PASSWORD, SignedIn, enrol
+from tests.world.console_accounts import SignInPlace
+from tests.world.signed_in import PASSWORD, SignedIn, enrol
 
 GOOD = "seven herons over water"
 

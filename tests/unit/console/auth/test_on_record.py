@@ -14,8 +14,8 @@ from gateway.adapters.audit import AuditEntry, AuditError, AuditLog
 from gateway.adapters.directory import FILE as MEMBERS_FILE
 from gateway.adapters.directory import DirectoryError, DirectoryStore
 from gateway.console.auth import sessions
-from tests.sign_in_place import SignInPlace
-from tests.signed_in import SignedIn
+from tests.world.console_accounts import SignInPlace
+from tests.world.signed_in import SignedIn
 
 NEW = {"ref": "V-1", "name": "Eve", "kind": "member", "plan": "nomad", "from": "2026-01-01"}
 

@@ -10,8 +10,8 @@ from gateway.console.api_docs.permissions_table import ORDER, SCOPES, method_of,
 from gateway.console.auth.requirements import CSRF_FIELD, PUBLIC, SAFE
 from gateway.console.identity import RANKS, Principal
 from gateway.console.web.errors import Problem
-from tests.console_place import CSRF, ConsolePlace, seat
 from tests.paths import ROOT
+from tests.world.console import CSRF, ConsolePlace, seat
 
 TABLE = ROOT / "docs/who-may.md"
 SEATS: dict[str, Principal | None] = {

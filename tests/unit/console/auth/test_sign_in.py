@@ -16,9 +16,9 @@ from gateway.console.auth import passwords, sessions
 from gateway.console.auth.attempt_limit import BUCKETS, Limiter
 from gateway.console.auth.secrets import hash_of, own_path
 from gateway.console.web.errors import Problem
-from tests import signed_in
-from tests.sign_in_place import SignInPlace, csrf
-from tests.signed_in import PASSWORD, TOTP, enrol
+from tests.world import signed_in
+from tests.world.console_accounts import SignInPlace, csrf
+from tests.world.signed_in import PASSWORD, TOTP, enrol
 
 WRONG = "not the password"
 

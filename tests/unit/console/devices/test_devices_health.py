@@ -21,8 +21,8 @@ from gateway.core.state import State
 from gateway.wire.message import encode
 from gateway.wire.offline_rights import RightsState
 from gateway.wire.states import AlarmMessage, HealthMessage
-from tests.console_place import NOW, ConsolePlace, seat
-from tests.unit.core.place import MONDAY, SITE, Place
+from tests.world.console import NOW, ConsolePlace, seat
+from tests.world.engine import MONDAY, SITE, Place
 
 HOSTILE = "<script>alert(1)</script>"
 

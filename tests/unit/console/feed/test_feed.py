@@ -51,7 +51,7 @@ from gateway.wire.states import (
     OccupancyMessage,
 )
 from gateway.wire.topics import Topics
-from tests.console_place import FixedSeats, seat
+from tests.world.console import FixedSeats, seat
 
 AT = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)
 PARIS = SiteId("paris")

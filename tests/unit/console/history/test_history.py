@@ -17,9 +17,9 @@ from gateway.core.model.places import Zone
 from gateway.core.occupancy.daily_statistics import Piece
 from gateway.report.month import month_of
 from gateway.report.tables import csv_rows
-from tests.console_past import ConsolePast
-from tests.console_place import seat
-from tests.unit.core.place import HALL, SITE
+from tests.world.console import seat
+from tests.world.console_past import ConsolePast
+from tests.world.engine import HALL, SITE
 
 PAGE = "/sites/hub/history"
 BODY = "/api/v1/sites/hub/history"

@@ -23,9 +23,10 @@ from gateway.console.integrations.integrations import SETTLE_S, Outside
 from gateway.core.events import BookingsChanged
 from gateway.core.model.bookings import Booking, zone_target
 from gateway.wire.message import encode
-from tests.console_place import FixedSeats
 from tests.paths import ROOT
-from tests.unit.console.integrations.place import (
+from tests.unit.service.test_metrics import figures as gateway_figures
+from tests.world.console import FixedSeats
+from tests.world.site_state import (
     AT,
     HALL,
     HOLDER,
@@ -39,7 +40,6 @@ from tests.unit.console.integrations.place import (
     hear_a_gateway,
     people,
 )
-from tests.unit.service.test_metrics import figures as gateway_figures
 
 TOKEN = "a-token-of-24-characters"  # noqa: S105 - of a test
 LABELS = ("site", "zone", "door", "state", "kind", "decision", "reason", "gateway", "outcome")

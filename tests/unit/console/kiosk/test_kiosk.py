@@ -14,7 +14,7 @@ from gateway.core.model.names import Text, ZoneId
 from gateway.wire.message import encode
 from gateway.wire.states import AccessMessage, ModeMessage, OccupancyMessage
 from gateway.wire.topics import Topics
-from tests.console_place import NOW, ConsolePlace
+from tests.world.console import NOW, ConsolePlace
 
 TOPICS = Topics()
 BUILDING = ZoneId("building")

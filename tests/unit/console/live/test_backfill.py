@@ -8,8 +8,8 @@ from msgspec import structs
 
 from gateway.console.feed.site_state import SitePicture
 from gateway.console.live.backfill import recall
-from tests.console_place import ConsolePlace
-from tests.desk_place import DeskPlace
+from tests.world.console import ConsolePlace
+from tests.world.console_desk import DeskPlace
 
 
 @pytest.fixture

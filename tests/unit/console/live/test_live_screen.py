@@ -22,8 +22,8 @@ from gateway.core.requests import Order, SetPeople, TellVacant
 from gateway.wire.message import encode
 from gateway.wire.states import AccessMessage, OccupancyMessage, ResponseMessage
 from gateway.wire.topics import Topics
-from tests.console_place import EXAMPLE, NOW, ConsolePlace, seat
 from tests.paths import ROOT
+from tests.world.console import EXAMPLE, NOW, ConsolePlace, seat
 
 TOPICS = Topics()
 HALL = ZoneId("hall")

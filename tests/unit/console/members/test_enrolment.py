@@ -22,8 +22,8 @@ from gateway.core.model.names import OPERATOR, DeviceId, SiteId, Text
 from gateway.core.requests import EnrolBadge, Order, Request
 from gateway.members.edit import marked
 from gateway.wire.states import ResponseMessage
-from tests.console_place import NOW, seat
 from tests.unit.console.members.test_members import ADA, SITE, Place, at, get, member, post
+from tests.world.console import NOW, seat
 
 READER = DeviceId("fablab-in")
 OPERATES = (StaffRole(OPERATOR),)

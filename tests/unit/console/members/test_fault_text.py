@@ -13,8 +13,8 @@ from gateway.members.diff import change_of
 from gateway.members.importer import read_members
 from gateway.members.known import known_of
 from sensors import badges
-from tests.console_place import EXAMPLE
 from tests.paths import ROOT
+from tests.world.console import EXAMPLE
 
 MEMBERS = ROOT / "gateway" / "members"
 SITES = load_space(EXAMPLE)

@@ -24,7 +24,7 @@ from gateway.core.model.directory import (
     Training,
 )
 from gateway.core.model.names import ADMINISTRATOR, OPERATOR, PlanId, SiteId, Text, TrainingId
-from tests.console_place import ConsolePlace, seat
+from tests.world.console import ConsolePlace, seat
 
 KEY = "k" * 32
 SITE = SiteId("le-seuil")

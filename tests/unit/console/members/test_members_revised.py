@@ -9,8 +9,8 @@ import pytest
 
 from gateway.core.model.directory import Membership, StaffRole
 from gateway.core.model.names import ADMINISTRATOR, GroupId, PlanId, SiteId
-from tests.console_place import seat
 from tests.unit.console.members.test_members import HOSTILE, SITE, Place, at, member
+from tests.world.console import seat
 
 STARTS = datetime(2026, 1, 1, 6, tzinfo=UTC)
 NOMAD = Membership(PlanId("nomad"), (SITE,), STARTS)

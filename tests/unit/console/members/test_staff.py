@@ -7,8 +7,8 @@ import pytest
 
 from gateway.core.model.directory import Membership, StaffRole
 from gateway.core.model.names import ADMINISTRATOR, OPERATOR, PlanId, RoleId, SiteId
-from tests.console_place import seat
 from tests.unit.console.members.test_members import SITE, Place, at, member, post, upload
+from tests.world.console import seat
 
 BOTH = (SITE, SiteId("annexe"))
 EVERYWHERE: tuple[SiteId, ...] = ()

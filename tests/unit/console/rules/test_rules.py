@@ -18,10 +18,10 @@ from gateway.console.rules.what_if_jobs import BYTES_MAX, TrialResult, Trials, W
 from gateway.console.web.opening_hours_text import in_words
 from gateway.core.access.rules import RULES
 from gateway.translation import LANGS, Lang
-from tests.console_past import ConsolePast
-from tests.console_place import EXAMPLE, NOW, ConsolePlace, seat
 from tests.servers import until
-from tests.unit.core.place import SITE
+from tests.world.console import EXAMPLE, NOW, ConsolePlace, seat
+from tests.world.console_past import ConsolePast
+from tests.world.engine import SITE
 
 RULES_PAGE = "/sites/hub/rules"
 WHAT_IF = "/api/v1/sites/hub/what-if"

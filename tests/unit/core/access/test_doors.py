@@ -25,7 +25,7 @@ from gateway.core.model.directory import DirectoryChange, HolderId
 from gateway.core.model.names import DeviceId
 from gateway.core.state import NEVER, DoorState, State
 from gateway.core.step_context import StepContext
-from tests.unit.core.place import (
+from tests.world.engine import (
     BOOTH,
     BOOTH_DOOR,
     FRONT,

@@ -11,8 +11,8 @@ from gateway.core.model.names import DeviceId
 from gateway.core.model.site import Site
 from gateway.core.readings import CredentialPresented
 from gateway.core.requests import EnrolBadge
-from tests.unit.core.fablab import FABLAB, Fablab, answer
-from tests.unit.core.place import decided, of_kind
+from tests.world.engine import decided, of_kind
+from tests.world.fablab import FABLAB, Fablab, answer
 
 ADA = HolderId("ada")
 FRONT_IN, FRONT_OUT, KEYPAD = DeviceId("front-in"), DeviceId("front-out"), DeviceId("keypad")

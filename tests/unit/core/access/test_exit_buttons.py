@@ -15,8 +15,7 @@ from gateway.core.readings import Availability, ExitRequested
 from gateway.core.requests import SetMode, SetService
 from gateway.wire.topics import Topics
 from sensors.esp_rfid import EspRfidDriver
-from tests.unit.core.fablab import FABLAB, Fablab
-from tests.unit.core.place import (
+from tests.world.engine import (
     FRONT,
     LAB_DOOR,
     MONDAY,
@@ -26,6 +25,7 @@ from tests.unit.core.place import (
     of_kind,
     opens,
 )
+from tests.world.fablab import FABLAB, Fablab
 
 BUTTON = DeviceId("lab-button")
 

@@ -9,8 +9,8 @@ from gateway.core.facts import AlarmAcknowledged, AlarmCleared, AlarmRaised, Fac
 from gateway.core.model.names import DeviceId
 from gateway.core.readings import Availability, CredentialPresented
 from gateway.core.requests import AcknowledgeAlarm
-from tests.unit.core.fablab import Fablab
-from tests.unit.core.place import Place, decided, of_kind
+from tests.world.engine import Place, decided, of_kind
+from tests.world.fablab import Fablab
 
 
 @pytest.fixture

@@ -10,8 +10,7 @@ from gateway.core.events import SpaceChanged, Tick
 from gateway.core.facts import AlarmCleared, AlarmRaised, DoorChanged, UnlockDoor
 from gateway.core.model.site import Site
 from gateway.core.state import NEVER
-from tests.unit.core.fablab import FABLAB, Fablab
-from tests.unit.core.place import (
+from tests.world.engine import (
     BOOTH_DOOR,
     FRONT,
     LAB_DOOR,
@@ -21,6 +20,7 @@ from tests.unit.core.place import (
     of_kind,
     opens,
 )
+from tests.world.fablab import FABLAB, Fablab
 
 HALF_S = 1.5
 """Half of the shortest release of the fablab's doors."""

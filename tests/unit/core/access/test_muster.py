@@ -11,8 +11,8 @@ from gateway.core.facts import Fact, MusterChanged
 from gateway.core.model.directory import DirectoryChange, HolderId
 from gateway.core.requests import MarkLeft, MarkMustered
 from gateway.core.state import Muster
-from tests.unit.core.fablab import FABLAB, Fablab, answer
-from tests.unit.core.place import BOOTH, HALL, HOUSE, LAB, MONDAY, decided, of_kind
+from tests.world.engine import BOOTH, HALL, HOUSE, LAB, MONDAY, decided, of_kind
+from tests.world.fablab import FABLAB, Fablab, answer
 
 ADA, BOB, CYD = (HolderId(name) for name in ("ada", "bob", "cyd"))
 

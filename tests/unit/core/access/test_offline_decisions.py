@@ -28,8 +28,8 @@ from gateway.core.model.names import DeviceId
 from gateway.core.model.places import Zone
 from gateway.core.model.site import Site
 from gateway.core.readings import CredentialPresented
-from tests.unit.core.fablab import FABLAB, Fablab
-from tests.unit.core.place import FRONT, HALL, MEMBERS, card, decided, member, of_kind
+from tests.world.engine import FRONT, HALL, MEMBERS, card, decided, member, of_kind
+from tests.world.fablab import FABLAB, Fablab
 
 ADA = HolderId("ada")
 FRONT_IN = DeviceId("front-in")

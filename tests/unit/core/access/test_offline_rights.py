@@ -30,7 +30,7 @@ from gateway.core.model.places import Demands, Interlock
 from gateway.core.model.plans import Plan, Quota
 from gateway.core.model.site import Site
 from gateway.core.state import ModeState, State
-from tests.unit.core.place import (
+from tests.world.engine import (
     BOOTH_DOOR,
     FRONT,
     HALL,

@@ -6,8 +6,8 @@ from gateway.core.access.pin_attempts import REMEMBERED
 from gateway.core.access.rules.credentials import ATTEMPTS_MAX
 from gateway.core.facts import Noticed
 from gateway.core.model.directory import HolderId
-from tests.unit.core.fablab import Fablab
-from tests.unit.core.place import MONDAY, decided, of_kind
+from tests.world.engine import MONDAY, decided, of_kind
+from tests.world.fablab import Fablab
 
 ADA = HolderId("ada")
 LONG_S = REMEMBERED.total_seconds()

@@ -29,8 +29,8 @@ from gateway.core.readings import (
     Tampered,
 )
 from tests.paths import ROOT
-from tests.unit.core.fablab import FABLAB
-from tests.unit.core.place import FRONT, LAB_DOOR, SITE, Place, of_kind, opens, sensor
+from tests.world.engine import FRONT, LAB_DOOR, SITE, Place, of_kind, opens, sensor
+from tests.world.fablab import FABLAB
 
 RIGHT = """
                 entry exit machine muster zone door machine lock

@@ -8,7 +8,7 @@ from msgspec import structs
 from gateway.core.model.names import PlanId, Text
 from gateway.core.model.plans import ExceptionalDay, Plan, Right
 from gateway.core.model.site import Site
-from tests.unit.core.place import ANNEX, HOUSE, SITE, Place, decided
+from tests.world.engine import ANNEX, HOUSE, SITE, Place, decided
 
 
 def with_hours(hours: str, *days: ExceptionalDay) -> Site:

@@ -11,7 +11,7 @@ from gateway.core.model.places import Zone
 from gateway.core.occupancy import daily_statistics
 from gateway.core.occupancy.daily_statistics import Piece
 from gateway.core.state import DaySum
-from tests.unit.core.place import BOOTH, HALL, MONDAY, SITE, Place, of_kind
+from tests.world.engine import BOOTH, HALL, MONDAY, SITE, Place, of_kind
 
 MIDNIGHT = datetime(2026, 11, 23, 23, tzinfo=UTC)
 """Of Paris, at the end of that Monday."""

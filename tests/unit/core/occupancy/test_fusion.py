@@ -24,7 +24,7 @@ from gateway.core.model.places import Door
 from gateway.core.model.site import Site
 from gateway.core.readings import Availability, Co2, Crossed, Motion, Presence
 from gateway.core.requests import Order, Request, SetMode, SetPeople, TellVacant
-from tests.unit.core.place import BOOTH, FRONT, HALL, HOUSE, LAB, SITE, Place, decided, of_kind
+from tests.world.engine import BOOTH, FRONT, HALL, HOUSE, LAB, SITE, Place, decided, of_kind
 
 OLA = HolderId("ola")
 SENSED = structs.replace(

@@ -19,7 +19,7 @@ from gateway.core.model.names import ZoneId
 from gateway.core.model.site import Site
 from gateway.core.occupancy import presence
 from gateway.core.step_context import StepContext
-from tests.unit.core.place import (
+from tests.world.engine import (
     ANNEX,
     BOOTH,
     HALL,

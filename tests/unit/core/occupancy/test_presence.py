@@ -20,8 +20,7 @@ from gateway.core.facts import (
 from gateway.core.model.directory import DirectoryChange, HolderId
 from gateway.core.occupancy.presence import MERGED_MAX
 from gateway.core.state import Whereabouts
-from tests.unit.core.fablab import FABLAB, MANAGER, Fablab, staff
-from tests.unit.core.place import (
+from tests.world.engine import (
     ANNEX,
     BOOTH,
     FRONT,
@@ -33,6 +32,7 @@ from tests.unit.core.place import (
     member,
     of_kind,
 )
+from tests.world.fablab import FABLAB, MANAGER, Fablab, staff
 
 ADA = HolderId("ada")
 SECOND = timedelta(seconds=1)

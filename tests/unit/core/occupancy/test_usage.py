@@ -11,8 +11,8 @@ from gateway.core.model.names import PlanId
 from gateway.core.model.plans import Quota
 from gateway.core.requests import MarkLeft
 from gateway.core.state import DayOfUse
-from tests.unit.core.fablab import FABLAB, Fablab
-from tests.unit.core.place import MONDAY, member
+from tests.world.engine import MONDAY, member
+from tests.world.fablab import FABLAB, Fablab
 
 QUIN = HolderId("quin")
 DAY = MONDAY.date()

@@ -8,7 +8,7 @@ from gateway.core.events import DirectoryChanged
 from gateway.core.facts import VisitsDay
 from gateway.core.model.directory import DirectoryChange, HolderId
 from gateway.core.occupancy.visits import FEW, STAY_MAX
-from tests.unit.core.place import MEMBERS, Place, of_kind
+from tests.world.engine import MEMBERS, Place, of_kind
 
 MIDNIGHT = datetime(2026, 11, 23, 23, tzinfo=UTC)
 """Of Paris, at the end of that Monday."""

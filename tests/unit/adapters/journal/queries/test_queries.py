@@ -31,7 +31,7 @@ from gateway.core.model.names import OPERATOR, DeviceId, DoorId
 from gateway.core.readings import CredentialPresented, Firmware
 from gateway.core.requests import AcknowledgeAlarm, MarkLeft, OpenDoor, Order, Request, SetMode
 from gateway.core.state import State
-from tests.unit.core.place import HALL, MONDAY, SITE, Place, member
+from tests.world.engine import HALL, MONDAY, SITE, Place, member
 
 HUB = SITE.id
 

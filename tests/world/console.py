@@ -22,12 +22,13 @@ from gateway.console.identity import Principal, Scope
 from gateway.core.model.directory import Holder, HolderId, StaffRole
 from gateway.core.model.names import RoleId, SiteId
 from gateway.core.model.site import Site
+from tests.paths import ROOT
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 CSRF = "the-token-of-this-session"
 OPENED: list[AppContext] = []
 """Consoles of this test, to be closed after it (`tests/unit/conftest.py`)."""
-EXAMPLE = Path(__file__).resolve().parents[1] / "gateway/examples/space.toml"
+EXAMPLE = ROOT / "gateway/examples/space.toml"
 
 
 def seat(

@@ -22,8 +22,8 @@ from gateway.core.facts import Decided, OccupancyMinute
 from gateway.core.model.directory import DirectoryChange, HolderId, Membership
 from gateway.core.model.names import PlanId, SiteId
 from gateway.core.state import State
-from tests.console_place import NOW, ConsolePlace
-from tests.unit.core.place import SITE, Place, card, member
+from tests.world.console import NOW, ConsolePlace
+from tests.world.engine import SITE, Place, card, member
 
 HOSTILE: Final = "<img src=x onerror=document.title='owned'>"
 FORMULA: Final = '=HYPERLINK("http://evil.example","pay")'

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from gateway.adapters.broker.mosquitto_config import broker_files, logins
 from gateway.config import load_space
-from tests.gateway_process import GatewayProcess
 from tests.servers import Mosquitto
+from tests.world.gateway_process import GatewayProcess
 
 
 class Closed(NamedTuple):

@@ -40,8 +40,8 @@ from simulators.devices import (
 )
 from simulators.machines import SimulatedMachine
 from simulators.operator import Operator
-from tests.gateway_process import KEY, GatewayProcess
 from tests.servers import Mosquitto, until
+from tests.world.gateway_process import KEY, GatewayProcess
 
 SITE: Final = SiteId("hub")
 ADA, BOB, CYD, OLA = "04a224b2c31990", "04b0b0b0b0b0b0", "04c3c3c3c3c3c3", "040a0a0a0a0a0a"

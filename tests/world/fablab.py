@@ -35,7 +35,7 @@ from gateway.core.model.plans import Plan, Quota, Right
 from gateway.core.model.site import Site
 from gateway.core.readings import Availability, CredentialPresented, MachineReported
 from gateway.core.requests import Order, Request, SetMode
-from tests.unit.core.place import (
+from tests.world.engine import (
     ANNEX,
     BOOTH_DOOR,
     HALL,

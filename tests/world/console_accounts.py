@@ -18,8 +18,8 @@ from gateway.config import Settings, load_space
 from gateway.console.app import build_app
 from gateway.console.auth.authenticator import SignIn
 from gateway.console.context import AppContext
-from tests.console_place import EXAMPLE, NOW
-from tests.signed_in import SignedIn, administrator
+from tests.world.console import EXAMPLE, NOW
+from tests.world.signed_in import SignedIn, administrator
 
 _CSRF = re.compile(r'name="csrf" (?:value|content)="([0-9a-f]+)"')
 

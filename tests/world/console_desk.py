@@ -50,7 +50,7 @@ from gateway.wire.message import encode
 from gateway.wire.states import ResponseMessage
 from gateway.wire.topics import Topics
 from sensors.registry import Registry
-from tests.console_place import CSRF, NOW, ConsolePlace
+from tests.world.console import CSRF, NOW, ConsolePlace
 
 OLA, EVE = "Ola Operator", "Eve Administrator"
 ROLES: Final = {OLA: OPERATOR, EVE: ADMINISTRATOR}
