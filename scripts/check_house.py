@@ -1,8 +1,8 @@
 """Check what keeps the code easy to enter: no circles, no name twice, no riddles.
 
 No two modules import each other, no two public classes share a name, none has a name of the private
-dialect that the code once had, and no docstring begins with a question word: a function's begins
-with its verb.
+dialect that the code once had, no docstring begins with a question word (a function's begins with
+its verb), and each folder of tests/unit is a folder of the code that it tests.
 """
 
 import ast
@@ -63,13 +63,21 @@ def circles(imports: Mapping[str, set[str]]) -> Iterator[list[str]]:
             yield group
 
 
+def faults_of_tests(root: Path) -> Iterator[str]:
+    """Yield the folders of tests/unit that no folder of gateway/ or of the checkout stands for."""
+    unit = root / "tests/unit"
+    for folder in sorted({file.parent.relative_to(unit) for file in unit.rglob("*.py")}):
+        if not any((home / folder).is_dir() for home in (root / "gateway", root)):
+            yield f"tests/unit/{folder}: there is neither gateway/{folder} nor {folder}"
+
+
 def main(root: Path) -> int:
     """Print each fault; return the exit code."""
     sys.path.insert(0, str(root))
     graph = grimp.build_graph(*PACKAGES, exclude_type_checking_imports=True, cache_dir=None)
     imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
     faults = [f"these import each other: {', '.join(group)}" for group in circles(imports)]
-    faults += faults_of_names(root)
+    faults += [*faults_of_names(root), *faults_of_tests(root)]
     for fault in faults:
         sys.stderr.write(f"check: {fault}\n")
     return 1 if faults else 0

@@ -226,6 +226,11 @@ def test_a_forbidden_import_breaks_its_contract(
             "sensors/one.py:1: a docstring begins with its verb",
             id="a riddle",
         ),
+        pytest.param(
+            {"tests/unit/cutoff/test_one.py": ""},
+            "tests/unit/cutoff: there is neither gateway/cutoff nor cutoff",
+            id="tests of no folder",
+        ),
     ],
 )
 def test_the_check_of_the_house_turns_red(
@@ -237,6 +242,7 @@ def test_the_check_of_the_house_turns_red(
             ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__")
         )
     for name, text in planted.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     check = subprocess.run(  # noqa: S603 - our own script
         [sys.executable, ROOT / "scripts/check_house.py", tmp_path],
