@@ -2,9 +2,11 @@
 
 Overload is an ordinary state: a broker returns with a backlog, a device repeats messages, or its
 password was stolen. `gateway.service.priorities` has the order of service; within a class the
-devices take turns, so that a flooding device delays only itself. Three rules:
+devices take turns, so that a flooding device delays only itself. Four rules:
 
 - A device has a *budget*. Beyond it, it is flooding, and its messages wait for all others.
+- A device has an *allowance*, far above what a reader stores in an outage. Beyond it, few of its
+  messages are taken even while nobody else waits: a flood of any length does not fill the disk.
 - A badge is answered in time or not at all. Once a reader's oldest badge has waited for too long,
   its newest is served first: a person is waiting there. The others follow while there is room.
 - A batch is short, and no device fills it: a new message waits for one batch at most.
@@ -51,6 +53,17 @@ BUDGET_AT_ONCE: Final = 2000.0
 """Messages that a device may send at once: those that a reader stored while it was cut off."""
 CALM: Final = 60.0
 """Seconds within its budget after which a device no longer counts as flooding."""
+ALLOWED_AT_ONCE: Final = 100_000.0
+"""Messages of one device that are taken as fast as we can: five times a reader's long outage."""
+ALLOWED_A_S: Final = 10.0
+"""Messages per second of one device that are taken beyond that: at most 1 GB a day in the journal,
+where a flood would write 75. A board with radar and power meter sends five."""
+REST_S: Final = 1.0
+"""Seconds for which a device without allowance rests: its messages wait in its lane."""
+SURPLUS_MAX: Final = 100
+"""Messages of a resting device that wait in a lane that it shares; beyond it, the oldest are
+dropped, or they would hold up the others in that lane. Its own acknowledgement (`seuil/1`) does
+not cover them, so that a reader keeps them."""
 
 
 class Route(Struct, frozen=True):
@@ -100,23 +113,28 @@ def _arrival(arrived: ReceivedMessage) -> int:
 
 
 class Flood(Struct, frozen=True):
-    """A device started or stopped flooding."""
+    """A device started or stopped flooding; `dropped` counts its surplus messages."""
 
     source: Source
     active: bool
+    dropped: int = 0
 
 
 class _Queue:
     """One device's waiting messages, its budget, and its messages in the current batch."""
 
-    def __init__(self, route: Route, monotonic: float) -> None:
+    def __init__(self, route: Route, allowed_at_once: float, monotonic: float) -> None:
         self.route = route
         self.waiting: deque[ReceivedMessage] = deque()
         self.in_batch = 0
         self.over_at: float | None = None
         """The last time when it exceeded its budget; None: it is not flooding."""
+        self.rests_until: float | None = None
+        """It has no allowance; None: it has."""
+        self.dropped = 0
         self._tokens = BUDGET_AT_ONCE
-        self._filled_at = monotonic
+        self._allowance = self._allowed_at_once = allowed_at_once
+        self._filled_at = self._allowed_at = monotonic
 
     def has_budget(self, monotonic: float) -> bool:
         """Return whether the device is within its budget."""
@@ -128,6 +146,16 @@ class _Queue:
     def spend(self) -> None:
         """Use one message of the budget."""
         self._tokens -= 1
+
+    def serve(self, monotonic: float) -> None:
+        """Use one message of the allowance; without any, begin to rest."""
+        self.in_batch += 1
+        if self.in_batch == 1:
+            since, self._allowed_at = monotonic - self._allowed_at, monotonic
+            self._allowance = min(self._allowance + since * ALLOWED_A_S, self._allowed_at_once)
+        self._allowance -= 1
+        if self._allowance < 1:
+            self.rests_until = monotonic + REST_S
 
     def next_fresh(self, now: datetime) -> ReceivedMessage | None:
         """Take the next message; None: only stale badges wait.
@@ -165,16 +193,22 @@ class Inbox:
         *,
         lane_max: int = LANE_MAX,
         all_max: int = ALL_MAX,
+        allowed_at_once: float = ALLOWED_AT_ONCE,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.route = route
         self.when_idle: MqttSession | None = None
         """A session that is read only while nothing else waits: unknown devices delay no door."""
+        self.shared: set[MqttSession] = set()
+        """Sessions that receive from several devices."""
         self._lane_max, self._all_max = lane_max, all_max
+        self._allowed_at_once = allowed_at_once
         self._monotonic = monotonic
         self._queues: dict[str, _Queue] = {}
         self._classes: dict[ServiceClass, deque[_Queue]] = {name: deque() for name in ORDER}
-        """The queues that are not empty."""
+        """The queues that are neither empty nor resting."""
+        self._resting: list[_Queue] = []
+        """The queues of devices without allowance."""
         self._count = self._came = 0
         self._of_session: Counter[MqttSession] = Counter()
         self._held: set[MqttSession] = set()
@@ -185,6 +219,11 @@ class Inbox:
     def __len__(self) -> int:
         return self._count
 
+    @property
+    def is_ready(self) -> bool:
+        """Return whether `take` has something to give."""
+        return any(self._classes.values())
+
     def put(self, session: MqttSession, message: MQTTMessage) -> None:
         """Queue a message that a session received."""
         try:
@@ -194,17 +233,22 @@ class Inbox:
             route = NOWHERE
         queue = self._queues.get(route.key)
         if queue is None:
-            queue = self._queues[route.key] = _Queue(route, self._monotonic())
+            queue = self._queues[route.key] = _Queue(
+                route, self._allowed_at_once, self._monotonic()
+            )
         is_first = not queue.waiting
         if is_first:
             queue.route = route
-            self._classes[route.service_class].append(queue)
+            if queue.rests_until is None:
+                self._classes[route.service_class].append(queue)
         self._came += 1
         arrived = ReceivedMessage(session, message, session.connection, self._came)
         arrived.live, arrived.kept = is_first, not session.is_settled
         queue.waiting.append(arrived)
         self._count += 1
         self._of_session[session] += 1
+        if queue.rests_until is not None:
+            self._drop_surplus(queue)
         self._hold(session)
         self._something.set()
         if self.when_idle is not None and self.when_idle.connected:
@@ -226,11 +270,14 @@ class Inbox:
 
     async def wait(self, at_most_s: float) -> None:
         """Wait for messages, for at most `at_most_s`; always let the event loop run once."""
-        if self:
+        if self.is_ready:
             await asyncio.sleep(0)
             return
         if self.when_idle is not None:
             self.when_idle.resume()
+        if self._resting:
+            rested_at = min(queue.rests_until or 0.0 for queue in self._resting)
+            at_most_s = min(at_most_s, rested_at - self._monotonic())
         try:
             async with asyncio.timeout(max(0.0, at_most_s)):
                 await self._something.wait()
@@ -240,9 +287,11 @@ class Inbox:
     def take(self, now: datetime, at_most: int = BATCH_MAX) -> list[ReceivedMessage]:
         """Take a batch of waiting messages by the order of service, sorted by arrival."""
         self._something.clear()
+        monotonic, batch = self._monotonic(), list[ReceivedMessage]()
+        if self._resting:
+            self._wake(monotonic)
         if not self._count:
             return []
-        monotonic, batch = self._monotonic(), list[ReceivedMessage]()
         classes = [queues for queues in self._classes.values() if queues]
         for position, queues in enumerate(classes):
             kept = min(SHARE, at_most // len(ORDER)) * (len(classes) - position - 1)
@@ -264,6 +313,7 @@ class Inbox:
             if queue.over_at is not None and monotonic - queue.over_at > CALM:
                 queue.over_at = None
                 self._tell(queue, active=False)
+                queue.dropped = 0
         told, self._floods = self._floods, []
         return told
 
@@ -271,6 +321,7 @@ class Inbox:
         """Drop all messages (the broker still has those at QoS 1), and return their number."""
         forgotten = self._count
         self._queues.clear()
+        self._resting.clear()
         for queues in self._classes.values():
             queues.clear()
         self._count = 0
@@ -294,7 +345,7 @@ class Inbox:
                 continue
             passed_over, room = 0, room - 1
             queue.spend()
-            self._served(queues, queue)
+            self._served(queues, queue, monotonic)
             yield arrived
 
     def _rest(
@@ -316,18 +367,43 @@ class Inbox:
                     self._tell(queue, active=True)
                 queue.over_at = monotonic
             arrived = queue.next()
-            self._served(queues, queue)
+            self._served(queues, queue, monotonic)
             yield arrived
 
-    def _served(self, queues: deque[_Queue], queue: _Queue) -> None:
-        """Move the queue that was served to the end of its class."""
-        queue.in_batch += 1
+    def _served(self, queues: deque[_Queue], queue: _Queue, monotonic: float) -> None:
+        """Move the queue that was served to the end of its class, or let it rest."""
+        queue.serve(monotonic)
         if queue.in_batch == 1:
             self._served_now.append(queue)
-        if queue.waiting:
+        if queue.rests_until is not None:
+            queues.popleft()
+            self._resting.append(queue)
+            self._drop_surplus(queue)
+            if queue.over_at is None:
+                self._tell(queue, active=True)
+            queue.over_at = monotonic
+        elif queue.waiting:
             queues.rotate(-1)
         else:
             queues.popleft()
+
+    def _wake(self, monotonic: float) -> None:
+        """Serve the devices again that have rested."""
+        for queue in list(self._resting):
+            if queue.rests_until is not None and monotonic >= queue.rests_until:
+                queue.rests_until = None
+                self._resting.remove(queue)
+                if queue.waiting:
+                    self._classes[queue.route.service_class].append(queue)
+
+    def _drop_surplus(self, queue: _Queue) -> None:
+        """Drop a resting device's oldest messages where they would hold up others."""
+        while len(queue.waiting) > SURPLUS_MAX and queue.waiting[0].session in self.shared:
+            oldest = queue.next()
+            self._count -= 1
+            self._of_session[oldest.session] -= 1
+            oldest.acknowledge()
+            queue.dropped += 1
 
     def _taken(self, batch: list[ReceivedMessage]) -> None:
         self._count -= len(batch)
@@ -356,4 +432,4 @@ class Inbox:
 
     def _tell(self, queue: _Queue, *, active: bool) -> None:
         if queue.route.source is not None:
-            self._floods.append(Flood(queue.route.source, active))
+            self._floods.append(Flood(queue.route.source, active, queue.dropped))

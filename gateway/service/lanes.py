@@ -54,6 +54,15 @@ def lanes_of(
     return lanes
 
 
+def is_shared(subscriptions: Iterable[Subscription]) -> bool:
+    """Return whether several devices, or the requests of several sites, share a lane."""
+    kinds, senders = set[str](), set[object]()
+    for one in subscriptions:
+        kinds.add(one.kind)
+        senders.add(one.devices[0] if one.kind == "device" else one.filter)
+    return "status" in kinds or len(senders) > 1
+
+
 def _by_board(subscriptions: Sequence[Subscription]) -> dict[Source, list[Subscription]]:
     """Group topics by the first of the devices that share them: a board may have several."""
     board: dict[Source, Source] = {}

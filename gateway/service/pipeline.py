@@ -182,7 +182,7 @@ class Service:
                 turnover = self._decide(arrived)
                 if await self._stored(turnover):
                     self._outlet.send(turnover, self._clock.now())
-                    self._outlet.acknowledge(arrived, more_waits=bool(self.inbox))
+                    self._outlet.acknowledge(arrived, more_waits=self.inbox.is_ready)
                     if self._snapshots.is_due:
                         await self._snapshots.store(self._committed.n, self.states)
         finally:
@@ -380,7 +380,10 @@ class Service:
         """Raise and clear the alarms of flooding devices in the engine."""
         for flood in self.inbox.floods():
             site, device = flood.source
-            log.warning("%s %s", device, "floods us" if flood.active else "is calm again")
+            if flood.active:
+                log.warning("%s floods us", device)
+            else:
+                log.warning("%s is calm again; %d messages were dropped", device, flood.dropped)
             self.report(site, "flooding", device, active=flood.active)
         for bug in self._outlet.bugs:
             self._bugs.met(bug)

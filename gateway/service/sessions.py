@@ -22,7 +22,7 @@ from gateway.adapters.mqtt.session import MqttSession
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.service.instance import InstanceWatch
-from gateway.service.lanes import STATUSES, LaneName, lanes_of
+from gateway.service.lanes import STATUSES, LaneName, is_shared, lanes_of
 from gateway.service.pipeline import Service
 from gateway.service.routing import TopicRoutes
 from gateway.wire.message import Outgoing
@@ -129,6 +129,7 @@ class Sessions:
         self._ids.keep(session.client_id for session in self._lanes.values())
         for name, session in self._lanes.items():
             session.resubscribe(wanted.get(name, ()))
+            self._note_shared(session, wanted.get(name, ()))
         self._changed.set()
 
     def _wanted(self, registry: Registry) -> dict[LaneName, list[Subscription]]:
@@ -149,7 +150,15 @@ class Sessions:
         )
         if name == STRANGERS:
             inbox.when_idle = session
+        self._note_shared(session, wishes)
         return session
+
+    def _note_shared(self, session: MqttSession, wishes: Sequence[Subscription]) -> None:
+        """Tell the inbox whether several devices share this lane."""
+        if is_shared(wishes):
+            self._service.inbox.shared.add(session)
+        else:
+            self._service.inbox.shared.discard(session)
 
     def _others(self, name: LaneName) -> Container[str | None]:
         """Return the topics that reach a lane through its wildcard, and belong to others."""
@@ -164,6 +173,7 @@ class Sessions:
         """Receive the broker's remaining messages for a lane without devices, then end it."""
         assert self._tasks is not None  # noqa: S101 - we run
         self._running.pop(session.client_id).cancel()
+        self._service.inbox.shared.discard(session)
         self._came_or_went()
         self._tasks.create_task(
             self._empty(session.client_id), name=f"left over {session.client_id}"

@@ -12,14 +12,18 @@ from paho.mqtt.client import MQTTMessage
 from gateway.adapters.mqtt.session import MqttSession
 from gateway.core.model.names import DeviceId, SiteId
 from gateway.service.inbox import (
+    ALLOWED_A_S,
     BATCH_MAX,
     BUDGET_AT_ONCE,
     CALM,
     FEW,
+    LANE_MAX,
     LEFT_OVER,
     NOWHERE,
     OF_ONE_DEVICE,
+    REST_S,
     SHARE,
+    SURPLUS_MAX,
     Flood,
     Inbox,
     Route,
@@ -249,6 +253,117 @@ def test_a_budget_fills_up_again(inbox: Inbox, session: FakeSession, clock: Mono
         assert len(mids(inbox)) == OF_ONE_DEVICE
         clock.seconds += 1
     assert inbox.floods() == []
+
+
+# -- allowances
+
+FEWER = 5 * LANE_MAX
+"""An allowance that a test has soon used up."""
+
+
+@pytest.fixture
+def strict(clock: Monotonic) -> Inbox:
+    """It allows a device `FEWER` messages at once."""
+    return Inbox(route, allowed_at_once=FEWER, monotonic=clock)
+
+
+def spend(inbox: Inbox, session: FakeSession) -> None:
+    """A sensor uses all of its allowance."""
+    for _ in range(FEWER // LANE_MAX):
+        put(inbox, session, "sen.a", range(LANE_MAX), age_s=None)
+        while inbox.is_ready:
+            mids(inbox)
+
+
+def test_a_flood_of_an_hour_fills_no_disk(
+    strict: Inbox, session: FakeSession, clock: Monotonic
+) -> None:
+    """Alone too: beyond its allowance the rest stays in its lane, and so in the broker."""
+    seconds, taken = 3600, 0
+    for _ in range(seconds):
+        while not session.paused:
+            put(strict, session, "sen.a", range(100), age_s=None)
+        while batch := len(mids(strict)):
+            taken += batch
+        assert len(strict) <= LANE_MAX
+        clock.seconds += 1
+    assert FEWER < taken <= FEWER + (seconds + 1) * ALLOWED_A_S
+    assert session.acknowledged == []
+    assert strict.floods() == [Flood((SiteId("sen"), DeviceId("a")), active=True)]
+
+
+def test_a_reader_that_was_cut_off_for_long_is_heard_at_once(
+    inbox: Inbox, session: FakeSession
+) -> None:
+    """20,000 stored events, and no second passes."""
+    for _ in range(20):
+        put(inbox, session, "ent.a", range(LANE_MAX), age_s=900)
+        while inbox:
+            assert mids(inbox)
+    assert session.acknowledged == []
+
+
+def test_a_device_that_rests_holds_up_nobody(
+    strict: Inbox, session: FakeSession, clock: Monotonic
+) -> None:
+    """Not in its class, not in a lane that it shares: what is too much there is dropped."""
+    strict.shared.add(cast(MqttSession, session))
+    spend(strict, session)
+    put(strict, session, "sen.a", range(2000), age_s=None)
+    assert len(strict) == SURPLUS_MAX
+    assert session.acknowledged == list(range(2000 - SURPLUS_MAX))
+    assert not session.paused
+    put(strict, session, "sen.b", [7777])
+    assert mids(strict) == [7777]
+    assert mids(strict) == []
+    clock.seconds += REST_S
+    assert len(mids(strict)) == ALLOWED_A_S * REST_S
+    assert strict.floods() == [Flood((SiteId("sen"), DeviceId("a")), active=True)]
+    clock.seconds += CALM + 1
+    assert strict.floods() == [
+        Flood((SiteId("sen"), DeviceId("a")), active=False, dropped=2000 - SURPLUS_MAX)
+    ]
+
+
+def test_what_waits_when_a_device_begins_to_rest_holds_up_nobody(
+    strict: Inbox, session: FakeSession
+) -> None:
+    """Else a full lane would stay full, and nothing would ever come that makes room."""
+    strict.shared.add(cast(MqttSession, session))
+    put(strict, session, "sen.a", range(FEWER + LANE_MAX), age_s=None)
+    while strict.is_ready:
+        mids(strict)
+    assert len(strict) == SURPLUS_MAX
+    assert not session.paused
+
+
+async def test_waiting_for_a_device_that_rests_costs_nothing(
+    strict: Inbox, session: FakeSession, clock: Monotonic
+) -> None:
+    """`wait` ends when it has rested, or when another message comes."""
+    spend(strict, session)
+    put(strict, session, "sen.a", [1], age_s=None)
+    assert mids(strict) == []
+    loop = asyncio.get_running_loop()
+    loop.call_soon(put, strict, session, "ent.b", [2])
+    async with asyncio.timeout(PATIENCE_S):
+        await strict.wait(3600)
+        assert mids(strict) == [2]
+        clock.seconds += REST_S
+        await strict.wait(3600)
+    assert mids(strict) == [1]
+
+
+def test_an_allowance_fills_up_again(strict: Inbox, session: FakeSession, clock: Monotonic) -> None:
+    """A device that was calm for a night may bring a backlog again."""
+    for _ in range(3):
+        spend(strict, session)
+        put(strict, session, "sen.a", [1], age_s=None)
+        assert mids(strict) == []
+        clock.seconds += REST_S
+        assert mids(strict) == [1]
+        clock.seconds += FEWER / ALLOWED_A_S
+        assert len(strict) == 0
 
 
 # -- bounds

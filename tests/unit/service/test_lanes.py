@@ -10,7 +10,7 @@ from gateway.core.model.names import AccessPointId, DeviceId, DoorId, SiteId, Te
 from gateway.core.model.places import AccessPoint, Door, Zone
 from gateway.core.model.site import Site
 from gateway.service.inbox import NOWHERE
-from gateway.service.lanes import lanes_of
+from gateway.service.lanes import is_shared, lanes_of
 from gateway.service.priorities import class_of
 from gateway.service.routing import TopicRoutes
 from sensors.registry import Registry
@@ -54,6 +54,20 @@ def test_each_reader_has_a_lane_of_its_own_while_there_are_enough() -> None:
     crowded = {name: topics for name, topics in lanes(many(500)).items() if "reader" in name}
     assert len(crowded) > 60
     assert max(len(topics) for topics in crowded.values()) < 50
+
+
+def test_it_is_known_which_lanes_several_devices_share() -> None:
+    """There a device that rests would hold up others; elsewhere it holds up only itself."""
+
+    def shared(site: Site) -> dict[str, bool]:
+        registry = Registry([site])
+        found = lanes_of(registry.subscriptions, TopicRoutes(registry, [site]).service_class)
+        return {name: is_shared(topics) for name, topics in found.items()}
+
+    few = shared(many(64))
+    assert {few[name] for name in few if name.startswith("reader")} == {False}
+    assert (few["requests"], few["statuses"], few["strangers"]) == (False, True, False)
+    assert any(is_one for name, is_one in shared(many(65)).items() if name.startswith("reader"))
 
 
 def test_another_device_moves_few_of_the_others() -> None:
