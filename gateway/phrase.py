@@ -42,6 +42,10 @@ class Phrase(str):
         made.msgid, made.plural, made.values = msgid, plural, values
         return made
 
+    def filled(self, **values: object) -> "Phrase":
+        """Return the phrase of the same msgid with values; for msgids that stand in a table."""
+        return Phrase(self.msgid, **values)
+
     def __reduce__(self) -> tuple[object, ...]:
         """Return how to pickle a phrase: workers hand them to their parent process."""
         return (_restored, (self.msgid, self.plural, dict(self.values)))

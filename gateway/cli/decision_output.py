@@ -1,7 +1,7 @@
 """The output of a decision: the answer in both languages, then every rule with its values."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -10,9 +10,10 @@ from rich.table import Table
 from gateway.core.access.explanation import not_asked, title_of
 from gateway.core.access.reasons import REASONS
 from gateway.core.facts import RuleVerdict
+from gateway.translation import Lang, both, in_lang
 
 Language = Annotated[
-    Literal["fr", "en"],
+    Lang,
     typer.Option(help="The language of the rules' words."),
 ]
 _MARKS = {"pass": "·", "grant": "[green]granted[/]", "deny": "[red]denied[/]"}
@@ -23,7 +24,8 @@ def show_answer(console: Console, decision: str, reason: str) -> None:
     told = REASONS[reason]
     colour = "green" if decision == "granted" else "red"
     console.print(f"[bold {colour}]{decision}[/] · {reason} · {told.bacnet}")
-    console.print(f"{told.text.fr}\n{told.text.en}\n")
+    said = both(told.sentence)
+    console.print(f"{said.fr}\n{said.en}\n")
 
 
 def show_verdicts(console: Console, verdicts: Sequence[RuleVerdict], language: Language) -> None:
@@ -37,6 +39,5 @@ def show_verdicts(console: Console, verdicts: Sequence[RuleVerdict], language: L
     console.print(table)
 
 
-def _title(rule: str, language: str) -> str:
-    titles = title_of(rule)
-    return titles.fr if language == "fr" else titles.en
+def _title(rule: str, language: Lang) -> str:
+    return in_lang(title_of(rule), language)

@@ -70,7 +70,7 @@ def list_devices(
     console.print(_table(found, now) if found else "no device is known yet")
     for kind in sorted({kind for _, line in found for kind in line.alarms}):
         said = alarm_words(kind)
-        console.print(f"{kind} ({said.word.en}): {said.do.en}")
+        console.print(f"{kind} ({said.word}): {said.do}")
 
 
 @app.command("reset")
@@ -125,7 +125,7 @@ def _table(found: Sequence[tuple[SiteId, DeviceLine]], now: datetime) -> Table:
 
 def _cells(line: DeviceLine, now: datetime) -> Iterator[str]:
     yield _heard(line, now)
-    yield "" if line.ahead_s is None else clock_off(line.ahead_s).en
+    yield "" if line.ahead_s is None else clock_off(line.ahead_s)
     yield str(line.generation) if line.boots or line.generation else ""
     yield ", ".join(map(str, line.boots))
     yield "" if line.battery is None else f"{line.battery:.0f} %"

@@ -21,13 +21,13 @@ from gateway.cli.time_options import moment
 from gateway.clock import SystemClock
 from gateway.config import ConfigError, ConfigFault, load_settings, load_space
 from gateway.config.faults import unknown
-from gateway.core.access.explanation import as_data
 from gateway.core.engine import step
 from gateway.core.events import SpaceChanged
 from gateway.core.model.names import AccessPointId
 from gateway.core.model.site import Site
 from gateway.core.state import State
 from gateway.service.recovery import recover
+from gateway.wire.explanation import as_data
 
 
 def may(

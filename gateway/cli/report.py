@@ -25,7 +25,8 @@ from gateway.report.month import MonthReport, month_of
 from gateway.report.page import page
 from gateway.report.pdf import pdf
 from gateway.report.tables import csv_rows
-from gateway.report.words import Language, ReportTexts
+from gateway.report.words import ReportTexts
+from gateway.translation import Lang
 
 
 def _month(text: str) -> datetime:
@@ -70,7 +71,7 @@ def report(
         console.print(f"wrote {path}")
 
 
-def _language(text: str) -> Language:
+def _language(text: str) -> Lang:
     if text == "fr":
         return "fr"
     if text == "en":

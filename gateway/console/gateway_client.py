@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 from fastapi import Form, Path
 from fastapi.responses import RedirectResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.requests import Request
 
 from gateway.adapters.mqtt.request_client import DeskError, UnansweredError
@@ -20,6 +20,7 @@ from gateway.console.web.flash import Flash
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import AccessPointId, DeviceId, DoorId, SiteId, Text
 from gateway.core.requests import Order
+from gateway.translation import both
 from gateway.wire.states import ResponseMessage
 
 WHY_MAX: Final = 200
@@ -58,6 +59,11 @@ class Bilingual(BaseModel):
     """A name or a sentence in both languages."""
 
     model_config = ConfigDict(from_attributes=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_both_languages(cls, value: object) -> object:
+        return both(value) if isinstance(value, Text | str) else value
 
     fr: str
     en: str

@@ -109,7 +109,7 @@ def alarms(kept: dict[str, bytes], sites: Sequence[Site], topics: Topics) -> Ite
                 raised[kind].append(f"{named}{_clock(payload)}")
     for kind, objects in raised.items():
         said = alarm_words(kind)
-        yield warning(check, f"{kind} ({said.word.en}): {', '.join(objects)}", said.do.en)
+        yield warning(check, f"{kind} ({said.word}): {', '.join(objects)}", said.do)
     if not raised:
         yield ok(check, "none is on")
 
@@ -120,7 +120,7 @@ def _clock(payload: bytes) -> str:
         alarm = msgspec.json.decode(payload, type=AlarmMessage)
     except msgspec.DecodeError:
         return ""
-    return "" if alarm.ahead_s is None else f" {clock_off(alarm.ahead_s).en}"
+    return "" if alarm.ahead_s is None else f" {clock_off(alarm.ahead_s)}"
 
 
 def _health(instance: str, health: HealthMessage, now: datetime) -> Finding:

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from gateway.core.access.reasons import REASONS
 from gateway.privacy.member import Export, Passage
-
-Language = Literal["fr", "en"]
+from gateway.translation import Lang, in_lang
 
 _WORDS: Final[dict[str, tuple[str, str]]] = {
     "title": ("Données conservées à votre sujet", "What is kept about you"),
@@ -35,12 +34,12 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
 }
 
 
-def text_of(export: Export, language: Language) -> str:
+def text_of(export: Export, language: Lang) -> str:
     """Return the whole export, one line per entry."""
     return "\n".join(_lines(export, language)) + "\n"
 
 
-def _lines(export: Export, language: Language) -> Iterator[str]:
+def _lines(export: Export, language: Lang) -> Iterator[str]:
     def word(key: str) -> str:
         return _WORDS[key][language == "en"]
 
@@ -76,18 +75,18 @@ def _section(title: str, lines: Iterator[str], nothing: str) -> Iterator[str]:
         yield f"  {nothing}"
 
 
-def _passage(one: Passage, language: Language) -> str:
+def _passage(one: Passage, language: Lang) -> str:
     said = ", ".join(filter(None, (_fact(fact, language) for fact in one.facts)))
     return f"{_moment(one.at)}  {one.site}  {one.kind}  {said}".rstrip()
 
 
-def _fact(fact: dict[str, Any], language: Language) -> str:
+def _fact(fact: dict[str, Any], language: Lang) -> str:
     """Return a decision in words, and the name and place of another fact."""
     if fact["fact"] != "Decided":
         places = (fact.get(key) for key in ("zone", "door", "machine", "object"))
         return " ".join([fact["fact"], *(place for place in places if place)])
     reason = REASONS.get(fact["reason"])
-    why = (reason.text.en if language == "en" else reason.text.fr) if reason else fact["reason"]
+    why = in_lang(reason.sentence, language) if reason else fact["reason"]
     return f"{fact.get('access_point', '')} {_WORDS[fact['decision']][language == 'en']}: {why}"
 
 

@@ -8,6 +8,7 @@ from gateway.core.access.reasons import REASONS
 from gateway.core.facts import OccupancyDay
 from gateway.report.month import MonthReport, ZoneMonth
 from gateway.report.words import ReportTexts
+from gateway.translation import in_lang
 
 
 class ReportTable(Struct, frozen=True):
@@ -162,11 +163,11 @@ def _plain(value: float | None) -> object:
 
 
 def _name(zone: ZoneMonth, words: ReportTexts) -> str:
-    return zone.zone.name.fr if words.language == "fr" else zone.zone.name.en
+    return in_lang(zone.zone.name, words.language)
 
 
 def _sentence(reason: str, words: ReportTexts) -> str:
     known = REASONS.get(reason)
     if known is None:
         return reason
-    return f"{known.text.fr if words.language == 'fr' else known.text.en} ({reason})"
+    return f"{in_lang(known.sentence, words.language)} ({reason})"

@@ -1,9 +1,9 @@
 """The report's words in both languages, and the format of numbers and days in each."""
 
 from datetime import date
-from typing import Final, Literal
+from typing import Final
 
-Language = Literal["fr", "en"]
+from gateway.translation import Lang
 
 _WORDS: Final[dict[str, tuple[str, str]]] = {
     "title": ("Fréquentation", "Attendance"),
@@ -85,7 +85,7 @@ _MONTHS: Final = {
 class ReportTexts:
     """The words of one language."""
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: Lang) -> None:
         self.language = language
 
     def __getitem__(self, key: str) -> str:

@@ -35,4 +35,4 @@ class AlarmLog:
     def _say(self, site: SiteId, alarm: AlarmRaised, now: datetime) -> None:
         if self._told.is_due((site, alarm.kind, alarm.object), now):
             said, do = alarm_said(alarm.kind, alarm.ahead_s), alarm_words(alarm.kind).do
-            log.warning("%s/%s: %s: %s: %s", site, alarm.object, alarm.kind, said.en, do.en)
+            log.warning("%s/%s: %s: %s: %s", site, alarm.object, alarm.kind, said, do)

@@ -14,6 +14,7 @@ from gateway.core.facts import Fact, MachineWarningOver, StopMachine, WarnMachin
 from gateway.core.model.names import DeviceId, MachineId, SiteId
 from gateway.core.model.site import Site
 from gateway.core.state import MachineUse, State
+from gateway.translation import both
 from gateway.wire.commands import MachineOrder, SafeStopCommand, WarningCommand, WarningOverCommand
 from gateway.wire.message import Outgoing
 from gateway.wire.texts import OTHER_WARNING, SAFE_STOP, SAFE_STOP_AND_LEAVE, WARNING_OVER, WARNINGS
@@ -38,7 +39,7 @@ class MachineOrders:
                 order = _warning(n, fact.machine, fact.reason, fact.stops_at)
                 return self._told(site, fact.devices, order, now)
             case MachineWarningOver():
-                over = WarningOverCommand(str(n), fact.machine, WARNING_OVER)
+                over = WarningOverCommand(str(n), fact.machine, both(WARNING_OVER))
                 return self._told(site, fact.devices, over, now)
             case StopMachine():
                 stop = _safe_stop(n, fact.machine, fact.reason)
@@ -81,14 +82,14 @@ def _order(n: int, machine: MachineId, use: MachineUse) -> MachineOrder:
         return _safe_stop(n, machine, use.missing or "")
     if use.missing is not None:
         return _warning(n, machine, use.missing, use.stops_at)
-    return WarningOverCommand(str(n), machine, WARNING_OVER)
+    return WarningOverCommand(str(n), machine, both(WARNING_OVER))
 
 
 def _warning(n: int, machine: MachineId, reason: str, stops_at: datetime) -> WarningCommand:
     sentence = WARNINGS.get(reason, OTHER_WARNING)
-    return WarningCommand(str(n), machine, reason, stops_at, sentence)
+    return WarningCommand(str(n), machine, reason, stops_at, both(sentence))
 
 
 def _safe_stop(n: int, machine: MachineId, reason: str) -> SafeStopCommand:
     sentence = SAFE_STOP_AND_LEAVE if reason == "evacuation" else SAFE_STOP
-    return SafeStopCommand(str(n), machine, reason, sentence)
+    return SafeStopCommand(str(n), machine, reason, both(sentence))

@@ -21,11 +21,12 @@ from gateway.core.facts import (
     RequestAnswered,
     UnlockDoor,
 )
-from gateway.core.model.names import AccessPointId, SiteId, Text
+from gateway.core.model.names import AccessPointId, SiteId
 from gateway.core.model.site import Site
 from gateway.core.occupancy.occupancy import read_out
 from gateway.core.state import DoorState, ModeState, State
 from gateway.service.machine_orders import MachineOrders
+from gateway.translation import both
 from gateway.wire.message import CloudEvent, Outgoing, encode
 from gateway.wire.requests import VERB_MAX, RequestError
 from gateway.wire.state_messages import (
@@ -75,7 +76,7 @@ class MessageFactory:
                     seq=seq,
                     unlock_s=fact.unlock_s,
                     expires=expires,
-                    message=REASONS[fact.reason].text,
+                    message=both(REASONS[fact.reason].sentence),
                 )
                 return self._registry.answer(answer)
             case UnlockDoor():
@@ -101,7 +102,7 @@ class MessageFactory:
             decision=decided.decision,
             reason=decided.reason,
             holder=decided.holder,
-            message=REASONS[decided.reason].text,
+            message=both(REASONS[decided.reason].sentence),
             latency_ms=round(max(0.0, (now - at).total_seconds()) * 1000, 3),
             late=decided.late,
             door=door.id if door else None,
@@ -122,7 +123,7 @@ class MessageFactory:
                 kind=fact.kind,
                 object=fact.object,
                 holder=fact.holder,
-                message=Text(told.fr.format(where=where.fr), told.en.format(where=where.en)),
+                message=both(told.filled(where=where)),
             )
             yield Outgoing(topic, encode(message))
 
@@ -203,7 +204,7 @@ class MessageFactory:
         message = ResponseMessage(
             transaction=transaction,
             status="ok" if error is None else "error",
-            message=DONE if error is None else REFUSALS.get(error, OTHER_REFUSAL),
+            message=both(DONE if error is None else REFUSALS.get(error, OTHER_REFUSAL)),
             error=error,
             detail=detail,
         )

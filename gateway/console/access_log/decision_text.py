@@ -31,7 +31,7 @@ class Reading(Struct, frozen=True):
     names: Mapping[HolderId, str]
     lang: Lang
 
-    def say(self, text: Text) -> str:
+    def say(self, text: Text | str) -> str:
         """Return a text in the reader's language."""
         return in_lang(text, self.lang)
 
@@ -68,14 +68,14 @@ def answer(
     decision: str, reason: str, verdicts: Sequence[RuleVerdict], to: Reading
 ) -> DecisionText:
     """Return a decision, or what one would be, in words."""
-    helps = advice(reason) if decision == "denied" else None
+    helps = advice(reason) if decision == "denied" else ""
     asked = [_said(verdict, to) for verdict in verdicts]
     others = [_not_asked(rule, to) for rule in not_asked(verdicts)]
     return DecisionText(
         granted=decision == "granted",
         reason=reason,
         told=to.say(sentence(reason)),
-        advice=to.say(helps) if helps is not None else "",
+        advice=to.say(helps),
         bacnet=REASONS[reason].bacnet if reason in REASONS else "",
         rules=(*asked, *others),
     )

@@ -179,23 +179,22 @@ def name_of(holder: str | None, names: Mapping[HolderId, str], lang: Lang) -> st
     return known if known is not None else f"{holder[:_SHOWN]}…"
 
 
-def sentence(reason: str) -> Text:
-    """Return the sentence shown to the member; a reason of an older release keeps its code."""
+def sentence(reason: str) -> str:
+    """Return what the member reads; a reason of another release keeps its code."""
     told = REASONS.get(reason)
-    return told.text if told is not None else Text(reason, reason)
+    return told.sentence if told is not None else reason
 
 
-def short(reason: str) -> Text:
-    """Return the first half of the sentence, which states what is wrong."""
-    told = sentence(reason)
-    return Text(told.fr.partition(" : ")[0].rstrip("."), told.en.partition(": ")[0].rstrip("."))
+def short(reason: str) -> str:
+    """Return what is wrong, without advice."""
+    told = REASONS.get(reason)
+    return told.text if told is not None else reason
 
 
-def advice(reason: str) -> Text | None:
-    """Return the second half of the sentence, which says what to do, if it has one."""
-    told = sentence(reason)
-    fr, en = told.fr.partition(" : ")[2], told.en.partition(": ")[2]
-    return Text(fr[:1].upper() + fr[1:], en[:1].upper() + en[1:]) if fr and en else None
+def advice(reason: str) -> str:
+    """Return what to do next; empty where there is nothing to do."""
+    told = REASONS.get(reason)
+    return (told.advice or "") if told is not None else ""
 
 
 async def csv_lines(

@@ -36,6 +36,7 @@ from gateway.console.web.rendering import lang_of, page
 from gateway.core.access.reasons import REASONS
 from gateway.core.model.directory import HolderId
 from gateway.core.model.site import Site
+from gateway.translation import both
 
 SQLITE_MAX = 2**63 - 1
 PARTS = ("since", "until", "where", "decision", "reason", "before")
@@ -174,7 +175,7 @@ async def decisions_page(
             name=names.get(HolderId(line.holder)) if line.holder else None,
             decision=line.decision,
             reason=line.reason,
-            message=structs.asdict(sentence(line.reason)),
+            message=structs.asdict(both(sentence(line.reason))),
             late=line.late,
             handover=line.handover,
         )

@@ -72,7 +72,7 @@ class AuditRow(Struct, frozen=True):
     why: str
     reason: Text
     outcome: str | None
-    refusal: Text | None
+    refusal: Text | str | None
 
 
 class AuditPage(Struct, frozen=True):
@@ -154,7 +154,7 @@ def _line(site: Site, names: Mapping[HolderId, str], line: Merged) -> AuditRow:
         why=why,
         reason=noted(line.action, why),
         outcome=None if done else line.outcome,
-        refusal=None if done else _REFUSED.get(line.outcome, Text(line.outcome, line.outcome)),
+        refusal=None if done else _REFUSED.get(line.outcome, line.outcome),
     )
 
 
@@ -206,7 +206,7 @@ def _whom(names: Mapping[HolderId, str], line: Merged) -> Text:
     return Text(who, who)
 
 
-_REFUSED: Final = {**REFUSALS, **OUTCOMES}
+_REFUSED: Final[dict[str, Text | str]] = {**REFUSALS, **OUTCOMES}
 _MODES: Final = {
     "normal": Text("normal", "normal"),
     "lockdown": Text("confinement", "lockdown"),

@@ -32,7 +32,7 @@ class LastPassage(Struct, frozen=True):
     at: datetime
     decision: str
     direction: str
-    reason: Text
+    reason: str
     who: str | None
 
 
@@ -134,6 +134,6 @@ def _passage(site: Site, line: DecisionLine, people: dict[HolderId, str]) -> Las
         at=line.at,
         decision=line.decision,
         direction=point.direction if point else "exit" if line.reason == EXIT_BUTTON else "",
-        reason=reason.text if reason else Text(line.reason, line.reason),
+        reason=reason.sentence if reason else line.reason,
         who=people.get(HolderId(line.holder)) if line.holder else None,
     )

@@ -169,10 +169,10 @@ class Discovery:
             alarm["entity_category"] = "diagnostic"
         return self._entity(site, "binary_sensor", f"alarm-{kind}-{about}", alarm)
 
-    def _of(self, thing: Zone | Door, word: Text) -> str:
+    def _of(self, thing: Zone | Door, word: Text | str) -> str:
         return f"{self._say(thing.name)}: {self._say(word)}"
 
-    def _say(self, text: Text) -> str:
+    def _say(self, text: Text | str) -> str:
         return in_lang(text, self._lang)
 
     def _entity(

@@ -11,8 +11,9 @@ from gateway.console.feed.view import SHOWN_DECISIONS
 from gateway.console.web.errors import Problem
 from gateway.console.web.labels import button_door
 from gateway.core.access.reasons import REASONS
-from gateway.core.model.names import AccessPointId, DeviceId, Text
+from gateway.core.model.names import AccessPointId, DeviceId
 from gateway.core.model.site import Site
+from gateway.translation import both
 from gateway.wire.states import AccessMessage
 
 _log: Final = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def _told(site: Site, line: DecisionLine) -> AccessMessage:
         decision=cast(Literal["granted", "denied"], line.decision),
         reason=line.reason,
         holder=line.holder,
-        message=reason.text if reason else Text(line.reason, line.reason),
+        message=both(reason.sentence if reason else line.reason),
         latency_ms=0.0,
         late=line.late,
         door=door.id if door else None,

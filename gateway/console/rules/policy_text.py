@@ -165,7 +165,7 @@ class _Reader:
     def _topic(self, id_: str, name: Text, says: Iterable[str]) -> Topic:
         return Topic(id_, self._say(name), tuple(says))
 
-    def _say(self, text: Text) -> str:
+    def _say(self, text: Text | str) -> str:
         return in_lang(text, self._lang)
 
     def _zone_name(self, zone: ZoneId) -> str:

@@ -20,7 +20,6 @@ from gateway.console.rules.policy_text import readable
 from gateway.console.web.errors import RESPONSES, Problem
 from gateway.console.web.labels import as_typed, on_calendar, point_at, point_name, typed_moment
 from gateway.console.web.rendering import lang_of, page
-from gateway.core.access.explanation import as_data
 from gateway.core.access.rules import Ruling
 from gateway.core.engine import step
 from gateway.core.events import SpaceChanged
@@ -29,6 +28,7 @@ from gateway.core.model.names import Text
 from gateway.core.model.site import Site
 from gateway.core.state import State
 from gateway.translation import Lang
+from gateway.wire.explanation import as_data
 
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["rules"], responses=RESPONSES)

@@ -117,7 +117,7 @@ def templates(lang: Lang) -> jinja2.Environment:
 
 def _filters(lang: Lang) -> dict[str, Any]:
     return {
-        "text": lambda text: in_lang(text, lang) if isinstance(text, Text) else text,
+        "text": lambda text: in_lang(text, lang) if isinstance(text, Text | str) else text,
         "time": lambda at, site: format_time(_local(at, site), "short", locale=LOCALES[lang]),
         "seconds": lambda at, site: format_time(_local(at, site), "medium", locale=LOCALES[lang]),
         "day": lambda at, site: format_date(_local(at, site), "full", locale=LOCALES[lang]),

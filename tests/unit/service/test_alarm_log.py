@@ -9,6 +9,7 @@ from gateway.core.events import Tick
 from gateway.core.facts import AlarmKind, AlarmRaised
 from gateway.core.model.names import SiteId
 from gateway.service.alarm_log import AlarmLog
+from gateway.translation import both
 from gateway.wire.texts import clock_off
 
 AT = datetime(2026, 11, 22, 8, tzinfo=UTC)
@@ -57,4 +58,4 @@ def test_what_operators_see_to_is_not_logged(caplog: pytest.LogCaptureFixture) -
 )
 def test_how_far_a_clock_is_off(ahead_s: float, en: str, fr: str) -> None:
     """In the largest unit that fits twice, with its direction."""
-    assert (clock_off(ahead_s).en, clock_off(ahead_s).fr) == (en, fr)
+    assert (clock_off(ahead_s), both(clock_off(ahead_s)).fr) == (en, fr)

@@ -4,6 +4,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from immutables import Map
 from msgspec import structs
@@ -23,6 +24,7 @@ from gateway.core.model.names import DeviceId, MachineId
 from gateway.core.model.site import Site
 from gateway.core.state import MachineUse, State
 from gateway.service.machine_orders import LASTS, MachineOrders
+from gateway.translation import both
 from gateway.wire.message import Outgoing
 from gateway.wire.texts import OTHER_WARNING, SAFE_STOP_AND_LEAVE, WARNINGS
 from sensors.registry import DRIVERS, Registry
@@ -54,14 +56,14 @@ def test_a_warning_says_what_is_missing_and_until_when() -> None:
     assert said(message) == {
         "type": "warning", "id": "42", "machine": "laser", "reason": "alone",
         "stops_at": "2026-11-23T10:01:00Z",
-        "message": {"fr": WARNINGS["alone"].fr, "en": WARNINGS["alone"].en},
+        "message": msgspec.to_builtins(both(WARNINGS["alone"])),
     }  # fmt: skip
 
 
 def test_a_warning_for_a_reason_without_a_sentence() -> None:
     """Says that something is missing, rather than nothing."""
     message = because_of(WarnMachine(LASER, READERS, "a new rule", STOPS_AT))
-    assert said(message)["message"]["en"] == OTHER_WARNING.en
+    assert said(message)["message"]["en"] == OTHER_WARNING
 
 
 def test_a_warning_that_comes_too_late_is_not_sent() -> None:
@@ -90,7 +92,7 @@ def test_a_safe_stop_is_never_too_old() -> None:
 def test_in_an_evacuation_the_safe_stop_says_to_leave() -> None:
     """Nobody is to stay and wait for it."""
     stop = StopMachine(LASER, READERS, "evacuation", MONDAY)
-    assert said(because_of(stop))["message"]["en"] == SAFE_STOP_AND_LEAVE.en
+    assert said(because_of(stop))["message"]["en"] == SAFE_STOP_AND_LEAVE
 
 
 @pytest.mark.parametrize(

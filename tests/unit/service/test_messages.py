@@ -4,6 +4,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any, get_args, get_type_hints
 
+import msgspec
 import pytest
 from immutables import Map
 from msgspec import structs
@@ -31,6 +32,7 @@ from gateway.core.readings import Tampered, WireError
 from gateway.core.requests import ERRORS, AcknowledgeAlarm
 from gateway.core.state import ModeState, Muster, State
 from gateway.service.messages import MessageFactory
+from gateway.translation import both
 from gateway.wire.message import PAYLOAD_LIMIT, CloudEvent, Outgoing
 from gateway.wire.requests import VERB_MAX, RequestError, RequestOrigin
 from gateway.wire.states import MISSING_MAX
@@ -424,7 +426,7 @@ def test_each_error_has_its_sentence(error: str) -> None:
     refused = RequestAnswered("t-1", "open", OPERATOR, error)
     said = payload(ANNOUNCER.response(HUB, refused))
     assert (said["status"], said["error"]) == ("error", error)
-    assert said["message"] == {"fr": REFUSALS[error].fr, "en": REFUSALS[error].en}
+    assert said["message"] == msgspec.to_builtins(both(REFUSALS[error]))
 
 
 def refusal(verb: str, transaction: str | None) -> Outgoing | None:
@@ -492,7 +494,7 @@ def test_each_hint_has_its_sentence() -> None:
     """In both languages."""
     kinds = get_args(get_type_hints(Noticed)["kind"])
     assert set(HINTS) == set(kinds)
-    assert all("{where}" in told.fr and "{where}" in told.en for told in HINTS.values())
+    assert all("%(where)s" in both(told).fr and "%(where)s" in told for told in HINTS.values())
 
 
 def test_a_late_decision_is_told_as_late() -> None:

@@ -11,10 +11,11 @@ from gateway.adapters.journal.queries.pagination import Page, bounded
 from gateway.adapters.journal.reader import JournalFile, StoredDecision
 from gateway.adapters.journal.rows import from_us, to_us
 from gateway.core.access.decision import TOLD_LATE
-from gateway.core.access.explanation import as_data, not_asked
+from gateway.core.access.explanation import not_asked
 from gateway.core.access.reasons import EXIT_BUTTON
 from gateway.core.facts import RuleVerdict
 from gateway.core.model.names import DeviceId
+from gateway.wire.explanation import as_data
 
 
 class DecisionQuery(Struct, frozen=True):

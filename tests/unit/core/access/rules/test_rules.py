@@ -22,6 +22,7 @@ from gateway.core.model.places import Demands, Interlock
 from gateway.core.model.plans import Quota, Right
 from gateway.core.model.site import Site
 from gateway.core.state import Attempts, DoorState, MachineUse, ModeState, State
+from gateway.translation import both
 from tests.unit.core.access.rules import (
     credentials_cases,
     demands_cases,
@@ -181,7 +182,7 @@ def test_the_order_is_the_policy() -> None:
     """Each rule in its place, and with a title in both languages."""
     assert tuple(rule.__name__ for rule in RULES) == ORDER
     assert tuple(RULE_TITLES) == ORDER
-    for title in RULE_TITLES.values():
+    for title in map(both, RULE_TITLES.values()):
         assert title.fr.endswith(".")
         assert title.en.endswith(".")
         assert title.fr != title.en

@@ -5,6 +5,7 @@ import re
 from gateway.core.access.reasons import EXIT_BUTTON, REASONS
 from gateway.core.access.rules import RULES
 from gateway.core.access.rules.descriptions import RULE_TITLES
+from gateway.translation import both
 from tests.paths import ROOT
 from tests.unit.core.access.rules.test_rules import BY_THE_CALENDAR, GRANTS, REFUSALS
 
@@ -65,7 +66,7 @@ def test_the_page_has_the_rules_in_their_order_and_words() -> None:
     ends["hours_are_open"] |= {reason for _, reason in BY_THE_CALENDAR.values()}
     told = rows("| | rule | in plain words | en français | may end it with |")
     assert [row[:4] for row in told] == [
-        [str(number), f"`{name}`", title.en, title.fr]
+        [str(number), f"`{name}`", both(title).en, both(title).fr]
         for number, (name, title) in enumerate(RULE_TITLES.items(), start=1)
     ]
     assert {row[1].strip("`"): set(re.findall("`([a-z-]+)`", row[4])) for row in told} == ends
@@ -75,7 +76,7 @@ def test_the_page_has_the_rules_in_their_order_and_words() -> None:
 def test_the_page_has_every_reason_with_its_sentences() -> None:
     """And the standard's name for it."""
     assert rows("| code | what the member reads | ce que lit le membre | BACnet |") == [
-        [f"`{code}`", reason.text.en, reason.text.fr, reason.bacnet]
+        [f"`{code}`", both(reason.sentence).en, both(reason.sentence).fr, reason.bacnet]
         for code, reason in REASONS.items()
     ]
 
@@ -83,11 +84,12 @@ def test_the_page_has_every_reason_with_its_sentences() -> None:
 def test_a_reason_is_a_whole_sentence_in_both_languages() -> None:
     """Not the same words twice, and the standard's name is one of the standard's."""
     for reason in REASONS.values():
-        for sentence in (reason.text.fr, reason.text.en):
+        said = both(reason.sentence)
+        for sentence in (said.fr, said.en):
             assert len(sentence) > len("Hello")
             assert sentence[0].isupper()
             assert sentence.endswith(".")
-        assert reason.text.fr != reason.text.en
+        assert said.fr != said.en
         assert reason.bacnet in ACCESS_EVENTS
 
 
