@@ -43,6 +43,9 @@ class Everybody:
         key = f"bench-{request.client.port if request.client else 0}"
         return Principal(Holder(HolderId("h-bench"), roles=(StaffRole(OPERATOR),)), "bench", key)
 
+    def attended(self, seat: Principal) -> None:
+        """Do nothing: such a seat never locks itself."""
+
     async def mark(self) -> str:
         """Return a constant: no rights change."""
         return ""

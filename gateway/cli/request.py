@@ -49,12 +49,12 @@ def set_mode(
     *,
     site: SiteOption,
     by: By,
-    why: Why,
+    why: Why = "",
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
     """Put the site into a mode: lockdown shuts every entry, evacuation releases the doors."""
-    ask_and_tell(lambda _: SetMode(mode, _reason(why)), site, by, data_dir, as_json=as_json)
+    ask_and_tell(lambda _: SetMode(mode, words_of(why)), site, by, data_dir, as_json=as_json)
 
 
 @app.command("open")

@@ -78,6 +78,7 @@ def site_of(draft: Draft, site: SiteTable) -> Site:
             whole_from_s=site.accounting.whole_from_min * 60,
         ),
         booking_margin_s=site.booking_margin_s,
+        desk_lock_s=site.desk_lock_min * 60,
         kiosk=_kiosk(draft.kiosk) if draft.kiosk is not None else None,
     )
 

@@ -5,7 +5,7 @@ each at all sites or at some), so that there is one place to give and to take th
 by the same one.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal, Protocol
 
 from msgspec import Struct
@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from gateway.core.model.directory import Holder
 from gateway.core.model.names import ADMINISTRATOR, OPERATOR, VIEWER, RoleId, SiteId
+from gateway.core.model.site import Site
 from gateway.wire.alarm_texts import SILENT
 
 Rank = Literal["viewer", "operator", "administrator"]
@@ -31,8 +32,9 @@ class Principal(Struct, frozen=True):
 
     `key` names the session or token in the console's store, for the audit; it opens nothing.
     `scopes` limit a token; None is a session. `fresh_until`: until then a password or passkey was
-    shown so recently that grave actions need no confirmation. `owes` is a page that comes before
-    all others: an administrator's second factor is still to be set up.
+    shown so recently that grave actions need no confirmation. `used`: when somebody last used the
+    session by hand; None: it never locks itself. `owes` is a page that comes before all others: an
+    administrator's second factor is still to be set up.
     """
 
     holder: Holder
@@ -41,11 +43,23 @@ class Principal(Struct, frozen=True):
     csrf: str = ""
     scopes: frozenset[Scope] | None = None
     fresh_until: datetime | None = None
+    used: datetime | None = None
     owes: str = ""
 
     def may(self, rank: Rank, site: SiteId) -> bool:
         """Return whether their role at this site suffices."""
         return any(self.holder.has_role(role, site) for role in RANKS[rank])
+
+    def fresh_s(self, now: datetime) -> float:
+        """Return the seconds for which grave actions need no confirmation."""
+        left = self.fresh_until - now if self.fresh_until is not None else timedelta()
+        return max(0.0, left.total_seconds())
+
+    def locks_in_s(self, site: Site, now: datetime) -> float | None:
+        """Return the seconds until an unattended desk may only look; None: it never locks."""
+        if self.used is None or not site.desk_lock_s:
+            return None
+        return max(0.0, site.desk_lock_s - (now - self.used).total_seconds())
 
     def sees_people(self, site: SiteId) -> bool:
         """Return whether they may see who was where, names and pseudonyms."""
@@ -66,6 +80,9 @@ class Seats(Protocol):
         self, request: Request, seat: Principal, site: SiteId | None, what: str
     ) -> None:
         """Record in the audit that a user was refused."""
+
+    def attended(self, seat: Principal) -> None:
+        """Record that somebody uses the desk by hand."""
 
     async def mark(self) -> str:
         """Return a value that changes with any seat; cheap, for open streams."""

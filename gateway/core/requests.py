@@ -25,7 +25,7 @@ class SetMode(_Order, frozen=True, tag="mode"):
     """Put the site into a mode."""
 
     mode: Mode
-    why: Annotated[str, Meta(min_length=1, max_length=200)]
+    why: Why = ""
 
 
 class OpenDoor(_Order, frozen=True, tag="open"):

@@ -125,7 +125,7 @@ _RIGHT: Final = {
     "by": _PSEUDONYM,
     "at": "a time as RFC 3339 with its offset, such as 2026-11-22T08:00:00Z",
     "mode": f"one of {', '.join(get_args(Mode))}",
-    "why": "text of at most 200 characters; for a mode, of at least one",
+    "why": "text of at most 200 characters",
     "door": _ID,
     "device": _ID,
     "access_point": _ID,

@@ -9,7 +9,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -18,8 +18,11 @@ import pytest_asyncio
 from msgspec import structs
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
+from gateway.adapters.accounts.store import FILE as ACCOUNTS
+from gateway.adapters.accounts.store import AccountStore
 from gateway.adapters.directory import FILE, DirectoryStore, credential_hash, reader_hash
 from gateway.config import Settings
+from gateway.console.auth import sessions
 from gateway.core.model.directory import Membership
 from gateway.core.model.names import AccessPointId, DeviceId, PlanId
 from gateway.core.readings import Tampered
@@ -81,6 +84,14 @@ class House:
         self.iris = ada
         self.site = f"{console.url}/sites/hub"
         self._codes = 0
+
+    async def session(self, context: BrowserContext, ago: timedelta) -> None:
+        """A session of Iris's, who signed in some time ago and has done nothing since."""
+        store = AccountStore(self.gateway.data / ACCOUNTS)
+        with closing(store), store.change() as connection:
+            begun = CLOCK.now() - ago
+            secret = sessions.begin(connection, self.iris.holder, "passkey", begun)
+        await structs.replace(self.iris, secret=secret).into(context, self.console.url)
 
     async def sign_in(self, page: Page, password: str, then: str) -> None:
         """Through the two pages; the labels are the page's language."""
@@ -241,16 +252,16 @@ async def _a_door_is_opened(house: House, page: Page) -> None:
 async def _a_lockdown(house: House, page: Page) -> None:
     """Behind a page that asks, every entry is shut, with a banner everywhere; and back."""
     await page.get_by_role("link", name="Lockdown …").click()
-    await expect(page.get_by_text("Nobody enters any more.")).to_be_visible()
+    await expect(page.get_by_text("This will block every entry.")).to_be_visible()
     await page.get_by_label("Reason").fill("a fight outside")
     await page.get_by_role("button", name="Yes, lock down").click()
-    await expect(page.locator("#mode")).to_contain_text("Lockdown: entries are closed")
+    await expect(page.locator("#mode")).to_contain_text("LOCKDOWN")
     assert (await house.place.badge("front-in", ADA)).reason == "lockdown"
     assert house.place.last("mode")["why"] == "a fight outside"
     await _back_to_normal(page)
     await page.get_by_role("link", name="Live").click()
     await house.place.ask(OLA, SetMode("lockdown", "somebody else's"))
-    await expect(page.locator("#mode")).to_contain_text("Lockdown")  # it came by itself
+    await expect(page.locator("#mode")).to_contain_text("LOCKDOWN")  # it came by itself
     await house.place.ask(OLA, SetMode("normal", "over"))
     await expect(page.locator("#mode")).to_be_hidden()
 
@@ -261,7 +272,7 @@ async def _an_evacuation(house: House, page: Page) -> None:
     await page.get_by_role("link", name="Evacuation …").click()
     await page.get_by_label("Reason").fill("Smoke")
     await page.get_by_role("button", name="Yes, evacuate now").click()
-    await expect(page.locator("#mode")).to_contain_text("Evacuation: leave, the doors are free")
+    await expect(page.locator("#mode")).to_contain_text("EVACUATION IN PROGRESS")
     await expect(page.get_by_role("heading", name="Muster list")).to_be_visible()
     missing = page.locator("[data-figure=missing]")
     await expect(missing).to_have_text("4")
@@ -382,6 +393,65 @@ async def test_an_evacuation_by_phone(house: House, chromium: Browser) -> None:
     await expect(page.locator("#asof")).to_be_hidden()
     await place.ask(OLA, SetMode("normal", "fini"))
     await expect(page.locator("#mode")).to_be_hidden()
+    await context.close()
+
+
+async def test_emergencies_six_minutes_after_the_sign_in(house: House, chromium: Browser) -> None:
+    """By phone, two taps each from any screen; nothing is asked but to end it, in place."""
+    context = await _context(chromium, "en-GB", PHONE)
+    page, place = await context.new_page(), house.place
+    await house.session(context, timedelta(minutes=6))
+    await page.goto(f"{house.site}/log")
+    emergency = page.get_by_role("navigation", name="Emergency")
+    await emergency.get_by_role("link", name="Lockdown").tap()
+    await page.get_by_role("button", name="Yes, lock down").tap()
+    await expect(page.locator("#mode")).to_contain_text("LOCKDOWN")
+    assert (await place.badge("front-in", ADA)).reason == "lockdown"
+    before = place.orders("front-in").count("unlock")
+    await emergency.get_by_role("link", name="Evacuation").tap()
+    await page.get_by_role("button", name="Yes, evacuate now").tap()
+    await expect(page.get_by_role("heading", name="Muster list")).to_be_visible()
+    await until(
+        lambda: place.orders("front-in").count("unlock") > before, "the door is told to open"
+    )
+    assert place.last("mode")["mode"] == "evacuation"
+    assert "why" not in place.last("mode")
+    await page.get_by_role("link", name="End the evacuation").tap()
+    await page.get_by_role("button", name="Yes, back to normal").tap()
+    who = page.get_by_role("dialog", name="Confirm it's you")
+    await who.get_by_label("Password").fill("not the password")
+    await who.get_by_role("button", name="Confirm").tap()
+    await expect(who.get_by_role("alert")).to_be_visible()
+    assert place.last("mode")["mode"] == "evacuation"
+    assert await barriers(page) == []
+    await who.get_by_label("Password").fill(house.iris.password)
+    await who.get_by_role("button", name="Confirm").tap()
+    await expect(page.locator("#mode")).to_be_hidden()
+    assert place.last("mode")["mode"] == "normal"
+    await context.close()
+
+
+async def test_a_desk_that_nobody_used(house: House, chromium: Browser) -> None:
+    """It says so, and looks on; a door opens once somebody confirms who they are, in place."""
+    context = await _context(chromium, "en-GB", DESK)
+    page, place = await context.new_page(), house.place
+    await house.session(context, timedelta(minutes=16))
+    await page.goto(f"{house.site}/doors")
+    locked = page.get_by_text("View only: nobody has used this desk for a while.")
+    await expect(locked).to_be_visible()
+    assert await barriers(page) == []
+    before = place.orders("front-in").count("unlock")
+    front = page.get_by_role("article", name="Front")
+    await front.get_by_role("button", name="Open now").click()
+    who = page.get_by_role("dialog", name="Confirm it's you")
+    await who.get_by_role("link", name="Back").click()
+    await expect(who).to_have_count(0)
+    await front.get_by_role("button", name="Open now").click()
+    await who.get_by_label("Password").fill(house.iris.password)
+    await who.get_by_role("button", name="Confirm").click()
+    await expect(page.get_by_text("Front: released.")).to_be_visible()
+    await expect(locked).to_be_hidden()
+    assert place.orders("front-in").count("unlock") == before + 1
     await context.close()
 
 

@@ -87,7 +87,7 @@ async def test_live(broker: Mosquitto, page: Page) -> None:
         await expect(page.get_by_role("region", name="Alarms")).to_contain_text("No alarm")
         evacuation = ModeMessage("evacuation", AT, HolderId("h-1"), "fire drill")
         await _publish(broker, TOPICS.mode(PARIS), encode(evacuation), retain=True)
-        await expect(page.get_by_text("Evacuation: leave")).to_be_visible()
+        await expect(page.get_by_text("EVACUATION IN PROGRESS")).to_be_visible()
         await _decision(broker, "Welcome")
         await expect(page.get_by_role("log")).to_contain_text("Granted Front door")
         assert complaints == []

@@ -33,6 +33,9 @@ class SiteTable(SpaceTable):
     """Opening hours, for the figures of its use: "Mo-Fr 08:00-20:00". They open no door."""
     booking_margin_s: Annotated[float, Field(ge=0, le=86_400)] = 900.0
     """Seconds before and after a booking in which the doors on the way to it open."""
+    desk_lock_min: Annotated[float, Field(ge=0, le=1440)] = 15.0
+    """Minutes after which a console that nobody uses may only look, evacuate and lock down; 0:
+    never."""
     accounting: AccountingTable = AccountingTable()
     """What a day of presence counts against a quota of days."""
 

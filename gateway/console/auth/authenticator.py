@@ -25,11 +25,12 @@ from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.console.auth import passwords, sessions, tokens
 from gateway.console.auth.attempt_limit import Limiter
+from gateway.console.auth.attendance import Attendance
 from gateway.console.auth.cookies import session_secret
 from gateway.console.auth.oidc import Provider
 from gateway.console.auth.pending import PendingStore
 from gateway.console.auth.secrets import csrf_of
-from gateway.console.auth.sessions import LoginSession
+from gateway.console.auth.sessions import FRESH, LoginSession
 from gateway.console.auth.staff import People, is_administrator
 from gateway.console.identity import Principal
 from gateway.console.web.errors import Problem
@@ -77,6 +78,7 @@ class SignIn:
         self.clock = clock
         self.demo = demo
         self.limiter = Limiter()
+        self.attendance = Attendance()
         self.challenges: PendingStore[bytes] = PendingStore()
         self.provider = Provider(settings)
         self._files: Files | None = None
@@ -118,6 +120,10 @@ class SignIn:
         await self.note(
             request, "refused", seat.holder.id, detail=what, site=site, outcome="not-allowed"
         )
+
+    def attended(self, seat: Principal) -> None:
+        """Record that somebody uses the desk by hand."""
+        self.attendance.used(seat.key, self.clock.now())
 
     async def mark(self) -> str:
         """Return the versions of the accounts and of the members."""
@@ -228,6 +234,9 @@ class SignIn:
             key=session.key,
             csrf=csrf_of(secret),
             fresh_until=now + timedelta(days=1) if session.how == "demo" else session.fresh,
+            used=None
+            if session.how == "demo"
+            else self.attendance.last(session.key, max(session.made, session.fresh - FRESH)),
             owes=SET_UP_SECOND if owes else "",
         )
 

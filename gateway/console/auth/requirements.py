@@ -9,7 +9,6 @@ checks all routes, so none is forgotten.
 """
 
 import hmac
-from datetime import datetime
 from typing import Annotated, Final
 from urllib.parse import quote, urlsplit
 
@@ -45,12 +44,18 @@ class Requires:
     changes something must carry the session's CSRF token (form field or header) and come from our
     own pages; a token in the Authorization header needs neither, as no browser adds it by itself.
     No rank: any session, for the user's own things; a token cannot manage its holder.
+
+    `fresh`: the user must have proved who they are a moment ago. A desk that nobody has used for
+    `desk_lock_s` of its site changes nothing until they do, but for an `emergency`.
     """
 
-    def __init__(self, rank: Rank | None, scope: Scope, *, fresh: bool = False) -> None:
+    def __init__(
+        self, rank: Rank | None, scope: Scope, *, fresh: bool = False, emergency: bool = False
+    ) -> None:
         self.rank = rank
         self.scope = scope
         self.fresh = fresh
+        self.emergency = emergency
 
     async def __call__(self, request: Request) -> Principal:
         """Return the seat.
@@ -73,8 +78,10 @@ class Requires:
             raise Problem(403, "not-allowed", *_NOT_ALLOWED)
         if seat.scopes is None and request.method not in SAFE:
             await _check_origin(request, seat)
-        if self.fresh and seat.scopes is None and not _is_fresh(seat, console.clock.now()):
-            raise _again(request)
+            if self.rank is not None and not self.emergency:
+                _check_attended(request, seat, console, site)
+        if self.fresh:
+            check_fresh(request, seat)
         return seat
 
     def _suffices(self, seat: Principal, console: AppContext, site: SiteId | None) -> bool:
@@ -93,7 +100,9 @@ Operator = Annotated[Principal, Depends(Requires("operator", "people"))]
 Operating = Annotated[Principal, Depends(Requires("operator", "operate"))]
 """Changes daily matters: alarms, muster, members' marks."""
 RecentAuth = Annotated[Principal, Depends(Requires("operator", "operate", fresh=True))]
-"""Opens a door, changes the mode, exports: must confirm the password again after a while."""
+"""Exports, resets a device: must confirm the password again after a while."""
+Emergency = Annotated[Principal, Depends(Requires("operator", "operate", emergency=True))]
+"""Evacuates, locks down, musters: nothing is asked, also at a desk that has locked itself."""
 Administrator = Annotated[Principal, Depends(Requires("administrator", "administer"))]
 """Members, accounts, rules."""
 GraveAdministrator = Annotated[
@@ -104,6 +113,16 @@ Self = Annotated[Principal, Depends(Requires(None, "read"))]
 """A user's own account, whatever their role."""
 MineGrave = Annotated[Principal, Depends(Requires(None, "read", fresh=True))]
 """Changes the user's own ways to sign in."""
+
+
+def check_fresh(request: Request, seat: Principal) -> None:
+    """Demand that the user of a session has just proved who they are.
+
+    Raises:
+        Problem: They have not; a page leads to the confirmation.
+    """
+    if seat.scopes is None and not seat.fresh_s(console_of(request).clock.now()):
+        raise _again(request)
 
 
 def console_of(request: Request) -> AppContext:
@@ -239,5 +258,12 @@ async def _csrf(request: Request) -> str:
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
-def _is_fresh(seat: Principal, now: datetime) -> bool:
-    return seat.fresh_until is not None and now < seat.fresh_until
+def _check_attended(
+    request: Request, seat: Principal, console: AppContext, site: SiteId | None
+) -> None:
+    """Refuse a change from a desk that has locked itself; else it is in use."""
+    sites = console.sites.values() if site is None else (console.sites[site],)
+    now = console.clock.now()
+    if any(seat.locks_in_s(each, now) == 0 for each in sites):
+        raise _again(request)
+    console.seats.attended(seat)

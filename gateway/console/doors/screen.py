@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
 
 from gateway.console.audit.glances import glance
-from gateway.console.auth.requirements import ConsoleHere, Operating, RecentAuth, SiteHere, Viewer
+from gateway.console.auth.requirements import ConsoleHere, Operating, SiteHere, Viewer
 from gateway.console.doors.summary import doorways
 from gateway.console.gateway_client import (
     Bilingual,
@@ -64,7 +64,7 @@ async def doors_page(
 
 @pages.post("/sites/{site}/doors/{door}/open")
 async def open_page(
-    door: DoorHere, seat: RecentAuth, here: SiteHere, console: ConsoleHere, why: Reason = ""
+    door: DoorHere, seat: Operating, here: SiteHere, console: ConsoleHere, why: Reason = ""
 ) -> Response:
     """Release a door once."""
     name = here.name_of(door)
@@ -184,7 +184,7 @@ async def doors(seat: Viewer, here: SiteHere, console: ConsoleHere) -> list[Door
 
 @api.post("/doors/{door}/open")
 async def open_door(
-    door: DoorHere, body: Why, seat: RecentAuth, here: SiteHere, console: ConsoleHere
+    door: DoorHere, body: Why, seat: Operating, here: SiteHere, console: ConsoleHere
 ) -> Done:
     """Release a door once, as for a granted badge."""
     return await ask_for_program(console, here.id, OpenDoor(door, body.why), seat)

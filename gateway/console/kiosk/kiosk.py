@@ -69,7 +69,7 @@ class KioskViewer:
         return KioskView(
             zones=tuple(self._zone(site, site.zone[zone], view) for zone in shown),
             mode="evacuation" if evacuated else "normal",
-            mode_word=say("mode.evacuation", view.lang) if evacuated else "",
+            mode_word=say("kiosk.evacuation", view.lang) if evacuated else "",
         )
 
     def snapshot(self, view: View) -> str:

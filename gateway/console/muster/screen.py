@@ -14,7 +14,14 @@ from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
 
 from gateway.console.audit.glances import glance
-from gateway.console.auth.requirements import ConsoleHere, Operating, Operator, SiteHere, Viewer
+from gateway.console.auth.requirements import (
+    ConsoleHere,
+    Emergency,
+    Operating,
+    Operator,
+    SiteHere,
+    Viewer,
+)
 from gateway.console.gateway_client import (
     Bilingual,
     Done,
@@ -81,7 +88,7 @@ async def left_page(
 @pages.post("/sites/{site}/muster/{holder}")
 async def muster_page(
     holder: HolderHere,
-    seat: Operating,
+    seat: Emergency,
     here: SiteHere,
     console: ConsoleHere,
     seen: Annotated[Literal["yes", "no"], Form()] = "yes",
@@ -218,7 +225,7 @@ async def muster(seat: Viewer, here: SiteHere, console: ConsoleHere) -> InsideBo
 
 @api.post("/muster/{holder}")
 async def mark(
-    holder: HolderHere, body: Mark, seat: Operating, here: SiteHere, console: ConsoleHere
+    holder: HolderHere, body: Mark, seat: Emergency, here: SiteHere, console: ConsoleHere
 ) -> Done:
     """Check a person off, or take it back; with its transaction it may be repeated."""
     order = MarkMustered(holder, body.seen)

@@ -4,6 +4,7 @@
 
 import { forget } from "./kept.js";
 import { follow } from "./stream.js";
+import "./who.js";
 
 export const $ = (selector, root = document) => root.querySelector(selector);
 export const byData = (name, value) => $(`[data-${name}="${CSS.escape(value)}"]`);

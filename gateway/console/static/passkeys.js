@@ -1,7 +1,7 @@
 // Passkeys: asks the server for options, the device for an answer, and takes it back. What is a
 // button for passkeys stays hidden where the browser has none.
 
-const csrf = document.querySelector('meta[name="csrf"]').content;
+const csrf = document.querySelector('meta[name="csrf"]')?.content;
 
 /** Ask; the answer's object, or null where we were sent elsewhere or refused. */
 async function ask(path, told = {}) {
@@ -18,14 +18,14 @@ async function ask(path, told = {}) {
   return answer.json();
 }
 
-async function show(button) {
+async function show(button, then) {
   const path = button.dataset.passkeyShow;
   const options = await ask(`${path}/options`);
   if (!options) return;
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
   const credential = await navigator.credentials.get({ publicKey });
   const done = await ask(path, { credential: credential.toJSON(), next: button.dataset.next });
-  if (done) location.assign(done.to);
+  if (done) then(done.to);
 }
 
 async function make(button) {
@@ -39,8 +39,10 @@ async function make(button) {
   if (done) location.assign(done.to);
 }
 
-if (window.PublicKeyCredential?.parseRequestOptionsFromJSON) {
-  for (const part of document.querySelectorAll("[data-passkey]")) {
+/** Offer the passkey buttons below `root`; `then` hears that one was shown, and the page wanted. */
+export function offerPasskeys(root, then = (to) => location.assign(to)) {
+  if (!window.PublicKeyCredential?.parseRequestOptionsFromJSON) return;
+  for (const part of root.querySelectorAll("[data-passkey]")) {
     const button = part.querySelector("button");
     const wrong = part.querySelector("[data-passkey-wrong]");
     part.hidden = false;
@@ -48,7 +50,7 @@ if (window.PublicKeyCredential?.parseRequestOptionsFromJSON) {
       button.disabled = true;
       wrong.hidden = true;
       try {
-        await (button.dataset.passkeyShow ? show(button) : make(button));
+        await (button.dataset.passkeyShow ? show(button, then) : make(button));
       } catch {
         wrong.hidden = false;
       } finally {
@@ -57,3 +59,5 @@ if (window.PublicKeyCredential?.parseRequestOptionsFromJSON) {
     });
   }
 }
+
+offerPasskeys(document);

@@ -63,6 +63,8 @@ class Site(Struct, frozen=True, dict=True):
     booking_margin_s: float = 900.0
     """The time before and after a booking in which the doors on the way to it open."""
     kiosk: Kiosk | None = None
+    desk_lock_s: float = 900.0
+    """Seconds after which a console that nobody uses may only look; 0: never."""
     """None: the site shows nothing to users who have not signed in."""
 
     @cached_property

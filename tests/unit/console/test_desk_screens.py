@@ -17,6 +17,7 @@ from gateway.core.readings import Tampered
 from gateway.core.requests import (
     AcknowledgeAlarm,
     MarkMustered,
+    Mode,
     OpenDoor,
     ResetDevice,
     SetMode,
@@ -155,43 +156,47 @@ async def test_an_access_point_out_of_service(browser: httpx.AsyncClient, place:
     assert "broken glass" not in words(await browser.get(f"{SITE}/doors"))
 
 
-async def test_a_mode_wants_a_reason_and_a_page_of_its_own(
-    place: DeskPlace, browser: httpx.AsyncClient
-) -> None:
-    """What it does is said before; every screen then says that it is on."""
+async def test_a_mode_has_a_page_of_its_own(place: DeskPlace, browser: httpx.AsyncClient) -> None:
+    """What it will do is said before; every screen then says that it is on."""
     sure = words(await browser.get(f"{SITE}/mode/lockdown"))
-    assert "Nobody enters any more" in sure
-    refused = await browser.post(f"{SITE}/mode", data={"mode": "lockdown", "why": ""})
-    assert refused.status_code == 422
+    assert "This will block every entry." in sure
     answer = await browser.post(f"{SITE}/mode", data={"mode": "lockdown", "why": "a fight"})
-    assert "Lockdown: nobody enters any more." in words(await follow(browser, answer))
+    assert "Lockdown: every entry is blocked." in words(await follow(browser, answer))
     for screen in ("live", "doors", "here", "alarms"):
         page = await browser.get(f"{SITE}/{screen}")
-        assert 'id="mode" role="alert">Lockdown: entries are closed' in page.text, screen
+        assert 'id="mode" role="alert">LOCKDOWN' in page.text, screen
     told = (await browser.get(f"{API}/mode")).json()
     assert (told["mode"], told["by"], told["why"]) == ("lockdown", OLA, "a fight")
     place.sits(place.sitting(VERA))
     assert (await browser.get(f"{API}/mode")).json()["by"] is None
 
 
-async def test_an_evacuation_does_not_wait_for_a_reason(
-    place: DeskPlace, browser: httpx.AsyncClient
+@pytest.mark.parametrize("mode", ["evacuation", "lockdown"])
+async def test_an_emergency_is_two_taps_away(
+    place: DeskPlace, browser: httpx.AsyncClient, mode: Mode
 ) -> None:
-    """Nobody types in smoke: the audit then says that none was given."""
-    assert " required" not in (await browser.get(f"{SITE}/mode/evacuation")).text
-    answer = await browser.post(f"{SITE}/mode", data={"mode": "evacuation", "why": " "})
+    """From every screen, without a password and without a reason."""
+    place.sits(place.sitting(OLA, fresh=False))
+    for screen in ("live", "log", "members", "health"):
+        assert f'href="{SITE}/mode/{mode}"' in (await browser.get(f"{SITE}/{screen}")).text
+    assert " required" not in (await browser.get(f"{SITE}/mode/{mode}")).text
+    answer = await browser.post(f"{SITE}/mode", data={"mode": mode, "why": " "})
     assert answer.status_code == 303
-    assert place.asked[-1].order == SetMode("evacuation", "no reason given")
+    assert place.asked[-1].order == SetMode(mode)
+    assert (await browser.post(f"{API}/mode", json={"mode": mode})).status_code == 200
 
 
-async def test_grave_things_ask_again(place: DeskPlace, browser: httpx.AsyncClient) -> None:
-    """Opening and the mode want a fresh password; a check-off in the rain does not."""
+async def test_who_ends_a_mode_is_asked(place: DeskPlace, browser: httpx.AsyncClient) -> None:
+    """It wants a fresh password; a check-off in the rain does not."""
     await place.request(SetMode("evacuation", "a drill"))
     place.sits(place.sitting(OLA, fresh=False))
-    for path in ("/doors/front/open", "/mode"):
-        answer = await browser.post(f"{API}{path}", json={"mode": "normal", "why": "x"})
-        assert answer.json()["type"] == "about:seuil:sign-in-again"
+    answer = await browser.post(f"{API}/mode", json={"mode": "normal"})
+    assert answer.json()["type"] == "about:seuil:sign-in-again"
+    answer = await browser.post(f"{SITE}/mode", data={"mode": "normal"})
+    assert answer.headers["location"].startswith("/sign-in/again")
     assert (await browser.post(f"{API}/muster/{pseudonym(ADA)}", json={})).status_code == 200
+    place.sits(place.sitting(OLA))
+    assert (await browser.post(f"{API}/mode", json={"mode": "normal"})).status_code == 200
 
 
 # -- who is here, and the muster

@@ -101,8 +101,6 @@ def test_times_are_taken_in_utc() -> None:
         pytest.param({"mode": None}, "missing", "mode: is missing; one of normal", id="no mode"),
         pytest.param({"mode": "party"}, "out-of-range", "mode: is not allowed; one of", id="party"),
         pytest.param({"mode": 1}, "wrong-type", "mode: has the wrong type; one of", id="a number"),
-        pytest.param({"why": None}, "missing", "why: is missing; text of at most", id="no reason"),
-        pytest.param({"why": ""}, "out-of-range", "for a mode, of at least one", id="no words"),
         pytest.param({"why": "x" * 201}, "out-of-range", "at most 200 characters", id="a novel"),
         pytest.param({"door": "front"}, "unknown-field", "is not known here", id="a field more"),
         pytest.param({"verb": "open"}, "unknown-field", "verb: is not a field", id="a verb inside"),

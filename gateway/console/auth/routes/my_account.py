@@ -1,7 +1,8 @@
 """/me: the user's own account: language, password, passkeys, codes, sessions."""
 
 from fastapi import APIRouter
-from msgspec import Struct
+from msgspec import Struct, structs
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -10,12 +11,13 @@ from gateway.adapters.accounts.accounts import Account
 from gateway.console.auth import passkeys, passwords, sessions, tokens
 from gateway.console.auth.authenticator import Files, SignIn
 from gateway.console.auth.passkeys import Passkey
-from gateway.console.auth.requirements import MineGrave, Self, console_of
+from gateway.console.auth.requirements import ConsoleHere, MineGrave, Self, console_of
 from gateway.console.auth.routes.common import SignInHere, fields, names_here, origin_of, say_in
 from gateway.console.auth.sessions import LoginSession
 from gateway.console.auth.tokens import DAYS_MAX, SCOPES, Token
 from gateway.console.identity import Principal
 from gateway.console.web.rendering import COOKIE, COOKIE_LIFE_S, show
+from gateway.core.model.names import SiteId
 from gateway.translation import LANGS
 
 pages = APIRouter(include_in_schema=False)
@@ -34,6 +36,32 @@ class Own(Struct, frozen=True):
 async def me(request: Request, seat: Self, sign_in: SignInHere) -> Response:
     """Show the user's own page."""
     return await page(request, sign_in, seat)
+
+
+class Desk(BaseModel):
+    """The seconds for which grave acts need no password, and until the desk locks (null: never)."""
+
+    fresh_s: float
+    locks_in_s: float | None
+
+
+@pages.get("/me/desk")
+async def desk(seat: Self, console: ConsoleHere, site: str = "") -> Desk:
+    """Return the state of the desk, without counting as its use."""
+    now, place = console.clock.now(), console.sites.get(SiteId(site))
+    locks_in_s = None if place is None else seat.locks_in_s(place, now)
+    return Desk(fresh_s=seat.fresh_s(now), locks_in_s=locks_in_s)
+
+
+@pages.post("/me/desk")
+async def use_desk(seat: Self, console: ConsoleHere, site: str = "") -> Desk:
+    """Record that somebody uses the desk by hand, unless it has locked itself."""
+    seen = await desk(seat, console, site)
+    if seen.locks_in_s == 0:
+        return seen
+    console.seats.attended(seat)
+    now = console.clock.now()
+    return await desk(structs.replace(seat, used=now) if seat.used else seat, console, site)
 
 
 @pages.post("/me/language")

@@ -70,7 +70,7 @@ async def test_nobody(place: ConsolePlace) -> None:
             assert "h-1" not in shown
             assert "knife" not in shown
             assert "ockdown" not in shown
-            assert ("Evacuation: leave" in shown) == (mode == "evacuation")
+            assert ("Evacuation: please leave" in shown) == (mode == "evacuation")
 
 
 async def test_changes(place: ConsolePlace) -> None:
