@@ -371,7 +371,7 @@ def _tampered(context: StepContext, device: Device, *, active: bool) -> None:
     if active:
         context.raise_alarm("tamper", device.id)
     else:
-        context.clear_alarm("tamper", device.id)
+        context.alarm_over("tamper", device.id)
 
 
 def _sense(

@@ -164,6 +164,6 @@ def _acknowledge(context: StepContext, order: AcknowledgeAlarm, by: HolderId) ->
     if alarm is None:
         return "not-on"
     context.acknowledge_alarm(*alarm, by, order.why)
-    if order.kind in UNTIL_ACKNOWLEDGED:
+    if order.kind in UNTIL_ACKNOWLEDGED or alarm in context.over:
         context.clear_alarm(*alarm)
     return None

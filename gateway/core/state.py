@@ -329,6 +329,8 @@ class State(Struct, frozen=True):
     """Active alarms, and since when."""
     acknowledged: Map[tuple[AlarmKind, str], Acknowledgement] = Map()
     """Active alarms that an operator takes care of."""
+    over: Map[tuple[AlarmKind, str], datetime] = Map()
+    """Active alarms whose cause is over, and that nobody has acknowledged yet."""
     mode: ModeState = ModeState()
     machines: Map[MachineId, MachineUse] = Map()
     """Machines in use."""

@@ -10,6 +10,7 @@ from gateway.core.facts import (
     AlarmAcknowledged,
     AlarmCleared,
     AlarmKind,
+    AlarmOver,
     AlarmRaised,
     Fact,
     HolderMoved,
@@ -48,6 +49,7 @@ class StepContext:
         "now",
         "opened",
         "out_of_service",
+        "over",
         "past",
         "presence",
         "quarantined",
@@ -81,6 +83,7 @@ class StepContext:
         self.counters = state.counters
         self.alarms = state.alarms
         self.acknowledged = state.acknowledged
+        self.over = state.over
         self.mode = state.mode
         self.machines = state.machines
         self.bookings = state.bookings
@@ -109,15 +112,30 @@ class StepContext:
         self.wake_at = min(self.wake_at, at)
 
     def raise_alarm(self, kind: AlarmKind, about: str) -> None:
-        """Raise an alarm, once until it is cleared."""
-        if (kind, about) not in self.alarms:
+        """Raise an alarm, once until it is cleared; again if its cause had been over meanwhile."""
+        again = (kind, about) in self.over
+        if again:
+            self.over = self.over.delete((kind, about))
+        if again or (kind, about) not in self.alarms:
             self.alarms = self.alarms.set((kind, about), self.now)
             ahead_s = ahead_s_of(self.devices, kind, about)
             self.emit(AlarmRaised(kind=kind, object=about, at=self.now, ahead_s=ahead_s))
 
+    def alarm_over(self, kind: AlarmKind, about: str) -> None:
+        """End an alarm that has to be acknowledged: until somebody does, it stays listed."""
+        if (kind, about) not in self.alarms or (kind, about) in self.over:
+            return
+        if (kind, about) in self.acknowledged:
+            self.clear_alarm(kind, about)
+            return
+        self.over = self.over.set((kind, about), self.now)
+        self.emit(AlarmOver(kind, about, self.alarms[kind, about], self.now))
+
     def clear_alarm(self, kind: AlarmKind, about: str) -> None:
         """Clear an alarm, once."""
         if (kind, about) in self.alarms:
+            if (kind, about) in self.over:
+                self.over = self.over.delete((kind, about))
             self.alarms = self.alarms.delete((kind, about))
             if (kind, about) in self.acknowledged:
                 self.acknowledged = self.acknowledged.delete((kind, about))
@@ -145,6 +163,7 @@ class StepContext:
             counters=self.counters,
             alarms=self.alarms,
             acknowledged=self.acknowledged,
+            over=self.over,
             mode=self.mode,
             machines=self.machines,
             bookings=self.bookings,

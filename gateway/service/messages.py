@@ -10,6 +10,7 @@ from gateway.core.access.reasons import REASONS
 from gateway.core.facts import (
     AlarmAcknowledged,
     AlarmCleared,
+    AlarmOver,
     AlarmRaised,
     Decided,
     DoorChanged,
@@ -222,7 +223,7 @@ class MessageFactory:
                 door = DoorMessage(at=fact.at, state=fact.state)
                 topic = self._topics.door(site, fact.door)
                 return _retained(topic, encode(door), _event("door.changed", fact.at))
-            case AlarmRaised() | AlarmAcknowledged() | AlarmCleared():
+            case AlarmRaised() | AlarmAcknowledged() | AlarmOver() | AlarmCleared():
                 topic = self._topics.alarm(site, fact.kind, fact.object)
                 return _retained(topic, alarm_payload(fact), _event(alarm_word(fact), fact.at))
             case ModeChanged():

@@ -8,6 +8,7 @@ from gateway.core.facts import (
     AlarmAcknowledged,
     AlarmCleared,
     AlarmKind,
+    AlarmOver,
     AlarmRaised,
     MusterChanged,
     OccupancyChanged,
@@ -53,7 +54,10 @@ def occupancy_payload(changed: OccupancyChanged) -> bytes:
     return encode(message)
 
 
-def alarm_payload(alarm: AlarmRaised | AlarmAcknowledged | AlarmCleared) -> bytes:
+AlarmChange = AlarmRaised | AlarmAcknowledged | AlarmOver | AlarmCleared
+
+
+def alarm_payload(alarm: AlarmChange) -> bytes:
     """Return the payload of an active alarm; empty if it was cleared."""
     match alarm:
         case AlarmCleared():
@@ -65,22 +69,29 @@ def alarm_payload(alarm: AlarmRaised | AlarmAcknowledged | AlarmCleared) -> byte
                 alarm.raised, alarm.kind, alarm.object, alarm.at, alarm.by, alarm.ahead_s
             )
             return encode(raised)
+        case AlarmOver():
+            return encode(AlarmMessage(alarm.raised, alarm.kind, alarm.object, over_at=alarm.at))
 
 
-def alarm_word(fact: AlarmRaised | AlarmAcknowledged | AlarmCleared) -> str:
+def alarm_word(fact: AlarmChange) -> str:
     """Return the event's name for a change of an alarm."""
     match fact:
         case AlarmRaised():
             return "alarm.raised"
         case AlarmAcknowledged():
             return "alarm.acknowledged"
+        case AlarmOver():
+            return "alarm.over"
         case AlarmCleared():
             return "alarm.cleared"
 
 
-def alarm_now(state: State, kind: AlarmKind, about: str) -> AlarmRaised | AlarmAcknowledged:
+def alarm_now(state: State, kind: AlarmKind, about: str) -> AlarmChange:
     """Return the latest fact about an active alarm."""
     raised, seen_to = state.alarms[kind, about], state.acknowledged.get((kind, about))
+    over = state.over.get((kind, about))
+    if over is not None:
+        return AlarmOver(kind, about, raised, over)
     ahead_s = ahead_s_of(state.devices, kind, about)
     if seen_to is None:
         return AlarmRaised(kind, about, raised, ahead_s)

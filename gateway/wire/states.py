@@ -98,6 +98,7 @@ class AccessMessage(Struct, frozen=True):
 class AlarmMessage(Struct, frozen=True, omit_defaults=True):
     """An alarm active since `at`; `acknowledged_by` is the operator's pseudonym.
 
+    `over_at`: its cause is over since then, and nobody has acknowledged it.
     `ahead_s` is the number of seconds by which a device's clock was ahead (below 0: behind).
     """
 
@@ -107,6 +108,7 @@ class AlarmMessage(Struct, frozen=True, omit_defaults=True):
     acknowledged_at: datetime | None = None
     acknowledged_by: HolderId | None = None
     ahead_s: float | None = None
+    over_at: datetime | None = None
 
 
 class HintMessage(Struct, frozen=True):

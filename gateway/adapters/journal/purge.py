@@ -28,6 +28,7 @@ from gateway.adapters.journal.writer import FORGET_DIRECTORIES
 from gateway.core.events import Event, Requested, Tick
 from gateway.core.facts import (
     AlarmCleared,
+    AlarmOver,
     AlarmRaised,
     Fact,
     ModeChanged,
@@ -136,7 +137,7 @@ def _thinned(n: int, kind: str, event: str, facts: str) -> tuple[int, str, str, 
         told, said = _EVENT.decode(event), _only(facts, RequestAnswered, ModeChanged)
         assert isinstance(told, Requested)  # noqa: S101 - its kind says so
         return n, kind, msgspec.json.encode(_about_nobody(told)).decode(), said
-    return n, "tick", _TICK, _only(facts, AlarmRaised, AlarmCleared, VisitsDay)
+    return n, "tick", _TICK, _only(facts, AlarmRaised, AlarmOver, AlarmCleared, VisitsDay)
 
 
 def _about_nobody(told: Requested) -> Requested:

@@ -45,7 +45,10 @@ api = APIRouter(prefix="/api/v1/sites/{site}", tags=["alarms"], responses=RESPON
 
 
 class Alarm(Struct, frozen=True):
-    """An alarm, on or over. `by` and `note` are empty for readers who may not see people."""
+    """An alarm, on or past. `by` and `note` are empty for readers who may not see people.
+
+    `over`: when its cause ended, where it stays listed until somebody acknowledges it.
+    """
 
     kind: str
     object: str
@@ -55,11 +58,13 @@ class Alarm(Struct, frozen=True):
     by: str | None = None
     note: str = ""
     ahead_s: float | None = None
+    over: datetime | None = None
 
     @property
     def lasted(self) -> timedelta | None:
-        """Return the time that it was on; None: it still is."""
-        return self.cleared - self.raised if self.cleared is not None else None
+        """Return the time that its cause lasted; None: it still does."""
+        ended = self.over or self.cleared
+        return ended - self.raised if ended is not None else None
 
 
 @pages.get("/sites/{site}/alarms")
@@ -113,8 +118,9 @@ async def acknowledge_page(
 
 
 class AlarmBody(BaseModel):
-    """An alarm; `cleared` null: it is on. `by` and `note` are for operators.
+    """An alarm; `cleared` null: it is listed. `by` and `note` are for operators.
 
+    `over`: its cause ended then; forced doors and tampering stay listed until acknowledged.
     `ahead_s`: of `clock-skew`, seconds that the clock is ahead of the gateway's (below 0: behind).
     """
 
@@ -128,6 +134,7 @@ class AlarmBody(BaseModel):
     by: str | None
     note: str
     ahead_s: float | None
+    over: datetime | None
 
 
 class AlarmsBody(BaseModel):
@@ -147,6 +154,7 @@ class AlarmsBody(BaseModel):
                             "by": "Ola Operator",
                             "note": "",
                             "ahead_s": None,
+                            "over": None,
                         }
                     ],
                     "past": [],
@@ -206,6 +214,7 @@ async def _on(console: AppContext, site: Site, seat: Principal) -> list[Alarm]:
             acknowledged=alarm.acknowledged_at,
             by=_who(names, alarm.acknowledged_by),
             ahead_s=alarm.ahead_s,
+            over=alarm.over_at,
         )
         for alarm in _visible(console, seat, site.id)
     ]
@@ -228,6 +237,7 @@ async def _history(
             _who(names, line.acknowledged_by),
             line.note if names is not None else "",
             line.ahead_s,
+            line.over,
         )
         for line in found.lines
         if seat.sees_alarm(line.kind, site.id)

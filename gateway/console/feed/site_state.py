@@ -245,6 +245,7 @@ def _put_alarm(picture: SitePicture, kind: str, about: str, payload: bytes) -> N
     message = _alarm(payload)
     _check_time(message.at)
     _check_time(message.acknowledged_at or message.at)
+    _check_time(message.over_at or message.at)
     full = key not in picture.alarms and len(picture.alarms) >= ALARMS_KEPT
     if full or (message.kind, message.object) != (kind, about):
         raise _UnfitError

@@ -37,6 +37,7 @@ WORDS: Final[dict[str, str]] = {
     "entry": "entry",
     "exit": "exit",
     "machine": "machine",
+    "alarm.over": "%(start)s to %(end)s, not acknowledged",
     "seen-to": "seen to since %(time)s",
     "mode.lockdown": "LOCKDOWN \N{EN DASH} every entry is blocked",
     "mode.evacuation": "EVACUATION IN PROGRESS \N{EN DASH} doors unlocked",

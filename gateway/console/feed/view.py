@@ -209,7 +209,7 @@ class Viewer:
             id=key,
             word=alarm_word(alarm.kind, lang, alarm.ahead_s),
             about=subject(site, alarm.kind, alarm.object, lang),
-            since=self._since(site.id, alarm.at, lang),
+            since=self._lasted(site.id, alarm, lang),
             seen_to=""
             if seen_to is None
             else say("seen-to", lang, time=self._time(site.id, seen_to, seconds=False)),
@@ -229,6 +229,12 @@ class Viewer:
             gateway_word=say(f"house.{gateway}", lang),
             heard=self.heard(site.id, lang),
         )
+
+    def _lasted(self, site: SiteId, alarm: AlarmMessage, lang: Lang) -> str:
+        if alarm.over_at is None:
+            return self._since(site, alarm.at, lang)
+        start, end = (self._time(site, at, seconds=False) for at in (alarm.at, alarm.over_at))
+        return say("alarm.over", lang, start=start, end=end)
 
     def _since(self, site: SiteId, at: datetime, lang: Lang) -> str:
         return say("since", lang, time=self._time(site, at, seconds=False))

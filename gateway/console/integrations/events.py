@@ -5,7 +5,7 @@ true when the console started is no event either. Nothing here names a person: n
 nor who set the mode, nor with which reason.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import uuid4
@@ -74,10 +74,8 @@ def happenings(
 
     if before.mode is not None and after.mode is not None and before.mode != after.mode:
         yield one("mode", "mode.changed", "mode", {"mode": after.mode})
-    for key in sorted(after.alarms.keys() - before.alarms.keys()):
-        yield one("alarm", "alarm.raised", f"alarm/{key}", _alarm(key, after.alarms[key].ahead_s))
-    for key in sorted(before.alarms.keys() - after.alarms.keys()):
-        yield one("alarm", "alarm.cleared", f"alarm/{key}", _alarm(key))
+    for key, word, alarm in _alarm_changes(before.alarms, after.alarms):
+        yield one("alarm", f"alarm.{word}", f"alarm/{key}", alarm)
     for zone, is_full in after.full.items():
         if before.full.get(zone, is_full) != is_full:
             word = "zone.full" if is_full else "zone.has-room"
@@ -86,6 +84,20 @@ def happenings(
     for door, state in after.doors.items():
         if state in DOOR_ALARMS and before.doors.get(door, state) != state:
             yield one("door", f"door.{state}", f"door/{door}", {"door": door})
+
+
+def _alarm_changes(
+    before: Mapping[str, AlarmMessage], after: Mapping[str, AlarmMessage]
+) -> Iterator[tuple[str, str, dict[str, str | float]]]:
+    """Yield the alarms that were raised (also again), whose cause is over, or that are off."""
+    for key, alarm in sorted(after.items()):
+        known = before.get(key)
+        if known is None or (known.over_at and not alarm.over_at):
+            yield key, "raised", _alarm(key, alarm.ahead_s)
+        elif alarm.over_at and not known.over_at:
+            yield key, "over", _alarm(key)
+    for key in sorted(before.keys() - after.keys()):
+        yield key, "cleared", _alarm(key)
 
 
 def _alarm(key: str, ahead_s: float | None = None) -> dict[str, str | float]:

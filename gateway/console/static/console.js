@@ -49,8 +49,9 @@ const link = $("#link");
 const alarms = $("#alarms");
 
 function showAlarms(list) {
-  const known = [...alarms.children].map((each) => each.dataset.id + !!each.dataset.seenTo).join("\n");
-  if (known === list.map((each) => each.id + !!each.seen_to).join("\n")) return; // do not announce again
+  const since = (each) => $("[data-text=since]", each).textContent;
+  const known = [...alarms.children].map((each) => each.dataset.id + !!each.dataset.seenTo + since(each)).join("\n");
+  if (known === list.map((each) => each.id + !!each.seen_to + each.since).join("\n")) return; // do not announce again
   alarms.replaceChildren(...list.map((each) => {
     const made = line("#an-alarm", each);
     if (each.seen_to) made.dataset.seenTo = "yes";

@@ -202,13 +202,17 @@ def _become(context: StepContext, door: Door, state: DoorState, trigger: Trigger
     context.doors = context.doors.set(door.id, state)
     if status != before.status:
         context.emit(DoorChanged(door=door.id, state=status, at=context.now))
-        _alarm(context, door, "forced", on=status == "forced")
-        _alarm(context, door, "held", on=status == "held")
+        _watch_alarms(context, door, status)
     return state
 
 
-def _alarm(context: StepContext, door: Door, kind: Literal["forced", "held"], *, on: bool) -> None:
-    if on:
-        context.raise_alarm(kind, door.id)
+def _watch_alarms(context: StepContext, door: Door, status: DoorStatus) -> None:
+    """Raise or end the door's alarms; that it was forced stays listed until acknowledged."""
+    if status == "forced":
+        context.raise_alarm("forced", door.id)
     else:
-        context.clear_alarm(kind, door.id)
+        context.alarm_over("forced", door.id)
+    if status == "held":
+        context.raise_alarm("held", door.id)
+    else:
+        context.clear_alarm("held", door.id)

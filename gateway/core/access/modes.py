@@ -25,14 +25,8 @@ RELEASED_MIN = timedelta(seconds=0.5)
 
 
 def change(context: StepContext, order: SetMode, by: HolderId) -> None:
-    """Put the site into a mode; setting the current one changes nothing.
-
-    "normal" also clears all active alarms of duress.
-    """
+    """Put the site into a mode; setting the current one changes nothing."""
     before = context.mode.mode
-    if order.mode == "normal":
-        for point in context.site.access_points:
-            context.clear_alarm("duress", point.id)
     if order.mode == before:
         return
     context.mode = ModeState(mode=order.mode, since=context.now, by=by, why=order.why)

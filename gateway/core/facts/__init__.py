@@ -24,6 +24,7 @@ from gateway.core.facts.alarms import (
     AlarmAcknowledged,
     AlarmCleared,
     AlarmKind,
+    AlarmOver,
     AlarmRaised,
 )
 from gateway.core.facts.devices import (
@@ -61,6 +62,7 @@ __all__ = [
     "AlarmAcknowledged",
     "AlarmCleared",
     "AlarmKind",
+    "AlarmOver",
     "AlarmRaised",
     "BugMet",
     "Decided",
@@ -118,6 +120,7 @@ Fact = (
     | OccupancyDay
     | AlarmRaised
     | AlarmAcknowledged
+    | AlarmOver
     | AlarmCleared
     | PeopleCrossed
     | VisitsDay

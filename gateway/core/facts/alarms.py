@@ -48,7 +48,7 @@ Of a device or a part of the engine: it met a bug
 GATEWAY = "gateway"
 """The object of an alarm about the gateway itself."""
 UNTIL_ACKNOWLEDGED: frozenset[AlarmKind] = frozenset(
-    {"numbering-restarted", "unproven-claim", "not-wired", "engine-fault"}
+    {"duress", "numbering-restarted", "unproven-claim", "not-wired", "engine-fault"}
 )
 """Alarms about an event, not about a condition: an operator's acknowledgement ends them."""
 
@@ -77,8 +77,17 @@ class AlarmAcknowledged(BaseFact, frozen=True):
     ahead_s: float | None = None
 
 
+class AlarmOver(BaseFact, frozen=True):
+    """The cause of an alarm is over, but nobody has acknowledged it: it stays listed."""
+
+    kind: AlarmKind
+    object: str
+    raised: datetime
+    at: datetime
+
+
 class AlarmCleared(BaseFact, frozen=True):
-    """The cause of an alarm is over."""
+    """The cause of an alarm is over, and nobody needs to look at it any more."""
 
     kind: AlarmKind
     object: str

@@ -366,14 +366,22 @@ async def test_an_alarm_is_looked_after(place: DeskPlace, browser: httpx.AsyncCl
     assert "seen to since" in words(await browser.get(f"{SITE}/live"))
 
 
-async def test_an_alarm_of_the_past(place: DeskPlace, browser: httpx.AsyncClient) -> None:
-    """How long it was on."""
+async def test_what_is_over_stays_listed(place: DeskPlace, browser: httpx.AsyncClient) -> None:
+    """On every screen until somebody acknowledges it; then the past tells how long it was."""
     await place.says("meeting-co2", Tampered(active=True))
     place.clock.advance(125)
     await place.says("meeting-co2", Tampered(active=False))
     page = words(await browser.get(f"{SITE}/alarms"))
-    assert "No alarm is on" in page or "Case opened" in page
+    assert "listed until somebody acknowledges it" in page
     assert "Case opened meeting-co2 2 min" in page
+    assert re.search(
+        r"Case opened meeting-co2 \S+ to \S+, not ack", words(await browser.get(f"{SITE}/live"))
+    )
+    (on,) = (await browser.get(f"{API}/alarms")).json()["on"]
+    assert on["over"] == place.clock.now().isoformat().replace("+00:00", "Z")
+    seen_to = await browser.post(f"{API}/alarms/tamper/meeting-co2/acknowledge", json={})
+    assert seen_to.status_code == 200
+    assert "No alarm is on" in words(await browser.get(f"{SITE}/alarms"))
     missing = await browser.post(f"{API}/alarms/tamper/meeting-co2/acknowledge", json={})
     assert (missing.status_code, missing.json()["type"]) == (409, "about:seuil:not-on")
 

@@ -1,9 +1,19 @@
-"""Acknowledging an alarm: somebody looks after it, and it stays on until it is over."""
+"""Acknowledging an alarm: somebody looks after it, and it stays on until it is over.
+
+A forced door or a case that was opened is listed until both have happened, in either order.
+"""
 
 import pytest
 
 from gateway.core.events import ConditionReported
-from gateway.core.facts import AlarmAcknowledged, AlarmCleared, AlarmKind, RequestAnswered
+from gateway.core.facts import (
+    AlarmAcknowledged,
+    AlarmCleared,
+    AlarmKind,
+    AlarmOver,
+    AlarmRaised,
+    RequestAnswered,
+)
 from gateway.core.model.directory import HolderId
 from gateway.core.readings import Tampered
 from gateway.core.requests import AcknowledgeAlarm
@@ -51,6 +61,28 @@ def test_it_goes_with_its_alarm(place: Fablab) -> None:
     assert not place.state.acknowledged
     place.says("pir", Tampered(active=True))
     assert not place.state.acknowledged
+
+
+def test_over_it_is_listed_until_somebody_acknowledges_it(place: Fablab) -> None:
+    """Then it goes, with the name of who did."""
+    place.after(30)
+    (over,) = of_kind(place.says("pir", Tampered(active=False)), AlarmOver)
+    assert over == AlarmOver("tamper", "pir", MONDAY, place.now)
+    assert place.says("pir", Tampered(active=False))[1:] == ()  # over once
+    assert place.state.alarms["tamper", "pir"] == MONDAY
+    told = place.ask(SEE_TO_IT)
+    assert [type(fact) for fact in told[:2]] == [AlarmAcknowledged, AlarmCleared]
+    assert not place.state.alarms
+    assert not place.state.over
+
+
+def test_what_happens_again_is_raised_again(place: Fablab) -> None:
+    """Before anybody acknowledged the first time."""
+    place.says("pir", Tampered(active=False))
+    place.after(30)
+    again = place.says("pir", Tampered(active=True))
+    assert of_kind(again, AlarmRaised) == [AlarmRaised("tamper", "pir", place.now)]
+    assert not place.state.over
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from msgspec import structs
 from gateway.core.events import GatewayHealth, Reported, SpaceChanged, Tick
 from gateway.core.facts import (
     AlarmCleared,
+    AlarmOver,
     AlarmRaised,
     DeviceMinute,
     Fact,
@@ -146,11 +147,11 @@ def test_a_device_that_goes_offline_is_an_alarm_until_it_is_back(place: Place) -
 
 
 def test_an_opened_case_is_an_alarm_until_it_is_closed(place: Place) -> None:
-    """And a point each time."""
+    """And a point each time; that it was stays listed."""
     opened = place.says("pir", Tampered(active=True))
     assert opened[0] == AlarmRaised("tamper", PIR, MONDAY)
     closed = place.says("pir", Tampered(active=False))
-    assert closed[0] == AlarmCleared("tamper", PIR, MONDAY)
+    assert closed[0] == AlarmOver("tamper", PIR, MONDAY, MONDAY)
 
 
 def test_a_reader_whose_clock_is_ahead_is_an_alarm_until_it_is_right(place: Place) -> None:

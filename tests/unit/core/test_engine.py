@@ -17,6 +17,7 @@ from gateway.core.events import (
 )
 from gateway.core.facts import (
     AlarmCleared,
+    AlarmOver,
     AlarmRaised,
     Decided,
     DoorChanged,
@@ -203,13 +204,13 @@ def test_the_same_space_file_again_changes_no_door_and_nobody(place: Place) -> N
 
 
 def test_a_door_that_loses_its_contact_is_closed(place: Place) -> None:
-    """Nobody would tell us any more; its alarm goes."""
+    """Nobody would tell us any more; its alarm is over."""
     place.contact("front-contact", "open")
     blind = tuple(structs.replace(door, contact=False) for door in SITE.doors)
     told = place.tell(SpaceChanged(structs.replace(SITE, doors=blind)))
-    assert of_kind(told, DoorChanged, AlarmCleared) == [
+    assert of_kind(told, DoorChanged, AlarmOver) == [
         DoorChanged(FRONT, "locked", MONDAY),
-        AlarmCleared("forced", FRONT, MONDAY),
+        AlarmOver("forced", FRONT, MONDAY, MONDAY),
     ]
 
 

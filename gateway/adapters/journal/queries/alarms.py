@@ -17,6 +17,7 @@ from gateway.core.events import Event, Requested
 from gateway.core.facts import (
     AlarmAcknowledged,
     AlarmCleared,
+    AlarmOver,
     AlarmRaised,
     Fact,
     ModeChanged,
@@ -25,7 +26,7 @@ from gateway.core.facts import (
 )
 
 T = TypeVar("T")
-OfAlarm = TypeVar("OfAlarm", AlarmCleared, AlarmAcknowledged)
+OfAlarm = TypeVar("OfAlarm", AlarmCleared, AlarmAcknowledged, AlarmOver)
 
 _FACTS = msgspec.json.Decoder(tuple[Fact, ...])
 _EVENT = msgspec.json.Decoder(Event)
@@ -38,6 +39,7 @@ _EVER: Final = 2**63 - 1
 class AlarmLine(Struct, frozen=True):
     """An alarm: raised at row `n`; `cleared` None: it is still active.
 
+    `over` is when its cause ended, where it stayed listed until somebody acknowledged it.
     `acknowledged_by` is the operator who acknowledged it, `note` their text; None: not
     acknowledged. `ahead_s` is the number of seconds by which a clock was ahead.
     """
@@ -52,6 +54,7 @@ class AlarmLine(Struct, frozen=True):
     acknowledged_by: str | None = None
     note: str = ""
     ahead_s: float | None = None
+    over: datetime | None = None
 
 
 class HintLine(Struct, frozen=True):
@@ -197,6 +200,7 @@ def _alarm_line(connection: sqlite3.Connection, site: str, n: int, alarm: AlarmR
     end = connection.execute(_ENDS, (*about, _EVER)).fetchone()
     cleared = _own(end, AlarmCleared, alarm)
     until = end[0] if end else _EVER  # what comes later is another alarm's
+    over = _own(connection.execute(_OVER, (*about, until)).fetchone(), AlarmOver, alarm)
     seen_to = _own(
         connection.execute(_SEEN_TO, (*about, until)).fetchone(), AlarmAcknowledged, alarm
     )
@@ -208,6 +212,7 @@ def _alarm_line(connection: sqlite3.Connection, site: str, n: int, alarm: AlarmR
         alarm.at,
         cleared.at if cleared else None,
         ahead_s=alarm.ahead_s,
+        over=over.at if over and over.raised == alarm.at else None,
     )
     if seen_to is None or seen_to.raised != alarm.at:
         return line
@@ -242,3 +247,4 @@ WHERE site = ?1 AND n >= ?2 AND n <= ?5 AND instr(facts, '"fact":"Alarm')
 AND instr(facts, '"fact":"AlarmCleared","kind":"' || ?3 || '","object":"' || ?4 || '"')
 ORDER BY n LIMIT 1"""
 _SEEN_TO = _ENDS.replace("AlarmCleared", "AlarmAcknowledged")
+_OVER = _ENDS.replace("AlarmCleared", "AlarmOver")

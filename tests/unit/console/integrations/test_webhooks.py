@@ -306,6 +306,18 @@ class TestHappenings:
             lambda now: mode(now, "evacuation"),
         ) == ["door.forced", "alarm.raised", "alarm.cleared", "mode.changed"]
 
+    def test_an_alarm_that_is_over_and_comes_again(self) -> None:
+        """Before anybody acknowledged it: the same topic, and each is an event."""
+        topic = TOPICS.alarm(HUB, "forced", "front")
+        on, over = (encode(AlarmMessage(AT, "forced", "front", over_at=at)) for at in (None, AT))
+        steps = [
+            lambda now, payload=payload: now.apply(topic, payload)
+            for payload in (on, over, over, on, b"")
+        ]
+        assert self.differences(*steps) == [
+            *("alarm.raised", "alarm.over", "alarm.raised", "alarm.cleared"),
+        ]
+
     def test_an_alarm_about_a_clock_says_how_far_it_is_off(self) -> None:
         """Behind is below zero; its end says no more."""
         now = picture(ManualClock(AT))
