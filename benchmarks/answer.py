@@ -19,7 +19,8 @@ from benchmarks.influx_stub import Sink
 from benchmarks.load import LoadConfig, Measured
 from benchmarks.processes import answer_of, child, rss_mb
 from gateway.adapters.broker.embedded import EmbeddedBroker
-from gateway.config import credential_key, load_settings
+from gateway.adapters.directory import credential_key
+from gateway.config import load_settings
 
 MEMBERS = 5000
 READERS = 50

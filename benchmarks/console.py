@@ -28,7 +28,8 @@ from benchmarks.load_devices import Crowd, connected
 from benchmarks.processes import READY_S, BenchError, child, rss_mb
 from gateway.adapters.broker.embedded import EmbeddedBroker
 from gateway.adapters.broker.ports import LOOPBACK, free_port
-from gateway.config import credential_key, load_settings
+from gateway.adapters.directory import credential_key
+from gateway.config import load_settings
 from gateway.core.model.names import ZoneId
 from gateway.wire.topics import Topics
 

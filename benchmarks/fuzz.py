@@ -24,11 +24,12 @@ from benchmarks.fuzz_place import MARKERS, STRANGER, barred, fuzz_place
 from benchmarks.gateway_child import GatewayChild, gateway_child
 from benchmarks.processes import BenchError
 from gateway.adapters.broker.embedded import EmbeddedBroker
+from gateway.adapters.directory import credential_key
 from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.adapters.mqtt.address import BrokerAddress
 from gateway.adapters.mqtt.session import MqttSession
 from gateway.clock import SystemClock
-from gateway.config import credential_key, load_settings
+from gateway.config import load_settings
 from gateway.core.model.names import DeviceId
 from gateway.core.model.site import Site
 from gateway.core.readings import CredentialPresented, Motion, Reading

@@ -23,10 +23,11 @@ from benchmarks.influx_stub import Sink
 from benchmarks.load_devices import Crowd, connected
 from benchmarks.processes import BenchError
 from gateway.adapters.broker.embedded import EmbeddedBroker
+from gateway.adapters.directory import credential_key
 from gateway.adapters.influx.line_protocol import points
 from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.adapters.journal.reader import JournalFile
-from gateway.config import credential_key, load_settings
+from gateway.config import load_settings
 
 MEMBERS = 5000
 READERS = 50

@@ -21,9 +21,10 @@ from benchmarks.processes import BenchError
 from benchmarks.sensor_site import with_sensors
 from benchmarks.synthetic_journal import BOOT, write_past
 from gateway.adapters.broker.embedded import EmbeddedBroker
+from gateway.adapters.directory import credential_key
 from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.clock import SystemClock
-from gateway.config import credential_key, load_settings
+from gateway.config import load_settings
 
 MEMBERS = 5000
 READERS = 50

@@ -14,11 +14,12 @@ from msgspec import Struct, structs
 
 from benchmarks import synthetic_site
 from benchmarks.synthetic_journal import write_past
+from gateway.adapters.directory import credential_key
 from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.adapters.journal.reader import JournalFile
 from gateway.analysis.what_if import what_if
 from gateway.clock import SystemClock
-from gateway.config import credential_key, load_settings
+from gateway.config import load_settings
 from gateway.core.model.plans import Plan, Right
 from gateway.core.model.site import Site
 

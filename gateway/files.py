@@ -45,6 +45,8 @@ def whole(file: Path, mode: int | None = None, *, replace: bool = True) -> Itera
     handle = os.open(draft, flags, _BY_UMASK if mode is None else mode)
     try:
         with os.fdopen(handle, "wb") as opened:
+            if before is None:
+                give_to_owner(draft)
             _set_rights(handle, before, mode)
             yield opened
             opened.flush()
@@ -68,6 +70,16 @@ def sync_folder(folder: Path) -> None:
             raise
     finally:
         os.close(handle)
+
+
+def give_to_owner(file: Path, folder: Path | None = None) -> None:
+    """Give what root makes in a folder to that folder's owner.
+
+    Otherwise a command that root types would leave files which the service cannot read.
+    """
+    if os.geteuid() == 0:
+        owner = (folder or file.parent).stat()
+        os.chown(file, owner.st_uid, owner.st_gid)
 
 
 def _found(file: Path) -> os.stat_result | None:

@@ -1,5 +1,6 @@
 """Fixtures that any test may ask for: real servers, and the data sets beside the project."""
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from hypothesis import HealthCheck, settings
 
 from tests.paths import ROOT
 from tests.servers import InfluxDB, Mosquitto, VictoriaMetrics, WriteProxy
+
+os.environ["SEUIL_CONFIG"] = ""  # an installation on this machine is none of a test's business
 
 settings.register_profile(
     "seuil",

@@ -15,8 +15,9 @@ from benchmarks.load_devices import Crowd, connected
 from benchmarks.processes import BenchError
 from benchmarks.sensor_site import with_sensors
 from gateway.adapters.broker.embedded import EmbeddedBroker
+from gateway.adapters.directory import credential_key
 from gateway.adapters.journal.journal import JOURNAL_FILE
-from gateway.config import credential_key, load_settings
+from gateway.config import load_settings
 from gateway.core.access.rules import LATE
 from gateway.core.model.site import Site
 

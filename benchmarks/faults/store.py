@@ -17,13 +17,14 @@ from benchmarks import synthetic_journal, synthetic_site
 from benchmarks.crash_judge import asked
 from benchmarks.processes import BenchError
 from benchmarks.sensor_site import with_sensors
+from gateway.adapters.directory import credential_key
 from gateway.adapters.influx.line_protocol import points
 from gateway.adapters.influx.outbox import CURSOR, Outbox
 from gateway.adapters.influx.settings import InfluxSettings
 from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal.reader import JournalFile
 from gateway.clock import SystemClock
-from gateway.config import credential_key, load_settings
+from gateway.config import load_settings
 
 ROWS: Final = 800
 ASKED: Final = 4

@@ -6,7 +6,8 @@ several commands. All of them together take a second and 80 MB, too much for a d
 
 import sys
 from importlib import import_module
-from typing import Annotated, Final
+from pathlib import Path
+from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -16,7 +17,7 @@ from gateway import __version__
 COMMANDS: Final = (
     "demo", "run", "check", "init", "members", "devices", "request", "muster", "privacy", "why",
     "may", "what-if", "replay", "history", "report", "influx", "simulate", "console", "doctor",
-    "bench", "asyncapi", "openapi", "broker-config",
+    "backup", "restore", "bench", "asyncapi", "openapi", "broker-config",
 )  # fmt: skip
 """The commands, in the order of `--help`."""
 EXTRAS: Final = {"console": "console", "openapi": "console", "report": "report", "demo": "demo"}
@@ -30,6 +31,10 @@ _NO_MEMORY: Final = (
 
 class _Commands(TyperGroup):
     """A group that imports a command when it is requested."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own context
+        """Accept `--config FILE` behind the command, too."""
+        return super().parse_args(ctx, _config_first(args))
 
     def list_commands(self, ctx: object) -> list[str]:
         del ctx
@@ -64,8 +69,26 @@ def _seuil(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
     ] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="The installation's file; default: /etc/seuil/seuil.env, if it exists."),
+    ] = None,
 ) -> None:
-    pass
+    del version
+    if config is not None:
+        from gateway.config.settings import use_config  # noqa: PLC0415 - takes a tenth of a second
+
+        use_config(config)
+
+
+def _config_first(words: list[str]) -> list[str]:
+    for place, word in enumerate(words):
+        if word == "--":
+            break
+        if word == "--config" or word.startswith("--config="):
+            end = place + (2 if word == "--config" else 1)
+            return [*words[place:end], *words[:place], *words[end:]]
+    return words
 
 
 def _imported(name: str) -> TyperCommand | TyperGroup:

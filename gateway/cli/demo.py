@@ -15,10 +15,10 @@ import typer
 from rich.console import Console
 
 from gateway.adapters.broker.embedded import Kind
-from gateway.adapters.directory import FILE, DirectoryStore, Member, holder_of
+from gateway.adapters.directory import FILE, DirectoryStore, Member, credential_key, holder_of
 from gateway.cli import errors
 from gateway.clock import SystemClock
-from gateway.config import ConfigFault, Settings, credential_key, load_settings
+from gateway.config import ConfigFault, Settings, load_settings
 from gateway.console.auth.staff import DEMO_REF
 from gateway.core.model.directory import Holder, StaffRole
 from gateway.core.model.names import ADMINISTRATOR

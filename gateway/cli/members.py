@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from gateway.adapters.directory import FILE, DirectoryStore
+from gateway.adapters.directory import FILE, DirectoryStore, credential_key
 from gateway.cli import errors
 from gateway.cli.members_account import account
 from gateway.cli.members_edit import restore, revoke, train
@@ -22,7 +22,6 @@ from gateway.config import (
     ConfigError,
     ConfigFault,
     Settings,
-    credential_key,
     known_credential_key,
     load_settings,
     load_space,

@@ -84,7 +84,8 @@ def erase(
             typer.confirm(question, abort=True, err=True)
         if member is not None:
             _log(settings, "erase", None, why)
-        done = erase_member(settings.data_dir, member) if member is not None else None
+        now = SystemClock().now()
+        done = erase_member(settings.data_dir, member, now) if member is not None else None
     if as_json:
         data = {"erased": done is not None}
         told = msgspec.to_builtins(done) if done is not None else {}

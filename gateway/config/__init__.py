@@ -9,7 +9,6 @@ from gateway.config.integrations import HookEvent, OtherTools, SpaceApi, Webhook
 from gateway.config.schema.space import space_schema
 from gateway.config.settings import (
     Settings,
-    credential_key,
     known_credential_key,
     load_settings,
 )
@@ -31,7 +30,6 @@ __all__ = [
     "SpaceApi",
     "Supervisor",
     "Webhook",
-    "credential_key",
     "known_credential_key",
     "load_calendars",
     "load_other_tools",

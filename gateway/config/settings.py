@@ -1,16 +1,24 @@
-"""Settings and secrets, from the environment or from files of secrets: their only reader.
+"""Settings and secrets, from the environment, the installation's file or files of secrets.
 
-Each setting is a variable `SEUIL_<NAME>`, or a file `seuil_<name>` in the folder that
-`SEUIL_SECRETS_DIR` names (Docker and Kubernetes mount secrets as such files); the variable wins.
+Each setting is a variable `SEUIL_<NAME>`, of the environment or of `/etc/seuil/seuil.env`, or a
+file `seuil_<name>` in the folder that `SEUIL_SECRETS_DIR` names (Docker and Kubernetes mount
+secrets as such files); the first that has it wins. Nothing else reads the environment.
+
+An installation is its data folder. Every command of a machine acts on the one that the file names,
+wherever it is typed; `seuil --config FILE` names another file, and a command that names another
+folder does not read the file.
 """
 
 import logging
 import os
-import secrets
+from collections.abc import Mapping
+from functools import cache
+from io import StringIO
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
+from dotenv import dotenv_values
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -22,12 +30,16 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from gateway.config.faults import ConfigError, ConfigFault, unknown
-from gateway.files import whole
 
 PREFIX = "SEUIL_"
 KEY_FILE = "credential.key"
-_KEY_BYTES = 32
-"""As long as the hash, as RFC 2104 recommends."""
+_KEY_MIN: Final = 64
+"""Characters of a key file: 32 bytes as hex."""
+CONFIG_FILE: Final = Path("/etc/seuil/seuil.env")
+"""The file of the machine's installation."""
+_CONFIG: Final = f"{PREFIX}CONFIG"
+_PATHS: Final = frozenset({"broker_ca_file", "data_dir", "secrets_dir", "space", "backup_dir"})
+"""Settings that are relative to the file that has them."""
 
 _log = logging.getLogger(__name__)
 
@@ -87,8 +99,18 @@ class Settings(BaseSettings):
     influx_token: SecretStr | None = None
     influx_org: str = "seuil"
     influx_bucket: str = "seuil"
+    config: Path | None = None
+    """The installation's file; absent: /etc/seuil/seuil.env, if it is there."""
+    space: Path | None = None
+    """The space file, or a folder of them, for commands that name none."""
     data_dir: Path = Path("data")
     """The journal, the members and the credential key."""
+    backup_dir: Path | None = None
+    """The folder of nightly backups; absent: `backups` in `data_dir`."""
+    backup_days: Annotated[int, Field(ge=1, le=90)] = 14
+    """Days that nightly backups are kept, and never longer than passages are."""
+    backup_passphrase: Key | None = None
+    """Backups are encrypted with it; absent: they are not."""
     credential_key: Key | None = None
     """The key of badge hashes; absent: a file of `data_dir`, made at first use."""
     prefix: Word = "seuil"
@@ -147,26 +169,112 @@ class Settings(BaseSettings):
         return self
 
 
+def use_config(file: Path) -> None:
+    """Have this process, and those that it starts, read this file as the installation's."""
+    os.environ[_CONFIG] = str(file.absolute())
+
+
 def load_settings(**given: Any) -> Settings:  # noqa: ANN401 - values of any field, checked by it
-    """Return the settings; `given` (the command line) overrides the environment, None is not given.
+    """Return the settings; `given` (the command line) overrides all others, None is not given.
 
     Raises:
-        ConfigError: With every variable that is wrong, and variables that nothing reads.
+        ConfigError: With every variable that is wrong, and variables that nothing reads; or it is
+            not certain which installation is meant.
     """
-    faults = [*_unknown_variables()]
-    folder = os.environ.get(f"{PREFIX}SECRETS_DIR") or None
-    if folder is not None and not Path(folder).is_dir():
-        faults.append(_fault("SECRETS_DIR", f'"{folder}" is not a folder'))
-        folder = None
     values = {name: value for name, value in given.items() if value is not None}
+    file = _file_of(values.get("data_dir"))
+    in_file = file_values(file) if file is not None else {}
+    from_file = {
+        name: text for name, text in in_file.items() if not os.environ.get(_variable(name))
+    }
+    places = dict.fromkeys(from_file, str(file))
+    faults = _unknown_variables("environment", os.environ)
+    folder = os.environ.get(f"{PREFIX}SECRETS_DIR") or from_file.get("secrets_dir")
+    if folder is not None and not Path(folder).is_dir():
+        faults.append(_fault("SECRETS_DIR", f'"{folder}" is not a folder', places))
+        folder = None
     try:
-        settings = Settings(_secrets_dir=folder, **values)
+        settings = Settings(_secrets_dir=folder, **(from_file | {"config": file} | values))
     except ValidationError as wrong:
-        faults += [_fault_of(error["loc"], error["msg"]) for error in wrong.errors()]
+        faults += [_fault_of(error["loc"], error["msg"], places) for error in wrong.errors()]
         raise ConfigError(faults) from None  # the cause may show a secret
     if faults:
         raise ConfigError(faults)
+    if (machine := _data_dir_of_machine()) is not None:
+        acts_on = settings.data_dir.resolve()
+        others = {machine, _here()} - {acts_on, None}
+        for other in sorted(str(each) for each in others):
+            _say(f"acting on the installation in {acts_on}, not on the one in {other}")
     return settings
+
+
+def file_values(file: Path) -> dict[str, str]:
+    """Return the settings of an installation's file, by field.
+
+    Raises:
+        ConfigError: It cannot be read, or has variables that nothing reads.
+    """
+    try:
+        found = dotenv_values(stream=StringIO(file.read_text("utf-8-sig")), interpolate=False)
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise ConfigError([ConfigFault(str(file), "", f"cannot be read: {wrong}")]) from wrong
+    if faults := _unknown_variables(str(file), found):
+        raise ConfigError(faults)
+    values = {
+        variable.removeprefix(PREFIX).lower(): text
+        for variable, text in found.items()
+        if variable.startswith(PREFIX) and text
+    }
+    return {
+        name: str(file.absolute().parent / text) if name in _PATHS else text
+        for name, text in values.items()
+    }
+
+
+def _file_of(data_dir: Path | None) -> Path | None:
+    """Return the file of the installation that is meant; None: it has none.
+
+    Raises:
+        ConfigError: There is no such file, or it could be another installation.
+    """
+    if _CONFIG in os.environ:
+        named = os.environ[_CONFIG]
+        if named and not Path(named).is_file():
+            message = f'"{named}" is not a file'
+            raise ConfigError([ConfigFault("environment", _CONFIG, message)])
+        return Path(named) if named else None
+    machine = _data_dir_of_machine()
+    if machine is None:
+        return None
+    chosen = data_dir or os.environ.get(f"{PREFIX}DATA_DIR")
+    if chosen:
+        return CONFIG_FILE if Path(chosen).resolve() == machine else None
+    if _here() not in {None, machine}:
+        message = (
+            f"names the installation in {machine}, and there is one in {_here()}, too: say which "
+            f"(seuil --config {CONFIG_FILE}, or SEUIL_DATA_DIR=data)"
+        )
+        raise ConfigError([ConfigFault(str(CONFIG_FILE), "", message)])
+    return CONFIG_FILE
+
+
+def _data_dir_of_machine() -> Path | None:
+    """Return the data folder of the machine's installation; None: it has none."""
+    if not CONFIG_FILE.is_file() or os.environ.get(_CONFIG) == "":
+        return None
+    return Path(file_values(CONFIG_FILE).get("data_dir", "data")).resolve()
+
+
+def _here() -> Path | None:
+    """Return the data folder below the current one, if an installation is in it."""
+    here = Path("data")
+    return here.resolve() if any(here.glob("*.db")) else None
+
+
+@cache
+def _say(sentence: str) -> None:
+    """Say it once."""
+    _log.warning(sentence)
 
 
 def known_credential_key(settings: Settings) -> bytes | None:
@@ -184,61 +292,33 @@ def known_credential_key(settings: Settings) -> bytes | None:
         return None
     except (OSError, UnicodeDecodeError) as wrong:
         raise ConfigError([ConfigFault(str(file), "", f"cannot be read: {wrong}")]) from wrong
-    if len(key) < 2 * _KEY_BYTES:
+    if len(key) < _KEY_MIN:
         raise ConfigError([ConfigFault(str(file), "", "holds no key; restore it from a backup")])
     return key
 
 
-def credential_key(settings: Settings) -> bytes:
-    """Return the key of badge hashes; create it in `data_dir` (0600) where there is none.
-
-    Badge numbers cannot be matched again without it: back it up with the members.
-
-    Raises:
-        ConfigError: The key file cannot be read or written.
-    """
-    known = known_credential_key(settings)
-    if known is not None:
-        return known
-    file = settings.data_dir / KEY_FILE
-    try:
-        if _made(file):
-            _log.warning("made a new credential key: %s; back it up with the members", file)
-    except OSError as wrong:
-        message = f"cannot be written: {wrong.strerror}"
-        raise ConfigError([ConfigFault(str(file), "", message)]) from wrong
-    return credential_key(settings)
-
-
-def _made(file: Path) -> bool:
-    """Create the key file; return False if another process created it first."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with whole(file, 0o600, replace=False) as opened:
-            opened.write(f"{secrets.token_hex(_KEY_BYTES)}\n".encode())
-    except FileExistsError:
-        return False
-    return True
-
-
-def _unknown_variables() -> list[ConfigFault]:
+def _unknown_variables(place: str, variables: Mapping[str, object]) -> list[ConfigFault]:
     names = {name.upper() for name in Settings.model_fields}
     return [
-        ConfigFault(
-            "environment", variable, unknown(variable.removeprefix(PREFIX), "setting", names)
-        )
-        for variable in sorted(os.environ)
+        ConfigFault(place, variable, unknown(variable.removeprefix(PREFIX), "setting", names))
+        for variable in sorted(variables)
         if variable.startswith(PREFIX) and variable.removeprefix(PREFIX) not in names
     ]
 
 
-def _fault_of(location: tuple[int | str, ...], message: str) -> ConfigFault:
+def _fault_of(
+    location: tuple[int | str, ...], message: str, places: Mapping[str, str]
+) -> ConfigFault:
     message = message.removeprefix("Value error, ")
     if not location:  # a check over all settings begins with the variable's name
         variable, _, said = message.partition(": ")
-        return ConfigFault("environment", variable, said)
-    return _fault(str(location[0]), message[:1].lower() + message[1:])
+        return _fault(variable.removeprefix(PREFIX), said, places)
+    return _fault(str(location[0]), message[:1].lower() + message[1:], places)
 
 
-def _fault(name: str, message: str) -> ConfigFault:
-    return ConfigFault("environment", PREFIX + name.upper(), message)
+def _fault(name: str, message: str, places: Mapping[str, str]) -> ConfigFault:
+    return ConfigFault(places.get(name.lower(), "environment"), _variable(name), message)
+
+
+def _variable(name: str) -> str:
+    return PREFIX + name.upper()

@@ -21,6 +21,8 @@ from gateway.core.model.names import SiteId
 from gateway.core.model.site import Site
 from gateway.core.state import State
 from gateway.privacy.confirmation import forget_confirmation, is_confirmed
+from gateway.privacy.erased import FOLDER as ERASED
+from gateway.privacy.erased import forget
 from gateway.privacy.erasure import erase_pending
 from gateway.privacy.retention import Kept, jump_of, purge
 
@@ -35,6 +37,8 @@ FAULT_S: Final = 60.0
 NIGHT_HOUR: Final = 3
 """The purge begins at this hour of the first site's clock, if the machine runs at that time."""
 DAY: Final = timedelta(days=1)
+BACKUPS_MAX_DAYS: Final = 90
+"""Days that a backup may be kept, and with it the list of erasures to apply to it."""
 FAULTS: Final = (
     JournalError,
     HistoryError,
@@ -134,16 +138,17 @@ class RetentionKeeper:
         if file.exists():
             with closing(AuditLog(file)) as entries:
                 entries.purge(now - timedelta(days=self._kept.audit_days))
+        forget(self._members.with_name(ERASED), now - timedelta(days=BACKUPS_MAX_DAYS))
 
     async def _erase(self) -> None:
         """Run erasures, only after a change of the members' file or when a delayed one is due."""
-        stamp = await asyncio.to_thread(_stamp, self._members)
-        is_due = self._again is not None and self._clock.monotonic() >= self._again
+        stamp, began = await asyncio.to_thread(_stamp, self._members), self._clock.monotonic()
+        is_due = self._again is not None and began >= self._again
         if stamp == NO_FILE or (stamp == self._seen and not is_due):
             return
         wait_s = await erase_pending(self._journal, self._members, lambda: self._live()[1])
         self._seen = stamp
-        self._again = None if wait_s is None else self._clock.monotonic() + wait_s
+        self._again = None if wait_s is None else began + wait_s
 
     def _next_night(self, now: datetime) -> datetime:
         sites, _ = self._live()

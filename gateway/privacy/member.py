@@ -26,6 +26,8 @@ from gateway.adapters.journal import queries
 from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.adapters.journal.occupancy_history import opened
 from gateway.core.model.directory import HolderId
+from gateway.privacy.erased import FOLDER as ERASED
+from gateway.privacy.erased import remember
 
 _NUMBER = frozenset({"hash", "holder", "pin", "duress_pin", "reader_hash"})
 
@@ -127,7 +129,7 @@ def export_member(data_dir: Path, who: str, now: datetime) -> Export | None:
     )
 
 
-def erase_member(data_dir: Path, who: str) -> Erased | None:
+def erase_member(data_dir: Path, who: str, now: datetime) -> Erased | None:
     """Erase the member with this reference or pseudonym; None: there is none (any more).
 
     Their name, badges and memberships are gone when this returns. The running gateway takes them
@@ -141,6 +143,7 @@ def erase_member(data_dir: Path, who: str) -> Erased | None:
     if member is None:
         return None
     holder = member.holder.id
+    remember(data_dir / ERASED, holder, now)  # first: a backup that is restored must know it
     rows = Counter(row.kind for row in _passages(data_dir, holder))
     _, inside = _now(data_dir, holder)
     looks = 0

@@ -8,13 +8,13 @@ from datetime import datetime
 from functools import partial
 
 from gateway.adapters.directory import FILE as MEMBERS_FILE
-from gateway.adapters.directory import DirectoryStore, credential_hash, reader_hash
+from gateway.adapters.directory import DirectoryStore, credential_hash, credential_key, reader_hash
 from gateway.adapters.influx.outbox import Outbox
 from gateway.adapters.influx.settings import influx_settings
 from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
 from gateway.adapters.mqtt.client_ids import ClientIds
 from gateway.clock import Clock
-from gateway.config import Settings, credential_key
+from gateway.config import Settings
 from gateway.core.model.site import Site
 from gateway.service.bookings_sync import Calendars
 from gateway.service.decoder import Intake

@@ -9,6 +9,7 @@ import pytest
 
 from gateway.adapters.directory import FILE, DirectoryStore, credential_hash, holder_of
 from gateway.analysis.replay import replay
+from gateway.clock import SystemClock
 from gateway.privacy.member import erase_member
 from tests.servers import Mosquitto, until
 from tests.world.gateway_process import KEY, GatewayProcess
@@ -36,7 +37,9 @@ async def test_an_erasure_while_the_gateway_runs(
         heard = place.said["seuil/hub/access"]
         await until(lambda: len(heard) == 3, "the reads are decided")
         assert all(word in _content(gateway) for word in words)
-        erased = await asyncio.to_thread(erase_member, gateway.data, member(ADA).ref)
+        erased = await asyncio.to_thread(
+            erase_member, gateway.data, member(ADA).ref, SystemClock().now()
+        )
         assert erased is not None
         await until(lambda: not _pending(gateway), "nobody is to be erased", poll_s=0.1)
         await place.present("front-in", ADA)
@@ -73,7 +76,9 @@ async def test_an_erasure_ordered_while_the_gateway_is_off(
         await place.present("front-in", ADA)
         heard = place.said["seuil/hub/access"]
         await until(lambda: len(heard) == 1, "the read is decided")
-    erased = await asyncio.to_thread(erase_member, gateway.data, member(ADA).ref)
+    erased = await asyncio.to_thread(
+        erase_member, gateway.data, member(ADA).ref, SystemClock().now()
+    )
     assert erased is not None
     async with gateway:  # nobody touches the members' file meanwhile: that would be a new order
         await until(lambda: "somebody was erased" in gateway.log, "it is done", poll_s=0.1)

@@ -20,9 +20,9 @@ from playwright.async_api import BrowserContext
 from gateway.adapters.accounts import accounts
 from gateway.adapters.accounts.store import FILE, AccountStore
 from gateway.adapters.directory import FILE as MEMBERS
-from gateway.adapters.directory import DirectoryStore, Member, holder_of
+from gateway.adapters.directory import DirectoryStore, Member, credential_key, holder_of
 from gateway.clock import SystemClock
-from gateway.config import Settings, credential_key
+from gateway.config import Settings
 from gateway.console.auth import cookies, passwords, sessions
 from gateway.console.auth.secrets import csrf_of
 from gateway.core.model.directory import Holder, HolderId, StaffRole

@@ -5,8 +5,9 @@ derived from the member's reference under the service's key, so that a member ha
 after every import. Each change is one transaction that also increments `version`; the service polls
 that number.
 
-`hashes` computes keyed hashes, `member` is one member with all stored data, `tables` the schema,
-`migrations` the steps from older files, `store` reads and writes, and `rows` converts rows.
+`hashes` computes keyed hashes, `key` returns their key, `member` is one member with all stored
+data, `tables` the schema, `migrations` the steps from older files, `store` reads and writes, and
+`rows` converts rows.
 """
 
 from gateway.adapters.directory.hashes import (
@@ -17,6 +18,7 @@ from gateway.adapters.directory.hashes import (
     reader_hash,
     reader_key,
 )
+from gateway.adapters.directory.key import credential_key
 from gateway.adapters.directory.member import DirectoryError, Member, diff
 from gateway.adapters.directory.store import FILE, DirectoryStore
 
@@ -26,6 +28,7 @@ __all__ = [
     "DirectoryStore",
     "Member",
     "credential_hash",
+    "credential_key",
     "diff",
     "holder_of",
     "key_mark",

@@ -119,9 +119,15 @@ class DirectoryStore:
                     known = mark
         if known != mark:
             raise DirectoryError(
-                "the members were imported with another credential key: restore the old key, or "
-                f"remove {FILE} and import the members again"
+                f"{self._name}: the members were imported with another credential key, so no badge "
+                "would be known: name theirs (SEUIL_CREDENTIAL_KEY, or SEUIL_SECRETS_DIR), or "
+                "restore a backup; is this the installation that you mean (seuil --config FILE)?"
             )
+
+    def has_key(self) -> bool:
+        """Return whether the hashes on disk were made with some key."""
+        with self._reading() as connection:
+            return _about(connection, "key_mark") is not None
 
     def load(self) -> Directory:
         """Return every holder and credential, as of one moment."""

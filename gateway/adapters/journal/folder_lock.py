@@ -11,6 +11,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from gateway.files import give_to_owner
+
 FILE: Final = "gateway.lock"
 """In the data folder. It is never removed, because removing a lock file allows two owners."""
 _CONTENT_MAX: Final = 1000
@@ -41,6 +43,7 @@ def folder_lock(folder: Path, instance: str, now: datetime) -> Iterator[FolderLo
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder / FILE, os.O_RDWR | os.O_CREAT, 0o600)
+        give_to_owner(folder / FILE)
     except OSError as wrong:
         raise FolderTakenError(f"{folder}: cannot be used: {wrong.strerror}") from wrong
     try:

@@ -8,6 +8,8 @@ from typing import Any, Final
 from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.engine import make_url
 
+from gateway.files import give_to_owner
+
 BUSY_S: Final = 5.0
 """Seconds to wait for another process's import; its transaction takes far less."""
 BUSY_POLL_S: Final = 0.02
@@ -27,7 +29,9 @@ def prepare(file: Path) -> None:
         OSError: It cannot be created.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.touch(mode=0o600)  # names are private; -wal and -shm get the same mode
+    if not file.exists():
+        file.touch(mode=0o600)  # names are private; -wal and -shm get the same mode and owner
+        give_to_owner(file)
 
 
 def listen(engine: Engine) -> None:

@@ -11,8 +11,8 @@ from typing import Final
 
 from msgspec import structs
 
-from gateway.adapters.directory import FILE, DirectoryStore, Member, holder_of
-from gateway.config import Settings, credential_key
+from gateway.adapters.directory import FILE, DirectoryStore, Member, credential_key, holder_of
+from gateway.config import Settings
 from gateway.core.model.directory import Holder, HolderId, StaffRole
 from gateway.core.model.names import ADMINISTRATOR, OPERATOR, VIEWER, SiteId
 

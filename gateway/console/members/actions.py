@@ -72,13 +72,13 @@ def _check_visit(plan: Membership, now: datetime) -> None:
 
 async def erase_here(console: AppContext, seat: Principal, here: Site, member: Member) -> None:
     """Erase a member, on record."""
-    holder, folder = member.holder.id, console.settings.data_dir
+    holder, folder, now = member.holder.id, console.settings.data_dir, console.clock.now()
 
     def work(store: DirectoryStore, note: Note) -> bool:
         check_staff(console, seat, member)
         check_rights(console, seat, member, blank_of(member))
         keep_administrators(console, store, (holder,), ())
-        note.nothing_changed = erase_member(folder, holder) is None
+        note.nothing_changed = erase_member(folder, holder, now) is None
         return not note.nothing_changed
 
     entry = entry_of(console, seat, here.id, "erase", "nobody")

@@ -14,14 +14,14 @@ import pytest
 from msgspec import structs
 from typer.testing import CliRunner, Result
 
-from gateway.adapters.directory import holder_of
+from gateway.adapters.directory import credential_key, holder_of
 from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal.reader import JournalFile
 from gateway.adapters.journal.rows import EventRow, decision_row, event_row
 from gateway.adapters.journal.writer import Batch, Snapshot
 from gateway.analysis.what_if import Reached, ReevaluatedDecision, rows_of, what_if
 from gateway.cli import app
-from gateway.config import credential_key, load_settings
+from gateway.config import load_settings
 from gateway.core.events import Event
 from gateway.core.facts import Decided, Fact
 from gateway.core.model.names import PlanId, ZoneId

@@ -18,7 +18,7 @@ import msgspec
 import pytest
 from typer.testing import CliRunner, Result
 
-from gateway.adapters.directory import DirectoryStore, credential_hash, diff
+from gateway.adapters.directory import DirectoryStore, credential_hash, credential_key, diff
 from gateway.adapters.influx.responses import WriteResult
 from gateway.adapters.influx.settings import InfluxSettings
 from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
@@ -33,7 +33,7 @@ from gateway.adapters.journal.rows import (
 from gateway.adapters.journal.writer import Batch, Snapshot
 from gateway.cli import app
 from gateway.cli.signals import until_told
-from gateway.config import credential_key, load_settings, load_space
+from gateway.config import load_settings, load_space
 from gateway.core.engine import step
 from gateway.core.events import DirectoryChanged, Event, Reported, SpaceChanged, Tick
 from gateway.core.facts import Decided

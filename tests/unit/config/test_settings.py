@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import ConfigError, credential_key, known_credential_key, load_settings
+from gateway.adapters.directory import credential_key
+from gateway.config import ConfigError, known_credential_key, load_settings
 from gateway.config.settings import KEY_FILE
 
 

@@ -18,7 +18,7 @@ import msgspec
 import pytest
 from openpyxl import load_workbook  # type: ignore[import-untyped]
 
-from gateway.config import credential_key
+from gateway.adapters.directory import credential_key
 from gateway.console.api_docs.permissions_table import method_of, routes_of
 from gateway.console.rules.what_if_jobs import WhatIfTrial
 from gateway.core.model.names import ADMINISTRATOR, DoorId

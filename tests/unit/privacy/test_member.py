@@ -29,7 +29,7 @@ from gateway.adapters.journal.rows import EventRow, decision_row, event_row
 from gateway.adapters.journal.writer import Batch, Snapshot
 from gateway.analysis.replay import replay
 from gateway.cli import app
-from gateway.clock import ManualClock
+from gateway.clock import ManualClock, SystemClock
 from gateway.core.events import DirectoryChanged, Event, Requested
 from gateway.core.facts import Decided, Fact
 from gateway.core.model.directory import (
@@ -221,7 +221,7 @@ def test_an_export_of_somebody_new_is_small(tmp_path: Path) -> None:
 def test_an_erasure_leaves_nothing(folder: Path, house: House) -> None:
     """No word of theirs is in any file, and the journal still explains itself."""
     assert FULL_NAME.encode() in content(folder)
-    done = erase_member(folder, "m1")
+    done = erase_member(folder, "m1", SystemClock().now())
     assert done is not None
     assert (done.credentials, done.memberships, done.looks, done.inside) == (1, 1, 1, ("hub",))
     assert done.journal_rows >= 8
@@ -245,7 +245,7 @@ def test_an_erasure_leaves_nothing(folder: Path, house: House) -> None:
 
 def test_others_keep_what_they_have(folder: Path, house: House) -> None:
     """Whom the erased member trained keeps the training; looks say no longer at whom."""
-    erase_member(folder, "m1")
+    erase_member(folder, "m1", SystemClock().now())
     with closing(DirectoryStore(folder / MEMBERS_FILE)) as members:
         bob = members.find("m2")
         assert bob is not None
@@ -253,7 +253,7 @@ def test_others_keep_what_they_have(folder: Path, house: House) -> None:
         assert members.erasures() == (ADAS,)
     with closing(AuditLog(folder / AUDIT_FILE)) as log:
         assert [line.entry.subject for line in log.search().lines] == [BOBS, ERASED]
-    assert erase_member(folder, "m1") is None
+    assert erase_member(folder, "m1", SystemClock().now()) is None
     house.leave(ADA)
     asyncio.run(store(house, folder / JOURNAL_FILE))
     assert asyncio.run(gateway(house, folder))
@@ -264,7 +264,7 @@ def test_others_keep_what_they_have(folder: Path, house: House) -> None:
 
 def test_who_is_in_force_is_waited_for(folder: Path, house: House) -> None:
     """Else a new state would say the pseudonym again."""
-    erase_member(folder, "m1")
+    erase_member(folder, "m1", SystemClock().now())
     assert not asyncio.run(gateway(house, folder))
     assert ADAS.encode() in content(folder)
 
@@ -272,7 +272,7 @@ def test_who_is_in_force_is_waited_for(folder: Path, house: House) -> None:
 def test_who_is_waited_for_in_an_evacuation_stays_until_its_end(folder: Path, house: House) -> None:
     """Somebody may have to look for them; then they go."""
     house.tell(Requested(Request("t1", BOBS, house.now, SetMode("evacuation", "smoke"))))
-    erase_member(folder, "m1")
+    erase_member(folder, "m1", SystemClock().now())
     house.leave(ADA)
     asyncio.run(store(house, folder / JOURNAL_FILE, house.state))
     assert asyncio.run(gateway(house, folder))
@@ -290,7 +290,7 @@ def test_a_badge_that_somebody_else_has_now_is_theirs(folder: Path, house: House
     again = structs.replace(ADA.credentials[0], holder=BOBS)
     house.tell(DirectoryChanged(DirectoryChange(credentials=(again,))))
     asyncio.run(store(house, folder / JOURNAL_FILE))
-    erase_member(folder, "m1")
+    erase_member(folder, "m1", SystemClock().now())
     assert asyncio.run(gateway(house, folder))
     with closing(JournalFile(folder / JOURNAL_FILE)) as file:
         found = recover(file, [HUB], house.now).sites[HUB].state
@@ -302,7 +302,7 @@ def test_a_kill_at_any_step_is_gone_on_from(
     folder: Path, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same words everywhere, whenever it was killed: a replay finds no difference."""
-    erase_member(folder, "m1")
+    erase_member(folder, "m1", SystemClock().now())
     house.leave(ADA)
     asyncio.run(store(house, folder / JOURNAL_FILE))
     monkeypatch.setattr("gateway.adapters.journal.erasure.LOOKED_AT", 4)
@@ -335,7 +335,7 @@ def test_a_kill_at_any_step_is_gone_on_from(
 
 def test_who_is_imported_again_is_not_erased(folder: Path) -> None:
     """They are a member, and their passages are theirs."""
-    erase_member(folder, "m1")
+    erase_member(folder, "m1", SystemClock().now())
     with closing(DirectoryStore(folder / MEMBERS_FILE)) as members:
         members.apply([ADA])
         assert members.erasures() == ()
@@ -354,7 +354,7 @@ async def test_the_gateway_erases_and_purges_by_itself(tmp_path: Path, house: Ho
     await store(house, tmp_path / JOURNAL_FILE, house.state)
     house.after(60)
     await store(house, tmp_path / JOURNAL_FILE, house.state)
-    erase_member(tmp_path, "m1")
+    erase_member(tmp_path, "m1", SystemClock().now())
     journal = Journal(tmp_path / JOURNAL_FILE)
     await journal.open()
     clock = ManualClock(house.now + timedelta(days=10))
@@ -388,7 +388,7 @@ async def test_what_memory_holds_up_is_gone_on_with(folder: Path, house: House) 
     house.tell(Requested(Request("t1", BOBS, house.now, SetMode("evacuation", "smoke"))))
     house.leave(ADA)
     await store(house, folder / JOURNAL_FILE, house.state)
-    erase_member(folder, "m1")
+    erase_member(folder, "m1", SystemClock().now())
     journal, clock = Journal(folder / JOURNAL_FILE), ManualClock(house.now)
     await journal.open()
     live = {HUB: SITE}, {HUB: house.state}

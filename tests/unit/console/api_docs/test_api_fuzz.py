@@ -35,8 +35,8 @@ from schemathesis.specs.openapi.checks import (
 )
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
+from gateway.adapters.directory import credential_key
 from gateway.adapters.mqtt.request_client import DeskError, UnansweredError
-from gateway.config import credential_key
 from gateway.console.rules.what_if_jobs import DecisionChange, TrialResult, WhatIfTrial
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import SiteId, Text
