@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Make what docker-compose.yml mounts: `deploy/make_secrets.py SPACE`, from the space file.
 
-Writes deploy/mosquitto/mosquitto.conf and acl, and the folder `secrets`: a random password for each
+Writes deploy/mosquitto/mosquitto.conf, and the folder `secrets`: a random password for each
 login, the hashed ones for mosquitto, the keys. What is there already is kept, so that it can be run
 again after a device was added. `secrets/devices` tells what to type into each device.
 """
@@ -10,7 +10,9 @@ import secrets
 import sys
 from pathlib import Path
 
-from gateway.adapters.broker.mosquitto_config import broker_files, logins, new_password
+from gateway.adapters.broker.dynamic_security import FILE, IMAGE_PLUGIN
+from gateway.adapters.broker.logins import logins
+from gateway.adapters.broker.mosquitto_config import BrokerPaths, broker_files, new_password
 from gateway.config import ConfigError, load_space
 from gateway.core.model.site import Site
 from gateway.files import write_whole
@@ -35,10 +37,10 @@ def main(arguments: list[str]) -> int:
     for name in ("influx_password", "influx_token", "grafana_password"):
         _kept(name, new_password())
     _kept("credential_key", secrets.token_hex(32))
-    files = broker_files(sites, passwords=_passwords(sites), simulator=True)
-    _write(FOLDER / "mosquitto_passwords", files["passwords"])
-    for name in ("mosquitto.conf", "acl"):
-        _write(ROOT / "deploy" / "mosquitto" / name, files[name])
+    place = BrokerPaths(plugin=IMAGE_PLUGIN)
+    files = broker_files(sites, passwords=_passwords(sites), place=place, simulator=True)
+    _write(FOLDER / "mosquitto_access", files[FILE])
+    _write(ROOT / "deploy" / "mosquitto" / "mosquitto.conf", files["mosquitto.conf"])
     sys.stdout.write(f"ready: {FOLDER}; the devices' passwords are in {FOLDER / 'devices'}\n")
     return 0
 

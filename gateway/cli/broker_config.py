@@ -14,14 +14,9 @@ from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
 
-from gateway.adapters.broker.mosquitto_config import (
-    BrokerPaths,
-    Login,
-    Tls,
-    broker_files,
-    logins,
-    new_password,
-)
+from gateway.adapters.broker import dynamic_security
+from gateway.adapters.broker.logins import Login, logins
+from gateway.adapters.broker.mosquitto_config import BrokerPaths, Tls, broker_files, new_password
 from gateway.cli import errors
 from gateway.config import ConfigError, ConfigFault, load_settings, load_space
 from gateway.files import write_whole
@@ -62,6 +57,13 @@ def broker_config(
     user: Annotated[
         str | None, typer.Option(help="System user that mosquitto becomes, when started as root.")
     ] = None,
+    plugin: Annotated[
+        str | None,
+        typer.Option(
+            help="mosquitto's dynamic-security plugin, as the broker sees it; '' for none. "
+            "Default: this computer's, unless --config-folder names another place."
+        ),
+    ] = None,
     tls: Annotated[
         tuple[str, str] | None,
         typer.Option(
@@ -83,8 +85,15 @@ def broker_config(
     Passwords are made once, a file each in OUT/secrets, and kept when it runs again. None is shown.
     """
     home = out.absolute()
+    if plugin is None and config_folder is None:
+        plugin = dynamic_security.find_plugin()
     place = BrokerPaths(
-        config_folder or str(home), data_folder or str(home / "data"), port, address, user
+        config_folder or str(home),
+        data_folder or str(home / "data"),
+        port,
+        address,
+        user,
+        plugin or None,
     )
     with errors.told(as_json=as_json):
         sites, prefix = load_space(space), load_settings().prefix
@@ -162,7 +171,7 @@ def _write_all(out: Path, files: dict[str, str], user: str) -> None:
     except KeyError:  # on another computer, or in a container
         return
     os.chown(data, broker.pw_uid, broker.pw_gid)
-    for name in ("acl", "passwords"):
+    for name in files.keys() - {"mosquitto.conf"}:
         os.chown(out / name, -1, broker.pw_gid)
 
 
@@ -206,6 +215,12 @@ def _show(
     console.print(f"\nwrote {', '.join(files)} in {out}", markup=False)
     console.print(f"each password is in {out / SECRETS}/USER, for its device", markup=False)
     console.print(f"try it: mosquitto -c {out / 'mosquitto.conf'}", markup=False)
+    if dynamic_security.FILE not in files:
+        console.print(
+            "mosquitto without its dynamic-security plugin checks no subscription, and one device "
+            "can slow it down with them: name the plugin by --plugin",
+            markup=False,
+        )
     if unused:
         console.print(
             f"not in the space any more: {', '.join(unused)}; remove those files", markup=False

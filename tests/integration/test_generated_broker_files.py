@@ -8,12 +8,14 @@ from pathlib import Path
 
 import aiomqtt
 import pytest
+from paho.mqtt.reasoncodes import ReasonCode
 
+from gateway.adapters.broker.dynamic_security import find_plugin
+from gateway.adapters.broker.logins import logins
 from gateway.adapters.broker.mosquitto_config import (
     BrokerPaths,
     broker_files,
     hashed,
-    logins,
     password_file,
 )
 from gateway.adapters.broker.ports import LOOPBACK, free_port
@@ -21,6 +23,7 @@ from gateway.core.model.equipment import Device
 from gateway.core.model.names import DeviceId, SiteId, Text
 from gateway.core.model.site import Site
 from tests.servers import PATIENCE_S, Mosquitto, program
+from tests.world.closed_broker import access_settings
 
 NAME = Text(fr="Nom", en="Name")
 SITE = Site(
@@ -36,23 +39,32 @@ SITE = Site(
         Device(DeviceId("bolt"), "lock", "tasmota", "bolt", options={"relay": 1}),
     ),
 )
-PASSWORDS = {login.name: f"pass of {login.name}" for login in logins([SITE], home_assistant=True)}
+LOGINS = logins([SITE], home_assistant=True)
+PASSWORDS = {login.name: f"pass of {login.name}" for login in LOGINS}
+
+
+@pytest.fixture(params=[None, find_plugin()], ids=["acl file", "plugin"])
+async def closed(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Mosquitto]:
+    """A mosquitto with the generated logins, by the ACL file and by the plugin."""
+    assert find_plugin() is not None
+    async with _closed(tmp_path, request.param) as broker:
+        yield broker
 
 
 @pytest.fixture
-async def closed(tmp_path: Path) -> AsyncIterator[Mosquitto]:
-    """A mosquitto with the generated ACL and passwords."""
-    files = broker_files([SITE], passwords=PASSWORDS, home_assistant=True)
-    for name in ("acl", "passwords"):
-        (tmp_path / name).write_text(files[name])
-        (tmp_path / name).chmod(0o600)
-    settings = (
-        "allow_anonymous false",
-        f"password_file {tmp_path}/passwords",
-        f"acl_file {tmp_path}/acl",
-    )
-    async with Mosquitto(tmp_path / "broker", settings=settings) as broker:
+async def checked(tmp_path: Path) -> AsyncIterator[Mosquitto]:
+    """A mosquitto with the plugin, which checks subscriptions."""
+    async with _closed(tmp_path, find_plugin()) as broker:
         yield broker
+
+
+def _closed(folder: Path, plugin: str | None) -> Mosquitto:
+    place = BrokerPaths(str(folder), plugin=plugin)
+    files = broker_files([SITE], passwords=PASSWORDS, place=place, home_assistant=True)
+    for name, text in files.items():
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o600)
+    return Mosquitto(folder / "broker", settings=access_settings(files["mosquitto.conf"]))
 
 
 def login(broker: Mosquitto, name: str, password: str | None = None) -> aiomqtt.Client:
@@ -78,7 +90,9 @@ async def heard(broker: Mosquitto, listener: str, speaker: str, topic: str) -> b
         login(broker, speaker) as writer,
         login(broker, "gateway") as gateway,
     ):
-        await reader.subscribe("#", qos=1)
+        allowed = next(one for one in LOGINS if one.name == listener)
+        for filter_ in ("#", topic, *(allowed.subscribes or allowed.reads)):
+            await reader.subscribe(filter_, qos=1)
         await writer.publish(topic, b"said", qos=1)
         await gateway.publish(end, b"end", qos=1)
         async with asyncio.timeout(PATIENCE_S):
@@ -94,6 +108,7 @@ def _heard_by(listener: str) -> str:
     return {
         "gateway": "seuil/lyon/end",
         "console": "seuil/lyon/end",
+        "zigbee2mqtt": "zigbee2mqtt/end/set",
         "home-assistant": "seuil/lyon/zone/end/occupancy",
         "lyon.front": "seuil/lyon/front/ack",
         "lyon.back": "seuil/lyon/back/ack",
@@ -225,10 +240,60 @@ def test_devices_of_one_board_share_a_login() -> None:
     ]
 
 
-async def test_the_whole_generated_configuration_starts(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "asked", "is_granted"),
+    [
+        ("lyon.front", "seuil/lyon/front/command", True),
+        ("lyon.front", "seuil/lyon/front/rights/+", True),
+        ("lyon.front", "seuil/lyon/front/#", True),
+        ("lyon.front", "seuil/gateway/+/state", True),
+        ("lyon.front", "seuil/lyon/back/command", False),
+        ("lyon.front", "seuil/lyon/front/rights/7", False),
+        ("lyon.front", "seuil/gateway/made-up/state", False),
+        ("lyon.front", "$share/g1/#", False),
+        ("lyon.front", "$share/g1/seuil/lyon/front/command", False),
+        ("lyon.front", "#", False),
+        ("lyon.front", "$SYS/#", False),
+        ("lyon.bolt", "cmnd/bolt/#", True),
+        ("lyon.bolt", "cmnd/tasmotas/#", False),
+        ("lyon.garage", "rfid/cmd", True),
+        ("lyon.garage", "rfid/x", False),
+        ("zigbee2mqtt", "zigbee2mqtt/#", True),
+        ("zigbee2mqtt", "homeassistant/#", True),
+        ("zigbee2mqtt", "zigbee2mqtt/made/up", False),
+        ("console", "seuil/lyon/zone/+/occupancy", True),
+        ("console", "$share/g1/seuil/#", False),
+        ("gateway", "$SYS/broker/clients/total", True),
+        ("home-assistant", "seuil/lyon/zone/hall/occupancy", True),
+        ("home-assistant", "seuil/lyon/access", False),
+    ],
+)
+async def test_a_subscription_is_checked(
+    checked: Mosquitto, name: str, asked: str, *, is_granted: bool
+) -> None:
+    """A device has its few filters, as they are: it can neither make up others nor share them."""
+    async with login(checked, name) as client:
+        (code,) = await client.subscribe(asked, qos=1)
+    assert isinstance(code, ReasonCode)
+    assert (not code.is_failure) is is_granted
+
+
+async def test_a_bridge_says_nothing_of_devices_that_are_not_declared(closed: Mosquitto) -> None:
+    """Each topic could hold a retained message of a megabyte."""
+    for topic, is_open in (
+        ("zigbee2mqtt/bridge/state", True),
+        ("zigbee2mqtt/co2/availability", True),
+        ("zigbee2mqtt/made up", False),
+        ("zigbee2mqtt/bridge/response/made/up", False),
+    ):
+        assert await heard(closed, "zigbee2mqtt", "zigbee2mqtt", topic) is is_open
+
+
+@pytest.mark.parametrize("plugin", [None, find_plugin()], ids=["acl file", "plugin"])
+async def test_the_whole_generated_configuration_starts(tmp_path: Path, plugin: str | None) -> None:
     """mosquitto.conf itself, with its places moved here, is accepted as it is."""
     port = free_port()
-    place = BrokerPaths(str(tmp_path), str(tmp_path), port, LOOPBACK, user="root")
+    place = BrokerPaths(str(tmp_path), str(tmp_path), port, LOOPBACK, user="root", plugin=plugin)
     for name, text in broker_files(
         [SITE], passwords=PASSWORDS, place=place, home_assistant=True
     ).items():

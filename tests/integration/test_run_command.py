@@ -24,6 +24,7 @@ from gateway.wire.states import HealthMessage
 from gateway.wire.topics import Topics
 from tests.paths import ROOT
 from tests.servers import PATIENCE_S, Mosquitto, until
+from tests.world.closed_broker import access_settings
 
 SPACE = ROOT / "gateway" / "examples" / "space.toml"
 HEADER = "ref,name,plan,badges\n"
@@ -370,11 +371,7 @@ async def test_the_generated_broker_files_serve_gateway_and_doctor(tmp_path: Pat
     gateway = Gateway(tmp_path / "gateway", "")
     out = tmp_path / "mq"
     assert (await gateway.seuil("broker-config", str(SPACE), "--out", str(out)))[0] == 0
-    settings = (
-        "allow_anonymous false",
-        f"password_file {out}/passwords",
-        f"acl_file {out}/acl",
-    )
+    settings = access_settings((out / "mosquitto.conf").read_text())
     async with Mosquitto(tmp_path / "closed", settings=settings) as broker:
         gateway.environment |= {
             "SEUIL_BROKER_URL": broker.url,

@@ -5,7 +5,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from gateway.adapters.broker.mosquitto_config import broker_files, logins
+from gateway.adapters.broker.dynamic_security import find_plugin
+from gateway.adapters.broker.logins import logins
+from gateway.adapters.broker.mosquitto_config import BrokerPaths, broker_files
 from gateway.config import load_space
 from tests.servers import Mosquitto
 from tests.world.gateway_process import GatewayProcess
@@ -26,16 +28,14 @@ async def closed_broker(folder: Path, space: str) -> AsyncIterator[Closed]:
     file.write_text(space, encoding="utf-8")
     sites = load_space(file)
     keys = {login.name: f"pass of {login.name}" for login in logins(sites)}
-    files = broker_files(sites, passwords=keys)
-    for name in ("acl", "passwords"):
-        (folder / name).write_text(files[name])
-        (folder / name).chmod(0o600)
-    settings = (
-        "allow_anonymous false",
-        f"password_file {folder}/passwords",
-        f"acl_file {folder}/acl",
-        *(line for line in files["mosquitto.conf"].splitlines() if _is_a_limit(line)),
+    files = broker_files(
+        sites, passwords=keys, place=BrokerPaths(str(folder), plugin=find_plugin())
     )
+    for name, text in files.items():
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o600)
+    conf = files["mosquitto.conf"]
+    settings = (*access_settings(conf), *filter(_is_a_limit, conf.splitlines()))
     async with Mosquitto(folder / "broker", settings=settings, autosave=False) as broker:
         gateway = GatewayProcess(
             folder / "gateway",
@@ -45,6 +45,12 @@ async def closed_broker(folder: Path, space: str) -> AsyncIterator[Closed]:
             broker_password=keys["gateway"],
         )
         yield Closed(broker, gateway, keys)
+
+
+def access_settings(mosquitto_conf: str) -> tuple[str, ...]:
+    """The lines of the generated mosquitto.conf that say who may do what."""
+    words = ("allow_anonymous", "password_file", "acl_file", "plugin")
+    return tuple(one for one in mosquitto_conf.splitlines() if one.startswith(words))
 
 
 def _is_a_limit(line: str) -> bool:

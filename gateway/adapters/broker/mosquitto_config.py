@@ -1,8 +1,4 @@
-"""mosquitto's configuration, made from the space file: logins and their permitted topics.
-
-A device may publish its own reports and read its own commands, nothing else: a stolen reader can
-lie about its own door, but it can neither open another one nor read others' badges. Topics that
-appear nowhere below are closed to every client.
+"""mosquitto's configuration, made from the space file: its limits, and who may do what.
 
 `seuil broker-config` writes these files; nothing here touches the disk.
 """
@@ -10,13 +6,13 @@ appear nowhere below are closed to every client.
 import hashlib
 import secrets
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
+from gateway.adapters.broker import dynamic_security
 from gateway.adapters.broker.embedded import AUTOSAVE_S, INFLIGHT_MESSAGES
-from gateway.core.model.equipment import Device
-from gateway.core.model.names import SiteId
+from gateway.adapters.broker.logins import Login, logins
 from gateway.core.model.site import Site
 
 _QUEUED_PER_DEVICE = 1000
@@ -36,22 +32,6 @@ _ITERATIONS = 101
 """mosquitto_passwd's own; more would stop the whole broker at each log-in, and the passwords that
 `new_password` makes (128 random bits) need no stretching."""
 _SALT_BYTES = 12
-_TASMOTA_FULL_TOPIC = "%prefix%/%topic%/"
-_TASMOTA_TELE = ("LWT", "INFO1", "INFO2", "INFO3", "STATE", "SENSOR")
-_TASMOTA_STAT = ("RESULT",)
-"""What its driver reads, and three more that help at the installation. Never a wildcard: each of
-its topics may hold a retained message of `_MESSAGE_BYTES`, in memory and in every autosave."""
-_HOME_ASSISTANT = "homeassistant"
-"""The prefix of its discovery, as it comes."""
-
-
-class Login(Struct, frozen=True):
-    """A user of the broker, and the topic filters that it may use; `never` wins over both."""
-
-    name: str
-    writes: tuple[str, ...] = ()
-    reads: tuple[str, ...] = ()
-    never: tuple[str, ...] = ()
 
 
 class Tls(Struct, frozen=True):
@@ -72,6 +52,8 @@ class BrokerPaths(Struct, frozen=True):
     """None: every interface."""
     user: str | None = None
     """The system user that mosquitto becomes when it is started as root; None: its own choice."""
+    plugin: str | None = None
+    """mosquitto's dynamic-security plugin; None: the `acl` file, and subscriptions unchecked."""
 
 
 def broker_files(
@@ -86,6 +68,7 @@ def broker_files(
 ) -> dict[str, str]:
     """Return the texts of `mosquitto.conf`, `acl` and, given each login's password, `passwords`.
 
+    With the plugin, its own file stands for the last two, which then are for other brokers.
     `simulator` adds a login that may act as every device: for a demo, not for a real door.
     `home_assistant` adds one that may read states and alarms, but no pseudonyms.
 
@@ -98,48 +81,11 @@ def broker_files(
         "acl": acl(known),
     }
     if passwords is not None:
-        files["passwords"] = password_file(known, passwords)
+        files["passwords"] = text = password_file(known, passwords)
+        if place is not None and place.plugin is not None:
+            lines = dict(line.split(":", 1) for line in text.splitlines())
+            files[dynamic_security.FILE] = dynamic_security.plugin_file(known, lines)
     return files
-
-
-def logins(
-    sites: Sequence[Site],
-    prefix: str = "seuil",
-    *,
-    simulator: bool = False,
-    home_assistant: bool = False,
-) -> tuple[Login, ...]:
-    """Return every login that needs a password, the gateway and the console first."""
-    devices = _joined(_device(prefix, site.id, device) for site in sites for device in site.devices)
-    foreign = [one for one in devices if not _is_native(one, prefix)]
-    service: tuple[Login, ...] = (
-        Login(
-            "gateway",
-            writes=(f"{prefix}/#", *(filter_ for one in foreign for filter_ in one.reads)),
-            reads=(f"{prefix}/#", "$SYS/#", *(said for one in foreign for said in one.writes)),
-        ),
-        Login(
-            "console",
-            writes=(
-                *(f"{prefix}/{site.id}/request/#" for site in sites),
-                *(topic for site in sites for topic in _told_to_home_assistant(prefix, site.id)),
-            ),
-            reads=(
-                f"{prefix}/#",
-                f"{_HOME_ASSISTANT}/status",
-                f"{_HOME_ASSISTANT}/device/+/config",
-            ),
-            # badge numbers, keyed hashes and orders are no business of a page
-            never=tuple(
-                f"{prefix}/+/+/{word}" for word in ("event", "rights", "rights/+", "command")
-            ),
-        ),
-    )
-    if home_assistant:
-        service += (_home_assistant(prefix, sites),)
-    if simulator:
-        service += (_all_of("simulator", devices),)
-    return (*service, *devices)
 
 
 def mosquitto_conf(sites: Sequence[Site], place: BrokerPaths, tls: Tls | None = None) -> str:
@@ -152,8 +98,7 @@ def mosquitto_conf(sites: Sequence[Site], place: BrokerPaths, tls: Tls | None = 
         "# Made by `seuil broker-config` from the space file.",
         "",
         "allow_anonymous false",
-        f"password_file {place.config}/passwords",
-        f"acl_file {place.config}/acl",
+        *_access_lines(place),
         *([f"user {place.user}"] if place.user else []),
         "",
         "# What was acknowledged survives a kill, but for the last seconds: with the defaults all",
@@ -228,6 +173,15 @@ def new_password() -> str:
     return secrets.token_urlsafe(16)
 
 
+def _access_lines(place: BrokerPaths) -> Iterator[str]:
+    if place.plugin is None:
+        yield f"password_file {place.config}/passwords"
+        yield f"acl_file {place.config}/acl"
+        return
+    yield f"plugin {place.plugin}"
+    yield f"plugin_opt_config_file {place.config}/{dynamic_security.FILE}"
+
+
 def _tls_lines(tls: Tls | None, address: str) -> Iterator[str]:
     if tls is None:
         yield "# For readers on a network that others use too: seuil broker-config --tls"
@@ -237,79 +191,3 @@ def _tls_lines(tls: Tls | None, address: str) -> Iterator[str]:
     yield f"certfile {tls.certificate}"
     yield f"keyfile {tls.key}"
     yield "tls_version tlsv1.2"
-
-
-def _told_to_home_assistant(prefix: str, site: SiteId) -> tuple[str, ...]:
-    device = f"{_HOME_ASSISTANT}/device/{prefix}-{site}"
-    return (f"{device}/config", f"{device}/decision")
-
-
-def _home_assistant(prefix: str, sites: Sequence[Site]) -> Login:
-    """Return Home Assistant's login: states and alarms, but not `access` (pseudonyms) or duress."""
-    words = ("zone/+/occupancy", "door/+/state", "alarm/+/+", "mode")
-    return Login(
-        "home-assistant",
-        writes=(f"{_HOME_ASSISTANT}/#",),
-        reads=(
-            f"{_HOME_ASSISTANT}/#",
-            f"{prefix}/gateway/+/state",
-            *(f"{prefix}/{site.id}/{word}" for site in sites for word in words),
-        ),
-        never=(f"{prefix}/+/alarm/duress/+",),
-    )
-
-
-def _device(prefix: str, site: SiteId, device: Device) -> Login:
-    name = f"{site}.{device.id}"
-    match device.driver:
-        case "esp-rfid":  # readers of one TOPIC share a login, as they share the topics
-            said = tuple(f"{device.topic}/{word}" for word in ("send", "tag", "avty", "io/door"))
-            hostname = device.options.get("hostname", device.id)
-            announced = f"{_HOME_ASSISTANT}/lock/{hostname}/lock0/config"  # its firmware is there
-            return Login(name, writes=(*said, announced), reads=(f"{device.topic}/cmd",))
-        case "zigbee2mqtt":  # one bridge speaks for all of its devices
-            base = device.topic.split("/", 1)[0]
-            return Login(base, writes=(f"{base}/#",), reads=(f"{base}/#",))
-        case "tasmota":
-            full = str(device.options.get("full_topic", _TASMOTA_FULL_TOPIC))
-            tele, stat, cmnd = (
-                full.replace("%prefix%", word).replace("%topic%", device.topic)
-                for word in ("tele", "stat", "cmnd")
-            )
-            said = (
-                *(tele + word for word in _TASMOTA_TELE),
-                *(stat + word for word in _TASMOTA_STAT),
-            )
-            return Login(name, writes=said, reads=(f"{cmnd}#",))
-        case _:
-            own = f"{prefix}/{site}/{device.id}"
-            return Login(
-                name,
-                writes=(f"{own}/event", f"{own}/status"),
-                reads=(
-                    *(f"{own}/ack", f"{own}/command", f"{own}/rights", f"{own}/rights/+"),
-                    f"{prefix}/gateway/+/state",  # whether there is anybody to ask
-                ),
-            )
-
-
-def _joined(found: Iterable[Login]) -> tuple[Login, ...]:
-    """Join the logins of devices that read the same topics: they are one board, or one bridge."""
-    first: dict[tuple[str, ...], Login] = {}
-    for login in found:
-        known = first.get(login.reads, login)
-        writes = tuple(dict.fromkeys((*known.writes, *login.writes)))
-        first[login.reads] = structs.replace(known, writes=writes)
-    return tuple(first.values())
-
-
-def _is_native(login: Login, prefix: str) -> bool:
-    return login.writes[0].startswith(f"{prefix}/")
-
-
-def _all_of(name: str, devices: Sequence[Login]) -> Login:
-    return Login(
-        name,
-        writes=tuple(dict.fromkeys(said for one in devices for said in one.writes)),
-        reads=tuple(dict.fromkeys(told for one in devices for told in one.reads)),
-    )

@@ -674,6 +674,8 @@ def test_influxdb_out_of_reach_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> No
 
 # -- broker-config -------------------------------------------------------------------------------
 
+FILES = ("passwords", "acl", "dynamic-security.json")
+
 
 def passwords(out: Path) -> dict[str, str]:
     """Everybody's password."""
@@ -681,17 +683,22 @@ def passwords(out: Path) -> dict[str, str]:
 
 
 def test_broker_config_writes_what_mosquitto_reads(tmp_path: Path) -> None:
-    """Three files that name this folder, and a secret for each user that only we can read."""
-    said = told("broker-config", str(SPACE), "--out", "mq")
+    """Files that name this folder, and a secret for each user that only we can read."""
+    said = told("broker-config", str(SPACE), "--out", "mq", "--plugin", "")
     out = tmp_path / "mq"
     assert f"password_file {out}/passwords" in (out / "mosquitto.conf").read_text()
+    run("broker-config", str(SPACE), "--out", "mq", "--plugin", "/usr/lib/it.so")
+    text = (out / "mosquitto.conf").read_text()
+    assert f"plugin /usr/lib/it.so\nplugin_opt_config_file {out}/dynamic-security.json\n" in text
+    assert "acl_file" not in text
     users = [user["name"] for user in said["users"]]
     assert users[:2] == ["gateway", "console"]
     assert set(passwords(out)) == set(users)
     modes = {stat.S_IMODE(file.stat().st_mode) for file in (out / "secrets").iterdir()}
     assert modes == {0o600}
     assert stat.S_IMODE((out / "secrets").stat().st_mode) == 0o700
-    assert not stat.S_IMODE((out / "passwords").stat().st_mode) & stat.S_IRWXO
+    for name in ("passwords", "dynamic-security.json"):
+        assert not stat.S_IMODE((out / name).stat().st_mode) & stat.S_IRWXO
 
 
 @pytest.mark.parametrize("option", [[], ["--json"]])
@@ -699,7 +706,7 @@ def test_broker_config_shows_no_password(tmp_path: Path, option: list[str]) -> N
     """They go from file to device; mosquitto gets hashes."""
     result = run("broker-config", str(SPACE), "--out", "mq", *option)
     assert result.exit_code == 0
-    written = "".join((tmp_path / "mq" / name).read_text() for name in ("passwords", "acl"))
+    written = "".join((tmp_path / "mq" / name).read_text() for name in FILES)
     assert not [one for one in passwords(tmp_path / "mq").values() if one in result.output]
     assert not [one for one in passwords(tmp_path / "mq").values() if one in written]
 

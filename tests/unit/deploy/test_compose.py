@@ -95,7 +95,7 @@ def test_secrets_are_made_once(tmp_path: Path) -> None:
     first, second = made
     assert set(first) == set(COMPOSE["secrets"]) | {"devices"}
     assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
-    salted = {"mosquitto_passwords"}
+    salted = {"mosquitto_access"}
     assert {name for name in first if first[name] != second[name]} == salted
 
 

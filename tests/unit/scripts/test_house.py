@@ -14,7 +14,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from gateway.adapters.broker.mosquitto_config import broker_files
+from gateway.adapters.broker.dynamic_security import IMAGE_PLUGIN
+from gateway.adapters.broker.mosquitto_config import BrokerPaths, broker_files
 from gateway.config import load_space
 from tests.paths import ROOT
 
@@ -254,8 +255,8 @@ def test_the_check_of_the_house_turns_red(
     assert fault in check.stderr
 
 
-@pytest.mark.parametrize("name", ["mosquitto.conf", "acl"])
-def test_the_shipped_broker_configuration_is_the_example_s(name: str) -> None:
+def test_the_shipped_broker_configuration_is_the_example_s() -> None:
     """deploy/mosquitto has not drifted from what `seuil broker-config` makes of the example."""
-    made = broker_files(load_space(ROOT / "gateway/examples/space.toml"), simulator=True)
+    name, place = "mosquitto.conf", BrokerPaths(plugin=IMAGE_PLUGIN)
+    made = broker_files(load_space(ROOT / "gateway/examples/space.toml"), place=place)
     assert (ROOT / "deploy/mosquitto" / name).read_text(encoding="utf-8") == made[name]
