@@ -145,9 +145,14 @@ async def online(gateway: GatewayProcess, wire: Wire) -> None:
 
 
 def enrol(gateway: GatewayProcess, *badges: str) -> None:
-    """Members with the plan of everything, one a badge."""
+    """Members of a gateway with the plan of everything, one a badge."""
+    enrol_in(gateway.data, *badges)
+
+
+def enrol_in(data: Path, *badges: str) -> None:
+    """Members in a data folder."""
     key = KEY.encode()
-    store = DirectoryStore(gateway.data / FILE)
+    store = DirectoryStore(data / FILE)
     store.bind(key)
     members = []
     for badge in badges:

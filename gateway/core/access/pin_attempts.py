@@ -9,7 +9,7 @@ from immutables import Map
 
 from gateway.core.access.request import AccessRequest
 from gateway.core.access.rules import Ruling
-from gateway.core.access.rules.credentials import ATTEMPTS_MAX, ATTEMPTS_WITHIN, LOCKOUT
+from gateway.core.access.rules.holder import ATTEMPTS_MAX, ATTEMPTS_WITHIN, LOCKOUT
 from gateway.core.facts import Noticed
 from gateway.core.state import Attempts
 from gateway.core.step_context import StepContext

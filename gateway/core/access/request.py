@@ -1,4 +1,4 @@
-"""The access request: holder, point, credential, and the values that the rules derive from them.
+"""The access request, with the values that the rules derive from it, and a rule's verdict.
 
 Values that several rules need are computed at the first access, and kept.
 """
@@ -6,7 +6,7 @@ Values that several rules need are computed at the first access, and kept.
 from collections.abc import Callable
 from datetime import date, datetime
 from math import inf
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from msgspec import Struct
 
@@ -14,6 +14,7 @@ from gateway.core.access import quotas
 from gateway.core.access.entitlements import BookingClaim, Standing, booking_claims, standing
 from gateway.core.access.quotas import QuotaUsage
 from gateway.core.events import Reported
+from gateway.core.facts import RuleVerdict, Value
 from gateway.core.model.directory import Credential, CredentialHash, Holder, Membership
 from gateway.core.model.names import DeviceId, ZoneId
 from gateway.core.model.opening_hours import opening
@@ -24,6 +25,45 @@ from gateway.core.readings import CredentialPresented
 from gateway.core.state import Arrival, State, Whereabouts
 
 T = TypeVar("T")
+Effect = Literal["duress", "passback"]
+"""What a rule lets pass, and what is noted all the same: a silent alarm, a soft anti-passback."""
+
+
+class Verdict(Struct, frozen=True, gc=False):
+    """A rule's verdict. `saw` are the values that it used, for the explanation of the decision."""
+
+    outcome: Literal["pass", "grant", "deny"]
+    reason: str | None
+    saw: dict[str, Value]
+    effect: Effect | None = None
+
+    def told(self, rule: str) -> RuleVerdict:
+        """Return the fact to be journaled."""
+        saw = self.saw if self.effect is None else {"noted": self.effect, **self.saw}
+        return RuleVerdict(rule, self.outcome, self.reason, saw)
+
+
+_PASSED = Verdict("pass", None, {})
+
+
+def passed(**saw: Value) -> Verdict:
+    """Return a verdict that passes the request on to the next rule."""
+    return Verdict("pass", None, saw) if saw else _PASSED
+
+
+def noted(effect: Effect, /, **saw: Value) -> Verdict:
+    """Return a verdict that passes the request on, with an effect if it is granted in the end."""
+    return Verdict("pass", None, saw, effect)
+
+
+def granted(reason: str, /, **saw: Value) -> Verdict:
+    """Return a verdict that grants the request; no further rule is asked."""
+    return Verdict("grant", reason, saw)
+
+
+def denied(reason: str, /, **saw: Value) -> Verdict:
+    """Return a verdict that denies the request; no further rule is asked."""
+    return Verdict("deny", reason, saw)
 
 
 class _kept(Generic[T]):  # noqa: N801 - used as a decorator

@@ -9,37 +9,36 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from gateway.core.access.request import AccessRequest
+from gateway.core.access.request import AccessRequest, Effect, Verdict
 from gateway.core.access.rules.access_point import (
     LATE,
     event_is_fresh,
     exit_is_free,
+    interlock_is_clear,
+    machine_is_free,
     mode_allows_entry,
     muster_is_noted,
+    passback_is_clear,
     point_is_in_service,
     reader_enrols_no_badge,
     reader_guards_something,
+    user_is_here,
+    zone_has_room,
 )
-from gateway.core.access.rules.credentials import (
+from gateway.core.access.rules.holder import (
     attempts_are_left,
+    booking_allows,
+    company_is_here,
     credential_is_good,
     credential_is_known,
     credential_is_strong,
-    pin_is_right,
-)
-from gateway.core.access.rules.machines import machine_is_free, user_is_here
-from gateway.core.access.rules.membership import (
+    escort_is_here,
     hours_are_open,
     membership_is_active,
+    pin_is_right,
     plan_gives_right,
     plan_opens,
     quota_is_left,
-)
-from gateway.core.access.rules.presence import interlock_is_clear, passback_is_clear, zone_has_room
-from gateway.core.access.rules.requirements import (
-    booking_allows,
-    company_is_here,
-    escort_is_here,
     training_is_valid,
     zone_is_opened,
 )
@@ -47,7 +46,7 @@ from gateway.core.facts import RuleVerdict
 
 __all__ = ["LATE", "NO_ACCESS_RIGHTS", "RULES", "Rule", "Ruling", "decide"]
 
-Rule = Callable[[AccessRequest], RuleVerdict]
+Rule = Callable[[AccessRequest], Verdict]
 
 RULES: tuple[Rule, ...] = (
     exit_is_free,  # life safety first: no user is locked in
@@ -100,17 +99,19 @@ class Ruling(Struct, frozen=True):
 def decide(question: AccessRequest) -> Ruling:
     """Return the ruling of the first rule that grants or denies; if none does, deny."""
     verdicts: list[RuleVerdict] = []
+    effects: set[Effect] = set()
     for rule in RULES:
         verdict = rule(question)
-        verdicts.append(verdict)
+        verdicts.append(verdict.told(rule.__name__))
+        if verdict.effect is not None:
+            effects.add(verdict.effect)
         if verdict.outcome != "pass":
             granted = verdict.outcome == "grant"
-            noted = {entry.saw["noted"] for entry in verdicts if "noted" in entry.saw}
             return Ruling(
                 granted=granted,
                 reason=verdict.reason or NO_ACCESS_RIGHTS,
                 verdicts=tuple(verdicts),
-                duress="duress" in noted,
-                passback=granted and "passback" in noted,
+                duress="duress" in effects,
+                passback=granted and "passback" in effects,
             )
     return Ruling(granted=False, reason=NO_ACCESS_RIGHTS, verdicts=tuple(verdicts))

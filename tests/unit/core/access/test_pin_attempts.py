@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.core.access.pin_attempts import REMEMBERED
-from gateway.core.access.rules.credentials import ATTEMPTS_MAX
+from gateway.core.access.rules.holder import ATTEMPTS_MAX
 from gateway.core.facts import Noticed
 from gateway.core.model.directory import HolderId
 from tests.world.engine import MONDAY, decided, of_kind

@@ -12,7 +12,8 @@ from gateway.core.access import request as questions
 from gateway.core.access import rules
 from gateway.core.access.reasons import REASONS
 from gateway.core.access.request import AccessRequest
-from gateway.core.access.rules import RULES, Ruling, membership
+from gateway.core.access.rules import RULES, Ruling
+from gateway.core.access.rules import holder as holder_rules
 from gateway.core.access.rules.descriptions import RULE_TITLES
 from gateway.core.facts import RuleVerdict
 from gateway.core.model.directory import CredentialHash, HolderId, Membership
@@ -119,7 +120,7 @@ def calendar(monkeypatch: pytest.MonkeyPatch) -> None:
         return {HOLIDAY: "holiday", EXCEPTION: "exceptional"}.get(hours) or opening(site, hours, at)
 
     monkeypatch.setattr(questions, "opening", shut)
-    monkeypatch.setattr(membership, "opening", shut)
+    monkeypatch.setattr(holder_rules, "opening", shut)
 
 
 @pytest.mark.parametrize("case", REFUSALS.values(), ids=REFUSALS)
