@@ -6,8 +6,12 @@ an ordinary English string for logs, JSON and tests, and it remembers its parts,
 the catalogues in `gateway/locale`.
 """
 
-from collections.abc import Mapping
-from typing import Self
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Final, Self
+
+_PLACE: Final = re.compile(r"%\((\w+)\)s")
 
 
 class Phrase(str):
@@ -49,6 +53,38 @@ class Phrase(str):
     def __reduce__(self) -> tuple[object, ...]:
         """Return how to pickle a phrase: workers hand them to their parent process."""
         return (_restored, (self.msgid, self.plural, dict(self.values)))
+
+
+def joined(parts: Sequence[object], separator: str = ", ") -> Phrase:
+    """Return parts in a row, each in its language."""
+    values = {f"part{n}": part for n, part in enumerate(parts)}
+    return Phrase(separator.join(f"%({name})s" for name in values), **values)
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Return parts as "a, b and c"."""
+    if len(parts) == 1:
+        return parts[0]
+    return Phrase("%(others)s and %(last)s", others=joined(parts[:-1]), last=parts[-1])
+
+
+def recognised(text: str, phrases: Iterable[Phrase]) -> str:
+    """Return a stored English sentence as the phrase that it was made from, else as it is."""
+    for phrase in phrases:
+        found = _pattern(phrase.msgid).fullmatch(text)
+        if found:
+            return phrase.filled(**found.groupdict())
+    return text
+
+
+@cache
+def _pattern(msgid: str) -> re.Pattern[str]:
+    """Return the pattern of a sentence, with any text at its values' places."""
+    fixed = _PLACE.split(msgid)  # every second part is the name of a value
+    return re.compile(
+        "".join(f"(?P<{part}>.*?)" if n % 2 else re.escape(part) for n, part in enumerate(fixed)),
+        re.DOTALL,
+    )
 
 
 def _restored(msgid: str, plural: tuple[str, int] | None, values: dict[str, object]) -> Phrase:

@@ -20,6 +20,7 @@ from gateway.console.web.flash import Flash
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import AccessPointId, DeviceId, DoorId, SiteId, Text
 from gateway.core.requests import Order
+from gateway.phrase import Phrase
 from gateway.translation import both
 from gateway.wire.states import ResponseMessage
 
@@ -131,7 +132,7 @@ async def ask_for_page(
     seat: Principal,
     *,
     back: str,
-    done: Text | None = None,
+    done: Phrase | None = None,
     anchor: str = "",
 ) -> RedirectResponse:
     """Send a request, then show the response on the page `back`; `done` replaces "Done."."""
@@ -140,9 +141,7 @@ async def ask_for_page(
         told = _told(response, done)
     except Problem as wrong:
         detail = wrong.detail
-        told = Flash(
-            "alert", Text(f"{wrong.title.fr}. {detail.fr}", f"{wrong.title.en}. {detail.en}")
-        )
+        told = Flash("alert", Phrase("%(title)s. %(detail)s", title=wrong.title, detail=detail))
     code = console.told.keep(seat.key, told, console.clock.now())
     where = f"#{anchor}" if anchor else ""
     return RedirectResponse(f"{back}?told={code}{where}", 303)
@@ -158,31 +157,28 @@ def refused(response: ResponseMessage) -> Problem:
     """Return a gateway's refusal as a problem: 403 where the role does not suffice, else 409."""
     status = {"not-allowed": 403, "unknown-object": 404, "malformed": 422}
     code = response.error or "refused"
-    title = Text("La passerelle a refusé", "The gateway refused")
+    title = Phrase("The gateway refused")
     return Problem(status.get(code, 409), code, title, response.message)
 
 
-def _told(response: ResponseMessage, done: Text | None) -> Flash:
+def _told(response: ResponseMessage, done: Phrase | None) -> Flash:
     if response.status == "ok":
         return Flash("calm", done or response.message)
     return Flash("alert", response.message)
 
 
 _AWAY: Final = (
-    Text("Rien n'a été fait", "Nothing was done"),
-    Text(
-        "La messagerie entre la console et la passerelle est injoignable. "
-        "`seuil doctor` en dit plus.",
-        "The broker between the console and the gateway cannot be reached. "
-        "`seuil doctor` says more.",
+    Phrase("Nothing was done"),
+    Phrase(
+        "The broker between the console and the gateway cannot be reached. `seuil "
+        "doctor` says more."
     ),
 )
 _SILENT: Final = (
-    Text("La passerelle ne répond pas", "The gateway does not answer"),
-    Text(
-        "Rien n'est confirmé. La demande est périmée : ce qui n'a pas été fait ne le sera plus. "
-        "Regardez l'état affiché, puis recommencez ; `seuil doctor` en dit plus.",
-        "Nothing is confirmed. The request has expired: what was not done by now will not be done. "
-        "Look at the state shown, then try again; `seuil doctor` says more.",
+    Phrase("The gateway does not answer"),
+    Phrase(
+        "Nothing is confirmed. The request has expired: what was not done by now "
+        "will not be done. Look at the state shown, then try again; `seuil doctor` "
+        "says more."
     ),
 )

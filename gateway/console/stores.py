@@ -19,7 +19,8 @@ from gateway.adapters.journal.queries import PastState, SiteNow
 from gateway.config import ConfigError, Settings, known_credential_key
 from gateway.console.web.errors import Problem
 from gateway.core.model.directory import HolderId
-from gateway.core.model.names import SiteId, Text
+from gateway.core.model.names import SiteId
+from gateway.phrase import Phrase
 
 T = TypeVar("T")
 READERS: Final = 3
@@ -164,5 +165,5 @@ class Stores:
 
 
 def _unavailable(store: str, why: str) -> Problem:
-    title = Text("Données indisponibles", "Data not available")
-    return Problem(503, f"no-{store}", title, Text(why, why), headers={"Retry-After": "5"})
+    title = Phrase("Data not available")
+    return Problem(503, f"no-{store}", title, why, headers={"Retry-After": "5"})

@@ -21,6 +21,7 @@ from gateway.core.facts import RuleVerdict, Value
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import MachineId, PlanId, Text
 from gateway.core.model.site import Site
+from gateway.phrase import Phrase, joined
 from gateway.translation import LOCALES, Lang, in_lang
 
 
@@ -82,94 +83,94 @@ def answer(
 
 
 _OUTCOMES: Final = {
-    "pass": Text("passe", "passes"),
-    "grant": Text("accorde", "grants"),
-    "deny": Text("refuse", "refuses"),
-    "": Text("pas consultée", "not asked"),
+    "pass": Phrase("passes"),
+    "grant": Phrase("grants"),
+    "deny": Phrase("refuses"),
+    "": Phrase("not asked"),
 }
 _NAMES: Final = {
-    "direction": Text("sens", "direction"),
-    "zone": Text("espace", "space"),
-    "retained": Text("gardé par le serveur", "kept by the broker"),
-    "age_s": Text("âge", "age"),
-    "limit_s": Text("limite", "limit"),
-    "access_point": Text("accès", "access point"),
-    "mode": Text("mode", "mode"),
-    "why": Text("motif", "why"),
-    "machine": Text("machine", "machine"),
-    "user": Text("utilisée par", "used by"),
-    "inside": Text("se trouve dans", "is in"),
-    "wrong": Text("codes faux", "wrong PINs"),
-    "again": Text("à nouveau possible", "possible again"),
-    "holder": Text("personne", "person"),
-    "kind": Text("genre", "kind"),
-    "status": Text("état", "state"),
-    "starts": Text("à partir du", "from"),
-    "ends": Text("jusqu'au", "until"),
-    "shown": Text("présenté", "shown"),
-    "needed": Text("demandé", "asked for"),
-    "noted": Text("noté", "noted"),
-    "typed": Text("code tapé", "PIN typed"),
-    "memberships": Text("adhésions", "memberships"),
-    "plan": Text("formule", "plan"),
-    "rights": Text("droits", "rights"),
-    "booking": Text("réservation", "booking"),
-    "booked": Text("réservé", "booked"),
-    "hours": Text("heures", "hours"),
-    "timezone": Text("fuseau", "time zone"),
-    "quota": Text("compté en", "counted in"),
-    "per": Text("par", "per"),
-    "used": Text("utilisé", "used"),
-    "amount": Text("compris", "included"),
-    "trainings": Text("formations", "trainings"),
-    "training": Text("formation", "training"),
-    "target": Text("ce qui est réservé", "what is booked"),
-    "until": Text("jusqu'à", "until"),
-    "role": Text("rôle", "role"),
-    "people": Text("personnes présentes", "people there"),
-    "capacity": Text("capacité", "capacity"),
-    "p_full": Text("probabilité que ce soit plein", "chance that it is full"),
-    "since": Text("depuis", "since"),
-    "door": Text("porte", "door"),
-    "device": Text("appareil", "device"),
+    "direction": Phrase("direction"),
+    "zone": Phrase("space"),
+    "retained": Phrase("kept by the broker"),
+    "age_s": Phrase("age"),
+    "limit_s": Phrase("limit"),
+    "access_point": Phrase("access point"),
+    "mode": Phrase("mode"),
+    "why": Phrase("why"),
+    "machine": Phrase("machine"),
+    "user": Phrase("used by"),
+    "inside": Phrase("is in"),
+    "wrong": Phrase("wrong PINs"),
+    "again": Phrase("possible again"),
+    "holder": Phrase("person"),
+    "kind": Phrase("kind"),
+    "status": Phrase("state"),
+    "starts": Phrase("from"),
+    "ends": Phrase("until"),
+    "shown": Phrase("shown"),
+    "needed": Phrase("asked for"),
+    "noted": Phrase("noted"),
+    "typed": Phrase("PIN typed"),
+    "memberships": Phrase("memberships"),
+    "plan": Phrase("plan"),
+    "rights": Phrase("rights"),
+    "booking": Phrase("booking"),
+    "booked": Phrase("booked"),
+    "hours": Phrase("hours"),
+    "timezone": Phrase("time zone"),
+    "quota": Phrase("counted in"),
+    "per": Phrase("per"),
+    "used": Phrase("used"),
+    "amount": Phrase("included"),
+    "trainings": Phrase("trainings"),
+    "training": Phrase("training"),
+    "target": Phrase("what is booked"),
+    "until": Phrase("until"),
+    "role": Phrase("role"),
+    "people": Phrase("people there"),
+    "capacity": Phrase("capacity"),
+    "p_full": Phrase("chance that it is full"),
+    "since": Phrase("since"),
+    "door": Phrase("door"),
+    "device": Phrase("device"),
 }
 _VALUES: Final = {
-    "entry": Text("entrée", "entry"),
-    "exit": Text("sortie", "exit"),
-    "machine": Text("machine", "machine"),
-    "muster": Text("point de rassemblement", "muster point"),
-    "normal": Text("normal", "normal"),
-    "lockdown": Text("confinement", "lockdown"),
-    "evacuation": Text("évacuation", "evacuation"),
-    "badge": Text("badge", "badge"),
-    "qr": Text("code QR", "QR code"),
-    "pin": Text("code", "code"),
-    "number": Text("badge seul", "badge alone"),
-    "number-and-pin": Text("badge et code", "badge and PIN"),
-    "member": Text("membre", "member"),
-    "visitor": Text("visiteur", "visitor"),
-    "active": Text("valable", "valid"),
-    "suspended": Text("suspendu", "suspended"),
-    "lost": Text("perdu", "lost"),
-    "stolen": Text("volé", "stolen"),
-    "passback": Text("déjà à l'intérieur", "inside already"),
-    "duress": Text("sous la contrainte", "under duress"),
-    "days": Text("jours", "days"),
-    "half-days": Text("demi-journées", "half days"),
-    "hours": Text("heures", "hours"),
-    "entries": Text("entrées", "entries"),
-    "day": Text("jour", "day"),
-    "week": Text("semaine", "week"),
-    "month": Text("mois", "month"),
-    "year": Text("an", "year"),
-    "locked": Text("verrouillée", "locked"),
-    "unlocked": Text("déverrouillée", "unlocked"),
-    "open": Text("ouverte", "open"),
-    "held": Text("restée ouverte", "held open"),
-    "forced": Text("forcée", "forced"),
+    "entry": Phrase("entry"),
+    "exit": Phrase("exit"),
+    "machine": Phrase("machine"),
+    "muster": Phrase("muster point"),
+    "normal": Phrase("normal"),
+    "lockdown": Phrase("lockdown"),
+    "evacuation": Phrase("evacuation"),
+    "badge": Phrase("badge"),
+    "qr": Phrase("QR code"),
+    "pin": Phrase("code"),
+    "number": Phrase("badge alone"),
+    "number-and-pin": Phrase("badge and PIN"),
+    "member": Phrase("member"),
+    "visitor": Phrase("visitor"),
+    "active": Phrase("valid"),
+    "suspended": Phrase("suspended"),
+    "lost": Phrase("lost"),
+    "stolen": Phrase("stolen"),
+    "passback": Phrase("inside already"),
+    "duress": Phrase("under duress"),
+    "days": Phrase("days"),
+    "half-days": Phrase("half days"),
+    "hours": Phrase("hours"),
+    "entries": Phrase("entries"),
+    "day": Phrase("day"),
+    "week": Phrase("week"),
+    "month": Phrase("month"),
+    "year": Phrase("year"),
+    "locked": Phrase("locked"),
+    "unlocked": Phrase("unlocked"),
+    "open": Phrase("open"),
+    "held": Phrase("held open"),
+    "forced": Phrase("forced"),
 }
-_YES: Final = Text("oui", "yes")
-_NO: Final = Text("non", "no")
+_YES: Final = Phrase("yes")
+_NO: Final = Phrase("no")
 _MOMENTS: Final = frozenset({"again", "starts", "ends", "until", "since"})
 _WORDS: Final = frozenset(
     {"direction", "mode", "kind", "status", "shown", "needed", "noted", "quota", "per"}
@@ -178,7 +179,7 @@ _WORDS: Final = frozenset(
 
 def _said(verdict: RuleVerdict, to: Reading) -> RuleSaid:
     seen = [
-        ShownValue(to.say(_NAMES.get(name, Text(name, name))), _value(name, value, to))
+        ShownValue(to.say(_NAMES.get(name, name)), _value(name, value, to))
         for name, value in verdict.saw.items()
         if value is not None and value != ""
     ]
@@ -209,41 +210,37 @@ def _number(name: str, value: float, lang: Lang) -> str:
     return f"{number} s" if name.endswith("_s") else number
 
 
-def _text(name: str, value: str, site: Site) -> Text:
+def _text(name: str, value: str, site: Site) -> Text | str:
     """Return a value in words: a fixed word, or the name of an id."""
     if name in _WORDS:
-        return _VALUES.get(value, Text(value, value))
+        return _VALUES.get(value, value)
     if name in ("target", "booked"):
         kind, _, id_ = value.partition(":")
         return _text(kind, id_, site)
     if name in _CALLED:
         return _CALLED[name](site, value)
-    return Text(value, value)
+    return value
 
 
-def _plan(site: Site, id_: str) -> Text:
+def _plan(site: Site, id_: str) -> Text | str:
     plan = site.plan.get(PlanId(id_))
-    return plan.name if plan is not None else Text(id_, id_)
+    return plan.name if plan is not None else id_
 
 
-def _machine(site: Site, id_: str) -> Text:
+def _machine(site: Site, id_: str) -> Text | str:
     machine = site.machine.get(MachineId(id_))
-    return machine.name if machine is not None else Text(id_, id_)
+    return machine.name if machine is not None else id_
 
 
-def _trainings(site: Site, ids: str) -> Text:
-    return _joined([name_among(site.trainings, each) for each in ids.split(", ")], ", ")
+def _trainings(site: Site, ids: str) -> Text | str:
+    return joined([name_among(site.trainings, each) for each in ids.split(", ")])
 
 
-def _hours(_: Site, hours: str) -> Text:
-    return _joined([in_words(each) for each in hours.split(" || ")], " / ")
+def _hours(_: Site, hours: str) -> Text | str:
+    return joined([in_words(each) for each in hours.split(" || ")], " / ")
 
 
-def _joined(texts: Sequence[Text], by: str) -> Text:
-    return Text(by.join(text.fr for text in texts), by.join(text.en for text in texts))
-
-
-_CALLED: Final[dict[str, Callable[[Site, str], Text]]] = {
+_CALLED: Final[dict[str, Callable[[Site, str], Text | str]]] = {
     "zone": Site.name_of,
     "inside": Site.name_of,
     "door": Site.name_of,

@@ -33,6 +33,7 @@ from gateway.core.model.directory import HolderId
 from gateway.core.model.names import AccessPointId, Text
 from gateway.core.model.site import Site
 from gateway.csv_injection import escape_formula
+from gateway.phrase import Phrase
 from gateway.translation import LOCALES, Lang, in_lang
 
 LINES: Final = 50
@@ -118,11 +119,11 @@ class PassageLine(Struct, frozen=True):
 
 
 _WORDS: Final = {
-    "granted": Text("Accordé", "Granted"),
-    "denied": Text("Refusé", "Refused"),
+    "granted": Phrase("Granted"),
+    "denied": Phrase("Refused"),
 }
-_UNDELIVERED: Final = Text("réponse non remise", "answer not delivered")
-_NOBODY: Final = Text("badge inconnu", "unknown badge")
+_UNDELIVERED: Final = Phrase("answer not delivered")
+_NOBODY: Final = Phrase("unknown badge")
 
 
 def read_wanted(site: Site, parts: Mapping[str, str], holder: str) -> Wanted:
@@ -213,10 +214,7 @@ async def csv_lines(
         if page.before is None:
             return
         wanted = structs.replace(wanted, before=page.before)
-    more = Text(
-        "il y en a d'autres : choisissez une période plus courte",
-        "there are more: choose a shorter time",
-    )
+    more = Phrase("there are more: choose a shorter time")
     yield [in_lang(more, lang)]
 
 
@@ -256,7 +254,7 @@ def _shown(
         at=line.at.isoformat(),
         time=format_datetime(local, "d MMM, HH:mm:ss", locale=LOCALES[lang]),
         decision=line.decision,
-        word=in_lang(_WORDS.get(line.decision, Text(line.decision, line.decision)), lang),
+        word=in_lang(_WORDS.get(line.decision, line.decision), lang),
         place=in_lang(place, lang) or line.device,
         way=in_lang(way_of(way), lang) if way else "",
         reason=in_lang(short(line.reason), lang),
@@ -267,7 +265,7 @@ def _shown(
     )
 
 
-def _where(line: DecisionLine, site: Site) -> tuple[Text, str]:
+def _where(line: DecisionLine, site: Site) -> tuple[Text | str, str]:
     """Return the place and the direction; an exit button's is out, an unknown place has none."""
     point = site.access_point.get(AccessPointId(line.access_point or ""))
     if point is not None:
@@ -287,9 +285,6 @@ def no_such_decision() -> Problem:
     return Problem(
         404,
         "no-such-decision",
-        Text("Ce passage n'existe pas", "There is no such passage"),
-        Text(
-            "Il est d'un autre lieu, ou sa durée de conservation est passée.",
-            "It is another site's, or it was kept long enough and is gone.",
-        ),
+        Phrase("There is no such passage"),
+        Phrase("It is another site's, or it was kept long enough and is gone."),
     )

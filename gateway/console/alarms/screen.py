@@ -25,9 +25,10 @@ from gateway.console.muster.presence_list import names_or_none
 from gateway.console.web.errors import RESPONSES, Problem
 from gateway.console.web.rendering import lang_of, page, waiting_alarms
 from gateway.core.model.directory import HolderId
-from gateway.core.model.names import SiteId, Text
+from gateway.core.model.names import SiteId
 from gateway.core.model.site import Site
 from gateway.core.requests import AcknowledgeAlarm
+from gateway.phrase import Phrase
 from gateway.translation import in_lang
 from gateway.wire.alarm_texts import SILENT, alarm_words
 from gateway.wire.states import AlarmMessage
@@ -112,7 +113,7 @@ async def acknowledge_page(
     why: Reason = "",
 ) -> Response:
     """Acknowledge an alarm."""
-    done = Text("C'est noté : vous vous en occupez.", "Noted: you look after it.")
+    done = Phrase("Noted: you look after it.")
     order, back = AcknowledgeAlarm(kind, about, why), f"/sites/{here.id}/alarms"
     return await ask_for_page(console, here.id, order, seat, back=back, done=done)
 

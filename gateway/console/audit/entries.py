@@ -15,12 +15,13 @@ from msgspec import Struct
 from gateway.adapters.audit import Merged, MergedCursor, merged
 from gateway.console.audit.texts import ACTIONS, ERASED, OUTCOMES, noted
 from gateway.console.context import AppContext
-from gateway.console.feed.view import alarm_word, subject
+from gateway.console.feed.view import subject_name
 from gateway.console.muster.presence_list import names_or_none
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import Text
 from gateway.core.model.site import Site
-from gateway.translation import LANGS
+from gateway.phrase import Phrase, joined
+from gateway.wire.alarm_texts import alarm_words
 from gateway.wire.texts import REFUSALS
 
 LOOKED_MAX: Final = 5000
@@ -28,13 +29,13 @@ LOOKED_MAX: Final = 5000
 CHUNK: Final = 250
 _PLACE: Final = re.compile(r"c(\d{1,18})?g(\d{1,18})?")
 
-LOOKED_AT: Final[Mapping[str, Text]] = {
-    "here": Text("qui est là", "who is here"),
-    "log": Text("passages", "passages"),
-    "doors": Text("derniers passages aux portes", "last passages at the doors"),
-    "evacuation-list": Text("liste d'évacuation", "evacuation list"),
-    "audit": Text("audit", "audit"),
-    "what-if": Text("essai de règles", "trial of rules"),
+LOOKED_AT: Final[Mapping[str, Phrase]] = {
+    "here": Phrase("who is here"),
+    "log": Phrase("passages"),
+    "doors": Phrase("last passages at the doors"),
+    "evacuation-list": Phrase("evacuation list"),
+    "audit": Phrase("audit"),
+    "what-if": Phrase("trial of rules"),
 }
 """Screens whose viewing is recorded, where it concerns nobody in particular."""
 
@@ -67,10 +68,10 @@ class AuditRow(Struct, frozen=True):
     by: str
     who: str
     action: str
-    word: Text
-    about: Text
+    word: str
+    about: Text | str
     why: str
-    reason: Text
+    reason: str
     outcome: str | None
     refusal: Text | str | None
 
@@ -149,7 +150,7 @@ def _line(site: Site, names: Mapping[HolderId, str], line: Merged) -> AuditRow:
         by=line.by,
         who=names.get(HolderId(line.by), line.by),
         action=line.action,
-        word=ACTIONS.get(line.action, Text(line.action, line.action)),
+        word=ACTIONS.get(line.action, line.action),
         about=_about(site, names, line),
         why=why,
         reason=noted(line.action, why),
@@ -158,57 +159,52 @@ def _line(site: Site, names: Mapping[HolderId, str], line: Merged) -> AuditRow:
     )
 
 
-def _about(site: Site, names: Mapping[HolderId, str], line: Merged) -> Text:
+def _about(site: Site, names: Mapping[HolderId, str], line: Merged) -> Text | str:
     """Return the object of the action, in words."""
     order = line.order
+    about: Text | str
     match line.action:
         case "mode":
-            about = _MODES.get(order.get("mode", ""), Text("", ""))
+            about = _MODES.get(order.get("mode", ""), "")
         case "open":
             about = site.name_of(order.get("door", ""))
         case "reset":
             device = order.get("device", "")
-            about = Text(device, device)
+            about = device
         case "people" | "vacant":
             name, people = site.name_of(order.get("zone", "")), order.get("people")
-            about = _more(name, "" if people is None else f" · {people}")
+            about = name if people is None else joined([name, people], " · ")
         case "service":
             about = _service(order.get("access_point", ""), is_on=order.get("in_service", True))
         case "acknowledge":
             kind, object_ = order.get("kind", ""), order.get("object", "")
-            about = Text(
-                *(f"{alarm_word(kind, x)} · {subject(site, kind, object_, x)}" for x in LANGS)
-            )
+            about = joined([alarm_words(kind).word, subject_name(site, kind, object_)], " · ")
         case _:
             about = _whom(names, line)
     return about
 
 
-def _service(point: str, *, is_on: bool) -> Text:
+def _service(point: str, *, is_on: bool) -> Text | str:
     if is_on:
-        return Text(f"{point} : en service", f"{point}: in service")
-    return Text(f"{point} : hors service", f"{point}: out of service")
+        return Phrase("%(point)s: in service", point=point)
+    return Phrase("%(point)s: out of service", point=point)
 
 
-def _more(name: Text, more: str) -> Text:
-    return Text(name.fr + more, name.en + more)
-
-
-def _whom(names: Mapping[HolderId, str], line: Merged) -> Text:
+def _whom(names: Mapping[HolderId, str], line: Merged) -> Text | str:
     """Return whose data or mark it was; for a look at nobody in particular, the screen."""
     if line.subject is None:
-        return LOOKED_AT.get(line.detail, Text("", ""))
+        return LOOKED_AT.get(line.detail, "")
     if line.subject == "nobody":  # an erasure does not record the erased name
         return ERASED
     who = names.get(HolderId(line.subject), line.subject)
     if line.action == "muster" and line.order.get("seen") is False:
-        return Text(f"{who} : repris", f"{who}: taken back")
-    return Text(who, who)
+        return Phrase("%(who)s: taken back", who=who)
+    return who
 
 
 _REFUSED: Final[dict[str, Text | str]] = {**REFUSALS, **OUTCOMES}
 _MODES: Final = {
-    "normal": Text("normal", "normal"),
-    "lockdown": Text("confinement", "lockdown"),
-    "evacuation": Text("évacuation", "evacuation"),
+    "normal": Phrase("normal"),
+    "lockdown": Phrase("lockdown"),
+    "evacuation": Phrase("evacuation"),
 }

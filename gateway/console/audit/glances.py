@@ -29,6 +29,6 @@ async def glance(console: AppContext, seat: Principal, site: SiteId, what: str) 
     except Problem as wrong:
         if console.picture.sites[site].mode != "evacuation":
             raise
-        _log.warning("%s: a look at %s is not noted: %s", site, what, wrong.detail.en)
+        _log.warning("%s: a look at %s is not noted: %s", site, what, wrong.detail)
         return
     console.glances.note(seat.key, site, what, now)

@@ -17,7 +17,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
 from gateway.console.web.errors import Problem
-from gateway.core.model.names import Text
+from gateway.phrase import Phrase
 
 Door = Literal["sign-in", "code", "again", "link", "passkey", "oidc"]
 BUCKETS: Final = 1 << 14
@@ -81,7 +81,7 @@ def _too_many(reset: float) -> Problem:
     return Problem(
         429,
         "too-many-tries",
-        Text("Trop d'essais", "Too many tries"),
-        Text(f"Réessayez dans {minutes} min.", f"Try again in {minutes} min."),
+        Phrase("Too many tries"),
+        Phrase("Try again in %(minutes)s min.", minutes=minutes),
         headers={"Retry-After": str(wait_s)},
     )

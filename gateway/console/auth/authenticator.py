@@ -34,7 +34,8 @@ from gateway.console.auth.sessions import FRESH, LoginSession
 from gateway.console.auth.staff import People, is_administrator
 from gateway.console.identity import Principal
 from gateway.console.web.errors import Problem
-from gateway.core.model.names import SiteId, Text
+from gateway.core.model.names import SiteId
+from gateway.phrase import Phrase
 
 T = TypeVar("T")
 
@@ -139,8 +140,8 @@ class SignIn:
             try:
                 return await asyncio.to_thread(lambda: use(self._opened()))
             except (StoreError, DirectoryError, AuditError) as wrong:
-                why = Text(str(wrong), str(wrong))
-                title = Text("Connexion indisponible", "Signing in is not available")
+                why = str(wrong)
+                title = Phrase("Signing in is not available")
                 raise Problem(
                     503, "no-accounts", title, why, headers={"Retry-After": "5"}
                 ) from wrong

@@ -13,7 +13,7 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from gateway.core.model.names import Text
+from gateway.phrase import Phrase
 
 LENGTH_MIN: Final = 12
 LENGTH_MAX: Final = 256
@@ -59,24 +59,15 @@ def is_outdated(kept: str) -> bool:
     return _hasher.check_needs_rehash(kept)
 
 
-def what_is_wrong(password: str, known: Iterable[str]) -> Text | None:
+def what_is_wrong(password: str, known: Iterable[str]) -> Phrase | None:
     """Return why a password is refused; `known` are the names of its owner and of the site."""
     if len(password) < LENGTH_MIN:
-        return Text(
-            f"Trop court : {LENGTH_MIN} caractères au moins.",
-            f"Too short: {LENGTH_MIN} characters at least.",
-        )
+        return Phrase("Too short: %(length_min)s characters at least.", length_min=LENGTH_MIN)
     if len(password) > LENGTH_MAX:
-        return Text(
-            f"Trop long : {LENGTH_MAX} caractères au plus.",
-            f"Too long: {LENGTH_MAX} characters at most.",
-        )
+        return Phrase("Too long: %(length_max)s characters at most.", length_max=LENGTH_MAX)
     left = _without(_plain(password), known)
     if len(left) < _LEFT_MIN or len(set(_plain(password))) < _DIFFERENT_MIN:
-        return Text(
-            "Trop facile à deviner : ajoutez des mots sans rapport avec vous ou le lieu.",
-            "Too easy to guess: add words that have nothing to do with you or the place.",
-        )
+        return Phrase("Too easy to guess: add words that have nothing to do with you or the place.")
     return None
 
 

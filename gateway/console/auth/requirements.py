@@ -18,8 +18,9 @@ from starlette.requests import Request
 from gateway.console.context import AppContext
 from gateway.console.identity import Principal, Rank, Scope
 from gateway.console.web.errors import API, Problem
-from gateway.core.model.names import SiteId, Text
+from gateway.core.model.names import SiteId
 from gateway.core.model.site import Site
+from gateway.phrase import Phrase
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_FIELD: Final = "csrf"
@@ -155,17 +156,14 @@ def no_such_site() -> Problem:
     return Problem(
         404,
         "no-such-site",
-        Text("Ce lieu n'existe pas", "There is no such site"),
-        Text("Choisissez un lieu dans la liste.", "Choose a site from the list."),
+        Phrase("There is no such site"),
+        Phrase("Choose a site from the list."),
     )
 
 
 _NOT_ALLOWED: Final = (
-    Text("Votre rôle ne suffit pas", "Your role does not suffice"),
-    Text(
-        "Demandez à un administrateur du lieu. Ce refus est noté.",
-        "Ask an administrator of the site. This refusal is on record.",
-    ),
+    Phrase("Your role does not suffice"),
+    Phrase("Ask an administrator of the site. This refusal is on record."),
 )
 
 
@@ -174,11 +172,8 @@ def _sign_in(request: Request) -> Problem:
         return Problem(
             401,
             "not-signed-in",
-            Text("Personne n'est connecté", "Nobody is signed in"),
-            Text(
-                "Envoyez « Authorization: Bearer » avec un jeton.",
-                'Send "Authorization: Bearer" with a token.',
-            ),
+            Phrase("Nobody is signed in"),
+            Phrase('Send "Authorization: Bearer" with a token.'),
             headers={"WWW-Authenticate": "Bearer"},
         )
     return _elsewhere(request, "/sign-in", "not-signed-in")
@@ -189,8 +184,8 @@ def _again(request: Request) -> Problem:
         return Problem(
             403,
             "sign-in-again",
-            Text("Confirmez que c'est vous", "Confirm that it is you"),
-            Text("Reconnectez-vous.", "Sign in again."),
+            Phrase("Confirm that it is you"),
+            Phrase("Sign in again."),
         )
     return _elsewhere(request, "/sign-in/again", "sign-in-again")
 
@@ -200,11 +195,11 @@ def _owed(request: Request, seat: Principal) -> Problem:
         return Problem(
             403,
             "second-factor-missing",
-            Text("Un second facteur est nécessaire", "A second factor is needed"),
-            Text("Ajoutez-en un sur votre page.", "Set one up on your own page."),
+            Phrase("A second factor is needed"),
+            Phrase("Set one up on your own page."),
         )
     headers = {"Location": seat.owes}
-    return Problem(303, "second-factor-missing", Text("Connexion", "Sign in"), headers=headers)
+    return Problem(303, "second-factor-missing", Phrase("Sign in"), headers=headers)
 
 
 def _elsewhere(request: Request, path: str, code: str) -> Problem:
@@ -212,7 +207,7 @@ def _elsewhere(request: Request, path: str, code: str) -> Problem:
     here = request.headers.get("referer", "") if request.method not in SAFE else str(request.url)
     back = _own_path(here)
     headers = {"Location": f"{path}?next={quote(back)}"}
-    return Problem(303, code, Text("Connexion", "Sign in"), headers=headers)
+    return Problem(303, code, Phrase("Sign in"), headers=headers)
 
 
 def _own_path(address: str) -> str:
@@ -240,8 +235,8 @@ def not_from_our_page() -> Problem:
     return Problem(
         403,
         "not-from-our-page",
-        Text("Cette demande ne vient pas de nos pages", "This is not from one of our pages"),
-        Text("Rechargez la page et recommencez.", "Reload the page and try again."),
+        Phrase("This is not from one of our pages"),
+        Phrase("Reload the page and try again."),
     )
 
 

@@ -26,9 +26,10 @@ from gateway.console.gateway_client import (
 )
 from gateway.console.web.errors import RESPONSES, Problem
 from gateway.console.web.rendering import lang_of, page
-from gateway.core.model.names import DeviceId, Text
+from gateway.core.model.names import DeviceId
 from gateway.core.model.site import Site
 from gateway.core.requests import ResetDevice
+from gateway.phrase import Phrase
 from gateway.translation import in_lang, words
 from gateway.wire.offline_rights import RightsState
 
@@ -153,7 +154,7 @@ async def shown(request: Request, seat: Viewer, here: SiteHere, console: Console
 async def sure(request: Request, device: DeviceHere, seat: Operator, here: SiteHere) -> Response:
     """Explain what a reset of a device's numbering does, before it is confirmed."""
     if device not in here.device:
-        title = Text("Cet appareil n'existe pas", "There is no such device")
+        title = Phrase("There is no such device")
         raise Problem(404, "no-such-device", title)
     return page(request, "device_reset.html", seat=seat, site=here, device=device)
 
@@ -163,7 +164,7 @@ async def reset_page(
     device: DeviceHere, seat: RecentAuth, here: SiteHere, console: ConsoleHere, why: Reason = ""
 ) -> Response:
     """Reset a device's numbering."""
-    done = Text(f"{device} : sa numérotation recommence.", f"{device}: its numbering begins again.")
+    done = Phrase("%(device)s: its numbering begins again.", device=device)
     order, back = ResetDevice(device, why), f"/sites/{here.id}/devices"
     return await ask_for_page(console, here.id, order, seat, back=back, done=done)
 

@@ -24,21 +24,16 @@ from gateway.console.gateway_client import Done, Reason, WhyField, ask_for_page,
 from gateway.console.muster.presence_list import names_or_none
 from gateway.console.web.errors import RESPONSES
 from gateway.console.web.rendering import page
-from gateway.core.model.names import Text
 from gateway.core.requests import Mode, SetMode
+from gateway.phrase import Phrase
 
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["mode"], responses=RESPONSES)
 
 _DONE = {
-    "normal": Text("Le lieu est de nouveau en mode normal.", "The site is back to normal."),
-    "lockdown": Text(
-        "Confinement : toutes les entrées sont bloquées.", "Lockdown: every entry is blocked."
-    ),
-    "evacuation": Text(
-        "Évacuation lancée : les portes se déverrouillent.",
-        "Evacuation started: the doors are being unlocked.",
-    ),
+    "normal": Phrase("The site is back to normal."),
+    "lockdown": Phrase("Lockdown: every entry is blocked."),
+    "evacuation": Phrase("Evacuation started: the doors are being unlocked."),
 }
 
 

@@ -25,8 +25,8 @@ from gateway.console.gateway_client import (
 )
 from gateway.console.web.errors import RESPONSES
 from gateway.console.web.rendering import lang_of, page
-from gateway.core.model.names import Text
 from gateway.core.requests import OpenDoor, SetService
+from gateway.phrase import Phrase
 
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["doors"], responses=RESPONSES)
@@ -68,7 +68,7 @@ async def open_page(
 ) -> Response:
     """Release a door once."""
     name = here.name_of(door)
-    done = Text(f"{name.fr} : déverrouillée.", f"{name.en}: released.")
+    done = Phrase("%(name)s: released.", name=name)
     order, back = OpenDoor(door, why), f"/sites/{here.id}/doors"
     anchor = f"door-{door}" if door in here.door else ""
     return await ask_for_page(console, here.id, order, seat, back=back, done=done, anchor=anchor)
@@ -83,9 +83,9 @@ async def service_page(
     order: Annotated[ServiceForm, Form()],
 ) -> Response:
     """Take an access point out of service, or put it back."""
-    done = Text(f"{point} : en service.", f"{point}: in service.")
+    done = Phrase("%(point)s: in service.", point=point)
     if not order.in_service:
-        done = Text(f"{point} : hors service.", f"{point}: out of service.")
+        done = Phrase("%(point)s: out of service.", point=point)
     wish = SetService(point, order.in_service, order.why)
     return await ask_for_page(
         console, here.id, wish, seat, back=f"/sites/{here.id}/doors", done=done

@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.console.feed.hub import Hub, Watcher
 from gateway.console.web.errors import Problem
-from gateway.core.model.names import Text
+from gateway.phrase import Phrase
 
 SEND_S: Final = 30.0
 """Seconds one write may block: a browser that reads nothing for that time is gone."""
@@ -39,7 +39,7 @@ class Stream(EventSourceResponse):
 
 def too_many(status: int = 503) -> Problem:
     """Return the problem for a stream that found the hub full."""
-    title = Text("Trop de pages sont ouvertes", "Too many pages are open")
+    title = Phrase("Too many pages are open")
     return Problem(status, "too-many-streams", title, headers={"Retry-After": "10"})
 
 

@@ -44,7 +44,7 @@ class Guard:
             try:
                 await self.look()
             except Problem as wrong:  # the check failed: streams stay open until the next
-                _log.warning("open streams cannot be looked at: %s", wrong.detail.en)
+                _log.warning("open streams cannot be looked at: %s", wrong.detail)
 
     async def look(self) -> None:
         """End the streams whose watchers may no longer see them."""

@@ -26,7 +26,7 @@ from gateway.console.feed.view_models import (
 )
 from gateway.core.model.directory import HolderId
 from gateway.core.model.equipment import Machine
-from gateway.core.model.names import DoorId, SiteId, ZoneId
+from gateway.core.model.names import DoorId, SiteId, Text, ZoneId
 from gateway.core.model.places import Door, Zone
 from gateway.core.model.site import Site
 from gateway.translation import Lang, in_lang
@@ -319,6 +319,11 @@ def alarm_word(kind: str, lang: Lang, ahead_s: float | None = None) -> str:
 
 
 def subject(site: Site, kind: str, about: str, lang: Lang) -> str:
+    """Return the name of an alarm's object in a language."""
+    return in_lang(subject_name(site, kind, about), lang)
+
+
+def subject_name(site: Site, kind: str, about: str) -> Text | str:
     """Return the name of an alarm's object; an id alone may be a door's or a zone's."""
     things: tuple[Door | Zone | Machine, ...] = (*site.zones, *site.doors, *site.machines)
     if kind == "duress":
@@ -329,7 +334,7 @@ def subject(site: Site, kind: str, about: str, lang: Lang) -> str:
         things = site.doors
     elif kind in ("lone-worker", "unsupervised", "unattended", "safe-stop"):
         things = site.machines
-    return _name_among(things, about, lang)
+    return next((thing.name for thing in things if thing.id == about), about)
 
 
 def _name_among(things: Iterable[Door | Zone | Machine], about: str, lang: Lang) -> str:

@@ -18,11 +18,12 @@ from gateway.adapters.journal.rows import to_us
 from gateway.console.web.errors import Problem
 from gateway.console.web.labels import YEARS
 from gateway.core.facts import OccupancyDay, VisitsDay
-from gateway.core.model.names import SiteId, Text
+from gateway.core.model.names import SiteId
 from gateway.core.model.places import Zone
 from gateway.core.model.site import Site
 from gateway.core.occupancy import daily_statistics
 from gateway.core.occupancy.daily_statistics import Piece
+from gateway.phrase import Phrase
 from gateway.report.month import MonthReport, month_of
 
 By = Literal["day", "week", "month"]
@@ -103,8 +104,8 @@ def span_of(by: By, day: date) -> Span:
         raise Problem(
             422,
             "no-such-day",
-            Text("Ce jour est hors du calendrier", "This day is off the calendar"),
-            Text("Choisissez une autre date.", "Choose another date."),
+            Phrase("This day is off the calendar"),
+            Phrase("Choose another date."),
         )
     if by == "day":
         return Span(by, day, day + timedelta(days=1))

@@ -32,9 +32,10 @@ from gateway.console.web.errors import RESPONSES, Problem
 from gateway.console.web.opening_hours_text import in_words
 from gateway.console.web.rendering import lang_of, page
 from gateway.core.facts import VisitsDay
-from gateway.core.model.names import Text, ZoneId
+from gateway.core.model.names import ZoneId
 from gateway.core.model.places import Zone
 from gateway.core.model.site import Site
+from gateway.phrase import Phrase
 from gateway.report.month import MonthReport
 from gateway.report.tables import csv_rows
 from gateway.report.words import ReportTexts
@@ -272,8 +273,8 @@ def _zone(site: Site, id_: str) -> Zone:
         raise Problem(
             404,
             "no-such-zone",
-            Text("Cet espace n'existe pas", "There is no such space"),
-            Text("Choisissez-le dans la liste.", "Choose one from the list."),
+            Phrase("There is no such space"),
+            Phrase("Choose one from the list."),
         )
     return found
 
@@ -283,11 +284,8 @@ def _too_long(step: int) -> Problem:
     return Problem(
         422,
         "no-such-span",
-        Text("Cette période ne convient pas", "This span does not fit"),
-        Text(
-            f"« from » est avant « to », de {hours} heures au plus pour ce pas.",
-            f'"from" is before "to", by {hours} hours at most for this step.',
-        ),
+        Phrase("This span does not fit"),
+        Phrase('"from" is before "to", by %(hours)s hours at most for this step.', hours=hours),
     )
 
 

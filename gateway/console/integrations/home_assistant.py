@@ -18,6 +18,7 @@ from gateway.core.model.equipment import Machine
 from gateway.core.model.names import SiteId, Text
 from gateway.core.model.places import Door, Zone
 from gateway.core.model.site import Site
+from gateway.phrase import Phrase
 from gateway.translation import Lang, in_lang
 from gateway.wire.alarm_texts import alarm_words
 from gateway.wire.state_messages import DEVICE_ALARMS, possible_alarms
@@ -35,11 +36,11 @@ _NEVER: Final = (
     frozenset({"duress", "clock-unsure", "journal-damaged", *DEVICE_ALARMS}) - _OF_DEVICES
 )
 """Alarms that not everyone in the room may see, or that only the gateway's operator can clear."""
-_PEOPLE: Final = Text("personnes", "people")
-_OCCUPIED: Final = Text("présence", "occupied")
-_STATE: Final = Text("état", "state")
-_OPENING: Final = Text("ouverture", "opening")
-_DECISIONS: Final = Text("Décisions", "Decisions")
+_PEOPLE: Final = Phrase("people")
+_OCCUPIED: Final = Phrase("occupied")
+_STATE: Final = Phrase("state")
+_OPENING: Final = Phrase("opening")
+_DECISIONS: Final = Phrase("Decisions")
 _DOOR_STATES: Final = ("locked", "unlocked", "open", "held", "forced")
 
 Component = dict[str, Any]
@@ -208,7 +209,7 @@ def _on_if(claim: str) -> str:
     return f"{{{{ ('ON' if {claim} else 'OFF') if value_json is defined }}}}"
 
 
-def _name(site: Site, kind: str, about: str) -> Text:
+def _name(site: Site, kind: str, about: str) -> Text | str:
     things: tuple[Door | Zone | Machine, ...] = ()
     if kind in ("forced", "held"):
         things = site.doors
@@ -216,4 +217,4 @@ def _name(site: Site, kind: str, about: str) -> Text:
         things = site.zones
     elif kind not in _OF_DEVICES:
         things = site.machines
-    return next((thing.name for thing in things if thing.id == about), Text(about, about))
+    return next((thing.name for thing in things if thing.id == about), about)

@@ -8,10 +8,11 @@ import icalendar
 
 from gateway.console.integrations.bookings import Booked
 from gateway.core.model.bookings import Booking, Target
-from gateway.core.model.names import Text
 from gateway.core.model.site import Site
+from gateway.phrase import Phrase
+from gateway.translation import both
 
-_TAKEN: Final = Text("Réservé", "Booked")
+_TAKEN: Final = Phrase("Booked")
 
 
 def calendar(site: Site, booked: Booked, now: datetime) -> bytes:
@@ -35,13 +36,14 @@ def _events(
     kind, _, about = target.partition(":")
     things = site.machines if kind == "machine" else site.zones
     name = next((thing.name.fr for thing in things if thing.id == about), about)
+    taken = both(_TAKEN)
     for booking in bookings:
         event = icalendar.Event()
         event.add("uid", f"{booking.id}.{about}.{site.id}@seuil")
         event.add("dtstamp", now)
         event.add("dtstart", booking.starts)
         event.add("dtend", booking.ends)
-        event.add("summary", f"{_TAKEN.fr} / {_TAKEN.en} : {name}")
+        event.add("summary", f"{taken.fr} / {taken.en} : {name}")
         event.add("location", name)
         event.add("class", "PUBLIC" if booking.public else "PRIVATE")
         yield event

@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from gateway.core.model.names import Text
+from gateway.phrase import Phrase
 
 K: Final = 5
 """Numbers in the narrowest band: 0 to 4 is one, so that nobody is ever shown to be alone."""
@@ -23,7 +23,7 @@ class Band(Struct, frozen=True):
 
     low: int
     high: int | None
-    label: Text
+    label: Phrase
 
 
 def band(people: int, capacity: int | None = None) -> Band:
@@ -46,13 +46,13 @@ def _start(people: int, width: int) -> int:
     return max(0, people) // width * width
 
 
-def _up_to(low: int, high: int) -> Text:
+def _up_to(low: int, high: int) -> Phrase:
     if low == 0:
-        return Text(f"moins de {high + 1} personnes", f"fewer than {high + 1} people")
-    return Text(f"de {low} à {high} personnes", f"{low} to {high} people")
+        return Phrase("fewer than %(high)s people", high=high + 1)
+    return Phrase("%(low)s to %(high)s people", low=low, high=high)
 
 
-def _or_more(low: int, capacity: int) -> Text:
+def _or_more(low: int, capacity: int) -> Phrase:
     if low == 0:  # such a small zone has one band: its count is not public at all
-        return Text(f"jusqu'à {capacity} personnes", f"up to {capacity} people")
-    return Text(f"{low} personnes ou plus", f"{low} people or more")
+        return Phrase("up to %(capacity)s people", capacity=capacity)
+    return Phrase("%(low)s people or more", low=low)

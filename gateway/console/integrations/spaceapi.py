@@ -21,6 +21,7 @@ from gateway.console.integrations.occupancy_bands import band
 from gateway.core.model.names import SiteId
 from gateway.core.model.site import Site
 from gateway.files import write_whole
+from gateway.translation import both
 
 FILE: Final = "spaceapi.json"
 """In the data folder."""
@@ -109,7 +110,8 @@ class Public:
             if zone_id in counts:
                 zone = site.zone[zone_id]
                 found = band(counts[zone_id].count.people, zone.capacity)
-                words = f"{found.label.fr} / {found.label.en}"
+                said = both(found.label)
+                words = f"{said.fr} / {said.en}"
                 shown.append({"value": found.low, "location": zone.name.fr, "description": words})
         return shown
 

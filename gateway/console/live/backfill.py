@@ -26,7 +26,7 @@ async def recall(console: AppContext) -> None:
         try:
             page = await console.stores.past(partial(decisions, query=query))
         except Problem as wrong:
-            _log.info("the last passages are not shown: %s", wrong.detail.en)
+            _log.info("the last passages are not shown: %s", wrong.detail)
             return
         heard = console.picture.sites[site.id].decisions
         known = {each.id for each in heard}

@@ -24,10 +24,11 @@ from gateway.console.identity import Principal
 from gateway.console.live.floor_plan import plan_of
 from gateway.console.web.errors import RESPONSES, Problem
 from gateway.console.web.rendering import lang_of, page
-from gateway.core.model.names import SiteId, Text, ZoneId
+from gateway.core.model.names import SiteId, ZoneId
 from gateway.core.model.places import Zone
 from gateway.core.model.site import Site
 from gateway.core.requests import Order, SetPeople, TellVacant
+from gateway.phrase import Phrase
 from gateway.wire.alarm_texts import SILENT
 
 pages = APIRouter(include_in_schema=False)
@@ -204,7 +205,7 @@ def _without_people(site: SitePicture) -> SitePicture:
 
 def _zone_of(site: Site, zone: str) -> ZoneId:
     if zone not in site.zone:
-        raise Problem(404, "no-such-zone", Text("Cet espace n'existe pas", "There is no such zone"))
+        raise Problem(404, "no-such-zone", Phrase("There is no such zone"))
     return ZoneId(zone)
 
 
@@ -214,11 +215,11 @@ async def _asked(console: AppContext, site: Site, seat: Principal, order: Order)
     Raises:
         Problem: It refused, or did not answer.
     """
-    title = Text("La passerelle n'a pas obéi", "The gateway did not do it")
+    title = Phrase("The gateway did not do it")
     try:
         answer = await console.ask(site.id, order, seat.holder.id)
     except DeskError as wrong:
-        raise Problem(503, "no-answer", title, Text(str(wrong), str(wrong))) from wrong
+        raise Problem(503, "no-answer", title, str(wrong)) from wrong
     if answer.status == "error":
         raise Problem(409, answer.error or "refused", title, answer.message)
     return RedirectResponse(f"/sites/{site.id}/live#zone-{order_zone(order)}", 303)

@@ -8,10 +8,10 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.console.web.errors import Problem
-from gateway.core.model.names import Text
 from gateway.members.cells import MembershipStatus
 from gateway.members.credentials import Status
 from gateway.members.wrong import Wrong
+from gateway.phrase import Phrase
 
 Short = Annotated[str, Field(max_length=200)]
 GROUPS_MAX: Final = 50
@@ -125,8 +125,8 @@ def invalid(wrong: Wrong) -> Problem:
     problem = Problem(
         422,
         "invalid-request",
-        Text("Demande mal formée", "Request not well formed"),
-        Text("Corrigez ce qui est indiqué.", "Correct what is named."),
+        Phrase("Request not well formed"),
+        Phrase("Correct what is named."),
     )
     problem.errors = [{"where": wrong.column, "what": str(wrong)}]
     return problem

@@ -19,9 +19,10 @@ from gateway.console.identity import Principal
 from gateway.console.members.search import no_such_member, sites_of
 from gateway.console.web.errors import Problem
 from gateway.core.model.directory import HolderId
-from gateway.core.model.names import SiteId, Text
+from gateway.core.model.names import SiteId
 from gateway.core.model.site import Site
 from gateway.members.edit import Revise, without_administrator
+from gateway.phrase import Phrase
 
 CHANGED_MEANWHILE: Final = "changed-meanwhile"
 
@@ -142,11 +143,8 @@ def keep_administrators(
         raise Problem(
             409,
             "last-administrator",
-            Text("C'est le dernier administrateur", "This is the last administrator"),
-            Text(
-                f"Nommez d'abord un autre administrateur : {names}.",
-                f"First make somebody else an administrator: {names}.",
-            ),
+            Phrase("This is the last administrator"),
+            Phrase("First make somebody else an administrator: %(names)s.", names=names),
         )
 
 
@@ -182,8 +180,8 @@ def changed_meanwhile() -> Problem:
     return Problem(
         409,
         CHANGED_MEANWHILE,
-        Text("Quelqu'un d'autre vient de modifier", "Somebody else has just changed this"),
-        Text("Rechargez la page et recommencez.", "Reload the page and try again."),
+        Phrase("Somebody else has just changed this"),
+        Phrase("Reload the page and try again."),
     )
 
 
@@ -191,11 +189,8 @@ def _elsewhere() -> Problem:
     return Problem(
         403,
         "other-sites-too",
-        Text("Cela concerne aussi d'autres lieux", "This concerns other sites too"),
-        Text(
-            "Il faut être administrateur de tous les lieux concernés.",
-            "Only an administrator of all the sites concerned may do this.",
-        ),
+        Phrase("This concerns other sites too"),
+        Phrase("Only an administrator of all the sites concerned may do this."),
     )
 
 
@@ -203,14 +198,8 @@ def _staff_elsewhere() -> Problem:
     return Problem(
         403,
         "staff-elsewhere",
-        Text(
-            "Cette personne a aussi un rôle dans d'autres lieux",
-            "This person has a role at other sites too",
-        ),
-        Text(
-            "Il faut être administrateur de tous les lieux où elle a un rôle.",
-            "Only an administrator of every site at which they have a role may change them.",
-        ),
+        Phrase("This person has a role at other sites too"),
+        Phrase("Only an administrator of every site at which they have a role may change them."),
     )
 
 

@@ -32,6 +32,7 @@ from gateway.core.model.names import DeviceId, SiteId, Text
 from gateway.core.model.site import Site
 from gateway.core.requests import EnrolBadge
 from gateway.members.edit import with_badge
+from gateway.phrase import Phrase
 
 LOOK_S: Final = 0.2
 """Seconds between two reads of the journal: short enough to seem immediate."""
@@ -82,7 +83,7 @@ class Enrolments:
         """
         check_staff(self._console, seat, member)
         if device not in {each.id for each in readers(site)}:
-            raise _refused(Text("Ce lecteur ne convient pas", "This reader does not do"))
+            raise _refused(Phrase("This reader does not do"))
         after = await self._console.stores.past(last_row)
         order = EnrolBadge(DeviceId(device), member.holder.id)
         try:
@@ -130,7 +131,7 @@ class Enrolments:
         """
         one = self._known.get(id_)
         if one is None or one.site != site:
-            title = Text("Cet enregistrement n'existe plus", "There is no such enrolment any more")
+            title = Phrase("There is no such enrolment any more")
             raise Problem(404, "no-such-enrolment", title)
         return one
 
@@ -201,10 +202,10 @@ def readers(site: Site) -> tuple[Device, ...]:
     return tuple(device for device in site.devices if may_enrol(site, device))
 
 
-def _refused(why: Text) -> Problem:
+def _refused(why: Text | str) -> Problem:
     return Problem(409, "reader-does-not-wait", why)
 
 
 def _unanswered(why: str) -> Problem:
-    title = Text("La passerelle ne répond pas", "The gateway does not answer")
-    return Problem(503, "no-gateway", title, Text(why, why), headers={"Retry-After": "5"})
+    title = Phrase("The gateway does not answer")
+    return Problem(503, "no-gateway", title, why, headers={"Retry-After": "5"})

@@ -229,8 +229,8 @@ def _named(request: Request, here: Site, one: EnrolmentStatus) -> str:
     return in_lang(reader_name(here, here.device[one.device]), lang_of(request))
 
 
-def reader_name(here: Site, device: Device) -> Text:
+def reader_name(here: Site, device: Device) -> Text | str:
     """Return a reader's name by its door; else its id."""
     point = here.access_point.get(device.access_point) if device.access_point else None
     door = here.door.get(point.door) if point is not None and point.door is not None else None
-    return Text(str(device.id), str(device.id)) if door is None else door.name
+    return device.id if door is None else door.name

@@ -27,12 +27,13 @@ from gateway.console.members.authorised_change import (
     write,
 )
 from gateway.console.web.errors import Problem
-from gateway.core.model.names import SiteId, Text
+from gateway.core.model.names import SiteId
 from gateway.core.model.site import Site
 from gateway.members.diff import MembersDiff, change_of
 from gateway.members.importer import read_members
 from gateway.members.known import ReferenceData, known_of
 from gateway.members.sheet_lines import LineFault
+from gateway.phrase import Phrase
 
 FILE_MAX: Final = 10 << 20
 """Bytes: 50,000 members."""
@@ -107,8 +108,8 @@ class Imports:
         self._forget_old()
         found = self._known.get(id_)
         if found is None or (found.site, found.by) != (site, seat.holder.id):
-            title = Text("Cet aperçu n'existe plus", "There is no such preview any more")
-            again = Text("Envoyez le fichier de nouveau.", "Send the file again.")
+            title = Phrase("There is no such preview any more")
+            again = Phrase("Send the file again.")
             raise Problem(404, "no-such-preview", title, again)
         return found
 
@@ -122,8 +123,8 @@ class Imports:
         if not may_at(self._console, seat, ()):
             raise _for_all_sites()
         if preview.faults:
-            title = Text("Le fichier a des erreurs", "The file has faults")
-            mend = Text("Corrigez-les et recommencez.", "Mend them and send it again.")
+            title = Phrase("The file has faults")
+            mend = Phrase("Mend them and send it again.")
             raise Problem(409, "file-has-faults", title, mend)
         change = preview.change
 
@@ -159,8 +160,8 @@ def known_here(console: AppContext, site: Site) -> ReferenceData:
     """
     key = known_credential_key(console.settings)
     if key is None:
-        title = Text("La passerelle n'a pas encore démarré", "The gateway has not started yet")
-        right = Text("Lancez `seuil run` une fois.", "Run `seuil run` once.")
+        title = Phrase("The gateway has not started yet")
+        right = Phrase("Run `seuil run` once.")
         raise Problem(503, "no-key", title, right)
     return known_of(key, ZoneInfo(site.timezone), tuple(console.sites.values()))
 
@@ -188,17 +189,14 @@ def _kept(file: IO[bytes]) -> Path:
 
 def too_large() -> Problem:
     """Return the problem for a file that is no list of members."""
-    title = Text("Le fichier est trop grand", "The file is too large")
-    return Problem(413, "too-large", title, Text("10 Mo au plus.", "10 MB at most."))
+    title = Phrase("The file is too large")
+    return Problem(413, "too-large", title, Phrase("10 MB at most."))
 
 
 def _for_all_sites() -> Problem:
     return Problem(
         403,
         "other-sites-too",
-        Text("La liste est celle de tous les lieux", "The list is every site's"),
-        Text(
-            "Seul un administrateur de tous les lieux peut l'importer.",
-            "Only an administrator of all sites may import it.",
-        ),
+        Phrase("The list is every site's"),
+        Phrase("Only an administrator of all sites may import it."),
     )

@@ -14,15 +14,16 @@ from msgspec import Struct
 
 from gateway.adapters.directory import Member
 from gateway.core.model.directory import Credential, Membership
-from gateway.core.model.names import ADMINISTRATOR, OPERATOR, VIEWER, SiteId, Text
+from gateway.core.model.names import ADMINISTRATOR, OPERATOR, VIEWER, SiteId
 from gateway.core.model.site import Site
+from gateway.phrase import Phrase
 from gateway.translation import LOCALES, Lang, Translator, in_lang, words
 
 Tone = Literal["calm", "warm", "alert", "soft"]
 STANDING: Final = {
-    VIEWER: Text("Observateur", "Viewer"),
-    OPERATOR: Text("Opérateur", "Operator"),
-    ADMINISTRATOR: Text("Administrateur", "Administrator"),
+    VIEWER: Phrase("Viewer"),
+    OPERATOR: Phrase("Operator"),
+    ADMINISTRATOR: Phrase("Administrator"),
 }
 """The roles that every site has."""
 

@@ -9,7 +9,8 @@ from msgspec import Struct
 from gateway.adapters.directory import DirectoryStore, Member
 from gateway.console.stores import Stores
 from gateway.console.web.errors import Problem
-from gateway.core.model.names import SiteId, Text
+from gateway.core.model.names import SiteId
+from gateway.phrase import Phrase
 
 PAGE: Final = 50
 """Members per page."""
@@ -80,7 +81,7 @@ class Roster:
 
 def no_such_member() -> Problem:
     """Return the problem for a member who does not exist, or whom the user may not know of."""
-    title = Text("Ce membre n'existe pas", "There is no such member")
+    title = Phrase("There is no such member")
     return Problem(404, "no-such-member", title)
 
 

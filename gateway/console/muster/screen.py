@@ -36,8 +36,8 @@ from gateway.console.gateway_client import (
 from gateway.console.muster.presence_list import Inside, PresentPerson, RoomPresence, inside
 from gateway.console.web.errors import RESPONSES
 from gateway.console.web.rendering import page
-from gateway.core.model.names import Text
 from gateway.core.requests import MarkLeft, MarkMustered, Mode
+from gateway.phrase import Phrase
 
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["people"], responses=RESPONSES)
@@ -80,7 +80,7 @@ async def left_page(
     holder: HolderHere, seat: Operating, here: SiteHere, console: ConsoleHere, why: Reason = ""
 ) -> Response:
     """Mark a person as outside who forgot to badge out."""
-    done = Text("C'est noté : cette personne est sortie.", "Noted: this person has left.")
+    done = Phrase("Noted: this person has left.")
     order, back = MarkLeft(holder, why), f"/sites/{here.id}/here"
     return await ask_for_page(console, here.id, order, seat, back=back, done=done)
 

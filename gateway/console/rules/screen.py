@@ -24,9 +24,9 @@ from gateway.core.access.rules import Ruling
 from gateway.core.engine import step
 from gateway.core.events import SpaceChanged
 from gateway.core.model.directory import HolderId
-from gateway.core.model.names import Text
 from gateway.core.model.site import Site
 from gateway.core.state import State
+from gateway.phrase import Phrase
 from gateway.translation import Lang
 from gateway.wire.explanation import as_data
 
@@ -227,6 +227,6 @@ def _nobody() -> Problem:
     return Problem(
         404,
         "no-such-member",
-        Text("Ce membre n'existe pas", "There is no such member"),
-        Text("Cherchez dans la liste des membres.", "Look in the list of members."),
+        Phrase("There is no such member"),
+        Phrase("Look in the list of members."),
     )

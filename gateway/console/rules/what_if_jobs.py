@@ -21,7 +21,8 @@ from msgspec import Struct, structs
 from gateway.analysis.what_if import Reached
 from gateway.config import ConfigError, ConfigFault, Settings, load_space
 from gateway.console.web.errors import Problem
-from gateway.core.model.names import SiteId, Text
+from gateway.core.model.names import SiteId
+from gateway.phrase import Phrase
 
 LIMIT_S: Final = 600
 """Seconds that a trial may take. Measured: 36 s of processor for 214,000 journal rows."""
@@ -160,8 +161,8 @@ async def check(site: SiteId, text: bytes) -> None:
         problem = Problem(
             422,
             "no-space-file",
-            Text("Ce fichier ne décrit pas ce lieu", "This file does not describe this site"),
-            Text("Corrigez ce qui est indiqué.", "Correct what is named."),
+            Phrase("This file does not describe this site"),
+            Phrase("Correct what is named."),
         )
         problem.errors = [{"where": fault.path, "what": fault.message} for fault in faults]
         raise problem
@@ -206,6 +207,6 @@ def _busy() -> Problem:
     return Problem(
         409,
         "what-if-runs",
-        Text("Un essai est déjà en cours", "A trial is running already"),
-        Text("Attendez sa fin : dix minutes au plus.", "Wait for its end: ten minutes at most."),
+        Phrase("A trial is running already"),
+        Phrase("Wait for its end: ten minutes at most."),
     )

@@ -16,8 +16,9 @@ from gateway.console.rules.what_if_jobs import BYTES_MAX, WhatIfTrial, check
 from gateway.console.web.errors import RESPONSES, Problem
 from gateway.console.web.labels import point_name
 from gateway.console.web.rendering import lang_of, page
-from gateway.core.model.names import SiteId, Text
+from gateway.core.model.names import SiteId
 from gateway.core.model.site import Site
+from gateway.phrase import Phrase
 
 DAYS: Final = (1, 7, 30, 90)
 """Days that a trial may go back on the page; a program gives any number up to the last."""
@@ -210,6 +211,6 @@ def _no_trial() -> Problem:
     return Problem(
         404,
         "no-trial",
-        Text("Aucun essai n'a eu lieu", "There was no trial"),
-        Text("Envoyez un fichier de lieu modifié.", "Send a changed space file."),
+        Phrase("There was no trial"),
+        Phrase("Send a changed space file."),
     )

@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from gateway.console.web.errors import API, JSON, Problem, ProblemBody, phrase
 from gateway.console.web.rendering import lang_of, show
-from gateway.core.model.names import Text
+from gateway.phrase import Phrase
 from gateway.translation import Lang, in_lang
 
 PROGRAMS: Final = (API, "/spaceapi.json", "/metrics", "/bookings.ics")
@@ -37,8 +37,8 @@ async def _refused(request: Request, wrong: Exception) -> Response:
     """Return the response to what the framework refuses: no such path, a wrong method."""
     assert isinstance(wrong, HTTPException)  # noqa: S101
     code = phrase(wrong.status_code).lower().replace(" ", "-")
-    text = _FRAMEWORK.get(wrong.status_code, Text("Demande refusée", "Request refused"))
-    advice = _ADVICE.get(wrong.status_code, Text("", ""))
+    text = _FRAMEWORK.get(wrong.status_code, Phrase("Request refused"))
+    advice = _ADVICE.get(wrong.status_code, "")
     return _answer(request, Problem(wrong.status_code, code, text, advice, headers=wrong.headers))
 
 
@@ -47,8 +47,8 @@ async def _invalid(request: Request, wrong: Exception) -> Response:
     problem = Problem(
         422,
         "invalid-request",
-        Text("Demande mal formée", "Request not well formed"),
-        Text("Corrigez ce qui est indiqué.", "Correct what is named."),
+        Phrase("Request not well formed"),
+        Phrase("Correct what is named."),
     )
     problem.errors = [
         {"where": ".".join(str(part) for part in error["loc"]), "what": error["msg"]}
@@ -58,15 +58,12 @@ async def _invalid(request: Request, wrong: Exception) -> Response:
 
 
 _FRAMEWORK: Final = {
-    404: Text("Cette page n'existe pas", "There is no such page"),
-    413: Text("La demande est trop grande", "The request is too large"),
-    405: Text("Cette adresse ne s'utilise pas ainsi", "This address is not used so"),
+    404: Phrase("There is no such page"),
+    413: Phrase("The request is too large"),
+    405: Phrase("This address is not used so"),
 }
 _ADVICE: Final = {
-    404: Text(
-        "L'adresse est peut-être incomplète, ou d'une autre version. Repartez de l'accueil.",
-        "The address may be incomplete, or of another version. Go on from the start.",
-    ),
+    404: Phrase("The address may be incomplete, or of another version. Go on from the start."),
 }
 
 

@@ -43,8 +43,8 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
         self,
         status: int,
         code: str,
-        title: Text,
-        detail: Text = Text("", ""),  # noqa: B008 - frozen
+        title: Text | str,
+        detail: Text | str = "",
         *,
         headers: Mapping[str, str] | None = None,
     ) -> None:

@@ -26,7 +26,7 @@ class Flash(Struct, frozen=True):
     """One result; `tone` is its severity."""
 
     tone: Tone
-    text: Text
+    text: Text | str
 
 
 class FlashStore:

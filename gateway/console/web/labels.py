@@ -9,38 +9,39 @@ from gateway.core.access.reasons import EXIT_BUTTON
 from gateway.core.model.names import AccessPointId, DeviceId, DoorId, MachineId, Named, Text
 from gateway.core.model.places import AccessPoint, Door
 from gateway.core.model.site import Site
+from gateway.phrase import Phrase
 
 YEARS: Final = (2000, 2100)
 """The years of a moment or a day that is requested; the last is excluded."""
 DOOR: Final = "door:"
 """The prefix of a door's id where an access point's could stand, too."""
 _WAYS: Final = {
-    "entry": Text("entrée", "entry"),
-    "exit": Text("sortie", "exit"),
-    "machine": Text("machine", "machine"),
-    "muster": Text("point de rassemblement", "muster point"),
+    "entry": Phrase("entry"),
+    "exit": Phrase("exit"),
+    "machine": Phrase("machine"),
+    "muster": Phrase("muster point"),
 }
 
 
-def way_of(direction: str) -> Text:
+def way_of(direction: str) -> Text | str:
     """Return an access point's direction in words."""
-    return _WAYS.get(direction, Text(direction, direction))
+    return _WAYS.get(direction, direction)
 
 
-def place_of(site: Site, point: AccessPoint) -> Text:
+def place_of(site: Site, point: AccessPoint) -> Text | str:
     """Return the door, the machine or, of a muster point, the zone."""
     if point.machine is not None and MachineId(point.machine) in site.machine:
         return site.machine[point.machine].name
     return site.name_of(point.door if point.door is not None else point.zone)
 
 
-def point_name(site: Site, point: str | None) -> Text:
+def point_name(site: Site, point: str | None) -> Text | str:
     """Return `Front door · entry`; an access point that is gone keeps its id."""
     found = site.access_point.get(AccessPointId(point)) if point is not None else None
     if found is None:
-        return Text(point or "", point or "")
+        return point or ""
     place, way = place_of(site, found), way_of(found.direction)
-    return Text(f"{place.fr} · {way.fr}", f"{place.en} · {way.en}")
+    return Phrase("%(place)s · %(way)s", place=place, way=way)
 
 
 def button_door(site: Site, reason: str, device: str) -> Door | None:
@@ -99,14 +100,14 @@ def _no_such_point() -> Problem:
     return Problem(
         422,
         "no-such-point",
-        Text("Cet accès n'existe pas", "There is no such access point"),
-        Text("Choisissez-le dans la liste.", "Choose one from the list."),
+        Phrase("There is no such access point"),
+        Phrase("Choose one from the list."),
     )
 
 
-def name_among(things: tuple[Named, ...], id_: str) -> Text:
+def name_among(things: tuple[Named, ...], id_: str) -> Text | str:
     """Return a training's, a role's or a group's name."""
-    return next((thing.name for thing in things if thing.id == id_), Text(id_, id_))
+    return next((thing.name for thing in things if thing.id == id_), id_)
 
 
 def typed_moment(text: str, site: Site) -> datetime | None:
@@ -139,8 +140,8 @@ def _no_time() -> Problem:
     return Problem(
         422,
         "no-time",
-        Text("Ce n'est pas une heure", "This is no time"),
-        Text("Écrivez par exemple 2026-11-22T08:00.", "Write for example 2026-11-22T08:00."),
+        Phrase("This is no time"),
+        Phrase("Write for example 2026-11-22T08:00."),
     )
 
 

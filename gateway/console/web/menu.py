@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from gateway.core.model.names import SiteId, Text
+from gateway.core.model.names import SiteId
+from gateway.phrase import Phrase
 
 if TYPE_CHECKING:
     from gateway.console.identity import Principal, Rank
@@ -14,23 +15,23 @@ class MenuEntry(Struct, frozen=True):
     """A screen at `/sites/{site}/{word}`; `icon` is a symbol of icons.svg."""
 
     word: str
-    name: Text
+    name: Phrase
     icon: str
     rank: "Rank"
 
 
 SCREENS: Final = (
-    MenuEntry("live", Text("En direct", "Live"), "menu-live", "viewer"),
-    MenuEntry("doors", Text("Portes", "Doors"), "menu-doors", "viewer"),
-    MenuEntry("log", Text("Passages", "Access log"), "menu-log", "operator"),
-    MenuEntry("here", Text("Présents", "Who is here"), "menu-here", "operator"),
-    MenuEntry("history", Text("Historique", "History"), "menu-history", "viewer"),
-    MenuEntry("members", Text("Membres", "Members"), "menu-members", "operator"),
-    MenuEntry("rules", Text("Règles", "Rules"), "menu-rules", "viewer"),
-    MenuEntry("devices", Text("Appareils", "Devices"), "menu-devices", "viewer"),
-    MenuEntry("alarms", Text("Alarmes", "Alarms"), "menu-alarms", "viewer"),
-    MenuEntry("health", Text("Santé", "Health"), "menu-health", "viewer"),
-    MenuEntry("audit", Text("Audit", "Audit"), "menu-audit", "administrator"),
+    MenuEntry("live", Phrase("Live"), "menu-live", "viewer"),
+    MenuEntry("doors", Phrase("Doors"), "menu-doors", "viewer"),
+    MenuEntry("log", Phrase("Access log"), "menu-log", "operator"),
+    MenuEntry("here", Phrase("Who is here"), "menu-here", "operator"),
+    MenuEntry("history", Phrase("History"), "menu-history", "viewer"),
+    MenuEntry("members", Phrase("Members"), "menu-members", "operator"),
+    MenuEntry("rules", Phrase("Rules"), "menu-rules", "viewer"),
+    MenuEntry("devices", Phrase("Devices"), "menu-devices", "viewer"),
+    MenuEntry("alarms", Phrase("Alarms"), "menu-alarms", "viewer"),
+    MenuEntry("health", Phrase("Health"), "menu-health", "viewer"),
+    MenuEntry("audit", Phrase("Audit"), "menu-audit", "administrator"),
 )
 """Beside these, `/kiosk/{site}` is public and has no menu entry."""
 

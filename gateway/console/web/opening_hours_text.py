@@ -5,18 +5,21 @@ else in it stays as it is written, which is better than half a translation.
 """
 
 import re
+from functools import reduce
 from typing import Final
 
-from gateway.core.model.names import Text
+from gateway.phrase import Phrase, joined, listed
 
-_DAYS: Final = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
-_NAMES: Final = {
-    "fr": ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
-    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-}
-_OTHERS: Final = {
-    "fr": {"PH": "jours fériés", "SH": "vacances scolaires", "24/7": "à toute heure"},
-    "en": {"PH": "public holidays", "SH": "school holidays", "24/7": "at any time"},
+_DAYS: Final = {
+    "Mo": Phrase("Monday"),
+    "Tu": Phrase("Tuesday"),
+    "We": Phrase("Wednesday"),
+    "Th": Phrase("Thursday"),
+    "Fr": Phrase("Friday"),
+    "Sa": Phrase("Saturday"),
+    "Su": Phrase("Sunday"),
+    "PH": Phrase("public holidays"),
+    "SH": Phrase("school holidays"),
 }
 _RULE: Final = re.compile(
     r"(?P<days>(?:(?:Mo|Tu|We|Th|Fr|Sa|Su)(?:-(?:Mo|Tu|We|Th|Fr|Sa|Su))?|PH|SH)"
@@ -25,59 +28,44 @@ _RULE: Final = re.compile(
 )
 
 
-def in_words(hours: str) -> Text:
-    """Return the hours in both languages."""
+def in_words(hours: str) -> str:
+    """Return the hours as a phrase; as they are written where a word is not known."""
     rules = [rule.strip() for rule in hours.split(";")]
     parts = [_RULE.fullmatch(rule) for rule in rules]
     if not all(parts) or not all(rules):
-        return Text(hours, hours)
-    said = {lang: [_rule(part, lang) for part in parts if part] for lang in ("fr", "en")}
-    return Text(" ; ".join(said["fr"]), "; ".join(said["en"]))
+        return hours
+    said = [_rule(part) for part in parts if part]
+    return reduce(lambda first, then: Phrase("%(first)s; %(then)s", first=first, then=then), said)
 
 
-def _rule(rule: re.Match[str], lang: str) -> str:
+def _rule(rule: re.Match[str]) -> str:
     days, times = rule["days"], rule["times"]
-    when = _times(times, lang) if times else ""
     if not days:
-        return when
-    who = _days(days, lang)
+        return _times(times) if times else ""
     if times == "off":
-        return f"fermé : {who}" if lang == "fr" else f"closed on {who}"
-    return f"{who} {when}".strip()
+        return Phrase("closed on %(days)s", days=_days(days))
+    return joined([_days(days), _times(times)], " ") if times else _days(days)
 
 
-def _days(days: str, lang: str) -> str:
+def _days(days: str) -> str:
     """Return days in words; a blank after a holiday means both: `SH Mo`, a Monday in holidays."""
-    within = " pendant les " if lang == "fr" else " in "
-    kinds = days.split(" ")
-    said = [_list([_span(day, lang) for day in kind.split(",")], lang) for kind in kinds]
-    return within.join(reversed(said))
+    kinds = [listed([_span(day) for day in kind.split(",")]) for kind in days.split(" ")]
+    return reduce(
+        lambda period, day: Phrase("%(day)s in %(period)s", day=day, period=period), kinds
+    )
 
 
-def _span(days: str, lang: str) -> str:
-    if days in _OTHERS[lang]:
-        return _OTHERS[lang][days]
+def _span(days: str) -> str:
     first, _, last = days.partition("-")
-    names = _NAMES[lang]
     if not last:
-        return names[_DAYS.index(first)]
-    if lang == "fr":
-        return f"du {names[_DAYS.index(first)]} au {names[_DAYS.index(last)]}"
-    return f"{names[_DAYS.index(first)]} to {names[_DAYS.index(last)]}"
+        return _DAYS[first]
+    return Phrase("%(first)s to %(last)s", first=_DAYS[first], last=_DAYS[last])
 
 
-def _times(times: str, lang: str) -> str:
+def _times(times: str) -> str:
     if times == "off":
-        return "fermé" if lang == "fr" else "closed"
-    if times in _OTHERS[lang]:
-        return _OTHERS[lang][times]
-    said = []
-    for span in times.split(","):
-        start, _, end = span.partition("-")
-        said.append(f"de {start} à {end}" if lang == "fr" else f"{start} to {end}")
-    return _list(said, lang)
-
-
-def _list(words: list[str], lang: str) -> str:
-    last = " et " if lang == "fr" else " and "
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])}{last}{words[-1]}"
+        return Phrase("closed")
+    if times == "24/7":
+        return Phrase("at any time")
+    spans = [span.partition("-") for span in times.split(",")]
+    return listed([Phrase("%(start)s to %(end)s", start=start, end=end) for start, _, end in spans])

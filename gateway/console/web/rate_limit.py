@@ -15,7 +15,7 @@ from limits.strategies import FixedWindowRateLimiter
 from starlette.requests import Request
 
 from gateway.console.web.errors import Problem
-from gateway.core.model.names import Text
+from gateway.phrase import Phrase
 
 BUCKETS: Final = 1 << 12
 STREAMS_EACH: Final = 8
@@ -42,8 +42,8 @@ class PublicRateLimit:
             raise Problem(
                 429,
                 "too-many-requests",
-                Text("Trop de demandes", "Too many requests"),
-                Text("Réessayez dans une minute.", "Try again in a minute."),
+                Phrase("Too many requests"),
+                Phrase("Try again in a minute."),
                 headers={"Retry-After": "60"},
             )
         return bucket

@@ -19,12 +19,9 @@ from gateway.console.auth.staff import is_staff, outranks
 from gateway.console.auth.tokens import DAYS_MAX, SCOPES, Token
 from gateway.console.identity import Principal
 from gateway.console.web.rendering import show
-from gateway.core.model.names import Text
+from gateway.phrase import Phrase
 
-_NOT_YOURS = Text(
-    "Il n'y a pas de tel membre avec un rôle, dont vous administrez tous les lieux.",
-    "There is no such member with a role, whose every site you administrate.",
-)
+_NOT_YOURS = Phrase("There is no such member with a role, whose every site you administrate.")
 
 pages = APIRouter(include_in_schema=False)
 

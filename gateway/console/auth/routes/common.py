@@ -27,7 +27,8 @@ from gateway.console.web.errors import Problem
 from gateway.console.web.rendering import COOKIE as LANG_COOKIE
 from gateway.console.web.rendering import COOKIE_LIFE_S, lang_of, show
 from gateway.core.model.directory import HolderId
-from gateway.core.model.names import Text
+from gateway.phrase import Phrase
+from gateway.translation import in_lang
 
 BODY_MAX: Final = 16 * 1024
 """Bytes of a form or of a passkey's answer; anyone may send them."""
@@ -112,11 +113,8 @@ def check_private(request: Request) -> None:
         raise Problem(
             403,
             "needs-https",
-            Text("La connexion demande https", "Signing in needs https"),
-            Text(
-                "Sur http, n'importe qui sur le réseau lirait votre mot de passe.",
-                "Over http, anybody on the network could read your password.",
-            ),
+            Phrase("Signing in needs https"),
+            Phrase("Over http, anybody on the network could read your password."),
         )
 
 
@@ -205,9 +203,9 @@ def browser_key(secret: str) -> str:
     return hash_of(secret)
 
 
-def say_in(request: Request, text: Text) -> str:
+def say_in(request: Request, text: str) -> str:
     """Return a text in the reader's language."""
-    return text.fr if lang_of(request) == "fr" else text.en
+    return in_lang(text, lang_of(request))
 
 
 def _is_short(request: Request) -> None:
@@ -216,6 +214,6 @@ def _is_short(request: Request) -> None:
         raise Problem(
             413,
             "too-long",
-            Text("Demande trop longue", "Request too long"),
-            Text("Ce formulaire est court.", "This form is short."),
+            Phrase("Request too long"),
+            Phrase("This form is short."),
         )

@@ -22,7 +22,7 @@ from gateway.console.auth.routes.common import (
 from gateway.console.auth.secrets import new_secret
 from gateway.console.auth.staff import is_staff
 from gateway.console.web.errors import Problem
-from gateway.core.model.names import Text
+from gateway.phrase import Phrase
 
 BACK = "/sign-in/oidc/back"
 
@@ -100,8 +100,8 @@ async def _failed(request: Request, sign_in: SignIn, wrong: ProviderError) -> Pr
     return Problem(
         503,
         "provider-failed",
-        Text("La connexion par le fournisseur a échoué", "Signing in by the provider failed"),
-        Text("Recommencez depuis la page de connexion.", "Begin again from the sign-in page."),
+        Phrase("Signing in by the provider failed"),
+        Phrase("Begin again from the sign-in page."),
     )
 
 
@@ -109,9 +109,6 @@ def _stranger() -> Problem:
     return Problem(
         403,
         "not-a-member",
-        Text("Vous n'avez pas de rôle ici", "You have no role here"),
-        Text(
-            "Votre adresse vérifiée n'est pas celle d'un membre qui a un rôle à la console.",
-            "Your verified address is not that of a member with a role at the console.",
-        ),
+        Phrase("You have no role here"),
+        Phrase("Your verified address is not that of a member with a role at the console."),
     )

@@ -37,7 +37,7 @@ from gateway.console.auth.secrets import csrf_of, own_path
 from gateway.console.identity import Principal
 from gateway.console.web.errors import Problem
 from gateway.core.model.directory import HolderId
-from gateway.core.model.names import Text
+from gateway.phrase import Phrase
 
 pages = APIRouter(include_in_schema=False)
 
@@ -194,11 +194,8 @@ def _origin(request: Request, sign_in: SignIn) -> RelyingParty:
         raise Problem(
             409,
             "no-passkeys-here",
-            Text("Pas de clé d'accès à cette adresse", "No passkeys at this address"),
-            Text(
-                "Une clé d'accès demande https et un nom, ou localhost.",
-                "A passkey needs https and a name, or localhost.",
-            ),
+            Phrase("No passkeys at this address"),
+            Phrase("A passkey needs https and a name, or localhost."),
         )
     return origin
 
@@ -218,6 +215,6 @@ async def _refusal(
     return Problem(
         403,
         "passkey-refused",
-        Text("Cette clé d'accès n'est pas acceptée", "This passkey is not accepted"),
-        Text("Recommencez, ou prenez une autre voie.", "Try again, or take another way."),
+        Phrase("This passkey is not accepted"),
+        Phrase("Try again, or take another way."),
     )

@@ -28,11 +28,11 @@ from gateway.console.auth.routes.common import (
 from gateway.console.auth.staff import make_administrator
 from gateway.console.web.errors import Problem
 from gateway.core.model.directory import HolderId
-from gateway.core.model.names import Text
+from gateway.phrase import Phrase
 
 _NAME_LONGEST = 120
-_TAKEN = Text("Ce nom de connexion est pris.", "This login is taken.")
-_NEEDED = Text("À remplir.", "Please fill this in.")
+_TAKEN = Phrase("This login is taken.")
+_NEEDED = Phrase("Please fill this in.")
 
 pages = APIRouter(include_in_schema=False)
 
@@ -101,8 +101,8 @@ def _first(sign_in: SignIn, sent: Mapping[str, str]) -> Member:
         return make_administrator(sign_in.settings, sent["name"].strip(), sent["login"])
     except ConfigError as wrong:
         why = "; ".join(str(fault) for fault in wrong.faults)
-        title = Text("Les membres ne peuvent pas être écrits", "The members cannot be written")
-        raise Problem(503, "no-members", title, Text(why, why)) from wrong
+        title = Phrase("The members cannot be written")
+        raise Problem(503, "no-members", title, why) from wrong
 
 
 async def _of(sign_in: SignIn, secret: str) -> tuple[SetupLink, Member | None, Account | None]:
@@ -138,12 +138,10 @@ def _faults(request: Request, sent: Mapping[str, str], member: Member | None) ->
         if not sent.get(field, "").strip():
             wrong[field] = say_in(request, _NEEDED)
         elif field != "password" and len(sent[field]) > _NAME_LONGEST:
-            told = Text(
-                f"{_NAME_LONGEST} caractères au plus.", f"{_NAME_LONGEST} characters at most."
-            )
+            told = Phrase("%(name_longest)s characters at most.", name_longest=_NAME_LONGEST)
             wrong[field] = say_in(request, told)
     if member is None and "@" not in sent.get("login", "@"):
-        told = Text("Une adresse comme vous@exemple.fr.", "An address like you@example.org.")
+        told = Phrase("An address like you@example.org.")
         wrong.setdefault("login", say_in(request, told))
     name = member.name if member is not None else sent.get("name", "")
     known = (name, sent.get("login", ""), *names_here(request))
@@ -172,11 +170,9 @@ def _no_link() -> Problem:
     return Problem(
         404,
         "no-such-link",
-        Text("Ce lien ne vaut plus", "This link counts no longer"),
-        Text(
-            "Un lien vaut une heure, une fois. Demandez-en un autre à un administrateur, ou faites "
-            "`seuil console --setup-link`.",
-            "A link counts for an hour, once. Ask an administrator for another one, or run "
-            "`seuil console --setup-link`.",
+        Phrase("This link counts no longer"),
+        Phrase(
+            "A link counts for an hour, once. Ask an administrator for another one, or "
+            "run `seuil console --setup-link`."
         ),
     )

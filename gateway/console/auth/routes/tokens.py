@@ -24,25 +24,23 @@ from gateway.console.auth.tokens import DAYS_MAX, SCOPES, TooManyTokensError
 from gateway.console.context import AppContext
 from gateway.console.identity import Principal, Scope
 from gateway.core.model.directory import HolderId
-from gateway.core.model.names import SiteId, Text
+from gateway.core.model.names import SiteId
+from gateway.phrase import Phrase
 
 _NAME_LONGEST = 60
-_FAULT = Text(
-    f"Il faut un nom, au moins un droit, des lieux qui existent et de 1 à {DAYS_MAX} jours.",
-    f"A name, one right at least, sites that exist, and 1 to {DAYS_MAX} days are needed.",
+_FAULT = Phrase(
+    "A name, one right at least, sites that exist, and 1 to %(days_max)s days are needed.",
+    days_max=DAYS_MAX,
 )
-_TOO_MANY = Text("Révoquez d'abord un autre jeton.", "Revoke another token first.")
-_NOT_YOURS = Text(
-    "Il n'y a pas de tel membre dont vous administrez tous les lieux.",
-    "There is no such member whose every site you administrate.",
-)
+_TOO_MANY = Phrase("Revoke another token first.")
+_NOT_YOURS = Phrase("There is no such member whose every site you administrate.")
 
 pages = APIRouter(include_in_schema=False)
 
 
 class _Wrong(Exception):  # noqa: N818 - a form's fault, told on the form
-    def __init__(self, text: Text) -> None:
-        super().__init__(text.en)
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
         self.text = text
 
 

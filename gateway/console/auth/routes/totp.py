@@ -13,7 +13,7 @@ from gateway.console.auth.routes.reauthenticate import account_of
 from gateway.console.identity import Principal
 from gateway.console.web.errors import Problem
 from gateway.console.web.rendering import show
-from gateway.core.model.names import Text
+from gateway.phrase import Phrase
 
 pages = APIRouter(include_in_schema=False)
 
@@ -126,6 +126,6 @@ def _nothing_begun() -> Problem:
     return Problem(
         409,
         "nothing-begun",
-        Text("Rien n'est commencé", "Nothing was begun"),
-        Text("Commencez sur votre page.", "Begin on your own page."),
+        Phrase("Nothing was begun"),
+        Phrase("Begin on your own page."),
     )

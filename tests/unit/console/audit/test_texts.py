@@ -3,6 +3,8 @@
 import pytest
 
 from gateway.console.audit.texts import noted
+from gateway.core.model.names import Text
+from gateway.translation import both
 
 
 @pytest.mark.parametrize(
@@ -23,12 +25,12 @@ from gateway.console.audit.texts import noted
 )
 def test_what_the_console_noted_is_read_in_french(action: str, detail: str, french: str) -> None:
     """In English it is read as it is kept."""
-    said = noted(action, detail)
-    assert (said.fr, said.en) == (french, detail)
+    said = both(noted(action, detail))
+    assert (said.fr, said.en) == (french, detail.replace("; from", " · from"))
 
 
 @pytest.mark.parametrize("typed", ["5 members", "link", "from 127.0.0.1"])
 def test_what_somebody_typed_stays_theirs(typed: str) -> None:
     """A reason for opening a door is not translated."""
     said = noted("open", typed)
-    assert (said.fr, said.en) == (typed, typed)
+    assert both(said) == Text(typed, typed)
