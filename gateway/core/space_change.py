@@ -21,7 +21,7 @@ MACHINES: Final[frozenset[AlarmKind]] = frozenset(
 )
 """The kinds of alarms about machines."""
 OUR_OWN: Final[frozenset[AlarmKind]] = frozenset(
-    {"engine-fault", "clock-unsure", "journal-damaged"}
+    {"engine-fault", "clock-unsure", "journal-damaged", "disk-low"}
 )
 """Alarms about the gateway: a new space file does not affect them."""
 

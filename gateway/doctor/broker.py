@@ -137,9 +137,12 @@ def _health(instance: str, health: HealthMessage, now: datetime) -> Finding:
         f"{instance} {health.version} is online and ok {spoken(age)} ago: row {health.journal}, "
         f"last commit {health.commit_ms:.1f} ms, {health.inbox} messages wait"
     )
-    if health.clock:
-        do = "set the clock, or see that its time service reaches a server: timedatectl"
-        return warning(check, f"{said}; {health.clock}", do)
+    for trouble, do in (
+        (health.clock, "set the clock, or see that its time service reaches a server: timedatectl"),
+        (health.disk, "make room: with none left nothing is journaled, and no door opens"),
+    ):
+        if trouble:
+            return warning(check, f"{said}; {trouble}", do)
     if health.influx:
         do = f"nothing is lost, but no point leaves: {health.influx}"
         return warning(check, f"{said}, {health.backlog} rows are not in InfluxDB", do)

@@ -138,7 +138,10 @@ def _disk(place: Path) -> Finding:
     free = shutil.disk_usage(place).free
     found, size = "%(size)s GB free", free / 1e9
     if free < DISK_FULL_BYTES:
-        do = "make room now: without it nothing is journaled and no door opens"
+        do = (
+            "make room now: sensors are heard once a minute, so that doors last; once it is full "
+            "nothing is journaled and no door opens"
+        )
         return fault("disk", found, do, size=size)
     if free < DISK_LOW_BYTES:
         do = "make room: a busy site's journal needs 1 GB for some months"

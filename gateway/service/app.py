@@ -28,6 +28,7 @@ from gateway.service.batch import EngineFaultError
 from gateway.service.clock_check import ClockCare, wait_for_time
 from gateway.service.components import Parts, assembled
 from gateway.service.decoder import Intake
+from gateway.service.disk_check import DiskCare
 from gateway.service.health import measured, tell_health, tell_systemd
 from gateway.service.journal_check import JournalCare
 from gateway.service.members_watcher import take_members, watch_members
@@ -79,7 +80,11 @@ async def run(
             tasks.create_task(parts.calendars.run(), name="calendars")
             time = ClockCare(parts.service, clock, parts.latest, is_synchronised)
             tasks.create_task(time.run(), name="clock")
-            telling = tell_health(parts, clock, settings.instance, watch, lambda: time.doubt)
+            disk = DiskCare(parts.service, settings.data_dir)
+            tasks.create_task(disk.run(), name="disk")
+            telling = tell_health(
+                parts, clock, settings.instance, watch, lambda: (time.doubt, disk.trouble)
+            )
             tasks.create_task(telling, name="health")
             if watch is not None:
                 tasks.create_task(_watch_space(parts, settings.prefix, watch), name="space")

@@ -69,16 +69,17 @@ async def tell_health(
     clock: Clock,
     instance: str,
     watch: SpaceWatcher | None,
-    doubt: Callable[[], str] = lambda: "",
+    troubles: Callable[[], tuple[str, str]] = lambda: ("", ""),
 ) -> None:
     """Publish the gateway's health from the working event loop, so that a wedged one is silent.
 
-    `doubt` returns the reason why the clock cannot be trusted.
+    `troubles` returns what is wrong with the clock, and with the disk.
     """
     topic = parts.topics.gateway_health(instance)
 
     def tell() -> int | None:
         now = clock.now()
+        doubt, disk = troubles()
         health = HealthMessage(
             at=now,
             status="ok" if parts.service.healthy else "journal-failing",
@@ -92,7 +93,8 @@ async def tell_health(
             faults=parts.service.bugs,
             run=parts.sessions.run_id,
             space="faulty" if watch is not None and watch.is_faulty else "ok",
-            clock=doubt(),
+            clock=doubt,
+            disk=disk,
             influx=(parts.outbox.trouble if parts.outbox else "")[:TROUBLE_MAX],
         )
         return parts.sessions.publisher.publish(Outgoing(topic, encode(health), retain=True), now)

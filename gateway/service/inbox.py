@@ -66,6 +66,12 @@ dropped, or they would hold up the others in that lane. Its own acknowledgement 
 not cover them, so that a reader keeps them."""
 
 
+SCARCE_S: Final = 60.0
+"""Seconds between two messages of a sensor while the disk is nearly full."""
+SPARED: Final = frozenset[ServiceClass]({"sensors", "strangers"})
+"""The classes that no door needs."""
+
+
 class Route(Struct, frozen=True):
     """The queue of a message. `asked_at` returns the time of a badge's access request, if given."""
 
@@ -201,6 +207,8 @@ class Inbox:
         """A session that is read only while nothing else waits: unknown devices delay no door."""
         self.shared: set[MqttSession] = set()
         """Sessions that receive from several devices."""
+        self.is_scarce = False
+        """The disk is nearly full: only a little is taken of what no door needs, the newest."""
         self._lane_max, self._all_max = lane_max, all_max
         self._allowed_at_once = allowed_at_once
         self._monotonic = monotonic
@@ -375,13 +383,17 @@ class Inbox:
         queue.serve(monotonic)
         if queue.in_batch == 1:
             self._served_now.append(queue)
+        is_spent = queue.rests_until is not None
+        if self.is_scarce and queue.route.service_class in SPARED:
+            queue.rests_until = monotonic + SCARCE_S
         if queue.rests_until is not None:
             queues.popleft()
             self._resting.append(queue)
             self._drop_surplus(queue)
-            if queue.over_at is None:
-                self._tell(queue, active=True)
-            queue.over_at = monotonic
+            if is_spent:
+                if queue.over_at is None:
+                    self._tell(queue, active=True)
+                queue.over_at = monotonic
         elif queue.waiting:
             queues.rotate(-1)
         else:
@@ -398,7 +410,9 @@ class Inbox:
 
     def _drop_surplus(self, queue: _Queue) -> None:
         """Drop a resting device's oldest messages where they would hold up others."""
-        while len(queue.waiting) > SURPLUS_MAX and queue.waiting[0].session in self.shared:
+        is_spared = self.is_scarce and queue.route.service_class in SPARED
+        most = 1 if is_spared else SURPLUS_MAX
+        while len(queue.waiting) > most and (is_spared or queue.waiting[0].session in self.shared):
             oldest = queue.next()
             self._count -= 1
             self._of_session[oldest.session] -= 1

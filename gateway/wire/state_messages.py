@@ -34,7 +34,7 @@ DEVICE_ALARMS: Final[tuple[AlarmKind, ...]] = (
     "engine-fault",
 )
 """The alarms that a device may have."""
-_GATEWAY_ALARMS: Final[tuple[AlarmKind, ...]] = ("clock-unsure", "journal-damaged")
+_GATEWAY_ALARMS: Final[tuple[AlarmKind, ...]] = (*("clock-unsure", "journal-damaged", "disk-low"),)
 
 
 def occupancy_payload(changed: OccupancyChanged) -> bytes:

@@ -162,3 +162,5 @@ class HealthMessage(Struct, frozen=True):
     """The reason why points cannot be written to InfluxDB now; empty if all is well."""
     clock: str = ""
     """The reason why the gateway's clock cannot be trusted; empty if it can."""
+    disk: str = ""
+    """How little room the disk has, and what is journaled rarely now; empty if it has enough."""

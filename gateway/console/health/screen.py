@@ -262,7 +262,7 @@ def _disk(console: AppContext, say: Translator) -> HealthRow:
     free = shutil.disk_usage(folder).free
     told = say("%(size)s GB free", size=decimal(free / 1e9, say))
     if free < DISK_FULL_BYTES:
-        do = say("Make room now: without it nothing is journaled and no door opens.")
+        do = say("Make room now: once it is full, no door opens. Until then sensors wait.")
         return HealthRow(say("Disk"), "fault", told, do)
     if free < DISK_LOW_BYTES:
         return HealthRow(say("Disk"), "warning", told, say("Make room: a busy site needs 1 GB."))

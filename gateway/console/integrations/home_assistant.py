@@ -33,7 +33,8 @@ _OF_DEVICES: Final = frozenset(
     {"device-silent", "device-offline", "tamper", "clock-skew", "battery-low"}
 )
 _NEVER: Final = (
-    frozenset({"duress", "clock-unsure", "journal-damaged", *DEVICE_ALARMS}) - _OF_DEVICES
+    frozenset({"duress", "clock-unsure", "journal-damaged", "disk-low", *DEVICE_ALARMS})
+    - _OF_DEVICES
 )
 """Alarms that not everyone in the room may see, or that only the gateway's operator can clear."""
 _PEOPLE: Final = Phrase("people")

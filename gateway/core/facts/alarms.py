@@ -28,6 +28,7 @@ AlarmKind = Literal[
     "engine-fault",
     "clock-unsure",
     "journal-damaged",
+    "disk-low",
 ]
 """A running machine misses company (`lone-worker`), a role (`unsupervised`) or its user
 (`unattended`).
@@ -37,14 +38,7 @@ distinguished from old ones (`numbering-restarted`, `numbering-refused`), it rep
 granted a passage and nothing shows that it was allowed to (`unproven-claim`), it reported a reading
 that it is not wired for (`not-wired`). Of a device or a part of the engine: it met a bug
 (`engine-fault`). Of the gateway itself, whose object is `GATEWAY`: `clock-unsure`,
-`journal-damaged`.
-
-Of a device: it sends more than its budget (`flooding`), its numbers began again or cannot be told
-from old ones (`numbering-restarted`, `numbering-refused`), it said that it had let somebody in and
-nothing shows that it might (`unproven-claim`), it reported what it is not wired for (`not-wired`).
-Of a device or a part of the engine: it met a bug
-(`engine-fault`). Of the gateway itself, whose object is `GATEWAY`: `clock-unsure`,
-`journal-damaged`."""
+`journal-damaged`, `disk-low`."""
 GATEWAY = "gateway"
 """The object of an alarm about the gateway itself."""
 UNTIL_ACKNOWLEDGED: frozenset[AlarmKind] = frozenset(

@@ -22,6 +22,7 @@ from gateway.service.inbox import (
     NOWHERE,
     OF_ONE_DEVICE,
     REST_S,
+    SCARCE_S,
     SHARE,
     SURPLUS_MAX,
     Flood,
@@ -364,6 +365,31 @@ def test_an_allowance_fills_up_again(strict: Inbox, session: FakeSession, clock:
         assert mids(strict) == [1]
         clock.seconds += FEWER / ALLOWED_A_S
         assert len(strict) == 0
+
+
+# -- a disk that is nearly full
+
+
+def test_with_little_room_only_doors_are_heard_as_ever(
+    inbox: Inbox, session: FakeSession, clock: Monotonic
+) -> None:
+    """Each sensor once a minute, with its newest message, in an order that holds up nobody."""
+    inbox.is_scarce = True
+    for second in range(120):
+        put(inbox, session, "sen.a", [second])
+        put(inbox, session, "ent.b", [1000 + second])
+        put(inbox, session, "con.c", [2000 + second])
+        served = mids(inbox)
+        assert served[-2:] == [1000 + second, 2000 + second]
+        assert served[:-2] == ([second] if second in (0, 60) else []), second
+        clock.seconds += 1
+    assert not session.paused
+    assert session.acknowledged[:3] == [1, 2, 3]  # without a row
+    assert inbox.floods() == []
+    inbox.is_scarce = False
+    clock.seconds += SCARCE_S
+    put(inbox, session, "sen.a", range(5))
+    assert len(mids(inbox)) == 6
 
 
 # -- bounds
