@@ -64,6 +64,13 @@ def broker_config(
             "Default: this computer's, unless --config-folder names another place."
         ),
     ] = None,
+    bind_client_ids: Annotated[
+        bool,
+        typer.Option(
+            "--bind-client-ids",
+            help="Let each device in only with its login as its MQTT client id.",
+        ),
+    ] = False,
     tls: Annotated[
         tuple[str, str] | None,
         typer.Option(
@@ -94,7 +101,11 @@ def broker_config(
         address,
         user,
         plugin or None,
+        bind_client_ids,
     )
+    if bind_client_ids and not plugin:
+        message = "needs mosquitto's dynamic-security plugin: name it by --plugin"
+        raise typer.BadParameter(message, param_hint="--bind-client-ids")
     with errors.told(as_json=as_json):
         sites, prefix = load_space(space), load_settings().prefix
         known = logins(sites, prefix, simulator=simulator, home_assistant=home_assistant)

@@ -58,8 +58,8 @@ async def checked(tmp_path: Path) -> AsyncIterator[Mosquitto]:
         yield broker
 
 
-def _closed(folder: Path, plugin: str | None) -> Mosquitto:
-    place = BrokerPaths(str(folder), plugin=plugin)
+def _closed(folder: Path, plugin: str | None, *, bind_client_ids: bool = False) -> Mosquitto:
+    place = BrokerPaths(str(folder), plugin=plugin, bind_client_ids=bind_client_ids)
     files = broker_files([SITE], passwords=PASSWORDS, place=place, home_assistant=True)
     for name, text in files.items():
         (folder / name).write_text(text)
@@ -67,11 +67,14 @@ def _closed(folder: Path, plugin: str | None) -> Mosquitto:
     return Mosquitto(folder / "broker", settings=access_settings(files["mosquitto.conf"]))
 
 
-def login(broker: Mosquitto, name: str, password: str | None = None) -> aiomqtt.Client:
+def login(
+    broker: Mosquitto, name: str, password: str | None = None, client_id: str | None = None
+) -> aiomqtt.Client:
     """A client logged in under one of our names."""
     return aiomqtt.Client(
         LOOPBACK,
         broker.port,
+        identifier=client_id,
         username=name,
         password=PASSWORDS[name] if password is None else password,
         protocol=aiomqtt.ProtocolVersion.V5,
@@ -276,6 +279,25 @@ async def test_a_subscription_is_checked(
         (code,) = await client.subscribe(asked, qos=1)
     assert isinstance(code, ReasonCode)
     assert (not code.is_failure) is is_granted
+
+
+async def test_a_device_has_one_client_id_and_nobody_else_s(tmp_path: Path) -> None:
+    """Else it takes another one's place, or leaves a thousand sessions behind."""
+    async with _closed(tmp_path, find_plugin(), bind_client_ids=True) as broker:
+        for name, client_id, is_let_in in (
+            ("lyon.front", "lyon.front", True),
+            ("lyon.front", "lyon.back", False),
+            ("lyon.front", "made-up", False),
+            ("zigbee2mqtt", "lyon.back", False),
+            ("gateway", "seuil-gw1-secret", True),
+            ("console", "any", True),
+        ):
+            try:
+                async with login(broker, name, client_id=client_id):
+                    came_in = True
+            except aiomqtt.MqttError:
+                came_in = False
+            assert came_in is is_let_in, (name, client_id)
 
 
 async def test_a_bridge_says_nothing_of_devices_that_are_not_declared(closed: Mosquitto) -> None:

@@ -7,6 +7,10 @@ which comes with mosquitto, refuses such a filter. A device may subscribe to its
 as it is written here, so that their number is bounded; the gateway, the console and bridges to
 whatever matches what they may read.
 
+A client that connects with another's client id takes its place. So a device may also be bound to
+its login as its client id: then no other device can take that, and it has one session, not
+thousands that each keep its commands in the broker's memory.
+
 The plugin reads passwords and topics from this one file; nobody may change it over MQTT.
 """
 
@@ -27,8 +31,13 @@ _FIRST, _THEN = 1, 0
 """Priorities: what is never allowed comes before what is."""
 
 
-def plugin_file(known: Sequence[Login], password_lines: Mapping[str, str]) -> str:
-    """Return the plugin's file, with each login's line of the password file."""
+def plugin_file(
+    known: Sequence[Login], password_lines: Mapping[str, str], *, bind_client_ids: bool = False
+) -> str:
+    """Return the plugin's file, with each login's line of the password file.
+
+    `bind_client_ids` lets each device in only with its login as its client id.
+    """
     config = {
         "defaultACLAccess": {
             "publishClientSend": False,
@@ -36,7 +45,11 @@ def plugin_file(known: Sequence[Login], password_lines: Mapping[str, str]) -> st
             "subscribe": False,
             "unsubscribe": True,
         },
-        "clients": [_client(login, password_lines[login.name]) for login in known],
+        "clients": [
+            _client(login, password_lines[login.name])
+            | ({"clientid": login.name} if bind_client_ids and login.is_device else {})
+            for login in known
+        ],
         "groups": [],
         "roles": [{"rolename": login.name, "acls": list(_rules(login))} for login in known],
     }

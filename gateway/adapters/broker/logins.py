@@ -36,8 +36,13 @@ class Login(Struct, frozen=True):
     reads: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     subscribes: tuple[str, ...] | None = None
-    """The filters to which it may subscribe, as they are; None: all that match `reads`. A device
+    """The filters to which a device may subscribe, as they are; None: all that match `reads`. One
     that could make up filters could fill the broker with them."""
+
+    @property
+    def is_device(self) -> bool:
+        """Return whether a device or a bridge of devices has this login."""
+        return self.subscribes is not None
 
 
 def logins(

@@ -54,6 +54,8 @@ class BrokerPaths(Struct, frozen=True):
     """The system user that mosquitto becomes when it is started as root; None: its own choice."""
     plugin: str | None = None
     """mosquitto's dynamic-security plugin; None: the `acl` file, and subscriptions unchecked."""
+    bind_client_ids: bool = False
+    """With the plugin: each device's client id must be its login."""
 
 
 def broker_files(
@@ -84,7 +86,9 @@ def broker_files(
         files["passwords"] = text = password_file(known, passwords)
         if place is not None and place.plugin is not None:
             lines = dict(line.split(":", 1) for line in text.splitlines())
-            files[dynamic_security.FILE] = dynamic_security.plugin_file(known, lines)
+            files[dynamic_security.FILE] = dynamic_security.plugin_file(
+                known, lines, bind_client_ids=place.bind_client_ids
+            )
     return files
 
 

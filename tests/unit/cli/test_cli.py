@@ -701,6 +701,18 @@ def test_broker_config_writes_what_mosquitto_reads(tmp_path: Path) -> None:
         assert not stat.S_IMODE((out / name).stat().st_mode) & stat.S_IRWXO
 
 
+def test_broker_config_binds_client_ids_with_the_plugin_only(tmp_path: Path) -> None:
+    """The ACL file knows none, and a promise that is not kept is worse than none."""
+    bound = ("broker-config", str(SPACE), "--out", "mq", "--bind-client-ids", "--plugin")
+    assert run(*bound, "").exit_code == 2
+    assert not (tmp_path / "mq").exists()
+    assert run(*bound, "/usr/lib/it.so").exit_code == 0
+    made = json.loads((tmp_path / "mq" / "dynamic-security.json").read_text())
+    ids = {one["username"]: one.get("clientid") for one in made["clients"]}
+    assert ids["le-seuil.front-in"] == "le-seuil.front-in"
+    assert ids["gateway"] is ids["console"] is None
+
+
 @pytest.mark.parametrize("option", [[], ["--json"]])
 def test_broker_config_shows_no_password(tmp_path: Path, option: list[str]) -> None:
     """They go from file to device; mosquitto gets hashes."""
