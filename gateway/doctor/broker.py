@@ -1,12 +1,13 @@
 """The broker, and the gateway as the broker's other clients see it."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 
+from gateway.adapters.broker.mosquitto_config import connections_max
 from gateway.adapters.mqtt.address import broker_address
 from gateway.clock import Clock
 from gateway.config import Settings
@@ -25,6 +26,15 @@ BACKLOG_LARGE: Final = 10_000
 """Rows: minutes of a busy site; fewer are normal."""
 IN_FLIGHT_LOW: Final = 100
 """Messages: below this a burst of answers waits for the broker's acknowledgements."""
+FILTERS_A_CLIENT: Final = 20
+"""Subscriptions: a lane of the gateway that many devices share has more, most clients fewer."""
+_COUNTS: Final = (
+    "$SYS/broker/clients/total",
+    "$SYS/broker/subscriptions/count",
+    "$SYS/broker/shared_subscriptions/count",
+)
+_NOT_OURS: Final = "not-a-topic-of-ours/doctor"
+"""A filter that a broker which checks subscriptions refuses."""
 QUICK_S: Final = 2.0
 """The time that the container's health check may take, beside Python's start."""
 _DO: Final = {
@@ -47,7 +57,8 @@ def broker(settings: Settings, sites: Sequence[Site], clock: Clock) -> Iterator[
     wanted = [one.filter for one in Registry(sites, settings.prefix).subscriptions]
     raised = [topics.alarm(site.id, "+", "+") for site in sites]
     try:
-        seen = visit(broker_address(settings), wanted, also=(state, health, *raised))
+        also = (state, health, *raised, *_COUNTS, _NOT_OURS)
+        seen = visit(broker_address(settings), wanted, also=also)
     except Unreachable as wrong:
         yield fault("broker", wrong.found, wrong.do)
         return
@@ -57,6 +68,11 @@ def broker(settings: Settings, sites: Sequence[Site], clock: Clock) -> Iterator[
         return
     yield ok("broker", f"{settings.broker_url} lets us in{_as(settings)}, MQTT 5")
     yield from _limits(seen)
+    if settings.broker_username and _NOT_OURS not in seen.denied:
+        do = "have subscriptions checked: seuil broker-config, with mosquitto's plugin (--plugin)"
+        found = "it grants any: one device's password is enough to slow it down for all"
+        yield warning("broker subscriptions", found, do)
+    yield from crowd(seen.kept, sum(len(site.devices) for site in sites))
     yield _subscriptions(seen, len(wanted))
     yield gateway(seen.kept, topics, settings.instance, clock.now())
     yield from alarms(seen.kept, sites, topics)
@@ -112,6 +128,26 @@ def alarms(kept: dict[str, bytes], sites: Sequence[Site], topics: Topics) -> Ite
         yield warning(check, f"{kind} ({said.word}): {', '.join(objects)}", said.do)
     if not raised:
         yield ok(check, "none is on")
+
+
+def crowd(kept: Mapping[str, bytes], devices: int) -> Iterator[Finding]:
+    """Yield a finding if the broker has more sessions or subscriptions than the space explains."""
+    try:
+        sessions, *filters = (int(kept.get(topic, b"0")) for topic in _COUNTS)
+    except ValueError:  # another broker's words
+        return
+    most = connections_max(devices)
+    if sessions > most or sum(filters) > most * FILTERS_A_CLIENT:
+        found = (
+            f"{sessions} sessions and {sum(filters)} subscriptions; this space explains {most} "
+            f"sessions, with {FILTERS_A_CLIENT} each"
+        )
+        do = (
+            "one device's password is misused: mosquitto's log has each connection's login "
+            "(u'LOGIN'); give that device another, see seuil broker-config --bind-client-ids, and "
+            "restart mosquitto without its database"
+        )
+        yield warning("broker clients", found, do)
 
 
 def _clock(payload: bytes) -> str:
@@ -173,7 +209,8 @@ def _limits(seen: Visit) -> Iterator[Finding]:
 
 def _subscriptions(seen: Visit, count: int) -> Finding:
     check = "subscriptions"
-    if seen.denied:
-        denied = ", ".join(f"{topic} ({why})" for topic, why in sorted(seen.denied.items()))
+    denials = {one: why for one, why in seen.denied.items() if one not in (_NOT_OURS, *_COUNTS)}
+    if denials:
+        denied = ", ".join(f"{topic} ({why})" for topic, why in sorted(denials.items()))
         return fault(check, f"not granted: {denied}", "mend the broker's ACL: seuil broker-config")
     return ok(check, f"all {count} topics of the space are granted")

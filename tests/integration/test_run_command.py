@@ -385,3 +385,5 @@ async def test_the_generated_broker_files_serve_gateway_and_doctor(tmp_path: Pat
                     pass
             doctor = await gateway.told("doctor", str(SPACE))
             assert doctor["ok"] is True, doctor
+            checks = [one["check"] for one in doctor["findings"]]
+            assert "broker subscriptions" not in checks  # they are checked

@@ -124,7 +124,7 @@ def mosquitto_conf(sites: Sequence[Site], place: BrokerPaths, tls: Tls | None = 
         f"message_size_limit {_MESSAGE_BYTES}",
         f"max_queued_bytes {queued * _BYTES_A_MESSAGE}",
         f"max_inflight_bytes {_INFLIGHT_BYTES}",
-        f"max_connections {_CONNECTIONS + _CONNECTIONS_PER_DEVICE * devices}",
+        f"max_connections {connections_max(devices)}",
         "persistent_client_expiration 14d",
         "",
         "log_dest stderr",
@@ -136,6 +136,11 @@ def mosquitto_conf(sites: Sequence[Site], place: BrokerPaths, tls: Tls | None = 
         *_tls_lines(tls, address),
     ]
     return "\n".join(lines) + "\n"
+
+
+def connections_max(devices: int) -> int:
+    """Return the number of connections that a place with so many devices may need."""
+    return _CONNECTIONS + _CONNECTIONS_PER_DEVICE * devices
 
 
 def acl(known: Sequence[Login]) -> str:

@@ -663,6 +663,26 @@ def test_influxdb_is_judged_by_an_empty_write(answer: WriteResult, verdict: str)
     assert influx.judged(answer, InfluxSettings("http://x", "seuil")).verdict == verdict
 
 
+@pytest.mark.parametrize(
+    ("sessions", "filters", "shared", "is_told"),
+    [
+        pytest.param(b"12", b"300", b"0", False, id="a place"),
+        pytest.param(b"531", b"10000", b"0", True, id="too many sessions"),
+        pytest.param(b"12", b"300", b"100000", True, id="too many subscriptions"),
+        pytest.param(b"many", b"", b"", False, id="another broker's words"),
+    ],
+)
+def test_a_crowd_at_the_broker_is_told(
+    sessions: bytes, filters: bytes, shared: bytes, *, is_told: bool
+) -> None:
+    """With what to look for: the broker itself knows whose they are."""
+    names = ("clients/total", "subscriptions/count", "shared_subscriptions/count")
+    counts = zip(names, (sessions, filters, shared), strict=True)
+    found = list(broker.crowd({f"$SYS/broker/{name}": count for name, count in counts}, 10))
+    assert [one.verdict for one in found] == ["warning"] * is_told
+    assert list(broker.crowd({}, 10)) == []
+
+
 def test_influxdb_out_of_reach_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     """Asked for real; the token is not in the sentence."""
     monkeypatch.setenv("SEUIL_INFLUX_URL", "http://127.0.0.1:1")
