@@ -20,7 +20,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from gateway.adapters.accounts.store import FILE as ACCOUNTS
 from gateway.adapters.accounts.store import AccountStore
-from gateway.adapters.directory import FILE, DirectoryStore, credential_hash, reader_hash
+from gateway.adapters.directory import credential_hash, reader_hash
 from gateway.config import Settings
 from gateway.console.auth import sessions
 from gateway.core.model.directory import Membership
@@ -33,21 +33,9 @@ from gateway.wire.topics import Topics
 from tests.axe import barriers
 from tests.servers import PATIENCE_S, Mosquitto, program, until
 from tests.world.console_process import ConsoleProcess
-from tests.world.gateway_process import KEY, GatewayProcess
-from tests.world.play import (
-    ADA,
-    BOB,
-    CLOCK,
-    CYD,
-    OLA,
-    SITE,
-    WORKSHOP,
-    Play,
-    enrol,
-    holder,
-    member,
-    play,
-)
+from tests.world.gateway_process import GatewayProcess
+from tests.world.members import ADA, BOB, CYD, KEY, OLA, holder, member, members_in
+from tests.world.play import CLOCK, EVERYBODY, SITE, WORKSHOP, Play, play
 from tests.world.signed_in import SignedIn, administrator
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -139,12 +127,10 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
 
 def _members(gateway: GatewayProcess) -> SignedIn:
     """Everybody of the play, Fay, a hostile name, and Iris, who has an account."""
-    enrol(gateway)
     ended = Membership(PlanId("all"), ends=datetime(2026, 1, 1, tzinfo=UTC))
-    fay, eve = member(FAY), structs.replace(member(EVE), name=HOSTILE)
+    fay, eve = member(FAY, "laser"), structs.replace(member(EVE, "laser"), name=HOSTILE)
     fay = structs.replace(fay, holder=structs.replace(fay.holder, memberships=(ended,)))
-    with closing(DirectoryStore(gateway.data / FILE)) as store:
-        store.apply((fay, eve))
+    gateway.enrol(*EVERYBODY, fay, eve)
     settings = Settings(data_dir=gateway.data, credential_key=KEY)
     return administrator(settings, ref="iris", name="Iris")
 
@@ -298,7 +284,7 @@ async def _a_badge_is_enrolled(house: House, page: Page) -> None:
     assert (await house.place.badge("front-in", BOB)).effect == "denied"
     await expect(page.get_by_text(f"This badge is already held by Name of {BOB}.")).to_be_visible()
     assert NEW not in house.gateway.log
-    with closing(DirectoryStore(house.gateway.data / FILE)) as store:
+    with members_in(house.gateway.data) as store:
         cyd = store.find(CYD)
     assert cyd is not None
     assert reader_hash(KEY.encode(), NEW) in {badge.reader_hash for badge in cyd.credentials}

@@ -22,7 +22,8 @@ from gateway.wire.topics import Topics
 from tests.axe import barriers
 from tests.servers import Mosquitto, listens
 from tests.world.console import FixedSeats, seat
-from tests.world.gateway_process import HUB, KEY
+from tests.world.gateway_process import HUB
+from tests.world.members import KEY
 
 SITE, HALL = SiteId("hub"), ZoneId("hall")
 TOPICS = Topics()

@@ -12,9 +12,10 @@ import pytest
 
 from benchmarks.raw_readers import connect_packet, publish_packet
 from gateway.adapters.broker.ports import LOOPBACK
-from tests.integration.test_attacks_with_a_device_password import Place, closed_place
 from tests.servers import until
+from tests.world.closed_place import ClosedPlace, closed_place
 from tests.world.gateway_process import HUB
+from tests.world.members import ADA
 
 BOARD: Final = """
 [[sensors]]
@@ -34,13 +35,13 @@ MID_MAX: Final = 60_000
 
 
 @pytest.fixture
-async def place(tmp_path: Path) -> AsyncIterator[Place]:
+async def place(tmp_path: Path) -> AsyncIterator[ClosedPlace]:
     """A hall with readers at its door, and a board of another make."""
-    async with closed_place(tmp_path, HUB + BOARD) as place:
+    async with closed_place(tmp_path, HUB + BOARD, ADA) as place:
         yield place
 
 
-async def test_a_board_fills_no_broker_with_retained_messages(place: Place) -> None:
+async def test_a_board_fills_no_broker_with_retained_messages(place: ClosedPlace) -> None:
     """One for each topic of its own, and no topics that it makes up."""
     reader, writer = await asyncio.open_connection(LOOPBACK, place.broker.port)
     writer.write(connect_packet("fills", ("hub.pir", "pass of hub.pir")))
@@ -66,7 +67,7 @@ async def test_a_board_fills_no_broker_with_retained_messages(place: Place) -> N
                 break
 
 
-async def test_a_flood_of_statuses_hides_nobody_s(place: Place) -> None:
+async def test_a_flood_of_statuses_hides_nobody_s(place: ClosedPlace) -> None:
     """What a contact says of itself, as fast as it can, does not hide that a reader is gone."""
     alarm = "seuil/hub/alarm/device-offline/reader-out"
     is_over, is_deep = asyncio.Event(), asyncio.Event()

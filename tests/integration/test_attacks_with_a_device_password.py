@@ -1,7 +1,7 @@
 """What somebody can do with the password of one device, against the real broker and its ACL.
 
 Nothing of it stops, starves or opens anything else. What a device may say is in
-`test_wiring.py`; this is about connections, numbers, clocks and floods.
+`test_devices_say_only_what_is_wired.py`; this is about connections, numbers, clocks and floods.
 """
 
 import asyncio
@@ -11,130 +11,23 @@ import json
 import os
 import random
 import re
-from asyncio.subprocess import PIPE, STDOUT
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
 
 import aiomqtt
 import pytest
 
 from benchmarks.processes import rss_mb
-from benchmarks.raw_readers import connect_packet, publish_packet
-from gateway.adapters.broker.ports import LOOPBACK
-from gateway.adapters.directory import FILE, DirectoryStore, Member
 from gateway.adapters.mqtt.client_ids import FILE as CLIENT_IDS
-from gateway.clock import SystemClock
-from gateway.core.model.directory import Holder, HolderId, StaffRole
 from gateway.core.model.names import OPERATOR
 from gateway.service.inbox import BUDGET_AT_ONCE
-from tests.integration.test_gateway_end_to_end import enrol
-from tests.servers import Mosquitto, until
-from tests.world.closed_broker import closed_broker
-from tests.world.gateway_process import HUB, GatewayProcess
+from tests.servers import until
+from tests.world.closed_place import CLOCK, ClosedPlace, closed_place, event
+from tests.world.gateway_process import HUB
+from tests.world.members import ADA, OLA, holder, member
 
-CLOCK = SystemClock()
-ADA: Final = "04a224b2c31990"
-OLA: Final = HolderId("h-0123456789ab")
 READER, COUNTER = "hub.reader", "hub.counter"
-PUBACK: Final = 4
-"""Bytes."""
-
-
-class Place:
-    """A broker that is closed by the generated files, and a gateway at it."""
-
-    def __init__(self, broker: Mosquitto, gateway: GatewayProcess, keys: dict[str, str]) -> None:
-        self.broker = broker
-        self.gateway = gateway
-        self.heard: list[tuple[str, bytes]] = []
-        self._keys = keys
-        self._seq: dict[str, int] = {}
-
-    def client(self, login: str, identifier: str | None = None, **more: Any) -> aiomqtt.Client:  # noqa: ANN401 - aiomqtt's
-        """A client with a device's own rights."""
-        return aiomqtt.Client(
-            LOOPBACK,
-            self.broker.port,
-            username=login,
-            password=self._keys[login],
-            identifier=identifier,
-            protocol=aiomqtt.ProtocolVersion.V5,
-            **more,
-        )
-
-    @asynccontextmanager
-    async def listening(self) -> AsyncIterator[None]:
-        """Hear all that the gateway says; not the devices, or a flood would be ours as well."""
-        listens = asyncio.Event()
-
-        async def listen() -> None:
-            async with self.client("gateway") as client:
-                for said in ("+/command", "+/ack", "alarm/#"):
-                    await client.subscribe(f"seuil/hub/{said}", qos=1)
-                listens.set()
-                async for message in client.messages:
-                    self.heard.append((str(message.topic), bytes(message.payload)))
-
-        task = asyncio.create_task(listen())
-        try:
-            async with asyncio.timeout(30):
-                await listens.wait()
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    def said(self, topic: str) -> list[dict[str, Any]]:
-        """What was said on a topic, but for what emptied it."""
-        return [json.loads(payload) for at, payload in self.heard if at == topic and payload]
-
-    async def badge(self, reader: str, boot: int, seq: int, at: datetime | None = None) -> None:
-        """Ada at a reader, by that reader's own account."""
-        payload = event(boot, seq, at)
-        async with self.client(f"hub.{reader}") as client:
-            await client.publish(f"seuil/hub/{reader}/event", payload, qos=1)
-
-    async def seuil(self, *arguments: str) -> tuple[int, str]:
-        """A command beside the gateway, with its settings: its exit code, and what it says."""
-        process = await asyncio.create_subprocess_exec(
-            *self.gateway.command()[:-2], *arguments, stdout=PIPE, stderr=STDOUT
-        )
-        async with asyncio.timeout(60):
-            said, _ = await process.communicate()
-        assert process.returncode is not None
-        return process.returncode, said.decode()
-
-    async def flood(self, login: str, topic: str, payloads: Iterable[bytes]) -> None:
-        """Publish all of these at QoS 1, as fast as the broker reads them."""
-        reader, writer = await asyncio.open_connection(LOOPBACK, self.broker.port)
-        writer.write(connect_packet("flood", (login, self._keys[login])))
-        for number, payload in enumerate(payloads, start=1):
-            writer.write(publish_packet(topic, payload, number))
-            await writer.drain()
-        acks = 0
-        while acks < number * PUBACK:
-            acks += len(await reader.read(65_536))
-        writer.close()
-
-    def answers(self, reader: str) -> list[tuple[int, int, str, str]]:
-        """What a reader was told: boot, number, decision, reason."""
-        said = self.said(f"seuil/hub/{reader}/command")
-        return [(one["boot"], one["seq"], one["decision"], one["reason"]) for one in said]
-
-
-def event(boot: int, seq: int, at: datetime | None = None, number: str = ADA) -> bytes:
-    """A badge at a reader."""
-    told = {
-        "boot": boot,
-        "seq": seq,
-        "at": (at or CLOCK.now()).isoformat(),
-        "type": "credential",
-        "credential": number,
-    }
-    return json.dumps(told).encode()
 
 
 def motion(seq: int) -> bytes:
@@ -144,33 +37,16 @@ def motion(seq: int) -> bytes:
 
 
 @pytest.fixture
-async def place(tmp_path: Path) -> AsyncIterator[Place]:
-    """A hall with readers at its door."""
-    async with closed_place(tmp_path, HUB) as place:
+async def place(tmp_path: Path) -> AsyncIterator[ClosedPlace]:
+    """A hall with readers at its door; Ada is a member, and Ola operates it."""
+    async with closed_place(tmp_path, HUB, ADA, member(OLA, role=OPERATOR)) as place:
         yield place
-
-
-@asynccontextmanager
-async def closed_place(tmp_path: Path, text: str) -> AsyncIterator[Place]:
-    """A gateway that runs with its own account."""
-    async with closed_broker(tmp_path, text) as (broker, gateway, keys):
-        enrol(gateway, ADA)
-        _hire(gateway)
-        place = Place(broker, gateway, keys)
-        async with gateway, place.listening():
-            yield place
-
-
-def _hire(gateway: GatewayProcess) -> None:
-    """Ola operates the place."""
-    with closing(DirectoryStore(gateway.data / FILE)) as store:
-        store.apply([Member("ola", "Ola", Holder(OLA, roles=(StaffRole(OPERATOR),)))])
 
 
 # -- connections
 
 
-async def test_nobody_takes_the_gateway_off_the_broker(place: Place) -> None:
+async def test_nobody_takes_the_gateway_off_the_broker(place: ClosedPlace) -> None:
     """By a client id that can be guessed, again and again, also with a clean start."""
     names = ("credentials", "sensors", "strangers", "publisher", "reader-00", "instance", "rights")
     for clean in (True, False):
@@ -183,7 +59,7 @@ async def test_nobody_takes_the_gateway_off_the_broker(place: Place) -> None:
     assert "connection ended" not in place.gateway.log
 
 
-async def test_no_device_sees_a_client_id_of_ours(place: Place) -> None:
+async def test_no_device_sees_a_client_id_of_ours(place: ClosedPlace) -> None:
     """Not in what it may hear; the file is for nobody else."""
     secret = json.loads((place.gateway.data / CLIENT_IDS).read_text())["secret"]
     heard: list[str] = []
@@ -203,7 +79,7 @@ async def test_no_device_sees_a_client_id_of_ours(place: Place) -> None:
 # -- numbers and clocks
 
 
-async def test_forged_boots_shut_nobody_out(place: Place) -> None:
+async def test_forged_boots_shut_nobody_out(place: ClosedPlace) -> None:
     """Somebody with the reader's password takes the highest numbers there are."""
     await place.badge("reader", 7, 1)
     for boot in range(2**53 - 4, 2**53):
@@ -216,7 +92,7 @@ async def test_forged_boots_shut_nobody_out(place: Place) -> None:
     await until(lambda: place.said(alarm), "somebody is told")
 
 
-async def test_a_new_board_is_answered_from_its_first_badge_on(place: Place) -> None:
+async def test_a_new_board_is_answered_from_its_first_badge_on(place: ClosedPlace) -> None:
     """Its numbers begin again, or are those of a spare; somebody is told."""
     for boot in range(11, 15):
         await place.badge("reader", boot, 1)
@@ -240,7 +116,7 @@ async def test_a_new_board_is_answered_from_its_first_badge_on(place: Place) -> 
     ],
 )
 async def test_an_operator_lets_a_reader_in_that_forged_boots_shut_out(
-    place: Place, off_s: float, answer: tuple[str, str]
+    place: ClosedPlace, off_s: float, answer: tuple[str, str]
 ) -> None:
     """Numbers and times of tomorrow: no event of the true one is newer, until it is reset."""
     off, refused = timedelta(seconds=off_s), "seuil/hub/alarm/numbering-refused/reader"
@@ -255,7 +131,17 @@ async def test_an_operator_lets_a_reader_in_that_forged_boots_shut_out(
     (line,) = (one for one in json.loads(listed)["devices"] if one["device"] == "reader")
     assert (line["generation"], line["boots"][0]) == (0, 2**53 - 4)
     assert "numbering-refused" in line["alarms"]
-    reset = ("devices", "reset", "reader", "--site", "hub", "--by", OLA, "--why", "a forger")
+    reset = (
+        "devices",
+        "reset",
+        "reader",
+        "--site",
+        "hub",
+        "--by",
+        holder(OLA),
+        "--why",
+        "a forger",
+    )
     assert await place.seuil(*reset) == (0, "Done.\n")
     await until(lambda: (refused, b"") in place.heard, "the alarm is over")
     for seq in (2, 3):
@@ -264,7 +150,7 @@ async def test_an_operator_lets_a_reader_in_that_forged_boots_shut_out(
     assert place.answers("reader")[-2:] == [(7, 2, *answer), (7, 3, *answer)]
 
 
-async def test_no_year_stops_the_gateway(place: Place) -> None:
+async def test_no_year_stops_the_gateway(place: ClosedPlace) -> None:
     """The first and last ones of the calendar, claimed or asked, at a way in and out."""
     seq = 0
     for reader in ("reader", "reader-out"):
@@ -287,7 +173,7 @@ async def test_no_year_stops_the_gateway(place: Place) -> None:
 
 
 @pytest.mark.parametrize("off_s", [-70, 70])
-async def test_a_clock_that_is_off_is_told_both_ways(place: Place, off_s: float) -> None:
+async def test_a_clock_that_is_off_is_told_both_ways(place: ClosedPlace, off_s: float) -> None:
     """Each badge is answered in time, an alarm says how far it is off; put right, all is well."""
     off, began = timedelta(seconds=off_s), CLOCK.now()
     for seq in range(1, 6):
@@ -330,7 +216,7 @@ async def test_a_clock_that_is_off_is_told_both_ways(place: Place, off_s: float)
     ],
 )
 async def test_a_flood_starves_no_door(
-    place: Place, login: str, topic: str, events: int, payload: Callable[[int], bytes]
+    place: ClosedPlace, login: str, topic: str, events: int, payload: Callable[[int], bytes]
 ) -> None:
     """Whatever it floods with, another door answers; and it is alarmed about."""
     flooding = asyncio.create_task(place.flood(login, topic, map(payload, range(1, events + 1))))
@@ -349,7 +235,7 @@ async def test_a_flood_starves_no_door(
         await until(lambda: place.said(alarm), "it is alarmed about")
 
 
-async def test_properties_of_a_message_harm_nobody(place: Place) -> None:
+async def test_properties_of_a_message_harm_nobody(place: ClosedPlace) -> None:
     """MQTT 5 lets a device add what it likes, a thousand times."""
     from paho.mqtt.packettypes import PacketTypes  # noqa: PLC0415 - of this test alone
     from paho.mqtt.properties import Properties  # noqa: PLC0415 - likewise
@@ -369,7 +255,7 @@ async def test_properties_of_a_message_harm_nobody(place: Place) -> None:
     )
 
 
-async def test_more_than_a_message_may_have_is_refused_by_the_broker(place: Place) -> None:
+async def test_more_than_a_message_may_have_is_refused_by_the_broker(place: ClosedPlace) -> None:
     """Retained or not: 100 MB of one reader's leave it as small as it was."""
     megabytes = os.urandom(8_000_000)
     for _ in range(4):
@@ -383,7 +269,7 @@ async def test_more_than_a_message_may_have_is_refused_by_the_broker(place: Plac
     await until(lambda: place.answers("reader"), "it is answered")
 
 
-async def test_any_payload_on_any_topic_that_one_may_write(place: Place) -> None:
+async def test_any_payload_on_any_topic_that_one_may_write(place: ClosedPlace) -> None:
     """A thousand of each account's own, in random order; a door answers in between."""
     draw = random.Random(7)
     samples = [

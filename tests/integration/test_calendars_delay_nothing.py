@@ -2,9 +2,8 @@
 
 import json
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import psutil
 import pytest
@@ -16,9 +15,10 @@ from gateway.core.model.bookings import Booking
 from gateway.core.model.names import SiteId
 from gateway.service.recovery import recover
 from tests.fakes.calendar_server import FeedServer
-from tests.integration.test_gateway_end_to_end import ADA, Wire, enrol, online, wire_of
-from tests.servers import Mosquitto, until
+from tests.servers import until
 from tests.world.gateway_process import GatewayProcess
+from tests.world.members import ADA
+from tests.world.wire import Wire, online
 
 PROGRAM = """
 import json, os
@@ -42,13 +42,6 @@ def calendar(events: int, more: str = "") -> bytes:
 
 
 @pytest.fixture
-async def wire(broker: Mosquitto) -> AsyncIterator[Wire]:
-    """The wire of the test's broker."""
-    async with wire_of(broker) as heard:
-        yield heard
-
-
-@pytest.fixture
 def server() -> Iterator[FeedServer]:
     """A server of one meeting."""
     with FeedServer(calendar(1)) as started:
@@ -68,11 +61,10 @@ def booked(gateway: GatewayProcess, target: str = "zone:hall") -> tuple[Booking,
 
 
 async def test_bookings_are_in_force_and_survive(
-    broker: Mosquitto, wire: Wire, server: FeedServer, tmp_path: Path
+    stopped_gateway: GatewayProcess, wire: Wire, server: FeedServer
 ) -> None:
     """Over a restart without their server, too; nothing of the event is written anywhere."""
-    gateway = GatewayProcess(tmp_path / "gateway", broker.url)
-    enrol(gateway, ADA)
+    gateway = stopped_gateway
     follows(gateway, ("zone:hall", server.url, 0.2))
     async with gateway:
         await online(gateway, wire)
@@ -97,11 +89,10 @@ async def test_bookings_are_in_force_and_survive(
 
 
 async def test_no_calendar_delays_a_decision(
-    broker: Mosquitto, wire: Wire, server: FeedServer, tmp_path: Path
+    stopped_gateway: GatewayProcess, wire: Wire, server: FeedServer
 ) -> None:
     """A thousand series, a server that hangs, one that never ends, one that leads in circles."""
-    gateway = GatewayProcess(tmp_path / "gateway", broker.url)
-    enrol(gateway, ADA)
+    gateway = stopped_gateway
     with FeedServer() as hangs, FeedServer() as endless, FeedServer() as circles:
         hangs.mode, endless.mode, circles.mode = "hang", "endless", "redirect"
         circles.location = "/here"

@@ -2,7 +2,6 @@
 
 import shutil
 from asyncio.subprocess import PIPE, STDOUT, create_subprocess_exec
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -10,29 +9,13 @@ import pytest
 from benchmarks.crash_judge import asked
 from gateway.adapters.journal.folder_lock import FILE as LOCK_FILE
 from gateway.adapters.journal.journal import JOURNAL_FILE
-from tests.integration.test_gateway_end_to_end import ADA, Wire, enrol, online, wire_of
-from tests.servers import Mosquitto, until
+from tests.servers import until
 from tests.world.gateway_process import GatewayProcess
+from tests.world.members import ADA
+from tests.world.wire import Wire
 
 HEALTH = "seuil/gateway/gw1/health"
 ACKS = "seuil/hub/reader/ack"
-
-
-@pytest.fixture
-async def wire(broker: Mosquitto) -> AsyncIterator[Wire]:
-    """The wire of the test's broker."""
-    async with wire_of(broker) as wire:
-        yield wire
-
-
-@pytest.fixture
-async def gateway(broker: Mosquitto, wire: Wire, tmp_path: Path) -> AsyncIterator[GatewayProcess]:
-    """A gateway that runs; Ada is a member."""
-    gateway = GatewayProcess(tmp_path / "gateway", broker.url)
-    enrol(gateway, ADA)
-    async with gateway:
-        await online(gateway, wire)
-        yield gateway
 
 
 def stored(folder: Path) -> set[int]:

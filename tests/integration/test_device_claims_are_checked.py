@@ -14,67 +14,25 @@ from typing import Any, Final
 import aiomqtt
 import pytest
 
-from gateway.adapters.directory import (
-    FILE,
-    DirectoryStore,
-    Member,
-    credential_hash,
-    holder_of,
-    reader_hash,
-)
 from gateway.analysis.replay import replay
+from gateway.core.access.offline_decisions import NEAR
 from gateway.core.facts import EnrolmentEnded
-from gateway.core.model.directory import Credential, Holder, Membership, StaffRole
-from gateway.core.model.names import OPERATOR, DeviceId, PlanId, SiteId
+from gateway.core.model.names import OPERATOR, DeviceId, SiteId
 from gateway.core.requests import EnrolBadge
 from simulators.operator import Operator
-from tests.integration.test_attacks_with_a_device_password import (
-    ADA,
-    CLOCK,
-    READER,
-    Place,
-    closed_place,
-    event,
-    place,
-)
 from tests.servers import until
-from tests.world.gateway_process import HUB, KEY, GatewayProcess
+from tests.world.closed_place import CLOCK, ClosedPlace, closed_place, event
+from tests.world.gateway_process import HUB
+from tests.world.members import ADA, BOB, OLA, holder, member
 
-__all__ = ["place"]
-
-BOB: Final = "04b0b0b0b0b0b0"
+READER: Final = "hub.reader"
 ALARM: Final = "seuil/hub/alarm/unproven-claim/reader"
-
-
-def enrol(gateway: GatewayProcess, *badges: str) -> None:
-    """Members of whom readers are told."""
-    key = KEY.encode()
-    store = DirectoryStore(gateway.data / FILE)
-    store.bind(key)
-    store.apply(
-        [
-            Member(
-                ref=badge,
-                name=f"Name of {badge}",
-                holder=Holder(holder_of(key, badge), memberships=(Membership(PlanId("all")),)),
-                credentials=(
-                    Credential(
-                        credential_hash(key, badge),
-                        holder_of(key, badge),
-                        reader_hash=reader_hash(key, badge),
-                    ),
-                ),
-            )
-            for badge in badges
-        ]
-    )
-    store.close()
 
 
 class Stolen:
     """The front reader's account, in somebody's hands."""
 
-    def __init__(self, place: Place, client: aiomqtt.Client) -> None:
+    def __init__(self, place: ClosedPlace, client: aiomqtt.Client) -> None:
         self._place = place
         self._client = client
         self._seq = 0
@@ -108,7 +66,7 @@ class Stolen:
 
 
 @asynccontextmanager
-async def stolen(place: Place) -> AsyncIterator[Stolen]:
+async def stolen(place: ClosedPlace) -> AsyncIterator[Stolen]:
     """Connected as the front reader, and online."""
     async with place.client(READER) as client:
         reader = Stolen(place, client)
@@ -116,7 +74,7 @@ async def stolen(place: Place) -> AsyncIterator[Stolen]:
         yield reader
 
 
-def reasons(place: Place) -> list[tuple[str, str]]:
+def reasons(place: ClosedPlace) -> list[tuple[str, str]]:
     """Each decision of the front reader's badges."""
     rows = place.gateway.ask(
         lambda file: file._db.execute(
@@ -126,42 +84,43 @@ def reasons(place: Place) -> list[tuple[str, str]]:
     return [(decision, reason) for decision, reason in rows]
 
 
-def moved(place: Place) -> int:
+def moved(place: ClosedPlace) -> int:
     """How often anybody changed rooms."""
     sql = 'SELECT count(*) FROM journal WHERE instr(facts, \'"fact":"HolderMoved"\')'
     return int(place.gateway.ask(lambda file: file._db.execute(sql).fetchone()[0]))
 
 
-def lists(place: Place) -> int:
+def lists(place: ClosedPlace) -> int:
     """How many lists were confirmed, as far as the journal knows."""
     sql = "SELECT count(*) FROM journal WHERE kind = 'list' AND device = 'reader'"
     return int(place.gateway.ask(lambda file: file._db.execute(sql).fetchone()[0]))
 
 
-def differences(place: Place) -> list[Any]:
+def differences(place: ClosedPlace) -> list[Any]:
     """What a replay of the journal finds."""
     return list(place.gateway.ask(lambda file: replay(file, SiteId("hub")).differences))
 
 
 @pytest.fixture
-def claimed_place(place: Place) -> Place:
-    """With two members of whom readers are told."""
-    enrol(place.gateway, ADA, BOB)
-    return place
+async def place(tmp_path: Path) -> AsyncIterator[ClosedPlace]:
+    """A hall with readers at its door, and two members of whom readers are told."""
+    told = [member(badge, at_readers=True) for badge in (ADA, BOB)]
+    async with closed_place(tmp_path, HUB, *told) as place:
+        yield place
 
 
-async def test_a_reader_that_was_online_moves_nobody(claimed_place: Place) -> None:
+async def test_a_reader_that_was_online_moves_nobody(place: ClosedPlace) -> None:
     """It says "granted" for two members, with and without a list, now and of a while ago."""
-    place = claimed_place
     async with stolen(place) as reader:
         await reader.present(ADA, "granted")
         await reader.present(BOB, "granted")
         await until(lambda: len(reasons(place)) == 2, "both are decided")
         await until(lambda: place.said(ALARM), "it is alarmed about")
+        online = CLOCK.now() + NEAR  # before, the gateway may have been away by the reader's clock
         await reader.confirm(keys=2)
         await until(lambda: lists(place), "the list is in force")
-        for age_s in (0, 1, 3600):
-            at = CLOCK.now() - timedelta(seconds=age_s)
+        await until(lambda: CLOCK.now() > online, "that time has come")
+        for at in (CLOCK.now(), online, online - timedelta(hours=1)):
             await reader.present(ADA, "granted", at)
             await reader.present(BOB, "granted", at)
         await until(lambda: len(reasons(place)) == 8, "all are decided")
@@ -171,9 +130,8 @@ async def test_a_reader_that_was_online_moves_nobody(claimed_place: Place) -> No
     assert differences(place) == []
 
 
-async def test_a_reader_that_was_cut_off_is_believed(claimed_place: Place) -> None:
+async def test_a_reader_that_was_cut_off_is_believed(place: ClosedPlace) -> None:
     """Of who was on its list, and of nobody else."""
-    place = claimed_place
     async with stolen(place) as reader:
         await reader.confirm(keys=2)
         await until(lambda: lists(place), "the list is in force")
@@ -192,10 +150,9 @@ async def test_a_reader_that_was_cut_off_is_believed(claimed_place: Place) -> No
 
 
 async def test_what_was_decided_while_the_gateway_was_dead_is_believed(
-    claimed_place: Place,
+    place: ClosedPlace,
 ) -> None:
     """It was asked first, and nobody answered: one event, and no order leaves afterwards."""
-    place = claimed_place
     async with stolen(place) as reader:
         await reader.confirm(keys=2)
         await until(lambda: lists(place), "the list is in force")
@@ -213,9 +170,8 @@ async def test_what_was_decided_while_the_gateway_was_dead_is_believed(
     assert differences(place) == []
 
 
-async def test_who_was_answered_cannot_say_otherwise(claimed_place: Place) -> None:
+async def test_who_was_answered_cannot_say_otherwise(place: ClosedPlace) -> None:
     """A refusal is told again as a grant: the answer was there in time."""
-    place = claimed_place
     async with stolen(place) as reader:
         await reader.confirm(keys=2)
         await until(lambda: lists(place), "the list is in force")
@@ -256,12 +212,11 @@ access_point = "store-in"
 """Behind the hall; what follows is a key of its reader."""
 CARD: Final = "04c3c3c3c3c3c3"
 """Of who took the inner reader off the wall."""
-OPERATOR_BADGE: Final = "040a0a0a0a0a0a"
 
 
-async def asked(place: Place, operator: Operator, reader: str) -> str | None:
+async def asked(place: ClosedPlace, operator: Operator, reader: str) -> str | None:
     """An operator at the console has a reader wait for Ada's badge; the error."""
-    order = EnrolBadge(DeviceId(reader), holder_of(KEY.encode(), ADA))
+    order = EnrolBadge(DeviceId(reader), holder(ADA))
     _, message = operator.ask(order, CLOCK.now())
     async with place.client("console") as client:
         await client.subscribe("seuil/hub/response/enrol", qos=1)
@@ -272,38 +227,31 @@ async def asked(place: Place, operator: Operator, reader: str) -> str | None:
     raise AssertionError
 
 
-async def hold(place: Place, reader: str, seq: int) -> None:
+async def hold(place: ClosedPlace, reader: str, seq: int) -> None:
     """Somebody's own card, as the reader's account says."""
     async with place.client(f"hub.{reader}") as client:
         await client.publish(f"seuil/hub/{reader}/event", event(1, seq, None, CARD), qos=1)
     await until(lambda: len(place.answers(reader)) == seq, "it is answered")
 
 
-def ends(place: Place) -> list[str]:
+def ends(place: ClosedPlace) -> list[str]:
     """How enrolments ended."""
     rows = place.gateway.ask(lambda file: file.rows_after(0, 1000))
     return [one.outcome for row in rows for one in row.facts if isinstance(one, EnrolmentEnded)]
 
 
-def with_an_operator(place: Place) -> Operator:
-    """Ada, and somebody who may enrol her badge."""
-    enrol(place.gateway, ADA)
-    key = KEY.encode()
-    holder = holder_of(key, OPERATOR_BADGE)
-    store = DirectoryStore(place.gateway.data / FILE)
-    store.bind(key)
-    gil = Holder(holder, roles=(StaffRole(OPERATOR),))
-    store.apply([*store.members(), Member(ref="gil", name="Gil", holder=gil, credentials=())])
-    store.close()
-    return Operator(SiteId("hub"), holder)
+@asynccontextmanager
+async def enrolling(folder: Path, space: str) -> AsyncIterator[tuple[ClosedPlace, Operator]]:
+    """Ada, and an operator who may enrol her badge."""
+    members = (member(ADA, at_readers=True), member(OLA, role=OPERATOR, has_badge=False))
+    async with closed_place(folder, space, *members) as place:
+        yield place, Operator(SiteId("hub"), holder(OLA))
 
 
 async def test_a_stolen_inner_reader_enrols_nobody_s_card(tmp_path: Path) -> None:
     """It is not asked to, and what it says while another one waits is a badge like any other."""
     space = HUB.replace('access_point = "front-in"', 'access_point = "front-in"\nenrols = true')
-    async with closed_place(tmp_path, space + INNER) as place:
-        operator = with_an_operator(place)
-        await until(lambda: _knows(place), "the operator is known")
+    async with enrolling(tmp_path, space + INNER) as (place, operator):
         assert await asked(place, operator, "inner") == "not-enrolling"
         assert await asked(place, operator, "reader") is None
         for seq in (1, 2):
@@ -318,21 +266,9 @@ async def test_a_stolen_inner_reader_enrols_nobody_s_card(tmp_path: Path) -> Non
 
 async def test_where_nothing_is_declared_one_read_is_not_enough(tmp_path: Path) -> None:
     """Any entry enrols, as before; but twice."""
-    async with closed_place(tmp_path, HUB + INNER) as place:
-        operator = with_an_operator(place)
-        await until(lambda: _knows(place), "the operator is known")
+    async with enrolling(tmp_path, HUB + INNER) as (place, operator):
         assert await asked(place, operator, "inner") is None
         await hold(place, "inner", 1)
         assert ends(place) == []
         await hold(place, "inner", 2)
         assert ends(place) == ["read"]
-
-
-def _knows(place: Place) -> bool:
-    found = place.gateway.ask(
-        lambda file: file._db.execute(
-            "SELECT count(*) FROM journal WHERE kind = 'directory' AND instr(event, ?)",
-            (holder_of(KEY.encode(), OPERATOR_BADGE),),
-        ).fetchone()
-    )
-    return bool(found[0])

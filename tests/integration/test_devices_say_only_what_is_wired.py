@@ -4,34 +4,22 @@ The password of the reader outside buys its badges, and nothing more; a wired ex
 every mode, and one that nobody wired never.
 """
 
-import asyncio
 import json
 import random
-import sqlite3
-from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-import aiomqtt
 import pytest
 
 from benchmarks.mutations import FOREIGN, NATIVE, TIMES, spoiled
-from gateway.adapters.broker.ports import LOOPBACK
-from gateway.adapters.directory import FILE as MEMBERS_FILE
-from gateway.adapters.directory import DirectoryStore, Member
-from gateway.adapters.journal.journal import JOURNAL_FILE
-from gateway.clock import SystemClock
-from gateway.core.model.directory import Holder, HolderId, StaffRole
 from gateway.core.model.names import OPERATOR
 from tests.doses import IS_LONG
-from tests.servers import Mosquitto, until
-from tests.world.closed_broker import closed_broker
-from tests.world.gateway_process import KEY, GatewayProcess
+from tests.servers import until
+from tests.world.closed_place import CLOCK, HEARD, ClosedPlace, closed_place
+from tests.world.members import OLA, member
 
-CLOCK = SystemClock()
 SPACE: Final = """
 [site]
 id = "hub"
@@ -142,122 +130,31 @@ _OTHER_TOPICS: Final = (
     *("rfid/send", "rfid/cmd", "seuil/hub/request/open", "seuil/hub/request/mode"),
     *("seuil/hub/mode", "seuil/gateway/gw1/run", "seuil/gateway/gw1/state"),
 )
-_STORED: Final = """
-SELECT (SELECT max(id) FROM dead_letter), (SELECT count(*) FROM journal WHERE device NOT NULL)"""
-_DEVICES_SAY: Final = ("/event", "/status")
+_HEARD: Final = (
+    *HEARD,
+    *("seuil/hub/door/+/state", "seuil/hub/zone/+/occupancy", "seuil/hub/access"),
+    *("seuil/hub/response/+", "rfid/cmd"),
+)
 _KINDS: Final = ("event", "status", "rights", "command", "ack")
 MESSAGES: Final = 3_000 if IS_LONG else 150
 """An account's, of random ones."""
-OPERATOR_ID: Final = HolderId("h-000000000001")
-
-
-class Place:
-    """A broker that is closed by the generated files, and a gateway at it."""
-
-    def __init__(self, broker: Mosquitto, gateway: GatewayProcess, keys: dict[str, str]) -> None:
-        self.gateway = gateway
-        self.heard: list[tuple[str, dict[str, Any]]] = []
-        self._broker, self._keys = broker, keys
-        self._seq: Counter[str] = Counter()
-
-    def client(self, login: str) -> aiomqtt.Client:
-        """A client with these rights."""
-        return aiomqtt.Client(
-            LOOPBACK,
-            self._broker.port,
-            username=login,
-            password=self._keys[login],
-            protocol=aiomqtt.ProtocolVersion.V5,
-        )
-
-    @asynccontextmanager
-    async def listening(self) -> AsyncIterator[None]:
-        """Hear all that the gateway says."""
-        subscribed = asyncio.Event()
-
-        async def listen() -> None:
-            async with self.client("gateway") as client:
-                await client.subscribe("seuil/hub/#", qos=1)
-                await client.subscribe("rfid/cmd", qos=1)
-                subscribed.set()
-                async for message in client.messages:
-                    if message.payload and not str(message.topic).endswith(_DEVICES_SAY):
-                        said = json.loads(bytes(message.payload))
-                        self.heard.append((str(message.topic), said))
-
-        task = asyncio.create_task(listen())
-        try:
-            await until(subscribed.is_set, "we hear")
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    @property
-    def accounts(self) -> set[str]:
-        """Every login that the broker's files have."""
-        return set(self._keys)
-
-    async def settled(self) -> None:
-        """Wait until nothing new comes to the journal for a second."""
-        before = None
-        while before != (before := self.rows(_STORED)):
-            await asyncio.sleep(1)
-
-    def begins_again(self, device: str) -> None:
-        """A device numbers its events from 1 again."""
-        del self._seq[device]
-
-    def said(self, topic: str) -> list[dict[str, Any]]:
-        """What was said on a topic."""
-        return [said for at, said in self.heard if at == topic]
-
-    async def says(self, device: str, kind: str, **fields: object) -> None:
-        """One event by a device's own account, until the gateway has it on disk."""
-        self._seq[device] += 1
-        number = {"boot": 1, "seq": self._seq[device]}
-        told = {**number, "at": CLOCK.now().isoformat(), "type": kind, **fields}
-        async with self.client(f"hub.{device}") as client:
-            await client.publish(f"seuil/hub/{device}/event", json.dumps(told), qos=1)
-        acks = f"seuil/hub/{device}/ack"
-        await until(lambda: number in self.said(acks), f"{device} may forget its {kind}")
-
-    async def ask(self, verb: str, **order: object) -> None:
-        """An operator wants something, and has it."""
-        asked = {"transaction": "t-1", "by": OPERATOR_ID, "at": CLOCK.now().isoformat(), **order}
-        async with self.client("console") as client:
-            await client.publish(f"seuil/hub/request/{verb}", json.dumps(asked), qos=1)
-        await until(lambda: self.said(f"seuil/hub/response/{verb}"), "it is answered")
-        (answer,) = self.said(f"seuil/hub/response/{verb}")
-        assert answer["status"] == "ok", answer
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """What the journal has."""
-        with closing(sqlite3.connect(self.gateway.data / JOURNAL_FILE)) as db:
-            return db.execute(query).fetchall()
-
-    def presses(self) -> int:
-        """Exit buttons in the access log."""
-        ((count,),) = self.rows("SELECT count(*) FROM decision WHERE reason = 'exit-button'")
-        return int(count)
 
 
 @pytest.fixture
-async def place(tmp_path: Path) -> AsyncIterator[Place]:
-    """A gateway that runs with its own account."""
-    async with closed_broker(tmp_path, SPACE) as (broker, gateway, keys):
-        gateway.data.mkdir(parents=True)
-        store = DirectoryStore(gateway.data / MEMBERS_FILE)
-        store.bind(KEY.encode())
-        operator = Holder(OPERATOR_ID, roles=(StaffRole(OPERATOR),))
-        store.apply([Member("m-1", "Ola", operator)])
-        store.close()
-        place = Place(broker, gateway, keys)
-        async with gateway, place.listening():
-            yield place
+async def place(tmp_path: Path) -> AsyncIterator[ClosedPlace]:
+    """A gateway that runs with its own account, and Ola, who operates it."""
+    ola = member(OLA, role=OPERATOR)
+    async with closed_place(tmp_path, SPACE, ola, hears=_HEARD) as place:
+        yield place
 
 
-async def test_the_reader_outside_says_nothing_but_its_badges(place: Place) -> None:
+def presses(place: ClosedPlace) -> int:
+    """Exit buttons in the access log."""
+    ((count,),) = place.rows("SELECT count(*) FROM decision WHERE reason = 'exit-button'")
+    return int(count)
+
+
+async def test_the_reader_outside_says_nothing_but_its_badges(place: ClosedPlace) -> None:
     """Each thing else is kept as a dead letter, acknowledged, and alarmed about; nothing opens."""
     for mode in ("normal", "lockdown"):
         if mode != "normal":
@@ -282,7 +179,7 @@ async def test_the_reader_outside_says_nothing_but_its_badges(place: Place) -> N
     assert {one["people"] for one in counts} == {0}
 
 
-async def test_every_device_keeps_to_its_own(place: Place) -> None:
+async def test_every_device_keeps_to_its_own(place: ClosedPlace) -> None:
     """A contact its door, a counter its people, a machine's reader its machine."""
     for device, kind in (
         ("contact", "crossing"),
@@ -309,7 +206,7 @@ async def test_every_device_keeps_to_its_own(place: Place) -> None:
     )
 
 
-async def test_a_badge_of_a_sensor_is_one_of_these(place: Place) -> None:
+async def test_a_badge_of_a_sensor_is_one_of_these(place: ClosedPlace) -> None:
     """Its driver refuses it before its number is read."""
     await place.says("counter", "credential", credential="04a224b2c31990")
     ((reason,),) = place.rows("SELECT reason FROM dead_letter")
@@ -331,7 +228,7 @@ async def test_a_badge_of_a_sensor_is_one_of_these(place: Place) -> None:
     ],
 )
 async def test_a_wired_button_opens_in_every_mode_and_no_other(
-    place: Place, verb: str, order: dict[str, object]
+    place: ClosedPlace, verb: str, order: dict[str, object]
 ) -> None:
     """Each press stands in the access log."""
     if verb:
@@ -349,14 +246,14 @@ async def test_a_wired_button_opens_in_every_mode_and_no_other(
         "side-out",
         None,
     )
-    assert place.presses() == 1
+    assert presses(place) == 1
     for device in ("side-in", "front-in", "contact", "side-lock"):
         await place.says(device, "exit-request")
-    assert place.presses() == 1
+    assert presses(place) == 1
     assert len(place.rows("SELECT id FROM dead_letter")) == 4
 
 
-async def test_the_button_of_an_esp_rfid_board(place: Place) -> None:
+async def test_the_button_of_an_esp_rfid_board(place: ClosedPlace) -> None:
     """It opens by itself: a decision, no order, and no forced door."""
     async with place.client("hub.back-in") as client:
         pressed = {"type": "access", "uid": " ", "username": "Button", "access": "Always"}
@@ -366,13 +263,13 @@ async def test_the_button_of_an_esp_rfid_board(place: Place) -> None:
             await client.publish("rfid/send", json.dumps(message), qos=1)
     states = "seuil/hub/door/back/state"
     await until(lambda: [one["state"] for one in place.said(states)][-1:] == ["open"], "it is open")
-    assert place.presses() == 1
+    assert presses(place) == 1
     assert not place.said("rfid/cmd")
     assert not place.said("seuil/hub/alarm/forced/back")
     assert not place.rows("SELECT id FROM dead_letter")
 
 
-async def test_random_sequences_with_each_account(place: Place) -> None:
+async def test_random_sequences_with_each_account(place: ClosedPlace) -> None:
     """Whatever a stranger does with one device's password: nothing opens but its own button's door.
 
     Each account sends broken and whole messages of every make, on its own topics and on all others,
@@ -381,7 +278,7 @@ async def test_random_sequences_with_each_account(place: Place) -> None:
     attacked itself, and lets people in again once its numbering was reset.
     """
     draw = random.Random(11)
-    accounts = sorted(place.accounts - {"gateway", "console", "hub.front-in"})
+    accounts = sorted(set(place.keys) - {"gateway", "console", "hub.front-in"})
     assert len(accounts) >= 7
     for account in (*accounts, "hub.front-in"):
         before = len(place.said("seuil/hub/side-lock/command"))

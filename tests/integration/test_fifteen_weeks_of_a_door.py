@@ -28,7 +28,8 @@ from simulators.devices import NativeDevice, read_ack
 from simulators.layouts import Timed, read_recording
 from simulators.link import Broker, MqttLink
 from tests.servers import PATIENCE_S, Mosquitto, until
-from tests.world.gateway_process import HUB, KEY
+from tests.world.gateway_process import HUB
+from tests.world.members import KEY
 
 DAYS = 105
 NIGHT = timedelta(hours=4)

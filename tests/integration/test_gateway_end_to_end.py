@@ -5,30 +5,15 @@ import json
 import os
 import resource
 import signal
-from collections import defaultdict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import aiomqtt
 import psutil
 import pytest
 
-from gateway.adapters.broker.ports import LOOPBACK
-from gateway.adapters.directory import (
-    FILE,
-    DirectoryStore,
-    Member,
-    credential_hash,
-    holder_of,
-)
 from gateway.adapters.journal.journal import JOURNAL_FILE
-from gateway.clock import SystemClock
 from gateway.core.facts import GapNoticed, PeopleCrossed
-from gateway.core.model.directory import Credential, Holder, Membership
-from gateway.core.model.names import DeviceId, PlanId, SiteId
+from gateway.core.model.names import DeviceId, SiteId
 from gateway.core.readings import Crossed
 from gateway.service.recovery import recover
 from gateway.wire.topics import Topics
@@ -37,136 +22,12 @@ from simulators.link import Broker
 from simulators.replay import RecordingResult, Replay
 from simulators.run import LiveClock, new_boot
 from tests.servers import Mosquitto, WriteProxy, until
-from tests.world.gateway_process import HUB, KEY, GatewayProcess
+from tests.world.gateway_process import HUB, GatewayProcess
+from tests.world.members import ADA, BOB, STRANGER, holder
+from tests.world.wire import CLOCK, Wire, online
 
-ADA, BOB, STRANGER = "04a224b2c31990", "04b0b0b0b0b0b0", "04ffffffffffff"
-CLOCK = SystemClock()
 GROWS_TO = 16_384
 """Bytes that a file may have while the disk fails: fewer than the journal, more than the log."""
-
-
-class Wire:
-    """Everything that is said on the broker, and a voice for any device."""
-
-    def __init__(self, client: aiomqtt.Client) -> None:
-        self.said: defaultdict[str, list[Any]] = defaultdict(list)
-        self._client = client
-        self._seq: defaultdict[tuple[str, str], int] = defaultdict(int)
-        self._at: dict[tuple[str, str, int], str] = {}
-
-    async def listen(self) -> None:
-        """Until cancelled."""
-        async for message in self._client.messages:
-            payload = bytes(message.payload)
-            with suppress(ValueError):
-                self.said[message.topic.value].append(json.loads(payload) if payload else None)
-
-    async def event(self, device: str, site: str = "hub", **fields: object) -> int:
-        """A device's next event; `age_s`, `seq`, `boot` and `retain` may be said. Its number.
-
-        One that is said again has the time that it had.
-        """
-        self._seq[site, device] += 1
-        age = timedelta(seconds=float(str(fields.pop("age_s", 0))))
-        retain = bool(fields.pop("retain", False))
-        seq = int(str(fields.setdefault("seq", self._seq[site, device])))
-        at = (CLOCK.now() - age).isoformat()
-        told = {"boot": 1, "at": self._at.setdefault((site, device, seq), at), **fields}
-        topic = f"seuil/{site}/{device}/event"
-        await self._client.publish(topic, json.dumps(told), qos=1, retain=retain)
-        return seq
-
-    async def badge(
-        self, number: str, device: str = "reader", site: str = "hub", **more: object
-    ) -> int:
-        """A badge is held to a reader."""
-        return await self.event(device, site, type="credential", credential=number, **more)
-
-    async def raw(self, topic: str, payload: bytes) -> None:
-        """Any message."""
-        await self._client.publish(topic, payload, qos=1)
-
-    async def answer(self, seq: int, device: str = "reader", site: str = "hub") -> dict[str, Any]:
-        """The command that answers an event."""
-
-        def found() -> list[dict[str, Any]]:
-            said = self.said[f"seuil/{site}/{device}/command"]
-            return [command for command in said if command["seq"] == seq]
-
-        await until(found, f"{device} has an answer to {seq}")
-        (command,) = found()
-        return dict(command)
-
-    async def acked(self, seq: int, device: str = "reader", site: str = "hub") -> None:
-        """Wait until all up to `seq` is on disk."""
-        topic = f"seuil/{site}/{device}/ack"
-        await until(
-            lambda: any(ack["seq"] >= seq for ack in self.said[topic]), f"{device}'s {seq} is acked"
-        )
-
-    def last(self, topic: str) -> Any:  # noqa: ANN401 - JSON
-        """What was said last on a topic; None before."""
-        return self.said[topic][-1] if self.said[topic] else None
-
-
-@asynccontextmanager
-async def wire_of(broker: Mosquitto) -> AsyncIterator[Wire]:
-    """The wire of a broker."""
-    async with aiomqtt.Client(LOOPBACK, broker.port) as client:
-        await client.subscribe("#", qos=1)
-        wire = Wire(client)
-        listening = asyncio.create_task(wire.listen())
-        yield wire
-        listening.cancel()
-        await asyncio.wait([listening])
-
-
-@pytest.fixture
-async def wire(broker: Mosquitto) -> AsyncIterator[Wire]:
-    """The wire of the test's broker."""
-    async with wire_of(broker) as wire:
-        yield wire
-
-
-@pytest.fixture
-async def gateway(broker: Mosquitto, wire: Wire, tmp_path: Path) -> AsyncIterator[GatewayProcess]:
-    """A gateway of the hub, in a process of its own; Ada is a member."""
-    gateway = GatewayProcess(tmp_path / "gateway", broker.url)
-    enrol(gateway, ADA)
-    async with gateway:
-        await online(gateway, wire)
-        yield gateway
-
-
-async def online(gateway: GatewayProcess, wire: Wire) -> None:
-    """Wait until the gateway hears readers and sensors."""
-    await gateway.hears()
-    await until(lambda: wire.last("seuil/gateway/gw1/health"), "the gateway is connected")
-
-
-def enrol(gateway: GatewayProcess, *badges: str) -> None:
-    """Members of a gateway with the plan of everything, one a badge."""
-    enrol_in(gateway.data, *badges)
-
-
-def enrol_in(data: Path, *badges: str) -> None:
-    """Members in a data folder."""
-    key = KEY.encode()
-    store = DirectoryStore(data / FILE)
-    store.bind(key)
-    members = []
-    for badge in badges:
-        holder = holder_of(key, badge)
-        members.append(
-            Member(
-                ref=badge,
-                name=f"Name of {badge}",
-                holder=Holder(holder, memberships=(Membership(PlanId("all")),)),
-                credentials=(Credential(credential_hash(key, badge), holder),),
-            )
-        )
-    store.apply(members)
-    store.close()
 
 
 def handovers(gateway: GatewayProcess) -> list[tuple[str, str]]:
@@ -200,7 +61,7 @@ async def test_a_grant_counts_somebody_when_the_door_opens(
     assert (answer["decision"], answer["reason"], answer["unlock_s"]) == ("granted", "plan", 5.0)
     await wire.acked(seq)
     await until(lambda: wire.said["seuil/hub/access"], "everyone is told")
-    assert wire.last("seuil/hub/access")["holder"] == holder_of(KEY.encode(), ADA)
+    assert wire.last("seuil/hub/access")["holder"] == holder(ADA)
     assert wire.last("seuil/hub/door/front/state")["state"] == "unlocked"
     assert wire.last(hall)["people"] == 0
     await wire.event("contact", type="door", state="open")
@@ -237,13 +98,11 @@ async def test_a_refusal_has_its_reason(gateway: GatewayProcess, wire: Wire) -> 
 
 
 async def test_late_and_retained_badges_open_nothing(
-    broker: Mosquitto, wire: Wire, tmp_path: Path
+    stopped_gateway: GatewayProcess, wire: Wire
 ) -> None:
     """They are recorded and acknowledged; a late one is refused, in case a clock is wrong."""
-    gateway = GatewayProcess(tmp_path / "gateway", broker.url)
-    enrol(gateway, ADA)
     await wire.badge(ADA, retain=True)
-    async with gateway:
+    async with stopped_gateway as gateway:
         await wire.acked(1)
         seq = await wire.badge(ADA, age_s=6)
         await wire.acked(seq)
@@ -260,21 +119,21 @@ async def test_members_are_in_force_within_a_second_or_so(
 ) -> None:
     """While the gateway runs."""
     assert (await wire.answer(await wire.badge(BOB)))["decision"] == "denied"
-    enrol(gateway, ADA, BOB)
+    gateway.enrol(ADA, BOB)
     await until(lambda: kinds(gateway, "directory") == ["directory"] * 2, "Bob is in force")
     assert (await wire.answer(await wire.badge(BOB)))["decision"] == "granted"
 
 
-async def test_two_sites_in_one_gateway(broker: Mosquitto, wire: Wire, tmp_path: Path) -> None:
+async def test_two_sites_in_one_gateway(
+    stopped_gateway: GatewayProcess, wire: Wire, tmp_path: Path
+) -> None:
     """The same names, and nothing in common but the members."""
     space = tmp_path / "spaces"
     space.mkdir()
     (space / "hub.toml").write_text(HUB)
     (space / "annex.toml").write_text(HUB.replace('"hub"', '"annex"'))
-    gateway = GatewayProcess(tmp_path / "gateway", broker.url)
-    gateway._space = space
-    enrol(gateway, ADA)
-    async with gateway:
+    stopped_gateway._space = space
+    async with stopped_gateway as gateway:
         await online(gateway, wire)
         seq = await wire.badge(ADA, site="annex")
         assert (await wire.answer(seq, site="annex"))["decision"] == "granted"
@@ -473,7 +332,7 @@ async def test_a_broken_influxdb_delays_no_answer(
     with WriteProxy("http://127.0.0.1:9") as proxy:
         proxy.mode = mode
         gateway = GatewayProcess(tmp_path / "gateway", broker.url, influx_url=proxy.url)
-        enrol(gateway, ADA)
+        gateway.enrol(ADA)
         async with gateway:
             await online(gateway, wire)
             first = psutil.Process(gateway.pid).memory_info().rss
@@ -492,7 +351,7 @@ async def test_a_gateway_without_a_broker_waits_and_stops(tmp_path: Path) -> Non
     """It says that it is not connected, grows nothing, and ends when told."""
     gateway = GatewayProcess(tmp_path / "gateway", "mqtt://127.0.0.1:9")
     gateway.started_when = "Connection refused"
-    enrol(gateway, ADA)
+    gateway.enrol(ADA)
     async with gateway:
         await until(lambda: gateway.log.count("Connection refused") >= 3, "it tries")
         assert "is ready" not in gateway.log

@@ -23,7 +23,7 @@ from gateway.core.model.equipment import Device
 from gateway.core.model.names import DeviceId, SiteId, Text
 from gateway.core.model.site import Site
 from tests.servers import PATIENCE_S, Mosquitto, program
-from tests.world.closed_broker import access_settings
+from tests.world.closed_place import access_settings
 
 NAME = Text(fr="Nom", en="Name")
 SITE = Site(

@@ -1,33 +1,12 @@
 """A laser that nobody may use alone, end to end over MQTT with simulated devices."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
-
-import pytest
 
 from gateway.core.facts import MachineEnded
-from tests.servers import Mosquitto, until
+from tests.servers import until
 from tests.world.gateway_process import GatewayProcess
-from tests.world.play import ADA, BOB, CYD, GRACE_S, WORKSHOP, Play, enrol, play
-
-
-@pytest.fixture
-async def place(broker: Mosquitto) -> AsyncIterator[Play]:
-    """The workshop's devices."""
-    async with play(broker) as place:
-        yield place
-
-
-@pytest.fixture
-async def gateway(broker: Mosquitto, place: Play, tmp_path: Path) -> AsyncIterator[GatewayProcess]:
-    """The workshop's gateway, in a process of its own."""
-    gateway = GatewayProcess(tmp_path / "gateway", broker.url, WORKSHOP)
-    enrol(gateway)
-    async with gateway:
-        await gateway.hears()
-        await until(lambda: place.last("mode"), "the gateway is connected")
-        yield gateway
+from tests.world.members import ADA, BOB, CYD
+from tests.world.play import GRACE_S, Play
 
 
 async def _two_at_the_laser(place: Play) -> None:
@@ -37,7 +16,7 @@ async def _two_at_the_laser(place: Play) -> None:
     await until(lambda: place.laser.power == "on", "the laser runs")
 
 
-async def test_nobody_uses_the_laser_alone(gateway: GatewayProcess, place: Play) -> None:
+async def test_nobody_uses_the_laser_alone(workshop: GatewayProcess, place: Play) -> None:
     """Alone: refused, with the reason. A second person: granted. They leave: warning, grace, stop.
 
     The laser stops by itself; nothing else is ever ordered, least of all a cut of its power.
@@ -68,10 +47,10 @@ async def test_nobody_uses_the_laser_alone(gateway: GatewayProcess, place: Play)
     orders = place.orders("laser-on")
     assert orders[:3] == ["access", "access", "warning"]
     assert set(orders[3:]) == {"safe-stop"}
-    assert [fact.why for fact in _uses_ended(gateway)] == ["safe-stop"]
+    assert [fact.why for fact in _uses_ended(workshop)] == ["safe-stop"]
 
 
-async def test_the_warning_ends_when_somebody_comes(gateway: GatewayProcess, place: Play) -> None:
+async def test_the_warning_ends_when_somebody_comes(workshop: GatewayProcess, place: Play) -> None:
     """Within the grace time: the laser runs on, and its user signs off like any other."""
     await _two_at_the_laser(place)
     await place.leave(BOB)
@@ -82,42 +61,42 @@ async def test_the_warning_ends_when_somebody_comes(gateway: GatewayProcess, pla
     await place.no_alarm("lone-worker", "laser")
     signed_off = await place.badge("laser-on", ADA)
     assert (signed_off.effect, signed_off.reason) == ("granted", "machine-off")
-    await until(lambda: _uses_ended(gateway), "the use is over")
-    assert [fact.why for fact in _uses_ended(gateway)] == ["signed-off"]
+    await until(lambda: _uses_ended(workshop), "the use is over")
+    assert [fact.why for fact in _uses_ended(workshop)] == ["signed-off"]
     assert place.orders("laser-on") == ["access", "warning", "warning-over", "access"]
 
 
 async def test_a_gateway_that_was_killed_still_asks_for_the_safe_stop(
-    gateway: GatewayProcess, place: Play
+    workshop: GatewayProcess, place: Play
 ) -> None:
     """In mid-grace: it warns again when it is back, and the safe stop comes in time."""
     await _two_at_the_laser(place)
     await place.leave(BOB)
     await until(lambda: place.laser.warning is not None, "Ada is warned")
-    await gateway.kill()
+    await workshop.kill()
     place.laser.warning = None  # as a reader that was switched off and on
-    await gateway.start()
+    await workshop.start()
     await until(lambda: place.laser.power != "on", "it is asked to stop")
-    await until(lambda: _uses_ended(gateway), "the use is over")
-    assert [fact.why for fact in _uses_ended(gateway)] == ["safe-stop"]
+    await until(lambda: _uses_ended(workshop), "the use is over")
+    assert [fact.why for fact in _uses_ended(workshop)] == ["safe-stop"]
 
 
 async def test_a_safe_stop_that_nobody_heard_is_asked_for_again(
-    gateway: GatewayProcess, place: Play
+    workshop: GatewayProcess, place: Play
 ) -> None:
     """The gateway was killed before its machine had said that it is off: it asks once more."""
     await _two_at_the_laser(place)
     place.deaf.add("laser-on")
     await place.leave(BOB)
     await place.alarm("safe-stop", "laser")
-    await gateway.kill()
+    await workshop.kill()
     assert place.laser.power == "on"
     place.deaf.clear()
-    await gateway.start()
+    await workshop.start()
     await until(lambda: place.laser.power == "off", "it stands still")
-    await until(lambda: _uses_ended(gateway), "the use is over")
+    await until(lambda: _uses_ended(workshop), "the use is over")
 
 
-def _uses_ended(gateway: GatewayProcess) -> list[MachineEnded]:
-    rows = gateway.ask(lambda file: [stored.row for stored in file.events_after(0)])
+def _uses_ended(workshop: GatewayProcess) -> list[MachineEnded]:
+    rows = workshop.ask(lambda file: [stored.row for stored in file.events_after(0)])
     return [fact for row in rows for fact in row.facts if isinstance(fact, MachineEnded)]

@@ -1,8 +1,6 @@
 """Lockdown, evacuation and operators' requests, end to end over MQTT."""
 
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,36 +9,19 @@ from gateway.core.events import Requested
 from gateway.core.facts import DoorChanged, ModeChanged, RequestAnswered, UnlockDoor
 from gateway.core.model.names import AccessPointId, DoorId
 from gateway.core.requests import MarkMustered, OpenDoor, SetMode, SetService
-from tests.servers import Mosquitto, until
+from tests.servers import until
 from tests.world.gateway_process import GatewayProcess
-from tests.world.play import ADA, BOB, CLOCK, CYD, OLA, WORKSHOP, Play, enrol, holder, play
+from tests.world.members import ADA, BOB, CYD, OLA, holder
+from tests.world.play import CLOCK, Play
 
 LAB = "zone/lab/muster"
-
-
-@pytest.fixture
-async def place(broker: Mosquitto) -> AsyncIterator[Play]:
-    """The workshop's devices."""
-    async with play(broker) as place:
-        yield place
-
-
-@pytest.fixture
-async def gateway(broker: Mosquitto, place: Play, tmp_path: Path) -> AsyncIterator[GatewayProcess]:
-    """The workshop's gateway, in a process of its own."""
-    gateway = GatewayProcess(tmp_path / "gateway", broker.url, WORKSHOP)
-    enrol(gateway)
-    async with gateway:
-        await gateway.hears()
-        await until(lambda: place.last("mode"), "the gateway is connected")
-        yield gateway
 
 
 # -- lockdown
 
 
 async def test_in_a_lockdown_nobody_enters_and_everybody_may_leave(
-    gateway: GatewayProcess, place: Play
+    workshop: GatewayProcess, place: Play
 ) -> None:
     """Back to normal only by an operator; each step is journaled with who and why."""
     await place.enter(ADA)
@@ -60,23 +41,23 @@ async def test_in_a_lockdown_nobody_enters_and_everybody_may_leave(
     assert (await place.ask(OLA, SetMode("normal", "it is over"))).status == "ok"
     await place.enter(BOB)
     assert place.last("mode")["mode"] == "normal"
-    assert _asked(gateway) == [
+    assert _asked(workshop) == [
         (holder(OLA), "lockdown", None),
         (holder(ADA), "normal", "not-allowed"),
         (holder(OLA), "normal", None),
     ]
-    assert [(fact.mode, fact.why) for fact in _facts(gateway, ModeChanged)] == [
+    assert [(fact.mode, fact.why) for fact in _facts(workshop, ModeChanged)] == [
         ("lockdown", "a fight outside"),
         ("normal", "it is over"),
     ]
 
 
-async def test_a_lockdown_outlives_the_gateway(gateway: GatewayProcess, place: Play) -> None:
+async def test_a_lockdown_outlives_the_gateway(workshop: GatewayProcess, place: Play) -> None:
     """Killed at once after its answer, it comes back locked, and says so."""
     await place.ask(OLA, SetMode("lockdown", "a fight outside"))
-    await gateway.kill()
+    await workshop.kill()
     place.said.clear()
-    await gateway.start()
+    await workshop.start()
     await until(lambda: place.last("mode"), "it says in which mode it is")
     assert place.last("mode")["mode"] == "lockdown"
     assert (await place.badge("front-in", ADA)).reason == "lockdown"
@@ -85,7 +66,9 @@ async def test_a_lockdown_outlives_the_gateway(gateway: GatewayProcess, place: P
 # -- evacuation
 
 
-async def test_an_evacuation_until_everybody_is_found(gateway: GatewayProcess, place: Play) -> None:
+async def test_an_evacuation_until_everybody_is_found(
+    workshop: GatewayProcess, place: Play
+) -> None:
     """Found at the muster point, at the way out, or by an operator; a kill changes nothing."""
     await place.enter(ADA, BOB, CYD)
     assert (await place.ask(OLA, SetMode("evacuation", "smoke"))).status == "ok"
@@ -99,9 +82,9 @@ async def test_an_evacuation_until_everybody_is_found(gateway: GatewayProcess, p
     await place.leave(BOB)
     await until(lambda: _muster(place) == (3, 2, {CYD}), "Bob is safe")
 
-    await gateway.kill()
+    await workshop.kill()
     place.said.clear()
-    await gateway.start()
+    await workshop.start()
     await until(lambda: place.last(LAB), "there is a muster list again")
     assert _muster(place) == (3, 2, {CYD})
     assert (place.last("mode")["mode"], place.last("mode")["why"]) == ("evacuation", "smoke")
@@ -114,24 +97,24 @@ async def test_an_evacuation_until_everybody_is_found(gateway: GatewayProcess, p
 
 
 async def test_in_an_evacuation_safe_doors_are_released_again_and_again(
-    gateway: GatewayProcess, place: Play
+    workshop: GatewayProcess, place: Play
 ) -> None:
     """Before each release ends, over a kill, until it is over; a secure door stays locked."""
     await place.ask(OLA, SetMode("evacuation", "smoke"))
     await _released_often(place)
     assert place.last("door/front/state")["state"] in ("unlocked", "open")
-    await gateway.kill()
-    await gateway.start()
+    await workshop.kill()
+    await workshop.start()
     await _released_often(place)
     assert place.orders("store-in") == []
     assert place.last("door/store-door/state")["state"] == "locked"
-    states = [fact for fact in _facts(gateway, DoorChanged) if fact.door == "front"]
+    states = [fact for fact in _facts(workshop, DoorChanged) if fact.door == "front"]
     assert [fact.state for fact in states] == ["unlocked"], "it never locked in between"
 
     await place.ask(OLA, SetMode("normal", "false alarm"))
-    released = len(_facts(gateway, UnlockDoor))
+    released = len(_facts(workshop, UnlockDoor))
     await until(lambda: place.last("door/front/state")["state"] == "locked", "it locks again")
-    assert len(_facts(gateway, UnlockDoor)) == released
+    assert len(_facts(workshop, UnlockDoor)) == released
 
 
 async def _released_often(place: Play) -> None:
@@ -145,25 +128,25 @@ async def _released_often(place: Play) -> None:
 
 
 async def test_a_request_that_comes_twice_is_obeyed_once(
-    gateway: GatewayProcess, place: Play
+    workshop: GatewayProcess, place: Play
 ) -> None:
     """And answered twice: the asker may not have heard."""
     said = await place.ask(OLA, OpenDoor(DoorId("front"), "a delivery"), times=3)
     assert said.status == "ok"
     await until(lambda: place.orders("front-in"), "the reader was told")
     assert place.orders("front-in") == ["unlock"]
-    assert len(_facts(gateway, UnlockDoor)) == 1
-    assert len(_asked(gateway)) == 3
+    assert len(_facts(workshop, UnlockDoor)) == 1
+    assert len(_asked(workshop)) == 3
 
 
-async def test_an_access_point_out_of_service(gateway: GatewayProcess, place: Play) -> None:
+async def test_an_access_point_out_of_service(workshop: GatewayProcess, place: Play) -> None:
     """Until it is put back."""
     point = AccessPointId("front-in")
     await place.ask(OLA, SetService(point, in_service=False, why="broken glass"))
     assert (await place.badge("front-in", ADA)).reason == "out-of-service"
     await place.ask(OLA, SetService(point, in_service=True))
     assert (await place.badge("front-in", ADA)).reason == "plan"
-    assert len(_asked(gateway)) == 2
+    assert len(_asked(workshop)) == 2
 
 
 def _request(**changed: object) -> bytes:
@@ -186,7 +169,7 @@ def _request(**changed: object) -> bytes:
     ],
 )
 async def test_a_request_that_is_refused_opens_nothing(
-    gateway: GatewayProcess,
+    workshop: GatewayProcess,
     place: Play,
     changed: dict[str, object],
     error: str,
@@ -198,33 +181,31 @@ async def test_a_request_that_is_refused_opens_nothing(
     said = place.last("response/open")
     assert (said["transaction"], said["status"], said["error"]) == ("t-1", "error", error)
     assert said.get("detail", "").startswith(detail)
-    letters = gateway.ask(lambda file: file.count("dead_letter"))
+    letters = workshop.ask(lambda file: file.count("dead_letter"))
     assert letters == (1 if error == "malformed" else 0)
     assert place.orders("front-in") == []
 
 
 async def test_what_is_no_request_at_all_is_a_dead_letter(
-    gateway: GatewayProcess, place: Play
+    workshop: GatewayProcess, place: Play
 ) -> None:
     """There is nobody to answer."""
     await place.say("seuil/hub/request/open", b"open sesame")
     await place.say("seuil/hub/request/open", _request(why="x" * 5000))
-    await until(lambda: gateway.ask(lambda file: file.count("dead_letter")) == 2, "two letters")
+    await until(lambda: workshop.ask(lambda file: file.count("dead_letter")) == 2, "two letters")
     assert place.last("response/open") is None
-    assert "dead letter from 'seuil/hub/request/open': not-json" in gateway.log
+    assert "dead letter from 'seuil/hub/request/open': not-json" in workshop.log
 
 
 async def test_a_kept_request_is_refused_at_each_start(
-    broker: Mosquitto, place: Play, tmp_path: Path
+    stopped_workshop: GatewayProcess, place: Play
 ) -> None:
     """Somebody told the broker to keep it: no gateway that starts obeys it."""
     await place.say("seuil/hub/request/open", _request(), retain=True)
-    gateway = GatewayProcess(tmp_path / "gateway", broker.url, WORKSHOP)
-    enrol(gateway)
-    async with gateway:
+    async with stopped_workshop as workshop:
         await until(lambda: place.last("response/open"), "it is answered")
         assert place.last("response/open")["error"] == "retained"
-        assert _facts(gateway, UnlockDoor) == []
+        assert _facts(workshop, UnlockDoor) == []
 
 
 def _muster(place: Play) -> tuple[int, int, set[str]]:
@@ -234,15 +215,15 @@ def _muster(place: Play) -> tuple[int, int, set[str]]:
     return said["expected"], said["seen"], {by_pseudonym[one] for one in said["missing"]}
 
 
-def _facts(gateway: GatewayProcess, kind: type[Any]) -> list[Any]:
+def _facts(workshop: GatewayProcess, kind: type[Any]) -> list[Any]:
     """The facts of a kind, in order."""
-    rows = gateway.ask(lambda file: [stored.row for stored in file.events_after(0)])
+    rows = workshop.ask(lambda file: [stored.row for stored in file.events_after(0)])
     return [fact for row in rows for fact in row.facts if isinstance(fact, kind)]
 
 
-def _asked(gateway: GatewayProcess) -> list[tuple[str, str, str | None]]:
+def _asked(workshop: GatewayProcess) -> list[tuple[str, str, str | None]]:
     """Each journaled request: who asked, what for, and the error."""
-    rows = gateway.ask(lambda file: list(file.events_after(0)))
+    rows = workshop.ask(lambda file: list(file.events_after(0)))
     asked = []
     for stored in rows:
         if isinstance(stored.event, Requested):

@@ -19,12 +19,11 @@ from gateway.adapters.mqtt.client_ids import FILE as CLIENT_IDS
 from gateway.clock import ManualClock
 from gateway.service.instance import InstanceWatch
 from gateway.wire.topics import Topics
-from tests.integration.test_attacks_with_a_device_password import event
-from tests.integration.test_gateway_end_to_end import enrol
 from tests.servers import Mosquitto, until
+from tests.world.closed_place import event
 from tests.world.gateway_process import GatewayProcess
+from tests.world.members import ADA
 
-ADA = "04a224b2c31990"
 REFUSED = 2
 
 
@@ -45,7 +44,7 @@ async def badge(broker: Mosquitto, seq: int) -> int:
 def gateway(folder: Path, broker: Mosquitto) -> GatewayProcess:
     """A gateway called gw1, on a folder of its own."""
     made = GatewayProcess(folder, broker.url)
-    enrol(made, ADA)
+    made.enrol(ADA)
     return made
 
 

@@ -24,7 +24,7 @@ from gateway.wire.states import HealthMessage
 from gateway.wire.topics import Topics
 from tests.paths import ROOT
 from tests.servers import PATIENCE_S, Mosquitto, until
-from tests.world.closed_broker import access_settings
+from tests.world.closed_place import access_settings
 
 SPACE = ROOT / "gateway" / "examples" / "space.toml"
 HEADER = "ref,name,plan,badges\n"

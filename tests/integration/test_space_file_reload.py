@@ -3,20 +3,16 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
-from pathlib import Path
 
-import pytest
-
-from gateway.adapters.directory import FILE, DirectoryStore
 from gateway.clock import SystemClock
 from gateway.core.events import Reported
 from gateway.core.model.names import SiteId
 from gateway.core.readings import Battery
 from gateway.service.recovery import recover
-from tests.integration.test_gateway_end_to_end import ADA, BOB, Wire, enrol, online, wire_of
 from tests.servers import Mosquitto, until
 from tests.world.gateway_process import HUB, GatewayProcess
+from tests.world.members import ADA, BOB, members_in
+from tests.world.wire import Wire, wire_of
 
 HEALTH = "seuil/gateway/gw1/health"
 CLOSED = HUB.replace('zones = ["hall"]', 'zones = ["hall"]\nhours = "off"')
@@ -46,23 +42,6 @@ MOVED = HUB.replace(
 )
 """The counter is heard by the session of the readers."""
 WITH_LAB = (HUB + LAB).replace('zones = ["hall"]', 'zones = ["hall", "lab"]')
-
-
-@pytest.fixture
-async def wire(broker: Mosquitto) -> AsyncIterator[Wire]:
-    """Somebody who listens to all, and may speak for any device."""
-    async with wire_of(broker) as heard:
-        yield heard
-
-
-@pytest.fixture
-async def gateway(broker: Mosquitto, wire: Wire, tmp_path: Path) -> AsyncIterator[GatewayProcess]:
-    """A gateway of the hub that knows Ada, and is online."""
-    started = GatewayProcess(tmp_path / "gateway", broker.url)
-    enrol(started, ADA)
-    async with started:
-        await online(started, wire)
-        yield started
 
 
 def write(gateway: GatewayProcess, text: str) -> None:
@@ -195,9 +174,8 @@ async def test_a_revocation_is_confirmed_by_its_version(
     gateway: GatewayProcess, wire: Wire
 ) -> None:
     """From the health that names the version on, the badge is refused: every time, under load."""
-    enrol(gateway, ADA, BOB)
-    store = DirectoryStore(gateway.data / FILE)
-    try:
+    gateway.enrol(ADA, BOB)
+    with members_in(gateway.data) as store:
         both = store.version()
         await until(lambda: wire.last(HEALTH)["members"] == both, "both are in force")
         assert (await wire.answer(await wire.badge(BOB)))["reason"] == "plan"
@@ -209,5 +187,3 @@ async def test_a_revocation_is_confirmed_by_its_version(
             answer = await wire.answer(await wire.badge(BOB))
             assert answer["reason"] == "credential-unknown"
         await load
-    finally:
-        store.close()

@@ -17,18 +17,18 @@ import aiomqtt
 import pytest
 
 from gateway.adapters.broker.child_process import start_tied
+from gateway.adapters.directory import Member
 from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.adapters.journal.reader import JournalFile
 from gateway.core.model.names import DeviceId, SiteId
 from gateway.wire.topics import Topics
 from tests.servers import PATIENCE_S, POLL_S
+from tests.world.members import KEY, enrol
 
 T = TypeVar("T")
 
 _ACK_S: Final = 0.2
 """How long to wait for an ack before the event is said again."""
-KEY: Final = "k" * 32
-"""The key of the badge hashes in the tests."""
 HUB: Final = """
 [site]
 id = "hub"
@@ -113,6 +113,10 @@ class GatewayProcess:
     def log(self) -> str:
         """What it has said since its first start."""
         return self._log.read_text(encoding="utf-8")
+
+    def enrol(self, *members: Member | str) -> None:
+        """Put members into its file; of a badge alone, the member with the plan of everything."""
+        enrol(self.data, *members)
 
     def command(self) -> tuple[str, ...]:
         """The program that it is, with its settings."""

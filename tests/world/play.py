@@ -14,18 +14,9 @@ from typing import Any, Final
 import aiomqtt
 
 from gateway.adapters.broker.ports import LOOPBACK
-from gateway.adapters.directory import FILE, DirectoryStore, Member, credential_hash, holder_of
 from gateway.aio import cancel_and_wait
 from gateway.clock import SystemClock
-from gateway.core.model.directory import (
-    Credential,
-    Holder,
-    HolderId,
-    Membership,
-    StaffRole,
-    Training,
-)
-from gateway.core.model.names import OPERATOR, DeviceId, PlanId, SiteId, TrainingId
+from gateway.core.model.names import OPERATOR, DeviceId, SiteId
 from gateway.core.readings import DoorReported
 from gateway.core.requests import Order
 from gateway.wire.message import Outgoing
@@ -41,11 +32,14 @@ from simulators.devices import (
 from simulators.machines import SimulatedMachine
 from simulators.operator import Operator
 from tests.servers import Mosquitto, until
-from tests.world.gateway_process import KEY, GatewayProcess
+from tests.world.members import ADA, BOB, CYD, OLA, holder, member
 
 SITE: Final = SiteId("hub")
-ADA, BOB, CYD, OLA = "04a224b2c31990", "04b0b0b0b0b0b0", "04c3c3c3c3c3c3", "040a0a0a0a0a0a"
-"""Badges: three members who were trained at the laser, and an operator."""
+EVERYBODY: Final = (
+    *(member(badge, "laser") for badge in (ADA, BOB, CYD)),
+    member(OLA, "laser", role=OPERATOR),
+)
+"""Three members who were trained at the laser, and an operator."""
 GRACE_S: Final = 5.0
 WORKSHOP: Final = f"""
 [site]
@@ -148,11 +142,6 @@ machines = ["laser"]
 alone, a store behind it that stays locked in an evacuation, and a muster point in the yard."""
 READERS: Final = ("front-in", "front-out", "store-in", "yard")
 CLOCK: Final = SystemClock()
-
-
-def holder(badge: str) -> HolderId:
-    """The pseudonym of a badge's holder."""
-    return holder_of(KEY.encode(), badge)
 
 
 class Play:
@@ -296,27 +285,3 @@ async def play(broker: Mosquitto) -> AsyncIterator[Play]:
             assert not [task for task in playing if task.done()], "the play goes on"
         finally:
             await cancel_and_wait(*playing)
-
-
-def enrol(gateway: GatewayProcess) -> None:
-    """Everybody of the play."""
-    store = DirectoryStore(gateway.data / FILE)
-    store.bind(KEY.encode())
-    store.apply([member(badge) for badge in (ADA, BOB, CYD, OLA)])
-    store.close()
-
-
-def member(badge: str, *, with_badge: bool = True) -> Member:
-    """Somebody of the play; without their badge, it was revoked."""
-    key, who = KEY.encode(), holder(badge)
-    return Member(
-        ref=badge,
-        name=f"Name of {badge}",
-        holder=Holder(
-            who,
-            memberships=(Membership(PlanId("all")),),
-            trainings=(Training(TrainingId("laser")),),
-            roles=(StaffRole(OPERATOR),) if badge == OLA else (),
-        ),
-        credentials=(Credential(credential_hash(key, badge), who),) if with_badge else (),
-    )
