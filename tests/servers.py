@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import aiomqtt
 import pytest
 
 from gateway.adapters.broker.child_process import start_tied
@@ -85,6 +86,11 @@ class Mosquitto(EmbeddedBroker):
     ) -> None:
         program("mosquitto")
         super().__init__(folder, port=port, kind="mosquitto", autosave=autosave, settings=settings)
+
+    async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """One message, of a client that comes for it and goes."""
+        async with aiomqtt.Client(LOOPBACK, self.port) as client:
+            await client.publish(topic, payload, qos=1, retain=retain)
 
     async def restart(self) -> None:
         """A clean stop and a start on the same port: sessions and retained messages stay."""

@@ -1,20 +1,16 @@
 """Devices and Health in a real browser: they move by themselves, and leave the reader in peace."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import aiomqtt
 from msgspec import structs
 from playwright.async_api import Page, expect
 
-from gateway.adapters.broker.ports import LOOPBACK, free_port
 from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal.writer import Batch
 from gateway.clock import SystemClock
 from gateway.config import Settings
-from gateway.console.server import serve
 from gateway.core.events import Tick
 from gateway.core.model.names import DeviceId
 from gateway.core.readings import Firmware
@@ -22,8 +18,8 @@ from gateway.wire.message import encode
 from gateway.wire.states import HealthMessage
 from gateway.wire.topics import Topics
 from tests.axe import barriers
-from tests.servers import Mosquitto, listens
-from tests.world.console import somebody
+from tests.servers import Mosquitto
+from tests.world.console import served, somebody
 from tests.world.console_past import rows_of, stored
 from tests.world.engine import SITE, Place
 
@@ -34,25 +30,16 @@ WELL = HealthMessage(SystemClock().now(), "ok", "0.1.0", 10, 0, 0, 1.5, 0, 3, "o
 @asynccontextmanager
 async def running(broker: Mosquitto, folder: Path) -> AsyncIterator[str]:
     """A console for an administrator, over a folder."""
-    port = free_port()
     settings = Settings(broker_url=broker.url, data_dir=folder)
-    task = asyncio.create_task(
-        serve((SITE,), settings, seats=somebody("administrator"), port=port), name="console"
-    )
-    try:
-        await listens(port)
-        yield f"http://{LOOPBACK}:{port}/sites/hub"
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
+    async with served((SITE,), settings, somebody("administrator")) as url:
+        yield f"{url}/sites/hub"
 
 
 async def _speaks(broker: Mosquitto, health: HealthMessage) -> None:
     """The gateway says how it is."""
     topics = Topics()
-    async with aiomqtt.Client(LOOPBACK, broker.port) as client:
-        await client.publish(topics.gateway_state("gw1"), b"online", retain=True)
-        await client.publish(topics.gateway_health("gw1"), encode(health), retain=True)
+    await broker.publish(topics.gateway_state("gw1"), b"online", retain=True)
+    await broker.publish(topics.gateway_health("gw1"), encode(health), retain=True)
 
 
 async def _journaled(path: Path, place: Place, known: int) -> None:

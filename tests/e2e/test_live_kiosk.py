@@ -5,23 +5,20 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import aiomqtt
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from gateway.adapters.broker.ports import LOOPBACK, free_port
 from gateway.aio import cancel_and_wait
 from gateway.config import Settings, load_space
 from gateway.console.kiosk import kiosk
-from gateway.console.server import serve
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import SiteId, Text, ZoneId
 from gateway.wire.message import encode
 from gateway.wire.states import HintMessage, OccupancyMessage
 from gateway.wire.topics import Topics
 from tests.axe import barriers
-from tests.servers import Mosquitto, listens
-from tests.world.console import FixedSeats, seat
+from tests.servers import Mosquitto
+from tests.world.console import FixedSeats, seat, served
 from tests.world.gateway_process import HUB
 from tests.world.members import KEY
 
@@ -33,9 +30,9 @@ SPACE = HUB + '\n[kiosk]\nzones = ["hall"]\n'
 class House:
     """A console that serves the hub; `seats` says who looks."""
 
-    def __init__(self, broker: Mosquitto, port: int, seats: FixedSeats) -> None:
-        self.live = f"http://{LOOPBACK}:{port}/sites/{SITE}/live"
-        self.kiosk = f"http://{LOOPBACK}:{port}/kiosk/{SITE}"
+    def __init__(self, broker: Mosquitto, url: str, seats: FixedSeats) -> None:
+        self.live = f"{url}/sites/{SITE}/live"
+        self.kiosk = f"{url}/kiosk/{SITE}"
         self.seats = seats
         self._broker = broker
 
@@ -47,8 +44,7 @@ class House:
 
     async def publish(self, topic: str, told: bytes, *, retain: bool = False) -> None:
         """Say something on the wire."""
-        async with aiomqtt.Client(LOOPBACK, self._broker.port) as client:
-            await client.publish(topic, told, qos=1, retain=retain)
+        await self._broker.publish(topic, told, retain=retain)
 
 
 CHANGED = """() => {
@@ -67,16 +63,11 @@ async def house(
     monkeypatch.setattr(kiosk, "PACE_S", 0.2)
     space = tmp_path / "space.toml"
     space.write_text(SPACE)
-    port, seats = free_port(), FixedSeats()
+    seats = FixedSeats()
     seats.seat = seat("operator")
     settings = Settings(broker_url=broker.url, data_dir=tmp_path / "data", credential_key=KEY)
-    task = asyncio.create_task(
-        serve(load_space(space), settings, seats=lambda *_: seats, port=port)
-    )
-    await listens(port)
-    yield House(broker, port, seats)
-    task.cancel()
-    await asyncio.wait([task])
+    async with served(load_space(space), settings, lambda *_: seats) as url:
+        yield House(broker, url, seats)
 
 
 async def test_a_hint_shows(house: House, page: Page) -> None:

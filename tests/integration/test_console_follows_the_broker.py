@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-import aiomqtt
 import httpx
 import pytest
 
@@ -15,26 +14,14 @@ from gateway.adapters.broker.ports import LOOPBACK, free_port
 from gateway.config import Settings
 from gateway.console.feed.mqtt_follower import Follower
 from gateway.console.server import serve
-from gateway.core.model.names import DoorId, SiteId, Text, ZoneId
-from gateway.core.model.places import Door, Zone
-from gateway.core.model.site import Site
 from gateway.wire.message import encode
 from gateway.wire.states import AlarmMessage, OccupancyMessage
-from gateway.wire.topics import Topics
 from tests.servers import PATIENCE_S, Mosquitto, stops
 from tests.world.console import somebody
+from tests.world.hive import FRONT, HALL, HUB, SITE, TOPICS
 
 AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
-PARIS, HALL, DOOR = SiteId("paris"), ZoneId("hall"), DoorId("front")
-SITE = Site(
-    id=PARIS,
-    name=Text("La Fabrique", "The Factory"),
-    timezone="Europe/Paris",
-    zones=(Zone(HALL, Text("Accueil", "Lobby"), 30),),
-    doors=(Door(DOOR, Text("Entrée", "Front door"), HALL),),
-)
-TOPICS = Topics()
-ALARM = TOPICS.alarm(PARIS, "forced", DOOR)
+ALARM = TOPICS.alarm(HUB, "forced", FRONT)
 _T = TypeVar("_T")
 
 
@@ -99,7 +86,7 @@ async def test_retained(broker: Mosquitto) -> None:
     shown = '<span class="people" data-text="people">12</span>'
     async with running(broker) as console:
         page = await _until(console.page, lambda page: shown in page)
-    assert "/ 30" in page
+    assert "/ 10" in page
 
 
 async def test_change(broker: Mosquitto) -> None:
@@ -132,14 +119,14 @@ async def test_broker_restart(broker: Mosquitto) -> None:
     What was cleared while the console was away is gone.
     """
     async with running(broker) as console, console.stream() as events:
-        await _publish(broker, ALARM, encode(AlarmMessage(AT, "forced", DOOR)))
+        await broker.publish(ALARM, encode(AlarmMessage(AT, "forced", FRONT)), retain=True)
         await _publish_count(broker, 2)
         await _until_people(events, "2")
         assert (await console.picture())["alarms"]
         await broker.stop()
         await console.until_health(503)
         await broker.start()
-        await _publish(broker, ALARM, b"")
+        await broker.publish(ALARM, b"", retain=True)
         await _publish_count(broker, 3)
         await console.until_health(200)
         await _until_people(events, "3")
@@ -175,14 +162,9 @@ async def _until(ask: Callable[[], Awaitable[_T]], is_right: Callable[[_T], bool
     return answer
 
 
-async def _publish(broker: Mosquitto, topic: str, payload: bytes) -> None:
-    async with aiomqtt.Client(LOOPBACK, broker.port) as client:
-        await client.publish(topic, payload, qos=1, retain=True)
-
-
 async def _publish_count(broker: Mosquitto, people: int) -> None:
-    count = OccupancyMessage(AT, people, people, people, people, 30, 0.0, 0.0, stale=False)
-    await _publish(broker, TOPICS.occupancy(PARIS, HALL), encode(count))
+    count = OccupancyMessage(AT, people, people, people, people, 10, 0.0, 0.0, stale=False)
+    await broker.publish(TOPICS.occupancy(HUB, HALL), encode(count), retain=True)
 
 
 async def _events(answer: httpx.Response) -> AsyncIterator[tuple[str, Any]]:

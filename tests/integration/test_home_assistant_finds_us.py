@@ -14,18 +14,14 @@ import msgspec
 from gateway.config import Settings
 from gateway.console.integrations.home_assistant_publisher import HomeAssistant
 from gateway.core.model.directory import HolderId
-from gateway.core.model.names import DeviceId, SiteId, Text, ZoneId
-from gateway.core.model.places import Zone
+from gateway.core.model.names import DeviceId, SiteId, Text
 from gateway.core.model.site import Site
 from gateway.wire.states import AccessMessage
 from tests.servers import Mosquitto, stops, until
+from tests.world.hive import HALL, HUB, SITE
 
-HUB = SiteId("hub")
 CONFIG = "homeassistant/device/seuil-hub/config"
 DECISION = "homeassistant/device/seuil-hub/decision"
-HALL = Zone(ZoneId("hall"), Text("Accueil", "Lobby"), 10)
-LAB = Zone(ZoneId("lab"), Text("Labo", "Lab"))
-SITE = Site(id=HUB, name=Text("La Ruche", "The Hive"), timezone="Europe/Paris", zones=(HALL, LAB))
 
 
 class Ears:
@@ -93,7 +89,7 @@ async def test_a_zone_that_went_is_taken_away_by_the_next_console(broker: Mosqui
     """Over a restart: the broker's own memory says what had been announced."""
     async with console(broker, SITE):
         pass
-    smaller = msgspec.structs.replace(SITE, zones=(HALL,))
+    smaller = msgspec.structs.replace(SITE, zones=SITE.zones[:1], machines=())
     async with console(broker, smaller), listening(broker) as ears:
         await until(
             lambda: ears.components().get("zone-lab-people") == {"platform": "sensor"},
@@ -126,7 +122,7 @@ async def test_a_decision_is_an_event_of_nobody(broker: Mosquitto) -> None:
         at=datetime(2026, 11, 22, tzinfo=UTC),
         reader=DeviceId("reader"),
         access_point="front-in",
-        zone=HALL.id,
+        zone=HALL,
         direction="entry",
         decision="denied",
         reason="hours",

@@ -22,7 +22,7 @@ from gateway.wire.message import encode
 from gateway.wire.states import ModeMessage, OccupancyMessage
 from tests.servers import Mosquitto, stops, until
 from tests.unit.console.integrations.test_webhooks import SECRET, Receiver
-from tests.world.site_state import AT, HALL, HUB, SITE, TOLD, TOPICS
+from tests.world.hive import AT, HALL, HUB, SITE, TOLD, TOPICS
 
 
 class Console:

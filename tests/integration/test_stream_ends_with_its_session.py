@@ -9,9 +9,8 @@ import pytest
 from gateway.adapters.broker.ports import LOOPBACK, free_port
 from gateway.config import Settings, load_space
 from gateway.console.auth.authenticator import SignIn
-from gateway.console.server import serve
 from tests.servers import PATIENCE_S
-from tests.world.console import EXAMPLE
+from tests.world.console import EXAMPLE, served
 from tests.world.signed_in import administrator, enrol
 
 
@@ -21,39 +20,23 @@ async def test_ends(tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("gateway.console.feed.hub.HEARTBEAT_S", 3600.0)  # it is not that
     settings = Settings(data_dir=tmp_path, broker_url=f"mqtt://{LOOPBACK}:{free_port()}")
     ada = administrator(settings, "viewer")
-    (site, *_), port = load_space(EXAMPLE), free_port()
-    serving = asyncio.create_task(serve((site,), settings, seats=SignIn, port=port))
-    try:
-        async with httpx.AsyncClient(
-            base_url=f"http://{LOOPBACK}:{port}", timeout=PATIENCE_S
-        ) as browser:
-            browser.cookies.set(*ada.cookie)
-            await _until_up(browser)
-            async with browser.stream("GET", f"/sites/{site.id}/events") as answer:
-                lines = answer.aiter_lines()
-                assert (await anext(lines)).startswith("event")
-                if how == "role":
-                    enrol(settings, "")
-                else:
-                    async with httpx.AsyncClient(base_url=browser.base_url) as other:
-                        other.cookies.set(*ada.cookie)
-                        await other.post("/sign-out", headers={"x-csrf-token": ada.csrf})
-                async with asyncio.timeout(PATIENCE_S):
-                    async for _ in lines:
-                        pass
-            path = f"/sites/{site.id}/events"
-            assert (await browser.get(path)).status_code == (404 if how == "role" else 303)
-    finally:
-        serving.cancel()
-        await asyncio.wait([serving])
-
-
-async def _until_up(browser: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while True:
-            try:
-                await browser.get("/healthz")
-            except httpx.ConnectError:
-                await asyncio.sleep(0.02)
+    (site, *_) = load_space(EXAMPLE)
+    async with (
+        served((site,), settings, SignIn) as url,
+        httpx.AsyncClient(base_url=url, timeout=PATIENCE_S) as browser,
+    ):
+        browser.cookies.set(*ada.cookie)
+        async with browser.stream("GET", f"/sites/{site.id}/events") as answer:
+            lines = answer.aiter_lines()
+            assert (await anext(lines)).startswith("event")
+            if how == "role":
+                enrol(settings, "")
             else:
-                return
+                async with httpx.AsyncClient(base_url=browser.base_url) as other:
+                    other.cookies.set(*ada.cookie)
+                    await other.post("/sign-out", headers={"x-csrf-token": ada.csrf})
+            async with asyncio.timeout(PATIENCE_S):
+                async for _ in lines:
+                    pass
+        path = f"/sites/{site.id}/events"
+        assert (await browser.get(path)).status_code == (404 if how == "role" else 303)

@@ -6,6 +6,7 @@ async with place.browser() as browser:  # httpx over ASGI; forms carry the CSRF 
     answer = await browser.get("/sites/hub/live")
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,15 +15,18 @@ from pathlib import Path
 import httpx
 from starlette.requests import Request
 
+from gateway.adapters.broker.ports import LOOPBACK, free_port
 from gateway.clock import Clock, ManualClock
 from gateway.config import Settings, load_space
 from gateway.console.app import build_app
 from gateway.console.context import AppContext
-from gateway.console.identity import Principal, Scope
+from gateway.console.identity import Principal, Scope, Seats
+from gateway.console.server import serve
 from gateway.core.model.directory import Holder, HolderId, StaffRole
 from gateway.core.model.names import RoleId, SiteId
 from gateway.core.model.site import Site
 from tests.paths import ROOT
+from tests.servers import listens
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 CSRF = "the-token-of-this-session"
@@ -82,6 +86,23 @@ def somebody(role: str, *sites: str) -> Callable[[Settings, Clock], FixedSeats]:
     seats = FixedSeats()
     seats.seat = seat(role, *sites)
     return lambda *_: seats
+
+
+@asynccontextmanager
+async def served(
+    sites: Sequence[Site],
+    settings: Settings,
+    seats: Callable[[Settings, Clock], Seats],
+) -> AsyncIterator[str]:
+    """A console on a port of its own; its address. It ends with the block."""
+    port = free_port()
+    task = asyncio.create_task(serve(sites, settings, seats=seats, port=port), name="console")
+    try:
+        await listens(port)
+        yield f"http://{LOOPBACK}:{port}"
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 class ConsolePlace:

@@ -18,7 +18,7 @@ from gateway.core.facts import Decided, OccupancyChanged
 from gateway.core.model.names import AccessPointId, DeviceId
 from gateway.core.state import DeviceState, DoorState, State
 from gateway.service.metrics import GatewayFigures, ListenError, Sources, listening
-from tests.world.site_state import AT, FRONT, HALL, HOLDER, HUB, SITE
+from tests.world.hive import AT, FRONT, HALL, HOLDER, HUB, SITE
 
 LABELS = ("site", "zone", "door", "device", "state", "kind", "decision", "reason")
 READER = DeviceId("reader")

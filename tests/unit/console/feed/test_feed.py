@@ -36,10 +36,7 @@ from gateway.console.feed.view import SHOWN_DECISIONS, Viewer
 from gateway.console.web.language import choose_lang
 from gateway.console.web.security_headers import names_us
 from gateway.core.model.directory import HolderId
-from gateway.core.model.equipment import Device
-from gateway.core.model.names import AccessPointId, DeviceId, DoorId, SiteId, Text, ZoneId
-from gateway.core.model.places import AccessPoint, Door, Zone
-from gateway.core.model.site import Site
+from gateway.core.model.names import DeviceId, SiteId, Text
 from gateway.wire.message import encode
 from gateway.wire.states import (
     AccessMessage,
@@ -50,25 +47,10 @@ from gateway.wire.states import (
     ModeMessage,
     OccupancyMessage,
 )
-from gateway.wire.topics import Topics
 from tests.world.console import FixedSeats, seat
+from tests.world.hive import FRONT, HALL, HUB, SITE, TOPICS
 
 AT = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)
-PARIS = SiteId("paris")
-HALL, LAB, DOOR = ZoneId("hall"), ZoneId("lab"), DoorId("front")
-SITE = Site(
-    id=PARIS,
-    name=Text("La Fabrique", "The Factory"),
-    timezone="Europe/Paris",
-    zones=(
-        Zone(HALL, Text("Accueil", "Lobby"), 10),
-        Zone(LAB, Text("Labo", "Lab"), None, (HALL,)),
-    ),
-    doors=(Door(DOOR, Text("Entrée", "Front door"), HALL),),
-    access_points=(AccessPoint(AccessPointId("front-in"), "entry", HALL, DOOR),),
-    devices=(Device(DeviceId("reader"), "reader", "native", ""),),
-)
-TOPICS = Topics()
 COUNT = OccupancyMessage(AT, 8, 7, 9, 6, 10, 0.0, 0.1, stale=False)
 DECISION = AccessMessage(
     id="1",
@@ -83,8 +65,8 @@ DECISION = AccessMessage(
     message=Text("Trop tôt", "Too early"),
     latency_ms=1.0,
 )
-LIVE, EVENTS = f"/sites/{PARIS}/live", f"/sites/{PARIS}/events"
-PICTURE = f"/api/v1/sites/{PARIS}/picture"
+LIVE, EVENTS = f"/sites/{HUB}/live", f"/sites/{HUB}/events"
+PICTURE = f"/api/v1/sites/{HUB}/picture"
 HOSTILE = '"><script>alert(1)</script>'
 
 
@@ -110,7 +92,7 @@ async def browser(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-VIEW = View(PARIS, "en")
+VIEW = View(HUB, "en")
 
 
 def _draw(_view: View) -> str:
@@ -118,7 +100,7 @@ def _draw(_view: View) -> str:
 
 
 def _viewer(picture: Picture) -> Viewer:
-    return Viewer({PARIS: SITE}, picture, ManualClock(AT))
+    return Viewer({HUB: SITE}, picture, ManualClock(AT))
 
 
 class TestPicture:
@@ -126,66 +108,66 @@ class TestPicture:
 
     def test_count(self, picture: Picture) -> None:
         """A head count is kept, and a second one says which way it moved."""
-        topic = TOPICS.occupancy(PARIS, HALL)
-        assert picture.apply(topic, encode(COUNT)) == StateChange("zone", PARIS, "hall")
+        topic = TOPICS.occupancy(HUB, HALL)
+        assert picture.apply(topic, encode(COUNT)) == StateChange("zone", HUB, "hall")
         picture.apply(topic, encode(structs.replace(COUNT, people=9)))
-        now = picture.sites[PARIS].zones[HALL]
+        now = picture.sites[HUB].zones[HALL]
         assert (now.count.people, now.trend, now.moved) == (9, 1, AT)
 
     def test_cleared(self, picture: Picture) -> None:
         """An empty payload clears an alarm."""
-        topic = TOPICS.alarm(PARIS, "forced", DOOR)
-        picture.apply(topic, encode(AlarmMessage(AT, "forced", DOOR)))
-        assert len(picture.sites[PARIS].alarms) == 1
-        assert picture.apply(topic, b"") == StateChange("alarms", PARIS)
-        assert not picture.sites[PARIS].alarms
+        topic = TOPICS.alarm(HUB, "forced", FRONT)
+        picture.apply(topic, encode(AlarmMessage(AT, "forced", FRONT)))
+        assert len(picture.sites[HUB].alarms) == 1
+        assert picture.apply(topic, b"") == StateChange("alarms", HUB)
+        assert not picture.sites[HUB].alarms
 
     def test_mode(self, picture: Picture) -> None:
         """A mode is kept until it is another one, or cleared."""
-        topic = TOPICS.mode(PARIS)
+        topic = TOPICS.mode(HUB)
         lockdown = ModeMessage("lockdown", AT, HolderId("h-1"), "a drill")
-        assert picture.apply(topic, encode(lockdown)) == StateChange("house", PARIS)
-        assert picture.sites[PARIS].mode == "lockdown"
+        assert picture.apply(topic, encode(lockdown)) == StateChange("house", HUB)
+        assert picture.sites[HUB].mode == "lockdown"
         picture.apply(topic, encode(ModeMessage("normal", None, None)))
-        assert picture.sites[PARIS].mode == "normal"
+        assert picture.sites[HUB].mode == "normal"
         picture.apply(topic, b"")
-        assert picture.sites[PARIS].mode is None
+        assert picture.sites[HUB].mode is None
 
     def test_decisions_bounded(self, picture: Picture) -> None:
         """The last hundred decisions are kept, newest first, each once."""
         for number in range(DECISIONS_KEPT + 20):
             message = encode(structs.replace(DECISION, id=str(number)))
-            assert picture.apply(TOPICS.access(PARIS), message)
-            assert picture.apply(TOPICS.access(PARIS), message) is None
-        decisions = picture.sites[PARIS].decisions
+            assert picture.apply(TOPICS.access(HUB), message)
+            assert picture.apply(TOPICS.access(HUB), message) is None
+        decisions = picture.sites[HUB].decisions
         assert len(decisions) == DECISIONS_KEPT
         assert decisions[0].id == str(DECISIONS_KEPT + 19)
 
     def test_hints_bounded(self, picture: Picture) -> None:
         """The last hints are kept, newest first, each once; a viewer is not told who."""
         text = Text("Entrée : allez voir", "Front door: have a look")
-        hint = HintMessage(AT, "passback", DOOR, HolderId("0123456789abcdef"), text)
-        topic = TOPICS.hint(PARIS, "passback", DOOR)
+        hint = HintMessage(AT, "passback", FRONT, HolderId("0123456789abcdef"), text)
+        topic = TOPICS.hint(HUB, "passback", FRONT)
         for number in range(HINTS_KEPT + 5):
             later = encode(structs.replace(hint, at=AT + timedelta(seconds=number)))
             assert picture.apply(topic, later)
             assert picture.apply(topic, later) is None
-        assert len(picture.sites[PARIS].hints) == HINTS_KEPT
-        viewer, newest = _viewer(picture), hint_id(picture.sites[PARIS].hints[0])
+        assert len(picture.sites[HUB].hints) == HINTS_KEPT
+        viewer, newest = _viewer(picture), hint_id(picture.sites[HUB].hints[0])
         for people in (True, False):
-            told = viewer.change(View(PARIS, "en", people), StateChange("hint", PARIS, newest))
+            told = viewer.change(View(HUB, "en", people), StateChange("hint", HUB, newest))
             assert told
             assert "have a look" in told
             assert ("01234567" in told) == people
-        assert picture.apply(TOPICS.hint(PARIS, "tailgating", DOOR), encode(hint)) is None
+        assert picture.apply(TOPICS.hint(HUB, "tailgating", FRONT), encode(hint)) is None
 
     def test_alarms_and_gateways_bounded(self, picture: Picture) -> None:
         """Invented alarm kinds and gateway instances cannot fill the memory."""
         for number in range(ALARMS_KEPT + 5):
-            alarm = AlarmMessage(AT, f"kind-{number}", DOOR)
-            picture.apply(TOPICS.alarm(PARIS, alarm.kind, DOOR), encode(alarm))
+            alarm = AlarmMessage(AT, f"kind-{number}", FRONT)
+            picture.apply(TOPICS.alarm(HUB, alarm.kind, FRONT), encode(alarm))
             picture.apply(TOPICS.gateway_state(f"gw{number}"), b"online")
-        assert len(picture.sites[PARIS].alarms) == ALARMS_KEPT
+        assert len(picture.sites[HUB].alarms) == ALARMS_KEPT
         assert len(picture.gateways) == GATEWAYS_KEPT
         assert picture.rejected == 5 + ALARMS_KEPT + 5 - GATEWAYS_KEPT
 
@@ -212,7 +194,7 @@ class TestPicture:
             ),
             pytest.param("door/front/state", b'{"at":"2026-01-01T00:00:00Z","state":"ajar"}'),
             pytest.param(
-                "alarm/held/front", encode(AlarmMessage(AT, "forced", DOOR)), id="another alarm"
+                "alarm/held/front", encode(AlarmMessage(AT, "forced", FRONT)), id="another alarm"
             ),
             pytest.param("mode", b'{"mode":"party","since":null,"by":null}', id="an unknown mode"),
             pytest.param("mode", b"evacuation", id="a mode that is a bare word"),
@@ -224,15 +206,15 @@ class TestPicture:
         """A message that does not fit is counted and changes nothing."""
         assert picture.apply(f"seuil/paris/{topic}", payload) is None
         assert picture.rejected == 1
-        assert picture.sites[PARIS] == Picture((SITE,), "seuil", ManualClock(AT)).sites[PARIS]
+        assert picture.sites[HUB] == Picture((SITE,), "seuil", ManualClock(AT)).sites[HUB]
 
     def test_begin_again(self, picture: Picture) -> None:
         """A new connection forgets what was retained and keeps the decisions, which are not."""
-        picture.apply(TOPICS.occupancy(PARIS, HALL), encode(COUNT))
-        picture.apply(TOPICS.access(PARIS), encode(DECISION))
+        picture.apply(TOPICS.occupancy(HUB, HALL), encode(COUNT))
+        picture.apply(TOPICS.access(HUB), encode(DECISION))
         picture.begin_again()
-        assert not picture.sites[PARIS].zones
-        assert len(picture.sites[PARIS].decisions) == 1
+        assert not picture.sites[HUB].zones
+        assert len(picture.sites[HUB].decisions) == 1
 
 
 class TestHub:
@@ -261,12 +243,12 @@ class TestHub:
             return ""
 
         hub = Hub(_draw, render)
-        for site in (PARIS, SiteId("lyon")):
+        for site in (HUB, SiteId("lyon")):
             for _ in range(3):
                 for people in (True, False):
                     assert hub.join(View(site, "fr", people))
-        hub.tell(StateChange("zone", PARIS, "hall"))
-        assert {(view.site, view.people) for view in rendered} == {(PARIS, True), (PARIS, False)}
+        hub.tell(StateChange("zone", HUB, "hall"))
+        assert {(view.site, view.people) for view in rendered} == {(HUB, True), (HUB, False)}
         assert len(rendered) == 2
 
     async def test_pace(self) -> None:
@@ -276,10 +258,10 @@ class TestHub:
         assert watcher
         stream = watcher.follow()
         await anext(stream)
-        hub.tell(StateChange("zone", PARIS, "first"))
+        hub.tell(StateChange("zone", HUB, "first"))
         assert await anext(stream) == b"event: change\ndata: first\n\n"
         for key in ("a", "b", "a", "a"):
-            hub.tell(StateChange("zone", PARIS, key))
+            hub.tell(StateChange("zone", HUB, key))
         told = await anext(stream)
         assert told == b"event: change\ndata: b\n\nevent: change\ndata: a\n\n"
 
@@ -291,7 +273,7 @@ class TestHub:
         stream = watcher.follow()
         await anext(stream)
         for number in range(PENDING_CHANGES + 10):
-            hub.tell(StateChange("access", PARIS, str(number)))
+            hub.tell(StateChange("access", HUB, str(number)))
         assert await anext(stream) is None
 
     async def test_drawn_once(self) -> None:
@@ -304,7 +286,7 @@ class TestHub:
 
         hub = Hub(draw, lambda *_: "")
         assert hub.snapshot(VIEW) == hub.snapshot(VIEW)
-        hub.tell(StateChange("zone", PARIS, "hall"))
+        hub.tell(StateChange("zone", HUB, "hall"))
         assert hub.snapshot(VIEW) == b"event: snapshot\ndata: 2\n\n"
 
     async def test_heartbeat(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -357,23 +339,23 @@ class TestView:
     def test_state(self, picture: Picture, people: int, capacity: int | None, state: str) -> None:
         """A zone's state is a word, and its bar stays on the bar."""
         count = structs.replace(COUNT, people=people, capacity=capacity)
-        picture.apply(TOPICS.occupancy(PARIS, HALL), encode(count))
-        zone = _viewer(picture).site(PARIS, "en").zones[0]
+        picture.apply(TOPICS.occupancy(HUB, HALL), encode(count))
+        zone = _viewer(picture).site(HUB, "en").zones[0]
         assert zone.state == state
         assert 0 <= zone.fill <= 100
 
     def test_local_time(self, picture: Picture) -> None:
         """Times are the site's; another day's has its date."""
-        picture.apply(TOPICS.access(PARIS), encode(DECISION))
+        picture.apply(TOPICS.access(HUB), encode(DECISION))
         yesterday = structs.replace(DECISION, id="2", at=AT.replace(hour=12))
-        picture.apply(TOPICS.access(PARIS), encode(yesterday))
-        before, today = _viewer(picture).site(PARIS, "en").decisions
+        picture.apply(TOPICS.access(HUB), encode(yesterday))
+        before, today = _viewer(picture).site(HUB, "en").decisions
         assert (today.time, before.time) == ("00:30:00", "2026-07-01 14:30:00")
 
     def test_pseudonym(self, picture: Picture) -> None:
         """A decision shows its reason in the page's language; who may see people, a pseudonym."""
-        picture.apply(TOPICS.access(PARIS), encode(DECISION))
-        (seen,) = _viewer(picture).site(PARIS, "fr", people=True).decisions
+        picture.apply(TOPICS.access(HUB), encode(DECISION))
+        (seen,) = _viewer(picture).site(HUB, "fr", people=True).decisions
         assert (seen.reason, seen.place, seen.way, seen.who) == (
             "Trop tôt",
             "Entrée",
@@ -383,25 +365,25 @@ class TestView:
 
     def test_nobody(self, picture: Picture) -> None:
         """A viewer's page and stream carry no name and no pseudonym; an operator's the name."""
-        picture.apply(TOPICS.access(PARIS), encode(DECISION))
+        picture.apply(TOPICS.access(HUB), encode(DECISION))
         viewer = _viewer(picture)
         viewer.names = {HolderId("0123456789abcdef"): "Ada Lovelace"}
-        change = StateChange("access", PARIS, "1")
+        change = StateChange("access", HUB, "1")
         for people in (True, False):
-            view = View(PARIS, "fr", people)
+            view = View(HUB, "fr", people)
             told = [viewer.snapshot(view), viewer.change(view, change) or ""]
             assert [("Ada" in each) for each in told] == [people, people]
             assert not any("01234567" in each for each in told)
 
     def test_gone(self, picture: Picture) -> None:
         """A decision that is no longer kept when its turn comes is not told."""
-        assert _viewer(picture).change(VIEW, StateChange("access", PARIS, "7")) is None
+        assert _viewer(picture).change(VIEW, StateChange("access", HUB, "7")) is None
 
     def test_page_bounded(self, picture: Picture) -> None:
         """The page shows fewer decisions than are kept."""
         for number in range(DECISIONS_KEPT):
-            picture.apply(TOPICS.access(PARIS), encode(structs.replace(DECISION, id=str(number))))
-        assert len(_viewer(picture).site(PARIS, "en").decisions) == SHOWN_DECISIONS
+            picture.apply(TOPICS.access(HUB), encode(structs.replace(DECISION, id=str(number))))
+        assert len(_viewer(picture).site(HUB, "en").decisions) == SHOWN_DECISIONS
 
     @pytest.mark.parametrize(
         ("connected", "states", "word"),
@@ -419,7 +401,7 @@ class TestView:
         picture.connected = connected
         for instance, state in states.items():
             picture.apply(TOPICS.gateway_state(instance), state)
-        assert _viewer(picture).site(PARIS, "en").house.gateway == word
+        assert _viewer(picture).site(HUB, "en").house.gateway == word
 
     def test_failing_gateway(self, picture: Picture) -> None:
         """A gateway that is online and says that its journal fails is shown so."""
@@ -427,23 +409,23 @@ class TestView:
         picture.apply(TOPICS.gateway_state("a"), b"online")
         health = HealthMessage(AT, "journal-failing", "0.1", 1, 0, 0, 1.0, 0)
         picture.apply(TOPICS.gateway_health("a"), encode(health))
-        house = _viewer(picture).site(PARIS, "en").house
+        house = _viewer(picture).site(HUB, "en").house
         assert house.gateway_word == "Gateway: journal failing"
 
     @pytest.mark.parametrize(
         "change",
         [
-            StateChange("zone", PARIS, "hall"),
-            StateChange("door", PARIS, "front"),
-            StateChange("access", PARIS, "1"),
-            StateChange("alarms", PARIS),
+            StateChange("zone", HUB, "hall"),
+            StateChange("door", HUB, "front"),
+            StateChange("access", HUB, "1"),
+            StateChange("alarms", HUB),
             StateChange("house", None),
         ],
     )
     def test_change_is_one_line(self, picture: Picture, change: StateChange) -> None:
         """Every kind of change can be told, as one line of JSON."""
-        picture.apply(TOPICS.access(PARIS), encode(DECISION))
-        told = _viewer(picture).change(View(PARIS, "fr"), change)
+        picture.apply(TOPICS.access(HUB), encode(DECISION))
+        told = _viewer(picture).change(View(HUB, "fr"), change)
         assert told
         assert json.loads(told)["part"] == change.part
         assert "\n" not in told
@@ -490,9 +472,9 @@ class TestPage:
         message = structs.replace(
             DECISION, id=HOSTILE, message=text, holder=HOSTILE, access_point=HOSTILE
         )
-        assert picture.apply(TOPICS.access(PARIS), encode(message))
-        alarm = AlarmMessage(AT, HOSTILE.replace("/", ""), DOOR)
-        assert picture.apply(TOPICS.alarm(PARIS, alarm.kind, DOOR), encode(alarm))
+        assert picture.apply(TOPICS.access(HUB), encode(message))
+        alarm = AlarmMessage(AT, HOSTILE.replace("/", ""), FRONT)
+        assert picture.apply(TOPICS.alarm(HUB, alarm.kind, FRONT), encode(alarm))
         page = (await browser.get(LIVE)).text
         assert "<script>alert" not in page
         assert "&lt;script&gt;alert" in page
@@ -544,7 +526,7 @@ class TestPage:
     async def test_unknown_site(self, browser: httpx.AsyncClient) -> None:
         """A site that is not ours is not found, anywhere."""
         for path in (LIVE, EVENTS, PICTURE):
-            assert (await browser.get(path.replace("paris", "lyon"))).status_code == 404
+            assert (await browser.get(path.replace("hub", "lyon"))).status_code == 404
 
     async def test_health(self, browser: httpx.AsyncClient, app: Starlette) -> None:
         """The health check follows the broker."""

@@ -27,7 +27,7 @@ from gateway.wire.requests import request_message
 from gateway.wire.states import AlarmMessage, DoorMessage, HealthMessage, OccupancyMessage
 from gateway.wire.topics import Topics
 from tests.paths import ROOT
-from tests.world.site_state import AT, HUB, decision
+from tests.world.hive import AT, HUB, decision
 
 COMMITTED = ROOT / "docs" / "asyncapi.json"
 DOCUMENT: dict[str, Any] = json.loads(json.dumps(asyncapi()))

@@ -15,7 +15,7 @@ from gateway.console.integrations.home_assistant import Discovery, components_of
 from gateway.core.model.names import Text, ZoneId
 from gateway.core.model.places import Zone
 from gateway.core.model.site import Site
-from tests.world.site_state import FRONT, HOLDER, HUB, SITE, TOPICS, decision
+from tests.world.hive import FRONT, HOLDER, HUB, SITE, TOPICS, decision
 
 SHARED = {"device", "origin", "components", "availability", "qos"}
 DEVICE = {"identifiers", "name", "manufacturer", "model", "sw_version"}

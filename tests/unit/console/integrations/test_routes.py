@@ -26,7 +26,7 @@ from gateway.wire.message import encode
 from tests.paths import ROOT
 from tests.unit.service.test_metrics import figures as gateway_figures
 from tests.world.console import FixedSeats
-from tests.world.site_state import (
+from tests.world.hive import (
     AT,
     HALL,
     HOLDER,

@@ -13,7 +13,7 @@ from gateway.config import SpaceApi
 from gateway.console.integrations.spaceapi import FILE, Public
 from gateway.core.model.names import ZoneId
 from tests.paths import ROOT
-from tests.world.site_state import (
+from tests.world.hive import (
     AT,
     FRONT,
     HALL,

@@ -22,7 +22,7 @@ from gateway.console.integrations.webhooks import QUEUE_EVENTS, body_of, signed
 from gateway.wire.message import encode
 from gateway.wire.states import AlarmMessage
 from tests.servers import PATIENCE_S, until
-from tests.world.site_state import (
+from tests.world.hive import (
     AT,
     HALL,
     HUB,

@@ -1,4 +1,4 @@
-"""One small site and what its gateway says of it."""
+"""The hive: two zones, a door, a reader and a laser, and what its gateway says of it."""
 
 from datetime import UTC, datetime
 
