@@ -21,11 +21,11 @@ from gateway.console.auth.authenticator import SignIn
 from gateway.console.server import serve
 from gateway.service.components import Parts, assembled
 from gateway.service.members_watcher import take_members
-from tests.gateway_process import HUB, KEY
 from tests.integration.test_gateway_end_to_end import ADA, Wire, enrol_in, wire_of
 from tests.path_trace import PathTrace, Step
 from tests.servers import Mosquitto, stops, until
-from tests.signed_in import SignedIn, administrator
+from tests.world.gateway_process import HUB, KEY
+from tests.world.signed_in import SignedIn, administrator
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs/architecture.md"
 BESIDE: Final = ("console-broker", "console-guard", "console-names", "console-outside")
