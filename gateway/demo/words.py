@@ -2,89 +2,75 @@
 
 from typing import Final
 
-from gateway.core.model.names import Text
+from gateway.phrase import Phrase
 from gateway.translation import Lang, in_lang
 
-WORDS: Final[dict[str, Text]] = {
-    "starting": Text("La maison s'éveille…", "The house is waking up…"),
-    "ending": Text("Tout se range…", "Putting everything away…"),
-    "stop": Text("Ctrl-C pour finir", "Ctrl-C to end"),
-    "rooms": Text("Espaces", "Rooms"),
-    "sites": Text("Sites", "Sites"),
-    "more": Text("et {n} de plus sur la page", "and {n} more on the page"),
-    "known": Text("comptés", "counted"),
-    "true": Text("en vrai", "in truth"),
-    "passages": Text("Aux portes", "At the doors"),
-    "none": Text("Les premières personnes arrivent…", "The first people are coming…"),
-    "nobody": Text("inconnu", "unknown"),
-    "badges": Text("{granted} accordés, {denied} refusés", "{granted} granted, {denied} refused"),
-    "answers": Text("réponse {p50} ms (99 % : {p99})", "answer {p50} ms (99 %: {p99})"),
-    "points": Text("{n} points ({store})", "{n} points ({store})"),
-    "journal": Text("journal", "journal"),
-    "influxdb": Text("InfluxDB", "InfluxDB"),
-    "machines": Text("Machines : {list}", "Machines: {list}"),
-    "machines.none": Text("aucune utilisée encore", "none used yet"),
-    "switched on": Text("allumée {n}", "switched on {n}"),
-    "switched off": Text("éteinte {n}", "switched off {n}"),
-    "warned": Text("avertie {n}", "warned {n}"),
-    "stopped": Text("priée de s'arrêter {n}", "asked to stop {n}"),
-    "alarms": Text("Alarmes : {list}", "Alarms: {list}"),
-    "alarms.none": Text("aucune", "none"),
-    "faults": Text("Incidents simulés : {list}", "Simulated mishaps: {list}"),
-    "faults.none": Text("aucun encore", "none yet"),
-    "forgets": Text(
-        "iotcore : le courtier oublie tout à l'arrêt ; pour un vrai lieu, installez mosquitto",
-        "iotcore: this broker forgets everything at its stop; for a real place, install mosquitto",
+WORDS: Final[dict[str, Phrase]] = {
+    "starting": Phrase("The house is waking up…"),
+    "ending": Phrase("Putting everything away…"),
+    "stop": Phrase("Ctrl-C to end"),
+    "rooms": Phrase("Rooms"),
+    "sites": Phrase("Sites"),
+    "more": Phrase("and %(n)s more on the page"),
+    "known": Phrase("counted"),
+    "true": Phrase("in truth"),
+    "passages": Phrase("At the doors"),
+    "none": Phrase("The first people are coming…"),
+    "nobody": Phrase("unknown"),
+    "badges": Phrase("%(granted)s granted, %(denied)s refused"),
+    "answers": Phrase("answer %(p50)s ms (99 %%: %(p99)s)"),
+    "points": Phrase("%(n)s points (%(store)s)"),
+    "journal": Phrase("journal"),
+    "influxdb": Phrase("InfluxDB"),
+    "machines": Phrase("Machines: %(list)s"),
+    "machines.none": Phrase("none used yet"),
+    "switched on": Phrase("switched on %(n)s"),
+    "switched off": Phrase("switched off %(n)s"),
+    "warned": Phrase("warned %(n)s"),
+    "stopped": Phrase("asked to stop %(n)s"),
+    "alarms": Phrase("Alarms: %(list)s"),
+    "alarms.none": Phrase("none"),
+    "faults": Phrase("Simulated mishaps: %(list)s"),
+    "faults.none": Phrase("none yet"),
+    "forgets": Phrase(
+        "iotcore: this broker forgets everything at its stop; for a real place, install mosquitto"
     ),
-    "begun": Text(
-        "Seuil, démonstration : {page} (courtier : {broker})",
-        "Seuil demo: {page} (broker: {broker})",
+    "begun": Phrase("Seuil demo: %(page)s (broker: %(broker)s)"),
+    "line": Phrase(
+        "%(seconds)s s: %(people)s inside, %(granted)s granted, %(denied)s refused, "
+        "%(points)s points"
     ),
-    "line": Text(
-        "{seconds} s : présents {people}, accordés {granted}, refusés {denied}, points {points}",
-        "{seconds} s: {people} inside, {granted} granted, {denied} refused, {points} points",
-    ),
-    "summary.time": Text("durée", "lasted"),
-    "summary.seconds": Text(
-        "{seconds} s, graine {seed}, {scenario}", "{seconds} s, seed {seed}, {scenario}"
-    ),
-    "summary.badges": Text("badges présentés", "badges presented"),
-    "summary.decisions": Text("décisions au journal", "decisions in the journal"),
-    "summary.denied": Text("refus", "refusals"),
-    "summary.machines": Text("machines", "machines"),
-    "summary.alone": Text("lecteurs coupés", "cut-off readers"),
-    "summary.decided_alone": Text(
-        "{n} décisions prises seuls, toutes au journal", "{n} decided alone, all in the journal"
-    ),
-    "summary.answers": Text("temps de réponse", "answer time"),
-    "summary.ms": Text(
-        "médiane {p50} ms, 99 % en {p99} ms, {late} en retard",
-        "median {p50} ms, 99 % within {p99} ms, {late} late",
-    ),
-    "summary.people": Text("personnes", "people"),
-    "summary.counted": Text("{known} comptées, {true} en vrai", "{known} counted, {true} in truth"),
-    "summary.points": Text("points écrits", "points written"),
-    "summary.journal": Text("journal", "journal"),
-    "summary.rows": Text("{rows} lignes", "{rows} rows"),
-    "summary.replay": Text(", rejoué à l'identique", ", replayed: equal"),
-    "summary.wrong": Text("anomalie", "wrong"),
-    "summary.ok": Text(
-        "Chaque badge a reçu exactement une décision, et tout est sur le disque.",
-        "Each badge got exactly one decision, and everything is on disk.",
-    ),
-    "tailgating": Text("entrée à deux", "tailgating"),
-    "forgotten_exit": Text("sortie oubliée", "forgotten exit"),
-    "missed_crossing": Text("passage manqué", "missed crossing"),
-    "double_crossing": Text("passage compté deux fois", "double count"),
-    "duplicate": Text("message doublé", "duplicate message"),
-    "offline": Text("lecteur coupé", "reader offline"),
-    "stuck_presence": Text("capteur bloqué", "stuck sensor"),
-    "mistyped_pin": Text("code mal tapé", "mistyped PIN"),
-    "low_battery": Text("pile faible", "low battery"),
+    "summary.time": Phrase("lasted"),
+    "summary.seconds": Phrase("%(seconds)s s, seed %(seed)s, %(scenario)s"),
+    "summary.badges": Phrase("badges presented"),
+    "summary.decisions": Phrase("decisions in the journal"),
+    "summary.denied": Phrase("refusals"),
+    "summary.machines": Phrase("machines"),
+    "summary.alone": Phrase("cut-off readers"),
+    "summary.decided_alone": Phrase("%(n)s decided alone, all in the journal"),
+    "summary.answers": Phrase("answer time"),
+    "summary.ms": Phrase("median %(p50)s ms, 99 %% within %(p99)s ms, %(late)s late"),
+    "summary.people": Phrase("people"),
+    "summary.counted": Phrase("%(known)s counted, %(true)s in truth"),
+    "summary.points": Phrase("points written"),
+    "summary.journal": Phrase("journal"),
+    "summary.rows": Phrase("%(rows)s rows"),
+    "summary.replay": Phrase(", replayed: equal"),
+    "summary.wrong": Phrase("wrong"),
+    "summary.ok": Phrase("Each badge got exactly one decision, and everything is on disk."),
+    "tailgating": Phrase("tailgating"),
+    "forgotten_exit": Phrase("forgotten exit"),
+    "missed_crossing": Phrase("missed crossing"),
+    "double_crossing": Phrase("double count"),
+    "duplicate": Phrase("duplicate message"),
+    "offline": Phrase("reader offline"),
+    "stuck_presence": Phrase("stuck sensor"),
+    "mistyped_pin": Phrase("mistyped PIN"),
+    "low_battery": Phrase("low battery"),
 }
 
 
 def say(key: str, lang: Lang, **values: object) -> str:
     """Return a word or sentence, filled in; an unknown key is returned unchanged."""
     text = WORDS.get(key)
-    return key if text is None else in_lang(text, lang).format(**values)
+    return key if text is None else in_lang(text.filled(**values), lang)

@@ -5,32 +5,30 @@ from datetime import datetime
 from typing import Any, Final
 
 from gateway.core.access.reasons import REASONS
+from gateway.phrase import Phrase
 from gateway.privacy.member import Export, Passage
 from gateway.translation import Lang, in_lang
 
-_WORDS: Final[dict[str, tuple[str, str]]] = {
-    "title": ("Données conservées à votre sujet", "What is kept about you"),
-    "as of": ("État au", "As of"),
-    "utc": ("Les heures sont en temps universel (UTC).", "Times are universal time (UTC)."),
-    "ref": ("Référence", "Reference"),
-    "name": ("Nom", "Name"),
-    "email": ("Adresse électronique", "E-mail address"),
-    "holder": ("Pseudonyme dans le journal", "Pseudonym in the journal"),
-    "groups": ("Groupes", "Groups"),
-    "memberships": ("Abonnements", "Memberships"),
-    "trainings": ("Formations", "Trainings"),
-    "roles": ("Rôles", "Roles"),
-    "credentials": (
-        "Badges et codes (leurs numéros ne sont pas conservés)",
-        "Badges and codes (their numbers are not kept)",
-    ),
-    "usage": ("Jours d'utilisation comptés pour un quota", "Days of use counted for a quota"),
-    "inside": ("Présence actuelle", "Where you are now"),
-    "passages": ("Passages et ce qui s'en est suivi", "Passages and what followed"),
-    "looks": ("Consultations de vos données", "Looks at your data"),
-    "none": ("rien", "nothing"),
-    "granted": ("accepté", "granted"),
-    "denied": ("refusé", "denied"),
+_WORDS: Final[dict[str, Phrase]] = {
+    "title": Phrase("What is kept about you"),
+    "as of": Phrase("As of"),
+    "utc": Phrase("Times are universal time (UTC)."),
+    "ref": Phrase("Reference"),
+    "name": Phrase("Name"),
+    "email": Phrase("E-mail address"),
+    "holder": Phrase("Pseudonym in the journal"),
+    "groups": Phrase("Groups"),
+    "memberships": Phrase("Memberships"),
+    "trainings": Phrase("Trainings"),
+    "roles": Phrase("Roles"),
+    "credentials": Phrase("Badges and codes (their numbers are not kept)"),
+    "usage": Phrase("Days of use counted for a quota"),
+    "inside": Phrase("Where you are now"),
+    "passages": Phrase("Passages and what followed"),
+    "looks": Phrase("Looks at your data"),
+    "none": Phrase("nothing"),
+    "granted": Phrase("granted"),
+    "denied": Phrase("denied"),
 }
 
 
@@ -41,7 +39,7 @@ def text_of(export: Export, language: Lang) -> str:
 
 def _lines(export: Export, language: Lang) -> Iterator[str]:
     def word(key: str) -> str:
-        return _WORDS[key][language == "en"]
+        return in_lang(_WORDS[key], language)
 
     yield word("title")
     yield f"{word('as of')} {_moment(export.at)}. {word('utc')}"
@@ -87,7 +85,7 @@ def _fact(fact: dict[str, Any], language: Lang) -> str:
         return " ".join([fact["fact"], *(place for place in places if place)])
     reason = REASONS.get(fact["reason"])
     why = in_lang(reason.sentence, language) if reason else fact["reason"]
-    return f"{fact.get('access_point', '')} {_WORDS[fact['decision']][language == 'en']}: {why}"
+    return f"{fact.get('access_point', '')} {in_lang(_WORDS[fact['decision']], language)}: {why}"
 
 
 def _plain(values: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ from markupsafe import Markup
 from gateway.report import charts, tables
 from gateway.report.month import MonthReport, ZoneMonth
 from gateway.report.words import ReportTexts
+from gateway.translation import in_lang
 
 _PAGES = Environment(
     loader=PackageLoader("gateway.report"),
@@ -18,7 +19,7 @@ _PAGES = Environment(
 
 def page(month: MonthReport, words: ReportTexts) -> str:
     """Return the text of the whole file."""
-    site = month.site.name.fr if words.language == "fr" else month.site.name.en
+    site = in_lang(month.site.name, words.language)
     return _PAGES.get_template("report.html").render(
         words=words,
         month=month,
@@ -32,7 +33,7 @@ def page(month: MonthReport, words: ReportTexts) -> str:
 
 
 def _chapter(zone: ZoneMonth, words: ReportTexts) -> dict[str, object]:
-    name = zone.zone.name.fr if words.language == "fr" else zone.zone.name.en
+    name = in_lang(zone.zone.name, words.language)
     week = charts.svg(charts.week(zone, words), f"{name}: {words['week']}")
     days = charts.svg(charts.days(zone, words), f"{name}: {words['days']}")
     return {

@@ -23,6 +23,7 @@ from gateway.report import charts, tables
 from gateway.report.month import MonthReport
 from gateway.report.tables import ReportTable
 from gateway.report.words import ReportTexts
+from gateway.translation import in_lang
 
 _STYLES: Final = getSampleStyleSheet()
 _HEADINGS: Final = {
@@ -46,7 +47,7 @@ _LOOK: Final = TableStyle(
 
 def pdf(month: MonthReport, words: ReportTexts) -> bytes:
     """Return the content of the whole file."""
-    site = month.site.name.fr if words.language == "fr" else month.site.name.en
+    site = in_lang(month.site.name, words.language)
     title = f"{words['title']}, {words.month(month.first)}"
     target = io.BytesIO()
     document = SimpleDocTemplate(
@@ -71,7 +72,7 @@ def _body(month: MonthReport, words: ReportTexts) -> Iterator[Flowable]:
     for zone in month.zones:
         if not zone.days:
             continue
-        name = zone.zone.name.fr if words.language == "fr" else zone.zone.name.en
+        name = in_lang(zone.zone.name, words.language)
         yield KeepTogether(
             [
                 _heading(name, "Heading2"),

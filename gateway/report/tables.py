@@ -29,9 +29,9 @@ def summary(month: MonthReport, words: ReportTexts) -> ReportTable:
             (words["visitors"], words.people(month.visitors)),
             (words["visits"], _visits(month, words)),
             (words["stay"], words.duration(month.stay_s)),
-            (words.part("doors", "granted"), words.number(month.granted)),
+            (words["granted"], words.number(month.granted)),
             (
-                words.part("doors", "refused"),
+                words["refused"],
                 words.number(sum(count for _, count in month.refused)),
             ),
             (words["watched"], words.share(month.watched)),
@@ -48,7 +48,7 @@ def _visits(month: MonthReport, words: ReportTexts) -> str:
     if not told:
         return words["few_a_day"]
     whole = words.number(sum(told))
-    return whole if len(told) == len(month.visits) else words["at_least"].format(whole)
+    return whole if len(told) == len(month.visits) else words.filled("at_least", value=whole)
 
 
 def zones(month: MonthReport, words: ReportTexts) -> ReportTable:
@@ -67,7 +67,7 @@ def zones(month: MonthReport, words: ReportTexts) -> ReportTable:
             )
             for each in month.zones
         ),
-        note=words["in_use_note"].format(hours=month.hours, share=share),
+        note=words.filled("in_use_note", hours=month.hours, share=share),
     )
 
 
@@ -128,7 +128,7 @@ def visit_days(month: MonthReport, words: ReportTexts) -> ReportTable:
 def refusals(month: MonthReport, words: ReportTexts) -> ReportTable:
     """Return one row per reason."""
     return ReportTable(
-        title=words.part("doors", "refused"),
+        title=words["refused"],
         head=(words["reason"], words["count"]),
         rows=tuple(
             (_sentence(reason, words), words.number(count)) for reason, count in month.refused

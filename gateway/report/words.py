@@ -3,83 +3,52 @@
 from datetime import date
 from typing import Final
 
-from gateway.translation import Lang
+from babel.dates import format_date, get_day_names
+from babel.numbers import format_decimal, format_percent
 
-_WORDS: Final[dict[str, tuple[str, str]]] = {
-    "title": ("Fréquentation", "Attendance"),
-    "summary": ("En bref", "In short"),
-    "visits": ("Visites", "Visits"),
-    "visits_note": (
-        (
-            "Une visite commence au badge de l'entrée et finit à la sortie. "
-            "Moins de 5 personnes : « moins de 5 »."
-        ),
-        (
-            "A visit begins with the badge at the entrance and ends with the way out. Fewer than 5 "
-            'people are told as "fewer than 5".'
-        ),
+from gateway.phrase import Phrase
+from gateway.translation import LOCALES, Lang, in_lang
+
+_WORDS: Final[dict[str, Phrase]] = {
+    "title": Phrase("Attendance"),
+    "summary": Phrase("In short"),
+    "visits": Phrase("Visits"),
+    "visits_note": Phrase(
+        "A visit begins with the badge at the entrance and ends with the way out. "
+        'Fewer than 5 people are told as "fewer than 5".'
     ),
-    "visitors": ("Personnes différentes", "Different people"),
-    "stay": ("Durée médiane", "Median stay"),
-    "zones": ("Espaces", "Spaces"),
-    "zone": ("Espace", "Space"),
-    "capacity": ("Capacité", "Capacity"),
-    "mean": ("Moyenne", "Mean"),
-    "peak": ("Pic", "Peak"),
-    "in_use": ("Utilisation", "Use"),
-    "in_use_note": (
-        (
-            "Utilisation : part des minutes d'ouverture ({hours}) où l'espace est rempli à "
-            "{share} au moins (sans capacité : où quelqu'un est là)."
-        ),
-        (
-            "Use: the share of the open minutes ({hours}) in which the space is filled to "
-            "{share} at least (without a capacity: in which anybody is there)."
-        ),
+    "visitors": Phrase("Different people"),
+    "stay": Phrase("Median stay"),
+    "zones": Phrase("Spaces"),
+    "zone": Phrase("Space"),
+    "capacity": Phrase("Capacity"),
+    "mean": Phrase("Mean"),
+    "peak": Phrase("Peak"),
+    "in_use": Phrase("Use"),
+    "in_use_note": Phrase(
+        "Use: the share of the open minutes (%(hours)s) in which the space is filled "
+        "to %(share)s at least (without a capacity: in which anybody is there)."
     ),
-    "watched": ("Minutes enregistrées", "Minutes on record"),
-    "week": ("La semaine moyenne", "The mean week"),
-    "week_note": (
-        "Personnes présentes en moyenne, par heure locale.",
-        "People present on average, by local hour.",
-    ),
-    "days": ("Jour par jour", "Day by day"),
-    "days_note": (
-        "Le plus de personnes à la fois, jour par jour.",
-        "The most people at once, day by day.",
-    ),
-    "day": ("Jour", "Day"),
-    "hour": ("Heure", "Hour"),
-    "doors": ("Passages", "Passages"),
-    "granted": ("Accordés", "Granted"),
-    "refused": ("Refusés", "Refused"),
-    "reason": ("Motif", "Reason"),
-    "count": ("Nombre", "Count"),
-    "few": ("moins de 5", "fewer than 5"),
-    "few_a_day": ("moins de 5 par jour", "fewer than 5 a day"),
-    "at_least": ("au moins {}", "at least {}"),
-    "unknown": ("non mesuré", "not measured"),
-    "closed": ("fermé", "closed"),
-    "privacy": (
-        "Aucune donnée personnelle : ni nom, ni badge, ni trajet.",
-        "No personal data: no name, no badge, no path.",
-    ),
-    "made": ("Établi par Seuil.", "Made by Seuil."),
+    "watched": Phrase("Minutes on record"),
+    "week": Phrase("The mean week"),
+    "week_note": Phrase("People present on average, by local hour."),
+    "days": Phrase("Day by day"),
+    "days_note": Phrase("The most people at once, day by day."),
+    "day": Phrase("Day"),
+    "hour": Phrase("Hour"),
+    "doors": Phrase("Passages"),
+    "granted": Phrase("Granted passages"),
+    "refused": Phrase("Refused passages"),
+    "reason": Phrase("Reason"),
+    "count": Phrase("Times"),
+    "few": Phrase("fewer than 5"),
+    "few_a_day": Phrase("fewer than 5 a day"),
+    "at_least": Phrase("at least %(value)s"),
+    "unknown": Phrase("not measured"),
+    "closed": Phrase("closed"),
+    "privacy": Phrase("No personal data: no name, no badge, no path."),
+    "made": Phrase("Made by Seuil."),
 }
-_WEEKDAYS: Final = {
-    "fr": ("lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim."),
-    "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
-}
-_MONTHS: Final = {
-    "fr": (
-        "janvier", "février", "mars", "avril", "mai", "juin",
-        "juillet", "août", "septembre", "octobre", "novembre", "décembre",
-    ),
-    "en": (
-        "January", "February", "March", "April", "May", "June",
-        "July", "August", "September", "October", "November", "December",
-    ),
-}  # fmt: skip
 
 
 class ReportTexts:
@@ -87,38 +56,33 @@ class ReportTexts:
 
     def __init__(self, language: Lang) -> None:
         self.language = language
+        self._locale = LOCALES[language]
 
     def __getitem__(self, key: str) -> str:
-        return _WORDS[key][self.language == "en"]
+        return in_lang(_WORDS[key], self.language)
 
-    def part(self, whole: str, part: str) -> str:
-        """Return a label such as `Passages : refusés`, `Passages: refused`."""
-        colon = "\N{NO-BREAK SPACE}:" if self.language == "fr" else ":"
-        return f"{self[whole]}{colon} {self[part].lower()}"
+    def filled(self, key: str, **values: object) -> str:
+        """Return a sentence with its values."""
+        return in_lang(_WORDS[key].filled(**values), self.language)
 
     def month(self, first: date) -> str:
         """Return the month as `novembre 2026`."""
-        return f"{_MONTHS[self.language][first.month - 1]} {first.year}"
+        return str(format_date(first, "LLLL y", locale=self._locale))
 
     def weekday(self, number: int) -> str:
         """Return the weekday as `lun.`; Monday is 0."""
-        return _WEEKDAYS[self.language][number]
+        return str(get_day_names("abbreviated", locale=self._locale)[number])
 
     def day(self, day: date) -> str:
-        """Return the day as `lun. 02/11`, `Mon 2 Nov`."""
-        name = self.weekday(day.weekday())
-        if self.language == "fr":
-            return f"{name} {day:%d/%m}"
-        return f"{name} {day.day} {_MONTHS['en'][day.month - 1][:3]}"
+        """Return the day as `lun. 2 nov.`, `Mon 2 Nov`."""
+        return str(format_date(day, "EEE d MMM", locale=self._locale))
 
     def number(self, value: float | None, digits: int = 0) -> str:
         """Return a number in the language's format, or the word for not measured."""
         if value is None:
             return self["unknown"]
-        text = f"{value:,.{digits}f}"
-        if self.language == "fr":
-            text = text.replace(",", "\u202f").replace(".", ",")
-        return text
+        places = "." + "0" * digits if digits else ""
+        return str(format_decimal(value, f"#,##0{places}", locale=self._locale))
 
     def people(self, value: int | None) -> str:
         """Return a count of people, or the word for one that is too small to publish."""
@@ -128,7 +92,7 @@ class ReportTexts:
         """Return `42 %`, `42%`, or the word for closed when there are no open hours."""
         if value is None:
             return self["closed"]
-        return f"{100 * value:.0f}\u202f%" if self.language == "fr" else f"{100 * value:.0f}%"
+        return str(format_percent(value, locale=self._locale))
 
     def duration(self, seconds: float | None) -> str:
         """Return a duration as `2 h 05`."""

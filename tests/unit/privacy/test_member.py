@@ -453,7 +453,7 @@ def test_the_command_exports_a_text_and_json(run: Callable[..., Result], folder:
     text = run("export", "m1", "--why", "asked on Monday")
     assert text.exit_code == 0
     assert f"Nom: {FULL_NAME}" in text.stdout
-    assert "front-in accepté" in text.stdout
+    assert "front-in accordé" in text.stdout
     found = json.loads(run("export", "m1", "--json").stdout)
     assert [(one["action"], one["why"]) for one in found["looks"]][:2] == [
         ("export", ""),
