@@ -162,7 +162,7 @@ def refused(response: ResponseMessage) -> Problem:
 
 
 def _told(response: ResponseMessage, done: Phrase | None) -> Flash:
-    if response.status == "ok":
+    if response.status == "ok" and not response.unreached:
         return Flash("calm", done or response.message)
     return Flash("alert", response.message)
 

@@ -12,7 +12,7 @@ from gateway.core.access import doors, enrolment, machines, modes, muster
 from gateway.core.access.rules import LATE
 from gateway.core.facts import UNTIL_ACKNOWLEDGED, RequestAnswered
 from gateway.core.model.directory import HolderId
-from gateway.core.model.names import ADMINISTRATOR, OPERATOR
+from gateway.core.model.names import ADMINISTRATOR, OPERATOR, DoorId
 from gateway.core.occupancy import fusion, presence
 from gateway.core.requests import (
     AcknowledgeAlarm,
@@ -45,6 +45,7 @@ def handle(context: StepContext, request: Request) -> None:
         verb=str(type(request.order).__struct_config__.tag),
         by=request.by,
         error=error,
+        unreached=_unreached(context, request) if error is None else (),
     )
     context.answered = (*context.answered, answer)[-ANSWERED_MAX:]
     context.emit(answer)
@@ -92,6 +93,18 @@ def _done(context: StepContext, request: Request) -> str | None:  # noqa: C901 -
     return error
 
 
+def _unreached(context: StepContext, request: Request) -> tuple[DoorId, ...]:
+    """Return the doors that an evacuation should unlock, and where no device takes the order."""
+    if not isinstance(request.order, SetMode) or request.order.mode != "evacuation":
+        return ()
+    free = (door.id for door in context.site.doors if doors.is_free(context, door))
+    return tuple(
+        door
+        for door in free
+        if context.site.releasers[door] and not doors.is_reached(context, door)
+    )
+
+
 def _open(context: StepContext, order: OpenDoor) -> str | None:
     door = context.site.door.get(order.door)
     if door is None:
@@ -100,6 +113,8 @@ def _open(context: StepContext, order: OpenDoor) -> str | None:
     if not devices:
         return "out-of-place"  # nothing can release it: it has a handle, or only a contact
     doors.unlock(context, door, devices)
+    if not doors.is_reached(context, door.id):
+        return "not-connected"  # the order leaves all the same: a status may be old
     doors.release(context, door, None)
     return None
 

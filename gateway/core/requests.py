@@ -138,5 +138,6 @@ ERRORS: tuple[str, ...] = (
     "not-enrolling",  # badges are enrolled at other readers
     "out-of-place",  # it makes no sense now: a muster outside an evacuation
     "not-on",  # no such alarm is on (any more)
+    "not-connected",  # no device took the order
     "never-heard",  # a device that has not said anything yet has no numbers
 )

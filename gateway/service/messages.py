@@ -6,6 +6,7 @@ from datetime import datetime
 from msgspec import structs
 
 from gateway.core.access import muster
+from gateway.core.access.doors import unknown
 from gateway.core.access.reasons import REASONS
 from gateway.core.facts import (
     AlarmAcknowledged,
@@ -22,10 +23,11 @@ from gateway.core.facts import (
     RequestAnswered,
     UnlockDoor,
 )
-from gateway.core.model.names import AccessPointId, SiteId
+from gateway.core.model.names import AccessPointId, DoorId, SiteId
 from gateway.core.model.site import Site
 from gateway.core.occupancy.occupancy import read_out
 from gateway.core.state import DoorState, ModeState, State
+from gateway.phrase import Phrase, joined
 from gateway.service.machine_orders import MachineOrders
 from gateway.translation import both
 from gateway.wire.message import CloudEvent, Outgoing, encode
@@ -44,7 +46,7 @@ from gateway.wire.states import (
     ModeMessage,
     ResponseMessage,
 )
-from gateway.wire.texts import DONE, HINTS, OTHER_REFUSAL, REFUSALS
+from gateway.wire.texts import DONE, HINTS, OTHER_REFUSAL, REFUSALS, UNREACHED
 from gateway.wire.topics import Topics
 from sensors.driver import AccessAnswer
 from sensors.registry import Registry
@@ -128,10 +130,16 @@ class MessageFactory:
             )
             yield Outgoing(topic, encode(message))
 
-    def response(self, site: SiteId, answered: RequestAnswered) -> Outgoing:
+    def response(self, site: Site, answered: RequestAnswered) -> Outgoing:
         """Return the response to a request."""
-        error = answered.error
-        return self._response(site, answered.verb, answered.transaction, error)
+        return self._response(
+            site.id,
+            answered.verb,
+            answered.transaction,
+            answered.error,
+            done=_partly(site, answered.unreached) if answered.unreached else DONE,
+            unreached=answered.unreached,
+        )
 
     def refusal(self, wrong: RequestError) -> Outgoing | None:
         """Return the response to an undecodable request; None if it has no transaction."""
@@ -158,14 +166,15 @@ class MessageFactory:
             for zone in site.zones
             if zone.id in state.zones
         )
+        nobody_knows = unknown(site, state.devices)
         doors = (
-            DoorChanged(door.id, state.doors.get(door.id, DoorState()).status, now)
-            for door in site.doors
+            door_now(state, door.id, now) for door in site.doors if door.id not in nobody_knows
         )
+        empty = (_retained(self._topics.door(site.id, door), b"") for door in sorted(nobody_knows))
         alarms = (alarm_now(state, kind, about) for kind, about in sorted(state.alarms))
         musters = muster.read_out(site, state.muster, site.zone, now)
         told = self.states(site.id, (*zones, *doors, *alarms, *musters))
-        messages = [self._mode(site.id, state.mode), *told.values()]
+        messages = [self._mode(site.id, state.mode), *told.values(), *empty]
         return [structs.replace(message, event=None) for message in messages]
 
     def alarm_of(self, topic: str) -> tuple[SiteId, str, str] | None:
@@ -200,14 +209,18 @@ class MessageFactory:
         verb: str,
         transaction: str,
         error: str | None,
+        *,
         detail: str | None = None,
+        done: Phrase = DONE,
+        unreached: tuple[DoorId, ...] = (),
     ) -> Outgoing:
         message = ResponseMessage(
             transaction=transaction,
             status="ok" if error is None else "error",
-            message=both(DONE if error is None else REFUSALS.get(error, OTHER_REFUSAL)),
+            message=both(done if error is None else REFUSALS.get(error, OTHER_REFUSAL)),
             error=error,
             detail=detail,
+            unreached=unreached,
         )
         return Outgoing(self._topics.response(site, verb), encode(message), qos=1)
 
@@ -233,6 +246,17 @@ class MessageFactory:
                 return _retained(topic, muster_payload(fact), _event("muster.changed", fact.at))
             case _:
                 return None
+
+
+def door_now(state: State, door: DoorId, now: datetime) -> DoorChanged:
+    """Return a door's present state as its last change."""
+    return DoorChanged(door, state.doors.get(door, DoorState()).status, now)
+
+
+def _partly(site: Site, unreached: Iterable[DoorId]) -> Phrase:
+    """Return the answer to an evacuation that not every door heard of."""
+    names = [site.door[door].name for door in unreached if door in site.door]
+    return UNREACHED.filled(doors=joined(names))
 
 
 def _retained(topic: str, payload: bytes, event: CloudEvent | None = None) -> Outgoing:

@@ -14,16 +14,18 @@ from typing import Final, Protocol
 from gateway.adapters.journal.reader import StoredDecision
 from gateway.adapters.journal.rows import EventRow
 from gateway.adapters.mqtt.session import MqttSession
+from gateway.core.access.doors import unknown
 from gateway.core.engine import Bug
 from gateway.core.events import DecidedMeanwhile, Event, Reported
 from gateway.core.facts import Decided, Fact, RequestAnswered, UnlockDoor
-from gateway.core.model.names import DeviceId, SiteId
+from gateway.core.model.names import DeviceId, DoorId, SiteId
 from gateway.core.model.site import Site
 from gateway.core.sequence import acknowledged
 from gateway.service.batch import BatchBuilder, Committed
 from gateway.service.counters import MinuteCounters
 from gateway.service.delivery import DeliveryTracker
 from gateway.service.inbox import ReceivedMessage
+from gateway.service.messages import door_now
 from gateway.wire.commands import Ack
 from gateway.wire.message import Outgoing, encode
 from gateway.wire.topics import Topics
@@ -83,6 +85,8 @@ class Publisher:
         """Boots of devices with events on disk that are not acknowledged yet, in order."""
         self._news: dict[str, Outgoing] = {}
         """Unpublished states, by topic."""
+        self._unknown: dict[SiteId, frozenset[DoorId]] = {}
+        """Doors none of whose devices was ever heard: nothing of them is published."""
 
     def connected(self, now: datetime) -> None:
         """Publish our state, and send the orders that are still fresh."""
@@ -102,6 +106,7 @@ class Publisher:
                     site, states[site_id], self._committed.n, now
                 ):
                     self._publish(message)
+                self._unknown[site_id] = unknown(site, states[site_id].devices)
                 for message in wire.announcer.everything(site, states[site_id], now):
                     self._publish(message)
 
@@ -199,9 +204,23 @@ class Publisher:
         self.heard(row)
         self._tell_decision(row)
         self._answer_request(row)
-        self._news |= announcer.states(row.site, row.facts)
+        self._news |= self._of_known_doors(row.site, announcer.states(row.site, row.facts))
         for hint in announcer.hints(self._committed.sites[row.site], row.facts):
             self._publish(hint)
+
+    def _of_known_doors(self, site: SiteId, states: dict[str, Outgoing]) -> dict[str, Outgoing]:
+        """Leave out doors of which nothing is known; add those whose first device was heard."""
+        before = self._unknown.get(site)
+        if not before:
+            return states
+        state, announcer = self._committed.states[site], self._committed.wire.announcer
+        still = unknown(self._committed.sites[site], state.devices)
+        known = announcer.states(
+            site, (door_now(state, door, self._now) for door in before - still)
+        )
+        self._unknown[site] = still
+        empty = {self._topics.door(site, door) for door in still}
+        return {topic: said for topic, said in (known | states).items() if topic not in empty}
 
     def _send_orders(self, row: EventRow, *, is_void: bool) -> None:
         """Send the answer and the unlock orders of a row, tracked until acknowledged."""
@@ -239,7 +258,8 @@ class Publisher:
             return
         for fact in row.facts:
             if isinstance(fact, RequestAnswered):
-                self._publish(self._committed.wire.announcer.response(row.site, fact))
+                site = self._committed.sites[row.site]
+                self._publish(self._committed.wire.announcer.response(site, fact))
 
     def _ask_for_stops_again(self) -> None:
         """Repeat unconfirmed safe stops: a reader may have been disconnected."""
@@ -253,6 +273,7 @@ class Publisher:
     def _tell_space(self, site_id: SiteId) -> None:
         """Clear topics removed by a new space file, and publish all that it contains."""
         site, state = self._committed.sites[site_id], self._committed.states[site_id]
+        self._unknown[site_id] = unknown(site, state.devices)
         everything = self._committed.wire.announcer.everything(site, state, self._now)
         for message in everything:
             self._removed.pop(message.topic, None)

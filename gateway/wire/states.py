@@ -63,13 +63,17 @@ class MusterMessage(Struct, frozen=True):
 
 
 class ResponseMessage(Struct, frozen=True, omit_defaults=True):
-    """The response to a request. `error` is a code, `detail` a correction."""
+    """The response to a request. `error` is a code, `detail` a correction.
+
+    `unreached` are doors that an evacuation should unlock, and where no device took the order.
+    """
 
     transaction: str
     status: Literal["ok", "error"]
     message: Text
     error: str | None = None
     detail: str | None = None
+    unreached: tuple[DoorId, ...] = ()
 
 
 class AccessMessage(Struct, frozen=True):

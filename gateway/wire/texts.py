@@ -57,6 +57,9 @@ def clock_off(ahead_s: float) -> Phrase:
 
 
 DONE: Final = Phrase("Done.")
+UNREACHED: Final = Phrase(
+    "Evacuation started, but no device took the order here: %(doors)s. Open by hand."
+)
 REFUSALS: Final[Mapping[str, Phrase]] = {
     "not-allowed": Phrase(
         "Refused: only an operator or an administrator of this place may ask for it."
@@ -73,6 +76,9 @@ REFUSALS: Final[Mapping[str, Phrase]] = {
     "out-of-place": Phrase("Refused: it makes no sense now. Check the mode of the place."),
     "not-on": Phrase(
         "Refused: this alarm is not on, or no longer. There is nothing to acknowledge."
+    ),
+    "not-connected": Phrase(
+        "The door doesn't open: its reader isn't connected, so no device took the order."
     ),
     "never-heard": Phrase(
         "Refused: this device has not sent anything yet; there are no numbers to begin again."

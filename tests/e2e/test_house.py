@@ -417,6 +417,29 @@ async def test_emergencies_six_minutes_after_the_sign_in(house: House, chromium:
     await context.close()
 
 
+async def test_a_forced_door_that_shut_again_is_still_listed(
+    house: House, chromium: Browser
+) -> None:
+    """On every screen and on the page of alarms, until somebody acknowledges it."""
+    context = await _context(chromium, "en-GB", DESK)
+    page, place = await context.new_page(), house.place
+    await house.session(context, timedelta(minutes=1))
+    await page.goto(f"{house.site}/live")
+    await until(lambda: place.last("door/front/state")["state"] == "locked", "it is shut")
+    await place.swing()
+    banner = page.get_by_role("region", name="Alarms", exact=True)
+    await expect(banner).to_contain_text("not acknowledged")
+    assert place.last("door/front/state")["state"] == "locked"
+    await page.get_by_role("link", name="Alarms").click()
+    forced = page.get_by_role("article").filter(has_text="Door forced")
+    await expect(forced).to_contain_text("listed until somebody acknowledges it")
+    assert await barriers(page) == []
+    await forced.get_by_role("button", name="I look after it").click()
+    await expect(forced).to_have_count(0)
+    await expect(banner).to_contain_text("No alarm")
+    await context.close()
+
+
 async def test_a_desk_that_nobody_used(house: House, chromium: Browser) -> None:
     """It says so, and looks on; a door opens once somebody confirms who they are, in place."""
     context = await _context(chromium, "en-GB", DESK)

@@ -42,7 +42,7 @@ from gateway.core.model.names import (
     SiteId,
     ZoneId,
 )
-from gateway.core.readings import CredentialPresented, DoorReported, Reading
+from gateway.core.readings import Availability, CredentialPresented, DoorReported, Reading
 from gateway.core.requests import Order, Request
 from gateway.core.state import State
 from gateway.service.messages import MessageFactory
@@ -84,6 +84,9 @@ class DeskPlace(ConsolePlace):
         await self._journal.open()
         await self.tell(SpaceChanged(self.site))
         await self.enrol(*self._people)
+        await self.tell(
+            Reported(DeviceId("front-in"), self.clock.now(), Availability("online"), retained=True)
+        )
         self.console.picture.connected = True
         self._hear("seuil/gateway/one/state", b"online")
         for message in self._announcer.everything(self.site, self.state, self.clock.now()):
@@ -178,7 +181,7 @@ class DeskPlace(ConsolePlace):
         self.asked.append(request)
         facts = await self.tell(Requested(request))
         (answered,) = (fact for fact in facts if isinstance(fact, RequestAnswered))
-        answer = self._announcer.response(site, answered).payload
+        answer = self._announcer.response(self.console.sites[site], answered).payload
         return msgspec.json.decode(answer, type=ResponseMessage)
 
     def sees(self, zone: str, *, people: int) -> None:

@@ -250,12 +250,16 @@ class Play:
         said = self.last("zone/lab/occupancy")
         return int(said["known"]) if said else 0
 
-    async def _walk(self, people: int) -> None:
-        after = self.people() + people
+    async def swing(self) -> None:
+        """The front door opens and shuts."""
         for state in ("open", "closed"):
             event = self.devices["contact"].report(DoorReported(state), CLOCK.now())
             assert event is not None
             await self._send(event.message)
+
+    async def _walk(self, people: int) -> None:
+        after = self.people() + people
+        await self.swing()
         await until(lambda: self.people() == after, f"{after} people are in the lab")
 
     async def _told(self, device: str, levels: list[str], payload: bytes) -> None:

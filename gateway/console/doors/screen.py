@@ -117,7 +117,10 @@ class AccessPointBody(BaseModel):
 
 
 class DoorBody(BaseModel):
-    """A door. `opens`: it can be released from here. `free`: an evacuation releases it."""
+    """A door. `opens`: it can be released from here. `free`: an evacuation releases it.
+
+    `reached`: a device that releases it is connected; else no order arrives.
+    """
 
     model_config = ConfigDict(
         from_attributes=True,
@@ -130,6 +133,7 @@ class DoorBody(BaseModel):
                     "since": "2026-11-22T08:00:05Z",
                     "opens": True,
                     "free": True,
+                    "reached": True,
                     "last": {
                         "at": "2026-11-22T08:00:00Z",
                         "decision": "granted",
@@ -157,6 +161,7 @@ class DoorBody(BaseModel):
     since: datetime | None
     opens: bool
     free: bool
+    reached: bool
     last: PassageBody | None
     points: list[AccessPointBody]
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 from gateway.adapters.journal import queries
 from gateway.adapters.journal.queries import DecisionLine, DecisionQuery
 from gateway.console.context import AppContext
+from gateway.console.feed.reach import is_reached
 from gateway.console.muster.presence_list import names_or_none
 from gateway.console.web.errors import Problem
 from gateway.console.web.labels import DOOR, buttons_at
@@ -47,7 +48,10 @@ class AccessPointSummary(Struct, frozen=True):
 
 
 class Doorway(Struct, frozen=True):
-    """A door. `opens`: something can release it from here. `free`: an evacuation would."""
+    """A door. `opens`: something can release it from here. `free`: an evacuation would.
+
+    `reached`: a device that releases it is connected.
+    """
 
     id: DoorId
     name: Text
@@ -55,6 +59,7 @@ class Doorway(Struct, frozen=True):
     since: datetime | None
     opens: bool
     free: bool
+    reached: bool
     last: LastPassage | None
     points: tuple[AccessPointSummary, ...]
 
@@ -113,6 +118,7 @@ def _doorway(
         since=heard.at if heard else None,
         opens=bool(site.releasers[door.id]),
         free=door.fail_mode == "safe",
+        reached=is_reached(site, console.picture.sites[site.id], door.id),
         last=_passage(site, last, people) if last else None,
         points=tuple(
             AccessPointSummary(

@@ -41,6 +41,7 @@ WORDS: Final[dict[str, str]] = {
     "seen-to": "seen to since %(time)s",
     "mode.lockdown": "LOCKDOWN \N{EN DASH} every entry is blocked",
     "mode.evacuation": "EVACUATION IN PROGRESS \N{EN DASH} doors unlocked",
+    "mode.evacuation-partly": "EVACUATION IN PROGRESS \N{EN DASH} not unlocked: %(doors)s",
     "kiosk.evacuation": "Evacuation: please leave the building",
     "house.ok": "Gateway running",
     "house.unknown": "Gateway: state unknown",

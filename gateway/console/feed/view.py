@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from gateway.clock import Clock
 from gateway.console.feed.hub import View
-from gateway.console.feed.site_state import Picture, StateChange, ZoneNow, hint_id
+from gateway.console.feed.reach import not_freed
+from gateway.console.feed.site_state import Picture, SitePicture, StateChange, ZoneNow, hint_id
 from gateway.console.feed.status_words import WORDS, say
 from gateway.console.feed.view_models import (
     AlarmView,
@@ -220,11 +221,11 @@ class Viewer:
         return MusterView(zone, now.expected if now else 0, now.seen if now else 0)
 
     def _house(self, site: Site, lang: Lang) -> HouseView:
-        mode = self._picture.sites[site.id].mode
+        now = self._picture.sites[site.id]
         gateway = gateway_state(self._picture)
         return HouseView(
-            mode=mode or "normal",
-            mode_word=say(f"mode.{mode}", lang) if f"mode.{mode}" in WORDS else "",
+            mode=now.mode or "normal",
+            mode_word=_mode_word(site, now, lang),
             gateway=gateway,
             gateway_word=say(f"house.{gateway}", lang),
             heard=self.heard(site.id, lang),
@@ -245,6 +246,14 @@ class Viewer:
         local, today = at.astimezone(zone), self._clock.now().astimezone(zone).date()
         day = "" if local.date() == today else f"{local:%Y-%m-%d} "
         return f"{day}{local:%H:%M:%S}" if seconds else f"{day}{local:%H:%M}"
+
+
+def _mode_word(site: Site, now: SitePicture, lang: Lang) -> str:
+    """Return the banner's words; an evacuation names the doors that did not hear of it."""
+    if shut := not_freed(site, now):
+        doors = ", ".join(in_lang(door.name, lang) for door in shut)
+        return say("mode.evacuation-partly", lang, doors=doors)
+    return say(f"mode.{now.mode}", lang) if f"mode.{now.mode}" in WORDS else ""
 
 
 def _unknown_zone(zone: ZoneId, name: str, of: str, lang: Lang) -> ZoneView:

@@ -13,4 +13,4 @@ function showDoor(door) {
 
 on("snapshot", (site) => site.doors.forEach(showDoor));
 on("door", showDoor);
-refreshOn("access", "door", "house", "snapshot");
+refreshOn("access", "alarms", "door", "house", "snapshot");

@@ -12,6 +12,8 @@ a contact they pass at the grant. The opening uses up the release; a release tha
 door is open remains valid after it closes. A door with a handle inside may be opened from within
 without a request, which is no break-in.
 
+Of a door none of whose devices was ever heard nothing is known, so nothing of it is published.
+
 An evacuation frees the doors that fail safe: `gateway.core.access.modes` releases them again and
 again, the opening does not use their release up, and they are neither forced nor held open too
 long.
@@ -26,10 +28,11 @@ from msgspec import structs
 from gateway.core.access.rules import LATE
 from gateway.core.facts import DoorChanged, DoorStatus, EntryNotTaken, UnlockDoor
 from gateway.core.model.directory import HolderId
-from gateway.core.model.names import DeviceId
+from gateway.core.model.names import DeviceId, DoorId
 from gateway.core.model.places import Door
+from gateway.core.model.site import Site
 from gateway.core.occupancy import fusion, presence
-from gateway.core.state import NEVER, Arrival, DoorState
+from gateway.core.state import NEVER, Arrival, DeviceState, DoorState
 from gateway.core.step_context import StepContext
 
 Trigger = Literal["released", "opened", "closed", "relock", "too-long", "freed"]
@@ -94,6 +97,25 @@ def closed(context: StepContext, door: Door) -> None:
     state = _become(context, door, context.doors.get(door.id, DoorState()), "closed")
     if state.relock_at != NEVER:
         _become(context, door, state, "released")
+
+
+def unknown(site: Site, devices: Map[DeviceId, DeviceState]) -> frozenset[DoorId]:
+    """Return the doors none of whose devices was ever heard: their state is anybody's guess."""
+    return frozenset(
+        door
+        for door, at_it in site.devices_at.items()
+        if not any(device in devices for device in at_it)
+    )
+
+
+def is_reached(context: StepContext, door: DoorId) -> bool:
+    """Return whether a device that can release the door is connected, and takes the order."""
+    return any(
+        (state := context.devices.get(device)) is not None
+        and state.online is not False
+        and ("device-silent", device) not in context.alarms
+        for device in context.site.releasers[door]
+    )
 
 
 def is_free(context: StepContext, door: Door) -> bool:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from gateway.core.facts.base import BaseFact
 from gateway.core.model.directory import CredentialHash, HolderId
-from gateway.core.model.names import DeviceId, ZoneId
+from gateway.core.model.names import DeviceId, DoorId, ZoneId
 from gateway.core.requests import Mode, TransactionId
 
 
@@ -20,12 +20,16 @@ class ModeChanged(BaseFact, frozen=True):
 
 
 class RequestAnswered(BaseFact, frozen=True):
-    """The result of a request; `error` is a code of `gateway.core.requests.ERRORS`, None: done."""
+    """The result of a request; `error` is a code of `gateway.core.requests.ERRORS`, None: done.
+
+    `unreached` are doors that an evacuation should unlock, and where no device is connected.
+    """
 
     transaction: TransactionId
     verb: str
     by: HolderId
     error: str | None = None
+    unreached: tuple[DoorId, ...] = ()
 
 
 class MusterChanged(BaseFact, frozen=True):

@@ -152,6 +152,17 @@ class Site(Struct, frozen=True, dict=True):
         }
 
     @cached_property
+    def devices_at(self) -> dict[DoorId, tuple[DeviceId, ...]]:
+        """Return each door's devices: its lock, its sensors, the readers of its access points."""
+        doors = {door.id: [door.lock] if door.lock else [] for door in self.doors}
+        for device in self.devices:
+            point = self.point_of(device)
+            door = device.door or (point.door if point is not None else None)
+            if door in doors and device.id not in doors[door]:
+                doors[door].append(device.id)
+        return {door: tuple(devices) for door, devices in doors.items()}
+
+    @cached_property
     def refusals(self) -> dict[tuple[DeviceId, type], str | None]:
         """Cache why devices may not report a reading (`gateway.core.access.wiring`)."""
         return {}

@@ -13,7 +13,7 @@ import pytest
 from gateway.adapters.mqtt.request_client import DeskError, UnansweredError
 from gateway.console.audit.throttle import ONE_LOOK
 from gateway.core.model.names import AccessPointId, DeviceId, DoorId, ZoneId
-from gateway.core.readings import Tampered
+from gateway.core.readings import Availability, Tampered
 from gateway.core.requests import (
     AcknowledgeAlarm,
     MarkMustered,
@@ -184,6 +184,22 @@ async def test_an_emergency_is_two_taps_away(
     assert answer.status_code == 303
     assert place.asked[-1].order == SetMode(mode)
     assert (await browser.post(f"{API}/mode", json={"mode": mode})).status_code == 200
+
+
+async def test_an_evacuation_that_no_device_takes_is_said_so(
+    place: DeskPlace, browser: httpx.AsyncClient
+) -> None:
+    """In the answer, in the banner of every screen, at the door, and in the API."""
+    await place.says("front-in", Availability("offline"))
+    (front, *_) = (await browser.get(f"{API}/doors")).json()
+    assert (front["id"], front["reached"]) == ("front", False)
+    refused = await browser.post(f"{SITE}/doors/front/open")
+    assert "so no device took the order." in words(await follow(browser, refused))
+    answer = await browser.post(f"{SITE}/mode", data={"mode": "evacuation"})
+    page = words(await follow(browser, answer))
+    assert "no device took the order here: Front door" in page
+    assert "EVACUATION IN PROGRESS \N{EN DASH} not unlocked: Front door" in page
+    assert 'id="reach-front" data-fresh><span' in (await browser.get(f"{SITE}/doors")).text
 
 
 async def test_who_ends_a_mode_is_asked(place: DeskPlace, browser: httpx.AsyncClient) -> None:

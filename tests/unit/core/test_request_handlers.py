@@ -22,6 +22,7 @@ from gateway.core.model.names import (
     DoorId,
     SiteId,
 )
+from gateway.core.readings import Availability
 from gateway.core.request_handlers import ANSWERED_MAX
 from gateway.core.requests import (
     MarkLeft,
@@ -40,8 +41,11 @@ OPEN = OpenDoor(FRONT, "a parcel")
 
 @pytest.fixture
 def place() -> Fablab:
-    """The fablab on a Monday."""
-    return Fablab()
+    """The fablab on a Monday; what releases its doors is connected."""
+    place = Fablab()
+    for device in sorted({one for devices in FABLAB.releasers.values() for one in devices}):
+        place.says(device, Availability("online"))
+    return place
 
 
 # -- who may ask, and when
@@ -179,6 +183,27 @@ def test_an_operator_opens_a_door_in_every_mode(place: Fablab, mode: str) -> Non
     place.mode(mode)  # type: ignore[arg-type] # a table of texts
     facts = place.ask(OpenDoor(DoorId("booth-door")))
     assert (answer(facts), len(of_kind(facts, UnlockDoor))) == (None, 1)
+
+
+@pytest.mark.parametrize("heard", [False, True], ids=["never heard", "offline"])
+def test_an_order_that_no_device_takes_is_said_so(*, heard: bool) -> None:
+    """It leaves all the same, and the door is not said to be unlocked."""
+    place = Fablab()
+    if heard:
+        place.says("front-in", Availability("offline"))
+    facts = place.ask(OPEN)
+    assert answer(facts) == "not-connected"
+    assert of_kind(facts, UnlockDoor)
+    assert not of_kind(facts, DoorChanged)
+
+
+def test_an_evacuation_says_which_doors_did_not_hear_of_it(place: Fablab) -> None:
+    """It begins all the same."""
+    place.says("front-in", Availability("offline"))
+    (said,) = of_kind(place.ask(SetMode("evacuation")), RequestAnswered)
+    assert said == RequestAnswered(said.transaction, "mode", said.by, None, (FRONT,))  # type: ignore[union-attr] # of that kind
+    (said,) = of_kind(place.ask(SetMode("normal")), RequestAnswered)
+    assert said == RequestAnswered(said.transaction, "mode", said.by)  # type: ignore[union-attr] # of that kind
 
 
 # -- left

@@ -413,7 +413,7 @@ def test_an_alarms_topic_names_it() -> None:
 def test_a_response_says_what_became_of_a_request() -> None:
     """On the verb's own topic, once, with its transaction; not retained."""
     done = RequestAnswered("t-1", "open", OPERATOR)
-    message = ANNOUNCER.response(HUB, done)
+    message = ANNOUNCER.response(SITE, done)
     assert (message.topic, message.qos, message.retain) == ("seuil/hub/response/open", 1, False)
     assert payload(message) == {
         "transaction": "t-1", "status": "ok", "message": {"fr": "C'est fait.", "en": "Done."},
@@ -424,7 +424,7 @@ def test_a_response_says_what_became_of_a_request() -> None:
 def test_each_error_has_its_sentence(error: str) -> None:
     """That tells what to do."""
     refused = RequestAnswered("t-1", "open", OPERATOR, error)
-    said = payload(ANNOUNCER.response(HUB, refused))
+    said = payload(ANNOUNCER.response(SITE, refused))
     assert (said["status"], said["error"]) == ("error", error)
     assert said["message"] == msgspec.to_builtins(both(REFUSALS[error]))
 

@@ -294,3 +294,22 @@ async def test_an_alarm_that_is_heard_of_too_soon_is_emptied_when_we_may_publish
         place.session.sent.clear()
         place.service.broker_is_up()
         assert Outgoing("seuil/hub/alarm/held/front", b"", 1, retain=True) in place.session.sent
+
+
+async def test_a_door_whose_reader_never_connected_is_unknown(tmp_path: Path) -> None:
+    """Nothing of it is published, not even that an evacuation unlocked it, until one is heard."""
+    topic = "seuil/hub/door/front/state"
+
+    def told(place: Desk) -> list[bytes]:
+        return [
+            one.payload
+            for one in place.session.sent
+            if isinstance(one, Outgoing) and one.topic == topic
+        ]
+
+    async with desk(tmp_path) as place:
+        place.service.broker_is_up()
+        assert told(place) == [b""]
+        place.hear("seuil/hub/front-in/status", b'{"state":"online"}')
+        await until(lambda: len(told(place)) > 1, "its reader was heard")
+    assert [json.loads(said)["state"] for said in told(place)[1:]] == ["locked"]
