@@ -101,12 +101,8 @@ ALARMS: Final[Mapping[AlarmKind, AlarmWords]] = {
         Phrase("Stop the gateway, keep a copy of the folder, restore the journal from a backup."),
     ),
     "disk-low": AlarmWords(
-        Text("Disque presque plein", "Disk nearly full"),
-        Text(
-            "Faites de la place : une fois plein, rien n'est journalisé et aucune porte ne "
-            "s'ouvre.",
-            "Make room: once it is full, nothing is journaled and no door opens.",
-        ),
+        Phrase("Disk nearly full"),
+        Phrase("Make room: once it is full, nothing is journaled and no door opens."),
     ),
 }
 SILENT: Final = frozenset[str]({"duress"})

@@ -11,7 +11,6 @@ from types import FrameType
 from typing import Final
 
 import httpx
-import pytest
 from pydantic import SecretStr
 
 from gateway.adapters.broker.ports import LOOPBACK, free_port
@@ -21,11 +20,12 @@ from gateway.console.auth.authenticator import SignIn
 from gateway.console.server import serve
 from gateway.service.components import Parts, assembled
 from gateway.service.members_watcher import take_members
-from tests.integration.test_gateway_end_to_end import ADA, Wire, enrol_in, wire_of
 from tests.path_trace import PathTrace, Step
 from tests.servers import Mosquitto, stops, until
-from tests.world.gateway_process import HUB, KEY
+from tests.world.gateway_process import HUB
+from tests.world.members import ADA, KEY, enrol
 from tests.world.signed_in import SignedIn, administrator
+from tests.world.wire import Wire
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs/architecture.md"
 BESIDE: Final = ("console-broker", "console-guard", "console-names", "console-outside")
@@ -78,7 +78,7 @@ class Place:
             credential_key=SecretStr(KEY),
             influx_url=influx,
         )
-        enrol_in(self.settings.data_dir, ADA)
+        enrol(self.settings.data_dir, ADA)
 
     @asynccontextmanager
     async def gateway(self) -> AsyncIterator[Parts]:
@@ -112,13 +112,6 @@ class Place:
             await browser.get("/me")  # its files are open now
             yield browser
         await stops(task)
-
-
-@pytest.fixture
-async def wire(broker: Mosquitto) -> AsyncIterator[Wire]:
-    """The wire of the test's broker."""
-    async with wire_of(broker) as wire:
-        yield wire
 
 
 async def test_a_badge_from_socket_to_command(

@@ -11,8 +11,8 @@ from gateway.core.facts import GATEWAY
 from gateway.doctor.machine import DISK_FULL_BYTES, DISK_LOW_BYTES
 from gateway.service.disk_check import ENOUGH_AGAIN, DiskCare
 from tests.servers import PATIENCE_S
-from tests.unit.core.place import SITE
-from tests.unit.test_service import desk
+from tests.unit.service.test_pipeline import desk
+from tests.world.engine import SITE
 
 ALARM = ("disk-low", GATEWAY)
 
