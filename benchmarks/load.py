@@ -92,6 +92,7 @@ class Load:
             if wait > 0:
                 await asyncio.sleep(wait)
             self._badge()
+            self._session.flush()
 
     async def _in_window(self, start: float) -> None:
         """Run a closed loop: always `window` badges unanswered, so the rate is sustainable."""
@@ -115,7 +116,9 @@ class Load:
             "credential": self._random.choice(self._order.badges),
         }
         self._under_way[topic, seq] = sent
-        self._session.publish(Outgoing(f"{topic}/event", msgspec.json.encode(event), 1), at)
+        self._session.publish(
+            Outgoing(f"{topic}/event", msgspec.json.encode(event), 1), at, more=True
+        )
 
     def _answered(self, message: MQTTMessage) -> None:
         now = time.perf_counter()

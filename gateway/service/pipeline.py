@@ -355,7 +355,7 @@ class Service:
         self.healthy = False
         log.error("the journal cannot be written, nothing is acknowledged: %s", error)
         self.tell_health()
-        self._outlet.flush(1)
+        self._outlet.flush()
         for session in self._sessions():
             session.drop("the journal cannot be written")
         self._outlet.handover.connection_lost()

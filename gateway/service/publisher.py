@@ -6,7 +6,6 @@ and of states only the latest is sent: under load a newer one replaces an unsent
 
 import contextlib
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -33,8 +32,6 @@ from sensors.driver import Source
 
 SPREAD: Final = timedelta(milliseconds=50)
 """The longest wait of an ack or a state for its successor under load."""
-MANY: Final = 4
-"""Number of messages from which corking the socket is worthwhile."""
 
 
 class Links(Protocol):
@@ -132,7 +129,7 @@ class Publisher:
         for row in turnover.batch.events:
             with self._contained(row.device or row.kind):
                 self._send_orders(row, is_void=row.n in turnover.void)
-        self.flush(len(turnover.batch.events))
+        self.flush()
         for row in turnover.batch.events:
             with self._contained(row.device or row.kind):
                 self._tell_row(row)
@@ -162,14 +159,13 @@ class Publisher:
 
         While more messages wait, acks and states are sent at most 20 times per second.
         """
-        sessions = Counter(entry.session for entry in arrived)
         for entry in arrived:
             entry.acknowledge()
-        for session, count in sessions.items():
-            session.flush(many=count > MANY)
+        for session in {entry.session for entry in arrived}:
+            session.flush()
         if not more_waits or self._now - self._spread_at >= SPREAD:
             self.spread()
-        self.flush(len(arrived))
+        self.flush()
 
     def spread(self) -> None:
         """Publish acks to devices, and states."""
@@ -185,10 +181,10 @@ class Publisher:
             self._publish(message)
         self._unacknowledged, self._news = {}, {}
 
-    def flush(self, messages: int) -> None:
+    def flush(self) -> None:
         """Write the queued messages now."""
         if self.links is not None:
-            self.links.publisher.flush(many=messages > MANY)
+            self.links.publisher.flush()
 
     @contextlib.contextmanager
     def _contained(self, where: str) -> Iterator[None]:
@@ -285,7 +281,7 @@ class Publisher:
         return self._publish_at(message, self._now)
 
     def _publish_at(self, message: Outgoing, now: datetime) -> int | None:
-        return None if self.links is None else self.links.publisher.publish(message, now)
+        return None if self.links is None else self.links.publisher.publish(message, now, more=True)
 
 
 def _decided(row: EventRow) -> Decided | None:

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Final
 
 from paho.mqtt.client import Client
 
+from gateway.adapters.mqtt.client import PacketClient
+
 if TYPE_CHECKING:
     from paho.mqtt.client import SocketLike
 
-READS_AT_ONCE: Final = 64
-"""Packets read before control returns to the event loop: some 2 ms."""
+PACKETS_AT_ONCE: Final = 64
+"""Packets handled before control returns to the event loop: some 2 ms."""
 
 
 _NOTHING_LINGERS: Final = struct.pack("ii", 1, 0)
@@ -38,15 +40,15 @@ class LoopSocket:
 
     def __init__(self, opened: Callable[[], None], user_timeout_s: float) -> None:
         self.progress = 0
-        """Packets handled, as counted by their handlers."""
+        """Packets handled."""
         self.is_paused = False
         self._on_open = opened
         self._user_timeout_ms = int(user_timeout_s * 1000)
-        self._client: Client | None = None
+        self._client: PacketClient | None = None
         self._ended: asyncio.Future[str] | None = None
         self._socket: SocketLike | None = None
 
-    def carry(self, client: Client, ended: asyncio.Future[str]) -> None:
+    def carry(self, client: PacketClient, ended: asyncio.Future[str]) -> None:
         """Serve this client's socket, which is about to connect, until `ended` is done."""
         self._client, self._ended = client, ended
         hand_over_opened = self._in_loop(client, self._opened)
@@ -62,15 +64,10 @@ class LoopSocket:
         client.on_socket_unregister_write = self._in_loop(client, self._want_no_write)
         client.on_socket_close = self._in_loop(client, self._forget)
 
-    def flush(self, *, many: bool) -> None:
-        """Write the queued packets now; cork the socket if there are `many`."""
-        if self._client is None or not self._client.want_write():
-            return
-        if many:
-            _cork(self._socket, on=True)
-        self._client.loop_write()
-        if many:
-            _cork(self._socket, on=False)
+    def flush(self) -> None:
+        """Write the queued packets now."""
+        if self._client is not None and self._client.want_write():
+            self._client.loop_write()
 
     def pause(self) -> None:
         """Stop reading, so that TCP stops the broker."""
@@ -86,8 +83,8 @@ class LoopSocket:
             if self._socket is not None and not self._is_over():
                 loop = asyncio.get_running_loop()
                 loop.add_reader(self._socket, self._readable)
-                if _buffered(self._socket):  # TLS has read more than the socket shows
-                    loop.call_soon(self._readable)
+                # We, or TLS, may have read more than the socket shows.
+                loop.call_soon(self._readable)
 
     def discard(self) -> None:
         """Make the system discard unsent data when the socket is closed."""
@@ -147,16 +144,25 @@ class LoopSocket:
         asyncio.get_running_loop().remove_writer(sock)
 
     def _readable(self) -> None:
-        """Read while packets come. TLS may buffer whole packets that the socket does not show."""
-        for _ in range(READS_AT_ONCE):
-            if self._client is None or self.is_paused or self._is_over():
-                return
-            before = self.progress
-            self._client.loop_read()
-            if self.progress == before and not _buffered(self._socket):
-                return
-        if _buffered(self._socket):
+        """Handle all packets that have arrived, then write what their handlers queued.
+
+        TLS may buffer whole packets that the socket does not show.
+        """
+        client, may_have_more = self._client, True
+        if client is None:
+            return
+        for _ in range(PACKETS_AT_ONCE):
+            if client is not self._client or self.is_paused or self._is_over():
+                break
+            if client.handle_packet():
+                self.progress += 1
+            elif may_have_more:
+                may_have_more = client.receive() or _buffered(self._socket)
+            else:
+                break
+        else:
             asyncio.get_running_loop().call_soon(self._readable)
+        self.flush()
 
     def _is_over(self) -> bool:
         return self._ended is None or self._ended.done()
@@ -189,12 +195,6 @@ async def in_thread_of_its_own(work: Callable[[], None]) -> None:
 
     threading.Thread(target=blocking, name="mqtt-connect", daemon=True).start()
     await done
-
-
-def _cork(sock: "SocketLike | None", *, on: bool) -> None:
-    """Hold back (or release) segments that are not full, where the system supports it."""
-    if isinstance(sock, socket.socket) and hasattr(socket, "TCP_CORK") and sock.fileno() >= 0:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, int(on))
 
 
 def _buffered(sock: "SocketLike | None") -> bool:

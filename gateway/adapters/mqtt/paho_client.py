@@ -5,12 +5,11 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
-from paho.mqtt.client import Client
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from gateway.adapters.mqtt.address import BrokerAddress
+from gateway.adapters.mqtt.client import PacketClient
 from gateway.adapters.mqtt.properties import properties_of
 from gateway.wire.message import Outgoing
 
@@ -19,16 +18,9 @@ RECEIVE_MAX: Final = 1000
 instead of 20), so the inbox has its own bound."""
 
 
-def new_client(client_id: str, address: BrokerAddress, will: Outgoing | None) -> Client:
-    """Return a client for one connection; a handler's exception is raised by our read."""
-    client = Client(
-        CallbackAPIVersion.VERSION2,
-        client_id=client_id,
-        protocol=MQTTProtocolVersion.MQTTv5,
-        manual_ack=True,
-    )
-    client.suppress_exceptions = False
-    client.max_inflight_messages_set(0)  # no bound of its own: what is too much waits in `Window`
+def new_client(client_id: str, address: BrokerAddress, will: Outgoing | None) -> PacketClient:
+    """Return a client for one connection."""
+    client = PacketClient(client_id)
     if address.username:
         client.username_pw_set(address.username, address.password)
     if urlsplit(address.url).scheme == "mqtts":
@@ -38,7 +30,7 @@ def new_client(client_id: str, address: BrokerAddress, will: Outgoing | None) ->
     return client
 
 
-def connect(client: Client, address: BrokerAddress, expiry_s: int, keepalive_s: int) -> None:
+def connect(client: PacketClient, address: BrokerAddress, expiry_s: int, keepalive_s: int) -> None:
     """Connect (blocking); the broker keeps the session for `expiry_s` after a disconnection.
 
     The broker declares a wedged client offline after 1.5 `keepalive_s` [MQTT-3.1.2-22].
@@ -56,16 +48,12 @@ def connect(client: Client, address: BrokerAddress, expiry_s: int, keepalive_s: 
     )
 
 
-def publish(client: Client, message: Outgoing, now: datetime) -> int | None:
-    """Pass a message to paho; return its packet id, or None if the connection is gone.
+def publish(client: PacketClient, message: Outgoing, now: datetime) -> int | None:
+    """Pass a message to a client; return its packet id, or None if the connection is gone.
 
     Its message expiry is the time that is left.
     """
-    info = client.publish(
-        message.topic,
-        message.payload,
-        qos=message.qos,
-        retain=message.retain,
-        properties=properties_of(message, now),
+    properties = properties_of(message, now)
+    return client.put_publish(
+        message.topic, message.payload, message.qos, properties, retain=message.retain
     )
-    return info.mid if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None

@@ -22,10 +22,10 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from gateway.adapters.mqtt.address import BrokerAddress
+from gateway.adapters.mqtt.client import PacketClient, ReceivedPublish
 from gateway.adapters.mqtt.event_loop import LoopSocket, SessionLost, in_thread_of_its_own
 from gateway.adapters.mqtt.inflight_window import ALLOWED, InflightWindow
 from gateway.adapters.mqtt.paho_client import connect, new_client, publish
-from gateway.adapters.mqtt.properties import share_tables
 from gateway.adapters.mqtt.subscriptions import SessionTopics
 from gateway.aio import full_jitter_s
 from gateway.wire.message import Outgoing
@@ -34,10 +34,11 @@ if TYPE_CHECKING:
     from sensors.driver import Subscription
 
 log = logging.getLogger(__name__)
-share_tables()
 
 NOBODY_LISTENS: Final = 0x10
 """PUBACK's reason code when no session has subscribed to the topic (MQTT-5 3.4.2.1)."""
+FAILURE: Final = 0x80
+"""Reason codes from here on are failures (MQTT-5 2.4)."""
 SESSION_EXPIRY_S: Final = 7 * 24 * 3600
 """Seconds for which the broker keeps our session while we are disconnected."""
 CONNECT_TIMEOUT_S: Final = 10.0
@@ -102,7 +103,7 @@ class MqttSession:
         self._keepalive_s = keepalive_s
         self._packet_max: int | None = None
         """Bytes of the largest packet that the broker accepts; None: any."""
-        self._client: Client | None = None
+        self._client: PacketClient | None = None
         self._line = LoopSocket(self._opened, user_timeout_s=keepalive_s)
         self._ended: asyncio.Future[str] | None = None
         self._accepted = False
@@ -142,15 +143,19 @@ class MqttSession:
             await asyncio.sleep(full_jitter_s(attempt))
             await self._allowed.wait()
 
-    def publish(self, message: Outgoing, now: datetime) -> int | None:
+    def publish(self, message: Outgoing, now: datetime, *, more: bool = False) -> int | None:
         """Send a message, at QoS 1 at its turn; return its number, or None if it was refused.
 
         Never call it with an expired message: the service checks that. A message that expires
-        before its turn is dropped, without a call of `on_taken`.
+        before its turn is dropped, without a call of `on_taken`. With `more` to come it is written
+        by the next `flush`, together with the others: each write wakes the broker.
         """
         if self._usable() is None or self._is_too_large(message):
             return None
-        return self._window.send(message, now)
+        number = self._window.send(message, now)
+        if not more:
+            self._line.flush()
+        return number
 
     def resubscribe(self, subscriptions: Sequence["Subscription"]) -> None:
         """Subscribe to these topics; other subscriptions stay until `leave_rest`.
@@ -170,17 +175,13 @@ class MqttSession:
         self._topics.leave_rest(self._usable())
 
     def acknowledge(self, message: MQTTMessage) -> None:
-        """Acknowledge to the broker a message that is on disk."""
+        """Acknowledge to the broker a message that is on disk; `flush` writes it."""
         if self._client is not None and message.qos:
-            self._client.ack(message.mid, message.qos)
+            self._client.put_puback(message.mid)
 
-    def flush(self, *, many: bool = False) -> None:
-        """Write the queued packets now, not at the loop's next iteration.
-
-        For many packets the socket is corked, so that the kernel sends full segments: paho writes
-        packet by packet, and with TCP_NODELAY each would be sent, and wake the broker, alone.
-        """
-        self._line.flush(many=many)
+    def flush(self) -> None:
+        """Write all packets that wait, at once."""
+        self._line.flush()
 
     def pause(self) -> None:
         """Stop reading the socket, so that TCP stops the broker."""
@@ -247,7 +248,7 @@ class MqttSession:
                 self._on_down(why)
         return was_up
 
-    async def _get_in(self, client: Client) -> None:
+    async def _get_in(self, client: PacketClient) -> None:
         """Connect, and wait until the broker has confirmed our subscriptions.
 
         Stored messages arrive before the confirmation. So there is no timeout while they arrive,
@@ -272,7 +273,7 @@ class MqttSession:
                 if self._accepted and loop.time() - began > CONNECT_TIMEOUT_S:
                     self.came_up.set()
 
-    async def _misc_or_end(self, client: Client, seconds: float) -> None:
+    async def _misc_or_end(self, client: PacketClient, seconds: float) -> None:
         """Keep the connection alive for a while.
 
         Raises:
@@ -292,7 +293,7 @@ class MqttSession:
             client._ping_t = 0  # noqa: SLF001 - paho has no other word for it
         client.loop_misc()
 
-    def _look_for_life(self, client: Client) -> None:
+    def _look_for_life(self, client: PacketClient) -> None:
         """End a connection that did not answer a probe, unless it is paused and reads nothing."""
         if self._probed_at is None:
             return
@@ -301,14 +302,14 @@ class MqttSession:
         elif time.monotonic() - self._probed_at > PROBE_S:
             self._end("no sign of life")
 
-    def _new_client(self) -> Client:
+    def _new_client(self) -> PacketClient:
         client = new_client(self.client_id, self._address, self._will)
         client.on_connect = self._connected
         client.on_subscribe = self._subscribed
         client.on_unsubscribe = self._unsubscribed
         client.on_disconnect = self._disconnected
-        client.on_message = self._received
-        client.on_publish = self._taken
+        client.on_received = self._received
+        client.on_puback = self._taken
         return client
 
     def _connected(
@@ -319,7 +320,6 @@ class MqttSession:
         reason: ReasonCode,
         properties: Properties | None,
     ) -> None:
-        self._line.progress += 1
         if reason.is_failure:
             self._end(f"the broker refused the connection: {reason}")
             return
@@ -339,7 +339,6 @@ class MqttSession:
         reasons: list[ReasonCode],
         *_rest: object,
     ) -> None:
-        self._line.progress += 1
         refused = self._topics.answered(mid, reasons)
         if refused:
             why = f"the broker refused subscriptions (check its ACL): {', '.join(refused)}"
@@ -351,34 +350,35 @@ class MqttSession:
         self.connected = True
 
     def _unsubscribed(self, _client: Client, _userdata: object, mid: int, *_rest: object) -> None:
-        self._line.progress += 1
         self._topics.left(mid)
 
     def _disconnected(
-        self, _client: Client, _userdata: object, _flags: object, reason: ReasonCode, *_rest: object
+        self,
+        _client: Client,
+        _userdata: object,
+        _flags: object,
+        reason: ReasonCode,
+        *_rest: object,
     ) -> None:
         self._end(f"connection ended: {reason}")
 
-    def _received(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
-        self._line.progress += 1
+    def _received(self, message: ReceivedPublish) -> None:
         self.messages += 1
         if _topic(message) in self._not_mine:
             self.acknowledge(message)
         else:
             self._on_message(message)
 
-    def _taken(
-        self, _client: Client, _userdata: object, mid: int, reason: ReasonCode, *_rest: object
-    ) -> None:
-        self._line.progress += 1
-        number = self._window.taken(mid)
-        if reason.is_failure:
-            log.error("%s: the broker refused a message: %s", self.client_id, reason)
+    def _taken(self, packet_id: int, reason: int) -> None:
+        number = self._window.taken(packet_id)
+        if reason >= FAILURE:
+            said = ReasonCode(PacketTypes.PUBACK, identifier=reason)
+            log.error("%s: the broker refused a message: %s", self.client_id, said)
         if number is not None:
-            is_good = not reason.is_failure and reason.value != NOBODY_LISTENS
+            is_good = reason < FAILURE and reason != NOBODY_LISTENS
             (self._on_taken if is_good else self._on_refused)(number)
 
-    def _usable(self) -> Client | None:
+    def _usable(self) -> PacketClient | None:
         """Return the client whose connection is up."""
         return self._client if self._accepted and not self._is_over() else None
 

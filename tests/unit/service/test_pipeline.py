@@ -48,7 +48,7 @@ class FakeSession:
         self.sent: list[Outgoing | str] = []
         self.is_away = False
 
-    def publish(self, message: Outgoing, _now: object) -> int | None:
+    def publish(self, message: Outgoing, _now: object, *, more: bool = False) -> int | None:  # noqa: ARG002 - as the real one
         """As `Session.publish`."""
         if self.is_away:
             return None
@@ -59,7 +59,7 @@ class FakeSession:
         """As `Session.acknowledge`."""
         self.sent.append(f"ack of {message.topic}")
 
-    def flush(self, *, many: bool = False) -> None:
+    def flush(self) -> None:
         """As `Session.flush`."""
 
     def pause(self) -> None:

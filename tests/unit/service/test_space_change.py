@@ -61,7 +61,7 @@ class Wire:
         """The disk has room again."""
         self.fails = False
 
-    def publish(self, message: Outgoing, _now: object) -> int | None:
+    def publish(self, message: Outgoing, _now: object, *, more: bool = False) -> int | None:  # noqa: ARG002 - as the real one
         """Keep it."""
         self.published.append(message)
         return None

@@ -1,81 +1,24 @@
 # mypy: allow-untyped-calls
-"""Shared property tables: the same bytes and values as paho's own class."""
+"""The properties of what we publish: paho reads the same values out of our bytes."""
 
 from datetime import UTC, datetime, timedelta
 
-import paho.mqtt._packet as packet
 import pytest
-from paho.mqtt import MQTTException
-from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from gateway.adapters.mqtt.properties import (
-    Attributes,
-    Expiry,
-    SharedProperties,
-    properties_of,
-    share_tables,
-)
-from gateway.wire.message import Outgoing
+from gateway.adapters.mqtt.properties import properties_of
+from gateway.wire.message import CloudEvent, Outgoing
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
 
-def properties(kind: type[Properties]) -> Properties:
-    """Some of every shape: a number, texts, a list of pairs."""
-    made = kind(PacketTypes.PUBLISH)
-    made.MessageExpiryInterval = 7
-    made.ContentType = "application/json"
-    made.UserProperty = [("a", "1"), ("a", "2")]
-    return made
-
-
-def test_shared_tables_pack_and_unpack_as_paho_does() -> None:
-    """Bytes of the one are read by the other, to the same values."""
-    ours, theirs = properties(SharedProperties), properties(Properties)
-    assert ours.pack() == theirs.pack()
-    read, length = SharedProperties(PacketTypes.PUBLISH).unpack(theirs.pack() + b"payload")
-    assert length == len(theirs.pack())
-    assert isinstance(read, SharedProperties)
-    assert read.told.json() == theirs.json()
-    connack = Properties(PacketTypes.CONNACK)
-    connack.ReceiveMaximum = 20
-    found, length = SharedProperties(PacketTypes.CONNACK).unpack(connack.pack())
-    assert (found.json(), length) == (connack.json(), len(connack.pack()))
-
-
-@pytest.mark.parametrize(
-    "told",
-    [b"\x02\xff\xff", b"\x03\x26\x00\x01", b"\x04\x02\x02\x02\x02"],
-    ids=["an unknown one", "one that is cut off", "one that comes twice"],
-)
-def test_what_somebody_else_tells_is_passed_over(told: bytes) -> None:
-    """A device must not be able to make us raise by it."""
-    read, length = SharedProperties(PacketTypes.PUBLISH).unpack(told + b"payload")
-    assert (length, read.isEmpty()) == (len(told), True)
-
-
-def test_two_packets_share_tables_but_no_values() -> None:
-    """A value that is set on one is not seen on another."""
-    properties(SharedProperties)
-    other, length = SharedProperties(PacketTypes.PUBLISH).unpack(b"\x00payload")
-    assert length == 1
-    assert other.isEmpty()
-
-
-def test_a_property_of_another_packet_is_refused_as_by_paho() -> None:
-    """Checks are paho's own."""
-    with pytest.raises(MQTTException, match="does not apply"):
-        SharedProperties(PacketTypes.PUBACK).MessageExpiryInterval = 7
-
-
-def test_an_expiry_packs_the_same_bytes_each_time() -> None:
-    """And they are those of paho."""
-    theirs = Properties(PacketTypes.PUBLISH)
-    theirs.MessageExpiryInterval = 5
-    expiry = Expiry(5)
-    assert expiry.pack() == expiry.pack() == theirs.pack()
+def read(packed: bytes) -> Properties:
+    """As paho reads them, to the last byte."""
+    found = Properties(PacketTypes.PUBLISH)
+    _, length = found.unpack(packed + b"payload")
+    assert length == len(packed)
+    return found
 
 
 @pytest.mark.parametrize(
@@ -84,32 +27,27 @@ def test_an_expiry_packs_the_same_bytes_each_time() -> None:
 def test_the_expiry_of_an_order_is_rounded_down(left_s: float, told_s: int) -> None:
     """Brokers round it up. One second at least, and an hour is enough."""
     order = Outgoing("seuil/hub/front/command", b"", 1, expires=NOW + timedelta(seconds=left_s))
-    told = properties_of(order, NOW)
-    assert told is not None
-    assert vars(told)["MessageExpiryInterval"] == told_s
+    packed = properties_of(order, NOW)
+    theirs = Properties(PacketTypes.PUBLISH)
+    theirs.MessageExpiryInterval = told_s
+    assert packed == theirs.pack()
 
 
-def test_attributes_are_read_by_paho() -> None:
+def test_most_messages_have_none() -> None:
+    """One byte says so."""
+    assert properties_of(Outgoing("seuil/hub/front/ack", b"{}"), NOW) == b"\x00"
+
+
+@pytest.mark.parametrize("id_", ["7", "é" * 200, "x" * 20_000])
+def test_attributes_are_read_by_paho(id_: str) -> None:
     """Content type and CloudEvents attributes, whatever their length and letters."""
-    for id_ in ("7", "é" * 200):
-        ours = Attributes("/seuil/hub/access", "seuil.access.decided", id_, "2026-11-22T08:00:00Z")
-        read, length = SharedProperties(PacketTypes.PUBLISH).unpack(ours.pack() + b"payload")
-        assert length == len(ours.pack())
-        assert isinstance(read, SharedProperties)
-        said = read.told.json()
-        assert said["ContentType"] == "application/json"
-        assert dict(said["UserProperty"]) == {
-            "specversion": "1.0",
-            "type": "seuil.access.decided",
-            "source": "/seuil/hub/access",
-            "id": id_,
-            "time": "2026-11-22T08:00:00Z",
-        }
-
-
-def test_paho_still_reads_packets_by_the_name_that_is_replaced() -> None:
-    """Else the tables are built for each packet again, and nobody would notice."""
-    share_tables()
-    raw = b"\x00\x01t" + b"\x00" + b"payload"
-    found = packet.decode_publish(0x30, raw, MQTTProtocolVersion.MQTTv5)
-    assert type(found.properties) is SharedProperties
+    event = CloudEvent("seuil.access.decided", id_, NOW)
+    said = read(properties_of(Outgoing("seuil/hub/access", b"{}", event=event), NOW)).json()
+    assert said["ContentType"] == "application/json"
+    assert dict(said["UserProperty"]) == {
+        "specversion": "1.0",
+        "type": "seuil.access.decided",
+        "source": "/seuil/hub/access",
+        "id": id_,
+        "time": "2026-11-22T08:00:00+00:00",
+    }
