@@ -32,7 +32,7 @@ BESIDE: Final = ("console-broker", "console-guard", "console-names", "console-ou
 """The console's tasks that have no part in the answer to a request."""
 RECEIVED: Final = "gateway.adapters.mqtt.session:MqttSession._received"
 SENT: Final = "gateway.adapters.mqtt.paho_client:publish"
-BADGE, REQUEST, COUNT = 25, 33, 41
+BADGE, REQUEST, COUNT = 25, 35, 43
 """The most modules that a path may pass."""
 
 
