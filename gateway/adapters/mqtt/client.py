@@ -2,7 +2,8 @@
 
 Nearly every packet of a gateway is one of these two, and paho spends more time on them than the
 engine on a decision: three system calls and six locks to read one, a property table of 27 rows, a
-condition variable for each message, a system call to write one. Here one system call reads all packets that have arrived, and one writes all that wait.
+condition variable for each message, a system call to write one. Here one system call reads all
+packets that have arrived, and one writes all that wait.
 Connecting, subscribing, pings and all other packets are paho's own.
 """
 
