@@ -7,8 +7,7 @@ from pathlib import Path
 from msgspec import structs
 from playwright.async_api import Page, expect
 
-from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
-from gateway.adapters.journal.writer import Batch
+from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.clock import SystemClock
 from gateway.config import Settings
 from gateway.core.events import Tick
@@ -20,8 +19,8 @@ from gateway.wire.topics import Topics
 from tests.axe import barriers
 from tests.servers import Mosquitto
 from tests.world.console import served, somebody
-from tests.world.console_past import rows_of, stored
 from tests.world.engine import SITE, Place
+from tests.world.journal import journaled
 
 FRONT = DeviceId("front-in")
 WELL = HealthMessage(SystemClock().now(), "ok", "0.1.0", 10, 0, 0, 1.5, 0, 3, "ok")
@@ -42,21 +41,12 @@ async def _speaks(broker: Mosquitto, health: HealthMessage) -> None:
     await broker.publish(topics.gateway_health("gw1"), encode(health), retain=True)
 
 
-async def _journaled(path: Path, place: Place, known: int) -> None:
-    """What happened at the place since so many rows."""
-    journal = Journal(path)
-    await journal.open()
-    await journal.commit(Batch(events=rows_of(place)[known:]))
-    await journal.close()
-
-
 async def test_rows_change_on_an_open_page(broker: Mosquitto, page: Page, tmp_path: Path) -> None:
     """When the gateway speaks; the table is no live region, and the reader keeps the place."""
     place = Place(now=SystemClock().now())
     place.says(FRONT, Firmware("1.4.1", "Portier"))
     place.says("front-out", Firmware("1.4.1", "Portier"))
-    await stored(tmp_path / JOURNAL_FILE, rows_of(place))
-    known = len(place.told)
+    await journaled(tmp_path / JOURNAL_FILE, place.rows)
     await _speaks(broker, WELL)
     async with running(broker, tmp_path) as url:
         await page.goto(f"{url}/devices")
@@ -68,7 +58,7 @@ async def test_rows_change_on_an_open_page(broker: Mosquitto, page: Page, tmp_pa
 
         place.says(FRONT, Firmware("1.4.2", "Portier"))
         place.tell(Tick(ghosts={FRONT: 34}, minute=True))
-        await _journaled(tmp_path / JOURNAL_FILE, place, known)
+        await journaled(tmp_path / JOURNAL_FILE, place.rows)
         await _speaks(broker, structs.replace(WELL, journal=12))
         await expect(row).to_contain_text("many ghost reads")
         out = page.get_by_role("row", name="front-out ")

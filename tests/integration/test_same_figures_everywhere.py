@@ -21,15 +21,11 @@ from gateway.adapters.influx.settings import InfluxSettings
 from gateway.adapters.journal import occupancy_history
 from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal.occupancy_history import HistoryQuery, ZoneDay
-from gateway.adapters.journal.rows import event_row, minute_row
-from gateway.adapters.journal.writer import Batch
 from gateway.clock import ManualClock
-from gateway.core.engine import step
-from gateway.core.events import Event
-from gateway.core.facts import Fact, OccupancyMinute
 from gateway.report.month import MonthReport, month_of
 from tests.servers import InfluxDB, WriteProxy, until
 from tests.world.engine import HALL, MEMBERS, SITE, Place
+from tests.world.journal import batch_of
 
 BEGINS = datetime(2026, 10, 23, 6, tzinfo=UTC)
 """A Friday, eight in the morning in Paris."""
@@ -50,24 +46,12 @@ GROUP BY time(15m) fill(none)
 
 
 class Lived(Place):
-    """The place, whose engine's words are kept as the journal's rows."""
+    """The place, minute by minute."""
+
+    is_checked = False
 
     def __init__(self) -> None:
-        self.batch = Batch()
         super().__init__(OFFICE, BEGINS)
-
-    def tell(self, event: Event) -> tuple[Fact, ...]:
-        """One event through the engine, and its row."""
-        after = step(self.site, self.state, event, self.now)
-        self.state = after.state
-        n = len(self.batch.events) + 1
-        self.batch.events.append(event_row(n, self.site.id, event, after.facts, self.now))
-        self.batch.minutes += [
-            minute_row(self.site.id, fact)
-            for fact in after.facts
-            if isinstance(fact, OccupancyMinute)
-        ]
-        return after.facts
 
     def minutes(self, count: int) -> None:
         """Let minutes pass, each with its tick."""
@@ -81,17 +65,11 @@ class Lived(Place):
             self.minutes(20)
         self.minutes(480)
         for name in MEMBERS[:people]:
-            self.badge("front-out", name)
-            self.says_contact()
+            self.leave(name)
             self.minutes(7)
         self.minutes(1)
         while self.now.astimezone(self.site.clock).time() != EIGHT:
             self.minutes(1)
-
-    def says_contact(self) -> None:
-        """The front door opens and closes."""
-        self.contact("front-contact", "open")
-        self.contact("front-contact", "closed")
 
 
 @pytest.fixture
@@ -102,7 +80,7 @@ async def journal(tmp_path: Path) -> AsyncIterator[Path]:
         place.day(people)
     store = Journal(tmp_path / JOURNAL_FILE)
     await store.open()
-    await store.commit(place.batch)
+    await store.commit(batch_of(place.rows))
     yield tmp_path / JOURNAL_FILE
     await store.close()
 

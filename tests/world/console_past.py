@@ -13,17 +13,14 @@ from typing import Final
 from msgspec import structs
 
 from gateway.adapters.directory import FILE, DirectoryStore, Member
-from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
-from gateway.adapters.journal.rows import EventRow, decision_row, event_row, minute_row
-from gateway.adapters.journal.writer import Batch
-from gateway.core.engine import step
-from gateway.core.events import DirectoryChanged, SpaceChanged
-from gateway.core.facts import Decided, OccupancyMinute
+from gateway.adapters.journal.journal import JOURNAL_FILE
+from gateway.core.events import DirectoryChanged
+from gateway.core.facts import Decided
 from gateway.core.model.directory import DirectoryChange, HolderId, Membership
 from gateway.core.model.names import PlanId, SiteId
-from gateway.core.state import State
 from tests.world.console import NOW, ConsolePlace
 from tests.world.engine import SITE, Place, card, member
+from tests.world.journal import journaled
 
 HOSTILE: Final = "<img src=x onerror=document.title='owned'>"
 FORMULA: Final = '=HYPERLINK("http://evil.example","pay")'
@@ -66,8 +63,7 @@ class ConsolePast(ConsolePlace):
     def __init__(self, folder: Path, morning: Place | None = None) -> None:
         super().__init__(folder, (SITE, structs.replace(SITE, id=ELSEWHERE)))
         self.morning = morning or a_morning()
-        self.rows = rows_of(self.morning)
-        asyncio.run(stored(folder / JOURNAL_FILE, self.rows))
+        asyncio.run(journaled(folder / JOURNAL_FILE, self.morning.rows))
         store = DirectoryStore(folder / FILE)
         holders = self.morning.state.directory.holders
         store.apply([Member("M-new", "Gus Newly", member("gus"), credentials=(card("gus"),))])
@@ -84,34 +80,5 @@ class ConsolePast(ConsolePlace):
         return max(n for n, decided in self._decided() if decided.reason == reason)
 
     def _decided(self) -> Iterator[tuple[int, Decided]]:
-        for row in self.rows:
+        for row in self.morning.rows:
             yield from ((row.n, fact) for fact in row.facts if isinstance(fact, Decided))
-
-
-async def stored(path: Path, rows: list[EventRow]) -> None:
-    """Put rows into a journal, as the service does."""
-    batch = Batch(events=rows)
-    for row in rows:
-        for fact in row.facts:
-            if isinstance(fact, Decided):
-                batch.decisions.append(decision_row(row, fact))
-            if isinstance(fact, OccupancyMinute):
-                batch.minutes.append(minute_row(row.site, fact))
-    journal = Journal(path)
-    await journal.open()
-    await journal.commit(batch)
-    await journal.close()
-
-
-def rows_of(place: Place) -> list[EventRow]:
-    """What was told of a place, as its journal's rows."""
-    return list(_rows(place))
-
-
-def _rows(place: Place) -> Iterator[EventRow]:
-    site, state = place.site, State()
-    for n, (event, now) in enumerate(place.told, start=1):
-        site = event.site if isinstance(event, SpaceChanged) else site
-        after = step(site, state, event, now)
-        state = after.state
-        yield event_row(n, site.id, event, after.facts, now)

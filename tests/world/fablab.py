@@ -3,22 +3,18 @@
 Its laser is never used alone nor left alone; its saw wants a manager in the house.
 """
 
-from datetime import timedelta
 from typing import Literal
 
 from msgspec import structs
 
 from gateway.core.access.offline_rights import rights_of
-from gateway.core.events import DirectoryChanged, ListConfirmed, Reported, Requested
+from gateway.core.events import DirectoryChanged, ListConfirmed, Reported
 from gateway.core.facts import Fact, RequestAnswered
 from gateway.core.model.directory import (
     Credential,
     CredentialHash,
     DirectoryChange,
-    Holder,
-    HolderId,
     Membership,
-    StaffRole,
 )
 from gateway.core.model.equipment import Device, Machine
 from gateway.core.model.names import (
@@ -34,7 +30,7 @@ from gateway.core.model.places import AccessPoint, Demands, Zone
 from gateway.core.model.plans import Plan, Quota, Right
 from gateway.core.model.site import Site
 from gateway.core.readings import Availability, CredentialPresented, MachineReported
-from gateway.core.requests import Order, Request, SetMode
+from gateway.core.requests import SetMode
 from tests.world.engine import (
     ANNEX,
     BOOTH_DOOR,
@@ -47,6 +43,7 @@ from tests.world.engine import (
     card,
     member,
     reader,
+    staff,
 )
 
 SAW = MachineId("saw")
@@ -120,11 +117,6 @@ FABLAB: Site = structs.replace(
 )
 
 
-def staff(name: str, role: RoleId) -> Holder:
-    """A member with a role."""
-    return structs.replace(member(name), roles=(StaffRole(role),))
-
-
 def badge_with_pin(name: str) -> Credential:
     """A second badge of somebody, `<name>-2`, with PINs "right" and "threat"."""
     badge = structs.replace(card(f"{name}-2", holder=name), pin=CredentialHash("right"))
@@ -155,17 +147,8 @@ class Fablab(Place):
 
     def __init__(self, site: Site = FABLAB) -> None:
         super().__init__(site)
-        self._asked = self._lists = 0
+        self._lists = 0
         self.tell(DirectoryChanged(TEAM))
-
-    def ask(
-        self, order: Order, by: str = "gil", *, transaction: str = "", age_s: float = 0
-    ) -> tuple[Fact, ...]:
-        """Somebody asks the gateway for something."""
-        self._asked += 1
-        asked_at = self.now - timedelta(seconds=age_s)
-        transaction = transaction or f"ask-{self._asked}"
-        return self.tell(Requested(Request(transaction, HolderId(by), asked_at, order)))
 
     def mode(self, mode: Literal["normal", "lockdown", "evacuation"]) -> tuple[Fact, ...]:
         """Gil sets the mode."""
@@ -237,15 +220,7 @@ class Fablab(Place):
         for name in names:
             self.enter(name)
             self.badge("lab-in", name)
-            self.contact("lab-contact", "open")
-            self.contact("lab-contact", "closed")
-
-    def leave(self, *names: str) -> None:
-        """Each badges out by the front door and goes."""
-        for name in names:
-            self.badge("front-out", name)
-            self.contact("front-contact", "open")
-            self.contact("front-contact", "closed")
+            self.swing("lab-contact")
 
     def is_on(self, kind: str, about: str) -> bool:
         """Whether an alarm is on."""

@@ -15,44 +15,23 @@ from msgspec import structs
 from typer.testing import CliRunner, Result
 
 from gateway.adapters.directory import credential_key, holder_of
-from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
+from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.adapters.journal.reader import JournalFile
-from gateway.adapters.journal.rows import EventRow, decision_row, event_row
-from gateway.adapters.journal.writer import Batch, Snapshot
 from gateway.analysis.what_if import Reached, ReevaluatedDecision, rows_of, what_if
 from gateway.cli import app
 from gateway.config import load_settings
-from gateway.core.events import Event
-from gateway.core.facts import Decided, Fact
 from gateway.core.model.names import PlanId, ZoneId
 from gateway.core.model.places import Zone
 from gateway.core.model.plans import Plan, Right
 from gateway.core.model.site import Site
 from tests.paths import ROOT
 from tests.world.engine import ANNEX, HALL, HOUSE, MONDAY, SITE, Place
+from tests.world.journal import journaled
 
 EXAMPLES = ROOT / "gateway" / "examples"
 SPACE = EXAMPLES / "space.toml"
 EVENING = "Mo-Fr 18:00-22:00"
 EVER = MONDAY + timedelta(days=365)
-
-
-class Diary(Place):
-    """The place, with the journal's rows of all that happens there."""
-
-    def __init__(self) -> None:
-        self.rows: list[EventRow] = []
-        super().__init__()
-
-    def tell(self, event: Event) -> tuple[Fact, ...]:
-        """One event, and its row."""
-        facts = super().tell(event)
-        self.rows.append(event_row(len(self.rows) + 1, self.site.id, event, facts, self.now))
-        return facts
-
-    def snapshot(self) -> Snapshot:
-        """How the place is now."""
-        return Snapshot(len(self.rows), self.site.id, self.state, self.state.directory)
 
 
 def open_only(hours: str) -> Site:
@@ -72,27 +51,16 @@ def holding(people: int, zone: ZoneId = HALL) -> Site:
 @pytest.fixture
 def morning(tmp_path: Path) -> Iterator[JournalFile]:
     """Ada and Bob come in, a stranger does not; a snapshot; an hour later Cyd comes."""
-    diary = Diary()
+    diary = Place()
     diary.enter("ada", "bob")
     diary.badge("front-in", "nobody")
     snapshot = diary.snapshot()
     diary.after(3600)
     diary.enter("cyd")
     file = tmp_path / JOURNAL_FILE
-    asyncio.run(_store(file, diary.rows, snapshot))
+    asyncio.run(journaled(file, diary.rows, snapshot))
     with closing(JournalFile(file)) as journal:
         yield journal
-
-
-async def _store(file: Path, rows: list[EventRow], snapshot: Snapshot) -> None:
-    decisions = [
-        decision_row(row, fact) for row in rows for fact in row.facts if isinstance(fact, Decided)
-    ]
-    journal = Journal(file)
-    await journal.open()
-    await journal.commit(Batch(rows, decisions))
-    await journal.snapshot([snapshot])
-    await journal.close()
 
 
 def changes(
@@ -331,8 +299,8 @@ def test_what_if_for_people(journal: Path, tmp_path: Path) -> None:
 
 def test_what_if_of_another_place_ends_with_2(data: Path, tmp_path: Path) -> None:
     """A space file whose site the journal does not know."""
-    diary = Diary()
-    asyncio.run(_store(tmp_path / JOURNAL_FILE, diary.rows, diary.snapshot()))
+    diary = Place()
+    asyncio.run(journaled(tmp_path / JOURNAL_FILE, diary.rows, diary.snapshot()))
     result = run("what-if", "--rules", "space.toml", "--data-dir", str(tmp_path))
     assert result.exit_code == 2
     assert "the journal's sites are: hub" in " ".join(result.output.split())

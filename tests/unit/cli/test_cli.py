@@ -24,30 +24,24 @@ from gateway.adapters.influx.settings import InfluxSettings
 from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal.rows import (
     DeadLetter,
-    DecisionRow,
-    EventRow,
-    decision_row,
-    event_row,
-    letter_row,
 )
-from gateway.adapters.journal.writer import Batch, Snapshot
+from gateway.adapters.journal.writer import Batch
 from gateway.cli import app
 from gateway.cli.signals import until_told
 from gateway.config import load_settings, load_space
-from gateway.core.engine import step
-from gateway.core.events import DirectoryChanged, Event, Reported, SpaceChanged, Tick
-from gateway.core.facts import Decided
-from gateway.core.model.directory import Directory
+from gateway.core.events import Reported
+from gateway.core.model.directory import Directory, DirectoryChange
 from gateway.core.model.names import DeviceId, SiteId
 from gateway.core.model.site import Site
 from gateway.core.readings import Battery, CredentialPresented, Firmware, Reading
-from gateway.core.state import State
 from gateway.doctor import broker, influx, machine, stores
 from gateway.doctor.finding import Finding
 from gateway.wire.message import encode
 from gateway.wire.states import AlarmMessage, HealthMessage
 from gateway.wire.topics import Topics
 from tests.paths import ROOT
+from tests.world.engine import Place
+from tests.world.journal import batch_of, journaled
 
 EXAMPLES = ROOT / "gateway" / "examples"
 SPACE = EXAMPLES / "space.toml"
@@ -116,33 +110,7 @@ def told(*arguments: str) -> dict[str, Any]:
     return answer
 
 
-class Engine:
-    """Steps a site's engine and keeps what the service would store."""
-
-    def __init__(self, site: Site) -> None:
-        self.site = site
-        self.state = State()
-        self.rows: list[EventRow] = []
-        self.decisions: list[DecisionRow] = []
-
-    def take(self, event: Event, now: datetime) -> None:
-        """One event, as the service does it."""
-        after = step(self.site, self.state, event, now)
-        row = event_row(len(self.rows) + 1, self.site.id, event, after.facts, now)
-        self.state = after.state
-        self.rows.append(row)
-        self.decisions += [
-            decision_row(row, fact) for fact in after.facts if isinstance(fact, Decided)
-        ]
-
-
-def presented(reader: str, number: str, key: bytes, at: datetime, seq: int) -> Reported:
-    """A badge at a reader, its number hashed."""
-    reading = CredentialPresented(credential=credential_hash(key, number))
-    return Reported(DeviceId(reader), at, reading, boot=1, seq=seq)
-
-
-def journal_of_a_morning(data: Path) -> Engine:
+def journal_of_a_morning(data: Path) -> Place:
     """A small journal: a resident comes in, a stranger does not; a snapshot, a dead letter."""
     members = run("members", "import", str(EXAMPLES / "members.csv"), "--space", str(SPACE))
     assert members.exit_code == 0, members.output
@@ -151,27 +119,22 @@ def journal_of_a_morning(data: Path) -> Engine:
         change = diff(Directory(), store.load())
     assert change is not None
     (site,) = load_space(SPACE)
-    engine = Engine(site)
-    engine.take(SpaceChanged(site), AT)
-    engine.take(DirectoryChanged(change), AT)
-    engine.take(presented("front-in", RESIDENT, key, AT, 1), AT)
-    later = AT + timedelta(seconds=20)
-    engine.take(presented("front-in", STRANGER, key, later, 2), later)
-    engine.take(Tick(), AT + timedelta(minutes=1))
-    asyncio.run(_store(data, engine))
-    return engine
+    place = Place(site, AT, change)
+    place.says("front-in", CredentialPresented(credential_hash(key, RESIDENT)))
+    place.now += timedelta(seconds=20)
+    place.says("front-in", CredentialPresented(credential_hash(key, STRANGER)))
+    place.after(40)
+    asyncio.run(_store(data, place))
+    return place
 
 
-async def _store(data: Path, engine: Engine) -> None:
-    journal = Journal(data / JOURNAL_FILE)
-    await journal.open()
+async def _store(data: Path, place: Place) -> None:
     letter = DeadLetter(AT, "mqtt", "seuil/le-seuil/x/event", "not-json", "JSON", 3, "{{{")
-    batch = Batch(engine.rows, engine.decisions, letters=[letter_row(letter)])
-    batch.delivered = [row.n for row in engine.decisions]
-    await journal.commit(Batch(engine.rows, engine.decisions, letters=batch.letters))
-    await journal.commit(Batch(delivered=batch.delivered))
-    state = engine.state
-    await journal.snapshot([Snapshot(len(engine.rows), engine.site.id, state, state.directory)])
+    file = data / JOURNAL_FILE
+    await journaled(file, place.rows, place.snapshot(), letters=[letter])
+    journal = Journal(file)
+    await journal.open()
+    await journal.commit(Batch(delivered=[row.n for row in batch_of(place.rows).decisions]))
     await journal.close()
 
 
@@ -350,11 +313,10 @@ def test_replay_of_an_honest_journal_is_equal(data: Path) -> None:
 
 def test_replay_of_a_forged_journal_differs(data: Path) -> None:
     """A stored decision that the rules do not give is found, and the exit code is 1."""
-    engine = journal_of_a_morning(data)
-    forged = msgspec.structs.replace(engine.rows[3], facts=engine.rows[2].facts)
-    engine.rows[3] = forged
+    place = journal_of_a_morning(data)
+    place.rows[3] = msgspec.structs.replace(place.rows[3], facts=place.rows[2].facts)
     (data / JOURNAL_FILE).unlink()
-    asyncio.run(_store(data, engine))
+    asyncio.run(_store(data, place))
     result = run("replay", "--json")
     assert result.exit_code == 1
     (site,) = json.loads(result.stdout)["sites"]
@@ -367,14 +329,13 @@ def test_replay_of_a_forged_journal_differs(data: Path) -> None:
 def journal_of_clocks(data: Path) -> None:
     """A reader that began again, one whose clock is behind, one that is ahead; a sensor."""
     (site,) = load_space(SPACE)
-    engine, seqs = Engine(site), itertools.count(1)
-    engine.take(SpaceChanged(site), AT)
+    place, seqs = Place(site, AT, DirectoryChange()), itertools.count(1)
 
     def heard(device: str, boot: int, off_s: float, reading: Reading | None = None) -> None:
-        now = AT + timedelta(seconds=next(seqs))
-        at = now + timedelta(seconds=off_s)
+        place.now = AT + timedelta(seconds=next(seqs))
+        at = place.now + timedelta(seconds=off_s)
         told = reading or CredentialPresented("hash-of-nobody")
-        engine.take(Reported(DeviceId(device), at, told, boot, next(seqs), live=True), now)
+        place.tell(Reported(DeviceId(device), at, told, boot, next(seqs), live=True))
 
     for boot in (11, 12, 13, 14):
         heard("front-in", boot, 0.0)
@@ -384,7 +345,7 @@ def journal_of_clocks(data: Path) -> None:
     heard("coworking-in", 1, 7200.0)
     heard("coworking-out", 1, 0.0, Firmware("1.4.2", "Portier"))
     heard("coworking-out", 1, 0.0, Battery(81.0))
-    asyncio.run(_store(data, engine))
+    asyncio.run(_store(data, place))
 
 
 def test_devices_are_listed_as_they_are(data: Path) -> None:
@@ -551,16 +512,9 @@ def test_an_old_dead_letter_is_forgotten(data: Path) -> None:
 
 def test_an_answer_that_nobody_took_is_told(data: Path) -> None:
     """As a gateway leaves it that was killed while it answered."""
-    engine = journal_of_a_morning(data)
+    place = journal_of_a_morning(data)
     (data / JOURNAL_FILE).unlink()
-
-    async def killed() -> None:
-        journal = Journal(data / JOURNAL_FILE)
-        await journal.open()
-        await journal.commit(Batch(engine.rows, engine.decisions))
-        await journal.close()
-
-    asyncio.run(killed())
+    asyncio.run(journaled(data / JOURNAL_FILE, place.rows))
     assert "2 expired" in of_journal(data, AT + timedelta(minutes=1))["answers"].found
 
 

@@ -32,8 +32,8 @@ from gateway.core.requests import (
     SetMode,
     SetService,
 )
-from tests.world.engine import FRONT, HALL, LAB_DOOR, LASER, MONDAY, decided, member, of_kind
-from tests.world.fablab import FABLAB, Fablab, answer, staff
+from tests.world.engine import FRONT, HALL, LAB_DOOR, LASER, MONDAY, decided, member, of_kind, staff
+from tests.world.fablab import FABLAB, Fablab, answer
 
 ADA = HolderId("ada")
 OPEN = OpenDoor(FRONT, "a parcel")

@@ -25,13 +25,11 @@ from gateway.adapters.directory import (
 )
 from gateway.adapters.journal.journal import JOURNAL_FILE, Journal, JournalError
 from gateway.adapters.journal.reader import JournalFile
-from gateway.adapters.journal.rows import EventRow, decision_row, event_row
-from gateway.adapters.journal.writer import Batch, Snapshot
+from gateway.adapters.journal.writer import Batch
 from gateway.analysis.replay import replay
 from gateway.cli import app
 from gateway.clock import ManualClock, SystemClock
-from gateway.core.events import DirectoryChanged, Event, Requested
-from gateway.core.facts import Decided, Fact
+from gateway.core.events import DirectoryChanged, Requested
 from gateway.core.model.directory import (
     Credential,
     CredentialHash,
@@ -44,7 +42,6 @@ from gateway.core.model.directory import (
 from gateway.core.model.names import OPERATOR, PlanId, TrainingId
 from gateway.core.readings import CredentialPresented
 from gateway.core.requests import Request, SetMode
-from gateway.core.state import State
 from gateway.privacy import erasure
 from gateway.privacy.keeper import RetentionKeeper
 from gateway.privacy.member import erase_member, export_member
@@ -52,6 +49,7 @@ from gateway.privacy.retention import Kept
 from gateway.service.recovery import recover
 from tests.servers import PATIENCE_S
 from tests.world.engine import HALL, MONDAY, SITE, Place
+from tests.world.journal import journaled
 
 HUB = SITE.id
 KEY = b"a key of at least sixteen bytes"
@@ -80,10 +78,9 @@ WORDS = (ADAS, str(ADA.credentials[0].hash), str(ADA.credentials[0].pin))
 
 
 class House(Place):
-    """The place with real pseudonyms, and its journal's rows."""
+    """The place with real pseudonyms."""
 
     def __init__(self) -> None:
-        self.rows: list[EventRow] = []
         super().__init__()
         boss = structs.replace(BOB.holder, roles=(StaffRole(OPERATOR),))
         both = DirectoryChange((ADA.holder, boss), (*ADA.credentials, *BOB.credentials))
@@ -92,19 +89,12 @@ class House(Place):
         self.tell(DirectoryChanged(DirectoryChange(credentials=(lost,))))
         self.tell(DirectoryChanged(DirectoryChange(removed_credentials=(lost.hash,))))
 
-    def tell(self, event: Event) -> tuple[Fact, ...]:
-        """One event, and its row."""
-        facts = super().tell(event)
-        self.rows.append(event_row(len(self.rows) + 1, HUB, event, facts, self.now))
-        return facts
-
     def come(self, member: Member, at: str = "front-in") -> None:
         """A badge at a door."""
         self.says(at, CredentialPresented(member.credentials[0].hash))
-        self.contact("front-contact", "open")
-        self.contact("front-contact", "closed")
+        self.swing("front-contact")
 
-    def leave(self, member: Member) -> None:
+    def forget(self, member: Member) -> None:
         """The gateway has heard that a member is gone from the file."""
         hashes = tuple(each.hash for each in member.credentials)
         trained = tuple(
@@ -115,19 +105,6 @@ class House(Place):
             if any(one.given_by == member.holder.id for one in each.trainings)
         )
         self.tell(DirectoryChanged(DirectoryChange(trained, (), (member.holder.id,), hashes)))
-
-
-async def store(house: House, path: Path, snapshot: State | None = None) -> None:
-    """Journal all rows that are not there yet, then a snapshot."""
-    journal = Journal(path)
-    await journal.open()
-    rows = house.rows[journal.last_n :]
-    decisions = [decision_row(row, f) for row in rows for f in row.facts if isinstance(f, Decided)]
-    await journal.commit(Batch(rows, decisions))
-    if snapshot is not None:
-        n = len(house.rows)
-        await journal.snapshot([Snapshot(n, HUB, snapshot, snapshot.directory)])
-    await journal.close()
 
 
 @pytest.fixture
@@ -148,7 +125,7 @@ def folder(tmp_path: Path, house: House) -> Iterator[Path]:
     with closing(DirectoryStore(tmp_path / MEMBERS_FILE)) as members:
         members.bind(KEY)
         members.apply([ADA, BOB])
-        asyncio.run(store(house, tmp_path / JOURNAL_FILE, house.state))
+        asyncio.run(journaled(tmp_path / JOURNAL_FILE, house.rows, house.snapshot()))
         with closing(AuditLog(tmp_path / AUDIT_FILE)) as log:
             log.record(AuditEntry(MONDAY, "eve", "look", "hub", ADAS, "lost badge"))
             log.record(AuditEntry(MONDAY, "eve", "look", "hub", BOBS, "other"))
@@ -227,8 +204,8 @@ def test_an_erasure_leaves_nothing(folder: Path, house: House) -> None:
     assert done.journal_rows >= 8
     assert FULL_NAME.encode() not in content(folder)
     people = house.people(HALL)
-    house.leave(ADA)
-    asyncio.run(store(house, folder / JOURNAL_FILE))
+    house.forget(ADA)
+    asyncio.run(journaled(folder / JOURNAL_FILE, house.rows))
     assert asyncio.run(gateway(house, folder))
     assert not [word for word in (*WORDS, "ab" * 32) if word.encode() in content(folder)]
     with closing(JournalFile(folder / JOURNAL_FILE)) as file:
@@ -254,8 +231,8 @@ def test_others_keep_what_they_have(folder: Path, house: House) -> None:
     with closing(AuditLog(folder / AUDIT_FILE)) as log:
         assert [line.entry.subject for line in log.search().lines] == [BOBS, ERASED]
     assert erase_member(folder, "m1", SystemClock().now()) is None
-    house.leave(ADA)
-    asyncio.run(store(house, folder / JOURNAL_FILE))
+    house.forget(ADA)
+    asyncio.run(journaled(folder / JOURNAL_FILE, house.rows))
     assert asyncio.run(gateway(house, folder))
     found = export_member(folder, "m2", MONDAY)
     assert found is not None
@@ -273,23 +250,23 @@ def test_who_is_waited_for_in_an_evacuation_stays_until_its_end(folder: Path, ho
     """Somebody may have to look for them; then they go."""
     house.tell(Requested(Request("t1", BOBS, house.now, SetMode("evacuation", "smoke"))))
     erase_member(folder, "m1", SystemClock().now())
-    house.leave(ADA)
-    asyncio.run(store(house, folder / JOURNAL_FILE, house.state))
+    house.forget(ADA)
+    asyncio.run(journaled(folder / JOURNAL_FILE, house.rows, house.snapshot()))
     assert asyncio.run(gateway(house, folder))
     with closing(DirectoryStore(folder / MEMBERS_FILE)) as members:
         assert members.erasures() == (ADAS,)
     house.tell(Requested(Request("t2", BOBS, house.now, SetMode("normal", "drill is over"))))
-    asyncio.run(store(house, folder / JOURNAL_FILE, house.state))
+    asyncio.run(journaled(folder / JOURNAL_FILE, house.rows, house.snapshot()))
     assert asyncio.run(gateway(house, folder))
     assert ADAS.encode() not in content(folder)
 
 
 def test_a_badge_that_somebody_else_has_now_is_theirs(folder: Path, house: House) -> None:
     """Its hash stays: the door must know it after a restart."""
-    house.leave(ADA)
+    house.forget(ADA)
     again = structs.replace(ADA.credentials[0], holder=BOBS)
     house.tell(DirectoryChanged(DirectoryChange(credentials=(again,))))
-    asyncio.run(store(house, folder / JOURNAL_FILE))
+    asyncio.run(journaled(folder / JOURNAL_FILE, house.rows))
     erase_member(folder, "m1", SystemClock().now())
     assert asyncio.run(gateway(house, folder))
     with closing(JournalFile(folder / JOURNAL_FILE)) as file:
@@ -303,8 +280,8 @@ def test_a_kill_at_any_step_is_gone_on_from(
 ) -> None:
     """The same words everywhere, whenever it was killed: a replay finds no difference."""
     erase_member(folder, "m1", SystemClock().now())
-    house.leave(ADA)
-    asyncio.run(store(house, folder / JOURNAL_FILE))
+    house.forget(ADA)
+    asyncio.run(journaled(folder / JOURNAL_FILE, house.rows))
     monkeypatch.setattr("gateway.adapters.journal.erasure.LOOKED_AT", 4)
     monkeypatch.setattr("gateway.adapters.journal.erasure.WRITTEN", 1)
     work, steps, left = Journal.work, 0, 0
@@ -351,9 +328,9 @@ async def test_the_gateway_erases_and_purges_by_itself(tmp_path: Path, house: Ho
         members.apply([ADA, BOB])
     with closing(AuditLog(tmp_path / AUDIT_FILE)) as log:
         log.record(AuditEntry(MONDAY, "eve", "sign-in"))
-    await store(house, tmp_path / JOURNAL_FILE, house.state)
+    await journaled(tmp_path / JOURNAL_FILE, house.rows, house.snapshot())
     house.after(60)
-    await store(house, tmp_path / JOURNAL_FILE, house.state)
+    await journaled(tmp_path / JOURNAL_FILE, house.rows, house.snapshot())
     erase_member(tmp_path, "m1", SystemClock().now())
     journal = Journal(tmp_path / JOURNAL_FILE)
     await journal.open()
@@ -372,7 +349,7 @@ async def test_the_gateway_erases_and_purges_by_itself(tmp_path: Path, house: Ho
         with closing(AuditLog(tmp_path / AUDIT_FILE)) as log:
             await _until(lambda: log.search().lines == ())
         rows = len(house.rows)
-        house.leave(ADA)
+        house.forget(ADA)
         new = house.rows[rows:]
         await journal.commit(Batch(new))
         await _until(lambda: _pending(tmp_path) == ())
@@ -386,8 +363,8 @@ async def test_the_gateway_erases_and_purges_by_itself(tmp_path: Path, house: Ho
 async def test_what_memory_holds_up_is_gone_on_with(folder: Path, house: House) -> None:
     """Not an hour later: a restart may find them where a door or an evacuation expects them."""
     house.tell(Requested(Request("t1", BOBS, house.now, SetMode("evacuation", "smoke"))))
-    house.leave(ADA)
-    await store(house, folder / JOURNAL_FILE, house.state)
+    house.forget(ADA)
+    await journaled(folder / JOURNAL_FILE, house.rows, house.snapshot())
     erase_member(folder, "m1", SystemClock().now())
     journal, clock = Journal(folder / JOURNAL_FILE), ManualClock(house.now)
     await journal.open()

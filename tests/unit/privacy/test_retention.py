@@ -22,26 +22,24 @@ from gateway.adapters.journal import queries
 from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
 from gateway.adapters.journal.occupancy_history import AccessDay, HistoryQuery, access_1d, opened
 from gateway.adapters.journal.reader import JournalFile
-from gateway.adapters.journal.rows import EventRow, decision_row, event_row, from_us
+from gateway.adapters.journal.rows import from_us
 from gateway.adapters.journal.writer import Batch, Snapshot
 from gateway.analysis.replay import replay
 from gateway.analysis.what_if import speaks_since, what_if
 from gateway.cli import app
 from gateway.clock import ManualClock
-from gateway.core.engine import step
-from gateway.core.events import DirectoryChanged, Event, Requested
-from gateway.core.facts import Decided, Fact
-from gateway.core.model.directory import DirectoryChange, HolderId, StaffRole
-from gateway.core.model.names import OPERATOR, DoorId, SiteId
-from gateway.core.requests import MarkLeft, OpenDoor, Request
-from gateway.core.state import State
+from gateway.core.events import DirectoryChanged
+from gateway.core.model.directory import DirectoryChange, HolderId
+from gateway.core.model.names import DoorId, SiteId
+from gateway.core.requests import MarkLeft, OpenDoor
 from gateway.privacy.confirmation import confirm
 from gateway.privacy.keeper import RetentionKeeper
 from gateway.privacy.retention import Jump, Kept, Purge, jump_of, purge
 from gateway.report.month import month_of
 from gateway.service.recovery import recover
 from tests.servers import until
-from tests.world.engine import MEMBERS, MONDAY, SITE, Place, member
+from tests.world.engine import MEMBERS, MONDAY, SITE, Place, staff
+from tests.world.journal import journaled
 
 HUB = SITE.id
 DAY = timedelta(days=1)
@@ -50,25 +48,12 @@ Told = tuple[list[AccessDay], list[tuple[Any, ...]]]
 
 
 class Diary(Place):
-    """The place with its journal's rows, and a snapshot every so often."""
+    """The place, with a snapshot every so often."""
 
     def __init__(self) -> None:
-        self.rows: list[EventRow] = []
         self.snapshots: list[Snapshot] = []
         super().__init__(now=MONDAY - 100 * DAY)
-        boss = structs.replace(member("fay"), roles=(StaffRole(OPERATOR),))
-        self.tell(DirectoryChanged(DirectoryChange(holders=(boss,))))
-
-    def tell(self, event: Event) -> tuple[Fact, ...]:
-        """One event, and its row."""
-        facts = super().tell(event)
-        self.rows.append(event_row(len(self.rows) + 1, HUB, event, facts, self.now))
-        return facts
-
-    def ask(self, order: OpenDoor | MarkLeft) -> None:
-        """The operator asks for something."""
-        request = Request(f"t{len(self.rows)}", HolderId("fay"), self.now, order)
-        self.tell(Requested(request))
+        self.tell(DirectoryChanged(DirectoryChange(holders=(staff("fay"),))))
 
     def day(self) -> None:
         """A day of comings and goings (Eve stays the night), an alarm, a request about somebody."""
@@ -76,23 +61,16 @@ class Diary(Place):
             self.enter(name)
             self.after(60)
             if name != "eve":
-                self.go(name)
+                self.leave(name)
         self.badge("front-in", "nobody")
-        self.contact("lab-contact", "open")
-        self.contact("lab-contact", "closed")
-        self.ask(MarkLeft(HolderId("ada")))
-        self.ask(OpenDoor(DoorId("front"), why="parcel"))
+        self.swing("lab-contact")
+        self.ask(MarkLeft(HolderId("ada")), "fay")
+        self.ask(OpenDoor(DoorId("front"), why="parcel"), "fay")
         self.after(3600)
         self.after(20 * 3600)
-        self.snapshots.append(Snapshot(len(self.rows), HUB, self.state, self.state.directory))
+        self.snapshots.append(self.snapshot())
         self.after(3 * 3600 - 300)
-        self.go("eve")
-
-    def go(self, name: str) -> None:
-        """Somebody walks out by the front door."""
-        self.badge("front-out", name)
-        self.contact("front-contact", "open")
-        self.contact("front-contact", "closed")
+        self.leave("eve")
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +86,7 @@ def diary() -> Diary:
 def kept(diary: Diary, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Its journal, as the gateway left it."""
     path = tmp_path_factory.mktemp("kept") / JOURNAL_FILE
-    asyncio.run(store(path, diary))
+    asyncio.run(journaled(path, diary.rows, *diary.snapshots))
     return path
 
 
@@ -116,32 +94,6 @@ def kept(diary: Diary, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def path(kept: Path, tmp_path: Path) -> Path:
     """The same for one test."""
     return Path(shutil.copy(kept, tmp_path))
-
-
-async def store(path: Path, diary: Diary) -> None:
-    """Each snapshot when its rows are there, so that the journal forgets as it does in life."""
-    journal = Journal(path)
-    await journal.open()
-    low = 0
-    for snapshot in diary.snapshots:
-        await journal.commit(batch(diary.rows[low : snapshot.n]))
-        await journal.snapshot([snapshot])
-        low = snapshot.n
-    await journal.commit(batch(diary.rows[low:]))
-    await journal.close()
-
-
-def batch(rows: list[EventRow]) -> Batch:
-    """Rows with their decisions."""
-    return Batch(
-        rows,
-        [
-            decision_row(row, fact)
-            for row in rows
-            for fact in row.facts
-            if isinstance(fact, Decided)
-        ],
-    )
 
 
 def run(path: Path, diary: Diary, kept: Kept = KEPT, live: tuple[SiteId, ...] = (HUB,)) -> Purge:
@@ -341,29 +293,19 @@ def test_a_site_that_is_new_is_whole(path: Path, diary: Diary) -> None:
     """It came after the purge, and the gateway was killed before its first snapshot."""
     run(path, diary)
     annex = SiteId("annex")
-    site, state = structs.replace(SITE, id=annex), State()
-    rows = []
-    for n, (event, now) in enumerate(Place(site).told, start=len(diary.rows) + 1):
-        after = step(site, state, event, now)
-        state = after.state
-        rows.append(event_row(n, annex, event, after.facts, now))
-
-    async def go_on() -> None:
-        journal = Journal(path)
-        await journal.open()
-        await journal.commit(Batch(rows))
-        await journal.close()
-
-    asyncio.run(go_on())
+    place = Place(structs.replace(SITE, id=annex))
+    begun = len(diary.rows)
+    rows = [structs.replace(row, n=begun + row.n) for row in place.rows]
+    asyncio.run(journaled(path, rows))
     with closing(JournalFile(path)) as file:
         found = recover(file, [annex], diary.now).sites[annex]
-        assert (found.site, found.state, found.replayed) == (site, state, len(rows))
+        assert (found.site, found.state, found.replayed) == (place.site, place.state, len(rows))
         assert (replay(file, annex).rows, replay(file, annex).since) == (len(rows), None)
         assert replay(file, HUB).after > 0
     with opened(path) as connection:
         now_there = queries.PastState().at(connection, annex)
     assert now_there is not None
-    assert now_there.state == state
+    assert now_there.state == place.state
 
 
 _CHILD = textwrap.dedent("""

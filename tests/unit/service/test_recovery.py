@@ -10,14 +10,13 @@ from msgspec import structs
 
 from gateway.adapters.journal.journal import Journal
 from gateway.adapters.journal.reader import JournalFile
-from gateway.adapters.journal.rows import decision_row, event_row
+from gateway.adapters.journal.rows import event_row
 from gateway.adapters.journal.writer import Batch, Snapshot
 from gateway.analysis.replay import DIFFERENCES_MAX, ReplayResult, replay
 from gateway.clock import ManualClock, Uptime
 from gateway.core.access import decision
-from gateway.core.engine import step
 from gateway.core.events import Reported, SpaceChanged, Tick
-from gateway.core.facts import Decided, DoorChanged
+from gateway.core.facts import DoorChanged
 from gateway.core.model.directory import Directory
 from gateway.core.model.equipment import Device
 from gateway.core.model.names import SiteId
@@ -26,6 +25,7 @@ from gateway.core.state import State
 from gateway.core.step_context import StepContext
 from gateway.service.recovery import recover
 from tests.world.engine import FRONT, HALL, MONDAY, SITE, Place
+from tests.world.journal import batch_of
 
 HUB = SITE.id
 LATER = MONDAY + timedelta(minutes=5)
@@ -63,19 +63,14 @@ def place() -> Place:
 
 async def write(journal: Journal, place: Place, *, snapshots: tuple[int, ...] = ()) -> None:
     """Journal all that was told, as the service does; snapshots after these rows."""
-    site, state, known = place.site, State(), Directory()
-    for n, (event, now) in enumerate(place.told, start=1):
-        site = event.site if isinstance(event, SpaceChanged) else site
-        after = step(site, state, event, now)
-        state = after.state
-        row = event_row(n, HUB, event, after.facts, now)
-        decisions = [decision_row(row, fact) for fact in after.facts if isinstance(fact, Decided)]
-        await journal.commit(Batch(events=[row], decisions=decisions))
-        if n in snapshots:
-            changed = None if state.directory == known else state.directory
-            await journal.snapshot([Snapshot(n, HUB, state, changed)])
-            known = state.directory
-    assert state == place.state
+    known = Directory()
+    for row in place.rows:
+        await journal.commit(batch_of([row]))
+        if row.n in snapshots:
+            snapshot = place.snapshot(row.n)
+            changed = None if snapshot.directory == known else snapshot.directory
+            await journal.snapshot([structs.replace(snapshot, directory=changed)])
+            known = snapshot.state.directory
 
 
 @pytest.mark.parametrize(

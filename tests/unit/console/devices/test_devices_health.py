@@ -1,44 +1,30 @@
 """Devices and health on the console: what is silent stands first, each line says what to do."""
 
 import sqlite3
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from msgspec import structs
 
-from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
+from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.adapters.journal.queries import DeviceLine
-from gateway.adapters.journal.rows import DeadLetter, event_row, letter_row
-from gateway.adapters.journal.writer import Batch
+from gateway.adapters.journal.rows import DeadLetter
 from gateway.console.devices import diagnosis
-from gateway.core.engine import step
-from gateway.core.events import Event
 from gateway.core.model.names import DeviceId
 from gateway.core.readings import Availability, Battery, Firmware
-from gateway.core.state import State
 from gateway.wire.message import encode
 from gateway.wire.offline_rights import RightsState
 from gateway.wire.states import AlarmMessage, HealthMessage
 from tests.world.console import NOW, ConsolePlace, seat
-from tests.world.engine import MONDAY, SITE, Place
+from tests.world.engine import SITE, Place
+from tests.world.journal import journaled
 
 HOSTILE = "<script>alert(1)</script>"
 
 
-async def keep(folder: Path, told: Sequence[tuple[Event, datetime]]) -> None:
-    """Journal what was told of a site, and one letter that nobody could read."""
-    journal, state, batch = Journal(folder / JOURNAL_FILE), State(), Batch()
-    await journal.open()
-    for n, (event, _) in enumerate(told, start=1):
-        after = step(SITE, state, event, MONDAY)
-        state = after.state
-        batch.events.append(event_row(n, SITE.id, event, after.facts, MONDAY))
-    letter = DeadLetter(NOW, "mqtt", f"seuil/hub/{HOSTILE}", "not-json", "is no JSON", 3, HOSTILE)
-    batch.letters.append(letter_row(letter))
-    await journal.commit(batch)
-    await journal.close()
+LETTER = DeadLetter(NOW, "mqtt", f"seuil/hub/{HOSTILE}", "not-json", "is no JSON", 3, HOSTILE)
+"""One that nobody could read."""
 
 
 @pytest.fixture
@@ -48,7 +34,7 @@ async def place(tmp_path: Path) -> ConsolePlace:
     site.says("front-in", Battery(9.0))
     site.says("front-contact", Battery(80.0))
     site.says("front-out", Availability("offline"))
-    await keep(tmp_path, site.told)
+    await journaled(tmp_path / JOURNAL_FILE, site.rows, letters=[LETTER])
     console = ConsolePlace(tmp_path, (SITE,))
     console.sits(seat("viewer"))
     return console
@@ -98,7 +84,7 @@ async def test_a_device_says_what_it_runs_and_what_its_like_run(tmp_path: Path) 
     site.says("front-in", Firmware("1.9", "Portier"))
     site.says("front-out", Firmware("1.10", "Portier"))
     site.says("lab-in", Firmware(HOSTILE, "Other"))
-    await keep(tmp_path, site.told)
+    await journaled(tmp_path / JOURNAL_FILE, site.rows, letters=[LETTER])
     console = ConsolePlace(tmp_path, (SITE,))
     console.sits(seat("viewer"))
     async with console.browser() as browser:

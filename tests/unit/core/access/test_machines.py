@@ -21,8 +21,8 @@ from gateway.core.model.directory import DirectoryChange, HolderId
 from gateway.core.model.names import DeviceId
 from gateway.core.requests import MarkLeft
 from gateway.core.state import MachineUse
-from tests.world.engine import LASER, MONDAY, decided, member, of_kind
-from tests.world.fablab import FABLAB, GRACE_S, MANAGER, SAW, Fablab, staff
+from tests.world.engine import LASER, MONDAY, decided, member, of_kind, staff
+from tests.world.fablab import FABLAB, GRACE_S, MANAGER, SAW, Fablab
 
 ADA, BOB = HolderId("ada"), HolderId("bob")
 LASER_READERS = (DeviceId("laser-on"),)

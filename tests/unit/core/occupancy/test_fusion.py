@@ -7,7 +7,7 @@ from immutables import Map
 from msgspec import structs
 
 from gateway.core.estimator.state import zone_at
-from gateway.core.events import DirectoryChanged, Requested, SpaceChanged
+from gateway.core.events import DirectoryChanged, SpaceChanged
 from gateway.core.facts import (
     Fact,
     HolderMoved,
@@ -15,7 +15,6 @@ from gateway.core.facts import (
     OccupancyChanged,
     OccupancyMinute,
     PeopleCrossed,
-    RequestAnswered,
 )
 from gateway.core.model.directory import DirectoryChange, Holder, HolderId, Membership, StaffRole
 from gateway.core.model.equipment import Device
@@ -23,8 +22,9 @@ from gateway.core.model.names import OPERATOR, DeviceId, DoorId, PlanId, Text, Z
 from gateway.core.model.places import Door
 from gateway.core.model.site import Site
 from gateway.core.readings import Availability, Co2, Crossed, Motion, Presence
-from gateway.core.requests import Order, Request, SetMode, SetPeople, TellVacant
+from gateway.core.requests import Order, SetMode, SetPeople, TellVacant
 from tests.world.engine import BOOTH, FRONT, HALL, HOUSE, LAB, SITE, Place, decided, of_kind
+from tests.world.fablab import answer
 
 OLA = HolderId("ola")
 SENSED = structs.replace(
@@ -62,12 +62,9 @@ class Sensed(Place):
         told = [f for f in self.said if isinstance(f, OccupancyChanged) and f.zone == zone]
         return told[-1]
 
-    def ask(self, order: Order) -> str | None:
+    def error(self, order: Order) -> str | None:
         """The operator asks; the error."""
-        facts = self.tell(Requested(Request(f"t{len(self.told)}", OLA, self.now, order)))
-        (answer,) = of_kind(facts, RequestAnswered)
-        assert isinstance(answer, RequestAnswered)
-        return answer.error
+        return answer(self.ask(order, OLA))
 
     def minutes(self, count: int) -> None:
         """Let minutes pass, each with its tick."""
@@ -286,7 +283,7 @@ def test_who_is_known_to_be_in_an_empty_room_has_left_it(place: Sensed) -> None:
 def test_nobody_fades_in_an_evacuation(place: Sensed) -> None:
     """Somebody may lie still."""
     forgotten(place)
-    assert place.ask(SetMode("evacuation", "smoke")) is None
+    assert place.error(SetMode("evacuation", "smoke")) is None
     place.minutes(60)
     assert place.where("ada") == HALL
 
@@ -320,7 +317,7 @@ def test_a_room_fades_into_the_one_before_it(place: Sensed) -> None:
 
 def test_an_operator_counts_by_eye(place: Sensed) -> None:
     """The estimate begins anew from there, with a reason that says who counted."""
-    assert place.ask(SetPeople(HALL, 7)) is None
+    assert place.error(SetPeople(HALL, 7)) is None
     told = place.count()
     assert (told.people, told.low, told.high) == (7, 7, 7)
     assert told.because[0].en == "le hall counted by staff: 7, 11:00".replace("le hall", "the hall")
@@ -330,17 +327,17 @@ def test_an_operator_s_empty_is_evidence_and_no_reset(place: Sensed) -> None:
     """Against one person it wins; against an operator's own count of a moment ago it does not."""
     place.cross()
     place.cross(inward=1)
-    assert place.ask(TellVacant(HALL, "the alarm is armed")) is None
+    assert place.error(TellVacant(HALL, "the alarm is armed")) is None
     assert place.count().people == 0
-    assert place.ask(SetPeople(HALL, 7)) is None
-    assert place.ask(TellVacant(HALL, "the alarm is armed")) is None
+    assert place.error(SetPeople(HALL, 7)) is None
+    assert place.error(TellVacant(HALL, "the alarm is armed")) is None
     assert place.count().people == 7
 
 
 @pytest.mark.parametrize("order", [SetPeople(ZoneId("attic"), 1), TellVacant(ZoneId("attic"), "x")])
 def test_an_unknown_zone_is_an_error(place: Sensed, order: Order) -> None:
     """And nothing is estimated."""
-    assert place.ask(order) == "unknown-object"
+    assert place.error(order) == "unknown-object"
     assert place.state.estimate is None
 
 

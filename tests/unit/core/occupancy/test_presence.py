@@ -31,8 +31,9 @@ from tests.world.engine import (
     decided,
     member,
     of_kind,
+    staff,
 )
-from tests.world.fablab import FABLAB, MANAGER, Fablab, staff
+from tests.world.fablab import FABLAB, MANAGER, Fablab
 
 ADA = HolderId("ada")
 SECOND = timedelta(seconds=1)

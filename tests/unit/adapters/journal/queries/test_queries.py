@@ -8,62 +8,32 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from msgspec import structs
 
 from gateway.adapters.journal import queries
-from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
+from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.adapters.journal.occupancy_history import opened
-from gateway.adapters.journal.rows import decision_row, event_row
-from gateway.adapters.journal.writer import Batch, Snapshot
-from gateway.core.engine import step
 from gateway.core.events import (
     BookingsChanged,
     DirectoryChanged,
     GatewayHealth,
-    Requested,
-    SpaceChanged,
     Tick,
 )
-from gateway.core.facts import Decided
 from gateway.core.model.bookings import Booking, zone_target
-from gateway.core.model.directory import DirectoryChange, HolderId, StaffRole
-from gateway.core.model.names import OPERATOR, DeviceId, DoorId
+from gateway.core.model.directory import DirectoryChange, HolderId
+from gateway.core.model.names import DeviceId, DoorId
 from gateway.core.readings import CredentialPresented, Firmware
-from gateway.core.requests import AcknowledgeAlarm, MarkLeft, OpenDoor, Order, Request, SetMode
-from gateway.core.state import State
-from tests.world.engine import HALL, MONDAY, SITE, Place, member
+from gateway.core.requests import AcknowledgeAlarm, MarkLeft, OpenDoor, SetMode
+from tests.world.engine import HALL, MONDAY, SITE, Place, staff
+from tests.world.journal import journaled
 
 HUB = SITE.id
-
-
-async def keep(path: Path, place: Place, *, snapshot: int | None = None, start: int = 0) -> None:
-    """Journal what was told of a place, as the service does."""
-    journal = Journal(path)
-    await journal.open()
-    site, state, batch = place.site, State(), Batch()
-    for n, (event, now) in enumerate(place.told, start=1):
-        site = event.site if isinstance(event, SpaceChanged) else site
-        after = step(site, state, event, now)
-        state = after.state
-        if n <= start:
-            continue
-        row = event_row(n, HUB, event, after.facts, now)
-        batch.events.append(row)
-        batch.decisions += [decision_row(row, f) for f in after.facts if isinstance(f, Decided)]
-        if n == snapshot:
-            await journal.commit(batch)
-            await journal.snapshot([Snapshot(n, HUB, state, state.directory)])
-            batch = Batch()
-    await journal.commit(batch)
-    await journal.close()
 
 
 @pytest.fixture
 def place() -> Place:
     """A house in which things happened."""
     place = Place()
-    operator = structs.replace(member("ada"), roles=(StaffRole(OPERATOR),))
-    place.tell(DirectoryChanged(DirectoryChange(holders=(operator,))))
+    place.tell(DirectoryChanged(DirectoryChange(holders=(staff("ada"),))))
     place.enter("ada", "bob")
     place.badge("front-in", "stranger")
     place.after(30)
@@ -75,14 +45,9 @@ def place() -> Place:
 @pytest.fixture
 def journal(tmp_path: Path, place: Place) -> Iterator[sqlite3.Connection]:
     """Its journal, read by another process."""
-    asyncio.run(keep(tmp_path / JOURNAL_FILE, place, snapshot=6))
+    asyncio.run(journaled(tmp_path / JOURNAL_FILE, place.rows, place.snapshot(6)))
     with opened(tmp_path / JOURNAL_FILE) as connection:
         yield connection
-
-
-def ask(place: Place, order: Order, by: str = "ada") -> None:
-    """An operator (or somebody who is none) asks for something."""
-    place.tell(Requested(Request(f"t{len(place.told)}", HolderId(by), place.now, order)))
 
 
 # -- decisions
@@ -143,7 +108,7 @@ def test_the_log_is_in_the_order_of_the_events(tmp_path: Path, place: Place) -> 
     reading = CredentialPresented("hash-cyd", decided="granted")
     report = place.report("front-in", reading, age_s=3590)
     place.tell(report)
-    asyncio.run(keep(tmp_path / JOURNAL_FILE, place))
+    asyncio.run(journaled(tmp_path / JOURNAL_FILE, place.rows))
     with opened(tmp_path / JOURNAL_FILE) as connection:
         lines = queries.decisions(connection, queries.DecisionQuery("hub", limit=2)).lines
         page = queries.decisions(
@@ -156,7 +121,7 @@ def test_the_log_is_in_the_order_of_the_events(tmp_path: Path, place: Place) -> 
 def test_a_press_of_an_exit_button_is_in_the_log_of_its_door(tmp_path: Path, place: Place) -> None:
     """With no holder, and no answer to hand over."""
     place.press("lab-button")
-    asyncio.run(keep(tmp_path / JOURNAL_FILE, place))
+    asyncio.run(journaled(tmp_path / JOURNAL_FILE, place.rows))
     query = queries.DecisionQuery("hub", access_points=("lab-in",), buttons=("lab-button",))
     with opened(tmp_path / JOURNAL_FILE) as connection:
         (line,) = queries.decisions(connection, query).lines
@@ -212,7 +177,7 @@ def test_alarms_have_an_end(tmp_path: Path) -> None:
     place.contact("front-contact", "closed")
     place.after(10)
     place.contact("lab-contact", "open")
-    asyncio.run(keep(tmp_path / JOURNAL_FILE, place))
+    asyncio.run(journaled(tmp_path / JOURNAL_FILE, place.rows))
     with opened(tmp_path / JOURNAL_FILE) as connection:
         page = queries.alarms(connection, "hub")
         first = queries.alarms(connection, "hub", limit=1)
@@ -234,12 +199,12 @@ def test_an_alarm_says_who_looked_after_it(tmp_path: Path, place: Place) -> None
     """With their words; the next alarm of that kind is another one."""
     place.contact("terrace-contact", "open")
     place.after(300)
-    ask(place, AcknowledgeAlarm("held", "terrace", "it is only me"))
+    place.ask(AcknowledgeAlarm("held", "terrace", "it is only me"), "ada")
     seen_to = place.now
     place.contact("terrace-contact", "closed")
     place.contact("terrace-contact", "open")
     place.after(300)
-    asyncio.run(keep(tmp_path / JOURNAL_FILE, place))
+    asyncio.run(journaled(tmp_path / JOURNAL_FILE, place.rows))
     with opened(tmp_path / JOURNAL_FILE) as connection:
         page = queries.alarms(connection, "hub")
     held = [line for line in page.lines if line.kind == "held" and line.object == "terrace"]
@@ -255,7 +220,7 @@ def test_hints_name_who_and_where(tmp_path: Path) -> None:
     place.enter("ada")
     place.after(60)
     place.badge("front-in", "ada")
-    asyncio.run(keep(tmp_path / JOURNAL_FILE, place))
+    asyncio.run(journaled(tmp_path / JOURNAL_FILE, place.rows))
     noticed = [fact for fact in place.said if type(fact).__name__ == "Noticed"]
     with opened(tmp_path / JOURNAL_FILE) as connection:
         page = queries.hints(connection, "hub")
@@ -267,10 +232,10 @@ def test_hints_name_who_and_where(tmp_path: Path) -> None:
 
 def test_the_audit_has_refusals_too(tmp_path: Path, place: Place) -> None:
     """Who asked for what and why, and what became of it."""
-    ask(place, OpenDoor(DoorId("front"), why="parcel"))
-    ask(place, SetMode("lockdown", "drill"))
-    ask(place, MarkLeft(HolderId("bob")), by="bob")
-    asyncio.run(keep(tmp_path / JOURNAL_FILE, place))
+    place.ask(OpenDoor(DoorId("front"), why="parcel"), "ada")
+    place.ask(SetMode("lockdown", "drill"), "ada")
+    place.ask(MarkLeft(HolderId("bob")), by="bob")
+    asyncio.run(journaled(tmp_path / JOURNAL_FILE, place.rows))
     with opened(tmp_path / JOURNAL_FILE) as connection:
         page = queries.audit(connection, "hub")
         plans = _plans(connection, lambda: queries.audit(connection, "hub"))
@@ -292,14 +257,14 @@ def test_the_audit_has_refusals_too(tmp_path: Path, place: Place) -> None:
 def test_the_state_is_the_gateways(tmp_path: Path, place: Place) -> None:
     """From the snapshot and the rows since; later only from the rows since."""
     path = tmp_path / JOURNAL_FILE
-    asyncio.run(keep(path, place, snapshot=6))
+    asyncio.run(journaled(path, place.rows, place.snapshot(6)))
     states, kept = queries.PastState(), len(place.told)
     with opened(path) as connection:
         now = states.at(connection, "hub")
         assert now is not None
         assert (now.n, now.state, now.site) == (kept, place.state, SITE)
         place.enter("cyd")
-        asyncio.run(keep(path, place, start=kept))
+        asyncio.run(journaled(path, place.rows))
         asked: list[str] = []
         connection.set_trace_callback(asked.append)
         again = states.at(connection, "hub")
@@ -314,9 +279,9 @@ def test_a_restored_journal_is_begun_anew(tmp_path: Path, place: Place) -> None:
     """One that ends before what we know is another past."""
     long, short = tmp_path / "long.db", tmp_path / "short.db"
     states = queries.PastState()
-    asyncio.run(keep(short, place))
+    asyncio.run(journaled(short, place.rows))
     place.enter("cyd", "dan")
-    asyncio.run(keep(long, place))
+    asyncio.run(journaled(long, place.rows))
     with opened(long) as connection:
         assert states.at(connection, "hub")
     with opened(short) as connection:
@@ -341,7 +306,7 @@ def test_bookings_that_are_to_come(tmp_path: Path, place: Place) -> None:
         Booking("c", MONDAY + hour, MONDAY + 2 * hour),
     )
     place.tell(BookingsChanged(zone_target(HALL), (over, runs, later)))
-    asyncio.run(keep(tmp_path / JOURNAL_FILE, place))
+    asyncio.run(journaled(tmp_path / JOURNAL_FILE, place.rows))
     with opened(tmp_path / JOURNAL_FILE) as connection:
         now = queries.PastState().at(connection, "hub")
     assert now is not None
@@ -358,7 +323,7 @@ def test_devices_say_how_they_are(tmp_path: Path, place: Place) -> None:
     place.number("front-in")
     place.badge("front-in", "eve")
     place.says("front-in", Firmware("1.4.2", "Portier"))
-    asyncio.run(keep(tmp_path / JOURNAL_FILE, place))
+    asyncio.run(journaled(tmp_path / JOURNAL_FILE, place.rows))
     with opened(tmp_path / JOURNAL_FILE) as connection:
         now = queries.PastState().at(connection, "hub")
         assert now is not None
