@@ -23,7 +23,7 @@ from gateway.adapters.broker.embedded import EmbeddedBroker
 from gateway.adapters.directory import credential_key
 from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.config import load_settings
-from gateway.core.access.rules import LATE
+from gateway.core.access.late_events import LATE
 
 MEMBERS = 500
 READERS = 20

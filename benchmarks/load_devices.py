@@ -19,7 +19,7 @@ from benchmarks.sensor import SyntheticSensor
 from gateway.adapters.mqtt.address import BrokerAddress
 from gateway.adapters.mqtt.session import MqttSession
 from gateway.clock import SystemClock
-from gateway.core.access.rules import LATE
+from gateway.core.access.late_events import LATE
 from gateway.core.model.equipment import Device
 from gateway.core.model.names import DeviceId
 from gateway.core.model.site import Site

@@ -24,7 +24,7 @@ from benchmarks.load_devices import Crowd, connected
 from benchmarks.processes import BenchError
 from gateway.adapters.broker.embedded import EmbeddedBroker
 from gateway.adapters.directory import credential_key
-from gateway.adapters.influx.line_protocol import points
+from gateway.adapters.influx.influx_points import points
 from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.adapters.journal.reader import JournalFile
 from gateway.config import load_settings

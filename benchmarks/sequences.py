@@ -26,7 +26,7 @@ from benchmarks.random_values import Drawn, Names
 from gateway.adapters.journal.rows import encoded_row, event_row
 from gateway.config import load_space
 from gateway.core import device_limits
-from gateway.core.access.rules import LATE
+from gateway.core.access.late_events import LATE
 from gateway.core.engine import Step, step
 from gateway.core.events import (
     BookingsChanged,

@@ -18,7 +18,7 @@ from benchmarks.crash_judge import asked
 from benchmarks.processes import BenchError
 from benchmarks.sensor_site import with_sensors
 from gateway.adapters.directory import credential_key
-from gateway.adapters.influx.line_protocol import points
+from gateway.adapters.influx.influx_points import points
 from gateway.adapters.influx.outbox import CURSOR, Outbox
 from gateway.adapters.influx.settings import InfluxSettings
 from gateway.adapters.journal.journal import JOURNAL_FILE, Journal

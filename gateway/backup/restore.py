@@ -28,9 +28,9 @@ from gateway.backup.stores import STORES, check_store, release_store
 from gateway.config.settings import KEY_FILE
 from gateway.core.model.directory import HolderId
 from gateway.files import give_to_owner, sync_folder
+from gateway.privacy.erase_and_export import erase_member
 from gateway.privacy.erased import FOLDER as ERASED
 from gateway.privacy.erased import erased_since, remember
-from gateway.privacy.member import erase_member
 
 READY: Final = "restoring"
 """The folder whose files replace the stores: all of them are whole."""

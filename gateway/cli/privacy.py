@@ -22,7 +22,7 @@ from gateway.clock import SystemClock
 from gateway.config import ConfigError, ConfigFault, Settings, load_settings
 from gateway.files import write_whole
 from gateway.privacy.confirmation import confirm
-from gateway.privacy.member import Erased, Export, erase_member, export_member
+from gateway.privacy.erase_and_export import Erased, Export, erase_member, export_member
 from gateway.privacy.text import text_of
 
 app = typer.Typer(

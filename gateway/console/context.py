@@ -17,8 +17,8 @@ from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.console.audit.throttle import ViewThrottle
 from gateway.console.feed.hub import Hub
+from gateway.console.feed.page_snapshot import Viewer
 from gateway.console.feed.site_state import Picture
-from gateway.console.feed.view import Viewer
 from gateway.console.history.aggregates import Months
 from gateway.console.kiosk import kiosk
 from gateway.console.kiosk.kiosk import KioskViewer

@@ -1,7 +1,7 @@
 """The screens, one module each: its pages, and the same for programs under `/api/v1`.
 
 A module has `pages` (not in the OpenAPI document) and `api`, both FastAPI routers; each route
-declares the rights that it needs by the type of its seat (`gateway.console.auth.requirements`).
+declares the rights that it needs by the type of its seat (`gateway.console.auth.roles`).
 """
 
 from typing import Final

@@ -6,8 +6,7 @@ from msgspec import structs
 
 from gateway.core import sequence
 from gateway.core.access import offline_decisions
-from gateway.core.access.freshness import STEADY_LOOKS, is_behind, is_late
-from gateway.core.access.rules import LATE
+from gateway.core.access.late_events import LATE, STEADY_LOOKS, is_behind, is_late
 from gateway.core.estimator.counters import Totals, passed
 from gateway.core.events import Misunderstood, Reported
 from gateway.core.facts import DeviceMinute, GapNoticed, NumberingRestarted, PeopleCrossed, Sensed

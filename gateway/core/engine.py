@@ -24,7 +24,7 @@ from gateway.core.access import (
     pin_attempts,
     wiring,
 )
-from gateway.core.access.freshness import is_late
+from gateway.core.access.late_events import is_late
 from gateway.core.events import (
     BookingsChanged,
     ConditionReported,

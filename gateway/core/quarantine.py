@@ -12,9 +12,8 @@ bug is fixed.
 import contextlib
 
 from gateway.core.access import doors, wiring
-from gateway.core.access.freshness import is_told, lets_out
+from gateway.core.access.late_events import LATE, is_told, lets_out
 from gateway.core.access.reasons import EXIT_BUTTON
-from gateway.core.access.rules import LATE
 from gateway.core.events import Misunderstood, Reported
 from gateway.core.facts import BugMet, Decided, UnlockDoor
 from gateway.core.model.names import DeviceId

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from gateway.core import devices
 from gateway.core.access import doors, enrolment, machines, modes, muster
-from gateway.core.access.rules import LATE
+from gateway.core.access.late_events import LATE
 from gateway.core.facts import UNTIL_ACKNOWLEDGED, RequestAnswered
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import ADMINISTRATOR, OPERATOR, DoorId

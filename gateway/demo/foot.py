@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 from rich.text import Text
 
+from gateway.console.feed.page_snapshot import alarm_word
 from gateway.console.feed.status_words import say as page_say
-from gateway.console.feed.view import alarm_word
 from gateway.demo.scene import Scene
 from gateway.demo.words import say
 from gateway.translation import Lang

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from gateway.adapters.influx.line_protocol import points
+from gateway.adapters.influx.influx_points import points
 from gateway.adapters.influx.outbox import CURSOR
 from gateway.adapters.journal.occupancy_history import opened
 from gateway.adapters.journal.reader import JournalFile

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from gateway.core.access.reasons import REASONS
 from gateway.phrase import Phrase
-from gateway.privacy.member import Export, Passage
+from gateway.privacy.erase_and_export import Export, Passage
 from gateway.translation import Lang, in_lang
 
 _WORDS: Final[dict[str, Phrase]] = {

@@ -12,7 +12,7 @@ from paho.mqtt.client import MQTTMessage
 
 from gateway.adapters.journal.rows import DeadLetter, masked
 from gateway.core import device_limits
-from gateway.core.access.rules import LATE
+from gateway.core.access.late_events import LATE
 from gateway.core.events import Misunderstood, Reported, Requested
 from gateway.core.model.directory import CredentialHash, pin_text
 from gateway.core.model.names import DeviceId, SiteId

@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from gateway.core.access.rules import LATE
+from gateway.core.access.late_events import LATE
 from gateway.wire.message import Outgoing
 
 WAITING_MAX: Final = 5000

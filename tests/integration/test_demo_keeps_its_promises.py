@@ -23,7 +23,7 @@ import pytest
 
 from gateway.adapters import journal as journal_adapter
 from gateway.adapters.broker.ports import LOOPBACK, free_port
-from gateway.adapters.influx.line_protocol import points
+from gateway.adapters.influx.influx_points import points
 from gateway.adapters.journal.reader import JournalFile
 from gateway.core.model.names import DeviceId, SiteId
 from gateway.demo.ledger import Judgement, Ledger

@@ -4,7 +4,7 @@ import asyncio
 
 from gateway.analysis.replay import replay
 from gateway.clock import SystemClock
-from gateway.privacy.member import erase_member
+from gateway.privacy.erase_and_export import erase_member
 from tests.servers import until
 from tests.world.gateway_process import GatewayProcess
 from tests.world.members import ADA, member, members_in

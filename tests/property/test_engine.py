@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from msgspec import structs
 
-from gateway.core.access.rules import LATE
+from gateway.core.access.late_events import LATE
 from gateway.core.engine import Step, step
 from gateway.core.events import (
     DirectoryChanged,

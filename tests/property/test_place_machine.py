@@ -17,7 +17,7 @@ from msgspec import structs
 
 from gateway.core.access.decision import CLAIMED
 from gateway.core.access.doors import PENDING_MAX
-from gateway.core.access.rules import LATE
+from gateway.core.access.late_events import LATE
 from gateway.core.access.rules.holder import ATTEMPTS_MAX
 from gateway.core.engine import step
 from gateway.core.events import (

@@ -2,7 +2,7 @@
 
 The cursor moves only after the server has confirmed that the points are written, so an outage of
 any length, or a kill at any moment, at worst writes some points again: same series, same time, same
-values (`gateway.adapters.influx.line_protocol`). It holds one batch in memory; everything else
+values (`gateway.adapters.influx.influx_points`). It holds one batch in memory; everything else
 waits in the journal.
 
 A server's possible answers and their consequences are in `gateway.adapters.influx.responses`.
@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final, Protocol
 
 from gateway.adapters.influx.delivery import Delivery, OutageError, Rejected
-from gateway.adapters.influx.line_protocol import points
+from gateway.adapters.influx.influx_points import points
 from gateway.adapters.influx.responses import Backoff, WriteResult, pause_s
 from gateway.adapters.influx.settings import InfluxSettings
 from gateway.adapters.journal.journal import JournalError

@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct, field
 
 from gateway.adapters.influx.delivery import Delivery, Rejected
-from gateway.adapters.influx.line_protocol import points
+from gateway.adapters.influx.influx_points import points
 from gateway.adapters.influx.outbox import PAYLOAD_LIMIT, READ_ROWS, WRITE_POINTS
 from gateway.adapters.influx.settings import InfluxSettings
 from gateway.adapters.journal.reader import JournalFile

@@ -28,7 +28,7 @@ from gateway.console.access_log.log import (
     shown,
 )
 from gateway.console.audit.recording import look
-from gateway.console.auth.requirements import ConsoleHere, Operator, RecentAuth, SiteHere
+from gateway.console.auth.roles import ConsoleHere, Operator, RecentAuth, SiteHere
 from gateway.console.context import AppContext
 from gateway.console.web.errors import RESPONSES
 from gateway.console.web.labels import as_typed, door_at, point_name

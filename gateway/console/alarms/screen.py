@@ -16,9 +16,9 @@ from starlette.requests import Request
 
 from gateway.adapters.journal import queries as past
 from gateway.adapters.journal.queries import Page
-from gateway.console.auth.requirements import ConsoleHere, Operating, SiteHere, Viewer
+from gateway.console.auth.roles import ConsoleHere, Operating, SiteHere, Viewer
 from gateway.console.context import AppContext
-from gateway.console.feed.view import alarm_word, subject
+from gateway.console.feed.page_snapshot import alarm_word, subject
 from gateway.console.gateway_client import Done, Reason, Why, ask_for_page, ask_for_program, told_to
 from gateway.console.identity import Principal
 from gateway.console.muster.presence_list import names_or_none

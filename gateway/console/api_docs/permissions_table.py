@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 
-from gateway.console.auth.requirements import SAFE, Requires
+from gateway.console.auth.roles import SAFE, Requires
 from gateway.console.identity import RANKS, Rank, Scope
 
 ORDER: Final[tuple[Rank, ...]] = ("viewer", "operator", "administrator")

@@ -15,7 +15,7 @@ from msgspec import Struct
 from gateway.adapters.audit import Merged, MergedCursor, merged
 from gateway.console.audit.texts import ACTIONS, ERASED, OUTCOMES, noted
 from gateway.console.context import AppContext
-from gateway.console.feed.view import subject_name
+from gateway.console.feed.page_snapshot import subject_name
 from gateway.console.muster.presence_list import names_or_none
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import Text

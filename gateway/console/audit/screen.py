@@ -15,7 +15,7 @@ from gateway.console.audit import entries
 from gateway.console.audit.entries import AuditPage
 from gateway.console.audit.recording import look
 from gateway.console.audit.texts import ACTIONS
-from gateway.console.auth.requirements import (
+from gateway.console.auth.roles import (
     Administrator,
     ConsoleHere,
     GraveAdministrator,

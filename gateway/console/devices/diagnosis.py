@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Final, Literal
 
 from gateway.adapters.journal.queries import DeviceLine
-from gateway.console.feed.view import alarm_word
-from gateway.core.access.rules import LATE
+from gateway.console.feed.page_snapshot import alarm_word
+from gateway.core.access.late_events import LATE
 from gateway.translation import Lang, Translator, in_lang, words
 from gateway.wire.alarm_texts import alarm_words
 from gateway.wire.offline_rights import RightsState

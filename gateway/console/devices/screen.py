@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from gateway.adapters.journal.queries import DeviceLine, devices
 from gateway.adapters.journal.queries.dead_letters import LetterLine, dead_letters
-from gateway.console.auth.requirements import ConsoleHere, Operator, RecentAuth, SiteHere, Viewer
+from gateway.console.auth.roles import ConsoleHere, Operator, RecentAuth, SiteHere, Viewer
 from gateway.console.context import AppContext
 from gateway.console.devices import diagnosis
 from gateway.console.devices.diagnosis import Tone

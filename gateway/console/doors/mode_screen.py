@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
 
-from gateway.console.auth.requirements import (
+from gateway.console.auth.roles import (
     ConsoleHere,
     Emergency,
     Operator,

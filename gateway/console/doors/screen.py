@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
 
 from gateway.console.audit.glances import glance
-from gateway.console.auth.requirements import ConsoleHere, Operating, SiteHere, Viewer
+from gateway.console.auth.roles import ConsoleHere, Operating, SiteHere, Viewer
 from gateway.console.doors.summary import doorways
 from gateway.console.gateway_client import (
     Bilingual,

@@ -17,7 +17,7 @@ from gateway.adapters.directory import FILE as MEMBERS_FILE
 from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.adapters.journal.queries.dead_letters import dead_letters
 from gateway.config import known_credential_key
-from gateway.console.auth.requirements import ConsoleHere, SiteHere, Viewer
+from gateway.console.auth.roles import ConsoleHere, SiteHere, Viewer
 from gateway.console.context import AppContext
 from gateway.console.feed.site_state import GatewayNow
 from gateway.console.web.errors import RESPONSES, Problem

@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from starlette.requests import Request
 
 from gateway.console.access_log.log import short
-from gateway.console.auth.requirements import ConsoleHere, SiteHere, Viewer
+from gateway.console.auth.roles import ConsoleHere, SiteHere, Viewer
 from gateway.console.context import AppContext
 from gateway.console.history.aggregates import (
     By,

@@ -11,9 +11,9 @@ from typing import Final
 from msgspec import Struct
 
 from gateway.console.feed.hub import View
+from gateway.console.feed.page_snapshot import gateway_state
 from gateway.console.feed.site_state import Picture, StateChange
 from gateway.console.feed.status_words import say
-from gateway.console.feed.view import gateway_state
 from gateway.console.feed.view_models import as_json
 from gateway.console.integrations.occupancy_bands import Band, band
 from gateway.core.model.names import SiteId

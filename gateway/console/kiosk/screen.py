@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 from starlette.requests import Request
 
-from gateway.console.auth.requirements import ConsoleHere, SiteHere, no_such_site
+from gateway.console.auth.roles import ConsoleHere, SiteHere, no_such_site
 from gateway.console.feed.hub import View
 from gateway.console.feed.sse import Stream, too_many
 from gateway.console.web.language import choose_lang

@@ -6,8 +6,8 @@ from typing import Final, Literal, cast
 
 from gateway.adapters.journal.queries import DecisionLine, DecisionQuery, decisions
 from gateway.console.context import AppContext
+from gateway.console.feed.page_snapshot import SHOWN_DECISIONS
 from gateway.console.feed.site_state import DECISIONS_KEPT
-from gateway.console.feed.view import SHOWN_DECISIONS
 from gateway.console.web.errors import Problem
 from gateway.console.web.labels import button_door
 from gateway.core.access.reasons import REASONS

@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from gateway.adapters.mqtt.request_client import DeskError
 from gateway.console.api_docs.openapi import answers
-from gateway.console.auth.requirements import ConsoleHere, Operating, SiteHere, Viewer
+from gateway.console.auth.roles import ConsoleHere, Operating, SiteHere, Viewer
 from gateway.console.context import AppContext
 from gateway.console.feed.hub import STREAMS_EACH, View
 from gateway.console.feed.site_state import GatewayNow, SitePicture

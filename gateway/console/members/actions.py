@@ -27,7 +27,7 @@ from gateway.members.edit import Revise
 from gateway.members.export import plan_cells
 from gateway.members.known import ReferenceData
 from gateway.members.wrong import Wrong
-from gateway.privacy.member import erase_member
+from gateway.privacy.erase_and_export import erase_member
 
 STATUSES: Final = ("active", "suspended", "lost", "stolen")
 _LONGEST_VISIT: Final = timedelta(days=31)

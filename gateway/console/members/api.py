@@ -6,7 +6,7 @@ from fastapi import APIRouter, File, Form, Query, UploadFile
 from fastapi.responses import Response
 
 from gateway.console.api_docs.openapi import answers
-from gateway.console.auth.requirements import (
+from gateway.console.auth.roles import (
     Administrator,
     ConsoleHere,
     GraveAdministrator,
@@ -28,7 +28,7 @@ from gateway.console.members.screen import TYPES, WORDS_MAX, exported_list
 from gateway.console.members.search import PAGE, PAGE_MAX, no_such_member
 from gateway.console.web.errors import RESPONSES
 from gateway.members.wrong import Wrong
-from gateway.privacy.member import Export, export_member
+from gateway.privacy.erase_and_export import Export, export_member
 
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["members"], responses=RESPONSES)
 _FILE: Final[dict[int | str, dict[str, Any]]] = {

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Header, Response
 
 from gateway.adapters.directory import Member
-from gateway.console.auth.requirements import (
+from gateway.console.auth.roles import (
     Administrator,
     ConsoleHere,
     GraveAdministrator,

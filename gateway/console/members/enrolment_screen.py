@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
-from gateway.console.auth.requirements import ConsoleHere, Operating, Operator, SiteHere
+from gateway.console.auth.roles import ConsoleHere, Operating, Operator, SiteHere
 from gateway.console.context import AppContext
 from gateway.console.identity import Principal
 from gateway.console.members.dependencies import MembersDependencies, OfficeHere

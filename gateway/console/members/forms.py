@@ -6,7 +6,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from gateway.adapters.directory import Member
-from gateway.console.auth.requirements import (
+from gateway.console.auth.roles import (
     Administrator,
     ConsoleHere,
     GraveAdministrator,
@@ -35,7 +35,7 @@ from gateway.members import edit
 from gateway.members.edit import Revise
 from gateway.members.known import STANDING_ROLES
 from gateway.members.wrong import Wrong
-from gateway.privacy.member import export_member
+from gateway.privacy.erase_and_export import export_member
 
 pages = APIRouter(include_in_schema=False)
 

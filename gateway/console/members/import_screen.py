@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse, Response
 from msgspec import structs
 from starlette.requests import Request
 
-from gateway.console.auth.requirements import (
+from gateway.console.auth.roles import (
     Administrator,
     ConsoleHere,
     GraveAdministrator,

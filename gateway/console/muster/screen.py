@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
 
 from gateway.console.audit.glances import glance
-from gateway.console.auth.requirements import (
+from gateway.console.auth.roles import (
     ConsoleHere,
     Emergency,
     Operating,

@@ -14,7 +14,7 @@ from gateway.console.access_log.api_models import RULING, VerdictBody
 from gateway.console.access_log.decision_text import Reading, answer
 from gateway.console.access_log.log import CHOICES_MAX, people_called
 from gateway.console.audit.recording import look
-from gateway.console.auth.requirements import ConsoleHere, Operator, SiteHere, Viewer
+from gateway.console.auth.roles import ConsoleHere, Operator, SiteHere, Viewer
 from gateway.console.context import AppContext
 from gateway.console.rules.policy_text import readable
 from gateway.console.web.errors import RESPONSES, Problem

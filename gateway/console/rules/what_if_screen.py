@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from gateway.console.access_log.log import name_of, short
 from gateway.console.audit.glances import glance
-from gateway.console.auth.requirements import Administrator, ConsoleHere, SiteHere
+from gateway.console.auth.roles import Administrator, ConsoleHere, SiteHere
 from gateway.console.context import AppContext
 from gateway.console.rules.what_if_jobs import BYTES_MAX, WhatIfTrial, check
 from gateway.console.web.errors import RESPONSES, Problem

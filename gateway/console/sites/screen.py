@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from gateway.console.api_docs.permissions_table import ORDER
-from gateway.console.auth.requirements import ConsoleHere, Viewer
+from gateway.console.auth.roles import ConsoleHere, Viewer
 from gateway.console.gateway_client import Bilingual
 from gateway.console.identity import Rank
 from gateway.console.web.errors import RESPONSES

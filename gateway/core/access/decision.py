@@ -22,10 +22,10 @@ from gateway.core.access import (
     pin_attempts,
     rules,
 )
-from gateway.core.access.freshness import is_late, is_told, lets_out
+from gateway.core.access.late_events import LATE, is_late, is_told, lets_out
 from gateway.core.access.reasons import EXIT_BUTTON
 from gateway.core.access.request import AccessRequest, asked
-from gateway.core.access.rules import LATE, Ruling
+from gateway.core.access.rules import Ruling
 from gateway.core.events import DecidedMeanwhile, Reported
 from gateway.core.facts import Decided, Noticed, RuleVerdict, Value
 from gateway.core.model.equipment import Device

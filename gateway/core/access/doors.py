@@ -25,7 +25,7 @@ from typing import Final, Literal
 from immutables import Map
 from msgspec import structs
 
-from gateway.core.access.rules import LATE
+from gateway.core.access.late_events import LATE
 from gateway.core.facts import DoorChanged, DoorStatus, EntryNotTaken, UnlockDoor
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import DeviceId, DoorId

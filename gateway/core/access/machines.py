@@ -22,7 +22,7 @@ from typing import Final, Literal
 from msgspec import structs
 
 from gateway.core.access.company import is_inside, missing_company
-from gateway.core.access.rules import LATE
+from gateway.core.access.late_events import LATE
 from gateway.core.events import Reported
 from gateway.core.facts import (
     AlarmKind,

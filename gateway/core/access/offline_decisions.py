@@ -27,7 +27,7 @@ from immutables import Map
 from msgspec import structs
 
 from gateway.core.access.eligibility import allowed
-from gateway.core.access.rules import LATE
+from gateway.core.access.late_events import LATE
 from gateway.core.events import GatewayAway, ListConfirmed, Reported
 from gateway.core.model.directory import CredentialHash, Directory, DirectoryChange, HolderId
 from gateway.core.model.names import DeviceId

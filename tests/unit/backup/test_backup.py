@@ -29,8 +29,8 @@ from gateway.backup.rotation import archive_in, rotate
 from gateway.cli import app
 from gateway.clock import SystemClock
 from gateway.config.settings import KEY_FILE
+from gateway.privacy.erase_and_export import erase_member
 from gateway.privacy.erased import FOLDER as ERASED
-from gateway.privacy.member import erase_member
 from tests.golden_files import FOLDER, restore_folder
 
 NOW = SystemClock().now()

@@ -3,7 +3,7 @@
 import pytest
 from msgspec import structs
 
-from gateway.core.access.rules import LATE
+from gateway.core.access.late_events import LATE
 from gateway.core.events import DirectoryChanged, SpaceChanged
 from gateway.core.facts import (
     DoorChanged,

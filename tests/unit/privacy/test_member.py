@@ -43,8 +43,8 @@ from gateway.core.model.names import OPERATOR, PlanId, TrainingId
 from gateway.core.readings import CredentialPresented
 from gateway.core.requests import Request, SetMode
 from gateway.privacy import erasure
+from gateway.privacy.erase_and_export import erase_member, export_member
 from gateway.privacy.keeper import RetentionKeeper
-from gateway.privacy.member import erase_member, export_member
 from gateway.privacy.retention import Kept
 from gateway.service.recovery import recover
 from tests.servers import PATIENCE_S

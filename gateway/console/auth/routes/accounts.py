@@ -13,7 +13,7 @@ from gateway.adapters.accounts.accounts import Account
 from gateway.adapters.directory import Member
 from gateway.console.auth import links, passkeys, sessions, tokens, totp
 from gateway.console.auth.authenticator import Files, SignIn
-from gateway.console.auth.requirements import Administrator, GraveAdministrator, console_of
+from gateway.console.auth.roles import Administrator, GraveAdministrator, console_of
 from gateway.console.auth.routes.common import SignInHere, fields, origin_of, say_in
 from gateway.console.auth.staff import is_staff, outranks
 from gateway.console.auth.tokens import DAYS_MAX, SCOPES, Token

@@ -14,7 +14,7 @@ from gateway.adapters.journal.rows import to_us
 from gateway.console.auth import cookies, sessions
 from gateway.console.auth.authenticator import Files, SignIn
 from gateway.console.auth.passkeys import RelyingParty
-from gateway.console.auth.requirements import (
+from gateway.console.auth.roles import (
     CSRF_FIELD,
     CSRF_HEADER,
     console_of,

@@ -11,7 +11,7 @@ from gateway.adapters.accounts.accounts import Account
 from gateway.console.auth import passkeys, passwords, sessions, tokens
 from gateway.console.auth.authenticator import Files, SignIn
 from gateway.console.auth.passkeys import Passkey
-from gateway.console.auth.requirements import ConsoleHere, MineGrave, Self, console_of
+from gateway.console.auth.roles import ConsoleHere, MineGrave, Self, console_of
 from gateway.console.auth.routes.common import SignInHere, fields, names_here, origin_of, say_in
 from gateway.console.auth.sessions import LoginSession
 from gateway.console.auth.tokens import DAYS_MAX, SCOPES, Token

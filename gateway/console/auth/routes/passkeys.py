@@ -14,7 +14,7 @@ from gateway.adapters.accounts import accounts
 from gateway.console.auth import passkeys
 from gateway.console.auth.authenticator import Files, SignIn
 from gateway.console.auth.passkeys import PasskeyError, RelyingParty
-from gateway.console.auth.requirements import (
+from gateway.console.auth.roles import (
     CSRF_HEADER,
     MineGrave,
     Self,

@@ -8,7 +8,7 @@ from gateway.adapters.accounts import accounts
 from gateway.adapters.accounts.accounts import Account
 from gateway.console.auth import sessions
 from gateway.console.auth.authenticator import Files, SignIn
-from gateway.console.auth.requirements import Self
+from gateway.console.auth.roles import Self
 from gateway.console.auth.routes.common import SignInHere, address_of, fields, next_of, origin_of
 from gateway.console.identity import Principal
 from gateway.console.web.rendering import show

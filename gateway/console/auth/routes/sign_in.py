@@ -8,7 +8,7 @@ from gateway.adapters.accounts import accounts
 from gateway.adapters.accounts.accounts import Account
 from gateway.console.auth import cookies, passwords, sessions, totp
 from gateway.console.auth.authenticator import Files, SignIn
-from gateway.console.auth.requirements import Self, is_from_us, not_from_our_page
+from gateway.console.auth.roles import Self, is_from_us, not_from_our_page
 from gateway.console.auth.routes.common import (
     SignInHere,
     address_of,

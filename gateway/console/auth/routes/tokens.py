@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from gateway.console.auth import tokens
 from gateway.console.auth.authenticator import Files, SignIn
-from gateway.console.auth.requirements import (
+from gateway.console.auth.roles import (
     Administrator,
     ConsoleHere,
     GraveAdministrator,

@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from gateway.adapters.accounts import accounts
 from gateway.console.auth import totp
 from gateway.console.auth.authenticator import Files, SignIn
-from gateway.console.auth.requirements import MineGrave
+from gateway.console.auth.roles import MineGrave
 from gateway.console.auth.routes.common import SignInHere, address_of, fields
 from gateway.console.auth.routes.reauthenticate import account_of
 from gateway.console.identity import Principal

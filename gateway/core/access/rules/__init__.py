@@ -9,10 +9,9 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from gateway.core.access.late_events import event_is_fresh
 from gateway.core.access.request import AccessRequest, Effect, Verdict
 from gateway.core.access.rules.access_point import (
-    LATE,
-    event_is_fresh,
     exit_is_free,
     interlock_is_clear,
     machine_is_free,
@@ -43,8 +42,6 @@ from gateway.core.access.rules.holder import (
     zone_is_opened,
 )
 from gateway.core.facts import RuleVerdict
-
-__all__ = ["LATE", "NO_ACCESS_RIGHTS", "RULES", "Rule", "Ruling", "decide"]
 
 Rule = Callable[[AccessRequest], Verdict]
 

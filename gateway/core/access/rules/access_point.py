@@ -12,8 +12,6 @@ from gateway.core.model.names import ZoneId
 from gateway.core.model.places import Zone
 from gateway.core.state import Arrival, DoorState, MachineUse
 
-LATE = timedelta(seconds=5)
-"""A credential event older than this is recorded and never opens anything."""
 FULL_AT = 0.5
 """The probability that a zone is full at which entry is refused: likelier full than not."""
 
@@ -32,19 +30,6 @@ def muster_is_noted(question: AccessRequest) -> Verdict:
     if point is not None and point.direction == "muster":
         return granted("mustered", zone=point.zone)
     return passed()
-
-
-def event_is_fresh(question: AccessRequest) -> Verdict:
-    """Check that the event is fresh: not retained, not delayed, not dated by a wrong clock."""
-    age = question.now - question.at
-    age_s = round(age.total_seconds(), 3)
-    if question.retained:
-        return denied("retained", retained=True)
-    if age > LATE:
-        return denied("too-old", age_s=age_s, limit_s=LATE.total_seconds())
-    if -age > LATE:
-        return denied("clock-ahead", age_s=age_s, limit_s=-LATE.total_seconds())
-    return passed(age_s=age_s)
 
 
 def reader_enrols_no_badge(question: AccessRequest) -> Verdict:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from gateway.adapters.influx.line_protocol import points
+from gateway.adapters.influx.influx_points import points
 from gateway.core.facts import (
     AlarmRaised,
     Decided,

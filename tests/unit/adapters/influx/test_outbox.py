@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from gateway.adapters.influx.delivery import OutageError
-from gateway.adapters.influx.line_protocol import points
+from gateway.adapters.influx.influx_points import points
 from gateway.adapters.influx.outbox import GZIP_POINTS, WRITE_POINTS, Outbox
 from gateway.adapters.influx.resend import of_letters, of_rows, resend
 from gateway.adapters.influx.responses import (

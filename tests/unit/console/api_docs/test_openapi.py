@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from gateway.cli import app
 from gateway.console.api_docs.permissions_table import method_of, needs_of, routes_of
-from gateway.console.auth.requirements import PUBLIC
+from gateway.console.auth.roles import PUBLIC
 from tests.paths import ROOT
 from tests.world.console import ConsolePlace
 

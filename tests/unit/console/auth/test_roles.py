@@ -7,7 +7,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 
 from gateway.console.api_docs.permissions_table import ORDER, SCOPES, method_of, needs_of, routes_of
-from gateway.console.auth.requirements import CSRF_FIELD, PUBLIC, SAFE
+from gateway.console.auth.roles import CSRF_FIELD, PUBLIC, SAFE
 from gateway.console.identity import RANKS, Principal
 from gateway.console.web.errors import Problem
 from tests.paths import ROOT

@@ -23,6 +23,7 @@ from gateway.console.feed.hub import (
     View,
     Watcher,
 )
+from gateway.console.feed.page_snapshot import SHOWN_DECISIONS, Viewer
 from gateway.console.feed.site_state import (
     ALARMS_KEPT,
     DECISIONS_KEPT,
@@ -32,7 +33,6 @@ from gateway.console.feed.site_state import (
     StateChange,
     hint_id,
 )
-from gateway.console.feed.view import SHOWN_DECISIONS, Viewer
 from gateway.console.web.language import choose_lang
 from gateway.console.web.security_headers import names_us
 from gateway.core.model.directory import HolderId

@@ -9,7 +9,7 @@ from msgspec import structs
 
 from gateway.core.access import doors
 from gateway.core.access.doors import PENDING_MAX, TABLE, Trigger
-from gateway.core.access.rules import LATE
+from gateway.core.access.late_events import LATE
 from gateway.core.events import DirectoryChanged, SpaceChanged
 from gateway.core.facts import (
     AlarmCleared,

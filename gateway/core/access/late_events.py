@@ -1,4 +1,4 @@
-"""The freshness of events: old ones open nothing, and a reader's wrong clock locks no user in.
+"""Late events: they open nothing, and a reader's wrong clock locks no user in.
 
 A badge event is late by its reader's clock. That clock may be wrong: an ESP that has not reached
 its time server is behind by a minute or by years. An event is *live* when no other event of its
@@ -10,17 +10,32 @@ the broker, or by a reader that has just reconnected.
 from datetime import timedelta
 from typing import Final
 
-from gateway.core.access.rules import LATE
+from gateway.core.access.request import AccessRequest, Verdict, denied, passed
 from gateway.core.events import Reported
 from gateway.core.state import DeviceState
 from gateway.core.step_context import StepContext
 
+LATE = timedelta(seconds=5)
+"""A credential event older than this is recorded and never opens anything."""
 STEADY_LOOKS: Final = 3
 STEADY_WITHIN: Final = timedelta(seconds=2)
 """If several events are late by the same time, within this, the reader's clock is behind."""
 _BEHIND_S: Final = -LATE.total_seconds()
 BACK_FOR: Final = timedelta(seconds=10)
 """A reader that has been online for this long has sent its stored events."""
+
+
+def event_is_fresh(question: AccessRequest) -> Verdict:
+    """Check that the event is fresh: not retained, not delayed, not dated by a wrong clock."""
+    age = question.now - question.at
+    age_s = round(age.total_seconds(), 3)
+    if question.retained:
+        return denied("retained", retained=True)
+    if age > LATE:
+        return denied("too-old", age_s=age_s, limit_s=LATE.total_seconds())
+    if -age > LATE:
+        return denied("clock-ahead", age_s=age_s, limit_s=-LATE.total_seconds())
+    return passed(age_s=age_s)
 
 
 def is_late(context: StepContext, event: Reported) -> bool:
