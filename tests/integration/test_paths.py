@@ -31,7 +31,7 @@ PAGE: Final = Path(__file__).resolve().parents[2] / "docs/architecture.md"
 BESIDE: Final = ("console-broker", "console-guard", "console-names", "console-outside")
 """The console's tasks that have no part in the answer to a request."""
 RECEIVED: Final = "gateway.adapters.mqtt.session:MqttSession._received"
-SENT: Final = "gateway.adapters.mqtt.paho_client:publish"
+SENT: Final = "gateway.adapters.mqtt.client:PacketClient.put_publish"
 BADGE, REQUEST, COUNT = 25, 35, 43
 """The most modules that a path may pass."""
 
@@ -40,10 +40,10 @@ def called(name: str, topic: str = "") -> Step:
     """A call of this function, with a message on a topic that ends so."""
 
     def is_it(function: str, frame: FrameType) -> bool:
-        message = frame.f_locals.get("message")
         if function != name:
             return False
-        return not topic or (message is not None and message.topic.endswith(topic))
+        found = frame.f_locals
+        return not topic or str(found.get("topic") or found["message"].topic).endswith(topic)
 
     return is_it
 

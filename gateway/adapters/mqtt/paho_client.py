@@ -1,7 +1,6 @@
-"""Creates, connects and publishes with a paho client: MQTT 5, manual acknowledgement."""
+"""Creates and connects a paho client: MQTT 5, manual acknowledgement."""
 
 import ssl
-from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -10,7 +9,6 @@ from paho.mqtt.properties import Properties
 
 from gateway.adapters.mqtt.address import BrokerAddress
 from gateway.adapters.mqtt.client import PacketClient
-from gateway.adapters.mqtt.properties import properties_of
 from gateway.wire.message import Outgoing
 
 RECEIVE_MAX: Final = 1000
@@ -45,15 +43,4 @@ def connect(client: PacketClient, address: BrokerAddress, expiry_s: int, keepali
         keepalive=keepalive_s,
         clean_start=False,
         properties=properties,
-    )
-
-
-def publish(client: PacketClient, message: Outgoing, now: datetime) -> int | None:
-    """Pass a message to a client; return its packet id, or None if the connection is gone.
-
-    Its message expiry is the time that is left.
-    """
-    properties = properties_of(message, now)
-    return client.put_publish(
-        message.topic, message.payload, message.qos, properties, retain=message.retain
     )

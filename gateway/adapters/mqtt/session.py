@@ -25,7 +25,8 @@ from gateway.adapters.mqtt.address import BrokerAddress
 from gateway.adapters.mqtt.client import PacketClient, ReceivedPublish
 from gateway.adapters.mqtt.event_loop import LoopSocket, SessionLost, in_thread_of_its_own
 from gateway.adapters.mqtt.inflight_window import ALLOWED, InflightWindow
-from gateway.adapters.mqtt.paho_client import connect, new_client, publish
+from gateway.adapters.mqtt.paho_client import connect, new_client
+from gateway.adapters.mqtt.properties import properties_of
 from gateway.adapters.mqtt.subscriptions import SessionTopics
 from gateway.aio import full_jitter_s
 from gateway.wire.message import Outgoing
@@ -383,8 +384,14 @@ class MqttSession:
         return self._client if self._accepted and not self._is_over() else None
 
     def _send(self, message: Outgoing, now: datetime) -> int | None:
+        """Pass a message to the client; its message expiry is the time that is left."""
         client = self._usable()
-        return None if client is None else publish(client, message, now)
+        if client is None:
+            return None
+        properties = properties_of(message, now)
+        return client.put_publish(
+            message.topic, message.payload, message.qos, properties, retain=message.retain
+        )
 
     def _is_too_large(self, message: Outgoing) -> bool:
         """Return whether a message exceeds the broker's maximum packet size (MQTT-5 3.1.2.11.4)."""

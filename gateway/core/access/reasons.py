@@ -5,6 +5,7 @@ The advice says what to do next. `bacnet` is the nearest AccessEvent of ASHRAE 1
 docs/rules.md has the same table.
 """
 
+from functools import cached_property
 from typing import Final
 
 from msgspec import Struct
@@ -15,14 +16,14 @@ EXIT_BUTTON: Final = "exit-button"
 """The reason of a press of an exit button: the user is unknown, and no rule refuses it."""
 
 
-class ReasonText(Struct, frozen=True):
+class ReasonText(Struct, frozen=True, dict=True):
     """A reason in words, the standard's name for it, and what to do next (None: nothing)."""
 
     text: Phrase
     bacnet: str
     advice: Phrase | None = None
 
-    @property
+    @cached_property
     def sentence(self) -> Phrase:
         """The reason with its advice, as a reader shows it."""
         if self.advice is None:
