@@ -7,11 +7,12 @@ Where passages were purged it begins with the oldest snapshot.
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from gateway.adapters.journal.reader import JournalFile, StoredEvent
 from gateway.core.engine import step
 from gateway.core.events import SpaceChanged
+from gateway.core.facts import OccupancyChanged
 from gateway.core.model.names import SiteId
 from gateway.core.state import State
 
@@ -89,9 +90,23 @@ def replay(
 
 
 def _fact_differences(stored: StoredEvent, facts: tuple[object, ...]) -> Iterator[Difference]:
-    if facts != stored.row.facts:
-        row = stored.row
+    row = stored.row
+    if _as_stored(facts, row.facts) != row.facts:
         yield Difference(row.n, row.site, f"stored {row.facts!r}, replayed {facts!r}")
+
+
+def _as_stored(facts: tuple[object, ...], stored: tuple[object, ...]) -> tuple[object, ...]:
+    """Return replayed facts without the reasons of counts that were stored without (before 0.3)."""
+    if len(facts) != len(stored):
+        return facts
+    return tuple(
+        structs.replace(fact, reasons=())
+        if isinstance(fact, OccupancyChanged)
+        and isinstance(was, OccupancyChanged)
+        and not was.reasons
+        else fact
+        for fact, was in zip(facts, stored, strict=True)
+    )
 
 
 def _state_differences(

@@ -56,6 +56,7 @@ class MessageFactory:
     """Builds messages for the sites of one registry."""
 
     def __init__(self, registry: Registry, topics: Topics) -> None:
+        both(DONE)  # reads the catalogues now, not at the first badge
         self.machines = MachineOrders(registry)
         self._registry = registry
         self._topics = topics
@@ -150,7 +151,7 @@ class MessageFactory:
             asked.site, asked.verb, asked.transaction, wrong.error, detail=wrong.detail
         )
 
-    def states(self, site: SiteId, facts: Iterable[Fact]) -> dict[str, Outgoing]:
+    def states(self, site: Site, facts: Iterable[Fact]) -> dict[str, Outgoing]:
         """Return the retained messages that follow from facts, the last of each topic."""
         messages = (self._state(site, fact) for fact in facts)
         return {message.topic: message for message in messages if message is not None}
@@ -173,7 +174,7 @@ class MessageFactory:
         empty = (_retained(self._topics.door(site.id, door), b"") for door in sorted(nobody_knows))
         alarms = (alarm_now(state, kind, about) for kind, about in sorted(state.alarms))
         musters = muster.read_out(site, state.muster, site.zone, now)
-        told = self.states(site.id, (*zones, *doors, *alarms, *musters))
+        told = self.states(site, (*zones, *doors, *alarms, *musters))
         messages = [self._mode(site.id, state.mode), *told.values(), *empty]
         return [structs.replace(message, event=None) for message in messages]
 
@@ -224,13 +225,14 @@ class MessageFactory:
         )
         return Outgoing(self._topics.response(site, verb), encode(message), qos=1)
 
-    def _state(self, site: SiteId, fact: Fact) -> Outgoing | None:
+    def _state(self, here: Site, fact: Fact) -> Outgoing | None:
         """Return the retained message of a fact, which replaces its topic's last one."""
+        site = here.id
         match fact:
             case OccupancyChanged():
                 topic = self._topics.occupancy(site, fact.zone)
                 return _retained(
-                    topic, occupancy_payload(fact), _event("occupancy.changed", fact.at)
+                    topic, occupancy_payload(here, fact), _event("occupancy.changed", fact.at)
                 )
             case DoorChanged():
                 door = DoorMessage(at=fact.at, state=fact.state)

@@ -200,22 +200,23 @@ class Publisher:
         self.heard(row)
         self._tell_decision(row)
         self._answer_request(row)
-        self._news |= self._of_known_doors(row.site, announcer.states(row.site, row.facts))
+        states = announcer.states(self._committed.sites[row.site], row.facts)
+        self._news |= self._of_known_doors(self._committed.sites[row.site], states)
         for hint in announcer.hints(self._committed.sites[row.site], row.facts):
             self._publish(hint)
 
-    def _of_known_doors(self, site: SiteId, states: dict[str, Outgoing]) -> dict[str, Outgoing]:
+    def _of_known_doors(self, site: Site, states: dict[str, Outgoing]) -> dict[str, Outgoing]:
         """Leave out doors of which nothing is known; add those whose first device was heard."""
-        before = self._unknown.get(site)
+        before = self._unknown.get(site.id)
         if not before:
             return states
-        state, announcer = self._committed.states[site], self._committed.wire.announcer
-        still = unknown(self._committed.sites[site], state.devices)
+        state, announcer = self._committed.states[site.id], self._committed.wire.announcer
+        still = unknown(site, state.devices)
         known = announcer.states(
             site, (door_now(state, door, self._now) for door in before - still)
         )
-        self._unknown[site] = still
-        empty = {self._topics.door(site, door) for door in still}
+        self._unknown[site.id] = still
+        empty = {self._topics.door(site.id, door) for door in still}
         return {topic: said for topic, said in (known | states).items() if topic not in empty}
 
     def _send_orders(self, row: EventRow, *, is_void: bool) -> None:

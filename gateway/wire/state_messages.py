@@ -17,6 +17,8 @@ from gateway.core.model.equipment import Device, Machine
 from gateway.core.model.places import AccessPoint, Door, Zone
 from gateway.core.model.site import Site
 from gateway.core.state import State, ahead_s_of
+from gateway.translation import both
+from gateway.wire.count_reasons import in_words
 from gateway.wire.message import encode
 from gateway.wire.states import MISSING_MAX, AlarmMessage, MusterMessage, OccupancyMessage
 
@@ -37,7 +39,7 @@ DEVICE_ALARMS: Final[tuple[AlarmKind, ...]] = (
 _GATEWAY_ALARMS: Final[tuple[AlarmKind, ...]] = (*("clock-unsure", "journal-damaged", "disk-low"),)
 
 
-def occupancy_payload(changed: OccupancyChanged) -> bytes:
+def occupancy_payload(site: Site, changed: OccupancyChanged) -> bytes:
     """Return the payload of a zone's head count."""
     message = OccupancyMessage(
         at=changed.at,
@@ -49,7 +51,9 @@ def occupancy_payload(changed: OccupancyChanged) -> bytes:
         p_vacant=changed.p_vacant,
         p_full=changed.p_full,
         stale=changed.stale,
-        because=changed.because,
+        because=tuple(
+            both(in_words(reason, site.name_of, site.clock)) for reason in changed.reasons
+        ),
     )
     return encode(message)
 

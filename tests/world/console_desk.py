@@ -144,7 +144,7 @@ class DeskPlace(ConsolePlace):
         row = event_row(self._n, self.site.id, event, after.facts, now)
         decided = [decision_row(row, fact) for fact in after.facts if isinstance(fact, Decided)]
         await self._journal.commit(Batch(events=[row], decisions=decided))
-        for topic, message in self._announcer.states(self.site.id, after.facts).items():
+        for topic, message in self._announcer.states(self.site, after.facts).items():
             self._hear(topic, message.payload)
         for each in after.facts:
             if isinstance(each, Decided):

@@ -10,8 +10,8 @@ normal approximation would be equally wrong, and worse for small numbers, where 
 person or none.
 """
 
-from collections.abc import Callable, Sequence
-from datetime import datetime, tzinfo
+from collections.abc import Sequence
+from datetime import datetime
 from math import exp
 from typing import Literal
 
@@ -20,8 +20,7 @@ from msgspec import Struct
 from gateway.core.estimator import distribution as beliefs
 from gateway.core.estimator.distribution import Belief, total
 from gateway.core.estimator.sensor_models import TELLINGS
-from gateway.core.estimator.zone import EstimateReason, ReasonKind, ZoneEstimate, stale
-from gateway.core.model.names import Text
+from gateway.core.estimator.zone import EstimateReason, ZoneEstimate, stale
 
 MIDDLE, HELD = 0.5, 0.8
 TOP = 3
@@ -83,38 +82,6 @@ def contributors(parts: Sequence[ZoneEstimate], at: datetime) -> tuple[EstimateR
         return reason.weight * exp(-(at - reason.at).total_seconds() / REASON_FADES_S)
 
     return tuple(sorted(found, key=lambda each: (-strength(each), each.place))[:TOP])
-
-
-def in_words(reason: EstimateReason, name: Callable[[str], Text], local: tzinfo) -> Text:
-    """Return a reason in words: "compteur Entrée +2, 10:41", "Entrance counter +2, 10:41".
-
-    `name` gives a door's or zone's name by its id.
-    """
-    where, at = name(reason.place), f"{reason.at.astimezone(local):%H:%M}"
-    is_change = reason.kind in {"counter", "badge", "room"}
-    amount = f"{reason.amount:+d}" if is_change else str(reason.amount)
-    said = _WORDS[reason.kind]
-    values = {"amount": amount, "why": reason.why}
-    return Text(
-        fr=f"{said.fr.format(where=where.fr, **values)}, {at}",
-        en=f"{said.en.format(where=where.en, **values)}, {at}",
-    )
-
-
-_WORDS: dict[ReasonKind, Text] = {
-    "counter": Text("compteur {where} {amount}", "{where} counter {amount}"),
-    "badge": Text("badge {where} {amount}", "{where} badge {amount}"),
-    "motion": Text("mouvement {where}", "{where} motion"),
-    "presence": Text("présence {where}", "{where} presence"),
-    "silence": Text("plus aucun mouvement {where} depuis", "{where} without motion since"),
-    "count": Text("caméra {where} : {amount}", "{where} camera: {amount}"),
-    "vacancy": Text("{where} déclaré vide ({why})", "{where} declared empty ({why})"),
-    "set": Text("compté par l'équipe {where} : {amount}", "{where} counted by staff: {amount}"),
-    "stuck": Text(
-        "capteur {where} bloqué, plus pris en compte", "{where} sensor stuck, no longer counted"
-    ),
-    "room": Text("{where} vide : {amount} à côté", "{where} empty: {amount} beside it"),
-}
 
 
 def _hint(belief: Belief, known: int) -> Hint | None:

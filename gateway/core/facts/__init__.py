@@ -45,6 +45,7 @@ from gateway.core.facts.machines import (
     WarnMachine,
 )
 from gateway.core.facts.people import (
+    CountReason,
     HolderMoved,
     Noticed,
     OccupancyChanged,
@@ -65,6 +66,7 @@ __all__ = [
     "AlarmOver",
     "AlarmRaised",
     "BugMet",
+    "CountReason",
     "Decided",
     "DeviceMinute",
     "DoorChanged",

@@ -3,9 +3,12 @@
 from datetime import date, datetime
 from typing import Literal
 
+from msgspec import Struct
+
+from gateway.core.estimator.zone import ReasonKind
 from gateway.core.facts.base import BaseFact
 from gateway.core.model.directory import HolderId
-from gateway.core.model.names import DeviceId, Text, ZoneId
+from gateway.core.model.names import DeviceId, ZoneId
 
 
 class HolderMoved(BaseFact, frozen=True):
@@ -26,6 +29,19 @@ class Noticed(BaseFact, frozen=True):
     at: datetime
 
 
+class CountReason(Struct, frozen=True):
+    """A reason of a head count: what was seen at a door's or zone's sensor (`place`), and when.
+
+    `amount` is in people; `why` is what an operator or a calendar gave as a reason.
+    """
+
+    at: datetime
+    kind: ReasonKind
+    place: str
+    amount: int
+    why: str = ""
+
+
 class OccupancyChanged(BaseFact, frozen=True):
     """A zone's head count: `low`..`high` is the 80 % interval, `known` are badged in (people)."""
 
@@ -39,8 +55,8 @@ class OccupancyChanged(BaseFact, frozen=True):
     p_vacant: float
     p_full: float
     stale: bool
-    because: tuple[Text, ...] = ()
-    """The strongest reasons of an estimate, the strongest first."""
+    reasons: tuple[CountReason, ...] = ()
+    """The strongest of an estimate, the strongest first; none in a journal before release 0.3."""
 
 
 class OccupancyMinute(BaseFact, frozen=True):

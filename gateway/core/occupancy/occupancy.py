@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 
 from msgspec import structs
 
-from gateway.core.estimator.estimate import HeadCount, contributors, in_words
+from gateway.core.estimator.estimate import HeadCount, contributors
 from gateway.core.estimator.state import Estimate
-from gateway.core.facts import Noticed, OccupancyChanged, OccupancyMinute
-from gateway.core.model.names import Text, ZoneId
+from gateway.core.facts import CountReason, Noticed, OccupancyChanged, OccupancyMinute
+from gateway.core.model.names import ZoneId
 from gateway.core.model.places import Zone
 from gateway.core.model.site import Site
 from gateway.core.occupancy import daily_statistics, fusion
@@ -44,7 +44,7 @@ def read_out(
     sight = fusion.read_zone(site, zones, estimate, zone.id, at)
     if sight is None:
         return _told(zone, known, certain(zone, known), at)
-    return _told(zone, known, sight.count, at, _because(site, sight, at))
+    return _told(zone, known, sight.count, at, _reasons(sight, at))
 
 
 def certain(zone: Zone, known: int) -> HeadCount:
@@ -182,18 +182,20 @@ def _follow(context: StepContext, zone: Zone, before: ZoneState, sight: ZoneRead
     after = _changed(before, context.now, before.known, count)
     after = structs.replace(after, told=before.known, read_at=context.now, due=NEVER)
     context.zones = context.zones.set(zone.id, after)
-    why = () if sight is None else _because(context.site, sight, context.now)
+    why = () if sight is None else _reasons(sight, context.now)
     context.emit(_told(zone, before.known, count or certain(zone, before.known), context.now, why))
 
 
-def _because(site: Site, sight: ZoneReading, at: datetime) -> tuple[Text, ...]:
-    """Return the reasons of an estimate in words."""
-    why = contributors(sight.parts, at)
-    return tuple(in_words(reason, site.name_of, site.clock) for reason in why)
+def _reasons(sight: ZoneReading, at: datetime) -> tuple[CountReason, ...]:
+    """Return the reasons of an estimate."""
+    return tuple(
+        CountReason(each.at, each.kind, each.place, each.amount, each.why)
+        for each in contributors(sight.parts, at)
+    )
 
 
 def _told(
-    zone: Zone, known: int, count: HeadCount, at: datetime, because: tuple[Text, ...] = ()
+    zone: Zone, known: int, count: HeadCount, at: datetime, reasons: tuple[CountReason, ...] = ()
 ) -> OccupancyChanged:
     return OccupancyChanged(
         zone=zone.id,
@@ -206,7 +208,7 @@ def _told(
         p_vacant=count.p_vacant,
         p_full=count.p_full,
         stale=count.stale,
-        because=because,
+        reasons=reasons,
     )
 
 

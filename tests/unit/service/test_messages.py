@@ -180,13 +180,13 @@ def test_a_decision_at_a_reader_that_guards_nothing() -> None:
 )  # fmt: skip
 def test_states_are_retained(fact: Fact, topic: str, said: dict[str, object]) -> None:
     """Whoever subscribes later knows them too."""
-    (message,) = ANNOUNCER.states(HUB, [fact]).values()
+    (message,) = ANNOUNCER.states(SITE, [fact]).values()
     assert (message.topic, message.retain, payload(message)) == (topic, True, said)
 
 
 def test_a_cleared_alarm_is_an_empty_message() -> None:
     """Which the broker forgets."""
-    (message,) = ANNOUNCER.states(HUB, [AlarmCleared("held", "front", MONDAY)]).values()
+    (message,) = ANNOUNCER.states(SITE, [AlarmCleared("held", "front", MONDAY)]).values()
     assert (message.topic, message.payload) == ("seuil/hub/alarm/held/front", b"")
     assert message.retain
 
@@ -195,7 +195,7 @@ def test_a_fact_says_what_it_is() -> None:
     """As a CloudEvent, by its journal's number or the time at which a state began."""
     decided = ANNOUNCER.decision(SITE, 42, GRANTED, MONDAY, MONDAY).event
     assert decided == CloudEvent("seuil.access.decided", "42", MONDAY)
-    (opened,) = ANNOUNCER.states(HUB, [DoorChanged(FRONT, "open", MONDAY)]).values()
+    (opened,) = ANNOUNCER.states(SITE, [DoorChanged(FRONT, "open", MONDAY)]).values()
     assert opened.event == CloudEvent("seuil.door.changed", "2026-11-23T10:00:00+00:00", MONDAY)
 
 
@@ -215,7 +215,7 @@ def test_the_last_word_on_a_topic_is_the_only_one() -> None:
         HolderMoved(HolderId("h-1"), None, HALL, MONDAY),
         DeviceMinute(FRONT_IN, MONDAY, None, None, None, 0, 0),
     ]
-    (message,) = ANNOUNCER.states(HUB, facts).values()
+    (message,) = ANNOUNCER.states(SITE, facts).values()
     assert payload(message)["state"] == "locked"
 
 
@@ -255,7 +255,7 @@ def test_a_new_broker_is_told_who_looks_after_an_alarm() -> None:
     place.after(7)
     facts = place.ask(AcknowledgeAlarm("tamper", "pir", "I go"))
     topic = "seuil/hub/alarm/tamper/pir"
-    assert retained(place)[topic] == ANNOUNCER.states(HUB, facts)[topic].payload
+    assert retained(place)[topic] == ANNOUNCER.states(SITE, facts)[topic].payload
     assert json.loads(retained(place)[topic])["acknowledged_by"] == "gil"
 
 
@@ -267,7 +267,7 @@ def test_no_message_has_a_credential() -> None:
     place.badge("front-in", "stranger")
     place.after(61)
     secrets = [str(badge) for badge in place.state.directory.credentials] + ["stranger"]
-    messages = [*ANNOUNCER.states(HUB, place.said).values()]
+    messages = [*ANNOUNCER.states(SITE, place.said).values()]
     messages += ANNOUNCER.everything(SITE, place.state, MONDAY)
     people = [str(holder) for holder in place.state.directory.holders]
     for message in messages:
@@ -301,7 +301,7 @@ EVACUATED = ModeChanged("evacuation", "normal", OPERATOR, "fire drill", MONDAY)
 
 def states(*facts: Fact) -> dict[str, Any]:
     """What each topic says after these facts; "" is a message that the broker forgets."""
-    told = ANNOUNCER.states(HUB, facts).values()
+    told = ANNOUNCER.states(SITE, facts).values()
     assert all(message.retain for message in told)
     return {message.topic: payload(message) if message.payload else "" for message in told}
 
@@ -325,7 +325,7 @@ def test_a_muster_list_names_the_missing() -> None:
 def test_a_muster_list_stays_within_a_message() -> None:
     """However many are missing, it names a hundred and counts the others."""
     crowd = tuple(HolderId(f"h-{number:012x}") for number in range(5000))
-    (message,) = ANNOUNCER.states(HUB, [MusterChanged(HALL, MONDAY, 5000, 0, crowd)]).values()
+    (message,) = ANNOUNCER.states(SITE, [MusterChanged(HALL, MONDAY, 5000, 0, crowd)]).values()
     said = payload(message)
     assert (said["missing"], said["more"]) == (list(crowd[:MISSING_MAX]), 4900)
     assert len(message.payload) <= PAYLOAD_LIMIT
@@ -393,10 +393,10 @@ def test_an_alarm_about_a_clock_says_how_far_it_is_off() -> None:
     facts = place.badge("front-in", "ada", age_s=-70)
     topic = "seuil/hub/alarm/clock-skew/front-in"
     again = json.loads(retained(place)[topic])
-    assert again == payload(ANNOUNCER.states(HUB, facts)[topic])
+    assert again == payload(ANNOUNCER.states(SITE, facts)[topic])
     assert (again["object"], again["ahead_s"]) == ("front-in", 70.0)
     noted = AlarmAcknowledged("clock-skew", "front-in", MONDAY, MONDAY, OPERATOR, ahead_s=70.0)
-    said = payload(ANNOUNCER.states(HUB, [noted])[topic])
+    said = payload(ANNOUNCER.states(SITE, [noted])[topic])
     assert (said["ahead_s"], said["acknowledged_by"]) == (70.0, OPERATOR)
 
 

@@ -11,6 +11,8 @@ from gateway.core.estimator.layout import Layout
 from gateway.core.model.names import DeviceId, DoorId, SiteId, Text, ZoneId
 from gateway.core.model.places import Door, Zone
 from gateway.core.model.site import Site
+from gateway.translation import both
+from gateway.wire.count_reasons import in_words
 
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)
 HALL, LAB, LASER = ZoneId("hall"), ZoneId("lab"), ZoneId("laser")
@@ -163,7 +165,8 @@ def test_the_hall_says_why() -> None:
     house = House()
     house.visit(LAB, 2, 1)
     hall = state.zone_at(house.estimate, HALL, house.now)
-    told = [estimate.in_words(each, lambda _: Text("Labo", "Lab"), UTC) for each in hall.reasons]
+    lab = Text("Labo", "Lab")
+    told = [both(in_words(each, lambda _: lab, UTC)) for each in hall.reasons]
     assert any(text.en.startswith("Lab empty: +1 beside it, ") for text in told)
     assert any(text.fr.startswith("Labo vide : +1 à côté, ") for text in told)
 

@@ -24,6 +24,8 @@ from gateway.core.estimator.evidence import (
 from gateway.core.estimator.state import Estimate
 from gateway.core.model.names import DeviceId, Text, ZoneId
 from gateway.core.state import decode, encode
+from gateway.translation import both
+from gateway.wire.count_reasons import in_words
 
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)
 ROOM, HALL = ZoneId("room"), ZoneId("hall")
@@ -106,7 +108,7 @@ class Place:
         parts = [state.zone_at(self.estimate, ROOM, self.now)]
         named = {"front": Text("Entrée", "Entrance"), "room": Text("Salle", "Room")}
         return [
-            getattr(reading.in_words(each, lambda place: named[place], UTC), language)
+            getattr(both(in_words(each, lambda place: named[place], UTC)), language)
             for each in reading.contributors(parts, self.now)
         ]
 

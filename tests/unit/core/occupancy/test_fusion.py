@@ -85,7 +85,7 @@ def test_badges_alone_are_the_count_and_certain(place: Sensed) -> None:
     """No sensor has spoken yet."""
     place.enter("ada", "bob")
     told = place.count()
-    assert (told.people, told.low, told.high, told.known, told.because) == (2, 2, 2, 2, ())
+    assert (told.people, told.low, told.high, told.known, told.reasons) == (2, 2, 2, 2, ())
     assert place.state.estimate is None
 
 
@@ -119,8 +119,11 @@ def test_a_counter_counts_people_without_badges(place: Sensed) -> None:
     told = place.count()
     assert (told.people, told.known) == (3, 0)
     assert told.low <= 3 <= told.high
-    assert told.because[0].en == "the front counter +3, 11:00"
-    assert told.because[0].fr == "compteur le front +3, 11:00"
+    assert (told.reasons[0].kind, told.reasons[0].place, told.reasons[0].amount) == (
+        "counter",
+        "front",
+        3,
+    )
 
 
 def test_the_house_is_the_sum_of_its_rooms(place: Sensed) -> None:
@@ -320,7 +323,7 @@ def test_an_operator_counts_by_eye(place: Sensed) -> None:
     assert place.error(SetPeople(HALL, 7)) is None
     told = place.count()
     assert (told.people, told.low, told.high) == (7, 7, 7)
-    assert told.because[0].en == "le hall counted by staff: 7, 11:00".replace("le hall", "the hall")
+    assert (told.reasons[0].kind, told.reasons[0].place, told.reasons[0].amount) == ("set", HALL, 7)
 
 
 def test_an_operator_s_empty_is_evidence_and_no_reset(place: Sensed) -> None:
