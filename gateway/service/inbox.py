@@ -21,6 +21,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from math import inf
 from typing import Final
 
 from msgspec import Struct
@@ -64,6 +65,10 @@ SURPLUS_MAX: Final = 100
 """Messages of a resting device that wait in a lane that it shares; beyond it, the oldest are
 dropped, or they would hold up the others in that lane. Its own acknowledgement (`seuil/1`) does
 not cover them, so that a reader keeps them."""
+
+STRANGERS_EACH_S: Final = 0.05
+"""Seconds between two looks at what strangers say. Their session also gets a copy of each declared
+device's message: one look and one write take a few at once, and cost a badge nothing."""
 
 
 SCARCE_S: Final = 60.0
@@ -223,6 +228,10 @@ class Inbox:
         self._served_now: list[_Queue] = []
         self._floods: list[Flood] = []
         self._something = asyncio.Event()
+        self._is_idle = False
+        self._strangers_at = -inf
+        """The last time when strangers were read."""
+        self._next_look: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         return self._count
@@ -281,8 +290,8 @@ class Inbox:
         if self.is_ready:
             await asyncio.sleep(0)
             return
-        if self.when_idle is not None:
-            self.when_idle.resume()
+        self._is_idle = True
+        self._look_at_strangers()
         if self._resting:
             rested_at = min(queue.rests_until or 0.0 for queue in self._resting)
             at_most_s = min(at_most_s, rested_at - self._monotonic())
@@ -291,6 +300,8 @@ class Inbox:
                 await self._something.wait()
         except TimeoutError:
             return
+        finally:
+            self._is_idle = False
 
     def take(self, now: datetime, at_most: int = BATCH_MAX) -> list[ReceivedMessage]:
         """Take a batch of waiting messages by the order of service, sorted by arrival."""
@@ -336,6 +347,23 @@ class Inbox:
         self._of_session.clear()
         self._let_go()
         return forgotten
+
+    def _look_at_strangers(self) -> None:
+        """Let strangers be read, now or as soon as it is their time, if we are idle then."""
+        if self.when_idle is None or not self._is_idle:
+            return
+        monotonic = self._monotonic()
+        wait_s = self._strangers_at + STRANGERS_EACH_S - monotonic
+        if wait_s <= 0:
+            self._strangers_at = monotonic
+            self.when_idle.resume()
+        elif self._next_look is None:
+            loop = asyncio.get_running_loop()
+            self._next_look = loop.call_later(wait_s, self._look_again)
+
+    def _look_again(self) -> None:
+        self._next_look = None
+        self._look_at_strangers()
 
     def _fresh(
         self, queues: deque[_Queue], room: int, now: datetime, monotonic: float
@@ -417,6 +445,7 @@ class Inbox:
             self._count -= 1
             self._of_session[oldest.session] -= 1
             oldest.acknowledge()
+            oldest.session.flush()
             queue.dropped += 1
 
     def _taken(self, batch: list[ReceivedMessage]) -> None:

@@ -31,7 +31,7 @@ from gateway.service.inbox import (
     key_of,
 )
 from gateway.service.priorities import ORDER, ServiceClass
-from tests.servers import PATIENCE_S
+from tests.servers import PATIENCE_S, until
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 WORD: dict[str, ServiceClass] = {name[:3]: name for name in ORDER}
@@ -69,6 +69,9 @@ class FakeSession:
 
     def acknowledge(self, message: MQTTMessage) -> None:
         self.acknowledged.append(message.mid)
+
+    def flush(self) -> None:
+        pass
 
 
 class Monotonic:
@@ -489,6 +492,35 @@ def test_strangers_are_read_while_nothing_else_waits(inbox: Inbox, session: Fake
     mids(inbox)
     asyncio.run(inbox.wait(0))
     assert not strangers.paused
+
+
+async def test_strangers_are_read_a_few_at_once(
+    session: FakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two badges that follow closely they wait, but not for longer than their time."""
+    inbox, strangers = Inbox(route), FakeSession()
+    inbox.when_idle = cast(MqttSession, strangers)
+    await inbox.wait(0)
+    put(inbox, session, "sen.a", [1])
+    mids(inbox)
+    await inbox.wait(0)
+    assert strangers.paused
+    monkeypatch.setattr("gateway.service.inbox.STRANGERS_EACH_S", 0.0)
+    await inbox.wait(0)
+    assert not strangers.paused
+
+
+async def test_strangers_are_read_by_an_inbox_that_stays_idle(session: FakeSession) -> None:
+    """Nothing has to come for that."""
+    inbox, strangers = Inbox(route), FakeSession()
+    inbox.when_idle = cast(MqttSession, strangers)
+    await inbox.wait(0)
+    put(inbox, session, "sen.a", [1])
+    mids(inbox)
+    idle = asyncio.create_task(inbox.wait(PATIENCE_S))
+    await until(lambda: not strangers.paused, "strangers are read")
+    inbox.nudge()
+    await idle
 
 
 def test_strangers_are_read_while_they_connect(inbox: Inbox, session: FakeSession) -> None:
