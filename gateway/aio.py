@@ -1,4 +1,4 @@
-"""Small helpers for asyncio: cancelling tasks, and the delay before a retry."""
+"""Small helpers for asyncio: cancelling tasks, and the backoff before a retry."""
 
 import asyncio
 from random import SystemRandom

@@ -1,5 +1,7 @@
 """Zigbee2MQTT: PIR and presence sensors, door contacts, CO2, machines' plugs of any Zigbee maker.
 
+A contact becomes a door event: opened, or closed again.
+
 There is one topic per device, `<base>/<friendly name>`, with its state as one JSON object. A
 missing key means nothing (a heartbeat without `occupancy` is not "empty"), and null means that the
 bridge itself does not know yet. Keypads and locks are not read: they publish codes and PINs in
@@ -211,6 +213,7 @@ def _presence(key: str, value: object) -> Presence:
 
 
 def _contact(key: str, value: object) -> DoorReported:
+    """Return what a door contact reports."""
     return DoorReported("closed" if _flag(key, value) else "open")  # true: the contact is made
 
 

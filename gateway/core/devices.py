@@ -1,4 +1,4 @@
-"""Devices: their numbering, availability, batteries, clocks, and counters' totals."""
+"""Devices: their numbering, availability, batteries, clock offset, and counters' totals."""
 
 from datetime import datetime, timedelta
 
@@ -184,7 +184,7 @@ def _haunted(context: StepContext, device: DeviceId, reads: int) -> None:
 def _clock_read(
     context: StepContext, state: DeviceState, event: Reported | Misunderstood
 ) -> tuple[float, ...]:
-    """Return the offsets of a device's clock with this event's; without a time they are unchanged.
+    """Return each clock offset of a device with this event's; without a time they are unchanged.
 
     An event that is late because it waited shows nothing about the clock, nor does a decision made
     alone, which may have waited for a short time. Once the clock was set or replaced, the former

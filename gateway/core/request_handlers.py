@@ -2,7 +2,8 @@
 
 A request is obeyed once. Its transaction may arrive again, because a client without an answer sends
 it again and brokers repeat messages: the answer is then the same. Each result is a fact. Requests
-work in every mode: in a lockdown or an evacuation an operator can still open a door.
+work in every mode: in a lockdown or an evacuation an operator can still open a door. A client that
+sends a request twice changes nothing twice (it is idempotent by its transaction).
 """
 
 from typing import assert_never
@@ -52,7 +53,10 @@ def handle(context: StepContext, request: Request) -> None:
 
 
 def _refusal(context: StepContext, request: Request) -> str | None:
-    """Return why this operator's request is refused now; None: it is not."""
+    """Return why a request (to open a door, for a lockdown …) is refused now; None: it is not.
+
+    Only operators and administrators of the site may order a lockdown or anything else.
+    """
     asker = context.directory.holders.get(request.by)
     site = context.site.id
     if asker is None or not (asker.has_role(OPERATOR, site) or asker.has_role(ADMINISTRATOR, site)):

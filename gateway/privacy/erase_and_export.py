@@ -1,4 +1,4 @@
-"""The export and the erasure of a member's data.
+"""The export and the erasure of a member's data (GDPR, articles 15 and 17).
 
 `seuil privacy` and the console call the same two functions. An export contains no badge number
 (none is stored), no hash of one, and no other member; an erasure removes the member at once and

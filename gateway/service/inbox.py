@@ -1,8 +1,9 @@
 """The bounded inbox between the broker and the engine: one queue per device, served in turn.
 
-Overload is an ordinary state: a broker returns with a backlog, a device repeats messages, or its
-password was stolen. `gateway.service.priorities` has the order of service; within a class the
-devices take turns, so that a flooding device delays only itself. Four rules:
+It makes the backpressure: while it is full, its sessions' sockets are not read, so that TCP stops
+the broker. Overload is an ordinary state: a broker returns with a backlog, a device repeats
+messages, or its password was stolen. `gateway.service.priorities` has the order of service; within
+a class the devices take turns, so that a flooding device delays only itself. Four rules:
 
 - A device has a *budget*. Beyond it, it is flooding, and its messages wait for all others.
 - A device has an *allowance*, far above what a reader stores in an outage. Beyond it, few of its

@@ -259,7 +259,7 @@ class Service:
         return turnover
 
     async def _stored(self, turnover: BatchBuilder) -> bool:
-        """Commit the batch; False: it was undone, and the broker will send it again."""
+        """Commit the batch; False: it was undone (disk full), and the broker will send it again."""
         batch = turnover.batch
         try:
             await (self._journal.commit(batch) if batch else self._journal.check())
@@ -334,7 +334,10 @@ class Service:
             self._minute.begin(turnover.now)
 
     async def _heal(self, error: JournalError) -> None:
-        """Disconnect, so that the broker keeps all messages, until the journal can be written."""
+        """Disconnect until the journal can be written: on a disk full, locked or broken.
+
+        The broker keeps all messages meanwhile.
+        """
         self._leave_broker(error)
         attempt = 0
         while not self.healthy:

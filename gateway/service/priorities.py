@@ -1,4 +1,4 @@
-"""The order of service under overload, as a table of classes.
+"""The priority of each message under overload: the order of service, as a table of classes.
 
 Exits come before entries, and a waiting person before a sensor. Within a class the devices take
 turns (`gateway.service.inbox`), and no class is starved: each one that waits gets a share of every

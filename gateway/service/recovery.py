@@ -1,4 +1,4 @@
-"""Restores the state at a start: each site's last snapshot, then a replay of the later rows."""
+"""Crash recovery, and every other start: each site's last snapshot, then a replay of later rows."""
 
 from collections.abc import Callable
 from datetime import datetime

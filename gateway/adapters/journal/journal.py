@@ -1,4 +1,4 @@
-"""The journal: SQLite, WAL, `synchronous=FULL`, one transaction per batch, on its own thread.
+"""The journal: SQLite, WAL, `synchronous=FULL` (fsync at each commit), one transaction per batch.
 
 Committed data survives a kill and a power cut; nothing is published or acknowledged before that.
 """

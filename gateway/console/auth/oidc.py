@@ -1,4 +1,4 @@
-"""Signing in with an OpenID Connect provider: the authorization code flow with PKCE, by Authlib.
+"""Single sign-on with an OpenID Connect provider: authorization code flow with PKCE, by Authlib.
 
 Authlib makes and checks state, nonce and the signed ID token. Between the two steps it keeps them
 in `request.session`, which is here a dict kept in memory for the same browser.

@@ -1,4 +1,4 @@
-"""The user of a request, and the rights that a route needs.
+"""Roles: the user of a request, and the permission that a route requires.
 
 A *seat* is a user of the console: a session in a browser, or an API token. Its roles are the
 holder's own staff roles in the directory (`viewer`, `operator`, `administrator`, each at all sites

@@ -1,4 +1,4 @@
-"""The second factor that is typed: a code of an app (TOTP, RFC 6238), or a recovery code.
+"""Two-factor sign-in (2FA) with a typed code: of an app (TOTP, RFC 6238), or a recovery code.
 
 Each code is valid once: the step of the last one is stored, and a recovery code is removed.
 """

@@ -1,4 +1,6 @@
-"""A site as its page shows it in one language, for the first paint and for each change.
+"""A site as its page shows it in one language: the snapshot that a page gets, and each change.
+
+A page gets a snapshot when it connects, and again when it has fallen behind.
 
 Every text is ready to show (times in the site's time zone, numbers in sentences), so the template
 and the browser's module only place it and cannot disagree.

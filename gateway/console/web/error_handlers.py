@@ -1,4 +1,4 @@
-"""Errors as responses: problem+json (RFC 9457) for programs, a page for people.
+"""Errors as responses: problem+json (RFC 9457) for programs, an error page for people.
 
 A screen raises `Problem`; the two handlers here turn it, and whatever the framework refuses, into a
 response in the user's language. Nothing of a request's content is repeated.

@@ -1,4 +1,4 @@
-"""Wrong PINs, remembered for a while to stop guessing.
+"""Wrong PINs, remembered for a while: a lockout stops guessing by brute force.
 
 A wrong PIN counts against its badge; an unknown code counts against the keypad. A right one clears
 both. The rule `attempts_are_left` refuses when there are too many. There are never more entries

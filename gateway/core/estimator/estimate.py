@@ -85,6 +85,7 @@ def contributors(parts: Sequence[ZoneEstimate], at: datetime) -> tuple[EstimateR
 
 
 def _hint(belief: Belief, known: int) -> Hint | None:
+    """Return a hint of tailgating (more people than badges) or of a forgotten exit (fewer)."""
     if beliefs.at_least(belief, known + 1) > 1 - HINT_BELOW:
         return "tailgating"
     if beliefs.at_least(belief, known) < HINT_BELOW:

@@ -2,7 +2,8 @@
 
 A library evaluates the expressions; this module adds the following.
 
-*The clock.* An instant is first converted to the site's local time, then looked up. In the night
+*The clock.* An instant is first converted to the site's local time, then looked up. Daylight saving
+time (DST): in the night
 when clocks go forward 02:30 does not exist: `22:00-02:30` ends when 03:00 follows 01:59. In the
 night when they go back 02:30 occurs twice, and hours that are open at 02:30 are open both times.
 

@@ -233,7 +233,7 @@ def _is_news(before: ZoneState, now: HeadCount) -> bool:
 
 
 def _hint(context: StepContext, zone: Zone, before: ZoneState, now: HeadCount) -> ZoneState:
-    """Note a disagreement of known and estimated people: tailgating, or a forgotten badge."""
+    """Note that known and estimated people differ: somebody tailgated, or forgot to badge out."""
     if now.hint is None or (before.count is not None and before.count.hint == now.hint):
         return before
     if before.hinted == now.hint and context.now - before.hinted_at < HINT_AGAIN:

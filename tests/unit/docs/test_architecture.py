@@ -3,12 +3,13 @@
 import ast
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from scripts.where import Row, rows
+from scripts.where import NEAR, Module, Row, modules, ranked, rows
 from tests.paths import ROOT
 
 PAGE: Final = ROOT / "docs/architecture.md"
@@ -83,3 +84,15 @@ def test_the_layers_are_those_that_the_linter_checks() -> None:
     (table,) = re.findall(r"\| layer of `gateway/` .*\n\|[-|]+\n((?:\|.*\n)+)", text)
     told = [re.findall(r"`(\w+)`", line.split("|")[1]) for line in table.splitlines()]
     assert told == [layer.split(" | ") for layer in layers]
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.word], ids=lambda row: row.word)
+def test_the_natural_word_leads_to_the_deciding_file(row: Row) -> None:
+    """`scripts/where WORD` has it among the first: a newcomer opens three files at most."""
+    files = [found.file for found in ranked(row.word, _searched())[:NEAR]]
+    assert row.file in files
+
+
+@cache
+def _searched() -> list[Module]:
+    return modules()

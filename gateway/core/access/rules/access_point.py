@@ -1,4 +1,6 @@
-"""Rules about the access point: direction, time, mode, service, its machine, and the room inside.
+"""Rules about the access point: direction, mode, service, machine, anti-passback, zone capacity.
+
+A lockdown refuses every entry, anti-passback a second one, and a zone's capacity who is too many.
 
 The first of them are asked before any personal data is read.
 """
@@ -128,7 +130,7 @@ def interlock_is_clear(question: AccessRequest) -> Verdict:
 
 
 def zone_has_room(question: AccessRequest) -> Verdict:
-    """Check that no entered zone is at its capacity; holders already inside count once."""
+    """Check the capacity of each entered zone: none is full; holders already inside count once."""
     if question.here.direction != "entry":
         return passed()
     saw: dict[str, Value] = {}

@@ -4,7 +4,8 @@ Any plan or booking that passes all rules about memberships lets the holder pass
 refusal is that of the rule at which the best of them failed. A door has the demands of the zones
 that are entered through it; a machine has its own.
 
-PINs and numbers are keyed hashes here, and no verdict keeps one.
+PINs and numbers are keyed hashes here, and no verdict keeps one. The duress PIN lets its holder in
+like the right one, and raises a silent duress alarm.
 """
 
 from collections.abc import Iterator
