@@ -66,7 +66,9 @@ def words(lang: Lang) -> Translator:
 
     def say(message: str, /, **values: object) -> str:
         said = translated(message)
-        return said % values if values else said
+        if not values:
+            return said
+        return said % {name: _value(value, lang) for name, value in values.items()}
 
     return say
 

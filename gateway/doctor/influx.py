@@ -7,8 +7,9 @@ from gateway.adapters.influx.responses import WriteResult
 from gateway.adapters.influx.settings import InfluxSettings, influx_settings
 from gateway.config import Settings
 from gateway.doctor.finding import Finding, fault, ok
+from gateway.phrase import Phrase
 
-CHECK = "InfluxDB"
+CHECK = Phrase("InfluxDB")
 TIMEOUT_S = 5.0
 
 
@@ -16,7 +17,7 @@ def influx(settings: Settings) -> Finding:
     """Return whether InfluxDB would accept points. Nothing is written."""
     store = influx_settings(settings, TIMEOUT_S)
     if store is None:
-        return ok(CHECK, "not configured: the journal alone keeps history")
+        return ok(CHECK, Phrase("not configured: the journal alone keeps history"))
     return judged(asyncio.run(_empty_write(store)), store)
 
 
@@ -24,19 +25,35 @@ def judged(answer: WriteResult, store: InfluxSettings) -> Finding:
     """Interpret the answer to an empty write: a rejected body means that the rest is right."""
     match answer.verdict:
         case "rejected" if "<html" in answer.why.lower():
-            do = "a proxy before it? does the port want https? Points wait in the journal meanwhile"
-            return fault(CHECK, f"{store.where} takes nothing: {answer.why}", do)
+            do = Phrase(
+                "a proxy before it? does the port want https? Points wait in the journal meanwhile"
+            )
+            return fault(
+                CHECK,
+                Phrase("%(where)s takes nothing: %(why)s", where=store.where, why=answer.why),
+                do,
+            )
         case "written" | "rejected":
-            return ok(CHECK, f"{store.where} takes our points")
+            return ok(CHECK, Phrase("%(where)s takes our points", where=store.where))
         case "unreachable":
-            do = "is it running, and SEUIL_INFLUX_URL right? Points wait in the journal meanwhile"
-            return fault(CHECK, f"{store.where} is out of reach: {answer.why}", do)
+            do = Phrase(
+                "is it running, and SEUIL_INFLUX_URL right? Points wait in the journal meanwhile"
+            )
+            return fault(
+                CHECK,
+                Phrase("%(where)s is out of reach: %(why)s", where=store.where, why=answer.why),
+                do,
+            )
         case "refused":
-            do = (
+            do = Phrase(
                 "check SEUIL_INFLUX_TOKEN and its right to write, SEUIL_INFLUX_ORG and "
                 "SEUIL_INFLUX_BUCKET; InfluxDB 1 needs 1.8 or newer"
             )
-            return fault(CHECK, f"{store.where} refuses us: {answer.why}", do)
+            return fault(
+                CHECK,
+                Phrase("%(where)s refuses us: %(why)s", where=store.where, why=answer.why),
+                do,
+            )
 
 
 async def _empty_write(store: InfluxSettings) -> WriteResult:

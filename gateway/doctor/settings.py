@@ -12,72 +12,89 @@ from pydantic_settings import EnvSettingsSource, SecretsSettingsSource
 from gateway.config import ConfigError, Settings, known_credential_key, load_space
 from gateway.config.settings import KEY_FILE
 from gateway.core.model.site import Site
-from gateway.doctor.finding import Finding, fault, ok, part, warning
+from gateway.doctor.finding import Finding, fault, ok, warning
+from gateway.phrase import Phrase, joined
 
-CHECK: Final = "settings"
+CHECK: Final = Phrase("settings")
 _OTHERS_MAY: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
 def refused(wrong: ConfigError) -> list[Finding]:
     """Return the faults of settings that cannot be read."""
-    do = "mend the variable; docs/space-file.md lists them"
-    return [fault(CHECK, f"{each.path}: {each.message}", do) for each in wrong.faults]
+    do = Phrase("mend the variable; docs/space-file.md lists them")
+    return [fault(CHECK, joined([each.path, each.message], ": "), do) for each in wrong.faults]
 
 
 def settings_complete(settings: Settings) -> Iterator[Finding]:
     """Yield the settings, and a warning for each incomplete pair."""
-    yield ok(CHECK, "; ".join(_told(settings)))
+    yield ok(CHECK, joined(list(_told(settings)), "; "))
     if settings.broker_username and settings.broker_password is None:
-        do = "set SEUIL_BROKER_PASSWORD, or put it into a file that SEUIL_SECRETS_DIR holds"
-        yield warning(CHECK, "a user of the broker without a password", do)
+        do = Phrase("set SEUIL_BROKER_PASSWORD, or put it into a file that SEUIL_SECRETS_DIR holds")
+        yield warning(CHECK, Phrase("a user of the broker without a password"), do)
     if settings.broker_password and not settings.broker_username:
-        do = "set SEUIL_BROKER_USERNAME (`seuil broker-config` calls it gateway)"
-        yield warning(CHECK, "a password for the broker without a user: it is not sent", do)
+        do = Phrase("set SEUIL_BROKER_USERNAME (`seuil broker-config` calls it gateway)")
+        yield warning(CHECK, Phrase("a password for the broker without a user: it is not sent"), do)
     if settings.broker_password and _crosses_a_network_in_clear(settings.broker_url):
-        do = "use mqtts://, where the broker is not on a network of its own"
-        yield warning(CHECK, f"the password goes to {settings.broker_url} unencrypted", do)
+        do = Phrase("use mqtts://, where the broker is not on a network of its own")
+        yield warning(
+            CHECK,
+            Phrase(
+                "the password goes to %(broker_url)s unencrypted", broker_url=settings.broker_url
+            ),
+            do,
+        )
     if settings.influx_url is not None and settings.influx_token is None:
-        yield warning(CHECK, "InfluxDB without a token", "set SEUIL_INFLUX_TOKEN if it wants one")
+        yield warning(
+            CHECK,
+            Phrase("InfluxDB without a token"),
+            Phrase("set SEUIL_INFLUX_TOKEN if it wants one"),
+        )
 
 
 def space_file(path: Path | None) -> tuple[tuple[Site, ...], Finding]:
     """Return the sites, if they can be read, and the finding."""
-    check = "space file"
+    check = Phrase("space file")
     if path is None:
-        found = "none was named, and there is no space.toml here"
-        do = "seuil doctor SPACE: devices and subscriptions were not looked at"
+        found = Phrase("none was named, and there is no space.toml here")
+        do = Phrase("seuil doctor SPACE: devices and subscriptions were not looked at")
         return (), warning(check, found, do)
     try:
         sites = load_space(path)
     except ConfigError as wrong:
         count, first = len(wrong.faults), wrong.faults[0]
-        found = f"{count} fault{'s' if count > 1 else ''}, the first: {first}"
-        return (), fault(check, found, f"seuil check {path} names them all")
+        found = Phrase.counted(
+            "%(n)s fault: %(first)s", "%(n)s faults, the first: %(first)s", count, first=first
+        )
+        return (), fault(check, found, Phrase("seuil check %(path)s names them all", path=path))
     devices = sum(len(site.devices) for site in sites)
     ids = ", ".join(site.id for site in sites[:3]) + (", …" if len(sites) > 3 else "")  # noqa: PLR2004 - enough to recognise them
-    return sites, ok(check, f"{path}: {ids}; {devices} devices")
+    return sites, ok(
+        check, Phrase("%(path)s: %(ids)s; %(n)s devices", path=path, ids=ids, n=devices)
+    )
 
 
 def credential_key(settings: Settings) -> tuple[bytes | None, Finding]:
     """Return the key of badge hashes, if there is one, and whether others can read it."""
-    check = "credential key"
+    check = Phrase("credential key")
     file = settings.data_dir / KEY_FILE
     try:
         key = known_credential_key(settings)
     except ConfigError as wrong:
-        return None, fault(check, str(wrong), "without this key no badge is known: restore it")
+        return None, fault(
+            check, str(wrong), Phrase("without this key no badge is known: restore it")
+        )
     if key is None:
-        do = "made by the first import of members or `seuil run`"
-        return None, warning(check, "there is no %(file)s yet", do, file=file)
+        do = Phrase("made by the first import of members or `seuil run`")
+        return None, warning(check, Phrase("there is no %(file)s yet"), do, file=file)
     if settings.credential_key is not None:
-        source = part(_source_of("credential_key", settings))
-        return key, ok(check, "comes from the %(source)s", source=source)
+        source = _source_of("credential_key", settings)
+        return key, ok(check, Phrase("comes from the %(source)s"), source=source)
     mode = stat.S_IMODE(file.stat().st_mode)
     about = {"file": file, "mode": f"{mode:04o}"}
     if mode & _OTHERS_MAY:
-        found = "%(file)s can be read by others (mode %(mode)s)"
-        return key, warning(check, found, "chmod 600 %(file)s", **about)
-    return key, ok(check, "%(file)s, mode %(mode)s; is it in your backup?", **about)
+        found = Phrase("%(file)s can be read by others (mode %(mode)s)")
+        return key, warning(check, found, Phrase("chmod 600 %(file)s"), **about)
+    return key, ok(check, Phrase("%(file)s, mode %(mode)s; is it in your backup?"), **about)
 
 
 def _told(settings: Settings) -> Iterator[str]:
@@ -89,20 +106,20 @@ def _told(settings: Settings) -> Iterator[str]:
         if source == "default":
             default += [f"{name} = {value}"] if value is not None else []
         elif isinstance(value, SecretStr):
-            yield f"{name} is set ({source})"
+            yield Phrase("%(name)s is set (%(source)s)", name=name, source=source)
         else:
-            yield f"{name} = {value} ({source})"
-    yield f"by default: {', '.join(default)}"
+            yield Phrase("%(name)s = %(value)s (%(source)s)", name=name, value=value, source=source)
+    yield Phrase("by default: %(settings)s", settings=", ".join(default))
 
 
 def _source_of(name: str, settings: Settings) -> str:
     """Return the source of a setting, from pydantic's own readers, so that it is the real one."""
     if name in EnvSettingsSource(type(settings))():
-        return "environment"
+        return Phrase("environment")
     folder = settings.secrets_dir
     if folder is not None and name in SecretsSettingsSource(type(settings), folder)():
-        return "secrets file"
-    return "default"
+        return Phrase("secrets file")
+    return Phrase("default")
 
 
 def _crosses_a_network_in_clear(url: str) -> bool:

@@ -16,7 +16,8 @@ from gateway.adapters.time_sync import is_synchronised
 from gateway.core.model.names import DeviceId, SiteId
 from gateway.core.model.site import Site
 from gateway.core.state import State, decode
-from gateway.doctor.finding import Finding, Part, fault, ok, part, warning
+from gateway.doctor.finding import Finding, fault, ok, part, warning
+from gateway.phrase import Phrase, joined
 from gateway.privacy.retention import Kept, jump_of
 
 LOOK_BACK: Final = timedelta(days=1)
@@ -50,8 +51,8 @@ def journal(folder: Path, sites: Sequence[Site], now: datetime) -> Iterator[Find
     """Yield findings on the journal's rows, its dead letters, and the devices' silence."""
     file = folder / JOURNAL_FILE
     if not file.is_file():
-        do = "the first `seuil run` makes it; else check SEUIL_DATA_DIR"
-        yield warning("journal", "there is no %(file)s yet", do, file=file)
+        do = Phrase("the first `seuil run` makes it; else check SEUIL_DATA_DIR")
+        yield warning(Phrase("journal"), Phrase("there is no %(file)s yet"), do, file=file)
         return
     try:
         with opened(file) as db:
@@ -61,8 +62,14 @@ def journal(folder: Path, sites: Sequence[Site], now: datetime) -> Iterator[Find
             for site in sites:
                 yield _devices(site, _last_heard(db, site.id), now)
     except (sqlite3.Error, OSError) as wrong:
-        do = "may this user read it? else: sqlite3 %(file)s 'pragma integrity_check'"
-        yield fault("journal", "%(file)s cannot be read: %(wrong)s", do, file=file, wrong=wrong)
+        do = Phrase("may this user read it? else: sqlite3 %(file)s 'pragma integrity_check'")
+        yield fault(
+            Phrase("journal"),
+            Phrase("%(file)s cannot be read: %(wrong)s"),
+            do,
+            file=file,
+            wrong=wrong,
+        )
 
 
 def pages(folder: Path) -> Iterator[Finding]:
@@ -72,14 +79,22 @@ def pages(folder: Path) -> Iterator[Finding]:
         return
     found = look_through_now(file, LOOK_S)
     if found is None:
-        do = "the gateway looks through it each night, and raises an alarm"
-        said = "%(file)s could not be looked through (in %(age)s at most)"
-        yield warning("journal pages", said, do, file=file, age=timedelta(seconds=LOOK_S))
+        do = Phrase("the gateway looks through it each night, and raises an alarm")
+        said = Phrase("%(file)s could not be looked through (in %(age)s at most)")
+        yield warning(Phrase("journal pages"), said, do, file=file, age=timedelta(seconds=LOOK_S))
     elif found:
-        do = "stop the gateway, keep a copy of the folder, and restore the journal from a backup"
-        yield fault("journal pages", "%(file)s is damaged: %(wrong)s", do, file=file, wrong=found)
+        do = Phrase(
+            "stop the gateway, keep a copy of the folder, and restore the journal from a backup"
+        )
+        yield fault(
+            Phrase("journal pages"),
+            Phrase("%(file)s is damaged: %(wrong)s"),
+            do,
+            file=file,
+            wrong=found,
+        )
     else:
-        yield ok("journal pages", "every page of %(file)s can be read", file=file)
+        yield ok(Phrase("journal pages"), Phrase("every page of %(file)s can be read"), file=file)
 
 
 def retention(folder: Path, sites: Sequence[Site], kept: Kept, now: datetime) -> Iterator[Finding]:
@@ -94,38 +109,54 @@ def retention(folder: Path, sites: Sequence[Site], kept: Kept, now: datetime) ->
         return  # already reported
     if jump is None or is_synchronised():
         return
-    found = "%(days)s days of passages would be deleted at once, if the clock is right"
-    do = "is it? the purge waits until it is synchronised, or for: seuil privacy confirm-clock"
-    yield warning("passages", found, do, days=jump.days)
+    found = Phrase("%(days)s days of passages would be deleted at once, if the clock is right")
+    do = Phrase(
+        "is it? the purge waits until it is synchronised, or for: seuil privacy confirm-clock"
+    )
+    yield warning(Phrase("passages"), found, do, days=jump.days)
 
 
 def members(folder: Path, key: bytes | None) -> Finding:
     """Return the number of members, and whether their badges were hashed with our key."""
     file = folder / MEMBERS_FILE
     if not file.is_file():
-        do = "seuil members import members.csv --space space.toml; without, no badge is known"
-        return warning("members", "there is no %(file)s yet", do, file=file)
+        do = Phrase(
+            "seuil members import members.csv --space space.toml; without, no badge is known"
+        )
+        return warning(Phrase("members"), Phrase("there is no %(file)s yet"), do, file=file)
     try:
         with opened(file) as db:
             ((holders,),) = db.execute("SELECT count(*) FROM holder")
             ((badges,),) = db.execute("SELECT count(*) FROM credential")
             mark = db.execute("SELECT value FROM about WHERE word = 'key_mark'").fetchone()
     except sqlite3.Error as wrong:
-        do = "may this user read it? else restore it from a backup, or import the members again"
-        return fault("members", "%(file)s cannot be read: %(wrong)s", do, file=file, wrong=wrong)
+        do = Phrase(
+            "may this user read it? else restore it from a backup, or import the members again"
+        )
+        return fault(
+            Phrase("members"),
+            Phrase("%(file)s cannot be read: %(wrong)s"),
+            do,
+            file=file,
+            wrong=wrong,
+        )
     counts = {"holders": holders, "badges": badges}
     if badges and (key is None or (mark is not None and mark[0] != key_mark(key))):
-        do = "restore the key that they were imported with, or remove the file and import again"
-        found = (
+        do = Phrase(
+            "restore the key that they were imported with, or remove the file and import again"
+        )
+        found = Phrase(
             "%(holders)s members, %(badges)s badges, "
             "hashed with another credential key: all unknown"
         )
-        return fault("members", found, do, **counts)
+        return fault(Phrase("members"), found, do, **counts)
     if not badges:
-        do = "seuil members import members.csv --space space.toml"
-        return warning("members", "%(holders)s members, %(badges)s badges", do, **counts)
-    found = "%(holders)s members, %(badges)s badges; the credential key fits"
-    return ok("members", found, **counts)
+        do = Phrase("seuil members import members.csv --space space.toml")
+        return warning(
+            Phrase("members"), Phrase("%(holders)s members, %(badges)s badges"), do, **counts
+        )
+    found = Phrase("%(holders)s members, %(badges)s badges; the credential key fits")
+    return ok(Phrase("members"), found, **counts)
 
 
 def _rows(db: sqlite3.Connection, file: Path, now: datetime) -> Finding:
@@ -133,17 +164,19 @@ def _rows(db: sqlite3.Connection, file: Path, now: datetime) -> Finding:
     with file.open("rb") as opened_file:
         wal = opened_file.read(20)[18:] == _WAL
     if not wal:
-        do = "a copy? the gateway itself switches it on; see that nothing else writes there"
-        return warning("journal", "%(file)s is not in WAL mode", do, file=file)
+        do = Phrase("a copy? the gateway itself switches it on; see that nothing else writes there")
+        return warning(Phrase("journal"), Phrase("%(file)s is not in WAL mode"), do, file=file)
     if last is None:
-        return ok("journal", "%(file)s is empty, WAL", file=file)
+        return ok(Phrase("journal"), Phrase("%(file)s is empty, WAL"), file=file)
     (received,) = db.execute("SELECT received FROM journal WHERE n = ?", (last,)).fetchone()
     age = now - from_us(received)
     if age < timedelta(seconds=-1):
-        do = "set the clock: the gateway's time stands still until then, so no timer ends"
-        return fault("journal", "its last row is %(age)s ahead of the clock", do, age=-age)
-    found = "%(last)s rows, the last one %(age)s old; WAL; %(file)s"
-    return ok("journal", found, last=last, age=age, file=file)
+        do = Phrase("set the clock: the gateway's time stands still until then, so no timer ends")
+        return fault(
+            Phrase("journal"), Phrase("its last row is %(age)s ahead of the clock"), do, age=-age
+        )
+    found = Phrase("%(last)s rows, the last one %(age)s old; WAL; %(file)s")
+    return ok(Phrase("journal"), found, last=last, age=age, file=file)
 
 
 def _dead_letters(db: sqlite3.Connection, now: datetime) -> Finding:
@@ -154,15 +187,20 @@ def _dead_letters(db: sqlite3.Connection, now: datetime) -> Finding:
         (since,),
     ).fetchall()
     if not reasons:
-        return ok("dead letters", "none in the last day")
+        return ok(Phrase("dead letters"), Phrase("none in the last day"))
     said = ", ".join(f"{count} {reason} ({source})" for source, reason, count, _ in reasons)
     newest = max(last for *_, last in reasons)
     topic, detail = db.execute(
         "SELECT topic, detail FROM dead_letter WHERE id = ?", (newest,)
     ).fetchone()
-    do = "the newest is from %(topic)s: %(detail)s"
+    do = Phrase("the newest is from %(topic)s: %(detail)s")
     return warning(
-        "dead letters", "in the last day: %(said)s", do, said=said, topic=topic, detail=detail
+        Phrase("dead letters"),
+        Phrase("in the last day: %(said)s"),
+        do,
+        said=said,
+        topic=topic,
+        detail=detail,
     )
 
 
@@ -173,10 +211,10 @@ def _pending(db: sqlite3.Connection, now: datetime) -> Finding:
         (to_us(now - SETTLED),),
     ).fetchone()
     if not waiting:
-        return ok("answers", "none waits to be handed over")
-    do = "the gateway ended while it answered: its next start records them as undelivered"
-    found = "%(waiting)s expired before the broker took them over"
-    return warning("answers", found, do, waiting=waiting)
+        return ok(Phrase("answers"), Phrase("none waits to be handed over"))
+    do = Phrase("the gateway ended while it answered: its next start records them as undelivered")
+    found = Phrase("%(waiting)s expired before the broker took them over")
+    return warning(Phrase("answers"), found, do, waiting=waiting)
 
 
 def _last_heard(db: sqlite3.Connection, site: SiteId) -> dict[DeviceId, datetime]:
@@ -197,33 +235,37 @@ def _last_heard(db: sqlite3.Connection, site: SiteId) -> dict[DeviceId, datetime
 
 
 def _devices(site: Site, heard: dict[DeviceId, datetime], now: datetime) -> Finding:
-    check, count = "devices of %(site)s", len(site.devices)
+    check, count = Phrase("devices of %(site)s"), len(site.devices)
     never = tuple(device.id for device in site.devices if device.id not in heard)
     silent = tuple(
-        part("%(device)s (%(age)s)", device=device.id, age=now - heard[device.id])
+        part(Phrase("%(device)s (%(age)s)"), device=device.id, age=now - heard[device.id])
         for device in site.devices
         if device.id in heard and now - heard[device.id] >= _patience(device.silent_after_s)
     )
-    said = [part("%(n)s never heard: %(names)s", n=len(never), names=_some(never))]
-    said += [part("%(n)s silent: %(names)s", n=len(silent), names=_some(silent))]
+    said = [part(Phrase("%(n)s never heard: %(names)s"), n=len(never), names=_some(never))]
+    said += [part(Phrase("%(n)s silent: %(names)s"), n=len(silent), names=_some(silent))]
     said = [each for each in said if each.values["n"]]
     if not said:
-        found = "all %(count)s were heard within their time"
+        found = Phrase("all %(count)s were heard within their time")
         return ok(check, found, site=site.id, count=count)
-    do = "is it powered, on the network, with this broker's address, its own password and topic?"
-    joined = _joined(said, "; ")
-    return warning(check, "of %(count)s, %(said)s", do, site=site.id, count=count, said=joined)
+    do = Phrase(
+        "is it powered, on the network, with this broker's address, its own password and topic?"
+    )
+    return warning(
+        check,
+        Phrase("of %(count)s, %(said)s"),
+        do,
+        site=site.id,
+        count=count,
+        said=joined(said, "; "),
+    )
 
 
 def _patience(silent_after_s: float | None) -> timedelta:
     return SILENT if silent_after_s is None else timedelta(seconds=silent_after_s)
 
 
-def _some(names: Sequence[str | Part]) -> tuple[str | Part, ...]:
-    more = part(" and %(n)s more", n=len(names) - _SHOWN)
-    return (*_joined(names[:_SHOWN], ", "), *((more,) if len(names) > _SHOWN else ()))
-
-
-def _joined(pieces: Sequence[str | Part], between: str) -> tuple[str | Part, ...]:
-    """Return the pieces with a separator between each two."""
-    return tuple(each for piece in pieces for each in (between, piece))[1:]
+def _some(names: Sequence[str]) -> Phrase:
+    if len(names) <= _SHOWN:
+        return joined(names)
+    return Phrase("%(names)s and %(n)s more", names=joined(names[:_SHOWN]), n=len(names) - _SHOWN)

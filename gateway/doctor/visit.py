@@ -21,6 +21,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from gateway.adapters.mqtt.address import BrokerAddress
+from gateway.phrase import Phrase, joined
 
 CONNECT_S: Final = 5.0
 _TURN_S: Final = 0.05
@@ -189,27 +190,27 @@ class _Visitor:
 
 
 _CERTIFICATE: Final = {
-    9: ("its certificate is not valid yet", "is this computer's clock right?"),
-    10: ("its certificate has expired", "renew it on the broker"),
+    9: (Phrase("its certificate is not valid yet"), Phrase("is this computer's clock right?")),
+    10: (Phrase("its certificate has expired"), Phrase("renew it on the broker")),
     18: (
-        "its certificate is signed by itself",
-        "copy it (or its authority's) here and name it in SEUIL_BROKER_CA_FILE",
+        Phrase("its certificate is signed by itself"),
+        Phrase("copy it (or its authority's) here and name it in SEUIL_BROKER_CA_FILE"),
     ),
     19: (
-        "its certificate comes from an authority that is not known here",
-        "name the authority's certificate in SEUIL_BROKER_CA_FILE",
+        Phrase("its certificate comes from an authority that is not known here"),
+        Phrase("name the authority's certificate in SEUIL_BROKER_CA_FILE"),
     ),
     20: (
-        "its certificate comes from an authority that is not known here",
-        "name the authority's certificate in SEUIL_BROKER_CA_FILE",
+        Phrase("its certificate comes from an authority that is not known here"),
+        Phrase("name the authority's certificate in SEUIL_BROKER_CA_FILE"),
     ),
     62: (
-        "its certificate is for another name",
-        "use the certificate's name in SEUIL_BROKER_URL, or make one for this name",
+        Phrase("its certificate is for another name"),
+        Phrase("use the certificate's name in SEUIL_BROKER_URL, or make one for this name"),
     ),
     64: (
-        "its certificate does not name this address",
-        "use the certificate's name in SEUIL_BROKER_URL, or make one for this address",
+        Phrase("its certificate does not name this address"),
+        Phrase("use the certificate's name in SEUIL_BROKER_URL, or make one for this address"),
     ),
 }
 """OpenSSL's X509_V_ERR_... numbers, in words."""
@@ -217,37 +218,43 @@ _CERTIFICATE: Final = {
 
 def _unreachable(wrong: OSError, address: BrokerAddress) -> Unreachable:
     found, do = _trouble(wrong)
-    return Unreachable(f"{address.url}: {found}", do)
+    return Unreachable(joined([address.url, found], ": "), do)
 
 
 def _trouble(wrong: OSError) -> tuple[str, str]:
     """Return the observation and the remedy."""
     if isinstance(wrong, ssl.SSLCertVerificationError):
-        mend = (wrong.verify_message, "mend the broker's certificate")
+        mend = (wrong.verify_message, Phrase("mend the broker's certificate"))
         return _CERTIFICATE.get(wrong.verify_code, mend)
     if isinstance(wrong, ssl.SSLError):
         return (
-            f"no TLS ({wrong.reason})",
-            "is this port meant for TLS? mqtts:// usually has 8883, mqtt:// has 1883",
+            Phrase("no TLS (%(reason)s)", reason=wrong.reason),
+            Phrase("is this port meant for TLS? mqtts:// usually has 8883, mqtt:// has 1883"),
         )
     for kind, found, do in _NETWORK:
         if isinstance(wrong, kind):
             return found, do
-    return wrong.strerror or str(wrong), "check SEUIL_BROKER_URL"
+    return wrong.strerror or str(wrong), Phrase("check SEUIL_BROKER_URL")
 
 
 _NETWORK: Final[tuple[tuple[type[OSError], str, str], ...]] = (
-    (socket.gaierror, "no such host", "is the name right, and does this computer have a network?"),
+    (
+        socket.gaierror,
+        Phrase("no such host"),
+        Phrase("is the name right, and does this computer have a network?"),
+    ),
     (
         ConnectionRefusedError,
-        "nothing listens there",
-        "start the broker (systemctl status mosquitto), or mend SEUIL_BROKER_URL",
+        Phrase("nothing listens there"),
+        Phrase("start the broker (systemctl status mosquitto), or mend SEUIL_BROKER_URL"),
     ),
     (
         ConnectionError,
-        "the connection was closed without an answer",
-        "does it speak MQTT 5, and is the port right? mqtt:// usually has 1883, mqtts:// 8883",
+        Phrase("the connection was closed without an answer"),
+        Phrase(
+            "does it speak MQTT 5, and is the port right? mqtt:// usually has 1883, mqtts:// 8883"
+        ),
     ),
-    (TimeoutError, "no answer", "is it on, and does no firewall stop this port?"),
+    (TimeoutError, Phrase("no answer"), Phrase("is it on, and does no firewall stop this port?")),
 )
 """The meaning of network errors; the first that fits."""

@@ -92,7 +92,7 @@ async def shown(request: Request, seat: Viewer, here: SiteHere, console: Console
     findings: list[HealthRow] = []
     if seat.may("administrator", here.id):
         found = await asyncio.to_thread(_findings, console, here)
-        findings = [_line(each, words(lang)) for each in found]
+        findings = [_line(each, lang) for each in found]
     return page(
         request,
         "health.html",
@@ -153,7 +153,7 @@ def _broker(console: AppContext, now: datetime, say: Translator) -> HealthRow:
         return HealthRow(
             name, "warning", say("connected, every topic granted, nothing kept there"), do
         )
-    age = spoken(max(now - picture.heard, timedelta()), say)
+    age = spoken(max(now - picture.heard, timedelta()))
     told = say("connected, every topic granted, last message %(age)s ago", age=age)
     return HealthRow(name, "ok", told)
 
@@ -195,7 +195,7 @@ def _gateway(
         yield HealthRow(name, "fault", _status(health.status, say), do)
     else:
         yield HealthRow(name, "ok", say("in service, version %(version)s", version=health.version))
-    told = say("%(ms)s ms for the last commit", ms=decimal(health.commit_ms, say))
+    told = say("%(ms)s ms for the last commit", ms=decimal(health.commit_ms))
     if health.commit_ms > COMMIT_SLOW_MS:
         yield HealthRow(
             say("Commits"), "warning", told, say("The disk is slow: every door waits for it.")
@@ -245,7 +245,7 @@ async def _journal(console: AppContext, now: datetime, lang: Lang) -> list[Healt
         do = say("The first seuil run makes it; else check SEUIL_DATA_DIR.")
         return [HealthRow(say("Journal"), "fault", in_lang(wrong.detail, lang), do)]
     size = file.stat().st_size / 1e6
-    lines = [HealthRow(say("Journal"), "ok", say("%(size)s MB", size=decimal(size, say)))]
+    lines = [HealthRow(say("Journal"), "ok", say("%(size)s MB", size=decimal(size)))]
     if letters:
         told = say("%(count)s in the last day", count=len(letters))
         do = say("Look at Devices: it says what would be right.")
@@ -260,7 +260,7 @@ def _disk(console: AppContext, say: Translator) -> HealthRow:
     if not folder.exists():
         return HealthRow(say("Disk"), "warning", say("the data folder is not there yet"))
     free = shutil.disk_usage(folder).free
-    told = say("%(size)s GB free", size=decimal(free / 1e9, say))
+    told = say("%(size)s GB free", size=decimal(free / 1e9))
     if free < DISK_FULL_BYTES:
         do = say("Make room now: once it is full, no door opens. Until then sensors wait.")
         return HealthRow(say("Disk"), "fault", told, do)
@@ -292,8 +292,8 @@ def _console(console: AppContext, say: Translator) -> HealthRow:
     return HealthRow(say("This console"), "warning" if many else "ok", told, do)
 
 
-def _line(finding: Finding, say: Translator) -> HealthRow:
-    check, found, do = finding.said(say)
+def _line(finding: Finding, lang: Lang) -> HealthRow:
+    check, found, do = (in_lang(each, lang) for each in (finding.check, finding.found, finding.do))
     return HealthRow(check, finding.verdict, found, do)
 
 
