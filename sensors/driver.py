@@ -19,6 +19,7 @@ Kind = Literal["device", "status", "request", "stranger"]
 """The kind of messages on a topic: a device's reports, statuses of native devices (a wildcard),
 operators' requests, or messages of unknown devices, which can wait."""
 Source = tuple[SiteId, DeviceId]
+_WATTS_MAX = 1_000_000
 
 
 class Subscription(Struct, frozen=True):
@@ -68,6 +69,10 @@ class Driver(Protocol):
     def says(cls, device: Device) -> frozenset[type[Reading]]:
         """Return the readings that a device declared like this can report."""
 
+    @classmethod
+    def switches(cls, device: Device) -> bool:
+        """Return whether a device declared like this can switch a machine's power on and off."""
+
     def __init__(self, topics: Topics, devices: Sequence[tuple[SiteId, Device]]) -> None:
         """Store devices that have no faults and unique identities."""
 
@@ -95,10 +100,9 @@ class Driver(Protocol):
     def tell_machine(
         self, site: SiteId, device: Device, order: MachineOrder, expires: datetime
     ) -> tuple[Outgoing, ...]:
-        """Return the orders that warn a machine's user, or ask it for a safe stop.
+        """Return the orders that switch a machine, warn its user, or ask it for a safe stop.
 
-        None if the device has no such order: a plug could only cut the power, and half-cut plates
-        and spinning tools are worse than waiting for people who respond to the alarm.
+        None if the device has no such order: a relay takes no warning and knows no safe stop.
         """
 
 
@@ -137,3 +141,31 @@ def only_a_reader(device: Device) -> None:
 def subscription(topic: str, *sources: tuple[SiteId, Device]) -> Subscription:
     """Return the subscription to a topic on which these devices write."""
     return Subscription(topic, tuple((site, device.id) for site, device in sources))
+
+
+def power_w(key: str, value: object) -> float:
+    """Return a power in watts, absolute: a meter that is wired in reverse counts below zero.
+
+    Raises:
+        WireError: it is no number, or more than a machine can draw.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise WireError("wrong-type", f"{key}: must be a number")
+    watts = abs(float(value))
+    if watts > _WATTS_MAX:
+        raise WireError(
+            "out-of-range", f"{key}: must be a number from -{_WATTS_MAX} to {_WATTS_MAX}"
+        )
+    return watts
+
+
+def threshold_faults(device: Device) -> list[str]:
+    """Return the faults of `on_above_w`, the power above which a machine runs."""
+    if "on_above_w" not in device.options:
+        return []
+    if device.machine is None:
+        return ["options.on_above_w: is for the plug of a machine; declare machine"]
+    watts = device.options["on_above_w"]
+    if isinstance(watts, int | float) and not isinstance(watts, bool) and watts > 0:
+        return []
+    return ["options.on_above_w: is no power; watts above 0, such as 30"]

@@ -95,6 +95,11 @@ class EspRfidDriver:
         """Return its door contact and exit button, and the badges of a reader."""
         return _SAYS | ({CredentialPresented} if device.role == "reader" else frozenset())
 
+    @classmethod
+    def switches(cls, device: Device) -> bool:  # noqa: ARG003 - none of them
+        """Return False: its relay is released for a moment, and cannot be ordered off."""
+        return False
+
     def __init__(self, topics: Topics, devices: Sequence[_Source]) -> None:  # noqa: ARG002 - its own wire
         self._readers: dict[str, dict[str, _Source]] = defaultdict(dict)
         for site, device in devices:
@@ -162,7 +167,7 @@ class EspRfidDriver:
     def tell_machine(
         self, site: SiteId, device: Device, order: MachineOrder, expires: datetime
     ) -> tuple[Outgoing, ...]:
-        """Return nothing: it has no order for machines, and its relay could only cut the power."""
+        """Return nothing: it has no order for machines."""
         del site, device, order, expires
         return ()
 

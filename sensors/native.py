@@ -33,6 +33,7 @@ from gateway.core.readings import (
     Number,
     Presence,
     Reading,
+    RelayReported,
     Report,
     Tampered,
     Total,
@@ -105,6 +106,7 @@ NativeEvent = (
     | Counted
     | Co2
     | MachineReported
+    | RelayReported
     | Tampered
     | Battery
 )
@@ -137,6 +139,11 @@ class NativeDriver:
     def says(cls, device: Device) -> frozenset[type[Reading]]:
         """Return all readings of the firmware; badges only for a reader."""
         return _ALL if device.role == "reader" else _ALL - {CredentialPresented}
+
+    @classmethod
+    def switches(cls, device: Device) -> bool:  # noqa: ARG003 - what is behind it is its maker's
+        """Return True: the firmware obeys `switch`."""
+        return True
 
     def __init__(self, topics: Topics, devices: Sequence[tuple[SiteId, Device]]) -> None:
         self._topics = topics

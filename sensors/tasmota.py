@@ -1,4 +1,4 @@
-"""Tasmota: badge readers, PIRs and contacts on a switch input, presence and CO2 sensors, relays.
+"""Tasmota: readers, switch inputs (PIR, contact), presence and CO2 sensors, relays, plugs.
 
 One board may be several devices of the space file, which share its topic: a reader, a door contact
 on `Switch1`, a lock on relay 2. `Device.topic` is Tasmota's own Topic ("front-door"); the levels
@@ -11,7 +11,7 @@ and Tasmota sends at once or never.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from gateway.core.model.equipment import Device
 from gateway.core.model.names import SiteId
@@ -22,16 +22,18 @@ from gateway.core.readings import (
     DoorReported,
     ExitRequested,
     Firmware,
+    MachineReported,
     MessageOrigin,
     Motion,
     Presence,
     Reading,
+    RelayReported,
     Report,
     Tampered,
     WireError,
 )
 from gateway.wire import strict_json
-from gateway.wire.commands import MachineOrder
+from gateway.wire.commands import MachineOrder, SwitchCommand
 from gateway.wire.message import Outgoing
 from gateway.wire.topics import Topics
 from sensors import badges
@@ -40,6 +42,7 @@ from sensors.driver import (
     Subscription,
     format_faults,
     option_faults,
+    power_w,
     subscription,
     topic_faults,
 )
@@ -56,10 +59,13 @@ _MEANT: Mapping[object, type[Reading]] = {
     "presence": Presence,
     "tamper": Tampered,
     "exit-request": ExitRequested,
+    "machine": MachineReported,
 }
 """By the option `means`."""
 _SPLIT_S = 11.1  # PulseTime: up to 111 in tenths of a second, from 112 on in seconds + 100
 _PULSE_MAX = 64_900
+_DELTA_PERCENT = 10
+"""A plug reports its power when it changes by so much."""
 
 
 class TasmotaDriver:
@@ -73,7 +79,7 @@ class TasmotaDriver:
         return (
             topic_faults(device)
             + format_faults(device)
-            + option_faults(device, "full_topic", "switch", "means", "on", "relay")
+            + option_faults(device, "full_topic", "switch", "means", "on", "relay", "on_above_w")
             + role_faults(device)
         )
 
@@ -81,20 +87,29 @@ class TasmotaDriver:
     def identity(cls, site: SiteId, device: Device) -> str:  # noqa: ARG003 - one broker, one topic
         """Return its topic, and its part of the board."""
         part = f"Switch{device.options['switch']}" if "switch" in device.options else device.role
-        relay = f" on relay {device.options.get('relay')}" if device.role == "lock" else ""
+        relay = f" on relay {device.options['relay']}" if _has_a_relay_to_tell(device) else ""
         return f"{part}{relay} of {_topic(device, 'tele', 'SENSOR')}"
 
     @classmethod
     def says(cls, device: Device) -> frozenset[type[Reading]]:
-        """Return the reading of its switch, or badges, or those of radar and air sensors."""
+        """Return the reading of its switch, or badges, a machine's, or radar and air sensors'."""
         said: list[type[Reading]] = [Availability, Firmware]
         if "switch" in device.options:
-            said.append(_MEANT.get(device.options.get("means"), Motion))
-        elif device.role == "reader":
+            return frozenset((*said, _MEANT.get(device.options.get("means"), Motion)))
+        if device.role == "reader":
             said.append(CredentialPresented)
-        elif device.role == "sensor":
+        if device.switches:
+            said.append(RelayReported)
+        if "on_above_w" in device.options or (device.role == "sensor" and _watches_relay(device)):
+            said.append(MachineReported)
+        elif device.role == "sensor" and device.machine is None:
             said += [Presence, Co2]
         return frozenset(said)
+
+    @classmethod
+    def switches(cls, device: Device) -> bool:
+        """Return whether its options name the relay."""
+        return "relay" in device.options and "switch" not in device.options
 
     def __init__(self, topics: Topics, devices: Sequence[tuple[SiteId, Device]]) -> None:  # noqa: ARG002 - its own wire
         self._parts: dict[str, list[tuple[SiteId, Device]]] = defaultdict(list)
@@ -154,9 +169,23 @@ class TasmotaDriver:
     def tell_machine(
         self, site: SiteId, device: Device, order: MachineOrder, expires: datetime
     ) -> tuple[Outgoing, ...]:
-        """Return nothing: a relay could only cut the power."""
-        del site, device, order, expires
-        return ()
+        """Return the order to switch a machine on or off; none else: a relay takes no warning.
+
+        `PowerOnState 0` keeps the board's relays off after a power cut; a `PulseTime` of a former
+        use would end the machine's. With `PowerDelta` a plug reports at once that the machine
+        begins or ends to work, and not after five minutes.
+        """
+        del site
+        relay = device.options.get("relay")
+        if relay is None or not isinstance(order, SwitchCommand):
+            return ()
+        orders = [f"Power{relay} OFF"]
+        if order.state == "on":
+            orders = ["PowerOnState 0", f"PulseTime{relay} 0", f"Power{relay} ON"]
+            if "on_above_w" in device.options:
+                orders.insert(0, f"PowerDelta {_DELTA_PERCENT}")
+        topic = _topic(device, "cmnd", "Backlog0")
+        return (Outgoing(topic, "; ".join(orders).encode(), qos=1, expires=expires),)
 
 
 def _topic(device: Device, prefix: str, ending: str) -> str:
@@ -170,8 +199,20 @@ def _kinds(device: Device) -> Iterator[tuple[str, str]]:
     yield "tele", "INFO1"
     if device.role != "lock":
         yield "tele", "SENSOR"
-    if "switch" in device.options:
+    if "switch" in device.options or _watches_relay(device):
         yield "stat", "RESULT"
+    if _watches_relay(device):
+        yield "tele", "STATE"
+
+
+def _watches_relay(device: Device) -> bool:
+    """Return whether its relay's state is about a machine; a door's contact tells of the door."""
+    return device.machine is not None and "relay" in device.options
+
+
+def _has_a_relay_to_tell(device: Device) -> bool:
+    """Return whether its relay is what distinguishes it on a board."""
+    return "relay" in device.options and device.role != "reader"
 
 
 def _pulse(unlock_s: float) -> int:
@@ -214,10 +255,58 @@ def _of_part(
 def _readings(document: dict[str, object], device: Device, *, is_press: bool) -> Iterator[Reading]:
     if "switch" in device.options:
         yield from _switched(document, device, is_press=is_press)
-    elif device.role == "reader":
+        return
+    if device.role == "reader":
         yield from _credentials(document, device)
+    if device.machine is not None:
+        yield from _machine(document, device)
     elif device.role == "sensor":
         yield from _air_and_people(document)
+
+
+def _machine(document: dict[str, object], device: Device) -> Iterator[Reading]:
+    """Yield what a relay and a power meter report of a machine.
+
+    For a plug that measures, the power shows whether the machine runs: `on_above_w`.
+    """
+    relay, threshold_w = _relay(document, device), device.options.get("on_above_w")
+    if relay is not None:
+        if device.switches:
+            yield RelayReported(relay)
+        elif threshold_w is None or relay == "off":
+            yield MachineReported(relay)
+    if threshold_w is not None and (watts := _watts(document, device)) is not None:
+        yield MachineReported("on" if watts > float(threshold_w) else "off", watts)
+
+
+def _relay(document: dict[str, object], device: Device) -> Literal["on", "off"] | None:
+    """Return the relay's state: `POWER`, or `POWERn` where there are several (or SetOption26)."""
+    number = device.options.get("relay")
+    keys = ("POWER", "POWER1") if number == 1 else (f"POWER{number}",)
+    for key in keys:
+        match document.get(key):
+            case "ON":
+                return "on"
+            case "OFF":
+                return "off"
+            case None:
+                pass
+            case _:
+                raise WireError("out-of-range", f"{key}: must be ON or OFF; check StateText")
+    return None
+
+
+def _watts(document: dict[str, object], device: Device) -> float | None:
+    """Return the power that is drawn. Of several channels it is the relay's, of phases the sum."""
+    energy = document.get("ENERGY")
+    said = energy.get("Power") if isinstance(energy, dict) else None
+    if said is None:
+        return None
+    drawn = [power_w("ENERGY.Power", one) for one in (said if isinstance(said, list) else [said])]
+    channel = device.options.get("relay")
+    if isinstance(channel, int) and len(drawn) >= channel > 0 and len(drawn) > 1:
+        return drawn[channel - 1]
+    return sum(drawn)
 
 
 def _switched(document: dict[str, object], device: Device, *, is_press: bool) -> Iterator[Reading]:
@@ -237,6 +326,9 @@ def _switched(document: dict[str, object], device: Device, *, is_press: bool) ->
             yield DoorReported("open" if is_on == (device.options["on"] == "open") else "closed")
         case "presence":
             yield Presence(is_on == (device.options.get("on", "active") == "active"))
+        case "machine":
+            runs = is_on == (device.options.get("on", "running") == "running")
+            yield MachineReported("on" if runs else "off")
         case "tamper":
             yield Tampered(is_on == (device.options.get("on", "active") == "active"))
         case "exit-request":

@@ -1,6 +1,7 @@
-"""Options of a Tasmota device in a space file: `full_topic`, `switch`, `means`, `on`, `relay`."""
+"""Options of a Tasmota device: `full_topic`, `switch`, `means`, `on`, `relay`, `on_above_w`."""
 
 from gateway.core.model.equipment import Device
+from sensors.driver import threshold_faults
 
 FULL_TOPIC = "%prefix%/%topic%/"
 """Tasmota's own default."""
@@ -11,6 +12,7 @@ _POLARITY = {
     "presence": ("active", "idle"),
     "tamper": ("active", "idle"),
     "exit-request": (),
+    "machine": ("running", "idle"),
 }
 """The readings that a switch may stand for, and the values that its ON may stand for."""
 _SWITCHES = 28
@@ -20,7 +22,7 @@ _RELAYS = 8
 
 def role_faults(device: Device) -> list[str]:
     """Return the faults of the options, by the device's role."""
-    found = _full_topic_faults(device)
+    found = _full_topic_faults(device) + threshold_faults(device)
     if "relay" in device.options:
         found += _number_faults(device, "relay", _RELAYS)
     elif device.role == "lock":
@@ -40,8 +42,10 @@ def _full_topic_faults(device: Device) -> list[str]:
 
 def _switch_faults(device: Device) -> list[str]:
     options = device.options
+    if device.machine is not None and "switch" not in options:
+        return _plug_faults(device)
     if "relay" in options:
-        return ["options.relay: is for locks and readers; leave it out"]
+        return ["options.relay: is for locks, readers, and the plug of a machine; leave it out"]
     if "switch" not in options:
         unfit = [name for name in ("means", "on") if name in options]
         return [f"options.{name}: is of no use without switch; switch = 1" for name in unfit]
@@ -50,6 +54,17 @@ def _switch_faults(device: Device) -> list[str]:
     if not isinstance(means, str) or means not in _POLARITY:
         return [*found, f"options.means: is missing or unknown; one of {', '.join(_POLARITY)}"]
     return found + _polarity_faults(device, means)
+
+
+def _plug_faults(device: Device) -> list[str]:
+    """Return the faults of a machine's plug: it needs something that reports the machine."""
+    unfit = [name for name in ("means", "on") if name in device.options]
+    if unfit:
+        return [f"options.{name}: is of no use without switch; switch = 1" for name in unfit]
+    if not {"relay", "on_above_w"} & set(device.options):
+        right = "on_above_w = 30 (watts), or the relay whose state it is, or a switch input"
+        return [f"options: report nothing of the machine; {right}"]
+    return []
 
 
 def _polarity_faults(device: Device, means: str) -> list[str]:

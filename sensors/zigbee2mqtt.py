@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, Literal
 
+import msgspec
+
 from gateway.core.model.equipment import Device
 from gateway.core.model.names import SiteId
 from gateway.core.readings import (
@@ -24,15 +26,24 @@ from gateway.core.readings import (
     Motion,
     Presence,
     Reading,
+    RelayReported,
     Report,
     Tampered,
     WireError,
 )
 from gateway.wire import strict_json
-from gateway.wire.commands import MachineOrder
+from gateway.wire.commands import MachineOrder, SwitchCommand
 from gateway.wire.message import Outgoing
 from gateway.wire.topics import Topics
-from sensors.driver import AccessAnswer, Subscription, option_faults, subscription, topic_faults
+from sensors.driver import (
+    AccessAnswer,
+    Subscription,
+    option_faults,
+    power_w,
+    subscription,
+    threshold_faults,
+    topic_faults,
+)
 from sensors.firmware import firmware
 
 _SAYS: frozenset[type[Reading]] = frozenset(
@@ -49,7 +60,9 @@ class Zigbee2MqttDriver:
     @classmethod
     def faults(cls, device: Device) -> list[str]:
         """Return the faults of topic, role and a plug's threshold."""
-        found = topic_faults(device) + option_faults(device, "on_above_w") + _plug_faults(device)
+        found = (
+            topic_faults(device) + option_faults(device, "on_above_w") + threshold_faults(device)
+        )
         base, _, name = device.topic.partition("/")
         if not found and (not base or not name or name.split("/")[-1] in _NO_DEVICES):
             right = "the bridge's base topic and the friendly name, zigbee2mqtt/Front PIR"
@@ -66,7 +79,13 @@ class Zigbee2MqttDriver:
     @classmethod
     def says(cls, device: Device) -> frozenset[type[Reading]]:
         """Return the readings that a sensor may report; a plug's state if it is a machine's."""
-        return _SAYS | ({MachineReported} if device.machine is not None else frozenset())
+        said = _SAYS | ({MachineReported} if device.machine is not None else frozenset())
+        return said | ({RelayReported} if device.switches else frozenset())
+
+    @classmethod
+    def switches(cls, device: Device) -> bool:
+        """Return whether it is a machine's plug."""
+        return device.machine is not None
 
     def __init__(self, topics: Topics, devices: Sequence[tuple[SiteId, Device]]) -> None:  # noqa: ARG002 - its own wire
         self._states = {device.topic: (site, device) for site, device in devices}
@@ -109,9 +128,18 @@ class Zigbee2MqttDriver:
     def tell_machine(
         self, site: SiteId, device: Device, order: MachineOrder, expires: datetime
     ) -> tuple[Outgoing, ...]:
-        """Return nothing: a plug could only cut the power."""
-        del site, device, order, expires
-        return ()
+        """Return the order to switch a machine on or off; none else: a plug takes no warning.
+
+        After a power cut it stays off, where the plug knows `power_on_behavior`.
+        """
+        del site
+        if not isinstance(order, SwitchCommand):
+            return ()
+        told = {"state": order.state.upper()}
+        if order.state == "on":
+            told["power_on_behavior"] = "off"
+        payload = msgspec.json.encode(told)
+        return (Outgoing(f"{device.topic}/set", payload, qos=1, expires=expires),)
 
 
 def _readings(state: dict[str, object], device: Device) -> Iterator[Reading]:
@@ -135,15 +163,18 @@ def _firmware(state: dict[str, object]) -> Firmware | None:
     return firmware(about.get("softwareBuildID"), model) or firmware(installed, model)
 
 
-def _machine(state: dict[str, object], device: Device) -> Iterator[MachineReported]:
+def _machine(state: dict[str, object], device: Device) -> Iterator[MachineReported | RelayReported]:
     """Yield the state of the machine behind a plug.
 
     For a plug that is always on, the power shows whether the machine runs: `on_above_w`.
     """
-    switched, watts = _switched(state.get("state")), _watts(state.get("power"))
+    switched, power = _switched(state.get("state")), state.get("power")
+    watts = None if power is None else power_w("power", power)
     threshold_w = device.options.get("on_above_w")
+    if device.switches and switched is not None:
+        yield RelayReported(switched)
     if threshold_w is None or switched == "off":
-        if switched is not None:
+        if switched is not None and not device.switches:
             yield MachineReported(switched, watts)
     elif watts is not None:
         yield MachineReported("on" if watts > float(threshold_w) else "off", watts)
@@ -159,27 +190,6 @@ def _switched(value: object) -> Literal["on", "off"] | None:
             return None
         case _:
             raise WireError("out-of-range", "state: must be ON or OFF at the plug of a machine")
-
-
-def _watts(value: object) -> float | None:
-    """Return the absolute power in watts; a plug that is wired in reverse counts below zero."""
-    if value is None:
-        return None
-    watts = abs(float(_number("power", value)))
-    if watts > 1_000_000:  # noqa: PLR2004 - watts
-        raise WireError("out-of-range", "power: must be a number from -1000000 to 1000000")
-    return watts
-
-
-def _plug_faults(device: Device) -> list[str]:
-    if "on_above_w" not in device.options:
-        return []
-    if device.machine is None:
-        return ["options.on_above_w: is for the plug of a machine; declare machine"]
-    watts = device.options["on_above_w"]
-    if isinstance(watts, int | float) and not isinstance(watts, bool) and watts > 0:
-        return []
-    return ["options.on_above_w: is no power; watts above 0, such as 30"]
 
 
 def _availability(payload: bytes) -> Availability:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
+from msgspec import structs
+
 from gateway.config.draft import Draft
 from gateway.config.schema.equipment import (
     DeviceTable,
@@ -56,7 +58,7 @@ def site_of(draft: Draft, site: SiteTable) -> Site:
         zones=tuple(_zone(draft, zone) for zone in draft.zones.values()),
         doors=tuple(door_of_draft(draft, door) for door in draft.doors.values()),
         access_points=tuple(_access_point(draft, each) for each in draft.access_points.values()),
-        machines=tuple(_machine(machine) for machine in draft.machines.values()),
+        machines=tuple(_machine(draft, machine) for machine in draft.machines.values()),
         devices=tuple(device for _, _, device in every_device(draft)),
         plans=tuple(_plan(plan) for plan in draft.plans.values()),
         interlocks=tuple(
@@ -85,6 +87,44 @@ def site_of(draft: Draft, site: SiteTable) -> Site:
 
 def every_device(draft: Draft) -> Iterator[tuple[str, int, Device]]:
     """Yield readers, sensors and locks with their table and index, even with wrong references."""
+    relays = {
+        relay: MachineId(machine.id)
+        for machine in draft.machines.values()
+        if (relay := relay_of(draft, machine)) is not None
+    }
+    for kind, index, device in _devices(draft):
+        machine = relays.get(device.id)
+        if machine is None:
+            yield kind, index, device
+        else:
+            yield kind, index, structs.replace(device, machine=machine, switches=True)
+
+
+def relay_of(draft: Draft, machine: MachineTable) -> DeviceId | None:
+    """Return the device that switches a machine: as named, else its one reader with a relay."""
+    if isinstance(machine.relay, str):
+        return DeviceId(machine.relay)
+    if machine.relay is False:
+        return None
+    able = [one.id for one in readers_of(draft, machine) if "relay" in one.options]
+    return able[0] if len(able) == 1 else None
+
+
+def readers_of(draft: Draft, machine: MachineTable) -> list[Device]:
+    """Return the readers at a machine's access points."""
+    return [
+        one for kind, _, one in _devices(draft) if kind == "readers" and one.machine == machine.id
+    ]
+
+
+def can_switch(device: Device) -> bool:
+    """Return whether a device can switch a machine's power."""
+    driver = DRIVERS.get(device.driver)
+    return driver is not None and driver.switches(device)
+
+
+def _devices(draft: Draft) -> Iterator[tuple[str, int, Device]]:
+    """Yield the devices, without what machines say of them."""
     points = {point.id: point for point in draft.access_points.values()}
     doors = {door.lock: DoorId(door.id) for door in draft.doors.values()}
     for index, reader in draft.readers.items():
@@ -227,8 +267,9 @@ def _kiosk(kiosk: KioskTable) -> Kiosk:
     return Kiosk(tuple(ZoneId(zone) for zone in kiosk.zones), kiosk.embed)
 
 
-def _machine(machine: MachineTable) -> Machine:
+def _machine(draft: Draft, machine: MachineTable) -> Machine:
     return Machine(
+        relay=relay_of(draft, machine),
         id=MachineId(machine.id),
         name=_text(machine.name),
         zone=ZoneId(machine.zone),

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from gateway.config import (
     calendar_checks,
     floor_plan_checks,
+    machine_checks,
     plan_checks,
     requirement_checks,
     time_checks,
@@ -17,7 +18,7 @@ from gateway.config import (
 from gateway.config import (
     integration_checks as told,
 )
-from gateway.config.build import contacts_of, every_device
+from gateway.config.build import contacts_of, every_device, relay_of
 from gateway.config.check_types import (
     Claim,
     chain,
@@ -226,13 +227,14 @@ def interlocks_can_be_kept(draft: Draft) -> Iterator[ConfigFault]:
 
 
 def locks_are_used(draft: Draft) -> Iterator[ConfigFault]:
-    """Check that a door names each lock; otherwise the lock would never be released."""
-    if not draft.whole("doors"):
-        return  # a door with faults may be the one that names this lock
+    """Check that a door or a machine names each lock; otherwise it would never be released."""
+    if not draft.whole("doors", "machines"):
+        return  # a table with faults may be the one that names this lock
     used = {door.lock for door in draft.doors.values()}
+    used |= {relay_of(draft, machine) for machine in draft.machines.values()}
     for index, lock in draft.locks.items():
         if lock.id not in used:
-            message = f'no door has lock = "{lock.id}"'
+            message = f'no door has lock = "{lock.id}", and no machine relay = "{lock.id}"'
             yield draft.fault(f"locks[{index}].id", message)
 
 
@@ -265,6 +267,7 @@ CLAIMS: tuple[Claim, ...] = (
     readers_can_enrol,
     sensors_watch_one_thing,
     devices_are_understood,
+    *machine_checks.CLAIMS,
     *wirings.CLAIMS,
     *time_checks.CLAIMS,
     *plan_checks.CLAIMS,

@@ -17,6 +17,7 @@ from gateway.core.access import (
     decision,
     doors,
     enrolment,
+    machine_power,
     machines,
     modes,
     muster,
@@ -59,6 +60,7 @@ from gateway.core.readings import (
     MachineReported,
     Motion,
     Presence,
+    RelayReported,
     Tampered,
 )
 from gateway.core.sequence import NotAdmitted
@@ -106,6 +108,7 @@ CHAPTERS: Final[tuple[Chapter, ...]] = (
     Chapter("doors", doors.run_timers, doors.next_timer),
     Chapter("muster", conclude=muster.follow),
     Chapter("machines", machines.run_timers, machines.next_timer, machines.watch),
+    Chapter("power", conclude=machine_power.conclude),
     Chapter("devices", devices.run_timers, devices.next_timer),
     Chapter("attempts", pin_attempts.run_timers),
     Chapter("enrol", enrolment.run_timers, enrolment.next_timer),
@@ -346,6 +349,9 @@ def _reported(context: StepContext, event: Reported) -> None:  # noqa: C901, PLR
             _sense(context, device, zone, event, ppm)
         case MachineReported(state=status):
             machines.reported(context, device, event)
+            _sense(context, device, zone, event, float(status == "on"))
+        case RelayReported(state=status):
+            machines.switched(context, device, event)
             _sense(context, device, zone, event, float(status == "on"))
         case Tampered(active=active):
             _tampered(context, device, active=active)

@@ -91,6 +91,12 @@ class MachineReported(_Reading, frozen=True, tag="machine"):
     watts: Annotated[float, Meta(ge=0, le=1_000_000)] | None = None
 
 
+class RelayReported(_Reading, frozen=True, tag="relay"):
+    """The relay that gives a machine its power is on or off, by its own word."""
+
+    state: Literal["on", "off"]
+
+
 class Tampered(_Reading, frozen=True, tag="tamper"):
     """A device's case was opened (or closed again)."""
 
@@ -126,6 +132,7 @@ Reading = (
     | Counted
     | Co2
     | MachineReported
+    | RelayReported
     | Tampered
     | Battery
     | Availability

@@ -9,7 +9,7 @@ sends a request twice changes nothing twice (it is idempotent by its transaction
 from typing import assert_never
 
 from gateway.core import devices
-from gateway.core.access import doors, enrolment, machines, modes, muster
+from gateway.core.access import doors, enrolment, machine_power, machines, modes, muster
 from gateway.core.access.late_events import LATE
 from gateway.core.facts import UNTIL_ACKNOWLEDGED, RequestAnswered
 from gateway.core.model.directory import HolderId
@@ -21,6 +21,7 @@ from gateway.core.requests import (
     MarkLeft,
     MarkMustered,
     OpenDoor,
+    PowerOff,
     Request,
     ResetDevice,
     SetMode,
@@ -82,6 +83,8 @@ def _done(context: StepContext, request: Request) -> str | None:  # noqa: C901 -
             error = _left(context, order)
         case SetService() as order:
             error = _service(context, order)
+        case PowerOff() as order:
+            error = _power_off(context, order)
         case SetPeople() as order:
             error = _people(context, order)
         case TellVacant() as order:
@@ -161,6 +164,18 @@ def _service(context: StepContext, order: SetService) -> str | None:
     context.out_of_service = context.out_of_service.set(point.id, order.why)
     if point.machine is not None:
         machines.take_out_of_service(context, point.machine)
+    return None
+
+
+def _power_off(context: StepContext, order: PowerOff) -> str | None:
+    machine = context.site.machine.get(order.machine)
+    if machine is None:
+        return "unknown-object"
+    if machine.relay is None:
+        return "out-of-place"  # nothing can switch it
+    if machine_power.runs(context, machine.id) and not order.even_running:
+        return "running"
+    machines.switched_off_by_operator(context, machine)
     return None
 
 

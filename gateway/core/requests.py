@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from gateway.core.model.directory import HolderId
-from gateway.core.model.names import AccessPointId, DeviceId, DoorId, ZoneId
+from gateway.core.model.names import AccessPointId, DeviceId, DoorId, MachineId, ZoneId
 
 Mode = Literal["normal", "lockdown", "evacuation"]
 Why = Annotated[str, Meta(max_length=200)]
@@ -57,6 +57,14 @@ class SetService(_Order, frozen=True, tag="service"):
     why: Why = ""
 
 
+class PowerOff(_Order, frozen=True, tag="power-off"):
+    """Switch a machine's power off, and end its use; while it runs only if `even_running`."""
+
+    machine: MachineId
+    even_running: bool = False
+    why: Why = ""
+
+
 class SetPeople(_Order, frozen=True, tag="people"):
     """An operator counted a zone by eye: so many people are there."""
 
@@ -100,6 +108,7 @@ Order = (
     | MarkMustered
     | MarkLeft
     | SetService
+    | PowerOff
     | SetPeople
     | TellVacant
     | AcknowledgeAlarm
@@ -112,6 +121,7 @@ VERBS: tuple[str, ...] = (
     "muster",
     "left",
     "service",
+    "power-off",
     "people",
     "vacant",
     "acknowledge",
@@ -137,6 +147,7 @@ ERRORS: tuple[str, ...] = (
     "busy",  # the reader waits for a badge already
     "not-enrolling",  # badges are enrolled at other readers
     "out-of-place",  # it makes no sense now: a muster outside an evacuation
+    "running",  # the machine runs, and nobody said that it may be cut
     "not-on",  # no such alarm is on (any more)
     "not-connected",  # no device took the order
     "never-heard",  # a device that has not said anything yet has no numbers

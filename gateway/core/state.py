@@ -16,7 +16,7 @@ from gateway.core.access.eligibility import Eligibility
 from gateway.core.estimator.counters import Totals
 from gateway.core.estimator.estimate import HeadCount, Hint
 from gateway.core.estimator.state import Estimate
-from gateway.core.facts import AlarmKind, DoorStatus, RequestAnswered
+from gateway.core.facts import AlarmKind, DoorStatus, MachineStatus, RequestAnswered
 from gateway.core.model.bookings import Booking, Target
 from gateway.core.model.directory import Credential, CredentialHash, Directory, Holder, HolderId
 from gateway.core.model.names import AccessPointId, DeviceId, DoorId, MachineId, ZoneId
@@ -246,6 +246,21 @@ class MachineUse(Struct, frozen=True):
     ran: bool = False
 
 
+class MachinePower(Struct, frozen=True):
+    """A machine's power, and its work, as devices report them; None: nothing was reported.
+
+    `off_due`: nobody uses it, and its relay is to go off as soon as it stands still. `told` is what
+    people were shown last.
+    """
+
+    relay: bool | None = None
+    runs: bool | None = None
+    watts: float | None = None
+    off_due: bool = False
+    told: MachineStatus = "off"
+    told_user: HolderId | None = None
+
+
 class DayOfUse(Struct, frozen=True):
     """A holder's local day at the site: stays that ended, in s, and entries from the street.
 
@@ -334,6 +349,8 @@ class State(Struct, frozen=True):
     mode: ModeState = ModeState()
     machines: Map[MachineId, MachineUse] = Map()
     """Machines in use."""
+    powers: Map[MachineId, MachinePower] = Map()
+    """Power and work of machines, as far as devices report them."""
     bookings: Map[Target, tuple[Booking, ...]] = Map()
     """By start, ascending."""
     usage: Map[HolderId, tuple[DayOfUse, ...]] = Map()

@@ -16,7 +16,7 @@ from gateway.core.facts import (
     HolderMoved,
 )
 from gateway.core.model.directory import HolderId
-from gateway.core.model.names import ZoneId
+from gateway.core.model.names import MachineId, ZoneId
 from gateway.core.model.site import Site
 from gateway.core.state import Acknowledgement, State, ahead_s_of
 
@@ -51,6 +51,8 @@ class StepContext:
         "out_of_service",
         "over",
         "past",
+        "powered",
+        "powers",
         "presence",
         "quarantined",
         "site",
@@ -70,6 +72,8 @@ class StepContext:
         """Zones whose count changed in this step, in order: each is announced once."""
         self.mustering: dict[ZoneId, None] = {}
         """Zones whose muster changed in this step: each is announced once."""
+        self.powered: dict[MachineId, None] = {}
+        """Machines whose power, work or user changed in this step: each is told once."""
         self.moves: list[HolderMoved] = []
         """The holders who changed zones in this step, for chapters that check them at its end."""
         self.stirred = False
@@ -86,6 +90,7 @@ class StepContext:
         self.over = state.over
         self.mode = state.mode
         self.machines = state.machines
+        self.powers = state.powers
         self.bookings = state.bookings
         self.usage = state.usage
         self.days = state.days
@@ -166,6 +171,7 @@ class StepContext:
             over=self.over,
             mode=self.mode,
             machines=self.machines,
+            powers=self.powers,
             bookings=self.bookings,
             usage=self.usage,
             days=self.days,

@@ -1,21 +1,29 @@
-"""Orders to the readers of running machines: a warning, its end, and the safe stop.
+"""Orders to machines: a warning, its end, and the safe stop to readers; power off to relays.
 
 Unlike answers and unlock orders, these are not tracked until the broker's acknowledgement. They
 follow from the state, so they are sent again from it: all of them whenever we (re)connect, which
 covers lost messages; and each minute the safe stops that no machine has confirmed, which covers a
-reader that was disconnected. The orders are idempotent.
+reader that was disconnected; likewise "off" until the relay confirms it. The orders are idempotent.
+"On" is an answer to a badge, sent and tracked with it: it is never sent late.
 """
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from gateway.core.facts import Fact, MachineWarningOver, StopMachine, WarnMachine
+from gateway.core.access.machine_power import is_due
+from gateway.core.facts import Fact, MachineWarningOver, StopMachine, SwitchMachine, WarnMachine
 from gateway.core.model.names import DeviceId, MachineId, SiteId
 from gateway.core.model.site import Site
 from gateway.core.state import MachineUse, State
 from gateway.translation import both
-from gateway.wire.commands import MachineOrder, SafeStopCommand, WarningCommand, WarningOverCommand
+from gateway.wire.commands import (
+    MachineOrder,
+    SafeStopCommand,
+    SwitchCommand,
+    WarningCommand,
+    WarningOverCommand,
+)
 from gateway.wire.message import Outgoing
 from gateway.wire.texts import OTHER_WARNING, SAFE_STOP, SAFE_STOP_AND_LEAVE, WARNING_OVER, WARNINGS
 from sensors.registry import Registry
@@ -44,17 +52,21 @@ class MachineOrders:
             case StopMachine():
                 stop = _safe_stop(n, fact.machine, fact.reason)
                 return self._told(site, fact.devices, stop, now)
+            case SwitchMachine(on=False):
+                off = SwitchCommand(str(n), fact.machine, "off", now + LASTS)
+                return self._told(site, (fact.device,), off, now)
             case _:
                 return []
 
     def standing(
         self, site: Site, state: State, n: int, now: datetime, *, only_stops: bool = False
     ) -> list[Outgoing]:
-        """Return the current order for each machine in use after row `n`.
+        """Return the current order for each machine after row `n`.
 
-        `only_stops`: only for machines asked for a safe stop that have not reported to be off.
+        `only_stops`: only for machines that are to stop, or to have no power, and that have not
+        reported it.
         """
-        return [
+        told = [
             message
             for machine, use in sorted(state.machines.items())
             if use.stopped or not only_stops
@@ -62,6 +74,11 @@ class MachineOrders:
                 site.id, site.machine_readers.get(machine, ()), _order(n, machine, use), now
             )
         ]
+        for machine in site.machines:
+            if machine.relay is not None and is_due(state, machine.id):
+                off = SwitchCommand(str(n), machine.id, "off", now + LASTS)
+                told += self._told(site.id, (machine.relay,), off, now)
+        return told
 
     def _told(
         self, site: SiteId, devices: Iterable[DeviceId], order: MachineOrder, now: datetime

@@ -7,6 +7,7 @@ from msgspec import structs
 
 from gateway.core.access import muster
 from gateway.core.access.doors import unknown
+from gateway.core.access.machine_power import changed
 from gateway.core.access.reasons import REASONS
 from gateway.core.facts import (
     AlarmAcknowledged,
@@ -16,11 +17,13 @@ from gateway.core.facts import (
     Decided,
     DoorChanged,
     Fact,
+    MachineChanged,
     ModeChanged,
     MusterChanged,
     Noticed,
     OccupancyChanged,
     RequestAnswered,
+    SwitchMachine,
     UnlockDoor,
 )
 from gateway.core.model.names import AccessPointId, DoorId, SiteId
@@ -30,6 +33,7 @@ from gateway.core.state import DoorState, ModeState, State
 from gateway.phrase import Phrase, joined
 from gateway.service.machine_orders import MachineOrders
 from gateway.translation import both
+from gateway.wire.commands import SwitchCommand
 from gateway.wire.message import CloudEvent, Outgoing, encode
 from gateway.wire.requests import VERB_MAX, RequestError
 from gateway.wire.state_messages import (
@@ -43,6 +47,7 @@ from gateway.wire.states import (
     AccessMessage,
     DoorMessage,
     HintMessage,
+    MachineMessage,
     ModeMessage,
     ResponseMessage,
 )
@@ -85,6 +90,9 @@ class MessageFactory:
                 return self._registry.answer(answer)
             case UnlockDoor():
                 return self._registry.unlock(site, fact.device, str(n), fact.unlock_s, fact.expires)
+            case SwitchMachine(on=True):
+                on = SwitchCommand(str(n), fact.machine, "on", fact.expires)
+                return self._registry.tell_machine(site, fact.device, on, fact.expires)
             case _:
                 return ()
 
@@ -172,9 +180,10 @@ class MessageFactory:
             door_now(state, door.id, now) for door in site.doors if door.id not in nobody_knows
         )
         empty = (_retained(self._topics.door(site.id, door), b"") for door in sorted(nobody_knows))
+        machines = (changed(state, machine, now) for machine in site.machines)
         alarms = (alarm_now(state, kind, about) for kind, about in sorted(state.alarms))
         musters = muster.read_out(site, state.muster, site.zone, now)
-        told = self.states(site, (*zones, *doors, *alarms, *musters))
+        told = self.states(site, (*zones, *doors, *machines, *alarms, *musters))
         messages = [self._mode(site.id, state.mode), *told.values(), *empty]
         return [structs.replace(message, event=None) for message in messages]
 
@@ -187,7 +196,7 @@ class MessageFactory:
                 return None
 
     def removed(self, before: Site | None, after: Site) -> list[Outgoing]:
-        """Return empty retained messages for zones and doors removed from the space file."""
+        """Return empty retained messages for what was removed from the space file."""
         if before is None:
             return []
         gone = set(self._places(before)) - set(self._places(after))
@@ -197,7 +206,8 @@ class MessageFactory:
         zones = [self._topics.occupancy(site.id, zone.id) for zone in site.zones]
         doors = [self._topics.door(site.id, door.id) for door in site.doors]
         musters = [self._topics.muster(site.id, zone.id) for zone in site.zones]
-        return [*zones, *musters, *doors]
+        machines = [self._topics.machine(site.id, machine.id) for machine in site.machines]
+        return [*zones, *musters, *doors, *machines]
 
     def _mode(self, site: SiteId, mode: ModeState) -> Outgoing:
         message = ModeMessage(mode.mode, mode.since, mode.by, mode.why)
@@ -227,27 +237,30 @@ class MessageFactory:
 
     def _state(self, here: Site, fact: Fact) -> Outgoing | None:
         """Return the retained message of a fact, which replaces its topic's last one."""
-        site = here.id
+        site, topics = here.id, self._topics
         match fact:
             case OccupancyChanged():
-                topic = self._topics.occupancy(site, fact.zone)
-                return _retained(
-                    topic, occupancy_payload(here, fact), _event("occupancy.changed", fact.at)
-                )
+                topic, payload = topics.occupancy(site, fact.zone), occupancy_payload(here, fact)
+                event = _event("occupancy.changed", fact.at)
             case DoorChanged():
-                door = DoorMessage(at=fact.at, state=fact.state)
-                topic = self._topics.door(site, fact.door)
-                return _retained(topic, encode(door), _event("door.changed", fact.at))
+                topic = topics.door(site, fact.door)
+                payload = encode(DoorMessage(at=fact.at, state=fact.state))
+                event = _event("door.changed", fact.at)
+            case MachineChanged():
+                topic = topics.machine(site, fact.machine)
+                payload = encode(MachineMessage(fact.at, fact.state, fact.holder, fact.watts))
+                event = _event("machine.changed", fact.at)
             case AlarmRaised() | AlarmAcknowledged() | AlarmOver() | AlarmCleared():
-                topic = self._topics.alarm(site, fact.kind, fact.object)
-                return _retained(topic, alarm_payload(fact), _event(alarm_word(fact), fact.at))
+                topic = topics.alarm(site, fact.kind, fact.object)
+                payload, event = alarm_payload(fact), _event(alarm_word(fact), fact.at)
             case ModeChanged():
                 return self._mode(site, ModeState(fact.mode, fact.at, fact.by, fact.why))
             case MusterChanged():
-                topic = self._topics.muster(site, fact.zone)
-                return _retained(topic, muster_payload(fact), _event("muster.changed", fact.at))
+                topic, payload = topics.muster(site, fact.zone), muster_payload(fact)
+                event = _event("muster.changed", fact.at)
             case _:
                 return None
+        return _retained(topic, payload, event)
 
 
 def door_now(state: State, door: DoorId, now: datetime) -> DoorChanged:

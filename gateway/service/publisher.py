@@ -16,7 +16,7 @@ from gateway.adapters.mqtt.session import MqttSession
 from gateway.core.access.doors import unknown
 from gateway.core.engine import Bug
 from gateway.core.events import DecidedMeanwhile, Event, Reported
-from gateway.core.facts import Decided, Fact, RequestAnswered, UnlockDoor
+from gateway.core.facts import Decided, Fact, RequestAnswered, SwitchMachine, UnlockDoor
 from gateway.core.model.names import DeviceId, DoorId, SiteId
 from gateway.core.model.site import Site
 from gateway.core.sequence import acknowledged
@@ -231,12 +231,12 @@ class Publisher:
                 self._publish(message)
 
     def _orders(self, site: SiteId, n: int, facts: Sequence[Fact], event: Event) -> list[Outgoing]:
-        """Return the orders of a row to readers and locks."""
+        """Return the orders of a row to readers, locks and relays that open or switch on."""
         boot, seq = (event.boot, event.seq) if isinstance(event, Reported) else (None, None)
         return [
             message
             for fact in facts
-            if isinstance(fact, Decided | UnlockDoor)
+            if isinstance(fact, Decided | UnlockDoor | SwitchMachine)
             for message in self._committed.wire.announcer.orders(site, n, fact, boot, seq)
         ]
 

@@ -69,5 +69,17 @@ class SafeStopCommand(Struct, frozen=True, tag_field="type", tag="safe-stop"):
     message: Text
 
 
-MachineOrder = WarningCommand | WarningOverCommand | SafeStopCommand
-"""The orders to a running machine's reader."""
+class SwitchCommand(Struct, frozen=True, tag_field="type", tag="switch"):
+    """An order to the relay of a machine: power on, before `expires`; or off, whenever it comes.
+
+    It may be repeated, and is idempotent. After a power cut the relay has to stay off.
+    """
+
+    id: str
+    machine: MachineId
+    state: Literal["on", "off"]
+    expires: datetime
+
+
+MachineOrder = WarningCommand | WarningOverCommand | SafeStopCommand | SwitchCommand
+"""The orders to a machine's readers and its relay."""

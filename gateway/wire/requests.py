@@ -130,6 +130,8 @@ _RIGHT: Final = {
     "device": _ID,
     "access_point": _ID,
     "holder": _PSEUDONYM,
+    "machine": _ID,
+    "even_running": "true or false",
     "seen": "true or false",
     "in_service": "true or false",
     "kind": "the kind of an alarm that is on, as in its topic",

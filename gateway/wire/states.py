@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from gateway.core.facts import DoorStatus
+from gateway.core.facts import DoorStatus, MachineStatus
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import DeviceId, DoorId, Text, ZoneId
 from gateway.core.requests import Mode
@@ -37,6 +37,19 @@ class DoorMessage(Struct, frozen=True):
 
     at: datetime
     state: DoorStatus
+
+
+class MachineMessage(Struct, frozen=True):
+    """A machine's power and work, and the pseudonym of its user.
+
+    `powered` where nothing reports whether it runs; `watts` is what it drew when that was last
+    reported.
+    """
+
+    at: datetime
+    state: MachineStatus
+    user: HolderId | None
+    watts: float | None
 
 
 class ModeMessage(Struct, frozen=True, omit_defaults=True):

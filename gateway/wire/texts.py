@@ -74,6 +74,9 @@ REFUSALS: Final[Mapping[str, Phrase]] = {
         "Refused: no badge is enrolled at this reader. Choose one that enrols."
     ),
     "out-of-place": Phrase("Refused: it makes no sense now. Check the mode of the place."),
+    "running": Phrase(
+        "Refused: the machine runs. Stop it first, or ask to cut its power all the same."
+    ),
     "not-on": Phrase(
         "Refused: this alarm is not on, or no longer. There is nothing to acknowledge."
     ),

@@ -4,10 +4,13 @@ from typing import Literal
 
 from msgspec import Struct
 
-from gateway.core.model.names import DeviceId, DoorId, SiteId, ZoneId
+from gateway.core.model.names import DeviceId, DoorId, MachineId, SiteId, ZoneId
 
 RESERVED = frozenset(
-    {"zone", "door", "access", "alarm", "hint", "mode", "request", "response", "gateway"}
+    {
+        *("zone", "door", "machine", "access", "alarm", "hint", "mode"),
+        *("request", "response", "gateway"),
+    }
 )
 """Names that no device or site may have: they are levels of the topic tree."""
 
@@ -52,6 +55,10 @@ class Topics(Struct, frozen=True):
     def door(self, site: SiteId | Literal["+"], door: DoorId | Literal["+"]) -> str:
         """Return the topic of a door's state (retained)."""
         return f"{self.prefix}/{site}/door/{door}/state"
+
+    def machine(self, site: SiteId | Literal["+"], machine: MachineId | Literal["+"]) -> str:
+        """Return the topic of a machine's state (retained)."""
+        return f"{self.prefix}/{site}/machine/{machine}/state"
 
     def access(self, site: SiteId | Literal["+"]) -> str:
         """Return the topic of every decision of a site, without personal data."""

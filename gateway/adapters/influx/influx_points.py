@@ -26,6 +26,7 @@ from gateway.core.facts import (
     Fact,
     GatewayMinute,
     JournalRow,
+    MachineChanged,
     OccupancyChanged,
     OccupancyDay,
     OccupancyMinute,
@@ -50,7 +51,7 @@ def points(row: JournalRow) -> list[str]:
     return [line for fact in row.facts for line in _lines(row, fact)]
 
 
-def _lines(row: JournalRow, fact: Fact) -> tuple[str, ...]:
+def _lines(row: JournalRow, fact: Fact) -> tuple[str, ...]:  # noqa: C901 - a dispatch, one line a fact
     lines: tuple[str, ...] = ()
     match fact:
         case OccupancyChanged():
@@ -66,6 +67,8 @@ def _lines(row: JournalRow, fact: Fact) -> tuple[str, ...]:
         case Sensed():
             series = _sensor(row, fact, fact.kind)
             lines = (f"{series} value={float(fact.value)} {_own_time(fact.at)}",)
+        case MachineChanged():
+            lines = (_machine(row, fact),)
         case DeviceMinute():
             lines = (_device(row, fact),)
         case GatewayMinute():
@@ -128,6 +131,19 @@ def _crossing(row: JournalRow, fact: PeopleCrossed) -> tuple[str, str]:
         f"{_sensor(row, fact, 'in')} value={float(fact.entered)} {time}",
         f"{_sensor(row, fact, 'out')} value={float(fact.left)} {time}",
     )
+
+
+def _machine(row: JournalRow, fact: MachineChanged) -> str:
+    """Return a machine's state, without its user; `runs` only where something reports it."""
+    series = _series("machine", ("site", row.site), ("machine", fact.machine))
+    runs = "" if fact.state == "powered" else f",runs={_flag(fact.state == 'running')}"
+    watts = "" if fact.watts is None else f",watts={float(fact.watts)}"
+    flags = f"powered={_flag(fact.state != 'off')},used={_flag(fact.holder is not None)}"
+    return f"{series} {flags}{runs}{watts} {_own_time(fact.at)}"
+
+
+def _flag(is_so: bool) -> str:  # noqa: FBT001 - one value, as it is written
+    return "true" if is_so else "false"
 
 
 def _device(row: JournalRow, fact: DeviceMinute) -> str:

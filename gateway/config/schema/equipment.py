@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from gateway.config.schema.fields import Id, Name, Options, Seconds, SpaceTable
+from gateway.config.schema.fields import FlagOrId, Id, Name, Options, Seconds, SpaceTable
 from gateway.config.schema.places import DemandsTable
 
 
@@ -71,5 +71,8 @@ class MachineTable(SpaceTable):
     name: Name
     zone: Id
     """The zone in which it stands."""
+    relay: FlagOrId | None = None
+    """The device that switches its power: on by a grant, off when the use is over; false: nothing
+    does; absent: its reader, if that has a relay."""
     demands: MachineDemandsTable = MachineDemandsTable()
     """What it asks of its user."""

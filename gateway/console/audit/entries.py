@@ -168,6 +168,8 @@ def _about(site: Site, names: Mapping[HolderId, str], line: Merged) -> Text | st
             about = _MODES.get(order.get("mode", ""), "")
         case "open":
             about = site.name_of(order.get("door", ""))
+        case "power-off":
+            about = site.name_of(order.get("machine", ""))
         case "reset":
             device = order.get("device", "")
             about = device

@@ -16,6 +16,7 @@ ACTIONS: Final[Mapping[str, Phrase]] = {
     "muster": Phrase("Check-off"),
     "left": Phrase("Marked as left"),
     "service": Phrase("Service of an access point"),
+    "power-off": Phrase("Machine's power switched off"),
     "people": Phrase("Counted by eye"),
     "vacant": Phrase("Told to be empty"),
     "acknowledge": Phrase("Alarm looked after"),

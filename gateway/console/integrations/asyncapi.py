@@ -24,6 +24,7 @@ _PARAMETERS: Final = {
     "device": "A device's id; readers, sensors and locks of a site share one set of ids.",
     "zone": "A zone's id.",
     "door": "A door's id.",
+    "machine": "A machine's id.",
     "kind": "What is wrong: forced, held, over-capacity …",
     "object": "The id of the door, zone, machine, access point or device that it is about.",
     "verb": "What is asked for.",

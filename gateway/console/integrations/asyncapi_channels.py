@@ -5,12 +5,13 @@ from typing import Any, Literal, get_args
 
 from msgspec import Struct
 
-from gateway.core.model.names import DeviceId, DoorId, SiteId, ZoneId
+from gateway.core.model.names import DeviceId, DoorId, MachineId, SiteId, ZoneId
 from gateway.core.requests import Order
 from gateway.wire.commands import (
     AccessCommand,
     Ack,
     SafeStopCommand,
+    SwitchCommand,
     UnlockCommand,
     WarningCommand,
     WarningOverCommand,
@@ -22,6 +23,7 @@ from gateway.wire.states import (
     DoorMessage,
     HealthMessage,
     HintMessage,
+    MachineMessage,
     ModeMessage,
     MusterMessage,
     OccupancyMessage,
@@ -79,6 +81,7 @@ def channels(topics: Topics) -> Iterator[Channel]:
                 WarningCommand,
                 WarningOverCommand,
                 SafeStopCommand,
+                SwitchCommand,
             )
         },
         "Orders; void after their expiry, which is a message expiry, too.",
@@ -140,11 +143,17 @@ def channels(topics: Topics) -> Iterator[Channel]:
 
 
 def _states(topics: Topics, site: SiteId, zone: ZoneId) -> Iterator[Channel]:
-    """Yield the channels of retained states, without personal data."""
+    """Yield the channels of retained states, with no more than pseudonyms."""
     found: tuple[tuple[str, str, type[Struct], str], ...] = (
         ("occupancy", topics.occupancy(site, zone), OccupancyMessage, "A zone's head count."),
         ("muster", topics.muster(site, zone), MusterMessage, "Whom an evacuation waits for."),
         ("door", topics.door(site, DoorId("{door}")), DoorMessage, "A door's state."),
+        (
+            "machine",
+            topics.machine(site, MachineId("{machine}")),
+            MachineMessage,
+            "A machine's power and work, with its user's pseudonym.",
+        ),
         ("alarm", topics.alarm(site, "{kind}", "{object}"), AlarmMessage, "Empty when cleared."),
         ("mode", topics.mode(site), ModeMessage, "A site's mode."),
     )

@@ -14,6 +14,9 @@ machine is asked for a *safe stop*, which its own program performs: cutting the 
 of a cut is a danger of its own. Then the use ends as any other, and its alarms with it. In an
 evacuation the safe stop is requested at once, without a warning: no user should stay for the grace
 time.
+
+The power of a machine with a relay follows its use (`gateway.core.access.machine_power`). Such a
+machine may stand still between two jobs, so a meter's "off" ends its use only after a safe stop.
 """
 
 from datetime import datetime, timedelta
@@ -21,6 +24,7 @@ from typing import Final, Literal
 
 from msgspec import structs
 
+from gateway.core.access import machine_power
 from gateway.core.access.company import is_inside, missing_company
 from gateway.core.access.late_events import LATE
 from gateway.core.events import Reported
@@ -36,12 +40,14 @@ from gateway.core.model.directory import HolderId
 from gateway.core.model.equipment import Device, Machine
 from gateway.core.model.names import MachineId
 from gateway.core.model.site import Site
-from gateway.core.readings import MachineReported
+from gateway.core.readings import MachineReported, RelayReported
 from gateway.core.state import NEVER, MachineUse, State
 from gateway.core.step_context import StepContext
 
 STARTING_MAX = timedelta(minutes=10)
 """A machine that is still off this long after its grant is unused, and free for others."""
+SWITCHING_MAX = timedelta(seconds=10)
+"""A relay that reports "off" this long after the grant has no power, or lost it."""
 ALARMS: Final[dict[str, AlarmKind]] = {
     "alone": "lone-worker",
     "role-absent": "unsupervised",
@@ -55,6 +61,7 @@ def start(context: StepContext, machine: MachineId, holder: HolderId) -> None:
     context.machines = context.machines.set(machine, MachineUse(holder=holder, since=context.now))
     context.stirred = True
     context.emit(MachineStarted(machine=machine, holder=holder, at=context.now))
+    machine_power.on(context, context.site.machine[machine])
 
 
 def sign_off(context: StepContext, machine: MachineId) -> None:
@@ -65,22 +72,66 @@ def sign_off(context: StepContext, machine: MachineId) -> None:
 
 def reported(context: StepContext, device: Device, event: Reported) -> None:
     """Handle a meter's report; one that was retained, or is older than the grant, is ignored."""
-    point = context.site.point_of(device)
-    machine = device.machine or (point.machine if point else None)
-    use = context.machines.get(machine) if machine else None
-    if machine is None or use is None or event.retained or event.at < use.since - LATE:
+    found = machine_of(context.site, device)
+    if found is None or event.retained:
         return
     assert isinstance(event.reading, MachineReported)  # noqa: S101 - the engine's dispatch
-    if event.reading.state == "on":
-        context.machines = context.machines.set(machine, structs.replace(use, ran=True))
-    elif use.ran or use.stopped or event.at - use.since >= STARTING_MAX:
-        _end(context, machine, "switched-off")
+    use, runs = context.machines.get(found.id), event.reading.state == "on"
+    if use is None:
+        machine_power.metered(context, found, event.reading)
+        return
+    if event.at < use.since - LATE:
+        return
+    if runs:
+        context.machines = context.machines.set(found.id, structs.replace(use, ran=True))
+    machine_power.metered(context, found, event.reading)
+    is_over = use.stopped or (
+        found.relay is None and (use.ran or event.at - use.since >= STARTING_MAX)
+    )
+    if is_over and not runs:
+        _end(context, found.id, "switched-off")
+
+
+def switched(context: StepContext, device: Device, event: Reported) -> None:
+    """Handle a relay's report. Off ends the use: a power cut, or somebody at its own button.
+
+    Just after the grant it may still be of before the order.
+    """
+    found = machine_of(context.site, device)
+    if found is None or event.retained:
+        return
+    assert isinstance(event.reading, RelayReported)  # noqa: S101 - the engine's dispatch
+    is_on = event.reading.state == "on"
+    machine_power.switched(context, found, is_on=is_on)
+    use = context.machines.get(found.id)
+    is_old = use is not None and (use.stopped or event.at - use.since >= SWITCHING_MAX)
+    if is_old and not is_on:
+        _end(context, found.id, "switched-off")
+
+
+def switched_off_by_operator(context: StepContext, machine: Machine) -> None:
+    """End the use, and switch the power off, also of a machine that runs: a person commands it."""
+    is_used = machine.id in context.machines
+    if is_used:
+        _end(context, machine.id, "operator")  # and its power with it, unless it runs
+    if not is_used or machine_power.runs(context, machine.id):
+        machine_power.cut(context, machine)
+
+
+def machine_of(site: Site, device: Device) -> Machine | None:
+    """Return the machine that a device reports on; None: it is of no machine."""
+    point = site.point_of(device)
+    machine = device.machine or (point.machine if point else None)
+    return None if machine is None else site.machine[machine]
 
 
 def take_out_of_service(context: StepContext, machine: MachineId) -> None:
     """Free a machine that is not known to run, though its user did not sign off."""
     use = context.machines.get(machine)
-    if use is not None and not use.ran:
+    if use is None:
+        return
+    is_switched = context.site.machine[machine].relay is not None
+    if not (machine_power.runs(context, machine) if is_switched else use.ran):
         _end(context, machine, "removed")
 
 
@@ -120,6 +171,7 @@ def space_changed(context: StepContext) -> None:
     for machine in sorted(context.machines):
         if machine not in context.site.machine:
             _end(context, machine, "removed")
+    machine_power.space_changed(context)
     context.stirred = True
 
 
@@ -171,10 +223,13 @@ def _stop(context: StepContext, machine: MachineId, use: MachineUse) -> None:
             at=context.now,
         )
     )
+    machine_power.stopped(context, context.site.machine[machine])
 
 
 def _end(
-    context: StepContext, machine: MachineId, why: Literal["signed-off", "switched-off", "removed"]
+    context: StepContext,
+    machine: MachineId,
+    why: Literal["signed-off", "switched-off", "removed", "operator"],
 ) -> None:
     """End the use, and with it all of its alarms."""
     use = context.machines[machine]
@@ -189,9 +244,11 @@ def _end(
             machine=machine,
             holder=use.holder,
             at=context.now,
-            why="safe-stop" if after_stop else why,
+            why="safe-stop" if after_stop and why != "operator" else why,
         )
     )
+    if machine in context.site.machine:
+        machine_power.off_when_idle(context, context.site.machine[machine])
 
 
 def _warning_over(context: StepContext, machine: MachineId) -> None:

@@ -30,6 +30,7 @@ from gateway.core.readings import (
     Motion,
     Presence,
     Reading,
+    RelayReported,
     Tampered,
 )
 
@@ -44,9 +45,9 @@ Standing = Literal[
     "lock",
 ]
 """The role of a device, and what it belongs to."""
-Wire = Literal["always", "contact", "button", "apart"]
+Wire = Literal["always", "contact", "button", "apart", "relay"]
 """The wiring that is required: none (`always`), its door's contact, its door's exit button; or
-neither of these two (`apart`), as for a counter over a door."""
+neither of these two (`apart`), as for a counter over a door; or a machine's power (`relay`)."""
 
 NOT_WIRED: Final = "not-wired"
 """The reason of such a dead letter."""
@@ -98,6 +99,10 @@ TABLE: Final[Mapping[type[Reading], Row]] = {
     MachineReported: Row(
         _all("machine-reader", "machine-sensor"), "it has to belong to the machine: `machine`"
     ),
+    RelayReported: Row(
+        {"machine-reader": "relay", "machine-sensor": "relay", "lock": "relay"},
+        "a machine's power has to be wired to it: `relay`",
+    ),
     Tampered: Row(_all(*WORDS), _OF_ITSELF),
     Battery: Row(_all(*WORDS), _OF_ITSELF),
     Availability: Row(_all(*WORDS), _OF_ITSELF),
@@ -125,7 +130,7 @@ def refusal_of(
     """Return the same for a device with this door, and an access point of this direction."""
     row, standing = TABLE[kind], standing_of(device, direction)
     wire = row.by.get(standing)
-    if wire is not None and (wire == "always" or (door is not None and _fits(wire, door, device))):
+    if wire is not None and (wire == "always" or _fits(wire, door, device)):
         return None
     return f"{word_of(kind)}: not from {WORDS[standing]} as the space file wires it; {row.why}"
 
@@ -180,7 +185,11 @@ _BY_DIRECTION: Final[Mapping[Direction, Standing]] = {
 }
 
 
-def _fits(wire: Wire, door: Door, device: Device) -> bool:
+def _fits(wire: Wire, door: Door | None, device: Device) -> bool:
+    if wire == "relay":
+        return device.switches
+    if door is None:
+        return False
     if wire == "contact":
         return has_contact(door, device)
     if wire == "button":

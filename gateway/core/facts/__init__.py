@@ -38,10 +38,13 @@ from gateway.core.facts.devices import (
     Sensed,
 )
 from gateway.core.facts.machines import (
+    MachineChanged,
     MachineEnded,
     MachineStarted,
+    MachineStatus,
     MachineWarningOver,
     StopMachine,
+    SwitchMachine,
     WarnMachine,
 )
 from gateway.core.facts.people import (
@@ -79,8 +82,10 @@ __all__ = [
     "GatewayMinute",
     "HolderMoved",
     "JournalRow",
+    "MachineChanged",
     "MachineEnded",
     "MachineStarted",
+    "MachineStatus",
     "MachineWarningOver",
     "ModeChanged",
     "MusterChanged",
@@ -95,6 +100,7 @@ __all__ = [
     "RuleVerdict",
     "Sensed",
     "StopMachine",
+    "SwitchMachine",
     "UnlockDoor",
     "Value",
     "VisitsDay",
@@ -116,6 +122,8 @@ Fact = (
     | WarnMachine
     | MachineWarningOver
     | StopMachine
+    | SwitchMachine
+    | MachineChanged
     | Noticed
     | OccupancyChanged
     | OccupancyMinute

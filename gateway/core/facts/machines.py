@@ -7,6 +7,9 @@ from gateway.core.facts.base import BaseFact
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import DeviceId, MachineId
 
+MachineStatus = Literal["off", "powered", "idle", "running"]
+"""`powered` where nothing reports whether it runs; else `running`, or `idle` with its power on."""
+
 
 class MachineStarted(BaseFact, frozen=True):
     """A machine was released for a holder."""
@@ -22,7 +25,7 @@ class MachineEnded(BaseFact, frozen=True):
     machine: MachineId
     holder: HolderId
     at: datetime
-    why: Literal["signed-off", "switched-off", "safe-stop", "removed"]
+    why: Literal["signed-off", "switched-off", "safe-stop", "removed", "operator"]
 
 
 class WarnMachine(BaseFact, frozen=True):
@@ -49,3 +52,26 @@ class StopMachine(BaseFact, frozen=True):
     devices: tuple[DeviceId, ...]
     reason: str
     at: datetime
+
+
+class SwitchMachine(BaseFact, frozen=True):
+    """Order: switch a machine's power on (until `expires`), or off.
+
+    Off is never ordered while the machine is known to run, unless a person commands it.
+    """
+
+    machine: MachineId
+    device: DeviceId
+    on: bool
+    at: datetime
+    expires: datetime
+
+
+class MachineChanged(BaseFact, frozen=True):
+    """A machine's shown state changed, or its user. `watts` is the last that was measured."""
+
+    machine: MachineId
+    state: MachineStatus
+    at: datetime
+    holder: HolderId | None = None
+    watts: float | None = None

@@ -21,6 +21,8 @@ class Machine(Struct, frozen=True):
     name: Text
     zone: ZoneId
     demands: Demands = Demands()
+    relay: DeviceId | None = None
+    """The device that switches its power; None: it has its own, or its reader sees to it."""
 
 
 class Device(Struct, frozen=True):
@@ -42,6 +44,8 @@ class Device(Struct, frozen=True):
     """The format in which this reader sends badge numbers: a name of `sensors.badges.FORMATS`."""
     enrols: bool = False
     """For a reader: badges are enrolled here."""
+    switches: bool = False
+    """It is the relay of its machine."""
     silent_after_s: float | None = None
     """The silence after which it counts as broken; None: this device may stay silent."""
     options: dict[str, str | int | float | bool] = {}

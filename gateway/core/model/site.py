@@ -173,11 +173,13 @@ class Site(Struct, frozen=True, dict=True):
         return {}
 
     def name_of(self, id_: str) -> Text:
-        """Return the name of a door or a zone; the id itself if it is neither."""
-        door, zone = self.door.get(DoorId(id_)), self.zone.get(ZoneId(id_))
-        if door is not None:
-            return door.name
-        return zone.name if zone is not None else Text(fr=id_, en=id_)
+        """Return the name of a door, a zone or a machine; the id itself if it is none of these."""
+        named = (
+            self.door.get(DoorId(id_))
+            or self.zone.get(ZoneId(id_))
+            or self.machine.get(MachineId(id_))
+        )
+        return named.name if named is not None else Text(fr=id_, en=id_)
 
     def day_of(self, at: datetime) -> date:
         """Return the local day of a moment (aware)."""

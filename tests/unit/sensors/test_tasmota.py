@@ -1,12 +1,13 @@
 """Tasmota: the payloads of its documentation (tasmota/docs at 9849ab9), and their traps."""
 
 from datetime import UTC, datetime
+from typing import Literal
 
 import msgspec
 import pytest
 
 from gateway.core.model.equipment import Device
-from gateway.core.model.names import DeviceId, SiteId, Text
+from gateway.core.model.names import DeviceId, MachineId, SiteId, Text
 from gateway.core.readings import (
     Availability,
     Co2,
@@ -14,13 +15,16 @@ from gateway.core.readings import (
     DoorReported,
     ExitRequested,
     Firmware,
+    MachineReported,
     MessageOrigin,
     Motion,
     Presence,
     Reading,
+    RelayReported,
     Tampered,
     WireError,
 )
+from gateway.wire.commands import SafeStopCommand, SwitchCommand
 from gateway.wire.topics import Topics
 from sensors.driver import AccessAnswer
 from sensors.tasmota import TasmotaDriver
@@ -333,3 +337,151 @@ def test_the_declarations_here_have_no_fault() -> None:
     meanings = [switch(means=one) for one in ("motion", "presence", "tamper", "exit-request")]
     right = [READER, AIR, LOCK, switch(means="door", on="closed"), *meanings]
     assert [TasmotaDriver.faults(one) for one in right] == [[]] * len(right)
+
+
+# -- machines: a relay that switches, a plug that measures
+
+LASER = MachineId("laser")
+PLUG = Device(
+    DeviceId("plug"),
+    "sensor",
+    "tasmota",
+    "board",
+    machine=LASER,
+    switches=True,
+    options={"relay": 1, "on_above_w": 30},
+)
+ENERGY = (
+    b'{"Time":"2024-03-02T11:00:05","ENERGY":{"TotalStartTime":"2023-01-01T00:00:00",'
+    b'"Total":1.956,"Yesterday":0.054,"Today":0.049,"Period":0,"Power":%s,"ApparentPower":21,'
+    b'"ReactivePower":19,"Factor":0.43,"Voltage":231,"Current":0.089}}'
+)
+STATE = (
+    b'{"Time":"2024-03-02T11:00:05","Uptime":"0T01:00:09","UptimeSec":3609,"Heap":26,'
+    b'"SleepMode":"Dynamic","Sleep":50,"LoadAvg":19,"MqttCount":1,%s,"Wifi":{"AP":1,"SSId":"hub",'
+    b'"BSSId":"00:11:22:33:44:55","Channel":6,"Mode":"11n","RSSI":100,"Signal":-49}}'
+)
+
+
+@pytest.mark.parametrize(
+    ("payload", "ending", "said"),
+    [
+        (b'{"POWER":"ON"}', "stat/board/RESULT", [RelayReported("on")]),
+        (b'{"POWER1":"OFF"}', "stat/board/RESULT", [RelayReported("off")]),
+        (STATE % b'"POWER":"ON"', "tele/board/STATE", [RelayReported("on")]),
+        (STATE % b'"POWER1":"OFF","POWER2":"ON"', "tele/board/STATE", [RelayReported("off")]),
+        (ENERGY % b"9", "tele/board/SENSOR", [MachineReported("off", 9.0)]),
+        (ENERGY % b"350.5", "tele/board/SENSOR", [MachineReported("on", 350.5)]),
+        (ENERGY % b"-80", "tele/board/SENSOR", [MachineReported("on", 80.0)]),
+        (ENERGY % b"[80,2]", "tele/board/SENSOR", [MachineReported("on", 80.0)]),
+        (b'{"PowerOnState":0}', "stat/board/RESULT", []),
+        (b'{"PulseTime1":{"Set":0,"Remaining":0}}', "stat/board/RESULT", []),
+        (b'{"Time":"2024-03-02T11:00:05"}', "tele/board/SENSOR", []),
+    ],
+)
+def test_a_plug_tells_its_relay_and_whether_the_machine_runs(
+    payload: bytes, ending: str, said: list[Reading]
+) -> None:
+    """In the shapes of the firmware; one relay is POWER, or POWER1 with SetOption26."""
+    assert readings(PLUG, payload, ending) == said
+
+
+def test_another_channel_of_a_plug_is_another_machine() -> None:
+    """Of two channels each is its own; of three phases the sum."""
+    second = msgspec.structs.replace(PLUG, options={"relay": 2, "on_above_w": 30})
+    assert readings(second, ENERGY % b"[80,2]") == [MachineReported("off", 2.0)]
+    assert readings(second, b'{"POWER2":"ON"}', "stat/board/RESULT") == [RelayReported("on")]
+    assert readings(second, b'{"POWER":"ON"}', "stat/board/RESULT") == []
+    phases = msgspec.structs.replace(PLUG, switches=False, options={"on_above_w": 30})
+    assert readings(phases, ENERGY % b"[11,11,11]") == [MachineReported("on", 33.0)]
+
+
+def test_a_plug_that_only_measures_has_its_relay_say_off() -> None:
+    """Without power nothing runs; without `on_above_w` the relay is all that it says."""
+    meter = msgspec.structs.replace(PLUG, switches=False)
+    assert readings(meter, b'{"POWER":"ON"}', "stat/board/RESULT") == []
+    assert readings(meter, b'{"POWER":"OFF"}', "stat/board/RESULT") == [MachineReported("off")]
+    plain = msgspec.structs.replace(meter, options={"relay": 1})
+    assert readings(plain, b'{"POWER":"ON"}', "stat/board/RESULT") == [MachineReported("on")]
+    assert readings(plain, ENERGY % b"350") == []
+
+
+@pytest.mark.parametrize("payload", [b'{"POWER":"AN"}', b'{"POWER":1}', b'{"POWER":true}'])
+def test_another_word_of_a_relay_is_refused(payload: bytes) -> None:
+    """StateText may have changed it."""
+    with pytest.raises(WireError, match="POWER: must be ON or OFF; check StateText"):
+        readings(PLUG, payload, "stat/board/RESULT")
+
+
+@pytest.mark.parametrize("power", [b'"9"', b"true", b"1e9", b"[9,null]"])
+def test_a_power_that_is_none_is_refused(power: bytes) -> None:
+    """It says where."""
+    with pytest.raises(WireError, match=r"ENERGY\.Power: must be a number"):
+        readings(PLUG, ENERGY % power)
+
+
+def test_a_switch_may_say_that_the_machine_runs() -> None:
+    """The "busy" output of a laser."""
+    busy = msgspec.structs.replace(switch(means="machine"), machine=LASER)
+    assert readings(busy, b'{"Switch1":"ON"}') == [MachineReported("on")]
+    idle = msgspec.structs.replace(switch(means="machine", on="idle"), machine=LASER)
+    assert readings(idle, b'{"Switch1":"ON"}') == [MachineReported("off")]
+
+
+def switched(device: Device, state: Literal["on", "off"]) -> bytes:
+    """The one order that a board gets to switch a machine."""
+    order = SwitchCommand("7", LASER, state, EXPIRES)
+    (message,) = TasmotaDriver(Topics(), [(HUB, device)]).tell_machine(HUB, device, order, EXPIRES)
+    assert (message.topic, message.qos, message.retain) == ("cmnd/board/Backlog0", 1, False)
+    assert message.expires == EXPIRES
+    return message.payload
+
+
+def test_a_machine_goes_on_for_as_long_as_it_takes_and_stays_off_after_a_power_cut() -> None:
+    """PulseTime of a lock on the same relay would end it; PowerDelta has a plug report at once."""
+    reader = msgspec.structs.replace(READER, machine=LASER, switches=True, options={"relay": 2})
+    assert switched(reader, "on") == b"PowerOnState 0; PulseTime2 0; Power2 ON"
+    assert switched(reader, "off") == b"Power2 OFF"
+    assert switched(PLUG, "on") == b"PowerDelta 10; PowerOnState 0; PulseTime1 0; Power1 ON"
+
+
+def test_a_relay_takes_no_warning_and_no_safe_stop() -> None:
+    """It could only cut the power."""
+    stop = SafeStopCommand("7", LASER, "alone", Text("Stop", "Stop"))
+    driver = TasmotaDriver(Topics(), [(HUB, PLUG)])
+    assert driver.tell_machine(HUB, PLUG, stop, EXPIRES) == ()
+    bare = msgspec.structs.replace(READER, machine=LASER)
+    on = SwitchCommand("7", LASER, "on", EXPIRES)
+    assert driver.tell_machine(HUB, bare, on, EXPIRES) == ()
+
+
+@pytest.mark.parametrize(
+    ("device", "fault"),
+    [
+        (Device(DeviceId("p"), "sensor", "tasmota", "b", machine=LASER), "report nothing of"),
+        (
+            Device(DeviceId("p"), "sensor", "tasmota", "b", options={"on_above_w": 30}),
+            "options.on_above_w: is for the plug of a machine",
+        ),
+        (
+            Device(
+                DeviceId("p"), "sensor", "tasmota", "b", machine=LASER, options={"on_above_w": 0}
+            ),
+            "options.on_above_w: is no power",
+        ),
+        (
+            Device(
+                DeviceId("p"),
+                "sensor",
+                "tasmota",
+                "b",
+                machine=LASER,
+                options={"relay": 1, "means": "machine"},
+            ),
+            "options.means: is of no use without switch",
+        ),
+    ],
+)
+def test_a_plug_that_can_say_nothing_is_a_fault(device: Device, fault: str) -> None:
+    """And one that is of no machine."""
+    assert any(fault in said for said in TasmotaDriver.faults(device))

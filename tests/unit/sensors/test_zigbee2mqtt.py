@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from gateway.core.model.equipment import Device
-from gateway.core.model.names import DeviceId, MachineId, SiteId
+from gateway.core.model.names import DeviceId, MachineId, SiteId, Text
 from gateway.core.readings import (
     Availability,
     Battery,
@@ -17,10 +17,12 @@ from gateway.core.readings import (
     Motion,
     Presence,
     Reading,
+    RelayReported,
     Report,
     Tampered,
     WireError,
 )
+from gateway.wire.commands import SafeStopCommand, SwitchCommand
 from gateway.wire.topics import Topics
 from sensors.driver import Subscription
 from sensors.zigbee2mqtt import Zigbee2MqttDriver
@@ -37,7 +39,12 @@ PLUG = Device(
 METER = msgspec.structs.replace(
     PLUG, id=DeviceId("meter"), topic="zigbee2mqtt/meter", options={"on_above_w": 30}
 )
-DRIVER = Zigbee2MqttDriver(Topics(), [(HUB, one) for one in (PIR, KITCHEN, NESTED, PLUG, METER)])
+RELAY = msgspec.structs.replace(
+    METER, id=DeviceId("relay"), topic="zigbee2mqtt/relay", switches=True
+)
+QUIET = msgspec.structs.replace(RELAY, id=DeviceId("quiet"), topic="zigbee2mqtt/q", options={})
+DEVICES = (PIR, KITCHEN, NESTED, PLUG, METER, RELAY, QUIET)
+DRIVER = Zigbee2MqttDriver(Topics(), [(HUB, one) for one in DEVICES])
 
 
 def readings(payload: bytes, device: Device = PIR) -> list[Reading]:
@@ -147,6 +154,18 @@ def test_a_friendly_name_may_hold_anything_but_wildcards() -> None:
             b'{"state":"ON","power":30.5}',
             [MachineReported("on", 30.5)],
             id="always switched on: it runs above the threshold",
+        ),
+        pytest.param(
+            RELAY,
+            b'{"state":"ON","power":30.5}',
+            [RelayReported("on"), MachineReported("on", 30.5)],
+            id="a relay that measures: its power, and whether the machine runs",
+        ),
+        pytest.param(
+            QUIET,
+            b'{"state":"OFF","power":3}',
+            [RelayReported("off")],
+            id="a relay without a threshold says nothing of the machine",
         ),
         pytest.param(
             METER,
@@ -276,3 +295,19 @@ def test_a_threshold_is_a_power(watts: float | str) -> None:
     (said,) = Zigbee2MqttDriver.faults(msgspec.structs.replace(METER, machine=None))
     assert said.startswith("options.on_above_w: is for the plug of a machine; ")
     assert Zigbee2MqttDriver.faults(METER) == []
+
+
+def test_a_plug_switches_its_machine_and_stays_off_after_a_power_cut() -> None:
+    """A warning or a safe stop is nothing to it."""
+    expires = datetime(2026, 11, 22, 8, 0, 5, tzinfo=UTC)
+    saw = MachineId("saw")
+    told = [
+        DRIVER.tell_machine(HUB, RELAY, SwitchCommand("7", saw, state, expires), expires)
+        for state in ("on", "off")
+    ]
+    assert [(one.topic, one.payload, one.retain) for (one,) in told] == [
+        ("zigbee2mqtt/relay/set", b'{"state":"ON","power_on_behavior":"off"}', False),
+        ("zigbee2mqtt/relay/set", b'{"state":"OFF"}', False),
+    ]
+    stop = SafeStopCommand("7", saw, "alone", Text("Stop", "Stop"))
+    assert DRIVER.tell_machine(HUB, RELAY, stop, expires) == ()

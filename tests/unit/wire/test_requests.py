@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.model.directory import HolderId
-from gateway.core.model.names import AccessPointId, DeviceId, DoorId, SiteId, ZoneId
+from gateway.core.model.names import AccessPointId, DeviceId, DoorId, MachineId, SiteId, ZoneId
 from gateway.core.readings import WireError
 from gateway.core.requests import (
     VERBS,
@@ -20,6 +20,7 @@ from gateway.core.requests import (
     MarkMustered,
     OpenDoor,
     Order,
+    PowerOff,
     Request,
     ResetDevice,
     SetMode,
@@ -41,6 +42,8 @@ ORDERS: tuple[Order, ...] = (
     MarkMustered(ADA, seen=False),
     MarkLeft(ADA, "seen in the street"),
     SetService(AccessPointId("front-in"), in_service=False, why="broken glass"),
+    PowerOff(MachineId("laser"), why="it smokes"),
+    PowerOff(MachineId("laser"), even_running=True),
     SetPeople(ZoneId("hall"), 12, "a head count"),
     TellVacant(ZoneId("hall"), "the alarm is armed"),
     AcknowledgeAlarm("held", "front", "I go and look"),

@@ -26,6 +26,7 @@ from gateway.core.readings import (
     Motion,
     Presence,
     Reading,
+    RelayReported,
     Tampered,
 )
 from tests.paths import ROOT
@@ -43,12 +44,13 @@ presence        -     -    -       -      yes  a    -       -
 count           -     -    -       -      yes  a    -       -
 co2             -     -    -       -      yes  a    -       -
 machine         -     -    yes     -      -    -    yes     -
+relay           -     -    r       -      -    -    r       r
 tamper          yes   yes  yes     yes    yes  yes  yes     yes
 battery         yes   yes  yes     yes    yes  yes  yes     yes
 availability    yes   yes  yes     yes    yes  yes  yes     yes
 firmware        yes   yes  yes     yes    yes  yes  yes     yes
 """
-"""c: where the door's contact is wired to it; b: its exit button; a: neither."""
+"""c: where the door's contact is wired to it; b: its exit button; a: neither; r: a relay."""
 SAMPLES: dict[str, Reading] = {
     "credential": CredentialPresented("hash-ada"),
     "door": DoorReported("open"),
@@ -59,6 +61,7 @@ SAMPLES: dict[str, Reading] = {
     "count": Counted(500),
     "co2": Co2(800.0),
     "machine": MachineReported("off"),
+    "relay": RelayReported("off"),
     "tamper": Tampered(active=True),
     "battery": Battery(5.0),
     "availability": Availability("offline"),
@@ -74,12 +77,19 @@ DEVICES: dict[Standing, str] = {
     "machine-sensor": "laser-meter",
     "lock": "lab-lock",
 }
-WIRINGS = ("contact", "button", "neither")
+WIRINGS = ("contact", "button", "relay", "neither")
 
 
 def cells() -> list[tuple[str, Standing, str, bool]]:
     """Each reading, device and wiring, and whether that may be."""
-    allowed = {"yes": set(WIRINGS), "-": set(), "c": {"contact"}, "b": {"button"}, "a": {"neither"}}
+    allowed = {
+        "yes": set(WIRINGS),
+        "-": set(),
+        "c": {"contact"},
+        "b": {"button"},
+        "r": {"relay"},
+        "a": {"neither", "relay"},
+    }
     return [
         (kind, standing, wiring, wiring in allowed[cell])
         for kind, *row in map(str.split, RIGHT.strip().splitlines()[1:])
@@ -89,11 +99,15 @@ def cells() -> list[tuple[str, Standing, str, bool]]:
 
 
 def wire(device: str, wiring: str) -> Site:
-    """The fablab with this device as the lab door's contact, as its button, or as neither."""
+    """The fablab with this device as the lab door's contact, its button, a relay, or neither."""
     its = (DeviceId(device),)
     others = (DeviceId("nobody"),)
     return structs.replace(
         FABLAB,
+        devices=tuple(
+            structs.replace(one, switches=True) if one.id == device and wiring == "relay" else one
+            for one in FABLAB.devices
+        ),
         doors=tuple(
             structs.replace(
                 door,
@@ -220,7 +234,7 @@ def test_a_counter_over_a_door_is_apart_from_its_contact() -> None:
 
 def printed() -> str:
     """The table as docs/devices.md has it."""
-    cells = {"always": "yes", "contact": "contact", "button": "button", "apart": "apart"}
+    cells = {"always": "yes"} | {word: word for word in ("contact", "button", "apart", "relay")}
     head = ["", *(f"{words.removeprefix('a ')}" for words in WORDS.values()), "because"]
     rows = [
         [
