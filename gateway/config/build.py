@@ -270,6 +270,7 @@ def _kiosk(kiosk: KioskTable) -> Kiosk:
 def _machine(draft: Draft, machine: MachineTable) -> Machine:
     return Machine(
         relay=relay_of(draft, machine),
+        is_followed=True,
         id=MachineId(machine.id),
         name=_text(machine.name),
         zone=ZoneId(machine.zone),

@@ -32,7 +32,7 @@ from gateway.core.step_context import StepContext
 def on(context: StepContext, machine: Machine) -> None:
     """Switch the power on: somebody was granted the machine."""
     power = _power(context, machine.id)
-    _keep(context, machine.id, structs.replace(power, off_due=False))
+    _keep(context, machine, structs.replace(power, off_due=False))
     _order(context, machine, is_on=True)
 
 
@@ -42,7 +42,7 @@ def off_when_idle(context: StepContext, machine: Machine) -> None:
     if machine.relay is not None and not power.runs:
         cut(context, machine)
         return
-    _keep(context, machine.id, structs.replace(power, off_due=machine.relay is not None))
+    _keep(context, machine, structs.replace(power, off_due=machine.relay is not None))
 
 
 def stopped(context: StepContext, machine: Machine) -> None:
@@ -54,7 +54,7 @@ def stopped(context: StepContext, machine: Machine) -> None:
 def cut(context: StepContext, machine: Machine) -> None:
     """Switch the power off."""
     power = _power(context, machine.id)
-    _keep(context, machine.id, structs.replace(power, off_due=power.relay is not False))
+    _keep(context, machine, structs.replace(power, off_due=power.relay is not False))
     _order(context, machine, is_on=False)
 
 
@@ -63,7 +63,7 @@ def metered(context: StepContext, machine: Machine, reading: MachineReported) ->
     power = _power(context, machine.id)
     watts = None if reading.watts is None else float(reading.watts)
     power = structs.replace(power, runs=reading.state == "on", watts=watts)
-    _keep(context, machine.id, power)
+    _keep(context, machine, power)
     if power.off_due and not power.runs:
         cut(context, machine)
 
@@ -74,7 +74,7 @@ def switched(context: StepContext, machine: Machine, *, is_on: bool) -> None:
     power = structs.replace(power, relay=is_on, off_due=power.off_due and is_on)
     if not is_on and power.runs:
         power = structs.replace(power, runs=False, watts=0.0)  # without power nothing runs
-    _keep(context, machine.id, power)
+    _keep(context, machine, power)
     if is_on and machine.id not in context.machines:
         off_when_idle(context, machine)
 
@@ -134,9 +134,10 @@ def _power(context: StepContext, machine: MachineId) -> MachinePower:
     return context.powers.get(machine, MachinePower())
 
 
-def _keep(context: StepContext, machine: MachineId, power: MachinePower) -> None:
-    context.powers = context.powers.set(machine, power)
-    context.powered[machine] = None
+def _keep(context: StepContext, machine: Machine, power: MachinePower) -> None:
+    if machine.is_followed:
+        context.powers = context.powers.set(machine.id, power)
+        context.powered[machine.id] = None
 
 
 def _order(context: StepContext, machine: Machine, *, is_on: bool) -> None:

@@ -23,6 +23,8 @@ class Machine(Struct, frozen=True):
     demands: Demands = Demands()
     relay: DeviceId | None = None
     """The device that switches its power; None: it has its own, or its reader sees to it."""
+    is_followed: bool = False
+    """Its power and work are; not so in a journal of release 0.2.0, which replays as it was."""
 
 
 class Device(Struct, frozen=True):

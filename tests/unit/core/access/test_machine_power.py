@@ -25,7 +25,7 @@ ADA = HolderId("ada")
 def with_relay() -> Site:
     """The fablab, whose laser is switched by a relay, and has no demands."""
     relay = Device(RELAY, "lock", "native", "", machine=LASER, switches=True)
-    laser = structs.replace(FABLAB.machines[0], relay=RELAY, demands=Demands())
+    laser = structs.replace(FABLAB.machines[0], relay=RELAY, is_followed=True, demands=Demands())
     machines = (laser, *FABLAB.machines[1:])
     return structs.replace(FABLAB, machines=machines, devices=(*FABLAB.devices, relay))
 
