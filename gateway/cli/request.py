@@ -19,13 +19,14 @@ from gateway.cli.request_options import (
 )
 from gateway.config import ConfigError, ConfigFault, Settings
 from gateway.core.model.directory import HolderId
-from gateway.core.model.names import AccessPointId, DoorId, ZoneId
+from gateway.core.model.names import AccessPointId, DoorId, MachineId, ZoneId
 from gateway.core.requests import (
     AcknowledgeAlarm,
     MarkLeft,
     MarkMustered,
     Mode,
     OpenDoor,
+    PowerOff,
     SetMode,
     SetPeople,
     SetService,
@@ -166,6 +167,29 @@ def set_service(
     """Take an access point out of service, or put it back."""
     ask_and_tell(
         lambda _: SetService(AccessPointId(access_point), in_service=on, why=words_of(why)),
+        site,
+        by,
+        data_dir,
+        as_json=as_json,
+    )
+
+
+@app.command("power-off")
+def power_off(
+    machine: Annotated[str, typer.Argument(help="The machine's id.")],
+    *,
+    site: SiteOption,
+    by: By,
+    even_running: Annotated[
+        bool, typer.Option("--even-running", help="Cut it also while it is known to run.")
+    ] = False,
+    why: Why = "",
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Switch a machine's power off, and end its use."""
+    ask_and_tell(
+        lambda _: PowerOff(MachineId(machine), even_running, words_of(why)),
         site,
         by,
         data_dir,

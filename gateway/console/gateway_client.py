@@ -18,7 +18,7 @@ from gateway.console.identity import Principal
 from gateway.console.web.errors import Problem
 from gateway.console.web.flash import Flash
 from gateway.core.model.directory import HolderId
-from gateway.core.model.names import AccessPointId, DeviceId, DoorId, SiteId, Text
+from gateway.core.model.names import AccessPointId, DeviceId, DoorId, MachineId, SiteId, Text
 from gateway.core.requests import Order
 from gateway.phrase import Phrase
 from gateway.translation import both
@@ -37,6 +37,9 @@ HolderHere = Annotated[
     Path(max_length=64, description="A member's pseudonym.", examples=["h-0123456789ab"]),
 ]
 DoorHere = Annotated[DoorId, Path(max_length=32, description="A door's id.", examples=["front"])]
+MachineHere = Annotated[
+    MachineId, Path(max_length=32, description="A machine's id.", examples=["laser"])
+]
 PointHere = Annotated[
     AccessPointId,
     Path(max_length=32, description="An access point's id.", examples=["front-entry"]),

@@ -17,6 +17,7 @@ from gateway.console.doors import screen as doors
 from gateway.console.health import screen as health
 from gateway.console.history import screen as history
 from gateway.console.kiosk import screen as kiosk
+from gateway.console.live import machines
 from gateway.console.live import screen as live
 from gateway.console.members import (
     api,
@@ -37,6 +38,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     *(live.pages, live.api),
     *(doors.pages, doors.api),
     *(mode_screen.pages, mode_screen.api),
+    *(machines.pages, machines.api),
     *(log.pages, log.api),
     *(here.pages, here.api),
     *(history.pages, history.api),

@@ -130,6 +130,7 @@ def _topics(topics: Topics, sites: Iterable[SiteId]) -> list[str]:
     for site in sites:
         filters += (topics.occupancy(site, "+"), topics.door(site, "+"), topics.access(site))
         filters += (topics.alarm(site, "+", "+"), topics.hint(site, "+", "+"), topics.mode(site))
+        filters += (topics.machine(site, "+"),)
         filters += (topics.muster(site, "+"), topics.rights_state(site, "+"))
     return filters
 

@@ -22,6 +22,7 @@ from gateway.console.feed.view_models import (
     DoorView,
     HintView,
     HouseView,
+    MachineView,
     MusterView,
     SiteView,
     ZoneView,
@@ -29,7 +30,7 @@ from gateway.console.feed.view_models import (
 )
 from gateway.core.model.directory import HolderId
 from gateway.core.model.equipment import Machine
-from gateway.core.model.names import DoorId, SiteId, Text, ZoneId
+from gateway.core.model.names import DoorId, MachineId, SiteId, Text, ZoneId
 from gateway.core.model.places import Door, Zone
 from gateway.core.model.site import Site
 from gateway.translation import Lang, in_lang
@@ -65,6 +66,9 @@ class Viewer:
         return SiteView(
             zones=tuple(self._zone(site, zone, lang) for zone in site.zones),
             doors=tuple(self._door(site, door, lang) for door in site.doors),
+            machines=tuple(
+                self._machine(site, machine, lang, people=people) for machine in site.machines
+            ),
             alarms=self._alarms(site, lang),
             decisions=tuple(
                 self._decision(site, message, lang, people=people)
@@ -81,12 +85,13 @@ class Viewer:
         """Return the whole page as JSON."""
         return as_json(self.site(view.site, view.lang, people=view.people))
 
-    def change(self, view: View, change: StateChange) -> str | None:
+    def change(self, view: View, change: StateChange) -> str | None:  # noqa: C901 - a dispatch
         """Return one change as JSON; None for a decision that is no longer kept."""
         site, lang = self._sites[view.site], view.lang
         value: (
             ZoneView
             | DoorView
+            | MachineView
             | DecisionView
             | HintView
             | HouseView
@@ -98,6 +103,9 @@ class Viewer:
                 value = self._zone(site, site.zone[ZoneId(change.key)], lang)
             case "door":
                 value = self._door(site, site.door[DoorId(change.key)], lang)
+            case "machine":
+                machine = site.machine[MachineId(change.key)]
+                value = self._machine(site, machine, lang, people=view.people)
             case "access":
                 decisions = self._picture.sites[view.site].decisions
                 message = next((each for each in decisions if each.id == change.key), None)
@@ -170,6 +178,18 @@ class Viewer:
         name, word = in_lang(door.name, lang), say(f"door.{state}", lang)
         told = say("door.told", lang, name=name, word=word)
         return DoorView(door.id, name, state, word, since, told)
+
+    def _machine(self, site: Site, machine: Machine, lang: Lang, *, people: bool) -> MachineView:
+        now = self._picture.sites[site.id].machines.get(machine.id)
+        state = "unknown" if now is None else now.state
+        return MachineView(
+            id=machine.id,
+            name=in_lang(machine.name, lang),
+            state=state,
+            word=say(f"machine.{state}", lang),
+            since="" if now is None else self._since(site.id, now.at, lang),
+            who=self._who(now.user) if people and now is not None else "",
+        )
 
     def _decision(
         self, site: Site, message: AccessMessage, lang: Lang, *, people: bool

@@ -2,7 +2,7 @@
 
 `Picture.apply` takes one message and returns what changed. It never raises on a bad payload: that
 is counted and the picture stays as it was. All bounds are constants, so a hostile broker client
-cannot fill the memory: zones and doors are those of the space file, the rest is counted.
+cannot fill the memory: zones, doors and machines are those of the space file, the rest is counted.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from gateway.clock import Clock
-from gateway.core.model.names import DeviceId, DoorId, SiteId, ZoneId
+from gateway.core.model.names import DeviceId, DoorId, MachineId, SiteId, ZoneId
 from gateway.core.model.site import Site
 from gateway.core.requests import Mode
 from gateway.wire.message import PAYLOAD_LIMIT
@@ -24,6 +24,7 @@ from gateway.wire.states import (
     DoorMessage,
     HealthMessage,
     HintMessage,
+    MachineMessage,
     ModeMessage,
     MusterMessage,
     OccupancyMessage,
@@ -39,7 +40,7 @@ GATEWAYS_KEPT = 64
 """Gateway instances per prefix: one per shard, with room."""
 
 Presence = Literal["online", "offline"]
-Part = Literal["zone", "door", "access", "hint", "alarms", "house", "muster"]
+Part = Literal["zone", "door", "machine", "access", "hint", "alarms", "house", "muster"]
 """`house` concerns the whole site: mode, gateway, the console's connection to the broker."""
 
 
@@ -71,6 +72,7 @@ class SitePicture(Struct):
 
     zones: dict[ZoneId, ZoneNow] = {}
     doors: dict[DoorId, DoorMessage] = {}
+    machines: dict[MachineId, MachineMessage] = {}
     alarms: dict[str, AlarmMessage] = {}
     mode: Mode | None = None
     set: ModeMessage | None = None
@@ -120,7 +122,7 @@ class Picture:
     def begin_again(self) -> None:
         """Forget all retained state: the broker sends it again, and only what is still true."""
         for site in self.sites.values():
-            site.zones, site.doors, site.alarms, site.muster = {}, {}, {}, {}
+            site.zones, site.doors, site.machines, site.alarms, site.muster = {}, {}, {}, {}, {}
             site.mode, site.set, site.rights = None, None, {}
         self.gateways = {}
 
@@ -163,6 +165,9 @@ class Picture:
             case ["door", door, "state"] if door in plan.door:
                 _put_door(picture, DoorId(door), payload)
                 return StateChange("door", site, door)
+            case ["machine", machine, "state"] if machine in plan.machine:
+                _put_machine(picture, MachineId(machine), payload)
+                return StateChange("machine", site, machine)
             case ["alarm", kind, about] if about in self._subjects[site]:
                 _put_alarm(picture, kind, about, payload)
                 return StateChange("alarms", site)
@@ -187,6 +192,7 @@ class Picture:
 
 _occupancy = msgspec.json.Decoder(OccupancyMessage).decode
 _door = msgspec.json.Decoder(DoorMessage).decode
+_machine = msgspec.json.Decoder(MachineMessage).decode
 _access = msgspec.json.Decoder(AccessMessage).decode
 _alarm = msgspec.json.Decoder(AlarmMessage).decode
 _hint = msgspec.json.Decoder(HintMessage).decode
@@ -235,6 +241,15 @@ def _put_door(picture: SitePicture, door: DoorId, payload: bytes) -> None:
     message = _door(payload)
     _check_time(message.at)
     picture.doors[door] = message
+
+
+def _put_machine(picture: SitePicture, machine: MachineId, payload: bytes) -> None:
+    if not payload:
+        picture.machines.pop(machine, None)
+        return
+    message = _machine(payload)
+    _check_time(message.at)
+    picture.machines[machine] = message
 
 
 def _put_alarm(picture: SitePicture, kind: str, about: str, payload: bytes) -> None:

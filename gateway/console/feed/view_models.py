@@ -43,6 +43,17 @@ class DoorView(Struct, frozen=True):
     told: str
 
 
+class MachineView(Struct, frozen=True):
+    """A machine's line. `who` is empty for a reader who may see no names, and where nobody is."""
+
+    id: str
+    name: str
+    state: str
+    word: str
+    since: str
+    who: str
+
+
 class DecisionView(Struct, frozen=True):
     """A decision's line. `who` is empty for a reader who may see no names."""
 
@@ -101,6 +112,7 @@ class SiteView(Struct, frozen=True):
 
     zones: tuple[ZoneView, ...]
     doors: tuple[DoorView, ...]
+    machines: tuple[MachineView, ...]
     alarms: tuple[AlarmView, ...]
     decisions: tuple[DecisionView, ...]
     hints: tuple[HintView, ...]
@@ -116,6 +128,7 @@ class ChangeView(Struct, frozen=True):
     value: (
         ZoneView
         | DoorView
+        | MachineView
         | DecisionView
         | HintView
         | HouseView

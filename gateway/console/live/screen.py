@@ -58,6 +58,7 @@ async def live(request: Request, seat: Viewer, here: SiteHere, console: ConsoleH
         plan=plan_of(here, lang),
         trends=await console.trends.of(here, lang),
         operates=seat.may("operator", here.id),
+        switched={one.id for one in here.machines if one.relay is not None},
         people=people,
     )
 
@@ -126,6 +127,14 @@ _PICTURE = {
     "picture": {
         "zones": {},
         "doors": {"front": {"at": "2026-11-22T08:59:00Z", "state": "locked"}},
+        "machines": {
+            "laser": {
+                "at": "2026-11-22T08:58:00Z",
+                "state": "running",
+                "user": "h-0123456789ab",
+                "watts": 350.0,
+            }
+        },
         "alarms": {},
         "mode": "normal",
         "set": None,
@@ -193,6 +202,7 @@ def _without_people(site: SitePicture) -> SitePicture:
         site,
         decisions=[structs.replace(decision, holder=None) for decision in site.decisions],
         hints=[structs.replace(hint, holder=None) for hint in site.hints],
+        machines={id_: structs.replace(one, user=None) for id_, one in site.machines.items()},
         alarms={
             key: structs.replace(alarm, acknowledged_by=None)
             for key, alarm in site.alarms.items()

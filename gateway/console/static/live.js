@@ -65,6 +65,13 @@ function showDoor(door) {
   }
 }
 
+function showMachine(machine) {
+  const line = byData("machine", machine.id);
+  if (!line) return;
+  place(line, machine);
+  line.dataset.state = machine.state;
+}
+
 async function showTrends() {
   if (document.hidden) return;
   const answer = await fetch(document.body.dataset.events.replace("/events", "/trends")).catch(() => null);
@@ -102,11 +109,13 @@ function showHint(hint) {
 on("snapshot", (site) => {
   site.zones.forEach(showZone);
   site.doors.forEach(showDoor);
+  site.machines.forEach(showMachine);
   [...site.decisions].reverse().forEach(showPassage);
   [...site.hints].reverse().forEach(showHint);
 });
 on("zone", showZone);
 on("door", showDoor);
+on("machine", showMachine);
 on("access", showPassage);
 on("hint", showHint);
 setInterval(showTrends, TRENDS_MS);

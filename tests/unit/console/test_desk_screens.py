@@ -12,13 +12,14 @@ import pytest
 
 from gateway.adapters.mqtt.request_client import DeskError, UnansweredError
 from gateway.console.audit.throttle import ONE_LOOK
-from gateway.core.model.names import AccessPointId, DeviceId, DoorId, ZoneId
+from gateway.core.model.names import AccessPointId, DeviceId, DoorId, MachineId, ZoneId
 from gateway.core.readings import Availability, Tampered
 from gateway.core.requests import (
     AcknowledgeAlarm,
     MarkMustered,
     Mode,
     OpenDoor,
+    PowerOff,
     ResetDevice,
     SetMode,
     SetPeople,
@@ -74,6 +75,20 @@ async def test_a_program_counts_a_zone(place: DeskPlace, browser: httpx.AsyncCli
     coworking = ZoneId("coworking")
     wanted = [SetPeople(coworking, 7), TellVacant(coworking, "looked in")]
     assert [each.order for each in place.asked] == wanted
+
+
+async def test_a_machine_is_switched_off(place: DeskPlace, browser: httpx.AsyncClient) -> None:
+    """On the page and by a program; the example's has no relay, so the gateway refuses."""
+    machine, laser = f"{API}/machines/laser/power-off", MachineId("laser")
+    refused = await browser.post(machine, json={"even_running": True})
+    assert refused.json()["type"] == "about:seuil:out-of-place"
+    assert (await browser.post(machine, json={"even": True})).status_code == 422
+    answer = await browser.post(f"{SITE}/machines/laser/power-off", data={})
+    assert answer.status_code == 303
+    wanted = [PowerOff(laser, even_running=True), PowerOff(laser)]
+    assert [each.order for each in place.asked] == wanted
+    told = {each["id"]: each["state"] for each in (await browser.get(f"{API}/machines")).json()}
+    assert told["laser"] in {"off", "unknown"}
 
 
 # -- the gateway's answer
