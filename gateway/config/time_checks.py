@@ -119,6 +119,23 @@ def wrong_hours(hours: str) -> str | None:
         return f'"{sun[0]}" is not known here: write a time'
     if re.search(r"\bunknown\b", said, re.IGNORECASE):
         return '"unknown" opens nothing: write "off", or leave it away'
+    if words := _comment_alone(hours):
+        return (
+            f"{words} alone means that it may be open, which opens nothing: write open {words} if "
+            "it opens at these times, or leave them away"
+        )
+    return None
+
+
+def _comment_alone(hours: str) -> str | None:
+    """Return a comment whose rule does not say `open` or `off`; None: there is none.
+
+    Source: opening_hours specification, rule_modifier: a comment alone is `unknown`.
+    """
+    for found in _COMMENT.finditer(hours):
+        before = hours[: found.start()].rstrip().lower()
+        if not before.endswith(("open", "off", "closed")):
+            return found[0]
     return None
 
 

@@ -441,6 +441,19 @@ PLANS_AND_TIMES = {
         "exceptional_days[0].day",
         "must be a date without quotes",
     ),
+    **{
+        f"by appointment: {said}": (
+            hours(said),
+            "plans[0].rights[0].hours",
+            "alone means that it may be open",
+        )
+        for said in (
+            'Mo-Fr 08:00-18:00 "sur rendez-vous"',
+            'Mo-Fr 08:00-12:30, Mo-We 12:30-16:30 "sur rendez-vous"',
+            'Tu,Th 09:00-11:00,14:00-16:00 || "by appointment"',
+            '"sur rendez-vous"',
+        )
+    },
     "a day given twice": (
         day('day = 2026-12-24\n[[exceptional_days]]\nname = "Y"\nday = 2026-12-24'),
         "exceptional_days[1].day",
@@ -487,7 +500,7 @@ RIGHT = {
     "two kinds of quota": quota(
         '{ kind = "days", amount = 10, per = "month" },{ kind = "entries", amount = 2, per = "day"}'
     ),
-    "hours with a comment": hours('Mo-Fr 08:00-20:00 "unknown at sunset; Mo PH"', ""),
+    "hours with a comment": hours('Mo-Fr 08:00-20:00 open "unknown at sunset; Mo PH"', ""),
     "holidays in every way": hours("Mo-Fr,PH 08:00-20:00; SH Mo[1] 10:00-12:00; PH -1 day off"),
     "hours until midnight": day('day = 2026-12-24\nhours = "09:00-12:00, 14:00-24:00"'),
 }
