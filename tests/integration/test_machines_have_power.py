@@ -11,6 +11,7 @@ from gateway.core.facts import MachineEnded
 from tests.fakes.tasmota import FakeTasmota
 from tests.servers import POLL_S, until
 from tests.world.firmware import Firmware, firmware
+from tests.world.members import holder
 
 ADA: Final = "ba839d07"
 SPACE: Final = """
@@ -89,7 +90,7 @@ async def place(tmp_path: Path) -> AsyncIterator[Firmware]:
     """Four boards, each with its own login of the generated files."""
     names = {"laser": "laser-reader", "saw": "saw-reader", "busy": "laser-busy", "plug": "saw-plug"}
     boards = {name: (FakeTasmota(name), f"hub.{login}") for name, login in names.items()}
-    async with firmware(tmp_path, SPACE, {"Ada": ADA}, boards=boards) as place:
+    async with firmware(tmp_path, SPACE, ADA, boards=boards) as place:
         yield place
 
 
@@ -117,8 +118,8 @@ async def shows(place: Firmware, topic: str, state: str) -> None:
 async def hears(place: Firmware, name: str) -> None:
     """Wait until the gateway hears a reader's board, which repeats its telemetry."""
     query = f"SELECT count(*) FROM journal WHERE device = '{name}-reader' AND kind = 'relay'"  # noqa: S608 - ours
-    before = place.rows(query)
-    while place.rows(query) == before:
+    before = place.place.rows(query)
+    while place.place.rows(query) == before:
         await place.publish(f"hub.{name}-reader", board(place, name).state())
         await asyncio.sleep(POLL_S)
 
@@ -136,7 +137,7 @@ async def test_the_laser_gets_power_and_loses_it(place: Firmware) -> None:
     assert board(place, "laser").obeyed == ON
     assert board(place, "laser").power_on_state == 0
     await shows(place, LASER, "powered")
-    assert place.last(LASER)["user"] == "h-000000000002"
+    assert place.last(LASER)["user"] == holder(ADA)
 
     await scan(place, "laser")
     await until(lambda: board(place, "laser").relays == [False], "the laser has none")

@@ -6,53 +6,44 @@ Nothing of ours is on this side: what arrives at a device is what its firmware w
 import asyncio
 import contextlib
 import json
-import sqlite3
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import aiomqtt
 
 from gateway.adapters.broker.ports import LOOPBACK
-from gateway.adapters.directory import FILE as MEMBERS_FILE
-from gateway.adapters.directory import DirectoryStore, Member, credential_hash
-from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.aio import cancel_and_wait
 from gateway.clock import SystemClock
-from gateway.core.model.directory import Credential, Holder, HolderId, Membership, StaffRole
-from gateway.core.model.names import OPERATOR, PlanId
+from gateway.core.model.names import OPERATOR
 from tests.fakes.tasmota import FakeTasmota, Message
-from tests.servers import POLL_S, Mosquitto, until
-from tests.world.closed_broker import closed_broker
-from tests.world.gateway_process import KEY, GatewayProcess
+from tests.servers import POLL_S, until
+from tests.world.closed_place import ClosedPlace, closed_place
+from tests.world.members import OLA, holder, member
 
-OLA: Final = HolderId("h-000000000001")
 CLOCK: Final = SystemClock()
-PLAN: Final = PlanId("all")
+Boards = dict[str, tuple[FakeTasmota, str]]
+"""Boards by name, each with its login."""
 
 
 class Firmware:
     """Boards at a broker, each with its login; and all that was published there."""
 
-    def __init__(self, broker: Mosquitto, gateway: GatewayProcess, keys: dict[str, str]) -> None:
-        self.broker, self.gateway = broker, gateway
+    def __init__(self, place: ClosedPlace, boards: Boards, ears: dict[str, str]) -> None:
+        self.place, self.boards, self.ears = place, boards, ears
+        self.broker, self.gateway = place.broker, place.gateway
         self.heard: defaultdict[str, list[str]] = defaultdict(list)
         """The payloads on each topic, in order."""
-        self.boards: dict[str, tuple[FakeTasmota, str]] = {}
-        """Boards and their logins, by name."""
-        self.ears: dict[str, str] = {}
-        """Topics of orders to other devices, and the login that reads each."""
         self.connected: set[str] = set()
         """The topics that are heard now."""
-        self._keys = keys
         self._asked = 0
 
     def client(self, login: str) -> aiomqtt.Client:
         """A client with a login of the generated files; firmware speaks MQTT 3.1.1."""
         return aiomqtt.Client(
-            LOOPBACK, self.broker.port, username=login, password=self._keys[login]
+            LOOPBACK, self.broker.port, username=login, password=self.place.keys[login]
         )
 
     async def publish(self, login: str, *messages: Message | tuple[str, object]) -> None:
@@ -70,14 +61,13 @@ class Firmware:
         """The last of it; None: nothing."""
         return (self.told(topic) or [None])[-1]
 
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """What the journal has."""
-        with closing(sqlite3.connect(self.gateway.data / JOURNAL_FILE)) as db:
-            return db.execute(query).fetchall()
-
     def decisions(self) -> list[tuple[str, str, str]]:
         """Device, decision and reason of each, in order."""
-        return self.rows("SELECT device, decision, reason FROM decision ORDER BY n")
+        return self.place.rows("SELECT device, decision, reason FROM decision ORDER BY n")
+
+    def letters(self) -> list[str]:
+        """The reasons of all dead letters."""
+        return [reason for (reason,) in self.place.rows("SELECT reason FROM dead_letter")]
 
     async def decided(self, *expected: tuple[str, str, str]) -> None:
         """Wait until so many decisions were made; they are these."""
@@ -88,8 +78,8 @@ class Firmware:
         """An operator asks for something; the answer."""
         self._asked += 1
         transaction = f"t-{self._asked}"
-        asked = {"transaction": transaction, "by": OLA, "at": CLOCK.now().isoformat(), **order}
-        await self.publish("console", (f"seuil/hub/request/{verb}", asked))
+        asked = {"transaction": transaction, "by": holder(OLA), "at": CLOCK.now().isoformat()}
+        await self.publish("console", (f"seuil/hub/request/{verb}", {**asked, **order}))
         answers = f"seuil/hub/response/{verb}"
         await until(
             lambda: any(one["transaction"] == transaction for one in self.told(answers)),
@@ -140,23 +130,13 @@ def _text(message: aiomqtt.Message) -> str:
 async def firmware(
     folder: Path,
     space: str,
-    badges: dict[str, str],
-    *,
-    boards: dict[str, tuple[FakeTasmota, str]] | None = None,
+    *badges: str,
+    boards: Boards | None = None,
     ears: dict[str, str] | None = None,
 ) -> AsyncIterator[Firmware]:
-    """Run a gateway for these boards, and badges (numbers by name)."""
-    async with closed_broker(folder, space) as (broker, gateway, keys):
-        gateway.data.mkdir(parents=True)
-        store = DirectoryStore(gateway.data / MEMBERS_FILE)
-        store.bind(KEY.encode())
-        store.apply([Member("m-1", "Ola", Holder(OLA, roles=(StaffRole(OPERATOR),)))])
-        for n, (name, number) in enumerate(badges.items(), 2):
-            holder = Holder(HolderId(f"h-{n:012x}"), memberships=(Membership(PLAN),))
-            badge = Credential(credential_hash(KEY.encode(), number), holder.id)
-            store.apply([Member(f"m-{n}", name, holder, credentials=(badge,))])
-        store.close()
-        place = Firmware(broker, gateway, keys)
-        place.boards, place.ears = boards or {}, ears or {}
-        async with gateway, place.running():
-            yield place
+    """Run a gateway for these badges and boards; `ears` are further topics, with their login."""
+    operator = member(OLA, role=OPERATOR)
+    async with closed_place(folder, space, operator, *badges, hears=()) as place:
+        played = Firmware(place, boards or {}, ears or {})
+        async with played.running():
+            yield played

@@ -586,7 +586,11 @@ def test_zones_and_machines_say_what_they_ask(whole: Site) -> None:
     )
     assert whole.machines == (
         Machine(
-            MachineId("laser"), Text("L", "L"), ZoneId("lab"), Demands(check_in=True, grace_s=90)
+            MachineId("laser"),
+            Text("L", "L"),
+            ZoneId("lab"),
+            Demands(check_in=True, grace_s=90),
+            is_followed=True,
         ),
     )
 
