@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -32,8 +32,13 @@ from gateway.config import ConfigError
 from gateway.config.settings import KEY_FILE
 from gateway.config.space import space_files
 from gateway.files import give_to_owner, sync_folder, write_whole
+from gateway.privacy.erased import DAYS as ERASED_DAYS
+from gateway.privacy.erased import FOLDER as ERASED
+from gateway.privacy.erased import erased_since, forget, remember
 
 _WORK: Final = ".seuil-backup-"
+ERASED_BESIDE: Final = "seuil-erased"
+"""The folder beside archives, of the erasures of the last months."""
 
 
 class Contents(Struct, frozen=True):
@@ -71,8 +76,16 @@ def make_backup(
         give_to_owner(draft, target.parent)
         draft.replace(target)
         sync_folder(target.parent)
+    _tell_erasures(what.folder / ERASED, target.parent / ERASED_BESIDE, now)
     last.remember(what.folder, last.LastBackup(now, str(target.absolute())))
     return manifest
+
+
+def _tell_erasures(ours: Path, beside: Path, now: datetime) -> None:
+    """Keep the erasures beside the archives, too: for a machine whose disk is gone."""
+    for holder, at in erased_since(ours, now - timedelta(days=ERASED_DAYS)):
+        remember(beside, holder, at)
+    forget(beside, now - timedelta(days=ERASED_DAYS))
 
 
 def _copied(what: Contents, work: Path) -> dict[str, Path]:

@@ -24,6 +24,7 @@ from gateway.adapters.directory import DirectoryError, DirectoryStore
 from gateway.adapters.journal.folder_lock import FolderTakenError, folder_lock
 from gateway.adapters.journal.reader import JournalFile
 from gateway.backup.archive import SPACE, BackupError, Manifest, unpack
+from gateway.backup.make import ERASED_BESIDE
 from gateway.backup.stores import STORES, check_store, release_store
 from gateway.config.settings import KEY_FILE
 from gateway.core.model.directory import HolderId
@@ -96,7 +97,9 @@ def _restored(
     try:
         manifest = unpack(archive, part, passphrase)
         _check(part, key)
-        erased = _erase_again(part, (folder / ERASED, archive.parent / ERASED), manifest, now)
+        erased = _erase_again(
+            part, (folder / ERASED, archive.parent / ERASED_BESIDE), manifest, now
+        )
         for name in STORES:
             release_store(folder / name)
         _complete(part, folder, manifest)

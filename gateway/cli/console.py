@@ -26,6 +26,7 @@ from gateway.config import (
     load_settings,
     load_space,
 )
+from gateway.config.last_good import saved_space
 from gateway.console.auth import bootstrap
 from gateway.console.auth.cookies import is_loopback
 from gateway.console.process_priority import yield_to_the_doors
@@ -34,8 +35,12 @@ from gateway.core.model.site import Site
 
 def console(
     space: Annotated[
-        Path, typer.Argument(help="A space file, or a folder of them.", metavar="FILE_OR_FOLDER")
-    ] = Path("space.toml"),
+        Path | None,
+        typer.Argument(
+            help="A space file, or a folder of them; default: SEUIL_SPACE, or space.toml.",
+            metavar="FILE_OR_FOLDER",
+        ),
+    ] = None,
     *,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8080,
@@ -60,7 +65,7 @@ def console(
         if setup_link:
             typer.echo(_link(lambda: bootstrap.new_link(settings, SystemClock(), base)))
             return
-        sites, told = load_space(space), load_other_tools(space)
+        sites, told = _space(space or settings.space or Path("space.toml"), settings)
         if demo:
             _check_demo(settings, host, proxy or [])
         else:
@@ -88,6 +93,17 @@ def console(
         )
     except OSError as wrong:  # taken meanwhile
         raise _cannot_listen(host, port, wrong) from wrong
+
+
+def _space(path: Path, settings: Settings) -> tuple[tuple[Site, ...], OtherTools]:
+    """Return what a space file says; a faulty one said it last when it was in force."""
+    try:
+        return load_space(path), load_other_tools(path)
+    except ConfigError:
+        kept = saved_space(settings.data_dir, path)
+        if kept is None:
+            raise
+        return load_space(kept), load_other_tools(kept)
 
 
 async def _until_told(

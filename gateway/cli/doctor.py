@@ -67,7 +67,7 @@ def _findings(settings: Settings, space: Path | None, clock: Clock) -> Iterator[
     yield from machine.versions()
     yield machine.clock(clock.now())
     yield from configured.settings_complete(settings)
-    named = space or (DEFAULT_SPACE if DEFAULT_SPACE.is_file() else None)
+    named = space or settings.space or (DEFAULT_SPACE if DEFAULT_SPACE.is_file() else None)
     sites, about_space = configured.space_file(named)
     yield about_space
     yield from machine.data_folder(settings.data_dir)
@@ -76,6 +76,7 @@ def _findings(settings: Settings, space: Path | None, clock: Clock) -> Iterator[
     yield stores.members(settings.data_dir, key)
     yield from stores.journal(settings.data_dir, sites, clock.now())
     yield from stores.pages(settings.data_dir)
+    yield stores.backup(settings.data_dir, clock.now())
     kept = Kept(settings.passage_days, settings.audit_days)
     yield from stores.retention(settings.data_dir, sites, kept, clock.now())
     yield machine.broker_program(settings)

@@ -17,7 +17,7 @@ from gateway.adapters.journal.journal import JournalError
 from gateway.cli import errors
 from gateway.cli.signals import log_to_stderr, until_told
 from gateway.clock import SystemClock
-from gateway.config import Settings, load_settings
+from gateway.config import ConfigError, ConfigFault, Settings, load_settings
 from gateway.service import space_watcher
 from gateway.service.instance import NameTakenError
 from gateway.service.metrics import ListenError
@@ -37,7 +37,10 @@ EXPECTED = (
 
 
 def run(
-    space: Annotated[Path, typer.Argument(help="A space file, or a folder of them.")],
+    space: Annotated[
+        Path | None,
+        typer.Argument(help="A space file, or a folder of them; default: SEUIL_SPACE."),
+    ] = None,
     *,
     embedded_broker: Annotated[
         bool,
@@ -53,16 +56,10 @@ def run(
     """Run the gateway until it is told to stop. Settings come from SEUIL_… variables."""
     with errors.told(as_json=False):
         settings = load_settings()
-        found = space_watcher.read(space)
         log_to_stderr(settings.log_level)
+        watch = space_watcher.begin(_named(space, settings), settings.data_dir)
         try:
-            until_told(
-                _run(
-                    settings,
-                    space_watcher.SpaceWatcher(space, found),
-                    port if embedded_broker else None,
-                )
-            )
+            until_told(_run(settings, watch, port if embedded_broker else None))
         except EXPECTED as error:
             _end_with(error)
         except BaseExceptionGroup as group:
@@ -70,6 +67,14 @@ def run(
             if bugs or expected is None:
                 raise
             _end_with(*errors.leaves(expected))
+
+
+def _named(space: Path | None, settings: Settings) -> Path:
+    found = space or settings.space
+    if found is None:
+        message = "is missing: name the space file here, or in SEUIL_SPACE"
+        raise ConfigError([ConfigFault("", "SPACE", message)])
+    return found
 
 
 def _end_with(*reasons: BaseException) -> NoReturn:

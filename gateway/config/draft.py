@@ -70,6 +70,11 @@ def read_draft(file: Path) -> Draft:
     return draft_of(str(file), _parsed(file))
 
 
+def read_text_draft(file: str, text: str) -> Draft:
+    """Return the draft of a file whose text is known; see `read_draft`."""
+    return draft_of(file, _toml(file, text))
+
+
 def draft_of(file: str, raw: dict[str, Any]) -> Draft:
     """Return the draft of a parsed file."""
     reading = _Reading(file, raw)
@@ -101,18 +106,24 @@ def draft_of(file: str, raw: dict[str, Any]) -> Draft:
 
 def _parsed(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as wrong:
-        said = str(wrong)
-        place = re.search(r"\(at (line \d+, column \d+|end of document)\)", said)
-        fault = ConfigFault(
-            str(file), place[1] if place else "", f"not valid TOML: {said.partition(' (at ')[0]}"
-        )
+        text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError as wrong:
         fault = ConfigFault(str(file), f"byte {wrong.start}", "not UTF-8; save the file as UTF-8")
     except OSError as wrong:
         fault = ConfigFault(str(file), "", f"cannot be read: {wrong.strerror}")
+    else:
+        return _toml(str(file), text)
     raise ConfigError([fault])
+
+
+def _toml(file: str, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as wrong:
+        said = str(wrong)
+        place = re.search(r"\(at (line \d+, column \d+|end of document)\)", said)
+        message = f"not valid TOML: {said.partition(' (at ')[0]}"
+        raise ConfigError([ConfigFault(file, place[1] if place else "", message)]) from None
 
 
 def _take_out(raw: object, location: tuple[int | str, ...]) -> None:

@@ -1,14 +1,17 @@
 """The loading of space files: one TOML file is one site, a folder of them is a network of sites."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from gateway.config.build import site_of
 from gateway.config.checks import faults_between
-from gateway.config.draft import Draft, read_draft
+from gateway.config.draft import Draft, read_draft, read_text_draft
 from gateway.config.faults import ConfigError, ConfigFault
+from gateway.config.last_good import FILE as LAST_GOOD
+from gateway.config.last_good import read_saved
 from gateway.config.schema.space import SpaceFile
 from gateway.core.model.site import Site
 from sensors.registry import clashes
@@ -35,9 +38,9 @@ def read_space(path: Path) -> tuple[Draft, ...]:
     """
     drafts: list[Draft] = []
     faults: list[ConfigFault] = []
-    for file in space_files(path):
+    for read in _readers(path):
         try:
-            draft = read_draft(file)
+            draft = read()
         except ConfigError as unreadable:
             faults += unreadable.faults
             continue
@@ -47,6 +50,13 @@ def read_space(path: Path) -> tuple[Draft, ...]:
     if faults:
         raise ConfigError(faults)
     return tuple(drafts)
+
+
+def _readers(path: Path) -> list[Callable[[], Draft]]:
+    """Return a reader of each file, also of a space that the data folder keeps (`last_good`)."""
+    if path.name == LAST_GOOD:
+        return [partial(read_text_draft, *each) for each in read_saved(path).files.items()]
+    return [partial(read_draft, file) for file in space_files(path)]
 
 
 def space_files(path: Path) -> list[Path]:

@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 from immutables import Map
 
 from gateway.core.access import doors, enrolment, machines, modes, offline_decisions
-from gateway.core.facts import AlarmKind
+from gateway.core.facts import OF_GATEWAY, AlarmKind
 from gateway.core.model.bookings import machine_target, zone_target
 from gateway.core.model.site import Site
 from gateway.core.occupancy import fusion, occupancy, presence
@@ -20,9 +20,7 @@ MACHINES: Final[frozenset[AlarmKind]] = frozenset(
     {"lone-worker", "unsupervised", "unattended", "safe-stop"}
 )
 """The kinds of alarms about machines."""
-OUR_OWN: Final[frozenset[AlarmKind]] = frozenset(
-    {"engine-fault", "clock-unsure", "journal-damaged", "disk-low"}
-)
+OUR_OWN: Final[frozenset[AlarmKind]] = frozenset({"engine-fault", *OF_GATEWAY})
 """Alarms about the gateway: a new space file does not affect them."""
 
 

@@ -94,7 +94,7 @@ def credential_key(settings: Settings) -> tuple[bytes | None, Finding]:
     if mode & _OTHERS_MAY:
         found = Phrase("%(file)s can be read by others (mode %(mode)s)")
         return key, warning(check, found, Phrase("chmod 600 %(file)s"), **about)
-    return key, ok(check, Phrase("%(file)s, mode %(mode)s; is it in your backup?"), **about)
+    return key, ok(check, Phrase("%(file)s, mode %(mode)s"), **about)
 
 
 def _told(settings: Settings) -> Iterator[str]:

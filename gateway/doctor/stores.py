@@ -13,6 +13,7 @@ from gateway.adapters.journal.integrity import look_through_now
 from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.adapters.journal.rows import from_us, to_us
 from gateway.adapters.time_sync import is_synchronised
+from gateway.backup.last import LATE, last_backup
 from gateway.core.model.names import DeviceId, SiteId
 from gateway.core.model.site import Site
 from gateway.core.state import State, decode
@@ -95,6 +96,19 @@ def pages(folder: Path) -> Iterator[Finding]:
         )
     else:
         yield ok(Phrase("journal pages"), Phrase("every page of %(file)s can be read"), file=file)
+
+
+def backup(folder: Path, now: datetime) -> Finding:
+    """Return the age of the last backup."""
+    check, do = Phrase("backup"), Phrase("seuil backup, each night (docs/backup.md)")
+    last = last_backup(folder)
+    if last is None:
+        return warning(check, Phrase("none was made yet"), do)
+    age = max(now - last.at, timedelta())
+    found, about = Phrase("the last one is %(age)s old: %(file)s"), {"age": age, "file": last.file}
+    if age > LATE:
+        return warning(check, found, do, **about)
+    return ok(check, found, **about)
 
 
 def retention(folder: Path, sites: Sequence[Site], kept: Kept, now: datetime) -> Iterator[Finding]:

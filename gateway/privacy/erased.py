@@ -13,6 +13,8 @@ from gateway.core.model.directory import HolderId
 from gateway.files import give_to_owner, write_whole
 
 FOLDER: Final = "erased"
+DAYS: Final = 90
+"""Days that an erasure is remembered: the most that a backup may be kept."""
 
 
 def remember(folder: Path, holder: HolderId, at: datetime) -> None:

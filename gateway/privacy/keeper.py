@@ -21,6 +21,7 @@ from gateway.core.model.names import SiteId
 from gateway.core.model.site import Site
 from gateway.core.state import State
 from gateway.privacy.confirmation import forget_confirmation, is_confirmed
+from gateway.privacy.erased import DAYS as ERASED_DAYS
 from gateway.privacy.erased import FOLDER as ERASED
 from gateway.privacy.erased import forget
 from gateway.privacy.erasure import erase_pending
@@ -37,8 +38,6 @@ FAULT_S: Final = 60.0
 NIGHT_HOUR: Final = 3
 """The purge begins at this hour of the first site's clock, if the machine runs at that time."""
 DAY: Final = timedelta(days=1)
-BACKUPS_MAX_DAYS: Final = 90
-"""Days that a backup may be kept, and with it the list of erasures to apply to it."""
 FAULTS: Final = (
     JournalError,
     HistoryError,
@@ -138,7 +137,7 @@ class RetentionKeeper:
         if file.exists():
             with closing(AuditLog(file)) as entries:
                 entries.purge(now - timedelta(days=self._kept.audit_days))
-        forget(self._members.with_name(ERASED), now - timedelta(days=BACKUPS_MAX_DAYS))
+        forget(self._members.with_name(ERASED), now - timedelta(days=ERASED_DAYS))
 
     async def _erase(self) -> None:
         """Run erasures, only after a change of the members' file or when a delayed one is due."""

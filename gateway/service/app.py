@@ -18,15 +18,18 @@ from gateway.adapters.directory import credential_hash, reader_hash
 from gateway.adapters.journal.folder_lock import FolderLock, folder_lock
 from gateway.adapters.mqtt.address import broker_address
 from gateway.adapters.time_sync import is_synchronised
+from gateway.backup.restore import finish_restore
 from gateway.clock import Clock
 from gateway.config import ConfigError, ConfigFault, Settings
 from gateway.core.model.site import Site
 from gateway.offline_rights.synchroniser import keep_rights
 from gateway.privacy.keeper import RetentionKeeper
 from gateway.privacy.retention import Kept
+from gateway.service.backup_watch import BackupWatch
 from gateway.service.batch import EngineFaultError
 from gateway.service.clock_check import ClockCare, wait_for_time
 from gateway.service.components import Parts, assembled
+from gateway.service.conditions import report
 from gateway.service.decoder import Intake
 from gateway.service.disk_check import DiskCare
 from gateway.service.health import measured, tell_health, tell_systemd
@@ -66,6 +69,7 @@ async def run(
     now = clock.now()
     holding = nullcontext() if lock else folder_lock(settings.data_dir, settings.instance, now)
     with holding:
+        finish_restore(settings.data_dir)
         await wait_for_time(clock, settings.clock_wait_s, is_synchronised)
         async with (
             assembled(settings, sites, clock) as parts,
@@ -92,6 +96,8 @@ async def run(
             tasks.create_task(_keeper(parts, settings, clock).run(), name="privacy")
             care = JournalCare(parts.journal, parts.service, clock)
             tasks.create_task(care.run(), name="journal")
+            backups = BackupWatch(parts.journal, parts.service, settings.data_dir, clock)
+            tasks.create_task(backups.run(), name="backup")
             if parts.outbox is not None:
                 tasks.create_task(parts.outbox.run(), name="outbox")
             _calm_the_collector()
@@ -165,7 +171,8 @@ async def _watch_space(parts: Parts, prefix: str, watch: SpaceWatcher) -> None:
             "the space file is in force (sites that changed: %s)", ", ".join(changed) or "none"
         )
 
-    def tell() -> None:
+    async def tell() -> None:
         parts.service.tell_health()
+        await report(parts.service, "space-faulty", active=watch.is_faulty)
 
     await watch.run(use, tell)

@@ -8,7 +8,7 @@ from typing import Final
 from gateway import __version__
 from gateway.adapters.systemd import keep_alive
 from gateway.clock import Clock
-from gateway.config import Settings, supervisor
+from gateway.config import ConfigFault, Settings, supervisor
 from gateway.service.components import Parts
 from gateway.service.metrics import GatewayFigures, Sources, listening
 from gateway.service.pipeline import Service
@@ -64,6 +64,10 @@ async def measured(parts: Parts, settings: Settings, clock: Clock) -> AsyncItera
         yield
 
 
+def _first(faults: tuple[ConfigFault, ...]) -> str:
+    return str(faults[0])[:TROUBLE_MAX] if faults else ""
+
+
 async def tell_health(
     parts: Parts,
     clock: Clock,
@@ -93,6 +97,7 @@ async def tell_health(
             faults=parts.service.bugs,
             run=parts.sessions.run_id,
             space="faulty" if watch is not None and watch.is_faulty else "ok",
+            space_fault=_first(watch.faults if watch is not None else ()),
             clock=doubt,
             disk=disk,
             influx=(parts.outbox.trouble if parts.outbox else "")[:TROUBLE_MAX],

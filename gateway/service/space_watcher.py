@@ -11,10 +11,12 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from gateway.config import ConfigError, ConfigFault, load_space
 from gateway.config.calendars import CalendarFeed, load_calendars
+from gateway.config.last_good import save_space, saved_space
+from gateway.config.lines import with_line
 from gateway.config.space import space_files
 from gateway.core.model.names import SiteId
 from gateway.core.model.site import Site
@@ -45,33 +47,63 @@ def read(path: Path) -> Space:
     return Space(load_space(path), load_calendars(path), stamp)
 
 
+def begin(path: Path, folder: Path) -> "SpaceWatcher":
+    """Return the watcher of a space; where it is faulty, of the one that was last in force.
+
+    Raises:
+        ConfigError: It is faulty, and the data folder keeps none of before.
+    """
+    try:
+        return SpaceWatcher(path, read(path), folder)
+    except ConfigError as wrong:
+        kept = saved_space(folder, path)
+        if kept is None:
+            raise
+        try:
+            before = read(kept)
+        except ConfigError:  # of an older seuil, which accepted more
+            raise wrong from None
+        watcher = SpaceWatcher(path, structs.replace(before, stamp=_stamp(path)), folder)
+        watcher.refuse(wrong)
+        return watcher
+
+
 class SpaceWatcher:
     """Watches the files of a space; `run` until cancelled."""
 
-    def __init__(self, path: Path, in_force: Space) -> None:
+    def __init__(self, path: Path, in_force: Space, keep_in: Path | None = None) -> None:
+        """Watch from a space that is in force; each later one is kept in the folder `keep_in`."""
         self.in_force = in_force
-        self.is_faulty = False
+        self.faults: tuple[ConfigFault, ...] = ()
+        """The faults of the files as they are now; the space in force is the one of before."""
+        self._keep_in = keep_in
         self._path = path
         self._seen = in_force.stamp
         self._asked = asyncio.Event()
-        self._told: frozenset[ConfigFault] = frozenset()
         self._waiting: frozenset[SiteId] = frozenset()
         """Sites that were added or removed, and wait for a restart."""
+
+    @property
+    def is_faulty(self) -> bool:
+        """Return whether the files are faulty as they are now."""
+        return bool(self.faults)
 
     def nudge(self) -> None:
         """Read the files now, even if they have not changed."""
         self._asked.set()
 
     async def run(
-        self, use: Callable[[Space], Awaitable[None]], tell: Callable[[], object]
+        self, use: Callable[[Space], Awaitable[None]], tell: Callable[[], Awaitable[None]]
     ) -> None:
-        """Pass each new space to `use`; call `tell` when `is_faulty` has changed.
+        """Pass each new space to `use`; call `tell` at the start, and when `faults` have changed.
 
         `use` applies it, or raises ConfigError and changes nothing.
         """
+        await self._keep()
+        await tell()
         while True:
             self._seen = await self._until_changed()
-            was_faulty = self.is_faulty
+            before = self.faults
             try:
                 found = await asyncio.to_thread(read, self._path)
                 if found.stamp != await self._look():
@@ -80,9 +112,9 @@ class SpaceWatcher:
             except ConfigError as wrong:
                 if self._seen != await self._look():
                     continue
-                self._refuse(wrong)
-            if was_faulty != self.is_faulty:
-                tell()
+                self.refuse(wrong)
+            if before != self.faults:
+                await tell()
 
     async def _take(self, found: Space, use: Callable[[Space], Awaitable[None]]) -> None:
         space, waiting = usable(self.in_force, found)
@@ -91,17 +123,26 @@ class SpaceWatcher:
             names = ", ".join(sorted(waiting)) or "none"
             log.warning("sites that came or went, and wait for a restart: %s", names)
         self.in_force, self._waiting = space, waiting
-        self.is_faulty, self._told = False, frozenset()
+        self.faults = ()
+        await self._keep()
 
-    def _refuse(self, wrong: ConfigError) -> None:
-        """Log each fault once."""
-        for fault in wrong.faults:
-            if fault not in self._told:
+    async def _keep(self) -> None:
+        """Keep the space in force for a start at which the files are faulty."""
+        if self._keep_in is None or self.faults:
+            return
+        if self.in_force.stamp == await self._look() != ():
+            files = space_files(self._path)
+            await asyncio.to_thread(save_space, self._keep_in, self._path, files)
+
+    def refuse(self, wrong: ConfigError) -> None:
+        """Take note of the files' faults, and log each one once."""
+        faults = tuple(with_line(fault) for fault in wrong.faults)
+        for fault in faults:
+            if fault not in self.faults:
                 log.error("%s", fault)
-        self._told = frozenset(wrong.faults)
-        if not self.is_faulty:
+        if not self.faults:
             log.error("%s is faulty: what it said before stays in force", self._path)
-        self.is_faulty = True
+        self.faults = faults
 
     async def _until_changed(self) -> Stamp:
         """Wait for a new stamp of the files that is the same at two checks, and return it."""

@@ -98,7 +98,15 @@ ALARMS: Final[Mapping[AlarmKind, AlarmWords]] = {
     ),
     "journal-damaged": AlarmWords(
         Phrase("Journal damaged"),
-        Phrase("Stop the gateway, keep a copy of the folder, restore the journal from a backup."),
+        Phrase("Stop the gateway, keep a copy of the folder, and restore a backup."),
+    ),
+    "space-faulty": AlarmWords(
+        Phrase("Space file is wrong"),
+        Phrase("Health says what is wrong: mend it. What it said before is in force."),
+    ),
+    "backup-late": AlarmWords(
+        Phrase("No backup for days"),
+        Phrase("Run seuil backup, and see why the nightly one fails."),
     ),
     "disk-low": AlarmWords(
         Phrase("Disk nearly full"),

@@ -5,6 +5,7 @@ from typing import Final
 
 from gateway.core.facts import (
     GATEWAY,
+    OF_GATEWAY,
     AlarmAcknowledged,
     AlarmCleared,
     AlarmKind,
@@ -36,7 +37,6 @@ DEVICE_ALARMS: Final[tuple[AlarmKind, ...]] = (
     "engine-fault",
 )
 """The alarms that a device may have."""
-_GATEWAY_ALARMS: Final[tuple[AlarmKind, ...]] = (*("clock-unsure", "journal-damaged", "disk-low"),)
 
 
 def occupancy_payload(site: Site, changed: OccupancyChanged) -> bytes:
@@ -130,4 +130,4 @@ def possible_alarms(site: Site) -> Iterator[tuple[AlarmKind, str]]:
     for names, objects in kinds:
         for about in objects:
             yield from ((kind, about.id) for kind in names)
-    yield from ((kind, GATEWAY) for kind in _GATEWAY_ALARMS)
+    yield from ((kind, GATEWAY) for kind in OF_GATEWAY)

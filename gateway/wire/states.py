@@ -170,7 +170,9 @@ class HealthMessage(Struct, frozen=True):
     members: int = 0
     """The version of the members in force: no decision uses an older one any more."""
     space: Literal["ok", "faulty"] = "ok"
-    """`faulty`: the space file was changed and is invalid; its last valid version is in force."""
+    """`faulty`: the space file is invalid; its last valid version is in force."""
+    space_fault: str = ""
+    """The first fault of the space file, with its line; empty if there is none."""
     faults: int = 0
     """Bugs met since the start; each has a traceback in the log."""
     run: str = ""

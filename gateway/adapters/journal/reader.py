@@ -179,6 +179,11 @@ class JournalFile:
         found = self._db.execute("SELECT received FROM journal ORDER BY n DESC LIMIT 1").fetchone()
         return int(found[0]) if found else 0
 
+    def first(self) -> datetime | None:
+        """Return our clock at the oldest row; None for an empty journal."""
+        found = self._db.execute("SELECT received FROM journal ORDER BY n LIMIT 1").fetchone()
+        return from_us(found[0]) if found else None
+
     def sites(self) -> list[SiteId]:
         """Return every site that has rows."""
         found = self._db.execute("SELECT DISTINCT site FROM journal WHERE kind = 'space'")

@@ -16,6 +16,7 @@ from gateway import __version__
 from gateway.adapters.directory import FILE as MEMBERS_FILE
 from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.adapters.journal.queries.dead_letters import dead_letters
+from gateway.backup.last import LATE, last_backup
 from gateway.config import known_credential_key
 from gateway.console.auth.roles import ConsoleHere, SiteHere, Viewer
 from gateway.console.context import AppContext
@@ -136,6 +137,7 @@ async def _all(console: AppContext, here: Site, lang: Lang) -> list[HealthRow]:
     lines += await _journal(console, now, lang)
     lines.append(await asyncio.to_thread(_disk, console, say))
     lines.append(await asyncio.to_thread(_key, console, say))
+    lines.append(await asyncio.to_thread(_backup, console, now, say))
     lines.append(_console(console, say))
     return lines
 
@@ -209,7 +211,8 @@ def _gateway(
     yield _influx(console, health.backlog, say)
     if health.space == "faulty":
         do = say("Run seuil check: what it said before is still in force.")
-        yield HealthRow(say("Space file"), "warning", say("changed, and wrong"), do)
+        told = health.space_fault or say("changed, and wrong")
+        yield HealthRow(say("Space file"), "warning", told, do)
     else:
         yield HealthRow(say("Space file"), "ok", say("in force"))
     yield HealthRow(
@@ -277,7 +280,20 @@ def _key(console: AppContext, say: Translator) -> HealthRow:
         )
     there = (console.settings.data_dir / MEMBERS_FILE).exists()
     said = say("there") if there else say("there; no member yet")
-    return HealthRow(name, "ok", said, say("Nobody can tell from here: is it in your backup?"))
+    return HealthRow(name, "ok", said)
+
+
+def _backup(console: AppContext, now: datetime, say: Translator) -> HealthRow:
+    name, last = say("Backup"), last_backup(console.settings.data_dir)
+    if last is None:
+        do = say("Run seuil backup, each night: docs/backup.md.")
+        return HealthRow(name, "warning", say("there is none yet"), do)
+    age = max(now - last.at, timedelta())
+    told = say("the last one is %(age)s old", age=spoken(age, say))
+    if age > LATE:
+        do = say("Run seuil backup, and see why the nightly one fails.")
+        return HealthRow(name, "warning", told, do)
+    return HealthRow(name, "ok", told)
 
 
 def _console(console: AppContext, say: Translator) -> HealthRow:
@@ -308,4 +324,5 @@ def _findings(console: AppContext, here: Site) -> list[Finding]:
         about_key,
         stores.members(settings.data_dir, key),
         *stores.journal(settings.data_dir, (here,), now),
+        stores.backup(settings.data_dir, now),
     ]

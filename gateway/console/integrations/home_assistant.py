@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from gateway import __version__
+from gateway.core.facts import OF_GATEWAY
 from gateway.core.model.equipment import Machine
 from gateway.core.model.names import SiteId, Text
 from gateway.core.model.places import Door, Zone
@@ -32,10 +33,7 @@ STATUS: Final = f"{PREFIX}/status"
 _OF_DEVICES: Final = frozenset(
     {"device-silent", "device-offline", "tamper", "clock-skew", "battery-low"}
 )
-_NEVER: Final = (
-    frozenset({"duress", "clock-unsure", "journal-damaged", "disk-low", *DEVICE_ALARMS})
-    - _OF_DEVICES
-)
+_NEVER: Final = frozenset({"duress", *OF_GATEWAY, *DEVICE_ALARMS}) - _OF_DEVICES
 """Alarms that not everyone in the room may see, or that only the gateway's operator can clear."""
 _PEOPLE: Final = Phrase("people")
 _OCCUPIED: Final = Phrase("occupied")

@@ -20,6 +20,7 @@ from gateway.core.facts.access import (
 )
 from gateway.core.facts.alarms import (
     GATEWAY,
+    OF_GATEWAY,
     UNTIL_ACKNOWLEDGED,
     AlarmAcknowledged,
     AlarmCleared,
@@ -62,6 +63,7 @@ from gateway.core.model.names import DeviceId, SiteId
 
 __all__ = [
     "GATEWAY",
+    "OF_GATEWAY",
     "UNTIL_ACKNOWLEDGED",
     "AlarmAcknowledged",
     "AlarmCleared",

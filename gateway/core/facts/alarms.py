@@ -29,6 +29,8 @@ AlarmKind = Literal[
     "clock-unsure",
     "journal-damaged",
     "disk-low",
+    "space-faulty",
+    "backup-late",
 ]
 """A running machine misses company (`lone-worker`), a role (`unsupervised`) or its user
 (`unattended`).
@@ -37,10 +39,20 @@ Of a device: it sends more than its budget (`flooding`), its numbers restarted o
 distinguished from old ones (`numbering-restarted`, `numbering-refused`), it reported that it had
 granted a passage and nothing shows that it was allowed to (`unproven-claim`), it reported a reading
 that it is not wired for (`not-wired`). Of a device or a part of the engine: it met a bug
-(`engine-fault`). Of the gateway itself, whose object is `GATEWAY`: `clock-unsure`,
-`journal-damaged`, `disk-low`."""
+(`engine-fault`). Of the gateway itself, whose object is `GATEWAY`: those of
+`OF_GATEWAY`.
+"""
 GATEWAY = "gateway"
 """The object of an alarm about the gateway itself."""
+OF_GATEWAY: tuple[AlarmKind, ...] = (
+    "clock-unsure",
+    "journal-damaged",
+    "disk-low",
+    "space-faulty",
+    "backup-late",
+)
+"""Alarms about the gateway's machine, which only its operator can clear: its clock, its journal, its disk,
+a space file that is wrong while the last good one is in force, no backup for days."""
 UNTIL_ACKNOWLEDGED: frozenset[AlarmKind] = frozenset(
     {"duress", "numbering-restarted", "unproven-claim", "not-wired", "engine-fault"}
 )

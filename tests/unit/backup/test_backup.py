@@ -30,7 +30,6 @@ from gateway.cli import app
 from gateway.clock import SystemClock
 from gateway.config.settings import KEY_FILE
 from gateway.privacy.erase_and_export import erase_member
-from gateway.privacy.erased import FOLDER as ERASED
 from tests.golden_files import FOLDER, restore_folder
 
 NOW = SystemClock().now()
@@ -316,7 +315,7 @@ def test_who_was_erased_since_the_backup_is_erased_again(
     with closing(DirectoryStore(data / MEMBERS_FILE)) as store:
         assert store.erasures() == (leaving.holder.id,)
     # On another machine the list comes with the folder of the archives.
-    shutil.copytree(data / ERASED, made.parent / ERASED)
+    back_up(data, made.parent / "newer.tar.gz")
     assert restored(made, tmp_path / "new").erased == 1
     assert leaving.ref not in refs(tmp_path / "new")
     assert restored(made, tmp_path / "new").erased == 1

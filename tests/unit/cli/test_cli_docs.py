@@ -15,7 +15,7 @@ TEXT: Final = PAGE.read_text(encoding="utf-8")
 SECTIONS: Final = dict(
     re.findall(r"^## `seuil ([a-z-]+)`\n(.*?)(?=^## |\Z)", TEXT, flags=re.MULTILINE | re.DOTALL)
 )
-OTHERS: Final = {"--install-completion", "--show-completion", "--version", "--help"}
+OTHERS: Final = {"--install-completion", "--show-completion", "--version", "--help", "--config"}
 """Options of `seuil` itself."""
 
 

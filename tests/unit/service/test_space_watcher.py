@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import ConfigError, ConfigFault
+from gateway.config import ConfigError, ConfigFault, load_space
 from gateway.config.calendars import CalendarFeed
+from gateway.config.last_good import FILE as LAST_GOOD
+from gateway.config.last_good import save_space
 from gateway.core.model.bookings import Target
 from gateway.core.model.names import SiteId, Text
 from gateway.core.model.site import Site
@@ -47,7 +49,7 @@ class Used:
             raise self.refusal
         self.spaces.append(space)
 
-    def tell(self) -> None:
+    async def tell(self) -> None:
         """Count."""
         self.told += 1
 
@@ -86,7 +88,7 @@ async def test_a_change_is_used(file: Path, how: Callable[[Path, str], None]) ->
     (space,) = used.spaces
     assert space.sites[0].zones[0].name == Text("Great hall", "Great hall")
     assert used.watch.in_force == space
-    assert (used.told, used.watch.is_faulty) == (0, False)
+    assert (used.told, used.watch.is_faulty) == (1, False)
 
 
 async def test_a_change_from_before_the_watch_is_used(file: Path) -> None:
@@ -130,14 +132,14 @@ async def test_a_fault_changes_nothing_and_is_told_once(
     caplog.set_level(logging.INFO)
     async with watching(file) as used:
         write(file, FAULTY)
-        await until(lambda: used.told, "it is told")
+        await until(lambda: used.told == 2, "it is told")
         assert (used.spaces, used.watch.is_faulty) == ([], True)
         assert used.watch.in_force.sites[0].zones[0].name.en == "Hall"
         write(file, FAULTY.replace("Europe/Paris", "Europe/Pariss"))
         await until(lambda: "timezone" in caplog.text, "the new fault is told")
         write(file, OTHER)
         await until(lambda: used.spaces, "it is used")
-        await until(lambda: used.told == 2, "that is told")
+        await until(lambda: used.told == 4, "that is told")
     said = [record.getMessage() for record in caplog.records]
     assert len([line for line in said if "doors[0].zone" in line]) == 1
     assert '"hal" is not a zone; did you mean "hall"?' in caplog.text
@@ -203,3 +205,78 @@ def test_sites_that_come_and_go() -> None:
         ("a", "old"),
     ]
     assert waiting == {"a", "c"}
+
+
+async def test_a_start_with_a_slip_takes_the_last_good_file(
+    tmp_path: Path, file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The doors go on; the line that is wrong is in the log; mended, it is in force."""
+    data = tmp_path / "data"
+    await asyncio.to_thread(data.mkdir)
+    async with kept(space_watcher.begin(file, data)):
+        await until((data / LAST_GOOD).exists, "it is kept")
+    write(file, FAULTY)
+    again = space_watcher.begin(file, data)
+    assert again.is_faulty
+    assert again.in_force.sites == load_space(data / LAST_GOOD)
+    assert again.in_force.sites[0].zones[0].name.en == "Hall"
+    line = FAULTY.splitlines().index('zone = "hal"') + 1
+    assert f"{file}: doors[0].zone (line {line}): " in caplog.text
+    spaces: list[Space] = []
+    async with kept(again, spaces):
+        await asyncio.sleep(1.2)
+        assert spaces == []
+        assert "Great hall" not in (data / LAST_GOOD).read_text("utf-8")
+        write(file, OTHER)
+        await until(lambda: spaces and not again.is_faulty, "it is mended")
+        await until(lambda: "Great hall" in (data / LAST_GOOD).read_text("utf-8"), "it is kept")
+
+
+async def test_a_space_file_that_is_gone_is_a_slip(tmp_path: Path, file: Path) -> None:
+    """As with a folder that is not mounted yet."""
+    data = tmp_path / "data"
+    await asyncio.to_thread(data.mkdir)
+    async with kept(space_watcher.begin(file, data)):
+        await until((data / LAST_GOOD).exists, "it is kept")
+    await asyncio.to_thread(file.unlink)
+    assert space_watcher.begin(file, data).in_force.sites[0].id == "hub"
+
+
+def test_a_first_start_with_a_faulty_file_is_refused(tmp_path: Path, file: Path) -> None:
+    """There is nothing to take instead; nor is another place's file taken."""
+    write(file, FAULTY)
+    with pytest.raises(ConfigError):
+        space_watcher.begin(file, tmp_path)
+    other = tmp_path / "other.toml"
+    write(other, HUB)
+    save_space(tmp_path, other, [other])
+    with pytest.raises(ConfigError):
+        space_watcher.begin(file, tmp_path)
+
+
+def test_a_kept_file_that_this_release_refuses_is_not_taken(tmp_path: Path, file: Path) -> None:
+    """The faults that are told are those of the file as it is."""
+    write(file, FAULTY)
+    save_space(tmp_path, file, [file])
+    with pytest.raises(ConfigError) as wrong:
+        space_watcher.begin(file, tmp_path)
+    assert wrong.value.faults[0].file == str(file)
+
+
+@asynccontextmanager
+async def kept(watch: SpaceWatcher, spaces: list[Space] | None = None) -> AsyncIterator[None]:
+    """Watch until the block ends."""
+
+    async def use(space: Space) -> None:
+        if spaces is not None:
+            spaces.append(space)
+
+    async def tell() -> None:
+        pass
+
+    task = asyncio.create_task(watch.run(use, tell))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
