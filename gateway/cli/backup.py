@@ -1,18 +1,26 @@
 """`seuil backup`: everything that an installation cannot be made again from, in one file."""
 
 import json
+import time
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from gateway.backup.archive import BackupError, Manifest
+from gateway.backup.last import last_backup
 from gateway.backup.make import Contents, make_backup
 from gateway.backup.rotation import FOLDER, archive_in, rotate
 from gateway.cli import errors
 from gateway.cli.members_options import AsJson, DataDir
 from gateway.clock import SystemClock
 from gateway.config import ConfigError, ConfigFault, Settings, known_credential_key, load_settings
+
+LOOK_S: Final = 60.0
+"""Seconds between two looks at the clock, which may be set."""
+AGAIN_S: Final = 3600.0
+"""Seconds until the next attempt after a backup that failed."""
 
 
 def backup(
@@ -34,6 +42,10 @@ def backup(
     rotated: Annotated[
         bool, typer.Option("--rotate", help="Then delete backups older than SEUIL_BACKUP_DAYS.")
     ] = False,
+    nightly: Annotated[
+        bool,
+        typer.Option("--nightly", help="Stay, and make one each night at 3:30; with --rotate."),
+    ] = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -41,6 +53,45 @@ def backup(
 
     It counts once it was opened and checked. `seuil restore` is the way back.
     """
+
+    def once() -> None:
+        _once(target, space, data_dir, encrypt=encrypt, rotated=rotated or nightly, as_json=as_json)
+
+    if not nightly:
+        once()
+        return
+    with errors.told(as_json=as_json):
+        folder = load_settings(data_dir=data_dir).data_dir
+    while True:
+        _wait_for_night(folder)
+        try:
+            once()
+        except typer.Exit:  # it is told; the gateway raises an alarm after three days
+            time.sleep(AGAIN_S)
+
+
+def _wait_for_night(folder: Path) -> None:
+    """Wait until half past three after the last backup; not at all where there is none."""
+    while (last := last_backup(folder)) and SystemClock().now() < night_after(last.at):
+        time.sleep(LOOK_S)
+
+
+def night_after(at: datetime) -> datetime:
+    """Return the next half past three of this machine's time."""
+    local = at.astimezone()
+    night = local.replace(hour=3, minute=30, second=0, microsecond=0)
+    return night if night > local else night + timedelta(days=1)
+
+
+def _once(
+    target: Path | None,
+    space: Path | None,
+    data_dir: Path | None,
+    *,
+    encrypt: bool,
+    rotated: bool,
+    as_json: bool,
+) -> None:
     with errors.told(as_json=as_json):
         settings, now = load_settings(data_dir=data_dir, space=space), SystemClock().now()
         passphrase = _passphrase(settings, encrypt=encrypt)

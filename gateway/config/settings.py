@@ -198,6 +198,9 @@ def load_settings(**given: Any) -> Settings:  # noqa: ANN401 - values of any fie
     except ValidationError as wrong:
         faults += [_fault_of(error["loc"], error["msg"], places) for error in wrong.errors()]
         raise ConfigError(faults) from None  # the cause may show a secret
+    except PermissionError:
+        faults.append(_fault("SECRETS_DIR", f'"{folder}" is for another user: try sudo', places))
+        raise ConfigError(faults) from None
     if faults:
         raise ConfigError(faults)
     if (machine := _data_dir_of_machine()) is not None:

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from pydantic_settings import EnvSettingsSource, SecretsSettingsSource
 
 from gateway.config import ConfigError, Settings, known_credential_key, load_space
-from gateway.config.settings import KEY_FILE
+from gateway.config.settings import KEY_FILE, file_values
 from gateway.core.model.site import Site
 from gateway.doctor.finding import Finding, fault, ok, warning
 from gateway.phrase import Phrase, joined
@@ -116,6 +116,8 @@ def _source_of(name: str, settings: Settings) -> str:
     """Return the source of a setting, from pydantic's own readers, so that it is the real one."""
     if name in EnvSettingsSource(type(settings))():
         return Phrase("environment")
+    if settings.config is not None and name in file_values(settings.config):
+        return str(settings.config)
     folder = settings.secrets_dir
     if folder is not None and name in SecretsSettingsSource(type(settings), folder)():
         return Phrase("secrets file")

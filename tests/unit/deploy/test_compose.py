@@ -13,6 +13,7 @@ import jsonschema
 import pytest
 import typer
 import yaml
+from dotenv import dotenv_values
 from typer.core import TyperGroup
 
 from gateway.cli import app
@@ -21,7 +22,7 @@ from tests.paths import ROOT
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ("gateway", "console", "simulators")
+OURS = ("gateway", "console", "backup", "simulators")
 UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
 SPACE = "gateway/examples/space.toml"
 SETTINGS = {f"SEUIL_{name.upper()}" for name in Settings.model_fields}
@@ -39,6 +40,12 @@ MEASUREMENTS = {  # design, section 6: (tags, fields)
     ),
     "gateway": ({"instance"}, {"backlog", "commit_ms", "decisions", "dropped"}),
 }
+
+
+def environment(name: str) -> set[str]:
+    """A container's variables, with those of the installation's file."""
+    file = dotenv_values(ROOT / "deploy" / "docker.env")
+    return set(SERVICES[name].get("environment", {})) | set(file)
 
 
 def each_service() -> pytest.MarkDecorator:
@@ -102,14 +109,14 @@ def test_secrets_are_made_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", OURS)
 def test_no_secret_is_in_the_environment(name: str) -> None:
     """Passwords, tokens and keys come from files only."""
-    secret = [word for word in SERVICES[name]["environment"] if re.search("PASS|TOKEN|KEY", word)]
+    secret = [word for word in environment(name) if re.search("PASS|TOKEN|KEY", word)]
     assert not secret
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_each_variable_is_a_setting(name: str) -> None:
     """A misspelt variable would be lost."""
-    assert set(SERVICES[name]["environment"]) <= SETTINGS
+    assert environment(name) <= SETTINGS
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -160,6 +167,7 @@ def test_profiles() -> None:
         "influxdb": None,
         "gateway": None,
         "console": None,
+        "backup": None,
         "demo-roster": ["demo"],
         "demo-members": ["demo"],
         "simulators": ["demo"],
@@ -183,19 +191,31 @@ def test_systemd_units_use_our_commands_and_settings(unit: Path) -> None:
 def test_systemd_units_are_watched_and_confined(unit: Path) -> None:
     """Each is heard of, restarted when it is wedged, and touches nothing but its own data."""
     lines = unit.read_text().splitlines()
+    (folder,) = (line.partition("=")[2] for line in lines if line.startswith("StateDirectory="))
+    assert dotenv_values(UNITS[0].with_name("seuil.env"))["SEUIL_DATA_DIR"] == f"/var/lib/{folder}"
     for line in (
-        "Type=notify",
-        "Restart=always",
         "DynamicUser=yes",
+        "UMask=0077",
         "NoNewPrivileges=yes",
         "ProtectSystem=strict",
         "CapabilityBoundingSet=",
         "SystemCallFilter=@system-service",
     ):
         assert line in lines, line
-    assert [line for line in lines if line.startswith("WatchdogSec=")]
-    (folder,) = (line.partition("=")[2] for line in lines if line.startswith("StateDirectory="))
-    assert f"Environment=SEUIL_DATA_DIR=/var/lib/{folder}" in lines
+    if "Type=oneshot" in lines:
+        timer = unit.with_suffix(".timer").read_text()
+        assert "Persistent=true" in timer
+    else:
+        assert {"Type=notify", "Restart=always"} <= set(lines)
+        assert [line for line in lines if line.startswith("WatchdogSec=")]
+
+
+def test_the_installations_file_says_only_what_a_setting_is() -> None:
+    """And no secret: services' users read it."""
+    for file in (ROOT / "deploy/systemd/seuil.env", ROOT / "deploy/docker.env"):
+        told = set(dotenv_values(file)) | set(re.findall(r"# (SEUIL_\w+)=", file.read_text()))
+        assert told <= SETTINGS
+        assert not [name for name in told if re.search("PASS|TOKEN|KEY", name)]
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not here")
