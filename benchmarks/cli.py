@@ -101,6 +101,22 @@ def crash(
     _judge(good=result.is_good)
 
 
+@app.command("backup")
+def backup(
+    times: Annotated[int, typer.Option(min=1, help="Backups, and as many that are killed.")] = 5,
+    seed: Seed = 0,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Restore backups of a busy gateway, and kill (-9) others: whole, equal, or none."""
+    from benchmarks.backup import measure  # noqa: PLC0415 - likewise
+
+    with _counter("backups", 2 * times, quiet=as_json) as reach:
+        result = _carried_out(measure(times, seed, reach), as_json=as_json)
+    _tell(result, as_json=as_json)
+    _judge(good=result.is_good)
+
+
 @app.command("fuzz")
 def fuzz(
     payloads: Annotated[int, typer.Option(min=100, help="Messages.")] = 100_000,

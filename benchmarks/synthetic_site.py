@@ -66,14 +66,19 @@ def enrol(
     """Write a member for each badge, as changed by `change`."""
     store = DirectoryStore(data_dir / FILE)
     store.bind(key)
-    store.apply(change(ref, _member(key, ref, number)) for ref, number in enumerate(numbers))
+    store.apply(change(number, member) for number, member in enumerate(members(key, numbers)))
     store.close()
 
 
-def _member(key: bytes, ref: int, number: str) -> Member:
-    holder = holder_of(key, f"bench-{ref}")
+def members(key: bytes, numbers: list[str], group: str = "bench") -> list[Member]:
+    """Return a member for each badge."""
+    return [_member(key, f"{group}-{place}", number) for place, number in enumerate(numbers)]
+
+
+def _member(key: bytes, ref: str, number: str) -> Member:
+    holder = holder_of(key, ref)
     return Member(
-        ref=f"bench-{ref}",
+        ref=ref,
         name=f"Member {ref}",
         holder=Holder(holder, memberships=(Membership(PLAN),)),
         credentials=(Credential(credential_hash(key, number), holder),),

@@ -43,6 +43,18 @@ def test_ten_kills_lose_double_and_forget_nothing() -> None:
 
 
 @pytest.mark.timeout(900)  # half a minute alone
+def test_backups_under_load_restore_equal_and_killed_ones_are_whole_or_none() -> None:
+    """Five while 500 events a second are stored and members imported, and five that are killed."""
+    figures = bench("backup", "--times", "5", "--seed", "1")
+    assert (figures["backups"], figures["kills"]) == (5, 5)
+    for wrong in ("unequal", "members_wrong", "broken", "left"):
+        assert figures[wrong] == 0, wrong
+    assert figures["rows"] > 500
+    assert figures["imports"] > 5
+    assert figures["killed"] >= 1, "each backup was faster than its kill"
+
+
+@pytest.mark.timeout(900)  # half a minute alone
 def test_a_failing_disk_power_cuts_a_broker_a_store_and_a_clock_break_no_promise() -> None:
     """Some of each: nothing acknowledged is lost or there twice, and no order outlives itself."""
     figures = bench("faults", "--dose", "short", "--seed", "1")

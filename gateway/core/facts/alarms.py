@@ -51,8 +51,8 @@ OF_GATEWAY: tuple[AlarmKind, ...] = (
     "space-faulty",
     "backup-late",
 )
-"""Alarms about the gateway's machine, which only its operator can clear: its clock, its journal, its disk,
-a space file that is wrong while the last good one is in force, no backup for days."""
+"""Alarms about the gateway's machine, which only its operator can clear: its clock, its journal,
+its disk, a space file that is wrong while the last good one is in force, no backup for days."""
 UNTIL_ACKNOWLEDGED: frozenset[AlarmKind] = frozenset(
     {"duress", "numbering-restarted", "unproven-claim", "not-wired", "engine-fault"}
 )
