@@ -13,7 +13,7 @@ _VALUE: Final = re.compile(r"%\((\w+)\)s")
 
 
 class Finding(Struct, frozen=True):
-    """What was found at one part; `do` is the remedy, and empty when there is no fault."""
+    """A finding at one part; `do` is the remedy, and empty when there is no fault."""
 
     check: str
     verdict: Verdict

@@ -289,7 +289,7 @@ def _backup(console: AppContext, now: datetime, say: Translator) -> HealthRow:
         do = say("Run seuil backup, each night: docs/backup.md.")
         return HealthRow(name, "warning", say("there is none yet"), do)
     age = max(now - last.at, timedelta())
-    told = say("the last one is %(age)s old", age=spoken(age, say))
+    told = say("the last one is %(age)s old", age=spoken(age))
     if age > LATE:
         do = say("Run seuil backup, and see why the nightly one fails.")
         return HealthRow(name, "warning", told, do)

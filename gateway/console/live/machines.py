@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
 
-from gateway.console.auth.requirements import ConsoleHere, Operating, SiteHere, Viewer
+from gateway.console.auth.roles import ConsoleHere, Operating, SiteHere, Viewer
 from gateway.console.gateway_client import (
     Bilingual,
     Done,
