@@ -44,7 +44,9 @@ ALARMS: Final[Mapping[AlarmKind, AlarmWords]] = {
     ),
     "clock-skew": AlarmWords(
         Phrase("Clock is off"),
-        Phrase("Give it a time server (NTP) that it reaches: its badges are refused meanwhile."),
+        Phrase(
+            "Give it a time server (NTP) that it reaches. A reader's badges are refused meanwhile."
+        ),
     ),
     "battery-low": AlarmWords(
         Phrase("Battery low"),

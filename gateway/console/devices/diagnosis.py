@@ -14,6 +14,7 @@ from gateway.wire.offline_rights import RightsState
 from gateway.wire.texts import CLOCK_RIGHT_S, clock_off
 
 Tone = Literal["calm", "warm", "alert", "soft"]
+_NUMBERING: Final = frozenset({"numbering-refused", "numbering-restarted"})
 GHOSTS_MANY: Final = 20
 """Ghost reads per day: a good reader has a few, one beside a noisy cable has hundreds."""
 
@@ -30,6 +31,11 @@ def tone(line: DeviceLine) -> Tone:
 def is_haunted(line: DeviceLine) -> bool:
     """Return whether it reads more ghosts than a good reader does, today or yesterday."""
     return max(line.ghosts, line.ghosts_before) >= GHOSTS_MANY
+
+
+def is_misnumbered(line: DeviceLine) -> bool:
+    """Return whether its numbers are in doubt, so that an operator may let them begin again."""
+    return not _NUMBERING.isdisjoint(line.alarms) or line.open_gaps > 0
 
 
 def is_off(line: DeviceLine) -> bool:

@@ -53,6 +53,8 @@ class DeviceRow(Struct, frozen=True):
     """The firmware that most of its like run, where it runs another."""
     clock: str
     """The deviation of its clock; empty: less than a second, or it reports no time."""
+    is_misnumbered: bool
+    """Its numbering is shown, and may be begun again."""
 
 
 _FRONT: Final[dict[str, Any]] = {
@@ -219,6 +221,7 @@ def _row(
         rights_tone=tone,
         others_run=others,
         clock=diagnosis.clock(line, lang),
+        is_misnumbered=diagnosis.is_misnumbered(line),
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from gateway.adapters.mqtt.request_client import DeskError, UnansweredError
 from gateway.console.audit.throttle import ONE_LOOK
+from gateway.core.events import ConditionReported
 from gateway.core.model.names import AccessPointId, DeviceId, DoorId, MachineId, ZoneId
 from gateway.core.readings import Availability, Tampered
 from gateway.core.requests import (
@@ -445,6 +446,8 @@ async def test_duress_is_told_to_operators_on_one_page_only(
 
 async def test_a_device_s_numbers_begin_again(place: DeskPlace, browser: httpx.AsyncClient) -> None:
     """By a button that asks whether one is sure; the row says so then, and the audit who it was."""
+    assert "Begin its numbering again" not in words(await browser.get(f"{SITE}/devices"))
+    await place.tell(ConditionReported("numbering-refused", "front-in", active=True))
     assert "Begin its numbering again (front-in)" in words(await browser.get(f"{SITE}/devices"))
     assert "(front-out)" not in words(await browser.get(f"{SITE}/devices"))  # it was never heard
     answer = await browser.post(f"{SITE}/devices/front-in/reset", data={"why": "a new board"})
@@ -464,10 +467,11 @@ async def test_who_may_not_operate_sees_the_numbering_alone(
     place: DeskPlace, browser: httpx.AsyncClient
 ) -> None:
     """Who signed in long ago is asked for the password; no other device is made up."""
+    await place.tell(ConditionReported("numbering-refused", "front-in", active=True))
     place.sits(place.sitting(VERA))
     page = words(await browser.get(f"{SITE}/devices"))
     assert "generation 0 · boots 1" in page
-    assert "Begin its numbering again" not in page
+    assert "Begin its numbering again (front-in)" not in page
     place.sits(place.sitting(OLA, fresh=False))
     answer = await browser.post(f"{SITE}/devices/front-in/reset")
     assert answer.headers["location"].startswith("/sign-in/again")

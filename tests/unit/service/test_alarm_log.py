@@ -31,7 +31,7 @@ def test_a_wrong_clock_is_logged_with_its_cure(caplog: pytest.LogCaptureFixture)
     assert len(caplog.messages) == 3
     assert caplog.messages[0] == (
         "hub/front-in: clock-skew: Clock is off (70 s behind): Give it a time server (NTP) that it "
-        "reaches: its badges are refused meanwhile."
+        "reaches. A reader's badges are refused meanwhile."
     )
     assert caplog.messages[2].startswith("hub/front-out: ")
 
