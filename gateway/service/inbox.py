@@ -56,10 +56,11 @@ BUDGET_AT_ONCE: Final = 2000.0
 CALM: Final = 60.0
 """Seconds within its budget after which a device no longer counts as flooding."""
 ALLOWED_AT_ONCE: Final = 100_000.0
-"""Messages of one device that are taken as fast as we can: five times a reader's long outage."""
+"""Messages of one device that are taken as fast as we can: five times a reader's long outage, and
+150 MB in the journal at most."""
 ALLOWED_A_S: Final = 10.0
-"""Messages per second of one device that are taken beyond that: at most 1 GB a day in the journal,
-where a flood would write 75. A board with radar and power meter sends five."""
+"""Messages per second of one device that are taken beyond that: 1.2 GB a day in the journal at
+most, where a flood would write 75. A board with radar and power meter sends five."""
 REST_S: Final = 1.0
 """Seconds for which a device without allowance rests: its messages wait in its lane."""
 SURPLUS_MAX: Final = 100

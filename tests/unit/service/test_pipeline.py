@@ -23,6 +23,7 @@ from gateway.core.model.names import DeviceId
 from gateway.core.model.site import Site
 from gateway.core.state import GhostReads, MachineUse, State
 from gateway.service.decoder import Intake
+from gateway.service.inbox import ALLOWED_A_S, ALLOWED_AT_ONCE
 from gateway.service.messages import MessageFactory
 from gateway.service.pipeline import Service
 from gateway.service.recovery import Recovered, SiteInForce
@@ -203,6 +204,18 @@ async def test_a_request_that_nobody_can_read_is_kept_before_it_is_answered(
 def _badge(seq: int, number: str, at: datetime = MONDAY) -> bytes:
     said = {"boot": 1, "seq": seq, "at": at.isoformat(), "type": "credential", "credential": number}
     return json.dumps(said).encode()
+
+
+async def test_a_flood_writes_little_more_than_a_gigabyte_a_day(tmp_path: Path) -> None:
+    """Beyond what it may send at once (150 MB): of the messages that take most room, badges."""
+    many, day_s = 1000, 24 * 3600
+    async with desk(tmp_path) as place:
+        for seq in range(1, many + 1):
+            place.hear("seuil/hub/front-in/event", _badge(seq, "04a224b2c31990"))
+        await until(lambda: place.journal.last_n >= many, "all are journaled")
+    written = place.journal.path.stat().st_size  # closed, it is one file
+    assert written / many * ALLOWED_AT_ONCE < 150e6
+    assert written / many * ALLOWED_A_S * day_s < 1.3e9
 
 
 async def test_ghost_reads_are_counted_by_reader(tmp_path: Path) -> None:
