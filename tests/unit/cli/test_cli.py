@@ -52,6 +52,8 @@ STRANGER = "04ffffffffffff"
 COMMANDS = (
     "run",
     "check",
+    "backup",
+    "restore",
     "init",
     "members",
     "members import",

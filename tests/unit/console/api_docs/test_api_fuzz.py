@@ -59,7 +59,7 @@ KNOWN = {
     "zone": "coworking",
     "kind": "held",
     "about": "front",
-    "n": 3,
+    "n": 4,
     "place": 1,
 }
 """What there is, for paths."""
