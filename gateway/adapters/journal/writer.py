@@ -140,6 +140,7 @@ class JournalWriter:
         self._identity: JournalIdentity | None = None
         self._run = 0
         self._last_n = 0
+        self._patience_ms = BUSY_MS
         self._unsure = Batch()
         """The last batch, until it is certain that it was stored."""
 
@@ -157,6 +158,12 @@ class JournalWriter:
         self._identity = identity_of(self.path)
         self._last_n = self._newest()
         return self._last_n
+
+    def wait_for_others(self, at_most_ms: int) -> None:
+        """Set how long each later change waits for another process that locks the file."""
+        if self._db is not None and at_most_ms != self._patience_ms:
+            self._db.execute(f"PRAGMA busy_timeout = {at_most_ms}")
+            self._patience_ms = at_most_ms
 
     def check(self) -> None:
         """Raise if our file is no longer in its place; cheap enough for each second."""
@@ -237,12 +244,11 @@ class JournalWriter:
 
     def tidy(self) -> bool:
         """Merge the -wal file into the journal; return False if another connection reads now."""
-        db = self._connection()
-        db.execute("PRAGMA busy_timeout = 0")  # a door must not wait for a reader
+        self.wait_for_others(0)  # a door must not wait for a reader
         try:
-            busy, _, _ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            busy, _, _ = self._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         finally:
-            db.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+            self.wait_for_others(BUSY_MS)
         return not busy
 
     def reopen(self, last_n: int, *, look_through: bool = False) -> None:
@@ -280,6 +286,7 @@ class JournalWriter:
             timeout=BUSY_MS / 1000,
             check_same_thread=False,
         )
+        self._patience_ms = BUSY_MS
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA secure_delete = ON")  # what is purged is zeros on the disk

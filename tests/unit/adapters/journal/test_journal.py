@@ -1,10 +1,12 @@
 """The journal: a batch whole or not at all, whatever the disk does; and nothing secret in it."""
 
+import asyncio
 import json
 import os
 import sqlite3
 import sys
 import textwrap
+import threading
 from asyncio.subprocess import PIPE, create_subprocess_exec
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
@@ -17,8 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from immutables import Map
 
+from gateway.adapters.journal import journal as journal_module
 from gateway.adapters.journal import writer
-from gateway.adapters.journal.journal import Journal, JournalError
+from gateway.adapters.journal.journal import IN_PLACE_EVENTS, Journal, JournalError
 from gateway.adapters.journal.reader import JournalFile
 from gateway.adapters.journal.rows import (
     PAYLOAD_KEPT,
@@ -47,6 +50,7 @@ from gateway.core.model.directory import (
 from gateway.core.model.names import DeviceId, PlanId, SiteId, ZoneId
 from gateway.core.readings import CredentialPresented
 from gateway.core.state import Boot, DeviceState, Gap, State, Whereabouts, ZoneState
+from tests.servers import PATIENCE_S
 
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 SITE, OTHER = SiteId("hub"), SiteId("annex")
@@ -630,3 +634,96 @@ def test_a_minute_of_facts_is_a_row() -> None:
     """The same figures as in InfluxDB."""
     figures = OccupancyMinute(HALL, AT, 1.5, 1, 2)
     assert minute_row(SITE, figures) == MinuteRow(SITE, HALL, to_us(AT), 1.5, 1, 2)
+
+
+# -- where a commit runs
+
+
+@pytest.fixture
+def threads(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The thread of each commit that stored something; none is slow, and none is too quick."""
+    found: list[str] = []
+    transaction = journal._writer._transaction
+
+    def seen(work: Any) -> None:  # noqa: ANN401 - as the journal's
+        transaction(work)
+        found.append(threading.current_thread().name.partition("_")[0])
+
+    monkeypatch.setattr(journal._writer, "_transaction", seen)
+    monkeypatch.setattr(journal_module, "IN_PLACE_MS", 60_000.0)
+    return found
+
+
+async def test_a_lone_badge_is_committed_in_the_loop(journal: Journal, threads: list[str]) -> None:
+    """The first is not, as nobody knows yet how quick the disk is; a larger batch never is."""
+    await journal.commit(full_batch(1))
+    await journal.commit(full_batch(2))
+    await journal.commit(Batch(events=[tick(n) for n in range(3, 4 + IN_PLACE_EVENTS)]))
+    assert threads == ["journal", "MainThread", "journal"]
+    assert (await counts(journal))["journal"] == journal.last_n == 3 + IN_PLACE_EVENTS
+
+
+async def test_a_slow_disk_is_waited_for_in_the_thread(
+    journal: Journal, threads: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A memory card takes tens of milliseconds, and the loop has other things to do."""
+    await journal.commit(full_batch(1))
+    monkeypatch.setattr(journal_module, "IN_PLACE_MS", 0.0)
+    await journal.commit(full_batch(2))
+    assert threads == ["journal", "journal"]
+
+
+async def test_a_commit_waits_in_the_thread_for_what_runs_there(
+    journal: Journal, threads: list[str]
+) -> None:
+    """Of two threads in one connection, the one would end the other's transaction."""
+    await journal.commit(full_batch(1))
+    may_go_on = threading.Event()
+    purge = asyncio.create_task(journal.work(lambda _db: may_go_on.wait(PATIENCE_S)))
+    await asyncio.sleep(0)
+    commit = asyncio.create_task(journal.commit(full_batch(2)))
+    await asyncio.sleep(0)
+    purge.cancel()  # what it began goes on in the thread
+    await asyncio.sleep(0)
+    other = asyncio.create_task(journal.commit(full_batch(3)))
+    await asyncio.sleep(0)
+    may_go_on.set()
+    await asyncio.gather(commit, other)
+    assert threads == ["journal"] * 3
+    assert (await counts(journal))["journal"] == 3
+
+
+async def test_a_lock_of_another_process_is_waited_for_in_the_thread(
+    journal: Journal, threads: list[str]
+) -> None:
+    """The broker would not hear from a loop that waits for ten seconds."""
+    await journal.commit(full_batch(1))
+    await journal.commit(full_batch(2))
+    with closing(sqlite3.connect(journal.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        commit = asyncio.create_task(journal.commit(full_batch(3)))
+        await asyncio.sleep(0)
+        assert not commit.done()
+        other.execute("ROLLBACK")
+        await commit
+    await journal.commit(full_batch(4))
+    assert threads == ["journal", "MainThread", "journal", "MainThread"]
+    assert (await counts(journal))["journal"] == 4
+
+
+async def test_an_error_in_the_loop_is_the_journals(
+    journal: Journal, threads: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in the thread; and it is healed there."""
+    await journal.commit(full_batch(1))
+
+    def fails(_work: Any) -> None:  # noqa: ANN401 - as the journal's
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(journal._writer, "_transaction", fails)
+        with pytest.raises(JournalError, match="disk I/O error"):
+            await journal.commit(full_batch(2))
+    await journal.heal()
+    await journal.commit(full_batch(2))
+    assert threads == ["journal", "journal", "MainThread"]
