@@ -14,10 +14,11 @@ import msgspec
 from msgspec import Struct
 
 from benchmarks import gateway_process, synthetic_site
+from benchmarks.disk import flush_ms, temporary_disk
 from benchmarks.echo import PREFIX
 from benchmarks.influx_stub import Sink
 from benchmarks.load import LoadConfig, Measured
-from benchmarks.processes import answer_of, child, rss_mb
+from benchmarks.processes import answer_of, child, cpu_s, rss_mb
 from gateway.adapters.broker.embedded import EmbeddedBroker
 from gateway.adapters.directory import credential_key
 from gateway.config import load_settings
@@ -33,6 +34,10 @@ class LatencyFigures(Struct):
     p50_ms: float
     p99_ms: float
     rate: float
+    cpu_us: float
+    """Processor time of the process, for each badge of the fixed rate."""
+    cpu_us_max: float
+    """The same at full load."""
     rss_mb: float | None = None
 
 
@@ -50,6 +55,8 @@ class AnswerResult(Struct):
     echo: LatencyFigures
     gateway: LatencyFigures
     ratio: Ratio
+    flush_ms: float
+    """The disk's time to flush a page, measured before each load of the gateway."""
     points: int
     """Points that the sink received during the run."""
     lost: int
@@ -57,21 +64,27 @@ class AnswerResult(Struct):
 
 
 class _Side:
-    """One of the two sides that are measured."""
+    """One of the two sides that are measured, a process."""
 
-    def __init__(self, url: str, topics: list[str], badges: list[str]) -> None:
+    def __init__(self, pid: int, url: str, topics: list[str], badges: list[str]) -> None:
+        self._pid = pid
         self._order = LoadConfig(url=url, topics=topics, badges=badges, seconds=0)
         self._boot = 0
         self.steady: list[Measured] = []
         self.flood: list[Measured] = []
+        self.cpu_us: list[float] = []
+        self.cpu_us_max: list[float] = []
 
     async def load(self, seconds: float, rate: float) -> Measured:
         self._boot += 1
         order = msgspec.structs.replace(
             self._order, seconds=seconds, rate=rate, boot=self._boot, seed=self._boot
         )
+        before_s = cpu_s(self._pid)
         output = await answer_of("benchmarks.load", msgspec.json.encode(order))
         measured = msgspec.json.decode(output, type=Measured)
+        cpu_us = (cpu_s(self._pid) - before_s) * 1e6 / max(1, measured.answered)
+        (self.cpu_us if rate else self.cpu_us_max).append(cpu_us)
         (self.steady if rate else self.flood).append(measured)
         return measured
 
@@ -84,36 +97,42 @@ class _Side:
             p50_ms=round(statistics.median(run.p50_ms for run in self.steady), 3),
             p99_ms=round(statistics.median(run.p99_ms for run in self.steady), 3),
             rate=round(statistics.median(run.rate for run in self.flood), 1),
+            cpu_us=round(statistics.median(self.cpu_us), 1),
+            cpu_us_max=round(statistics.median(self.cpu_us_max), 1),
             rss_mb=rss,
         )
 
 
 async def measure(
-    rounds: int, seconds: float, on_step: Callable[[str], None] = lambda _step: None
+    rounds: int,
+    seconds: float,
+    members: int = MEMBERS,
+    on_step: Callable[[str], None] = lambda _step: None,
 ) -> AnswerResult:
     """Measure both sides in turn.
 
     Raises:
-        BenchError: a process could not be started, or failed.
+        BenchError: a process could not be started, or failed; or there is no disk to flush.
         BrokerError: no broker could be started.
     """
-    with tempfile.TemporaryDirectory(prefix="seuil-bench-") as folder:
-        data = Path(folder)
+    with tempfile.TemporaryDirectory(prefix="seuil-bench-", dir=temporary_disk()) as folder:
+        data, flushes = Path(folder), list[float]()
         settings = load_settings(data_dir=data)
-        numbers = synthetic_site.badges(MEMBERS)
+        numbers = synthetic_site.badges(members)
         synthetic_site.enrol(data, credential_key(settings), numbers)
         site = synthetic_site.place(READERS)
         async with EmbeddedBroker(data / "broker", autosave=False) as broker, Sink() as sink:
             order = gateway_process.GatewayChildConfig(broker.url, folder, site, sink.url)
-            echo = _Side(broker.url, [f"{PREFIX}/{device.id}" for device in site.devices], numbers)
-            gateway = _Side(
-                broker.url, [f"seuil/{site.id}/{device.id}" for device in site.devices], numbers
-            )
             async with (
-                child("benchmarks.echo", "127.0.0.1", str(broker.port)),
+                child("benchmarks.echo", "127.0.0.1", str(broker.port)) as bare,
                 child("benchmarks.gateway_process", order=msgspec.json.encode(order)) as process,
             ):
+                topics = [f"{PREFIX}/{device.id}" for device in site.devices]
+                echo = _Side(bare.pid, broker.url, topics, numbers)
+                topics = [f"seuil/{site.id}/{device.id}" for device in site.devices]
+                gateway = _Side(process.pid, broker.url, topics, numbers)
                 for number in range(rounds):
+                    flushes.append(flush_ms(data))
                     for name, side in (("echo", echo), ("gateway", gateway)):
                         on_step(f"round {number + 1}: {name}, {RATE:.0f}/s")
                         await side.load(seconds, RATE)
@@ -124,6 +143,7 @@ async def measure(
                 echo=echo.figures(),
                 gateway=gateway.figures(rss),
                 ratio=_ratio(echo, gateway),
+                flush_ms=round(statistics.median(flushes), 3),
                 points=sink.points,
                 lost=echo.lost + gateway.lost,
             )

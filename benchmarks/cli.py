@@ -39,6 +39,7 @@ INTERRUPTED = 130
 def answer(
     rounds: Annotated[int, typer.Option(min=1, help="Rounds; the figures are medians.")] = 3,
     seconds: Annotated[float, typer.Option(min=0.5, help="Seconds of each load.")] = 5.0,
+    members: Annotated[int, typer.Option("--members", min=1, help="Members.")] = 5000,
     *,
     as_json: Json = False,
 ) -> None:
@@ -46,7 +47,7 @@ def answer(
     from benchmarks.answer import measure  # noqa: PLC0415 - other commands start without it
 
     with _steps(4 * rounds, quiet=as_json) as on_step:
-        result = _carried_out(measure(rounds, seconds, on_step), as_json=as_json)
+        result = _carried_out(measure(rounds, seconds, members, on_step), as_json=as_json)
     _tell(result, as_json=as_json)
 
 

@@ -1,6 +1,7 @@
 """Child processes of a benchmark: started, awaited, measured, ended by their own id."""
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -72,6 +73,15 @@ async def end(process: asyncio.subprocess.Process, stop_s: float) -> None:
     except TimeoutError:
         process.kill()
         await process.wait()
+
+
+def cpu_s(pid: int) -> float:
+    """Return a process's processor time in s, with that of its ended threads; 0 without /proc."""
+    status = Path(f"/proc/{pid}/stat")
+    if not status.exists():
+        return 0.0
+    fields = status.read_text("utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def rss_mb(pid: int) -> float:
