@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 from starlette.requests import Request
@@ -105,17 +106,33 @@ async def served(
         await asyncio.wait([task])
 
 
-class ConsolePlace:
-    """The app, over `folder` as data folder."""
+class ConsoleApp:
+    """The app over `folder` as data folder, at the time of a clock that a test moves."""
 
-    def __init__(self, folder: Path, sites: Sequence[Site] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        seats: Callable[[Settings, Clock], Seats],
+        sites: Sequence[Site] | None = None,
+        allowed_hosts: Sequence[str] = (),
+        **settings: Any,  # noqa: ANN401 - any of them
+    ) -> None:
         self.sites = tuple(sites) if sites is not None else load_space(EXAMPLE)
-        self.settings = Settings(data_dir=folder)
+        self.settings = Settings(data_dir=folder, **settings)
         self.clock = ManualClock(NOW)
-        self.seats = FixedSeats()
-        self.app = build_app(self.sites, self.settings, seats=self._seats, clock=self.clock)
+        self.app = build_app(
+            self.sites, self.settings, seats=seats, clock=self.clock, allowed_hosts=allowed_hosts
+        )
         self.console: AppContext = self.app.state.console
         OPENED.append(self.console)
+
+
+class ConsolePlace(ConsoleApp):
+    """The app, and somebody who sits at it."""
+
+    def __init__(self, folder: Path, sites: Sequence[Site] | None = None) -> None:
+        self.seats = FixedSeats()
+        super().__init__(folder, lambda *_: self.seats, sites)
 
     def sits(self, seat: Principal | None) -> None:
         """From now on requests are this one's; None: nobody has signed in."""
@@ -130,7 +147,3 @@ class ConsolePlace:
             headers={"accept-language": language, "x-csrf-token": CSRF},
         ) as browser:
             yield browser
-
-    def _seats(self, settings: Settings, clock: Clock) -> FixedSeats:
-        del settings, clock
-        return self.seats

@@ -10,36 +10,28 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 
-from gateway.clock import Clock, ManualClock
-from gateway.config import Settings, load_space
-from gateway.console.app import build_app
 from gateway.console.auth.authenticator import SignIn
-from gateway.console.context import AppContext
-from tests.world.console import EXAMPLE, NOW
+from tests.world.console import ConsoleApp
 from tests.world.signed_in import SignedIn, administrator
 
 _CSRF = re.compile(r'name="csrf" (?:value|content)="([0-9a-f]+)"')
 
 
-class SignInPlace:
-    """The app with its accounts over `folder`, at the time of a clock that a test moves."""
+class SignInPlace(ConsoleApp):
+    """The app with its accounts over `folder`."""
 
-    def __init__(self, folder: Path, *, demo: bool = False, **settings: object) -> None:
-        self.settings = Settings(data_dir=folder, **settings)  # type: ignore[arg-type]
-        self.clock = ManualClock(NOW)
-        self.sites = load_space(EXAMPLE)
-        self.site = self.sites[0].id
-
-        def seats(settings: Settings, clock: Clock) -> SignIn:
-            return SignIn(settings, clock, demo=demo)
-
-        self.app = build_app(
-            self.sites, self.settings, seats=seats, clock=self.clock, allowed_hosts=("seuil.test",)
+    def __init__(self, folder: Path, *, demo: bool = False, **settings: Any) -> None:  # noqa: ANN401 - any of them
+        super().__init__(
+            folder,
+            lambda settings, clock: SignIn(settings, clock, demo=demo),
+            allowed_hosts=("seuil.test",),
+            **settings,
         )
-        self.console: AppContext = self.app.state.console
+        self.site = self.sites[0].id
 
     @property
     def sign_in(self) -> SignIn:

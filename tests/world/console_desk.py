@@ -17,16 +17,11 @@ from msgspec import structs
 
 from gateway.adapters.directory import FILE, DirectoryStore, Member
 from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
-from gateway.adapters.journal.rows import decision_row, event_row
-from gateway.adapters.journal.writer import Batch
 from gateway.adapters.mqtt.request_client import DeskError
 from gateway.console.identity import Principal, Scope
-from gateway.core.engine import step
-from gateway.core.events import DirectoryChanged, Event, Reported, Requested, SpaceChanged
+from gateway.core.events import DirectoryChanged, Event, Reported, Requested
 from gateway.core.facts import Decided, Fact, RequestAnswered
 from gateway.core.model.directory import (
-    Credential,
-    CredentialHash,
     DirectoryChange,
     Holder,
     HolderId,
@@ -51,6 +46,8 @@ from gateway.wire.states import ResponseMessage
 from gateway.wire.topics import Topics
 from sensors.registry import Registry
 from tests.world.console import CSRF, NOW, ConsolePlace
+from tests.world.engine import Place, card
+from tests.world.journal import batch_of
 
 OLA, EVE = "Ola Operator", "Eve Administrator"
 ROLES: Final = {OLA: OPERATOR, EVE: ADMINISTRATOR}
@@ -67,23 +64,20 @@ class DeskPlace(ConsolePlace):
     def __init__(self, folder: Path, people: Sequence[str] = ()) -> None:
         super().__init__(folder)
         self.site = self.sites[0]
-        self.state = State()
         self.away: DeskError | None = None
         """What asking the gateway raises, while it is away."""
         self.asked: list[Request] = []
         self._announcer = MessageFactory(Registry([self.site]), Topics())
         self._journal = Journal(folder / JOURNAL_FILE)
         self._members = DirectoryStore(folder / FILE)
-        self._people = (OLA, EVE, *people)
-        self._n = 0
-        self._seq = 0
+        self.house = Place(self.site, NOW, self._enrolled(OLA, EVE, *people))
+        """The engine, and the devices."""
         self.console.ask = self._ask  # type: ignore[method-assign]
 
     async def open(self) -> None:
         """The gateway has started, and told what it knows."""
         await self._journal.open()
-        await self.tell(SpaceChanged(self.site))
-        await self.enrol(*self._people)
+        await self._journal.commit(batch_of(self.house.rows))
         await self.tell(
             Reported(DeviceId("front-in"), self.clock.now(), Availability("online"), retained=True)
         )
@@ -98,17 +92,23 @@ class DeskPlace(ConsolePlace):
         self._members.close()
         self.console.close()
 
+    @property
+    def state(self) -> State:
+        """What the engine knows."""
+        return self.house.state
+
     async def enrol(self, *names: str) -> None:
         """Members with the resident's plan, and a badge of their name."""
+        await self.tell(DirectoryChanged(self._enrolled(*names)))
+
+    def _enrolled(self, *names: str) -> DirectoryChange:
         holders = tuple(self._holder(name) for name in names)
-        badges = tuple(
-            Credential(CredentialHash(f"hash-{one.id}"), one.id, "active") for one in holders
-        )
+        badges = tuple(card(one.id) for one in holders)
         self._members.apply(
             Member(f"M-{name}", name, one, credentials=(badge,))
             for name, one, badge in zip(names, holders, badges, strict=True)
         )
-        await self.tell(DirectoryChanged(DirectoryChange(holders=holders, credentials=badges)))
+        return DirectoryChange(holders=holders, credentials=badges)
 
     async def rename(self, name: str, new: str) -> None:
         """Somebody is called otherwise from now on."""
@@ -138,26 +138,22 @@ class DeskPlace(ConsolePlace):
 
     async def tell(self, event: Event) -> tuple[Fact, ...]:
         """One event through the engine, into the journal, and what follows to the broker."""
-        now = self.clock.now()
-        after = step(self.site, self.state, event, now)
-        self._n, self.state = self._n + 1, after.state
-        row = event_row(self._n, self.site.id, event, after.facts, now)
-        decided = [decision_row(row, fact) for fact in after.facts if isinstance(fact, Decided)]
-        await self._journal.commit(Batch(events=[row], decisions=decided))
-        for topic, message in self._announcer.states(self.site, after.facts).items():
+        self.house.now = now = self.clock.now()
+        facts = self.house.tell(event)
+        row = self.house.rows[-1]
+        await self._journal.commit(batch_of([row]))
+        for topic, message in self._announcer.states(self.site, facts).items():
             self._hear(topic, message.payload)
-        for each in after.facts:
+        for each in facts:
             if isinstance(each, Decided):
                 told = self._announcer.decision(self.site, row.n, each, now, now)
                 self._hear(told.topic, told.payload)
-        return after.facts
+        return facts
 
     async def says(self, device: str, reading: Reading) -> tuple[Fact, ...]:
         """A device's next event."""
-        self._seq += 1
-        return await self.tell(
-            Reported(DeviceId(device), self.clock.now(), reading, boot=1, seq=self._seq)
-        )
+        self.house.now = self.clock.now()
+        return await self.tell(self.house.report(device, reading))
 
     async def enters(self, *names: str, by: str = "front-in") -> None:
         """Each walks in by the front door, or badges at another reader."""
@@ -177,7 +173,7 @@ class DeskPlace(ConsolePlace):
     ) -> ResponseMessage:
         if self.away is not None:
             raise self.away
-        request = Request(transaction or f"t{self._n}", by, self.clock.now(), order)
+        request = Request(transaction or f"t{len(self.house.rows)}", by, self.clock.now(), order)
         self.asked.append(request)
         facts = await self.tell(Requested(request))
         (answered,) = (fact for fact in facts if isinstance(fact, RequestAnswered))

@@ -82,7 +82,7 @@ class House(DeskPlace):
             "holder": pseudonym(self.names[0]),
             "mode": "lockdown",
             "device": "front-in",
-            "n": "3",
+            "n": "4",
             "kind": "csv",
             "form": "csv",
             "zone": str(self.site.zones[0].id),
