@@ -1,10 +1,12 @@
 """A gateway alone is installed without what only the console, the report and the demo need."""
 
+import json
 import subprocess
 import sys
 import tomllib
+from collections.abc import Mapping
 from importlib.metadata import packages_distributions
-from typing import Final
+from typing import Final, NamedTuple
 
 import pytest
 from packaging.requirements import Requirement
@@ -31,15 +33,58 @@ def modules() -> set[str]:
     }
 
 
-def without_extras(*words: str) -> subprocess.CompletedProcess[str]:
-    """Run a command where no extra is installed."""
-    code = (
-        f"import sys\nfor name in {sorted(modules())!r}: sys.modules[name] = None\n"
-        "from gateway.cli import main; main()"
+class Ended(NamedTuple):
+    """How a command ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+MISSING: Final = (("console", "x.toml"), ("report", "2026-11"))
+"""Commands of an extra."""
+WORKING: Final = (
+    ("check", "gateway/examples/space.toml"),
+    ("members", "--help"),
+    ("why", "--help"),
+    ("privacy", "--help"),
+    ("broker-config", "--help"),
+    ("doctor", "--help"),
+    ("run", "--help"),
+    ("request", "--help"),
+)
+"""Commands that need none."""
+PROGRAM: Final = """
+import contextlib, io, json, sys
+for name in json.loads(sys.argv[1]):
+    sys.modules[name] = None
+from gateway.cli import main
+ended = []
+for words in json.loads(sys.argv[2]):
+    sys.argv = ["seuil", *words]
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        with contextlib.redirect_stderr(io.StringIO()) as err:
+            try:
+                code = main()
+            except SystemExit as end:
+                code = end.code
+    ended.append((code or 0, out.getvalue(), err.getvalue()))
+print(json.dumps(ended))
+"""
+
+
+@pytest.fixture(scope="module")
+def without_extras() -> Mapping[tuple[str, ...], Ended]:
+    """How each command ends where no extra is installed, all in one process."""
+    commands = (("--help",), *MISSING, *WORKING)
+    told = subprocess.run(  # noqa: S603 - our own commands
+        [sys.executable, "-c", PROGRAM, json.dumps(sorted(modules())), json.dumps(commands)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
     )
-    return subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False
-    )
+    return dict(zip(commands, map(Ended._make, json.loads(told.stdout)), strict=True))
 
 
 def test_the_extras_are_known() -> None:
@@ -60,39 +105,29 @@ def test_the_gateway_imports_none_of_them() -> None:
     assert modules() & {name.partition(".")[0] for name in told} == set()
 
 
-def test_help_names_what_is_missing() -> None:
+def test_help_names_what_is_missing(without_extras: Mapping[tuple[str, ...], Ended]) -> None:
     """Every command is there; the missing ones say how they are installed."""
-    told = without_extras("--help")
-    assert told.returncode == 0, told.stderr
-    assert "Not installed: extra console." in told.stdout
-    assert "doctor" in told.stdout
+    told = without_extras["--help",]
+    assert told.code == 0, told.err
+    assert "Not installed: extra console." in told.out
+    assert "doctor" in told.out
 
 
-@pytest.mark.parametrize(
-    ("words", "extra"), [(("console", "x.toml"), "console"), (("report", "2026-11"), "report")]
-)
-def test_a_missing_command_says_how_it_is_installed(words: tuple[str, ...], extra: str) -> None:
+@pytest.mark.parametrize("words", MISSING, ids=" ".join)
+def test_a_missing_command_says_how_it_is_installed(
+    without_extras: Mapping[tuple[str, ...], Ended], words: tuple[str, ...]
+) -> None:
     """One line, exit code 2."""
-    told = without_extras(*words)
-    assert told.returncode == 2
-    assert told.stderr == f"`seuil {words[0]}` is not installed: pip install 'seuil[{extra}]'\n"
+    told = without_extras[words]
+    assert told.code == 2
+    extra = words[0]
+    assert told.err == f"`seuil {extra}` is not installed: pip install 'seuil[{extra}]'\n"
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("check", "gateway/examples/space.toml"),
-        ("members", "--help"),
-        ("why", "--help"),
-        ("privacy", "--help"),
-        ("broker-config", "--help"),
-        ("doctor", "--help"),
-        ("run", "--help"),
-        ("request", "--help"),
-    ],
-    ids=" ".join,
-)
-def test_the_others_work_without(words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("words", WORKING, ids=" ".join)
+def test_the_others_work_without(
+    without_extras: Mapping[tuple[str, ...], Ended], words: tuple[str, ...]
+) -> None:
     """None of them needs an extra."""
-    told = without_extras(*words)
-    assert told.returncode == 0, told.stderr
+    told = without_extras[words]
+    assert told.code == 0, told.err
