@@ -184,9 +184,9 @@ class _Attempt(NamedTuple):
 
 def _step(attempt: _Attempt) -> Step:
     event, state = attempt.event, attempt.state
-    context = StepContext(attempt.site, state, attempt.now)
+    context = StepContext.open(attempt.site, state, attempt.now)
     if isinstance(event, SpaceChanged):
-        context = StepContext(event.site, state, attempt.now)
+        context = StepContext.open(event.site, state, attempt.now)
         space_change.changed(context)
     _run_timers(context, attempt.left_out)
     if isinstance(event, Reported | Misunderstood):

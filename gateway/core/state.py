@@ -329,8 +329,11 @@ class Muster(Struct, frozen=True):
     how: Literal["mustered", "left"] | None = None
 
 
-class State(Struct, frozen=True):
-    """The state of a site at one moment. `wake_at`: no timer fires before it."""
+class StateParts(Struct):
+    """The parts of a site's state. `wake_at`: no timer fires before it.
+
+    Frozen they are a `State`; while the engine takes a step they are a `StepContext`.
+    """
 
     directory: Directory = Directory()
     presence: Map[HolderId, Whereabouts] = Map()
@@ -380,6 +383,10 @@ class State(Struct, frozen=True):
     quarantined: Map[str, datetime] = Map()
     """Chapters of the engine that met a bug, and when each is tried again."""
     wake_at: datetime = NEVER
+
+
+class State(StateParts, frozen=True):  # type: ignore[misc] # frozen, though its parts are not
+    """The state of a site at one moment."""
 
 
 def encode(value: Struct) -> bytes:

@@ -5,6 +5,9 @@ change its parts, and `finish` freezes them into the next state. No other code u
 """
 
 from datetime import datetime
+from typing import Final
+
+from msgspec import field, structs
 
 from gateway.core.facts import (
     AlarmAcknowledged,
@@ -18,95 +21,32 @@ from gateway.core.facts import (
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import MachineId, ZoneId
 from gateway.core.model.site import Site
-from gateway.core.state import Acknowledgement, State, ahead_s_of
+from gateway.core.state import Acknowledgement, State, StateParts, ahead_s_of
+
+_PARTS: Final = len(StateParts.__struct_fields__)
 
 
-class StepContext:
-    """The mutable inside of one pure step."""
+class StepContext(StateParts, kw_only=True):
+    """The mutable inside of one pure step: the parts of the state, and what the step emits."""
 
-    __slots__ = (
-        "acknowledged",
-        "alarms",
-        "answered",
-        "attempts",
-        "away",
-        "bookings",
-        "counters",
-        "cut_off",
-        "days",
-        "departed",
-        "devices",
-        "directory",
-        "doors",
-        "enrolments",
-        "estimate",
-        "facts",
-        "machines",
-        "mode",
-        "moves",
-        "muster",
-        "mustering",
-        "now",
-        "opened",
-        "out_of_service",
-        "over",
-        "past",
-        "powered",
-        "powers",
-        "presence",
-        "quarantined",
-        "site",
-        "stirred",
-        "touched",
-        "usage",
-        "visits",
-        "wake_at",
-        "zones",
-    )
+    site: Site
+    now: datetime
+    facts: list[Fact] = field(default_factory=list)
+    touched: dict[ZoneId, None] = field(default_factory=dict)
+    """Zones whose count changed in this step, in order: each is announced once."""
+    mustering: dict[ZoneId, None] = field(default_factory=dict)
+    """Zones whose muster changed in this step: each is announced once."""
+    moves: list[HolderMoved] = field(default_factory=list)
+    """The holders who changed zones in this step, for chapters that check them at its end."""
+    powered: dict[MachineId, None] = field(default_factory=dict)
+    """Machines whose power, work or user changed in this step: each is told once."""
+    stirred: bool = False
+    """A holder moved, or rights changed: running machines are checked again."""
 
-    def __init__(self, site: Site, state: State, now: datetime) -> None:
-        self.site = site
-        self.now = now
-        self.facts: list[Fact] = []
-        self.touched: dict[ZoneId, None] = {}
-        """Zones whose count changed in this step, in order: each is announced once."""
-        self.mustering: dict[ZoneId, None] = {}
-        """Zones whose muster changed in this step: each is announced once."""
-        self.powered: dict[MachineId, None] = {}
-        """Machines whose power, work or user changed in this step: each is told once."""
-        self.moves: list[HolderMoved] = []
-        """The holders who changed zones in this step, for chapters that check them at its end."""
-        self.stirred = False
-        """A holder moved, or rights changed: running machines are checked again."""
-        self.directory = state.directory
-        self.presence = state.presence
-        self.departed = state.departed
-        self.zones = state.zones
-        self.doors = state.doors
-        self.devices = state.devices
-        self.counters = state.counters
-        self.alarms = state.alarms
-        self.acknowledged = state.acknowledged
-        self.over = state.over
-        self.mode = state.mode
-        self.machines = state.machines
-        self.powers = state.powers
-        self.bookings = state.bookings
-        self.usage = state.usage
-        self.days = state.days
-        self.visits = state.visits
-        self.estimate = state.estimate
-        self.opened = state.opened
-        self.attempts = state.attempts
-        self.out_of_service = state.out_of_service
-        self.muster = state.muster
-        self.enrolments = state.enrolments
-        self.cut_off = state.cut_off
-        self.away = state.away
-        self.past = state.past
-        self.answered = state.answered
-        self.quarantined = state.quarantined
-        self.wake_at = state.wake_at
+    @classmethod
+    def open(cls, site: Site, state: State, now: datetime) -> "StepContext":
+        """Return a context on this state."""
+        return cls(*structs.astuple(state), site=site, now=now)
 
     def emit(self, fact: Fact) -> None:
         """Keep a fact for the journal."""
@@ -158,34 +98,4 @@ class StepContext:
 
     def finish(self) -> State:
         """Return the current state: the next one, or an intermediate one for a rule."""
-        return State(
-            directory=self.directory,
-            presence=self.presence,
-            departed=self.departed,
-            zones=self.zones,
-            doors=self.doors,
-            devices=self.devices,
-            counters=self.counters,
-            alarms=self.alarms,
-            acknowledged=self.acknowledged,
-            over=self.over,
-            mode=self.mode,
-            machines=self.machines,
-            powers=self.powers,
-            bookings=self.bookings,
-            usage=self.usage,
-            days=self.days,
-            visits=self.visits,
-            estimate=self.estimate,
-            opened=self.opened,
-            attempts=self.attempts,
-            out_of_service=self.out_of_service,
-            muster=self.muster,
-            enrolments=self.enrolments,
-            cut_off=self.cut_off,
-            away=self.away,
-            past=self.past,
-            answered=self.answered,
-            quarantined=self.quarantined,
-            wake_at=self.wake_at,
-        )
+        return State(*structs.astuple(self)[:_PARTS])

@@ -71,7 +71,7 @@ def alarms(place: Place) -> list[tuple[str, str]]:
 def fire(before: DoorStatus, trigger: Trigger) -> StepContext:
     """One trigger at a door in some state."""
     front = SITE.door[FRONT]
-    turn = StepContext(SITE, State(), MONDAY)
+    turn = StepContext.open(SITE, State(), MONDAY)
     doors._become(turn, front, DoorState(), "closed")
     turn.doors = turn.doors.set(FRONT, DoorState(status=before))
     doors._become(turn, front, turn.doors[FRONT], trigger)

@@ -287,7 +287,7 @@ def test_a_zone_that_gets_another_parent_takes_its_people_there(place: Place) ->
 
 def test_a_move_is_said_once_and_each_zone_is_announced_once_a_step(place: Place) -> None:
     """Three come in by one opening: one count for each zone."""
-    turn = StepContext(SITE, place.state, MONDAY)
+    turn = StepContext.open(SITE, place.state, MONDAY)
     for name in ("ada", "bob", "cyd"):
         presence.move(turn, HolderId(name), LAB)
     assert list(turn.touched) == [LAB, HOUSE]
