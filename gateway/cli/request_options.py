@@ -19,7 +19,7 @@ from gateway.cli import errors
 from gateway.clock import SystemClock
 from gateway.config import ConfigError, ConfigFault, Settings, load_settings
 from gateway.config.schema.fields import ID_PATTERN, ID_RULE
-from gateway.core.model.directory import HolderId
+from gateway.core.model.directory import PSEUDONYM, HolderId
 from gateway.core.model.names import SiteId
 from gateway.core.requests import Order, Request
 from gateway.wire.states import ResponseMessage
@@ -27,7 +27,6 @@ from gateway.wire.topics import Topics
 
 WHY_MAX: Final = 200
 """In characters."""
-_PSEUDONYM: Final = re.compile(r"h-[0-9a-f]{12}")
 
 SiteOption = Annotated[str, typer.Option("--site", help="The site's id.")]
 DataDir = Annotated[
@@ -118,7 +117,7 @@ def holder_named(who: str, option: str, settings: Settings) -> HolderId:
     Raises:
         ConfigError: There is no such member here.
     """
-    if _PSEUDONYM.fullmatch(who):
+    if PSEUDONYM.fullmatch(who):
         return HolderId(who)
     with _store_here(settings, option) as store:
         member = store.find(who)

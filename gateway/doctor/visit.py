@@ -10,7 +10,6 @@ import ssl
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
-from urllib.parse import urlsplit
 
 from msgspec import Struct, field
 from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
@@ -111,21 +110,20 @@ class _Visitor:
         )
         if self._address.username:
             client.username_pw_set(self._address.username, self._address.password)
-        if urlsplit(self._address.url).scheme == "mqtts":
-            client.tls_set_context(ssl.create_default_context(cafile=self._address.ca_file))
+        if self._address.is_secure:
+            client.tls_set_context(self._address.tls_context())
         client.on_connect = self._connected
         client.on_subscribe = self._subscribed
         client.on_message = self._received
         return client
 
     def _connect(self, deadline: float) -> None:
-        parts = urlsplit(self._address.url)
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho
         properties.SessionExpiryInterval = 0
         self._client.connect_timeout = max(0.1, deadline - time.monotonic())
         self._client.connect(
-            parts.hostname or "127.0.0.1",
-            parts.port or (8883 if parts.scheme == "mqtts" else 1883),
+            self._address.host,
+            self._address.port,
             keepalive=KEEPALIVE_S,
             clean_start=True,
             properties=properties,

@@ -5,7 +5,7 @@ from typing import Final, Literal, TypeVar, get_args
 
 from gateway.adapters.directory import holder_of
 from gateway.config.faults import unknown
-from gateway.core.model.directory import HolderId, Membership, StaffRole, Training
+from gateway.core.model.directory import PSEUDONYM, HolderId, Membership, StaffRole, Training
 from gateway.core.model.names import GroupId, PlanId, RoleId, SiteId, TrainingId
 from gateway.members import french
 from gateway.members.dates import moment, period
@@ -13,7 +13,6 @@ from gateway.members.known import ReferenceData
 from gateway.members.wrong import Cells, Wrong, wrong
 
 MembershipStatus = Literal["active", "suspended", "unpaid"]
-PSEUDONYM: Final = re.compile(r"h-[0-9a-f]{12}")
 _TEXT_MAX: Final = 200
 """Characters of a reference, name or address; more is a mistake of the spreadsheet."""
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")

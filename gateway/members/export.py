@@ -15,11 +15,10 @@ from typing import IO, Final
 from zoneinfo import ZoneInfo
 
 from gateway.adapters.directory import Member
-from gateway.core.model.directory import Holder, HolderId, Membership, Training
+from gateway.core.model.directory import PSEUDONYM, Holder, HolderId, Membership, Training
 from gateway.csv_injection import escape_formula
 from gateway.files import whole
 from gateway.members import french
-from gateway.members.cells import PSEUDONYM
 from gateway.members.dates import written
 from gateway.members.describe import role
 from gateway.members.french import Language

@@ -1,6 +1,8 @@
 """The broker's address and login."""
 
+import ssl
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -18,6 +20,25 @@ class BrokerAddress(Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"BrokerAddress({self.url!r})"
+
+    @property
+    def is_secure(self) -> bool:
+        """Return whether the connection is encrypted."""
+        return urlsplit(self.url).scheme == "mqtts"
+
+    @property
+    def host(self) -> str:
+        """Return the host of the URL."""
+        return urlsplit(self.url).hostname or "127.0.0.1"
+
+    @property
+    def port(self) -> int:
+        """Return the port of the URL, or the scheme's."""
+        return urlsplit(self.url).port or (8883 if self.is_secure else 1883)
+
+    def tls_context(self) -> ssl.SSLContext | None:
+        """Return what an encrypted connection is checked with; None: it is not encrypted."""
+        return ssl.create_default_context(cafile=self.ca_file) if self.is_secure else None
 
 
 def broker_address(settings: "Settings") -> BrokerAddress:

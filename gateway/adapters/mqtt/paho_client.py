@@ -1,8 +1,6 @@
 """Creates and connects a paho client: MQTT 5, manual acknowledgement."""
 
-import ssl
 from typing import Final
-from urllib.parse import urlsplit
 
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -21,8 +19,8 @@ def new_client(client_id: str, address: BrokerAddress, will: Outgoing | None) ->
     client = PacketClient(client_id)
     if address.username:
         client.username_pw_set(address.username, address.password)
-    if urlsplit(address.url).scheme == "mqtts":
-        client.tls_set_context(ssl.create_default_context(cafile=address.ca_file))
+    if address.is_secure:
+        client.tls_set_context(address.tls_context())
     if will is not None:
         client.will_set(will.topic, will.payload, will.qos, retain=will.retain)
     return client
@@ -33,13 +31,12 @@ def connect(client: PacketClient, address: BrokerAddress, expiry_s: int, keepali
 
     The broker declares a wedged client offline after 1.5 `keepalive_s` [MQTT-3.1.2-22].
     """
-    parts = urlsplit(address.url)
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho
     properties.SessionExpiryInterval = expiry_s
     properties.ReceiveMaximum = RECEIVE_MAX
     client.connect(
-        parts.hostname or "127.0.0.1",
-        parts.port or (8883 if parts.scheme == "mqtts" else 1883),
+        address.host,
+        address.port,
         keepalive=keepalive_s,
         clean_start=False,
         properties=properties,

@@ -5,11 +5,9 @@ no persistent session, and a new client id each time.
 """
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
-from urllib.parse import urlsplit
 
 import aiomqtt
 import msgspec
@@ -17,6 +15,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from gateway.adapters.mqtt.address import BrokerAddress
+from gateway.adapters.mqtt.aiomqtt_client import client_of
 from gateway.core.model.names import SiteId
 from gateway.core.requests import Request
 from gateway.wire.requests import request_message
@@ -44,20 +43,8 @@ async def line(address: BrokerAddress) -> AsyncIterator[aiomqtt.Client]:
     Raises:
         DeskError: It could not be made, or was lost.
     """
-    parts = urlsplit(address.url)
-    tls = parts.scheme == "mqtts"
-    client = aiomqtt.Client(
-        parts.hostname or "127.0.0.1",
-        parts.port or (8883 if tls else 1883),
-        username=address.username,
-        password=address.password,
-        tls_context=ssl.create_default_context(cafile=address.ca_file) if tls else None,
-        protocol=aiomqtt.ProtocolVersion.V5,
-        clean_start=True,
-        timeout=CONNECT_S,
-    )
     try:
-        async with client:
+        async with client_of(address, timeout_s=CONNECT_S) as client:
             yield client
     except (aiomqtt.MqttError, OSError) as lost:
         raise DeskError(f"{address.url}: {lost}; `seuil doctor` says more") from lost

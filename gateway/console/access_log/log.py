@@ -29,7 +29,7 @@ from gateway.console.web.labels import (
     way_of,
 )
 from gateway.core.access.reasons import EXIT_BUTTON, REASONS
-from gateway.core.model.directory import HolderId
+from gateway.core.model.directory import PSEUDONYM, HolderId
 from gateway.core.model.names import AccessPointId, Text
 from gateway.core.model.site import Site
 from gateway.csv_injection import escape_formula
@@ -45,7 +45,6 @@ EXPORT_PAGE: Final = 1000
 EXPORT_MAX: Final = 100_000
 """Lines of a file: what a spreadsheet still opens. For more, export shorter periods."""
 Decision = Literal["granted", "denied"]
-PSEUDONYM: Final = re.compile(r"h-[0-9a-f]{12}")
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
 """Within what SQLite counts to."""
 _SHOWN: Final = 8

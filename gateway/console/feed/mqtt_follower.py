@@ -6,16 +6,14 @@ client keeps no session, asks for QoS 0, and drops the connection when it cannot
 
 import asyncio
 import logging
-import socket
-import ssl
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
-from urllib.parse import urlsplit
 
 import aiomqtt
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from gateway.adapters.mqtt.address import broker_address
+from gateway.adapters.mqtt.aiomqtt_client import client_of
 from gateway.aio import full_jitter_s
 from gateway.config import Settings
 from gateway.console.feed.hub import Hub
@@ -67,7 +65,7 @@ class Follower:
         self._picture = picture
         self._hubs = hubs
         self._also = also
-        self._settings = settings
+        self._address = broker_address(settings)
         self._topics = _topics(Topics(settings.prefix), sites)
         self._inbox = _Inbox()
 
@@ -79,14 +77,20 @@ class Follower:
                 await self._listen()
             except aiomqtt.MqttError as lost:
                 attempt = 0 if self._picture.connected else attempt + 1
-                _log.warning("broker %s: %s", _address(self._settings), lost)
+                _log.warning("broker %s:%d: %s", self._address.host, self._address.port, lost)
                 self._picture.lost = str(lost)
             finally:
                 self._set_connected(connected=False)
             await asyncio.sleep(full_jitter_s(attempt, RETRY_FIRST_S))
 
     async def _listen(self) -> None:
-        async with _client(self._settings, self._new_inbox) as client:
+        async with client_of(
+            self._address,
+            timeout_s=ANSWER_S,
+            messages_max=INBOX_MESSAGES,
+            queue_type=self._new_inbox,
+            logger=_log,
+        ) as client:
             self._picture.begin_again()
             for start in range(0, len(self._topics), 100):
                 await _subscribe(client, self._topics[start : start + 100])
@@ -148,34 +152,3 @@ async def _subscribe(client: aiomqtt.Client, filters: list[str]) -> None:
         refused = answer.is_failure if isinstance(answer, ReasonCode) else answer >= _REFUSED
         if refused:
             raise aiomqtt.MqttError(f"may not read {wanted} ({answer}); see the broker's ACL")
-
-
-def _client(settings: Settings, queue_type: Any) -> aiomqtt.Client:  # noqa: ANN401 - a factory
-    url = urlsplit(settings.broker_url)
-    secure = url.scheme == "mqtts"
-    password = settings.broker_password
-    return aiomqtt.Client(
-        url.hostname or "localhost",
-        url.port or (8883 if secure else 1883),
-        username=settings.broker_username,
-        password=password.get_secret_value() if password is not None else None,
-        tls_context=_tls(settings) if secure else None,
-        protocol=aiomqtt.ProtocolVersion.V5,
-        clean_start=True,
-        queue_type=queue_type,
-        max_queued_incoming_messages=INBOX_MESSAGES,
-        timeout=ANSWER_S,
-        socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
-        logger=_log,
-    )
-
-
-def _tls(settings: Settings) -> ssl.SSLContext:
-    authority = settings.broker_ca_file
-    return ssl.create_default_context(cafile=str(authority) if authority else None)
-
-
-def _address(settings: Settings) -> str:
-    """Return host and port, without a user or password that the URL may carry."""
-    url = urlsplit(settings.broker_url)
-    return f"{url.hostname}:{url.port}" if url.port else str(url.hostname)

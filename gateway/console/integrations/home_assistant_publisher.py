@@ -6,14 +6,14 @@ and what the space file no longer has is removed. Only payloads of our own origi
 
 import asyncio
 import logging
-import ssl
 from collections import deque
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlsplit
 
 import aiomqtt
 
+from gateway.adapters.mqtt.address import broker_address
+from gateway.adapters.mqtt.aiomqtt_client import client_of
 from gateway.aio import cancel_and_wait, full_jitter_s
 from gateway.config import Settings
 from gateway.console.integrations.home_assistant import PREFIX, STATUS, Discovery, components_of
@@ -60,7 +60,12 @@ class HomeAssistant:
         attempt = 0
         while True:
             try:
-                async with _client(self._settings) as client:
+                async with client_of(
+                    broker_address(self._settings),
+                    timeout_s=_ANSWER_S,
+                    messages_max=INBOX_MESSAGES,
+                    logger=log,
+                ) as client:
                     await self._tell(client)
             except aiomqtt.MqttError as lost:
                 attempt = 0 if self.connected else attempt + 1
@@ -119,23 +124,3 @@ class HomeAssistant:
                     await client.publish(topic, self.discovery.decision(message), qos=0)
                 except aiomqtt.MqttError:  # the receiving task fails too, and ends this
                     return
-
-
-def _client(settings: Settings) -> aiomqtt.Client:
-    url = urlsplit(settings.broker_url)
-    secure = url.scheme == "mqtts"
-    password, authority = settings.broker_password, settings.broker_ca_file
-    return aiomqtt.Client(
-        url.hostname or "localhost",
-        url.port or (8883 if secure else 1883),
-        username=settings.broker_username,
-        password=password.get_secret_value() if password is not None else None,
-        tls_context=ssl.create_default_context(cafile=str(authority) if authority else None)
-        if secure
-        else None,
-        protocol=aiomqtt.ProtocolVersion.V5,
-        clean_start=True,
-        max_queued_incoming_messages=INBOX_MESSAGES,
-        timeout=_ANSWER_S,
-        logger=log,
-    )

@@ -4,9 +4,10 @@ Names and addresses stay in the identity table of `gateway.adapters.directory`; 
 sees them. A credential is known by its keyed hash alone.
 """
 
+import re
 from datetime import datetime
 from functools import cached_property
-from typing import Literal, NewType
+from typing import Final, Literal, NewType
 
 from immutables import Map
 from msgspec import Struct
@@ -15,6 +16,8 @@ from gateway.core.model.names import GroupId, PlanId, RoleId, SiteId, TrainingId
 
 HolderId = NewType("HolderId", str)
 """A holder's pseudonym."""
+PSEUDONYM: Final = re.compile(r"h-[0-9a-f]{12}")
+"""Its pattern, to be matched fully."""
 CredentialHash = NewType("CredentialHash", str)
 """HMAC-SHA256 of the canonical badge number under the service's key, as hex."""
 

@@ -4,7 +4,6 @@ A row may mention several people (a muster, a change of the members); the others
 so are the keyed hashes of badges and PINs.
 """
 
-import re
 import sqlite3
 from datetime import datetime
 from typing import Any, Final
@@ -15,11 +14,11 @@ from msgspec import Struct
 from gateway.adapters.journal.queries.pagination import bounded
 from gateway.adapters.journal.reader import JournalFile
 from gateway.adapters.journal.rows import from_us
+from gateway.core.model.directory import PSEUDONYM
 
 ROWS_OF: Final = 5000
 """Rows read in one transaction: some 10 ms."""
 SOMEBODY: Final = "(somebody else)"
-_HOLDER = re.compile(r"h-[0-9a-f]{12}")
 _SECRET: Final = frozenset(
     {"hash", "pin", "duress_pin", "reader_hash", "credential", "fingerprint"}
 )
@@ -92,7 +91,7 @@ def _of(value: Any, holder: str) -> Any:  # noqa: ANN401 - JSON
             return {key: _of(v, holder) for key, v in kept.items()}
         case list() if any(isinstance(each, dict) for each in value):
             return [_of(each, holder) for each in value if _mentions(each, holder)]
-        case str() if value != holder and _HOLDER.fullmatch(value):
+        case str() if value != holder and PSEUDONYM.fullmatch(value):
             return SOMEBODY
         case list():
             return [_of(each, holder) for each in value]
