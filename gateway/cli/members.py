@@ -14,7 +14,7 @@ from rich.table import Table
 from gateway.adapters.directory import FILE, DirectoryStore, credential_key
 from gateway.cli import errors
 from gateway.cli.members_account import account
-from gateway.cli.members_edit import restore, revoke, train
+from gateway.cli.members_edit import label, restore, revoke, train
 from gateway.cli.members_key import readers_key
 from gateway.cli.members_options import AsJson, DataDir, Names, Space, TimeZone, zone_of
 from gateway.cli.members_show import kept, list_members, show_member
@@ -39,6 +39,7 @@ app = typer.Typer(help="Members, their plans, trainings and badges.", no_args_is
 app.command("list")(list_members)
 app.command("show")(show_member)
 app.command("revoke")(revoke)
+app.command("label")(label)
 app.command("restore")(restore)
 app.command("train")(train)
 app.command("account")(account)

@@ -23,20 +23,21 @@ from gateway.cli.members_options import (
     opened_store,
     zone_of,
 )
+from gateway.cli.members_show import last_uses_of
 from gateway.clock import SystemClock
-from gateway.config import ConfigError, ConfigFault, load_settings, load_space
+from gateway.config import ConfigError, ConfigFault, Settings, load_settings, load_space
 from gateway.core.model.directory import HolderId, Training
 from gateway.members import describe as members_words
 from gateway.members.cells import training_id
 from gateway.members.credentials import Status
 from gateway.members.dates import moment
-from gateway.members.edit import marked, trained
+from gateway.members.edit import LABEL_MAX, labelled, marked, trained
 from gateway.members.known import known_of
 from gateway.members.wrong import Wrong
 
 Place = Annotated[
     int | None,
-    typer.Option("--badge", min=1, help="Which one, as `seuil members show` counts them."),
+    typer.Option("--badge", min=1, help="Its number, as `seuil members show` says."),
 ]
 Every = Annotated[bool, typer.Option("--all", help="Every badge and code of the member.")]
 
@@ -54,7 +55,8 @@ def revoke(
 ) -> None:
     """Let a badge, code or QR code open nothing any more."""
     with errors.told(as_json=as_json), _store(data_dir) as store:
-        change = partial(_marked, status=status, place=badge, every=every)
+        settings = load_settings(data_dir=data_dir)
+        change = partial(_marked, settings=settings, status=status, number=badge, every=every)
         _revise(store, ref, change, as_json=as_json)
 
 
@@ -68,7 +70,32 @@ def restore(
 ) -> None:
     """Put a badge, code or QR code that was revoked back into force."""
     with errors.told(as_json=as_json), _store(data_dir) as store:
-        change = partial(_marked, status="active", place=badge, every=every)
+        settings = load_settings(data_dir=data_dir)
+        change = partial(_marked, settings=settings, status="active", number=badge, every=every)
+        _revise(store, ref, change, as_json=as_json)
+
+
+def label(
+    ref: Ref,
+    text: Annotated[str, typer.Argument(help='Your own words for it: "blue fob". Empty: none.')],
+    *,
+    badge: Place = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Label a badge or code, so that a lost one can be told from the others."""
+    with errors.told(as_json=as_json), _store(data_dir) as store:
+        settings = load_settings(data_dir=data_dir)
+
+        def change(member: Member) -> Member:
+            number = badge or (member.tagged[0][0].number if len(member.tagged) == 1 else None)
+            if number is None or not _has(member, number):
+                raise ConfigError([ConfigFault("", "--badge", _which(member, settings))])
+            if len(text) > LABEL_MAX:
+                message = f"has {len(text)} characters; at most {LABEL_MAX}"
+                raise ConfigError([ConfigFault("", "TEXT", message)])
+            return labelled(member, number, text.strip())
+
         _revise(store, ref, change, as_json=as_json)
 
 
@@ -119,17 +146,31 @@ def _revise(
         typer.echo(f"{after.ref} ({after.holder.id}): {said or 'is so already'}")
 
 
-def _marked(member: Member, *, status: Status, place: int | None, every: bool) -> Member:
+def _marked(
+    member: Member, *, settings: Settings, status: Status, number: int | None, every: bool
+) -> Member:
     """Return the member with the status on one of their credentials, or on all of them."""
-    count = len(member.credentials)
-    if place is None and not every and count == 1:
-        place = 1
-    if every == (place is not None) or not count or (place or 1) > count:
-        has = members_words.credentials(member.credentials) or "no badge and no code"
-        which = f"--badge 1 to {count} (seuil members show counts them), or --all"
-        right = f"; say {which}" if count else ""
-        raise ConfigError([ConfigFault("", "--badge", f"{member.ref} has {has}{right}")])
-    return marked(member, status, None if every else place)
+    if number is None and not every and len(member.credentials) == 1:
+        number = member.tagged[0][0].number
+    if every and number is None and member.credentials:
+        return marked(member, status)
+    if every or number is None or not _has(member, number):
+        raise ConfigError([ConfigFault("", "--badge", _which(member, settings))])
+    return marked(member, status, number)
+
+
+def _has(member: Member, number: int) -> bool:
+    return any(tag.number == number for tag, _ in member.tagged)
+
+
+def _which(member: Member, settings: Settings) -> str:
+    """Return the question which one is meant, with what tells them apart."""
+    if not member.credentials:
+        return f"{member.ref} has no badge and no code"
+    used = last_uses_of(settings, member)
+    each = (members_words.credential(tag, one, used.get(one.hash)) for tag, one in member.tagged)
+    lines = "".join(f"\n  {said}" for said in each)
+    return f"say which by its number, or --all; {member.ref} has:{lines}"
 
 
 def _holder(store: DirectoryStore, who: str) -> HolderId:

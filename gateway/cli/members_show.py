@@ -1,7 +1,8 @@
 """`seuil members list` and `show`: the enrolled members and their rights, without numbers."""
 
 import json
-from collections.abc import Iterable
+import sqlite3
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from datetime import datetime
 
@@ -9,7 +10,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from gateway.adapters.directory import FILE, DirectoryStore, Member
+from gateway.adapters.directory import FILE, DirectoryStore, Member, Tag
+from gateway.adapters.journal.journal import JOURNAL_FILE
+from gateway.adapters.journal.occupancy_history import HistoryError, opened
+from gateway.adapters.journal.queries import LastUse, last_uses
 from gateway.cli import errors
 from gateway.cli.members_options import AsJson, DataDir, Names, Ref, member_of
 from gateway.config import Settings, known_credential_key, load_settings
@@ -39,14 +43,26 @@ def show_member(
 ) -> None:
     """Show one member: plans, trainings, roles, groups and credentials."""
     with errors.told(as_json=as_json):
-        member = member_of(load_settings(data_dir=data_dir), ref)
+        settings = load_settings(data_dir=data_dir)
+        member = member_of(settings, ref)
+        used = last_uses_of(settings, member)
     if as_json:
-        typer.echo(json.dumps(as_data(member, names=names), ensure_ascii=False))
+        typer.echo(json.dumps(as_data(member, used, names=names), ensure_ascii=False))
         return
     table = Table(show_header=False, box=None)
-    for word, said in _shown(member, names=names):
+    for word, said in _shown(member, used, names=names):
         table.add_row(word, said)
     Console(markup=False, highlight=False).print(table)
+
+
+def last_uses_of(settings: Settings, member: Member) -> Mapping[str, LastUse]:
+    """Return the last uses of a member's badges and codes; none where no journal can be read."""
+    hashes = [each.hash for each in member.credentials]
+    try:
+        with opened(settings.data_dir / JOURNAL_FILE) as journal:
+            return last_uses(journal, member.holder.id, hashes)
+    except (HistoryError, sqlite3.Error):
+        return {}
 
 
 def kept(settings: Settings) -> tuple[int, tuple[Member, ...]]:
@@ -61,7 +77,9 @@ def kept(settings: Settings) -> tuple[int, tuple[Member, ...]]:
         return store.version(), store.members()
 
 
-def as_data(member: Member, *, names: bool) -> dict[str, object]:
+def as_data(
+    member: Member, used: Mapping[str, LastUse] | None = None, *, names: bool
+) -> dict[str, object]:
     """Return a member for scripts."""
     holder = member.holder
     data: dict[str, object] = {
@@ -90,14 +108,11 @@ def as_data(member: Member, *, names: bool) -> dict[str, object]:
         ],
         "roles": [{"role": each.role, "sites": each.sites} for each in holder.roles],
         "groups": holder.groups,
-        "credentials": [_credential(place, each) for place, each in numbered(member)],
+        "credentials": [
+            _credential(tag, each, (used or {}).get(each.hash)) for tag, each in member.tagged
+        ],
     }
     return data | ({"name": member.name, "email": member.email} if names else {})
-
-
-def numbered(member: Member) -> Iterable[tuple[int, Credential]]:
-    """Return the credentials with the numbers that `show` prints and `revoke` takes."""
-    return enumerate(member.credentials, start=1)
 
 
 def _cells(member: Member) -> tuple[str, ...]:
@@ -113,7 +128,9 @@ def _cells(member: Member) -> tuple[str, ...]:
     )
 
 
-def _shown(member: Member, *, names: bool) -> Iterable[tuple[str, str]]:
+def _shown(
+    member: Member, used: Mapping[str, LastUse], *, names: bool
+) -> Iterable[tuple[str, str]]:
     holder = member.holder
     yield "member", f"{member.ref} ({holder.id}), {holder.kind}"
     if names:
@@ -129,14 +146,19 @@ def _shown(member: Member, *, names: bool) -> Iterable[tuple[str, str]]:
         yield "role", members_words.role(role)
     for group in holder.groups:
         yield "group", group
-    for place, credential in numbered(member):
-        yield f"credential {place}", members_words.credential(credential)
+    for tag, credential in member.tagged:
+        said = members_words.credential(tag, credential, used.get(credential.hash))
+        yield f"credential {tag.number}", said
 
 
-def _credential(place: int, credential: Credential) -> dict[str, object]:
+def _credential(tag: Tag, credential: Credential, used: LastUse | None) -> dict[str, object]:
     return {
-        "place": place,
+        "place": tag.number,
         "kind": credential.kind,
+        "label": tag.label,
+        "enrolled": _spoken(tag.enrolled),
+        "last_used": used
+        and {"at": _spoken(used.at), "site": used.site, "access_point": used.access_point},
         "status": credential.status,
         "starts": _spoken(credential.starts),
         "ends": _spoken(credential.ends),

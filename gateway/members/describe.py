@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Final, TypeVar
 
-from gateway.adapters.directory import Member
+from gateway.adapters.directory import Member, Tag
+from gateway.adapters.journal.queries import LastUse
 from gateway.core.model.directory import Credential, Membership, StaffRole, Training
 
 KINDS: Final = {"badge": "badge", "pin": "code", "qr": "QR code"}
@@ -42,9 +43,17 @@ def whole(member: Member, *, names: bool = False) -> str:
     return "; ".join(filter(None, said))
 
 
-def credential(one: Credential) -> str:
-    """Return a credential in one line: "badge, lost, with a PIN"."""
-    said = [KINDS[one.kind], "" if one.status == "active" else one.status]
+def tagged(tag: Tag, one: Credential) -> str:
+    """Return what tells a credential from the member's others: `badge 2 "blue fob"`."""
+    return f"{KINDS[one.kind]} {tag.number}" + (f' "{tag.label}"' if tag.label else "")
+
+
+def credential(tag: Tag, one: Credential, used: LastUse | None = None) -> str:
+    """Return a credential in one line: `badge 2 "blue fob", lost, enrolled 2026-11-03`."""
+    said = [tagged(tag, one), "" if one.status == "active" else one.status]
+    said += [f"enrolled {tag.enrolled:%Y-%m-%d}" if tag.enrolled else ""]
+    if used is not None:
+        said += [f"last used {used.at:%Y-%m-%d %H:%M} UTC at {used.access_point or used.device}"]
     said += [_days(one) if one.starts or one.ends else ""]
     said += ["with a PIN" if one.pin else "", "with a duress PIN" if one.duress_pin else ""]
     said += ["typed under duress" if one.duress else ""]
@@ -75,7 +84,7 @@ def change(before: Member, after: Member, *, names: bool = False) -> str:
             _entries(old.trainings, new.trainings, lambda one: one.training, training),
             _entries(old.roles, new.roles, lambda one: one.role, role),
             _entries(old.groups, new.groups, str, str),
-            _credentials(before.credentials, after.credentials),
+            _credentials(before, after),
         )
     )
 
@@ -110,38 +119,36 @@ def _step(was: str, now: str) -> str:
     return f"{was} -> {now.removeprefix(was.split(maxsplit=1)[0] + ' ')}"
 
 
-def _credentials(before: Sequence[Credential], after: Sequence[Credential]) -> Iterable[str]:
-    old, new = {each.hash: each for each in before}, {each.hash: each for each in after}
+def _credentials(before: Member, after: Member) -> Iterable[str]:
+    old, new = {each.hash: each for each in before.credentials}, dict[str, Credential]()
+    for tag, each in after.tagged:
+        new[each.hash] = each
+        if each.hash in old:
+            was = before.tags.get(each.hash, tag)
+            steps = list(_steps(old[each.hash], each))
+            steps += [f'label "{was.label}" -> "{tag.label}"'] if was.label != tag.label else []
+            yield from (f"{tagged(tag, each)}: {step}" for step in steps)
     more = Counter(new[hash_].kind for hash_ in new.keys() - old.keys())
     less = Counter(old[hash_].kind for hash_ in old.keys() - new.keys())
     yield from (f"{_count(count, KINDS[kind])} more" for kind, count in sorted(more.items()))
     yield from (f"{_count(count, KINDS[kind])} less" for kind, count in sorted(less.items()))
-    steps = Counter(
-        step for hash_ in sorted(new.keys() & old.keys()) for step in _steps(old[hash_], new[hash_])
-    )
-    for (kind, step), count in steps.items():
-        yield f"{_count(count, kind)}: {step}"
 
 
-def _steps(old: Credential, new: Credential) -> Iterable[tuple[str, str]]:
-    kind = KINDS[new.kind]
+def _steps(old: Credential, new: Credential) -> Iterable[str]:
     if old.kind != new.kind:
-        yield KINDS[old.kind], f"is a {kind}"
+        yield f"is a {KINDS[new.kind]}"
     if old.status != new.status:
-        yield kind, f"{old.status} -> {new.status}"
+        yield f"{old.status} -> {new.status}"
     if (old.starts, old.ends) != (new.starts, new.ends):
-        yield kind, f"{_days(old)} -> {_days(new)}"
+        yield f"{_days(old)} -> {_days(new)}"
     for name, words in (("pin", "PIN"), ("duress_pin", "duress PIN")):
         was, now = getattr(old, name), getattr(new, name)
         if was != now:
-            yield (
-                kind,
-                f"{words} {'removed' if now is None else 'set' if was is None else 'changed'}",
-            )
+            yield f"{words} {'removed' if now is None else 'set' if was is None else 'changed'}"
     if old.duress != new.duress:
-        yield kind, "under duress" if new.duress else "no longer under duress"
+        yield "under duress" if new.duress else "no longer under duress"
     if old.reader_hash != new.reader_hash:
-        yield kind, "can be told to readers"
+        yield "can be told to readers"
 
 
 def _same_plan(membership: Membership) -> object:

@@ -142,19 +142,21 @@ def _merged(
         c.hash: _credential(own.get(c.hash), c, columns, told=c.hash in file.told)
         for c in new.credentials
     }
-    credentials |= {
-        hash_: credential
+    kept = {
+        hash_: credentials.get(hash_, credential)
         for hash_, credential in own.items()
-        if hash_ not in credentials
-        and claimed.get(hash_, old.ref) == old.ref
-        and not (prune and credential.kind in file.kinds)
+        if hash_ in credentials
+        or (
+            claimed.get(hash_, old.ref) == old.ref and not (prune and credential.kind in file.kinds)
+        )
     }
     return Member(
         ref=old.ref,
         name=new.name if "name" in columns else old.name,
         email=new.email if "email" in columns else old.email,
         holder=_holder(old.holder, new.holder, columns, prune=prune),
-        credentials=tuple(credentials[hash_] for hash_ in sorted(credentials)),
+        credentials=tuple((kept | credentials).values()),  # new ones come last
+        tags={hash_: tag for hash_, tag in old.tags.items() if hash_ in kept},
     )
 
 

@@ -25,13 +25,26 @@ Revise = Callable[[Member], Member]
 """A function that returns the changed member."""
 
 
+LABEL_MAX = 60
+"""Characters of a badge's label."""
+
+
 def marked(member: Member, status: Status, place: int | None = None) -> Member:
-    """Return the member with this status on the credential at `place` (from 1), or on all."""
+    """Return the member with this status on the credential of this number, or on all."""
     changed = tuple(
-        structs.replace(each, status=status) if place in (None, number) else each
-        for number, each in enumerate(member.credentials, start=1)
+        structs.replace(each, status=status) if place in (None, tag.number) else each
+        for tag, each in member.tagged
     )
     return structs.replace(member, credentials=changed)
+
+
+def labelled(member: Member, number: int, label: str) -> Member:
+    """Return the member with this label on the credential of this number."""
+    tags = {
+        hash_: structs.replace(tag, label=label) if tag.number == number else tag
+        for hash_, tag in member.tags.items()
+    }
+    return structs.replace(member, tags=tags)
 
 
 def trained(member: Member, told: Training) -> Member:
@@ -49,10 +62,8 @@ def untrained(member: Member, training: TrainingId) -> Member:
 def with_badge(member: Member, hash_: CredentialHash, reader_hash: CredentialHash | None) -> Member:
     """Return the member with one more badge."""
     badge = Credential(hash_, member.holder.id, reader_hash=reader_hash)
-    credentials = {each.hash: each for each in (*member.credentials, badge)}
-    return structs.replace(
-        member, credentials=tuple(credentials[key] for key in sorted(credentials))
-    )
+    kept = tuple(each for each in member.credentials if each.hash != hash_)
+    return structs.replace(member, credentials=(*kept, badge))
 
 
 def with_role(member: Member, role: RoleId, sites: tuple[SiteId, ...] | None) -> Member:

@@ -20,12 +20,12 @@ from gateway.csv_injection import escape_formula
 from gateway.files import whole
 from gateway.members import french
 from gateway.members.dates import written
-from gateway.members.describe import role
+from gateway.members.describe import credential, role
 from gateway.members.french import Language
 
 _NAMES: Final = ("name", "email")
 _PLAN: Final = ("plan", "sites", "from", "until", "status")
-_HOLDER: Final = ("trainings", "roles", "groups", "badges_count")
+_HOLDER: Final = ("trainings", "roles", "groups", "badges_count", "badges_told")
 _CHOICES: Final = ("kind", "status")
 SUFFIXES: Final = (".csv", ".xlsx")
 
@@ -89,6 +89,7 @@ def _lines(members: Iterable[Member], timezone: ZoneInfo) -> Iterator[dict[str, 
             "roles": "; ".join(role(each) for each in holder.roles),
             "groups": " ".join(holder.groups),
             "badges_count": sum(each.kind == "badge" for each in member.credentials),
+            "badges_told": "; ".join(credential(tag, each) for tag, each in member.tagged),
         }
         for plan in holder.memberships or (None,):
             yield _member(member, holder) | plan_cells(plan, timezone) | whole

@@ -28,6 +28,7 @@ COLUMNS: Final = {
     "formations": "trainings",
     "groupes": "groups",
     "nombre_badges": "badges_count",
+    "details_badges": "badges_told",
 }
 """`ref`, `badges`, `pin`, `code`, `qr` and `roles` are the same in both languages."""
 _HEADERS: Final = {english: french for french, english in COLUMNS.items()}

@@ -10,7 +10,7 @@ from gateway.members.sheet_lines import LineFault
 REQUIRED: Final = ("ref",)
 OF_NEW: Final = ("name", "plan")
 """Columns that a new member requires."""
-IGNORED: Final = ("badges_count",)
+IGNORED: Final = ("badges_count", "badges_told")
 """Columns of an export that are only informative."""
 GOES_WITH: Final = {
     "sites": "plan",

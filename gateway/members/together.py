@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 from msgspec import Struct
 
 from gateway.adapters.directory import Member, holder_of
-from gateway.core.model.directory import Credential, CredentialHash, Holder, Membership
+from gateway.core.model.directory import CredentialHash, Holder, Membership
 from gateway.members.rows import MemberRow
 from gateway.members.sheet_lines import LineFault
 
@@ -151,9 +151,5 @@ def _member(rows: list[MemberRow], key: bytes) -> Member:
             tuple(_by_name((r for row in rows for r in row.roles), "role").values()),
             tuple(dict.fromkeys(group for row in rows for group in row.groups)),
         ),
-        credentials=tuple(sorted(credentials.values(), key=_by_hash)),
+        credentials=tuple(credentials.values()),
     )
-
-
-def _by_hash(credential: Credential) -> str:
-    return credential.hash

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from gateway.adapters.accounts import accounts
 from gateway.adapters.accounts.migration import StoreError
@@ -119,8 +119,10 @@ def export_member(data_dir: Path, who: str, now: datetime) -> Export | None:
         trainings=_plain(holder.trainings),
         roles=_plain(holder.roles),
         credentials=tuple(
-            {key: value for key, value in each.items() if key not in _NUMBER}
-            for each in _plain(member.credentials)
+            structs.asdict(tag) | {key: value for key, value in each.items() if key not in _NUMBER}
+            for (tag, _), each in zip(
+                member.tagged, _plain(tuple(one for _, one in member.tagged)), strict=True
+            )
         ),
         usage=usage,
         inside=inside,

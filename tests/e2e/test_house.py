@@ -16,14 +16,14 @@ from typing import Final
 import pytest
 import pytest_asyncio
 from msgspec import structs
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Dialog, Page, async_playwright, expect
 
 from gateway.adapters.accounts.store import FILE as ACCOUNTS
 from gateway.adapters.accounts.store import AccountStore
 from gateway.adapters.directory import credential_hash, reader_hash
 from gateway.config import Settings
 from gateway.console.auth import sessions
-from gateway.core.model.directory import Membership
+from gateway.core.model.directory import Credential, Membership
 from gateway.core.model.names import AccessPointId, DeviceId, PlanId
 from gateway.core.readings import Tampered
 from gateway.core.requests import AcknowledgeAlarm, EnrolBadge, MarkMustered, SetMode, SetService
@@ -438,6 +438,54 @@ async def test_a_forced_door_that_shut_again_is_still_listed(
     await expect(forced).to_have_count(0)
     await expect(banner).to_contain_text("No alarm")
     await context.close()
+
+
+async def test_the_lost_badge_among_three_is_the_right_one(house: House, chromium: Browser) -> None:
+    """Told by its label and its last use; the question says which; only that one opens no more."""
+    context = await _context(chromium, "en-GB", DESK)
+    page, place, key = await context.new_page(), house.place, KEY.encode()
+    await house.session(context, timedelta(minutes=1))
+    numbers = ("04aaaaaaaaaa01", "04aaaaaaaaaa02", "04aaaaaaaaaa03")
+    gus = member("gus", has_badge=False)
+    badges = tuple(Credential(credential_hash(key, one), gus.holder.id) for one in numbers)
+    with members_in(house.gateway.data) as store:
+        store.apply([structs.replace(gus, credentials=badges)])
+    await until_granted(house, numbers[1])
+    await page.goto(f"{house.site}/members/{holder('gus')}")
+    second = page.get_by_role("listitem").filter(has_text="Badge 2")
+    await expect(second).to_contain_text("last used")
+    await expect(second).to_contain_text("Front")
+    await expect(page.get_by_role("listitem").filter(has_text="Badge 1")).to_contain_text(
+        "not used lately"
+    )
+    await second.locator("summary").click()
+    await second.get_by_label("Label").fill("blue fob")
+    await second.get_by_role("button", name="Save").click()
+    blue = page.get_by_role("listitem").filter(has_text="Badge 2 “blue fob”")
+    asked: list[str] = []
+
+    async def answer(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        await dialog.accept()
+
+    page.on("dialog", answer)
+    assert await barriers(page) == []
+    await blue.get_by_role("button", name="Lost").click()
+    await expect(blue.locator(".tag")).to_have_text("lost")
+    assert "Badge 2 “blue fob” (enrolled" in asked[0]
+    async with asyncio.timeout(PATIENCE_S):
+        while (await place.badge("front-in", numbers[1])).reason != "credential-lost":
+            pass  # the gateway does not know it yet
+    for kept in (numbers[0], numbers[2]):
+        assert (await place.badge("front-in", kept)).effect == "granted"
+    await context.close()
+
+
+async def until_granted(house: House, badge: str) -> None:
+    """The gateway has read the members again."""
+    async with asyncio.timeout(PATIENCE_S):
+        while (await house.place.badge("front-in", badge)).effect != "granted":
+            pass
 
 
 async def test_a_desk_that_nobody_used(house: House, chromium: Browser) -> None:

@@ -252,7 +252,7 @@ CREATE TABLE alembic_version (
 CREATE TABLE credential (
 	hash TEXT NOT NULL, 
 	holder TEXT NOT NULL, 
-	status TEXT NOT NULL, kind TEXT DEFAULT 'badge' NOT NULL, starts BIGINT, ends BIGINT, pin TEXT, duress_pin TEXT, duress BOOLEAN DEFAULT 0 NOT NULL, reader_hash TEXT, 
+	status TEXT NOT NULL, kind TEXT DEFAULT 'badge' NOT NULL, starts BIGINT, ends BIGINT, pin TEXT, duress_pin TEXT, duress BOOLEAN DEFAULT 0 NOT NULL, reader_hash TEXT, number INTEGER DEFAULT '0' NOT NULL, label TEXT, enrolled BIGINT, 
 	PRIMARY KEY (hash)
 )
  WITHOUT ROWID

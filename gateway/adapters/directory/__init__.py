@@ -19,7 +19,7 @@ from gateway.adapters.directory.hashes import (
     reader_key,
 )
 from gateway.adapters.directory.key import credential_key
-from gateway.adapters.directory.member import DirectoryError, Member, diff
+from gateway.adapters.directory.member import DirectoryError, Member, Tag, diff
 from gateway.adapters.directory.store import FILE, DirectoryStore
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "DirectoryError",
     "DirectoryStore",
     "Member",
+    "Tag",
     "credential_hash",
     "credential_key",
     "diff",

@@ -1,18 +1,52 @@
 """A member with their name, the difference of two directories, and the directory's error."""
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from msgspec import Struct
 
-from gateway.core.model.directory import Credential, Directory, DirectoryChange, Holder
+from gateway.core.model.directory import (
+    Credential,
+    CredentialHash,
+    Directory,
+    DirectoryChange,
+    Holder,
+)
+
+
+class Tag(Struct, frozen=True):
+    """The marks that tell one of a member's badges and codes from the others.
+
+    `number` counts a member's from 1, and stays when others come and go. `label` is in the
+    operator's words. `enrolled` None: before this was recorded.
+    """
+
+    number: int
+    label: str = ""
+    enrolled: datetime | None = None
 
 
 class Member(Struct, frozen=True):
-    """A member or visitor with everything that is stored about them."""
+    """A member or visitor with everything that is stored about them.
+
+    `tags` are those of the stored credentials; the store gives one to each that is new.
+    """
 
     ref: str
     name: str
     holder: Holder
     email: str | None = None
     credentials: tuple[Credential, ...] = ()
+    tags: Mapping[CredentialHash, Tag] = {}
+
+    @property
+    def tagged(self) -> tuple[tuple[Tag, Credential], ...]:
+        """Return the badges and codes by their numbers; one that is not stored yet has 0."""
+        pairs = ((self.tags.get(each.hash, _NEW), each) for each in self.credentials)
+        return tuple(sorted(pairs, key=lambda pair: pair[0].number))
+
+
+_NEW = Tag(0)
 
 
 class DirectoryError(Exception):

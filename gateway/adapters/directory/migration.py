@@ -14,7 +14,7 @@ from gateway.adapters.directory.member import DirectoryError
 from gateway.adapters.directory.tables import METADATA, REVISION
 from gateway.adapters.sql.database import upgrade
 
-REVISIONS: Final = ("r1", "r2", REVISION)
+REVISIONS: Final = ("r1", "r2", "r3", REVISION)
 """Every step, in order."""
 _VERSION_TABLE: Final = "alembic_version"
 

@@ -1,14 +1,15 @@
 """Converts rows to holders and credentials, and members to rows."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import msgspec
+from msgspec import structs
 from sqlalchemy import Connection, Select, Table, select
 
-from gateway.adapters.directory.member import Member
+from gateway.adapters.directory.member import Member, Tag
 from gateway.adapters.directory.tables import (
     CREDENTIAL,
     HOLDER,
@@ -21,6 +22,7 @@ from gateway.adapters.directory.tables import (
 from gateway.adapters.journal.rows import from_us, to_us
 from gateway.core.model.directory import (
     Credential,
+    CredentialHash,
     Holder,
     HolderId,
     Membership,
@@ -58,6 +60,29 @@ def credentials(connection: Connection, only: HolderId | None = None) -> Iterato
         _of(query, CREDENTIAL.c.holder, only)
     ).all():
         yield Credential(hash_, holder, status, kind, _moment(starts), _moment(ends), *rest)
+
+
+def tags(
+    connection: Connection, only: HolderId | None = None
+) -> dict[HolderId, dict[CredentialHash, Tag]]:
+    """Return the tags of every holder's credentials, or of `only` this one's, by their numbers."""
+    columns = (CREDENTIAL.c[name] for name in ("holder", "hash", "number", "label", "enrolled"))
+    query = _of(select(*columns).order_by(CREDENTIAL.c.number), CREDENTIAL.c.holder, only)
+    found: dict[HolderId, dict[CredentialHash, Tag]] = {}
+    for holder, hash_, number, label, enrolled in connection.execute(query):
+        found.setdefault(holder, {})[hash_] = Tag(number, label or "", _moment(enrolled))
+    return found
+
+
+def tagged(member: Member, kept: Mapping[CredentialHash, Tag], now: datetime) -> Member:
+    """Return the member with a tag on each credential; new ones are numbered after those `kept`."""
+    known = {**kept, **member.tags}
+    last = max((tag.number for tag in known.values()), default=0)
+    new = [each.hash for each in member.credentials if each.hash not in known]
+    known |= {hash_: Tag(n, enrolled=now) for n, hash_ in enumerate(new, start=last + 1)}
+    return structs.replace(
+        member, tags={each.hash: known[each.hash] for each in member.credentials}
+    )
 
 
 _CREDENTIAL = Credential.__struct_fields__
@@ -106,7 +131,7 @@ def _of(query: Select[Any], holder: Any, only: HolderId | None) -> Select[Any]: 
 
 
 def written(members: Iterable[Member]) -> dict[Table, list[dict[str, object]]]:
-    """Return the rows of members by table; tables without rows are left out."""
+    """Return the rows of members, all tagged, by table; tables without rows are left out."""
     rows: dict[Table, list[dict[str, object]]] = {}
 
     def add(table: Table, **row: object) -> None:
@@ -117,8 +142,16 @@ def written(members: Iterable[Member]) -> dict[Table, list[dict[str, object]]]:
         add(HOLDER, id=holder.id, kind=holder.kind)
         add(IDENTITY, holder=holder.id, ref=member.ref, name=member.name, email=member.email)
         for credential in member.credentials:
-            row = msgspec.structs.asdict(credential)
-            add(CREDENTIAL, **(row | _period(credential)))
+            tag = member.tags[credential.hash]
+            row = structs.asdict(credential) | structs.asdict(tag)
+            add(
+                CREDENTIAL,
+                **(
+                    row
+                    | _period(credential)
+                    | {"label": tag.label or None, "enrolled": _microseconds(tag.enrolled)}
+                ),
+            )
         for place, plan in enumerate(holder.memberships):
             add(
                 MEMBERSHIP,

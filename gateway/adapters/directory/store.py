@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -38,6 +39,7 @@ from gateway.adapters.directory.tables import (
 )
 from gateway.adapters.sql import sqlite
 from gateway.adapters.sql.database import engine_of
+from gateway.clock import Clock, SystemClock
 from gateway.core.model.directory import Credential, Directory, HolderId
 
 FILE: Final = "members.db"
@@ -70,7 +72,8 @@ class DirectoryStore:
             Each method raises it, too, if the database is locked, damaged or unreachable.
     """
 
-    def __init__(self, place: Path | URL) -> None:
+    def __init__(self, place: Path | URL, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
         self._name = place.render_as_string() if isinstance(place, URL) else str(place)
         try:
             self._engine = engine_of(place)
@@ -189,7 +192,7 @@ class DirectoryStore:
                     "again"
                 )
             kept = set(connection.scalars(select(HOLDER.c.id)))
-            _replace(connection, leaving & kept, entering)
+            _replace(connection, leaving & kept, entering, self._clock.now())
 
     def revise(self, who: str, change: Callable[[Member], Member]) -> tuple[Member, Member] | None:
         """Change one member in one transaction; return them before and after, None if not found.
@@ -202,7 +205,8 @@ class DirectoryStore:
                 return None
             after = change(before)
             if after != before:
-                _replace(connection, {before.holder.id}, (after,))
+                _replace(connection, {before.holder.id}, (after,), self._clock.now())
+                after = _found(connection, after.holder.id) or after  # new badges have their tags
             return before, after
 
     def erase(self, who: str) -> Member | None:
@@ -222,7 +226,7 @@ class DirectoryStore:
             known = connection.scalar(select(ERASURE.c.holder).where(ERASURE.c.holder == id_))
             if known is None:
                 connection.execute(insert(ERASURE).values(holder=id_))
-            _replace(connection, {id_}, ())
+            _replace(connection, {id_}, (), self._clock.now())
         with self._told():
             sqlite.empty_wal(self._engine)
         return member
@@ -285,11 +289,19 @@ def _members(connection: Connection, only: HolderId | None = None) -> tuple[Memb
     credentials: dict[HolderId, list[Credential]] = {}
     for credential in rows.credentials(connection, only):
         credentials.setdefault(credential.holder, []).append(credential)
+    tags = rows.tags(connection, only)
     query = select(IDENTITY.c.holder, IDENTITY.c.ref, IDENTITY.c.name, IDENTITY.c.email)
     if only is not None:
         query = query.where(IDENTITY.c.holder == only)
     return tuple(
-        Member(ref, name, holders[id_], email, tuple(credentials.get(id_, ())))
+        Member(
+            ref,
+            name,
+            holders[id_],
+            email,
+            tuple(sorted(credentials.get(id_, ()), key=lambda one: tags[id_][one.hash].number)),
+            tags.get(id_, {}),
+        )
         for id_, ref, name, email in connection.execute(query.order_by(IDENTITY.c.ref))
     )
 
@@ -302,8 +314,13 @@ def _found(connection: Connection, who: str) -> Member | None:
 
 
 def _replace(
-    connection: Connection, leaving: Iterable[HolderId], entering: tuple[Member, ...]
+    connection: Connection,
+    leaving: Iterable[HolderId],
+    entering: tuple[Member, ...],
+    now: datetime,
 ) -> None:
+    tags = rows.tags(connection, entering[0].holder.id if len(entering) == 1 else None)
+    entering = tuple(rows.tagged(each, tags.get(each.holder.id, {}), now) for each in entering)
     gone = [{"leaving": holder} for holder in leaving]
     if gone:
         for removal in _REMOVALS:

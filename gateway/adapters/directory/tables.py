@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text, false
 
 METADATA: Final = MetaData()
-REVISION: Final = "r3"
+REVISION: Final = "r4"
 """The newest step of `migrations`, which makes the tables below."""
 
 
@@ -63,6 +63,9 @@ CREDENTIAL: Final = Table(
     _perhaps("duress_pin"),
     Column("duress", Boolean, nullable=False, server_default=false()),
     _perhaps("reader_hash"),  # the number under the readers' key
+    Column("number", Integer, nullable=False, server_default="0"),  # among its holder's, from 1
+    _perhaps("label"),  # the operator's words: "blue fob"
+    _moment("enrolled"),  # NULL: before this was recorded
     Index("credential_holder", "holder"),
     sqlite_with_rowid=False,
 )

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from gateway.adapters.audit import Note
 from gateway.adapters.directory import DirectoryStore, Member, holder_of
+from gateway.adapters.journal import queries as past
 from gateway.console.context import AppContext
 from gateway.console.identity import Principal
 from gateway.console.members.authorised_change import (
@@ -18,6 +19,7 @@ from gateway.console.members.authorised_change import (
 )
 from gateway.console.members.imports import known_here
 from gateway.console.members.search import no_such_member
+from gateway.console.web.errors import Problem
 from gateway.core.model.directory import Holder, Membership
 from gateway.core.model.names import RoleId, SiteId
 from gateway.core.model.site import Site
@@ -137,16 +139,37 @@ def role_change(member: Member, role: RoleId, value: str, here: SiteId) -> Membe
             return member
 
 
-def badge_change(member: Member, place: str, status: str) -> Member:
-    """Set a badge's new status.
+def badge_change(member: Member, given: dict[str, str]) -> Member:
+    """Set a badge's new status or label, by its number (`place`).
 
     Raises:
-        Wrong: There is no such badge, or no such status.
+        Wrong: There is no such badge or status, or the label is too long.
     """
+    place = given.get("place", "")
     number = int(place) if place.isdecimal() else 0
-    if not 0 < number <= len(member.credentials):
+    if number not in {tag.number for tag, _ in member.tagged}:
         raise Wrong("place", "is no badge of this member")
-    return edit.marked(member, read.one_of({"status": status}, "status", *STATUSES), number)
+    if "label" in given:
+        if len(given["label"]) > edit.LABEL_MAX:
+            raise Wrong("label", f"has more than {edit.LABEL_MAX} characters")
+        member = edit.labelled(member, number, given["label"])
+    if "status" in given:
+        member = edit.marked(member, read.one_of(given, "status", *STATUSES), number)
+    return member
+
+
+async def last_uses_of(
+    console: AppContext, seat: Principal, member: Member
+) -> dict[str, past.LastUse]:
+    """Return the last uses of a member's badges, where this seat may see who was where."""
+    hashes = [each.hash for each in member.credentials]
+    try:
+        found = await console.stores.past(
+            lambda journal: past.last_uses(journal, member.holder.id, hashes)
+        )
+    except Problem:
+        return {}
+    return {hash_: use for hash_, use in found.items() if seat.sees_people(SiteId(use.site))}
 
 
 def blank_of(member: Member) -> Member:

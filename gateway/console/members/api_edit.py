@@ -4,11 +4,13 @@ As on the member's page, each request changes one thing. A response has an ETag;
 If-Match, the change is made to that very version of the member, or not at all.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Header, Response
 
 from gateway.adapters.directory import Member
+from gateway.adapters.journal.queries import LastUse
 from gateway.console.auth.roles import (
     Administrator,
     ConsoleHere,
@@ -17,14 +19,20 @@ from gateway.console.auth.roles import (
     SiteHere,
 )
 from gateway.console.identity import Principal
-from gateway.console.members.actions import badge_change, plan_change, plan_part, role_change
+from gateway.console.members.actions import (
+    badge_change,
+    last_uses_of,
+    plan_change,
+    plan_part,
+    role_change,
+)
 from gateway.console.members.api_models import MemberBody, body_of
 from gateway.console.members.api_requests import (
+    BadgeWanted,
     IdentityWanted,
     PlanChanged,
     PlanWanted,
     RoleWanted,
-    StatusWanted,
     TrainingWanted,
     cells_of,
     invalid,
@@ -105,11 +113,16 @@ OneMember = Annotated[Revised, Depends()]
 
 @api.get("/members/{holder}", responses=_READ)
 async def member(
-    response: Response, seat: Operator, here: SiteHere, office: OfficeHere, holder: str
+    response: Response,
+    seat: Operator,
+    here: SiteHere,
+    console: ConsoleHere,
+    office: OfficeHere,
+    holder: str,
 ) -> MemberBody:
-    """One member."""
-    del seat
-    return _tagged(response, await office.roster.member(here.id, holder))
+    """One member, and when and where each badge was last used."""
+    found = await office.roster.member(here.id, holder)
+    return _tagged(response, found, await last_uses_of(console, seat, found))
 
 
 @api.patch("/members/{holder}", responses=_REVISED)
@@ -143,10 +156,14 @@ async def take_plan(seat: Administrator, one: OneMember, place: int) -> MemberBo
 
 @api.put("/members/{holder}/credentials/{place}", responses=_REVISED)
 async def credential(
-    seat: Administrator, one: OneMember, place: int, wanted: StatusWanted
+    seat: Administrator, one: OneMember, place: int, wanted: BadgeWanted
 ) -> MemberBody:
-    """Suspend a badge, mark it lost or stolen, or put it back into force."""
-    return await one.by(seat, lambda m: badge_change(m, str(place), wanted.status), "badge")
+    """Suspend a badge, mark it lost or stolen, put it back into force, or label it.
+
+    `place` is the badge's number, which stays the same while others come and go.
+    """
+    given = cells_of(wanted) | {"place": str(place)}
+    return await one.by(seat, lambda member: badge_change(member, given), "badge")
 
 
 @api.post("/members/{holder}/trainings", responses=_REVISED)
@@ -181,6 +198,8 @@ async def role(seat: GraveAdministrator, one: OneMember, wanted: RoleWanted) -> 
     return await one.by(seat, revise, "roles")
 
 
-def _tagged(response: Response, member: Member) -> MemberBody:
+def _tagged(
+    response: Response, member: Member, used: Mapping[str, LastUse] | None = None
+) -> MemberBody:
     response.headers["ETag"] = f'"{mark(member)}"'
-    return body_of(member)
+    return body_of(member, used or {})

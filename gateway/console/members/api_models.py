@@ -1,11 +1,13 @@
 """The members' API's models of responses."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.adapters.directory import Member
+from gateway.adapters.journal.queries import LastUse
 from gateway.console.members.imports import Preview
 
 FAULTS_TOLD: Final = 1000
@@ -22,8 +24,25 @@ _CAMILLE: Final[dict[str, Any]] = {
     "plans": [{"place": 1, "plan": "resident", "sites": [], "status": "active"}],
     "trainings": [{"training": "laser"}],
     "roles": [{"role": "operator", "sites": []}],
-    "credentials": [{"place": 1, "kind": "badge", "status": "active", "pin": True}],
+    "credentials": [
+        {
+            "place": 1,
+            "kind": "badge",
+            "label": "blue fob",
+            "status": "active",
+            "pin": True,
+            "enrolled": "2026-11-03T09:00:00Z",
+            "last_used": {
+                "at": "2026-11-22T08:00:00Z",
+                "site": "le-seuil",
+                "access_point": "front-entry",
+                "device": "front-in",
+                "decision": "granted",
+            },
+        }
+    ],
 }
+_UNUSED: Final[Mapping[str, LastUse]] = {}
 
 
 class PlanBody(BaseModel):
@@ -53,15 +72,34 @@ class RoleBody(BaseModel):
     sites: list[str] = []
 
 
+class LastUseBody(BaseModel):
+    """The time and place at which a badge was last held to a reader."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    at: datetime
+    site: str
+    access_point: str | None
+    device: str
+    decision: str
+
+
 class CredentialBody(BaseModel):
-    """A badge, code or QR code, by its place; never a number or a hash."""
+    """A badge, code or QR code; never its number or a hash.
+
+    `place` counts a member's and stays the same while others come and go. `enrolled` null: before
+    this was recorded. `last_used` null: not lately, or not asked for (in a list of members).
+    """
 
     place: int
     kind: str
+    label: str
     status: str
     starts: datetime | None = None
     ends: datetime | None = None
     pin: bool
+    enrolled: datetime | None
+    last_used: LastUseBody | None
 
 
 class MemberBody(BaseModel):
@@ -129,8 +167,8 @@ class PreviewBody(BaseModel):
     faults: list[FaultBody]
 
 
-def body_of(member: Member) -> MemberBody:
-    """Return a member as a model of the API."""
+def body_of(member: Member, used: Mapping[str, LastUse] = _UNUSED) -> MemberBody:
+    """Return a member as a model of the API, with the last uses of their badges."""
     holder = member.holder
     return MemberBody(
         holder=holder.id,
@@ -159,14 +197,19 @@ def body_of(member: Member) -> MemberBody:
         roles=[RoleBody(role=each.role, sites=list(each.sites)) for each in holder.roles],
         credentials=[
             CredentialBody(
-                place=place,
+                place=tag.number,
                 kind=each.kind,
+                label=tag.label,
                 status=each.status,
                 starts=each.starts,
                 ends=each.ends,
                 pin=each.pin is not None,
+                enrolled=tag.enrolled,
+                last_used=LastUseBody.model_validate(used[each.hash])
+                if each.hash in used
+                else None,
             )
-            for place, each in enumerate(member.credentials, start=1)
+            for tag, each in member.tagged
         ],
     )
 

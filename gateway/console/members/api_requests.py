@@ -3,15 +3,21 @@
 Days and moments are written as in the members' file, by the site's clocks.
 """
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.console.web.errors import Problem
 from gateway.members.cells import MembershipStatus
 from gateway.members.credentials import Status
+from gateway.members.edit import LABEL_MAX
 from gateway.members.wrong import Wrong
 from gateway.phrase import Phrase
+
+
+def _nothing() -> Any:  # noqa: ANN401 - of any field
+    """Return the value of what was not sent; as no default is published, no client sends one."""
+
 
 Short = Annotated[str, Field(max_length=200)]
 GROUPS_MAX: Final = 50
@@ -78,11 +84,14 @@ class PlanChanged(BaseModel):
     status: MembershipStatus = "active"
 
 
-class StatusWanted(BaseModel):
-    """A badge's new status."""
+class BadgeWanted(BaseModel):
+    """A badge's new status, or its label; what is not sent stays as it is."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "lost"}]})
-    status: Status
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"status": "lost"}, {"label": "blue fob"}]}
+    )
+    status: Status = Field(default_factory=_nothing)
+    label: Annotated[str, Field(max_length=LABEL_MAX)] = Field(default_factory=_nothing)
 
 
 class TrainingWanted(BaseModel):

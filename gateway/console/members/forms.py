@@ -146,11 +146,11 @@ async def badges(
     office: OfficeHere,
     holder: str,
 ) -> Response:
-    """Set a badge or code to suspended, lost, stolen, or active again."""
+    """Set a badge or code to suspended, lost, stolen, or active again; or label it."""
     given = _texts(await request.form())
 
     def revise(member: Member) -> Member:
-        return badge_change(member, given.get("place", ""), given.get("status", ""))
+        return badge_change(member, given)
 
     return await _changed(request, seat, here, console, office, holder, "badge", revise, given)
 

@@ -4,7 +4,7 @@ Never a number, a PIN or a hash.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_datetime
 from msgspec import Struct
 
-from gateway.adapters.directory import Member
+from gateway.adapters.directory import Member, Tag
+from gateway.adapters.journal.queries import LastUse
 from gateway.core.model.directory import Credential, Membership
-from gateway.core.model.names import ADMINISTRATOR, OPERATOR, VIEWER, SiteId
+from gateway.core.model.names import ADMINISTRATOR, OPERATOR, VIEWER, AccessPointId, SiteId
 from gateway.core.model.site import Site
 from gateway.phrase import Phrase
 from gateway.translation import LOCALES, Lang, Translator, in_lang, words
@@ -39,6 +40,7 @@ class HoldingLine(Struct, frozen=True):
     by: str = ""
     id: str = ""
     place: int = 0
+    more: str = ""
 
 
 class Teller:
@@ -85,18 +87,38 @@ class Teller:
             for each in member.holder.roles
         ]
 
-    def credentials(self, member: Member) -> list[HoldingLine]:
-        """Return badges, codes and QR codes, numbered from 1 as `seuil members show` does."""
+    def credentials(self, member: Member, used: Mapping[str, LastUse]) -> list[HoldingLine]:
+        """Return badges, codes and QR codes by their numbers, with what tells them apart."""
         return [
             HoldingLine(
-                self._kind(each),
-                self._period(each.starts, each.ends),
+                f"{self._kind(each)} {tag.number}",
+                self._period(each.starts, each.ends) if each.starts or each.ends else "",
                 *self._credential_state(each),
+                where=tag.label,
                 id=each.status,
-                place=place,
+                place=tag.number,
+                more=self._history(tag, used.get(each.hash)),
             )
-            for place, each in enumerate(member.credentials, start=1)
+            for tag, each in member.tagged
         ]
+
+    def _history(self, tag: Tag, used: LastUse | None) -> str:
+        """Return the day of enrolment and the last use, in one line."""
+        said = [self._say("enrolled %(day)s", day=self.day(tag.enrolled))] if tag.enrolled else []
+        if used is None:
+            said.append(self._say("not used lately"))
+        else:
+            when, where = self.day(used.at), self._point(used)
+            said.append(self._say("last used %(when)s, %(where)s", when=when, where=where))
+        return ", ".join(said)
+
+    def _point(self, used: LastUse) -> str:
+        """Return the name of the door or machine of a last use."""
+        site = self._sites.get(SiteId(used.site))
+        point = site.access_point.get(AccessPointId(used.access_point or "")) if site else None
+        if site is None or point is None:
+            return used.access_point or used.device
+        return in_lang(site.name_of(point.door or point.machine or point.zone), self._lang)
 
     def standing(self, member: Member) -> tuple[str, Tone]:
         """Return the member's status, in a word."""
@@ -233,8 +255,13 @@ class Teller:
             yield say("badges and codes: %(count)s more", count=more)
         if less := len(old.keys() - new.keys()):
             yield say("badges and codes: %(count)s less", count=less)
-        if altered := sum(old[each] != new[each] for each in old.keys() & new.keys()):
-            yield say("badges and codes: %(count)s changed", count=altered)
+        for tag, each in after.tagged:
+            if each.hash in old and old[each.hash] != each:
+                yield say(
+                    "%(badge)s: %(state)s",
+                    badge=f"{self._kind(each)} {tag.number} {tag.label}".strip(),
+                    state=self._credential_state(each)[0],
+                )
 
 
 def _difference(before: list[str], after: list[str]) -> Iterator[str]:

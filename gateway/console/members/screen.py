@@ -16,6 +16,7 @@ from gateway.console.auth.roles import (
 )
 from gateway.console.context import AppContext
 from gateway.console.identity import Principal
+from gateway.console.members.actions import last_uses_of
 from gateway.console.members.authorised_change import mark, may_at, may_change, note
 from gateway.console.members.dependencies import OfficeHere
 from gateway.console.members.enrolment import readers
@@ -172,7 +173,7 @@ async def draw_member(
         ],
         trainings=teller.trainings(found, names),
         roles=teller.roles(found),
-        credentials=teller.credentials(found),
+        credentials=teller.credentials(found, await last_uses_of(console, seat, found)),
         groups=teller.groups(found),
         standing=teller.standing(found),
         offered_roles=role_choices(here, found, teller),

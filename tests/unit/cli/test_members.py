@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import stat
 import zipfile
 from contextlib import closing
@@ -539,7 +540,7 @@ class TestColumns:
         (found,) = place.directory().credentials.values()
         assert found.status == status
         told = place.told(table(badge | {"badge_status": "active"}))
-        assert told["changes"][0]["detail"] == f"1 badge: {status} -> active"
+        assert told["changes"][0]["detail"] == f"badge 1: {status} -> active"
 
 
 UNTIL = {"qr_until": "2026-11-22"}
@@ -705,11 +706,11 @@ class TestAbsentColumns:
             ("trainings", "- laser until 2027-01-31; - cnc"),
             ("roles", "- viewer; - fab-manager@le-seuil"),
             ("groups", "- makers"),
-            ("duress_pin", "1 badge: duress PIN removed"),
+            ("duress_pin", "badge 1: duress PIN removed"),
             (
                 "qr_until",
                 (
-                    "1 QR code: from 2025-12-31 23:00 UTC until 2026-12-31 23:00 UTC "
+                    "QR code 4: from 2025-12-31 23:00 UTC until 2026-12-31 23:00 UTC "
                     "-> from 2025-12-31 23:00 UTC"
                 ),
             ),
@@ -786,7 +787,7 @@ class TestDifference:
             bare = msgspec.structs.replace(ada.credentials[0], reader_hash=None)
             store.apply([msgspec.structs.replace(ada, credentials=(bare,))])
         told = place.told(line)
-        assert told["changes"][0]["detail"] == "1 badge: can be told to readers"
+        assert told["changes"][0]["detail"] == "badge 1: can be told to readers"
         assert place.members() == (ada,)
 
 
@@ -806,12 +807,27 @@ class TestEdit:
         result = self.run("revoke", "M1", "--badge", "2", "--as", status, "--json")
         told = json.loads(result.stdout)
         assert (told["changed"], told["version"]) == (True, 2)
-        assert told["detail"] == f"1 badge: active -> {status}"
+        assert told["detail"] == f"badge 2: active -> {status}"
         assert [c.status for c in place.members()[0].credentials] == ["active", status]
         again = self.run("revoke", "M1", "--badge", "2", "--as", status)
         assert (again.exit_code, again.stdout.endswith("is so already\n")) == (0, True)
         self.run("restore", "M1", "--all")
         assert [c.status for c in place.members()[0].credentials] == ["active", "active"]
+
+    def test_a_label_tells_a_badge_from_the_others(self, place: Place) -> None:
+        """By its number; `show` says it, and so does who asks which one is meant."""
+        del place
+        told = json.loads(self.run("label", "M1", "blue fob", "--badge", "2", "--json").stdout)
+        assert told["detail"] == 'badge 2 "blue fob": label "" -> "blue fob"'
+        shown = json.loads(self.run("show", "M1", "--json").stdout)["credentials"]
+        assert [(one["place"], one["label"], one["last_used"]) for one in shown] == [
+            (1, "", None),
+            (2, "blue fob", None),
+        ]
+        asked = self.run("revoke", "M1", "--as", "lost")
+        assert re.search(r'M1 has:\n +badge 1, enrolled \S+\n +badge 2 "blue fob"', asked.stderr)
+        for wrong in (["x"], ["x" * 61, "--badge", "1"], ["x", "--badge", "9"]):
+            assert self.run("label", "M1", *wrong).exit_code == 2
 
     def test_the_only_badge_needs_no_number_and_all_is_all(self, place: Place) -> None:
         """By reference or by pseudonym, as `why` prints it."""
@@ -824,8 +840,8 @@ class TestEdit:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            (["revoke", "M1", "--as", "lost"], "M1 has 2 badges; say --badge 1 to 2"),
-            (["revoke", "M1", "--as", "lost", "--badge", "3"], "say --badge 1 to 2"),
+            (["revoke", "M1", "--as", "lost"], "say which by its number, or --all; M1 has"),
+            (["revoke", "M1", "--as", "lost", "--badge", "3"], "say which by its number"),
             (["revoke", "M1", "--as", "lost", "--badge", "1", "--all"], "or --all"),
             (["revoke", "M3", "--as", "lost"], "references or pseudonyms are: M1, M2"),
             (["restore", "nobody", "--all"], '"nobody" is not a reference'),

@@ -27,6 +27,7 @@ from gateway.adapters.journal.queries.decisions import (
     last_decision,
 )
 from gateway.adapters.journal.queries.holder_export import HolderRow, HolderRows, export_rows
+from gateway.adapters.journal.queries.last_uses import LastUse, last_uses
 from gateway.adapters.journal.queries.pagination import LIMIT_MAX, Page, row_at
 from gateway.adapters.journal.queries.site_state import (
     BookingLine,
@@ -53,6 +54,7 @@ __all__ = [
     "HintLine",
     "HolderRow",
     "HolderRows",
+    "LastUse",
     "Page",
     "PastState",
     "PresenceLine",
@@ -68,6 +70,7 @@ __all__ = [
     "export_rows",
     "hints",
     "last_decision",
+    "last_uses",
     "presence",
     "row_at",
     "sites",

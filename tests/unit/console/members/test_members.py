@@ -144,16 +144,18 @@ async def test_a_page_tells_everything_but_numbers(place: Place) -> None:
     assert "given by Gil" in page.text
     assert "hash-of" not in page.text
     told = await get(place, f"/api/v1{at('M-1')}")
-    assert told.json()["credentials"] == [
-        {
-            "place": 1,
-            "kind": "badge",
-            "status": "active",
-            "starts": None,
-            "ends": None,
-            "pin": False,
-        }
-    ]
+    (badge,) = told.json()["credentials"]
+    assert badge.pop("enrolled")
+    assert badge == {
+        "place": 1,
+        "kind": "badge",
+        "label": "",
+        "status": "active",
+        "starts": None,
+        "ends": None,
+        "pin": False,
+        "last_used": None,
+    }
 
 
 async def test_a_long_list_comes_in_pages(tmp_path: Path) -> None:
@@ -374,7 +376,8 @@ async def test_an_export_speaks_the_language_of_the_page(place: Place) -> None:
     csv = await get(place, f"/sites/{SITE}/members/export/csv", "fr")
     header, line, *_ = csv.text.removeprefix("\ufeff").splitlines()
     assert header == (
-        "ref;nom;courriel;genre;formule;lieux;du;au;statut;formations;roles;groupes;nombre_badges"
+        "ref;nom;courriel;genre;formule;lieux;du;au;statut;formations;roles;groupes;nombre_badges;"
+        "details_badges"
     )
     assert ";membre;" in line
     again = await upload(place, csv.text)
