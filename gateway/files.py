@@ -72,6 +72,13 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def private_folder(folder: Path) -> None:
+    """Make a folder that is for its owner alone; one that exists stays as it is."""
+    if not folder.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        give_to_owner(folder)
+
+
 def give_to_owner(file: Path, folder: Path | None = None) -> None:
     """Give what root makes in a folder to that folder's owner.
 

@@ -31,7 +31,7 @@ from gateway.backup.stores import STORES, check_store, copy_store
 from gateway.config import ConfigError
 from gateway.config.settings import KEY_FILE
 from gateway.config.space import space_files
-from gateway.files import give_to_owner, sync_folder, write_whole
+from gateway.files import give_to_owner, private_folder, sync_folder, write_whole
 from gateway.privacy.erased import DAYS as ERASED_DAYS
 from gateway.privacy.erased import FOLDER as ERASED
 from gateway.privacy.erased import erased_since, forget, remember
@@ -130,7 +130,7 @@ def _open_once(draft: Path, folder: Path, passphrase: str | None) -> None:
 @contextmanager
 def _work_folder(beside: Path) -> Iterator[Path]:
     """Make a private folder that is removed at the end, now or by the next backup."""
-    beside.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(beside)
     for left in beside.glob(f"{_WORK}*"):
         with _locked(left) as is_ours:
             if is_ours:

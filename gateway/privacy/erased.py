@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.core.model.directory import HolderId
-from gateway.files import give_to_owner, write_whole
+from gateway.files import private_folder, write_whole
 
 FOLDER: Final = "erased"
 DAYS: Final = 90
@@ -19,9 +19,7 @@ DAYS: Final = 90
 
 def remember(folder: Path, holder: HolderId, at: datetime) -> None:
     """Store in this folder that somebody is erased."""
-    if not folder.exists():
-        folder.mkdir(mode=0o700, parents=True)
-        give_to_owner(folder)
+    private_folder(folder)
     write_whole(folder / holder, f"{at.isoformat()}\n".encode(), 0o600)
 
 

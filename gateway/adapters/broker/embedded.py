@@ -17,6 +17,7 @@ from typing import Literal, Self
 
 from gateway.adapters.broker.child_process import start_tied
 from gateway.adapters.broker.ports import LOOPBACK, answers_connect, free_port, is_taken
+from gateway.files import private_folder
 
 START_S = 15.0
 """A start on a small computer, with a large mosquitto.db to read."""
@@ -152,7 +153,7 @@ class EmbeddedBroker:
     async def _start_on(self, port: int) -> None:
         if is_taken(port):  # else another broker would answer us
             raise BrokerError(f"port {port} is in use by another program")
-        self._folder.mkdir(parents=True, exist_ok=True)
+        private_folder(self._folder)
         command = self._mosquitto(port) if self.kind == "mosquitto" else self._iotcore(port)
         with self._log.open("wb") as log:
             self._process = await start_tied(*command, log=log.fileno())

@@ -9,7 +9,7 @@ from typing import Final
 from gateway.adapters.directory.store import FILE, DirectoryStore
 from gateway.config import ConfigError, ConfigFault, Settings, known_credential_key
 from gateway.config.settings import KEY_FILE
-from gateway.files import whole
+from gateway.files import private_folder, whole
 
 _KEY_BYTES: Final = 32
 """As long as the hash, as RFC 2104 recommends."""
@@ -62,7 +62,7 @@ def _refuse_a_second_key(members: Path) -> None:
 
 def _made(file: Path) -> bool:
     """Create the key file; return False if another process created it first."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(file.parent)
     try:
         with whole(file, 0o600, replace=False) as opened:
             opened.write(f"{secrets.token_hex(_KEY_BYTES)}\n".encode())

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from gateway.files import give_to_owner
+from gateway.files import give_to_owner, private_folder
 
 FILE: Final = "gateway.lock"
 """In the data folder. It is never removed, because removing a lock file allows two owners."""
@@ -41,7 +41,7 @@ def folder_lock(folder: Path, instance: str, now: datetime) -> Iterator[FolderLo
         FolderTakenError: Another process holds it.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         handle = os.open(folder / FILE, os.O_RDWR | os.O_CREAT, 0o600)
         give_to_owner(folder / FILE)
     except OSError as wrong:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Final, Literal, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 from msgspec import Struct, field
@@ -26,6 +26,7 @@ from gateway.adapters.journal.file_identity import (
 )
 from gateway.adapters.journal.integrity import damage_of
 from gateway.adapters.journal.rows import DecisionRow, EventRow, LetterRow, MinuteRow, encoded_row
+from gateway.adapters.sql.sqlite import prepare
 from gateway.core.model.directory import Directory
 from gateway.core.model.names import SiteId
 from gateway.core.state import State, encode
@@ -146,8 +147,8 @@ class JournalWriter:
 
     def open(self, boot: str | None = None) -> int:
         """Open or create the file; return its newest number. `boot` identifies the system's run."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._connect("rwc")
+        prepare(self.path)
+        self._connect()
         db = self._connection()
         if db.execute(_IS_OLD_VIEW).fetchone():  # of a release that purged nothing
             db.execute("DROP VIEW access_1d")
@@ -263,7 +264,7 @@ class JournalWriter:
             self._save_log()
         self.close()
         try:
-            self._connect("rw")
+            self._connect()
             if look_through:
                 self._raise_if_damaged()
             self._take_up(last_n)
@@ -278,9 +279,9 @@ class JournalWriter:
             self._db.close()
             self._db = None
 
-    def _connect(self, mode: Literal["rw", "rwc"]) -> None:
+    def _connect(self) -> None:
         self._db = db = sqlite3.connect(
-            f"{self.path.absolute().as_uri()}?mode={mode}",
+            f"{self.path.absolute().as_uri()}?mode=rw",
             uri=True,
             isolation_level=None,
             timeout=BUSY_MS / 1000,

@@ -1,6 +1,8 @@
 """SQLite's own part: opens the file, makes it durable, and locks it for a change."""
 
+import contextlib
 import sqlite3
+import stat
 import time
 from pathlib import Path
 from typing import Any, Final
@@ -8,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.engine import make_url
 
-from gateway.files import give_to_owner
+from gateway.files import give_to_owner, private_folder
 
 BUSY_S: Final = 5.0
 """Seconds to wait for another process's import; its transaction takes far less."""
@@ -23,15 +25,22 @@ def url_of(file: Path) -> URL:
 
 
 def prepare(file: Path) -> None:
-    """Create the file if there is none.
+    """Create the file if there is none, for its owner alone; -wal and -shm get the same mode.
+
+    A file that everybody may read, as older releases made the journal, is closed to them.
 
     Raises:
         OSError: It cannot be created.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(file.parent)
     if not file.exists():
-        file.touch(mode=0o600)  # names are private; -wal and -shm get the same mode and owner
+        file.touch(mode=0o600)
         give_to_owner(file)
+        return
+    for each in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
+        with contextlib.suppress(FileNotFoundError, PermissionError):
+            if each.stat().st_mode & stat.S_IRWXO:
+                each.chmod(0o600)
 
 
 def listen(engine: Engine) -> None:
