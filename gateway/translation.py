@@ -24,6 +24,8 @@ from gateway.phrase import Phrase
 
 Lang = Literal["fr", "en"]
 LANGS: Final[tuple[Lang, ...]] = ("fr", "en")
+NAMES: Final[dict[Lang, str]] = {"fr": "Français", "en": "English"}
+"""What each language is called by those who speak it."""
 FALLBACK: Final[Lang] = "en"
 LOCALES: Final[dict[Lang, str]] = {"fr": "fr_FR", "en": "en_GB"}
 """The formats of dates, times and numbers: with 24 hours, as on the doors of the sites."""

@@ -18,6 +18,8 @@ from typing import Final
 from PIL import Image
 from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
 
+from gateway.translation import words
+
 IMAGES: Final = Path(__file__).parents[1] / "docs/img"
 DESK: Final[ViewportSize] = {"width": 1280, "height": 800}
 PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
@@ -77,7 +79,7 @@ async def phone(browser: Browser, site: str) -> None:
     found = await page.locator(".person").evaluate_all("all => all.map((each) => each.id)")
     for one in found[1:6:2]:
         await page.locator(f"#{one} button").click()
-        await expect(page.locator(f"#{one}")).to_contain_text("en sécurité")
+        await expect(page.locator(f"#{one}")).to_contain_text(words("fr")("safe"))
     await expect(page.locator("[data-room-tally]").nth(1)).not_to_contain_text("0 /")
     await page.evaluate("scrollTo(0, 0)")
     await _picture(page, "phone")

@@ -3,7 +3,12 @@
 from datetime import datetime
 from typing import Any, Final, Literal
 
+from msgspec.structs import asdict
 from pydantic import BaseModel, ConfigDict
+
+from gateway.core.access.explanation import title_of
+from gateway.core.access.reasons import REASONS
+from gateway.translation import both
 
 _LINE: Final[dict[str, Any]] = {
     "n": 4711,
@@ -15,16 +20,13 @@ _LINE: Final[dict[str, Any]] = {
     "name": "Ada Lovelace",
     "decision": "denied",
     "reason": "membership-expired",
-    "message": {
-        "fr": "Votre adhésion a expiré : renouvelez-la à l'accueil.",
-        "en": "Your membership has expired: renew it at the front desk.",
-    },
+    "message": asdict(both(REASONS["membership-expired"].sentence)),
     "late": False,
     "handover": "delivered",
 }
 _VERDICT: Final[dict[str, Any]] = {
     "rule": "zone_has_room",
-    "title": {"fr": "Il reste de la place.", "en": "There is room."},
+    "title": asdict(both(title_of("zone_has_room"))),
     "outcome": "deny",
     "reason": "zone-full",
     "saw": {"zone": "lab", "people": 12, "capacity": 12},

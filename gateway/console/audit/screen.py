@@ -141,7 +141,7 @@ class AuditBody(BaseModel):
                             "by": "h-0123456789ab",
                             "who": "Ola Operator",
                             "action": "open",
-                            "about": {"fr": "Porte d'entrée", "en": "Front door"},
+                            "about": {"fr": "Porte principale", "en": "Front door"},
                             "why": "a parcel",
                             "outcome": None,
                         }

@@ -8,6 +8,7 @@ from typing import Final, Literal
 from gateway.adapters.journal.queries import DeviceLine
 from gateway.console.feed.page_snapshot import alarm_word
 from gateway.core.access.late_events import LATE
+from gateway.phrase import Phrase, joined
 from gateway.translation import Lang, Translator, in_lang, words
 from gateway.wire.alarm_texts import alarm_words
 from gateway.wire.offline_rights import RightsState
@@ -47,7 +48,7 @@ def clock(line: DeviceLine, lang: Lang) -> str:
     """Return how far its clock is off; empty: it is right, or reports no time."""
     if line.ahead_s is None or abs(line.ahead_s) < CLOCK_RIGHT_S:
         return ""
-    return f"{words(lang)('clock')} {in_lang(clock_off(line.ahead_s), lang)}"
+    return in_lang(joined([Phrase("clock"), clock_off(line.ahead_s)], " "), lang)
 
 
 def state(line: DeviceLine, lang: Lang) -> tuple[str, str]:

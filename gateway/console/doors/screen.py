@@ -128,7 +128,7 @@ class DoorBody(BaseModel):
             "examples": [
                 {
                     "id": "front",
-                    "name": {"fr": "Porte d'entrée", "en": "Front door"},
+                    "name": {"fr": "Porte principale", "en": "Front door"},
                     "state": "locked",
                     "since": "2026-11-22T08:00:05Z",
                     "opens": True,

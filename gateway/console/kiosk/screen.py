@@ -12,7 +12,7 @@ from gateway.console.web.rate_limit import STREAMS_EACH
 from gateway.console.web.rendering import templates
 from gateway.core.model.places import Kiosk
 from gateway.core.model.site import Site
-from gateway.translation import LANGS
+from gateway.translation import NAMES
 
 pages = APIRouter(include_in_schema=False)
 
@@ -26,7 +26,7 @@ async def kiosk(request: Request, here: SiteHere, console: ConsoleHere) -> Respo
     html = (
         templates(view.lang)
         .get_template("kiosk.html")
-        .render(site=here, lang=view.lang, langs=LANGS, view=console.kiosk_viewer.site(view))
+        .render(site=here, lang=view.lang, langs=NAMES, view=console.kiosk_viewer.site(view))
     )
     return HTMLResponse(html, headers=_headers(shown))
 

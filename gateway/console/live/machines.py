@@ -45,7 +45,7 @@ class MachineBody(BaseModel):
             "examples": [
                 {
                     "id": "laser",
-                    "name": {"fr": "Découpe laser", "en": "Laser cutter"},
+                    "name": {"fr": "Laser", "en": "Laser cutter"},
                     "zone": "fablab",
                     "relay": "laser-relay",
                     "state": "running",

@@ -91,7 +91,8 @@ class Trends:
 
 def _trend(steps: list[_Step], since: datetime, site: Site, lang: Lang) -> Trend:
     busiest = max(steps, key=lambda step: step.high)
-    told = words(lang)(
+    say = words(lang)
+    told = say(
         "In the last %(hours)s hours between %(low)s and %(high)s people, most at %(time)s",
         hours=HOURS,
         low=min(step.low for step in steps),

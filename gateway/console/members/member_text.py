@@ -27,6 +27,7 @@ STANDING: Final = {
     ADMINISTRATOR: Phrase("Administrator"),
 }
 """The roles that every site has."""
+_KINDS: Final = {"badge": Phrase("Badge"), "pin": Phrase("Code"), "qr": Phrase("QR code")}
 
 
 class HoldingLine(Struct, frozen=True):
@@ -209,7 +210,7 @@ class Teller:
         return self._say("in force"), "calm"
 
     def _kind(self, one: Credential) -> str:
-        kind = {"badge": "Badge", "pin": "Code", "qr": "QR code"}[one.kind]
+        kind = _KINDS[one.kind]
         said = self._say(kind)
         return self._say("%(badge)s with a PIN", badge=said) if one.pin else said
 

@@ -135,7 +135,7 @@ def _people(now: SiteNow | None, names: Mapping[HolderId, str]) -> list[PresentP
 
 
 def _as_sorted(name: str) -> str:
-    """Return a name without accents, so that Élodie is sorted before Fatou."""
+    """Return a name without accents, so that É is sorted as E."""
     plain = normalize("NFD", name.casefold())
     return "".join(letter for letter in plain if not combining(letter))
 

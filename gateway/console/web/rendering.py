@@ -18,7 +18,7 @@ from gateway.console.web.menu import menu_of
 from gateway.console.web.user_agent import browser
 from gateway.core.model.names import Text
 from gateway.core.model.site import Site
-from gateway.translation import LANGS, LOCALES, Lang, catalogue, colon, in_lang
+from gateway.translation import LOCALES, NAMES, Lang, catalogue, colon, in_lang
 
 if TYPE_CHECKING:
     from gateway.console.identity import Principal
@@ -81,7 +81,7 @@ def show(
     html = (
         templates(lang)
         .get_template(template)
-        .render(known | {"request": request, "lang": lang, "langs": LANGS} | values)
+        .render(known | {"request": request, "lang": lang, "langs": NAMES} | values)
     )
     answer = HTMLResponse(html, status, {"Cache-Control": "no-store"} | dict(headers or {}))
     if request.query_params.get("lang") == lang:

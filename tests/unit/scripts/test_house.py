@@ -193,6 +193,18 @@ PLANTED: Final[Mapping[str, tuple[Mapping[str, str], str]]] = {
         {"tests/unit/cutoff/test_one.py": ""},
         "tests/unit/cutoff: there is neither gateway/cutoff nor cutoff",
     ),
+    "a French sentence": (
+        {"gateway/four.py": '"""Four."""\n\nONE = "La porte est ouverte"\n'},
+        "gateway/four.py:3: French has its place in gateway/locale",
+    ),
+    "a French comment": (
+        {"sensors/five.py": '"""Five."""\n\n# Porte fermée\n'},
+        "sensors/five.py:3: French has its place in gateway/locale",
+    ),
+    "a French page": (
+        {"gateway/console/web/templates/one.html": "<h1>Au fablab, que sont</h1>"},
+        "one.html:1: French has its place in gateway/locale",
+    ),
 }
 """Files, and what the check says of them."""
 
