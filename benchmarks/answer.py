@@ -18,7 +18,8 @@ from benchmarks.disk import flush_ms, temporary_disk
 from benchmarks.echo import PREFIX
 from benchmarks.influx_stub import Sink
 from benchmarks.load import LoadConfig, Measured
-from benchmarks.processes import answer_of, child, cpu_s, rss_mb
+from benchmarks.load_run import run_load
+from benchmarks.processes import child, rss_mb, settled
 from gateway.adapters.broker.embedded import EmbeddedBroker
 from gateway.adapters.directory import credential_key
 from gateway.config import load_settings
@@ -80,10 +81,7 @@ class _Side:
         order = msgspec.structs.replace(
             self._order, seconds=seconds, rate=rate, boot=self._boot, seed=self._boot
         )
-        before_s = cpu_s(self._pid)
-        output = await answer_of("benchmarks.load", msgspec.json.encode(order))
-        measured = msgspec.json.decode(output, type=Measured)
-        cpu_us = (cpu_s(self._pid) - before_s) * 1e6 / max(1, measured.answered)
+        measured, cpu_us = await run_load(self._pid, order)
         (self.cpu_us if rate else self.cpu_us_max).append(cpu_us)
         (self.steady if rate else self.flood).append(measured)
         return measured
@@ -131,6 +129,7 @@ async def measure(
                 echo = _Side(bare.pid, broker.url, topics, numbers)
                 topics = [f"seuil/{site.id}/{device.id}" for device in site.devices]
                 gateway = _Side(process.pid, broker.url, topics, numbers)
+                await settled(process.pid)
                 for number in range(rounds):
                     flushes.append(flush_ms(data))
                     for name, side in (("echo", echo), ("gateway", gateway)):

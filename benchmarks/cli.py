@@ -51,6 +51,39 @@ def answer(
     _tell(result, as_json=as_json)
 
 
+@app.command("profile")
+def profile(
+    rate: Annotated[float, typer.Option(min=1, help="Badges a second.")] = 200.0,
+    seconds: Annotated[float, typer.Option(min=0.5, help="Seconds of each load.")] = 15.0,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Measure where a decision's processor time goes, by stage."""
+    from benchmarks.profile import measure  # noqa: PLC0415 - likewise
+
+    with _steps(2, quiet=as_json) as on_step:
+        result = _carried_out(measure(rate, seconds, on_step), as_json=as_json)
+    _tell(result, as_json=as_json)
+
+
+@app.command("growth")
+def growth(
+    seconds: Annotated[float, typer.Option(min=0.5, help="Seconds of each load.")] = 5.0,
+    rows: Annotated[
+        int, typer.Option(min=1000, help="Rows of the longest journal, 1.2 kB each.")
+    ] = 1_000_000,
+    members: Annotated[int, typer.Option("--members", min=200, help="The most members.")] = 50_000,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Measure how time and memory grow with sites, members, people inside and the journal."""
+    from benchmarks.growth import STEPS, measure  # noqa: PLC0415 - likewise
+
+    with _steps(STEPS, quiet=as_json) as on_step:
+        result = _carried_out(measure(seconds, rows, members, on_step), as_json=as_json)
+    _tell(result, as_json=as_json)
+
+
 @app.command("decisions")
 def decisions(
     thousands: Annotated[int, typer.Option(min=1, help="Decisions, in thousands.")] = 40,

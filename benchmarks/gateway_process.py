@@ -5,14 +5,16 @@ prints `ready` when it has started, and runs until it is ended.
 """
 
 import asyncio
+import contextlib
 import signal
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
+from benchmarks.sampler import Sampler
 from gateway.clock import SystemClock
 from gateway.config import load_settings
 from gateway.core.model.site import Site
@@ -28,6 +30,9 @@ class GatewayChildConfig(Struct):
     passage_days: int | None = None
     clock_shift_s: float = 0.0
     """The error of its clock."""
+    more_sites: list[Site] = field(default_factory=list)
+    ticks: str | None = None
+    """The file for the ticks of its processor time, by stage; None: they are not counted."""
 
 
 class WrongClock(SystemClock):
@@ -54,16 +59,18 @@ async def _run(order: GatewayChildConfig) -> None:
     assert main is not None  # noqa: S101 - we are one
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, main.cancel)
     clock = WrongClock(order.clock_shift_s)
-    await run(settings, [order.site], clock, lambda: print("ready", flush=True))  # noqa: T201 - tells the parent
+    sites = [order.site, *order.more_sites]
+    await run(settings, sites, clock, lambda: print("ready", flush=True))  # noqa: T201 - tells the parent
 
 
 def main() -> None:
     """Run until ended."""
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=GatewayChildConfig)
-    try:
+    sampler = Sampler() if order.ticks else None
+    with contextlib.suppress(asyncio.CancelledError):
         asyncio.run(_run(order))
-    except asyncio.CancelledError:
-        return
+    if sampler is not None and order.ticks:
+        sampler.write(Path(order.ticks))
 
 
 if __name__ == "__main__":

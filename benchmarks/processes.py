@@ -3,12 +3,19 @@
 import asyncio
 import os
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 READY_S = 120.0
 """A process that is not ready by then hangs, even on a busy machine."""
+
+SETTLED_S = 120.0
+"""After that, it is measured as it is."""
+IDLE = 0.05
+"""The share of a core below which a process counts as idle."""
+_LOOK_S = 1.0
 
 
 class BenchError(Exception):
@@ -82,6 +89,18 @@ def cpu_s(pid: int) -> float:
         return 0.0
     fields = status.read_text("utf-8").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+async def settled(pid: int) -> None:
+    """Wait until a process has nothing to do, such as the readers' lists after a start."""
+    deadline = time.monotonic() + SETTLED_S
+    before_s = cpu_s(pid)
+    while time.monotonic() < deadline:
+        await asyncio.sleep(_LOOK_S)
+        now_s = cpu_s(pid)
+        if now_s - before_s <= IDLE * _LOOK_S:
+            return
+        before_s = now_s
 
 
 def rss_mb(pid: int) -> float:

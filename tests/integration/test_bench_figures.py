@@ -42,6 +42,31 @@ def test_answers_are_compared_with_an_echo() -> None:
     assert {"p50", "p99", "rate"} <= figures["ratio"].keys()
 
 
+def test_a_decisions_time_is_told_by_stage() -> None:
+    """All of it is somewhere, and each part of a badge's way was met."""
+    figures = bench("profile", "--seconds", "3", "--rate", "100")
+    stages = {one["stage"]: one for one in figures["stages"]}
+    assert sum(one["us"] for one in stages.values()) == pytest.approx(figures["cpu_us"], rel=0.02)
+    assert sum(one["us_max"] for one in stages.values()) == pytest.approx(
+        figures["cpu_us_max"], rel=0.02
+    )
+    assert stages["decide"]["us_max"] > 0
+    assert stages["read and write packets"]["us_max"] > 0
+    assert figures["flush_ms"] > 0
+
+
+@pytest.mark.long
+def test_growth_is_told_beside_the_smallest_of_its_kind() -> None:
+    """Shapes only, of so little."""
+    arguments = ("--seconds", "0.5", "--rows", "1000", "--members", "200")
+    rows = bench("growth", *arguments)["rows"]
+    assert [row["size"] for row in rows if row["what"] == "sites"] == [1, 10, 100]
+    for what in ("sites", "members", "people inside", "rows in the journal"):
+        first, *more = [row for row in rows if row["what"] == what]
+        assert first["ratio"] == 1
+        assert all(row["cpu_us"] > 0 and row["rss_mb"] > 0 for row in more)
+
+
 def test_an_import_of_a_long_list_is_set_beside_one_of_a_tenth() -> None:
     """Shapes only, of so short a list."""
     figures = bench("members", "--members", "200", ends_with=(0, 1))
