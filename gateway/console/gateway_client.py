@@ -17,6 +17,7 @@ from gateway.console.context import AppContext
 from gateway.console.identity import Principal
 from gateway.console.web.errors import Problem
 from gateway.console.web.flash import Flash
+from gateway.console.web.requests import RequestBody
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import AccessPointId, DeviceId, DoorId, MachineId, SiteId, Text
 from gateway.core.requests import Order
@@ -86,7 +87,7 @@ class Done(BaseModel):
     message: Bilingual
 
 
-class Why(BaseModel):
+class Why(RequestBody):
     """A reason, where none is needed."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"why": "a parcel"}]})

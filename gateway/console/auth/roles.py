@@ -18,6 +18,7 @@ from starlette.requests import Request
 from gateway.console.context import AppContext
 from gateway.console.identity import Principal, Rank, Scope
 from gateway.console.web.errors import API, Problem
+from gateway.console.web.requests import check_parameters
 from gateway.core.model.names import SiteId
 from gateway.core.model.site import Site
 from gateway.phrase import Phrase
@@ -83,6 +84,7 @@ class Requires:
                 _check_attended(request, seat, console, site)
         if self.fresh:
             check_fresh(request, seat)
+        check_parameters(request)
         return seat
 
     def _suffices(self, seat: Principal, console: AppContext, site: SiteId | None) -> bool:

@@ -24,6 +24,7 @@ from gateway.console.gateway_client import Done, Reason, WhyField, ask_for_page,
 from gateway.console.muster.presence_list import names_or_none
 from gateway.console.web.errors import RESPONSES
 from gateway.console.web.rendering import page
+from gateway.console.web.requests import RequestBody
 from gateway.core.requests import Mode, SetMode
 from gateway.phrase import Phrase
 
@@ -98,7 +99,7 @@ class ModeBody(BaseModel):
     why: str
 
 
-class ModeOrder(BaseModel):
+class ModeOrder(RequestBody):
     """A mode, and the reason for it, if there is time for one."""
 
     model_config = ConfigDict(

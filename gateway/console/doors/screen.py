@@ -25,6 +25,7 @@ from gateway.console.gateway_client import (
 )
 from gateway.console.web.errors import RESPONSES
 from gateway.console.web.rendering import lang_of, page
+from gateway.console.web.requests import RequestBody
 from gateway.core.requests import OpenDoor, SetService
 from gateway.phrase import Phrase
 
@@ -166,7 +167,7 @@ class DoorBody(BaseModel):
     points: list[AccessPointBody]
 
 
-class ServiceBody(BaseModel):
+class ServiceBody(RequestBody):
     """The service of an access point: in or out of service, and why."""
 
     model_config = ConfigDict(

@@ -17,6 +17,7 @@ from gateway.console.gateway_client import (
     ask_for_program,
 )
 from gateway.console.web.errors import RESPONSES
+from gateway.console.web.requests import RequestBody
 from gateway.core.requests import PowerOff
 from gateway.phrase import Phrase
 
@@ -26,11 +27,11 @@ api = APIRouter(prefix="/api/v1/sites/{site}", tags=["live"], responses=RESPONSE
 SWITCHED_OFF: Final = Phrase("%(machine)s: switched off.")
 
 
-class PowerOffBody(BaseModel):
+class PowerOffBody(RequestBody):
     """An order to switch a machine's power off; a running one only with `even_running`."""
 
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"even_running": False, "why": "smoke"}]}
+        json_schema_extra={"examples": [{"even_running": False, "why": "smoke"}]}
     )
 
     even_running: bool = False

@@ -9,7 +9,7 @@ import msgspec
 from fastapi import APIRouter, Form, Path
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from msgspec import Struct, structs
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from starlette.requests import Request
 
 from gateway.adapters.mqtt.request_client import DeskError
@@ -24,6 +24,7 @@ from gateway.console.identity import Principal
 from gateway.console.live.floor_plan import plan_of
 from gateway.console.web.errors import RESPONSES, Problem
 from gateway.console.web.rendering import lang_of, page
+from gateway.console.web.requests import RequestBody
 from gateway.core.model.names import SiteId, ZoneId
 from gateway.core.model.places import Zone
 from gateway.core.model.site import Site
@@ -162,7 +163,7 @@ async def picture(seat: Viewer, here: SiteHere, console: ConsoleHere) -> Respons
     return Response(msgspec.json.encode(known), media_type="application/json", headers=headers)
 
 
-class CountBody(BaseModel):
+class CountBody(RequestBody):
     """The number of people that a user counted in a zone."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"people": 12}]})
@@ -170,7 +171,7 @@ class CountBody(BaseModel):
     people: int = Field(ge=0, le=PEOPLE_MAX)
 
 
-class SeenEmpty(BaseModel):
+class SeenEmpty(RequestBody):
     """The evidence that a zone is empty; the gateway wants a reason."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"why": "looked in"}]})

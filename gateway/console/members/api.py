@@ -67,12 +67,14 @@ async def members(
     here: SiteHere,
     office: OfficeHere,
     q: Annotated[str, Query(max_length=WORDS_MAX, description="Words of name, ref, e-mail.")] = "",
+    ref: Annotated[str | None, Query(max_length=200, description="Exactly this one.")] = None,
+    email: Annotated[str | None, Query(max_length=200, description="Exactly this one.")] = None,
     start: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = PAGE,
 ) -> MembersBody:
     """Members by name, one page at a time."""
     del seat
-    found = await office.roster.search(here.id, q, start, limit)
+    found = await office.roster.search(here.id, q, start, limit, ref=ref, email=email)
     return MembersBody(
         members=[body_of(member) for member in found.members], start=start, total=found.total
     )

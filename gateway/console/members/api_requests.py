@@ -3,28 +3,24 @@
 Days and moments are written as in the members' file, by the site's clocks.
 """
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.console.web.errors import Problem
+from gateway.console.web.requests import RequestBody, unsent
 from gateway.members.cells import MembershipStatus
 from gateway.members.credentials import Status
 from gateway.members.edit import LABEL_MAX
 from gateway.members.wrong import Wrong
 from gateway.phrase import Phrase
 
-
-def _nothing() -> Any:  # noqa: ANN401 - of any field
-    """Return the value of what was not sent; as no default is published, no client sends one."""
-
-
 Short = Annotated[str, Field(max_length=200)]
 GROUPS_MAX: Final = 50
 """Groups of one member."""
 
 
-class MemberWanted(BaseModel):
+class MemberWanted(RequestBody):
     """A new member; days and moments are written as in the members' file, by the site's clocks."""
 
     model_config = ConfigDict(
@@ -43,26 +39,24 @@ class MemberWanted(BaseModel):
     where: Literal["here", "all"] = "here"
 
 
-class IdentityWanted(BaseModel):
+class IdentityWanted(RequestBody):
     """A member's new identity; what is not sent stays as it is, and null is none."""
 
     model_config = ConfigDict(
-        extra="forbid",  # otherwise a misspelt name would change nothing silently
         json_schema_extra={
             "examples": [{"name": "Camille Moreau-Petit", "groups": ["association"]}]
         },
     )
-    name: Short = ""
-    email: Short | None = None
-    kind: Literal["member", "visitor"] = "member"
-    groups: list[Short] = Field([], max_length=GROUPS_MAX, description="All of them.")
+    name: Short = unsent()
+    email: Short | None = unsent()
+    kind: Literal["member", "visitor"] = unsent()
+    groups: list[Short] = unsent(max_length=GROUPS_MAX, description="All of them.")
 
 
-class PlanWanted(BaseModel):
+class PlanWanted(RequestBody):
     """A plan that is given."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={"examples": [{"plan": "nomad", "from": "2026-12-01"}]},
     )
     plan: Short
@@ -72,29 +66,27 @@ class PlanWanted(BaseModel):
     where: Literal["here", "all"] = "here"
 
 
-class PlanChanged(BaseModel):
+class PlanChanged(RequestBody):
     """A plan's changes; what is not sent stays as it is."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"until": "2027-06-30"}]}
-    )
-    plan: Short = ""
-    from_: Short = Field("", alias="from", description="The first day. Empty: at once.")
-    until: Short = Field("", description="The last day. Empty: without an end.")
-    status: MembershipStatus = "active"
+    model_config = ConfigDict(json_schema_extra={"examples": [{"until": "2027-06-30"}]})
+    plan: Short = unsent()
+    from_: Short = unsent(alias="from", description="The first day. Empty: at once.")
+    until: Short = unsent(description="The last day. Empty: without an end.")
+    status: MembershipStatus = unsent()
 
 
-class BadgeWanted(BaseModel):
+class BadgeWanted(RequestBody):
     """A badge's new status, or its label; what is not sent stays as it is."""
 
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"status": "lost"}, {"label": "blue fob"}]}
+        json_schema_extra={"examples": [{"status": "lost"}, {"label": "blue fob"}]}
     )
-    status: Status = Field(default_factory=_nothing)
-    label: Annotated[str, Field(max_length=LABEL_MAX)] = Field(default_factory=_nothing)
+    status: Status = unsent()
+    label: Annotated[str, Field(max_length=LABEL_MAX)] = unsent()
 
 
-class TrainingWanted(BaseModel):
+class TrainingWanted(RequestBody):
     """A training that is given now, by the user who sends the request."""
 
     model_config = ConfigDict(
@@ -104,7 +96,7 @@ class TrainingWanted(BaseModel):
     until: Short = ""
 
 
-class RoleWanted(BaseModel):
+class RoleWanted(RequestBody):
     """A role's new extent: not here, at this site, at every site."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"role": "operator", "at": "here"}]})
@@ -112,7 +104,7 @@ class RoleWanted(BaseModel):
     at: Literal["no", "here", "all"]
 
 
-class ErasureWanted(BaseModel):
+class ErasureWanted(RequestBody):
     """The member's reference, which prevents erasure by mistake."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"ref": "M-0042"}]})

@@ -14,6 +14,7 @@ from gateway.console.members.dependencies import MembersDependencies, OfficeHere
 from gateway.console.members.enrolment import EnrolmentStatus, Outcome, readers
 from gateway.console.web.errors import RESPONSES
 from gateway.console.web.rendering import lang_of, page
+from gateway.console.web.requests import RequestBody
 from gateway.core.access.enrolment import declares_where
 from gateway.core.model.equipment import Device
 from gateway.core.model.names import Text
@@ -28,7 +29,7 @@ CANCELLED_S: Final = 3.0
 """Seconds in which the gateway records that the reader no longer waits."""
 
 
-class EnrolmentWanted(BaseModel):
+class EnrolmentWanted(RequestBody):
     """A member, and the reader for the badge."""
 
     model_config = ConfigDict(

@@ -41,14 +41,27 @@ class Roster:
         self._kept: tuple[int, tuple[_Entry, ...]] = (-1, ())
 
     async def search(
-        self, site: SiteId, words: str, start: int = 0, limit: int = PAGE
+        self,
+        site: SiteId,
+        words: str,
+        start: int = 0,
+        limit: int = PAGE,
+        *,
+        ref: str | None = None,
+        email: str | None = None,
     ) -> SearchResult:
-        """Return members of a site in whose name, reference or address each of the words occurs."""
+        """Return members of a site in whose name, reference or address each of the words occurs.
+
+        `ref` and `email` select exactly, an address without regard to case.
+        """
         wanted = folded(words).split()
         found = [
             entry.member
             for entry in await self._entries()
-            if (not entry.sites or site in entry.sites) and all(w in entry.text for w in wanted)
+            if (not entry.sites or site in entry.sites)
+            and all(w in entry.text for w in wanted)
+            and ref in (None, entry.member.ref)
+            and (email is None or email.casefold() == (entry.member.email or "").casefold())
         ]
         return SearchResult(tuple(found[start : start + limit]), start, len(found))
 

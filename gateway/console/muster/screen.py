@@ -36,6 +36,7 @@ from gateway.console.gateway_client import (
 from gateway.console.muster.presence_list import Inside, PresentPerson, RoomPresence, inside
 from gateway.console.web.errors import RESPONSES
 from gateway.console.web.rendering import page
+from gateway.console.web.requests import RequestBody
 from gateway.core.requests import MarkLeft, MarkMustered, Mode
 from gateway.phrase import Phrase
 
@@ -188,7 +189,7 @@ class InsideBody(BaseModel):
     rooms: list[RoomBody]
 
 
-class Mark(BaseModel):
+class Mark(RequestBody):
     """A mark that a person was seen at the muster point; or its correction."""
 
     model_config = ConfigDict(

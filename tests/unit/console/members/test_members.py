@@ -412,3 +412,33 @@ async def test_grave_things_ask_again(place: Place, who: Principal) -> None:
         answer = await post(place, at("M-1", part), ref="M-1")
         assert answer.headers["location"].startswith("/sign-in/again"), part
     assert (await get(place, f"/sites/{SITE}/members/export/csv")).status_code == 303
+
+
+async def test_members_are_found_exactly(place: Place) -> None:
+    """By reference or address: a sync that guesses would change somebody else."""
+    members = f"/api/v1/sites/{SITE}/members"
+    async with place.browser() as browser:
+        for ref, email in (("N-1", "ann@example.org"), ("N-10", "joann@example.org")):
+            sent = {"name": ref, "plan": "nomad", "ref": ref, "email": email}
+            assert (await browser.post(members, json=sent)).status_code == 201
+        assert (await browser.get(members, params={"q": "n-1"})).json()["total"] == 2
+        for wish in ({"ref": "N-1"}, {"email": "Ann@example.org"}):
+            found = (await browser.get(members, params=wish)).json()["members"]
+            assert [one["ref"] for one in found] == ["N-1"]
+        assert (await browser.get(members, params={"ref": "N-9"})).json()["total"] == 0
+
+
+async def test_who_is_not_paid_does_not_become_active(place: Place) -> None:
+    """A field that `POST /members` does not know adds nobody; a plan's new name changes no more."""
+    members = f"/api/v1/sites/{SITE}/members"
+    async with place.browser() as browser:
+        wish = {"name": "Ann", "plan": "nomad", "ref": "N-1"}
+        refused = await browser.post(members, json=wish | {"status": "unpaid", "bogus": 1})
+        assert refused.status_code == 422
+        assert {one["where"] for one in refused.json()["errors"]} == {"body.status", "body.bogus"}
+        holder = (await browser.post(members, json=wish)).json()["holder"]
+        plan = f"{members}/{holder}/plans/1"
+        unpaid = {"status": "unpaid", "until": "2027-06-30"}
+        before = (await browser.patch(plan, json=unpaid)).json()["plans"][0]
+        after = (await browser.patch(plan, json={"plan": "resident"})).json()["plans"][0]
+        assert after == before | {"plan": "resident"}
