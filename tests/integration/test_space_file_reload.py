@@ -5,6 +5,7 @@ import os
 import signal
 
 from gateway.clock import SystemClock
+from gateway.config.last_good import FILE as LAST_GOOD
 from gateway.core.events import Reported
 from gateway.core.model.names import SiteId
 from gateway.core.readings import Battery
@@ -187,3 +188,24 @@ async def test_a_revocation_is_confirmed_by_its_version(
             answer = await wire.answer(await wire.badge(BOB))
             assert answer["reason"] == "credential-unknown"
         await load
+
+
+async def test_a_slip_is_survived_by_a_restart(gateway: GatewayProcess, wire: Wire) -> None:
+    """The doors go on by the last good file; alarm and health name the line; mended, both end."""
+    await until((gateway.data / LAST_GOOD).exists, "the file in force is kept")
+    await gateway.stop()
+    write(gateway, HUB.replace('zone = "hall"', 'zone = "hal"', 1))
+    await gateway.start()
+    alarm = "seuil/hub/alarm/space-faulty/gateway"
+    await until(lambda: wire.said[alarm], "the alarm is on")
+    line = HUB.splitlines().index('zone = "hall"') + 1
+    wanted = f'{gateway._space}: doors[0].zone (line {line}): "hal" is not a zone'
+    await until(
+        lambda: wire.last(HEALTH).get("space_fault", "").startswith(wanted), "it says which"
+    )
+    assert wanted in gateway.log
+    await wire.acked(await wire.badge(ADA))
+    assert (await wire.answer(await wire.badge(ADA)))["decision"] == "granted"
+    write(gateway, HUB)
+    await until(lambda: wire.last(HEALTH)["space"] == "ok", "it is mended")
+    await until(lambda: wire.said[alarm][-1] is None, "the alarm is over")

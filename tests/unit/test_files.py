@@ -8,7 +8,7 @@ from typing import IO, NoReturn
 
 import pytest
 
-from gateway.files import whole, write_whole
+from gateway.files import private_folder, whole, write_whole
 
 
 def fail_after(draft: IO[bytes], wrong: BaseException) -> NoReturn:
@@ -134,3 +134,22 @@ def test_a_pipe_is_written_directly() -> None:
     os.close(write)
     with os.fdopen(read, "rb") as pipe:
         assert pipe.read() == b"to a pipe"
+
+
+def test_what_root_makes_belongs_to_the_folders_owner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`sudo seuil members import` beside a service: else the service could not read it."""
+    given: list[tuple[Path, int, int]] = []
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "chown", lambda *of: given.append(of))
+    owner = tmp_path.stat()
+    write_whole(tmp_path / "new", b"")
+    private_folder(tmp_path / "folder")
+    assert [of[1:] for of in given] == [(owner.st_uid, owner.st_gid)] * 2
+    write_whole(tmp_path / "new", b"again")  # it has an owner
+    private_folder(tmp_path / "folder")
+    assert len(given) == 2
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    write_whole(tmp_path / "other", b"")
+    assert len(given) == 2
