@@ -32,6 +32,7 @@ _DECIMAL_DASHES = re.compile(rf"[0-9]{{1,3}}(?:-[0-9]{{1,3}}){{2,{_BYTES_MAX - 1
 _UNPADDED = re.compile(rf"[0-9A-Fa-f]{{3,{2 * _BYTES_MAX}}}")
 _DECIMAL = re.compile(r"[0-9]{1,20}")
 _TASMOTA_HEX = re.compile(r"[0-9A-Fa-f]{1,16}h")
+_HEX_DIGITS = re.compile(r"[0-9A-Fa-f]{1,16}")
 _PIN = re.compile(rf"[0-9]{{1,{_PIN_DIGITS_MAX}}}")
 _QR = re.compile(r"[!-~](?:[ -~]{0,126}[!-~])?")  # ASCII; 128 characters are what the wire carries
 
@@ -74,6 +75,11 @@ def _wiegand(text: str, size: int) -> str | None:
     return _decimal(text, size)
 
 
+def _padded_hex(text: str, size: int) -> str | None:
+    """Convert esp-rfid's Wiegand in hex, which lacks the number's leading zeros: `a3ae8`."""
+    return _whole(int(text, 16), size) if _HEX_DIGITS.fullmatch(text) else None
+
+
 def _hex_unpadded(text: str) -> str | None:
     return f"unpadded:{text.lower()}" if _UNPADDED.fullmatch(text) else None
 
@@ -99,6 +105,8 @@ FORMATS: Mapping[str, Callable[[str], str | None]] = {
     "decimal-dashes": _decimal_dashes,
     "wiegand26": partial(_wiegand, size=3),
     "wiegand34": partial(_wiegand, size=4),
+    "wiegand26-hex": partial(_padded_hex, size=3),
+    "wiegand34-hex": partial(_padded_hex, size=4),
     "pin": _pin,
     "qr": _qr,
 }
@@ -117,6 +125,8 @@ RIGHT: Mapping[str, str] = {
     "decimal-dashes": "each byte from 0 to 255, dashes between, 3 to 32 bytes",
     "wiegand26": "a whole number of at most 3 bytes, or the same in hex with an h behind it",
     "wiegand34": "a whole number of at most 4 bytes, or the same in hex with an h behind it",
+    "wiegand26-hex": "at most 6 hex digits",
+    "wiegand34-hex": "at most 8 hex digits",
     "pin": "1 to 16 digits",
     "qr": "1 to 128 printable ASCII characters, no space at either end",
 }

@@ -10,6 +10,9 @@ Facts from the firmware's own source (its README is less complete):
   was presented, and the gateway decides.
 - The board's own exit button switches its relay and is reported as an access of "Button" without a
   number.
+- `opendoor` switches every relay of the board, and toggles one whose lock type is "continuous":
+  sent again, it locks. `open` names one relay and is obeyed only while that is off.
+- With "PIN after badge" the reader compares the PIN itself, and reports only that it was wrong.
 - Nothing is numbered, queued or sent again. Messages from while the reader is offline are lost.
 """
 
@@ -65,9 +68,11 @@ _DOOR = {
 }
 _SAYS: frozenset[type[Reading]] = frozenset({DoorReported, ExitRequested, Availability, Firmware})
 _ADDRESS = (
-    "the reader's fixed address, which orders to it must name"
+    "the reader's address, which orders to it must name until it tells its own"
     " (or opens = false where another device releases the door)"
 )
+_RELAYS = 4
+"""The firmware's MAX_NUM_RELAYS."""
 _IO = {b"ON": "open", b"OFF": "closed"}
 
 
@@ -78,12 +83,13 @@ class EspRfidDriver:
 
     @classmethod
     def faults(cls, device: Device) -> list[str]:
-        """Return faults of topic, format, `hostname`, `ip`, `opens`, `clock`, `keeps_list`."""
+        """Return the faults of topic, format and options."""
         found = topic_faults(device) + format_faults(device)
-        found += option_faults(device, "hostname", "ip", "opens", "clock", "keeps_list")
+        found += option_faults(device, "hostname", "ip", "opens", "relay", "clock", "keeps_list")
         if device.role == "sensor":
             found.append("role: esp-rfid is a reader; reader, or lock")
-        return found + _address_faults(device) + _clock_faults(device) + _list_faults(device)
+        found += _address_faults(device) + _relay_faults(device)
+        return found + _clock_faults(device) + _list_faults(device)
 
     @classmethod
     def identity(cls, site: SiteId, device: Device) -> str:  # noqa: ARG003 - one broker, one TOPIC
@@ -158,10 +164,11 @@ class EspRfidDriver:
     ) -> tuple[Outgoing, ...]:
         """Return the order to open; its duration is set on the reader itself."""
         del site, order_id, unlock_s  # this wire has no fields for them
-        address = device.options.get("ip")
+        address = device.options.get("ip")  # what it told last, where it told one
         if address is None:
             return ()
-        payload = msgspec.json.encode({"cmd": "opendoor", "doorip": address})
+        door = str(int(device.options.get("relay", 1)) - 1)
+        payload = msgspec.json.encode({"cmd": "open", "door": door, "doorip": address})
         return (Outgoing(f"{device.topic}/cmd", payload, qos=1, expires=expires),)
 
     def tell_machine(
@@ -218,6 +225,13 @@ def _address_faults(device: Device) -> list[str]:
     return []
 
 
+def _relay_faults(device: Device) -> list[str]:
+    relay = device.options.get("relay", 1)
+    if isinstance(relay, int) and not isinstance(relay, bool) and 1 <= relay <= _RELAYS:
+        return []
+    return [f"options.relay: is not one of the board's; a whole number from 1 to {_RELAYS}"]
+
+
 def _clock_faults(device: Device) -> list[str]:
     if device.options.get("clock", "untrusted") in ("untrusted", "utc"):
         return []
@@ -255,12 +269,24 @@ def _reading(said: dict[str, object], device: Device, *, is_scan: bool) -> Readi
     if is_scan or said.get("type") == "access":
         return _credential(said, device)
     if said.get("type") in ("boot", "heartbeat"):
-        return Availability("online")  # outside HA mode there is no last will: only these show it
+        # outside HA mode there is no last will: only these show it
+        return Availability("online", _told_address(said))
     if said.get("cmd") == "event" and said.get("src") in ("door", "tamper"):
         return _door(said.get("desc"))
     if said.get("cmd") == "log":
         return _credential(said, device)
     return None
+
+
+def _told_address(said: dict[str, object]) -> str | None:
+    """Return the reader's own address, as boot and heartbeat tell it."""
+    address = said.get("ip")
+    if said.get("type") not in ("boot", "heartbeat") or not isinstance(address, str):
+        return None
+    try:
+        return str(ipaddress.IPv4Address(address))
+    except ValueError:
+        return None
 
 
 def _credential(
@@ -274,9 +300,10 @@ def _credential(
     if not uid.strip() and said.get("username") == "Button":
         return ExitRequested(released=True)  # the board's own; it has switched its relay already
     if _pin_was_wrong(said.get("access")):
-        # The reader requested a code and got a wrong one. The badge alone must not open what the
-        # badge with its code was asked for, and our vocabulary has no "presented with a wrong PIN".
-        return None
+        only_a_reader(device)
+        return CredentialPresented(
+            badges.normalise(uid, device.format), device.format, pin_failed=True
+        )
     only_a_reader(device)
     return CredentialPresented(badges.normalise(uid, device.format), device.format)
 

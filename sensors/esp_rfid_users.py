@@ -101,6 +101,7 @@ def add(address: str, uid: str, name: str, since: datetime, until: datetime) -> 
             "uid": uid,
             "user": name,
             "acctype": str(ALWAYS),
+            "pincode": "",  # absent, every PIN is wrong where the reader asks for one
             "validsince": str(first_second(since)),
             "validuntil": str(last_second(until)),
         }

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from msgspec import structs
+
 from gateway.core.model.equipment import Device
 from gateway.core.model.names import DeviceId, SiteId
 from gateway.core.model.site import Site
-from gateway.core.readings import Report, WireError
+from gateway.core.readings import Availability, Report, WireError
 from gateway.wire.commands import MachineOrder
 from gateway.wire.message import PAYLOAD_LIMIT, Outgoing
 from gateway.wire.topics import Topics
@@ -68,7 +70,18 @@ class Registry:
         decode = self._decode.get(topic)
         if decode is None:
             raise WireError("unknown-device", "no device of the space file writes on this topic")
-        return decode(topic, payload)
+        reports = decode(topic, payload)
+        for one in reports:
+            if isinstance(one.reading, Availability) and one.reading.address is not None:
+                self.moved(one.site, one.device, one.reading.address)
+        return reports
+
+    def moved(self, site: SiteId, device: DeviceId, address: str) -> None:
+        """Take note of the address that a device tells: orders name it from now on."""
+        declared = self._devices.get((site, device))
+        if declared is not None and "ip" in declared.options:
+            options = {**declared.options, "ip": address}
+            self._devices[site, device] = structs.replace(declared, options=options)
 
     def request(self, topic: str) -> tuple[SiteId, str] | None:
         """Return the site and the verb of a request's topic; None: it is a device's topic."""

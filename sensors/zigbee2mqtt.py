@@ -4,10 +4,13 @@ A contact becomes a door event: opened, or closed again.
 
 There is one topic per device, `<base>/<friendly name>`, with its state as one JSON object. A
 missing key means nothing (a heartbeat without `occupancy` is not "empty"), and null means that the
-bridge itself does not know yet. Keypads and locks are not read: they publish codes and PINs in
-clear. A plug's `state` is read only if the space file declares a machine behind it.
+bridge itself does not know yet. A bridge that dies says so by its last will, `<base>/bridge/state`,
+while its devices' own availability stays as it was: a device is online where both say so. Keypads
+and locks are not read: they publish codes and PINs in clear. A plug's `state` is read only if the
+space file declares a machine behind it.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, Literal
@@ -60,11 +63,10 @@ class Zigbee2MqttDriver:
     @classmethod
     def faults(cls, device: Device) -> list[str]:
         """Return the faults of topic, role and a plug's threshold."""
-        found = (
-            topic_faults(device) + option_faults(device, "on_above_w") + threshold_faults(device)
-        )
-        base, _, name = device.topic.partition("/")
-        if not found and (not base or not name or name.split("/")[-1] in _NO_DEVICES):
+        found = topic_faults(device) + option_faults(device, "on_above_w", "base")
+        found += threshold_faults(device) + _base_faults(device)
+        name = device.topic.removeprefix(f"{base_of(device)}/")
+        if not found and (name in ("", device.topic) or name.split("/")[-1] in _NO_DEVICES):
             right = "the bridge's base topic and the friendly name, zigbee2mqtt/Front PIR"
             found.append(f"topic: names no device; {right}")
         if device.role != "sensor":
@@ -92,26 +94,48 @@ class Zigbee2MqttDriver:
         self._availabilities = {
             f"{device.topic}/availability": (site, device) for site, device in devices
         }
+        self._bridges: dict[str, list[tuple[SiteId, Device]]] = defaultdict(list)
+        for site, device in devices:
+            self._bridges[f"{base_of(device)}/bridge/state"].append((site, device))
+        self._is_offline: set[str] = set()
+        """Topics of bridges and availabilities that said so last."""
 
     def subscriptions(self) -> tuple[Subscription, ...]:
-        """Return each device's state and availability."""
+        """Return each device's state and availability, and its bridge's state."""
         said = self._states | self._availabilities
-        return tuple(subscription(topic, source) for topic, source in said.items())
+        devices = tuple(subscription(topic, source) for topic, source in said.items())
+        bridges = (subscription(topic, *sources) for topic, sources in self._bridges.items())
+        return (*devices, *bridges)
 
     def topics(self) -> tuple[str, ...]:
         """Return the same topics."""
-        return (*self._states, *self._availabilities)
+        return (*self._states, *self._availabilities, *self._bridges)
 
     def decode(self, topic: str, payload: bytes) -> tuple[Report, ...]:
         """Return one report per known key; see `Driver`."""
         if not payload:  # the device was removed or renamed: its retained message was cleared
             return ()
+        if topic in self._bridges:
+            self._note(topic, payload)
+            return tuple(self._there(*source) for source in self._bridges[topic])
         if topic in self._availabilities:
-            site, device = self._availabilities[topic]
-            return (Report(site, device.id, _availability(payload)),)
+            self._note(topic, payload)
+            return (self._there(*self._availabilities[topic]),)
         site, device = self._states[topic]
         state = strict_json.read(payload)
         return tuple(Report(site, device.id, said) for said in _readings(state, device))
+
+    def _note(self, topic: str, payload: bytes) -> None:
+        if _availability(payload).state == "offline":
+            self._is_offline.add(topic)
+        else:
+            self._is_offline.discard(topic)
+
+    def _there(self, site: SiteId, device: Device) -> Report:
+        """Return whether a device is online: its bridge is, and nothing says that it is not."""
+        said = {f"{base_of(device)}/bridge/state", f"{device.topic}/availability"}
+        state: Literal["online", "offline"] = "offline" if said & self._is_offline else "online"
+        return Report(site, device.id, Availability(state))
 
     def answer(self, device: Device, answer: AccessAnswer) -> tuple[Outgoing, ...]:
         """Return nothing: there are no readers here."""
@@ -190,6 +214,19 @@ def _switched(value: object) -> Literal["on", "off"] | None:
             return None
         case _:
             raise WireError("out-of-range", "state: must be ON or OFF at the plug of a machine")
+
+
+def base_of(device: Device) -> str:
+    """Return the bridge's base topic: as declared, or the topic's first level."""
+    return str(device.options.get("base", device.topic.split("/", 1)[0]))
+
+
+def _base_faults(device: Device) -> list[str]:
+    base = device.options.get("base")
+    if base is None or (isinstance(base, str) and device.topic.startswith(f"{base}/")):
+        return []
+    right = f'the bridge\'s base topic, with which "{device.topic}" begins'
+    return [f"options.base: is not where the topic begins; {right}"]
 
 
 def _availability(payload: bytes) -> Availability:

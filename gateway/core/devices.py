@@ -82,6 +82,16 @@ def came_or_went(context: StepContext, device: DeviceId, *, online: bool) -> Non
     fusion.judged(context, device, "well" if online else "offline")
 
 
+def moved(context: StepContext, device: Device, address: str) -> None:
+    """Store the address that a device tells, and raise an alarm if the space file has another."""
+    state = structs.replace(context.devices[device.id], address=address)
+    context.devices = context.devices.set(device.id, state)
+    if device.options.get("ip") == address:
+        context.clear_alarm("address-changed", device.id)
+    else:
+        context.raise_alarm("address-changed", device.id)
+
+
 def battery(context: StepContext, device: DeviceId, percent: float) -> None:
     """Store a battery's charge, and raise or clear its alarm."""
     context.devices = context.devices.set(

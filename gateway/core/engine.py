@@ -359,8 +359,10 @@ def _reported(context: StepContext, event: Reported) -> None:  # noqa: C901, PLR
         case Battery(percent=percent):
             devices.battery(context, device.id, percent)
             _sense(context, device, zone, event, percent)
-        case Availability(state=status):
+        case Availability(state=status, address=address):
             devices.came_or_went(context, device.id, online=status == "online")
+            if address is not None:
+                devices.moved(context, device, address)
         case Firmware():
             devices.runs(context, device.id, event.reading)
         case _:

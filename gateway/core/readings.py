@@ -36,6 +36,8 @@ class CredentialPresented(_Reading, frozen=True, tag="credential"):
     pin: Number | None = None
     decided: Literal["granted", "denied"] | None = None
     """The decision that the reader made alone while it was cut off; None: it asks us."""
+    pin_failed: bool = False
+    """The reader compared a PIN itself, and it was wrong."""
 
 
 class DoorReported(_Reading, frozen=True, tag="door"):
@@ -113,6 +115,8 @@ class Availability(_Reading, frozen=True, tag="availability"):
     """A device came or went (its status topic or last will); not part of the native `event`."""
 
     state: Literal["online", "offline"]
+    address: Annotated[str, Meta(max_length=64)] | None = None
+    """The address that it tells, if orders to it must name it."""
 
 
 class Firmware(_Reading, frozen=True, tag="firmware"):

@@ -135,6 +135,8 @@ class DeviceState(Struct, frozen=True):
     renumbered: datetime | None = None
     newest: datetime | None = None
     """The newest time of an event of its own, by its clock."""
+    address: str | None = None
+    """The address that it told last, if orders to it must name it."""
     online: bool | None = None
     online_since: datetime | None = None
     battery: float | None = None

@@ -108,7 +108,10 @@ class EspRfidBus:
         match said:
             case Alive(hostname, address):
                 for reader in self._named(hostname):
-                    reader.alive = address in (None, reader.address)
+                    reader.alive = True
+                    if address is not None:
+                        reader.address = address
+                        reader.addresses.add(address)
             case Scanned(uid, hostname):
                 self._scanned(uid, hostname)
             case Obeyed(order, hostname):
@@ -170,7 +173,7 @@ class EspRfidBus:
         if asked is None or asked.kind != "list":
             return
         reader = asked.reader
-        if user.address not in (None, reader.address) or user.uid in asked.heard:
+        if user.address not in (None, *reader.addresses) or user.uid in asked.heard:
             return
         if len(asked.heard) >= USERS_MAX:
             return

@@ -43,6 +43,8 @@ class ListedReader(Struct, eq=False):
     hostname: str
     address: str
     format: str
+    addresses: set[str]
+    """Every address that it had: entries of its list keep the one of then."""
     wishes: Wishes = field(default_factory=dict)
     listed: dict[str, ListEntry] | None = None
     changed: bool = False
@@ -60,7 +62,8 @@ class ListedReader(Struct, eq=False):
 def listed_reader(site: SiteId, device: Device) -> ListedReader:
     """Return a reader of which nothing is known yet."""
     hostname = str(device.options.get("hostname", device.id))
-    return ListedReader((site, device.id), hostname, str(device.options["ip"]), device.format)
+    address = str(device.options["ip"])
+    return ListedReader((site, device.id), hostname, address, device.format, {address})
 
 
 def silence(reader: ListedReader) -> None:

@@ -28,7 +28,7 @@ from gateway.privacy.retention import Kept
 from gateway.service.backup_watch import BackupWatch
 from gateway.service.batch import EngineFaultError
 from gateway.service.clock_check import ClockCare, wait_for_time
-from gateway.service.components import Parts, assembled
+from gateway.service.components import Parts, assembled, tell_addresses
 from gateway.service.conditions import report
 from gateway.service.decoder import Intake
 from gateway.service.disk_check import DiskCare
@@ -156,6 +156,7 @@ async def _watch_space(parts: Parts, prefix: str, watch: SpaceWatcher) -> None:
             registry = await asyncio.to_thread(Registry, space.sites, prefix)
         except ValueError as clash:  # with a site that went, and is run until a restart
             raise ConfigError([ConfigFault("space", "", f"{clash}; or restart")]) from None
+        tell_addresses(registry, parts.service.states)
         intake = Intake(
             registry, partial(credential_hash, parts.key), partial(reader_hash, parts.key)
         )

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -15,7 +15,9 @@ from gateway.adapters.journal.journal import JOURNAL_FILE, Journal
 from gateway.adapters.mqtt.client_ids import ClientIds
 from gateway.clock import Clock
 from gateway.config import Settings
+from gateway.core.model.names import SiteId
 from gateway.core.model.site import Site
+from gateway.core.state import State
 from gateway.service.bookings_sync import Calendars
 from gateway.service.decoder import Intake
 from gateway.service.messages import MessageFactory
@@ -89,6 +91,7 @@ async def _parts(
     registry = Registry(sites, settings.prefix)
     started, uptime, site_ids = clock.now(), clock.uptime(), [site.id for site in sites]
     recovered = await journal.read(lambda file: recover(file, site_ids, started, uptime))
+    tell_addresses(registry, {name: one.state for name, one in recovered.sites.items()})
     outbox = _outbox(settings, journal, clock)
     service = Service(
         sites,
@@ -116,6 +119,14 @@ async def _parts(
         latest=recovered.last_received,
         key=key,
     )
+
+
+def tell_addresses(registry: Registry, states: Mapping[SiteId, State]) -> None:
+    """Give a new registry the addresses that devices have told: orders have to name them."""
+    for site, state in states.items():
+        for device, known in state.devices.items():
+            if known.address is not None:
+                registry.moved(site, device, known.address)
 
 
 def _outbox(settings: Settings, journal: Journal, clock: Clock) -> Outbox | None:

@@ -52,6 +52,10 @@ ALARMS: Final[Mapping[AlarmKind, AlarmWords]] = {
         Phrase("Battery low"),
         Phrase("Change its battery this week."),
     ),
+    "address-changed": AlarmWords(
+        Phrase("Another address"),
+        Phrase("It is obeyed under the new one: reserve its address in the router (DHCP)."),
+    ),
     "lone-worker": AlarmWords(Phrase("Person alone"), _COMPANY),
     "unsupervised": AlarmWords(Phrase("Machine unsupervised"), _COMPANY),
     "unattended": AlarmWords(Phrase("Machine unattended"), _COMPANY),

@@ -3,6 +3,8 @@
 How fast this machine is at this moment is no test's business.
 """
 
+import pytest
+
 from gateway.service.snapshots import SNAPSHOT_EVERY
 from tests.integration.test_bench_promises import bench
 

@@ -115,7 +115,7 @@ def _device(prefix: str, site: SiteId, device: Device) -> Login:
             orders = (f"{device.topic}/cmd",)
             return Login(name, writes=(*said, announced), reads=orders, subscribes=orders)
         case "zigbee2mqtt":  # one bridge speaks for all of its devices
-            base = device.topic.split("/", 1)[0]
+            base = str(device.options.get("base", device.topic.split("/", 1)[0]))
             return Login(
                 base,
                 writes=(

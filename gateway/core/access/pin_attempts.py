@@ -1,8 +1,9 @@
 """Wrong PINs, remembered for a while: a lockout stops guessing by brute force.
 
-A wrong PIN counts against its badge; an unknown code counts against the keypad. A right one clears
-both. The rule `attempts_are_left` refuses when there are too many. There are never more entries
-than badges and keypads, and each is bounded.
+A wrong PIN counts against its badge, and the right one clears it. An unknown code counts against
+the keypad until it expires: else somebody's own code would allow any number of guesses. The rule
+`attempts_are_left` refuses when there are too many. There are never more entries than badges and
+keypads, and each is bounded.
 """
 
 from immutables import Map
@@ -24,10 +25,12 @@ def judged(context: StepContext, question: AccessRequest, ruling: Ruling, *, is_
         _count(context, question.credential.hash, question)
     elif ruling.reason == "credential-unknown" and is_code:
         _count(context, question.device, question)
-    elif context.attempts and _is_right(question, ruling, is_code=is_code):
-        for key in (question.credential.hash if question.credential else "", question.device):
-            if key in context.attempts and (key != question.device or is_code):
-                context.attempts = context.attempts.delete(key)
+    elif (
+        question.credential is not None
+        and question.credential.hash in context.attempts
+        and _is_right(question, ruling)
+    ):
+        context.attempts = context.attempts.delete(question.credential.hash)
 
 
 def run_timers(context: StepContext) -> None:
@@ -57,8 +60,8 @@ def _count(context: StepContext, key: str, question: AccessRequest) -> None:
         )
 
 
-def _is_right(question: AccessRequest, ruling: Ruling, *, is_code: bool) -> bool:
-    """Return whether a PIN or code was typed, and passed the rule that compares it."""
-    return (is_code or question.pin is not None) and any(
+def _is_right(question: AccessRequest, ruling: Ruling) -> bool:
+    """Return whether a PIN was typed, and passed the rule that compares it."""
+    return question.pin is not None and any(
         verdict.rule == "pin_is_right" and verdict.outcome == "pass" for verdict in ruling.verdicts
     )

@@ -98,6 +98,7 @@ class AccessRequest(Struct, frozen=True, dict=True):
     now: datetime
     pin: CredentialHash | None = None
     retained: bool = False
+    pin_failed: bool = False
 
     @property
     def here(self) -> AccessPoint:
@@ -244,6 +245,7 @@ def asked(site: Site, state: State, event: Reported, now: datetime) -> AccessReq
         now=now,
         pin=CredentialHash(reading.pin) if reading.pin is not None else None,
         retained=event.retained,
+        pin_failed=reading.pin_failed,
     )
 
 

@@ -15,6 +15,7 @@ AlarmKind = Literal[
     "tamper",
     "clock-skew",
     "battery-low",
+    "address-changed",
     "lone-worker",
     "unsupervised",
     "unattended",

@@ -348,3 +348,20 @@ def test_a_tick_without_figures_tells_only_what_is_due(place: Place) -> None:
         clock=(0.0,),
         newest=MONDAY,
     )
+
+
+def test_a_reader_that_tells_another_address_is_an_alarm(place: Place) -> None:
+    """Until it tells the one that the space file has; a heartbeat without one says nothing."""
+    spare = structs.replace(place.site.device[DeviceId("spare")], options={"ip": "10.0.0.2"})
+    others = tuple(one for one in place.site.devices if one.id != spare.id)
+    place.tell(SpaceChanged(structs.replace(place.site, devices=(*others, spare))))
+
+    def tells(address: str | None) -> bool:
+        place.says("spare", Availability("online", address))
+        return ("address-changed", "spare") in place.state.alarms
+
+    assert not tells("10.0.0.2")
+    assert tells("10.0.0.77")
+    assert place.state.devices[spare.id].address == "10.0.0.77"
+    assert tells(None)
+    assert not tells("10.0.0.2")

@@ -138,6 +138,7 @@ def test_a_list_is_asked_for_diffed_and_confirmed(front: FakeEspRfid) -> None:
         "uid": ADA,
         "user": "h-04a2",
         "acctype": "1",
+        "pincode": "",
         "validsince": str(int(MONDAY.timestamp())),
         "validuntil": str(int(UNTIL.timestamp()) - 1),
     }
@@ -422,13 +423,23 @@ def test_a_lost_connection_begins_again(front: FakeEspRfid) -> None:
     assert talk.is_confirmed()
 
 
-def test_a_reader_with_another_address_is_not_written_to(front: FakeEspRfid) -> None:
-    """DHCP gave it another one: it would not obey, and somebody else might."""
+def test_a_reader_whose_address_changed_is_written_to_under_the_new_one(
+    front: FakeEspRfid,
+) -> None:
+    """DHCP gave it another one: whom it lets in by an entry of then is deleted as well."""
     talk = Talk(front)
     talk.line.wish(AT_FRONT, wish(ADA))
-    talk.says({**front.heartbeat(), "ip": "10.0.0.77"})
+    talk.wake()
+    talk.after(30)
+    assert front.files.keys() == {ADA}
+    front.ip = "10.0.0.77"
+    talk.line.wish(AT_FRONT, wish(BOB))
+    talk.wake()
     talk.after(60)
-    assert talk.sent == []
+    talk.says(front.scan(BOB))
+    talk.after(60)
+    assert {one["doorip"] for one in talk.sent[-2:]} == {"10.0.0.77"}
+    assert ADA not in front.files
 
 
 def test_no_number_is_logged(front: FakeEspRfid, caplog: pytest.LogCaptureFixture) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from gateway.core.model.equipment import Device
 from gateway.core.model.names import DeviceId, SiteId, Text
+from gateway.core.model.site import Site
 from gateway.core.readings import (
     Availability,
     CredentialPresented,
@@ -25,6 +26,7 @@ from gateway.core.readings import (
 from gateway.wire.topics import Topics
 from sensors.driver import AccessAnswer, Subscription
 from sensors.esp_rfid import EspRfidDriver
+from sensors.registry import Registry
 
 HUB = SiteId("hub")
 TOPIC = "esprfid"
@@ -109,10 +111,13 @@ def test_a_log_line_without_a_type_is_a_scan() -> None:
     assert ALONE.decode("side/tag", line) == (scan,)
 
 
-def test_a_badge_without_its_code_opens_nothing() -> None:
-    """The reader asked for a PIN and got a wrong one."""
-    assert decode(ACCESS | {"access": "Wrong pin code"}) == ()
-    assert decode(ACCESS | {"access": ["Wrong pin code"]}) == ()
+def test_a_badge_with_a_wrong_pin_is_an_attempt() -> None:
+    """The reader asked for a PIN and got a wrong one: it opens nothing, and it counts."""
+    for said in ("Wrong pin code", ["Wrong pin code"]):
+        assert reading(ACCESS | {"access": said}) == CredentialPresented(
+            "90535856", pin_failed=True
+        )
+    assert reading(ACCESS | {"access": ["Always", "Disabled"]}) == CredentialPresented("90535856")
 
 
 def test_our_own_order_comes_back_as_an_event_and_is_nobody() -> None:
@@ -173,19 +178,32 @@ def test_a_clock_is_believed_only_where_the_space_file_says_so() -> None:
 @pytest.mark.parametrize(
     "message",
     [
-        pytest.param(
-            {"type": "boot", "time": 1, "uptime": "0", "ip": "192.168.1.20"}, id="uptime as text"
-        ),
-        pytest.param(
-            {"type": "boot", "time": 1, "uptime": 0, "ip": "192.168.1.20"},
-            id="uptime as documented",
-        ),
+        pytest.param({"type": "boot", "time": 1, "uptime": "0"}, id="uptime as text"),
+        pytest.param({"type": "boot", "time": 1, "uptime": 0}, id="uptime as documented"),
         pytest.param({"type": "heartbeat", "time": 1, "uptime": 999}, id="heartbeat"),
     ],
 )
 def test_boot_and_heartbeat_are_the_only_signs_of_life(message: dict[str, object]) -> None:
-    """Outside Home Assistant mode the reader has no last will."""
-    assert reading(message | {"hostname": "esp-front"}) == Availability("online")
+    """Outside Home Assistant mode the reader has no last will; they tell its address, too."""
+    said = message | {"hostname": "esp-front"}
+    assert reading(said) == Availability("online")
+    assert reading(said | {"ip": "10.0.0.77"}) == Availability("online", "10.0.0.77")
+    for no_address in ("(IP unset)", 7, "10.0.0.77/24"):
+        assert reading(said | {"ip": no_address}) == Availability("online")
+
+
+def test_an_order_names_the_address_that_the_reader_told_last() -> None:
+    """DHCP gave it another one; a reader that another device opens for is left alone."""
+    site = Site(HUB, Text("H", "H"), "Europe/Paris", devices=(FRONT, BACK))
+    registry = Registry([site])
+    for address in ("10.0.0.77", "10.0.0.78"):
+        said = {"type": "heartbeat", "time": 1, "ip": address, "hostname": "esp-front"}
+        registry.decode("esprfid/send", msgspec.json.encode(said))
+        (order,) = registry.unlock(HUB, FRONT.id, "o1", 5.0, EXPIRES)
+        assert msgspec.json.decode(order.payload)["doorip"] == address
+    back = {"type": "heartbeat", "time": 1, "ip": "10.0.0.9", "hostname": "back"}
+    registry.decode("esprfid/send", msgspec.json.encode(back))
+    assert registry.unlock(HUB, BACK.id, "o1", 5.0, EXPIRES) == ()
 
 
 @pytest.mark.parametrize(
@@ -275,13 +293,24 @@ def test_a_uid_that_is_no_text_is_refused() -> None:
             decode(ACCESS | {"uid": uid})
 
 
-def test_a_grant_becomes_opendoor_for_one_address() -> None:
-    """On the shared command topic, void after 5 s."""
+def test_a_grant_opens_one_relay_of_one_address() -> None:
+    """On the shared command topic, void after 5 s; never `opendoor`, which toggles, and all."""
     (order,) = TWO_ON_A_TOPIC.answer(FRONT, answer("granted", 5.0))
     assert order.topic == "esprfid/cmd"
-    assert msgspec.json.decode(order.payload) == {"cmd": "opendoor", "doorip": "192.168.1.20"}
+    assert msgspec.json.decode(order.payload) == {
+        "cmd": "open",
+        "door": "0",
+        "doorip": "192.168.1.20",
+    }
     assert (order.qos, order.retain, order.expires) == (1, False, EXPIRES)
     assert TWO_ON_A_TOPIC.unlock(HUB, FRONT, "o1", 5.0, EXPIRES) == (order,)
+    third = msgspec.structs.replace(FRONT, options={**FRONT.options, "relay": 3})
+    (order,) = TWO_ON_A_TOPIC.unlock(HUB, third, "o1", 5.0, EXPIRES)
+    assert msgspec.json.decode(order.payload)["door"] == "2"
+    for relay in (0, 5, True, "1"):
+        wrong = msgspec.structs.replace(FRONT, options={**FRONT.options, "relay": relay})
+        (fault,) = EspRfidDriver.faults(wrong)
+        assert fault.startswith("options.relay: is not one of the board's")
 
 
 def test_only_a_grant_that_unlocks_opens() -> None:

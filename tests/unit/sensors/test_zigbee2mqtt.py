@@ -44,6 +44,7 @@ RELAY = msgspec.structs.replace(
 )
 QUIET = msgspec.structs.replace(RELAY, id=DeviceId("quiet"), topic="zigbee2mqtt/q", options={})
 DEVICES = (PIR, KITCHEN, NESTED, PLUG, METER, RELAY, QUIET)
+ONLINE, OFFLINE = b'{"state":"online"}', b'{"state":"offline"}'
 DRIVER = Zigbee2MqttDriver(Topics(), [(HUB, one) for one in DEVICES])
 
 
@@ -248,6 +249,37 @@ def test_garbage_is_refused(payload: bytes, reason: str) -> None:
     with pytest.raises(WireError) as refused:
         readings(payload)
     assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize(("dead", "alive"), [(b"offline", b"online"), (OFFLINE, ONLINE)])
+def test_a_bridge_that_dies_takes_its_devices_along(dead: bytes, alive: bytes) -> None:
+    """A device is online where both say so, whichever is heard first; another bridge's stay."""
+    far = msgspec.structs.replace(PIR, id=DeviceId("far"), topic="home/z2m/far")
+    far = msgspec.structs.replace(far, options={"base": "home/z2m"})
+    driver = Zigbee2MqttDriver(Topics(), [(HUB, one) for one in (PIR, PLUG, far)])
+
+    def told(topic: str, payload: bytes) -> dict[str, str]:
+        reports = driver.decode(topic, payload)
+        return {one.device: one.reading.state for one in reports}  # type: ignore[union-attr]
+
+    bridge, plug = "zigbee2mqtt/bridge/state", f"{PLUG.topic}/availability"
+    assert bridge in driver.topics()
+    assert told(plug, b"offline") == {"plug": "offline"}
+    assert told(bridge, dead) == {"pir": "offline", "plug": "offline"}
+    assert told(plug, b"online") == {"plug": "offline"}
+    assert told(bridge, alive) == {"pir": "online", "plug": "online"}
+    assert told(plug, b"offline") == {"plug": "offline"}
+    assert told(bridge, alive) == {"pir": "online", "plug": "offline"}
+    assert told("home/z2m/bridge/state", dead) == {"far": "offline"}
+
+
+def test_a_base_topic_may_hold_a_slash() -> None:
+    """It is said, since a friendly name may hold one, too."""
+    far = msgspec.structs.replace(PIR, topic="home/z2m/far", options={"base": "home/z2m"})
+    assert Zigbee2MqttDriver.faults(far) == []
+    for wrong in ({"base": "home"}, {"base": "z2m"}, {"base": 7}, {"base": "home/z2m/far"}):
+        told = Zigbee2MqttDriver.faults(msgspec.structs.replace(far, options=wrong))
+        assert (wrong == {"base": "home"}) == (told == [])
 
 
 @pytest.mark.parametrize("payload", [b"Online", b'{"state":1}', b"{}", b'{"state":'])

@@ -90,6 +90,8 @@ def credential_is_strong(question: AccessRequest) -> Verdict:
 def pin_is_right(question: AccessRequest) -> Verdict:
     """Check that a typed PIN is the badge's own, or its duress PIN."""
     badge, typed = question.badge, question.pin
+    if question.pin_failed:  # as its reader says, which compares PINs itself
+        return denied("pin-wrong")
     if badge.duress or (typed is not None and typed == badge.duress_pin):
         return noted("duress")
     if typed is not None and badge.pin is not None and typed != badge.pin:

@@ -6,6 +6,7 @@ from gateway.core.access.pin_attempts import REMEMBERED
 from gateway.core.access.rules.holder import ATTEMPTS_MAX
 from gateway.core.facts import Noticed
 from gateway.core.model.directory import HolderId
+from gateway.core.readings import CredentialPresented
 from tests.world.engine import MONDAY, decided, of_kind
 from tests.world.fablab import Fablab
 
@@ -68,13 +69,26 @@ def test_a_right_pin_clears_the_badge(place: Fablab) -> None:
         assert count(place, BADGE) == 0
 
 
-def test_a_right_code_clears_the_keypad(place: Fablab) -> None:
-    """A right PIN at another reader does not."""
-    place.type_code("nobody")
-    place.type_pin("front-in", "ada-2", "right")
-    assert count(place, KEYPAD) == 1
+def test_no_right_code_clears_the_keypad(place: Fablab) -> None:
+    """Or four guesses, one's own code, and four guesses again would never lock it."""
+    for _ in range(ATTEMPTS_MAX - 1):
+        place.type_code("nobody")
     place.type_code("max")
-    assert count(place, KEYPAD) == 0
+    assert count(place, KEYPAD) == ATTEMPTS_MAX - 1
+    place.type_code("nobody")
+    assert decided(place.type_code("max")).reason == "too-many-attempts"
+    place.after(LONG_S)
+    assert decided(place.type_code("max")).reason != "too-many-attempts"
+
+
+def test_a_pin_that_its_reader_compared_counts_as_well(place: Fablab) -> None:
+    """esp-rfid says only that it was wrong."""
+    for _ in range(ATTEMPTS_MAX):
+        facts = place.says("front-in", CredentialPresented("hash-ada", pin_failed=True))
+        assert decided(facts).reason == "pin-wrong"
+    assert decided(place.badge("front-in", "ada")).reason == "too-many-attempts"
+    out = place.says("front-out", CredentialPresented("hash-ada", pin_failed=True))
+    assert decided(out).decision == "granted"
 
 
 def test_a_pin_on_the_way_out_is_not_looked_at(place: Fablab) -> None:
