@@ -50,7 +50,7 @@ class ProfileResult(Struct):
 
 
 class _Load(Struct):
-    """What one load showed."""
+    """The outcome of one load."""
 
     p50_ms: float
     rate: float

@@ -1,4 +1,4 @@
-"""Where a process's time goes: the running function, noted at each tick of its processor time.
+"""Samples where a process's time goes: the running function, at each tick of processor time.
 
 The system counts the processor time of all threads and interrupts the main thread (SIGPROF); what
 it is doing then belongs to a stage by the innermost file that the table below knows. A function in

@@ -37,10 +37,7 @@ def stack(*files: str) -> FrameType | None:
         (["gateway/service/batch.py", "gateway/core/engine.py"], "decide"),
         (["gateway/core/engine.py", "/usr/lib/enum.py"], "decide"),
         (["gateway/service/publisher.py", "gateway/service/messages.py"], "messages"),
-        (
-            ["gateway/offline_rights/a.py", "gateway/core/access/offline_rights.py"],
-            "lists for readers",
-        ),
+        (["gateway/offline_rights/native.py", "gateway/core/site.py"], sampler.LISTS),
         (["/usr/lib/asyncio/base_events.py"], "event loop"),
         (["/usr/lib/asyncio/base_events.py", "/usr/lib/selectors.py"], sampler.THREADS),
         (["/usr/lib/runpy.py"], sampler.OTHER),
