@@ -13,6 +13,7 @@ from gateway.config import (
     CalendarFeed,
     ConfigError,
     load_calendars,
+    load_settings,
     load_space,
     read_space,
     space_schema,
@@ -23,8 +24,12 @@ from gateway.core.model.site import Site
 
 def check(
     space: Annotated[
-        Path, typer.Argument(help="A space file, or a folder of them.", metavar="FILE_OR_FOLDER")
-    ] = Path("space.toml"),
+        Path | None,
+        typer.Argument(
+            help="A space file, or a folder of them; default: SEUIL_SPACE, or space.toml.",
+            metavar="FILE_OR_FOLDER",
+        ),
+    ] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     schema: Annotated[
@@ -35,8 +40,9 @@ def check(
     if schema:
         typer.echo(json.dumps(space_schema(), indent=2, ensure_ascii=False))
         return
-    if not space.exists():
-        with errors.told(as_json=as_json):
+    with errors.told(as_json=as_json):
+        space = space or load_settings().space or Path("space.toml")
+        if not space.exists():
             load_space(space)
     try:
         sites, calendars = load_space(space), load_calendars(space)

@@ -58,7 +58,10 @@ def import_members(
     *,
     space: Annotated[
         Path | None,
-        typer.Option(help="Space file or folder: checks plans and roles, gives the time zone."),
+        typer.Option(
+            help="Space file or folder: checks plans and roles, gives the time zone; "
+            "default: SEUIL_SPACE."
+        ),
     ] = None,
     timezone: TimeZone = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
@@ -77,7 +80,7 @@ def import_members(
         raise typer.BadParameter("--skip-bad with --prune would remove who has a bad line")
     with errors.told(as_json=as_json):
         settings = load_settings(data_dir=data_dir)
-        known = _known(settings, space, timezone, dry_run=dry_run)
+        known = _known(settings, space or settings.space, timezone, dry_run=dry_run)
         outcome = _import(file, settings, known, dry_run=dry_run, prune=prune, skip_bad=skip_bad)
         _report(outcome, as_json=as_json, names=names)
     if outcome.faults:
@@ -100,13 +103,14 @@ def export_members(
     if file.suffix.lower() not in SUFFIXES:
         raise typer.BadParameter(f'"{file.name}" must end in {" or ".join(SUFFIXES)}')
     with errors.told(as_json=as_json):
-        sites = load_space(space) if space is not None else ()
-        zone = zone_of(timezone, sites)
+        settings = load_settings(data_dir=data_dir)
+        found = space or settings.space
+        zone = zone_of(timezone, load_space(found) if found is not None else ())
         if zone is None:
             raise ConfigError([ConfigFault("", "--timezone", "is required for days, or --space")])
         if file.exists() and not force:
             raise ConfigError([ConfigFault(str(file), "", "is there already; --force replaces it")])
-        _, members = kept(load_settings(data_dir=data_dir))
+        _, members = kept(settings)
         try:
             lines = export(file, members, zone, names=names, language=language)
         except OSError as wrong:

@@ -112,7 +112,8 @@ def train(
 ) -> None:
     """Enter that a member is trained as of now; a training that they had is renewed."""
     with errors.told(as_json=as_json), _store(data_dir) as store:
-        sites = load_space(space) if space is not None else None
+        found = space or load_settings(data_dir=data_dir).space
+        sites = load_space(found) if found is not None else None
         known = known_of(b"", zone_of(timezone, sites or ()), sites)
         try:
             name = training_id(training, "TRAINING", known)

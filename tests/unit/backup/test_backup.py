@@ -1,5 +1,6 @@
 """A backup restores to what was there; everything else is refused with a clear word."""
 
+import errno
 import gzip
 import json
 import os
@@ -21,6 +22,7 @@ from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.adapters.journal.reader import JournalFile
 from gateway.analysis.replay import replay
 from gateway.backup import archive as archives
+from gateway.backup import make
 from gateway.backup.archive import BackupError
 from gateway.backup.last import last_backup
 from gateway.backup.make import Contents, make_backup
@@ -300,6 +302,24 @@ def test_a_damaged_store_is_not_backed_up(data: Path, tmp_path: Path) -> None:
     with pytest.raises(BackupError, match=r"journal.db"):
         back_up(data, made)
     assert made.read_bytes() == before
+
+
+def test_a_full_disk_leaves_the_archive_of_before(
+    data: Path, made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And nothing beside it; the command says so in one sentence, and no age is told."""
+    before, last = made.read_bytes(), last_backup(data)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(make, "pack", full)
+    monkeypatch.setenv("SEUIL_DATA_DIR", str(data))
+    told = run("backup", str(made))
+    assert (told.exit_code, "No space left on device" in told.output) == (2, True)
+    assert made.read_bytes() == before
+    assert [file.name for file in made.parent.iterdir()] == [made.name]
+    assert last_backup(data) == last
 
 
 def test_who_was_erased_since_the_backup_is_erased_again(

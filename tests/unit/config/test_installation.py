@@ -11,6 +11,7 @@ from gateway.adapters.directory import FILE, DirectoryStore, credential_key
 from gateway.cli import app
 from gateway.config import ConfigError, load_settings, settings
 from gateway.config.settings import KEY_FILE
+from tests.world.gateway_process import HUB
 
 
 @pytest.fixture
@@ -145,3 +146,17 @@ def test_a_key_is_made_for_members_who_have_none(tmp_path: Path) -> None:
     """The gateway's first start makes the members first."""
     DirectoryStore(tmp_path / FILE).close()
     assert len(credential_key(load_settings(data_dir=tmp_path))) == 64
+
+
+def test_commands_take_the_installations_space_file(machine: Path, tmp_path: Path) -> None:
+    """Typed anywhere, without a file's name; one that is named counts."""
+    (machine.parent / "space.toml").write_text(HUB)
+    said = CliRunner().invoke(app, ["check", "--json"])
+    assert '"hub"' in said.output
+    other = tmp_path / "other.toml"
+    other.write_text(HUB.replace('id = "hub"', 'id = "annex"'))
+    assert '"annex"' in CliRunner().invoke(app, ["check", "--json", str(other)]).output
+    sheet = tmp_path / "members.csv"
+    sheet.write_text("ref,name,plan\nM-1,Ada,al\n")
+    said = CliRunner().invoke(app, ["members", "import", str(sheet), "--dry-run"])
+    assert 'did you mean "all"?' in said.output
