@@ -11,9 +11,9 @@ from tests.integration.test_bench_promises import bench
 
 def test_a_door_opens_soon_after_a_start_with_a_long_journal() -> None:
     """The longest tail is replayed, and the first badge is granted."""
-    figures = bench("start", "--rows", "20000", ends_with=(0, 1))
+    figures = bench("start", "--rows", "6000", ends_with=(0, 1))
     assert {"rows", "first_decision_s"} <= figures.keys()
-    assert figures["rows"] == 20_000
+    assert figures["rows"] == 6_000
     assert figures["tail_rows"] == SNAPSHOT_EVERY - 1
     assert figures["granted"] is True
     assert figures["first_decision_s"] > 0
