@@ -33,10 +33,9 @@ from gateway.core.model.plans import Plan, Quota, Right
 from gateway.core.model.site import Site
 from gateway.core.state import DayOfUse, DoorState
 from tests.doses import examples
-from tests.unit.core.access.rules.house import (
+from tests.world.engine import LASER, MONDAY, text
+from tests.world.makerspace import (
     FULL,
-    LASER,
-    MONDAY,
     POINTS,
     SITE,
     ask,
@@ -44,7 +43,6 @@ from tests.unit.core.access.rules.house import (
     booking,
     holder,
     let_in,
-    text,
     with_demands,
     with_plan,
     with_zone,

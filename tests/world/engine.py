@@ -60,23 +60,22 @@ _EVENTS = msgspec.json.Decoder(Event)
 _FACTS = msgspec.json.Decoder(tuple[Fact, ...])
 
 
-def _text(name: str) -> Text:
+def text(name: str) -> Text:
+    """A name in both languages."""
     return Text(fr=f"le {name}", en=f"the {name}")
 
 
-def _point(name: str, direction: Direction, zone: ZoneId, door: DoorId | None) -> AccessPoint:
+def point(name: str, direction: Direction, zone: ZoneId, door: DoorId | None = None) -> AccessPoint:
+    """An access point, and the laser where it is a machine."""
     machine = LASER if direction == "machine" else None
     return AccessPoint(AccessPointId(name), direction, zone, door, machine)
 
 
-def reader(point: str | None, name: str | None = None) -> Device:
+def reader(at: str | None, name: str | None = None, *, format: str = "hex") -> Device:  # noqa: A002 - the wire's word
     """The reader of an access point, called like it."""
+    where = AccessPointId(at) if at else None
     return Device(
-        DeviceId(name or str(point)),
-        "reader",
-        "native",
-        "",
-        access_point=AccessPointId(point) if point else None,
+        DeviceId(name or str(at)), "reader", "native", "", access_point=where, format=format
     )
 
 
@@ -101,19 +100,19 @@ def sensor(
 
 SITE = Site(
     SiteId("hub"),
-    _text("hub"),
+    text("hub"),
     "Europe/Paris",
     zones=(
-        Zone(HOUSE, _text("house"), capacity=4),
-        Zone(HALL, _text("hall"), capacity=3, ancestors=(HOUSE,)),
-        Zone(LAB, _text("lab"), ancestors=(HOUSE,)),
-        Zone(BOOTH, _text("booth"), capacity=1, ancestors=(LAB, HOUSE)),
-        Zone(ANNEX, _text("annex")),
+        Zone(HOUSE, text("house"), capacity=4),
+        Zone(HALL, text("hall"), capacity=3, ancestors=(HOUSE,)),
+        Zone(LAB, text("lab"), ancestors=(HOUSE,)),
+        Zone(BOOTH, text("booth"), capacity=1, ancestors=(LAB, HOUSE)),
+        Zone(ANNEX, text("annex")),
     ),
     doors=(
         Door(
             FRONT,
-            _text("front"),
+            text("front"),
             HALL,
             contact=True,
             contacts=(DeviceId("front-contact"),),
@@ -121,7 +120,7 @@ SITE = Site(
         ),
         Door(
             LAB_DOOR,
-            _text("lab door"),
+            text("lab door"),
             LAB,
             outside=HALL,
             contact=True,
@@ -132,20 +131,20 @@ SITE = Site(
             unlock_s=3.0,
             held_open_max_s=20.0,
         ),
-        Door(BOOTH_DOOR, _text("booth door"), BOOTH, outside=LAB),
-        Door(TERRACE, _text("terrace"), ANNEX, contact=True, exit="handle"),
+        Door(BOOTH_DOOR, text("booth door"), BOOTH, outside=LAB),
+        Door(TERRACE, text("terrace"), ANNEX, contact=True, exit="handle"),
     ),
     access_points=(
-        _point("front-in", "entry", HALL, FRONT),
-        _point("front-out", "exit", HALL, FRONT),
-        _point("lab-in", "entry", LAB, LAB_DOOR),
-        _point("lab-out", "exit", LAB, LAB_DOOR),
-        _point("booth-in", "entry", BOOTH, BOOTH_DOOR),
-        _point("booth-out", "exit", BOOTH, BOOTH_DOOR),
-        _point("terrace-in", "entry", ANNEX, TERRACE),
-        _point("laser-on", "machine", LAB, None),
+        point("front-in", "entry", HALL, FRONT),
+        point("front-out", "exit", HALL, FRONT),
+        point("lab-in", "entry", LAB, LAB_DOOR),
+        point("lab-out", "exit", LAB, LAB_DOOR),
+        point("booth-in", "entry", BOOTH, BOOTH_DOOR),
+        point("booth-out", "exit", BOOTH, BOOTH_DOOR),
+        point("terrace-in", "entry", ANNEX, TERRACE),
+        point("laser-on", "machine", LAB, None),
     ),
-    machines=(Machine(LASER, _text("laser"), LAB),),
+    machines=(Machine(LASER, text("laser"), LAB),),
     devices=(
         *(reader(point) for point in ("front-in", "front-out", "lab-in", "lab-out")),
         *(reader(point) for point in ("booth-in", "booth-out", "terrace-in", "laser-on")),
@@ -159,8 +158,8 @@ SITE = Site(
         Device(DeviceId("lab-lock"), "lock", "native", "", door=LAB_DOOR),
     ),
     plans=(
-        Plan(PlanId("full"), _text("full"), (Right(zones=(HOUSE, ANNEX), machines=(LASER,)),)),
-        Plan(PlanId("day"), _text("day"), (Right(zones=(HALL,), hours=OFFICE_HOURS),)),
+        Plan(PlanId("full"), text("full"), (Right(zones=(HOUSE, ANNEX), machines=(LASER,)),)),
+        Plan(PlanId("day"), text("day"), (Right(zones=(HALL,), hours=OFFICE_HOURS),)),
     ),
 )
 

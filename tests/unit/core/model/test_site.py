@@ -6,18 +6,11 @@ from gateway.core.model.directory import Directory, Holder, HolderId, StaffRole
 from gateway.core.model.names import AccessPointId
 from gateway.core.model.places import AccessDemands, Demands, Interlock
 from gateway.core.model.plans import PlanRight, Right
-from tests.unit.core.access.rules.house import (
+from tests.world.engine import BOOTH, BOOTH_DOOR, FRONT, HALL, HOUSE, LAB, LAB_DOOR, LASER
+from tests.world.makerspace import (
     BACK,
-    BOOTH,
-    BOOTH_DOOR,
-    FRONT,
     FULL,
-    HALL,
-    HOUSE,
     KEYHOLDER,
-    LAB,
-    LAB_DOOR,
-    LASER,
     OFFICE,
     SAFETY,
     SITE,

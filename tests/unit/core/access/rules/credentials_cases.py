@@ -7,18 +7,8 @@ from msgspec import structs
 
 from gateway.core.model.directory import CredentialHash
 from gateway.core.state import Attempts
-from tests.unit.core.access.rules.house import (
-    HOUR,
-    MINUTE,
-    MONDAY,
-    Grant,
-    Parts,
-    Refusal,
-    Saw,
-    ask,
-    badge,
-    with_point,
-)
+from tests.world.engine import MONDAY
+from tests.world.makerspace import HOUR, MINUTE, Grant, Parts, Refusal, Saw, ask, badge, with_point
 
 MOMENT = MINUTE / 60_000_000
 PIN, DURESS_PIN = CredentialHash("1234"), CredentialHash("4321")

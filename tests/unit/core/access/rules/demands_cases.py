@@ -7,18 +7,13 @@ from immutables import Map
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import TrainingId
 from gateway.core.state import MachineUse
-from tests.unit.core.access.rules.house import (
-    BOOTH,
+from tests.world.engine import BOOTH, HALL, HOUSE, LAB, LASER, MONDAY
+from tests.world.makerspace import (
     CREW,
     DAY,
-    HALL,
     HOUR,
-    HOUSE,
     KEYHOLDER,
-    LAB,
-    LASER,
     MINUTE,
-    MONDAY,
     SAFETY,
     YARD,
     Grant,

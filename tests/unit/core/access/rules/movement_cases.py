@@ -5,15 +5,9 @@ from immutables import Map
 from gateway.core.model.places import Interlock
 from gateway.core.model.site import Site
 from gateway.core.state import DoorState
-from tests.unit.core.access.rules.house import (
+from tests.world.engine import BOOTH, BOOTH_DOOR, FRONT, HALL, HOUSE, LAB, LAB_DOOR
+from tests.world.makerspace import (
     BACK,
-    BOOTH,
-    BOOTH_DOOR,
-    FRONT,
-    HALL,
-    HOUSE,
-    LAB,
-    LAB_DOOR,
     MINUTE,
     YARD,
     Grant,

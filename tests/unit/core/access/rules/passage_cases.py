@@ -8,7 +8,8 @@ from msgspec import structs
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import AccessPointId, DeviceId
 from gateway.core.state import MachineUse, ModeState, PendingEnrolment
-from tests.unit.core.access.rules.house import LASER, MONDAY, Grant, Parts, Refusal, ask
+from tests.world.engine import LASER, MONDAY
+from tests.world.makerspace import Grant, Parts, Refusal, ask
 
 LOCKDOWN: Parts = {"mode": ModeState("lockdown")}
 BROKEN: Parts = {"out_of_service": Map({AccessPointId("front-in"): "the hinge"})}

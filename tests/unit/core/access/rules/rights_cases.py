@@ -10,19 +10,15 @@ from gateway.core.model.names import GroupId, PlanId, SiteId, ZoneId
 from gateway.core.model.plans import Quota, Right
 from gateway.core.model.site import Site
 from gateway.core.state import DayOfUse
-from tests.unit.core.access.rules.house import (
+from tests.world.engine import HALL, LAB, LASER, MONDAY, OFFICE_HOURS
+from tests.world.makerspace import (
     BARE,
     CREW,
     DAY,
     FULL,
-    HALL,
     HOUR,
-    LAB,
-    LASER,
     MINUTE,
-    MONDAY,
     OFFICE,
-    OFFICE_HOURS,
     Grant,
     Parts,
     Refusal,

@@ -31,16 +31,12 @@ from tests.unit.core.access.rules import (
     passage_cases,
     rights_cases,
 )
-from tests.unit.core.access.rules.house import (
+from tests.world.engine import BOOTH, HALL, LAB, LASER, MONDAY
+from tests.world.makerspace import (
     BACK,
-    BOOTH,
     FULL,
-    HALL,
     HOUR,
     KEYHOLDER,
-    LAB,
-    LASER,
-    MONDAY,
     SAFETY,
     SITE,
     Grant,

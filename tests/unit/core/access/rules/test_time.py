@@ -10,16 +10,8 @@ from gateway.core.access.rules import decide
 from gateway.core.model.directory import HolderId, Membership
 from gateway.core.model.plans import Per, Quota, Right
 from gateway.core.state import DayOfUse
-from tests.unit.core.access.rules.house import (
-    FULL,
-    HALL,
-    KEYHOLDER,
-    Parts,
-    ask,
-    holder,
-    with_plan,
-    with_zone,
-)
+from tests.world.engine import HALL
+from tests.world.makerspace import FULL, KEYHOLDER, Parts, ask, holder, with_plan, with_zone
 
 
 def utc(text: str) -> datetime:

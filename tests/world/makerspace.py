@@ -5,7 +5,7 @@ it is about and leaves the rest.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from immutables import Map
@@ -24,35 +24,42 @@ from gateway.core.model.directory import (
     StaffRole,
     Training,
 )
-from gateway.core.model.equipment import Device, Machine
+from gateway.core.model.equipment import Machine
 from gateway.core.model.names import (
     AccessPointId,
     DeviceId,
     DoorId,
     GroupId,
-    MachineId,
     PlanId,
     RoleId,
     SiteId,
-    Text,
     TrainingId,
     ZoneId,
 )
-from gateway.core.model.places import AccessPoint, Direction, Door, Zone
+from gateway.core.model.places import Door, Zone
 from gateway.core.model.plans import Plan, Quota, Right
 from gateway.core.model.site import Site
 from gateway.core.occupancy import occupancy
 from gateway.core.state import Arrival, DoorState, State, Whereabouts
+from tests.world.engine import (
+    BOOTH,
+    BOOTH_DOOR,
+    FRONT,
+    HALL,
+    HOUSE,
+    LAB,
+    LAB_DOOR,
+    LASER,
+    MONDAY,
+    OFFICE_HOURS,
+    point,
+    reader,
+    text,
+)
 
-MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
-"""11 o'clock in Paris."""
 HOUR, MINUTE, DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)
-OFFICE_HOURS = "Mo-Fr 08:00-18:00"
-HOUSE, HALL, LAB, BOOTH, YARD = (ZoneId(z) for z in ("house", "hall", "lab", "booth", "yard"))
-FRONT, BACK, LAB_DOOR, BOOTH_DOOR = (
-    DoorId(d) for d in ("front", "back", "lab-door", "booth-door")
-)  # fmt: skip
-LASER = MachineId("laser")
+YARD = ZoneId("yard")
+BACK = DoorId("back")
 FULL, OFFICE, BARE = PlanId("full"), PlanId("office"), PlanId("bare")
 SAFETY, KEYHOLDER, CREW = TrainingId("safety"), RoleId("keyholder"), GroupId("crew")
 
@@ -78,23 +85,6 @@ class Grant(NamedTuple):
     rule: str
     saw: Saw
     reason: str = "plan"
-
-
-def text(name: str) -> Text:
-    """A name in both languages."""
-    return Text(fr=f"le {name}", en=f"the {name}")
-
-
-def point(name: str, direction: Direction, zone: ZoneId, door: DoorId | None = None) -> AccessPoint:
-    """An access point, and the laser where it is a machine."""
-    machine = LASER if direction == "machine" else None
-    return AccessPoint(AccessPointId(name), direction, zone, door, machine)
-
-
-def reader(name: str, *, at: str | None = None, format: str = "hex") -> Device:  # noqa: A002 - the wire's word
-    """The reader of an access point, called like it."""
-    where = AccessPointId(at or name)
-    return Device(DeviceId(name), "reader", "native", "", access_point=where, format=format)
 
 
 POINTS = (
@@ -131,7 +121,7 @@ SITE = Site(
     machines=(Machine(LASER, text("laser"), LAB),),
     devices=(
         *(reader(each.id) for each in POINTS),
-        reader("front-keypad", at="front-in", format="pin"),
+        reader("front-in", "front-keypad", format="pin"),
     ),
     plans=(
         Plan(FULL, text("full"), (Right((HOUSE, YARD), (LASER,)),)),
