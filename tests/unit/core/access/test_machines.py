@@ -188,7 +188,8 @@ def test_company_that_comes_back_too_late_undoes_no_stop(running: Fablab) -> Non
     """It was asked for; the user signs off, and may start anew."""
     goes(running, "bob")
     running.after(GRACE_S)
-    running.to_the_lab("bob")
+    running.badge("lab-in", "bob")
+    running.swing("lab-contact")
     assert running.state.machines[LASER].stopped
     facts = running.badge("laser-on", "ada")
     assert of_kind(facts, MachineEnded) == [MachineEnded(LASER, ADA, running.now, "safe-stop")]
@@ -215,7 +216,8 @@ def test_who_leaves_a_running_machine_is_called_back(running: Fablab) -> None:
         WarnMachine(LASER, LASER_READERS, "unattended", MONDAY + GRACE_S * SECOND)
     ]
     assert running.is_on("unattended", LASER)
-    running.to_the_lab("ada")
+    running.badge("lab-in", "ada")
+    running.swing("lab-contact")
     assert not running.state.alarms
 
 
