@@ -22,17 +22,14 @@ from gateway.core.model.directory import HolderId
 from gateway.core.model.names import DeviceId
 from gateway.core.model.site import Site
 from gateway.core.state import GhostReads, MachineUse, State
-from gateway.service.decoder import Intake
 from gateway.service.inbox import ALLOWED_A_S, ALLOWED_AT_ONCE
-from gateway.service.messages import MessageFactory
-from gateway.service.pipeline import Service
-from gateway.service.recovery import Recovered, SiteInForce
+from gateway.service.recovery import SiteInForce
 from gateway.service.routing import TopicRoutes
 from gateway.wire.message import Outgoing
-from gateway.wire.topics import Topics
 from sensors.registry import Registry
 from tests.servers import until
 from tests.world.engine import LASER, MONDAY, SITE, Place
+from tests.world.service import delivered, service_of
 
 STRANGE = "seuil/hub/nobody/event"
 LASER_COMMAND = "seuil/hub/laser-on/command"
@@ -42,7 +39,6 @@ class FakeSession:
     """Takes everything, and remembers it in order."""
 
     connection = 1
-    connected = is_settled = True
     connected = is_settled = True
 
     def __init__(self) -> None:
@@ -84,22 +80,14 @@ class Desk:
         self.clock = ManualClock(MONDAY)
         self.session = FakeSession()
         self.journal = journal
-        registry = Registry([site])
         machines = Map({LASER: use}) if use is not None else Map()
         state = structs.replace(Place().state, machines=machines)
         known = SiteInForce(SITE, state, 0) if site is SITE else SiteInForce(None, State(), 0)
-        self.service = Service(
-            [site],
-            recovered=Recovered({site.id: known}, MONDAY, [], []),
-            journal=journal,
-            intake=Intake(registry, partial(credential_hash, b"k" * 32)),
-            announcer=MessageFactory(registry, Topics()),
-            topics=Topics(),
-            clock=self.clock,
-            instance="gw1",
+        self.service = service_of(
+            [(site, known)], journal, self.clock, partial(credential_hash, b"k" * 32)
         )
         self.service.use(self)  # type: ignore[arg-type] # all that it needs of one
-        self.service.inbox.route = TopicRoutes(registry, [site])
+        self.service.inbox.route = TopicRoutes(Registry([site]), [site])
 
     @property
     def publisher(self) -> FakeSession:
@@ -112,8 +100,7 @@ class Desk:
 
     def hear(self, topic: str, payload: bytes) -> None:
         """A message of the credentials session."""
-        message = MQTTMessage(1, topic.encode())
-        message.payload, message.qos = payload, 1
+        message = delivered(topic, payload)
         self.service.inbox.put(self.session, message)  # type: ignore[arg-type] # as above
 
 

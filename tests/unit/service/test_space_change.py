@@ -5,34 +5,26 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import cast
 
-import msgspec
 import pytest
 from msgspec import structs
 from paho.mqtt.client import MQTTMessage
 
-from gateway.adapters.journal.journal import Journal, JournalError
+from gateway.adapters.journal.journal import JournalError
 from gateway.adapters.journal.writer import Batch
-from gateway.clock import ManualClock
 from gateway.core.facts import Decided
-from gateway.core.model.directory import CredentialHash
 from gateway.core.model.equipment import Device
 from gateway.core.model.names import AccessPointId, DeviceId, SiteId, ZoneId
 from gateway.core.model.places import Zone
-from gateway.core.model.site import Site
-from gateway.service.decoder import Intake
 from gateway.service.inbox import ReceivedMessage
-from gateway.service.messages import MessageFactory
 from gateway.service.pipeline import Service
 from gateway.service.publisher import Links
-from gateway.service.recovery import Recovered, SiteInForce
+from gateway.service.recovery import SiteInForce
 from gateway.wire.message import Outgoing
-from gateway.wire.topics import Topics
-from sensors.registry import Registry
 from tests.world.engine import MONDAY, SITE, Place, reader
+from tests.world.service import badge_event, parts, service_of
 
 ANNEX = structs.replace(SITE, id=SiteId("annex"))
 ATTIC = Zone(ZoneId("attic"), SITE.name)
-TOPICS = Topics()
 NEW_READER = structs.replace(
     SITE,
     zones=(*SITE.zones, ATTIC),
@@ -77,32 +69,13 @@ def wire() -> Wire:
     return Wire()
 
 
-def parts(*sites: Site) -> tuple[Intake, MessageFactory]:
-    """What reads and writes for these sites."""
-    registry = Registry(sites)
-    hashed = lambda number: CredentialHash(f"hash-{number}")  # noqa: E731 - a double
-    return Intake(registry, hashed), MessageFactory(registry, TOPICS)
-
-
 @pytest.fixture
 def service(wire: Wire) -> Service:
     """The service at two places, with nothing around it."""
-    sites, state = (SITE, ANNEX), Place().state
-    intake, announcer = parts(*sites)
-    made = Service(
-        sites,
-        recovered=Recovered(
-            {site.id: SiteInForce(site, state, 0) for site in sites}, MONDAY, [], []
-        ),
-        journal=cast(
-            "Journal",
-            SimpleNamespace(last_n=0, commit_ms=0.0, commit=wire.commit, heal=wire.heal),
-        ),
-        intake=intake,
-        announcer=announcer,
-        topics=TOPICS,
-        clock=ManualClock(MONDAY),
-        instance="one",
+    state = Place().state
+    made = service_of(
+        [(site, SiteInForce(site, state, 0)) for site in (SITE, ANNEX)],
+        SimpleNamespace(last_n=0, commit_ms=0.0, commit=wire.commit, heal=wire.heal),
     )
     session = Hashable(
         publish=wire.publish,
@@ -121,14 +94,6 @@ class Hashable(SimpleNamespace):
 
     def __hash__(self) -> int:  # type: ignore[override] # a namespace has none
         return id(self)
-
-
-def badge(device: str, seq: int = 1) -> MQTTMessage:
-    """Somebody unknown at a reader."""
-    said = {"boot": 1, "seq": seq, "at": MONDAY, "type": "credential", "credential": "04a224b2"}
-    sent = MQTTMessage(topic=f"seuil/hub/{device}/event".encode())
-    sent.payload, sent.qos = msgspec.json.encode(said), 1
-    return sent
 
 
 async def one_batch(service: Service, *messages: MQTTMessage) -> bool:
@@ -156,7 +121,9 @@ async def test_a_batch_is_read_by_the_devices_that_it_brings(service: Service, w
     """The new reader is answered, the gone one is a dead letter; both sites are journaled."""
     annex = structs.replace(ANNEX, booking_margin_s=1.0)
     task = asyncio.create_task(service.renew([NEW_READER, annex], *parts(NEW_READER, annex)))
-    assert await one_batch(service, badge("second"), badge("spare"), badge("front-in"))
+    assert await one_batch(
+        service, badge_event("second"), badge_event("spare"), badge_event("front-in")
+    )
     (batch,) = wire.batches
     assert kinds(batch)[:2] == [("hub", "space"), ("annex", "space")]
     decided = [fact for row in batch.events for fact in row.facts if isinstance(fact, Decided)]
@@ -180,10 +147,10 @@ async def test_what_could_not_be_stored_is_not_in_force(service: Service, wire: 
     """Neither the site nor its devices; the next batch brings them again."""
     wire.fails = True
     task = asyncio.create_task(service.renew([NEW_READER, ANNEX], *parts(NEW_READER, ANNEX)))
-    assert not await one_batch(service, badge("second"))
+    assert not await one_batch(service, badge_event("second"))
     assert service.sites[SITE.id] == SITE
     assert not task.done()
-    assert await one_batch(service, badge("second"))
+    assert await one_batch(service, badge_event("second"))
     assert await task == ["hub"]
     assert wire.last("seuil/hub/second/command")
 
