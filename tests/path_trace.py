@@ -3,7 +3,8 @@
 A path *passes* a module when it goes on from there: one of the module's functions calls one of
 another module of ours, between the first and the last step. A module that only answers (a clock, a
 topic's name, a property of a value) is *asked*. Types, tables and constants that are only read do
-not count, nor do imports, nor a lambda with which the composition root connects two parts.
+not count, nor do imports, sentences in two languages (`gateway.phrase`, `gateway.translation`), nor
+a lambda with which the composition root connects two parts.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from typing import Final, Self
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 OURS: Final = ("gateway", "sensors")
+WORDS: Final = ("gateway.phrase", "gateway.translation")
 
 Step = Callable[[str, FrameType], bool]
 """Tells whether a call, `module:function` and its frame, is the first or the last step."""
@@ -131,4 +133,5 @@ def _named(code: CodeType) -> tuple[str, str] | None:
     if parts[0] not in OURS:
         return None
     name = code.co_qualname.replace(".<locals>", "")
-    return ".".join(part for part in parts if part != "__init__"), name
+    module = ".".join(part for part in parts if part != "__init__")
+    return None if module in WORDS else (module, name)

@@ -27,7 +27,8 @@ from paho.mqtt.properties import Properties
 from gateway.adapters.broker.ports import LOOPBACK
 from gateway.adapters.mqtt import inflight_window, paho_client, session
 from gateway.adapters.mqtt.address import BrokerAddress
-from gateway.adapters.mqtt.client import ReceivedPublish, variable_integer
+from gateway.adapters.mqtt.client import ReceivedPublish
+from gateway.adapters.mqtt.properties import variable_integer
 from gateway.adapters.mqtt.session import MqttSession
 from gateway.wire.message import CloudEvent, Outgoing
 from sensors.driver import Subscription

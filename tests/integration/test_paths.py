@@ -32,7 +32,7 @@ BESIDE: Final = ("console-broker", "console-guard", "console-names", "console-ou
 """The console's tasks that have no part in the answer to a request."""
 RECEIVED: Final = "gateway.adapters.mqtt.session:MqttSession._received"
 SENT: Final = "gateway.adapters.mqtt.client:PacketClient.put_publish"
-BADGE, REQUEST, COUNT = 25, 35, 43
+BADGE, REQUEST, COUNT = 25, 35, 41
 """The most modules that a path may pass."""
 
 

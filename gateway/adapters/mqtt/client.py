@@ -17,6 +17,8 @@ from paho.mqtt.client import Client, MQTTMessage, MQTTMessageInfo
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.exception import MalformedPacket
 
+from gateway.adapters.mqtt.properties import MORE, variable_integer
+
 READ_BYTES: Final = 16 * 1024
 """Bytes of one read: some hundred badges."""
 _PUBLISH: Final = 0x30
@@ -27,8 +29,6 @@ _QOS: Final = 0x06
 _QOS_1: Final = 0x02
 _RETAIN: Final = 0x01
 _AGAIN: Final = 0x08
-_MORE: Final = 0x80
-"""MQTT-5 2.1.1, 3.3.1 and 1.5.5: kinds of packets, a PUBLISH's flags, a length that goes on."""
 _LENGTH_BYTES_MAX: Final = 4
 _SUCCESS: Final = 0
 _WITH_REASON: Final = 3
@@ -121,7 +121,7 @@ class PacketClient(Client):
             return None
         length = come[at + 1]
         start = at + 2
-        if length >= _MORE:
+        if length >= MORE:
             length, start = _variable_integer(come, at + 1)
             if not start:
                 return None
@@ -235,31 +235,19 @@ def _published(command: int, body: bytes) -> ReceivedPublish:
     return message
 
 
-def variable_integer(number: int) -> bytes:
-    """Return a variable byte integer (MQTT-5 1.5.5)."""
-    if number < _MORE:
-        return bytes((number,))
-    found = bytearray()
-    while number >= _MORE:
-        found.append(number % _MORE | _MORE)
-        number //= _MORE
-    found.append(number)
-    return bytes(found)
-
-
 def _variable_integer(data: bytes, at: int) -> tuple[int, int]:
     """Return the variable byte integer at `at`, and where it ends; 0: it has not come whole.
 
     Raises:
         MalformedPacketError: it has more than four bytes.
     """
-    number = data[at] if at < len(data) else _MORE
-    if number < _MORE:
+    number = data[at] if at < len(data) else MORE
+    if number < MORE:
         return number, at + 1
     number = 0
     for position, byte in enumerate(data[at : at + _LENGTH_BYTES_MAX]):
-        number += (byte & ~_MORE) << 7 * position
-        if byte < _MORE:
+        number += (byte & ~MORE) << 7 * position
+        if byte < MORE:
             return number, at + position + 1
     if len(data) >= at + _LENGTH_BYTES_MAX:
         raise MalformedPacketError("a length of more than four bytes")

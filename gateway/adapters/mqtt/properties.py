@@ -4,9 +4,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
-from gateway.adapters.mqtt.client import variable_integer
 from gateway.wire.message import CloudEvent, Outgoing
 
+MORE: Final = 0x80
+"""MQTT-5 2.1.1, 3.3.1 and 1.5.5: kinds of packets, a PUBLISH's flags, a length that goes on."""
 _NONE: Final = b"\x00"
 _EXPIRY: Final = b"\x05\x02"
 _CONTENT_TYPE: Final = b"\x03"
@@ -58,3 +59,15 @@ def _pair(name: str, value: str) -> bytes:
 def _text(text: str) -> bytes:
     encoded = text.encode()
     return len(encoded).to_bytes(2, "big") + encoded
+
+
+def variable_integer(number: int) -> bytes:
+    """Return a variable byte integer (MQTT-5 1.5.5)."""
+    if number < MORE:
+        return bytes((number,))
+    found = bytearray()
+    while number >= MORE:
+        found.append(number % MORE | MORE)
+        number //= MORE
+    found.append(number)
+    return bytes(found)

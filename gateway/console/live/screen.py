@@ -12,15 +12,12 @@ from msgspec import Struct, structs
 from pydantic import ConfigDict, Field
 from starlette.requests import Request
 
-from gateway.adapters.mqtt.request_client import DeskError
 from gateway.console.api_docs.openapi import answers
 from gateway.console.auth.roles import ConsoleHere, Operating, SiteHere, Viewer
-from gateway.console.context import AppContext
 from gateway.console.feed.hub import STREAMS_EACH, View
 from gateway.console.feed.site_state import GatewayNow, SitePicture
 from gateway.console.feed.sse import Stream, too_many
 from gateway.console.gateway_client import WHY_MAX, Done, ask_for_program
-from gateway.console.identity import Principal
 from gateway.console.live.floor_plan import plan_of
 from gateway.console.web.errors import RESPONSES, Problem
 from gateway.console.web.rendering import lang_of, page
@@ -28,7 +25,7 @@ from gateway.console.web.requests import RequestBody
 from gateway.core.model.names import SiteId, ZoneId
 from gateway.core.model.places import Zone
 from gateway.core.model.site import Site
-from gateway.core.requests import Order, SetPeople, TellVacant
+from gateway.core.requests import SetPeople, TellVacant
 from gateway.phrase import Phrase
 from gateway.wire.alarm_texts import SILENT
 
@@ -94,15 +91,17 @@ async def people(
     people: Annotated[int, Form(ge=0, le=PEOPLE_MAX)],
 ) -> Response:
     """Set a zone's head count, after a count by eye."""
-    order = SetPeople(_zone_of(here, zone), people)
-    return await _asked(console, here, seat, order)
+    await count(zone, CountBody(people=people), seat, here, console)
+    return _back_to(here, zone)
 
 
 @pages.post("/sites/{site}/zones/{zone}/vacant")
 async def vacant(seat: Operating, here: SiteHere, console: ConsoleHere, zone: str) -> Response:
     """Set a zone to empty, after it was seen empty."""
-    order = TellVacant(_zone_of(here, zone), "seen by an operator on the live page")
-    return await _asked(console, here, seat, order)
+    await tell_vacant(
+        zone, SeenEmpty(why="seen by an operator on the live page"), seat, here, console
+    )
+    return _back_to(here, zone)
 
 
 class PictureNow(Struct, frozen=True):
@@ -214,32 +213,14 @@ def _without_people(site: SitePicture) -> SitePicture:
     )
 
 
+def _back_to(site: Site, zone: str) -> Response:
+    return RedirectResponse(f"/sites/{site.id}/live#zone-{zone}", 303)
+
+
 def _zone_of(site: Site, zone: str) -> ZoneId:
     if zone not in site.zone:
         raise Problem(404, "no-such-zone", Phrase("There is no such zone"))
     return ZoneId(zone)
-
-
-async def _asked(console: AppContext, site: Site, seat: Principal, order: Order) -> Response:
-    """Send a request to the gateway, and redirect to the page when it is done.
-
-    Raises:
-        Problem: It refused, or did not answer.
-    """
-    title = Phrase("The gateway did not do it")
-    try:
-        answer = await console.ask(site.id, order, seat.holder.id)
-    except DeskError as wrong:
-        raise Problem(503, "no-answer", title, str(wrong)) from wrong
-    if answer.status == "error":
-        raise Problem(409, answer.error or "refused", title, answer.message)
-    return RedirectResponse(f"/sites/{site.id}/live#zone-{order_zone(order)}", 303)
-
-
-def order_zone(order: Order) -> str:
-    """Return the zone that an order names."""
-    assert isinstance(order, SetPeople | TellVacant)  # noqa: S101 - the two of this screen
-    return order.zone
 
 
 class Area(Struct, frozen=True):

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from paho.mqtt import _packet
 from paho.mqtt.enums import MQTTProtocolVersion
 
-from gateway.adapters.mqtt.client import PacketClient, ReceivedPublish, variable_integer
+from gateway.adapters.mqtt.client import PacketClient, ReceivedPublish
+from gateway.adapters.mqtt.properties import variable_integer
 
 
 class Peer:

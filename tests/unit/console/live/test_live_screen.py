@@ -194,7 +194,7 @@ class TestCorrections:
         """The gateway is asked in the operator's name, and the page comes back to the room."""
         asked: list[tuple[Order, HolderId]] = []
 
-        async def ask(_site: SiteId, order: Order, by: HolderId) -> ResponseMessage:
+        async def ask(_site: SiteId, order: Order, by: HolderId, _id: None) -> ResponseMessage:
             asked.append((order, by))
             return ResponseMessage("t", "ok", Text("Fait", "Done"))
 
@@ -222,7 +222,7 @@ class TestCorrections:
         assert (answer.status_code, "Too old" in answer.text) == (409, True)
         monkeypatch.setattr(place.console, "ask", silent)
         answer = await browser.post(path)
-        assert (answer.status_code, "nobody there" in answer.text) == (503, True)
+        assert (answer.status_code, "Nothing was done" in answer.text) == (503, True)
 
     @pytest.mark.parametrize(
         ("zone", "people", "status"), [("cellar", "4", 404), ("hall", "-1", 422), ("hall", "", 422)]
