@@ -17,8 +17,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from gateway.adapters.accounts.migration import StoreError
-from gateway.adapters.accounts.store import AccountStore
+from gateway.adapters.accounts.store import AccountStore, StoreError
 from gateway.adapters.audit import AuditError, AuditLog
 from gateway.adapters.directory import DirectoryError, DirectoryStore
 from gateway.adapters.journal.folder_lock import FolderTakenError, folder_lock

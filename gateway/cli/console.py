@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from gateway.adapters.accounts.migration import StoreError
+from gateway.adapters.accounts.store import StoreError
 from gateway.cli import errors
 from gateway.clock import Clock, SystemClock
 from gateway.config import (

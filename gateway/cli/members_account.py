@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from gateway.adapters.accounts import accounts
-from gateway.adapters.accounts.migration import StoreError
-from gateway.adapters.accounts.store import FILE, AccountStore
+from gateway.adapters.accounts.store import FILE, AccountStore, StoreError
 from gateway.adapters.directory import Member
 from gateway.cli import errors
 from gateway.cli.members_options import AsJson, DataDir, Ref, member_of

@@ -15,9 +15,8 @@ import msgspec
 from msgspec import Struct, structs
 
 from gateway.adapters.accounts import accounts
-from gateway.adapters.accounts.migration import StoreError
 from gateway.adapters.accounts.store import FILE as CONSOLE_FILE
-from gateway.adapters.accounts.store import AccountStore
+from gateway.adapters.accounts.store import AccountStore, StoreError
 from gateway.adapters.audit import FILE as AUDIT_FILE
 from gateway.adapters.audit import AuditLog
 from gateway.adapters.directory import FILE as MEMBERS_FILE

@@ -13,14 +13,23 @@ from typing import Final
 from sqlalchemy import URL, Connection, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.adapters.accounts.migration import StoreError, is_current, migrate
-from gateway.adapters.accounts.tables import ABOUT
+from gateway.adapters.accounts.tables import ABOUT, REVISION
 from gateway.adapters.journal.rows import from_us
 from gateway.adapters.sql import sqlite
 from gateway.adapters.sql.database import engine_of
+from gateway.adapters.sql.migration import Migrations
 
 FILE: Final = "console.db"
 _VERSION: Final = select(ABOUT.c.value).where(ABOUT.c.word == "version")
+
+
+class StoreError(Exception):
+    """The accounts on disk cannot be used: the message says why."""
+
+
+_MIGRATIONS: Final = Migrations(
+    Path(__file__).with_name("migrations"), (REVISION,), "accounts", StoreError
+)
 
 
 class AccountStore:
@@ -68,12 +77,12 @@ class AccountStore:
     def _bring_up_to_date(self) -> None:
         try:
             with self._engine.begin() as connection:
-                if is_current(connection):
+                if _MIGRATIONS.is_current(connection):
                     return
         except StoreError as wrong:
             raise StoreError(f"{self._name} {wrong}") from None
         with self._writing.begin() as connection:
-            migrate(connection)  # where another process was first, nothing is left to do
+            _MIGRATIONS.migrate(connection)  # nothing is left where another was first
 
     @contextmanager
     def _told(self) -> Iterator[None]:

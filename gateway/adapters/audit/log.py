@@ -12,12 +12,12 @@ from msgspec import Struct
 from sqlalchemy import Connection, Select, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.adapters.audit.migration import is_current, migrate
-from gateway.adapters.audit.tables import ENTRY
+from gateway.adapters.audit.tables import ENTRY, REVISION
 from gateway.adapters.journal.queries.pagination import Page, bounded
 from gateway.adapters.journal.rows import from_us, to_us
 from gateway.adapters.sql import sqlite
 from gateway.adapters.sql.database import engine_of
+from gateway.adapters.sql.migration import Migrations
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +66,11 @@ class Note(Struct):
     nothing_changed: bool = False
 
 
+_MIGRATIONS: Final = Migrations(
+    Path(__file__).with_name("migrations"), (REVISION,), "the audit", OSError
+)
+
+
 class AuditLog:
     """The console's log. Any thread, one caller at a time.
 
@@ -81,10 +86,10 @@ class AuditLog:
         self._writing = self._engine.execution_options(**{sqlite.WRITES: True})
         try:
             with self._told(), self._engine.connect() as connection:
-                is_ready = is_current(connection)
+                is_ready = _MIGRATIONS.is_current(connection)
             if not is_ready:
                 with self._changing() as connection:
-                    migrate(connection)  # where another process was first, nothing is left to do
+                    _MIGRATIONS.migrate(connection)  # nothing is left where another was first
         except BaseException:
             self.close()
             raise

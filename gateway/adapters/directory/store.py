@@ -25,7 +25,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway.adapters.directory import rows
 from gateway.adapters.directory.hashes import key_mark
 from gateway.adapters.directory.member import DirectoryError, Member
-from gateway.adapters.directory.migration import is_current, migrate
 from gateway.adapters.directory.tables import (
     ABOUT,
     CREDENTIAL,
@@ -34,15 +33,25 @@ from gateway.adapters.directory.tables import (
     HOLDER_GROUP,
     IDENTITY,
     MEMBERSHIP,
+    METADATA,
+    REVISION,
     STAFF_ROLE,
     TRAINING,
 )
 from gateway.adapters.sql import sqlite
 from gateway.adapters.sql.database import engine_of
+from gateway.adapters.sql.migration import Migrations
 from gateway.clock import Clock, SystemClock
 from gateway.core.model.directory import Credential, Directory, HolderId
 
 FILE: Final = "members.db"
+MIGRATIONS: Final = Migrations(
+    Path(__file__).with_name("migrations"),
+    ("r1", "r2", "r3", REVISION),
+    "members",
+    DirectoryError,
+    unversioned=tuple(METADATA.tables),  # the first release wrote no version
+)
 _CHANGED: Final = "nothing was changed: "
 _VERSION: Final = "SELECT value FROM about WHERE word = 'version'"
 _ONE_MORE: Final = (
@@ -248,11 +257,11 @@ class DirectoryStore:
             if self._asked(connection):
                 return
         with self._writing.begin() as connection:
-            migrate(connection)  # where another process was first, nothing is left to do
+            MIGRATIONS.migrate(connection)  # nothing is left where another was first
 
     def _asked(self, connection: Connection) -> bool:
         try:
-            return is_current(connection)
+            return MIGRATIONS.is_current(connection)
         except DirectoryError as wrong:
             raise DirectoryError(f"{self._name} {wrong}") from None
 

@@ -1,8 +1,8 @@
-"""Code shared by the stores on SQLAlchemy: one safe connection, and Alembic's migrations."""
+"""One safe connection for the stores on SQLAlchemy."""
 
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, Engine, create_engine
+from sqlalchemy import URL, Engine, create_engine
 
 from gateway.adapters.sql import sqlite
 
@@ -34,15 +34,3 @@ def engine_of(place: Path | URL) -> Engine:
         isolation_level="REPEATABLE READ",
         pool_pre_ping=True,
     )
-
-
-def upgrade(connection: Connection, migrations: Path) -> None:
-    """Run the missing steps in the current transaction of `connection`."""
-    # Imported here: most starts find a current file, and save a quarter of a second.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
-
-    config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(migrations))
-    config.set_main_option("path_separator", "os")
-    command.upgrade(config, "head")

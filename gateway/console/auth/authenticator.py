@@ -16,8 +16,7 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 
 from gateway.adapters.accounts import accounts
-from gateway.adapters.accounts.migration import StoreError
-from gateway.adapters.accounts.store import FILE, AccountStore
+from gateway.adapters.accounts.store import FILE, AccountStore, StoreError
 from gateway.adapters.audit import FILE as AUDIT_FILE
 from gateway.adapters.audit import AuditEntry, AuditError, AuditLog, Note
 from gateway.adapters.directory import DirectoryError

@@ -34,7 +34,7 @@ def new_link(settings: Settings, clock: Clock, base: str, holder: HolderId | Non
     """Return a one-time link: for a member, or for a first administrator.
 
     Raises:
-        gateway.adapters.accounts.migration.StoreError: The accounts cannot be written.
+        gateway.adapters.accounts.store.StoreError: The accounts cannot be written.
     """
     with closing(AccountStore(settings.data_dir / FILE)) as store, store.change() as connection:
         secret = links.make(connection, holder, BY_COMMAND, clock.now())
@@ -45,7 +45,7 @@ def link_if_first(settings: Settings, clock: Clock, base: str) -> str | None:
     """Return a link if no account can sign in yet.
 
     Raises:
-        gateway.adapters.accounts.migration.StoreError: The accounts cannot be read or written.
+        gateway.adapters.accounts.store.StoreError: The accounts cannot be read or written.
     """
     with closing(AccountStore(settings.data_dir / FILE)) as store, store.read() as connection:
         if accounts.is_any(connection):

@@ -30,11 +30,11 @@ from gateway.adapters.directory import (
     credential_hash,
     diff,
     holder_of,
-    migration,
     pin_hash,
     reader_hash,
     reader_key,
 )
+from gateway.adapters.directory.store import MIGRATIONS
 from gateway.adapters.directory.tables import METADATA, REVISION
 from gateway.adapters.sql import sqlite
 from gateway.clock import ManualClock
@@ -272,8 +272,7 @@ def old_file(file: Path) -> None:
 
 def steps() -> list[Script]:
     """The steps of the schema, the first one first."""
-    folder = Path(migration.__file__).with_name("migrations")
-    return [*ScriptDirectory(folder).walk_revisions()][::-1]
+    return [*ScriptDirectory(MIGRATIONS.folder).walk_revisions()][::-1]
 
 
 class TestMigrations:
@@ -329,7 +328,7 @@ class TestMigrations:
 
     def test_every_step_is_known(self) -> None:
         """Else a file of today would be taken for one of tomorrow."""
-        assert tuple(step.revision for step in steps()) == migration.REVISIONS
+        assert tuple(step.revision for step in steps()) == MIGRATIONS.revisions
 
     def test_a_newer_file_is_refused(self, tmp_path: Path) -> None:
         """With both schemas in the message, and nothing touched."""

@@ -10,8 +10,7 @@ from starlette.requests import Request
 from typer.testing import CliRunner
 
 from gateway.adapters.accounts import accounts
-from gateway.adapters.accounts.migration import StoreError
-from gateway.adapters.accounts.store import FILE, AccountStore
+from gateway.adapters.accounts.store import FILE, AccountStore, StoreError
 from gateway.adapters.audit import EntryLine
 from gateway.cli import app
 from gateway.config import Settings
