@@ -8,7 +8,7 @@ from gateway.core.model.site import Site
 
 def advice(site: Site) -> tuple[str, ...]:
     """Return the advice for a site, one sentence for each point."""
-    return tuple(_enrolling(site))
+    return (*_enrolling(site), *_company(site))
 
 
 def _enrolling(site: Site) -> Iterator[str]:
@@ -26,4 +26,25 @@ def _enrolling(site: Site) -> Iterator[str]:
             yield (
                 f"{device.id} enrols badges and stands in the street, where nobody watches it: "
                 "let a reader enrol that stands in a staffed room, such as one at an inner door"
+            )
+
+
+def _company(site: Site) -> Iterator[str]:
+    """Warn of company that is demanded where nobody can prove it for long."""
+    asked = [(f"zone {zone.id}", zone.demands, zone.id) for zone in site.zones]
+    asked += [(f"machine {one.id}", one.demands, one.zone) for one in site.machines]
+    for what, demands, zone in asked:
+        place = demands.present_in or zone
+        unwatched = [door.id for door in site.left_unseen[place] if not door.contact]
+        demanded = [
+            f"min_present = {demands.min_present}" if demands.min_present > 1 else "",
+            f'role_present = "{demands.role_present}"' if demands.role_present else "",
+        ]
+        if any(demanded) and unwatched:
+            yield (
+                f"{what}: {' and '.join(filter(None, demanded))} in {place} cannot be proven for "
+                f"longer than company_trust_s ({site.company_trust_s:g} s) after a badge: people "
+                f"leave by {', '.join(unwatched)} without one. A contact at "
+                f"{'each of them' if len(unwatched) > 1 else 'it'} would prove it, or a reader "
+                f'with here = "{place}", or a sensor that counts people there'
             )

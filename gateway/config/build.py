@@ -80,6 +80,7 @@ def site_of(draft: Draft, site: SiteTable) -> Site:
             whole_from_s=site.accounting.whole_from_min * 60,
         ),
         booking_margin_s=site.booking_margin_s,
+        company_trust_s=site.company_trust_s,
         desk_lock_s=site.desk_lock_min * 60,
         kiosk=_kiosk(draft.kiosk) if draft.kiosk is not None else None,
     )
@@ -327,6 +328,8 @@ def _led_to(draft: Draft, point: AccessPointTable) -> tuple[Direction, str]:
     """Return an access point's direction and the zone that it controls."""
     if point.muster is not None:
         return "muster", point.muster
+    if point.here is not None:
+        return "here", point.here
     if point.machine is not None:
         return "machine", next(m.zone for m in draft.machines.values() if m.id == point.machine)
     zone = next(door.zone for door in draft.doors.values() if door.id == point.door)

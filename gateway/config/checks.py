@@ -42,6 +42,7 @@ REFERENCES = (  # a table's key names one of these tables
     ("access_points", "door", ("doors",)),
     ("access_points", "machine", ("machines",)),
     ("access_points", "muster", ("zones",)),
+    ("access_points", "here", ("zones",)),
     ("machines", "zone", ("zones",)),
     ("readers", "access_point", ("access_points",)),
     ("sensors", "zone", ("zones",)),
@@ -123,12 +124,13 @@ def access_points_are_one_thing(draft: Draft) -> Iterator[ConfigFault]:
     first: dict[tuple[str, str], str] = {}
     for index, point in draft.access_points.items():
         path = f"access_points[{index}]"
-        if sum(each is not None for each in (point.door, point.machine, point.muster)) != 1:
-            yield draft.fault(path, "give either door and direction, or machine, or muster")
+        given = (point.door, point.machine, point.muster, point.here)
+        if sum(each is not None for each in given) != 1:
+            yield draft.fault(path, "give door and direction, or machine, or muster, or here")
         elif point.door is not None and point.direction is None:
             yield draft.fault(f"{path}.direction", 'is required with door: "entry" or "exit"')
         elif point.door is None and point.direction is not None:
-            what = "a machine" if point.machine else "a muster point"
+            what = "a machine" if point.machine else "a muster point" if point.muster else "here"
             yield draft.fault(f"{path}.direction", f"belongs to a door; {what} has none")
         elif point.muster is None:  # there may be a muster point on each side
             same = (point.door or "", point.direction or point.machine or "")

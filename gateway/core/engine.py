@@ -23,6 +23,7 @@ from gateway.core.access import (
     muster,
     offline_decisions,
     pin_attempts,
+    proof,
     wiring,
 )
 from gateway.core.access.late_events import is_late
@@ -107,6 +108,7 @@ CHAPTERS: Final[tuple[Chapter, ...]] = (
     Chapter("modes", modes.run_timers, modes.next_timer),
     Chapter("doors", doors.run_timers, doors.next_timer),
     Chapter("muster", conclude=muster.follow),
+    Chapter("proof", proof.run_timers),
     Chapter("machines", machines.run_timers, machines.next_timer, machines.watch),
     Chapter("power", conclude=machine_power.conclude),
     Chapter("devices", devices.run_timers, devices.next_timer),
@@ -343,6 +345,8 @@ def _reported(context: StepContext, event: Reported) -> None:  # noqa: C901, PLR
             _sense(context, device, zone, event, float(active))
             fusion.sensed(context, device, zone, event)
         case Counted(people=people):
+            if not event.retained:
+                proof.counted(context, zone, people)
             _sense(context, device, zone, event, people)
             fusion.sensed(context, device, zone, event)
         case Co2(ppm=ppm):

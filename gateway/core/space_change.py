@@ -5,7 +5,7 @@ from typing import Final, TypeVar
 
 from immutables import Map
 
-from gateway.core.access import doors, enrolment, machines, modes, offline_decisions
+from gateway.core.access import doors, enrolment, machines, modes, offline_decisions, proof
 from gateway.core.facts import OF_GATEWAY, AlarmKind
 from gateway.core.model.bookings import machine_target, zone_target
 from gateway.core.model.site import Site
@@ -42,6 +42,7 @@ def changed(context: StepContext) -> None:
     enrolment.space_changed(context)
     context.out_of_service = _still(context.out_of_service, site.access_point)
     context.bookings = _still(context.bookings, _targets(site))
+    proof.space_changed(context)
     machines.space_changed(context)
     modes.space_changed(context)
     for kind, about in sorted(context.alarms):

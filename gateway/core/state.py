@@ -298,6 +298,13 @@ class DaySum(Struct, frozen=True, gc=False):
     """Open minutes in which it was in use."""
 
 
+class CountSeen(Struct, frozen=True):
+    """People that a sensor counted in a zone, and when."""
+
+    people: int
+    at: datetime
+
+
 class Attempts(Struct, frozen=True):
     """The times of wrong PINs of a credential, or of a keypad, ascending."""
 
@@ -341,6 +348,12 @@ class StateParts(Struct):
     presence: Map[HolderId, Whereabouts] = Map()
     departed: Map[HolderId, datetime] = Map()
     """The times at which holders who are outside were last known to leave; only recent ones."""
+    proofs: Map[HolderId, datetime] = Map()
+    """When holders who are inside last badged at a reader in the room, after they came."""
+    unseen: Map[DoorId, datetime] = Map()
+    """When somebody may last have left by a door without a badge."""
+    counted: Map[ZoneId, CountSeen] = Map()
+    """The last counts of sensors that count people."""
     zones: Map[ZoneId, ZoneState] = Map()
     doors: Map[DoorId, DoorState] = Map()
     devices: Map[DeviceId, DeviceState] = Map()

@@ -98,6 +98,7 @@ POINTS = (
     point("desk", "entry", YARD),
     point("laser-on", "machine", LAB),
     point("assembly", "muster", YARD),
+    point("still", "here", YARD),
 )
 SITE = Site(
     SiteId("hub"),

@@ -106,6 +106,7 @@ class AccessPointTable(SpaceTable):
                 {"required": ["door", "direction"]},
                 {"required": ["machine"]},
                 {"required": ["muster"]},
+                {"required": ["here"]},
             ]
         }
     )
@@ -116,5 +117,7 @@ class AccessPointTable(SpaceTable):
     machine: Id | None = None
     muster: Id | None = None
     """The zone whose people gather here in an evacuation."""
+    here: Id | None = None
+    """The zone in which it asks who is still here: a badge proves company, and opens nothing."""
     min_credential: Literal["pin", "number", "number-and-pin"] = "number"
     """The weakest that is accepted: a code alone, a badge, or a badge and its PIN."""

@@ -36,6 +36,8 @@ class SiteTable(SpaceTable):
     desk_lock_min: Annotated[float, Field(ge=0, le=1440)] = 15.0
     """Minutes after which a console that nobody uses may only look, evacuate and lock down; 0:
     never."""
+    company_trust_s: Annotated[float, Field(ge=60, le=86_400)] = 1800.0
+    """Seconds for which a badge alone proves company, behind a door that is left without one."""
     accounting: AccountingTable = AccountingTable()
     """What a day of presence counts against a quota of days."""
 

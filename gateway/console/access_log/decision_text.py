@@ -82,6 +82,7 @@ def answer(
     )
 
 
+_HOUR_S: Final = 3600.0
 _OUTCOMES: Final = {
     "pass": Phrase("passes"),
     "grant": Phrase("grants"),
@@ -128,6 +129,9 @@ _NAMES: Final = {
     "until": Phrase("until"),
     "role": Phrase("role"),
     "people": Phrase("people there"),
+    "known": Phrase("known by badge"),
+    "not_counted": Phrase("not counted, perhaps gone"),
+    "last_shown_s": Phrase("last shown"),
     "capacity": Phrase("capacity"),
     "p_full": Phrase("chance that it is full"),
     "since": Phrase("since"),
@@ -139,6 +143,7 @@ _VALUES: Final = {
     "exit": Phrase("exit"),
     "machine": Phrase("machine"),
     "muster": Phrase("muster point"),
+    "here": Phrase("who is here"),
     "normal": Phrase("normal"),
     "lockdown": Phrase("lockdown"),
     "evacuation": Phrase("evacuation"),
@@ -207,6 +212,8 @@ def _number(name: str, value: float, lang: Lang) -> str:
     if name == "p_full":
         return str(format_percent(value, locale=LOCALES[lang]))
     number = str(format_decimal(value, locale=LOCALES[lang]))
+    if name == "last_shown_s" and float(value) >= _HOUR_S:
+        return f"{format_decimal(round(float(value) / _HOUR_S), locale=LOCALES[lang])} h"
     return f"{number} s" if name.endswith("_s") else number
 
 

@@ -17,6 +17,7 @@ from gateway.adapters.journal.reader import JournalFile
 from gateway.adapters.journal.rows import from_us
 from gateway.console.context import AppContext
 from gateway.console.web.errors import Problem
+from gateway.core.access.company import is_proven
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import Text, ZoneId
 from gateway.core.model.places import Zone
@@ -41,6 +42,8 @@ class PresentPerson(Struct, frozen=True):
     came: datetime | None = None
     safe: datetime | None = None
     how: Literal["mustered", "left"] | None = None
+    unsure: bool = False
+    """They may have left unseen: no badge and no contact has shown them for a while."""
 
 
 class RoomPresence(Struct, frozen=True):
@@ -111,7 +114,7 @@ async def inside(console: AppContext, site: Site) -> Inside:
         at=console.clock.now() if current else written,
         current=current,
         named=named,
-        rooms=_rooms(console, site, _people(heard, names)),
+        rooms=_rooms(console, site, _people(heard, names, console.clock.now())),
     )
 
 
@@ -123,14 +126,16 @@ async def names_or_none(console: AppContext) -> tuple[dict[HolderId, str], bool]
         return {}, False
 
 
-def _people(now: SiteNow | None, names: Mapping[HolderId, str]) -> list[PresentPerson]:
+def _people(
+    now: SiteNow | None, names: Mapping[HolderId, str], at: datetime
+) -> list[PresentPerson]:
     if now is None:
         return []
     evacuated = now.state.mode.mode == "evacuation"
     known: Iterable[tuple[HolderId, Muster]] = now.state.muster.items()
     if not evacuated:
         known = ((who, Muster(where.zone)) for who, where in now.state.presence.items())
-    people = [_person(now, holder, entry, names) for holder, entry in known]
+    people = [_person(now, holder, entry, names, at) for holder, entry in known]
     return sorted(people, key=lambda person: (_as_sorted(person.name), person.holder))
 
 
@@ -141,9 +146,10 @@ def _as_sorted(name: str) -> str:
 
 
 def _person(
-    now: SiteNow, holder: HolderId, entry: Muster, names: Mapping[HolderId, str]
+    now: SiteNow, holder: HolderId, entry: Muster, names: Mapping[HolderId, str], at: datetime
 ) -> PresentPerson:
     where = now.state.presence.get(holder)
+    around = now.site.zone[where.zone].lineage[-1] if where else None
     return PresentPerson(
         holder=holder,
         name=names.get(holder, holder),
@@ -153,6 +159,7 @@ def _person(
         came=where.came if where else None,
         safe=entry.safe,
         how=entry.how,
+        unsure=around is not None and not is_proven(now.site, now.state, holder, around, at),
     )
 
 

@@ -20,6 +20,7 @@ _WAYS: Final = {
     "exit": Phrase("exit"),
     "machine": Phrase("machine"),
     "muster": Phrase("muster point"),
+    "here": Phrase("who is here"),
 }
 
 

@@ -20,6 +20,7 @@ from gateway.core.access import (
     muster,
     offline_decisions,
     pin_attempts,
+    proof,
     rules,
 )
 from gateway.core.access.late_events import LATE, is_late, is_told, lets_out
@@ -28,6 +29,7 @@ from gateway.core.access.request import AccessRequest, asked
 from gateway.core.access.rules import Ruling
 from gateway.core.events import DecidedMeanwhile, Reported
 from gateway.core.facts import Decided, Noticed, RuleVerdict, Value
+from gateway.core.model.directory import HolderId
 from gateway.core.model.equipment import Device
 from gateway.core.model.names import ZoneId
 from gateway.core.model.places import AccessPoint, Door
@@ -70,6 +72,8 @@ def decide(context: StepContext, device: Device, event: Reported) -> None:
             unlock_s=door.unlock_s if by_itself and door else None,
         )
     )
+    if actuates:
+        proof.shown(context, question, ruling)
     _note(context, question, ruling, is_code="pin" in (reading.format, device.format))
     if ruling.reason == enrolment.ENROLMENT:
         enrolment.read(context, event, holder)
@@ -114,6 +118,8 @@ def let_out(context: StepContext, device: Device, door: Door, event: Reported) -
     doors.unlock(
         context, door, tuple(one for one in context.site.releasers[door.id] if one not in done)
     )
+    if not door.contact:
+        proof.went_unseen(context, door)
     doors.release(context, door, None)
 
 
@@ -182,11 +188,20 @@ def _act(context: StepContext, question: AccessRequest, ruling: Ruling, point: A
         doors.release(context, door, arrival)  # None: somebody unknown on the way out
     if point.direction == "muster" and holder is not None:
         muster.seen(context, holder.id, context.now)
+    if point.direction == "here" and holder is not None:
+        _is_here(context, holder.id, point)
     if point.machine is not None and holder is not None:
         if ruling.reason == "machine-off":
             machines.sign_off(context, point.machine)
         else:
             machines.start(context, point.machine, holder.id)
+
+
+def _is_here(context: StepContext, holder: HolderId, point: AccessPoint) -> None:
+    """Move a holder into the room whose reader they badged at, unless they are known there."""
+    where = context.presence.get(holder)
+    if where is None or point.zone not in context.site.zone[where.zone].lineage:
+        presence.move(context, holder, point.zone)
 
 
 def _merge(context: StepContext, question: AccessRequest, point: AccessPoint) -> None:

@@ -25,6 +25,7 @@ from typing import Final, Literal
 from immutables import Map
 from msgspec import structs
 
+from gateway.core.access import proof
 from gateway.core.access.late_events import LATE
 from gateway.core.facts import DoorChanged, DoorStatus, EntryNotTaken, UnlockDoor
 from gateway.core.model.directory import HolderId
@@ -82,6 +83,8 @@ def opened(context: StepContext, door: Door, *, late: bool = False) -> None:
     state = context.doors.get(door.id, DoorState())
     if state.status in ("open", "held", "forced"):
         return  # contacts repeat themselves, and that must not put off the alarm
+    if not state.pending:
+        proof.went_unseen(context, door)
     if state.status == "unlocked":
         for arrival in state.pending:
             _pass(context, door, arrival)
@@ -224,6 +227,8 @@ def _become(context: StepContext, door: Door, state: DoorState, trigger: Trigger
     context.doors = context.doors.set(door.id, state)
     if status != before.status:
         context.emit(DoorChanged(door=door.id, state=status, at=context.now))
+        if status == "held":
+            proof.went_unseen(context, door)  # whoever goes while it stands open opens nothing
         _watch_alarms(context, door, status)
     return state
 

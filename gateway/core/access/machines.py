@@ -25,7 +25,7 @@ from typing import Final, Literal
 from msgspec import structs
 
 from gateway.core.access import machine_power
-from gateway.core.access.company import is_inside, missing_company
+from gateway.core.access.company import Asker, is_inside, missing_company
 from gateway.core.access.late_events import LATE
 from gateway.core.events import Reported
 from gateway.core.facts import (
@@ -41,7 +41,7 @@ from gateway.core.model.equipment import Device, Machine
 from gateway.core.model.names import MachineId
 from gateway.core.model.site import Site
 from gateway.core.readings import MachineReported, RelayReported
-from gateway.core.state import NEVER, MachineUse, State
+from gateway.core.state import LONG_AGO, NEVER, MachineUse, State
 from gateway.core.step_context import StepContext
 
 STARTING_MAX = timedelta(minutes=10)
@@ -143,7 +143,7 @@ def watch(context: StepContext) -> None:
     for machine, use in sorted(context.machines.items()):
         if not use.stopped:
             found = context.site.machine[machine]
-            _judge(context, found, use, _missing(context.site, state, found, use))
+            _judge(context, found, use, _missing(context.site, state, found, use, context.now))
 
 
 def stop_all(context: StepContext) -> None:
@@ -175,13 +175,28 @@ def space_changed(context: StepContext) -> None:
     context.stirred = True
 
 
-def _missing(site: Site, state: State, machine: Machine, use: MachineUse) -> str | None:
+def _is_at_it(site: Site, state: State, machine: Machine, use: MachineUse) -> bool:
+    """Return whether the user is at the machine, as far as known: no door tells of another place.
+
+    Their badge at the machine shows where they are, however they came in.
+    """
+    if site.company_trust_s is None:
+        return False
+    if use.holder not in state.presence:
+        return state.departed.get(use.holder, LONG_AGO) <= use.since
+    return is_inside(site, state, use.holder, machine.demands.present_in or machine.zone)
+
+
+def _missing(
+    site: Site, state: State, machine: Machine, use: MachineUse, now: datetime
+) -> str | None:
     """Return the reason why the machine should not run on; None: it may."""
     demands = machine.demands
     erased = use.holder not in state.directory.holders
     if erased or (demands.check_in and not is_inside(site, state, use.holder, machine.zone)):
         return "unattended"
-    missing = missing_company(site, state, demands, machine.zone, use.holder, arriving=False)
+    asker = Asker(use.holder, is_here=_is_at_it(site, state, machine, use))
+    missing = missing_company(site, state, demands, machine.zone, asker, now)
     return missing.reason if missing is not None else None
 
 

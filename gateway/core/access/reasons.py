@@ -45,6 +45,11 @@ REASONS: Final[dict[str, ReasonText]] = {
         "MUSTER",
         Phrase("Stay at the muster point."),
     ),
+    "still-here": ReasonText(
+        Phrase("You are noted as still here"),
+        "GRANTED",
+        Phrase("Carry on."),
+    ),
     "retained": ReasonText(
         Phrase("A read kept by the broker"),
         "DENIED_OTHER",

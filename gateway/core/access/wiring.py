@@ -182,6 +182,7 @@ _BY_DIRECTION: Final[Mapping[Direction, Standing]] = {
     "exit": "exit-reader",
     "machine": "machine-reader",
     "muster": "muster-reader",
+    "here": "muster-reader",
 }
 
 

@@ -15,7 +15,7 @@ from gateway.core.model.names import (
     ZoneId,
 )
 
-Direction = Literal["entry", "exit", "machine", "muster"]
+Direction = Literal["entry", "exit", "machine", "muster", "here"]
 Free = Literal["handle", "button", "reader"]
 """The means to leave through a door: a mechanical handle, a button that reports, or a reader."""
 FailMode = Literal["safe", "secure"]
@@ -123,7 +123,8 @@ class AccessPoint(Struct, frozen=True):
     id: AccessPointId
     direction: Direction
     zone: ZoneId
-    """The zone that is entered, left, in which the machine stands, or whose people gather here."""
+    """The zone that is entered or left, in which the machine stands or the reader asks who is still
+    here, or whose people gather at it."""
     door: DoorId | None = None
     machine: MachineId | None = None
     min_credential: Strength = "number"

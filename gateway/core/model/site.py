@@ -60,6 +60,9 @@ class Site(Struct, frozen=True, dict=True):
     """The place's opening hours, for the figures of its use: they open no door."""
     exceptional_days: tuple[ExceptionalDay, ...] = ()
     accounting: Accounting = Accounting()
+    company_trust_s: float | None = None
+    """The time for which a badge alone is believed behind a door that is left without one; None:
+    for ever, as in journals of release 0.2.0."""
     booking_margin_s: float = 900.0
     """The time before and after a booking in which the doors on the way to it open."""
     kiosk: Kiosk | None = None
@@ -254,6 +257,26 @@ class Site(Struct, frozen=True, dict=True):
             }
             for point in self.access_points
         }
+
+    @cached_property
+    def left_unseen(self) -> dict[ZoneId, tuple[Door, ...]]:
+        """Return, for each zone, the doors by which one leaves it, and is not seen."""
+        exits = {point.door for point in self.access_points if point.direction == "exit"}
+        entries = {point.door for point in self.access_points if point.direction == "entry"}
+        found = {}
+        for zone in self.zones:
+            inner = {each.id for each in self.zones if zone.id in each.lineage}
+            found[zone.id] = tuple(
+                door
+                for door in self.doors
+                if (
+                    door.zone in inner
+                    and door.outside not in inner
+                    and not (door.exit == "reader" and door.id in exits)
+                )
+                or (door.outside in inner and door.zone not in inner and door.id not in entries)
+            )
+        return found
 
     @cached_property
     def interlocked(self) -> dict[DoorId, tuple[DoorId, ...]]:

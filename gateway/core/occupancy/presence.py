@@ -99,6 +99,8 @@ def space_changed(context: StepContext) -> None:
         if where.zone not in context.site.zone:
             usage.stayed(context, holder, where.since, context.now)
             context.presence = context.presence.delete(holder)
+            if holder in context.proofs:
+                context.proofs = context.proofs.delete(holder)
             context.departed = context.departed.set(holder, context.now)
             context.emit(HolderMoved(holder=holder, origin=where.zone, zone=None, at=context.now))
 
@@ -122,6 +124,8 @@ def _remember(context: StepContext, holder: HolderId, zone: ZoneId | None, since
         return
     if holder in context.presence:
         context.presence = context.presence.delete(holder)
+    if holder in context.proofs:
+        context.proofs = context.proofs.delete(holder)
     context.departed = context.departed.set(holder, since)
 
 

@@ -299,7 +299,7 @@ DOORS_AND_POINTS = {
     "a muster point that is a machine": (
         point('muster = "hall"\nmachine = "laser"') + LASER,
         "access_points[0]",
-        "give either door and direction, or machine, or muster",
+        "give door and direction, or machine, or muster, or here",
     ),
     "a strong credential on the way out": (
         point('door = "front"\ndirection = "exit"\nmin_credential = "number-and-pin"'),

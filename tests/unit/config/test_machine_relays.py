@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config import ConfigError
+from gateway.config.advice import advice
 from gateway.config.space import load_space
 from gateway.core.model.names import DeviceId, MachineId
 
@@ -113,3 +114,29 @@ def test_what_cannot_switch_is_a_fault(tmp_path: Path, more: str, message: str) 
         load_space(file)
     told = [(fault.path, fault.message) for fault in wrong.value.faults]
     assert any(path.endswith("].relay") and message in said for path, said in told), told
+
+
+@pytest.mark.parametrize(
+    ("front", "told"),
+    [
+        pytest.param('exit = "handle"\n', True, id="a handle"),
+        pytest.param('exit = "handle"\ncontact = "c"\n', False, id="a handle and a contact"),
+    ],
+)
+def test_company_that_cannot_be_proven_is_told(tmp_path: Path, front: str, told: bool) -> None:  # noqa: FBT001 - a table
+    """With what would prove it; the file is good all the same."""
+    file = tmp_path / "space.toml"
+    contact = '[[sensors]]\nid = "c"\ndoor = "front"\n'
+    text = SITE.replace('lock = "front-lock"\n', front).replace(
+        '[[locks]]\nid = "front-lock"\n', contact
+    )
+    if not told:
+        file.write_text(text + "demands = { min_present = 2 }\n" + NATIVE)
+    else:
+        file.write_text(text.replace(contact, "") + "demands = { min_present = 2 }\n" + NATIVE)
+    (site,) = load_space(file)
+    said = [one for one in advice(site) if "cannot be proven" in one]
+    assert bool(said) == told
+    for one in said:
+        assert one.startswith("machine laser: min_present = 2 in lab cannot be proven")
+        assert "people leave by front without one" in one

@@ -255,7 +255,7 @@ CASES = {
     "an access point of nothing": (
         SITE + '[[access_points]]\nid = "a"\n',
         "access_points[0]",
-        "give either door and direction, or machine",
+        "give door and direction, or machine",
     ),
     "an access point without a direction": (
         SITE + ROOMS + DOOR + '[[access_points]]\nid = "a"\ndoor = "d"\n',

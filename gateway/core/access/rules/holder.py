@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
-from gateway.core.access.company import member_is_inside, missing_company
+from gateway.core.access.company import Asker, member_is_inside, missing_company
 from gateway.core.access.entitlements import in_force, leads_through
 from gateway.core.access.request import AccessRequest, Verdict, denied, granted, noted, passed
 from gateway.core.facts import Value
@@ -88,7 +88,10 @@ def credential_is_strong(question: AccessRequest) -> Verdict:
 
 
 def pin_is_right(question: AccessRequest) -> Verdict:
-    """Check that a typed PIN is the badge's own, or its duress PIN."""
+    """Check that a typed PIN is the badge's own, or its duress PIN.
+
+    At a reader that asks who is still here nothing else is asked: it opens nothing.
+    """
     badge, typed = question.badge, question.pin
     if question.pin_failed:  # as its reader says, which compares PINs itself
         return denied("pin-wrong")
@@ -96,6 +99,8 @@ def pin_is_right(question: AccessRequest) -> Verdict:
         return noted("duress")
     if typed is not None and badge.pin is not None and typed != badge.pin:
         return denied("pin-wrong")
+    if question.here.direction == "here":
+        return granted("still-here", zone=question.here.zone)
     return passed(typed=typed is not None)
 
 
@@ -272,15 +277,11 @@ def escort_is_here(question: AccessRequest) -> Verdict:
 
 def company_is_here(question: AccessRequest) -> Verdict:
     """Check that enough people are inside, and the required role; the holder counts too."""
-    arriving = question.here.direction == "entry"
+    at_machine = question.here.machine is not None
+    asker = Asker(question.asker.id, is_here=True, machine=at_machine)
     for asked in _asked(question):
         missing = missing_company(
-            question.site,
-            question.state,
-            asked.demands,
-            asked.zone,
-            question.asker.id,
-            arriving=arriving,
+            question.site, question.state, asked.demands, asked.zone, asker, question.now
         )
         if missing is not None:
             return denied(missing.reason, **missing.saw)

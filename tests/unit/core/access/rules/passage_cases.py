@@ -94,6 +94,7 @@ GRANTS = {
         {"zone": "yard"},
         "mustered",
     ),
+    "who is still here": Grant(ask("still"), "pin_is_right", {"zone": "yard"}, "still-here"),
     "a door is no muster point": Grant(ask(), "muster_is_noted", {}),
     "a read of 5 seconds ago": Grant(
         ask(age=timedelta(seconds=5)), "event_is_fresh", {"age_s": 5.0}

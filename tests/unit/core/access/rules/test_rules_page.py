@@ -13,6 +13,7 @@ PAGE = ROOT / "docs" / "rules.md"
 GRANTING = {
     "exit_is_free": {"exit-free"},
     "muster_is_noted": {"mustered"},
+    "pin_is_right": {"still-here"},
     "machine_is_free": {"machine-off"},
     "plan_opens": {"plan", "booking"},
 }
