@@ -35,6 +35,7 @@ from gateway.service.disk_check import DiskCare
 from gateway.service.health import measured, tell_health, tell_systemd
 from gateway.service.journal_check import JournalCare
 from gateway.service.members_watcher import take_members, watch_members
+from gateway.service.memory import return_freed_memory
 from gateway.service.messages import MessageFactory
 from gateway.service.space_watcher import Space, SpaceWatcher
 from sensors.registry import Registry
@@ -66,6 +67,7 @@ async def run(
         ForeignJournalError: another program replaced the journal, or wrote to it, while we ran.
     """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    return_freed_memory()
     now = clock.now()
     holding = nullcontext() if lock else folder_lock(settings.data_dir, settings.instance, now)
     with holding:
