@@ -74,7 +74,7 @@ def sync_folder(folder: Path) -> None:
 
 def private_folder(folder: Path) -> None:
     """Make a folder that is for its owner alone; one that exists stays as it is."""
-    if not folder.exists():
+    if not folder.is_dir():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         give_to_owner(folder)
 
