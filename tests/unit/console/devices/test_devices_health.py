@@ -10,6 +10,7 @@ from msgspec import structs
 from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.adapters.journal.queries import DeviceLine
 from gateway.adapters.journal.rows import DeadLetter
+from gateway.backup.last import LastBackup, remember
 from gateway.console.devices import diagnosis
 from gateway.core.model.names import DeviceId
 from gateway.core.readings import Availability, Battery, Firmware
@@ -277,3 +278,37 @@ async def test_a_journal_in_use_is_only_read(place: ConsolePlace) -> None:
                 assert (await browser.get(f"/sites/hub/{screen}")).status_code == 200
         assert connection.execute("PRAGMA data_version").fetchone() == before
     connection.close()
+
+
+@pytest.mark.parametrize(
+    ("hours", "language", "line"),
+    [
+        (None, "en", ("Backup", "warning", "there is none yet")),
+        (9, "en", ("Backup", "ok", "the last one is 9 hours old")),
+        (9, "fr", ("Sauvegarde", "ok", "la dernière date d'il y a 9 heures")),
+        (80, "en", ("Backup", "warning", "the last one is 3 days old")),
+    ],
+)
+async def test_health_tells_the_age_of_the_last_backup(
+    place: ConsolePlace, hours: int | None, language: str, line: tuple[str, str, str]
+) -> None:
+    """A warning where there is none, and after three days."""
+    if hours is not None:
+        made = LastBackup(NOW - timedelta(hours=hours), "b.tar.gz")
+        remember(place.settings.data_dir, made)
+    async with place.browser(language) as browser:
+        answer = await browser.get("/api/v1/sites/hub/health")
+    told = {(x["name"], x["state"], x["said"]) for x in answer.json()["lines"]}
+    assert line in told
+
+
+async def test_health_tells_the_line_of_a_faulty_space_file(place: ConsolePlace) -> None:
+    """The first fault, in the words of `seuil check`."""
+    fault = 'space.toml: doors[0].zone (line 12): "hal" is not a zone'
+    health = structs.replace(WELL, space="faulty", space_fault=fault)
+    place.console.picture.apply("seuil/gateway/gw1/state", b"online")
+    place.console.picture.apply("seuil/gateway/gw1/health", encode(health))
+    async with place.browser() as browser:
+        answer = await browser.get("/api/v1/sites/hub/health")
+    lines = {x["name"]: (x["state"], x["said"]) for x in answer.json()["lines"]}
+    assert lines["Space file"] == ("warning", fault)
