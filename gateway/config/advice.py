@@ -8,7 +8,19 @@ from gateway.core.model.site import Site
 
 def advice(site: Site) -> tuple[str, ...]:
     """Return the advice for a site, one sentence for each point."""
-    return (*_enrolling(site), *_company(site))
+    return (*_enrolling(site), *_company(site), *_public(site))
+
+
+def _public(site: Site) -> Iterator[str]:
+    """Warn of zones that the kiosk leaves out: beside their rooms they would tell too much."""
+    shown = site.kiosk.zones if site.kiosk is not None else ()
+    inner = {ancestor: zone for zone in shown for ancestor in site.zone[zone].ancestors}
+    for zone in shown:
+        if zone in inner:
+            yield (
+                f"the kiosk leaves {zone} out, as it shows {inner[zone]} inside it: the difference "
+                "would tell of single persons. Name the one or the other"
+            )
 
 
 def _enrolling(site: Site) -> Iterator[str]:

@@ -77,9 +77,9 @@ def people(seen: Picture, count: int, zone: ZoneId = HALL) -> StateChange | None
     return seen.apply(TOPICS.occupancy(HUB, zone), encode(message))
 
 
-def door(seen: Picture, state: str) -> StateChange | None:
+def door(seen: Picture, state: str, at: datetime = AT) -> StateChange | None:
     """The front door's state."""
-    return seen.apply(TOPICS.door(HUB, FRONT), encode(DoorMessage(AT, state)))  # type: ignore[arg-type]
+    return seen.apply(TOPICS.door(HUB, FRONT), encode(DoorMessage(at, state)))  # type: ignore[arg-type]
 
 
 def alarm(seen: Picture, kind: str, about: str, *, on: bool = True) -> StateChange | None:

@@ -6,16 +6,29 @@ people a band is five wide; above, a fifth of the capacity, so that a larger hal
 than a small one.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec import Struct
 
+from gateway.core.model.names import ZoneId
+from gateway.core.model.site import Site
 from gateway.phrase import Phrase
 
 K: Final = 5
 """Numbers in the narrowest band: 0 to 4 is one, so that nobody is ever shown to be alone."""
 STEPS: Final = 5
 """The most bands of a zone with a limit: a sixth would reveal more than "filling up"."""
+
+
+def apart(site: Site, zones: Iterable[ZoneId]) -> tuple[ZoneId, ...]:
+    """Return the zones without those that stand beside a zone inside them.
+
+    The difference of a zone and of the rooms in it would tell of the few who are in none of these.
+    """
+    listed = tuple(zones)
+    outer = {ancestor for zone in listed for ancestor in site.zone[zone].ancestors}
+    return tuple(zone for zone in listed if zone not in outer)
 
 
 class Band(Struct, frozen=True):

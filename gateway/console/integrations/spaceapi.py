@@ -1,5 +1,10 @@
 """SpaceAPI (https://spaceapi.io), versions 14 and 15: the public state of a site.
 
+Nobody can follow a person by it. A zone is open from the end of its first band on, which is of
+several people, a door once it has stood open for `STEADY`. Both, and the bands, are looked at once
+in each quarter of an hour, of which `lastchange` is the beginning. A zone that holds one which the
+public is told of, or that is in one, is left out: their difference would tell of single persons.
+
 Open or closed is stored in a small file: while the gateway or the broker is away, and after a
 restart of the console, the last known state is published, with the time at which it began. Head
 counts are not stored: an old one would be wrong.
@@ -7,7 +12,7 @@ counts are not stored: an old one would be wrong.
 
 import logging
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,14 +22,16 @@ from msgspec import Struct
 from gateway.clock import Clock
 from gateway.config import SpaceApi
 from gateway.console.feed.site_state import Picture, SitePicture
-from gateway.console.integrations.occupancy_bands import band
-from gateway.core.model.names import SiteId
+from gateway.console.integrations.occupancy_bands import apart, band
+from gateway.core.model.names import SiteId, ZoneId
 from gateway.core.model.site import Site
 from gateway.files import write_whole
 from gateway.translation import both
 
 FILE: Final = "spaceapi.json"
 """In the data folder."""
+STEADY: Final = timedelta(minutes=15)
+"""A door that stood open for less let somebody in; the quarters of an hour are as long."""
 _OPEN_DOORS: Final = frozenset({"unlocked", "open", "held"})
 
 log = logging.getLogger(__name__)
@@ -54,16 +61,31 @@ class Public:
         self._clock = clock
         self._file = folder / FILE
         self._known = _read(self._file)
+        self._looked: dict[SiteId, datetime] = {}
+        """The quarter of an hour in which a site was last looked at."""
+        self._people: dict[SiteId, list[dict[str, Any]]] = {}
 
     def look(self, site: SiteId) -> bool:
-        """Update from a site's picture, and return whether that must be stored (`store`)."""
+        """Update from a site's picture once a quarter of an hour; a lockdown closes at once.
+
+        Returns whether the open state must be stored (`store`).
+        """
         if site not in self.told or not self.is_running:
             return False
-        is_open = _is_open(self.told[site], self._picture.sites[site])
-        known = self._known.get(site)
+        now, picture, known = self._clock.now(), self._picture.sites[site], self._known.get(site)
+        quarter, is_open = _quarter(now), self._is_open(site, picture, now)
+        is_shut = picture.mode in ("lockdown", "evacuation")
+        if self._looked.get(site) != quarter:
+            self._people[site] = self._bands(site, picture)
+            if is_open is not None:  # all was heard
+                self._looked[site] = quarter
+        elif not is_shut:
+            return False
+        if is_shut:
+            is_open = False
         if is_open is None or (known is not None and known.open == is_open):
             return False
-        self._known[site] = OpenState(is_open, self._clock.now().astimezone(UTC))
+        self._known[site] = OpenState(is_open, quarter)
         return True
 
     def store(self) -> None:
@@ -93,7 +115,7 @@ class Public:
         if told.open_zones or told.open_doors:
             document["state"] = self._state(site_id)
         if told.people_in and self.is_running:
-            document["sensors"] = {"people_now_present": self._people(site, told)}
+            document["sensors"] = {"people_now_present": self._people.get(site_id, [])}
         return document
 
     def _state(self, site: SiteId) -> dict[str, Any]:
@@ -102,30 +124,52 @@ class Public:
             return {}  # SpaceAPI: no `open` is "not known for now"
         return {"open": known.open, "lastchange": int(known.since.timestamp())}
 
-    def _people(self, site: Site, told: SpaceApi) -> list[dict[str, Any]]:
+    def _bands(self, site_id: SiteId, picture: SitePicture) -> list[dict[str, Any]]:
         """Return bands, without the time of a change, which would reveal an arrival."""
-        counts = self._picture.sites[site.id].zones
-        shown = []
-        for zone_id in told.people_in:
-            if zone_id in counts:
+        site, shown = self._sites[site_id], []
+        for zone_id in self._public(site, self.told[site_id].people_in):
+            if zone_id in picture.zones:
                 zone = site.zone[zone_id]
-                found = band(counts[zone_id].count.people, zone.capacity)
+                found = band(picture.zones[zone_id].count.people, zone.capacity)
                 said = both(found.label)
                 words = f"{said.fr} / {said.en}"
                 shown.append({"value": found.low, "location": zone.name.fr, "description": words})
         return shown
 
+    def _public(self, site: Site, zones: tuple[ZoneId, ...]) -> tuple[ZoneId, ...]:
+        """Return the zones that nothing else published can be held against."""
+        kiosk = site.kiosk.zones if site.kiosk is not None else ()
+        told = self.told[site.id]
+        every = {*kiosk, *told.people_in, *told.open_zones}
+        inner = set(apart(site, every))
+        seen = apart(site, kiosk)
+        return tuple(
+            zone
+            for zone in zones
+            if zone in inner and not (zone not in seen and set(site.zone[zone].ancestors) & {*seen})
+        )
 
-def _is_open(told: SpaceApi, now: SitePicture) -> bool | None:
-    """Return whether a site is open; None while its source was not received."""
-    if now.mode in ("lockdown", "evacuation"):
-        return False
-    counts = [now.zones[zone].count.people for zone in told.open_zones if zone in now.zones]
-    doors = [now.doors[door].state for door in told.open_doors if door in now.doors]
-    if any(people > 0 for people in counts) or any(door in _OPEN_DOORS for door in doors):
-        return True
-    heard_of_all = len(counts) + len(doors) == len(told.open_zones) + len(told.open_doors)
-    return False if heard_of_all and (counts or doors) else None
+    def _is_open(self, site_id: SiteId, now: SitePicture, at: datetime) -> bool | None:
+        """Return whether a site is open; None while its source was not received."""
+        site, told = self._sites[site_id], self.told[site_id]
+        zones = self._public(site, told.open_zones)
+        counts = [
+            band(now.zones[zone].count.people, site.zone[zone].capacity).low
+            for zone in zones
+            if zone in now.zones
+        ]
+        doors = [now.doors[door] for door in told.open_doors if door in now.doors]
+        steady = (door.state in _OPEN_DOORS and at - door.at >= STEADY for door in doors)
+        if any(low > 0 for low in counts) or any(steady):
+            return True
+        heard_of_all = len(counts) + len(doors) == len(zones) + len(told.open_doors)
+        return False if heard_of_all and (counts or doors) else None
+
+
+def _quarter(at: datetime) -> datetime:
+    """Return the beginning of the quarter of an hour."""
+    at = at.astimezone(UTC)
+    return at.replace(minute=at.minute // 15 * 15, second=0, microsecond=0)
 
 
 def _location(site: Site, told: SpaceApi) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from gateway.console.feed.page_snapshot import gateway_state
 from gateway.console.feed.site_state import Picture, StateChange
 from gateway.console.feed.status_words import say
 from gateway.console.feed.view_models import as_json
-from gateway.console.integrations.occupancy_bands import Band, band
+from gateway.console.integrations.occupancy_bands import Band, apart, band
 from gateway.core.model.names import SiteId
 from gateway.core.model.places import Zone
 from gateway.core.model.site import Site
@@ -64,7 +64,7 @@ class KioskViewer:
     def site(self, view: View) -> KioskView:
         """Return the public view of a site that has a kiosk."""
         site = self._sites[view.site]
-        shown = site.kiosk.zones if site.kiosk is not None else ()
+        shown = apart(site, site.kiosk.zones) if site.kiosk is not None else ()
         evacuated = self._picture.sites[site.id].mode == "evacuation"
         return KioskView(
             zones=tuple(self._zone(site, site.zone[zone], view) for zone in shown),

@@ -151,10 +151,10 @@ class House(DeskPlace):
             await self.enrol("Ada")  # whom the last one may have erased
         for name in case.path_parameters.keys() & KNOWN.keys():
             case.path_parameters[name] = KNOWN[name]
-        told = DOCUMENT["paths"][case.path][case.method.lower()].get("parameters", ())
+        told = DOCUMENT["paths"][case.path].get(case.method.lower(), {}).get("parameters", ())
         known = {each["name"] for each in told}  # any other is refused
-        sent = {name: value for name, value in (case.query or {}).items() if name in known}
-        case.query = sent | QUERIES.get(case.path, {})
+        query = {**(case.query or {}), **QUERIES.get(case.path, {})}
+        case.query = {name: value for name, value in query.items() if name in known}
         case.headers.pop("If-Match", None)
         if isinstance(case.body, dict):
             case.body = BODIES.get(f"{case.method} {case.path}", case.body)

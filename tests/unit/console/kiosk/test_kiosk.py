@@ -6,15 +6,17 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
+from gateway.config import load_space
 from gateway.console.feed.hub import View
 from gateway.console.feed.site_state import StateChange
 from gateway.console.web.rate_limit import STREAMS_EACH
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import Text, ZoneId
+from gateway.core.model.places import Kiosk
 from gateway.wire.message import encode
 from gateway.wire.states import AccessMessage, ModeMessage, OccupancyMessage
 from gateway.wire.topics import Topics
-from tests.world.console import NOW, ConsolePlace
+from tests.world.console import EXAMPLE, NOW, ConsolePlace
 
 TOPICS = Topics()
 BUILDING = ZoneId("building")
@@ -22,8 +24,10 @@ BUILDING = ZoneId("building")
 
 @pytest.fixture
 def place(tmp_path: Path) -> ConsolePlace:
-    """The example's site, whose space file has a kiosk; nobody has signed in."""
-    return ConsolePlace(tmp_path)
+    """The example's site, whose kiosk shows the building; nobody has signed in."""
+    (site,) = load_space(EXAMPLE)
+    kiosk = Kiosk((BUILDING,), site.kiosk.embed if site.kiosk else ())
+    return ConsolePlace(tmp_path, [structs.replace(site, kiosk=kiosk)])
 
 
 def counted(place: ConsolePlace, people: int, *, stale: bool = False) -> StateChange | None:
