@@ -175,6 +175,12 @@ class Play:
                 if topic in operator.hears:
                     operator.on_response(payload)
 
+    async def come_online(self) -> None:
+        """The readers say that they are there, as at their start."""
+        for device in self.devices.values():
+            if isinstance(device, SimulatedReader):
+                await self._send(device.status())
+
     async def run_machines(self) -> None:
         """Let the laser run down, and say so; until cancelled."""
         while True:
@@ -270,7 +276,9 @@ class Play:
             self.heard[device].append(played.on_command(read_command(payload), CLOCK.now()))
 
     async def _send(self, message: Outgoing) -> None:
-        await self._client.publish(message.topic, message.payload, qos=message.qos)
+        await self._client.publish(
+            message.topic, message.payload, qos=message.qos, retain=message.retain
+        )
 
 
 @asynccontextmanager
@@ -280,6 +288,7 @@ async def play(broker: Mosquitto) -> AsyncIterator[Play]:
         client.pending_calls_threshold = 2000  # it warns beyond
         await client.subscribe("#", qos=1)
         played = Play(client)
+        await played.come_online()
         playing = [
             asyncio.create_task(played.listen(), name="ears"),
             asyncio.create_task(played.run_machines(), name="machines"),
