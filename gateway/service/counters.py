@@ -1,36 +1,15 @@
 """Counters that only the service can keep, passed to the engine with a tick once per minute."""
 
 from collections import Counter
-from collections.abc import Hashable
 from datetime import datetime, timedelta
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 from gateway.core.events import GatewayHealth, Tick
 from gateway.core.model.names import DeviceId, SiteId
 
 MINUTE: Final = timedelta(minutes=1)
-SAID_MAX: Final = 256
-"""Keys remembered per log."""
-K = TypeVar("K", bound=Hashable)
 Counted = Counter[tuple[SiteId, DeviceId]]
 """Counts by device."""
-
-
-class OnceAMinute(Generic[K]):
-    """Limits a log to one line per key and minute."""
-
-    def __init__(self) -> None:
-        self._said: dict[K, datetime] = {}
-
-    def is_due(self, key: K, now: datetime) -> bool:
-        """Return whether a key may be logged now, and count it as logged if so."""
-        said = self._said.get(key)
-        if said is not None and now - said < MINUTE:
-            return False
-        if len(self._said) >= SAID_MAX:
-            self._said.clear()
-        self._said[key] = now
-        return True
 
 
 class MinuteCounters:

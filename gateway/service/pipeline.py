@@ -29,13 +29,11 @@ from gateway.core.facts import AlarmKind, Fact
 from gateway.core.model.names import SiteId
 from gateway.core.model.site import Site
 from gateway.core.state import State
-from gateway.service.alarm_log import AlarmLog
 from gateway.service.batch import BatchBuilder, Committed, PendingEvent, Wire
-from gateway.service.bug_log import BugLog
 from gateway.service.counters import MinuteCounters
 from gateway.service.decoder import Intake
 from gateway.service.inbox import NOWHERE, Inbox, ReceivedMessage
-from gateway.service.log_rate_limiter import LogRateLimiter
+from gateway.service.logs import AlarmLog, BugLog, LogRateLimiter
 from gateway.service.messages import MessageFactory
 from gateway.service.publisher import Links, Publisher
 from gateway.service.recovery import Recovered

@@ -8,7 +8,7 @@ from gateway.adapters.journal.rows import event_row
 from gateway.core.events import Tick
 from gateway.core.facts import AlarmKind, AlarmRaised
 from gateway.core.model.names import SiteId
-from gateway.service.alarm_log import AlarmLog
+from gateway.service.logs import AlarmLog
 from gateway.translation import both
 from gateway.wire.texts import clock_off
 

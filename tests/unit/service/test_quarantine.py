@@ -28,7 +28,7 @@ from gateway.core.readings import Battery
 from gateway.core.step_context import StepContext
 from gateway.service import batch, messages
 from gateway.service.batch import EngineFaultError
-from gateway.service.bug_log import AGAIN_S, BugLog
+from gateway.service.logs import AGAIN_S, BugLog
 from gateway.service.pipeline import Service
 from gateway.service.recovery import recover
 from sensors.native import NativeDriver
