@@ -33,7 +33,7 @@ from gateway.core.model.places import (
     Zone,
 )
 from gateway.core.model.plans import Accounting, ExceptionalDay, Plan, PlanRight, Right
-from gateway.core.model.routes import shortest
+from gateway.core.model.routes import ways_to
 
 
 class Site(Struct, frozen=True, dict=True):
@@ -316,8 +316,8 @@ class Site(Struct, frozen=True, dict=True):
 
     @cached_property
     def ways(self) -> dict[ZoneId, frozenset[ZoneId]]:
-        """Return, for each zone, the zones entered on the shortest ways to it, itself included."""
-        return shortest(self.zones, self.doors)
+        """Return, for each zone, the zones entered on any way to it, itself included."""
+        return ways_to(self.zones, self.doors)
 
     def _names(self, right: Right, point: AccessPoint) -> bool:
         if point.machine is not None:
