@@ -203,7 +203,7 @@ def load_settings(**given: Any) -> Settings:  # noqa: ANN401 - values of any fie
         raise ConfigError(faults) from None
     if faults:
         raise ConfigError(faults)
-    if (machine := _data_dir_of_machine()) is not None:
+    if (machine := _data_dir_of_machine(must_know=False)) is not None:
         acts_on = settings.data_dir.resolve()
         others = {machine, _here()} - {acts_on, None}
         for other in sorted(str(each) for each in others):
@@ -246,10 +246,10 @@ def _file_of(data_dir: Path | None) -> Path | None:
             message = f'"{named}" is not a file'
             raise ConfigError([ConfigFault("environment", _CONFIG, message)])
         return Path(named) if named else None
-    machine = _data_dir_of_machine()
+    chosen = data_dir or os.environ.get(f"{PREFIX}DATA_DIR")
+    machine = _data_dir_of_machine(must_know=not chosen)
     if machine is None:
         return None
-    chosen = data_dir or os.environ.get(f"{PREFIX}DATA_DIR")
     if chosen:
         return CONFIG_FILE if Path(chosen).resolve() == machine else None
     if _here() not in {None, machine}:
@@ -261,9 +261,17 @@ def _file_of(data_dir: Path | None) -> Path | None:
     return CONFIG_FILE
 
 
-def _data_dir_of_machine() -> Path | None:
-    """Return the data folder of the machine's installation; None: it has none."""
-    if not CONFIG_FILE.is_file() or os.environ.get(_CONFIG) == "":
+def _data_dir_of_machine(*, must_know: bool) -> Path | None:
+    """Return the data folder of the machine's installation; None: it has none.
+
+    Also None where its file is for other users, unless we `must_know`.
+
+    Raises:
+        ConfigError: The file cannot be read.
+    """
+    if os.environ.get(_CONFIG) == "" or not os.path.exists(CONFIG_FILE):  # noqa: PTH110 - False, where pathlib would raise
+        return None
+    if not must_know and not os.access(CONFIG_FILE, os.R_OK):
         return None
     return Path(file_values(CONFIG_FILE).get("data_dir", "data")).resolve()
 

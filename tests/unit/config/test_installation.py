@@ -132,6 +132,22 @@ def test_a_named_file_that_is_missing_is_a_fault(
         load_settings()
 
 
+def test_a_file_that_is_for_others_stops_only_who_means_it(
+    machine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody may try a demo on the machine; who names nothing is told to use sudo."""
+
+    def refused(_: Path, *__: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setattr(Path, "read_text", refused)
+    assert load_settings(data_dir=tmp_path / "demo").config is None
+    with pytest.raises(ConfigError, match=r"seuil.env.* cannot be read: .*Permission denied"):
+        load_settings()
+    del machine
+
+
 def test_no_key_is_made_beside_members_who_have_one(tmp_path: Path) -> None:
     """A second key would orphan every badge; the advice is never to remove the members."""
     with closing(DirectoryStore(tmp_path / FILE)) as store:
