@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 import tarfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -29,6 +30,7 @@ from gateway.backup.make import Contents, make_backup
 from gateway.backup.restore import READY, RESTORED_SPACE, RestoreResult, finish_restore, restore
 from gateway.backup.rotation import archive_in, rotate
 from gateway.cli import app
+from gateway.cli import backup as command
 from gateway.clock import SystemClock
 from gateway.config.settings import KEY_FILE
 from gateway.privacy.erase_and_export import erase_member
@@ -428,3 +430,29 @@ def test_a_refusal_ends_with_2_and_one_sentence(
         told = run(*words)
         assert told.exit_code == 2
         assert len(told.output.strip().splitlines()) == 1
+
+
+def test_the_nightly_one_is_made_at_once_where_there_is_none_and_again_after_a_fault(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a container, which has no timer: a failure is told and tried again, a success waits."""
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        (data / KEY_FILE).write_bytes(key)
+        if seconds == command.LOOK_S:
+            raise KeyboardInterrupt
+
+    key = (data / KEY_FILE).read_bytes()
+    (data / KEY_FILE).unlink()
+    monkeypatch.setattr(time, "sleep", sleep)
+    monkeypatch.setenv("SEUIL_DATA_DIR", str(data))
+    old = data / "backups" / f"seuil-gw1-{NOW - timedelta(days=20):%Y%m%dT%H%M%SZ}.tar.gz"
+    old.parent.mkdir()
+    old.touch()
+    said = run("backup", "--nightly").output
+    assert slept == [command.AGAIN_S, command.LOOK_S]
+    assert "the credential key is not here" in said
+    assert len(list((data / "backups").glob("*.tar.gz"))) == 1
+    assert not old.exists()
