@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -82,7 +83,8 @@ class Place:
 
     @asynccontextmanager
     async def gateway(self) -> AsyncIterator[Parts]:
-        """A gateway without what only looks at the time."""
+        """A gateway without what only looks at the time; its threads are new, and so are traced."""
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(4, "asyncio"))
         async with assembled(self.settings, self.sites, SystemClock()) as parts:
             runs = [parts.service.run(), parts.sessions.run()]
             runs += [parts.outbox.run()] if parts.outbox else []
