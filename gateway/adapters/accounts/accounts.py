@@ -93,6 +93,7 @@ def forget(connection: Connection, holder: HolderId) -> None:
     """Delete a holder's account with all of its credentials (erasure)."""
     for table in (ACCOUNT, PASSKEY, RECOVERY, OIDC, SESSION, TOKEN, LINK):
         connection.execute(delete(table).where(table.c.holder == holder))
+    connection.execute(delete(TOKEN).where(TOKEN.c.made_by == holder))
     ends_seats(connection)
 
 

@@ -244,13 +244,14 @@ class SignIn:
         with files.store.read() as connection:
             token = tokens.of_secret(connection, secret, now)
         member = None if token is None else files.people.member(token.holder)
-        if token is None or member is None:
+        maker = None if token is None else files.people.member(token.made_by)
+        if token is None or member is None or maker is None:
             return None
         if token.used is None or now - token.used > tokens.USED:
             with files.store.change() as connection:
                 tokens.use(connection, token.key, now)
         return Principal(
-            holder=tokens.holder_with_less(member.holder, token),
+            holder=tokens.holder_with_less(member.holder, token, maker.holder),
             name=f"{member.name} ({token.name})",
             key=token.key,
             scopes=token.scopes,

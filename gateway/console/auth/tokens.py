@@ -2,16 +2,18 @@
 
 A token's seat is the holder with fewer rights: the roles at the token's sites only, and of them no
 more than its scopes allow. So every check of `seat.may(...)` is right without knowing of tokens,
-and a role that is withdrawn from the holder is gone from the token at once.
+and a role that is withdrawn from the holder is gone from the token at once. It has no more than
+whoever made it, either, now and later: an administrator of one site gives nothing at another.
+Whatever recovers an account revokes its tokens, and those that it made for others.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct, structs
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from gateway.adapters.accounts.store import ends_seats, perhaps_moment
 from gateway.adapters.accounts.tables import TOKEN
@@ -116,15 +118,36 @@ def revoke(connection: Connection, holder: HolderId, key: str) -> bool:
     return True
 
 
-def holder_with_less(holder: Holder, token: Token) -> Holder:
-    """Return the holder with the rights of the token only."""
-    roles = []
+def revoke_all(connection: Connection, holder: HolderId) -> int:
+    """Revoke every token of an account, and those that it made for others; return their number."""
+    theirs = or_(TOKEN.c.holder == holder, TOKEN.c.made_by == holder)
+    revoked = connection.execute(delete(TOKEN).where(theirs)).rowcount
+    if revoked:
+        ends_seats(connection)
+    return revoked
+
+
+def holder_with_less(holder: Holder, token: Token, maker: Holder) -> Holder:
+    """Return the holder with the rights of the token only, and no more than its maker has."""
+    roles = dict[StaffRole, None]()
     for entry in holder.roles:
         sites = _at_both(entry.sites, token.sites)
         role = _at_most(entry.role, token.scopes)
         if sites is not None and role is not None:
-            roles.append(StaffRole(role, sites))
+            roles |= dict.fromkeys(_shared(StaffRole(role, sites), maker))
     return structs.replace(holder, roles=tuple(roles))
+
+
+def _shared(role: StaffRole, maker: Holder) -> Iterator[StaffRole]:
+    """Yield the part of a role that the token's maker has as well."""
+    for own in maker.roles:
+        sites = _at_both(role.sites, own.sites)
+        if own.role in _RANKS and sites is not None:
+            yield StaffRole(max(role.role, own.role, key=_RANKS.index), sites)
+
+
+_RANKS: Final = (ADMINISTRATOR, OPERATOR, VIEWER)
+"""The console's roles, the highest first."""
 
 
 def _at_both(role: tuple[SiteId, ...], token: tuple[SiteId, ...]) -> tuple[SiteId, ...] | None:

@@ -78,12 +78,13 @@ async def end(request: Request, seat: Administrator, sign_in: SignInHere) -> Res
 
 @pages.post("/accounts/second")
 async def second(request: Request, seat: GraveAdministrator, sign_in: SignInHere) -> Response:
-    """Remove a lost telephone's codes and passkeys, and end all sessions."""
+    """Remove a lost telephone's codes and passkeys, end all sessions, and revoke all tokens."""
 
     def act(connection: Connection, member: Member) -> None:
         totp.remove(connection, member.holder.id)
         passkeys.remove(connection, member.holder.id)
         sessions.end(connection, member.holder.id)
+        tokens.revoke_all(connection, member.holder.id)
 
     return await _acted(request, sign_in, seat, act, "second factor removed")
 

@@ -77,7 +77,7 @@ async def language(request: Request, seat: Self, sign_in: SignInHere) -> Respons
 
 @pages.post("/me/password")
 async def password(request: Request, seat: MineGrave, sign_in: SignInHere) -> Response:
-    """Change the password; sessions with the old one end."""
+    """Change the password; sessions with the old one end, tokens are revoked."""
     typed = (await fields(request)).get("password", "")
     own = await own_of(sign_in, seat)
     login = "" if own.account is None else own.account.login
@@ -91,6 +91,7 @@ async def password(request: Request, seat: MineGrave, sign_in: SignInHere) -> Re
         with files.changing(entry) as (connection, _):
             accounts.change(connection, seat.holder.id, password=hashed)
             sessions.end(connection, seat.holder.id, None, seat.key)
+            tokens.revoke_all(connection, seat.holder.id)
 
     await sign_in.do(change)
     return RedirectResponse("/me", 303)

@@ -11,7 +11,7 @@ from gateway.adapters.accounts.accounts import Account, LoginTakenError
 from gateway.adapters.audit import AuditEntry
 from gateway.adapters.directory import Member
 from gateway.config import ConfigError
-from gateway.console.auth import links, passwords, sessions
+from gateway.console.auth import links, passwords, sessions, tokens
 from gateway.console.auth.authenticator import Files, SignIn
 from gateway.console.auth.links import SetupLink
 from gateway.console.auth.routes.common import (
@@ -91,6 +91,7 @@ def _use(
         accounts.make(connection, holder, filled["login"], now)
         accounts.change(connection, holder, password=filled["password"])
         sessions.end(connection, holder)
+        tokens.revoke_all(connection, holder)
         account = accounts.of_holder(connection, holder)
     assert account is not None  # noqa: S101 - it was just made
     return holder, account
