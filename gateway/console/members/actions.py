@@ -18,6 +18,7 @@ from gateway.console.members.authorised_change import (
     write,
 )
 from gateway.console.members.imports import known_here
+from gateway.console.members.long_exports import MemberExport
 from gateway.console.members.search import no_such_member
 from gateway.console.web.errors import Problem
 from gateway.core.model.directory import Holder, Membership
@@ -156,6 +157,12 @@ def badge_change(member: Member, given: dict[str, str]) -> Member:
     if "status" in given:
         member = edit.marked(member, read.one_of(given, "status", *STATUSES), number)
     return member
+
+
+def member_export(console: AppContext, member: Member) -> MemberExport:
+    """Return the order to export everything that is stored about a member now."""
+    folder, now = str(console.settings.data_dir), console.clock.now()
+    return MemberExport(folder, member.holder.id, now)
 
 
 async def last_uses_of(

@@ -13,7 +13,7 @@ from gateway.console.auth.roles import (
     Operator,
     SiteHere,
 )
-from gateway.console.members.actions import add_member, erase_here
+from gateway.console.members.actions import add_member, erase_here, member_export
 from gateway.console.members.api_models import (
     MemberBody,
     MembersBody,
@@ -24,11 +24,12 @@ from gateway.console.members.api_models import (
 from gateway.console.members.api_requests import ErasureWanted, MemberWanted, invalid
 from gateway.console.members.authorised_change import note
 from gateway.console.members.dependencies import OfficeHere
+from gateway.console.members.long_exports import long_export
 from gateway.console.members.screen import TYPES, WORDS_MAX, exported_list
-from gateway.console.members.search import PAGE, PAGE_MAX, no_such_member
+from gateway.console.members.search import PAGE, PAGE_MAX
 from gateway.console.web.errors import RESPONSES
 from gateway.members.wrong import Wrong
-from gateway.privacy.erase_and_export import Export, export_member
+from gateway.privacy.erase_and_export import Export
 
 api = APIRouter(prefix="/api/v1/sites/{site}", tags=["members"], responses=RESPONSES)
 _FILE: Final[dict[int | str, dict[str, Any]]] = {
@@ -130,11 +131,8 @@ async def export_one(
     """Everything that is kept of one member (GDPR, articles 15 and 20)."""
     found = await office.roster.member(here.id, holder)
     await note(console, seat, here.id, "export", found.holder.id)
-    folder, now = console.settings.data_dir, console.clock.now()
-    told = await console.stores.members(lambda _: export_member(folder, found.holder.id, now))
-    if told is None:
-        raise no_such_member()
-    return Response(told.as_json(), media_type="application/json")
+    content = await long_export(member_export(console, found))
+    return Response(content, media_type="application/json")
 
 
 @api.delete("/members/{holder}", status_code=204)

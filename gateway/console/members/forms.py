@@ -18,6 +18,7 @@ from gateway.console.members.actions import (
     add_member,
     badge_change,
     erase_here,
+    member_export,
     plan_change,
     role_change,
 )
@@ -25,8 +26,8 @@ from gateway.console.members.authorised_change import change, note
 from gateway.console.members.dependencies import OfficeHere
 from gateway.console.members.fault_text import in_words
 from gateway.console.members.imports import known_here
+from gateway.console.members.long_exports import long_export
 from gateway.console.members.screen import draw_member, draw_new
-from gateway.console.members.search import no_such_member
 from gateway.console.web.rendering import lang_of
 from gateway.core.model.directory import HolderId
 from gateway.core.model.names import RoleId, TrainingId
@@ -35,7 +36,6 @@ from gateway.members import edit
 from gateway.members.edit import Revise
 from gateway.members.known import STANDING_ROLES
 from gateway.members.wrong import Wrong
-from gateway.privacy.erase_and_export import export_member
 
 pages = APIRouter(include_in_schema=False)
 
@@ -162,15 +162,12 @@ async def export(
     """Return everything that is stored about a member, for that member."""
     member = await office.roster.member(here.id, holder)
     await note(console, seat, here.id, "export", member.holder.id)
-    folder, now = console.settings.data_dir, console.clock.now()
-    told = await console.stores.members(lambda _: export_member(folder, member.holder.id, now))
-    if told is None:
-        raise no_such_member()
+    content = await long_export(member_export(console, member))
     headers = {
         "Content-Disposition": f'attachment; filename="{member.holder.id}.json"',
         "Cache-Control": "no-store",
     }
-    return Response(told.as_json(), media_type="application/json", headers=headers)
+    return Response(content, media_type="application/json", headers=headers)
 
 
 @pages.post("/sites/{site}/members/{holder}/erase")

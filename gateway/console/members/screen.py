@@ -20,12 +20,12 @@ from gateway.console.members.actions import last_uses_of
 from gateway.console.members.authorised_change import mark, may_at, may_change, note
 from gateway.console.members.dependencies import OfficeHere
 from gateway.console.members.enrolment import readers
+from gateway.console.members.long_exports import ListExport, long_export
 from gateway.console.members.member_text import STANDING, Teller
 from gateway.console.members.search import PAGE
 from gateway.console.web.rendering import lang_of, page
 from gateway.core.model.site import Site
 from gateway.members.dates import written
-from gateway.members.export import exported
 from gateway.members.french import Language
 
 pages = APIRouter(include_in_schema=False)
@@ -110,11 +110,12 @@ async def exported_list(
 ) -> Response:
     """Return the file, which is recorded before it is sent."""
     suffix = ".xlsx" if form == "xlsx" else ".csv"
-    everybody = await office.roster.everybody(here.id)
-    await note(console, seat, here.id, "export", detail=f"{len(everybody)} members")
+    total = (await office.roster.search(here.id, "", limit=0)).total
+    await note(console, seat, here.id, "export", detail=f"{total} members")
     name = f"members-{here.id}-{console.clock.now():%Y-%m-%d}{suffix}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    content = exported(everybody, here.clock, suffix, language)
+    folder = str(console.settings.data_dir)
+    content = await long_export(ListExport(folder, here.id, here.timezone, suffix, language))
     return Response(content, media_type=TYPES[suffix], headers=headers)
 
 

@@ -76,10 +76,6 @@ class Roster:
                 return entry.member
         raise no_such_member()
 
-    async def everybody(self, site: SiteId) -> tuple[Member, ...]:
-        """Return all members of a site, by name."""
-        return (await self.search(site, "", limit=1 << 30)).members
-
     async def _entries(self) -> tuple[_Entry, ...]:
         def read(store: DirectoryStore) -> tuple[int, tuple[_Entry, ...]]:
             version = store.version()
@@ -102,6 +98,12 @@ def folded(text: str) -> str:
     """Return text as it is searched: without case and accents."""
     parts = unicodedata.normalize("NFKD", text)
     return "".join(each for each in parts if not unicodedata.combining(each)).casefold()
+
+
+def is_of_site(member: Member, site: SiteId) -> bool:
+    """Return whether a member is listed at a site."""
+    sites = sites_of(member)
+    return not sites or site in sites
 
 
 def sites_of(member: Member) -> frozenset[SiteId]:

@@ -1,5 +1,6 @@
 """Members on the console: found, added, changed, imported and erased, by who may and on record."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +15,8 @@ from gateway.adapters.audit import AuditLog
 from gateway.adapters.directory import FILE, DirectoryStore, Member, holder_of
 from gateway.config import Settings
 from gateway.console.identity import Principal
+from gateway.console.members.long_exports import ListExport, MemberExport, long_export
+from gateway.console.web.errors import Problem
 from gateway.core.model.directory import (
     Credential,
     CredentialHash,
@@ -442,3 +445,22 @@ async def test_who_is_not_paid_does_not_become_active(place: Place) -> None:
         before = (await browser.patch(plan, json=unpaid)).json()["plans"][0]
         after = (await browser.patch(plan, json={"plan": "resident"})).json()["plans"][0]
         assert after == before | {"plan": "resident"}
+
+
+async def test_no_page_waits_for_an_export(place: Place) -> None:
+    """It is made in a process of its own: the members are there for everybody meanwhile."""
+    async with place.browser() as browser:
+        path = f"/api/v1/sites/{SITE}/members"
+        holder = holder_of(KEY.encode(), "M-1")
+        made = asyncio.create_task(browser.get(f"{path}/{holder}/export"))
+        answered = 0
+        while not made.done():
+            assert (await browser.get(path)).json()["total"] == 5
+            answered += 1
+        assert answered > 1
+        assert (await made).json()["ref"] == "M-1"
+        now, file = place.console.clock.now(), str(place.folder / FILE)  # which is no folder
+        with pytest.raises(Problem, match="no-such-member"):
+            await long_export(MemberExport(str(place.folder), "h-nobody", now))
+        with pytest.raises(Problem, match="export-failed"):
+            await long_export(ListExport(file, SITE, "Europe/Paris", ".csv", "en"))
