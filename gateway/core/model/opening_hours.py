@@ -8,7 +8,8 @@ when clocks go forward 02:30 does not exist: `22:00-02:30` ends when 03:00 follo
 night when they go back 02:30 occurs twice, and hours that are open at 02:30 are open both times.
 
 *Midnight.* A rule after `;` replaces a whole local day, and `off` closes one, from midnight to
-midnight, including hours that run into it from the evening before; so does an exceptional day.
+midnight, including hours that run into it from an earlier rule's evening; so does an exceptional
+day. Hours past midnight belong to their evening: one that was replaced or closed has no night.
 
 *Holidays.* The library has public holidays of its own, no school holidays, and reads `SH Mo-Fr` as
 "school holidays or Monday to Friday", where the specification says "and". But whether it is open
@@ -31,7 +32,7 @@ from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from opening_hours import OpeningHours
+from opening_hours import OpeningHours, validate
 
 from gateway.core.model.holidays import is_public_holiday, is_school_holiday
 from gateway.core.model.site import Site
@@ -50,6 +51,11 @@ _SELECTOR = re.compile(
     rf"|\b(?P<holidays>{_HOLIDAYS})(?:(?P<joined>[ ,])(?P<ranges>{_RANGES}))?"
     rf"|\b(?P<ranges_first>{_RANGES}),(?P<holidays_last>{_HOLIDAYS})"
 )
+_COMMENT = re.compile(r'"[^"]*"')
+_RULES = re.compile(r'(?:[^;"]|"[^"]*")+')
+_TIMES = re.compile(r"\b(\d\d:\d\d)-(\d\d:\d\d)\b")
+_TIMES_LIST = re.compile(r"\b\d\d:\d\d-\d\d:\d\d(?:, *\d\d:\d\d-\d\d:\d\d)*")
+_MODIFIER = re.compile(r"\b(?:open|off|closed)\b", re.IGNORECASE)
 _WEEKDAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 _DAY = timedelta(days=1)
 
@@ -119,7 +125,59 @@ def _by_plan(
 
 def _holds(hours: str, country: str | None, school_zone: str | None, local: datetime) -> bool:
     plain = without_holidays(hours, local.date(), country, school_zone)
-    return bool(_parsed(plain).is_open(local))
+    if ";" not in plain or "||" in plain:
+        return bool(_parsed(plain).is_open(local))
+    own = _TIMES.sub(lambda span: f"{span[1]}-{_until_midnight(span[1], span[2])}", plain)
+    return bool(_parsed(own).is_open(local)) or _night_goes_on(plain, local)
+
+
+def _night_goes_on(hours: str, local: datetime) -> bool:
+    """Return whether a night that began on the day before is still on.
+
+    The library drops the night of a later rule where an earlier rule holds on the next day
+    (`Mo-Su 10:00-22:00; Fr,Sa 10:00-02:00` on Sunday at 00:30), and keeps that of a rule that a
+    later one replaced. The rule in force on the evening before decides: the last that names that
+    day. A still later rule that names the next day replaces all of it, and ends the night.
+    """
+    rules = [rule.strip() for rule in _RULES.findall(hours)]
+    eve = local - _DAY
+    last = max((n for n, rule in enumerate(rules) if _names_day(rule, eve)), default=None)
+    if last is None or _is_off(rules[last]):
+        return False
+    if any(_names_day(rule, local) for rule in rules[last + 1 :]):
+        return False
+    nights = [_after_midnight(*span) for span in _TIMES.findall(rules[last])]
+    nights = [end for end in nights if end > "00:00"]
+    if not nights:
+        return False
+    spans = ",".join(f"00:00-{end}" for end in nights)
+    return bool(_parsed(_TIMES_LIST.sub(spans, rules[last], count=1)).is_open(eve))
+
+
+def _until_midnight(begins: str, ends: str) -> str:
+    """Return the end of a span on its first day."""
+    return "24:00" if ends <= begins or ends > "24:00" else ends
+
+
+def _after_midnight(begins: str, ends: str) -> str:
+    """Return the end of a span on the next day; 00:00: it ends before."""
+    if ends > "24:00":
+        return f"{int(ends[:2]) - 24:02}{ends[2:]}"
+    return ends if ends <= begins else "00:00"
+
+
+def _is_off(rule: str) -> bool:
+    """Return whether a rule closes whole days."""
+    plain = _COMMENT.sub("", rule).rstrip().lower()
+    return plain.endswith(("off", "closed")) and not _TIMES.search(plain)
+
+
+def _names_day(rule: str, at: datetime) -> bool:
+    """Return whether a rule holds on a day, at whatever hour; False where that cannot be told."""
+    days = _MODIFIER.sub("", _TIMES_LIST.sub("", _COMMENT.sub("", rule))).strip(" ,")
+    if not days or days == ALWAYS:
+        return True
+    return validate(days) and bool(_parsed(days).is_open(at.replace(hour=12, minute=0)))
 
 
 def _matches(

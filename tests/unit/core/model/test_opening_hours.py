@@ -91,9 +91,14 @@ WEEK = {
         "We 20:00-02:00; PH off",
         "holiday",
     ),
-    "past its midnight, for off ends with its day": (
+    "past its midnight, for the night belongs to the evening": (
         "2026-11-12 01:00",
         "We 20:00-02:00; PH off",
+        "holiday",
+    ),
+    "past midnight, of a later rule than the next day's": (
+        "2026-11-15 00:30",
+        "Mo-Su 10:00-22:00; Fr,Sa 10:00-02:00",
         "open",
     ),
     "on leap day": ("2028-02-29 10:00", "Feb 29 09:00-12:00", "open"),
