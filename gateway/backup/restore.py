@@ -22,6 +22,7 @@ from gateway.adapters.audit import AuditError, AuditLog
 from gateway.adapters.directory import DirectoryError, DirectoryStore
 from gateway.adapters.journal.folder_lock import FolderTakenError, folder_lock
 from gateway.adapters.journal.reader import JournalFile
+from gateway.backup import READY
 from gateway.backup.archive import SPACE, BackupError, Manifest, unpack
 from gateway.backup.make import ERASED_BESIDE
 from gateway.backup.stores import STORES, check_store, release_store
@@ -32,8 +33,6 @@ from gateway.privacy.erase_and_export import erase_member
 from gateway.privacy.erased import FOLDER as ERASED
 from gateway.privacy.erased import erased_since, remember
 
-READY: Final = "restoring"
-"""The folder whose files replace the stores: all of them are whole."""
 _PART: Final = "restoring.part"
 RESTORED_SPACE: Final = "restored-space"
 """The folder of the restored space files, for a person to compare."""

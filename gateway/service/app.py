@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from gateway.adapters.directory import FILE as MEMBERS_FILE
@@ -18,7 +19,7 @@ from gateway.adapters.directory import credential_hash, reader_hash
 from gateway.adapters.journal.folder_lock import FolderLock, folder_lock
 from gateway.adapters.mqtt.address import broker_address
 from gateway.adapters.time_sync import is_synchronised
-from gateway.backup.restore import finish_restore
+from gateway.backup import READY
 from gateway.clock import Clock
 from gateway.config import ConfigError, ConfigFault, Settings
 from gateway.core.model.site import Site
@@ -71,7 +72,8 @@ async def run(
     now = clock.now()
     holding = nullcontext() if lock else folder_lock(settings.data_dir, settings.instance, now)
     with holding:
-        finish_restore(settings.data_dir)
+        if (settings.data_dir / READY).exists():
+            _finish_restore(settings.data_dir)
         await wait_for_time(clock, settings.clock_wait_s, is_synchronised)
         async with (
             assembled(settings, sites, clock) as parts,
@@ -105,6 +107,14 @@ async def run(
             _calm_the_collector()
             tasks.create_task(_say_ready(parts, on_ready), name="ready")
             tasks.create_task(tell_systemd(parts), name="systemd")
+
+
+def _finish_restore(folder: Path) -> None:
+    """Go on with a restore that was killed; no other start pays 7 MB for its imports."""
+    from gateway.backup.restore import finish_restore  # noqa: PLC0415 - as it says
+
+    log.warning("a restore was interrupted: its stores are put into place")
+    finish_restore(folder)
 
 
 async def _keep_rights(parts: Parts, settings: Settings, clock: Clock) -> None:

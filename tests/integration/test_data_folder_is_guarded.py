@@ -4,14 +4,19 @@ import shutil
 from asyncio.subprocess import PIPE, STDOUT, create_subprocess_exec
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from benchmarks.crash_judge import asked
 from gateway.adapters.journal.folder_lock import FILE as LOCK_FILE
 from gateway.adapters.journal.journal import JOURNAL_FILE
+from gateway.backup import READY
+from gateway.backup.archive import unpack
+from gateway.backup.make import Contents, make_backup
+from gateway.clock import SystemClock
 from tests.servers import until
 from tests.world.gateway_process import GatewayProcess
-from tests.world.members import ADA
+from tests.world.members import ADA, KEY, member, members_in
 from tests.world.wire import Wire
 
 HEALTH = "seuil/gateway/gw1/health"
@@ -121,3 +126,21 @@ async def test_a_folder_that_was_replaced_ends_the_gateway(
     await gateway.start()
     kept = set(range(before + 1, before + 21))
     await until(lambda: stored(gateway.data) >= kept, "the broker's are journaled")
+
+
+async def test_a_start_finishes_a_restore_that_was_killed(
+    stopped_gateway: GatewayProcess, tmp_path: Path
+) -> None:
+    """The folder is whole and waits to be put into place; Ada, who was removed since, is back."""
+    data, archive = stopped_gateway.data, tmp_path / "b.tar.gz"
+    make_backup(Contents(data, "gw1", KEY.encode(), None), archive, SystemClock().now())
+    with members_in(data) as members:
+        members.apply([], [each.holder.id for each in members.members()])
+    (data / READY).mkdir()
+    manifest = unpack(archive, data / READY, None)
+    (data / READY / "manifest.json").write_bytes(msgspec.json.encode(manifest))
+    async with stopped_gateway as gateway:
+        assert "a restore was interrupted" in gateway.log
+    assert not (data / READY).exists()
+    with members_in(data) as members:
+        assert [each.name for each in members.members()] == [member(ADA).name]

@@ -22,12 +22,12 @@ from gateway.adapters.journal.folder_lock import folder_lock
 from gateway.adapters.journal.journal import JOURNAL_FILE
 from gateway.adapters.journal.reader import JournalFile
 from gateway.analysis.replay import replay
+from gateway.backup import READY, make
 from gateway.backup import archive as archives
-from gateway.backup import make
 from gateway.backup.archive import BackupError
 from gateway.backup.last import last_backup
 from gateway.backup.make import Contents, make_backup
-from gateway.backup.restore import READY, RESTORED_SPACE, RestoreResult, finish_restore, restore
+from gateway.backup.restore import RESTORED_SPACE, RestoreResult, finish_restore, restore
 from gateway.backup.rotation import archive_in, rotate
 from gateway.cli import app
 from gateway.cli import backup as command
