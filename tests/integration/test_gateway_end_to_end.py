@@ -214,9 +214,8 @@ def people_in(gateway: GatewayProcess) -> int:
 FRESH = timedelta(seconds=60)
 LONG_FRESH = """
 from datetime import timedelta
-from gateway.core.access import rules
-from gateway.core.access.rules import access_point as passage
-rules.LATE = passage.LATE = timedelta(seconds=60)
+from gateway.core.access import late_events
+late_events.LATE = timedelta(seconds=60)
 from gateway.cli import main
 main()
 """
