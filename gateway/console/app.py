@@ -26,7 +26,7 @@ from gateway.console.members.dependencies import MembersDependencies
 from gateway.console.routers import ROUTERS
 from gateway.console.web import error_handlers
 from gateway.console.web.menu import SCREENS
-from gateway.console.web.security_headers import Shield
+from gateway.console.web.security_headers import SeatFirst, Shield
 from gateway.core.model.site import Site
 
 _HERE = Path(__file__).parent
@@ -85,6 +85,7 @@ def build_app(
         also=outside.heard,
     )
     app.state.guard = Guard(console.seats)
+    app.add_middleware(SeatFirst)
     app.add_middleware(Shield, names=tuple(allowed_hosts))
     error_handlers.install(app)
     for router in (*ROUTERS, *SIGN_IN, other_tools(outside)):

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -27,6 +28,8 @@ FRAMING = frozenset({"Content-Security-Policy", "X-Frame-Options"})
 
 BODY_MAX = 11 << 20
 """Bytes of a request: an upload of 10 MB and the form around it."""
+UNSEATED_MAX = 64 << 10
+"""Bytes of a request of somebody who has not signed in: the sign-in's own forms are shorter."""
 
 
 class Shield:
@@ -79,3 +82,28 @@ def names_us(host: str, names: frozenset[str]) -> bool:
     except ValueError:
         return name.lower() in names
     return True
+
+
+class SeatFirst:
+    """Refuses a large body before it is read if nobody is signed in: an upload is parsed first."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on; answer 401 to a large one of nobody's."""
+        if scope["type"] == "http" and _may_be_large(scope):
+            request = Request(scope)
+            if await request.app.state.console.seats.of(request) is None:
+                refusal = PlainTextResponse("Sign in first.\n", 401, {"Connection": "close"})
+                await refusal(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def _may_be_large(scope: Scope) -> bool:
+    headers = Headers(scope=scope)
+    length = headers.get("content-length", "")
+    if "transfer-encoding" in headers:
+        return True
+    return length.isdigit() and int(length) > UNSEATED_MAX
