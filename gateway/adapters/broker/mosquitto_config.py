@@ -13,6 +13,7 @@ from msgspec import Struct
 from gateway.adapters.broker import dynamic_security
 from gateway.adapters.broker.embedded import AUTOSAVE_S, INFLIGHT_MESSAGES
 from gateway.adapters.broker.logins import Login, logins
+from gateway.adapters.broker.ports import LOOPBACK
 from gateway.core.model.site import Site
 
 _QUEUED_PER_DEVICE = 1000
@@ -97,7 +98,6 @@ def mosquitto_conf(sites: Sequence[Site], place: BrokerPaths, tls: Tls | None = 
     least, most = _QUEUED
     devices = sum(len(site.devices) for site in sites)
     queued = min(most, max(least, _QUEUED_PER_DEVICE * devices))
-    address = f" {place.address}" if place.address else ""
     lines = [
         "# Made by `seuil broker-config` from the space file.",
         "",
@@ -132,8 +132,7 @@ def mosquitto_conf(sites: Sequence[Site], place: BrokerPaths, tls: Tls | None = 
         "log_type warning",
         "log_type notice",
         "",
-        f"listener {place.port}{address}",
-        *_tls_lines(tls, address),
+        *_listener_lines(place, tls),
     ]
     return "\n".join(lines) + "\n"
 
@@ -191,10 +190,15 @@ def _access_lines(place: BrokerPaths) -> Iterator[str]:
     yield f"plugin_opt_config_file {place.config}/{dynamic_security.FILE}"
 
 
-def _tls_lines(tls: Tls | None, address: str) -> Iterator[str]:
+def _listener_lines(place: BrokerPaths, tls: Tls | None) -> Iterator[str]:
+    """Yield the listeners; with TLS, passwords and badges in clear stay on this machine."""
+    address = f" {place.address}" if place.address else ""
     if tls is None:
+        yield f"listener {place.port}{address}"
         yield "# For readers on a network that others use too: seuil broker-config --tls"
         return
+    yield "# Without TLS for the gateway and the console on this machine only."
+    yield f"listener {place.port} {LOOPBACK}"
     yield ""
     yield f"listener {tls.port}{address}"
     yield f"certfile {tls.certificate}"

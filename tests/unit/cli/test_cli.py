@@ -733,6 +733,7 @@ def test_broker_config_with_tls_listens_twice(tmp_path: Path) -> None:
     assert run("broker-config", str(SPACE), "--out", "mq", *tls).exit_code == 0
     text = (tmp_path / "mq" / "mosquitto.conf").read_text()
     assert "listener 8883\ncertfile /etc/mosquitto/cert.pem\nkeyfile" in text
+    assert re.findall("^listener 1883.*$", text, re.MULTILINE) == ["listener 1883 127.0.0.1"]
 
 
 def test_broker_config_refuses_a_bridge_that_is_called_as_the_gateway(tmp_path: Path) -> None:
