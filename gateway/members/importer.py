@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from gateway.members import french
+from gateway.members.cells import SEPARATORS
 from gateway.members.known import ReferenceData
 from gateway.members.rows import MemberRow, RowFaults, row_of
 from gateway.members.schema import header_faults
@@ -46,6 +47,7 @@ def _rows(
     faults += header_faults(columns, known)
     if faults:
         return
+    unsaid = _UnsaidFormat()
     for line in lines:
         if not any(line.cells):
             continue
@@ -56,4 +58,38 @@ def _rows(
         row = row_of(line, columns, known, wrong := RowFaults(line.number))
         faults += wrong.found
         if not wrong.found:
+            unsaid.look(line, columns)
             yield row
+    faults += unsaid.question(known)
+
+
+class _UnsaidFormat:
+    """Badge numbers whose format no column says.
+
+    Hex is the default, but decimal numbers are hex digits as well: a column of digits alone is most
+    likely decimal, and would be enrolled as badges that nobody has.
+    """
+
+    def __init__(self) -> None:
+        self._first: int | None = None
+        self._is_hex = False
+
+    def look(self, line: SheetLine, columns: list[str]) -> None:
+        """Note the badges of a line that says no format."""
+        cells = dict(zip(columns, line.cells, strict=True))
+        texts = [text for text in SEPARATORS.split(cells.get("badges", "")) if text]
+        if not texts or cells.get("badge_format"):
+            return
+        self._first = line.number if self._first is None else self._first
+        self._is_hex = self._is_hex or not all(text.isdecimal() for text in texts)
+
+    def question(self, known: ReferenceData) -> list[LineFault]:
+        """Return the question; none if at least one number can only be hex."""
+        if self._first is None or self._is_hex:
+            return []
+        speak = ", ".join(sorted(known.formats - {"hex"})) or "decimal, or hex"
+        message = (
+            "every number is of digits alone, and no badge_format says whether they are decimal "
+            f"or hex: your readers speak {speak}; write that into a column badge_format"
+        )
+        return [LineFault(self._first, "badges", message)]

@@ -26,6 +26,8 @@ class ReferenceData(Struct, frozen=True):
     trainings: frozenset[str] | None = None
     roles: Mapping[SiteId, frozenset[str]] | None = None
     groups: frozenset[str] | None = None
+    formats: frozenset[str] = frozenset()
+    """The formats in which the readers of the space file spell badges; empty: not known."""
 
 
 def known_of(key: bytes, timezone: ZoneInfo | None, sites: Sequence[Site] | None) -> ReferenceData:
@@ -39,4 +41,10 @@ def known_of(key: bytes, timezone: ZoneInfo | None, sites: Sequence[Site] | None
         trainings=frozenset(each.id for site in sites for each in site.trainings),
         roles={site.id: STANDING_ROLES | {each.id for each in site.roles} for site in sites},
         groups=frozenset(each.id for site in sites for each in site.groups),
+        formats=frozenset(
+            device.format
+            for site in sites
+            for device in site.devices
+            if device.role == "reader" and device.format not in ("pin", "qr")
+        ),
     )

@@ -1172,3 +1172,20 @@ def test_an_import_beside_another_change_is_refused(
     assert result.exit_code == 2
     assert "another command changed members meanwhile" in " ".join(result.stderr.split())
     assert (place.members()[0].name, place.members()[0].credentials) == ("Ada", ())
+
+
+DIGITS = "ref,name,plan,badges{}\nM1,Ada,nomad,12345678{}\nM2,Bob,nomad,87654321{}\n"
+
+
+def test_badges_of_digits_alone_are_a_question(place: Place) -> None:
+    """Decimal numbers are hex digits as well: one that is read wrong is unknown at every reader."""
+    (fault,) = place.told(DIGITS.format("", "", ""))["faults"]
+    assert (fault["line"], fault["column"]) == (2, "badges")
+    assert "your readers speak" in fault["message"]
+    assert "1234" not in fault["message"]
+    assert place.told(DIGITS.format(",badge_format", ",decimal", ",hex"))["faults"] == []
+
+
+def test_one_number_that_can_only_be_hex_answers_for_all(place: Place) -> None:
+    """A column of hex without a single letter is rare."""
+    assert place.told(DIGITS.format("", "", "").replace("87654321", "8765432a"))["faults"] == []
