@@ -172,17 +172,16 @@ def _told(response: ResponseMessage, done: Phrase | None) -> Flash:
 
 
 _AWAY: Final = (
-    Phrase("Nothing was done"),
+    Phrase("Nothing was changed"),
     Phrase(
-        "The broker between the console and the gateway cannot be reached. `seuil "
-        "doctor` says more."
+        "The broker between the console and the gateway is unreachable. Run `seuil "
+        "doctor` for details."
     ),
 )
 _SILENT: Final = (
-    Phrase("The gateway does not answer"),
+    Phrase("The gateway isn't responding"),
     Phrase(
-        "Nothing is confirmed. The request has expired: what was not done by now "
-        "will not be done. Look at the state shown, then try again; `seuil doctor` "
-        "says more."
+        "Not confirmed. The request has expired and won't be carried out later. "
+        "Check the state shown, then try again; run `seuil doctor` for details."
     ),
 )

@@ -6,16 +6,16 @@ from gateway.phrase import Phrase
 from gateway.translation import Lang, in_lang
 
 WORDS: Final[dict[str, Phrase]] = {
-    "starting": Phrase("The house is waking up…"),
-    "ending": Phrase("Putting everything away…"),
-    "stop": Phrase("Ctrl-C to end"),
+    "starting": Phrase("Starting up…"),
+    "ending": Phrase("Shutting down…"),
+    "stop": Phrase("Ctrl-C to stop"),
     "rooms": Phrase("Rooms"),
     "sites": Phrase("Sites"),
     "more": Phrase("and %(n)s more on the page"),
     "known": Phrase("counted"),
-    "true": Phrase("in truth"),
+    "true": Phrase("actual"),
     "passages": Phrase("At the doors"),
-    "none": Phrase("The first people are coming…"),
+    "none": Phrase("Waiting for the first people…"),
     "nobody": Phrase("unknown"),
     "badges": Phrase("%(granted)s granted, %(denied)s refused"),
     "answers": Phrase("answer %(p50)s ms (99 %%: %(p99)s)"),
@@ -27,20 +27,20 @@ WORDS: Final[dict[str, Phrase]] = {
     "switched on": Phrase("switched on %(n)s"),
     "switched off": Phrase("switched off %(n)s"),
     "warned": Phrase("warned %(n)s"),
-    "stopped": Phrase("asked to stop %(n)s"),
+    "stopped": Phrase("stopped %(n)s"),
     "alarms": Phrase("Alarms: %(list)s"),
     "alarms.none": Phrase("none"),
     "faults": Phrase("Simulated mishaps: %(list)s"),
     "faults.none": Phrase("none yet"),
     "forgets": Phrase(
-        "iotcore: this broker forgets everything at its stop; for a real place, install mosquitto"
+        "iotcore: this broker forgets everything when it stops; install mosquitto for a real site"
     ),
     "begun": Phrase("Seuil demo: %(page)s (broker: %(broker)s)"),
     "line": Phrase(
         "%(seconds)s s: %(people)s inside, %(granted)s granted, %(denied)s refused, "
         "%(points)s points"
     ),
-    "summary.time": Phrase("lasted"),
+    "summary.time": Phrase("duration"),
     "summary.seconds": Phrase("%(seconds)s s, seed %(seed)s, %(scenario)s"),
     "summary.badges": Phrase("badges presented"),
     "summary.decisions": Phrase("decisions in the journal"),
@@ -51,7 +51,7 @@ WORDS: Final[dict[str, Phrase]] = {
     "summary.answers": Phrase("answer time"),
     "summary.ms": Phrase("median %(p50)s ms, 99 %% within %(p99)s ms, %(late)s late"),
     "summary.people": Phrase("people"),
-    "summary.counted": Phrase("%(known)s counted, %(true)s in truth"),
+    "summary.counted": Phrase("%(known)s counted, %(true)s actual"),
     "summary.points": Phrase("points written"),
     "summary.journal": Phrase("journal"),
     "summary.rows": Phrase("%(rows)s rows"),

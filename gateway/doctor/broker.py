@@ -168,7 +168,7 @@ def alarms(kept: dict[str, bytes], sites: Sequence[Site], topics: Topics) -> Ite
             said.do,
         )
     if not raised:
-        yield ok(check, Phrase("none is on"))
+        yield ok(check, Phrase("none active"))
 
 
 def crowd(kept: Mapping[str, bytes], devices: int) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ def influx(settings: Settings) -> Finding:
     """Return whether InfluxDB would accept points. Nothing is written."""
     store = influx_settings(settings, TIMEOUT_S)
     if store is None:
-        return ok(CHECK, Phrase("not configured: the journal alone keeps history"))
+        return ok(CHECK, Phrase("not configured: history is kept in the journal only"))
     return judged(asyncio.run(_empty_write(store)), store)
 
 

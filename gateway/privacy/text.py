@@ -10,9 +10,9 @@ from gateway.privacy.erase_and_export import Export, Passage
 from gateway.translation import Lang, in_lang
 
 _WORDS: Final[dict[str, Phrase]] = {
-    "title": Phrase("What is kept about you"),
+    "title": Phrase("Data kept about you"),
     "as of": Phrase("As of"),
-    "utc": Phrase("Times are universal time (UTC)."),
+    "utc": Phrase("Times are in UTC."),
     "ref": Phrase("Reference"),
     "name": Phrase("Name"),
     "email": Phrase("E-mail address"),
@@ -23,9 +23,9 @@ _WORDS: Final[dict[str, Phrase]] = {
     "roles": Phrase("Roles"),
     "credentials": Phrase("Badges and codes (their numbers are not kept)"),
     "usage": Phrase("Days of use counted for a quota"),
-    "inside": Phrase("Where you are now"),
+    "inside": Phrase("Current presence"),
     "passages": Phrase("Passages and what followed"),
-    "looks": Phrase("Looks at your data"),
+    "looks": Phrase("Views of your data"),
     "none": Phrase("nothing"),
     "granted": Phrase("granted"),
     "denied": Phrase("denied"),

@@ -11,29 +11,29 @@ from gateway.translation import LOCALES, Lang, in_lang
 
 _WORDS: Final[dict[str, Phrase]] = {
     "title": Phrase("Attendance"),
-    "summary": Phrase("In short"),
+    "summary": Phrase("Summary"),
     "visits": Phrase("Visits"),
     "visits_note": Phrase(
-        "A visit begins with the badge at the entrance and ends with the way out. "
-        'Fewer than 5 people are told as "fewer than 5".'
+        "A visit runs from the entrance badge to the exit. Figures under 5 are shown "
+        'as "fewer than 5".'
     ),
-    "visitors": Phrase("Different people"),
+    "visitors": Phrase("Unique visitors"),
     "stay": Phrase("Median stay"),
     "zones": Phrase("Spaces"),
     "zone": Phrase("Space"),
     "capacity": Phrase("Capacity"),
-    "mean": Phrase("Mean"),
+    "mean": Phrase("Average"),
     "peak": Phrase("Peak"),
     "in_use": Phrase("Use"),
     "in_use_note": Phrase(
-        "Use: the share of the open minutes (%(hours)s) in which the space is filled "
-        "to %(share)s at least (without a capacity: in which anybody is there)."
+        "Use: share of open minutes (%(hours)s) with the space at least %(share)s "
+        "full, or occupied where it has no capacity."
     ),
-    "watched": Phrase("Minutes on record"),
-    "week": Phrase("The mean week"),
-    "week_note": Phrase("People present on average, by local hour."),
+    "watched": Phrase("Recorded minutes"),
+    "week": Phrase("Average week"),
+    "week_note": Phrase("Average number of people, by local hour."),
     "days": Phrase("Day by day"),
-    "days_note": Phrase("The most people at once, day by day."),
+    "days_note": Phrase("Peak number of people, day by day."),
     "day": Phrase("Day"),
     "hour": Phrase("Hour"),
     "doors": Phrase("Passages"),
@@ -46,7 +46,7 @@ _WORDS: Final[dict[str, Phrase]] = {
     "at_least": Phrase("at least %(value)s"),
     "unknown": Phrase("not measured"),
     "closed": Phrase("closed"),
-    "privacy": Phrase("No personal data: no name, no badge, no path."),
+    "privacy": Phrase("No personal data: no names, badges or paths."),
     "made": Phrase("Made by Seuil."),
 }
 

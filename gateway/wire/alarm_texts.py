@@ -20,13 +20,13 @@ class AlarmWords(Struct, frozen=True):
     do: str
 
 
-_COMPANY: Final = Phrase("Go there, or send somebody: else the machine will stop.")
-_NETWORK: Final = Phrase("Is it powered, and on the network?")
+_COMPANY: Final = Phrase("Go there or send someone, or the machine will stop.")
+_NETWORK: Final = Phrase("Is it powered and on the network?")
 
 ALARMS: Final[Mapping[AlarmKind, AlarmWords]] = {
     "forced": AlarmWords(
         Phrase("Door forced"),
-        Phrase("Go and look: it opened without a badge. Does it still lock?"),
+        Phrase("Check the door: it opened without a badge. Does it still lock?"),
     ),
     "held": AlarmWords(
         Phrase("Door held open"),
@@ -34,23 +34,21 @@ ALARMS: Final[Mapping[AlarmKind, AlarmWords]] = {
     ),
     "over-capacity": AlarmWords(
         Phrase("Too many people"),
-        Phrase("Have some people leave, or count again by eye."),
+        Phrase("Ask some people to leave, or recount by eye."),
     ),
     "device-silent": AlarmWords(Phrase("Device silent"), _NETWORK),
     "device-offline": AlarmWords(Phrase("Device offline"), _NETWORK),
     "tamper": AlarmWords(
         Phrase("Case opened"),
-        Phrase("Go and look at it: its case was opened."),
+        Phrase("Check the device: its case was opened."),
     ),
     "clock-skew": AlarmWords(
         Phrase("Clock is off"),
-        Phrase(
-            "Give it a time server (NTP) that it reaches. A reader's badges are refused meanwhile."
-        ),
+        Phrase("Check its time server (NTP). A reader's badges are refused until then."),
     ),
     "battery-low": AlarmWords(
         Phrase("Battery low"),
-        Phrase("Change its battery this week."),
+        Phrase("Replace its battery this week."),
     ),
     "address-changed": AlarmWords(
         Phrase("Another address"),
@@ -60,63 +58,62 @@ ALARMS: Final[Mapping[AlarmKind, AlarmWords]] = {
     "unsupervised": AlarmWords(Phrase("Machine unsupervised"), _COMPANY),
     "unattended": AlarmWords(Phrase("Machine unattended"), _COMPANY),
     "safe-stop": AlarmWords(
-        Phrase("Machine asked to stop"),
-        Phrase("Go and see that it stops, and that nobody is hurt."),
+        Phrase("Machine stopping"),
+        Phrase("Check that it stops and that nobody is hurt."),
     ),
     "duress": AlarmWords(
         Phrase("Badge under duress"),
-        Phrase("Call for help, and do not show it."),
+        Phrase("Call for help discreetly."),
     ),
     "flooding": AlarmWords(
         Phrase("Too many messages"),
-        Phrase(
-            "It sends far more than it should: is it stuck, or does somebody else use its password?"
-        ),
+        Phrase("It sends far too many messages. Is it stuck, or is its password being misused?"),
     ),
     "numbering-restarted": AlarmWords(
-        Phrase("Numbering began again"),
+        Phrase("Numbering restarted"),
         Phrase("Was it replaced or erased? Acknowledge. If not, change its password."),
     ),
     "numbering-refused": AlarmWords(
         Phrase("Numbers can't be trusted"),
         Phrase(
-            "Begin its numbering again, on the Devices page or by seuil devices reset; "
-            "is its clock right?"
+            "Restart its numbering on the Devices page or with seuil devices reset. Is "
+            "its clock right?"
         ),
     ),
     "not-wired": AlarmWords(
         Phrase("Report it isn't wired for"),
-        Phrase("Is its wiring in the space file? If so, somebody uses its password: change it."),
+        Phrase("Is its wiring in the space file? If so, its password is being misused: change it."),
     ),
     "unproven-claim": AlarmWords(
         Phrase("Unproven entry"),
         Phrase(
-            "It says that it let somebody in while it was online: go and look, change its password."
+            "It claims to have opened alone while it was online. Check on site and "
+            "change its password."
         ),
     ),
     "engine-fault": AlarmWords(
-        Phrase("Software fault"),
-        Phrase("Report this fault: the gateway's log has the details."),
+        Phrase("Software error"),
+        Phrase("Report this bug: the details are in the gateway's log."),
     ),
     "clock-unsure": AlarmWords(
         Phrase("Gateway clock is wrong"),
-        Phrase("Set it, or see that its time server answers: timedatectl."),
+        Phrase("Set it, or check its time server (timedatectl)."),
     ),
     "journal-damaged": AlarmWords(
         Phrase("Journal damaged"),
-        Phrase("Stop the gateway, keep a copy of the folder, and restore a backup."),
+        Phrase("Stop the gateway, copy the folder, then restore a backup."),
     ),
     "space-faulty": AlarmWords(
         Phrase("Space file is wrong"),
-        Phrase("Health says what is wrong: mend it. What it said before is in force."),
+        Phrase("See Health for the error. The previous version stays active."),
     ),
     "backup-late": AlarmWords(
         Phrase("No backup for days"),
-        Phrase("Run seuil backup, and see why the nightly one fails."),
+        Phrase("Run seuil backup, and check why the nightly backup fails."),
     ),
     "disk-low": AlarmWords(
         Phrase("Disk nearly full"),
-        Phrase("Make room: once it is full, nothing is journaled and no door opens."),
+        Phrase("Free up space: when the disk is full, no door opens."),
     ),
 }
 SILENT: Final = frozenset[str]({"duress"})

@@ -20,8 +20,8 @@ _WORDS: Final[dict[ReasonKind, Phrase]] = {
     "count": Phrase("%(where)s camera: %(amount)s"),
     "vacancy": Phrase("%(where)s declared empty (%(why)s)"),
     "set": Phrase("%(where)s counted by staff: %(amount)s"),
-    "stuck": Phrase("%(where)s sensor stuck, no longer counted"),
-    "room": Phrase("%(where)s empty: %(amount)s beside it"),
+    "stuck": Phrase("%(where)s sensor stuck, ignored"),
+    "room": Phrase("%(where)s empty: %(amount)s next door"),
 }
 
 

@@ -9,29 +9,25 @@ from typing import Final
 from gateway.phrase import Phrase
 
 WARNINGS: Final[Mapping[str, Phrase]] = {
-    "alone": Phrase("You are alone: have somebody come, or the machine will stop."),
+    "alone": Phrase("You're alone: call someone, or the machine will stop."),
     "role-absent": Phrase(
-        "The person in charge has left: have them come back, or the machine will stop."
+        "The person in charge has left: call them back, or the machine will stop."
     ),
-    "unattended": Phrase("You have left the room: come back, or the machine will stop."),
+    "unattended": Phrase("You've left the room: come back, or the machine will stop."),
 }
 """Warnings by the condition that a running machine lacks."""
-OTHER_WARNING: Final = Phrase("Something that its use needs is missing: the machine will stop.")
-WARNING_OVER: Final = Phrase("You may go on.")
-SAFE_STOP: Final = Phrase("The machine is stopping: wait until nothing moves.")
-SAFE_STOP_AND_LEAVE: Final = Phrase("Evacuation: the machine stops by itself. Leave.")
+OTHER_WARNING: Final = Phrase("A condition for its use is no longer met: the machine will stop.")
+WARNING_OVER: Final = Phrase("You can continue.")
+SAFE_STOP: Final = Phrase("The machine is stopping. Wait until nothing moves.")
+SAFE_STOP_AND_LEAVE: Final = Phrase("Evacuation: leave. The machine stops by itself.")
 
 HINTS: Final[Mapping[str, Phrase]] = {
-    "tailgating": Phrase(
-        "%(where)s: more people than badges. Somebody may have come in behind another: have a look."
-    ),
+    "tailgating": Phrase("%(where)s: possible tailgating, more people than badges."),
     "forgotten-exit": Phrase(
-        "%(where)s: fewer people than badges. Somebody must have left without a badge."
+        "%(where)s: fewer people than badges. Someone left without badging out."
     ),
-    "passback": Phrase("%(where)s: a badge came in twice without leaving. Was it lent? Ask."),
-    "too-many-attempts": Phrase(
-        "%(where)s: too many wrong codes one after the other. Have a look."
-    ),
+    "passback": Phrase("%(where)s: a badge entered twice without leaving. Has it been lent?"),
+    "too-many-attempts": Phrase("%(where)s: too many wrong PINs in a row. Worth checking."),
 }
 """Texts by the kind of hint; `where` is a room's or a door's name."""
 
@@ -61,33 +57,23 @@ UNREACHED: Final = Phrase(
     "Evacuation started, but no device took the order here: %(doors)s. Open by hand."
 )
 REFUSALS: Final[Mapping[str, Phrase]] = {
-    "not-allowed": Phrase(
-        "Refused: only an operator or an administrator of this place may ask for it."
-    ),
-    "too-old": Phrase("Refused: the request is more than 5 seconds old. Ask again."),
-    "clock-ahead": Phrase("Refused: this computer's clock is ahead. Set it right."),
-    "unknown-object": Phrase(
-        "Refused: this place has nothing and nobody of that name. Check the id."
-    ),
-    "busy": Phrase("Refused: this reader waits for a badge already. Try again in a minute."),
-    "not-enrolling": Phrase(
-        "Refused: no badge is enrolled at this reader. Choose one that enrols."
-    ),
-    "out-of-place": Phrase("Refused: it makes no sense now. Check the mode of the place."),
-    "running": Phrase(
-        "Refused: the machine runs. Stop it first, or ask to cut its power all the same."
-    ),
-    "not-on": Phrase(
-        "Refused: this alarm is not on, or no longer. There is nothing to acknowledge."
-    ),
+    "not-allowed": Phrase("Refused: only an operator or administrator of this site can do this."),
+    "too-old": Phrase("Refused: the request is more than 5 seconds old. Try again."),
+    "clock-ahead": Phrase("Refused: this computer's clock is ahead. Correct it."),
+    "unknown-object": Phrase("Refused: unknown id at this site. Check it."),
+    "busy": Phrase("Refused: this reader is already waiting for a badge. Try again in a minute."),
+    "not-enrolling": Phrase("Refused: this reader can't enrol badges. Choose one that can."),
+    "out-of-place": Phrase("Refused: not possible right now. Check the site's mode."),
+    "running": Phrase("Refused: the machine is running. Stop it first, or cut its power anyway."),
+    "not-on": Phrase("Refused: this alarm is not active. Nothing to acknowledge."),
     "not-connected": Phrase(
         "The door doesn't open: its reader isn't connected, so no device took the order."
     ),
     "never-heard": Phrase(
-        "Refused: this device has not sent anything yet; there are no numbers to begin again."
+        "Refused: this device hasn't sent anything yet; there is no numbering to restart."
     ),
-    "retained": Phrase("Refused: a request must not be published as a retained message."),
-    "malformed": Phrase("Refused: the request cannot be understood."),
+    "retained": Phrase("Refused: requests must not be published as retained messages."),
+    "malformed": Phrase("Refused: the request isn't understood."),
 }
 """Texts by a response's error: the engine's (`gateway.core.requests.ERRORS`) and the wire's two."""
 OTHER_REFUSAL: Final = Phrase("Refused.")

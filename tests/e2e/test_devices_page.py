@@ -61,15 +61,14 @@ async def test_rows_change_on_an_open_page(broker: Mosquitto, page: Page, tmp_pa
         place.tell(ConditionReported("numbering-refused", "front-out", active=True))
         await journaled(tmp_path / JOURNAL_FILE, place.rows)
         await _speaks(broker, structs.replace(WELL, journal=12))
-        await expect(row).to_contain_text("many ghost reads")
+        await expect(row).to_contain_text("many misreads")
         out = page.get_by_role("row", name="front-out ")
         await expect(out).to_contain_text("others run 1.4.2")
-        await expect(page.get_by_role("status").filter(has_text="need somebody")).to_be_visible()
+        await expect(page.get_by_role("status").filter(has_text="needs attention")).to_be_visible()
         await expect(page.get_by_role("region", name="Devices")).to_be_focused()
         assert await barriers(page) == []
-        assert await row.get_by_role("link").count() == 0
-        await out.get_by_role("link", name="Begin its numbering again").click()
-        await expect(page.get_by_text("front-out: its numbers begin again.")).to_be_visible()
+        await row.get_by_role("link", name="Restart its numbering").click()
+        await expect(page.get_by_text(f"Restart the numbering of {FRONT}")).to_be_visible()
         assert await barriers(page) == []
 
 
@@ -86,5 +85,5 @@ async def test_health_changes_on_an_open_page(
         await expect(page.get_by_text("n'existe pas encore").first).to_be_visible()
         await _speaks(broker, structs.replace(WELL, at=SystemClock().now(), commit_ms=250.0))
         await expect(row).to_contain_text("250,0 ms")
-        await expect(row).to_contain_text("à regarder")
+        await expect(row).to_contain_text("à vérifier")
         assert await barriers(page) == []

@@ -220,7 +220,7 @@ async def _a_refusal_and_its_why(house: House, page: Page) -> None:
     await house.place.badge("front-in", "04999999999999")
     await expect(lines).to_have_count(2)
     await page.get_by_role("button", name="Pause").click()
-    await expect(page.get_by_text("Paused: new passages wait.")).to_be_visible()
+    await expect(page.get_by_text("Paused: new passages are waiting.")).to_be_visible()
 
 
 async def _a_door_is_opened(house: House, page: Page) -> None:
@@ -230,7 +230,7 @@ async def _a_door_is_opened(house: House, page: Page) -> None:
     await expect(front).to_contain_text("refused")
     await page.locator("#why-front").fill("a parcel")
     await front.get_by_role("button", name="Open now").click()
-    await expect(page.get_by_text("Front: released.")).to_be_visible()
+    await expect(page.get_by_text("Front unlocked for")).to_be_visible()
     await until(lambda: "unlock" in house.place.orders("front-in"), "the reader is told to open")
     await expect(front).to_contain_text("locked since")
 
@@ -302,10 +302,10 @@ async def _a_list_is_imported(page: Page, folder: Path) -> None:
     await page.get_by_role("link", name="Members").click()
     await page.get_by_role("link", name="Import").click()
     await page.get_by_role("button", name="File").set_input_files(file)
-    await page.get_by_role("button", name="Show what it would change").click()
+    await page.get_by_role("button", name="Preview changes").click()
     await expect(page.get_by_text(f"name: Name of {CYD} → Cyd Martin")).to_be_visible()
     assert await barriers(page) == []
-    await page.get_by_role("button", name="Apply exactly this").click()
+    await page.get_by_role("button", name="Import these changes").click()
     await expect(page.get_by_text("The file was imported.")).to_be_visible()
     await expect(page.get_by_role("link", name=HOSTILE).first).to_be_visible()
 
@@ -316,7 +316,7 @@ async def _somebody_is_erased(house: House, page: Page) -> None:
     await page.get_by_text("Erase this member").click()
     await page.get_by_label(f"Type the reference {CYD} to confirm").fill(CYD)
     await page.get_by_role("button", name="Erase", exact=True).click()
-    await expect(page.get_by_text("The member was erased.")).to_be_visible()
+    await expect(page.get_by_text("Member erased.")).to_be_visible()
     await expect(page.get_by_role("link", name="Cyd Martin")).to_have_count(0)
     async with asyncio.timeout(PATIENCE_S):
         while (await house.place.badge("front-in", NEW)).reason != "credential-unknown":
@@ -373,7 +373,7 @@ async def test_an_evacuation_by_phone(house: House, chromium: Browser) -> None:
     await expect(page.locator("#asof")).to_be_attached()  # it is there before it is loaded again
     await house.gateway.kill()
     await page.reload()
-    await expect(page.get_by_text("Voici la dernière liste connue")).to_be_visible()
+    await expect(page.get_by_text("Dernière liste connue")).to_be_visible()
     await expect(missing).to_have_text(str(inside - 2))
     await house.gateway.start()
     await expect(page.locator("#asof")).to_be_hidden()
@@ -432,9 +432,9 @@ async def test_a_forced_door_that_shut_again_is_still_listed(
     assert place.last("door/front/state")["state"] == "locked"
     await page.get_by_role("link", name="Alarms").click()
     forced = page.get_by_role("article").filter(has_text="Door forced")
-    await expect(forced).to_contain_text("listed until somebody acknowledges it")
+    await expect(forced).to_contain_text("listed until acknowledged")
     assert await barriers(page) == []
-    await forced.get_by_role("button", name="I look after it").click()
+    await forced.get_by_role("button", name="Acknowledge (I'm on it)").click()
     await expect(forced).to_have_count(0)
     await expect(banner).to_contain_text("No alarm")
     await context.close()
@@ -494,7 +494,7 @@ async def test_a_desk_that_nobody_used(house: House, chromium: Browser) -> None:
     page, place = await context.new_page(), house.place
     await house.session(context, timedelta(minutes=16))
     await page.goto(f"{house.site}/doors")
-    locked = page.get_by_text("View only: nobody has used this desk for a while.")
+    locked = page.get_by_text("View only: this desk has been idle.")
     await expect(locked).to_be_visible()
     assert await barriers(page) == []
     before = place.orders("front-in").count("unlock")
@@ -506,14 +506,14 @@ async def test_a_desk_that_nobody_used(house: House, chromium: Browser) -> None:
     await front.get_by_role("button", name="Open now").click()
     await who.get_by_label("Password").fill(house.iris.password)
     await who.get_by_role("button", name="Confirm").click()
-    await expect(page.get_by_text("Front: released.")).to_be_visible()
+    await expect(page.get_by_text("Front unlocked for")).to_be_visible()
     await expect(locked).to_be_hidden()
     assert place.orders("front-in").count("unlock") == before + 1
     await context.close()
 
 
 async def _ticks(house: House, context: BrowserContext, page: Page, inside: int) -> None:
-    """Bob's waits for the network; Eve's is somebody else's; Ada's was a mistake."""
+    """Bob's waiting for the network; Eve's is somebody else's; Ada's was a mistake."""
     missing, place = page.locator("[data-figure=missing]"), house.place
 
     def seen(people: int) -> bool:
@@ -595,8 +595,8 @@ async def _wait_for_a_badge(house: House, page: Page, badge: str) -> None:
     await page.goto(f"{house.site}/members/{holder(badge)}")
     await page.get_by_role("link", name="Enrol a badge").click()
     await page.get_by_role("radio", name="Front").check()
-    await page.get_by_role("button", name="Wait for the badge").click()
-    await expect(page.get_by_text("Hold the badge to Front now, twice in a row.")).to_be_visible()
+    await page.get_by_role("button", name="Start").click()
+    await expect(page.get_by_text("Hold the badge to Front twice in a row.")).to_be_visible()
 
 
 def _knows_the_badge(gateway: GatewayProcess) -> bool:

@@ -77,7 +77,7 @@ async def test_a_hint_shows(house: House, page: Page) -> None:
     now = datetime(2026, 11, 22, 9, tzinfo=UTC)
     hint = HintMessage(now, "tailgating", HALL, HolderId("h-1"), text)
     await house.publish(TOPICS.hint(SITE, "tailgating", HALL), encode(hint))
-    log = page.get_by_role("log", name="To look at")
+    log = page.get_by_role("log", name="Worth checking")
     await expect(log).to_contain_text("10:00:00 Hall: more people than badges")
 
 

@@ -127,9 +127,13 @@ async def test_a_phone_without_a_network_has_the_list(place: DeskPlace, page: Pa
         await expect(page.locator(".person")).to_have_count(3)
         assert await barriers(page) == []
         await page.get_by_role("button", name=BOB).click()
-        await expect(page.locator(f"#p-{pseudonym(BOB)}")).to_contain_text("waits for the network")
+        await expect(page.locator(f"#p-{pseudonym(BOB)}")).to_contain_text(
+            "waiting for the network"
+        )
         await page.reload()
-        await expect(page.locator(f"#p-{pseudonym(BOB)}")).to_contain_text("waits for the network")
+        await expect(page.locator(f"#p-{pseudonym(BOB)}")).to_contain_text(
+            "waiting for the network"
+        )
         assert place.state.muster[pseudonym(BOB)].safe is None
         await cable.plug()
         await until(lambda: place.state.muster[pseudonym(BOB)].safe is not None, "Bob is safe")

@@ -101,18 +101,18 @@ async def _set_up(page: Page, link: str) -> None:
     await expect(page.get_by_text("Too easy to guess")).to_be_visible()
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Set up").click()
-    await expect(page.get_by_role("alert")).to_contain_text("you need a second factor")
+    await expect(page.get_by_role("alert")).to_contain_text("need a second factor")
 
 
 async def _app(page: Page) -> str:
     """A recovery code, one of the ten that are shown."""
     await page.get_by_role("button", name="Set up an app").click()
     secret = await page.locator(".secret").inner_text()
-    await page.get_by_label("Type the code").fill(_code(secret))
+    await page.get_by_label("Enter the code").fill(_code(secret))
     await page.get_by_role("button", name="Confirm").click()
     await expect(page.locator(".codes code")).to_have_count(10)
     codes = await page.locator(".codes code").all_inner_texts()
-    await page.get_by_role("link", name="I have them").click()
+    await page.get_by_role("link", name="I've saved them").click()
     return codes[0]
 
 
@@ -120,9 +120,9 @@ async def _with_password(page: Page, code: str) -> None:
     await page.get_by_label("E-mail or login").fill("ada@example.org")
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Sign in", exact=True).click()
-    await expect(page.get_by_label("Code of your app")).to_be_visible()
+    await expect(page.get_by_label("Code from your app")).to_be_visible()
     assert await barriers(page) == []
-    await page.get_by_label("Code of your app").fill(code)
+    await page.get_by_label("Code from your app").fill(code)
     await page.get_by_role("button", name="Continue").click()
     await expect(page.locator("#link")).to_contain_text("Live")
 

@@ -104,7 +104,7 @@ async def test_a_new_board_is_answered_from_its_first_badge_on(place: ClosedPlac
     assert {decision for _, _, decision, _ in place.answers("reader")} == {"granted"}
     alarm = "seuil/hub/alarm/numbering-restarted/reader"
     await until(lambda: place.said(alarm), "somebody is told")
-    assert "hub/reader: numbering-restarted: Numbering began again: Was it" in place.gateway.log
+    assert "hub/reader: numbering-restarted: Numbering restarted: Was it" in place.gateway.log
 
 
 @pytest.mark.parametrize(

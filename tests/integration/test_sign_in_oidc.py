@@ -99,7 +99,7 @@ async def test_lies(place: SignInPlace, known: Provider, lie: dict[str, object])
 
 
 async def test_another_browsers_answer(place: SignInPlace) -> None:
-    """Nobody is signed in by an address that somebody else brought back, nor twice by one."""
+    """Not signed in by an address that somebody else brought back, nor twice by one."""
     enrol(place.settings, "viewer", ref="ada")
     async with place.browser() as browser, place.browser() as other:
         await other.get("/sign-in")

@@ -213,7 +213,7 @@ async def csv_lines(
         if page.before is None:
             return
         wanted = structs.replace(wanted, before=page.before)
-    more = Phrase("there are more: choose a shorter time")
+    more = Phrase("truncated: choose a shorter period")
     yield [in_lang(more, lang)]
 
 
@@ -284,6 +284,6 @@ def no_such_decision() -> Problem:
     return Problem(
         404,
         "no-such-decision",
-        Phrase("There is no such passage"),
-        Phrase("It is another site's, or it was kept long enough and is gone."),
+        Phrase("Passage not found"),
+        Phrase("It belongs to another site, or has been deleted after its retention period."),
     )

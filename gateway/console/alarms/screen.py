@@ -113,7 +113,7 @@ async def acknowledge_page(
     why: Reason = "",
 ) -> Response:
     """Acknowledge an alarm."""
-    done = Phrase("Noted: you look after it.")
+    done = Phrase("Acknowledged: you're on it.")
     order, back = AcknowledgeAlarm(kind, about, why), f"/sites/{here.id}/alarms"
     return await ask_for_page(console, here.id, order, seat, back=back, done=done)
 

@@ -35,7 +35,7 @@ LOOKED_AT: Final[Mapping[str, Phrase]] = {
     "doors": Phrase("last passages at the doors"),
     "evacuation-list": Phrase("evacuation list"),
     "audit": Phrase("audit"),
-    "what-if": Phrase("trial of rules"),
+    "what-if": Phrase("rules test"),
 }
 """Screens whose viewing is recorded, where it concerns nobody in particular."""
 
@@ -200,7 +200,7 @@ def _whom(names: Mapping[HolderId, str], line: Merged) -> Text | str:
         return ERASED
     who = names.get(HolderId(line.subject), line.subject)
     if line.action == "muster" and line.order.get("seen") is False:
-        return Phrase("%(who)s: taken back", who=who)
+        return Phrase("%(who)s: mark removed", who=who)
     return who
 
 

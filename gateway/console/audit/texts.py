@@ -18,10 +18,10 @@ ACTIONS: Final[Mapping[str, Phrase]] = {
     "service": Phrase("Service of an access point"),
     "power-off": Phrase("Machine's power switched off"),
     "people": Phrase("Counted by eye"),
-    "vacant": Phrase("Told to be empty"),
-    "acknowledge": Phrase("Alarm looked after"),
-    "reset": Phrase("Device's numbering begun again"),
-    "look": Phrase("Look at people's data"),
+    "vacant": Phrase("Declared empty"),
+    "acknowledge": Phrase("Alarm acknowledged"),
+    "reset": Phrase("Device numbering restarted"),
+    "look": Phrase("Viewed personal data"),
     "export": Phrase("Export"),
     "erase": Phrase("Erasure"),
     "import": Phrase("Import"),
@@ -33,24 +33,24 @@ ACTIONS: Final[Mapping[str, Phrase]] = {
     "badge": Phrase("Member's badges"),
     "enrol": Phrase("Badge enrolled"),
     "sign-in": Phrase("Sign-in"),
-    "sign-in-again": Phrase("Signed in again"),
+    "sign-in-again": Phrase("Identity confirmed"),
     "sign-out": Phrase("Sign-out"),
-    "sessions-ended": Phrase("Sessions ended"),
+    "sessions-ended": Phrase("Sessions signed out"),
     "account": Phrase("Account"),
     "token": Phrase("API token"),
     "settings": Phrase("Settings"),
-    "refused": Phrase("Refused a screen"),
+    "refused": Phrase("Access to a screen denied"),
 }
 """The names of actions; an action that is not listed is shown by its code."""
 
 OUTCOMES: Final[Mapping[str, Phrase]] = {
     "wrong": Phrase("Wrong secret."),
     "failed": Phrase("The provider failed."),
-    "not-a-member": Phrase("Nobody from here."),
+    "not-a-member": Phrase("Not a member here."),
 }
 """The outcomes of the console's own acts that failed; the gateway's are `REFUSALS`."""
 
-ERASED: Final = Phrase("somebody who is erased")
+ERASED: Final = Phrase("an erased member")
 
 _NOTES: Final = (
     Phrase("link made"),

@@ -81,7 +81,7 @@ def _too_many(reset: float) -> Problem:
     return Problem(
         429,
         "too-many-tries",
-        Phrase("Too many tries"),
+        Phrase("Too many attempts"),
         Phrase("Try again in %(minutes)s min.", minutes=minutes),
         headers={"Retry-After": str(wait_s)},
     )

@@ -140,7 +140,7 @@ class SignIn:
                 return await asyncio.to_thread(lambda: use(self._opened()))
             except (StoreError, DirectoryError, AuditError) as wrong:
                 why = str(wrong)
-                title = Phrase("Signing in is not available")
+                title = Phrase("Sign-in unavailable")
                 raise Problem(
                     503, "no-accounts", title, why, headers={"Retry-After": "5"}
                 ) from wrong

@@ -62,12 +62,12 @@ def is_outdated(kept: str) -> bool:
 def what_is_wrong(password: str, known: Iterable[str]) -> Phrase | None:
     """Return why a password is refused; `known` are the names of its owner and of the site."""
     if len(password) < LENGTH_MIN:
-        return Phrase("Too short: %(length_min)s characters at least.", length_min=LENGTH_MIN)
+        return Phrase("Too short: at least %(length_min)s characters.", length_min=LENGTH_MIN)
     if len(password) > LENGTH_MAX:
-        return Phrase("Too long: %(length_max)s characters at most.", length_max=LENGTH_MAX)
+        return Phrase("Too long: at most %(length_max)s characters.", length_max=LENGTH_MAX)
     left = _without(_plain(password), known)
     if len(left) < _LEFT_MIN or len(set(_plain(password))) < _DIFFERENT_MIN:
-        return Phrase("Too easy to guess: add words that have nothing to do with you or the place.")
+        return Phrase("Too easy to guess: add words unrelated to you or the site.")
     return None
 
 

@@ -158,14 +158,14 @@ def no_such_site() -> Problem:
     return Problem(
         404,
         "no-such-site",
-        Phrase("There is no such site"),
+        Phrase("Unknown site"),
         Phrase("Choose a site from the list."),
     )
 
 
 _NOT_ALLOWED: Final = (
-    Phrase("Your role does not suffice"),
-    Phrase("Ask an administrator of the site. This refusal is on record."),
+    Phrase("Your role doesn't allow this"),
+    Phrase("Ask a site administrator. This refusal has been recorded."),
 )
 
 
@@ -174,7 +174,7 @@ def _sign_in(request: Request) -> Problem:
         return Problem(
             401,
             "not-signed-in",
-            Phrase("Nobody is signed in"),
+            Phrase("Not signed in"),
             Phrase('Send "Authorization: Bearer" with a token.'),
             headers={"WWW-Authenticate": "Bearer"},
         )
@@ -186,7 +186,7 @@ def _again(request: Request) -> Problem:
         return Problem(
             403,
             "sign-in-again",
-            Phrase("Confirm that it is you"),
+            Phrase("Confirm it's you"),
             Phrase("Sign in again."),
         )
     return _elsewhere(request, "/sign-in/again", "sign-in-again")
@@ -197,8 +197,8 @@ def _owed(request: Request, seat: Principal) -> Problem:
         return Problem(
             403,
             "second-factor-missing",
-            Phrase("A second factor is needed"),
-            Phrase("Set one up on your own page."),
+            Phrase("Second factor required"),
+            Phrase("Set one up on your account page."),
         )
     headers = {"Location": seat.owes}
     return Problem(303, "second-factor-missing", Phrase("Sign in"), headers=headers)
@@ -237,7 +237,7 @@ def not_from_our_page() -> Problem:
     return Problem(
         403,
         "not-from-our-page",
-        Phrase("This is not from one of our pages"),
+        Phrase("This request didn't come from our pages"),
         Phrase("Reload the page and try again."),
     )
 

@@ -55,30 +55,30 @@ def state(line: DeviceLine, lang: Lang) -> tuple[str, str]:
     """Return the device's state, and what to do about it."""
     say = words(lang)
     if not line.is_installed:
-        return say("not in the space file"), say(
-            "It speaks, but nobody listens: add it, or unplug it."
-        )
+        return say("not in the space file"), say("Unknown device: add it or unplug it.")
     if line.alarms:
         told = ", ".join(alarm_word(kind, lang) for kind in line.alarms)
         return told, in_lang(alarm_words(line.alarms[0]).do, lang)
     if line.last_seen is None:
-        return say("never heard"), say("Is its address of the broker right, and its password?")
+        return say("never connected"), say("Check its broker address and password.")
     if line.online is False:
-        return say("offline"), say("Is it powered, and on the network?")
+        return say("offline"), say("Is it powered and on the network?")
     return _of_late(line, say)
 
 
 def _of_late(line: DeviceLine, say: Translator) -> tuple[str, str]:
     """Return the recent state of a device that is online and without an alarm."""
     if line.open_gaps:
-        return say("events missing"), say("It may still send them; if not, is its network weak?")
+        return say("lost events"), say("It may still send them. If not, check its network.")
     if is_off(line):
-        do = say("Set its clock (NTP), unless it was cut off just now.")
+        do = say("Check its time server (NTP). Ignore if it has just reconnected.")
         return say("clock off"), do
     if is_haunted(line):
-        do = say("Metal or a cable near its antenna? Or is its format in the space file wrong?")
-        return say("many ghost reads"), do
-    return say("well"), ""
+        do = say(
+            "Is there metal or a cable near its antenna? Is its format right in the space file?"
+        )
+        return say("many misreads"), do
+    return say("OK"), ""
 
 
 def rights(line: DeviceLine, kept: RightsState | None, say: Translator) -> tuple[str, Tone]:
@@ -87,14 +87,14 @@ def rights(line: DeviceLine, kept: RightsState | None, say: Translator) -> tuple
         return "", "soft"
     if kept is None:
         return say("no list"), "soft"
-    keys = say("badges: %(keys)s", keys=kept.keys)
+    keys = say("%(keys)s badges", keys=kept.keys)
     if kept.who == "everybody":
-        keys = say("everybody")
+        keys = say("open to all")
     if kept.state == "waiting":
-        return say("%(keys)s, not confirmed yet", keys=keys), "warm"
+        return say("%(keys)s, not in sync yet", keys=keys), "warm"
     if kept.missing:
-        return say("%(keys)s, %(missing)s do not fit", keys=keys, missing=kept.missing), "warm"
-    return say("%(keys)s, confirmed", keys=keys), "calm"
+        return say("%(keys)s, %(missing)s don't fit", keys=keys, missing=kept.missing), "warm"
+    return say("%(keys)s, in sync", keys=keys), "calm"
 
 
 def others_run(lines: Sequence[DeviceLine]) -> dict[str, str]:

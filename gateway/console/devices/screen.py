@@ -156,7 +156,7 @@ async def shown(request: Request, seat: Viewer, here: SiteHere, console: Console
 async def sure(request: Request, device: DeviceHere, seat: Operator, here: SiteHere) -> Response:
     """Explain what a reset of a device's numbering does, before it is confirmed."""
     if device not in here.device:
-        title = Phrase("There is no such device")
+        title = Phrase("Unknown device")
         raise Problem(404, "no-such-device", title)
     return page(request, "device_reset.html", seat=seat, site=here, device=device)
 
@@ -166,7 +166,7 @@ async def reset_page(
     device: DeviceHere, seat: RecentAuth, here: SiteHere, console: ConsoleHere, why: Reason = ""
 ) -> Response:
     """Reset a device's numbering."""
-    done = Phrase("%(device)s: its numbering begins again.", device=device)
+    done = Phrase("%(device)s: numbering restarted.", device=device)
     order, back = ResetDevice(device, why), f"/sites/{here.id}/devices"
     return await ask_for_page(console, here.id, order, seat, back=back, done=done)
 

@@ -68,8 +68,10 @@ async def open_page(
     door: DoorHere, seat: Operating, here: SiteHere, console: ConsoleHere, why: Reason = ""
 ) -> Response:
     """Release a door once."""
-    name = here.name_of(door)
-    done = Phrase("%(name)s: released.", name=name)
+    done = Phrase("%(door)s unlocked.", door=here.name_of(door))
+    if door in here.door:
+        open_s = f"{here.door[door].unlock_s:g}"
+        done = Phrase("%(door)s unlocked for %(n)s s.", door=here.name_of(door), n=open_s)
     order, back = OpenDoor(door, why), f"/sites/{here.id}/doors"
     anchor = f"door-{door}" if door in here.door else ""
     return await ask_for_page(console, here.id, order, seat, back=back, done=done, anchor=anchor)

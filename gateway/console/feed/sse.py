@@ -39,7 +39,7 @@ class Stream(EventSourceResponse):
 
 def too_many(status: int = 503) -> Problem:
     """Return the problem for a stream that found the hub full."""
-    title = Phrase("Too many pages are open")
+    title = Phrase("Too many open pages")
     return Problem(status, "too-many-streams", title, headers={"Retry-After": "10"})
 
 

@@ -128,9 +128,7 @@ async def _all(console: AppContext, here: Site, lang: Lang) -> list[HealthRow]:
         lines += _gateway(instance, gateway, console, now, say)
     if not console.picture.gateways:
         lines.append(
-            HealthRow(
-                say("Gateway"), "fault", say("none has been heard"), say("Start it: seuil run.")
-            )
+            HealthRow(say("Gateway"), "fault", say("none seen yet"), say("Start it: seuil run."))
         )
     lines.append(_alarms(console, here, say))
     lines += _clocks(console, here, lang)
@@ -144,19 +142,19 @@ async def _all(console: AppContext, here: Site, lang: Lang) -> list[HealthRow]:
 
 def _broker(console: AppContext, now: datetime, say: Translator) -> HealthRow:
     """Return the broker's row; the client disconnects where one of its topics is refused."""
-    name, picture = say("Broker link of the console"), console.picture
+    name, picture = say("Console's broker connection"), console.picture
     if not picture.connected:
-        do = say("Does the broker run, and is its address right?")
+        do = say("Is the broker running? Is its address right?")
         if not picture.lost:
             return HealthRow(name, "fault", say("not connected"), do)
         return HealthRow(name, "fault", say("not connected: %(why)s", why=picture.lost), do)
     if picture.heard is None:
-        do = say("Has a gateway ever run at this broker? Is SEUIL_PREFIX the same here and there?")
+        do = say("Has a gateway ever used this broker? Is SEUIL_PREFIX the same on both sides?")
         return HealthRow(
-            name, "warning", say("connected, every topic granted, nothing kept there"), do
+            name, "warning", say("connected, subscribed to all topics, no retained messages"), do
         )
     age = spoken(max(now - picture.heard, timedelta()))
-    told = say("connected, every topic granted, last message %(age)s ago", age=age)
+    told = say("connected, subscribed to all topics, last message %(age)s ago", age=age)
     return HealthRow(name, "ok", told)
 
 
@@ -164,9 +162,9 @@ def _alarms(console: AppContext, here: Site, say: Translator) -> HealthRow:
     alarms = console.picture.sites[here.id].alarms.values()
     count = sum(alarm.kind not in SILENT for alarm in alarms)
     if count:
-        do = say("Look at Alarms: it says what happened, and since when.")
-        return HealthRow(say("Alarms"), "warning", say("on now: %(count)s", count=count), do)
-    return HealthRow(say("Alarms"), "ok", say("none is on"))
+        do = say("See Alarms for what happened and when.")
+        return HealthRow(say("Alarms"), "warning", say("active: %(count)s", count=count), do)
+    return HealthRow(say("Alarms"), "ok", say("none active"))
 
 
 def _clocks(console: AppContext, here: Site, lang: Lang) -> Iterator[HealthRow]:
@@ -186,14 +184,14 @@ def _gateway(
     name = say("Gateway %(name)s", name=instance)
     health = gateway.health
     if gateway.state != "online":
-        yield HealthRow(name, "fault", say("offline"), say("Start it, or read its log."))
+        yield HealthRow(name, "fault", say("offline"), say("Start it or read its log."))
         return
     if health is None or now - health.at > HEALTH_OLD:
-        do = say("It hangs, or the clocks differ: restart it and keep its log.")
-        yield HealthRow(name, "fault", say("silent for more than half a minute"), do)
+        do = say("It hangs or the clocks differ: restart it and keep its log.")
+        yield HealthRow(name, "fault", say("silent for over 30 s"), do)
         return
     if health.status != "ok":
-        do = say("Read its log: is the disk full, is the broker there?")
+        do = say("Read its log: disk full? broker down?")
         yield HealthRow(name, "fault", _status(health.status, say), do)
     else:
         yield HealthRow(name, "ok", say("in service, version %(version)s", version=health.version))
@@ -204,26 +202,24 @@ def _gateway(
         )
     else:
         yield HealthRow(say("Commits"), "ok", told)
-    told = say("%(count)s messages wait", count=health.inbox)
+    told = say("%(count)s messages waiting", count=health.inbox)
     late = health.inbox > INBOX_LONG
-    do = say("Does a device repeat itself? Look at Devices.") if late else ""
+    do = say("Is a device repeating itself? See Devices.") if late else ""
     yield HealthRow(say("Inbox"), "warning" if late else "ok", told, do)
     yield _influx(console, health.backlog, say)
     if health.space == "faulty":
-        do = say("Run seuil check: what it said before is still in force.")
-        told = health.space_fault or say("changed, and wrong")
+        do = say("Run seuil check. The previous version stays active.")
+        told = health.space_fault or say("changed, with errors")
         yield HealthRow(say("Space file"), "warning", told, do)
     else:
-        yield HealthRow(say("Space file"), "ok", say("in force"))
-    yield HealthRow(
-        say("Members"), "ok", say("version %(version)s is in force", version=health.members)
-    )
+        yield HealthRow(say("Space file"), "ok", say("active"))
+    yield HealthRow(say("Members"), "ok", say("version %(version)s active", version=health.members))
 
 
 def _status(status: str, say: Translator) -> str:
     said = {
-        "journal-failing": say("cannot write its journal: nothing opens"),
-        "broker-lost": say("cut off from the broker"),
+        "journal-failing": say("can't write its journal: nothing opens"),
+        "broker-lost": say("disconnected from the broker"),
         "starting": say("starting"),
     }
     return said.get(status, status)
@@ -231,10 +227,12 @@ def _status(status: str, say: Translator) -> str:
 
 def _influx(console: AppContext, backlog: int, say: Translator) -> HealthRow:
     if console.settings.influx_url is None and not backlog:
-        return HealthRow("InfluxDB", "ok", say("not configured: the journal alone keeps history"))
-    told = say("%(count)s rows wait", count=backlog)
+        return HealthRow(
+            "InfluxDB", "ok", say("not configured: history is kept in the journal only")
+        )
+    told = say("%(count)s rows waiting", count=backlog)
     if backlog > BACKLOG_LARGE:
-        return HealthRow("InfluxDB", "warning", told, say("Nothing is lost, but is InfluxDB well?"))
+        return HealthRow("InfluxDB", "warning", told, say("Nothing is lost. Is InfluxDB running?"))
     return HealthRow("InfluxDB", "ok", told)
 
 
@@ -245,30 +243,34 @@ async def _journal(console: AppContext, now: datetime, lang: Lang) -> list[Healt
         since = now - LOOK_BACK
         letters = await console.stores.past(lambda c: dead_letters(c, since, limit=1000))
     except Problem as wrong:
-        do = say("The first seuil run makes it; else check SEUIL_DATA_DIR.")
+        do = say("Created by the first seuil run. Otherwise check SEUIL_DATA_DIR.")
         return [HealthRow(say("Journal"), "fault", in_lang(wrong.detail, lang), do)]
     size = file.stat().st_size / 1e6
     lines = [HealthRow(say("Journal"), "ok", say("%(size)s MB", size=decimal(size)))]
     if letters:
         told = say("%(count)s in the last day", count=len(letters))
-        do = say("Look at Devices: it says what would be right.")
-        lines.append(HealthRow(say("Dead letters"), "warning", told, do))
+        do = say("See Devices for what to fix.")
+        lines.append(HealthRow(say("Unreadable messages"), "warning", told, do))
     else:
-        lines.append(HealthRow(say("Dead letters"), "ok", say("none in the last day")))
+        lines.append(HealthRow(say("Unreadable messages"), "ok", say("none in the last day")))
     return lines
 
 
 def _disk(console: AppContext, say: Translator) -> HealthRow:
     folder = console.settings.data_dir
     if not folder.exists():
-        return HealthRow(say("Disk"), "warning", say("the data folder is not there yet"))
+        return HealthRow(say("Disk"), "warning", say("the data folder doesn't exist yet"))
     free = shutil.disk_usage(folder).free
     told = say("%(size)s GB free", size=decimal(free / 1e9))
     if free < DISK_FULL_BYTES:
-        do = say("Make room now: once it is full, no door opens. Until then sensors wait.")
+        do = say(
+            "Free up space now: when the disk is full, no door opens. Sensors wait until then."
+        )
         return HealthRow(say("Disk"), "fault", told, do)
     if free < DISK_LOW_BYTES:
-        return HealthRow(say("Disk"), "warning", told, say("Make room: a busy site needs 1 GB."))
+        return HealthRow(
+            say("Disk"), "warning", told, say("Free up space: a busy site needs 1 GB.")
+        )
     return HealthRow(say("Disk"), "ok", told)
 
 
@@ -276,35 +278,35 @@ def _key(console: AppContext, say: Translator) -> HealthRow:
     name = say("Badge key")
     if known_credential_key(console.settings) is None:
         return HealthRow(
-            name, "warning", say("there is none yet"), say("The first seuil run makes it.")
+            name, "warning", say("not created yet"), say("Created by the first seuil run.")
         )
     there = (console.settings.data_dir / MEMBERS_FILE).exists()
-    said = say("there") if there else say("there; no member yet")
+    said = say("present") if there else say("present; no members yet")
     return HealthRow(name, "ok", said)
 
 
 def _backup(console: AppContext, now: datetime, say: Translator) -> HealthRow:
     name, last = say("Backup"), last_backup(console.settings.data_dir)
     if last is None:
-        do = say("Run seuil backup, each night: docs/backup.md.")
-        return HealthRow(name, "warning", say("there is none yet"), do)
+        do = say("Run seuil backup every night: docs/backup.md.")
+        return HealthRow(name, "warning", say("no backup yet"), do)
     age = max(now - last.at, timedelta())
-    told = say("the last one is %(age)s old", age=spoken(age))
+    told = say("last one %(age)s ago", age=spoken(age))
     if age > LATE:
-        do = say("Run seuil backup, and see why the nightly one fails.")
+        do = say("Run seuil backup, and check why the nightly backup fails.")
         return HealthRow(name, "warning", told, do)
     return HealthRow(name, "ok", told)
 
 
 def _console(console: AppContext, say: Translator) -> HealthRow:
     told = say(
-        "version %(version)s, pages open: %(streams)s, messages not understood: %(rejected)s",
+        "version %(version)s, open pages: %(streams)s, unreadable messages: %(rejected)s",
         version=__version__,
         streams=len(console.hub),
         rejected=console.picture.rejected,
     )
     many = console.picture.rejected > REJECTED_MANY
-    do = say("Who else writes to the broker? Look at its ACL.") if many else ""
+    do = say("Who else writes to the broker? Check its ACL.") if many else ""
     return HealthRow(say("This console"), "warning" if many else "ok", told, do)
 
 

@@ -104,7 +104,7 @@ def span_of(by: By, day: date) -> Span:
         raise Problem(
             422,
             "no-such-day",
-            Phrase("This day is off the calendar"),
+            Phrase("Date out of range"),
             Phrase("Choose another date."),
         )
     if by == "day":

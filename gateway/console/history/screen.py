@@ -273,7 +273,7 @@ def _zone(site: Site, id_: str) -> Zone:
         raise Problem(
             404,
             "no-such-zone",
-            Phrase("There is no such space"),
+            Phrase("Unknown space"),
             Phrase("Choose one from the list."),
         )
     return found
@@ -284,8 +284,10 @@ def _too_long(step: int) -> Problem:
     return Problem(
         422,
         "no-such-span",
-        Phrase("This span does not fit"),
-        Phrase('"from" is before "to", by %(hours)s hours at most for this step.', hours=hours),
+        Phrase("Invalid period"),
+        Phrase(
+            '"from" must be before "to", by at most %(hours)s hours for this step.', hours=hours
+        ),
     )
 
 

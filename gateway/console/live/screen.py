@@ -219,7 +219,7 @@ def _back_to(site: Site, zone: str) -> Response:
 
 def _zone_of(site: Site, zone: str) -> ZoneId:
     if zone not in site.zone:
-        raise Problem(404, "no-such-zone", Phrase("There is no such zone"))
+        raise Problem(404, "no-such-zone", Phrase("Unknown zone"))
     return ZoneId(zone)
 
 

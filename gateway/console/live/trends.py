@@ -93,7 +93,7 @@ def _trend(steps: list[_Step], since: datetime, site: Site, lang: Lang) -> Trend
     busiest = max(steps, key=lambda step: step.high)
     say = words(lang)
     told = say(
-        "In the last %(hours)s hours between %(low)s and %(high)s people, most at %(time)s",
+        "Last %(hours)s hours: between %(low)s and %(high)s people, peak at %(time)s",
         hours=HOURS,
         low=min(step.low for step in steps),
         high=busiest.high,

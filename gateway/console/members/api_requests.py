@@ -126,8 +126,8 @@ def invalid(wrong: Wrong) -> Problem:
     problem = Problem(
         422,
         "invalid-request",
-        Phrase("Request not well formed"),
-        Phrase("Correct what is named."),
+        Phrase("Invalid request"),
+        Phrase("Please fix the fields named below."),
     )
     problem.errors = [{"where": wrong.column, "what": str(wrong)}]
     return problem

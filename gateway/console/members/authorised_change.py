@@ -144,7 +144,7 @@ def keep_administrators(
             409,
             "last-administrator",
             Phrase("This is the last administrator"),
-            Phrase("First make somebody else an administrator: %(names)s.", names=names),
+            Phrase("Make someone else an administrator first: %(names)s.", names=names),
         )
 
 
@@ -180,7 +180,7 @@ def changed_meanwhile() -> Problem:
     return Problem(
         409,
         CHANGED_MEANWHILE,
-        Phrase("Somebody else has just changed this"),
+        Phrase("Someone else has just changed this"),
         Phrase("Reload the page and try again."),
     )
 
@@ -189,8 +189,8 @@ def _elsewhere() -> Problem:
     return Problem(
         403,
         "other-sites-too",
-        Phrase("This concerns other sites too"),
-        Phrase("Only an administrator of all the sites concerned may do this."),
+        Phrase("This affects other sites too"),
+        Phrase("Only an administrator of all affected sites can do this."),
     )
 
 
@@ -199,7 +199,7 @@ def _staff_elsewhere() -> Problem:
         403,
         "staff-elsewhere",
         Phrase("This person has a role at other sites too"),
-        Phrase("Only an administrator of every site at which they have a role may change them."),
+        Phrase("Only an administrator of all sites where they have a role can change them."),
     )
 
 

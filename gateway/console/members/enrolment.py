@@ -83,7 +83,7 @@ class Enrolments:
         """
         check_staff(self._console, seat, member)
         if device not in {each.id for each in readers(site)}:
-            raise _refused(Phrase("This reader does not do"))
+            raise _refused(Phrase("This reader can't be used"))
         after = await self._console.stores.past(last_row)
         order = EnrolBadge(DeviceId(device), member.holder.id)
         try:
@@ -131,7 +131,7 @@ class Enrolments:
         """
         one = self._known.get(id_)
         if one is None or one.site != site:
-            title = Phrase("There is no such enrolment any more")
+            title = Phrase("This enrolment has ended")
             raise Problem(404, "no-such-enrolment", title)
         return one
 
@@ -207,5 +207,5 @@ def _refused(why: Text | str) -> Problem:
 
 
 def _unanswered(why: str) -> Problem:
-    title = Phrase("The gateway does not answer")
+    title = Phrase("The gateway isn't responding")
     return Problem(503, "no-gateway", title, why, headers={"Retry-After": "5"})

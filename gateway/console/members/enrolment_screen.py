@@ -208,7 +208,7 @@ async def message_of(
     match one.outcome:
         case "waiting":
             return say(
-                "Hold the badge to %(reader)s now, twice in a row.",
+                "Hold the badge to %(reader)s twice in a row.",
                 reader=_named(request, here, one),
             )
         case "enrolled":
@@ -216,14 +216,14 @@ async def message_of(
         case "known":
             names = await console.stores.names()
             whose = names.get(one.whose, "?") if one.whose else "?"
-            return say("This badge is already held by %(name)s.", name=whose)
+            return say("This badge already belongs to %(name)s.", name=whose)
         case "cancelled":
-            return say("Cancelled: the reader waits no more.")
+            return say("Cancelled.")
         case "expired":
-            return say("No badge was held to the reader in time.")
+            return say("No badge was presented in time.")
         case "failed":
             why = in_lang(one.why, lang) if one.why else ""
-            return say("The badge was read, but not enrolled: %(why)s.", why=why)
+            return say("Badge read but not enrolled: %(why)s.", why=why)
 
 
 def _named(request: Request, here: Site, one: EnrolmentStatus) -> str:

@@ -108,8 +108,8 @@ class Imports:
         self._forget_old()
         found = self._known.get(id_)
         if found is None or (found.site, found.by) != (site, seat.holder.id):
-            title = Phrase("There is no such preview any more")
-            again = Phrase("Send the file again.")
+            title = Phrase("This preview has expired")
+            again = Phrase("Upload the file again.")
             raise Problem(404, "no-such-preview", title, again)
         return found
 
@@ -123,8 +123,8 @@ class Imports:
         if not may_at(self._console, seat, ()):
             raise _for_all_sites()
         if preview.faults:
-            title = Phrase("The file has faults")
-            mend = Phrase("Mend them and send it again.")
+            title = Phrase("The file has errors")
+            mend = Phrase("Fix them and upload it again.")
             raise Problem(409, "file-has-faults", title, mend)
         change = preview.change
 
@@ -190,13 +190,13 @@ def _kept(file: IO[bytes]) -> Path:
 def too_large() -> Problem:
     """Return the problem for a file that is no list of members."""
     title = Phrase("The file is too large")
-    return Problem(413, "too-large", title, Phrase("10 MB at most."))
+    return Problem(413, "too-large", title, Phrase("Up to 10 MB."))
 
 
 def _for_all_sites() -> Problem:
     return Problem(
         403,
         "other-sites-too",
-        Phrase("The list is every site's"),
-        Phrase("Only an administrator of all sites may import it."),
+        Phrase("This list covers all sites"),
+        Phrase("Only an administrator of all sites can import it."),
     )

@@ -188,7 +188,7 @@ class Teller:
             return self._say("%(first)s to %(last)s", first=first, last=last)
         if last:
             return self._say("until %(last)s", last=last)
-        return self._say("since %(first)s", first=first) if first else self._say("without an end")
+        return self._say("since %(first)s", first=first) if first else self._say("no expiry")
 
     def _plan_state(self, plan: Membership) -> tuple[str, Tone]:
         if plan.status == "suspended":
@@ -196,7 +196,7 @@ class Teller:
         if plan.status == "unpaid":
             return self._say("unpaid"), "alert"
         if plan.ends is not None and plan.ends <= self._now:
-            return self._say("over"), "warm"
+            return self._say("ended"), "warm"
         if plan.starts is not None and plan.starts > self._now:
             return self._say("not started"), "soft"
         return self._say("active"), "calm"
@@ -206,8 +206,8 @@ class Teller:
             said = {"suspended": "suspended", "lost": "lost", "stolen": "stolen"}[one.status]
             return self._say(said), "alert"
         if one.ends is not None and one.ends <= self._now:
-            return self._say("over"), "warm"
-        return self._say("in force"), "calm"
+            return self._say("ended"), "warm"
+        return self._say("valid"), "calm"
 
     def _kind(self, one: Credential) -> str:
         kind = _KINDS[one.kind]

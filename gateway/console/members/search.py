@@ -90,7 +90,7 @@ class Roster:
 
 def no_such_member() -> Problem:
     """Return the problem for a member who does not exist, or whom the user may not know of."""
-    title = Phrase("There is no such member")
+    title = Phrase("Unknown member")
     return Problem(404, "no-such-member", title)
 
 

@@ -81,7 +81,7 @@ async def left_page(
     holder: HolderHere, seat: Operating, here: SiteHere, console: ConsoleHere, why: Reason = ""
 ) -> Response:
     """Mark a person as outside who forgot to badge out."""
-    done = Phrase("Noted: this person has left.")
+    done = Phrase("Marked as left.")
     order, back = MarkLeft(holder, why), f"/sites/{here.id}/here"
     return await ask_for_page(console, here.id, order, seat, back=back, done=done)
 

@@ -79,7 +79,7 @@ class _Reader:
         for quota in plan.quotas:
             yield self._quota(quota)
         if not plan.rights:
-            yield self._("Opens nothing.")
+            yield self._("Doesn't open anything.")
 
     def _right(self, right: Right) -> str:
         names = [self._zone_name(zone) for zone in right.zones]
@@ -95,7 +95,7 @@ class _Reader:
         pers = {"day": _("a day"), "week": _("a week"), "month": _("a month"), "year": _("a year")}
         amount = format_decimal(quota.amount, locale=LOCALES[self._lang])
         return _(
-            "%(kind)s: at most %(amount)s %(per)s.",
+            "%(kind)s: up to %(amount)s %(per)s.",
             amount=amount,
             kind=kinds[quota.kind],
             per=pers[quota.per],
@@ -106,49 +106,49 @@ class _Reader:
         if zone.ancestors:
             yield _("In %(zone)s.", zone=self._zone_name(zone.ancestors[0]))
         if zone.capacity is not None:
-            yield _("At most %(people)s people; full, nobody enters.", people=zone.capacity)
+            yield _("Capacity %(people)s; no entry when full.", people=zone.capacity)
         yield from self._demands(zone.demands, zone.id)
         if zone.passback == "soft":
-            yield _("A badge that comes in twice without going out is let in, and noted.")
+            yield _("A second entry without an exit is allowed and recorded.")
         if zone.passback == "hard":
-            yield _("A badge that is inside does not open again until it went out.")
+            yield _("A badge that is inside can't enter again until it has left.")
         if zone.passback == "timed":
             yield _(
-                "A badge that came in does not open again for %(minutes)s minutes.",
+                "After entering, a badge can't enter again for %(minutes)s minutes.",
                 minutes=format_decimal(zone.passback_s / 60, locale=LOCALES[self._lang]),
             )
         if zone.opened_by is not None:
             yield _(
-                "Shut each day until somebody with this role has come in: %(role)s.",
+                "Closed each day until a manager with this role arrives: %(role)s.",
                 role=self._named(self._site.roles, zone.opened_by),
             )
         if zone.escort:
-            yield _("Visitors come in only while a member is inside.")
+            yield _("Visitors only while a member is inside.")
 
     def _demands(self, demands: Demands, zone: ZoneId) -> Iterator[str]:
         _ = self._
         place = self._zone_name(demands.present_in or zone)
         if demands.trainings:
             names = [self._named(self._site.trainings, each) for each in demands.trainings]
-            yield _("Asks for a training: %(trainings)s.", trainings=self._list(names))
+            yield _("Requires training: %(trainings)s.", trainings=self._list(names))
         if demands.min_present > 1:
             yield _(
-                "Never fewer than %(people)s people in %(place)s.",
+                "At least %(people)s people in %(place)s.",
                 people=demands.min_present,
                 place=place,
             )
         if demands.role_present is not None:
             yield _(
-                "Only while somebody with this role is in %(place)s: %(role)s.",
+                "Only while a person with this role is in %(place)s: %(role)s.",
                 place=place,
                 role=self._named(self._site.roles, demands.role_present),
             )
         if demands.booking == "respected":
-            yield _("While it is booked, only for who booked it.")
+            yield _("While booked, only for whoever booked it.")
         if demands.booking == "required":
             yield _("Only with a booking.")
         if demands.check_in:
-            yield _("Whoever uses it must have badged into the room first.")
+            yield _("Users must badge into the room first.")
 
     def _door(self, door: DoorId) -> Iterator[str]:
         _, site = self._, self._site

@@ -227,6 +227,6 @@ def _nobody() -> Problem:
     return Problem(
         404,
         "no-such-member",
-        Phrase("There is no such member"),
-        Phrase("Look in the list of members."),
+        Phrase("Unknown member"),
+        Phrase("See the list of members."),
     )

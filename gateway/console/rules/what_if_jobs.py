@@ -161,8 +161,8 @@ async def check(site: SiteId, text: bytes) -> None:
         problem = Problem(
             422,
             "no-space-file",
-            Phrase("This file does not describe this site"),
-            Phrase("Correct what is named."),
+            Phrase("This file doesn't describe this site"),
+            Phrase("Please fix the fields named below."),
         )
         problem.errors = [{"where": fault.path, "what": fault.message} for fault in faults]
         raise problem
@@ -207,6 +207,6 @@ def _busy() -> Problem:
     return Problem(
         409,
         "what-if-runs",
-        Phrase("A trial is running already"),
-        Phrase("Wait for its end: ten minutes at most."),
+        Phrase("A test is already running"),
+        Phrase("Wait for it to finish (up to ten minutes)."),
     )

@@ -211,6 +211,6 @@ def _no_trial() -> Problem:
     return Problem(
         404,
         "no-trial",
-        Phrase("There was no trial"),
-        Phrase("Send a changed space file."),
+        Phrase("No test has been run"),
+        Phrase("Upload a new space file."),
     )

@@ -47,8 +47,8 @@ async def _invalid(request: Request, wrong: Exception) -> Response:
     problem = Problem(
         422,
         "invalid-request",
-        Phrase("Request not well formed"),
-        Phrase("Correct what is named."),
+        Phrase("Invalid request"),
+        Phrase("Please fix the fields named below."),
     )
     problem.errors = [
         {"where": ".".join(str(part) for part in error["loc"]), "what": error["msg"]}
@@ -58,12 +58,12 @@ async def _invalid(request: Request, wrong: Exception) -> Response:
 
 
 _FRAMEWORK: Final = {
-    404: Phrase("There is no such page"),
-    413: Phrase("The request is too large"),
-    405: Phrase("This address is not used so"),
+    404: Phrase("Page not found"),
+    413: Phrase("Request too large"),
+    405: Phrase("This address doesn't accept this request"),
 }
 _ADVICE: Final = {
-    404: Phrase("The address may be incomplete, or of another version. Go on from the start."),
+    404: Phrase("The address may be incomplete or out of date. Start again from the home page."),
 }
 
 

@@ -101,7 +101,7 @@ def _no_such_point() -> Problem:
     return Problem(
         422,
         "no-such-point",
-        Phrase("There is no such access point"),
+        Phrase("Unknown access point"),
         Phrase("Choose one from the list."),
     )
 
@@ -141,8 +141,8 @@ def _no_time() -> Problem:
     return Problem(
         422,
         "no-time",
-        Phrase("This is no time"),
-        Phrase("Write for example 2026-11-22T08:00."),
+        Phrase("Invalid date or time"),
+        Phrase("For example 2026-11-22T08:00."),
     )
 
 

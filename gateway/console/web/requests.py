@@ -45,8 +45,8 @@ def check_parameters(request: Request) -> None:
         problem = Problem(
             422,
             "invalid-request",
-            Phrase("Request not well formed"),
-            Phrase("Correct what is named."),
+            Phrase("Invalid request"),
+            Phrase("Please fix the fields named below."),
         )
         told = ", ".join(sorted(known - _EVERYWHERE)) or "none"
         problem.errors = [

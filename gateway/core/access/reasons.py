@@ -41,7 +41,7 @@ REASONS: Final[dict[str, ReasonText]] = {
         "GRANTED",
     ),
     "mustered": ReasonText(
-        Phrase("You are noted as safe"),
+        Phrase("You're marked as safe"),
         "MUSTER",
         Phrase("Stay at the muster point."),
     ),
@@ -51,7 +51,7 @@ REASONS: Final[dict[str, ReasonText]] = {
         Phrase("Carry on."),
     ),
     "retained": ReasonText(
-        Phrase("A read kept by the broker"),
+        Phrase("This read was kept by the broker"),
         "DENIED_OTHER",
         Phrase("Hold your badge again."),
     ),
@@ -66,24 +66,24 @@ REASONS: Final[dict[str, ReasonText]] = {
         Phrase("Tell the front desk."),
     ),
     "enrolment": ReasonText(
-        Phrase("Badge read for its enrolment"),
+        Phrase("Badge read for enrolment"),
         "AUTHENTICATION_FACTOR_READ",
         Phrase("See the front desk's screen."),
     ),
     "point-unknown": ReasonText(
-        Phrase("This reader guards nothing"),
+        Phrase("This reader controls nothing"),
         "OUT_OF_SERVICE",
         Phrase("Tell the front desk."),
     ),
     "lockdown": ReasonText(
-        Phrase("The place is locked down"),
+        Phrase("The site is in lockdown"),
         "DENIED_DENY_ALL",
-        Phrase("Stay somewhere safe and follow instructions."),
+        Phrase("Stay safe and follow instructions."),
     ),
     "evacuation": ReasonText(
         Phrase("Evacuation"),
         "DENIED_DENY_ALL",
-        Phrase("Do not come in, go to the muster point."),
+        Phrase("Don't come in. Go to the muster point."),
     ),
     "out-of-service": ReasonText(
         Phrase("Out of service"),
@@ -98,7 +98,7 @@ REASONS: Final[dict[str, ReasonText]] = {
     "credential-unknown": ReasonText(
         Phrase("Unknown badge"),
         "DENIED_UNKNOWN_CREDENTIAL",
-        Phrase("Ask the front desk to enrol it."),
+        Phrase("Ask the front desk to register it."),
     ),
     "credential-lost": ReasonText(
         Phrase("This badge was reported lost"),
@@ -126,9 +126,9 @@ REASONS: Final[dict[str, ReasonText]] = {
         Phrase("Ask the front desk for another one."),
     ),
     "credential-weak": ReasonText(
-        Phrase("That is not enough here"),
+        Phrase("A badge alone isn't enough here"),
         "DENIED_INCORRECT_AUTHENTICATION_FACTOR",
-        Phrase("Hold your badge and type your PIN too."),
+        Phrase("Hold your badge, then type your PIN."),
     ),
     "pin-wrong": ReasonText(
         Phrase("Wrong PIN"),
@@ -136,14 +136,14 @@ REASONS: Final[dict[str, ReasonText]] = {
         Phrase("Type it again."),
     ),
     "machine-off": ReasonText(
-        Phrase("Signed off the machine"),
+        Phrase("You've signed off the machine"),
         "GRANTED",
         Phrase("Please leave it clean."),
     ),
     "machine-in-use": ReasonText(
         Phrase("The machine is in use"),
         "DENIED_OTHER",
-        Phrase("Wait until its user signs off with their badge."),
+        Phrase("Wait until its user signs off."),
     ),
     "membership-none": ReasonText(
         Phrase("No membership for this place"),
@@ -166,19 +166,19 @@ REASONS: Final[dict[str, ReasonText]] = {
         Phrase("See the front desk."),
     ),
     "membership-unpaid": ReasonText(
-        Phrase("Your membership is not paid"),
+        Phrase("Payment is due"),
         "DENIED_CREDENTIAL_DISABLED",
         Phrase("See the front desk."),
     ),
     "no-right": ReasonText(
-        Phrase("Your plan does not include this"),
+        Phrase("Your plan doesn't include this"),
         "DENIED_ZONE_NO_ACCESS_RIGHTS",
         Phrase("Ask the front desk."),
     ),
     "outside-hours": ReasonText(
-        Phrase("Your plan does not open this at this hour"),
+        Phrase("Your plan doesn't cover this hour"),
         "DENIED_OUT_OF_TIME_RANGE",
-        Phrase("Come back during its hours."),
+        Phrase("Come back during your plan's hours."),
     ),
     "public-holiday": ReasonText(
         Phrase("Your plan is closed on this public holiday"),
@@ -186,9 +186,9 @@ REASONS: Final[dict[str, ReasonText]] = {
         Phrase("Come back another day."),
     ),
     "exceptional-day": ReasonText(
-        Phrase("Closed today by exception"),
+        Phrase("Closed today"),
         "DENIED_OUT_OF_TIME_RANGE",
-        Phrase("See the hours on display."),
+        Phrase("See the posted hours."),
     ),
     "quota-used-up": ReasonText(
         Phrase("Your plan is used up for this period"),
@@ -196,73 +196,73 @@ REASONS: Final[dict[str, ReasonText]] = {
         Phrase("Top it up at the front desk."),
     ),
     "training-missing": ReasonText(
-        Phrase("This needs a training"),
+        Phrase("Training required"),
         "DENIED_OTHER",
-        Phrase("Sign up for it at the front desk."),
+        Phrase("Sign up at the front desk."),
     ),
     "training-expired": ReasonText(
         Phrase("Your training has expired"),
         "DENIED_OTHER",
-        Phrase("Renew it, see the front desk."),
+        Phrase("See the front desk to renew it."),
     ),
     "booked": ReasonText(
-        Phrase("This is booked by somebody else now"),
+        Phrase("Booked by someone else right now"),
         "DENIED_OTHER",
-        Phrase("Come back later or book another time."),
+        Phrase("Come back later or book another slot."),
     ),
     "booking-required": ReasonText(
-        Phrase("A booking is needed"),
+        Phrase("Booking required"),
         "DENIED_OTHER",
-        Phrase("Book a time, then hold your badge again."),
+        Phrase("Book a slot, then hold your badge again."),
     ),
     "not-checked-in": ReasonText(
-        Phrase("Badge in at the door of the room first, then at the machine"),
+        Phrase("Badge in at the room's door first, then at the machine"),
         "DENIED_UNEXPECTED_LOCATION_USAGE",
     ),
     "passback": ReasonText(
-        Phrase("This badge is inside already"),
+        Phrase("This badge is already inside"),
         "DENIED_PASSBACK",
         Phrase("Badge out when you leave, or see the front desk."),
     ),
     "passback-timed": ReasonText(
-        Phrase("This badge came in just now"),
+        Phrase("This badge has just been used to enter"),
         "DENIED_PASSBACK",
         Phrase("Wait a few minutes, or see the front desk."),
     ),
     "already-released": ReasonText(
-        Phrase("A door is open for you already"),
+        Phrase("A door is already open for you"),
         "DENIED_PASSBACK",
-        Phrase("Go through it."),
+        Phrase("Go ahead."),
     ),
     "interlock": ReasonText(
-        Phrase("The other door of the interlock is not closed"),
+        Phrase("The other airlock door isn't closed"),
         "DENIED_OTHER",
-        Phrase("Wait until it is."),
+        Phrase("Wait until it closes."),
     ),
     "not-opened": ReasonText(
-        Phrase("The space is not opened yet today"),
+        Phrase("Not open yet today"),
         "DENIED_OTHER",
-        Phrase("Wait for somebody in charge."),
+        Phrase("Please wait for a manager."),
     ),
     "escort-missing": ReasonText(
-        Phrase("A member must receive you"),
+        Phrase("A member must let you in"),
         "DENIED_NO_ACCOMPANIMENT",
-        Phrase("Ask them to go in first."),
+        Phrase("Ask your host to enter first."),
     ),
     "alone": ReasonText(
-        Phrase("Never alone here"),
+        Phrase("You can't be here alone"),
         "DENIED_LOWER_OCCUPANCY_LIMIT",
-        Phrase("Come back with somebody."),
+        Phrase("Come back with someone."),
     ),
     "role-absent": ReasonText(
-        Phrase("The person in charge is not here"),
+        Phrase("The person in charge isn't here"),
         "DENIED_NO_ACCOMPANIMENT",
         Phrase("Wait for them."),
     ),
     "zone-full": ReasonText(
         Phrase("The space is full"),
         "DENIED_UPPER_OCCUPANCY_LIMIT",
-        Phrase("Wait until somebody leaves."),
+        Phrase("Wait until someone leaves."),
     ),
     "plan": ReasonText(
         Phrase("Welcome"),
@@ -273,21 +273,21 @@ REASONS: Final[dict[str, ReasonText]] = {
         "GRANTED",
     ),
     "no-access-rights": ReasonText(
-        Phrase("No rule opens this access point"),
+        Phrase("No access right for this door or machine"),
         "DENIED_NO_ACCESS_RIGHTS",
         Phrase("See the front desk."),
     ),
     "fault": ReasonText(
-        Phrase("Software fault"),
+        Phrase("Software error"),
         "DENIED_OTHER",
         Phrase("Please see the front desk."),
     ),
     "reader-decided": ReasonText(
-        Phrase("The reader was cut off and decided alone"),
+        Phrase("The reader was offline and decided by itself"),
         "AUTHENTICATION_FACTOR_READ",
     ),
     "claimed": ReasonText(
-        Phrase("The reader says that it decided alone; nothing proves it"),
+        Phrase("The reader claims it decided by itself, without proof"),
         "AUTHENTICATION_FACTOR_READ",
     ),
 }

@@ -376,7 +376,7 @@ def test_devices_are_listed_in_words(data: Path, monkeypatch: pytest.MonkeyPatch
     assert result.exit_code == 0
     assert "70 s behind" in said["front-out"]
     assert "2 h ahead" in said["coworking-in"]
-    assert "Give it a time server (NTP)" in said["clock-skew"]
+    assert "Check its time server (NTP)" in said["clock-skew"]
     assert said["coworking-out"].endswith("right 0 1 81 % 1.4.2 Portier")
     assert said["fablab-in"] == "fablab-in reader le-seuil never"
 
@@ -589,7 +589,7 @@ def test_alarms_that_are_on_say_what_to_do() -> None:
         ("warning", "held (Door held open): back, front"),
         ("warning", "tamper (Case opened): front-in"),
     ]
-    assert found[0].do.startswith("Give it a time server (NTP)")
+    assert found[0].do.startswith("Check its time server (NTP)")
     assert found[1].do == "Go and close it."
     assert [each.verdict for each in broker.alarms(over, [hub], TOPICS)] == ["ok"]
     (two,) = broker.alarms(kept(other, "held", "front"), [hub, other], TOPICS)

@@ -439,7 +439,7 @@ def test_the_command_exports_a_text_and_json(run: Callable[..., Result], folder:
         ("export", "asked on Monday"),
     ]
     wrote = run("export", "m1", "--out", str(folder / "out"), "--language", "en")
-    assert "What is kept about you" in (folder / "out" / "m1.txt").read_text()
+    assert "Data kept about you" in (folder / "out" / "m1.txt").read_text()
     assert (folder / "out" / "m1.json").stat().st_mode & 0o777 == 0o600
     assert "m1.json" in wrote.stdout
     assert run("export", "nobody").exit_code == 2

@@ -30,8 +30,8 @@ def test_a_wrong_clock_is_logged_with_its_cure(caplog: pytest.LogCaptureFixture)
     say(log, "clock-skew", "front-out", after_s=60)
     assert len(caplog.messages) == 3
     assert caplog.messages[0] == (
-        "hub/front-in: clock-skew: Clock is off (70 s behind): Give it a time server (NTP) that it "
-        "reaches. A reader's badges are refused meanwhile."
+        "hub/front-in: clock-skew: Clock is off (70 s behind): Check its time server (NTP). A "
+        "reader's badges are refused until then."
     )
     assert caplog.messages[2].startswith("hub/front-out: ")
 

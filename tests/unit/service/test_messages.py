@@ -453,7 +453,7 @@ def test_a_request_that_nobody_can_read_is_answered_with_what_would_be_right() -
         (
             Noticed("tailgating", HALL, None, MONDAY),
             "seuil/hub/hint/tailgating/hall",
-            "the hall: more people than badges.",
+            "the hall: possible tailgating, more people than badges.",
         ),
         (
             Noticed("forgotten-exit", HALL, HolderId("h-0042"), MONDAY),
@@ -463,12 +463,12 @@ def test_a_request_that_nobody_can_read_is_answered_with_what_would_be_right() -
         (
             Noticed("passback", "front-in", HolderId("h-0042"), MONDAY),
             "seuil/hub/hint/passback/front-in",
-            "the front: a badge came in twice",
+            "the front: a badge entered twice",
         ),
         (
             Noticed("too-many-attempts", "laser-on", None, MONDAY),
             "seuil/hub/hint/too-many-attempts/laser-on",
-            "the lab: too many wrong codes",
+            "the lab: too many wrong PINs",
         ),
     ],
     ids=["tailgating", "a forgotten way out", "passback", "wrong codes at a machine"],

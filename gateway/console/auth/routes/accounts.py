@@ -21,7 +21,7 @@ from gateway.console.identity import Principal
 from gateway.console.web.rendering import show
 from gateway.phrase import Phrase
 
-_NOT_YOURS = Phrase("There is no such member with a role, whose every site you administrate.")
+_NOT_YOURS = Phrase("No such member with a role at sites you administer.")
 
 pages = APIRouter(include_in_schema=False)
 

@@ -113,8 +113,8 @@ def check_private(request: Request) -> None:
         raise Problem(
             403,
             "needs-https",
-            Phrase("Signing in needs https"),
-            Phrase("Over http, anybody on the network could read your password."),
+            Phrase("Signing in requires https"),
+            Phrase("Over http, anyone on the network could read your password."),
         )
 
 

@@ -100,8 +100,8 @@ async def _failed(request: Request, sign_in: SignIn, wrong: ProviderError) -> Pr
     return Problem(
         503,
         "provider-failed",
-        Phrase("Signing in by the provider failed"),
-        Phrase("Begin again from the sign-in page."),
+        Phrase("Sign-in with your organisation failed"),
+        Phrase("Start again from the sign-in page."),
     )
 
 
@@ -110,5 +110,5 @@ def _stranger() -> Problem:
         403,
         "not-a-member",
         Phrase("You have no role here"),
-        Phrase("Your verified address is not that of a member with a role at the console."),
+        Phrase("Your verified address doesn't belong to a member with console access."),
     )

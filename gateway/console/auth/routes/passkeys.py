@@ -194,8 +194,8 @@ def _origin(request: Request, sign_in: SignIn) -> RelyingParty:
         raise Problem(
             409,
             "no-passkeys-here",
-            Phrase("No passkeys at this address"),
-            Phrase("A passkey needs https and a name, or localhost."),
+            Phrase("Passkeys unavailable at this address"),
+            Phrase("A passkey needs https and a host name, or localhost."),
         )
     return origin
 
@@ -215,6 +215,6 @@ async def _refusal(
     return Problem(
         403,
         "passkey-refused",
-        Phrase("This passkey is not accepted"),
-        Phrase("Try again, or take another way."),
+        Phrase("Passkey not accepted"),
+        Phrase("Try again or sign in another way."),
     )

@@ -102,7 +102,7 @@ def _first(sign_in: SignIn, sent: Mapping[str, str]) -> Member:
         return make_administrator(sign_in.settings, sent["name"].strip(), sent["login"])
     except ConfigError as wrong:
         why = "; ".join(str(fault) for fault in wrong.faults)
-        title = Phrase("The members cannot be written")
+        title = Phrase("Can't save members")
         raise Problem(503, "no-members", title, why) from wrong
 
 
@@ -139,7 +139,7 @@ def _faults(request: Request, sent: Mapping[str, str], member: Member | None) ->
         if not sent.get(field, "").strip():
             wrong[field] = say_in(request, _NEEDED)
         elif field != "password" and len(sent[field]) > _NAME_LONGEST:
-            told = Phrase("%(name_longest)s characters at most.", name_longest=_NAME_LONGEST)
+            told = Phrase("At most %(name_longest)s characters.", name_longest=_NAME_LONGEST)
             wrong[field] = say_in(request, told)
     if member is None and "@" not in sent.get("login", "@"):
         told = Phrase("An address like you@example.org.")
@@ -171,9 +171,9 @@ def _no_link() -> Problem:
     return Problem(
         404,
         "no-such-link",
-        Phrase("This link counts no longer"),
+        Phrase("This link has expired"),
         Phrase(
-            "A link counts for an hour, once. Ask an administrator for another one, or "
+            "A link works once, within an hour. Ask an administrator for a new one, or "
             "run `seuil console --setup-link`."
         ),
     )

@@ -29,11 +29,11 @@ from gateway.phrase import Phrase
 
 _NAME_LONGEST = 60
 _FAULT = Phrase(
-    "A name, one right at least, sites that exist, and 1 to %(days_max)s days are needed.",
+    "Enter a name, at least one right, existing sites and 1 to %(days_max)s days.",
     days_max=DAYS_MAX,
 )
 _TOO_MANY = Phrase("Revoke another token first.")
-_NOT_YOURS = Phrase("There is no such member whose every site you administrate.")
+_NOT_YOURS = Phrase("No such member at sites you administer.")
 
 pages = APIRouter(include_in_schema=False)
 

@@ -126,6 +126,6 @@ def _nothing_begun() -> Problem:
     return Problem(
         409,
         "nothing-begun",
-        Phrase("Nothing was begun"),
-        Phrase("Begin on your own page."),
+        Phrase("Nothing to confirm"),
+        Phrase("Start from your account page."),
     )

@@ -207,7 +207,7 @@ async def test_why_of_a_press_says_that_no_rule_was_asked(pressed: ConsolePast) 
     """On the page and at the command line."""
     n = pressed.number("exit-button")
     page = await get(pressed, f"{LOG}/{n}")
-    assert "The exit button is wired to this device: no rule is asked." in page
+    assert "Exit button: no rule is checked." in page
     assert re.findall(r'<li data-outcome="(\w+)">', page).count("none") == len(RULES)
     folder = str(pressed.settings.data_dir)
     told = CliRunner().invoke(app, ["why", str(n), "--data-dir", folder])

@@ -519,7 +519,7 @@ class TestStore:
             assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
 
     def test_erased(self, place: SignInPlace) -> None:
-        """Of somebody who is erased, nothing stays."""
+        """Of an erased member, nothing stays."""
         ada = place.person()
         with (
             closing(AccountStore(place.settings.data_dir / FILE)) as store,

@@ -54,7 +54,7 @@ async def test_refused(place: SignInPlace, login: str, password: str) -> None:
     async with place.browser() as browser:
         answer = await place.send(browser, "/sign-in", login=login, password=password)
         assert answer.status_code == 403
-        assert "do not go together" in answer.text
+        assert "Wrong login or password" in answer.text
         assert "seuil" not in browser.cookies
 
 
@@ -215,7 +215,7 @@ async def test_administrators_need_a_second_factor(place: SignInPlace) -> None:
     async with place.browser(ada) as browser:
         for path in ("/", live, "/accounts"):
             assert (await browser.get(path)).headers["location"].startswith("/me?second=missing")
-        assert "you need a second factor" in (await browser.get("/me")).text
+        assert "need a second factor" in (await browser.get("/me")).text
         picture = await browser.get(f"/api/v1/sites/{place.site}/picture")
         assert picture.json()["type"] == "about:seuil:second-factor-missing"
         answer = await browser.post("/me/tokens", data={"csrf": ada.csrf, "name": "x"})
@@ -279,7 +279,7 @@ async def test_plain_http_is_for_this_machine(place: SignInPlace) -> None:
     """Over a network no password is asked for or heard without https, and no cookie counts."""
     ada = place.person(second=False)
     async with place.browser(url="http://192.0.2.7") as browser:
-        assert "needs https" in (await browser.get("/sign-in")).text
+        assert "requires https" in (await browser.get("/sign-in")).text
         answer = await browser.post("/sign-in", data={"login": ada.login, "password": PASSWORD})
         assert answer.status_code == 403
         browser.cookies.set(*ada.cookie)
@@ -299,7 +299,7 @@ async def test_secure_cookies_over_https(place: SignInPlace) -> None:
 
 
 class TestLimits:
-    """Too many tries."""
+    """Too many attempts."""
 
     async def test_of_one_account(self, place: SignInPlace) -> None:
         """The eleventh try in a quarter of an hour waits, from wherever; a right one resets."""

@@ -75,7 +75,7 @@ async def test_what_needs_somebody_stands_first(place: ConsolePlace) -> None:
         ("front-in", "warm"),
     ]
     assert told[0]["alarms"] == ["device-offline"]
-    assert "Is it powered, and on the network?" in page
+    assert "Is it powered and on the network?" in page
     assert "Pile faible" in french
 
 
@@ -132,7 +132,7 @@ def test_many_ghost_reads_are_said(ghosts: int, before: int, tone: str) -> None:
     assert diagnosis.tone(line) == tone
     state, do = diagnosis.state(line, "fr")
     assert (state, bool(do)) == (
-        ("bien", False) if tone == "calm" else ("beaucoup de lectures fantômes", True)
+        ("OK", False) if tone == "calm" else ("beaucoup de lectures erronées", True)
     )
 
 
@@ -151,7 +151,7 @@ def test_a_clock_that_is_off_is_said(ahead_s: float | None, told: str, tone: str
     line = structs.replace(LINE, ahead_s=ahead_s)
     assert " ".join(diagnosis.clock(line, "fr").split()) == told
     assert diagnosis.tone(line) == tone
-    assert diagnosis.state(line, "fr")[0] == ("bien" if tone == "calm" else "horloge décalée")
+    assert diagnosis.state(line, "fr")[0] == ("OK" if tone == "calm" else "horloge décalée")
 
 
 async def test_a_letter_is_text(place: ConsolePlace) -> None:
@@ -168,7 +168,7 @@ async def test_a_reader_says_whether_it_has_its_list(place: ConsolePlace) -> Non
     picture = place.console.picture
     picture.apply("seuil/hub/front-in/rights-state", encode(state))
     async with place.browser() as browser:
-        assert "badges: 12, confirmed" in (await browser.get("/sites/hub/devices")).text
+        assert "12 badges, in sync" in (await browser.get("/sites/hub/devices")).text
     picture.apply("seuil/hub/front-in/rights-state", b"{}")
     picture.apply("seuil/hub/nobody/rights-state", encode(state))
     assert picture.rejected == 2
@@ -224,7 +224,7 @@ async def test_the_broker_s_own_word_is_said(place: ConsolePlace) -> None:
             lines = (await browser.get("/api/v1/sites/hub/health")).json()["lines"]
         return {each["name"]: (each["state"], each["said"]) for each in lines}
 
-    name = "Broker link of the console"
+    name = "Console's broker connection"
     assert (await told())[name] == ("fault", "not connected: [code:135] Not authorized")
     picture.connected = True
     assert (await told())[name][0] == "warning"
@@ -234,7 +234,7 @@ async def test_the_broker_s_own_word_is_said(place: ConsolePlace) -> None:
         picture.apply(f"seuil/hub/alarm/{kind}/front", encode(alarm))
     said = await told()
     assert said[name][0] == "ok"
-    assert said["Alarms"] == ("warning", "on now: 1")
+    assert said["Alarms"] == ("warning", "active: 1")
 
 
 async def test_a_clock_that_is_off_is_said_on_each_screen(place: ConsolePlace) -> None:
@@ -248,11 +248,11 @@ async def test_a_clock_that_is_off_is_said_on_each_screen(place: ConsolePlace) -
         alarms = (await browser.get("/sites/hub/alarms", params={"lang": "fr"})).text
     (line,) = (each for each in lines if each["name"] == "Clock of front-in")
     assert (line["state"], line["said"]) == ("warning", "Clock is off (70 s behind)")
-    assert line["do"].startswith("Give it a time server (NTP)")
+    assert line["do"].startswith("Check its time server (NTP)")
     assert (on[0]["object"], on[0]["ahead_s"]) == ("front-in", -70.0)
     assert "Clock is off (70 s behind)" in live
     assert "Horloge décalée (en retard de 70 s)" in alarms
-    assert "Donnez-lui un serveur de temps (NTP)" in alarms
+    assert "Vérifiez son serveur de temps (NTP)" in alarms
 
 
 async def test_nobody_heard_is_a_fault(place: ConsolePlace) -> None:
@@ -262,10 +262,10 @@ async def test_nobody_heard_is_a_fault(place: ConsolePlace) -> None:
         assert "seuil doctor" not in (await browser.get("/sites/hub/health")).text
         place.sits(seat("administrator"))
         page = await browser.get("/sites/hub/health", params={"lang": "fr"})
-    assert "Ce que trouve seuil doctor" in page.text
+    assert "seuil doctor sur cette machine" in page.text
     assert "credential.key n&#39;existe pas encore" in page.text
     assert "est en avance de 25 heures sur l" in page.text
-    assert "Quelque chose est en panne" in page.text
+    assert "Une partie est en panne" in page.text
 
 
 async def test_a_journal_in_use_is_only_read(place: ConsolePlace) -> None:
@@ -283,10 +283,10 @@ async def test_a_journal_in_use_is_only_read(place: ConsolePlace) -> None:
 @pytest.mark.parametrize(
     ("hours", "language", "line"),
     [
-        (None, "en", ("Backup", "warning", "there is none yet")),
-        (9, "en", ("Backup", "ok", "the last one is 9 hours old")),
-        (9, "fr", ("Sauvegarde", "ok", "la dernière date d'il y a 9 heures")),
-        (80, "en", ("Backup", "warning", "the last one is 3 days old")),
+        (None, "en", ("Backup", "warning", "no backup yet")),
+        (9, "en", ("Backup", "ok", "last one 9 hours ago")),
+        (9, "fr", ("Sauvegarde", "ok", "dernière il y a 9 heures")),
+        (80, "en", ("Backup", "warning", "last one 3 days ago")),
     ],
 )
 async def test_health_tells_the_age_of_the_last_backup(

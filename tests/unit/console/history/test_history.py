@@ -199,5 +199,5 @@ async def test_nonsense_is_told(past: ConsolePast, path: str, status: int) -> No
 async def test_an_empty_time_says_so(past: ConsolePast) -> None:
     """Nothing on record is no row of zeros."""
     page = await get(past, f"{PAGE}?by=week&on=2026-03-01")
-    assert "Nothing is on record of this time." in page
+    assert "No data for this period." in page
     assert '<svg class="chart' not in page

@@ -166,7 +166,7 @@ class TestHours:
         trends = await place.console.trends.of(place.sites[0], "en")
         assert trends.keys() == {HALL}
         line = trends[HALL]
-        assert line.told == "In the last 6 hours between 2 and 9 people, most at 08:30"
+        assert line.told == "Last 6 hours: between 2 and 9 people, peak at 08:30"
         assert re.fullmatch(r"M64 [\d.]+(L\d+ [\d.]+){39,40}", line.path)
 
     async def test_none(self, browser: httpx.AsyncClient) -> None:
@@ -222,7 +222,7 @@ class TestCorrections:
         assert (answer.status_code, "Too old" in answer.text) == (409, True)
         monkeypatch.setattr(place.console, "ask", silent)
         answer = await browser.post(path)
-        assert (answer.status_code, "Nothing was done" in answer.text) == (503, True)
+        assert (answer.status_code, "Nothing was changed" in answer.text) == (503, True)
 
     @pytest.mark.parametrize(
         ("zone", "people", "status"), [("cellar", "4", 404), ("hall", "-1", 422), ("hall", "", 422)]

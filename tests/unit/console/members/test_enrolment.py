@@ -103,7 +103,7 @@ async def test_a_known_badge_says_whose_it_is(desk: Desk) -> None:
     gil = desk.find("M-2")
     assert gil is not None
     await desk.says(outcome="known", holder=gil.holder.id)
-    assert await outcome(desk, address) == ("known", "This badge is already held by Gil.")
+    assert await outcome(desk, address) == ("known", "This badge already belongs to Gil.")
     assert _bea(desk).credentials == ()
 
 

@@ -117,20 +117,20 @@ def test_the_example_reads_as_sentences(lang: Lang) -> None:
             told.doors, told.days) for topic in topics}  # fmt: skip
     words = {
         "en": {
-            "nomad": "Days: at most 10 a month.",
-            "hall": "let in, and noted",
+            "nomad": "Days: up to 10 a month.",
+            "hall": "allowed and recorded",
             "fablab": "Fab manager",
-            "meeting": "only for who booked it",
-            "laser": "Never fewer than 2 people in Fablab.",
+            "meeting": "only for whoever booked it",
+            "laser": "At least 2 people in Fablab.",
             "laser-door": "badge and PIN",
             "2026-12-31": "closed",
         },
         "fr": {
-            "nomad": "Jours\u00a0: au plus 10 par mois.",
-            "hall": "passe, et on le note",
+            "nomad": "Jours\u00a0: 10 par mois au plus.",
+            "hall": "acceptée et notée",
             "fablab": "Responsable du fablab",
-            "meeting": "seulement pour qui a réservé",
-            "laser": "Jamais moins de 2 personnes",
+            "meeting": "seulement pour son titulaire",
+            "laser": "Au moins 2 personnes",
             "laser-door": "badge et code",
             "2026-12-31": "fermé",
         },
@@ -206,7 +206,7 @@ async def test_an_empty_place_may_be_asked(tmp_path: Path) -> None:
     async with place.browser() as browser:
         answer = await browser.get(f"{RULES_PAGE}/may?who=x&point=front-in")
         assert answer.status_code == 200
-        assert "Nobody has this name" in answer.text
+        assert "No match." in answer.text
 
 
 # -- a trial
@@ -253,7 +253,7 @@ async def test_a_trial_shows_what_would_differ(past: ConsolePast, go: asyncio.Ev
     assert trial.state == "done", trial.failed
     assert trial.outcome is not None
     assert (trial.outcome.decisions, trial.outcome.changed) == (7, 3)
-    assert "Your plan does not open this at this hour" in page
+    assert "cover this hour" in page
     assert "Ada Lovelace" in page
     assert re.search(r'href="/sites/hub/log/\d+"', page)
     assert past.console.trials.last(load_space(EXAMPLE)[0].id) is None, "another site's"
@@ -276,7 +276,7 @@ async def test_a_wrong_file_is_told_as_check_tells_it(
     async with past.browser() as browser:
         answer = await browser.post(f"{RULES_PAGE}/what-if", data={"text": text})
     assert answer.status_code == 422
-    assert "This file does not describe this site" in answer.text
+    assert "describe this site" in answer.text
     assert told in answer.text
     assert past.console.trials.last(SITE.id) is before
 
@@ -288,10 +288,10 @@ async def test_a_trial_says_how_far_it_is(
     trials = past.console.trials
     monkeypatch.setattr(trials, "_last", WhatIfTrial(SITE.id, NOW - timedelta(days=7), NOW))
     for reached, percent, left_s, words in (
-        (None, None, None, "The journal is being opened."),
-        (Reached(300, 10_000, 9.0), 3, None, "3% judged."),
-        (Reached(3400, 10_000, 9.0), 34, 17, "34% judged. About 15 s left."),
-        (Reached(2000, 10_000, 30.0), 20, 120, "20% judged. About 2 minutes left."),
+        (None, None, None, "Opening the journal…"),
+        (Reached(300, 10_000, 9.0), 3, None, "3% done."),
+        (Reached(3400, 10_000, 9.0), 34, 17, "34% done. About 15 s left."),
+        (Reached(2000, 10_000, 30.0), 20, 120, "20% done. About 2 minutes left."),
     ):
         monkeypatch.setattr(trials, "reached", lambda _site, now=reached: now)
         async with past.browser() as browser:
