@@ -108,7 +108,19 @@ def decide(question: AccessRequest) -> Ruling:
                 granted=granted,
                 reason=verdict.reason or NO_ACCESS_RIGHTS,
                 verdicts=tuple(verdicts),
-                duress="duress" in effects,
+                duress="duress" in effects or _is_under_duress(question, verdicts),
                 passback=granted and "passback" in effects,
             )
     return Ruling(granted=False, reason=NO_ACCESS_RIGHTS, verdicts=tuple(verdicts))
+
+
+def _is_under_duress(question: AccessRequest, verdicts: list[RuleVerdict]) -> bool:
+    """Return whether a fresh read has the duress PIN, also if a rule denied it before its PIN.
+
+    A lockdown, a point out of service or a suspended badge is when it matters most.
+    """
+    badge = question.credential
+    is_fresh = any(said.rule == "event_is_fresh" and said.outcome == "pass" for said in verdicts)
+    if badge is None or not is_fresh:
+        return False
+    return badge.duress or (question.pin is not None and question.pin == badge.duress_pin)

@@ -8,8 +8,9 @@ from msgspec import structs
 from gateway.core.access.modes import RELEASED_MIN
 from gateway.core.events import SpaceChanged, Tick
 from gateway.core.facts import AlarmCleared, AlarmRaised, DoorChanged, UnlockDoor
+from gateway.core.model.names import AccessPointId
 from gateway.core.model.site import Site
-from gateway.core.requests import AcknowledgeAlarm
+from gateway.core.requests import AcknowledgeAlarm, SetService
 from gateway.core.state import NEVER
 from tests.world.engine import (
     BOOTH_DOOR,
@@ -210,3 +211,17 @@ def test_a_duress_alarm_ends_when_an_operator_acknowledges_it(place: Fablab) -> 
     assert place.is_on("duress", "front-in")
     told = place.ask(AcknowledgeAlarm("duress", "front-in"))
     assert AlarmCleared("duress", "front-in", MONDAY) in told
+
+
+def test_a_duress_pin_is_heard_whatever_else_refuses(place: Fablab) -> None:
+    """In a lockdown, and at a point that is out of service; not on the way out, which is free."""
+    place.mode("lockdown")
+    facts = place.type_pin("front-in", "ada-2", "threat")
+    assert decided(facts).reason == "lockdown"
+    assert place.is_on("duress", "front-in")
+    place.mode("normal")
+    place.ask(SetService(AccessPointId("front-in"), in_service=False))
+    assert decided(place.type_pin("front-in", "ada-2", "threat")).reason == "out-of-service"
+    assert place.is_on("duress", "front-in")
+    place.type_pin("front-out", "ada-2", "threat")
+    assert not place.is_on("duress", "front-out")
