@@ -6,8 +6,10 @@ from gateway.core.model.site import Site
 
 BYTES_OF_FORMAT = {
     "wiegand26": 3,
+    "wiegand26-hex": 3,
     "decimal": 4,
     "wiegand34": 4,
+    "wiegand34-hex": 4,
     "decimal40": 5,
     "decimal56": 7,
     "decimal64": 8,
@@ -23,6 +25,8 @@ _SPELLED: dict[str, Callable[[bytes], str]] = {
     "hex-reversed": lambda number: number[::-1].hex(),
     "hex-unpadded": lambda number: "".join(f"{byte:x}" for byte in number),
     "decimal-dashes": lambda number: "-".join(str(byte) for byte in number),
+    "wiegand26-hex": lambda number: f"{int.from_bytes(number, 'big'):x}",
+    "wiegand34-hex": lambda number: f"{int.from_bytes(number, 'big'):x}",
 }
 
 

@@ -201,6 +201,7 @@ class NativeDevice:
         clock = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         fields: dict[str, object] = {"boot": key[0], "seq": key[1], "at": clock}
         told = msgspec.to_builtins(reading)
+        told.pop("pin_failed", None)  # our wire has the PIN itself
         fields |= {name: value for name, value in told.items() if value is not None}
         topic = self._topics.event(self.site, self.device)
         return Outgoing(topic, msgspec.json.encode(fields), qos=1)

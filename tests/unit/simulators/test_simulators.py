@@ -194,7 +194,7 @@ class TestSpellings:
     @pytest.mark.parametrize("name", sorted(set(FORMATS) - {"pin", "hex-unpadded", "qr"}))
     def test_formats(self, name: str) -> None:
         """A badge spelled for a reader of each format is the same badge to the gateway."""
-        sizes = {"wiegand26": 3, "decimal40": 5, "decimal56": 7, "decimal64": 8}
+        sizes = {"wiegand26": 3, "wiegand26-hex": 3, "decimal40": 5, "decimal56": 7, "decimal64": 8}
         badge = bytes(range(0x41, 0x41 + sizes.get(name, 4))).hex()
         assert normalise(spelled(badge, name), name) == badge
 
