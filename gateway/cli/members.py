@@ -1,11 +1,13 @@
 """`seuil members`: the members who may enter, from the operator's own list."""
 
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
+import click
 import typer
 from rich.console import Console
 from rich.progress import Progress
@@ -30,10 +32,18 @@ from gateway.members import describe as members_words
 from gateway.members.diff import MembersDiff, change_of
 from gateway.members.export import SUFFIXES, export
 from gateway.members.french import Language
-from gateway.members.importer import read_members
+from gateway.members.importer import all_faults, read_members
 from gateway.members.known import ReferenceData, known_of
-from gateway.members.rows import MemberRow
-from gateway.members.sheet_lines import LineFault
+from gateway.members.questions import FILE as ANSWERS_FILE
+from gateway.members.questions import (
+    Answers,
+    Question,
+    joined_answers,
+    keep_answers,
+    read_answers,
+)
+from gateway.members.sheet_lines import SheetLine
+from gateway.members.together import Members
 
 app = typer.Typer(help="Members, their plans, trainings and badges.", no_args_is_help=True)
 app.command("list")(list_members)
@@ -71,6 +81,14 @@ def import_members(
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Write the good lines although others are bad.")
     ] = False,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(
+            help="JSON with the answers to what a list leaves open, as --json asks it.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
     names: Annotated[bool, typer.Option("--names", help="Show how names change.")] = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -81,9 +99,15 @@ def import_members(
     with errors.told(as_json=as_json):
         settings = load_settings(data_dir=data_dir)
         known = _known(settings, space or settings.space, timezone, dry_run=dry_run)
-        outcome = _import(file, settings, known, dry_run=dry_run, prune=prune, skip_bad=skip_bad)
+        answers = joined_answers(
+            read_answers(settings.data_dir / ANSWERS_FILE),
+            {} if mapping is None else read_answers(mapping),
+        )
+        outcome = _import(
+            file, settings, known, answers, dry_run=dry_run, prune=prune, skip_bad=skip_bad
+        )
         _report(outcome, as_json=as_json, names=names)
-    if outcome.faults:
+    if outcome.faults or outcome.questions:
         raise typer.Exit(errors.FOUND)
 
 
@@ -124,10 +148,13 @@ def export_members(
 class _Outcome:
     """One import: its findings and its changes."""
 
-    def __init__(self, change: MembersDiff, faults: tuple[LineFault, ...], rows: int) -> None:
+    def __init__(self, read: Members, change: MembersDiff) -> None:
         self.change = change
-        self.faults = faults
-        self.rows = rows
+        self.faults = all_faults(read, change)
+        self.rows = read.rows
+        self.questions = read.questions
+        self.ignored = read.ignored
+        self.notes = read.notes
         self.written = False
         self.dry_run = False
 
@@ -136,27 +163,50 @@ def _import(
     file: Path,
     settings: Settings,
     known: ReferenceData,
+    answers: Answers,
     *,
     dry_run: bool,
     prune: bool,
     skip_bad: bool,
 ) -> _Outcome:
-    try:
-        read = read_members(file, known, _watched)
-    except OSError as wrong:
-        message = f"cannot be read: {wrong.strerror}"
-        raise ConfigError([ConfigFault(str(file), "", message)]) from wrong
+    read, answers = _read(file, known, answers)
     version, members = kept(settings)
     change = change_of(members, read, prune=prune)
-    outcome = _Outcome(change, tuple(sorted((*read.faults, *change.faults))), read.rows)
+    outcome = _Outcome(read, change)
     outcome.dry_run = dry_run
-    if not dry_run and (skip_bad or not outcome.faults):
+    if not dry_run and not read.questions and (skip_bad or not outcome.faults):
         with closing(DirectoryStore(settings.data_dir / FILE)) as store:
             store.bind(known.key)
             if change.entering or change.leaving:
                 store.apply(change.entering, change.leaving, since=version)
         outcome.written = True
+        if answers:
+            keep_answers(settings.data_dir, answers)
     return outcome
+
+
+def _read(file: Path, known: ReferenceData, answers: Answers) -> tuple[Members, Answers]:
+    """Return the members of the file, and all answers: at a terminal each question is asked."""
+    while True:
+        try:
+            read = read_members(file, known, _watched, answers)
+        except OSError as wrong:
+            message = f"cannot be read: {wrong.strerror}"
+            raise ConfigError([ConfigFault(str(file), "", message)]) from wrong
+        if not (read.questions and sys.stdin.isatty() and sys.stdout.isatty()):
+            chosen = {"file": dict(read.chosen)} if read.chosen else {}
+            return read, joined_answers(answers, chosen)
+        for question in read.questions:
+            answers = joined_answers(answers, {question.group: {question.key: _asked(question)}})
+
+
+def _asked(question: Question) -> str:
+    """Return the answer that somebody chooses."""
+    typer.echo(question.text)
+    for place, choice in enumerate(question.choices, start=1):
+        typer.echo(f"  {place}. {choice.label}")
+    chosen: int = typer.prompt("Number", type=click.IntRange(1, len(question.choices)))
+    return question.choices[chosen - 1].value
 
 
 def _known(
@@ -169,7 +219,7 @@ def _known(
     return known_of(key, zone_of(timezone, sites or ()), sites)
 
 
-def _watched(rows: Iterable[MemberRow], total: int | None) -> Iterator[MemberRow]:
+def _watched(rows: Iterable[SheetLine], total: int | None) -> Iterator[SheetLine]:
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         yield from bar.track(rows, total=total, description="reading")
@@ -180,6 +230,13 @@ def _report(outcome: _Outcome, *, as_json: bool, names: bool) -> None:
         typer.echo(json.dumps(_outcome_as_data(outcome, names=names), ensure_ascii=False))
         return
     complaints = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+    for note in outcome.notes[:_SHOWN]:
+        complaints.print(note)
+    if outcome.ignored:
+        complaints.print(f"columns that are left out: {', '.join(outcome.ignored)}")
+    for question in outcome.questions:
+        values = ", ".join(f"{choice.value} ({choice.label})" for choice in question.choices)
+        complaints.print(f"{question.text} --mapping with {_answer_in(question)}; one of: {values}")
     for fault in outcome.faults[:_SHOWN]:
         complaints.print(str(fault))
     if len(outcome.faults) > _SHOWN:
@@ -205,12 +262,17 @@ def _changes(change: MembersDiff, *, names: bool) -> Iterator[tuple[str, str, st
         yield "removed", member.ref, member.holder.id, members_words.whole(member, names=names)
 
 
+def _answer_in(question: Question) -> str:
+    return json.dumps({question.group: {question.key: "…"}}, ensure_ascii=False)
+
+
 def _summary(outcome: _Outcome) -> str:
     change = outcome.change
     counts = (
         f"{len(change.added)} added, {len(change.changed)} changed, "
         f"{len(change.unchanged)} unchanged, {len(change.removed)} removed, "
         f"{len(outcome.faults)} bad lines"
+        + (f", {len(outcome.questions)} questions" if outcome.questions else "")
     )
     if outcome.written:
         return counts
@@ -220,7 +282,7 @@ def _summary(outcome: _Outcome) -> str:
 def _outcome_as_data(outcome: _Outcome, *, names: bool) -> dict[str, object]:
     change = outcome.change
     return {
-        "ok": not outcome.faults,
+        "ok": not outcome.faults and not outcome.questions,
         "written": outcome.written,
         "rows": outcome.rows,
         "added": len(change.added),
@@ -234,5 +296,18 @@ def _outcome_as_data(outcome: _Outcome, *, names: bool) -> dict[str, object]:
         "faults": [
             {"line": fault.line, "column": fault.column, "message": fault.message}
             for fault in outcome.faults
+        ],
+        "ignored": list(outcome.ignored),
+        "notes": list(outcome.notes),
+        "questions": [
+            {
+                "group": each.group,
+                "key": each.key,
+                "text": each.text,
+                "choices": [
+                    {"value": choice.value, "label": str(choice.label)} for choice in each.choices
+                ],
+            }
+            for each in outcome.questions
         ],
     }

@@ -16,6 +16,7 @@ MembershipStatus = Literal["active", "suspended", "unpaid"]
 _TEXT_MAX: Final = 200
 """Characters of a reference, name or address; more is a mistake of the spreadsheet."""
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+_ADDRESS: Final = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+")
 SEPARATORS: Final = re.compile(r"[\s|]+")
 _ENTRIES: Final = re.compile(r"\s*[;\n]\s*")
 _TRAINING: Final = "write it like: laser until 2027-01-31 by M-0001; cnc"
@@ -44,7 +45,7 @@ def one_of(cells: Cells, column: str, *choices: _Named) -> _Named:
 def email(cells: Cells) -> str | None:
     """Return the address, or None where the cell is empty."""
     address = cells.get("email", "")
-    if address and (address.count("@") != 1 or len(address) > _TEXT_MAX):
+    if address and (not _ADDRESS.fullmatch(address) or len(address) > _TEXT_MAX):
         wrong("email", "is not an address like name@example.org")
     return address or None
 

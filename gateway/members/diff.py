@@ -46,6 +46,8 @@ class MembersDiff(Struct, frozen=True):
 
 def change_of(kept: Iterable[Member], file: Members, *, prune: bool = False) -> MembersDiff:
     """Return the changes that an import of `file` makes to the members that are `kept`."""
+    if file.questions:
+        return MembersDiff()  # not even a removal: who is in the file is not known yet
     before = {member.ref: member for member in kept}
     faults = _faults_beside(before, file, prune=prune)
     bad = {fault.line for fault in faults}

@@ -3,93 +3,100 @@
 `rows` reads each line by itself; `together` combines the lines of a member.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from gateway.members import french
-from gateway.members.cells import SEPARATORS
+from msgspec import structs
+
+from gateway.members.diff import MembersDiff
 from gateway.members.known import ReferenceData
+from gateway.members.layout import ListLayout, layout_of
+from gateway.members.questions import Answers, Choice, Question
 from gateway.members.rows import MemberRow, RowFaults, row_of
 from gateway.members.schema import header_faults
 from gateway.members.sheet_lines import BadSheet, LineFault, SheetLine
 from gateway.members.spreadsheet import opened
 from gateway.members.together import Members, together
+from gateway.phrase import Phrase
 
-Watch = Callable[[Iterable["MemberRow"], int | None], Iterable["MemberRow"]]
+Watch = Callable[[Iterable[SheetLine], int | None], Iterable[SheetLine]]
 
 
 def read_members(
     file: Path,
     known: ReferenceData,
-    watch: Watch = lambda rows, total: rows,  # noqa: ARG005
+    watch: Watch = lambda lines, total: lines,  # noqa: ARG005
+    answers: Answers | None = None,
 ) -> Members:
-    """Return the members of a file; `watch` is called as rows pass, to show progress.
+    """Return the members of a file; `watch` is called as lines pass, to show progress.
+
+    Where the list leaves something open that `answers` do not say, the members are none and its
+    questions are.
 
     Raises:
         OSError: It cannot be read.
     """
     faults: list[LineFault] = []
-    columns: list[str] = []
-    rows: list[MemberRow] = []
+    lines: list[SheetLine] = []
+    notes: list[str] = []
+    answers = answers or {}
     try:
-        with opened(file) as sheet:
-            rows.extend(watch(_rows(sheet.lines, columns, known, faults), sheet.total))
+        with opened(file, answers.get("file", {}).get("sheet")) as sheet:
+            if sheet.to_choose:
+                choices = tuple(Choice(title, title) for title in sheet.to_choose)
+                which = Question("file", "sheet", Phrase("Which sheet is the list?"), choices)
+                return structs.replace(together([], frozenset(), known.key, []), questions=(which,))
+            if sheet.title:
+                notes.append(Phrase('the sheet "%(sheet)s" is read', sheet=sheet.title))
+            for line in watch(sheet.lines, sheet.total):
+                lines.append(line)  # noqa: PERF402 - those before a fault are kept
     except BadSheet as wrong:
         faults.append(wrong.fault)
-    return together(rows, frozenset(columns), known.key, faults)
+    if faults and not lines:
+        return together([], frozenset(), known.key, faults)
+    layout = layout_of(lines, known, answers)
+    if not layout.questions:
+        has_clock = known.timezone is not None
+        faults += header_faults(layout.columns, layout.header, has_clock=has_clock)
+    rows = [] if layout.questions or faults else list(_rows(layout, known, faults))
+    read = together(rows, frozenset(layout.columns), known.key, [*faults, *layout.faults])
+    return structs.replace(
+        read,
+        faults=tuple(sorted(_named(each, layout.called) for each in read.faults)),
+        called=layout.called,
+        ignored=layout.ignored,
+        questions=layout.questions,
+        notes=(*notes, *layout.notes, *_shared_addresses(read)),
+        chosen=layout.chosen,
+    )
 
 
-def _rows(
-    lines: Iterator[SheetLine], columns: list[str], known: ReferenceData, faults: list[LineFault]
-) -> Iterator[MemberRow]:
-    header = next(lines, SheetLine(1, []))
-    columns += [french.column(name) for name in header.cells]
-    faults += header_faults(columns, known)
-    if faults:
-        return
-    unsaid = _UnsaidFormat()
-    for line in lines:
-        if not any(line.cells):
-            continue
-        if len(line.cells) != len(columns):
-            message = f"has {len(line.cells)} cells, the header has {len(columns)}"
-            faults.append(LineFault(line.number, "", message))
-            continue
-        row = row_of(line, columns, known, wrong := RowFaults(line.number))
+def _rows(layout: ListLayout, known: ReferenceData, faults: list[LineFault]) -> Iterator[MemberRow]:
+    bad = {fault.line for fault in layout.faults}
+    for line in layout.lines:
+        row = row_of(line, list(layout.columns), known, wrong := RowFaults(line.number))
         faults += wrong.found
-        if not wrong.found:
-            unsaid.look(line, columns)
+        if not wrong.found and line.number not in bad:
             yield row
-    faults += unsaid.question(known)
 
 
-class _UnsaidFormat:
-    """Badge numbers whose format no column says.
+def all_faults(read: Members, change: MembersDiff) -> tuple[LineFault, ...]:
+    """Return the faults of a list and those beside the store, by the list's own columns."""
+    return tuple(sorted((*read.faults, *(_named(each, read.called) for each in change.faults))))
 
-    Hex is the default, but decimal numbers are hex digits as well: a column of digits alone is most
-    likely decimal, and would be enrolled as badges that nobody has.
-    """
 
-    def __init__(self) -> None:
-        self._first: int | None = None
-        self._is_hex = False
+def _named(fault: LineFault, called: Mapping[str, str]) -> LineFault:
+    return structs.replace(fault, column=called.get(fault.column, fault.column))
 
-    def look(self, line: SheetLine, columns: list[str]) -> None:
-        """Note the badges of a line that says no format."""
-        cells = dict(zip(columns, line.cells, strict=True))
-        texts = [text for text in SEPARATORS.split(cells.get("badges", "")) if text]
-        if not texts or cells.get("badge_format"):
-            return
-        self._first = line.number if self._first is None else self._first
-        self._is_hex = self._is_hex or not all(text.isdecimal() for text in texts)
 
-    def question(self, known: ReferenceData) -> list[LineFault]:
-        """Return the question; none if at least one number can only be hex."""
-        if self._first is None or self._is_hex:
-            return []
-        speak = ", ".join(sorted(known.formats - {"hex"})) or "decimal, or hex"
-        message = (
-            "every number is of digits alone, and no badge_format says whether they are decimal "
-            f"or hex: your readers speak {speak}; write that into a column badge_format"
-        )
-        return [LineFault(self._first, "badges", message)]
+def _shared_addresses(read: Members) -> Iterator[str]:
+    """Yield each address of several members: a booking by it would be nobody's."""
+    first: dict[str, str] = {}
+    for ref, member in read.members.items():
+        other = first.setdefault((member.email or "").lower(), ref) if member.email else ref
+        if other != ref:
+            yield Phrase(
+                'line %(line)s has the address of "%(other)s": bookings by it are nobody\'s',
+                line=read.lines[ref],
+                other=other,
+            )

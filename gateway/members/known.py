@@ -1,13 +1,15 @@
 """Reference data to check lines against: plans, trainings, roles and groups of the space file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from gateway.core.model.names import ADMINISTRATOR, OPERATOR, VIEWER, SiteId
+from gateway.core.model.names import ADMINISTRATOR, OPERATOR, VIEWER, SiteId, Text
 from gateway.core.model.site import Site
+from gateway.members.questions import Choice
+from gateway.members.vocabulary import plain
 
 STANDING_ROLES: Final = frozenset({OPERATOR, ADMINISTRATOR, VIEWER})
 """Roles that every site has, in addition to those of its space file."""
@@ -28,12 +30,28 @@ class ReferenceData(Struct, frozen=True):
     groups: frozenset[str] | None = None
     formats: frozenset[str] = frozenset()
     """The formats in which the readers of the space file spell badges; empty: not known."""
+    words: Mapping[str, Mapping[str, str]] = {}
+    names: Mapping[str, tuple[Choice, ...]] = {}
+    """The ids and displayed names of plans, trainings and sites."""
+
+    def labels(self, what: str) -> tuple[Choice, ...]:
+        """Return the ids of a kind with their displayed names."""
+        return self.names.get(what, ())
+
+    def named(self, what: str) -> Mapping[str, str]:
+        """Return plain id or displayed name -> id."""
+        return self.words.get(what, {})
 
 
 def known_of(key: bytes, timezone: ZoneInfo | None, sites: Sequence[Site] | None) -> ReferenceData:
     """Return the reference data of the sites; None: there is no space file to check against."""
     if sites is None:
         return ReferenceData(key, timezone)
+    names = {
+        "plan": _choices((each.id, each.name) for site in sites for each in site.plans),
+        "training": _choices((each.id, each.name) for site in sites for each in site.trainings),
+        "sites": _choices((site.id, site.name) for site in sites),
+    }
     return ReferenceData(
         key,
         timezone,
@@ -47,4 +65,21 @@ def known_of(key: bytes, timezone: ZoneInfo | None, sites: Sequence[Site] | None
             for device in site.devices
             if device.role == "reader" and device.format not in ("pin", "qr")
         ),
+        words={what: _words(choices) for what, choices in names.items()},
+        names=names,
     )
+
+
+def _choices(pairs: Iterable[tuple[str, Text]]) -> tuple[Choice, ...]:
+    return tuple(Choice(id_, name) for id_, name in dict.fromkeys(pairs))
+
+
+def _words(choices: Iterable[Choice]) -> dict[str, str]:
+    """Return plain id or displayed name -> id; a name that several share is none."""
+    found: dict[str, set[str]] = {}
+    for each in choices:
+        texts = (each.label.fr, each.label.en) if isinstance(each.label, Text) else ()
+        for text in texts:
+            found.setdefault(plain(text), set()).add(each.value)
+    named = {word: next(iter(ids)) for word, ids in found.items() if len(ids) == 1}
+    return named | {plain(each.value): each.value for each in choices}

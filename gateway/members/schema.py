@@ -1,10 +1,8 @@
 """The columns of a members' file, and the faults of a header."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from gateway.config.faults import unknown
-from gateway.members.known import ReferenceData
 from gateway.members.sheet_lines import LineFault
 
 REQUIRED: Final = ("ref",)
@@ -45,18 +43,14 @@ COLUMNS: Final = (
 DATES: Final = ("from", "until", "qr_from", "qr_until")
 
 
-def header_faults(columns: list[str], known: ReferenceData) -> Iterator[LineFault]:
-    """Yield the faults of the first line, which names the columns."""
+def header_faults(columns: Sequence[str], line: int, *, has_clock: bool) -> Iterator[LineFault]:
+    """Yield the faults of the line that names the columns."""
     for column in REQUIRED:
         if column not in columns:
-            yield LineFault(1, column, "is required; the first line names the columns")
-    for place, column in enumerate(columns):
-        if column not in COLUMNS:
-            yield LineFault(1, column, unknown(column, "column", COLUMNS))
-        elif column in columns[:place]:
-            yield LineFault(1, column, "is there twice")
-        elif GOES_WITH.get(column, column) not in columns:
+            yield LineFault(line, column, "is required; the first line names the columns")
+    for column in columns:
+        if GOES_WITH.get(column, column) not in columns:
             message = f"says more of {GOES_WITH[column]}, which is not there"
-            yield LineFault(1, column, message)
-        elif column in DATES and known.timezone is None:
-            yield LineFault(1, column, "dates need a time zone: --space or --timezone")
+            yield LineFault(line, column, message)
+        elif column in DATES and not has_clock:
+            yield LineFault(line, column, "dates need a time zone: --space or --timezone")

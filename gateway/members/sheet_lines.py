@@ -40,7 +40,13 @@ class BadSheet(Exception):  # noqa: N818 - not an error of ours: a fault on its 
 
 
 class Sheet(Struct, frozen=True):
-    """An open file: its lines, and their number (None: unknown)."""
+    """An open file: its lines, and their number (None: unknown).
+
+    Of a workbook also the title of the sheet, if it is not the only one, or the titles of those
+    among which somebody must choose.
+    """
 
     lines: Iterator[SheetLine]
     total: int | None = None
+    title: str = ""
+    to_choose: tuple[str, ...] = ()

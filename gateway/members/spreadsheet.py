@@ -1,13 +1,18 @@
-"""A members' file as lines of cells: CSV, or an XLSX workbook's first sheet.
+"""A members' file as lines of cells: CSV, or an XLSX workbook's sheet.
+
+A CSV is UTF-8, UTF-16 or, as French spreadsheets write it, Windows-1252.
 
 Lines are passed on one by one, and all sizes are bounded: a file, its lines, a line.
 """
 
+import codecs
 import csv
+import re
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from io import BufferedReader, TextIOWrapper
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
@@ -17,13 +22,19 @@ FILE_BYTES_MAX: Final = 64 << 20
 """Ten times the size of 50,000 members with every column."""
 LINE_CHARACTERS_MAX: Final = 1 << 20
 """A cell without its closing quote would swallow the rest of the file."""
+_HEAD_LINES: Final = 20
+"""Lines among which the header is, and so the delimiter shows."""
+_SEP: Final = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+"""Excel's own first line, which names the delimiter."""
+_NOT_OURS: Final = frozenset(b"\x81\x88\x8d\x8e\x8f\x90\x9d")
+"""Bytes that are nothing in Windows-1252, or letters of an old Macintosh there."""
 _ZIP: Final = b"PK\x03\x04"
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
 
 
 @contextmanager
-def opened(file: Path) -> Generator[Sheet]:
-    """Open a file of either format, and return its lines.
+def opened(file: Path, wanted: str | None = None) -> Generator[Sheet]:
+    """Open a file of either format, and return its lines; `wanted` is a workbook's sheet.
 
     Raises:
         OSError: It cannot be read.
@@ -39,11 +50,12 @@ def opened(file: Path) -> Generator[Sheet]:
             # Imported here: CSV files, and commands without a file, do not wait for openpyxl.
             from gateway.members.xlsx import workbook  # noqa: PLC0415
 
-            with workbook(content) as sheet:
+            with workbook(content, wanted) as sheet:
                 yield sheet
         else:
             total = _count(content) if content.seekable() else None
-            with closing(_csv(content)) as lines:
+            encoding = _encoding(content) if content.seekable() else "utf-8-sig"
+            with closing(_csv(content, encoding)) as lines:
                 yield Sheet(lines, total)
 
 
@@ -53,26 +65,40 @@ def _count(content: BufferedReader) -> int:
     return lines
 
 
-def _csv(content: BufferedReader) -> Generator[SheetLine]:
-    text = TextIOWrapper(content, "utf-8-sig", errors="surrogateescape", newline="")
+def _encoding(content: BufferedReader) -> str:
+    """Return how the text is encoded: UTF-8 unless its bytes cannot be."""
+    if content.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return "utf-16"
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    is_utf8, strange = True, False
+    for chunk in iter(partial(content.read, 1 << 16), b""):
+        strange = strange or not _NOT_OURS.isdisjoint(chunk)
+        try:
+            decoder.decode(chunk)
+        except UnicodeDecodeError:
+            is_utf8 = False
+    content.seek(0)
+    return "utf-8-sig" if is_utf8 or strange else "cp1252"
+
+
+def _csv(content: BufferedReader, encoding: str) -> Generator[SheetLine]:
+    text = TextIOWrapper(content, encoding, errors="surrogateescape", newline="")
     read = _Lines(text)
     try:
-        header = next(read, "")
-        cells = csv.reader(_after(header, read), delimiter=_delimiter(header), strict=True)
+        first = next(read, "")
+        told = _SEP.fullmatch(first)
+        head = [*([] if told else [first]), *islice(read, _HEAD_LINES)]
+        delimiter = told[1] if told else _delimiter(head)
+        cells = csv.reader(chain(head, read), delimiter=delimiter, strict=True)
         for row in cells:
             if read.count > LINES_MAX:
                 raise BadSheet(read.count, f"is one line too many: {LINES_MAX} are read at most")
-            yield SheetLine(cells.line_num, [cell.strip() for cell in row])
-    except csv.Error as wrong:
+            number = cells.line_num + (told is not None)
+            yield SheetLine(number, [cell.strip() for cell in row])
+    except (csv.Error, UnicodeError) as wrong:
         raise BadSheet(read.count, f"is not CSV: {wrong}") from None
     finally:
         text.detach()  # `opened` closes the file
-
-
-def _after(header: str, read: Iterator[str]) -> Iterator[str]:
-    if header:
-        yield header
-    yield from read
 
 
 class _Lines(Iterator[str]):
@@ -96,6 +122,6 @@ class _Lines(Iterator[str]):
         return line
 
 
-def _delimiter(header: str) -> str:
-    """Return the separator of the header's names: French spreadsheets write `;`."""
-    return max(",;\t", key=header.count)
+def _delimiter(head: list[str]) -> str:
+    """Return the separator of the first lines: French spreadsheets write `;`."""
+    return max(",;\t", key=lambda mark: max(line.count(mark) for line in head))

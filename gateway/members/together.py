@@ -1,12 +1,13 @@
 """Checks across lines: two names for one ref, one badge for two members."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, TypeVar
 
 from msgspec import Struct
 
 from gateway.adapters.directory import Member, holder_of
 from gateway.core.model.directory import CredentialHash, Holder, Membership
+from gateway.members.questions import Question
 from gateway.members.rows import MemberRow
 from gateway.members.sheet_lines import LineFault
 
@@ -31,6 +32,16 @@ class Members(Struct, frozen=True):
     """References of trainers, and the first line of each."""
     kinds: frozenset[str] = frozenset()
     """Kinds of credentials that the file lists completely, if it is complete."""
+    called: Mapping[str, str] = {}
+    """Column -> its name in the file."""
+    ignored: tuple[str, ...] = ()
+    """Columns of the file that are left out."""
+    questions: tuple[Question, ...] = ()
+    """What the file leaves open: until it is answered there are no members."""
+    notes: tuple[str, ...] = ()
+    """What was left out, and what was decided."""
+    chosen: Mapping[str, str] = {}
+    """Answers that were evident, and hold for the next list of the same kind."""
 
 
 def together(
@@ -76,7 +87,12 @@ def _disagreement(row: MemberRow, before: list[MemberRow]) -> LineFault | None:
         for column in ("name", "email", "kind"):
             if getattr(row, column) != getattr(other, column):
                 return LineFault(row.line, column, f"differs from line {other.line}, same ref")
-        if row.membership and other.membership and _same(row.membership, other.membership):
+        if (
+            row.membership
+            and other.membership
+            and row.membership != other.membership
+            and _same(row.membership, other.membership)
+        ):
             return LineFault(row.line, "plan", f"is given already at line {other.line}")
         for column, of_row, of_other in (
             (
@@ -146,7 +162,7 @@ def _member(rows: list[MemberRow], key: bytes) -> Member:
         holder=Holder(
             id_,
             first.kind,
-            tuple(row.membership for row in rows if row.membership),
+            tuple(dict.fromkeys(row.membership for row in rows if row.membership)),
             tuple(_by_name((t for row in rows for t in row.trainings), "training").values()),
             tuple(_by_name((r for row in rows for r in row.roles), "role").values()),
             tuple(dict.fromkeys(group for row in rows for group in row.groups)),

@@ -1,4 +1,6 @@
-"""An XLSX workbook's first sheet, as lines of cells.
+"""An XLSX workbook's sheet with the list, as lines of cells.
+
+Hidden sheets and charts are no lists; of several sheets it is the one whose columns are understood.
 
 A workbook is a zip of XML, and a small one can unpack to any size; openpyxl yields rows one by one,
 but reads a row, the table of texts, the styles and the XML around the rows as a whole. So
@@ -15,12 +17,14 @@ from contextlib import closing, contextmanager
 from datetime import date, datetime, time
 from functools import partial
 from io import BufferedReader
+from itertools import islice
 from typing import Any, Final
 from xml.etree.ElementTree import ParseError
 
-from openpyxl import load_workbook  # type: ignore[import-untyped]
+from openpyxl.reader.excel import ExcelReader  # type: ignore[import-untyped]
 from openpyxl.utils.exceptions import InvalidFileException  # type: ignore[import-untyped]
 
+from gateway.members.headers import LINES_BEFORE_MAX, header_place
 from gateway.members.sheet_lines import LINES_MAX, BadSheet, Sheet, SheetLine
 
 PARTS_MAX: Final = 500
@@ -58,8 +62,8 @@ _BROKEN: Final = (
 
 
 @contextmanager
-def workbook(content: BufferedReader) -> Generator[Sheet]:
-    """Open the first sheet; formulas have the values that the spreadsheet saved with them.
+def workbook(content: BufferedReader, wanted: str | None = None) -> Generator[Sheet]:
+    """Open the sheet with the list; formulas have the values that the spreadsheet saved with them.
 
     Raises:
         BadSheet: It is no workbook, or larger than a list of members can be.
@@ -68,15 +72,45 @@ def workbook(content: BufferedReader) -> Generator[Sheet]:
         warnings.filterwarnings("ignore", module="openpyxl")  # on unknown styles and features
         rows = _measured(content)
         try:
-            book = load_workbook(content, read_only=True, data_only=True, keep_links=False)
-            sheet = book.worksheets[0]
+            reader = _Reader(content, read_only=True, data_only=True, keep_links=False)
+            reader.read()
+            book = reader.wb
         except _BROKEN as wrong:
             raise BadSheet(1, _broken(wrong)) from None
         try:
-            with closing(_lines(sheet)) as lines:
-                yield Sheet(lines, rows)
+            visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+            if not visible:
+                raise BadSheet(
+                    1, "has no sheet that is shown; charts and hidden sheets are no lists"
+                )
+            lists = _lists(visible, wanted)
+            with closing(_lines(lists[0])) as lines:
+                title = lists[0].title if len(book.sheetnames) > 1 else ""
+                titles = tuple(sheet.title for sheet in lists) if len(lists) > 1 else ()
+                yield Sheet(lines, rows, title, titles)
         finally:
             book.close()
+
+
+class _Reader(ExcelReader):  # type: ignore[misc]
+    """openpyxl's reader; without charts, at which it fails when it reads row by row."""
+
+    def read_chartsheet(self, sheet: Any, rel: Any) -> None:  # noqa: ANN401 - openpyxl has no types
+        """Pass a chart by."""
+
+
+def _lists(visible: list[Any], wanted: str | None) -> list[Any]:
+    """Return the sheets that may be the list: the wanted one, else those that are understood."""
+    chosen = [sheet for sheet in visible if sheet.title == wanted]
+    if chosen or len(visible) == 1:
+        return chosen or visible
+    understood = []
+    for sheet in visible:
+        with closing(_lines(sheet)) as lines:
+            head = list(islice(lines, LINES_BEFORE_MAX))
+        if header_place(head, {}) is not None:
+            understood.append(sheet)
+    return understood or visible[:1]
 
 
 def _measured(content: BufferedReader) -> int:
@@ -124,7 +158,8 @@ def _lines(sheet: Any) -> Generator[SheetLine]:  # noqa: ANN401 - openpyxl has n
             cells = [_text(value, number) for value in row]
             while cells and not cells[-1]:
                 cells.pop()
-            width = width or len(cells)
+            if number <= LINES_BEFORE_MAX:
+                width = max(width, len(cells))
             cells += [""] * (width - len(cells))  # a row ends with its last used cell
             yield SheetLine(number, cells, numbers)
     except _BROKEN as wrong:

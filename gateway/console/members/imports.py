@@ -30,7 +30,7 @@ from gateway.console.web.errors import Problem
 from gateway.core.model.names import SiteId
 from gateway.core.model.site import Site
 from gateway.members.diff import MembersDiff, change_of
-from gateway.members.importer import read_members
+from gateway.members.importer import all_faults, read_members
 from gateway.members.known import ReferenceData, known_of
 from gateway.members.sheet_lines import LineFault
 from gateway.phrase import Phrase
@@ -94,7 +94,10 @@ class Imports:
             rows=read.rows,
             prune=prune,
             change=change,
-            faults=tuple(sorted((*read.faults, *change.faults))),
+            faults=(
+                *all_faults(read, change),
+                *(LineFault(1, each.key, each.text) for each in read.questions),
+            ),
         )
         self._known[preview.id] = preview
         return preview

@@ -25,11 +25,11 @@ HEADER = (
 LINES = (
     "M-1,Ada,a,member,resident,,,,,,,,,,",
     "M-1,,,,resident,,,,,,,,,,",
-    "M-1,Ada,,guest,resident,,,,,,,,,,",
+    "M-1,Ada,,gast,resident,,,,,,,,,,",
     "M-1,Ada,,,residant,,,,,,,,,,",
     "M-1,Ada,,,resident,,22/11,,,,,,,,",
     "M-1,Ada,,,resident,,2026-02-01,2026-01-01,,,,,,,",
-    "M-1,Ada,,,resident,elsewhere,,,,,,,,,",
+    "M-1,Ada,,,resident,le-seuill,,,,,,,,,",
     "M-1,Ada,,,resident,,,,,xyz,,,,,",
     "M-1,Ada,,,resident,,,,,000000,,,,,",
     "M-1,Ada,,,resident,,,,,,1234,,,,",

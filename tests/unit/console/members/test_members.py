@@ -322,7 +322,7 @@ async def test_what_was_shown_is_what_is_written(place: Place) -> None:
 
 async def test_faults_name_line_and_column(place: Place) -> None:
     """And what would be right; nothing can be applied."""
-    shown = await upload(place, HEADER + "M-1,Bea,residant,\nM-2,Two,resident,11/22/2026\n")
+    shown = await upload(place, HEADER + "M-1,Bea,residant,\nM-2,Two,resident,13/22/2026\n")
     assert "residant" in shown.text
     assert "did you mean" in shown.text
     assert "is not a date" in shown.text
