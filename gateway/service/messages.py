@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import cache
 
 from msgspec import structs
 
@@ -26,7 +27,7 @@ from gateway.core.facts import (
     SwitchMachine,
     UnlockDoor,
 )
-from gateway.core.model.names import AccessPointId, DoorId, SiteId
+from gateway.core.model.names import AccessPointId, DoorId, SiteId, Text
 from gateway.core.model.site import Site
 from gateway.core.occupancy.occupancy import read_out
 from gateway.core.state import DoorState, ModeState, State
@@ -85,7 +86,7 @@ class MessageFactory:
                     seq=seq,
                     unlock_s=fact.unlock_s,
                     expires=expires,
-                    message=both(REASONS[fact.reason].sentence),
+                    message=_sentence_of(fact.reason),
                 )
                 return self._registry.answer(answer)
             case UnlockDoor():
@@ -114,7 +115,7 @@ class MessageFactory:
             decision=decided.decision,
             reason=decided.reason,
             holder=decided.holder,
-            message=both(REASONS[decided.reason].sentence),
+            message=_sentence_of(decided.reason),
             latency_ms=round(max(0.0, (now - at).total_seconds()) * 1000, 3),
             late=decided.late,
             door=door.id if door else None,
@@ -281,3 +282,8 @@ def _retained(topic: str, payload: bytes, event: CloudEvent | None = None) -> Ou
 def _event(word: str, at: datetime) -> CloudEvent:
     """Return a state's event; its time identifies it within its topic."""
     return CloudEvent(f"seuil.{word}", at.isoformat(), at)
+
+
+@cache  # there are some sixty reasons, and one in each answer
+def _sentence_of(reason: str) -> Text:
+    return both(REASONS[reason].sentence)
