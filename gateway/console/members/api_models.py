@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from gateway.adapters.directory import Member
 from gateway.adapters.journal.queries import LastUse
 from gateway.console.members.imports import Preview
+from gateway.members.sheet_lines import LineFault
 
 FAULTS_TOLD: Final = 1000
 """Faults per file; the others are reported when these are corrected."""
@@ -219,13 +220,18 @@ def preview_of(made: Preview) -> PreviewBody:
     return PreviewBody(
         id=made.id,
         until=made.until,
-        rows=made.rows,
+        rows=made.read.rows,
         added=len(made.change.added),
         changed=len(made.change.changed),
         unchanged=len(made.change.unchanged),
         removed=len(made.change.removed),
         faults=[
             FaultBody(line=each.line, column=each.column, message=each.message)
-            for each in made.faults[:FAULTS_TOLD]
+            for each in (*made.faults, *_open_questions(made))[:FAULTS_TOLD]
         ],
     )
+
+
+def _open_questions(made: Preview) -> list[LineFault]:
+    """Return what the file leaves open, as faults: it is answered on the page, or in the file."""
+    return [LineFault(1, each.key, each.text) for each in made.read.questions]

@@ -19,6 +19,7 @@ from gateway.console.members.screen import teller_of
 from gateway.console.web.rendering import lang_of, page
 from gateway.members import french
 from gateway.members.schema import COLUMNS, OF_NEW, REQUIRED
+from gateway.translation import in_lang
 
 pages = APIRouter(include_in_schema=False)
 LINES_SHOWN: Final = 40
@@ -63,16 +64,24 @@ async def shown(
     """Show what would be added, changed and removed, and the faults of the file."""
     made = office.imports.get(seat, here.id, preview)
     teller = teller_of(request, here, console)
-    change = made.change
+    change, lang = made.change, lang_of(request)
     return page(
         request,
         "import_preview.html",
         seat=seat,
         site=here,
         preview=made,
+        questions=[
+            (
+                in_lang(each.text, lang),
+                [(choice.value, in_lang(choice.label, lang)) for choice in each.choices],
+            )
+            for each in made.read.questions
+        ],
+        notes=[in_lang(each, lang) for each in made.read.notes[:LINES_SHOWN]],
         change=change,
         faults=[
-            structs.replace(each, message=in_words(each.message, lang_of(request)))
+            structs.replace(each, message=in_words(each.message, lang))
             for each in made.faults[:LINES_SHOWN]
         ],
         added=[(each, teller.plans(each)) for each in change.added[:LINES_SHOWN]],
@@ -81,6 +90,19 @@ async def shown(
         ],
         removed=change.removed[:LINES_SHOWN],
     )
+
+
+@pages.post("/sites/{site}/members/import/{preview}/answers")
+async def answer(
+    seat: GraveAdministrator,
+    here: SiteHere,
+    office: OfficeHere,
+    preview: str,
+    answer: Annotated[list[str], Form()],
+) -> Response:
+    """Read the file again with the answers to what it leaves open."""
+    made = await office.imports.answer(seat, here, preview, answer)
+    return RedirectResponse(f"/sites/{here.id}/members/import/{made.id}", 303)
 
 
 @pages.post("/sites/{site}/members/import/{preview}/apply")

@@ -1,22 +1,25 @@
 """The import of members, first as a preview, then applied: exactly what was shown, or nothing.
 
 The file itself is deleted once it is read: what is kept for a quarter of an hour is its changes, in
-which there is no badge number. They are applied only to the members from which they were computed.
+which there is no badge number. A file with open questions waits for their answers in memory. The
+changes are applied only to the members from which they were computed.
 """
 
 import asyncio
 import secrets
 import tempfile
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Final
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from gateway.adapters.audit import Note
 from gateway.adapters.directory import DirectoryStore, Member
-from gateway.config import known_credential_key
+from gateway.config import ConfigError, known_credential_key
 from gateway.console.context import AppContext
 from gateway.console.identity import Principal
 from gateway.console.members.authorised_change import (
@@ -32,7 +35,9 @@ from gateway.core.model.site import Site
 from gateway.members.diff import MembersDiff, change_of
 from gateway.members.importer import all_faults, read_members
 from gateway.members.known import ReferenceData, known_of
+from gateway.members.questions import FILE, Answers, joined_answers, keep_answers, read_answers
 from gateway.members.sheet_lines import LineFault
+from gateway.members.together import Members
 from gateway.phrase import Phrase
 
 FILE_MAX: Final = 10 << 20
@@ -44,17 +49,21 @@ _CHUNK: Final = 1 << 16
 
 
 class Preview(Struct, frozen=True, eq=False):
-    """A file's changes to the members as of `version`."""
+    """A file's changes to the members as of `version`, or what it leaves open."""
 
     id: str
     site: SiteId
     by: str
     until: datetime
     version: int
-    rows: int
     prune: bool
     change: MembersDiff
     faults: tuple[LineFault, ...]
+    read: Members
+    answers: Answers
+    """All answers that the file was read with; an import that is applied keeps them."""
+    content: bytes = b""
+    """The file, only while it has questions."""
 
 
 class Imports:
@@ -75,11 +84,44 @@ class Imports:
         """
         if not may_at(self._console, seat, ()):
             raise _for_all_sites()
+        try:
+            kept = await asyncio.to_thread(read_answers, self._console.settings.data_dir / FILE)
+        except ConfigError as wrong:
+            title = Phrase("The remembered answers of earlier lists cannot be read")
+            raise Problem(503, "no-answers", title, str(wrong)) from wrong
+        return await self._preview(seat, site, file, kept, prune=prune)
+
+    async def answer(self, seat: Principal, site: Site, id_: str, given: Sequence[str]) -> Preview:
+        """Read a file again with answers to its questions, in their order.
+
+        Raises:
+            Problem: There is no such preview, or an answer is none of its choices.
+        """
+        asked = self.get(seat, site.id, id_)
+        questions = asked.read.questions
+        if len(given) != len(questions) or any(
+            value not in {choice.value for choice in question.choices}
+            for value, question in zip(given, questions, strict=False)
+        ):
+            title = Phrase("An answer is none of the choices")
+            raise Problem(422, "no-such-answer", title, Phrase("Upload the file again."))
+        answers = asked.answers
+        for value, question in zip(given, questions, strict=True):
+            answers = joined_answers(answers, {question.group: {question.key: value}})
+        content = BytesIO(asked.content)
+        made = await self._preview(seat, site, content, answers, prune=asked.prune)
+        self._known.pop(id_, None)
+        return made
+
+    async def _preview(
+        self, seat: Principal, site: Site, file: IO[bytes], answers: Answers, *, prune: bool
+    ) -> Preview:
         known = known_here(self._console, site)
         async with self._one:
             path = await asyncio.to_thread(_kept, file)
             try:
-                read = await asyncio.to_thread(read_members, path, known)
+                read = await asyncio.to_thread(read_members, path, known, answers=answers)
+                content = await asyncio.to_thread(path.read_bytes) if read.questions else b""
             finally:
                 path.unlink(missing_ok=True)
             version, members = await self._console.stores.members(_everybody)
@@ -91,13 +133,12 @@ class Imports:
             by=seat.holder.id,
             until=self._console.clock.now() + KEPT_FOR,
             version=version,
-            rows=read.rows,
             prune=prune,
             change=change,
-            faults=(
-                *all_faults(read, change),
-                *(LineFault(1, each.key, each.text) for each in read.questions),
-            ),
+            faults=all_faults(read, change),
+            read=structs.replace(read, members={}),
+            answers=joined_answers(answers, {"file": read.chosen} if read.chosen else {}),
+            content=content,
         )
         self._known[preview.id] = preview
         return preview
@@ -125,7 +166,7 @@ class Imports:
         preview = self.get(seat, site.id, id_)
         if not may_at(self._console, seat, ()):
             raise _for_all_sites()
-        if preview.faults:
+        if preview.faults or preview.read.questions:
             title = Phrase("The file has errors")
             mend = Phrase("Fix them and upload it again.")
             raise Problem(409, "file-has-faults", title, mend)
@@ -142,6 +183,9 @@ class Imports:
         detail = f"{counts}, {len(change.removed)} removed"
         entry = entry_of(self._console, seat, site.id, "import", detail=detail)
         await self._console.stores.change_members(entry, work)
+        if preview.answers:
+            folder = self._console.settings.data_dir
+            await asyncio.to_thread(keep_answers, folder, preview.answers)
         self._known.pop(id_, None)
         return preview
 

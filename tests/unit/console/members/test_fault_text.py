@@ -31,7 +31,7 @@ LINES = (
     "M-1,Ada,,,resident,,2026-02-01,2026-01-01,,,,,,,",
     "M-1,Ada,,,resident,le-seuill,,,,,,,,,",
     "M-1,Ada,,,resident,,,,,xyz,,,,,",
-    "M-1,Ada,,,resident,,,,,000000,,,,,",
+    "M-1,Ada,,,resident,,,,,000000 04a224b2,,,,,",
     "M-1,Ada,,,resident,,,,,,1234,,,,",
     "M-1,Ada,,,resident,,,,,,,12,12,,",
     "M-1,Ada,,,resident,,,,,,,,,laser until,",

@@ -330,6 +330,37 @@ async def test_faults_name_line_and_column(place: Place) -> None:
     assert place.audited() == []
 
 
+async def test_what_a_list_leaves_open_is_asked_on_its_page(place: Place) -> None:
+    """Once: the answers are kept with the import, and unknown columns are named."""
+    text = "ref,name,Formule,Shoes\nN-1,Neo,Bureau fixe,42\n"
+    shown = await upload(place, text, prune="yes")
+    for told in ("Bureau fixe", 'name="answer"', "Shoes"):
+        assert told in shown.text
+    assert (await apply(place, shown)).status_code == 409
+    assert place.find("M-2") is not None
+    path = f"{shown.url.path}/answers"
+    async with place.browser() as browser:
+        assert (await browser.post(path, data={"answer": "king"})).status_code == 422
+        sent = await browser.post(path, data={"answer": "nomad"})
+        answered = await browser.get(sent.headers["location"])
+    assert "Neo" in answered.text
+    again = await upload(place, text)
+    assert 'name="answer"' in again.text
+    answered_again = await upload(place, text.replace("Bureau fixe", "nomad"))
+    assert (await apply(place, answered_again)).status_code == 303
+
+
+async def test_answers_are_kept_by_an_import_that_is_applied(place: Place) -> None:
+    """The next list with the same words asks nothing."""
+    text = "ref,name,Formule\nN-1,Neo,Bureau fixe\n"
+    shown = await upload(place, text)
+    async with place.browser() as browser:
+        sent = await browser.post(f"{shown.url.path}/answers", data={"answer": "nomad"})
+        answered = await browser.get(sent.headers["location"])
+    assert (await apply(place, answered)).status_code == 303
+    assert 'name="answer"' not in (await upload(place, text.replace("N-1", "N-2"))).text
+
+
 async def test_a_preview_is_of_the_members_that_it_was_made_from(place: Place) -> None:
     """If somebody else was faster nothing is written. It is one's own, for a quarter of an hour."""
     shown = await upload(place, HEADER + "M-1,Bea,resident,\n")
