@@ -29,6 +29,12 @@ _ALIKE: Final = 0.8
 _PARTS: Final = re.compile(r"\s*[;,\n|]\s*|\s+\+\s+")
 _BADGES: Final = re.compile(r"[\s;,|]+")
 _DIGITS: Final = re.compile(r"[0-9]+")
+_CARD: Final = re.compile(r"(?<!\S)([0-9]{1,3}):([0-9]{1,5})(?!\S)")
+"""What is printed on a Wiegand card: its facility and its number, of one and of two bytes."""
+_OF_A_CARD: Final = {"": "06x", "hex": "06x", "wiegand26": "d"}
+"""Format of a badge column -> how the three bytes of such a card are written in it."""
+_FACILITY_MAX: Final = 0xFF
+_CARD_MAX: Final = 0xFFFF
 _FOOTNOTE_WORDS: Final = 4
 _STATES: Final = ("active", "suspended", "unpaid")
 _OF_SOMEBODY: Final = ("email", "plan", "roles", "badges", "trainings")
@@ -383,12 +389,19 @@ class _Reading:
         if cells.get("kind"):
             cells["kind"] = _kind(cells["kind"])
         if "badges" in cells:
-            cells["badges"] = " ".join(self._badges(self._line_words(line, "badges")))
-        if cells.get("badges") and not cells.get("badge_format", "-"):
-            cells["badge_format"] = self._format
+            self._give_badges(line, cells)
         if "trainings" in cells:
             cells["trainings"] = self._trainings(line)
         return cells
+
+    def _give_badges(self, line: SheetLine, cells: dict[str, str]) -> None:
+        """Put in the badges of all columns, and how they are written where no cell says it."""
+        cells["badges"] = " ".join(self._badges(self._line_words(line, "badges")))
+        if cells["badges"] and not cells.get("badge_format", "-"):
+            cells["badge_format"] = self._format
+        spelling = _OF_A_CARD.get(cells.get("badge_format", "").lower())
+        if spelling is not None:
+            cells["badges"] = _CARD.sub(lambda card: _number_of(card, spelling), cells["badges"])
 
     def _give_ref_and_plan(self, line: SheetLine, cells: dict[str, str]) -> None:
         """Put in what no column says."""
@@ -457,6 +470,14 @@ class _Reading:
 
 _REFS: Final = {"email": Phrase("their e-mail address"), "name": Phrase("their name")}
 _LINES_LEFT_OUT: Final = Phrase("leave these lines out")
+
+
+def _number_of(card: re.Match[str], spelling: str) -> str:
+    """Return the number of a facility and a card in a spelling; the text where they are none."""
+    facility, number = int(card[1]), int(card[2])
+    if facility > _FACILITY_MAX or number > _CARD_MAX:
+        return card[0]
+    return format(facility << 16 | number, spelling)
 
 
 def address_of(text: str) -> str:

@@ -153,3 +153,14 @@ def test_an_open_question_removes_nobody(tmp_path: Path) -> None:
     found = _list("ref,name,plan\n1,A,Permanent\n", tmp_path)
     assert found.questions
     assert change_of(kept, found, prune=True) == MembersDiff()
+
+
+@pytest.mark.parametrize("spelling", ["wiegand26", "hex", ""])
+def test_a_card_may_be_written_as_it_is_printed(spelling: str, tmp_path: Path) -> None:
+    """188:24910 is facility 188, card 24910: the three bytes bc614e."""
+    head = "ref,name,plan,badges,badge_format\n"
+    printed = _list(f"{head}1,A,resident,188:24910,{spelling}\n", tmp_path)
+    plain = _list(f"{head}1,A,resident,bc614e,hex\n", tmp_path)
+    assert printed.faults == ()
+    assert printed.members["1"].credentials == plain.members["1"].credentials
+    assert _list(f"{head}1,A,resident,256:24910,{spelling}\n", tmp_path).faults
