@@ -1,4 +1,4 @@
-"""`seuil init`: a space file to start from."""
+"""`seuil init`: a space file and a list of members to start from."""
 
 import json
 from importlib.resources import files
@@ -10,10 +10,12 @@ import typer
 from gateway.cli import errors
 from gateway.config import ConfigError, ConfigFault, space_schema
 from gateway.files import write_whole
+from gateway.phrase import listed
 
 SCHEMA_FILE = "space.schema.json"
 CALENDAR_FILE = "meeting.ics"
 """The file that the example names."""
+MEMBERS_FILE = "members-example.csv"
 _SCHEMA_LINE = "#:schema "
 
 
@@ -22,15 +24,16 @@ def init(
     *,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:
-    """Write a commented example of a space file, with its calendar and a schema for editors."""
+    """Write a commented example of a space file, with its calendar, schema and list of members."""
     with errors.told(as_json=False):
         write_example(file, force=force)
-    beside = f"{file.with_name(SCHEMA_FILE)} and {file.with_name(CALENDAR_FILE)}"
+    others = (SCHEMA_FILE, CALENDAR_FILE, MEMBERS_FILE)
+    beside = listed([str(file.with_name(name)) for name in others])
     typer.echo(f"wrote {file}, {beside}; next: seuil check {file}")
 
 
 def write_example(file: Path, *, force: bool = False) -> None:
-    """Write the example. An existing calendar stays: it may hold real bookings.
+    """Write the example. An existing calendar or list stays: it may hold real bookings or people.
 
     Raises:
         ConfigError: There is a file already, or none can be written there.
@@ -40,10 +43,10 @@ def write_example(file: Path, *, force: bool = False) -> None:
         raise ConfigError([ConfigFault(str(file), "", message)])
     try:
         write_whole(file, example().encode())
-        calendar = file.with_name(CALENDAR_FILE)
-        if not calendar.exists():
-            bookings = files("gateway").joinpath("examples", CALENDAR_FILE).read_bytes()
-            write_whole(calendar, bookings)
+        for name, source in ((CALENDAR_FILE, CALENDAR_FILE), (MEMBERS_FILE, "members.csv")):
+            if not file.with_name(name).exists():
+                content = files("gateway").joinpath("examples", source).read_bytes()
+                write_whole(file.with_name(name), content)
         schema = json.dumps(space_schema(), indent=2, ensure_ascii=False)
         write_whole(file.with_name(SCHEMA_FILE), f"{schema}\n".encode())
     except OSError as wrong:

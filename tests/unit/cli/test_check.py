@@ -9,7 +9,9 @@ from typer.testing import CliRunner
 
 from gateway.cli.check import check
 from gateway.cli.init import example, init
-from gateway.config import space_schema
+from gateway.config import load_space, space_schema
+from gateway.members.importer import read_members
+from gateway.members.known import known_of
 
 app = typer.Typer()
 app.command("check")(check)
@@ -104,6 +106,18 @@ def test_init_writes_the_calendar_that_the_example_names(tmp_path: Path) -> None
     calendar.write_text("mine")
     assert run(app, ["init", str(file), "--force"]).exit_code == 0
     assert calendar.read_text() == "mine"
+
+
+def test_init_writes_a_list_of_members_that_can_be_imported(tmp_path: Path) -> None:
+    """Into the space beside it, without a fault or a question; one that is there stays."""
+    file, members = tmp_path / "space.toml", tmp_path / "members-example.csv"
+    assert "members-example.csv" in run(app, ["init", str(file)]).stdout
+    sites = load_space(file)
+    read = read_members(members, known_of(b"k" * 32, sites[0].clock, sites))
+    assert (read.faults, read.questions, len(read.members) > 1) == ((), (), True)
+    members.write_text("mine")
+    assert run(app, ["init", str(file), "--force"]).exit_code == 0
+    assert members.read_text() == "mine"
 
 
 def test_init_never_overwrites_unless_forced(tmp_path: Path) -> None:
