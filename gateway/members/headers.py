@@ -24,6 +24,7 @@ _UNDERSTOOD_MIN: Final = 2
 """Names that make a line a header."""
 _SOMEBODY: Final = frozenset({"ref", "name", "first", "last", "email"})
 _TRAINING: Final = "training:"
+_BEFORE_TRAINING: Final = ("formation", "habilitation", "training", "certification")
 _JOINED: Final = ("badges", "trainings")
 """Fields that several columns may give."""
 _NUMBERED: Final = re.compile(r"(.*[^0-9])[0-9]{1,2}$")
@@ -75,7 +76,8 @@ def header_of(
     """Return the header of the lines, of which the first that is not empty is one at the latest."""
     found = header_place(lines, trainings)
     above = found if found is not None else 0
-    line, below = lines[above], lines[above + 1 :]
+    line = lines[above]
+    below = [each for each in lines[above + 1 :] if not says_total(each)]
     names = own_names(line.cells, below)
     questions: list[Question] = []
     judge = _Judge(trainings, answers, fits, questions)
@@ -128,7 +130,8 @@ class _Judge(Struct, frozen=True):
         likely = [each for each in maybe if each and self.fits(each, words)]
         if len(likely) == 1:
             return likely[0], len(vocabulary.columns())
-        if "" in maybe and not likely and not _numbered_lines(maybe, words):
+        partly = [each for each in maybe if each and any(self.fits(each, [w]) for w in words if w)]
+        if "" in maybe and not (likely or partly or _numbered_lines(maybe, words)):
             return LEFT_OUT, 0
         asked = likely or [each for each in maybe if each] or _alike(cell)
         if not asked or not any(words):
@@ -175,7 +178,8 @@ def _field(cell: str, trainings: Mapping[str, str]) -> tuple[str, int]:
     known = vocabulary.columns()
     if word in known:
         return known[word]
-    training = trainings.get(word)
+    named = next((word[len(each) :] for each in _BEFORE_TRAINING if word.startswith(each)), word)
+    training = trainings.get(named) or trainings.get(word)
     if training:
         return _TRAINING + training, 0
     numbered = _NUMBERED.fullmatch(word)
@@ -223,6 +227,13 @@ def _has_its_base(column: Column, columns: Iterable[Column]) -> bool:
     base = GOES_WITH.get(column.field, column.field)
     own = {*COLUMNS, *(french.header(each) for each in COLUMNS)}
     return column.name in own or base == "plan" or any(each.field == base for each in columns)
+
+
+def says_total(line: SheetLine) -> bool:
+    """Return whether a line begins like one of totals."""
+    first = next((cell for cell in line.cells if cell), "-")
+    said = {vocabulary.plain(first.partition(":")[0]), vocabulary.plain(first.split()[0])}
+    return bool(said & vocabulary.words("total"))
 
 
 def training_of(field: str) -> str | None:

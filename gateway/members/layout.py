@@ -14,7 +14,7 @@ from typing import Final, cast
 from msgspec import Struct
 
 from gateway.members import french, vocabulary
-from gateway.members.headers import NOTHING, Header, field_label, header_of, training_of
+from gateway.members.headers import NOTHING, Header, field_label, header_of, says_total, training_of
 from gateway.members.known import ReferenceData
 from gateway.members.questions import LEFT_OUT, Answers, Choice, Question
 from gateway.members.schema import COLUMNS, DATES, GOES_WITH
@@ -27,7 +27,8 @@ WORDS_ASKED_MAX: Final = 20
 """Words of one column; a column with more unknown ones is another column."""
 _ALIKE: Final = 0.8
 _PARTS: Final = re.compile(r"\s*[;,\n|]\s*|\s+\+\s+")
-_BADGES: Final = re.compile(r"[\s;,|]+")
+_BADGES: Final = re.compile(r"[\s;,|/]+")
+_BADGE: Final = re.compile(r"(?:[0-9A-Fa-f]{2}[:\-\s]?){3,32}|[0-9]{6,20}")
 _DIGITS: Final = re.compile(r"[0-9]+")
 _CARD: Final = re.compile(r"(?<!\S)([0-9]{1,3}):([0-9]{1,5})(?!\S)")
 """What is printed on a Wiegand card: its facility and its number, of one and of two bytes."""
@@ -79,23 +80,36 @@ class _Fits:
     def fits(self, field: str, words: Sequence[str]) -> bool:
         """Return whether every word of a column fits a field that its name may mean."""
         given = [word for word in words if word]
+        if field == "kind":
+            return all(_kind(word) in ("member", "visitor") for word in given)
+        if field == "ref":
+            return _tells_apart(words)
+        return bool(given) and all(self._is_one(field, word) for word in given)
+
+    def _is_one(self, field: str, word: str) -> bool:
         match field:
             case "plan":
-                return bool(given) and all(
-                    _known_parts(word, self._known.named("plan")) for word in given
-                )
+                return _known_parts(word, self._known.named("plan")) is not None
             case "status":
-                return bool(given) and all(_state(word, "") for word in given)
-            case "kind":
-                kinds = vocabulary.words("member") | vocabulary.words("visitor")
-                return all(vocabulary.plain(word) in kinds for word in given)
+                return _state(word, "") is not None
             case "name":
-                return bool(given) and all(" " in word and not word.isdecimal() for word in given)
-            case "ref":
-                numbers_lines = given == [str(n + 1) for n in range(len(given))] and len(given) > 1
-                return len(set(given)) == len(words) > 0 and not numbers_lines
+                return " " in word and not word.isdecimal()
+            case "badges":
+                return _BADGE.fullmatch(word) is not None
             case _:
                 return False
+
+
+def _tells_apart(words: Sequence[str]) -> bool:
+    """Return whether a column may be the members' numbers.
+
+    One that counts its lines is not, as next year's list counts anew; and a badge's number must
+    never be shown as a reference.
+    """
+    if any(_BADGE.fullmatch(word) and not word.isdecimal() for word in words):
+        return False
+    counts = list(words) == [str(n + 1) for n in range(len(words))] and len(words) > 1
+    return bool(words) and all(words) and len(set(words)) == len(words) and not counts
 
 
 class _Reading:
@@ -160,10 +174,8 @@ class _Reading:
             cell = line.cells[column.place] if column.place < len(line.cells) else ""
             if column.field in _OF_SOMEBODY and cell and not _FIGURE.fullmatch(cell):
                 return False
-        totals = vocabulary.words("total")
-        says_total = {vocabulary.plain(each) for each in (filled[0].partition(":")[0], words[0])}
         is_footnote = len(filled) == 1 < len(self._header.columns)
-        return bool(says_total & totals) or (is_footnote and len(words) >= _FOOTNOTE_WORDS)
+        return says_total(line) or (is_footnote and len(words) >= _FOOTNOTE_WORDS)
 
     def _width_fault(self, line: SheetLine) -> LineFault | None:
         header = self._header.width

@@ -164,3 +164,24 @@ def test_a_card_may_be_written_as_it_is_printed(spelling: str, tmp_path: Path) -
     assert printed.faults == ()
     assert printed.members["1"].credentials == plain.members["1"].credentials
     assert _list(f"{head}1,A,resident,256:24910,{spelling}\n", tmp_path).faults
+
+
+def test_a_card_column_is_badges_or_a_number_by_its_words(tmp_path: Path) -> None:
+    """A badge's number is never taken for a reference, which pages show; open ones are asked."""
+    text = "Name,Email,Plan,Card\nAnn Lee,a@e.example,Resident,{}\nBob Roy,b@e.example,Nomad,{}\n"
+    found = _list(text.format("04a224b2c31990", "04a224b2c31991"), tmp_path)
+    assert set(found.members) == {"a@e.example", "b@e.example"}
+    assert all(len(each.credentials) == 1 for each in found.members.values())
+    assert set(_list(text.format("12", "15"), tmp_path).members) == {"12", "15"}
+    (asked,) = _list(text.format("10012345", "10012346"), tmp_path).questions
+    assert [each.value for each in asked.choices] == ["badges", "ref", "-"]
+
+
+def test_a_column_that_fits_in_part_is_asked(tmp_path: Path) -> None:
+    """A total below does not hide what the column is; a word that nobody knows is asked."""
+    text = "Nom;Formule;Cotisation\nLee;resident;payee\nRoy;nomad;{}\nTotal;;2\n"
+    found = _list(text.format("en attente"), tmp_path)
+    states = [each.holder.memberships[0].status for each in found.members.values()]
+    assert states == ["active", "unpaid"]
+    (asked,) = _list(text.format("bureau"), tmp_path).questions
+    assert asked.key == "Cotisation"
