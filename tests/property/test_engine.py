@@ -25,6 +25,7 @@ from gateway.core.events import (
 )
 from gateway.core.facts import (
     AlarmCleared,
+    AlarmOver,
     AlarmRaised,
     Decided,
     DoorChanged,
@@ -136,6 +137,8 @@ class Life(RuleBasedStateMachine):
         self.where: dict[HolderId, ZoneId] = {}
         self.doors: dict[DoorId, DoorStatus] = {}
         self.alarms: set[tuple[str, str]] = set()
+        self.over: set[tuple[str, str]] = set()
+        """Alarms whose cause is over, and that nobody has acknowledged."""
         self.announced: dict[ZoneId, int] = {}
         self.released: dict[DoorId, datetime] = {}
         self.opened: dict[DoorId, datetime] = {}
@@ -372,10 +375,15 @@ class Life(RuleBasedStateMachine):
                     if status == "open":
                         self.opened[door] = at
                 case AlarmRaised(kind=kind, object=about):
-                    assert (kind, about) not in self.alarms
+                    assert (kind, about) not in self.alarms - self.over
                     self.alarms.add((kind, about))
+                    self.over.discard((kind, about))
+                case AlarmOver(kind=kind, object=about):
+                    assert (kind, about) in self.alarms - self.over
+                    self.over.add((kind, about))
                 case AlarmCleared(kind=kind, object=about):
                     self.alarms.remove((kind, about))
+                    self.over.discard((kind, about))
                 case OccupancyChanged(zone=zone, people=people):
                     self.announced[zone] = people
                 case _:
@@ -405,6 +413,7 @@ class Life(RuleBasedStateMachine):
         assert {who: entry.zone for who, entry in state.presence.items()} == self.where
         assert {zone: entry.people for zone, entry in state.zones.items()} == self.announced
         assert set(state.alarms) == self.alarms
+        assert set(state.over) == self.over
         assert {
             door: entry.status for door, entry in state.doors.items() if entry.status != "locked"
         } == {door: status for door, status in self.doors.items() if status != "locked"}
@@ -414,7 +423,7 @@ class Life(RuleBasedStateMachine):
         """A door's alarm is on exactly while the door is in that state."""
         for door, entry in self.place.state.doors.items():
             for kind in ("forced", "held"):
-                assert ((kind, door) in self.alarms) == (entry.status == kind)
+                assert ((kind, door) in self.alarms - self.over) == (entry.status == kind)
         for zone in self.place.site.zones:
             over = zone.capacity is not None and self.announced[zone.id] > zone.capacity
             assert (("over-capacity", zone.id) in self.alarms) == over

@@ -33,6 +33,7 @@ from gateway.core.events import (
 from gateway.core.facts import (
     AlarmAcknowledged,
     AlarmCleared,
+    AlarmOver,
     AlarmRaised,
     Decided,
     DuplicateDropped,
@@ -133,6 +134,8 @@ class PlaceMachine(RuleBasedStateMachine):
         self.where: dict[HolderId, ZoneId] = {}
         self.let_in: set[HolderId] = set()
         self.alarms: set[tuple[str, str]] = set()
+        self.over: set[tuple[str, str]] = set()
+        """Alarms whose cause is over, and that nobody has acknowledged."""
         self.acknowledged: dict[tuple[str, str], HolderId] = {}
         self.mode = "normal"
         self.uses: dict[MachineId, HolderId] = {}
@@ -455,7 +458,8 @@ class PlaceMachine(RuleBasedStateMachine):
         match event:
             case Requested(request=Request(order=OpenDoor(door=door))):
                 answered = [one for one in facts if isinstance(one, RequestAnswered)]
-                return door if answered[0].error is None else None
+                # A reader that is not connected is sent the order too: its status may be old.
+                return door if answered[0].error in (None, "not-connected") else None
             case Reported(reading=ExitRequested()) if self._is_fresh(event):
                 return self.place.site.device[event.device].door
             case Reported(reading=CredentialPresented(decided=None)) if self._is_fresh(event):
@@ -487,14 +491,19 @@ class PlaceMachine(RuleBasedStateMachine):
     def _follow_modes(self, fact: Fact) -> None:
         match fact:
             case AlarmRaised(kind=kind, object=about):
-                assert (kind, about) not in self.alarms
+                assert (kind, about) not in self.alarms - self.over
                 self.alarms.add((kind, about))
+                self.over.discard((kind, about))
+            case AlarmOver(kind=kind, object=about):
+                assert (kind, about) in self.alarms - self.over - self.acknowledged.keys()
+                self.over.add((kind, about))
             case AlarmAcknowledged(kind=kind, object=about, by=by):
                 assert (kind, about) in self.alarms
                 assert (kind, about) not in self.acknowledged, "said once"
                 self.acknowledged[kind, about] = by
             case AlarmCleared(kind=kind, object=about):
                 self.alarms.remove((kind, about))
+                self.over.discard((kind, about))
                 self.acknowledged.pop((kind, about), None)
             case ModeChanged(mode=mode, before=before):
                 assert self.mode == before
@@ -548,6 +557,7 @@ class PlaceMachine(RuleBasedStateMachine):
         """Alarms, the mode and the machines in use."""
         state = self.place.state
         assert set(state.alarms) == self.alarms
+        assert set(state.over) == self.over
         assert {alarm: one.by for alarm, one in state.acknowledged.items()} == self.acknowledged
         assert state.mode.mode == self.mode
         assert {machine: use.holder for machine, use in state.machines.items()} == self.uses

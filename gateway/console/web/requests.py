@@ -5,9 +5,10 @@ would answer everybody, and a misspelt `status` would give an active plan. A cha
 default: generated clients send defaults by themselves, and made suspended members active.
 """
 
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from fastapi.dependencies.utils import get_flat_params
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
@@ -57,14 +58,21 @@ def check_parameters(request: Request) -> None:
 
 
 def _known(route: APIRoute) -> frozenset[str]:
-    fields = get_flat_params(route.dependant)
-    names = (field.alias for field in fields if _place_of(field) == "query")
-    return _EVERYWHERE.union(names)
+    return _EVERYWHERE.union(*(_names_of(field) for field in _parameters(route.dependant)))
 
 
-def _place_of(field: Any) -> str:  # noqa: ANN401 - FastAPI's own
-    place: object = getattr(field.field_info, "in_", "")
-    return str(getattr(place, "value", place))
+def _parameters(dependant: Dependant) -> Iterator[Any]:
+    yield from dependant.query_params
+    for needed in dependant.dependencies:
+        yield from _parameters(needed)
+
+
+def _names_of(field: Any) -> Iterable[str]:  # noqa: ANN401 - FastAPI's own
+    """Return a parameter's name; of a model, the names of all that it holds."""
+    model = field.field_info.annotation
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        return [found.alias or name for name, found in model.model_fields.items()]
+    return [field.alias]
 
 
 def _nothing() -> None:

@@ -444,6 +444,8 @@ async def test_duress_is_told_to_operators_on_one_page_only(
 
 async def test_a_device_s_numbers_begin_again(place: DeskPlace, browser: httpx.AsyncClient) -> None:
     """By a button that asks whether one is sure; the row says so then, and the audit who it was."""
+    assert "Restart its numbering (" not in words(await browser.get(f"{SITE}/devices"))
+    await place.tell(ConditionReported("numbering-refused", "front-in", active=True))
     assert "Restart its numbering (front-in)" in words(await browser.get(f"{SITE}/devices"))
     assert "(front-out)" not in words(await browser.get(f"{SITE}/devices"))  # it was never heard
     answer = await browser.post(f"{SITE}/devices/front-in/reset", data={"why": "a new board"})

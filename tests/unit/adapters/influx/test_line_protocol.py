@@ -230,7 +230,8 @@ def _filled(kind: type[Fact]) -> Fact:
 _VALUES: dict[str, object] = {
     "missing": [PERSON],
     "verdicts": [{"rule": "r", "saw": {"holder": PERSON}}],
-    "because": [],
+    "reasons": [],
+    "unreached": ["front"],
     "devices": ["reader"],
 }
 _TYPES: dict[object, object] = {datetime: AT, date: AT.date(), bool: True, int: 7, float: 7}

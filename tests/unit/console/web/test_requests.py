@@ -65,3 +65,25 @@ async def test_no_parameter_is_swallowed(place: ConsolePlace) -> None:
             assert [one["where"] for one in answer.json()["errors"]] == ["query.bogus"], route.path
             asked += 1
     assert asked >= 15
+
+
+def documented() -> Iterator[tuple[str, list[str]]]:
+    """Each GET of the API, and its parameters as docs/openapi.json names them."""
+    for path, operations in DOCUMENT["paths"].items():
+        sent = operations.get("get", {}).get("parameters", [])
+        names = [each["name"] for each in sent if each["in"] == "query"]
+        if path.startswith(API) and names:
+            yield path, names
+
+
+async def test_a_documented_parameter_is_known(place: ConsolePlace) -> None:
+    """Whatever else is wrong with it: those of a whole filter, too."""
+    taken = list(documented())
+    assert ("/api/v1/sites/{site}/audit", "action") in [
+        (path, name) for path, names in taken for name in names
+    ]
+    async with place.browser() as browser:
+        for path, names in taken:
+            asked = path.replace("{site}", SITE).replace("{", "").replace("}", "")
+            answer = await browser.get(asked, params=dict.fromkeys(names, "1"))
+            assert "is not known here" not in answer.text, path

@@ -167,7 +167,7 @@ def test_the_hall_says_why() -> None:
     hall = state.zone_at(house.estimate, HALL, house.now)
     lab = Text("Labo", "Lab")
     told = [both(in_words(each, lambda _: lab, UTC)) for each in hall.reasons]
-    assert any(text.en.startswith("Lab empty: +1 beside it, ") for text in told)
+    assert any(text.en.startswith("Lab empty: +1 next door, ") for text in told)
     assert any(text.fr.startswith("Labo vide : +1 à côté, ") for text in told)
 
 
