@@ -282,7 +282,7 @@ async def _a_badge_is_enrolled(house: House, page: Page) -> None:
     assert (await house.place.badge("front-in", NEW)).effect == "granted"
     await _wait_for_a_badge(house, page, CYD)
     assert (await house.place.badge("front-in", BOB)).effect == "denied"
-    await expect(page.get_by_text(f"This badge is already held by Name of {BOB}.")).to_be_visible()
+    await expect(page.get_by_text(f"This badge already belongs to Name of {BOB}.")).to_be_visible()
     assert NEW not in house.gateway.log
     with members_in(house.gateway.data) as store:
         cyd = store.find(CYD)
@@ -436,7 +436,7 @@ async def test_a_forced_door_that_shut_again_is_still_listed(
     assert await barriers(page) == []
     await forced.get_by_role("button", name="Acknowledge (I'm on it)").click()
     await expect(forced).to_have_count(0)
-    await expect(page.get_by_text("No alarm is on.")).to_be_visible()
+    await expect(page.get_by_text("No active alarms.")).to_be_visible()
     await context.close()
 
 

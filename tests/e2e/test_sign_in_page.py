@@ -146,7 +146,7 @@ async def _a_session_that_is_over_keeps_nothing(page: Page, base: str) -> None:
 
 async def _sign_out(page: Page, base: str) -> None:
     await page.goto(f"{base}/me")
-    await page.get_by_role("button", name="Sign out").click()
+    await page.get_by_role("button", name="Sign out", exact=True).click()
     await page.get_by_role("link", name="Sign in").click()
     await expect(page.get_by_label("E-mail or login")).to_be_visible()
 
