@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import aiomqtt
+from paho.mqtt.reasoncodes import ReasonCode
 
 from benchmarks.raw_readers import connect_packet, publish_packet
 from gateway.adapters.broker.dynamic_security import find_plugin
@@ -62,21 +63,28 @@ class ClosedPlace:
         )
 
     @asynccontextmanager
-    async def listening(self, *topics: str) -> AsyncIterator[None]:
-        """Hear what the gateway says; not the devices, or a flood would be ours as well."""
+    async def listening(self, *topics: str, login: str = "gateway") -> AsyncIterator[None]:
+        """Hear what the gateway says; not the devices, or a flood would be ours as well.
+
+        A subscription that the broker refuses is an error: nothing would ever be heard there.
+        """
         listens = asyncio.Event()
 
         async def listen() -> None:
-            async with self.client("gateway") as client:
+            async with self.client(login) as client:
                 for topic in topics:
-                    await client.subscribe(topic, qos=1)
+                    (granted,) = await client.subscribe(topic, qos=1)
+                    assert isinstance(granted, ReasonCode), "MQTT 5 gives reasons"
+                    assert not granted.is_failure, f"{login} may not hear {topic}"
                 listens.set()
                 async for message in client.messages:
                     self.heard.append((str(message.topic), bytes(message.payload)))
 
         task = asyncio.create_task(listen())
         try:
-            await until(listens.is_set, "we hear")
+            await until(lambda: listens.is_set() or task.done(), "we hear")
+            if task.done():
+                await task
             yield
         finally:
             task.cancel()
