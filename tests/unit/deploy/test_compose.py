@@ -96,14 +96,26 @@ def test_secrets_are_made_once(tmp_path: Path) -> None:
     (tmp_path / "deploy" / "mosquitto").mkdir(parents=True)
     script = shutil.copy(ROOT / "deploy" / "make_secrets.py", tmp_path / "deploy")
     made = []
+    command = [sys.executable, script, ROOT / SPACE, "--demo"]
     for _ in range(2):
-        subprocess.run([sys.executable, script, ROOT / SPACE], check=True, capture_output=True)  # noqa: S603 - ours
+        subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - ours
         made.append({file.name: file.read_text() for file in (tmp_path / "secrets").iterdir()})
     first, second = made
     assert set(first) == set(COMPOSE["secrets"]) | {"devices"}
     assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
     salted = {"mosquitto_access"}
     assert {name for name in first if first[name] != second[name]} == salted
+
+
+def test_a_real_place_has_no_login_that_plays_every_device(tmp_path: Path) -> None:
+    """The simulator's is made for the demo only; all else is the same."""
+    (tmp_path / "deploy" / "mosquitto").mkdir(parents=True)
+    script = shutil.copy(ROOT / "deploy" / "make_secrets.py", tmp_path / "deploy")
+    subprocess.run([sys.executable, script, ROOT / SPACE], check=True, capture_output=True)  # noqa: S603 - ours
+    made = {file.name for file in (tmp_path / "secrets").iterdir()}
+    assert made == set(COMPOSE["secrets"]) - {"simulator_password"} | {"devices"}
+    access = json.loads((tmp_path / "secrets" / "mosquitto_access").read_text())
+    assert "simulator" not in {client["username"] for client in access["clients"]}
 
 
 @pytest.mark.parametrize("name", OURS)
