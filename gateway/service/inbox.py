@@ -70,10 +70,9 @@ not cover them, so that a reader keeps them."""
 
 STRANGERS_EACH_S: Final = 0.05
 """Seconds between two looks at what strangers say. Their session also gets a copy of each declared
-device's message: one look and one write take a few at once, and cost a badge nothing."""
-STRANGERS_MANY: Final = 1
-"""Strangers' own messages in a look after which the next follows at once: more may wait at the
-broker, which drops what exceeds its queue."""
+device's message: one look and one write take a few at once, and cost a badge nothing. A look that
+brings a stranger's own message is followed by the next at once: the broker may have more, and drops
+what exceeds its queue."""
 
 
 SCARCE_S: Final = 60.0
@@ -235,9 +234,7 @@ class Inbox:
         self._something = asyncio.Event()
         self._is_idle = False
         self._strangers_at = -inf
-        """The last time when strangers were read."""
-        self._strangers_heard = 0
-        """Messages of their session since then."""
+        """The last time when strangers were read; -inf: they talk, and are read again at once."""
         self._next_look: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
@@ -271,7 +268,8 @@ class Inbox:
         queue.waiting.append(arrived)
         self._count += 1
         self._of_session[session] += 1
-        self._strangers_heard += session is self.when_idle
+        if session is self.when_idle:
+            self._strangers_at = -inf
         if queue.rests_until is not None:
             self._drop_surplus(queue)
         self._hold(session)
@@ -362,8 +360,8 @@ class Inbox:
             return
         monotonic = self._monotonic()
         wait_s = self._strangers_at + STRANGERS_EACH_S - monotonic
-        if wait_s <= 0 or self._strangers_heard >= STRANGERS_MANY:
-            self._strangers_at, self._strangers_heard = monotonic, 0
+        if wait_s <= 0:
+            self._strangers_at = monotonic
             self.when_idle.resume()
         elif self._next_look is None:
             loop = asyncio.get_running_loop()

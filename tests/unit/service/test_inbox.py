@@ -510,6 +510,23 @@ async def test_strangers_are_read_a_few_at_once(
     assert not strangers.paused
 
 
+async def test_strangers_who_talk_are_read_again_at_once(
+    monkeypatch: pytest.MonkeyPatch, session: FakeSession
+) -> None:
+    """The broker may have more of them, and drops what exceeds its queue."""
+    monkeypatch.setattr("gateway.service.inbox.STRANGERS_EACH_S", 2 * PATIENCE_S)
+    inbox, strangers = Inbox(route), FakeSession()
+    inbox.when_idle = cast(MqttSession, strangers)
+    await inbox.wait(0)
+    paused = []
+    for speaks in (strangers, session):
+        put(inbox, speaks, "sen.a", [1])
+        mids(inbox)
+        await inbox.wait(0)
+        paused.append(strangers.paused)
+    assert paused == [False, True], "a device of ours gives no reason to look again"
+
+
 async def test_strangers_are_read_by_an_inbox_that_stays_idle(session: FakeSession) -> None:
     """Nothing has to come for that."""
     inbox, strangers = Inbox(route), FakeSession()
