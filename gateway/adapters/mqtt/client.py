@@ -31,8 +31,8 @@ _RETAIN: Final = 0x01
 _AGAIN: Final = 0x08
 _LENGTH_BYTES_MAX: Final = 4
 _SUCCESS: Final = 0
-_WITH_REASON: Final = 3
-"""Bytes of a PUBACK that has a reason code; a shorter one means success (MQTT-5 3.4.2.1)."""
+_PACKET_ID: Final = 2
+"""Bytes of a PUBACK without a reason code, which means success (MQTT-5 3.4.2.1)."""
 
 
 class ReceivedPublish(MQTTMessage):
@@ -68,10 +68,9 @@ class PacketClient(Client):
             protocol=MQTTProtocolVersion.MQTTv5,
             manual_ack=True,
         )
-        self.suppress_exceptions = False
         self.on_received: Callable[[ReceivedPublish], None] = lambda _message: None
         self.on_puback: Callable[[int, int], None] = lambda _packet_id, _reason: None
-        self._come = b""
+        self._come = bytearray()
         """Bytes read from the socket; those before `_at` are done with."""
         self._at = 0
         self._unsent = bytearray()
@@ -97,8 +96,9 @@ class PacketClient(Client):
             self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_CONN_LOST)
             return False
         self._last_bytes_received = monotonic()
-        self._come = self._come[self._at :] + data
+        del self._come[: self._at]
         self._at = 0
+        self._come += data
         return len(data) == READ_BYTES
 
     def handle_packet(self) -> bool:
@@ -110,7 +110,8 @@ class PacketClient(Client):
             self._at = found[2]
             self._handle(*found)
         except (MalformedPacketError, MalformedPacket):
-            self._come, self._at = b"", 0
+            self._come.clear()
+            self._at = 0
             self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_PROTOCOL)
         return True
 
@@ -129,23 +130,16 @@ class PacketClient(Client):
         return None if end > len(come) else (come[at], start, end)
 
     def _handle(self, command: int, start: int, end: int) -> None:
-        kind = command & _KIND
+        kind, body = command & _KIND, self._come[start:end]
         if kind == _PUBLISH:
-            self.on_received(_published(command, self._come[start:end]))
+            self.on_received(_published(command, bytes(body)))
         elif kind == _PUBACK:
-            body = self._come[start:end]
-            reason = body[2] if len(body) >= _WITH_REASON else _SUCCESS
-            self.on_puback(int.from_bytes(body[:2], "big"), reason)
+            self.on_puback(*_acknowledged(body))
         else:
             self._in_packet["command"] = command
-            self._in_packet["packet"] = bytearray(self._come[start:end])
-            self._in_packet["remaining_length"] = end - start
+            self._in_packet["packet"] = body
+            self._in_packet["remaining_length"] = len(body)
             self._loop_rc_handle(self._packet_handle())
-
-    @property
-    def has_packet(self) -> bool:
-        """Return whether a packet has arrived whole and is not handled yet."""
-        return self._next_packet() is not None
 
     # -- writing -----------------------------------------------------------------------------------
 
@@ -235,7 +229,19 @@ def _published(command: int, body: bytes) -> ReceivedPublish:
     return message
 
 
-def _variable_integer(data: bytes, at: int) -> tuple[int, int]:
+def _acknowledged(body: bytearray) -> tuple[int, int]:
+    """Return the packet id and the reason of a PUBACK (MQTT-5 3.4).
+
+    Raises:
+        MalformedPacketError: it acknowledges nothing.
+    """
+    if len(body) < _PACKET_ID:
+        raise MalformedPacketError("an acknowledgement of nothing")
+    reason = body[2] if len(body) > _PACKET_ID else _SUCCESS
+    return int.from_bytes(body[:2], "big"), reason
+
+
+def _variable_integer(data: bytes | bytearray, at: int) -> tuple[int, int]:
     """Return the variable byte integer at `at`, and where it ends; 0: it has not come whole.
 
     Raises:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from paho.mqtt import _packet
 from paho.mqtt.enums import MQTTProtocolVersion
 
-from gateway.adapters.mqtt.client import PacketClient, ReceivedPublish
+from gateway.adapters.mqtt.client import READ_BYTES, PacketClient, ReceivedPublish
 from gateway.adapters.mqtt.properties import variable_integer
 
 
@@ -93,7 +93,7 @@ def test_packets_are_whole_wherever_they_are_cut(cuts: list[int], sizes: list[in
         peer.hear(stream[begin:end])
     assert [(m.topic.encode(), m.payload, m.qos) for m in peer.messages] == sent
     assert peer.acknowledged == [(7, 0), (8, 0x87)]
-    assert (peer.ends, peer.client.has_packet) == (0, False)
+    assert (peer.ends, peer.client.handle_packet()) == (0, False)
     peer.close()
 
 
@@ -106,6 +106,8 @@ def test_packets_are_whole_wherever_they_are_cut(cuts: list[int], sizes: list[in
         b"\x32\x03\x00\x01t",
         b"\x30\xff\xff\xff\xff\x01",
         b"\xf1\x00",
+        b"\x40\x00",
+        b"\x40\x01\x00",
     ],
     ids=[
         "QoS 2",
@@ -114,13 +116,29 @@ def test_packets_are_whole_wherever_they_are_cut(cuts: list[int], sizes: list[in
         "no number",
         "a length of five bytes",
         "an unknown kind",
+        "an acknowledgement of nothing",
+        "half a number",
     ],
 )
 def test_what_breaks_mqtt_ends_the_connection(peer: Peer, packet: bytes) -> None:
     """And is nobody's message."""
     peer.hear(packet)
-    assert (peer.messages, peer.ends) == ([], 1)
+    assert (peer.messages, peer.acknowledged, peer.ends) == ([], [], 1)
     assert peer.client._sock is None
+
+
+def test_a_large_packet_is_not_copied_with_each_read(peer: Peer) -> None:
+    """A broker may let 256 MB through; the time per byte must not grow with them."""
+    peer.client.receive()
+    come = peer.client._come
+    for part in (publish(b"t", bytes(3 * READ_BYTES))[:-1], b"\x00"):
+        peer.broker.sendall(part)
+        while peer.client.receive():
+            pass
+        assert peer.client._come is come
+    assert peer.client.handle_packet()
+    assert [len(message.payload) for message in peer.messages] == [3 * READ_BYTES]
+    assert isinstance(peer.messages[0].payload, bytes)
 
 
 def test_properties_of_others_are_passed_over(peer: Peer) -> None:
