@@ -169,6 +169,16 @@ async def test_nothing_waits_for_company(broker: Mosquitto) -> None:
         assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
+@pytest.mark.parametrize("qos", [0, 1])
+async def test_a_broker_without_a_limit_sends_nothing_huge(broker: Mosquitto, qos: int) -> None:
+    """A thousand messages of 256 MB may wait in a lane otherwise; others come as ever."""
+    async with running(Heard(broker.url)) as heard:
+        await publish(broker, [b"1", bytes(paho_client.PACKET_MAX), b"2", bytes(1 << 20)], qos=qos)
+        await until(lambda: len(heard.messages) == 3, "all but the huge one has come")
+        assert [len(said) for said in heard.payloads] == [1, 1, 1 << 20]
+        assert heard.downs == []
+
+
 async def test_what_was_not_acknowledged_comes_again(broker: Mosquitto, quick: list[int]) -> None:
     """After `drop` and `allow`, marked as a repetition; what was acknowledged does not."""
     async with running(Heard(broker.url)) as heard:

@@ -12,6 +12,9 @@ from gateway.wire.message import Outgoing
 RECEIVE_MAX: Final = 1000
 """Our receive maximum, in unacknowledged messages. Brokers exceed it (mosquitto 2.0.11 sends 461
 instead of 20), so the inbox has its own bound."""
+PACKET_MAX: Final = 2 * 1024 * 1024
+"""Bytes of the largest packet that the broker may send us (MQTT-5 3.1.2.11.4); it drops others.
+Twice what the gateway's own broker takes; no device of ours needs a hundredth of it."""
 
 
 def new_client(client_id: str, address: BrokerAddress, will: Outgoing | None) -> PacketClient:
@@ -34,6 +37,7 @@ def connect(client: PacketClient, address: BrokerAddress, expiry_s: int, keepali
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho
     properties.SessionExpiryInterval = expiry_s
     properties.ReceiveMaximum = RECEIVE_MAX
+    properties.MaximumPacketSize = PACKET_MAX
     client.connect(
         address.host,
         address.port,
