@@ -20,12 +20,20 @@ FOUND_MAX: Final = 3
 """Damaged places that are reported; one is enough to act."""
 _CORRUPT: Final = frozenset({11, 26})
 """SQLITE_CORRUPT and SQLITE_NOTADB."""
+_KIND: Final = 0xFF
+"""The bits of an extended result code that say which primary one it belongs to."""
 _CRASHES: Final = frozenset({-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGABRT})
 
 
 def is_damage(error: BaseException) -> bool:
     """Return whether an SQLite error is about damaged content rather than about disk access."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _CORRUPT
+    return error_kind(error) in _CORRUPT
+
+
+def error_kind(error: BaseException) -> int:
+    """Return an SQLite error's primary result code: SQLite names, say, three kinds of BUSY."""
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & _KIND
 
 
 async def look_through(journal: Path, within_s: float) -> str | None:

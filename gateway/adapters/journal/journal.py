@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from gateway.adapters.journal.integrity import is_damage
+from gateway.adapters.journal.integrity import error_kind, is_damage
 from gateway.adapters.journal.reader import JournalFile
 from gateway.adapters.journal.rows import DeadLetter, letter_row
 from gateway.adapters.journal.writer import BUSY_MS, Batch, JournalWriter, Snapshot
@@ -211,7 +211,7 @@ class Journal:
             try:
                 self._commit(batch, decided_us)
             except sqlite3.OperationalError as error:
-                if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_BUSY:
+                if error_kind(error) != sqlite3.SQLITE_BUSY:
                     raise
                 return False
         return True

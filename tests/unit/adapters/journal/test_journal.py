@@ -711,6 +711,26 @@ async def test_a_lock_of_another_process_is_waited_for_in_the_thread(
     assert (await counts(journal))["journal"] == 4
 
 
+async def test_a_recovery_by_another_process_is_waited_for_in_the_thread(
+    journal: Journal, threads: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a kind of lock: no reason to leave the broker."""
+    await journal.commit(full_batch(1))
+    transaction = journal._writer._transaction
+
+    def busy(work: Any) -> None:  # noqa: ANN401 - as the journal's
+        if threading.current_thread() is threading.main_thread():
+            error = sqlite3.OperationalError("database is locked")
+            error.sqlite_errorcode = sqlite3.SQLITE_BUSY_RECOVERY
+            raise error
+        transaction(work)
+
+    monkeypatch.setattr(journal._writer, "_transaction", busy)
+    await journal.commit(full_batch(2))
+    assert threads == ["journal", "journal"]
+    assert (await counts(journal))["journal"] == 2
+
+
 async def test_an_error_in_the_loop_is_the_journals(
     journal: Journal, threads: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
