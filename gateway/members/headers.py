@@ -79,24 +79,30 @@ def header_of(
     line = lines[above]
     below = [each for each in lines[above + 1 :] if not says_total(each)]
     names = own_names(line.cells, below)
+    places = {name: place for place, name in names.items()}
     questions: list[Question] = []
     judge = _Judge(trainings, answers, fits, questions)
     columns: list[Column] = []
     ignored: list[str] = []
     for place, name in names.items():
-        words = [each.cells[place] for each in below if place < len(each.cells)]
-        field, rank = judge.meant(line.cells[place], name, words)
+        field, rank = judge.meant(line.cells[place], name, _below(place, below))
         if field == LEFT_OUT:
             ignored.append(name)
         elif field:
             columns.append(Column(place, name, field, rank))
+    if all(each.field != "until" for each in columns):
+        ends = [name for name in ignored if judge.may_end(name, _below(places[name], below))]
+        ignored = [name for name in ignored if name not in ends]
     chosen = _chosen(columns, answers, questions)
     kept = [each for each in chosen if _has_its_base(each, chosen)]
     ignored += [each.name for each in columns if each not in kept]
-    order = {name: place for place, name in names.items()}
-    ignored.sort(key=order.__getitem__)
+    ignored.sort(key=places.__getitem__)
     width = len(line.cells)
-    return Header(line.number, above, width, order, tuple(kept), tuple(ignored), tuple(questions))
+    return Header(line.number, above, width, places, tuple(kept), tuple(ignored), tuple(questions))
+
+
+def _below(place: int, lines: Sequence[SheetLine]) -> list[str]:
+    return [each.cells[place] for each in lines if place < len(each.cells)]
 
 
 def own_names(cells: Sequence[str], below: Sequence[SheetLine]) -> dict[int, str]:
@@ -136,10 +142,22 @@ class _Judge(Struct, frozen=True):
         asked = likely or [each for each in maybe if each] or _alike(cell)
         if not asked or not any(words):
             return LEFT_OUT, 0
-        text = Phrase('What is the column "%(column)s"?', column=name)
-        choices = (*(Choice(each, field_label(each)) for each in asked), Choice(LEFT_OUT, NOTHING))
-        self.questions.append(Question("columns", name, text, choices))
+        self._ask(name, asked)
         return "", 0
+
+    def may_end(self, name: str, words: Sequence[str]) -> bool:
+        """Ask if an unknown column has the last days: left out, a membership would never end."""
+        if name in self.answers.get("columns", {}) or not vocabulary.names_an_end(name):
+            return False
+        if not any(self.fits("until", [word]) for word in words if word):
+            return False
+        self._ask(name, ["until"])
+        return True
+
+    def _ask(self, name: str, fields: Sequence[str]) -> None:
+        text = Phrase('What is the column "%(column)s"?', column=name)
+        choices = (*(Choice(each, field_label(each)) for each in fields), Choice(LEFT_OUT, NOTHING))
+        self.questions.append(Question("columns", name, text, choices))
 
 
 def _numbered_lines(maybe: Sequence[str], words: Sequence[str]) -> bool:

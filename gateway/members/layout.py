@@ -19,7 +19,7 @@ from gateway.members.known import ReferenceData
 from gateway.members.questions import LEFT_OUT, Answers, Choice, Question
 from gateway.members.schema import COLUMNS, DATES, GOES_WITH
 from gateway.members.sheet_lines import LineFault, SheetLine
-from gateway.members.written_days import DayOrder, is_open, iso, order_of
+from gateway.members.written_days import DayOrder, is_day, is_open, iso, order_of
 from gateway.phrase import Phrase
 from sensors import badges
 
@@ -96,6 +96,8 @@ class _Fits:
                 return " " in word and not word.isdecimal()
             case "badges":
                 return _BADGE.fullmatch(word) is not None
+            case "until":
+                return is_day(word)
             case _:
                 return False
 

@@ -14,6 +14,8 @@ from gateway.members.schema import COLUMNS
 FILE: Final = Path(__file__).with_name("vocabulary.toml")
 _ASIDE: Final = re.compile(r"[(\[][^)\]]*[)\]]")
 """A remark in a header: "Date de fin (JJ/MM/AAAA)"."""
+_PART: Final = re.compile(r"[^\W\d_]+")
+_CAMEL: Final = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])")
 
 
 def plain(text: str) -> str:
@@ -56,6 +58,12 @@ def is_french(header: str) -> bool:
     return plain_header(header) in _file_french()
 
 
+def names_an_end(header: str) -> bool:
+    """Return whether a column's name speaks of an end: "Plan Valid Till"."""
+    parts = _PART.findall(_CAMEL.sub(" ", _ASIDE.sub(" ", header)))
+    return any(plain(part) in words("ending") for part in parts)
+
+
 @cache
 def _file_french() -> frozenset[str]:
     return frozenset(plain(name) for name in _file()["french"]["headers"])
@@ -69,7 +77,7 @@ def states() -> Mapping[str, str]:
 
 @cache
 def words(kind: str) -> frozenset[str]:
-    """Return the plain words of a kind: yes, no, endless, off, member, visitor, total."""
+    """Return the plain words of a kind: yes, no, endless, ending, off, member, visitor, total."""
     return frozenset(plain(word) for word in _file()["words"][kind])
 
 

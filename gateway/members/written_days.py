@@ -7,7 +7,7 @@ else the language of its columns; English ones leave it open.
 import re
 from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from gateway.members import vocabulary
 
@@ -54,6 +54,11 @@ def is_open(text: str) -> bool:
     if read is None or read[2] == ".":
         return False
     return int(read[1]) <= _MONTHS >= int(read[3]) and int(read[1]) != int(read[3])
+
+
+def is_day(text: str) -> bool:
+    """Return whether a text is a day, in either order."""
+    return any(_YEAR_FIRST.fullmatch(iso(text, order)) for order in get_args(DayOrder))
 
 
 def iso(text: str, order: DayOrder) -> str:

@@ -360,6 +360,27 @@ LISTS = (
         ignored=("Organization", "Renewal due"),
     ),
     ListFile(
+        "wild-apricot-contacts.csv",
+        _csv(
+            "User ID,First name,Last name,Email,Membership level,Membership status,Renewal due\n"
+            "71802345,Ann,Lee,ann@example.org,Resident,Active,2027-01-05\n"
+            "71802346,Bob,Roy,bob@example.org,Nomad,Lapsed,2026-02-06\n"
+        ),
+        (A._replace(ref="71802345"), B._replace(ref="71802346", status="suspended")),
+        ignored=("Renewal due",),
+    ),
+    ListFile(
+        "helloasso-tickets.csv",
+        _csv(
+            "Référence commande;Date de la commande;Statut de la commande;Nom participant;"
+            "Prénom participant;Nom payeur;Prénom payeur;Email payeur;Tarif\n"
+            "301;03/11/2026 14:25;Validé;Lee;Ann;Moss;Cleo;ann@example.org;Résident\n"
+            "302;04/11/2026 09:12;Validé;Roy;Bob;Moss;Cleo;bob@example.org;Nomade\n"
+        ),
+        (A._replace(ref="ann@example.org"), B._replace(ref="bob@example.org")),
+        ignored=("Nom payeur", "Prénom payeur"),
+    ),
+    ListFile(
         "weezevent-like.csv",
         _csv(
             "N°;Prénom NOM;Mél;Type d'adhésion;À jour de cotisation;Valable jusqu'au (JJ/MM/AAAA)\n"

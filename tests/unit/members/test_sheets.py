@@ -128,6 +128,47 @@ def test_a_mistyped_column_is_asked_and_an_unknown_one_listed(tmp_path: Path) ->
     assert found.ignored == ("shoes",)
 
 
+@pytest.mark.parametrize("name", ["Cotisation jusqu'au", "Valid till day", "DuesEnd", "Terme"])
+def test_an_unknown_column_of_last_days_is_asked(name: str, tmp_path: Path) -> None:
+    """Left out, no membership would end; beside a column that is known, or without days, it is."""
+    text = f"Nom complet;Formule;{name}\nAnn Lee;resident;31/08/2027\nBob Roy;nomad;\n"
+    (asked,) = _list(text, tmp_path).questions
+    assert (asked.key, [each.value for each in asked.choices]) == (name, ["until", "-"])
+    found = _list(text, tmp_path, {"columns": {name: "until"}})
+    assert [bool(each.holder.memberships[0].ends) for each in found.members.values()] == [
+        True,
+        False,
+    ]
+    for other in (
+        _list(text, tmp_path, {"columns": {name: "-"}}),
+        _list(text.replace("31/08/2027", "la fin"), tmp_path),
+        _list(text.replace(";", ";Fin;", 1).replace("Lee;", "Lee;1/9/2027;"), tmp_path),
+    ):
+        assert other.ignored == (name,)
+        assert other.questions == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "ends"),
+    [
+        ("Date de fin de cotisation", "2027-08-31"),
+        ("Fin d'abonnement", "2027-08-31"),
+        ("Date de fin de contrat", "2027-08-31"),
+        ("membership_expires_at", "2027-08-31"),
+        ("Paid until", "2027-08-31"),
+        ("Date de naissance", ""),
+        ("Last login", ""),
+    ],
+)
+def test_the_last_day_is_known_by_its_usual_names(name: str, ends: str, tmp_path: Path) -> None:
+    """As the associations and services write it whose lists are public."""
+    text = f"Nom complet;Formule;{name}\nAnn Lee;resident;2027-08-31\n"
+    (member,) = _list(text, tmp_path).members.values()
+    last = member.holder.memberships[0].ends
+    day = last and (last.astimezone(PARIS) - timedelta(days=1)).date().isoformat()
+    assert (day or "") == ends
+
+
 def test_a_day_below_a_training_is_not_guessed(tmp_path: Path) -> None:
     """It may be the day of the training or its last: a fault says how to write either."""
     found = _list("ref,name,plan,Laser cutting\n1,A,resident,3 Nov 2026\n", tmp_path)
